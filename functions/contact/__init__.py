@@ -1,0 +1,1 @@
+"""POST /contact: a message for the site's owner."""

@@ -1,0 +1,57 @@
+"""What a contact form may hold, and the message that it makes."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+
+from guichet.answers import Email, Line, required
+from guichet.intake import Form, page_of
+from guichet.records import Message, utc_now
+from guichet.request import Request
+from guichet.settings import ContactSettings
+from guichet.signing import keyed_hash
+
+_KNOWN = ("email", "message", "name", "subject", "phone")
+
+ExtraName = Annotated[str, StringConstraints(max_length=64)]
+ExtraValue = Annotated[str, StringConstraints(max_length=5000)]
+
+
+class ContactForm(BaseModel):
+    """The answers of a contact form. Fields of names that are not known are the site's own, and go to `extra`."""
+
+    email: Email
+    message: Annotated[str, StringConstraints(max_length=20_000), BeforeValidator(required)]
+    name: Line = ""
+    subject: Line = ""
+    phone: Line = ""
+    extra: Annotated[dict[ExtraName, ExtraValue], Field(max_length=30)] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect_extra(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        known = {name: fields[name] for name in _KNOWN if name in fields}
+        return {**known, "extra": {name: value for name, value in fields.items() if name not in _KNOWN}}
+
+
+def message_of(answers: ContactForm, form: Form, request: Request, settings: ContactSettings) -> Message:
+    """Make the message of a form.
+
+    Its id is a keyed hash of all answers and of the client's idempotency key, else of the UTC day: the same message
+    is one message, in whatever media type or order it comes, and no constant key can swallow another one.
+    """
+    at = utc_now()
+    idempotency_key = form.control.get("_id") or request.headers.get("idempotency-key") or at.date().isoformat()
+    values = answers.model_dump(exclude={"extra"})
+    signed = {**values, "extra": sorted(answers.extra.items())}
+    return Message(
+        id=keyed_hash(settings.signing_secret, "contact", signed, idempotency_key),
+        **values,
+        extra=tuple(answers.extra.items()),
+        form_subject=form.control.get("_subject", "")[:1000],
+        page=page_of(request, settings),
+        language=request.language,
+        received_at=at,
+        expires_at=at + timedelta(days=settings.message_retention_days),
+    )

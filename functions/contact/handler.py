@@ -1,0 +1,52 @@
+"""POST /contact and /f/contact: take the form in, check it, keep it, answer."""
+
+from functools import cache
+from typing import Any
+
+from contact.form import ContactForm, message_of
+from guichet.callers import caller_of
+from guichet.counter import log_accepted, no_such_form, serve
+from guichet.intake import check, next_url, take_in
+from guichet.records import OwedEmail
+from guichet.replies import Reply, accepted, page
+from guichet.request import Request
+from guichet.settings import ContactSettings
+from guichet.storage import Store
+
+
+@cache
+def settings() -> ContactSettings:
+    """Return the environment of this function."""
+    return ContactSettings.from_environment()
+
+
+def post(request: Request) -> Reply:
+    """Keep a message with the notification that it owes to the owner."""
+    form = take_in(request, settings())
+    message = message_of(check(ContactForm, form.fields), form, request, settings())
+    notification = OwedEmail(name="contact-notification", recipient="owner", language=settings().default_language)
+    caller = caller_of(request, "contact", message.received_at, settings())
+    new = Store(settings().table_name).keep(message, [notification], caller)
+    log_accepted(request, "contact", message.id, new=new)
+    return accepted(request, "contact", message.id, next_url(form.control.get("_next", ""), settings()))
+
+
+def thanks(request: Request) -> Reply:
+    """Show the built-in thank-you page of either form."""
+    # Only pages pay for the import.
+    from guichet.pages import thanks_page  # noqa: PLC0415
+
+    return page(200, thanks_page(request, settings()))
+
+
+ROUTES = {
+    "POST /contact": post,
+    "POST /f/contact": post,
+    "POST /f/{form}": no_such_form,
+    "GET /thanks": thanks,
+}
+
+
+def handler(event: dict[str, Any], _context: object) -> Reply:
+    """Serve the routes of the function `Contact`."""
+    return serve(event, ROUTES, settings())

@@ -1,0 +1,1 @@
+"""What the handlers share: settings, the intake of a form, replies, storage, languages."""

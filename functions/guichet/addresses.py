@@ -1,0 +1,44 @@
+"""Email addresses: which ones are taken, and when two are the same."""
+
+import re
+
+# What a browser's <input type="email"> takes (HTML Living Standard, "valid email address"), less what SES cannot
+# mail: local parts are ASCII dot-atoms of at most 64 characters (RFC 5321, 4.5.3.1), domains have two labels or more.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+_LONGEST_LOCAL = 64
+_LONGEST = 254
+
+
+def parse(text: str) -> str | None:
+    """Return an address as it can be mailed, its domain in Punycode (IDNA 2008) and lower case; None if it is none.
+
+    Quoted local parts, comments, address literals and non-ASCII local parts are refused: SES does not mail them, or
+    no mailbox uses them.
+    """
+    local, at, domain = text.strip().rpartition("@")
+    if not domain.isascii():
+        # Only such domains pay for the import.
+        import idna  # noqa: PLC0415
+
+        try:
+            domain = idna.encode(domain, uts46=True).decode()
+        except (idna.IDNAError, UnicodeError):
+            return None
+    domain = domain.lower()
+    mailable = (
+        bool(at)
+        and len(local) <= _LONGEST_LOCAL
+        and _LOCAL.fullmatch(local)
+        and _DOMAIN.fullmatch(domain)
+        and not domain.rpartition(".")[2].isdigit()
+        and len(local) + 1 + len(domain) <= _LONGEST
+    )
+    return f"{local}@{domain}" if mailable else None
+
+
+def normalized(address: str) -> str:
+    """Return the form in which two spellings of one parsed address are equal: case-folded."""
+    return address.casefold()

@@ -1,0 +1,54 @@
+"""The counter itself: from an event to the route that serves it, and from whatever comes of it to a reply."""
+
+from collections.abc import Callable, Mapping
+from math import ceil
+from typing import Any
+
+from guichet.dynamodb import UnavailableError
+from guichet.records import utc_now
+from guichet.refusal import Refusal, refuse, unavailable
+from guichet.replies import Reply, refused
+from guichet.request import Request
+from guichet.settings import Settings
+from guichet.storage import OverCapError
+from guichet.telemetry import count, log_unexpected, logger
+
+Route = Callable[[Request], Reply]
+
+
+def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: Settings) -> Reply:
+    """Answer an event of the HTTP API by the route that it names. No error of a visitor or of ours goes unanswered."""
+    request = Request.from_event(event, settings.default_language)
+    try:
+        reply = routes.get(request.route, no_such_form)(request)
+    except Refusal as refusal:
+        reply = _refused(request, refusal, settings)
+    except OverCapError as over:
+        seconds = max(1, ceil((over.until - utc_now()).total_seconds()))
+        too_many = refuse(429, "TOO_MANY_REQUESTS", retry_after=seconds, minutes=ceil(seconds / 60))
+        reply = _refused(request, too_many, settings)
+    except UnavailableError as error:
+        logger.error("unavailable", request_id=request.id, route=request.route, cause=type(error.__cause__).__name__)
+        reply = _refused(request, unavailable(), settings)
+    except Exception as error:  # noqa: BLE001  whatever it is, the visitor must not take it for success
+        log_unexpected(error, request_id=request.id, route=request.route)
+        reply = _refused(request, unavailable(), settings)
+    return reply
+
+
+def no_such_form(_request: Request) -> Reply:
+    """Answer a form of a name that is not served."""
+    raise refuse(404, "FORM_NOT_FOUND")
+
+
+def log_accepted(request: Request, form: str, submission_id: str, *, new: bool) -> None:
+    """Log and count a submission that is kept, or a repeat of one."""
+    logger.info("accepted" if new else "repeated", request_id=request.id, form=form, submission_id=submission_id)
+    count("Accepted" if new else "Repeated", form=form)
+
+
+def _refused(request: Request, refusal: Refusal, settings: Settings) -> Reply:
+    codes = [problem.code for problem in refusal.problems]
+    logger.info("refused", request_id=request.id, route=request.route, status=refusal.status, codes=codes)
+    count("Refused", reason=codes[0])
+    return refused(request, refusal, settings)

@@ -1,0 +1,265 @@
+"""Taking a form in: from a request's body, in any of three media types, to the fields of a form."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from guichet.languages import known
+from guichet.refusal import Problem, Refusal, refuse
+from guichet.request import JSON_TYPE, Request
+from guichet.settings import FormSettings, origin_of
+
+MAX_BODY = 64 * 1024
+# A body of 64 KiB can name ten thousand fields; no form has so many.
+MAX_PAIRS = 200
+
+_LONGEST_PAGE = 500
+_FORM_TYPE = "application/x-www-form-urlencoded"
+_MULTIPART_TYPE = "multipart/form-data"
+
+# Line breaks and tabs are text. All other control characters are not, and neither is half of a surrogate pair.
+_NOT_TEXT: dict[int, str | None] = {
+    **dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(0x7F, 0xA0))),
+    **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
+}
+
+Pairs = list[tuple[str, Any]]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form that was taken in.
+
+    `fields` are the answers, in their order; `control` are the fields whose names begin with an underscore, which
+    steer and are never stored as answers.
+    """
+
+    fields: dict[str, Any]
+    control: dict[str, str]
+
+
+def take_in(request: Request, settings: FormSettings) -> Form:
+    """Read the form in a request, and let it choose the language of the reply.
+
+    Raises Refusal: 403 foreign origin, 413 too large, 415 media type, 400 not parsable, 422 empty or too many fields.
+    """
+    _check_origin(request, settings)
+    values = _joined(_parse(request))
+    control = {name: value for name, value in values.items() if name.startswith("_") and isinstance(value, str)}
+    fields = {name: value for name, value in values.items() if not name.startswith("_")}
+    request.language = known(control.get("_language", "")) or request.language
+    # An alias, where the form has no field of the name itself.
+    if control.get("_replyto") and not fields.get("email"):
+        fields["email"] = control["_replyto"]
+    if not any(fields.values()):
+        raise refuse(422, "EMPTY")
+    return Form(fields, control)
+
+
+def fields_of_button(request: Request) -> dict[str, str]:
+    """Return the fields that a button of our own pages posts, over those of the address that it posts to.
+
+    A body of another kind is passed over, as when a mailbox provider posts: all that counts is in the address then.
+    """
+    posted = _joined(_parse(request)) if request.content_type in (_FORM_TYPE, _MULTIPART_TYPE) else {}
+    fields = {**request.query, **{name: value for name, value in posted.items() if isinstance(value, str)}}
+    request.language = known(fields.get("language", "")) or request.language
+    return fields
+
+
+def check(model: type[Model], fields: dict[str, Any]) -> Model:
+    """Validate the fields of a form against its model. Raises Refusal (422) with one problem per wrong field."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        problems = (_problem(part["type"], part["loc"], part.get("ctx", {})) for part in error.errors())
+        raise Refusal(422, *problems) from None
+
+
+def next_url(text: str, settings: FormSettings) -> str | None:
+    """Return where `_next` leads, an absolute address of an allowed origin; None where it leads anywhere else.
+
+    It is taken relative to `SiteUrl`. What browsers and this parser might read differently (backslashes, blanks,
+    control characters, user information) is refused.
+    """
+    if not text or not text.isprintable() or any(mark in text for mark in ' \\"<>'):
+        return None
+    try:
+        url = urljoin(settings.site_url, text)
+        parts = urlsplit(url)
+        allowed = "@" not in parts.netloc and parts.netloc.isascii() and origin_of(url) in settings.origins
+    except ValueError:
+        return None
+    # A Location header is ASCII; what is encoded already stays as it is.
+    return quote(url, safe="%/:?#[]!$&'()*+,;=~") if allowed else None
+
+
+def page_of(request: Request, settings: FormSettings) -> str:
+    """Return the page that a form was posted from, if it is one of an allowed origin: what `Referer` says, no query."""
+    try:
+        parts = urlsplit(request.headers.get("referer", ""))
+        origin = origin_of(parts.geturl())
+    except ValueError:
+        return ""
+    return _clean(f"{origin}{parts.path}")[:_LONGEST_PAGE] if origin in settings.origins else ""
+
+
+def _check_origin(request: Request, settings: FormSettings) -> None:
+    origin = request.headers.get("origin", "null")
+    # "null" is what a page with `no-referrer` sends: nothing is known of it, as if the header were not there.
+    if origin != "null" and origin not in settings.origins:
+        raise refuse(403, "ORIGIN_NOT_ALLOWED")
+
+
+def _problem(kind: str, loc: tuple[int | str, ...], context: dict[str, Any]) -> Problem:
+    """Turn one of pydantic's errors into a problem of the contract. The last name in `loc` is the form's."""
+    if loc[-1] == "[key]":
+        return Problem("NAME_TOO_LONG", str(loc[-2])[: context["max_length"]], {"limit": context["max_length"]})
+    field = str(loc[-1])
+    match kind:
+        case "missing":
+            return Problem("REQUIRED_FIELD_MISSING", field)
+        case "string_too_long":
+            return Problem("TOO_LONG", field, {"limit": context["max_length"]})
+        case "string_type":
+            return Problem("TYPE_TEXT", field)
+        case "too_long":
+            return Problem("TOO_MANY_FIELDS", None, {"limit": context["max_length"]})
+        case _:
+            # Our own rules name their code.
+            return Problem(kind, field)
+
+
+def _parse(request: Request) -> Pairs:
+    """Return the names and values of a body, in their order, repeated names included."""
+    body = request.body()
+    if len(body) > MAX_BODY:
+        raise refuse(413, "TOO_LARGE", limit=MAX_BODY // 1024)
+    if not body:
+        raise refuse(422, "EMPTY")
+    readers = {JSON_TYPE: _json_pairs, _FORM_TYPE: _urlencoded_pairs, _MULTIPART_TYPE: _multipart_pairs}
+    reader = readers.get(request.content_type)
+    header = request.headers.get("content-type", "")
+    if reader is None or not _is_utf8(_parameter(header, "charset")):
+        raise refuse(415, "UNSUPPORTED_MEDIA_TYPE")
+    try:
+        pairs = reader(body, header)
+    except UnicodeDecodeError:
+        raise refuse(400, "BAD_ENCODING") from None
+    if len(pairs) > MAX_PAIRS:
+        raise refuse(422, "TOO_MANY_FIELDS", limit=MAX_PAIRS)
+    return pairs
+
+
+def _is_utf8(charset: str | None) -> bool:
+    # ASCII is UTF-8 too.
+    return charset is None or charset.lower() in ("", "utf-8", "utf8", "us-ascii", "ascii")
+
+
+def _parameter(header: str, name: str) -> str | None:
+    """Return a parameter of a Content-Type header (RFC 9110, section 5.6.6)."""
+    for part in header.split(";")[1:]:
+        key, equals, value = part.partition("=")
+        if equals and key.strip().lower() == name:
+            return value.strip().strip('"')
+    return None
+
+
+class _JsonObject(list[tuple[str, Any]]):
+    """The members of a JSON object: a dict would drop repeated names."""
+
+
+def _json_pairs(body: bytes, _header: str) -> Pairs:
+    def no_constant(name: str) -> None:
+        raise ValueError(name)
+
+    try:
+        value = json.loads(
+            body.decode("utf-8-sig"),
+            object_pairs_hook=_JsonObject,
+            # A number is kept as it was written: a telephone number is one, too.
+            parse_int=str,
+            parse_float=str,
+            parse_constant=no_constant,
+        )
+    except UnicodeDecodeError:
+        raise
+    except (ValueError, RecursionError):
+        raise refuse(400, "BAD_JSON") from None
+    if not isinstance(value, _JsonObject):
+        raise refuse(400, "BAD_JSON")
+    return value
+
+
+def _urlencoded_pairs(body: bytes, _header: str) -> Pairs:
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_PAIRS)
+    except UnicodeDecodeError:
+        raise
+    except ValueError:
+        raise refuse(422, "TOO_MANY_FIELDS", limit=MAX_PAIRS) from None
+
+
+def _multipart_pairs(body: bytes, header: str) -> Pairs:
+    # Only such bodies pay for the import.
+    from multipart import MultipartError, ParserLimitReached, PushMultipartParser  # noqa: PLC0415
+
+    pairs: list[tuple[str, bytes]] = []
+    try:
+        with PushMultipartParser(_parameter(header, "boundary") or "", max_segment_count=MAX_PAIRS) as parser:
+            for event in parser.parse(body):
+                if isinstance(event, (bytes, bytearray)):
+                    name, value = pairs[-1]
+                    pairs[-1] = name, value + event
+                elif event is not None:
+                    if event.filename:
+                        # An empty file input is sent without a name, and takes nothing with it.
+                        raise refuse(415, "NO_FILE_UPLOADS")
+                    if not _is_utf8(event.charset):
+                        raise refuse(415, "UNSUPPORTED_MEDIA_TYPE")
+                    pairs.append((event.name or "", b""))
+    except ParserLimitReached:
+        raise refuse(422, "TOO_MANY_FIELDS", limit=MAX_PAIRS) from None
+    except MultipartError:
+        raise refuse(400, "BAD_REQUEST") from None
+    return [(name, value.decode()) for name, value in pairs]
+
+
+def _joined(pairs: Pairs) -> dict[str, Any]:
+    """Return clean texts by name, those of repeated names joined by a comma. Fields without a name are dropped."""
+    texts: dict[str, Any] = {}
+    for raw_name, raw_value in pairs:
+        name, value = _clean(raw_name), _text(raw_value)
+        if not name:
+            continue
+        if name in texts and isinstance(texts[name], str) and isinstance(value, str):
+            texts[name] = ", ".join(filter(None, (texts[name], value)))
+        else:
+            texts[name] = value
+    return texts
+
+
+def _clean(text: str) -> str:
+    """Return a text without control characters and outer blanks, its line breaks as one line feed each."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_NOT_TEXT).strip()
+
+
+def _text(value: Any) -> Any:
+    """Return a JSON value as text: scalars and lists of scalars; an object or a deeper list stays what it is."""
+    match value:
+        case str():
+            return _clean(value)
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return ""
+        case _JsonObject():
+            return value
+        case list() if all(isinstance(part, str | bool | None) for part in value):
+            return ", ".join(filter(None, map(_text, value)))
+        case _:
+            return value

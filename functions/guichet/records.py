@@ -1,0 +1,129 @@
+"""What is kept: the records, and which emails they owe. They know neither HTTP nor DynamoDB."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from guichet.languages import Language
+
+Recipient = Literal["owner", "visitor"]
+State = Literal["confirmed", "unsubscribed", "bounced", "complained"]
+# The names of the emails, and of the pairs of templates that they are made from.
+EmailName = Literal["contact-notification", "confirmation-request", "new-subscriber"]
+
+REQUEST_KEPT = timedelta(days=7)
+CONFIRMATION_VALID = timedelta(hours=48)
+SENT_EMAIL_KEPT = timedelta(days=90)
+# An email that is still owed outlives any outage; the end is there because everything that is kept has one.
+OWED_EMAIL_KEPT = timedelta(days=1095)
+
+
+def utc_now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+class Record(BaseModel):
+    """A record: frozen, and comparable by value."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Message(Record):
+    """A contact message. `extra` are the further fields of the site's form, in their order."""
+
+    id: str
+    email: str
+    message: str
+    name: str = ""
+    subject: str = ""
+    phone: str = ""
+    extra: tuple[tuple[str, str], ...] = ()
+    # The subject that the form asks for, by the control field `_subject`.
+    form_subject: str = ""
+    page: str = ""
+    language: Language
+    received_at: datetime
+    expires_at: datetime
+
+
+class SignUp(Record):
+    """A request to be subscribed. Nobody is, until the address confirms it."""
+
+    id: str
+    email: str
+    name: str = ""
+    page: str = ""
+    # What the client says that the visitor agreed to: its claim, not our proof.
+    consent_claim: str = ""
+    language: Language
+    asked_at: datetime
+    expires_at: datetime
+
+    @property
+    def confirmable_until(self) -> datetime:
+        """When the link of the confirmation email stops to work. Whole seconds, as its token counts."""
+        return self.asked_at.replace(microsecond=0) + CONFIRMATION_VALID
+
+
+class Confirmation(Record):
+    """The proof of consent: the wording that the confirmation page showed, and what was asked before."""
+
+    event: Literal["confirmed"]
+    at: datetime
+    wording_version: str
+    wording_language: Language
+    wording: str
+    request_id: str
+    asked_at: datetime
+    page: str = ""
+    consent_claim: str = ""
+
+
+class Subscriber(Record):
+    """An address that confirmed, with all that it did since: `history` is the record of consent."""
+
+    id: str
+    email: str
+    name: str = ""
+    state: State
+    language: Language
+    confirmed_at: datetime
+    history: tuple[Confirmation, ...]
+
+
+class Caller(Record):
+    """Who posts, as a keyed hash of address, form and clock hour; how often they may; and when the hour ends."""
+
+    key: str
+    cap: int
+    until: datetime
+
+
+class OwedEmail(Record):
+    """An email that a record owes. What it tells is read from the record when it is sent."""
+
+    name: EmailName
+    recipient: Recipient
+    language: Language
+    # Tells emails of one name and record apart; empty where there is only ever one.
+    occasion: str = ""
+
+
+class EmailKey(Record):
+    """Where the row of an owed email is: the key of the record that owes it, and its own beneath."""
+
+    record: str
+    email: str
+
+
+class ClaimedEmail(Record):
+    """An email that this run alone may send, until the claim lapses."""
+
+    key: EmailKey
+    claim: str
+    name: EmailName
+    recipient: Recipient
+    language: Language
+    owed_at: datetime

@@ -1,0 +1,110 @@
+"""The environment of each function, one pydantic model each, filled from the parameters of template.yaml."""
+
+import os
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, TypeAdapter, ValidationError
+
+from guichet.languages import Language
+
+_HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
+
+
+class SettingsError(Exception):
+    """A variable of the environment is missing or wrong. The text names it and says what was expected."""
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of an http or https address, `https://example.org` (RFC 6454, without the default port)."""
+    parts = urlsplit(url)
+    default_port = {"http": 80, "https": 443}.get(parts.scheme)
+    port = "" if parts.port in (None, default_port) else f":{parts.port}"
+    return f"{parts.scheme}://{(parts.hostname or '').lower()}{port}"
+
+
+def _comma_separated(text: object) -> object:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+def _site_address(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    _HTTP_URL.validate_python(text)
+    return text
+
+
+def _origin(text: object) -> object:
+    return origin_of(text) if isinstance(text, str) and _site_address(text) else text
+
+
+HttpAddress = Annotated[str, BeforeValidator(_site_address)]
+Origin = Annotated[str, BeforeValidator(_origin)]
+Addresses = Annotated[tuple[str, ...], BeforeValidator(_comma_separated), Field(min_length=1)]
+
+
+class Settings(BaseModel):
+    """What every function knows."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=str.upper)
+
+    table_name: str = Field(min_length=1)
+    site_name: str = Field(min_length=1)
+    site_url: HttpAddress
+    signing_secret: str = Field(min_length=32, repr=False)
+    default_language: Language
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the settings from the environment.
+
+        Raises SettingsError, which names each wrong variable and never quotes its value: it may be the secret.
+        """
+        try:
+            return cls.model_validate(dict(os.environ))
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, part['loc']))}: {part['msg']}"
+                for part in error.errors(include_url=False, include_input=False, include_context=False)
+            )
+            raise SettingsError(f"wrong settings: {wrong}") from None
+
+
+class FormSettings(Settings):
+    """What a function that takes forms knows."""
+
+    allowed_origins: Annotated[tuple[Origin, ...], BeforeValidator(_comma_separated)]
+    caller_hourly_cap: int = Field(ge=1)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins that may post forms and be sent to afterwards: the site's own, and the further ones."""
+        return frozenset((origin_of(self.site_url), *self.allowed_origins))
+
+
+class ContactSettings(FormSettings):
+    """The environment of the function `Contact`."""
+
+    message_retention_days: int = Field(ge=1)
+
+
+class NewsletterSettings(FormSettings):
+    """The environment of the function `Newsletter`."""
+
+    consent_version: str = Field(min_length=1)
+    consent_text_fr: str = Field(min_length=1)
+    consent_text_en: str = Field(min_length=1)
+
+    def consent_text(self, language: Language) -> str:
+        """Return the wording that a subscriber agrees to, in their language."""
+        return {"fr": self.consent_text_fr, "en": self.consent_text_en}[language]
+
+
+class NotifierSettings(Settings):
+    """The environment of the function `Notifier`."""
+
+    owner_email: Addresses
+    from_email: str = Field(min_length=3)
+    api_url: HttpAddress
+    owner_configuration_set: str = Field(min_length=1)
+    visitor_configuration_set: str = Field(min_length=1)

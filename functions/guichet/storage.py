@@ -1,0 +1,285 @@
+"""What is kept where: the keys, items and conditions of the one table.
+
+| kind       | pk                     | sk                             |
+|------------|------------------------|--------------------------------|
+| message    | message#<id>           | message                        |
+| request    | request#<id>           | request                        |
+| subscriber | subscriber#<id>        | subscriber                     |
+| email      | the key of its record  | email#<name>, email#<name>#<occasion> |
+| caller     | caller#<hash>          | caller                         |
+
+Every item has `expires_at` (seconds since 1970), but confirmed subscribers. Two sparse indexes: `owed` (emails still
+owed, by recipient and time) and `lists` (messages of a day, confirmed subscribers).
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from guichet import dynamodb
+from guichet.dynamodb import ConditionFailedError, Item, marshal, marshalled
+from guichet.records import (
+    OWED_EMAIL_KEPT,
+    SENT_EMAIL_KEPT,
+    Caller,
+    ClaimedEmail,
+    Confirmation,
+    EmailKey,
+    Message,
+    OwedEmail,
+    Recipient,
+    Record,
+    SignUp,
+    State,
+    Subscriber,
+    utc_now,
+)
+
+# Longer than the notifier may run, so that no two runs send one email.
+CLAIM_LASTS = timedelta(minutes=5)
+# The longest that a reason from SES is kept.
+_REASON_KEPT = 500
+
+_KINDS: dict[type[Record], str] = {Message: "message", SignUp: "request", Subscriber: "subscriber"}
+_RECORDS = {kind: record for record, kind in _KINDS.items()}
+_Kept = TypeVar("_Kept", bound=Record)
+
+# TTL deletes up to days late, so what has expired counts as gone.
+_NOT_THERE = "attribute_not_exists(pk) OR expires_at < :now"
+
+
+class OverCapError(Exception):
+    """A caller posted as often as they may in this hour. `until` is when it ends."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class Store:
+    """The table. Every method may raise dynamodb.UnavailableError."""
+
+    def __init__(self, table_name: str) -> None:
+        self._table = table_name
+
+    # --- the request path: one write each ------------------------------------------------------------------------
+
+    def keep(self, record: Message | SignUp, emails: Sequence[OwedEmail], caller: Caller) -> bool:
+        """Keep a submission, the emails it owes and the caller's count, all or none. Return False for a repeat.
+
+        A repeat is success, changes nothing and does not count. Raises OverCapError.
+        """
+        at = record.received_at if isinstance(record, Message) else record.asked_at
+        item = _item(record)
+        if isinstance(record, Message):
+            item["list"] = message_list(at)
+        actions = [
+            self._put(item, condition=_NOT_THERE, values={":now": _seconds(at)}),
+            *(self._put(_email_item(item["pk"], email, at, record.expires_at)) for email in emails),
+            self._count(caller),
+        ]
+        try:
+            dynamodb.transact(actions)
+        except ConditionFailedError as failed:
+            if failed.action == 0:
+                return False
+            raise OverCapError(caller.until) from None
+        return True
+
+    # --- the newsletter --------------------------------------------------------------------------------------------
+
+    def sign_up(self, request_id: str) -> SignUp | None:
+        """Return a request to be subscribed, None where there is none or it has expired."""
+        return self._get(SignUp, f"request#{request_id}")
+
+    def confirm(
+        self, subscriber_id: str, request: SignUp, confirmation: Confirmation, emails: Sequence[OwedEmail]
+    ) -> State:
+        """Make a subscriber of who confirmed, with the emails that this owes, all or none. Return the state after it.
+
+        It is `confirmed` for a repeat, too. Nothing changes where they left after the request, or must not be
+        written to: a link that was used before does not bring anybody back.
+        """
+        key = _key(Subscriber, subscriber_id)
+        at = confirmation.at
+        changes = {
+            "kind": "subscriber",
+            "id": subscriber_id,
+            "email": request.email,
+            "name": request.name,
+            "state": "confirmed",
+            "language": confirmation.wording_language,
+            "confirmed_at": _stamp(at),
+            "list": CONFIRMED_LIST,
+        }
+        assignments = ", ".join(f"#{name} = :{name}" for name in changes)
+        update = {
+            "TableName": self._table,
+            "Key": marshalled(key),
+            "UpdateExpression": (
+                f"SET {assignments}, history = list_append(if_not_exists(history, :none), :new) REMOVE expires_at"
+            ),
+            "ConditionExpression": f"{_NOT_THERE} OR (#state = :left AND left_at < :asked_at)",
+            "ExpressionAttributeNames": {f"#{name}": name for name in changes},
+            "ExpressionAttributeValues": marshalled(
+                {f":{name}": value for name, value in changes.items()}
+                | {":none": [], ":new": [confirmation.model_dump(mode="json", exclude_defaults=True)]}
+                | {":left": "unsubscribed", ":asked_at": _stamp(request.asked_at), ":now": _seconds(at)}
+            ),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        rows = (self._put(_email_item(key["pk"], email, at, at + OWED_EMAIL_KEPT)) for email in emails)
+        try:
+            dynamodb.transact([{"Update": update}, *rows])
+        except ConditionFailedError as failed:
+            state: State = (failed.item or {})["state"]
+            return state
+        return "confirmed"
+
+    # --- the notifier: rows of owed emails -------------------------------------------------------------------------
+
+    def owed(self, recipient: Recipient) -> Iterator[tuple[EmailKey, datetime]]:
+        """Yield the emails still owed to the owner or to visitors, oldest first, with the time since when."""
+        for item in dynamodb.pages(
+            "query",
+            TableName=self._table,
+            IndexName="owed",
+            KeyConditionExpression="owed = :recipient",
+            ExpressionAttributeValues={":recipient": marshal(recipient)},
+        ):
+            yield EmailKey(record=item["pk"], email=item["sk"]), datetime.fromisoformat(item["owed_at"])
+
+    def claim(self, key: EmailKey) -> ClaimedEmail | None:
+        """Claim an owed email for this run; None where it is no longer owed, or another run's claim is still alive."""
+        claim, at = str(uuid.uuid4()), utc_now()
+        try:
+            response = self._update_email(
+                key,
+                "SET claim = :claim, claimed_until = :until",
+                # `claim = :claim` lets this very call be sent again.
+                "attribute_exists(owed) AND (attribute_not_exists(claim) OR claimed_until < :now OR claim = :claim)",
+                {":claim": claim, ":until": _seconds(at + CLAIM_LASTS), ":now": _seconds(at)},
+            )
+        except ConditionFailedError:
+            return None
+        return ClaimedEmail.model_validate({**(dynamodb.unmarshalled(response["Attributes"]) or {}), "key": key})
+
+    def record_of(self, email: ClaimedEmail) -> Record | None:
+        """Return the record that owes an email, None where it is gone or has expired."""
+        return self._get(_RECORDS[email.key.record.partition("#")[0]], email.key.record)
+
+    def mark_sent(self, email: ClaimedEmail, message_id: str) -> None:
+        """Mark an email as sent, with the message id that SES gave it. The row goes after 90 days."""
+        self._end(email, {"sent_at": _stamp(utc_now()), "message_id": message_id})
+
+    def mark_failed(self, email: ClaimedEmail, reason: str) -> None:
+        """Mark an email that can never be sent, with the reason. The row goes after 90 days."""
+        self._end(email, {"failed_at": _stamp(utc_now()), "reason": reason[:_REASON_KEPT]})
+
+    def mark_dropped(self, email: ClaimedEmail, reason: str) -> None:
+        """Mark an email that has become pointless, with the reason. The row goes after 90 days."""
+        self._end(email, {"dropped_at": _stamp(utc_now()), "reason": reason})
+
+    def release(self, email: ClaimedEmail) -> None:
+        """Give up the claim on an email that was certainly not sent, so that the next run may try it."""
+        self._update_email(email.key, "REMOVE claim, claimed_until", "claim = :claim", {":claim": email.claim})
+
+    # --- one item --------------------------------------------------------------------------------------------------
+
+    def _get(self, record: type[_Kept], pk: str) -> _Kept | None:
+        key = marshalled({"pk": pk, "sk": _KINDS[record]})
+        item = dynamodb.unmarshalled(
+            dynamodb.call("get_item", TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        )
+        if item is None or item.get("expires_at", _seconds(utc_now())) < _seconds(utc_now()):
+            return None
+        return record.model_validate(item)
+
+    def _put(self, item: Item, condition: str | None = None, values: Item | None = None) -> dict[str, Any]:
+        put: dict[str, Any] = {"TableName": self._table, "Item": marshalled(item)}
+        if condition:
+            put |= {"ConditionExpression": condition, "ExpressionAttributeValues": marshalled(values or {})}
+        return {"Put": put}
+
+    def _count(self, caller: Caller) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": marshalled({"pk": f"caller#{caller.key}", "sk": "caller"}),
+                "UpdateExpression": "SET kind = :kind, expires_at = :until ADD accepted :one",
+                "ConditionExpression": "attribute_not_exists(accepted) OR accepted < :cap",
+                "ExpressionAttributeValues": marshalled(
+                    {":kind": "caller", ":until": _seconds(caller.until), ":one": 1, ":cap": caller.cap}
+                ),
+            }
+        }
+
+    def _update_email(self, key: EmailKey, update: str, condition: str, values: Item) -> dict[str, Any]:
+        return dynamodb.call(
+            "update_item",
+            TableName=self._table,
+            Key=marshalled({"pk": key.record, "sk": key.email}),
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=marshalled(values),
+            ReturnValues="ALL_NEW",
+        )
+
+    def _end(self, email: ClaimedEmail, changes: dict[str, str]) -> None:
+        """Take an email out of the index of owed ones."""
+        assignments = ", ".join(f"{name} = :{name}" for name in changes)
+        values: Item = {f":{name}": value for name, value in changes.items()}
+        self._update_email(
+            email.key,
+            f"SET {assignments}, expires_at = :end REMOVE owed, claim, claimed_until",
+            "claim = :claim",
+            {**values, ":end": _seconds(utc_now() + SENT_EMAIL_KEPT), ":claim": email.claim},
+        )
+
+
+CONFIRMED_LIST = "subscribers#confirmed"
+
+
+def message_list(day: datetime) -> str:
+    """Return the name of the list of a day's messages, in UTC."""
+    return f"messages#{day.astimezone(UTC).date().isoformat()}"
+
+
+def _key(record: type[Record], record_id: str) -> dict[str, str]:
+    kind = _KINDS[record]
+    return {"pk": f"{kind}#{record_id}", "sk": kind}
+
+
+def _item(record: Message | SignUp) -> Item:
+    values = record.model_dump(mode="json", exclude_defaults=True)
+    return {
+        **_key(type(record), record.id),
+        "kind": _KINDS[type(record)],
+        **values,
+        "expires_at": _seconds(record.expires_at),
+    }
+
+
+def _email_item(pk: str, email: OwedEmail, owed_at: datetime, expires_at: datetime) -> Item:
+    occasion = f"#{email.occasion}" if email.occasion else ""
+    return {
+        "pk": pk,
+        "sk": f"email#{email.name}{occasion}",
+        "kind": "email",
+        "name": email.name,
+        "recipient": email.recipient,
+        "language": email.language,
+        "owed": email.recipient,
+        "owed_at": _stamp(owed_at),
+        "expires_at": _seconds(expires_at),
+    }
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+def _stamp(at: datetime) -> str:
+    # Always with microseconds, so that the texts sort as the times do.
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

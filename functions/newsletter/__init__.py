@@ -1,0 +1,1 @@
+"""POST /newsletter and the buttons of its emails: a sign-up and its confirmation."""

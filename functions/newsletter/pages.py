@@ -1,0 +1,35 @@
+"""The pages that the emails of the newsletter lead to."""
+
+from guichet.languages import say
+from guichet.pages import Button, render
+from guichet.request import Request
+from guichet.settings import NewsletterSettings
+
+
+def confirm_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> str:
+    """Return the page with the wording that a subscriber agrees to and one button."""
+    language = request.language
+    fields = {name: link[name] for name in ("request", "expires", "token")}
+    return render(
+        language,
+        settings,
+        title=say("confirm_title", language),
+        paragraphs=[say("confirm_lead", language, site=settings.site_name)],
+        quoted=settings.consent_text(language),
+        button=Button(
+            action=f"{request.base_url}/newsletter/confirm",
+            fields={**fields, "language": language, "wording": settings.consent_version},
+            label=say("confirm_button", language),
+        ),
+        afterwards=[say("confirm_ignore", language)],
+    )
+
+
+def confirmed_page(request: Request, settings: NewsletterSettings) -> str:
+    """Return the page that says that the subscription is confirmed."""
+    return render(
+        request.language,
+        settings,
+        title=say("confirmed_title", request.language),
+        paragraphs=[say("confirmed", request.language, site=settings.site_name)],
+    )

@@ -1,0 +1,1 @@
+"""Rows of owed emails become emails."""

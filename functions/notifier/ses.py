@@ -1,0 +1,63 @@
+"""Talking to SES: one raw message out, and what a refusal means."""
+
+from email.message import EmailMessage
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+)
+
+# What SES holds against this one message. Everything else it refuses for now: throttling, the daily quota, the
+# sandbox, a paused account, a wrong deployment.
+_OF_THIS_MESSAGE = {"BadRequestException", "MessageRejected"}
+# These say that nothing can have reached SES.
+_NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError)
+
+
+class RejectedError(Exception):
+    """SES will never take this message. The text is its reason."""
+
+
+class PostponedError(Exception):
+    """SES did not take the message now. `certain` tells whether it surely was not sent."""
+
+    def __init__(self, reason: str, *, certain: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.certain = certain
+
+
+@cache
+def client() -> Any:
+    """Return the client of this process. It tries once: to send again after a time-out could send twice."""
+    config = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"})
+    return botocore.session.get_session().create_client("sesv2", config=config)
+
+
+def send(message: EmailMessage, configuration_set: str) -> str:
+    """Send a message as it is (SES API v2, SendEmail, `Raw`) and return the message id that SES gave it.
+
+    Raises RejectedError, PostponedError.
+    """
+    try:
+        response = client().send_email(
+            Content={"Raw": {"Data": message.as_bytes()}}, ConfigurationSetName=configuration_set
+        )
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        reason = f"{code}: {error.response['Error'].get('Message', '')}"
+        # In the sandbox, an address that is not verified is refused by the same error as a harmful message. SES
+        # gives no code of its own for it, and the refusal ends when the account leaves the sandbox.
+        if code in _OF_THIS_MESSAGE and "not verified" not in reason:
+            raise RejectedError(reason) from error
+        raise PostponedError(reason, certain=True) from error
+    except BotoCoreError as error:
+        raise PostponedError(type(error).__name__, certain=isinstance(error, _NOT_SENT)) from error
+    return str(response["MessageId"])

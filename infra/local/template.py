@@ -1,0 +1,318 @@
+"""template.yaml as it stands: parameters checked, conditions and intrinsic functions resolved."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+
+PSEUDO_PARAMETERS = {
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-west-3",
+    "AWS::StackName": "guichet",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
+
+
+class TemplateError(Exception):
+    """A parameter is wrong, or the template asks for what is not known here. The text says what was expected."""
+
+
+class _Nothing:
+    """What AWS::NoValue stands for: the property or the entry that holds it is left out."""
+
+
+_NOTHING = _Nothing()
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags."""
+
+
+def _short_tag(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
+    if tag == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
+
+
+_Loader.add_multi_constructor("!", _short_tag)
+
+
+@dataclass(frozen=True)
+class StreamMapping:
+    """An event source mapping of the table's stream: what is delivered, and how often it is tried."""
+
+    batch_size: int
+    retries: int
+    bisect: bool
+    patterns: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function: its handler, environment, routes and other events, and its time-out in seconds."""
+
+    name: str
+    handler: str
+    timeout: int
+    environment: dict[str, str]
+    routes: list[str]
+    streams: list[StreamMapping] = field(default_factory=list)
+    schedules: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The template, resolved: `resources` hold the properties by logical id."""
+
+    parameters: dict[str, Any]
+    resources: dict[str, dict[str, Any]]
+
+    @property
+    def functions(self) -> dict[str, Function]:
+        """The functions by logical id."""
+        return {
+            name: _function(name, resource["Properties"])
+            for name, resource in self.resources.items()
+            if resource["Type"] == "AWS::Serverless::Function"
+        }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of all functions together. Raises TemplateError where two give one variable two values."""
+        merged: dict[str, str] = {}
+        for function in self.functions.values():
+            for name, value in function.environment.items():
+                if merged.setdefault(name, value) != value:
+                    raise TemplateError(f"{function.name}: another function gives {name} another value")
+        return merged
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Return the properties of the resources of a type, by logical id."""
+        return {
+            name: resource.get("Properties", {})
+            for name, resource in self.resources.items()
+            if resource["Type"] == kind
+        }
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """The properties of the table."""
+        (properties,) = self.of_type("AWS::DynamoDB::Table").values()
+        return properties
+
+    @property
+    def cors(self) -> dict[str, Any]:
+        """The CORS configuration of the API."""
+        (api,) = self.of_type("AWS::Serverless::HttpApi").values()
+        configuration: dict[str, Any] = api["CorsConfiguration"]
+        return configuration
+
+
+class Template:
+    """A SAM template, loaded."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+
+    @classmethod
+    def load(cls, path: Path = TEMPLATE) -> Self:
+        """Read a template from a file."""
+        # SafeLoader with constructors that make plain dicts only.
+        return cls(yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader))  # noqa: S506
+
+    def resolve(self, parameters: Mapping[str, str], values: Mapping[str, Any] | None = None) -> Stack:
+        """Resolve the template for parameters, as texts; Raises TemplateError for a wrong one.
+
+        `values` are what resources are referred to as: `{"Table": "name"}` for a Ref, `{"Api.ApiEndpoint": "…"}` for
+        an attribute. A resource without one is referred to by a made-up name.
+        """
+        resolver = _Resolver(self._document, self._checked(parameters), dict(values or {}))
+        resources: dict[str, dict[str, Any]] = {}
+        defaults = self._document.get("Globals", {}).get("Function", {})
+        for name, resource in self._document["Resources"].items():
+            if "Condition" in resource and not resolver.condition(resource["Condition"]):
+                continue
+            properties = resource.get("Properties", {})
+            if resource["Type"] == "AWS::Serverless::Function":
+                properties = _merged(defaults, properties)
+            resources[name] = {**resource, "Properties": resolver.resolve(properties)}
+        return Stack(resolver.parameters, resources)
+
+    def _checked(self, given: Mapping[str, str]) -> dict[str, Any]:
+        declared: dict[str, dict[str, Any]] = self._document.get("Parameters", {})
+        if unknown := sorted(set(given) - set(declared)):
+            raise TemplateError(f"no such parameter: {', '.join(unknown)}. There are: {', '.join(sorted(declared))}")
+        return {name: _parameter(name, rules, given.get(name)) for name, rules in declared.items()}
+
+
+def _parameter(name: str, rules: dict[str, Any], given: str | None) -> Any:
+    """Return a parameter's value, checked as CloudFormation does."""
+    text = str(rules["Default"]) if given is None and "Default" in rules else given
+    if text is None:
+        raise TemplateError(f"{name}: a value is required. {rules.get('Description', '')}")
+    expected = rules.get("ConstraintDescription") or rules.get("Description", "")
+    wrong = (
+        ("AllowedValues" in rules and text not in map(str, rules["AllowedValues"]))
+        or ("AllowedPattern" in rules and not re.fullmatch(rules["AllowedPattern"], text))
+        or len(text) < int(rules.get("MinLength", 0))
+        or len(text) > int(rules.get("MaxLength", len(text)))
+    )
+    if "AllowedValues" in rules:
+        expected = f"one of {', '.join(map(str, rules['AllowedValues']))}"
+    if rules["Type"] == "Number":
+        low, high = float(rules.get("MinValue", "-inf")), float(rules.get("MaxValue", "inf"))
+        wrong = wrong or not re.fullmatch(r"-?\d+(\.\d+)?", text) or not low <= float(text) <= high
+        expected = f"a number from {low:g}" + (f" to {high:g}" if high != float("inf") else "")
+    if wrong:
+        shown = "the value" if rules.get("NoEcho") else repr(text)
+        raise TemplateError(f"{name}: {shown} is not allowed; expected {expected}")
+    return [part.strip() for part in text.split(",")] if rules["Type"] == "CommaDelimitedList" else text
+
+
+class _Resolver:
+    """Intrinsic functions (AWS CloudFormation: "Intrinsic function reference"), those that this template may use."""
+
+    def __init__(self, document: dict[str, Any], parameters: dict[str, Any], values: dict[str, Any]) -> None:
+        self.parameters = parameters
+        self._resources: dict[str, Any] = document["Resources"]
+        self._conditions: dict[str, Any] = document.get("Conditions", {})
+        self._values = values
+
+    def resolve(self, node: Any) -> Any:
+        """Return a part of the template with all that it refers to in place."""
+        if isinstance(node, dict):
+            if len(node) == 1:
+                ((name, argument),) = node.items()
+                if name == "Ref":
+                    return self._ref(argument)
+                if name.startswith("Fn::"):
+                    return self._call(name.removeprefix("Fn::"), argument)
+            resolved = {key: self.resolve(value) for key, value in node.items()}
+            return {key: value for key, value in resolved.items() if value is not _NOTHING}
+        if isinstance(node, list):
+            return [value for value in map(self.resolve, node) if value is not _NOTHING]
+        return node
+
+    def condition(self, node: Any) -> bool:
+        """Return whether a condition holds, by its name or by its definition."""
+        if isinstance(node, str):
+            return self.condition(self._conditions[node])
+        ((name, argument),) = node.items()
+        match name:
+            case "Condition":
+                return self.condition(argument)
+            case "Fn::Equals":
+                left, right = map(self.resolve, argument)
+                return bool(left == right)
+            case "Fn::Not":
+                return not self.condition(argument[0])
+            case "Fn::And":
+                return all(map(self.condition, argument))
+            case "Fn::Or":
+                return any(map(self.condition, argument))
+            case _:
+                raise TemplateError(f"condition {name} is not known here")
+
+    def _ref(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return _NOTHING
+        if name in PSEUDO_PARAMETERS:
+            return PSEUDO_PARAMETERS[name]
+        if name in self.parameters:
+            return self.parameters[name]
+        if name in self._resources:
+            return self._values.get(name, f"guichet-{name}")
+        raise TemplateError(f"nothing is named {name}")
+
+    def _attribute(self, name: str, attribute: str) -> Any:
+        if name not in self._resources:
+            raise TemplateError(f"nothing is named {name}")
+        return self._values.get(f"{name}.{attribute}", f"arn:aws:local:eu-west-3:123456789012:{name}/{attribute}")
+
+    def _call(self, name: str, argument: Any) -> Any:
+        match name:
+            case "GetAtt":
+                return self._attribute(*argument)
+            case "Sub":
+                return self._sub(argument)
+            case "Join":
+                separator, parts = argument[0], self.resolve(argument[1])
+                return separator.join(map(str, parts))
+            case "Split":
+                return str(self.resolve(argument[1])).split(argument[0])
+            case "Select":
+                return self.resolve(argument[1])[int(self.resolve(argument[0]))]
+            case "If":
+                return self.resolve(argument[1] if self.condition(argument[0]) else argument[2])
+            case _:
+                raise TemplateError(f"the function {name} is not known here")
+
+    def _sub(self, argument: str | list[Any]) -> str:
+        text, own = (argument, {}) if isinstance(argument, str) else (argument[0], self.resolve(argument[1]))
+
+        def place(match: re.Match[str]) -> str:
+            name = match[1]
+            if name.startswith("!"):
+                return f"${{{name[1:]}}}"
+            if name in own:
+                return str(own[name])
+            resource, dot, attribute = name.partition(".")
+            return str(self._attribute(resource, attribute) if dot else self._ref(name))
+
+        return re.sub(r"\$\{([^}]+)\}", place, text)
+
+
+def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return a function's properties over those of `Globals`: maps are merged, all else is replaced (SAM: Globals)."""
+    merged = dict(defaults)
+    for name, value in own.items():
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = _merged(merged[name], value) if both else value
+    return merged
+
+
+def _function(name: str, properties: dict[str, Any]) -> Function:
+    events = [event | {"Properties": event.get("Properties", {})} for event in properties.get("Events", {}).values()]
+    by_type: dict[str, list[dict[str, Any]]] = {}
+    for event in events:
+        by_type.setdefault(event["Type"], []).append(event["Properties"])
+    return Function(
+        name=name,
+        handler=properties["Handler"],
+        timeout=int(properties["Timeout"]),
+        environment={key: str(value) for key, value in properties["Environment"]["Variables"].items()},
+        routes=[f"{event['Method'].upper()} {event['Path']}" for event in by_type.get("HttpApi", [])],
+        streams=[
+            StreamMapping(
+                batch_size=int(event["BatchSize"]),
+                retries=int(event["MaximumRetryAttempts"]),
+                bisect=bool(event["BisectBatchOnFunctionError"]),
+                patterns=[json.loads(part["Pattern"]) for part in event["FilterCriteria"]["Filters"]],
+            )
+            for event in by_type.get("DynamoDB", [])
+        ],
+        schedules=[_rate(event["Schedule"]) for event in by_type.get("Schedule", [])],
+    )
+
+
+def _rate(expression: str) -> int:
+    """Return the seconds of a rate expression, `rate(15 minutes)`."""
+    match = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+    if match is None:
+        raise TemplateError(f"{expression!r}: only rate(… minutes), hours or days are played here")
+    return int(match[1]) * _SECONDS[match[2]]
