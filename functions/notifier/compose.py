@@ -81,7 +81,6 @@ def _mime(  # noqa: PLR0913, PLR0917  the parts of an email
     message["Message-ID"] = make_msgid(domain=settings.from_email.rpartition("@")[2])
     # RFC 3834: no automatic reply is to answer this.
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = language
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(_render(f"{name}.{language}.html", values), subtype="html", cte="quoted-printable")
     return message

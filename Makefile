@@ -1,0 +1,52 @@
+# What there is to do. `make` alone lists it.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Made anew whenever the requirements change. Neither an index nor a host is named: pip's own settings decide.
+$(VENV)/.installed: requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one with PYTHON=… make")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+.venv-sam/.installed: requirements-sam.txt
+	$(PYTHON) -m venv --clear .venv-sam
+	.venv-sam/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sam.txt
+	touch $@
+
+.PHONY: help
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+.PHONY: run
+run: $(VENV)/.installed  ## run the counter, the demo site and an inbox on this machine (PORT, SITE_PORT, PARAMETERS)
+	@exec $(BIN)/python -m infra.local
+
+.PHONY: test
+test: $(VENV)/.installed  ## run all tests, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+.PHONY: check
+check: $(VENV)/.installed  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: template
+template: .venv-sam/.installed  ## lint the template, as it stands and as SAM translates it
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-3 .venv-sam/bin/sam validate --lint --template template.yaml
+	AWS_DEFAULT_REGION=eu-west-3 .venv-sam/bin/python -m infra.translate template.yaml .aws-sam/translated.json
+	.venv-sam/bin/cfn-lint .aws-sam/translated.json
+
+.PHONY: lock
+lock:  ## pin the requirements anew (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header functions/requirements.in -o functions/requirements.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-sam.in -o requirements-sam.txt
+
+.PHONY: clean
+clean:  ## remove all that was made
+	rm -rf .venv .venv-sam .aws-sam .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

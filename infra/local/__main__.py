@@ -1,0 +1,245 @@
+"""`python -m infra.local`: the whole counter on this machine, without an AWS account and without Docker."""
+
+import json
+import logging
+import os
+import secrets
+import shlex
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Request, Response
+
+from infra.local import engine, inbox
+from infra.local.functions import CODE, LocalFunction, local_functions, routes
+from infra.local.gateway import Gateway
+from infra.local.site import SITE, Site
+from infra.local.streams import StreamReader, play, schedule_event
+from infra.local.template import Stack, Template, TemplateError
+
+# How often the stream is read, and how often an engine that is not there is asked again, in seconds.
+_POLL = 0.2
+_ASK_AGAIN = 1.0
+# How long the start waits for the engines, in seconds.
+_PATIENCE = 5.0
+
+_log = logging.getLogger("guichet")
+
+
+class StartError(Exception):
+    """The stack cannot start. The text says what to do."""
+
+
+def parameters(text: str) -> dict[str, str]:
+    """Read parameters as `sam deploy --parameter-overrides` does: `Key=Value`, or `ParameterKey=…,ParameterValue=…`."""
+    values: dict[str, str] = {}
+    for word in shlex.split(text):
+        plain = word
+        if word.startswith("ParameterKey="):
+            plain = word.removeprefix("ParameterKey=").replace(",ParameterValue=", "=", 1)
+        name, equals, value = plain.partition("=")
+        if not equals:
+            raise TemplateError(f"PARAMETERS: {word!r} is not of the form Name=Value")
+        values[name] = value
+    return values
+
+
+def defaults(site_port: int) -> dict[str, str]:
+    """Return the parameters that a deploy asks its owner for, as they are on this machine."""
+    return {
+        "SiteName": "Atelier Bellevue",
+        "SiteUrl": f"http://127.0.0.1:{site_port}",
+        "AllowedOrigins": f"http://localhost:{site_port}",
+        "OwnerEmail": "owner@example.org",
+        "FromEmail": "guichet@example.org",
+        "SigningSecret": secrets.token_hex(32),
+    }
+
+
+@dataclass
+class Local:
+    """What runs: the resolved template and the functions, and where their engines are."""
+
+    stack: Stack
+    functions: dict[str, LocalFunction]
+    engines: engine.Engines
+    table: str
+    made: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def answer(self, request: Request) -> Response:
+        """Answer what only the local stack serves: the inbox, and the schedule's moment at once."""
+        if request.method == "POST" and request.path == "/_local/sweep":
+            return _json([function(schedule_event()) for function in self._scheduled()])
+        if request.method == "GET" and request.path in ("/_local/inbox", "/_local/inbox.json"):
+            if self.engines.addresses["SESV2"] != self.engines.moto:
+                return _json({"message": "mail goes to another engine than moto: there is no inbox here"}, 404)
+            mails = inbox.mails(self.engines.addresses["SESV2"])
+            if request.path.endswith(".json"):
+                return _json(mails)
+            return Response(inbox.inbox_page(mails), content_type="text/html; charset=utf-8")
+        return _json({"message": "There are GET /_local/inbox, GET /_local/inbox.json and POST /_local/sweep."}, 404)
+
+    def _scheduled(self) -> list[LocalFunction]:
+        return [function for function in self.functions.values() if function.function.schedules]
+
+    def play_stream(self, stop: threading.Event) -> None:
+        """Make the resources, then play the event source mappings until the end."""
+        stream_arn = _make(lambda: engine.create_table(self.stack, self.table), stop)
+        self.made.release()
+        if stream_arn is None:
+            return
+        readers = [
+            (function, mapping, StreamReader(engine.client("dynamodbstreams"), stream_arn))
+            for function in self.functions.values()
+            for mapping in function.function.streams
+        ]
+        while not stop.wait(_POLL):
+            for function, mapping, reader in readers:
+                try:
+                    play(reader.read(), mapping, stream_arn, function)
+                except engine.EngineError as error:
+                    _log.warning("the stream cannot be read now: %s", error)
+                    stop.wait(_ASK_AGAIN)
+
+    def play_schedules(self, stop: threading.Event) -> None:
+        """Call what the template calls on a schedule, until the end."""
+        (seconds,) = {seconds for function in self._scheduled() for seconds in function.function.schedules}
+        while not stop.wait(seconds):
+            for function in self._scheduled():
+                try:
+                    function(schedule_event())
+                except Exception:
+                    _log.exception("the function behind the schedule failed")
+
+    def make_mail(self, stop: threading.Event) -> None:
+        """Make the mail's resources."""
+        _make(lambda: engine.create_mail(self.stack), stop)
+        self.made.release()
+
+
+def _make(make: Callable[[], Any], stop: threading.Event) -> Any:
+    """Make a resource; while its engine is not there, say so once and ask again. Return None where the stack ends."""
+    told = False
+    while not stop.is_set():
+        try:
+            return make()
+        except engine.EngineError as error:
+            if not told:
+                _log.warning("an engine cannot be reached; asking again until it can: %s", error)
+            told = True
+            stop.wait(_ASK_AGAIN)
+    return None
+
+
+class Front:
+    """The API's port: the gateway, and beside it what only the local stack serves. A WSGI application."""
+
+    def __init__(self, gateway: Gateway, local: Local) -> None:
+        self._gateway = gateway
+        self._local = local
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request (WSGI)."""
+        if environ["PATH_INFO"].startswith("/_local/"):
+            return self._local.answer(Request(environ))(environ, start_response)
+        return self._gateway(environ, start_response)
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(json.dumps(value, ensure_ascii=False), status=status, content_type="application/json")
+
+
+def _serve(variable: str, port: int, application: Any) -> BaseWSGIServer:
+    try:
+        server = make_server("127.0.0.1", port, application, threaded=True)
+    except (OSError, SystemExit):
+        raise StartError(f"port {port} is taken: choose another one with {variable}=… make run") from None
+    threading.Thread(target=server.serve_forever, daemon=True, name=variable).start()
+    return server
+
+
+def _port(environment: Mapping[str, str], variable: str, default: int) -> int:
+    text = environment.get(variable) or str(default)
+    if not text.isdecimal():
+        raise StartError(f"{variable} must be a port number, not {text!r}")
+    return int(text)
+
+
+def run(environment: Mapping[str, str]) -> None:
+    """Start everything, say where it is, and stay until Ctrl-C or SIGTERM. Raises StartError, TemplateError."""
+    port, site_port = _port(environment, "PORT", 3000), _port(environment, "SITE_PORT", 8000)
+    api_url, site_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{site_port}"
+    given = defaults(site_port) | parameters(environment.get("PARAMETERS", ""))
+    # Wrong parameters are told before anything starts.
+    template = Template.load()
+    template.resolve(given)
+
+    own = [service for service, address in engine.endpoints(environment).items() if address is None]
+    moto = engine.MotoServer() if own else None
+    engines = engine.connect(moto)
+    table = "guichet" if engines.external_table else f"guichet-{secrets.token_hex(4)}"
+    stack = template.resolve(given, {"Api.ApiEndpoint": api_url, "Table": table})
+    sys.path.insert(0, str(CODE))
+    functions = local_functions(stack.functions, stack.environment)
+    local = Local(stack, functions, engines, table)
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    servers = [
+        _serve("PORT", port, Front(Gateway(routes(functions), stack.cors), local)),
+        _serve("SITE_PORT", site_port, Site(SITE, api_url)),
+    ]
+    threads = [
+        threading.Thread(target=play, args=(stop,), daemon=True, name=play.__name__)
+        for play in (local.make_mail, local.play_stream, local.play_schedules)
+    ]
+    for thread in threads:
+        thread.start()
+    # Ready is said when a post would be kept; where an engine is away, after a warning.
+    patience = time.monotonic() + _PATIENCE
+    for _ in ("table", "mail"):
+        local.made.acquire(timeout=max(0, patience - time.monotonic()))
+    (seconds,) = {seconds for function in functions.values() for seconds in function.function.schedules}
+    print(
+        f"Made from template.yaml by the engines' own API, not by CloudFormation: the table {table} with its time to "
+        "live and recovery, the SES identity, the configuration sets.\n"
+        "Not played: throttling, access logs, roles.\n\n"
+        f"  site   {site_url}\n"
+        f"  API    {api_url}\n"
+        f"  inbox  {api_url}/_local/inbox   as JSON {api_url}/_local/inbox.json\n"
+        f"  sweep  POST {api_url}/_local/sweep   what the schedule does every {seconds // 60} minutes\n\n"
+        "Ready. Ctrl-C ends it.",
+        flush=True,
+    )
+    # Not without a time-out: a signal is only seen between two waits.
+    while not stop.wait(1):
+        pass
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+    for thread in threads:
+        thread.join(timeout=2)
+    if moto:
+        moto.stop()
+
+
+def main() -> int:
+    """Run the local stack; return the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        run(os.environ)
+    except (StartError, TemplateError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

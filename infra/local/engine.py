@@ -1,0 +1,131 @@
+"""The engines behind boto3: moto, or what the standard AWS_ENDPOINT_URL variables name."""
+
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from infra.local.template import PSEUDO_PARAMETERS, Stack
+
+_SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "SESV2")
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Where the services are, by the names of the variables: `{"DYNAMODB": "http://…"}`; and moto's address, if any."""
+
+    addresses: Mapping[str, str]
+    moto: str | None
+
+    @property
+    def external_table(self) -> bool:
+        """Whether the table is in an engine that outlives this process."""
+        return self.addresses["DYNAMODB"] != self.moto
+
+
+def endpoints(environment: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the address that the environment gives each service, None for moto's.
+
+    The streams of a table are where the table is, unless they have an address of their own.
+    """
+    general = environment.get("AWS_ENDPOINT_URL")
+    table = environment.get("AWS_ENDPOINT_URL_DYNAMODB", general)
+    return {
+        "DYNAMODB": table,
+        "DYNAMODB_STREAMS": environment.get("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", table),
+        "SESV2": environment.get("AWS_ENDPOINT_URL_SESV2", general),
+    }
+
+
+class MotoServer:
+    """moto as a server, one request at a time: its transactions are not safe under threads."""
+
+    def __init__(self) -> None:
+        # Half of the start-up time, and not needed with other engines.
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        application = DomainDispatcherApplication(create_backend_app)
+        self._server: BaseWSGIServer = make_server("127.0.0.1", 0, application, threaded=False)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True, name="moto")
+        self._thread.start()
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def stop(self) -> None:
+        """End it."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def connect(moto: MotoServer | None) -> Engines:
+    """Point boto3 of this process at the engines, by the standard variables."""
+    address = moto.address if moto else None
+    addresses: dict[str, str] = {}
+    for service, given in endpoints(os.environ).items():
+        addresses[service] = given or address or ""
+        os.environ[f"AWS_ENDPOINT_URL_{service}"] = addresses[service]
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": PSEUDO_PARAMETERS["AWS::Region"],
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # The streams' newer addresses name the account, and moto does not serve them.
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+    }.items():
+        os.environ.setdefault(name, value)
+    return Engines(addresses, address)
+
+
+def client(service: str) -> Any:
+    """Return a client for the stack's own calls: impatient, since it asks again by itself."""
+    config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
+    return botocore.session.get_session().create_client(service, config=config)
+
+
+# What says that an engine is not there, or not what it should be.
+EngineError = (BotoCoreError, ClientError)
+
+
+def create_table(stack: Stack, name: str) -> str:
+    """Create the template's table, if it is not there, and return the address of its stream."""
+    dynamodb = client("dynamodb")
+    table = dict(stack.table)
+    ttl, recovery = table.pop("TimeToLiveSpecification"), table.pop("PointInTimeRecoverySpecification")
+    table["StreamSpecification"] = {"StreamEnabled": True, **table["StreamSpecification"]}
+    try:
+        dynamodb.create_table(TableName=name, **table)
+    except dynamodb.exceptions.ResourceInUseException:
+        pass
+    else:
+        dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl)
+        try:
+            dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=recovery)
+        except ClientError:
+            # Not every local engine has backups, and here nothing needs them.
+            logging.getLogger(__name__).info("no point-in-time recovery in this engine")
+    return str(dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"])
+
+
+def create_mail(stack: Stack) -> None:
+    """Create the sender's identity and the configuration sets in SES, if they are not there."""
+    ses = client("sesv2")
+    identities = [identity["EmailIdentity"] for identity in stack.of_type("AWS::SES::EmailIdentity").values()]
+    for identity in identities or [stack.parameters["FromEmail"]]:
+        with suppress(ses.exceptions.AlreadyExistsException):
+            ses.create_email_identity(EmailIdentity=identity)
+    for name in stack.of_type("AWS::SES::ConfigurationSet"):
+        with suppress(ses.exceptions.AlreadyExistsException):
+            ses.create_configuration_set(ConfigurationSetName=f"guichet-{name}")

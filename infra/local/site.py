@@ -1,0 +1,44 @@
+"""The demo site, served from another origin than the API, so that CORS is real."""
+
+import mimetypes
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from werkzeug.exceptions import NotFound
+from werkzeug.security import safe_join
+from werkzeug.utils import get_content_type
+from werkzeug.wrappers import Request, Response
+
+SITE = Path(__file__).resolve().parents[1] / "site"
+# The address of the API that the pages are written with.
+WRITTEN_API = "http://127.0.0.1:3000"
+_WITH_ADDRESSES = (".html", ".js")
+
+
+class Site:
+    """A folder of static files, in which the address of the API is the real one. A WSGI application."""
+
+    def __init__(self, folder: Path, api_url: str) -> None:
+        self._folder = folder
+        self._api_url = api_url
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request (WSGI)."""
+        return self.answer(Request(environ))(environ, start_response)
+
+    def answer(self, request: Request) -> Response:
+        """Answer with a file; with `index.html` for a folder."""
+        path = request.path.lstrip("/")
+        if path == "" or path.endswith("/"):
+            path += "index.html"
+        file = safe_join(str(self._folder), path)
+        if request.method not in ("GET", "HEAD") or file is None or not Path(file).is_file():
+            return NotFound().get_response(request.environ)
+        content = Path(file).read_bytes()
+        if file.endswith(_WITH_ADDRESSES):
+            content = content.replace(WRITTEN_API.encode(), self._api_url.encode())
+        media_type = mimetypes.guess_type(file)[0] or "application/octet-stream"
+        return Response(
+            content, content_type=get_content_type(media_type, "utf-8"), headers={"cache-control": "no-cache"}
+        )

@@ -1,0 +1,114 @@
+"""The notifier's two callers: the event source mapping of the table's stream, and the schedule."""
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from moto.events.models import EventPattern
+
+from infra.local.template import PSEUDO_PARAMETERS, StreamMapping
+
+Deliver = Callable[[dict[str, Any]], Any]
+
+_log = logging.getLogger(__name__)
+
+
+def schedule_event() -> dict[str, Any]:
+    """Return the event that an EventBridge schedule sends (AWS: "Scheduled Event")."""
+    region, account = PSEUDO_PARAMETERS["AWS::Region"], PSEUDO_PARAMETERS["AWS::AccountId"]
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": account,
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": region,
+        "resources": [f"arn:aws:events:{region}:{account}:rule/guichet-Sweep"],
+        "detail": {},
+    }
+
+
+def stream_event(records: Sequence[dict[str, Any]], stream_arn: str) -> dict[str, Any]:
+    """Return the event of a batch of stream records, as the event source mapping sends it to a function."""
+    region = PSEUDO_PARAMETERS["AWS::Region"]
+    return {"Records": [{**record, "awsRegion": region, "eventSourceARN": stream_arn} for record in records]}
+
+
+def wanted(record: dict[str, Any], patterns: Sequence[dict[str, Any]]) -> bool:
+    """Tell whether a stream record passes the filters of a mapping (AWS: "Lambda event filtering")."""
+    return not patterns or any(EventPattern(None, pattern).matches_event(cast("Any", record)) for pattern in patterns)
+
+
+def play(records: Sequence[dict[str, Any]], mapping: StreamMapping, stream_arn: str, deliver: Deliver) -> None:
+    """Deliver stream records as the mapping says: filtered, in batches, tried again from the first failure on.
+
+    What fails too often is given up, as Lambda does: the schedule takes it up.
+    """
+    passed = [record for record in records if wanted(record, mapping.patterns)]
+    for start in range(0, len(passed), mapping.batch_size):
+        _deliver_batch(passed[start : start + mapping.batch_size], mapping, stream_arn, deliver, mapping.retries)
+
+
+def _deliver_batch(
+    batch: Sequence[dict[str, Any]], mapping: StreamMapping, stream_arn: str, deliver: Deliver, retries: int
+) -> None:
+    try:
+        reply = deliver(stream_event(batch, stream_arn)) or {}
+    except Exception:
+        _log.exception("the function behind the stream failed")
+        first = 0
+    else:
+        failed = {failure["itemIdentifier"] for failure in reply.get("batchItemFailures", [])}
+        if not failed:
+            return
+        # Behind the first failed record everything is delivered again.
+        first = next((index for index, record in enumerate(batch) if record["dynamodb"]["SequenceNumber"] in failed), 0)
+    rest = batch[first:]
+    if retries == 0:
+        # The record that failed is given up; those behind it were in the same batch and are as well.
+        return
+    if mapping.bisect and len(rest) > 1:
+        middle = (len(rest) + 1) // 2
+        for half in (rest[:middle], rest[middle:]):
+            _deliver_batch(half, mapping, stream_arn, deliver, retries - 1)
+    else:
+        _deliver_batch(rest, mapping, stream_arn, deliver, retries - 1)
+
+
+class StreamReader:
+    """Reads a table's stream from where it left off."""
+
+    def __init__(self, client: Any, stream_arn: str) -> None:
+        self._client = client
+        self._stream_arn = stream_arn
+        self._last: dict[str, str] = {}
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return the records since the last time.
+
+        The iterator is taken anew each time: one of moto's goes silent after a cancelled transaction.
+        """
+        records: list[dict[str, Any]] = []
+        description = self._client.describe_stream(StreamArn=self._stream_arn)["StreamDescription"]
+        for shard in description["Shards"]:
+            shard_id = shard["ShardId"]
+            position = (
+                {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._last[shard_id]}
+                if shard_id in self._last
+                else {"ShardIteratorType": "TRIM_HORIZON"}
+            )
+            iterator = self._client.get_shard_iterator(StreamArn=self._stream_arn, ShardId=shard_id, **position)
+            page = self._client.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+            if page:
+                self._last[shard_id] = page[-1]["dynamodb"]["SequenceNumber"]
+            records += map(_as_lambda_has_it, page)
+        return records
+
+
+def _as_lambda_has_it(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of the API as functions get it: its time is a number, seconds since 1970."""
+    created = record["dynamodb"]["ApproximateCreationDateTime"].timestamp()
+    return {**record, "dynamodb": {**record["dynamodb"], "ApproximateCreationDateTime": created}}

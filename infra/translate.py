@@ -1,0 +1,24 @@
+"""`python -m infra.translate TEMPLATE OUTPUT`: the CloudFormation that SAM makes of the template, for its linters."""
+
+import json
+import sys
+from pathlib import Path
+
+from samtranslator.translator.translator import Translator
+from samtranslator.parser.parser import Parser
+from samtranslator.yaml_helper import yaml_parse
+
+
+def translate(text: str) -> dict[str, object]:
+    """Return the CloudFormation template of a SAM template, its code in a bucket of no account."""
+    document = yaml_parse(text)
+    document["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    # No function here uses a managed policy of SAM's, so nothing is asked of IAM.
+    translated: dict[str, object] = Translator({}, Parser()).translate(document, {})
+    return translated
+
+
+if __name__ == "__main__":
+    source, target = map(Path, sys.argv[1:])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(translate(source.read_text(encoding="utf-8")), indent=2), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Tests, through the handlers with real events, against moto."""

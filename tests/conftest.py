@@ -1,0 +1,126 @@
+"""The stack under test: the real template, its table and mail in moto, its functions behind its API."""
+
+import os
+from collections.abc import Callable, Iterator
+from email import message_from_string, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from moto import mock_aws
+from moto.ses.models import ses_backends
+from werkzeug.test import Client, TestResponse
+
+from infra.local import engine
+from infra.local.functions import LocalFunction, local_functions, routes
+from infra.local.gateway import Gateway
+from infra.local.streams import StreamReader, play, schedule_event
+from infra.local.template import Stack, Template
+
+REGION = "eu-west-3"
+SITE = "https://atelier.example"
+PARAMETERS = {
+    "SiteName": "Atelier Bellevue",
+    "SiteUrl": f"{SITE}/blog/",
+    "AllowedOrigins": "https://www.atelier.example",
+    "OwnerEmail": "owner@atelier.example",
+    "FromEmail": "guichet@atelier.example",
+    "SigningSecret": "a secret for tests, 32 characters long",
+}
+
+
+def resolve(**parameters: str) -> Stack:
+    """Return the stack of the real template, with the parameters of the tests and further ones."""
+    return Template.load().resolve(
+        PARAMETERS | parameters, {"Api.ApiEndpoint": "https://api.example", "Table": "table"}
+    )
+
+
+class Counter:
+    """The deployed stack, in miniature: requests in, stored items and sent mail out."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self._stream_arn = engine.create_table(stack, "table")
+        engine.create_mail(stack)
+        self.functions: dict[str, LocalFunction] = local_functions(stack.functions, stack.environment)
+        self.http = Client(Gateway(routes(self.functions), stack.cors))
+        self._reader = StreamReader(engine.client("dynamodbstreams"), self._stream_arn)
+
+    def post(self, path: str, /, **arguments: Any) -> TestResponse:
+        """Post to the API, as werkzeug's test client takes it: `data` for a form, `json` for JSON."""
+        arguments.setdefault("environ_overrides", {"REMOTE_ADDR": "203.0.113.7"})
+        return self.http.post(path, **arguments)
+
+    def play_stream(self) -> None:
+        """Let the event source mapping deliver what the stream holds."""
+        notifier = self.functions["Notifier"]
+        for mapping in notifier.function.streams:
+            play(self._reader.read(), mapping, self._stream_arn, notifier)
+
+    def sweep(self) -> Any:
+        """Let the schedule's moment come."""
+        return self.functions["Notifier"](schedule_event())
+
+    def items(self, kind: str | None = None) -> list[dict[str, Any]]:
+        """Return the items of the table, of a kind or all."""
+        found = engine.client("dynamodb").scan(TableName="table")["Items"]
+        plain = [{name: next(iter(value.values())) for name, value in item.items()} for item in found]
+        return [item for item in plain if kind in (None, item["kind"])]
+
+    def mails(self) -> list[EmailMessage]:
+        """Return what SES took, oldest first."""
+        sent = ses_backends["123456789012"][REGION].sent_messages
+        return [message_from_string(mail.raw_data, _class=EmailMessage, policy=policy.default) for mail in sent]
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep every test off AWS, and let none see another's clients, settings or variables."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+    }.items():
+        monkeypatch.setenv(name, value)
+    # What the stack under test sets is taken back at the end.
+    for name, value in resolve().environment.items():
+        monkeypatch.setenv(name, value)
+    _forget()
+    with mock_aws():
+        yield
+    _forget()
+
+
+def _forget() -> None:
+    # Imported late: they are under test, and some tests look at what importing them does.
+    import contact.handler  # noqa: PLC0415
+    import newsletter.handler  # noqa: PLC0415
+    import notifier.handler  # noqa: PLC0415
+    from guichet import dynamodb  # noqa: PLC0415
+    from notifier import ses  # noqa: PLC0415
+
+    for factory in (
+        contact.handler.settings,
+        newsletter.handler.settings,
+        notifier.handler.settings,
+        dynamodb.client,
+        ses.client,
+    ):
+        factory.cache_clear()
+
+
+@pytest.fixture
+def counter() -> Counter:
+    """Return the stack with the parameters of the tests."""
+    return Counter(resolve())
+
+
+@pytest.fixture
+def make_counter() -> Callable[..., Counter]:
+    """Return what makes a stack with further parameters."""
+    return lambda **parameters: Counter(resolve(**parameters))
