@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from samtranslator.translator.translator import Translator
 from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 

@@ -1,11 +1,14 @@
 """The stack under test: the real template, its table and mail in moto, its functions behind its API."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from email import message_from_string, policy
 from email.message import EmailMessage
+from functools import cache
 from typing import Any
 
+import botocore.session
 import pytest
 from moto import mock_aws
 from moto.ses.models import ses_backends
@@ -29,6 +32,11 @@ PARAMETERS = {
 }
 
 
+# Reading service data takes most of a client's start, and is the same for all: the tests share one session.
+_SESSION = botocore.session.get_session()
+
+
+@cache
 def resolve(**parameters: str) -> Stack:
     """Return the stack of the real template, with the parameters of the tests and further ones."""
     return Template.load().resolve(
@@ -90,6 +98,7 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # What the stack under test sets is taken back at the end.
     for name, value in resolve().environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(botocore.session, "get_session", lambda: _SESSION)
     _forget()
     with mock_aws():
         yield
@@ -124,3 +133,23 @@ def counter() -> Counter:
 def make_counter() -> Callable[..., Counter]:
     """Return what makes a stack with further parameters."""
     return lambda **parameters: Counter(resolve(**parameters))
+
+
+class _Stdout:
+    """Standard output, whichever it is at the time of writing."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
+@pytest.fixture
+def written(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """Return what reads what the functions wrote since the last time: logs and metrics."""
+    from guichet.telemetry import logger  # noqa: PLC0415
+
+    # The logger took its stream when it was made, before this test's.
+    monkeypatch.setattr(logger.registered_handler, "stream", _Stdout())
+    return lambda: capsys.readouterr().out

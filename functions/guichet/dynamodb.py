@@ -128,8 +128,6 @@ def pages(operation: str, **parameters: Any) -> Iterator[Item]:
 def marshal(value: object) -> dict[str, Any]:
     """Return a value as DynamoDB's AttributeValue."""
     match value:
-        case bool():
-            return {"BOOL": value}
         case str():
             return {"S": value}
         case int():

@@ -234,12 +234,13 @@ def _joined(pairs: Pairs) -> dict[str, Any]:
     texts: dict[str, Any] = {}
     for raw_name, raw_value in pairs:
         name, value = _clean(raw_name), _text(raw_value)
-        if not name:
-            continue
-        if name in texts and isinstance(texts[name], str) and isinstance(value, str):
-            texts[name] = ", ".join(filter(None, (texts[name], value)))
-        else:
+        before = texts.get(name, "")
+        if isinstance(before, str) and isinstance(value, str):
+            texts[name] = ", ".join(filter(None, (before, value)))
+        elif isinstance(before, str):
+            # No text: it is for the model to refuse.
             texts[name] = value
+    texts.pop("", None)
     return texts
 
 

@@ -93,6 +93,9 @@ class Subscriber(Record):
     history: tuple[Confirmation, ...]
 
 
+Owing = Message | SignUp | Subscriber
+
+
 class Caller(Record):
     """Who posts, as a keyed hash of address, form and clock hour; how often they may; and when the hour ends."""
 

@@ -53,11 +53,6 @@ def refused(request: Request, refusal: Refusal, settings: Settings) -> Reply:
     return reply
 
 
-def done(request: Request, html: str, message: str) -> Reply:
-    """Answer what a button of our own pages did: a page, or its sentence as JSON."""
-    return _json(200, {"ok": True, "message": message}) if request.wants_json else page(200, html)
-
-
 def page(status: int, html: str) -> Reply:
     """Answer with a page of our own."""
     from guichet.pages import CONTENT_SECURITY_POLICY  # noqa: PLC0415

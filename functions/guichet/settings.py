@@ -4,7 +4,16 @@ import os
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    TypeAdapter,
+    ValidationError,
+)
 
 from guichet.languages import Language
 
@@ -23,23 +32,17 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{(parts.hostname or '').lower()}{port}"
 
 
-def _comma_separated(text: object) -> object:
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+def _comma_separated(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _site_address(text: object) -> object:
-    if not isinstance(text, str):
-        return text
+def _http_address(text: str) -> str:
     _HTTP_URL.validate_python(text)
     return text
 
 
-def _origin(text: object) -> object:
-    return origin_of(text) if isinstance(text, str) and _site_address(text) else text
-
-
-HttpAddress = Annotated[str, BeforeValidator(_site_address)]
-Origin = Annotated[str, BeforeValidator(_origin)]
+HttpAddress = Annotated[str, AfterValidator(_http_address)]
+Origins = Annotated[tuple[Annotated[HttpAddress, AfterValidator(origin_of)], ...], BeforeValidator(_comma_separated)]
 Addresses = Annotated[tuple[str, ...], BeforeValidator(_comma_separated), Field(min_length=1)]
 
 
@@ -73,7 +76,7 @@ class Settings(BaseModel):
 class FormSettings(Settings):
     """What a function that takes forms knows."""
 
-    allowed_origins: Annotated[tuple[Origin, ...], BeforeValidator(_comma_separated)]
+    allowed_origins: Origins
     caller_hourly_cap: int = Field(ge=1)
 
     @property

@@ -15,7 +15,7 @@ owed, by recipient and time) and `lists` (messages of a day, confirmed subscribe
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, cast
 
 from guichet import dynamodb
 from guichet.dynamodb import ConditionFailedError, Item, marshal, marshalled
@@ -28,8 +28,8 @@ from guichet.records import (
     EmailKey,
     Message,
     OwedEmail,
+    Owing,
     Recipient,
-    Record,
     SignUp,
     State,
     Subscriber,
@@ -41,9 +41,8 @@ CLAIM_LASTS = timedelta(minutes=5)
 # The longest that a reason from SES is kept.
 _REASON_KEPT = 500
 
-_KINDS: dict[type[Record], str] = {Message: "message", SignUp: "request", Subscriber: "subscriber"}
+_KINDS: dict[type[Owing], str] = {Message: "message", SignUp: "request", Subscriber: "subscriber"}
 _RECORDS = {kind: record for record, kind in _KINDS.items()}
-_Kept = TypeVar("_Kept", bound=Record)
 
 # TTL deletes up to days late, so what has expired counts as gone.
 _NOT_THERE = "attribute_not_exists(pk) OR expires_at < :now"
@@ -91,7 +90,7 @@ class Store:
 
     def sign_up(self, request_id: str) -> SignUp | None:
         """Return a request to be subscribed, None where there is none or it has expired."""
-        return self._get(SignUp, f"request#{request_id}")
+        return cast("SignUp | None", self._get(f"request#{request_id}"))
 
     def confirm(
         self, subscriber_id: str, request: SignUp, confirmation: Confirmation, emails: Sequence[OwedEmail]
@@ -165,9 +164,9 @@ class Store:
             return None
         return ClaimedEmail.model_validate({**(dynamodb.unmarshalled(response["Attributes"]) or {}), "key": key})
 
-    def record_of(self, email: ClaimedEmail) -> Record | None:
+    def record_of(self, email: ClaimedEmail) -> Owing | None:
         """Return the record that owes an email, None where it is gone or has expired."""
-        return self._get(_RECORDS[email.key.record.partition("#")[0]], email.key.record)
+        return self._get(email.key.record)
 
     def mark_sent(self, email: ClaimedEmail, message_id: str) -> None:
         """Mark an email as sent, with the message id that SES gave it. The row goes after 90 days."""
@@ -187,14 +186,15 @@ class Store:
 
     # --- one item --------------------------------------------------------------------------------------------------
 
-    def _get(self, record: type[_Kept], pk: str) -> _Kept | None:
-        key = marshalled({"pk": pk, "sk": _KINDS[record]})
+    def _get(self, pk: str) -> Owing | None:
+        kind = pk.partition("#")[0]
+        key = marshalled({"pk": pk, "sk": kind})
         item = dynamodb.unmarshalled(
             dynamodb.call("get_item", TableName=self._table, Key=key, ConsistentRead=True).get("Item")
         )
         if item is None or item.get("expires_at", _seconds(utc_now())) < _seconds(utc_now()):
             return None
-        return record.model_validate(item)
+        return _RECORDS[kind].model_validate(item)
 
     def _put(self, item: Item, condition: str | None = None, values: Item | None = None) -> dict[str, Any]:
         put: dict[str, Any] = {"TableName": self._table, "Item": marshalled(item)}
@@ -246,7 +246,7 @@ def message_list(day: datetime) -> str:
     return f"messages#{day.astimezone(UTC).date().isoformat()}"
 
 
-def _key(record: type[Record], record_id: str) -> dict[str, str]:
+def _key(record: type[Owing], record_id: str) -> dict[str, str]:
     kind = _KINDS[record]
     return {"pk": f"{kind}#{record_id}", "sk": kind}
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from guichet.confirmation import confirmation_link
 from guichet.languages import Language
-from guichet.records import EmailName, Message, Record, SignUp, Subscriber, utc_now
+from guichet.records import EmailName, Message, Owing, SignUp, utc_now
 from guichet.settings import NotifierSettings
 
 _LONGEST_SUBJECT = 200
@@ -37,7 +37,7 @@ def _environment() -> Environment:
     return environment
 
 
-def compose(name: EmailName, language: Language, record: Record, settings: NotifierSettings) -> EmailMessage:
+def compose(name: EmailName, language: Language, record: Owing, settings: NotifierSettings) -> EmailMessage:
     """Return the email that a record owes. Raises PointlessError where nobody has any use for it now.
 
     No header takes more than one line from anybody, and only mail to the owner takes any text of a visitor at all.
@@ -45,18 +45,15 @@ def compose(name: EmailName, language: Language, record: Record, settings: Notif
     to: tuple[str, ...]
     reply_to: str | None = None
     values: dict[str, Any]
-    match record:
-        case Message():
-            to, reply_to, values = settings.owner_email, record.email, {"message": record}
-        case SignUp():
-            if record.confirmable_until < utc_now():
-                raise PointlessError("the confirmation link has expired")
-            link = confirmation_link(settings.api_url, record, language, settings.signing_secret)
-            to, values = (record.email,), {"link": link, "until": record.confirmable_until}
-        case Subscriber():
-            to, values = settings.owner_email, {"subscriber": record}
-        case _:
-            raise TypeError(f"no email is made from a {type(record).__name__}")
+    if isinstance(record, Message):
+        to, reply_to, values = settings.owner_email, record.email, {"message": record}
+    elif isinstance(record, SignUp):
+        if record.confirmable_until < utc_now():
+            raise PointlessError("the confirmation link has expired")
+        link = confirmation_link(settings.api_url, record, language, settings.signing_secret)
+        to, values = (record.email,), {"link": link, "until": record.confirmable_until}
+    else:
+        to, values = settings.owner_email, {"subscriber": record}
     return _mime(name, language, {**values, "site": settings.site_name}, to, reply_to, settings)
 
 

@@ -1,7 +1,7 @@
 """Owed emails become emails: at once by the table's stream, surely by the schedule. Both run the same code."""
 
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -53,7 +53,14 @@ def deliver_record(record: DynamoDBRecord) -> Outcome:
     return outcome
 
 
-def sweep(context: LambdaContext) -> dict[str, int]:
+class Clock(Protocol):
+    """What a sweep needs of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until the function's time-out."""
+
+
+def sweep(context: Clock) -> dict[str, int]:
     """Deliver all that is still owed, the owner's mail first, oldest first, and count what came of it."""
     store = Store(settings().table_name)
     outcomes: dict[str, int] = {}

@@ -29,7 +29,7 @@ _ASK_AGAIN = 1.0
 # How long the start waits for the engines, in seconds.
 _PATIENCE = 5.0
 
-_log = logging.getLogger("guichet")
+_log = logging.getLogger(__name__)
 
 
 class StartError(Exception):
@@ -39,7 +39,11 @@ class StartError(Exception):
 def parameters(text: str) -> dict[str, str]:
     """Read parameters as `sam deploy --parameter-overrides` does: `Key=Value`, or `ParameterKey=…,ParameterValue=…`."""
     values: dict[str, str] = {}
-    for word in shlex.split(text):
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise TemplateError(f"PARAMETERS: {error}") from None
+    for word in words:
         plain = word
         if word.startswith("ParameterKey="):
             plain = word.removeprefix("ParameterKey=").replace(",ParameterValue=", "=", 1)
@@ -160,13 +164,14 @@ def _serve(variable: str, port: int, application: Any) -> BaseWSGIServer:
         server = make_server("127.0.0.1", port, application, threaded=True)
     except (OSError, SystemExit):
         raise StartError(f"port {port} is taken: choose another one with {variable}=… make run") from None
-    threading.Thread(target=server.serve_forever, daemon=True, name=variable).start()
+    threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True, name=variable).start()
     return server
 
 
 def _port(environment: Mapping[str, str], variable: str, default: int) -> int:
     text = environment.get(variable) or str(default)
-    if not text.isdecimal():
+    # Larger numbers would be taken modulo 65536, and 0 is any port.
+    if not (text.isdecimal() and 0 < int(text) < 65536):  # noqa: PLR2004
         raise StartError(f"{variable} must be a port number, not {text!r}")
     return int(text)
 
@@ -233,6 +238,10 @@ def run(environment: Mapping[str, str]) -> None:
 def main() -> int:
     """Run the local stack; return the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    # werkzeug logs every request unless it is told a level of its own; and here all requests of a burst share the
+    # connections of one process, which on Lambda they do not.
+    for name in ("werkzeug", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         run(os.environ)
     except (StartError, TemplateError) as error:

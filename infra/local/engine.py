@@ -3,8 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from infra.local.template import PSEUDO_PARAMETERS, Stack
 
 _SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "SESV2")
+_ITERATORS_KEPT = 100
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,27 @@ def endpoints(environment: Mapping[str, str]) -> dict[str, str | None]:
 
     The streams of a table are where the table is, unless they have an address of their own.
     """
-    general = environment.get("AWS_ENDPOINT_URL")
-    table = environment.get("AWS_ENDPOINT_URL_DYNAMODB", general)
+    general = environment.get("AWS_ENDPOINT_URL") or None
+    table = environment.get("AWS_ENDPOINT_URL_DYNAMODB") or general
     return {
         "DYNAMODB": table,
-        "DYNAMODB_STREAMS": environment.get("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", table),
-        "SESV2": environment.get("AWS_ENDPOINT_URL_SESV2", general),
+        "DYNAMODB_STREAMS": environment.get("AWS_ENDPOINT_URL_DYNAMODB_STREAMS") or table,
+        "SESV2": environment.get("AWS_ENDPOINT_URL_SESV2") or general,
     }
+
+
+def _forgetting_iterators(application: Any) -> Any:
+    """Return moto's application with an end to its stream iterators, which it keeps for ever: 70 MB an hour here."""
+    from moto.dynamodbstreams.models import dynamodbstreams_backends  # noqa: PLC0415
+
+    def forgetting(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("HTTP_X_AMZ_TARGET", "").endswith("GetRecords"):
+            backend = dynamodbstreams_backends[PSEUDO_PARAMETERS["AWS::AccountId"]][PSEUDO_PARAMETERS["AWS::Region"]]
+            for iterator in list(backend.shard_iterators)[:-_ITERATORS_KEPT]:
+                del backend.shard_iterators[iterator]
+        return application(environ, start_response)
+
+    return forgetting
 
 
 class MotoServer:
@@ -53,9 +67,9 @@ class MotoServer:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        application = DomainDispatcherApplication(create_backend_app)
+        application = _forgetting_iterators(DomainDispatcherApplication(create_backend_app))
         self._server: BaseWSGIServer = make_server("127.0.0.1", 0, application, threaded=False)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True, name="moto")
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True, name="moto")
         self._thread.start()
 
     @property
@@ -86,6 +100,9 @@ def connect(moto: MotoServer | None) -> Engines:
         "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
     }.items():
         os.environ.setdefault(name, value)
+    # An engine on this machine is not behind the proxy of the network. Python prefers the lower case.
+    past = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    os.environ["no_proxy"] = ",".join(filter(None, (past, "127.0.0.1", "localhost")))
     return Engines(addresses, address)
 
 
@@ -124,8 +141,15 @@ def create_mail(stack: Stack) -> None:
     ses = client("sesv2")
     identities = [identity["EmailIdentity"] for identity in stack.of_type("AWS::SES::EmailIdentity").values()]
     for identity in identities or [stack.parameters["FromEmail"]]:
-        with suppress(ses.exceptions.AlreadyExistsException):
-            ses.create_email_identity(EmailIdentity=identity)
+        _unless_there(ses.create_email_identity, EmailIdentity=identity)
     for name in stack.of_type("AWS::SES::ConfigurationSet"):
-        with suppress(ses.exceptions.AlreadyExistsException):
-            ses.create_configuration_set(ConfigurationSetName=f"guichet-{name}")
+        _unless_there(ses.create_configuration_set, ConfigurationSetName=f"guichet-{name}")
+
+
+def _unless_there(create: Callable[..., Any], **arguments: str) -> None:
+    try:
+        create(**arguments)
+    except ClientError as error:
+        # SES says AlreadyExistsException; moto puts the name of the resource before it.
+        if not error.response["Error"]["Code"].endswith("AlreadyExistsException"):
+            raise

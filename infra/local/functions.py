@@ -1,8 +1,8 @@
 """The functions of the stack, called in this process as Lambda calls them."""
 
 import importlib
+import json
 import os
-import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -39,13 +39,14 @@ class LocalFunction:
         self.function = function
         module, _, name = function.handler.rpartition(".")
         self._handler = getattr(importlib.import_module(module), name)
-        # An instance of a function handles one event at a time.
-        self._lock = threading.Lock()
 
     def __call__(self, event: dict[str, Any]) -> Any:
-        """Call the handler with an event and return what it returns."""
-        with self._lock:
-            return self._handler(event, Context(self.function.name, self.function.timeout))
+        """Call the handler with an event and return what it returns, both through JSON, as Lambda does.
+
+        Calls run side by side, as Lambda starts as many instances as there are events.
+        """
+        reply = self._handler(json.loads(json.dumps(event)), Context(self.function.name, self.function.timeout))
+        return json.loads(json.dumps(reply))
 
 
 def local_functions(functions: Mapping[str, Function], environment: Mapping[str, str]) -> dict[str, LocalFunction]:

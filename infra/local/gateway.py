@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from infra.local.template import PSEUDO_PARAMETERS
@@ -41,7 +42,10 @@ class Gateway:
             return Response(status=204, headers=self._preflight_headers(origin))
         response = self._routed(request)
         for name, value in self._cors_headers(origin).items():
-            response.headers[name] = value
+            if name == "vary":
+                response.vary.add(value)  # beside what the function's reply varies with
+            else:
+                response.headers[name] = value
         return response
 
     def _routed(self, request: Request) -> Response:
@@ -51,10 +55,12 @@ class Gateway:
         match = match_route(self._routes, request.method, request.path)
         if match is None:
             return _refusal(HTTPStatus.NOT_FOUND, "Not Found")
-        if (request.content_length or 0) > LARGEST_BODY:
-            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
         route, parameters = match
-        event = event_of(request, route, parameters)
+        request.max_content_length = LARGEST_BODY
+        try:
+            event = event_of(request, route, parameters)
+        except RequestEntityTooLarge:
+            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
         try:
             return _response(self._routes[route](event))
         except Exception:
@@ -110,7 +116,9 @@ def event_of(request: Request, route: str, path_parameters: dict[str, str]) -> d
     address = request.remote_addr or "127.0.0.1"
     joined = {name: ",".join(values) for name, values in headers.items()}
     port = request.host.partition(":")[2] or "80"
-    joined |= {"x-forwarded-for": address, "x-forwarded-proto": "http", "x-forwarded-port": port}
+    # What the caller claims stands first; only the last address is the gateway's own word.
+    forwarded = ", ".join(filter(None, (joined.get("x-forwarded-for"), address)))
+    joined |= {"x-forwarded-for": forwarded, "x-forwarded-proto": "http", "x-forwarded-port": port}
     now = datetime.now(UTC)
     event: dict[str, Any] = {
         "version": "2.0",

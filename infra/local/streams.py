@@ -67,14 +67,13 @@ def _deliver_batch(
         # Behind the first failed record everything is delivered again.
         first = next((index for index, record in enumerate(batch) if record["dynamodb"]["SequenceNumber"] in failed), 0)
     rest = batch[first:]
-    if retries == 0:
-        # The record that failed is given up; those behind it were in the same batch and are as well.
-        return
     if mapping.bisect and len(rest) > 1:
+        # To split is not to retry, and does not count as such: so what cannot be delivered ends alone, and takes
+        # nothing with it when it is given up.
         middle = (len(rest) + 1) // 2
         for half in (rest[:middle], rest[middle:]):
-            _deliver_batch(half, mapping, stream_arn, deliver, retries - 1)
-    else:
+            _deliver_batch(half, mapping, stream_arn, deliver, retries)
+    elif retries:
         _deliver_batch(rest, mapping, stream_arn, deliver, retries - 1)
 
 

@@ -1,17 +1,262 @@
 """A contact message, from the post to the owner's inbox."""
 
-from tests.conftest import Counter
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from guichet import dynamodb
+from tests.conftest import SITE, Counter
+from tests.wire import Wire
+
+ANSWERS = {"email": "a@example.org", "message": "Bonjour,\nun devis ?"}
+AS_FORM: dict[str, Any] = {"data": ANSWERS}
+AS_MULTIPART: dict[str, Any] = {"data": ANSWERS, "content_type": "multipart/form-data"}
+AS_JSON: dict[str, Any] = {"json": ANSWERS}
 
 
-def test_smoke(counter: Counter) -> None:
-    r = counter.post("/contact", data={"email": "a@example.org", "message": "Bonjour"})
-    print(r.status, r.headers, r.text)
-    r = counter.post("/contact", json={"email": "a@example.org", "message": "Bonjour"})
-    print(r.status, r.headers, r.text)
-    r = counter.post("/newsletter", json={"email": "a@example.org", "message": "Bonjour"})
-    print(r.status, r.headers, r.text)
+@pytest.mark.parametrize("path", ["/contact", "/f/contact"])
+def test_a_form_is_kept_and_leads_to_the_thank_you_page(counter: Counter, path: str) -> None:
+    reply = counter.post(path, **AS_FORM)
+
+    assert reply.status_code == 303
+    assert reply.location == "http://localhost/thanks?form=contact&language=fr"
+    (message,) = counter.items("message")
+    assert (message["email"], message["message"]) == (ANSWERS["email"], ANSWERS["message"])
+
+
+def test_json_is_answered_in_json(counter: Counter) -> None:
+    reply = counter.post("/contact", **AS_JSON)
+
+    assert reply.status_code == 200
+    assert reply.json is not None
+    (message,) = counter.items("message")
+    assert reply.json == {
+        "ok": True,
+        "id": message["id"],
+        "next": "http://localhost/thanks?form=contact&language=fr",
+        "message": "Merci pour votre message. Nous vous répondrons par email.",
+    }
+
+
+def test_a_form_is_answered_in_json_where_accept_names_it(counter: Counter) -> None:
+    reply = counter.post("/contact", **AS_MULTIPART, headers={"accept": "application/json, text/plain"})
+
+    assert reply.status_code == 200
+    assert reply.json is not None
+    assert reply.json["ok"] is True
+
+
+def test_the_owner_reads_the_message_and_replies_to_the_visitor(counter: Counter) -> None:
+    counter.post("/contact", data=ANSWERS | {"name": "Zoé", "budget": "2 000 €", "ville": "Lyon"})
     counter.play_stream()
-    for m in counter.mails():
-        print(m.as_string()[:3000])
-    for i in counter.items():
-        print(i)
+
+    (mail,) = counter.mails()
+    assert mail["To"] == "owner@atelier.example"
+    assert mail["From"] == "Atelier Bellevue <guichet@atelier.example>"
+    assert mail["Reply-To"] == "a@example.org"
+    assert mail["Subject"] == "[Atelier Bellevue] Message de Zoé"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    text, html = (mail.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert html is not None
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    for content in (text.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")):
+        assert ANSWERS["message"] in content
+        assert content.index("2 000 €") < content.index("Lyon")
+
+
+def test_all_owners_are_told_in_one_email(make_counter: Any) -> None:
+    counter = make_counter(OwnerEmail="one@example.org,two@example.org")
+    counter.post("/contact", **AS_FORM)
+    counter.play_stream()
+
+    (mail,) = counter.mails()
+    assert mail["To"] == "one@example.org, two@example.org"
+
+
+@pytest.mark.parametrize("second", [AS_FORM, AS_MULTIPART, AS_JSON])
+@pytest.mark.parametrize("first", [AS_FORM, AS_MULTIPART, AS_JSON])
+def test_a_repeat_is_success_and_mails_nothing_more(
+    counter: Counter, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    as_json = {"headers": {"accept": "application/json"}}
+    replies = [counter.post("/contact", **arguments, **as_json) for arguments in (first, second)]
+    counter.play_stream()
+    counter.sweep()
+
+    assert [reply.status_code for reply in replies] == [200, 200]
+    assert replies[0].json == replies[1].json
+    assert len(counter.items("message")) == 1
+    assert len(counter.mails()) == 1
+
+
+def test_a_constant_idempotency_key_swallows_no_message(counter: Counter) -> None:
+    for text in ("one", "two", "two"):
+        counter.post("/contact", data={"email": "a@example.org", "message": text, "_id": "constant"})
+
+    assert sorted(message["message"] for message in counter.items("message")) == ["one", "two"]
+
+
+@pytest.mark.parametrize("how", ["field", "header"])
+def test_another_idempotency_key_makes_the_same_words_another_message(counter: Counter, how: str) -> None:
+    for key in ("first", "second"):
+        field = {"_id": key} if how == "field" else {}
+        header = {"Idempotency-Key": key} if how == "header" else {}
+        counter.post("/contact", data=ANSWERS | field, headers=header)
+
+    assert len(counter.items("message")) == 2
+
+
+def test_control_fields_are_not_kept_as_answers(counter: Counter) -> None:
+    control = dict.fromkeys(("_to", "_cc", "_bcc", "_webhook", "_autoresponse", "_gotcha2"), "x@evil.example")
+    counter.post("/contact", data=ANSWERS | control | {"_language": "en", "_subject": "Devis\r\nBcc: x@evil.example"})
+    counter.play_stream()
+
+    assert "extra" not in counter.items("message")[0]
+    (mail,) = counter.mails()
+    assert mail["To"] == "owner@atelier.example"
+    assert mail["Bcc"] is None
+    assert mail["Subject"] == "[Atelier Bellevue] Devis Bcc: x@evil.example"
+    assert "evil" not in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_replyto_is_another_name_of_email(counter: Counter) -> None:
+    counter.post("/contact", data={"_replyto": "b@example.org", "message": "Bonjour"})
+
+    assert counter.items("message")[0]["email"] == "b@example.org"
+
+
+def test_what_a_visitor_writes_is_no_html_in_the_owners_mail(counter: Counter) -> None:
+    counter.post("/contact", data=ANSWERS | {"message": "<img src=x onerror=alert(1)>", "<b>": "<script>"})
+    counter.play_stream()
+
+    html = counter.mails()[0].get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html
+    assert "&lt;b&gt;" in html
+    assert not re.search("<(script|img|b)[ >]", html)
+
+
+def test_a_message_may_hold_any_text(counter: Counter) -> None:
+    text = "é 🎉 \u202eשלום\u202c العربية\n.\n--\n" + "long " * 500
+    counter.post("/contact", json={"email": "a@example.org", "message": text})
+    counter.play_stream()
+
+    body = counter.mails()[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert text.strip() in body.replace("\r\n", "\n")
+
+
+def test_an_accepted_post_is_one_call(counter: Counter) -> None:
+    wire = Wire(dynamodb.client())
+    for path in ("/contact", "/newsletter"):
+        wire.operations.clear()
+        assert counter.post(path, **AS_FORM).status_code == 303
+        assert wire.operations == ["TransactWriteItems"]
+
+
+def test_one_write_holds_the_message_the_email_and_the_count(counter: Counter) -> None:
+    wire = Wire(dynamodb.client())
+    counter.post("/contact", **AS_FORM)
+
+    actions = json.loads(wire.bodies[0])["TransactItems"]
+    kinds = [action["Put"]["Item"]["kind"]["S"] for action in actions if "Put" in action]
+    assert kinds == ["message", "email"]
+    assert actions[-1]["Update"]["Key"]["sk"] == {"S": "caller"}
+
+
+@pytest.mark.parametrize(
+    ("wish", "location"),
+    [
+        ("/merci", f"{SITE}/merci"),
+        ("merci.html?a=1#b", f"{SITE}/blog/merci.html?a=1#b"),
+        ("https://www.atelier.example/là", "https://www.atelier.example/l%C3%A0"),
+        ("https://evil.example/", None),
+        ("//evil.example/", None),
+        ("/\\evil.example", None),
+        ("javascript:alert(1)", None),
+        (f"{SITE}@evil.example/", None),
+        (f"{SITE}.evil.example/", None),
+        ("https://user@atelier.example/", None),
+        ("/a\r\nset-cookie: a=b", None),
+        ("http://atelier.example/", None),
+        ("https://atelier.example:444/", None),
+        ("https://[", None),
+    ],
+)
+def test_next_leads_to_allowed_origins_only(counter: Counter, wish: str, location: str | None) -> None:
+    reply = counter.post("/contact", data=ANSWERS | {"_next": wish})
+
+    assert reply.status_code == 303
+    assert reply.location == (location or "http://localhost/thanks?form=contact&language=fr")
+
+
+def test_the_page_that_the_form_was_on_is_kept_without_its_query(counter: Counter) -> None:
+    counter.post("/contact", **AS_FORM, headers={"referer": f"{SITE}/blog/?token=secret"})
+
+    assert counter.items("message")[0]["page"] == f"{SITE}/blog/"
+
+
+@pytest.mark.parametrize("referer", ["https://evil.example/page", "https://["])
+def test_a_foreign_page_is_not_kept(counter: Counter, referer: str) -> None:
+    counter.post("/contact", **AS_FORM, headers={"referer": referer})
+
+    assert "page" not in counter.items("message")[0]
+
+
+def test_the_thank_you_page_is_in_the_visitors_language(counter: Counter) -> None:
+    location = counter.post("/contact", data=ANSWERS | {"_language": "en"}).location
+    page = counter.http.get(location)
+
+    assert page.status_code == 200
+    assert "Thank you for your message." in page.text
+    assert '<html lang="en">' in page.text
+    assert "Merci pour votre abonnement" not in page.text
+
+
+def test_the_thank_you_page_of_the_newsletter_asks_to_look_for_the_email(counter: Counter) -> None:
+    page = counter.http.get(counter.post("/newsletter", data={"email": "a@example.org"}).location)
+
+    assert "confirmez votre abonnement" in page.text
+
+
+def test_a_message_ends_when_the_parameter_says(make_counter: Any) -> None:
+    counter = make_counter(MessageRetentionDays="10")
+    counter.post("/contact", **AS_FORM)
+
+    (message,), (email,) = counter.items("message"), counter.items("email")
+    received = json.loads(f'"{message["received_at"]}"')
+    assert message["list"] == f"messages#{received[:10]}"
+    assert int(message["expires_at"]) == int(email["expires_at"])
+    assert int(message["expires_at"]) - _seconds(received) == 10 * 86400
+
+
+def _seconds(stamp: str) -> int:
+    return int(datetime.fromisoformat(stamp).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('{"email": "a@example.org", "message": ["a", "b", null, true]}', "a, b, true"),
+        ('{"email": "a@example.org", "message": "a", "message": 06}', None),
+        ('{"email": "a@example.org", "message": "a", "message": 6.50}', "a, 6.50"),
+        ('{"email": "a@example.org", "message": {}, "message": "a"}', None),
+        ('{"email": "a@example.org", "message": "a\\u0000\\ud800\\r\\nb\\rc"}', "a\ufffd\nb\nc"),
+        ('{"email": "a@example.org", "message": 1e999}', "1e999"),
+        ('{"email": "a@example.org", "message": "a", "": "b", "__proto__": "c", "constructor": "d"}', "a"),
+    ],
+)
+def test_json_values_are_text_as_it_was_written(counter: Counter, body: str, message: str | None) -> None:
+    reply = counter.post("/contact", data=body.encode(), content_type="application/json")
+
+    assert [item["message"] for item in counter.items("message")] == ([message] if message else [])
+    assert reply.status_code == (200 if message else 400 if "06" in body else 422)
+
+
+def test_repeated_fields_are_joined(counter: Counter) -> None:
+    counter.post("/contact", data=ANSWERS | {"choice": ["a", "b"]})
+
+    extra = counter.items("message")[0]["extra"]
+    assert extra == [{"L": [{"S": "choice"}, {"S": "a, b"}]}]

@@ -1,0 +1,178 @@
+"""The sample events of infra/events: the same shape as the local stack's own, and taken by the functions."""
+
+import base64
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
+
+from infra.local import engine
+from infra.local.gateway import event_of, match_route
+from infra.local.streams import StreamReader, schedule_event, stream_event, wanted
+from infra.local.template import TEMPLATE
+from tests.conftest import Counter, resolve
+
+EVENTS = TEMPLATE.parent / "infra" / "events"
+FOLDER = {path.name: path for path in sorted(EVENTS.glob("*.json"))}
+HTTP = {
+    "contact-form.json": ("POST /contact", "application/x-www-form-urlencoded"),
+    "contact-json.json": ("POST /contact", "application/json"),
+    "contact-multipart.json": ("POST /contact", "multipart/form-data"),
+    "newsletter-form.json": ("POST /newsletter", "application/x-www-form-urlencoded"),
+    "confirm-page.json": ("GET /newsletter/confirm", ""),
+}
+# Set by the gateway of AWS or by the local one, each with its own values.
+OF_THE_GATEWAY = ("x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")
+
+
+def sample(name: str) -> dict[str, Any]:
+    """Return a sample event."""
+    event: dict[str, Any] = json.loads(FOLDER[name].read_text(encoding="utf-8"))
+    return event
+
+
+def body_of(event: dict[str, Any]) -> bytes:
+    """Return the body of an event of the API, decoded."""
+    body = event.get("body", "").encode()
+    return base64.b64decode(body, validate=True) if event["isBase64Encoded"] else body
+
+
+def shape(value: Any) -> Any:
+    """Return what keys a value has and of what type its values are."""
+    if isinstance(value, dict):
+        return {key: shape(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [shape(part) for part in value]
+    return type(value).__name__
+
+
+def same_request(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the event that the local stack makes of the request of another event."""
+    http, headers = event["requestContext"]["http"], event["headers"]
+    environ = EnvironBuilder(
+        path=event["rawPath"],
+        query_string=event["rawQueryString"],
+        method=http["method"],
+        base_url=f"https://{headers['host']}/",
+        headers=[(name, value) for name, value in headers.items() if name not in OF_THE_GATEWAY],
+        data=body_of(event) or None,
+        environ_overrides={"REMOTE_ADDR": http["sourceIp"]},
+    ).get_environ()
+    routes = [route for function in resolve().functions.values() for route in function.routes]
+    found = match_route(routes, http["method"], event["rawPath"])
+    assert found is not None
+    return event_of(Request(environ), *found)
+
+
+def without_gateway_headers(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event less the headers that a gateway sets."""
+    headers = {name: value for name, value in event["headers"].items() if name not in OF_THE_GATEWAY}
+    return {**event, "headers": headers}
+
+
+def owed(counter: Counter) -> list[dict[str, Any]]:
+    """Return the stream records that the notifier is called with."""
+    arn = engine.client("dynamodb").describe_table(TableName="table")["Table"]["LatestStreamArn"]
+    (mapping,) = counter.functions["Notifier"].function.streams
+    records = StreamReader(engine.client("dynamodbstreams"), arn).read()
+    passed = [record for record in records if wanted(record, mapping.patterns)]
+    made: list[dict[str, Any]] = stream_event(passed, arn)["Records"]
+    return made
+
+
+def test_there_is_a_sample_of_everything_that_calls_a_function() -> None:
+    assert set(FOLDER) == {*HTTP, "owed-stream.json", "schedule.json"}
+
+
+@pytest.mark.parametrize("path", FOLDER.values(), ids=FOLDER)
+def test_a_sample_is_written_as_the_others(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_sample_request_has_the_keys_and_types_of_the_local_gateway_s_event(name: str) -> None:
+    event = sample(name)
+    made = same_request(event)
+    assert shape(without_gateway_headers(event)) == shape(without_gateway_headers(made))
+    assert shape(event["headers"]) == shape(made["headers"]) | {"x-amzn-trace-id": "str"}
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_sample_request_agrees_with_itself(name: str) -> None:
+    event = without_gateway_headers(sample(name))
+    made = without_gateway_headers(same_request(event))
+    same = ("routeKey", "rawPath", "rawQueryString", "queryStringParameters", "headers", "body", "isBase64Encoded")
+    assert {key: event.get(key) for key in same} == {key: made.get(key) for key in same}
+    assert event["requestContext"]["http"] == made["requestContext"]["http"]
+    assert event["requestContext"]["domainName"] == event["headers"]["host"]
+    assert (event["routeKey"], event["headers"].get("content-type", "").partition(";")[0]) == HTTP[name]
+
+
+def test_the_sample_of_the_stream_has_the_keys_and_types_of_a_real_one(counter: Counter) -> None:
+    counter.functions["Contact"](sample("contact-form.json"))
+    (record,) = owed(counter)
+    assert shape(sample("owed-stream.json")) == shape({"Records": [record]})
+
+
+def test_the_sample_of_the_schedule_has_the_keys_and_types_of_a_real_one() -> None:
+    assert shape(sample("schedule.json")) == shape(schedule_event())
+
+
+@pytest.mark.parametrize("name", ["contact-form.json", "contact-multipart.json"])
+def test_a_sample_form_is_a_message_that_is_kept(counter: Counter, name: str) -> None:
+    reply = counter.functions["Contact"](sample(name))
+    assert reply["statusCode"] == 303
+    (message,) = counter.items("message")
+    assert message["email"] == "camille@example.org"
+    assert message["message"].endswith("\nÀ bientôt, Camille")
+
+
+def test_the_sample_of_json_is_a_message_that_is_kept_once(counter: Counter) -> None:
+    replies = [counter.functions["Contact"](sample("contact-json.json")) for _ in range(2)]
+    assert [reply["statusCode"] for reply in replies] == [200, 200]
+    assert json.loads(replies[0]["body"])["id"] == json.loads(replies[1]["body"])["id"]
+    assert len(counter.items("message")) == 1
+
+
+def test_the_sample_of_a_sign_up_is_a_request_that_is_kept(counter: Counter) -> None:
+    assert counter.functions["Newsletter"](sample("newsletter-form.json"))["statusCode"] == 303
+    assert [item["email"] for item in counter.items() if "email" in item] == ["camille@example.org"]
+
+
+def test_the_sample_of_a_confirmation_link_shows_the_page_of_its_button(counter: Counter) -> None:
+    # Its token is made with the secret of the tests, and ends with the century.
+    reply = counter.functions["Newsletter"](sample("confirm-page.json"))
+    assert reply["statusCode"] == 200
+    assert "<button" in reply["body"]
+    assert counter.items() == []
+
+
+def test_the_sample_of_the_stream_passes_the_filter_of_the_template(counter: Counter) -> None:
+    (mapping,) = counter.functions["Notifier"].function.streams
+    assert [wanted(record, mapping.patterns) for record in sample("owed-stream.json")["Records"]] == [True]
+
+
+def test_the_sample_of_the_stream_names_an_email_that_is_not_owed_here_and_sends_none(counter: Counter) -> None:
+    assert counter.functions["Notifier"](sample("owed-stream.json")) == {"batchItemFailures": []}
+    assert counter.mails() == []
+
+
+def test_the_sample_of_the_stream_sends_the_email_that_its_keys_name(counter: Counter) -> None:
+    counter.functions["Contact"](sample("contact-form.json"))
+    (record,) = owed(counter)
+    event = copy.deepcopy(sample("owed-stream.json"))
+    event["Records"][0]["dynamodb"]["Keys"] = record["dynamodb"]["Keys"]
+    for _ in range(2):
+        assert counter.functions["Notifier"](event) == {"batchItemFailures": []}
+    assert [mail["Reply-To"] for mail in counter.mails()] == ["camille@example.org"]
+
+
+def test_the_sample_of_the_schedule_sends_all_that_is_owed(counter: Counter) -> None:
+    counter.functions["Contact"](sample("contact-form.json"))
+    assert counter.functions["Notifier"](sample("schedule.json")) == {"sent": 1}
+    assert len(counter.mails()) == 1

@@ -1,0 +1,102 @@
+"""The inbox: what was mailed, as JSON and as a page."""
+
+from collections.abc import Iterator
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from infra.local import engine, inbox
+from tests.conftest import resolve
+
+
+@pytest.fixture
+def moto() -> Iterator[str]:
+    """Return the address of a moto server; it shares its mails with the clients of this process."""
+    server = engine.MotoServer()
+    engine.create_mail(resolve())
+    yield server.address
+    server.stop()
+
+
+def send(subject: str, text: str = "text", html: str = "", to: str = "a@example.org, B <b@example.org>") -> None:
+    """Send an email."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "Guichet <guichet@atelier.example>", to, subject
+    message.set_content(text)
+    if html:
+        message.add_alternative(html, subtype="html")
+    engine.client("sesv2").send_email(Content={"Raw": {"Data": message.as_bytes()}})
+
+
+class Page(HTMLParser):
+    """The tags of a page, with their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember a tag."""
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """Return the attributes of all tags of a name."""
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def mail(raw: str, subject: str = "Subject") -> dict[str, Any]:
+    """Return an email of the inbox."""
+    return {"id": "1", "from": "a@example.org", "to": ["b@example.org"], "subject": subject, "raw": raw}
+
+
+def test_an_inbox_without_mail_is_empty(moto: str) -> None:
+    assert inbox.mails(moto) == []
+    assert "0 sent" in inbox.inbox_page([])
+
+
+def test_mails_are_listed_oldest_first_with_their_whole_source(moto: str) -> None:
+    send("Première")
+    send("Second", html="<p>é</p>")
+    first, second = inbox.mails(moto)
+    assert set(first) == {"id", "from", "to", "subject", "raw"}
+    assert (first["subject"], second["subject"]) == ("Première", "Second")
+    assert first["id"] != second["id"]
+    assert first["from"] == "Guichet <guichet@atelier.example>"
+    assert first["to"] == ["a@example.org", "b@example.org"]
+    assert "multipart/alternative" in second["raw"]
+
+
+def test_the_page_shows_the_newest_mail_first(moto: str) -> None:
+    send("Older")
+    send("Newer")
+    page = inbox.inbox_page(inbox.mails(moto))
+    assert page.index("<h2>Newer") < page.index("<h2>Older")
+
+
+def test_the_html_of_a_mail_is_shown_in_a_frame_that_runs_nothing(moto: str) -> None:
+    send("Subject", html='<p class="a">Bonjour &amp; "merci"</p><script>alert(1)</script>')
+    page = Page(inbox.inbox_page(inbox.mails(moto)))
+    (frame,) = page.all("iframe")
+    sandbox = (frame["sandbox"] or "").split()
+    assert "allow-scripts" not in sandbox
+    assert "allow-same-origin" not in sandbox
+    assert "allow-forms" not in sandbox
+    assert '<p class="a">Bonjour &amp; "merci"</p>' in (frame["srcdoc"] or "")
+    assert page.all("script") == []
+
+
+def test_a_mail_without_html_has_no_frame() -> None:
+    page = inbox.inbox_page([mail("From: a@example.org\nSubject: x\n\n1 < 2\n")])
+    assert Page(page).all("iframe") == []
+    assert "1 &lt; 2" in page
+
+
+def test_subjects_and_headers_are_escaped() -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    page = inbox.inbox_page([mail(f"From: a@example.org\nX-Evil: {evil}\n\ntext\n", subject=evil)])
+    assert Page(page).all("img") == []
+    assert page.count("&lt;img src=x") == 2

@@ -1,0 +1,484 @@
+"""`python -m infra.local` as a person runs it: a process, its ports, its messages and its end."""
+
+import base64
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, message_from_string, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from infra.local.__main__ import defaults, parameters
+from infra.local.template import TEMPLATE, Template, TemplateError
+from tests.conftest import resolve
+
+# Long enough for a busy machine. Nothing waits so long unless it fails.
+PATIENCE = 60
+FORM = "application/x-www-form-urlencoded"
+BOUNDARY = "a-boundary"
+OWNERS = ["me@example.net", "you@example.net"]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(what: str, check: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """Return what a check returns as soon as that is true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := check():
+            return found
+        time.sleep(0.05)
+    pytest.fail(f"waited {seconds} s for {what}")
+
+
+@dataclass
+class Answer:
+    """What came back: header names in lower case, the body as text."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """The body, as JSON."""
+        return json.loads(self.text)
+
+
+def ask(
+    port: int, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Send a request to a port of this machine. A redirect is not followed."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request(method, path, body, dict(headers or {}))
+        response = connection.getresponse()
+        found = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, found, response.read().decode())
+    finally:
+        connection.close()
+
+
+class LocalStack:
+    """A running `python -m infra.local`, and what it said."""
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self.port, self.site_port = free_port(), free_port()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment.pop("PARAMETERS", None)
+        environment |= {"PORT": str(self.port), "SITE_PORT": str(self.site_port)} | variables
+        self._out, self._err = folder / "out", folder / "err"
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "infra.local"],
+                cwd=TEMPLATE.parent,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+
+    @property
+    def said(self) -> str:
+        """What it printed."""
+        return self._out.read_text(encoding="utf-8")
+
+    @property
+    def complained(self) -> str:
+        """What it wrote to its standard error."""
+        return self._err.read_text(encoding="utf-8")
+
+    def wait_until_ready(self) -> None:
+        """Wait until it says that it is ready."""
+        wait_for("Ready", lambda: "Ready" in self.said or self.process.poll() is not None)
+        assert "Ready" in self.said, self.complained
+
+    def wait_until_it_listens(self) -> None:
+        """Wait until the API's port takes connections."""
+
+        def listens() -> bool:
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+        wait_for("the port", listens)
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        """End it by a signal, and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for its end, and return its exit code."""
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def post(self, path: str, body: bytes, content_type: str) -> Answer:
+        """Post a body to the API, as the site does."""
+        headers = {"Content-Type": content_type, "Origin": f"http://127.0.0.1:{self.site_port}"}
+        return ask(self.port, "POST", path, body, headers)
+
+    def sweep(self) -> Any:
+        """Let the schedule's moment come, and return what each function on a schedule returned."""
+        return ask(self.port, "POST", "/_local/sweep", b"").json
+
+    def inbox(self, marker: str) -> list[dict[str, Any]]:
+        """Return the mails whose text holds a marker."""
+        return [mail for mail in ask(self.port, "GET", "/_local/inbox.json").json if marker in text_of(mail["raw"])]
+
+
+@contextmanager
+def local_stack(folder: Path, **variables: str) -> Iterator[LocalStack]:
+    """Run a stack as long as it is needed."""
+    stack = LocalStack(folder, **variables)
+    try:
+        yield stack
+    finally:
+        stack.end()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """Return a stack that is ready, one for all tests that only talk to it."""
+    given = f"DefaultLanguage=en OwnerEmail={','.join(OWNERS)}"
+    with local_stack(tmp_path_factory.mktemp("running"), PARAMETERS=given) as stack:
+        stack.wait_until_ready()
+        yield stack
+
+
+def text_of(raw: str | bytes) -> str:
+    """Return the text of an email."""
+    read = message_from_string if isinstance(raw, str) else message_from_bytes
+    message = read(raw, _class=EmailMessage, policy=policy.default)  # type: ignore[arg-type]
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def message(text: str) -> dict[str, str]:
+    """Return the fields of a contact form."""
+    return {"email": "camille@example.org", "name": "Camille", "message": text}
+
+
+def urlencoded(fields: dict[str, str]) -> tuple[bytes, str]:
+    """Return a form as browsers post it, and its media type."""
+    return urlencode(fields).encode(), FORM
+
+
+def as_json(fields: dict[str, str]) -> tuple[bytes, str]:
+    """Return a form as JSON, and its media type."""
+    return json.dumps(fields).encode(), "application/json"
+
+
+def multipart(fields: dict[str, str]) -> tuple[bytes, str]:
+    """Return a form as `FormData` is posted, and its media type."""
+    parts = [
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    return f"{''.join(parts)}--{BOUNDARY}--\r\n".encode(), f"multipart/form-data; boundary={BOUNDARY}"
+
+
+Encode = Callable[[dict[str, str]], tuple[bytes, str]]
+
+
+# --- a stack that runs ---------------------------------------------------------------------------------------------
+
+
+def test_it_says_where_everything_is(running: LocalStack) -> None:
+    for address in (
+        f"http://127.0.0.1:{running.site_port}\n",
+        f"http://127.0.0.1:{running.port}\n",
+        f"http://127.0.0.1:{running.port}/_local/inbox ",
+        f"http://127.0.0.1:{running.port}/_local/inbox.json\n",
+        f"POST http://127.0.0.1:{running.port}/_local/sweep ",
+    ):
+        assert address in running.said
+    assert "every 15 minutes" in running.said
+
+
+@pytest.mark.parametrize(("encode", "status"), [(urlencoded, 303), (as_json, 200), (multipart, 303)])
+def test_a_posted_message_is_exactly_one_email_within_two_seconds(
+    running: LocalStack, encode: Encode, status: int
+) -> None:
+    marker = f"Éclair {encode.__name__}"
+    answer = running.post("/contact", *encode(message(marker)))
+    assert answer.status == status
+    (mail,) = wait_for("the email", lambda: running.inbox(marker), seconds=2)
+    assert set(mail) == {"id", "from", "to", "subject", "raw"}
+    assert mail["to"] == OWNERS
+    assert "guichet@example.org" in mail["from"]
+    # The schedule finds nothing more to send, and the same post again is the same message.
+    assert running.post("/contact", *encode(message(marker))).status == status
+    running.sweep()
+    assert len(running.inbox(marker)) == 1
+
+
+def test_a_form_without_javascript_leads_to_the_thank_you_page(running: LocalStack) -> None:
+    answer = running.post("/contact", *urlencoded(message("Merci")))
+    base, _, path = answer.headers["location"].partition("/thanks")
+    assert base == f"http://127.0.0.1:{running.port}"
+    assert ask(running.port, "GET", f"/thanks{path}").status == 200
+
+
+def test_parameters_that_were_given_are_those_of_the_functions(running: LocalStack) -> None:
+    # The owners are looked at above; the template's own language is French.
+    answer = running.post("/contact", *as_json(message("Language")))
+    assert "language=en" in answer.json["next"]
+
+
+def test_what_is_not_accepted_sends_no_email(running: LocalStack) -> None:
+    answer = running.post("/contact", *as_json(message("Sans adresse") | {"email": "nobody"}))
+    assert answer.status == 422
+    assert answer.json["errors"][0]["field"] == "email"
+    running.sweep()
+    assert running.inbox("Sans adresse") == []
+
+
+def test_a_sign_up_is_an_email_with_a_link_to_this_api(running: LocalStack) -> None:
+    assert running.post("/newsletter", *urlencoded({"email": "lou@example.org"})).status == 303
+    link = f"http://127.0.0.1:{running.port}/newsletter/confirm?"
+    (mail,) = wait_for("the email", lambda: running.inbox(link))
+    assert mail["to"] == ["lou@example.org"]
+    (address,) = [word for word in text_of(mail["raw"]).split() if word.startswith(link)]
+    assert ask(running.port, "GET", address.removeprefix(f"http://127.0.0.1:{running.port}")).status == 200
+
+
+def test_the_preflight_of_the_site_is_allowed(running: LocalStack) -> None:
+    for origin in (f"http://127.0.0.1:{running.site_port}", f"http://localhost:{running.site_port}"):
+        headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        answer = ask(running.port, "OPTIONS", "/contact", headers=headers)
+        assert answer.status == 204
+        assert answer.headers["access-control-allow-origin"] == origin
+        assert "POST" in answer.headers["access-control-allow-methods"]
+        assert "content-type" in answer.headers["access-control-allow-headers"]
+
+
+def test_the_preflight_of_another_site_is_not_allowed(running: LocalStack) -> None:
+    headers = {"Origin": "https://foreign.example", "Access-Control-Request-Method": "POST"}
+    answer = ask(running.port, "OPTIONS", "/contact", headers=headers)
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_script_of_the_site_may_read_the_reply(running: LocalStack) -> None:
+    answer = running.post("/contact", *as_json(message("Par script")))
+    assert answer.json["ok"] is True
+    assert answer.headers["access-control-allow-origin"] == f"http://127.0.0.1:{running.site_port}"
+    assert answer.headers["access-control-expose-headers"] == "retry-after"
+
+
+class Frames(HTMLParser):
+    """The frames of a page, with their attributes, and how many scripts it has."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.frames: list[dict[str, str]] = []
+        self.scripts = 0
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember a frame, count a script."""
+        if tag == "iframe":
+            self.frames.append({name: value or "" for name, value in attrs})
+        self.scripts += tag == "script"
+
+
+def test_the_inbox_page_shows_the_html_of_a_mail_in_a_sandboxed_frame(running: LocalStack) -> None:
+    running.post("/contact", *as_json(message("Vu <script>alert(1)</script>")))
+    wait_for("the email", lambda: running.inbox("Vu <script>"))
+    answer = ask(running.port, "GET", "/_local/inbox")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    page = Frames(answer.text)
+    assert page.scripts == 0
+    frame = next(frame for frame in page.frames if "Vu &lt;script&gt;" in frame["srcdoc"])
+    assert "allow-scripts" not in frame["sandbox"].split()
+    assert "allow-same-origin" not in frame["sandbox"].split()
+
+
+def test_the_demo_site_holds_the_real_address_of_the_api(running: LocalStack) -> None:
+    answer = ask(running.site_port, "GET", "/")
+    assert answer.status == 200
+    for form in ("contact", "newsletter"):
+        assert f'action="http://127.0.0.1:{running.port}/{form}"' in answer.text
+    assert ask(running.site_port, "GET", "/site.css").status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/_local/sweep"), ("POST", "/_local/inbox"), ("GET", "/_local/other")]
+)
+def test_what_the_local_stack_does_not_serve_is_not_found(running: LocalStack, method: str, path: str) -> None:
+    answer = ask(running.port, method, path)
+    assert answer.status == 404
+    assert "/_local/inbox" in answer.json["message"]
+
+
+def test_a_route_that_the_template_does_not_have_is_not_found(running: LocalStack) -> None:
+    assert ask(running.port, "GET", "/contact").status == 404
+
+
+# --- how it starts and ends ----------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
+    with local_stack(tmp_path) as stack:
+        stack.wait_until_ready()
+        assert stack.end(signal.SIGINT) == 0
+        assert stack.complained == ""
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", stack.port)) != 0
+
+
+@pytest.mark.parametrize("variable", ["PORT", "SITE_PORT"])
+def test_a_port_that_is_taken_is_an_error_that_names_its_variable(tmp_path: Path, variable: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with local_stack(tmp_path, **{variable: port}) as stack:
+            assert stack.wait() == 2
+    assert f"error: port {port} is taken: choose another one with {variable}=" in stack.complained
+    assert "Traceback" not in stack.complained
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        ({"PARAMETERS": "CallerHourlyCap=many"}, "CallerHourlyCap: 'many' is not allowed; expected a number from 1"),
+        ({"SITE_PORT": "70000"}, "SITE_PORT must be a port number, not '70000'"),
+    ],
+)
+def test_a_wrong_variable_is_an_error_that_names_it(tmp_path: Path, variables: dict[str, str], problem: str) -> None:
+    with local_stack(tmp_path, **variables) as stack:
+        assert stack.wait() == 2
+    assert f"error: {problem}" in stack.complained
+    assert "Traceback" not in stack.complained
+    assert stack.said == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("", {}),
+        ("A=1 B=two", {"A": "1", "B": "two"}),
+        ("A='with blanks' B=\"x=y\"", {"A": "with blanks", "B": "x=y"}),
+        ("A=", {"A": ""}),
+        ("ParameterKey=A,ParameterValue=1 ParameterKey=B,ParameterValue=x=y", {"A": "1", "B": "x=y"}),
+        ("A=1 A=2", {"A": "2"}),
+    ],
+)
+def test_parameters_are_written_as_sam_deploy_takes_them(text: str, values: dict[str, str]) -> None:
+    assert parameters(text) == values
+
+
+@pytest.mark.parametrize("text", ["A", "A=1 B", "ParameterKey=A", "A='open"])
+def test_parameters_that_are_written_otherwise_are_refused(text: str) -> None:
+    with pytest.raises(TemplateError, match=r"^PARAMETERS: "):
+        parameters(text)
+
+
+def test_the_template_resolves_with_the_parameters_of_this_machine() -> None:
+    stack = Template.load().resolve(defaults(8000))
+    assert stack.cors["AllowOrigins"] == ["http://127.0.0.1:8000", "http://localhost:8000"]
+    assert defaults(8000)["SigningSecret"] != defaults(8000)["SigningSecret"]
+
+
+# --- engines that are away -----------------------------------------------------------------------------------------
+
+
+def test_without_its_table_a_post_is_answered_503_within_ten_seconds(tmp_path: Path) -> None:
+    with local_stack(tmp_path, AWS_ENDPOINT_URL_DYNAMODB=f"http://127.0.0.1:{free_port()}") as stack:
+        stack.wait_until_it_listens()
+        asked = time.monotonic()
+        answer = stack.post("/contact", *as_json(message("Nulle part")))
+        assert time.monotonic() - asked < 10
+        assert answer.status == 503
+        assert int(answer.headers["retry-after"]) > 0
+        assert answer.json["error"]
+        wait_for("a warning", lambda: "an engine cannot be reached" in stack.complained)
+        assert stack.end() == 0
+        assert "Traceback" not in stack.complained
+
+
+@dataclass
+class Mail:
+    """SES, as far as the stack asks it: away at first, later back. It keeps what it took. A WSGI application."""
+
+    away: bool = True
+    refused: int = 0
+    taken: list[bytes] = field(default_factory=list)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request (WSGI)."""
+        return self.answer(Request(environ))(environ, start_response)
+
+    def answer(self, request: Request) -> Response:
+        """Answer SendEmail by whether it is away; all that makes resources as if they were made."""
+        if request.path != "/v2/email/outbound-emails":
+            return Response("{}", content_type="application/json")
+        if self.away:
+            self.refused += 1
+            return Response('{"message": "away"}', status=503, content_type="application/json")
+        self.taken.append(base64.b64decode(request.get_json()["Content"]["Raw"]["Data"]))
+        return Response('{"MessageId": "x"}', content_type="application/json")
+
+
+@pytest.fixture
+def mail() -> Iterator[tuple[Mail, str]]:
+    """Return another engine for mail, and its address."""
+    application = Mail()
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,))
+    thread.start()
+    yield application, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_what_is_posted_while_mail_is_away_is_mailed_once_when_it_is_back(
+    tmp_path: Path, mail: tuple[Mail, str]
+) -> None:
+    ses, address = mail
+    (mapping,) = resolve().functions["Notifier"].streams
+    with local_stack(tmp_path, AWS_ENDPOINT_URL_SESV2=address) as stack:
+        stack.wait_until_ready()
+        assert stack.post("/contact", *urlencoded(message("Patience"))).status == 303
+        wait_for("the stream to give up", lambda: ses.refused == 1 + mapping.retries)
+        ses.away = False
+        assert stack.sweep() == [{"sent": 1}]
+        assert stack.sweep() == [{}]
+        assert ["Patience" in text_of(raw) for raw in ses.taken] == [True]
+        assert ses.refused == 1 + mapping.retries
+        # What was mailed elsewhere is not in an inbox here.
+        answer = ask(stack.port, "GET", "/_local/inbox.json")
+        assert answer.status == 404
+        assert "there is no inbox here" in answer.json["message"]
+        assert stack.end(signal.SIGTERM) == 0

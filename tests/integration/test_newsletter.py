@@ -1,0 +1,288 @@
+"""A sign-up, from the post to the confirmed subscriber."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from werkzeug.test import TestResponse
+
+from guichet import dynamodb
+from guichet.records import utc_now
+from guichet.storage import Store
+from tests.conftest import Counter
+from tests.wire import Wire, unreachable
+
+
+def sign_up(counter: Counter, **fields: str) -> None:
+    reply = counter.post("/newsletter", data={"email": "reader@example.org"} | fields)
+    assert reply.status_code == 303
+    counter.play_stream()
+
+
+def link_in_last_mail(counter: Counter) -> str:
+    body = counter.mails()[-1].get_body(("plain",))
+    assert body is not None
+    (link,) = re.findall(r"https://\S+", body.get_content())
+    return str(link)
+
+
+def open_link(counter: Counter, link: str) -> TestResponse:
+    parts = urlsplit(link)
+    return counter.http.get(f"{parts.path}?{parts.query}")
+
+
+def press(counter: Counter, page: TestResponse, **changes: str) -> TestResponse:
+    """Press the one button of a page, as a browser does."""
+    (action,) = re.findall(r'<form method="post" action="([^"]+)"', page.text)
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.text))
+    return counter.post(
+        urlsplit(unescape(action)).path, data={name: unescape(v) for name, v in fields.items()} | changes
+    )
+
+
+def subjects_to(counter: Counter, address: str) -> list[str]:
+    return [mail["Subject"] for mail in counter.mails() if mail["To"] == address]
+
+
+@pytest.mark.parametrize("path", ["/newsletter", "/f/newsletter"])
+def test_a_sign_up_is_a_request_and_subscribes_nobody(counter: Counter, path: str) -> None:
+    reply = counter.post(
+        path, json={"email": "Reader@Exämple.org", "name": "R", "source": "/blog", "consent": "J'accepte"}
+    )
+
+    assert reply.status_code == 200
+    (request,) = counter.items("request")
+    assert reply.json is not None
+    assert reply.json["id"] == request["id"]
+    assert request["email"] == "Reader@xn--exmple-cua.org"
+    assert (request["name"], request["page"], request["consent_claim"]) == ("R", "/blog", "J'accepte")
+    assert counter.items("subscriber") == []
+
+
+def test_the_address_gets_a_link_and_nothing_that_the_visitor_wrote(counter: Counter) -> None:
+    sign_up(counter, name="BUY NOW", source="http://evil.example", consent="BUY", _subject="BUY")
+
+    (mail,) = counter.mails()
+    assert mail["To"] == "reader@example.org"
+    assert mail["Reply-To"] is None
+    assert mail["Subject"] == "Confirmez votre abonnement à la newsletter de Atelier Bellevue"
+    assert "BUY" not in mail.as_string()
+    assert "evil" not in mail.as_string()
+    assert link_in_last_mail(counter).startswith("https://api.example/newsletter/confirm?")
+
+
+def test_the_email_is_in_the_visitors_language(counter: Counter) -> None:
+    sign_up(counter, _language="en")
+
+    assert counter.mails()[0]["Subject"] == "Confirm your subscription to the newsletter of Atelier Bellevue"
+    assert parse_qs(urlsplit(link_in_last_mail(counter)).query)["language"] == ["en"]
+
+
+def test_opening_the_link_changes_nothing(counter: Counter) -> None:
+    sign_up(counter)
+    before = counter.items()
+
+    for _ in range(3):
+        page = open_link(counter, link_in_last_mail(counter))
+        assert page.status_code == 200
+        assert "J&#39;accepte de recevoir la newsletter" in page.text
+        assert page.text.count("<button>") == 1
+    assert counter.items() == before
+
+
+def test_the_button_confirms_and_the_owner_is_told_once(counter: Counter) -> None:
+    sign_up(counter, name="Zoé")
+    page = open_link(counter, link_in_last_mail(counter))
+
+    for _ in range(2):
+        confirmed = press(counter, page)
+        assert confirmed.status_code == 200
+        assert "Abonnement confirmé" in confirmed.text
+        counter.play_stream()
+        counter.sweep()
+
+    (subscriber,) = counter.items("subscriber")
+    assert (subscriber["state"], subscriber["email"], subscriber["name"]) == ("confirmed", "reader@example.org", "Zoé")
+    assert "expires_at" not in subscriber
+    assert subjects_to(counter, "owner@atelier.example") == ["[Atelier Bellevue] Nouvel abonnement à la newsletter"]
+    told = counter.mails()[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "reader@example.org a confirmé" in told
+    assert "Nom : Zoé" in told
+
+
+def test_the_proof_of_consent_holds_what_the_page_showed(make_counter: Any) -> None:
+    counter = make_counter(ConsentTextEn="One letter a month, as it was.", ConsentVersion="7")
+    sign_up(counter, _language="en", consent="the box", source="/blog/a")
+    page = open_link(counter, link_in_last_mail(counter))
+    assert "One letter a month, as it was." in page.text
+    press(counter, page)
+
+    ((request,), (subscriber,)) = counter.items("request"), counter.items("subscriber")
+    (proof,) = (
+        {name: next(iter(value.values())) for name, value in entry["M"].items()} for entry in subscriber["history"]
+    )
+    at = proof.pop("at")
+    assert proof == {
+        "event": "confirmed",
+        "wording_version": "7",
+        "wording_language": "en",
+        "wording": "One letter a month, as it was.",
+        "request_id": request["id"],
+        "asked_at": request["asked_at"],
+        "page": "/blog/a",
+        "consent_claim": "the box",
+    }
+    assert at > request["asked_at"]
+
+
+def test_nobody_agrees_to_a_wording_that_they_did_not_see(counter: Counter) -> None:
+    sign_up(counter)
+    page = open_link(counter, link_in_last_mail(counter))
+    again = press(counter, page, wording="an older one")
+
+    assert again.status_code == 200
+    assert "J&#39;accepte de recevoir la newsletter" in again.text
+    assert counter.items("subscriber") == []
+    assert "Abonnement confirmé" in press(counter, again).text
+
+
+@pytest.mark.parametrize("field", ["request", "expires", "token"])
+@pytest.mark.parametrize("value", ["", "x", "9999999999", "é", "-1", "99999999999999999999"])
+def test_a_link_that_was_changed_proves_nothing(counter: Counter, field: str, value: str) -> None:
+    sign_up(counter)
+    page = open_link(counter, link_in_last_mail(counter))
+    refused = press(counter, page, **{field: value})
+    fields = {name: values[0] for name, values in parse_qs(urlsplit(link_in_last_mail(counter)).query).items()}
+    refused_page = counter.http.get("/newsletter/confirm", query_string=fields | {field: value})
+
+    assert (refused.status_code, refused_page.status_code) == (403, 403)
+    assert "Ce lien est incomplet" in refused.text
+    assert counter.items("subscriber") == []
+
+
+def test_a_link_without_anything_is_told_so(counter: Counter) -> None:
+    assert counter.http.get("/newsletter/confirm").status_code == 403
+    assert counter.post("/newsletter/confirm").status_code == 403
+
+
+def test_a_link_ends_after_48_hours(counter: Counter) -> None:
+    sign_up(counter)
+    link = link_in_last_mail(counter)
+    page = open_link(counter, link)
+
+    with time_machine.travel(utc_now() + timedelta(hours=47, minutes=59)):
+        assert open_link(counter, link).status_code == 200
+    with time_machine.travel(utc_now() + timedelta(hours=48, seconds=1)):
+        assert open_link(counter, link).status_code == 410
+        refused = press(counter, page)
+    assert refused.status_code == 410
+    assert "Ce lien n&#39;est plus valable" in refused.text
+    assert counter.items("subscriber") == []
+
+
+def test_a_double_click_is_one_request_and_one_email(counter: Counter) -> None:
+    with time_machine.travel("2026-11-23T10:00:00Z"):
+        sign_up(counter)
+        sign_up(counter, email="READER@example.org")
+        counter.sweep()
+
+    assert len(counter.items("request")) == 1
+    assert len(counter.mails()) == 1
+
+
+def test_another_caller_is_told_nothing_of_a_request(counter: Counter) -> None:
+    with time_machine.travel("2026-11-23T10:00:00Z"):
+        replies = [
+            counter.post(
+                "/newsletter", json={"email": "a@example.org"}, environ_overrides={"REMOTE_ADDR": address}
+            ).json
+            for address in ("203.0.113.1", "203.0.113.2")
+        ]
+
+    first, second = (reply or {} for reply in replies)
+    assert first.pop("id") != second.pop("id")
+    assert first == second
+    assert len(counter.items("request")) == 2
+
+
+def test_the_addresses_of_one_ipv6_network_are_one_caller(counter: Counter) -> None:
+    with time_machine.travel("2026-11-23T10:00:00Z"):
+        for address in ("2001:db8:1:2::1", "2001:db8:1:2:3::4", "2001:db8:1:3::1"):
+            counter.post("/newsletter", json={"email": "a@example.org"}, environ_overrides={"REMOTE_ADDR": address})
+
+    assert len(counter.items("request")) == 2
+    assert sorted(caller["accepted"] for caller in counter.items("caller")) == ["1", "1"]
+
+
+def test_a_request_ends_after_seven_days(counter: Counter) -> None:
+    with time_machine.travel("2026-11-23T10:00:00Z", tick=False):
+        sign_up(counter)
+        (request,) = counter.items("request")
+        assert int(request["expires_at"]) - utc_now().timestamp() == 7 * 86400
+
+
+def test_a_confirmation_email_that_comes_too_late_is_dropped(counter: Counter) -> None:
+    with time_machine.travel("2026-11-23T10:00:00Z"):
+        counter.post("/newsletter", data={"email": "reader@example.org"})
+    with time_machine.travel("2026-11-25T10:00:01Z"):
+        counter.sweep()
+
+    assert counter.mails() == []
+    (email,) = counter.items("email")
+    assert email["reason"] == "the confirmation link has expired"
+    assert "owed" not in email
+
+
+def test_a_link_whose_request_is_gone_is_told_so(counter: Counter) -> None:
+    sign_up(counter)
+    page = open_link(counter, link_in_last_mail(counter))
+    (request,) = counter.items("request")
+    key = {"pk": {"S": request["pk"]}, "sk": {"S": "request"}}
+    dynamodb.client().delete_item(TableName="table", Key=key)
+
+    assert press(counter, page).status_code == 410
+    assert counter.items("subscriber") == []
+
+
+def test_a_request_that_has_expired_counts_as_gone_before_it_is_deleted(counter: Counter) -> None:
+    with time_machine.travel("2026-11-23T10:00:00Z"):
+        counter.post("/newsletter", json={"email": "a@example.org"})
+    (request,) = counter.items("request")
+    store = Store("table")
+    with time_machine.travel("2026-11-30T09:59:00Z"):
+        assert store.sign_up(request["id"]) is not None
+    with time_machine.travel("2026-11-30T10:01:00Z"):
+        assert store.sign_up(request["id"]) is None
+
+
+def test_the_table_away_is_told_on_the_confirmation_page_too(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign_up(counter)
+    page = open_link(counter, link_in_last_mail(counter))
+    monkeypatch.setattr(dynamodb, "PATIENCE", 0.1)
+    Wire(dynamodb.client()).always(unreachable)
+
+    reply = press(counter, page)
+    assert reply.status_code == 503
+    assert "le renvoyer est sans risque" in reply.text
+
+
+@pytest.mark.parametrize("state", ["bounced", "complained", "unsubscribed"])
+def test_an_older_link_brings_nobody_back(counter: Counter, state: str) -> None:
+    sign_up(counter)
+    page = open_link(counter, link_in_last_mail(counter))
+    press(counter, page)
+    (subscriber,) = counter.items("subscriber")
+    dynamodb.client().update_item(
+        TableName="table",
+        Key={"pk": {"S": subscriber["pk"]}, "sk": {"S": "subscriber"}},
+        UpdateExpression="SET #state = :state, left_at = :now",
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues=dynamodb.marshalled({":state": state, ":now": utc_now().isoformat()}),
+    )
+
+    assert press(counter, page).status_code == 410
+    assert counter.items("subscriber")[0]["state"] == state

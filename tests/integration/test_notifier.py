@@ -1,0 +1,260 @@
+"""Owed emails: sent once, kept while SES refuses, by the stream and by the schedule."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from botocore.exceptions import ReadTimeoutError
+
+from guichet import dynamodb
+from guichet.records import utc_now
+from infra.local.functions import Context
+from notifier import ses
+from notifier.handler import sweep
+from tests.conftest import Counter
+from tests.wire import Wire, refusal, unreachable
+
+GOOD = {"email": "a@example.org", "message": "Bonjour"}
+TEMPORARY = [
+    refusal(429, "TooManyRequestsException"),
+    refusal(400, "LimitExceededException"),
+    refusal(400, "SendingPausedException"),
+    refusal(400, "AccountSuspendedException"),
+    refusal(403, "AccessDeniedException"),
+    refusal(500, "InternalFailure"),
+    refusal(400, "MessageRejected", message="Email address is not verified. The following identities failed: x"),
+    unreachable,
+]
+
+
+def owed(counter: Counter) -> list[dict[str, Any]]:
+    return [email for email in counter.items("email") if "owed" in email]
+
+
+@pytest.mark.parametrize("temporary", TEMPORARY)
+def test_what_ses_refuses_for_now_stays_owed_and_is_sent_once(counter: Counter, temporary: Any) -> None:
+    wire = Wire(ses.client())
+    wire.always(temporary)
+    assert counter.post("/contact", data=GOOD).status_code == 303
+    counter.play_stream()
+    counter.sweep()
+    assert len(owed(counter)) == 1
+    assert counter.mails() == []
+
+    wire.always(None)
+    counter.sweep()
+    counter.sweep()
+    assert len(counter.mails()) == 1
+    assert owed(counter) == []
+
+
+@pytest.mark.parametrize("code", ["BadRequestException", "MessageRejected"])
+def test_what_ses_refuses_of_one_message_has_failed_with_the_reason(counter: Counter, code: str) -> None:
+    wire = Wire(ses.client())
+    wire.always(refusal(400, code))
+    counter.post("/contact", data=GOOD)
+    counter.play_stream()
+    wire.always(None)
+    counter.sweep()
+
+    (email,) = counter.items("email")
+    assert email["reason"].startswith(code)
+    assert "owed" not in email
+    assert counter.mails() == []
+    assert wire.operations == ["SendEmail"]
+
+
+def test_a_time_out_of_ses_is_not_tried_again_before_its_claim_has_lapsed(counter: Counter) -> None:
+    def timed_out(request: Any) -> None:
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    wire = Wire(ses.client())
+    wire.always(timed_out)
+    counter.post("/contact", data=GOOD)
+    counter.play_stream()
+    wire.always(None)
+    counter.sweep()
+    assert wire.operations == ["SendEmail"]
+
+    with time_machine.travel(utc_now() + timedelta(minutes=6)):
+        counter.sweep()
+    assert len(counter.mails()) == 1
+
+
+def test_two_runs_send_one_email(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    counter.post("/contact", data=GOOD)
+    send = ses.send
+
+    def send_while_the_schedule_comes(*arguments: Any) -> str:
+        monkeypatch.setattr("notifier.ses.send", send)
+        sweep(Context("Notifier", 120))
+        return send(*arguments)
+
+    monkeypatch.setattr("notifier.ses.send", send_while_the_schedule_comes)
+    counter.play_stream()
+
+    assert len(counter.mails()) == 1
+
+
+def test_the_mark_tells_when_and_as_which_message(counter: Counter) -> None:
+    counter.post("/contact", data=GOOD)
+    with time_machine.travel("2026-11-23T10:00:00Z", tick=False):
+        counter.play_stream()
+        end = int((utc_now() + timedelta(days=90)).timestamp())
+
+    (email,) = counter.items("email")
+    assert email["sent_at"] == "2026-11-23T10:00:00.000000+00:00"
+    assert len(email["message_id"]) > 10
+    assert int(email["expires_at"]) == end
+    assert not {"owed", "claim", "claimed_until"} & set(email)
+
+
+def test_a_lost_stream_is_made_good_by_the_schedule(counter: Counter) -> None:
+    for number in range(3):
+        counter.post("/contact", data=GOOD | {"message": str(number)})
+
+    assert counter.sweep() == {"sent": 3}
+    assert len(counter.mails()) == 3
+    counter.play_stream()
+    assert len(counter.mails()) == 3
+
+
+def test_the_owners_mail_goes_first_and_the_oldest_before_the_rest(counter: Counter) -> None:
+    times = ["2026-11-23T10:02:00Z", "2026-11-23T10:00:00Z", "2026-11-23T10:01:00Z"]
+    for path, at in zip(("/contact", "/newsletter", "/contact"), times, strict=True):
+        with time_machine.travel(at):
+            counter.post(path, data=GOOD | {"message": at, "name": at[11:16]})
+    with time_machine.travel("2026-11-23T10:05:00Z"):
+        counter.sweep()
+
+    assert [mail["Subject"][-5:] for mail in counter.mails()] == ["10:01", "10:02", "levue"]
+
+
+def test_a_sweep_does_not_hammer_a_service_that_refuses(counter: Counter) -> None:
+    for number in range(6):
+        counter.post("/contact", data=GOOD | {"message": str(number)})
+    wire = Wire(ses.client())
+    wire.always(unreachable)
+
+    assert counter.sweep() == {"postponed": 3}
+    assert wire.operations == ["SendEmail"] * 3
+
+
+def test_a_sweep_ends_before_its_time_is_up(counter: Counter) -> None:
+    counter.post("/contact", data=GOOD)
+
+    assert sweep(Context("Notifier", 19)) == {}
+    assert len(owed(counter)) == 1
+
+
+def test_an_email_that_cannot_be_written_does_not_hold_up_the_others(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
+) -> None:
+    from notifier.compose import compose  # noqa: PLC0415
+
+    def broken_for_one(name: Any, language: Any, record: Any, settings: Any) -> Any:
+        if record.message == "poison":
+            raise ValueError(record.message)
+        return compose(name, language, record, settings)
+
+    monkeypatch.setattr("notifier.delivery.compose", broken_for_one)
+    for text in ("poison", "fine"):
+        counter.post("/contact", data=GOOD | {"message": text})
+    assert counter.sweep() == {"unexpected": 1, "sent": 1}
+    counter.play_stream()
+
+    assert len(counter.mails()) == 1
+    assert len(owed(counter)) == 1
+    assert "poison" not in written()
+
+    monkeypatch.setattr("notifier.delivery.compose", compose)
+    with time_machine.travel(utc_now() + timedelta(minutes=6)):
+        assert counter.sweep() == {"sent": 1}
+
+
+def test_an_email_whose_message_is_gone_is_dropped(counter: Counter) -> None:
+    counter.post("/contact", data=GOOD)
+    (message,) = counter.items("message")
+    key = {"pk": {"S": message["pk"]}, "sk": {"S": "message"}}
+    dynamodb.client().delete_item(TableName="table", Key=key)
+    counter.sweep()
+
+    (email,) = counter.items("email")
+    assert "erased" in email["reason"]
+    assert counter.mails() == []
+
+
+def test_the_stream_is_told_which_record_failed(counter: Counter) -> None:
+    counter.post("/contact", data=GOOD)
+    Wire(ses.client()).always(unreachable)
+    record = {
+        "eventID": "1",
+        "eventName": "INSERT",
+        "dynamodb": {
+            "Keys": {name: {"S": counter.items("email")[0][name]} for name in ("pk", "sk")},
+            "SequenceNumber": "42",
+        },
+    }
+
+    reply = counter.functions["Notifier"]({"Records": [record]})
+
+    assert reply == {"batchItemFailures": [{"itemIdentifier": "42"}]}
+
+
+def test_a_stream_record_without_keys_is_a_failure_not_a_success(counter: Counter) -> None:
+    record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "43"}}
+
+    reply = counter.functions["Notifier"]({"Records": [record]})
+
+    assert reply == {"batchItemFailures": [{"itemIdentifier": "43"}]}
+
+
+def test_logs_and_metrics_hold_no_personal_data(counter: Counter, written: Callable[[], str]) -> None:
+    counter.post("/contact", data=GOOD | {"message": "very private", "name": "Zoé"})
+    counter.post("/contact", data=GOOD | {"email": "wrong@", "message": "very private"})
+    counter.post("/newsletter", data={"email": "reader@example.org"})
+    counter.play_stream()
+    Wire(ses.client()).always(refusal(400, "BadRequestException", message="a@example.org is bad"))
+    counter.post("/contact", data=GOOD | {"message": "very private 2"})
+    counter.sweep()
+
+    text = written()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert {line["message"] for line in lines if "message" in line} >= {
+        "accepted",
+        "refused",
+        "sent",
+        "failed",
+        "swept",
+    }
+    metrics = {
+        metric["Name"] for line in lines if "_aws" in line for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    }
+    assert metrics >= {"Accepted", "Refused", "EmailSent", "EmailFailed", "OldestOwedAge"}
+    for private in ("example.org", "wrong@", "private", "Zoé", "203.0.113.7"):
+        assert private not in text
+
+
+def test_the_age_of_the_oldest_owed_email_is_measured(counter: Counter, written: Callable[[], str]) -> None:
+    Wire(ses.client()).always(unreachable)
+    with time_machine.travel("2026-11-23T10:00:00Z", tick=False):
+        counter.post("/contact", data=GOOD)
+    written()
+    with time_machine.travel("2026-11-23T11:00:00Z", tick=False):
+        counter.sweep()
+
+    lines = [json.loads(line) for line in written().splitlines()]
+    assert [line["OldestOwedAge"] for line in lines if "OldestOwedAge" in line] == [[3600.0]]
+
+
+def test_mail_to_the_owner_and_to_visitors_go_by_their_own_configuration_sets(counter: Counter) -> None:
+    wire = Wire(ses.client())
+    counter.post("/contact", data=GOOD)
+    counter.post("/newsletter", data=GOOD)
+    counter.play_stream()
+
+    sets = [json.loads(body)["ConfigurationSetName"] for body in wire.bodies]
+    assert sets == ["guichet-OwnerMail", "guichet-VisitorMail"]

@@ -1,0 +1,279 @@
+"""Each row of the reply table: status, code and field, in both languages, as JSON and as a page."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from guichet import dynamodb
+from guichet.languages import SENTENCES
+from tests.conftest import SITE, Counter
+from tests.wire import Wire, unreachable
+
+GOOD = {"email": "a@example.org", "message": "Bonjour"}
+JSON = {"content_type": "application/json"}
+FORM = {"content_type": "application/x-www-form-urlencoded"}
+MULTIPART = {"content_type": "multipart/form-data; boundary=b"}
+
+
+def part(disposition: str, content: str = "x", further: str = "") -> bytes:
+    return f"--b\r\nContent-Disposition: form-data; {disposition}\r\n{further}\r\n{content}\r\n--b--\r\n".encode()
+
+
+# What is posted where, the status, and the codes with their fields.
+CASES: dict[str, tuple[str, dict[str, Any], int, list[tuple[str, str | None]]]] = {
+    "truncated JSON": ("/contact", {"data": b"{", **JSON}, 400, [("BAD_JSON", None)]),
+    "JSON that is no object": ("/contact", {"data": b"[[1,2]]", **JSON}, 400, [("BAD_JSON", None)]),
+    "JSON with NaN": ("/contact", {"data": b'{"a": NaN}', **JSON}, 400, [("BAD_JSON", None)]),
+    "deep JSON": ("/contact", {"data": b'{"a":' + b"[" * 30_000, **JSON}, 400, [("BAD_JSON", None)]),
+    "a form that is not UTF-8": ("/contact", {"data": b"email=%ff", **FORM}, 400, [("BAD_ENCODING", None)]),
+    "multipart that is not UTF-8": (
+        "/contact",
+        {"data": part('name="a"').replace(b"x", b"\xff"), **MULTIPART},
+        400,
+        [("BAD_ENCODING", None)],
+    ),
+    "truncated multipart": ("/contact", {"data": part('name="a"')[:-6], **MULTIPART}, 400, [("BAD_REQUEST", None)]),
+    "multipart without boundary": (
+        "/contact",
+        {"data": part('name="a"'), "content_type": "multipart/form-data"},
+        400,
+        [("BAD_REQUEST", None)],
+    ),
+    "foreign origin": (
+        "/contact",
+        {"data": GOOD, "headers": {"origin": "https://evil.example"}},
+        403,
+        [("ORIGIN_NOT_ALLOWED", None)],
+    ),
+    "foreign origin of a sign-up": (
+        "/newsletter",
+        {"data": GOOD, "headers": {"origin": f"{SITE}.evil.example"}},
+        403,
+        [("ORIGIN_NOT_ALLOWED", None)],
+    ),
+    "no such form": ("/f/nothing", {"data": GOOD}, 404, [("FORM_NOT_FOUND", None)]),
+    "too large": ("/contact", {"data": GOOD | {"a": "x" * 65536}}, 413, [("TOO_LARGE", None)]),
+    "another media type": (
+        "/contact",
+        {"data": b"email=a", "content_type": "text/plain"},
+        415,
+        [("UNSUPPORTED_MEDIA_TYPE", None)],
+    ),
+    "no media type": ("/contact", {"data": b"email=a"}, 415, [("UNSUPPORTED_MEDIA_TYPE", None)]),
+    "another charset": (
+        "/contact",
+        {"data": b"email=a", "content_type": "application/x-www-form-urlencoded; charset=ISO-8859-1"},
+        415,
+        [("UNSUPPORTED_MEDIA_TYPE", None)],
+    ),
+    "another charset of a part": (
+        "/contact",
+        {"data": part('name="a"', further="Content-Type: text/plain; charset=utf-16\r\n"), **MULTIPART},
+        415,
+        [("UNSUPPORTED_MEDIA_TYPE", None)],
+    ),
+    "a file": ("/contact", {"data": part('name="a"; filename="b.txt"'), **MULTIPART}, 415, [("NO_FILE_UPLOADS", None)]),
+    "no body": ("/contact", {"data": b"", **FORM}, 422, [("EMPTY", None)]),
+    "an empty object": ("/newsletter", {"data": b"{}", **JSON}, 422, [("EMPTY", None)]),
+    "only control fields": ("/contact", {"data": {"_language": "x"}}, 422, [("EMPTY", None)]),
+    "missing fields": (
+        "/contact",
+        {"data": {"name": "Zoé"}},
+        422,
+        [("REQUIRED_FIELD_MISSING", "email"), ("REQUIRED_FIELD_MISSING", "message")],
+    ),
+    "empty fields": (
+        "/contact",
+        {"data": {"name": "Zoé", "email": " ", "message": "\n"}},
+        422,
+        [("REQUIRED_FIELD_EMPTY", "email"), ("REQUIRED_FIELD_EMPTY", "message")],
+    ),
+    "null": ("/newsletter", {"json": {"email": None, "name": "x"}}, 422, [("REQUIRED_FIELD_EMPTY", "email")]),
+    "no address": ("/newsletter", {"data": {"email": "a@b"}}, 422, [("TYPE_EMAIL", "email")]),
+    "two addresses": (
+        "/newsletter",
+        {"data": {"email": ["a@example.org", "b@example.org"]}},
+        422,
+        [("TYPE_EMAIL", "email")],
+    ),
+    "an object as a value": ("/contact", {"json": GOOD | {"message": {"a": 1}}}, 422, [("TYPE_TEXT", "message")]),
+    "an object in a further field": ("/contact", {"json": GOOD | {"budget": [["x"]]}}, 422, [("TYPE_TEXT", "budget")]),
+    "a long message": ("/contact", {"data": GOOD | {"message": "x" * 20_001}}, 422, [("TOO_LONG", "message")]),
+    "a long further value": ("/contact", {"data": GOOD | {"budget": "x" * 5_001}}, 422, [("TOO_LONG", "budget")]),
+    "a long name of a field": ("/contact", {"data": GOOD | {"x" * 65: "y"}}, 422, [("NAME_TOO_LONG", "x" * 64)]),
+    "many further fields": (
+        "/contact",
+        {"data": GOOD | {f"f{number}": "x" for number in range(31)}},
+        422,
+        [("TOO_MANY_FIELDS", None)],
+    ),
+    "thousands of fields": ("/contact", {"data": b"&".join([b"a=b"] * 5000), **FORM}, 422, [("TOO_MANY_FIELDS", None)]),
+    "thousands of members": (
+        "/contact",
+        {"data": b"{" + b",".join([b'"a":"b"'] * 5000) + b"}", **JSON},
+        422,
+        [("TOO_MANY_FIELDS", None)],
+    ),
+    "hundreds of parts": (
+        "/contact",
+        {"data": part('name="a"').removesuffix(b"--b--\r\n") * 201 + b"--b--\r\n", **MULTIPART},
+        422,
+        [("TOO_MANY_FIELDS", None)],
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("case", CASES)
+def test_a_refusal_names_all_that_is_wrong(counter: Counter, case: str, language: str) -> None:
+    path, arguments, status, problems = CASES[case]
+    headers = {"accept-language": language, **arguments.get("headers", {})}
+
+    as_json = counter.post(path, **arguments | {"headers": headers | {"accept": "application/json"}})
+    accepts_html = arguments if arguments.get("content_type") != "application/json" else None
+
+    assert as_json.status_code == status
+    assert as_json.json is not None
+    assert [(error["code"], error.get("field")) for error in as_json.json["errors"]] == problems
+    messages = [error["message"] for error in as_json.json["errors"]]
+    assert as_json.json["error"] == messages[0]
+    other = "en" if language == "fr" else "fr"
+    for (code, _), message in zip(problems, messages, strict=True):
+        assert message.startswith(SENTENCES[language][code].partition("{")[0])  # type: ignore[index]
+        assert message != SENTENCES[other][code]  # type: ignore[index]
+    if accepts_html is not None and "json" not in arguments:
+        page = counter.post(path, **arguments | {"headers": headers})
+        assert page.status_code == status
+        assert page.mimetype == "text/html"
+        assert f'<html lang="{language}">' in page.text
+        assert all(_escaped(message) in page.text for message in messages)
+    assert counter.items() == []
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("'", "&#39;").replace('"', "&#34;")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_cannot_be_confirmed_as_kept_is_said_to_be_harmless_to_repeat(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setattr(dynamodb, "PATIENCE", 0.1)
+    Wire(dynamodb.client()).always(unreachable)
+    headers = {"accept-language": language}
+    harmless = {"fr": "le renvoyer est sans risque", "en": "sending it again is harmless"}[language]
+
+    for path in ("/contact", "/newsletter"):
+        page = counter.post(path, data=GOOD, headers=headers)
+        as_json = counter.post(path, json=GOOD, headers=headers)
+        for reply in (page, as_json):
+            assert reply.status_code == 503
+            assert reply.headers["retry-after"] == "5"
+            assert harmless in reply.text
+        assert as_json.json is not None
+        assert [error["code"] for error in as_json.json["errors"]] == ["UNAVAILABLE"]
+
+
+@pytest.mark.parametrize("path", ["/contact", "/newsletter"])
+def test_a_caller_over_the_cap_is_told_when_to_come_back(make_counter: Any, path: str) -> None:
+    counter = make_counter(CallerHourlyCap="2")
+    posts = [counter.post(path, json={"email": f"a{number}@example.org", "message": "x"}) for number in range(3)]
+    repeat = counter.post(path, json={"email": "a0@example.org", "message": "x"})
+    elsewhere = counter.post(path, json=GOOD, environ_overrides={"REMOTE_ADDR": "198.51.100.1"})
+
+    assert [reply.status_code for reply in posts] == [200, 200, 429]
+    assert 1 <= int(posts[2].headers["retry-after"]) <= 3600
+    assert posts[2].json["errors"][0]["code"] == "TOO_MANY_REQUESTS"
+    # A repeat is success, and another caller has a count of their own.
+    assert (repeat.status_code, elsewhere.status_code) == (200, 200)
+
+
+def test_a_bug_is_never_taken_for_success(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
+) -> None:
+    def broken(*_args: object) -> None:
+        raise RuntimeError("a@example.org")
+
+    monkeypatch.setattr("contact.handler.message_of", broken)
+    reply = counter.post("/contact", json=GOOD)
+
+    assert reply.status_code == 503
+    logged = written()
+    assert '"error":"RuntimeError"' in logged
+    assert "a@example.org" not in logged
+
+
+def test_a_body_that_lies_about_base64_is_refused(counter: Counter) -> None:
+    event = _event("/contact", body="%%%", isBase64Encoded=True)
+    reply = counter.functions["Contact"](event)
+
+    assert reply["statusCode"] == 400
+
+
+def test_json_that_is_not_utf8_is_refused(counter: Counter) -> None:
+    body = base64.b64encode(b'{"message": "\xff"}').decode()
+
+    assert counter.functions["Contact"](_event("/contact", body=body, isBase64Encoded=True))["statusCode"] == 400
+
+
+def test_base64_text_that_is_not_declared_is_not_decoded(counter: Counter) -> None:
+    event = _event("/contact", body="eyJhIjoxfQ==", isBase64Encoded=False)
+
+    assert counter.functions["Contact"](event)["statusCode"] == 400
+
+
+def _event(path: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "routeKey": f"POST {path}",
+        "rawPath": path,
+        "headers": {"content-type": "application/json"},
+        "requestContext": {"requestId": "r", "domainName": "api.example", "http": {"sourceIp": "203.0.113.7"}},
+        **fields,
+    }
+
+
+@pytest.mark.parametrize("origin", [SITE, "https://www.atelier.example", "null", None])
+def test_the_sites_origins_and_absent_ones_are_served(counter: Counter, origin: str | None) -> None:
+    headers = {} if origin is None else {"origin": origin}
+
+    assert counter.post("/contact", data=GOOD, headers=headers).status_code == 303
+
+
+def test_an_empty_file_input_is_no_file(counter: Counter) -> None:
+    body = part('name="email"', "a@example.org").removesuffix(b"--b--\r\n")
+    body += part('name="message"', "Bonjour").removesuffix(b"--b--\r\n")
+    body += part('name="file"; filename=""', "", "Content-Type: application/octet-stream\r\n")
+
+    assert counter.post("/contact", data=body, **MULTIPART).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("field", "header", "language"),
+    [
+        ("en", "fr", "en"),
+        ("", "en-GB, fr;q=0.9", "en"),
+        ("de", "fr;q=0.2, en;q=0.8", "en"),
+        ("", "de", "fr"),
+        ("", "en;q=0, de", "fr"),
+        ("", "en;q=x", "fr"),
+        ("EN-us", "", "en"),
+    ],
+)
+def test_the_language_is_the_fields_then_the_browsers_then_the_default(
+    counter: Counter, field: str, header: str, language: str
+) -> None:
+    reply = counter.post("/contact", json=GOOD | {"_language": field}, headers={"accept-language": header})
+
+    assert reply.json is not None
+    assert reply.json["message"] == SENTENCES[language]["contact_accepted"]  # type: ignore[index]
+
+
+def test_pages_load_nothing_and_are_kept_nowhere(counter: Counter) -> None:
+    headers = counter.http.get("/thanks").headers
+
+    assert headers["cache-control"] == "no-store"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")

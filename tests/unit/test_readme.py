@@ -1,0 +1,92 @@
+"""The README, held against the template, the routes, the targets and the forms."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from contact.form import ContactForm
+from infra.local.template import TEMPLATE, Template
+from newsletter.form import NewsletterForm
+from tests.conftest import Counter, resolve
+
+README = (TEMPLATE.parent / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (TEMPLATE.parent / "Makefile").read_text(encoding="utf-8")
+
+
+def _rows(heading: str) -> list[list[str]]:
+    """Return the cells of the table with a heading."""
+    table = README.split(f"| {heading} |")[1].split("\n\n")[0]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
+
+
+def test_every_parameter_is_there_with_its_default() -> None:
+    declared = _parameters()
+    shown = {
+        name: default.strip("`")
+        for names, default, _ in _rows("parameter | default | what it is")
+        for name in _names(names)
+    }
+    assert set(shown) == set(declared)
+    wordings = {"ConsentTextFr", "ConsentTextEn"}
+    assert {name: text for name, text in shown.items() if name not in wordings} == {
+        name: str(rules.get("Default", "")) for name, rules in declared.items() if name not in wordings
+    }
+
+
+def _parameters() -> dict[str, dict[str, object]]:
+    # A second reader than the stack's own, blind to CloudFormation's tags.
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda *_: None)
+    parameters: dict[str, dict[str, object]] = yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader)["Parameters"]  # noqa: S506
+    return parameters
+
+
+def _names(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_every_route_is_there() -> None:
+    shown = {route for routes, _ in _rows("route | what it does") for route in _names(routes)}
+    assert shown == {route for function in resolve().functions.values() for route in function.routes}
+
+
+def test_every_command_is_a_target() -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", README, re.MULTILINE)) <= targets
+    assert {"run", "test", "check"} <= targets
+
+
+def test_every_known_field_is_there() -> None:
+    for model in (ContactForm, NewsletterForm):
+        for field in set(model.model_fields) - {"extra"}:
+            assert f"`{field}`" in README
+
+
+@pytest.mark.parametrize("form", re.findall(r"<form.*?</form>", README, re.DOTALL))
+def test_the_forms_to_paste_are_taken(counter: Counter, form: str) -> None:
+    (action,) = re.findall(r'action="https://YOUR-API(/[a-z]+)" method="post"', form)
+    names = re.findall(r'name="([a-z]+)"', form)
+    reply = counter.post(action, data=dict.fromkeys(names, "a@example.org"))
+    assert reply.status_code == 303
+
+
+def test_the_parameters_of_the_deploy_command_are_all_that_a_deploy_needs() -> None:
+    command = README.split("sam deploy --parameter-overrides")[1].split("```")[0]
+    given = set(re.findall(r"\b([A-Z][A-Za-z]+)=", command))
+    assert given == {name for name, rules in _parameters().items() if "Default" not in rules}
+
+
+def test_the_example_of_parameters_is_allowed() -> None:
+    (text,) = re.findall(r'PARAMETERS="([^"]+)"', README)
+    stack = resolve(**dict(part.split("=") for part in text.split()))
+    assert stack.environment["DEFAULT_LANGUAGE"] == "en"
+    assert Template.load() is not None
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    for name in re.findall(r"`((?:functions|guichet|notifier|infra)/[a-z./]*)`", README):
+        assert any((Path(root) / name).exists() for root in (TEMPLATE.parent, TEMPLATE.parent / "functions")), name

@@ -1,0 +1,78 @@
+"""Settings: held against the template, and refused with words that help."""
+
+import importlib
+import re
+
+import pytest
+
+from guichet.settings import ContactSettings, NewsletterSettings, NotifierSettings, Settings, SettingsError, origin_of
+from tests.conftest import SITE, resolve
+
+MODELS: dict[str, type[Settings]] = {
+    "Contact": ContactSettings,
+    "Newsletter": NewsletterSettings,
+    "Notifier": NotifierSettings,
+}
+
+
+def test_every_function_has_a_model_and_gets_just_its_variables() -> None:
+    functions = resolve().functions
+    assert set(functions) == set(MODELS)
+    for name, function in functions.items():
+        assert set(function.environment) == {field.upper() for field in MODELS[name].model_fields}
+
+
+def test_every_handler_reads_the_model_of_its_function() -> None:
+    for name, function in resolve().functions.items():
+        handler = importlib.import_module(function.handler.rpartition(".")[0])
+        assert type(handler.settings()) is MODELS[name]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("TABLE_NAME", "", "at least 1 character"),
+        ("SITE_URL", "example.org", "valid URL"),
+        ("SIGNING_SECRET", "too short", "at least 32 characters"),
+        ("DEFAULT_LANGUAGE", "de", "'fr' or 'en'"),
+        ("ALLOWED_ORIGINS", "www.example.org", "valid URL"),
+        ("CALLER_HOURLY_CAP", "many", "valid integer"),
+        ("CALLER_HOURLY_CAP", "0", "greater than or equal to 1"),
+        ("MESSAGE_RETENTION_DAYS", None, "Field required"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_was_expected_and_never_quoted(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str | None, expected: str
+) -> None:
+    if value is None:
+        monkeypatch.delenv(variable)
+    else:
+        monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"{variable}.*{re.escape(expected)}") as raised:
+        ContactSettings.from_environment()
+    if value:
+        assert value not in str(raised.value)
+
+
+def test_an_owner_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OWNER_EMAIL", " , ")
+    with pytest.raises(SettingsError, match="OWNER_EMAIL"):
+        NotifierSettings.from_environment()
+
+
+def test_the_sites_own_origin_is_always_allowed() -> None:
+    assert ContactSettings.from_environment().origins == {SITE, "https://www.atelier.example"}
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://Example.org/a?b#c", "https://example.org"),
+        ("https://example.org:443", "https://example.org"),
+        ("http://example.org:80/", "http://example.org"),
+        ("http://127.0.0.1:8000/", "http://127.0.0.1:8000"),
+        ("https://example.org:80", "https://example.org:80"),
+    ],
+)
+def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
+    assert origin_of(url) == origin

@@ -1,0 +1,88 @@
+"""What goes over the wire to AWS: counted, and made to fail on purpose."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import EndpointConnectionError
+
+Answer = Callable[[Any], AWSResponse | None]
+
+
+class _Raw:
+    """A body as botocore reads it from urllib3."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, **_kwargs: Any) -> list[bytes]:
+        return [self._content]
+
+
+def refusal(status: int, code: str, **fields: Any) -> Answer:
+    """Return what answers a request with an error of AWS's JSON protocols."""
+    body = json.dumps({"__type": f"com.amazonaws#{code}", "message": code, **fields}).encode()
+    headers = HTTPHeaders()
+    headers["content-type"] = "application/x-amz-json-1.0"
+    headers["x-amzn-errortype"] = code
+    return lambda request: AWSResponse(request.url, status, headers, _Raw(body))
+
+
+def cancelled(*codes: str) -> Answer:
+    """Return what cancels a transaction, with a reason for each action."""
+    reasons = [{"Code": code} for code in codes]
+    return refusal(400, "TransactionCanceledException", CancellationReasons=reasons)
+
+
+def unreachable(request: Any) -> AWSResponse | None:
+    """Fail as a refused connection does."""
+    raise EndpointConnectionError(endpoint_url=request.url)
+
+
+def unanswered(answer: Callable[[Any], AWSResponse | None]) -> Answer:
+    """Return what lets the server act and loses its answer."""
+
+    def lose(request: Any) -> AWSResponse | None:
+        answer(request)
+        raise EndpointConnectionError(endpoint_url=request.url)
+
+    return lose
+
+
+class Wire:
+    """The requests of one client: each is noted, and the planned answers take the place of the engine's."""
+
+    def __init__(self, client: Any) -> None:
+        self.operations: list[str] = []
+        self.bodies: list[bytes] = []
+        self._planned: list[Answer] = []
+        self._always: Answer | None = None
+        # An answer to `before-send` would not keep the other listeners, moto among them, from acting.
+        endpoint = client._endpoint  # noqa: SLF001
+        self._emitter = endpoint._event_emitter  # noqa: SLF001
+        endpoint._event_emitter = self  # noqa: SLF001
+
+    def plan(self, *answers: Answer) -> None:
+        """Answer the next requests so."""
+        self._planned += answers
+
+    def always(self, answer: Answer | None) -> None:
+        """Answer every request so, until told otherwise."""
+        self._always = answer
+
+    def emit(self, event_name: str, **arguments: Any) -> Any:
+        """Stand in for botocore's emitter."""
+        if event_name.startswith("before-send."):
+            answer = self._send(arguments["request"], event_name)
+            if answer is not None:
+                return [(None, answer)]
+        return self._emitter.emit(event_name, **arguments)
+
+    def _send(self, request: Any, event_name: str) -> AWSResponse | None:
+        self.operations.append(event_name.rpartition(".")[2])
+        self.bodies.append(request.body)
+        if self._planned:
+            return self._planned.pop(0)(request)
+        return self._always(request) if self._always else None
