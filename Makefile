@@ -4,16 +4,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Made anew whenever the requirements change. Neither an index nor a host is named: pip's own settings decide.
+# Made anew whenever the requirements change. Neither an index nor a host is named: pip's own settings decide. The
+# files are complete, so nothing is resolved.
 $(VENV)/.installed: requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one with PYTHON=… make")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	touch $@
 
 .venv-sam/.installed: requirements-sam.txt
 	$(PYTHON) -m venv --clear .venv-sam
-	.venv-sam/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sam.txt
+	.venv-sam/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-sam.txt
 	touch $@
 
 .PHONY: help
