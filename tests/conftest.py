@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email import message_from_string, policy
 from email.message import EmailMessage
 from functools import cache
@@ -82,32 +83,42 @@ class Counter:
         return [message_from_string(mail.raw_data, _class=EmailMessage, policy=policy.default) for mail in sent]
 
 
-@pytest.fixture(autouse=True)
-def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep every test off AWS, and let none see another's clients, settings or variables."""
+@contextmanager
+def isolated() -> Iterator[None]:
+    """Enter a world of its own: no AWS, an empty moto, the environment of the tests' stack, no client of before."""
+    before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
-    }.items():
-        monkeypatch.setenv(name, value)
-    # What the stack under test sets is taken back at the end.
-    for name, value in resolve().environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(botocore.session, "get_session", lambda: _SESSION)
+        del os.environ[name]
+    os.environ.update(
+        {
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+            **resolve().environment,
+        }
+    )
     _forget()
     with mock_aws():
         yield
     _forget()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep every test off AWS and off the other tests' worlds."""
+    monkeypatch.setattr(botocore.session, "get_session", lambda: _SESSION)
+    with isolated():
+        yield
 
 
 def _forget() -> None:
     # Imported late: they are under test, and some tests look at what importing them does.
     import contact.handler  # noqa: PLC0415
+    import feedback.handler  # noqa: PLC0415
     import newsletter.handler  # noqa: PLC0415
     import notifier.handler  # noqa: PLC0415
     from guichet import dynamodb  # noqa: PLC0415
@@ -115,6 +126,7 @@ def _forget() -> None:
 
     for factory in (
         contact.handler.settings,
+        feedback.handler.settings,
         newsletter.handler.settings,
         notifier.handler.settings,
         dynamodb.client,

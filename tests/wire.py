@@ -1,6 +1,7 @@
 """What goes over the wire to AWS: counted, and made to fail on purpose."""
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,7 @@ class Wire:
     """The requests of one client: each is noted, and the planned answers take the place of the engine's."""
 
     def __init__(self, client: Any) -> None:
+        self._one_at_a_time = threading.Lock()
         self.operations: list[str] = []
         self.bodies: list[bytes] = []
         self._planned: list[Answer] = []
@@ -74,11 +76,11 @@ class Wire:
 
     def emit(self, event_name: str, **arguments: Any) -> Any:
         """Stand in for botocore's emitter."""
-        if event_name.startswith("before-send."):
+        if not event_name.startswith("before-send."):
+            return self._emitter.emit(event_name, **arguments)
+        with self._one_at_a_time:
             answer = self._send(arguments["request"], event_name)
-            if answer is not None:
-                return [(None, answer)]
-        return self._emitter.emit(event_name, **arguments)
+            return self._emitter.emit(event_name, **arguments) if answer is None else [(None, answer)]
 
     def _send(self, request: Any, event_name: str) -> AWSResponse | None:
         self.operations.append(event_name.rpartition(".")[2])

@@ -49,9 +49,9 @@ def message_of(answers: ContactForm, form: Form, request: Request, settings: Con
         id=keyed_hash(settings.signing_secret, "contact", signed, idempotency_key),
         **values,
         extra=tuple(answers.extra.items()),
-        form_subject=form.control.get("_subject", "")[:1000],
+        form_subject=" ".join(form.control.get("_subject", "").split())[:1000],
         page=page_of(request, settings),
         language=request.language,
         received_at=at,
-        expires_at=at + timedelta(days=settings.message_retention_days),
+        expires_at=at + timedelta(days=settings.retention_days),
     )

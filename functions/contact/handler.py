@@ -21,14 +21,20 @@ def settings() -> ContactSettings:
 
 
 def post(request: Request) -> Reply:
-    """Keep a message with the notification that it owes to the owner."""
+    """Keep a message with the emails that it owes."""
     form = take_in(request, settings())
     message = message_of(check(ContactForm, form.fields), form, request, settings())
-    notification = OwedEmail(name="contact-notification", recipient="owner", language=settings().default_language)
     caller = caller_of(request, "contact", message.received_at, settings())
-    new = Store(settings().table_name).keep(message, [notification], caller)
+    new = Store(settings().table_name).keep(message, _owed(request), caller)
     log_accepted(request, "contact", message.id, new=new)
     return accepted(request, "contact", message.id, next_url(form.control.get("_next", ""), settings()))
+
+
+def _owed(request: Request) -> list[OwedEmail]:
+    emails = [OwedEmail(name="contact-notification", recipient="owner", language=settings().default_language)]
+    if settings().acknowledge == "on":
+        emails.append(OwedEmail(name="acknowledgement", recipient="visitor", language=request.language))
+    return emails
 
 
 def thanks(request: Request) -> Reply:

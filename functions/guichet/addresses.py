@@ -32,6 +32,8 @@ def parse(text: str) -> str | None:
         bool(at)
         and len(local) <= _LONGEST_LOCAL
         and _LOCAL.fullmatch(local)
+        # Mail software would take it for an encoded word (RFC 2047).
+        and "=?" not in local
         and _DOMAIN.fullmatch(domain)
         and not domain.rpartition(".")[2].isdigit()
         and len(local) + 1 + len(domain) <= _LONGEST

@@ -34,8 +34,8 @@ Model = TypeVar("Model", bound=BaseModel)
 class Form:
     """A form that was taken in.
 
-    `fields` are the answers, in their order; `control` are the fields whose names begin with an underscore, which
-    steer and are never stored as answers.
+    `fields` are the answers, in their order; `control` are those that steer and are never stored as answers: names that
+    begin with an underscore, and `altcha`.
     """
 
     fields: dict[str, Any]
@@ -49,8 +49,8 @@ def take_in(request: Request, settings: FormSettings) -> Form:
     """
     _check_origin(request, settings)
     values = _joined(_parse(request))
-    control = {name: value for name, value in values.items() if name.startswith("_") and isinstance(value, str)}
-    fields = {name: value for name, value in values.items() if not name.startswith("_")}
+    control = {name: value for name, value in values.items() if _steers(name) and isinstance(value, str)}
+    fields = {name: value for name, value in values.items() if not _steers(name)}
     request.language = known(control.get("_language", "")) or request.language
     # An alias, where the form has no field of the name itself.
     if control.get("_replyto") and not fields.get("email"):
@@ -60,12 +60,20 @@ def take_in(request: Request, settings: FormSettings) -> Form:
     return Form(fields, control)
 
 
+def _steers(name: str) -> bool:
+    # The ALTCHA widget names its field itself.
+    return name.startswith("_") or name == "altcha"
+
+
 def fields_of_button(request: Request) -> dict[str, str]:
     """Return the fields that a button of our own pages posts, over those of the address that it posts to.
 
-    A body of another kind is passed over, as when a mailbox provider posts: all that counts is in the address then.
+    A body that cannot be read is passed over: where a mailbox provider posts, all that counts is in the address.
     """
-    posted = _joined(_parse(request)) if request.content_type in (_FORM_TYPE, _MULTIPART_TYPE) else {}
+    try:
+        posted = _joined(_parse(request))
+    except Refusal:
+        posted = {}
     fields = {**request.query, **{name: value for name, value in posted.items() if isinstance(value, str)}}
     request.language = known(fields.get("language", "")) or request.language
     return fields
@@ -117,7 +125,8 @@ def _check_origin(request: Request, settings: FormSettings) -> None:
 
 def _problem(kind: str, loc: tuple[int | str, ...], context: dict[str, Any]) -> Problem:
     """Turn one of pydantic's errors into a problem of the contract. The last name in `loc` is the form's."""
-    if loc[-1] == "[key]":
+    # A name's place is ("extra", name, "[key]"); a field may bear that name itself.
+    if len(loc) > 2 and loc[-1] == "[key]":  # noqa: PLR2004
         return Problem("NAME_TOO_LONG", str(loc[-2])[: context["max_length"]], {"limit": context["max_length"]})
     field = str(loc[-1])
     match kind:
@@ -206,11 +215,11 @@ def _urlencoded_pairs(body: bytes, _header: str) -> Pairs:
 
 def _multipart_pairs(body: bytes, header: str) -> Pairs:
     # Only such bodies pay for the import.
-    from multipart import MultipartError, ParserLimitReached, PushMultipartParser  # noqa: PLC0415
+    from multipart import MultipartError, PushMultipartParser  # noqa: PLC0415
 
     pairs: list[tuple[str, bytes]] = []
     try:
-        with PushMultipartParser(_parameter(header, "boundary") or "", max_segment_count=MAX_PAIRS) as parser:
+        with PushMultipartParser(_parameter(header, "boundary") or "") as parser:
             for event in parser.parse(body):
                 if isinstance(event, (bytes, bytearray)):
                     name, value = pairs[-1]
@@ -222,8 +231,6 @@ def _multipart_pairs(body: bytes, header: str) -> Pairs:
                     if not _is_utf8(event.charset):
                         raise refuse(415, "UNSUPPORTED_MEDIA_TYPE")
                     pairs.append((event.name or "", b""))
-    except ParserLimitReached:
-        raise refuse(422, "TOO_MANY_FIELDS", limit=MAX_PAIRS) from None
     except MultipartError:
         raise refuse(400, "BAD_REQUEST") from None
     return [(name, value.decode()) for name, value in pairs]

@@ -21,7 +21,7 @@ def choose(asked: str, accept_language: str, default: Language) -> Language:
         return language
     preferred: tuple[float, Language] | None = None
     for entry in accept_language.split(","):
-        tag, _, weight = entry.partition(";q=")
+        tag, _, weight = entry.replace(" ", "").partition(";q=")
         language = known(tag)
         try:
             quality = float(weight) if weight else 1.0
@@ -85,6 +85,19 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "confirmed_title": "Abonnement confirmé",
         "confirmed": "Merci pour votre abonnement à la newsletter de {site}.",
         "link_title": "Lien non valable",
+        "expired_title": "Ce lien a expiré",
+        "expired_lead": "Un lien de confirmation est valable 48 heures. Demandez-en un nouveau :",
+        "expired_button": "M'envoyer un nouveau lien",
+        "again_title": "Regardez vos emails",
+        "again": (
+            "Si votre demande était encore connue, un nouveau lien vient de vous être envoyé. "
+            "Rien reçu d'ici quelques minutes ? Inscrivez-vous à nouveau sur le site."
+        ),
+        "unsubscribe_title": "Se désabonner",
+        "unsubscribe_lead": "Vous ne recevrez plus la newsletter de {site}.",
+        "unsubscribe_button": "Je me désabonne",
+        "unsubscribed_title": "Vous êtes désabonné(e)",
+        "unsubscribed": "C'est fait : vous ne recevrez plus la newsletter de {site}.",
     },
     "en": {
         "REQUIRED_FIELD_MISSING": 'The field "{field}" is required and was not sent.',
@@ -130,5 +143,18 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "confirmed_title": "Subscription confirmed",
         "confirmed": "Thank you for subscribing to the newsletter of {site}.",
         "link_title": "Link not valid",
+        "expired_title": "This link has expired",
+        "expired_lead": "A confirmation link is valid for 48 hours. Ask for a new one:",
+        "expired_button": "Send me a new link",
+        "again_title": "Look at your email",
+        "again": (
+            "If your request was still known, a new link is on its way to you. "
+            "Nothing there in a few minutes? Sign up again on the site."
+        ),
+        "unsubscribe_title": "Unsubscribe",
+        "unsubscribe_lead": "You will no longer receive the newsletter of {site}.",
+        "unsubscribe_button": "Unsubscribe me",
+        "unsubscribed_title": "You are unsubscribed",
+        "unsubscribed": "Done: you will no longer receive the newsletter of {site}.",
     },
 }

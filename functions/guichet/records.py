@@ -10,7 +10,7 @@ from guichet.languages import Language
 Recipient = Literal["owner", "visitor"]
 State = Literal["confirmed", "unsubscribed", "bounced", "complained"]
 # The names of the emails, and of the pairs of templates that they are made from.
-EmailName = Literal["contact-notification", "confirmation-request", "new-subscriber"]
+EmailName = Literal["contact-notification", "acknowledgement", "confirmation-request", "welcome", "new-subscriber"]
 
 REQUEST_KEPT = timedelta(days=7)
 CONFIRMATION_VALID = timedelta(hours=48)
@@ -57,6 +57,8 @@ class SignUp(Record):
     page: str = ""
     # What the client says that the visitor agreed to: its claim, not our proof.
     consent_claim: str = ""
+    # Only where the owner asked for it to be kept.
+    caller_address: str = ""
     language: Language
     asked_at: datetime
     expires_at: datetime
@@ -79,18 +81,37 @@ class Confirmation(Record):
     asked_at: datetime
     page: str = ""
     consent_claim: str = ""
+    # Of the request and of the confirmation, only where the owner asked for them to be kept.
+    asked_from: str = ""
+    confirmed_from: str = ""
+
+
+class Leaving(Record):
+    """How a subscription ended."""
+
+    event: Literal["unsubscribed", "bounced", "complained", "lifted"]
+    at: datetime
 
 
 class Subscriber(Record):
-    """An address that confirmed, with all that it did since: `history` is the record of consent."""
+    """An address that confirmed, or that must not be written to. `history` is the record of consent, oldest first.
+
+    Of an address that bounced or complained only the keyed hash is kept, as `id`: enough to recognise it.
+    """
 
     id: str
-    email: str
-    name: str = ""
     state: State
-    language: Language
-    confirmed_at: datetime
-    history: tuple[Confirmation, ...]
+    email: str = ""
+    name: str = ""
+    language: Language = "fr"
+    confirmed_at: datetime | None = None
+    left_at: datetime | None = None
+    history: tuple[Confirmation | Leaving, ...] = ()
+
+    @property
+    def consent(self) -> Confirmation | None:
+        """The latest proof of consent."""
+        return next((event for event in reversed(self.history) if isinstance(event, Confirmation)), None)
 
 
 Owing = Message | SignUp | Subscriber
@@ -130,3 +151,5 @@ class ClaimedEmail(Record):
     recipient: Recipient
     language: Language
     owed_at: datetime
+    # When the caps let it through. Once is enough, however often it is tried.
+    allowed_at: datetime | None = None

@@ -1,7 +1,7 @@
 """The environment of each function, one pydantic model each, filled from the parameters of template.yaml."""
 
 import os
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
     ValidationError,
 )
 
+from guichet.addresses import parse
 from guichet.languages import Language
 
 _HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
@@ -41,9 +42,17 @@ def _http_address(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    address = parse(text)
+    if address is None:
+        raise ValueError("expected a bare email address, such as me@example.org")
+    return address
+
+
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 Origins = Annotated[tuple[Annotated[HttpAddress, AfterValidator(origin_of)], ...], BeforeValidator(_comma_separated)]
-Addresses = Annotated[tuple[str, ...], BeforeValidator(_comma_separated), Field(min_length=1)]
+Address = Annotated[str, AfterValidator(_address)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_comma_separated), Field(min_length=1)]
 
 
 class Settings(BaseModel):
@@ -88,7 +97,8 @@ class FormSettings(Settings):
 class ContactSettings(FormSettings):
     """The environment of the function `Contact`."""
 
-    message_retention_days: int = Field(ge=1)
+    retention_days: int = Field(ge=1)
+    acknowledge: Literal["on", "off"]
 
 
 class NewsletterSettings(FormSettings):
@@ -97,6 +107,8 @@ class NewsletterSettings(FormSettings):
     consent_version: str = Field(min_length=1)
     consent_text_fr: str = Field(min_length=1)
     consent_text_en: str = Field(min_length=1)
+    keep_caller_address: bool
+    retention_days: int = Field(ge=1)
 
     def consent_text(self, language: Language) -> str:
         """Return the wording that a subscriber agrees to, in their language."""
@@ -107,7 +119,14 @@ class NotifierSettings(Settings):
     """The environment of the function `Notifier`."""
 
     owner_email: Addresses
-    from_email: str = Field(min_length=3)
+    from_email: Address
     api_url: HttpAddress
     owner_configuration_set: str = Field(min_length=1)
     visitor_configuration_set: str = Field(min_length=1)
+    stranger_mail_per_day: int = Field(ge=0)
+
+
+class FeedbackSettings(Settings):
+    """The environment of the function `Feedback`."""
+
+    owner_configuration_set: str = Field(min_length=1)

@@ -5,6 +5,8 @@ import hmac
 import json
 from datetime import datetime
 
+from guichet.addresses import normalized
+
 
 def _mac(secret: str, purpose: str, parts: tuple[object, ...]) -> bytes:
     # The purpose is part of what is signed, and JSON keeps ("ab", "c") and ("a", "bc") apart.
@@ -15,6 +17,11 @@ def _mac(secret: str, purpose: str, parts: tuple[object, ...]) -> bytes:
 def keyed_hash(secret: str, purpose: str, *parts: object) -> str:
     """Return the HMAC-SHA-256 (RFC 2104) of a purpose and its JSON-like parts: 32 hexadecimal digits, 128 bits."""
     return _mac(secret, f"key/{purpose}", parts)[:16].hex()
+
+
+def subscriber_id(secret: str, email: str) -> str:
+    """Return the id of the subscriber of a parsed address, the same for all spellings of it."""
+    return keyed_hash(secret, "subscriber", normalized(email))
 
 
 def token(secret: str, purpose: str, subject: str, expires: datetime | None) -> str:

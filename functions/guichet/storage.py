@@ -7,15 +7,18 @@
 | subscriber | subscriber#<id>        | subscriber                     |
 | email      | the key of its record  | email#<name>, email#<name>#<occasion> |
 | caller     | caller#<hash>          | caller                         |
+| cap        | cap#<subscriber's id>  | cap#<email>#latest, cap#<email>#<day> |
+| cap        | cap#visitors           | cap#<day>                      |
 
-Every item has `expires_at` (seconds since 1970), but confirmed subscribers. Two sparse indexes: `owed` (emails still
-owed, by recipient and time) and `lists` (messages of a day, confirmed subscribers).
+Every item has `expires_at` (seconds since 1970), but subscribers that are confirmed or must not be written to. There
+are two sparse indexes: `owed` (emails still owed, by recipient and time) and `lists` (messages of a day, confirmed
+subscribers).
 """
 
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from guichet import dynamodb
 from guichet.dynamodb import ConditionFailedError, Item, marshal, marshalled
@@ -26,6 +29,7 @@ from guichet.records import (
     ClaimedEmail,
     Confirmation,
     EmailKey,
+    Leaving,
     Message,
     OwedEmail,
     Owing,
@@ -40,11 +44,17 @@ from guichet.records import (
 CLAIM_LASTS = timedelta(minutes=5)
 # The longest that a reason from SES is kept.
 _REASON_KEPT = 500
+# How often one address gets the same email, whoever asks.
+ADDRESS_GAP = timedelta(minutes=15)
+ADDRESS_PER_DAY = 3
+# A little longer than the longest of them counts.
+CAPS_KEPT = timedelta(days=2)
 
 _KINDS: dict[type[Owing], str] = {Message: "message", SignUp: "request", Subscriber: "subscriber"}
 _RECORDS = {kind: record for record, kind in _KINDS.items()}
 
 # TTL deletes up to days late, so what has expired counts as gone.
+_APPEND = "history = list_append(if_not_exists(history, :none), :new)"
 _NOT_THERE = "attribute_not_exists(pk) OR expires_at < :now"
 
 
@@ -76,7 +86,7 @@ class Store:
         actions = [
             self._put(item, condition=_NOT_THERE, values={":now": _seconds(at)}),
             *(self._put(_email_item(item["pk"], email, at, record.expires_at)) for email in emails),
-            self._count(caller),
+            self._counted(f"caller#{caller.key}", "caller", caller.cap, _seconds(caller.until)),
         ]
         try:
             dynamodb.transact(actions)
@@ -116,14 +126,12 @@ class Store:
         update = {
             "TableName": self._table,
             "Key": marshalled(key),
-            "UpdateExpression": (
-                f"SET {assignments}, history = list_append(if_not_exists(history, :none), :new) REMOVE expires_at"
-            ),
+            "UpdateExpression": (f"SET {assignments}, {_APPEND} REMOVE expires_at, left_at"),
             "ConditionExpression": f"{_NOT_THERE} OR (#state = :left AND left_at < :asked_at)",
             "ExpressionAttributeNames": {f"#{name}": name for name in changes},
             "ExpressionAttributeValues": marshalled(
                 {f":{name}": value for name, value in changes.items()}
-                | {":none": [], ":new": [confirmation.model_dump(mode="json", exclude_defaults=True)]}
+                | _appended(confirmation)
                 | {":left": "unsubscribed", ":asked_at": _stamp(request.asked_at), ":now": _seconds(at)}
             ),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -135,6 +143,57 @@ class Store:
             state: State = (failed.item or {})["state"]
             return state
         return "confirmed"
+
+    def subscriber(self, subscriber_id: str) -> Subscriber | None:
+        """Return a subscriber in whatever state, None where there is none or its time is over."""
+        return cast("Subscriber | None", self._get(f"subscriber#{subscriber_id}"))
+
+    def unsubscribe(self, subscriber_id: str, at: datetime, kept: timedelta) -> bool:
+        """Unsubscribe a subscriber. Return False where there is nothing to change, which is success all the same."""
+        return self._leave(
+            subscriber_id,
+            Leaving(event="unsubscribed", at=at),
+            condition="#state = :confirmed",
+            values={":confirmed": "confirmed", ":end": _seconds(at + kept)},
+            changes=", expires_at = :end REMOVE #list",
+        )
+
+    def suppress(self, subscriber_id: str, event: Literal["bounced", "complained"], at: datetime) -> bool:
+        """End all mail to an address that bounced or complained, and keep no more of it than its id and its history.
+
+        Return False where there is nothing to change: told before, or a complaint before a bounce; or what is told
+        happened before the operator lifted it.
+        """
+        weaker = "#state <> :complained" + ("" if event == "complained" else " AND #state <> :bounced")
+        return self._leave(
+            subscriber_id,
+            Leaving(event=event, at=at),
+            condition=(
+                f"attribute_not_exists(pk) OR ({weaker} AND (attribute_not_exists(lifted_at) OR lifted_at < :at))"
+            ),
+            values={":complained": "complained", **({} if event == "complained" else {":bounced": "bounced"})},
+            changes=" REMOVE #list, email, #name, expires_at",
+        )
+
+    def _leave(self, subscriber_id: str, leaving: Leaving, condition: str, values: Item, changes: str) -> bool:
+        names = {"#state": "state", "#list": "list"} | ({"#name": "name"} if "#name" in changes else {})
+        try:
+            dynamodb.call(
+                "update_item",
+                TableName=self._table,
+                Key=marshalled(_key(Subscriber, subscriber_id)),
+                UpdateExpression=f"SET kind = :kind, id = :id, #state = :state, left_at = :at, {_APPEND}{changes}",
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=marshalled(
+                    {":kind": "subscriber", ":id": subscriber_id, ":state": leaving.event, ":at": _stamp(leaving.at)}
+                    | _appended(leaving)
+                    | values
+                ),
+            )
+        except ConditionFailedError:
+            return False
+        return True
 
     # --- the notifier: rows of owed emails -------------------------------------------------------------------------
 
@@ -163,6 +222,52 @@ class Store:
         except ConditionFailedError:
             return None
         return ClaimedEmail.model_validate({**(dynamodb.unmarshalled(response["Attributes"]) or {}), "key": key})
+
+    def allow(self, email: ClaimedEmail, subscriber_id: str, per_day: int) -> Literal["allowed", "often", "many"]:
+        """Count an email to a stranger against the caps, once, in one write that names the email it is for.
+
+        Return `often` where the address had one within 15 minutes or three today, `many` where all strangers together
+        had `per_day` of them today.
+        """
+        if per_day < 1:
+            return "many"
+        now = utc_now()
+        today, end = now.date().isoformat(), _seconds(now + CAPS_KEPT)
+        row = {
+            "TableName": self._table,
+            "Key": marshalled({"pk": email.key.record, "sk": email.key.email}),
+            "UpdateExpression": "SET allowed_at = :now",
+            "ConditionExpression": "claim = :claim",
+            "ExpressionAttributeValues": marshalled({":now": _stamp(now), ":claim": email.claim}),
+        }
+        latest = {
+            "TableName": self._table,
+            "Key": marshalled({"pk": f"cap#{subscriber_id}", "sk": f"cap#{email.name}#latest"}),
+            "UpdateExpression": "SET kind = :kind, latest_at = :now, email_of = :email, expires_at = :end",
+            "ConditionExpression": "attribute_not_exists(latest_at) OR latest_at <= :before",
+            "ExpressionAttributeValues": marshalled(
+                {
+                    ":kind": "cap",
+                    ":now": _stamp(now),
+                    ":email": email.key.record,
+                    ":end": end,
+                    ":before": _stamp(now - ADDRESS_GAP),
+                }
+            ),
+        }
+        actions = [
+            {"Update": row},
+            {"Update": latest},
+            self._counted(f"cap#{subscriber_id}", f"cap#{email.name}#{today}", ADDRESS_PER_DAY, end),
+            self._counted("cap#visitors", f"cap#{today}", per_day, end),
+        ]
+        try:
+            dynamodb.transact(actions)
+        except ConditionFailedError as failed:
+            if failed.action == 0:
+                raise
+            return "many" if failed.action == len(actions) - 1 else "often"
+        return "allowed"
 
     def record_of(self, email: ClaimedEmail) -> Owing | None:
         """Return the record that owes an email, None where it is gone or has expired."""
@@ -202,15 +307,16 @@ class Store:
             put |= {"ConditionExpression": condition, "ExpressionAttributeValues": marshalled(values or {})}
         return {"Put": put}
 
-    def _count(self, caller: Caller) -> dict[str, Any]:
+    def _counted(self, pk: str, sk: str, cap: int, end: int) -> dict[str, Any]:
+        """Return the action that counts one more, on condition that the cap, at least 1, is not reached."""
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": marshalled({"pk": f"caller#{caller.key}", "sk": "caller"}),
-                "UpdateExpression": "SET kind = :kind, expires_at = :until ADD accepted :one",
-                "ConditionExpression": "attribute_not_exists(accepted) OR accepted < :cap",
+                "Key": marshalled({"pk": pk, "sk": sk}),
+                "UpdateExpression": "SET kind = :kind, expires_at = :end ADD counted :one",
+                "ConditionExpression": "attribute_not_exists(counted) OR counted < :cap",
                 "ExpressionAttributeValues": marshalled(
-                    {":kind": "caller", ":until": _seconds(caller.until), ":one": 1, ":cap": caller.cap}
+                    {":kind": pk.partition("#")[0], ":end": end, ":one": 1, ":cap": cap}
                 ),
             }
         }
@@ -244,6 +350,11 @@ CONFIRMED_LIST = "subscribers#confirmed"
 def message_list(day: datetime) -> str:
     """Return the name of the list of a day's messages, in UTC."""
     return f"messages#{day.astimezone(UTC).date().isoformat()}"
+
+
+def _appended(event: Confirmation | Leaving) -> Item:
+    """Return the values of an event that is appended to a subscriber's history."""
+    return {":none": [], ":new": [event.model_dump(mode="json", exclude_defaults=True)]}
 
 
 def _key(record: type[Owing], record_id: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What a newsletter form may hold, and the request that it makes."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, StringConstraints
@@ -34,23 +35,31 @@ def sign_up_of(answers: NewsletterForm, request: Request, settings: NewsletterSe
     """
     at = utc_now()
     return SignUp(
-        id=keyed_hash(
-            settings.signing_secret,
-            "request",
-            normalized(answers.email),
-            network(request.caller),
-            int(at.timestamp()) // BUCKET,
-        ),
+        id=_request_id(answers.email, request, at, settings),
         email=answers.email,
         name=answers.name,
         page=answers.source or page_of(request, settings),
         consent_claim=answers.consent,
+        caller_address=request.caller if settings.keep_caller_address else "",
         language=request.language,
         asked_at=at,
         expires_at=at + REQUEST_KEPT,
     )
 
 
-def subscriber_id(email: str, secret: str) -> str:
-    """Return the id of the subscriber of an address, the same for all its spellings."""
-    return keyed_hash(secret, "subscriber", normalized(email))
+def sign_up_again(expired: SignUp, request: Request, settings: NewsletterSettings) -> SignUp:
+    """Make a new request out of one whose link has expired, as if its address had asked again."""
+    at = utc_now()
+    return expired.model_copy(
+        update={
+            "id": _request_id(expired.email, request, at, settings),
+            "language": request.language,
+            "asked_at": at,
+            "expires_at": at + REQUEST_KEPT,
+        }
+    )
+
+
+def _request_id(email: str, request: Request, at: datetime, settings: NewsletterSettings) -> str:
+    bucket = int(at.timestamp()) // BUCKET
+    return keyed_hash(settings.signing_secret, "request", normalized(email), network(request.caller), bucket)

@@ -1,20 +1,22 @@
-"""POST /newsletter and /f/newsletter, and the confirmation page with its button."""
+"""POST /newsletter and /f/newsletter, and the pages with a button that its emails lead to."""
 
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from guichet.callers import caller_of
-from guichet.confirmation import proven
 from guichet.counter import log_accepted, serve
 from guichet.intake import check, fields_of_button, next_url, take_in
-from guichet.records import Confirmation, OwedEmail, SignUp, utc_now
+from guichet.links import proven_request, proven_subscriber
+from guichet.records import Caller, Confirmation, OwedEmail, SignUp, utc_now
 from guichet.refusal import refuse
 from guichet.replies import Reply, accepted, page
 from guichet.request import Request
 from guichet.settings import NewsletterSettings
+from guichet.signing import subscriber_id
 from guichet.storage import Store
 from guichet.telemetry import count, logger
-from newsletter.form import NewsletterForm, sign_up_of, subscriber_id
+from newsletter.form import NewsletterForm, sign_up_again, sign_up_of
 
 
 @cache
@@ -27,56 +29,109 @@ def post(request: Request) -> Reply:
     """Keep a request with the confirmation email that it owes: the same write for every address."""
     form = take_in(request, settings())
     sign_up = sign_up_of(check(NewsletterForm, form.fields), request, settings())
-    email = OwedEmail(name="confirmation-request", recipient="visitor", language=request.language)
-    caller = caller_of(request, "newsletter", sign_up.asked_at, settings())
-    new = Store(settings().table_name).keep(sign_up, [email], caller)
+    new = Store(settings().table_name).keep(sign_up, [_confirmation_email(request)], _caller(request, sign_up))
     log_accepted(request, "newsletter", sign_up.id, new=new)
     return accepted(request, "newsletter", sign_up.id, next_url(form.control.get("_next", ""), settings()))
 
 
 def confirm_page(request: Request) -> Reply:
-    """Show the wording and one button. Reads nothing, changes nothing."""
-    from newsletter.pages import confirm_page as show  # noqa: PLC0415
+    """Show the wording and one button; for an expired link, a button that asks for a new one. Changes nothing."""
+    from newsletter import pages  # noqa: PLC0415
 
-    _request_id(request.query)
-    return page(200, show(request, request.query, settings()))
+    _, expired = _proven_request(request.query)
+    if expired:
+        return page(410, pages.expired_page(request, request.query, settings()))
+    return page(200, pages.confirm_page(request, request.query, settings()))
 
 
 def confirm(request: Request) -> Reply:
     """Make a subscriber of who pressed the button; pressed again, say so again."""
-    from newsletter.pages import confirm_page as show  # noqa: PLC0415
-    from newsletter.pages import confirmed_page  # noqa: PLC0415
+    from newsletter import pages  # noqa: PLC0415
 
     fields = fields_of_button(request)
-    request_id = _request_id(fields)
+    request_id, expired = _proven_request(fields)
+    store = Store(settings().table_name)
+    sign_up = None if expired else store.sign_up(request_id)
+    if sign_up is None:
+        return page(410, pages.expired_page(request, fields, settings()))
     if fields.get("wording") != settings().consent_version:
         # The wording changed since the page was shown: nobody agrees to what they did not see.
-        return page(200, show(request, fields, settings()))
-    store = Store(settings().table_name)
-    sign_up = store.sign_up(request_id)
-    if sign_up is None:
-        raise refuse(410, "LINK_EXPIRED")
-    owner_notice = OwedEmail(
-        name="new-subscriber", recipient="owner", language=settings().default_language, occasion=sign_up.id
-    )
-    subscriber = subscriber_id(sign_up.email, settings().signing_secret)
-    state = store.confirm(subscriber, sign_up, _confirmation(sign_up, request), [owner_notice])
+        return page(200, pages.confirm_page(request, fields, settings()))
+    subscriber = subscriber_id(settings().signing_secret, sign_up.email)
+    state = store.confirm(subscriber, sign_up, _confirmation(sign_up, request), _owed(sign_up, request))
     if state != "confirmed":
+        # They left after they had asked, or must not be written to.
         raise refuse(410, "LINK_EXPIRED")
-    logger.info("confirmed", request_id=request.id, submission_id=sign_up.id, subscriber_id=subscriber)
+    logger.info("confirmed", extra={"request_id": request.id, "submission_id": sign_up.id})
     count("Confirmed")
-    return page(200, confirmed_page(request, settings()))
+    return page(200, pages.confirmed_page(request, settings()))
 
 
-def _request_id(fields: dict[str, str]) -> str:
-    """Return the request that a link is for. Raises Refusal where it proves nothing (403) or has expired (410)."""
-    link = proven(fields, settings().signing_secret)
-    if link is None:
+def confirm_again(request: Request) -> Reply:
+    """Ask for a new link in the place of an expired one, and say the same for any input."""
+    from newsletter import pages  # noqa: PLC0415
+
+    proven = proven_request(fields_of_button(request), settings().signing_secret)
+    store = Store(settings().table_name)
+    expired = store.sign_up(proven[0]) if proven else None
+    if expired is not None:
+        sign_up = sign_up_again(expired, request, settings())
+        new = store.keep(sign_up, [_confirmation_email(request)], _caller(request, sign_up))
+        log_accepted(request, "newsletter", sign_up.id, new=new)
+    return page(200, pages.asked_again_page(request, settings()))
+
+
+def unsubscribe_page(request: Request) -> Reply:
+    """Show one button. Changes nothing."""
+    from newsletter import pages  # noqa: PLC0415
+
+    _proven_subscriber(request.query)
+    return page(200, pages.unsubscribe_page(request, request.query, settings()))
+
+
+def unsubscribe(request: Request) -> Reply:
+    """Unsubscribe at once (RFC 8058: no cookie, no redirect, whatever the body); repeated, say so again."""
+    from newsletter import pages  # noqa: PLC0415
+
+    subscriber = _proven_subscriber(fields_of_button(request))
+    kept = timedelta(days=settings().retention_days)
+    if Store(settings().table_name).unsubscribe(subscriber, utc_now(), kept):
+        logger.info("unsubscribed", extra={"request_id": request.id, "subscriber_id": subscriber})
+        count("Unsubscribed")
+    return page(200, pages.unsubscribed_page(request, settings()))
+
+
+def _proven_request(fields: dict[str, str]) -> tuple[str, bool]:
+    """Return the request that a link is for, and whether the link has expired. Raises Refusal (403) for no proof."""
+    proven = proven_request(fields, settings().signing_secret)
+    if proven is None:
         raise refuse(403, "LINK_INVALID")
-    request_id, until = link
-    if until < utc_now():
-        raise refuse(410, "LINK_EXPIRED")
-    return request_id
+    request_id, until = proven
+    return request_id, until < utc_now()
+
+
+def _proven_subscriber(fields: dict[str, str]) -> str:
+    """Return the subscriber that a link is for. Raises Refusal (403) for no proof."""
+    subscriber = proven_subscriber(fields, settings().signing_secret)
+    if subscriber is None:
+        raise refuse(403, "LINK_INVALID")
+    return subscriber
+
+
+def _caller(request: Request, sign_up: SignUp) -> Caller:
+    return caller_of(request, "newsletter", sign_up.asked_at, settings())
+
+
+def _confirmation_email(request: Request) -> OwedEmail:
+    return OwedEmail(name="confirmation-request", recipient="visitor", language=request.language)
+
+
+def _owed(sign_up: SignUp, request: Request) -> list[OwedEmail]:
+    """Return what a confirmation owes; once for each request, so that coming back is welcomed and told again."""
+    return [
+        OwedEmail(name="welcome", recipient="visitor", language=request.language, occasion=sign_up.id),
+        OwedEmail(name="new-subscriber", recipient="owner", language=settings().default_language, occasion=sign_up.id),
+    ]
 
 
 def _confirmation(sign_up: SignUp, request: Request) -> Confirmation:
@@ -90,6 +145,8 @@ def _confirmation(sign_up: SignUp, request: Request) -> Confirmation:
         asked_at=sign_up.asked_at,
         page=sign_up.page,
         consent_claim=sign_up.consent_claim,
+        asked_from=sign_up.caller_address,
+        confirmed_from=request.caller if settings().keep_caller_address else "",
     )
 
 
@@ -98,6 +155,9 @@ ROUTES = {
     "POST /f/newsletter": post,
     "GET /newsletter/confirm": confirm_page,
     "POST /newsletter/confirm": confirm,
+    "POST /newsletter/confirm/again": confirm_again,
+    "GET /newsletter/unsubscribe": unsubscribe_page,
+    "POST /newsletter/unsubscribe": unsubscribe,
 }
 
 

@@ -1,9 +1,9 @@
 """From a record to the email that it owes: real MIME, text and HTML, in the reader's language."""
 
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, make_msgid
 from functools import cache
 from pathlib import Path
@@ -11,16 +11,25 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from guichet.confirmation import confirmation_link
 from guichet.languages import Language
+from guichet.links import confirmation_link, unsubscribe_link
 from guichet.records import EmailName, Message, Owing, SignUp, utc_now
 from guichet.settings import NotifierSettings
 
-_LONGEST_SUBJECT = 200
+
+class _VerbatimHeader(UnstructuredHeader):
+    """A header whose value is one long word: folding would encode it, and a link would be none any more."""
+
+    def fold(self, *, policy: Any) -> str:
+        """Return the header on one line. SES takes up to 995 characters."""
+        # The registry makes a class of this one and of BaseHeader, which knows the name.
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
 
 
-class PointlessError(Exception):
-    """An email that is owed no more: what it would ask for is past. The text says why."""
+def _policy() -> "EmailPolicy[Any]":
+    headers = HeaderRegistry()
+    headers.map_to_type("list-unsubscribe", _VerbatimHeader)  # type: ignore[arg-type]
+    return SMTP.clone(header_factory=headers)
 
 
 @cache
@@ -37,42 +46,45 @@ def _environment() -> Environment:
     return environment
 
 
+_POLICY = _policy()
+_LONGEST_SUBJECT = 200
+
+
 def compose(name: EmailName, language: Language, record: Owing, settings: NotifierSettings) -> EmailMessage:
-    """Return the email that a record owes. Raises PointlessError where nobody has any use for it now.
+    """Return the email that a record owes.
 
     No header takes more than one line from anybody, and only mail to the owner takes any text of a visitor at all.
     """
-    to: tuple[str, ...]
-    reply_to: str | None = None
-    values: dict[str, Any]
+    values: dict[str, Any] = {"site": settings.site_name}
+    if isinstance(record, Message) and name == "contact-notification":
+        message = _mime(name, language, {**values, "message": record}, settings.owner_email, settings)
+        message["Reply-To"] = Address(addr_spec=record.email)
+        return message
     if isinstance(record, Message):
-        to, reply_to, values = settings.owner_email, record.email, {"message": record}
-    elif isinstance(record, SignUp):
-        if record.confirmable_until < utc_now():
-            raise PointlessError("the confirmation link has expired")
+        return _mime(name, language, values, (record.email,), settings)
+    if isinstance(record, SignUp):
         link = confirmation_link(settings.api_url, record, language, settings.signing_secret)
-        to, values = (record.email,), {"link": link, "until": record.confirmable_until}
-    else:
-        to, values = settings.owner_email, {"subscriber": record}
-    return _mime(name, language, {**values, "site": settings.site_name}, to, reply_to, settings)
+        values |= {"link": link, "until": record.confirmable_until}
+        return _mime(name, language, values, (record.email,), settings)
+    if name == "new-subscriber":
+        return _mime(name, language, {**values, "subscriber": record}, settings.owner_email, settings)
+    link = unsubscribe_link(settings.api_url, record.id, language, settings.signing_secret)
+    message = _mime(name, language, {**values, "link": link}, (record.email,), settings)
+    # RFC 2369 and RFC 8058: mailbox providers show a button of their own for these two.
+    message["List-Unsubscribe"] = f"<{link}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return message
 
 
-def _mime(  # noqa: PLR0913, PLR0917  the parts of an email
-    name: EmailName,
-    language: Language,
-    values: dict[str, Any],
-    to: tuple[str, ...],
-    reply_to: str | None,
-    settings: NotifierSettings,
+def _mime(
+    name: EmailName, language: Language, values: dict[str, Any], to: tuple[str, ...], settings: NotifierSettings
 ) -> EmailMessage:
     # The text template begins with the subject, as a message does with its headers.
     head, text = _render(f"{name}.{language}.txt", values).split("\n\n", 1)
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = Address(settings.site_name, addr_spec=settings.from_email)
     message["To"] = [Address(addr_spec=address) for address in to]
-    if reply_to is not None:
-        message["Reply-To"] = Address(addr_spec=reply_to)
-    message["Subject"] = " ".join(head.removeprefix("Subject:").split())[:_LONGEST_SUBJECT]
+    message["Subject"] = _inert(head.removeprefix("Subject:"))
     message["Date"] = format_datetime(utc_now())
     # SES puts its own in its place; a message without one is suspicious on any other way.
     message["Message-ID"] = make_msgid(domain=settings.from_email.rpartition("@")[2])
@@ -81,6 +93,14 @@ def _mime(  # noqa: PLR0913, PLR0917  the parts of an email
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(_render(f"{name}.{language}.html", values), subtype="html", cte="quoted-printable")
     return message
+
+
+def _inert(subject: str) -> str:
+    """Return a subject on one line that means just what it says.
+
+    The header class would decode what a stranger wrote as an encoded word (RFC 2047), line breaks and all.
+    """
+    return " ".join(subject.split())[:_LONGEST_SUBJECT].replace("=?", "= ?")
 
 
 def _render(template: str, values: dict[str, Any]) -> str:

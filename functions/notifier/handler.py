@@ -1,7 +1,7 @@
 """Owed emails become emails: at once by the table's stream, surely by the schedule. Both run the same code."""
 
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -42,12 +42,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     return process_partial_response(event=event, record_handler=deliver_record, processor=processor, context=context)
 
 
-def deliver_record(record: DynamoDBRecord) -> Outcome:
+def deliver_record(record: DynamoDBRecord) -> Outcome | Literal["unexpected"]:
     """Deliver the owed email of one stream record. Raises StillOwedError for what is to be tried again."""
     keys = record.dynamodb.keys if record.dynamodb else None
     if not keys:
         raise ValueError("a stream record without keys")
-    outcome = deliver(EmailKey(record=keys["pk"], email=keys["sk"]), Store(settings().table_name), settings())
+    outcome = _deliver_or_leave(EmailKey(record=keys["pk"], email=keys["sk"]), Store(settings().table_name))
     if outcome == "postponed":
         raise StillOwedError
     return outcome
@@ -80,8 +80,8 @@ def sweep(context: Clock) -> dict[str, int]:
     return outcomes
 
 
-def _deliver_or_leave(key: EmailKey, store: Store) -> Outcome | str:
-    """Deliver an email; one that cannot be written must not keep the others from going out."""
+def _deliver_or_leave(key: EmailKey, store: Store) -> Outcome | Literal["unexpected"]:
+    """Deliver an email; one that cannot be written stays owed, and must not keep the others from going out."""
     try:
         return deliver(key, store, settings())
     except Exception as error:  # noqa: BLE001

@@ -26,12 +26,16 @@ class RejectedError(Exception):
 
 
 class PostponedError(Exception):
-    """SES did not take the message now. `certain` tells whether it surely was not sent."""
+    """SES did not take the message now. `certain` tells whether it surely was not sent.
 
-    def __init__(self, reason: str, *, certain: bool) -> None:
+    `of_recipient` tells that it takes others: in the sandbox, those that are verified.
+    """
+
+    def __init__(self, reason: str, *, certain: bool, of_recipient: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.certain = certain
+        self.of_recipient = of_recipient
 
 
 @cache
@@ -44,20 +48,24 @@ def client() -> Any:
 def send(message: EmailMessage, configuration_set: str) -> str:
     """Send a message as it is (SES API v2, SendEmail, `Raw`) and return the message id that SES gave it.
 
-    Raises RejectedError, PostponedError.
+    The recipients are those of `To`, said to SES once more, so that no other header can name one. Raises RejectedError,
+    PostponedError.
     """
     try:
         response = client().send_email(
-            Content={"Raw": {"Data": message.as_bytes()}}, ConfigurationSetName=configuration_set
+            Destination={"ToAddresses": [address.addr_spec for address in message["To"].addresses]},
+            Content={"Raw": {"Data": message.as_bytes()}},
+            ConfigurationSetName=configuration_set,
         )
     except ClientError as error:
         code = error.response["Error"]["Code"]
         reason = f"{code}: {error.response['Error'].get('Message', '')}"
-        # In the sandbox, an address that is not verified is refused by the same error as a harmful message. SES
-        # gives no code of its own for it, and the refusal ends when the account leaves the sandbox.
-        if code in _OF_THIS_MESSAGE and "not verified" not in reason:
+        # In the sandbox, an address that is not verified is refused by the same error as a harmful message, and so is
+        # mail of a paused account at times. SES gives no other sign of it than its words.
+        unverified = "not verified" in reason
+        if code in _OF_THIS_MESSAGE and not unverified and "paused" not in reason:
             raise RejectedError(reason) from error
-        raise PostponedError(reason, certain=True) from error
+        raise PostponedError(reason, certain=True, of_recipient=unverified) from error
     except BotoCoreError as error:
         raise PostponedError(type(error).__name__, certain=isinstance(error, _NOT_SENT)) from error
     return str(response["MessageId"])

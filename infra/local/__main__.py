@@ -83,7 +83,7 @@ class Local:
         if request.method == "GET" and request.path in ("/_local/inbox", "/_local/inbox.json"):
             if self.engines.addresses["SESV2"] != self.engines.moto:
                 return _json({"message": "mail goes to another engine than moto: there is no inbox here"}, 404)
-            mails = inbox.mails(self.engines.addresses["SESV2"])
+            mails = inbox.mails()
             if request.path.endswith(".json"):
                 return _json(mails)
             return Response(inbox.inbox_page(mails), content_type="text/html; charset=utf-8")

@@ -37,8 +37,11 @@ class LocalFunction:
 
     def __init__(self, function: Function) -> None:
         self.function = function
-        module, _, name = function.handler.rpartition(".")
-        self._handler = getattr(importlib.import_module(module), name)
+        path, _, name = function.handler.rpartition(".")
+        module = importlib.import_module(path)
+        self._handler = getattr(module, name)
+        # A wrong setting is told now, not at the first event.
+        module.settings()
 
     def __call__(self, event: dict[str, Any]) -> Any:
         """Call the handler with an event and return what it returns, both through JSON, as Lambda does.

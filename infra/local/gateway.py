@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from infra.local.template import PSEUDO_PARAMETERS
@@ -61,6 +61,9 @@ class Gateway:
             event = event_of(request, route, parameters)
         except RequestEntityTooLarge:
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
+        except (BadRequest, OSError):
+            # A body that breaks off, or is chunked wrongly.
+            return _refusal(HTTPStatus.BAD_REQUEST, "Bad Request")
         try:
             return _response(self._routes[route](event))
         except Exception:
@@ -68,19 +71,19 @@ class Gateway:
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
 
     def _cors_headers(self, origin: str) -> dict[str, str]:
-        if origin not in self._cors.get("AllowOrigins", []):
+        if origin not in self._cors.get("allowOrigins", []):
             return {}
         headers = {"access-control-allow-origin": origin, "vary": "origin"}
-        if exposed := self._cors.get("ExposeHeaders"):
+        if exposed := self._cors.get("exposeHeaders"):
             headers["access-control-expose-headers"] = ",".join(exposed)
         return headers
 
     def _preflight_headers(self, origin: str) -> dict[str, str]:
         headers = self._cors_headers(origin)
         if headers:
-            headers["access-control-allow-methods"] = ",".join(self._cors["AllowMethods"])
-            headers["access-control-allow-headers"] = ",".join(self._cors["AllowHeaders"])
-            headers["access-control-max-age"] = str(self._cors["MaxAge"])
+            headers["access-control-allow-methods"] = ",".join(self._cors["allowMethods"])
+            headers["access-control-allow-headers"] = ",".join(self._cors["allowHeaders"])
+            headers["access-control-max-age"] = str(self._cors["maxAge"])
         return headers
 
 

@@ -73,6 +73,7 @@ class Function:
     routes: list[str]
     streams: list[StreamMapping] = field(default_factory=list)
     schedules: list[int] = field(default_factory=list)
+    topics: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Stack:
     def cors(self) -> dict[str, Any]:
         """The CORS configuration of the API."""
         (api,) = self.of_type("AWS::Serverless::HttpApi").values()
-        configuration: dict[str, Any] = api["CorsConfiguration"]
+        configuration: dict[str, Any] = api["DefinitionBody"]["x-amazon-apigateway-cors"]
         return configuration
 
 
@@ -307,6 +308,7 @@ def _function(name: str, properties: dict[str, Any]) -> Function:
             for event in by_type.get("DynamoDB", [])
         ],
         schedules=[_rate(event["Schedule"]) for event in by_type.get("Schedule", [])],
+        topics=[event["Topic"] for event in by_type.get("SNS", [])],
     )
 
 

@@ -13,11 +13,11 @@ from infra.local.gateway import LARGEST_BODY, LARGEST_HEAD, Gateway, event_of, m
 
 ORIGIN = "https://atelier.example"
 CORS = {
-    "AllowOrigins": [ORIGIN],
-    "AllowMethods": ["POST", "GET"],
-    "AllowHeaders": ["content-type", "idempotency-key"],
-    "ExposeHeaders": ["retry-after"],
-    "MaxAge": 600,
+    "allowOrigins": [ORIGIN],
+    "allowMethods": ["POST", "GET"],
+    "allowHeaders": ["content-type", "idempotency-key"],
+    "exposeHeaders": ["retry-after"],
+    "maxAge": 600,
 }
 ROUTES = ["POST /contact", "GET /contact", "POST /f/contact", "POST /f/{form}", "GET /{a}/{b}"]
 
@@ -245,7 +245,7 @@ def test_no_other_origin_may_read_a_response(headers: dict[str, str]) -> None:
 
 
 def test_nothing_is_exposed_where_the_template_exposes_nothing() -> None:
-    http, _ = api(cors={"AllowOrigins": [ORIGIN]})
+    http, _ = api(cors={"allowOrigins": [ORIGIN]})
     assert "access-control-expose-headers" not in http.post("/contact", headers={"Origin": ORIGIN}).headers
 
 

@@ -53,15 +53,17 @@ def mail(raw: str, subject: str = "Subject") -> dict[str, Any]:
     return {"id": "1", "from": "a@example.org", "to": ["b@example.org"], "subject": subject, "raw": raw}
 
 
-def test_an_inbox_without_mail_is_empty(moto: str) -> None:
-    assert inbox.mails(moto) == []
+@pytest.mark.usefixtures("moto")
+def test_an_inbox_without_mail_is_empty() -> None:
+    assert inbox.mails() == []
     assert "0 sent" in inbox.inbox_page([])
 
 
-def test_mails_are_listed_oldest_first_with_their_whole_source(moto: str) -> None:
+@pytest.mark.usefixtures("moto")
+def test_mails_are_listed_oldest_first_with_their_whole_source() -> None:
     send("Première")
     send("Second", html="<p>é</p>")
-    first, second = inbox.mails(moto)
+    first, second = inbox.mails()
     assert set(first) == {"id", "from", "to", "subject", "raw"}
     assert (first["subject"], second["subject"]) == ("Première", "Second")
     assert first["id"] != second["id"]
@@ -70,16 +72,18 @@ def test_mails_are_listed_oldest_first_with_their_whole_source(moto: str) -> Non
     assert "multipart/alternative" in second["raw"]
 
 
-def test_the_page_shows_the_newest_mail_first(moto: str) -> None:
+@pytest.mark.usefixtures("moto")
+def test_the_page_shows_the_newest_mail_first() -> None:
     send("Older")
     send("Newer")
-    page = inbox.inbox_page(inbox.mails(moto))
+    page = inbox.inbox_page(inbox.mails())
     assert page.index("<h2>Newer") < page.index("<h2>Older")
 
 
-def test_the_html_of_a_mail_is_shown_in_a_frame_that_runs_nothing(moto: str) -> None:
+@pytest.mark.usefixtures("moto")
+def test_the_html_of_a_mail_is_shown_in_a_frame_that_runs_nothing() -> None:
     send("Subject", html='<p class="a">Bonjour &amp; "merci"</p><script>alert(1)</script>')
-    page = Page(inbox.inbox_page(inbox.mails(moto)))
+    page = Page(inbox.inbox_page(inbox.mails()))
     (frame,) = page.all("iframe")
     sandbox = (frame["sandbox"] or "").split()
     assert "allow-scripts" not in sandbox

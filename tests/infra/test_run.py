@@ -406,7 +406,7 @@ def test_parameters_that_are_written_otherwise_are_refused(text: str) -> None:
 
 def test_the_template_resolves_with_the_parameters_of_this_machine() -> None:
     stack = Template.load().resolve(defaults(8000))
-    assert stack.cors["AllowOrigins"] == ["http://127.0.0.1:8000", "http://localhost:8000"]
+    assert stack.cors["allowOrigins"] == ["http://127.0.0.1:8000", "http://localhost:8000"]
     assert defaults(8000)["SigningSecret"] != defaults(8000)["SigningSecret"]
 
 

@@ -170,7 +170,7 @@ def test_a_schedule_that_is_not_a_rate_is_an_error_that_shows_it() -> None:
     ],
 )
 def test_the_origin_of_the_site_and_the_further_ones_may_post(further: str, origins: list[str]) -> None:
-    assert resolve(AllowedOrigins=further).cors["AllowOrigins"] == origins
+    assert resolve(AllowedOrigins=further).cors["allowOrigins"] == origins
 
 
 def test_resources_are_found_by_their_type() -> None:

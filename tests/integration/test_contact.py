@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from guichet import dynamodb
+from notifier import ses
 from tests.conftest import SITE, Counter
 from tests.wire import Wire
 
@@ -222,7 +223,7 @@ def test_the_thank_you_page_of_the_newsletter_asks_to_look_for_the_email(counter
 
 
 def test_a_message_ends_when_the_parameter_says(make_counter: Any) -> None:
-    counter = make_counter(MessageRetentionDays="10")
+    counter = make_counter(RetentionDays="10")
     counter.post("/contact", **AS_FORM)
 
     (message,), (email,) = counter.items("message"), counter.items("email")
@@ -260,3 +261,67 @@ def test_repeated_fields_are_joined(counter: Counter) -> None:
 
     extra = counter.items("message")[0]["extra"]
     assert extra == [{"L": [{"S": "choice"}, {"S": "a, b"}]}]
+
+
+ENCODED_WORDS = [
+    "=?utf-8?q?a=0d=0aBcc:_victim@evil.example?=",
+    "=?utf-8?q?a=0d=0aContent-Type:_text/html=0d=0a=0d=0aowned?=",
+    "é =?utf-8?q?=ff?=",
+    "=?utf-8?q?=00=01?=",
+    "a\r\nBcc: victim@evil.example",
+    "a\n\nEVIL",
+    "x" * 5000,
+]
+
+
+@pytest.mark.parametrize("text", ENCODED_WORDS)
+@pytest.mark.parametrize("field", ["_subject", "subject", "name"])
+def test_no_text_of_a_visitor_makes_a_header_or_a_recipient(counter: Counter, field: str, text: str) -> None:
+    text = text[:900] if field != "_subject" else text
+    wire = Wire(ses.client())
+    counter.post("/contact", json=ANSWERS | {field: text})
+    counter.play_stream()
+
+    (mail,) = counter.mails()
+    assert mail.keys() == [
+        "From",
+        "To",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "Auto-Submitted",
+        "MIME-Version",
+        "Content-Type",
+        "Reply-To",
+    ]
+    assert json.loads(wire.bodies[0])["Destination"] == {"ToAddresses": ["owner@atelier.example"]}
+    assert str(mail["Subject"]).isprintable()
+    assert mail.get_content_type() == "multipart/alternative"
+    assert mail.get_body(("plain",)).get_content().startswith("Nouveau message reçu")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("local", ["=?utf-8?q?a?=", "=?x?q?a?="])
+def test_an_address_that_mail_software_would_decode_is_refused(counter: Counter, local: str) -> None:
+    for path in ("/contact", "/newsletter"):
+        assert counter.post(path, data=ANSWERS | {"email": f"{local}@example.org"}).status_code == 422
+    assert counter.items() == []
+
+
+def test_the_proof_of_work_field_is_no_answer(counter: Counter) -> None:
+    for proof in ("first", "second"):
+        counter.post("/contact", data=ANSWERS | {"altcha": proof})
+
+    (message,) = counter.items("message")
+    assert "extra" not in message
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [({}, ("TYPE_TEXT", "[key]")), ("x" * 6000, ("TOO_LONG", "[key]"))],
+)
+def test_a_field_may_have_any_name(counter: Counter, value: Any, problem: tuple[str, str]) -> None:
+    reply = counter.post("/contact", json=ANSWERS | {"[key]": value})
+
+    assert reply.status_code == 422
+    assert reply.json is not None
+    assert [(error["code"], error["field"]) for error in reply.json["errors"]] == [problem]

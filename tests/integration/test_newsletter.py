@@ -180,7 +180,7 @@ def test_a_link_ends_after_48_hours(counter: Counter) -> None:
         assert open_link(counter, link).status_code == 410
         refused = press(counter, page)
     assert refused.status_code == 410
-    assert "Ce lien n&#39;est plus valable" in refused.text
+    assert "Ce lien a expiré" in refused.text
     assert counter.items("subscriber") == []
 
 
@@ -215,7 +215,7 @@ def test_the_addresses_of_one_ipv6_network_are_one_caller(counter: Counter) -> N
             counter.post("/newsletter", json={"email": "a@example.org"}, environ_overrides={"REMOTE_ADDR": address})
 
     assert len(counter.items("request")) == 2
-    assert sorted(caller["accepted"] for caller in counter.items("caller")) == ["1", "1"]
+    assert sorted(caller["counted"] for caller in counter.items("caller")) == ["1", "1"]
 
 
 def test_a_request_ends_after_seven_days(counter: Counter) -> None:

@@ -26,6 +26,7 @@ TEMPORARY = [
     refusal(403, "AccessDeniedException"),
     refusal(500, "InternalFailure"),
     refusal(400, "MessageRejected", message="Email address is not verified. The following identities failed: x"),
+    refusal(400, "MessageRejected", message="Sending paused for this account."),
     unreachable,
 ]
 
@@ -141,6 +142,16 @@ def test_a_sweep_does_not_hammer_a_service_that_refuses(counter: Counter) -> Non
 
     assert counter.sweep() == {"postponed": 3}
     assert wire.operations == ["SendEmail"] * 3
+
+
+def test_an_address_that_the_sandbox_does_not_know_does_not_hold_up_the_others(counter: Counter) -> None:
+    for number in range(4):
+        counter.post("/contact", data=GOOD | {"message": str(number)})
+    unverified = refusal(400, "MessageRejected", message="Email address is not verified. The following: x")
+    Wire(ses.client()).plan(unverified, unverified, unverified)
+
+    assert counter.sweep() == {"held": 3, "sent": 1}
+    assert counter.sweep() == {"sent": 3}
 
 
 def test_a_sweep_ends_before_its_time_is_up(counter: Counter) -> None:

@@ -76,6 +76,12 @@ CASES: dict[str, tuple[str, dict[str, Any], int, list[tuple[str, str | None]]]] 
     ),
     "a file": ("/contact", {"data": part('name="a"; filename="b.txt"'), **MULTIPART}, 415, [("NO_FILE_UPLOADS", None)]),
     "no body": ("/contact", {"data": b"", **FORM}, 422, [("EMPTY", None)]),
+    "a part with long headers": (
+        "/contact",
+        {"data": part('name="a"', further="X-Long: " + "x" * 10_000 + "\r\n"), **MULTIPART},
+        400,
+        [("BAD_REQUEST", None)],
+    ),
     "an empty object": ("/newsletter", {"data": b"{}", **JSON}, 422, [("EMPTY", None)]),
     "only control fields": ("/contact", {"data": {"_language": "x"}}, 422, [("EMPTY", None)]),
     "missing fields": (
@@ -257,6 +263,7 @@ def test_an_empty_file_input_is_no_file(counter: Counter) -> None:
         ("de", "fr;q=0.2, en;q=0.8", "en"),
         ("", "de", "fr"),
         ("", "en;q=0, de", "fr"),
+        ("", "en; q=0.8, fr; q=0.1", "en"),
         ("", "en;q=x", "fr"),
         ("EN-us", "", "en"),
     ],

@@ -5,11 +5,20 @@ import re
 
 import pytest
 
-from guichet.settings import ContactSettings, NewsletterSettings, NotifierSettings, Settings, SettingsError, origin_of
+from guichet.settings import (
+    ContactSettings,
+    FeedbackSettings,
+    NewsletterSettings,
+    NotifierSettings,
+    Settings,
+    SettingsError,
+    origin_of,
+)
 from tests.conftest import SITE, resolve
 
 MODELS: dict[str, type[Settings]] = {
     "Contact": ContactSettings,
+    "Feedback": FeedbackSettings,
     "Newsletter": NewsletterSettings,
     "Notifier": NotifierSettings,
 }
@@ -38,7 +47,7 @@ def test_every_handler_reads_the_model_of_its_function() -> None:
         ("ALLOWED_ORIGINS", "www.example.org", "valid URL"),
         ("CALLER_HOURLY_CAP", "many", "valid integer"),
         ("CALLER_HOURLY_CAP", "0", "greater than or equal to 1"),
-        ("MESSAGE_RETENTION_DAYS", None, "Field required"),
+        ("RETENTION_DAYS", None, "Field required"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_was_expected_and_never_quoted(
@@ -54,10 +63,16 @@ def test_a_wrong_setting_is_named_with_what_was_expected_and_never_quoted(
         assert value not in str(raised.value)
 
 
-def test_an_owner_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OWNER_EMAIL", " , ")
+@pytest.mark.parametrize("value", [" , ", "é@example.org", 'a"b@example.org', "me@example.org,me"])
+def test_an_owner_that_can_be_mailed_is_needed(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("OWNER_EMAIL", value)
     with pytest.raises(SettingsError, match="OWNER_EMAIL"):
         NotifierSettings.from_environment()
+
+
+def test_an_owners_domain_is_mailed_in_punycode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OWNER_EMAIL", "moi@écrire.example")
+    assert NotifierSettings.from_environment().owner_email == ("moi@xn--crire-9ra.example",)
 
 
 def test_the_sites_own_origin_is_always_allowed() -> None:

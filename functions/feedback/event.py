@@ -1,0 +1,67 @@
+"""What SES publishes to SNS (AWS: "Contents of event data that Amazon SES publishes to Amazon SNS")."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore")
+
+
+class _Recipient(_Part):
+    email_address: str
+
+
+class _Bounce(_Part):
+    bounce_type: str
+    bounced_recipients: list[_Recipient]
+    timestamp: datetime
+
+
+class _Complaint(_Part):
+    complained_recipients: list[_Recipient]
+    timestamp: datetime
+    complaint_feedback_type: str | None = None
+
+
+class _Mail(_Part):
+    message_id: str
+    tags: dict[str, list[str]] = Field(default_factory=dict)
+
+
+class SesEvent(_Part):
+    """An event. Of types that say nothing of an address' future, only the type is of interest."""
+
+    event_type: str
+    mail: _Mail
+    bounce: _Bounce | None = None
+    complaint: _Complaint | None = None
+
+    @property
+    def configuration_set(self) -> str:
+        """The configuration set that the mail was sent with; empty where the event does not say."""
+        return next(iter(self.mail.tags.get("ses:configuration-set", [])), "")
+
+    def ended(self) -> tuple[Literal["bounced", "complained"], datetime, list[str]] | None:
+        """Return what ends mail to which addresses, and when it happened; None where the event ends none.
+
+        A transient or undetermined bounce does not: the mailbox may be full. A suppressed address bounces permanently.
+        `not-spam` is the opposite of a complaint.
+        """
+        if self.event_type == "Bounce" and self.bounce and self.bounce.bounce_type == "Permanent":
+            return "bounced", self.bounce.timestamp, _addresses(self.bounce.bounced_recipients)
+        if self.event_type == "Complaint" and self.complaint and self.complaint.complaint_feedback_type != "not-spam":
+            return "complained", self.complaint.timestamp, _addresses(self.complaint.complained_recipients)
+        return None
+
+
+def _addresses(recipients: list[_Recipient]) -> list[str]:
+    return [recipient.email_address for recipient in recipients]
+
+
+def event_of(record: dict[str, Any]) -> SesEvent:
+    """Return the event in a record that SNS hands to Lambda. Raises pydantic's ValidationError."""
+    return SesEvent.model_validate_json(record["Sns"]["Message"])

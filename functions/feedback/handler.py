@@ -1,0 +1,51 @@
+"""SES bounces and complaints, by way of SNS: permanent ones end all mail to an address."""
+
+from email.utils import parseaddr
+from functools import cache
+from typing import Any
+
+from feedback.event import event_of
+from guichet.addresses import parse
+from guichet.settings import FeedbackSettings
+from guichet.signing import subscriber_id
+from guichet.storage import Store
+from guichet.telemetry import count, logger
+
+
+@cache
+def settings() -> FeedbackSettings:
+    """Return the environment of this function."""
+    return FeedbackSettings.from_environment()
+
+
+def handler(event: dict[str, Any], _context: object) -> None:
+    """Take in what SNS delivers. What cannot be read or kept is raised, so that it is delivered again."""
+    for record in event["Records"]:
+        take_in(record)
+
+
+def take_in(record: dict[str, Any]) -> None:
+    """End mail to the addresses that an event says it ends; the owner's own are never silenced, but raise an alarm."""
+    event = event_of(record)
+    ended = event.ended()
+    if ended is None:
+        logger.info("ignored", extra={"type": event.event_type, "message_id": event.mail.message_id})
+        return
+    what, at, addresses = ended
+    if event.configuration_set == settings().owner_configuration_set:
+        logger.error(
+            "the owner's address does not take mail", extra={"what": what, "message_id": event.mail.message_id}
+        )
+        count("OwnerUnreachable")
+        return
+    for text in addresses:
+        address = parse(parseaddr(text)[1])
+        if address is None:
+            # We never wrote to it: SES names the address that the mail was sent to.
+            logger.error("not an address of ours", extra={"message_id": event.mail.message_id})
+            continue
+        subscriber = subscriber_id(settings().signing_secret, address)
+        new = Store(settings().table_name).suppress(subscriber, what, at)
+        logger.info(what if new else "known already", extra={"subscriber_id": subscriber, "what": what})
+        if new:
+            count(what.capitalize())

@@ -1,0 +1,32 @@
+"""Whether an email that is owed is still to be sent: decided here, out of the visitor's sight."""
+
+from guichet.records import ClaimedEmail, Message, Owing, SignUp, Subscriber, utc_now
+
+# Nobody writes to these any more, whatever they ask, until the operator lifts it.
+SUPPRESSED = ("bounced", "complained")
+
+
+def stranger_of(email: ClaimedEmail, record: Owing) -> str | None:
+    """Return the address that an email to somebody who has not confirmed goes to, None for every other email."""
+    return record.email if email.recipient == "visitor" and isinstance(record, (Message, SignUp)) else None
+
+
+def pointless(email: ClaimedEmail, record: Owing, subscriber: Subscriber | None) -> str | None:
+    """Return why nobody is to get an email any more, None where it is to be sent.
+
+    `subscriber` is what is known of the address of a stranger's email, None where it is not known.
+    """
+    state = subscriber.state if subscriber else None
+    match record:
+        case SignUp() if record.confirmable_until < utc_now():
+            return "the confirmation link has expired"
+        case SignUp() if state == "confirmed":
+            return "the address is confirmed already"
+        case SignUp() if subscriber and subscriber.left_at and subscriber.left_at > record.asked_at:
+            return "the address left after it asked"
+        case Subscriber() if email.name == "welcome" and record.state != "confirmed":
+            return "the subscriber has left"
+        case Subscriber() if not record.email:
+            return "the address must not be written to, and is not kept"
+        case _:
+            return f"the address {state}" if email.recipient == "visitor" and state in SUPPRESSED else None

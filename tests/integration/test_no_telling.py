@@ -1,0 +1,57 @@
+"""Replies to a sign-up are the same whether the address is new, asked already, confirmed, gone or suppressed."""
+
+from typing import Any
+
+import pytest
+import time_machine
+
+from guichet import dynamodb
+from guichet.links import unsubscribe_link
+from guichet.signing import subscriber_id
+from tests.conftest import PARAMETERS, Counter
+from tests.integration.test_life import READER, START, feedback, subscribe
+from tests.integration.test_newsletter import sign_up
+from tests.wire import Wire
+
+SECRET = PARAMETERS["SigningSecret"]
+
+
+def bring_to(counter: Counter, state: str) -> None:
+    """Bring the reader's address into a state."""
+    if state == "asked":
+        sign_up(counter)
+    elif state != "new":
+        subscribe(counter)
+    if state == "unsubscribed":
+        counter.post(unsubscribe_link("", subscriber_id(SECRET, READER), "fr", SECRET))
+    if state in ("bounced", "complained"):
+        feedback(counter, "bounce-permanent" if state == "bounced" else "complaint")
+
+
+def reply_in(counter: Counter, state: str, arguments: dict[str, Any]) -> tuple[Any, ...]:
+    with time_machine.travel(START, tick=False):
+        bring_to(counter, state)
+    wire = Wire(dynamodb.client())
+    with time_machine.travel(START.replace(hour=12), tick=False):
+        reply = counter.post("/newsletter", **arguments, environ_overrides={"REMOTE_ADDR": "198.51.100.9"})
+    sizes = [len(body) for body in wire.bodies]
+    return reply.status_code, sorted(reply.headers), reply.data, wire.operations, sizes
+
+
+@pytest.mark.parametrize("state", ["asked", "confirmed", "unsubscribed", "bounced", "complained"])
+@pytest.mark.parametrize("as_json", [True, False])
+def test_words_status_headers_and_work_are_the_same(make_counter: Any, state: str, as_json: bool) -> None:  # noqa: FBT001
+    arguments: dict[str, Any] = {"json" if as_json else "data": {"email": READER}}
+    other = reply_in(make_counter(), state, arguments)
+    fresh = {"json" if as_json else "data": {"email": "nobody@example.org"}}
+    fresh_arguments: dict[str, Any] = {key: {"email": READER} for key in fresh}
+    assert other[3] == ["TransactWriteItems"]
+    assert other == reply_of_a_new_address(fresh_arguments)
+
+
+def reply_of_a_new_address(arguments: dict[str, Any]) -> tuple[Any, ...]:
+    """Ask in a world where nobody has asked before."""
+    from tests.conftest import isolated, resolve  # noqa: PLC0415
+
+    with isolated():
+        return reply_in(Counter(resolve()), "new", arguments)
