@@ -35,6 +35,10 @@ check: $(VENV)/.installed  ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+.PHONY: bench
+bench: $(VENV)/.installed  ## measure: whether the time of a reply tells the state of an address
+	$(BIN)/python -m tests.bench.no_telling
+
 .PHONY: template
 template: .venv-sam/.installed  ## lint the template, as it stands and as SAM translates it
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-3 .venv-sam/bin/sam validate --lint --template template.yaml

@@ -297,7 +297,7 @@ class Store:
         item = dynamodb.unmarshalled(
             dynamodb.call("get_item", TableName=self._table, Key=key, ConsistentRead=True).get("Item")
         )
-        if item is None or item.get("expires_at", _seconds(utc_now())) < _seconds(utc_now()):
+        if item is None or ("expires_at" in item and item["expires_at"] < _seconds(utc_now())):
             return None
         return _RECORDS[kind].model_validate(item)
 

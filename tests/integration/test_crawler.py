@@ -5,7 +5,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.conftest import Counter
+from tests.conftest import Counter  # noqa: TC001
 from tests.integration.test_life import subscribe
 
 LINK = re.compile(r"""https?://[^\s"'<>]+""")
@@ -22,7 +22,7 @@ def test_a_scanner_changes_nothing(make_counter: Any) -> None:
     links: set[str] = set()
     for mail in counter.mails():
         for part in mail.iter_parts():
-            links |= set(LINK.findall(unescape(part.get_content())))  # type: ignore[attr-defined]
+            links |= set(LINK.findall(unescape(part.get_content())))
         links |= set(LINK.findall(str(mail["List-Unsubscribe"])))
     ours = {link for link in links if link.startswith("https://api.example/")}
     assert {urlsplit(link).path for link in ours} == {"/newsletter/confirm", "/newsletter/unsubscribe"}

@@ -14,9 +14,11 @@ import pytest
 import time_machine
 
 from feedback.event import event_of
+from guichet import dynamodb
 from guichet.links import unsubscribe_link
-from guichet.records import utc_now
+from guichet.records import EmailKey, utc_now
 from guichet.signing import subscriber_id
+from guichet.storage import Store
 from notifier import ses
 from tests.conftest import PARAMETERS, Counter
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up, subjects_to
@@ -466,6 +468,33 @@ def test_mail_to_the_owner_ignores_the_suppression_list_and_mail_to_visitors_doe
     for part in destinations:
         assert part["EventDestination"]["MatchingEventTypes"] == ["BOUNCE", "COMPLAINT"]
         assert part["EventDestination"]["SnsDestination"]["TopicARN"] in counter.stack.functions["Feedback"].topics
+
+
+def test_the_owner_is_not_told_of_a_subscriber_whose_address_is_kept_no_more(counter: Counter) -> None:
+    sign_up(counter)
+    press(counter, open_link(counter, link_in_last_mail(counter)))
+    feedback(counter, "complaint")
+    counter.play_stream()
+
+    assert len(counter.mails()) == 1
+    reasons = {email["sk"].split("#")[1]: email.get("reason") for email in counter.items("email")}
+    assert reasons["welcome"] == "the subscriber has left"
+    assert reasons["new-subscriber"] == "the address must not be written to, and is not kept"
+
+
+def test_a_run_whose_claim_has_lapsed_counts_nothing_against_the_caps(counter: Counter) -> None:
+    counter.post("/newsletter", data={"email": READER})
+    (row,) = counter.items("email")
+    store = Store("table")
+    key = EmailKey(record=row["pk"], email=row["sk"])
+    slow = store.claim(key)
+    with time_machine.travel(utc_now() + timedelta(minutes=6)):
+        quick = store.claim(key)
+        assert slow is not None
+        assert quick is not None
+        with pytest.raises(dynamodb.ConditionFailedError):
+            store.allow(slow, "x", 500)
+    assert counter.items("cap") == []
 
 
 # --- proof, and what is kept ------------------------------------------------------------------------------------

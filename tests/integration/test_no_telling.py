@@ -16,16 +16,16 @@ from tests.wire import Wire
 SECRET = PARAMETERS["SigningSecret"]
 
 
-def bring_to(counter: Counter, state: str) -> None:
-    """Bring the reader's address into a state."""
+def bring_to(counter: Counter, state: str, address: str = READER) -> None:
+    """Bring an address into a state."""
     if state == "asked":
-        sign_up(counter)
+        sign_up(counter, email=address)
     elif state != "new":
-        subscribe(counter)
+        subscribe(counter, email=address)
     if state == "unsubscribed":
-        counter.post(unsubscribe_link("", subscriber_id(SECRET, READER), "fr", SECRET))
+        counter.post(unsubscribe_link("", subscriber_id(SECRET, address), "fr", SECRET))
     if state in ("bounced", "complained"):
-        feedback(counter, "bounce-permanent" if state == "bounced" else "complaint")
+        feedback(counter, "bounce-permanent" if state == "bounced" else "complaint", ADDRESS=address)
 
 
 def reply_in(counter: Counter, state: str, arguments: dict[str, Any]) -> tuple[Any, ...]:

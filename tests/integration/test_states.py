@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import time_machine
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -45,7 +45,7 @@ class Newsletter(RuleBasedStateMachine):
         self.read = 0
 
     def teardown(self) -> None:
-        """End the machine's world."""
+        """End the world of this run."""
         self._clock.stop()
         self._end.__exit__(None, None, None)
 
@@ -81,7 +81,7 @@ class Newsletter(RuleBasedStateMachine):
         self.read_mails()
 
     def read_mails(self) -> None:
-        """Read what was mailed, and check each: did this address ask, and is it not gone?"""
+        """Read what was mailed, and check of each that its address asked for it and has not left."""
         mails = self.counter.mails()
         for mail in mails[self.read :]:
             to = mail["To"]
@@ -184,5 +184,9 @@ class Newsletter(RuleBasedStateMachine):
 
 TestNewsletter = Newsletter.TestCase
 TestNewsletter.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40,
+    stateful_step_count=30,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
