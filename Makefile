@@ -37,7 +37,7 @@ check: $(VENV)/.installed  ## check style and types
 
 .PHONY: bench
 bench: $(VENV)/.installed  ## measure: whether the time of a reply tells the state of an address
-	$(BIN)/python -m tests.bench.no_telling
+	PYTHONPATH=functions $(BIN)/python -m tests.bench.no_telling
 
 .PHONY: template
 template: .venv-sam/.installed  ## lint the template, as it stands and as SAM translates it

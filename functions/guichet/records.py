@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from guichet.languages import Language
 
 Recipient = Literal["owner", "visitor"]
-State = Literal["confirmed", "unsubscribed", "bounced", "complained"]
+State = Literal["confirmed", "unsubscribed", "bounced", "complained", "lifted"]
 # The names of the emails, and of the pairs of templates that they are made from.
 EmailName = Literal["contact-notification", "acknowledgement", "confirmation-request", "welcome", "new-subscriber"]
 

@@ -127,12 +127,17 @@ class Store:
             "TableName": self._table,
             "Key": marshalled(key),
             "UpdateExpression": (f"SET {assignments}, {_APPEND} REMOVE expires_at, left_at"),
-            "ConditionExpression": f"{_NOT_THERE} OR (#state = :left AND left_at < :asked_at)",
+            "ConditionExpression": f"{_NOT_THERE} OR ((#state = :left OR #state = :lifted) AND left_at < :asked_at)",
             "ExpressionAttributeNames": {f"#{name}": name for name in changes},
             "ExpressionAttributeValues": marshalled(
                 {f":{name}": value for name, value in changes.items()}
                 | _appended(confirmation)
-                | {":left": "unsubscribed", ":asked_at": _stamp(request.asked_at), ":now": _seconds(at)}
+                | {
+                    ":left": "unsubscribed",
+                    ":lifted": "lifted",
+                    ":asked_at": _stamp(request.asked_at),
+                    ":now": _seconds(at),
+                }
             ),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
@@ -173,6 +178,19 @@ class Store:
             ),
             values={":complained": "complained", **({} if event == "complained" else {":bounced": "bounced"})},
             changes=" REMOVE #list, email, #name, expires_at",
+        )
+
+    def lift(self, subscriber_id: str, at: datetime, kept: timedelta) -> bool:
+        """Let an address that bounced or complained ask again. Only the operator does this. Return False for any other.
+
+        What SES tells later of what happened before is passed over.
+        """
+        return self._leave(
+            subscriber_id,
+            Leaving(event="lifted", at=at),
+            condition="#state = :bounced OR #state = :complained",
+            values={":bounced": "bounced", ":complained": "complained", ":end": _seconds(at + kept)},
+            changes=", lifted_at = :at, expires_at = :end REMOVE #list",
         )
 
     def _leave(self, subscriber_id: str, leaving: Leaving, condition: str, values: Item, changes: str) -> bool:

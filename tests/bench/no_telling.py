@@ -1,4 +1,4 @@
-"""`python -m tests.bench.no_telling [ROUNDS]`: does the time of a reply tell the state of its address.
+"""`make bench`, or `python -m tests.bench.no_telling ROUNDS`: does the time of a reply tell the state of its address.
 
 Each round is a new store with one address in each state. The sign-ups of all states are interleaved in random order,
 each from a caller of its own. Printed are the median time per state, its ratio to the median of new addresses, and how
