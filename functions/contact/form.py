@@ -7,10 +7,11 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model
 
 from guichet.answers import Email, Line, required
 from guichet.intake import Form, page_of
-from guichet.records import Message, utc_now
+from guichet.records import SPAM_KEPT, Message, utc_now
 from guichet.request import Request
 from guichet.settings import ContactSettings
 from guichet.signing import keyed_hash
+from guichet.spam import Words, judge
 
 _KNOWN = ("email", "message", "name", "subject", "phone")
 
@@ -45,13 +46,16 @@ def message_of(answers: ContactForm, form: Form, request: Request, settings: Con
     idempotency_key = form.control.get("_id") or request.headers.get("idempotency-key") or at.date().isoformat()
     values = answers.model_dump(exclude={"extra"})
     signed = {**values, "extra": sorted(answers.extra.items())}
+    words = Words((answers.name, answers.subject, answers.phone), "\n".join((answers.message, *answers.extra.values())))
+    spam = judge(words, form, request, settings)
     return Message(
         id=keyed_hash(settings.signing_secret, "contact", signed, idempotency_key),
         **values,
         extra=tuple(answers.extra.items()),
         form_subject=" ".join(form.control.get("_subject", "").split())[:1000],
         page=page_of(request, settings),
+        spam=spam,
         language=request.language,
         received_at=at,
-        expires_at=at + timedelta(days=settings.retention_days),
+        expires_at=at + (SPAM_KEPT if spam else timedelta(days=settings.retention_days)),
     )

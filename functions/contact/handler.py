@@ -6,9 +6,10 @@ from typing import Any
 from contact.form import ContactForm, message_of
 from guichet.callers import caller_of
 from guichet.counter import log_accepted, no_such_form, serve
-from guichet.intake import check, next_url, take_in
+from guichet.intake import check, next_url, proof_of, take_in
 from guichet.records import OwedEmail
-from guichet.replies import Reply, accepted, page
+from guichet.refusal import refuse
+from guichet.replies import Reply, accepted, as_json, page
 from guichet.request import Request
 from guichet.settings import ContactSettings
 from guichet.storage import Store
@@ -21,12 +22,14 @@ def settings() -> ContactSettings:
 
 
 def post(request: Request) -> Reply:
-    """Keep a message with the emails that it owes."""
+    """Keep a message with the emails that it owes; in the spam folder it owes none."""
     form = take_in(request, settings())
     message = message_of(check(ContactForm, form.fields), form, request, settings())
+    proof = proof_of(form, settings())
     caller = caller_of(request, "contact", message.received_at, settings())
-    new = Store(settings().table_name).keep(message, _owed(request), caller)
-    log_accepted(request, "contact", message.id, new=new)
+    emails = [] if message.spam else _owed(request)
+    new = Store(settings().table_name).keep(message, emails, caller, proof)
+    log_accepted(request, "contact", message, new=new)
     return accepted(request, "contact", message.id, next_url(form.control.get("_next", ""), settings()))
 
 
@@ -35,6 +38,16 @@ def _owed(request: Request) -> list[OwedEmail]:
     if settings().acknowledge == "on":
         emails.append(OwedEmail(name="acknowledgement", recipient="visitor", language=request.language))
     return emails
+
+
+def challenge(_request: Request) -> Reply:
+    """Hand out a proof-of-work challenge, where the forms take one."""
+    if settings().proof_of_work == "off":
+        raise refuse(404, "NOT_FOUND")
+    # Only who asks for one pays for the import.
+    from guichet.proof_of_work import challenge as new_challenge  # noqa: PLC0415
+
+    return as_json(200, new_challenge(settings().signing_secret))
 
 
 def thanks(request: Request) -> Reply:
@@ -50,6 +63,7 @@ ROUTES = {
     "POST /f/contact": post,
     "POST /f/{form}": no_such_form,
     "GET /thanks": thanks,
+    "GET /challenge": challenge,
 }
 
 

@@ -5,12 +5,12 @@ from math import ceil
 from typing import Any
 
 from guichet.dynamodb import UnavailableError
-from guichet.records import utc_now
+from guichet.records import Message, SignUp, utc_now
 from guichet.refusal import Refusal, refuse, unavailable
 from guichet.replies import Reply, refused
 from guichet.request import Request
 from guichet.settings import Settings
-from guichet.storage import OverCapError
+from guichet.storage import OverCapError, UsedProofError
 from guichet.telemetry import count, log_unexpected, logger
 
 Route = Callable[[Request], Reply]
@@ -27,6 +27,8 @@ def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: Settings
         seconds = max(1, ceil((over.until - utc_now()).total_seconds()))
         too_many = refuse(429, "TOO_MANY_REQUESTS", retry_after=seconds, minutes=ceil(seconds / 60))
         reply = _refused(request, too_many, settings)
+    except UsedProofError:
+        reply = _refused(request, refuse(422, "BLOCKED"), settings)
     except UnavailableError as error:
         logger.error("unavailable", request_id=request.id, route=request.route, cause=type(error.__cause__).__name__)
         reply = _refused(request, unavailable(), settings)
@@ -41,10 +43,11 @@ def no_such_form(_request: Request) -> Reply:
     raise refuse(404, "FORM_NOT_FOUND")
 
 
-def log_accepted(request: Request, form: str, submission_id: str, *, new: bool) -> None:
-    """Log and count a submission that is kept, or a repeat of one."""
-    logger.info("accepted" if new else "repeated", request_id=request.id, form=form, submission_id=submission_id)
-    count("Accepted" if new else "Repeated", form=form)
+def log_accepted(request: Request, form: str, record: Message | SignUp, *, new: bool) -> None:
+    """Log and count a submission that is kept, in the spam folder or not, or a repeat of one."""
+    what = ("caught" if record.spam else "accepted") if new else "repeated"
+    logger.info(what, request_id=request.id, form=form, submission_id=record.id, spam=record.spam)
+    count(what.capitalize(), form=form)
 
 
 def _refused(request: Request, refusal: Refusal, settings: Settings) -> Reply:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 from pydantic import BaseModel, ValidationError
 
 from guichet.languages import known
+from guichet.records import Solved
 from guichet.refusal import Problem, Refusal, refuse
 from guichet.request import JSON_TYPE, Request
 from guichet.settings import FormSettings, origin_of
@@ -15,6 +16,8 @@ from guichet.settings import FormSettings, origin_of
 MAX_BODY = 64 * 1024
 # A body of 64 KiB can name ten thousand fields; no form has so many.
 MAX_PAIRS = 200
+# The ALTCHA widget names its field itself.
+PROOF_FIELD = "altcha"
 
 _LONGEST_PAGE = 500
 _FORM_TYPE = "application/x-www-form-urlencoded"
@@ -35,7 +38,7 @@ class Form:
     """A form that was taken in.
 
     `fields` are the answers, in their order; `control` are those that steer and are never stored as answers: names that
-    begin with an underscore, and `altcha`.
+    begin with an underscore, `altcha`, and the honeypot.
     """
 
     fields: dict[str, Any]
@@ -49,8 +52,9 @@ def take_in(request: Request, settings: FormSettings) -> Form:
     """
     _check_origin(request, settings)
     values = _joined(_parse(request))
-    control = {name: value for name, value in values.items() if _steers(name) and isinstance(value, str)}
-    fields = {name: value for name, value in values.items() if not _steers(name)}
+    steering = {name for name in values if name.startswith("_") or name in (PROOF_FIELD, settings.honeypot_field)}
+    control = {name: str(values[name]) for name in steering}
+    fields = {name: value for name, value in values.items() if name not in steering}
     request.language = known(control.get("_language", "")) or request.language
     # An alias, where the form has no field of the name itself.
     if control.get("_replyto") and not fields.get("email"):
@@ -58,11 +62,6 @@ def take_in(request: Request, settings: FormSettings) -> Form:
     if not any(fields.values()):
         raise refuse(422, "EMPTY")
     return Form(fields, control)
-
-
-def _steers(name: str) -> bool:
-    # The ALTCHA widget names its field itself.
-    return name.startswith("_") or name == "altcha"
 
 
 def fields_of_button(request: Request) -> dict[str, str]:
@@ -77,6 +76,20 @@ def fields_of_button(request: Request) -> dict[str, str]:
     fields = {**request.query, **{name: value for name, value in posted.items() if isinstance(value, str)}}
     request.language = known(fields.get("language", "")) or request.language
     return fields
+
+
+def proof_of(form: Form, settings: FormSettings) -> Solved | None:
+    """Return the proof of work in a form, None where none is asked for. Raises Refusal (422): wrong, or missing."""
+    text = form.control.get(PROOF_FIELD, "")
+    if settings.proof_of_work == "off" or (settings.proof_of_work == "on" and not text):
+        return None
+    # Only such forms pay for the import.
+    from guichet.proof_of_work import solved  # noqa: PLC0415
+
+    proof = solved(text, settings.signing_secret) if text else None
+    if proof is None:
+        raise refuse(422, "BLOCKED")
+    return proof
 
 
 def check(model: type[Model], fields: dict[str, Any]) -> Model:

@@ -53,6 +53,7 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "BAD_JSON": "Le corps de la requête n'est pas un objet JSON valide.",
         "BAD_ENCODING": "La requête n'a pas pu être lue : le texte doit être en UTF-8.",
         "ORIGIN_NOT_ALLOWED": "Ce site n'est pas autorisé à envoyer ce formulaire.",
+        "NOT_FOUND": "Il n'y a rien à cette adresse.",
         "FORM_NOT_FOUND": "Ce formulaire n'existe pas.",
         "TOO_LARGE": "L'envoi est trop volumineux : {limit} Kio au plus.",
         "UNSUPPORTED_MEDIA_TYPE": (
@@ -60,6 +61,7 @@ SENTENCES: dict[Language, dict[str, str]] = {
             "application/x-www-form-urlencoded et multipart/form-data, en UTF-8."
         ),
         "NO_FILE_UPLOADS": "Ce formulaire n'accepte pas de fichier.",
+        "BLOCKED": "Votre envoi n'a pas pu être vérifié. Rechargez la page du formulaire et réessayez.",
         "TOO_MANY_REQUESTS": "Trop d'envois en peu de temps. Réessayez dans {minutes} min.",
         "UNAVAILABLE": (
             "Nous n'avons pas pu confirmer que votre envoi a été enregistré. "
@@ -112,6 +114,7 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "BAD_JSON": "The body of the request is not a valid JSON object.",
         "BAD_ENCODING": "The request could not be read: its text must be UTF-8.",
         "ORIGIN_NOT_ALLOWED": "This site is not allowed to send this form.",
+        "NOT_FOUND": "There is nothing at this address.",
         "FORM_NOT_FOUND": "There is no such form.",
         "TOO_LARGE": "The submission is too large: at most {limit} KiB.",
         "UNSUPPORTED_MEDIA_TYPE": (
@@ -119,6 +122,7 @@ SENTENCES: dict[Language, dict[str, str]] = {
             "application/x-www-form-urlencoded and multipart/form-data, in UTF-8."
         ),
         "NO_FILE_UPLOADS": "This form takes no files.",
+        "BLOCKED": "Your submission could not be verified. Reload the page of the form and try again.",
         "TOO_MANY_REQUESTS": "Too many submissions in a short time. Try again in {minutes} min.",
         "UNAVAILABLE": (
             "We could not confirm that your submission was kept. "

@@ -14,6 +14,7 @@ EmailName = Literal["contact-notification", "acknowledgement", "confirmation-req
 
 REQUEST_KEPT = timedelta(days=7)
 CONFIRMATION_VALID = timedelta(hours=48)
+SPAM_KEPT = timedelta(days=30)
 SENT_EMAIL_KEPT = timedelta(days=90)
 # An email that is still owed outlives any outage; the end is there because everything that is kept has one.
 OWED_EMAIL_KEPT = timedelta(days=1095)
@@ -43,6 +44,8 @@ class Message(Record):
     # The subject that the form asks for, by the control field `_subject`.
     form_subject: str = ""
     page: str = ""
+    # Why it is in the spam folder; empty where it is not.
+    spam: str = ""
     language: Language
     received_at: datetime
     expires_at: datetime
@@ -59,6 +62,8 @@ class SignUp(Record):
     consent_claim: str = ""
     # Only where the owner asked for it to be kept.
     caller_address: str = ""
+    # Why it is in the spam folder; empty where it is not.
+    spam: str = ""
     language: Language
     asked_at: datetime
     expires_at: datetime
@@ -122,6 +127,13 @@ class Caller(Record):
 
     key: str
     cap: int
+    until: datetime
+
+
+class Solved(Record):
+    """A proof of work: the challenge that was solved, which may be used once, and until when it must be remembered."""
+
+    key: str
     until: datetime
 
 

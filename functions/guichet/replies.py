@@ -23,7 +23,7 @@ def accepted(request: Request, form: str, submission_id: str, next_url: str | No
     """Answer what was accepted, repeated, or caught as spam: these three must look the same."""
     thanks = f"{request.base_url}/thanks?{urlencode({'form': form, 'language': request.language})}"
     if request.wants_json:
-        return _json(
+        return as_json(
             200,
             {
                 "ok": True,
@@ -43,7 +43,7 @@ def refused(request: Request, refusal: Refusal, settings: Settings) -> Reply:
             {"code": problem.code, "message": message} | ({"field": problem.field} if problem.field else {})
             for problem, message in zip(refusal.problems, messages, strict=True)
         ]
-        reply = _json(refusal.status, {"error": messages[0], "errors": errors})
+        reply = as_json(refusal.status, {"error": messages[0], "errors": errors})
     else:
         from guichet.pages import error_page  # noqa: PLC0415
 
@@ -65,7 +65,8 @@ def page(status: int, html: str) -> Reply:
     return {"statusCode": status, "headers": headers, "body": html}
 
 
-def _json(status: int, body: dict[str, Any]) -> Reply:
+def as_json(status: int, body: dict[str, Any]) -> Reply:
+    """Answer with JSON."""
     headers = {**HEADERS, "content-type": "application/json; charset=utf-8"}
     return {"statusCode": status, "headers": headers, "body": json.dumps(body, ensure_ascii=False)}
 

@@ -87,6 +87,9 @@ class FormSettings(Settings):
 
     allowed_origins: Origins
     caller_hourly_cap: int = Field(ge=1)
+    honeypot_field: str = Field(min_length=1)
+    spam_filter: Literal["on", "off"]
+    proof_of_work: Literal["off", "on", "required"]
 
     @property
     def origins(self) -> frozenset[str]:

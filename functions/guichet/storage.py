@@ -7,12 +7,13 @@
 | subscriber | subscriber#<id>        | subscriber                     |
 | email      | the key of its record  | email#<name>, email#<name>#<occasion> |
 | caller     | caller#<hash>          | caller                         |
+| proof      | proof#<challenge>      | proof                          |
 | cap        | cap#<subscriber's id>  | cap#<email>#latest, cap#<email>#<day> |
 | cap        | cap#visitors           | cap#<day>                      |
 
 Every item has `expires_at` (seconds since 1970), but subscribers that are confirmed or must not be written to. There
-are two sparse indexes: `owed` (emails still owed, by recipient and time) and `lists` (messages of a day, confirmed
-subscribers).
+are two sparse indexes: `owed` (emails still owed, by recipient and time) and `lists` (messages and spam of a
+day, confirmed subscribers).
 """
 
 import uuid
@@ -35,6 +36,7 @@ from guichet.records import (
     Owing,
     Recipient,
     SignUp,
+    Solved,
     State,
     Subscriber,
     utc_now,
@@ -66,6 +68,10 @@ class OverCapError(Exception):
         self.until = until
 
 
+class UsedProofError(Exception):
+    """A proof of work was used before, for another submission."""
+
+
 class Store:
     """The table. Every method may raise dynamodb.UnavailableError."""
 
@@ -74,18 +80,24 @@ class Store:
 
     # --- the request path: one write each ------------------------------------------------------------------------
 
-    def keep(self, record: Message | SignUp, emails: Sequence[OwedEmail], caller: Caller) -> bool:
-        """Keep a submission, the emails it owes and the caller's count, all or none. Return False for a repeat.
+    def keep(
+        self, record: Message | SignUp, emails: Sequence[OwedEmail], caller: Caller, proof: Solved | None = None
+    ) -> bool:
+        """Keep a submission, the emails it owes, its proof of work and the caller's count, all or none.
 
-        A repeat is success, changes nothing and does not count. Raises OverCapError.
+        Return False for a repeat, which is success, changes nothing and does not count. Raises UsedProofError,
+        OverCapError.
         """
         at = record.received_at if isinstance(record, Message) else record.asked_at
         item = _item(record)
-        if isinstance(record, Message):
-            item["list"] = message_list(at)
+        if record.spam:
+            item["list"] = day_list("spam", at)
+        elif isinstance(record, Message):
+            item["list"] = day_list("messages", at)
         actions = [
             self._put(item, condition=_NOT_THERE, values={":now": _seconds(at)}),
             *(self._put(_email_item(item["pk"], email, at, record.expires_at)) for email in emails),
+            *([self._used(proof)] if proof else []),
             self._counted(f"caller#{caller.key}", "caller", caller.cap, _seconds(caller.until)),
         ]
         try:
@@ -93,6 +105,8 @@ class Store:
         except ConditionFailedError as failed:
             if failed.action == 0:
                 return False
+            if failed.action < len(actions) - 1:
+                raise UsedProofError from None
             raise OverCapError(caller.until) from None
         return True
 
@@ -322,8 +336,14 @@ class Store:
     def _put(self, item: Item, condition: str | None = None, values: Item | None = None) -> dict[str, Any]:
         put: dict[str, Any] = {"TableName": self._table, "Item": marshalled(item)}
         if condition:
-            put |= {"ConditionExpression": condition, "ExpressionAttributeValues": marshalled(values or {})}
+            put["ConditionExpression"] = condition
+        if values:
+            put["ExpressionAttributeValues"] = marshalled(values)
         return {"Put": put}
+
+    def _used(self, proof: Solved) -> dict[str, Any]:
+        item = {"pk": f"proof#{proof.key}", "sk": "proof", "kind": "proof", "expires_at": _seconds(proof.until)}
+        return self._put(item, condition="attribute_not_exists(pk)")
 
     def _counted(self, pk: str, sk: str, cap: int, end: int) -> dict[str, Any]:
         """Return the action that counts one more, on condition that the cap, at least 1, is not reached."""
@@ -365,9 +385,9 @@ class Store:
 CONFIRMED_LIST = "subscribers#confirmed"
 
 
-def message_list(day: datetime) -> str:
-    """Return the name of the list of a day's messages, in UTC."""
-    return f"messages#{day.astimezone(UTC).date().isoformat()}"
+def day_list(name: Literal["messages", "spam"], day: datetime) -> str:
+    """Return the name of the list of a day's messages or spam, in UTC."""
+    return f"{name}#{day.astimezone(UTC).date().isoformat()}"
 
 
 def _appended(event: Confirmation | Leaving) -> Item:

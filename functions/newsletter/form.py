@@ -8,11 +8,12 @@ from pydantic import BaseModel, StringConstraints
 from guichet.addresses import normalized
 from guichet.answers import Email, Line
 from guichet.callers import network
-from guichet.intake import page_of
-from guichet.records import REQUEST_KEPT, SignUp, utc_now
+from guichet.intake import Form, page_of
+from guichet.records import REQUEST_KEPT, SPAM_KEPT, SignUp, utc_now
 from guichet.request import Request
 from guichet.settings import NewsletterSettings
 from guichet.signing import keyed_hash
+from guichet.spam import Words, judge
 
 # How long the same sign-up by the same caller is one request, in seconds.
 BUCKET = 15 * 60
@@ -27,13 +28,14 @@ class NewsletterForm(BaseModel):
     consent: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
-def sign_up_of(answers: NewsletterForm, request: Request, settings: NewsletterSettings) -> SignUp:
+def sign_up_of(answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings) -> SignUp:
     """Make the request of a form.
 
     Its id takes the caller and a 15-minute bucket in: a double click is one request, and nobody learns whether
     somebody else asked for the same address.
     """
     at = utc_now()
+    spam = judge(Words((answers.name,)), form, request, settings)
     return SignUp(
         id=_request_id(answers.email, request, at, settings),
         email=answers.email,
@@ -41,9 +43,10 @@ def sign_up_of(answers: NewsletterForm, request: Request, settings: NewsletterSe
         page=answers.source or page_of(request, settings),
         consent_claim=answers.consent,
         caller_address=request.caller if settings.keep_caller_address else "",
+        spam=spam,
         language=request.language,
         asked_at=at,
-        expires_at=at + REQUEST_KEPT,
+        expires_at=at + (SPAM_KEPT if spam else REQUEST_KEPT),
     )
 
 

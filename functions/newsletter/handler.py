@@ -6,7 +6,7 @@ from typing import Any
 
 from guichet.callers import caller_of
 from guichet.counter import log_accepted, serve
-from guichet.intake import check, fields_of_button, next_url, take_in
+from guichet.intake import check, fields_of_button, next_url, proof_of, take_in
 from guichet.links import proven_request, proven_subscriber
 from guichet.records import Caller, Confirmation, OwedEmail, SignUp, utc_now
 from guichet.refusal import refuse
@@ -28,9 +28,11 @@ def settings() -> NewsletterSettings:
 def post(request: Request) -> Reply:
     """Keep a request with the confirmation email that it owes: the same write for every address."""
     form = take_in(request, settings())
-    sign_up = sign_up_of(check(NewsletterForm, form.fields), request, settings())
-    new = Store(settings().table_name).keep(sign_up, [_confirmation_email(request)], _caller(request, sign_up))
-    log_accepted(request, "newsletter", sign_up.id, new=new)
+    sign_up = sign_up_of(check(NewsletterForm, form.fields), form, request, settings())
+    proof = proof_of(form, settings())
+    emails = [] if sign_up.spam else [_confirmation_email(request)]
+    new = Store(settings().table_name).keep(sign_up, emails, _caller(request, sign_up), proof)
+    log_accepted(request, "newsletter", sign_up, new=new)
     return accepted(request, "newsletter", sign_up.id, next_url(form.control.get("_next", ""), settings()))
 
 
@@ -77,7 +79,7 @@ def confirm_again(request: Request) -> Reply:
     if expired is not None:
         sign_up = sign_up_again(expired, request, settings())
         new = store.keep(sign_up, [_confirmation_email(request)], _caller(request, sign_up))
-        log_accepted(request, "newsletter", sign_up.id, new=new)
+        log_accepted(request, "newsletter", sign_up, new=new)
     return page(200, pages.asked_again_page(request, settings()))
 
 

@@ -90,3 +90,15 @@ def test_the_example_of_parameters_is_allowed() -> None:
 def test_every_file_that_is_named_is_there() -> None:
     for name in re.findall(r"`((?:functions|guichet|notifier|infra)/[a-z./]*)`", README):
         assert any((Path(root) / name).exists() for root in (TEMPLATE.parent, TEMPLATE.parent / "functions")), name
+
+
+def test_every_test_that_the_threat_table_names_is_there() -> None:
+    table = (TEMPLATE.parent / "SECURITY.md").read_text(encoding="utf-8")
+    tests = {
+        name
+        for file in (TEMPLATE.parent / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    named = set(re.findall(r"`(test_\w+)`", table))
+    assert len(named) > 20
+    assert named <= tests

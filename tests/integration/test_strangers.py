@@ -1,0 +1,336 @@
+"""Strangers: the spam folder, the proof of work, the caps under many hands."""
+
+import base64
+import json
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from altcha import solve_challenge
+from altcha.v2 import Challenge, Payload
+
+from guichet import dynamodb, proof_of_work
+from guichet.records import utc_now
+from tests.conftest import PARAMETERS, Counter
+from tests.integration.test_life import START
+from tests.wire import Wire, cancelled
+
+GOOD = {"email": "a@example.org", "message": "Bonjour, je voudrais un devis."}
+FORMS = ["/contact", "/f/contact", "/newsletter", "/f/newsletter"]
+RUSSIAN_A = "\u0430"
+
+
+def as_json(counter: Counter, path: str, fields: dict[str, Any], **headers: str) -> Any:
+    return counter.post(path, json=fields, headers=headers)
+
+
+def session(seconds: float, *, webdriver: Any = False) -> str:
+    """Return what Formspree's clients say of the page: shown so long ago."""
+    data = {"loadedAt": int((utc_now().timestamp() - seconds) * 1000), "webdriver": webdriver}
+    return base64.b64encode(json.dumps(data).encode()).decode()
+
+
+# --- the spam folder --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_the_honeypot_files_as_spam_and_answers_as_ever(make_counter: Callable[..., Counter], path: str) -> None:
+    counter = make_counter(SpamFilter="off")
+    with time_machine.travel(START, tick=False):
+        honest = as_json(counter, path, GOOD | {"_id": "1"})
+        caught = as_json(counter, path, GOOD | {"email": "b@example.org", "_id": "2", "_gotcha": "x"})
+        counter.play_stream()
+        end = int((utc_now() + timedelta(days=30)).timestamp())
+
+    assert caught.status_code == 200
+    assert sorted(caught.headers) == sorted(honest.headers)
+    assert {**caught.json, "id": ""} == {**honest.json, "id": ""}
+    (spam,) = (item for item in counter.items() if "spam" in item)
+    assert spam["spam"] == "honeypot"
+    assert spam["list"] == "spam#2026-11-23"
+    assert int(spam["expires_at"]) == end
+    assert len(counter.mails()) == 1
+    assert "b@example.org" not in counter.mails()[0].as_string()
+
+
+def test_the_honeypot_has_the_name_that_the_parameter_gives(make_counter: Callable[..., Counter]) -> None:
+    counter = make_counter(HoneypotField="website")
+    counter.post("/contact", data=GOOD | {"website": "x", "_gotcha": "y"})
+    counter.post("/contact", data=GOOD | {"website": "", "_gotcha": "y", "message": "second"})
+
+    spam = {item["message"]: item.get("spam") for item in counter.items("message")}
+    assert spam == {GOOD["message"]: "honeypot", "second": None}
+    assert all("extra" not in item for item in counter.items("message"))
+
+
+SPAM = {
+    "links": (
+        {"message": "http://a http://b http://c http://d http://e http://f [url=x]"},
+        "links (4), link markup (3)",
+    ),
+    "markup": (
+        {"message": "<a href=x>cheap</a>", "name": "www.cheap.example"},
+        "link markup (3), link in a short field (3)",
+    ),
+    "alphabets": (
+        {"message": f"P{RUSSIAN_A}ypal https://x", "subject": "http://x"},
+        "link in a short field (3), mixed alphabets (3)",
+    ),
+    "phrases": ({"message": "Casino! Viagra! www.a www.b www.c"}, "links (1), known phrases (4)"),
+    "extra field": ({"message": "x", "projet": "casino viagra [url]", "name": "http://x"}, None),
+}
+
+
+@pytest.mark.parametrize("case", [name for name in SPAM if name != "extra field"])
+def test_many_signs_file_a_message_with_its_reason_and_never_refuse_it(counter: Counter, case: str) -> None:
+    fields, reason = SPAM[case]
+    reply = counter.post("/contact", data=GOOD | fields)
+    counter.play_stream()
+
+    assert reply.status_code == 303
+    assert counter.items("message")[0]["spam"] == reason
+    assert counter.mails() == []
+
+
+HONEST = [
+    {"message": "Voici mon site : https://a.example et https://b.example"},
+    {"message": "Мы хотим сайт. We want a website. Θέλουμε ιστοσελίδα."},
+    {"message": "Le casino de notre ville cherche une agence."},
+    {"message": "x", "name": "Αλέξανδρος"},
+    {"message": "<b>gras</b>"},
+]
+
+
+@pytest.mark.parametrize("fields", HONEST)
+def test_an_honest_message_is_not_filed(counter: Counter, fields: dict[str, str]) -> None:
+    counter.post("/contact", data=GOOD | fields)
+    counter.play_stream()
+
+    assert "spam" not in counter.items("message")[0]
+    assert len(counter.mails()) == 1
+
+
+def test_the_filter_is_off_by_parameter(make_counter: Callable[..., Counter]) -> None:
+    counter = make_counter(SpamFilter="off")
+    counter.post("/contact", data=GOOD | SPAM["links"][0], headers={"formspree-session-data": session(0.1)})
+
+    assert "spam" not in counter.items("message")[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "filed"),
+    [
+        (lambda: session(0.5), True),
+        (lambda: session(60, webdriver=True), True),
+        (lambda: session(2.5), False),
+        (lambda: session(-3600), False),
+        (lambda: session(60, webdriver="yes"), False),
+        (lambda: "%%%", False),
+        (lambda: base64.b64encode(b"[1]").decode(), False),
+        (lambda: base64.b64encode(b"\xff").decode(), False),
+        (lambda: base64.b64encode(b'{"loadedAt": true}').decode(), False),
+        (lambda: base64.b64encode(b"[" * 100_000).decode()[:5000], False),
+    ],
+)
+def test_haste_counts_towards_spam_but_is_never_enough(
+    counter: Counter,
+    data: Callable[[], str],
+    filed: bool,  # noqa: FBT001
+) -> None:
+    headers = {"formspree-session-data": data()}
+    alone = counter.post("/contact", data=GOOD, headers=headers)
+    links = counter.post("/contact", data=GOOD | {"message": "casino http://a"}, headers=headers)
+
+    assert (alone.status_code, links.status_code) == (303, 303)
+    spam = {item["message"]: "spam" in item for item in counter.items("message")}
+    assert spam == {GOOD["message"]: False, "casino http://a": filed}
+
+
+def test_a_hasty_sign_up_with_a_link_for_a_name_gets_no_email(counter: Counter) -> None:
+    headers = {"formspree-session-data": session(0.1)}
+    counter.post("/newsletter", data={"email": "a@example.org", "name": "http://cheap.example"}, headers=headers)
+    counter.play_stream()
+
+    assert counter.mails() == []
+    assert counter.items("request")[0]["spam"] == "sent at once (3), link in a short field (3)"
+
+
+# --- proof of work ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A solution takes hundreds of tries.
+    monkeypatch.setattr(proof_of_work, "_COST", 5)
+
+
+def solution(counter: Counter) -> str:
+    """Fetch a challenge and solve it, as the widget does."""
+    reply = counter.http.get("/challenge")
+    assert reply.status_code == 200
+    assert reply.json is not None
+    challenge = Challenge.from_dict(reply.json)
+    solved = solve_challenge(challenge)
+    assert solved is not None
+    return Payload(challenge, solved).to_base64()
+
+
+@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize("how", ["on", "required"])
+def test_a_solved_challenge_is_taken_once(make_counter: Callable[..., Counter], path: str, how: str) -> None:
+    counter = make_counter(ProofOfWork=how)
+    proof = solution(counter)
+    first = as_json(counter, path, GOOD | {"altcha": proof})
+    repeated = as_json(counter, path, GOOD | {"altcha": proof})
+    other = as_json(counter, path, GOOD | {"email": "b@example.org", "altcha": proof})
+
+    assert (first.status_code, repeated.status_code, other.status_code) == (200, 200, 422)
+    assert [error["code"] for error in other.json["errors"]] == ["BLOCKED"]
+    kind = "message" if "contact" in path else "request"
+    assert len(counter.items(kind)) == 1
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_without_a_proof_a_form_is_served_unless_one_is_required(
+    make_counter: Callable[..., Counter], path: str
+) -> None:
+    statuses = [as_json(make_counter(ProofOfWork=how), path, GOOD).status_code for how in ("off", "on")]
+    assert statuses == [200, 200]
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_required_proof_is_required_of_everybody(make_counter: Callable[..., Counter], path: str) -> None:
+    counter = make_counter(ProofOfWork="required")
+    reply = as_json(counter, path, GOOD)
+    assert reply.status_code == 422
+    assert reply.json["errors"][0]["code"] == "BLOCKED"
+    assert counter.items() == []
+
+
+def test_wrong_proofs_are_refused(make_counter: Callable[..., Counter]) -> None:
+    counter = make_counter(ProofOfWork="on")
+    good = json.loads(base64.b64decode(solution(counter)))
+    foreign = json.loads(json.dumps(good))
+    foreign["challenge"]["signature"] = "0" * 64
+    tampered = json.loads(json.dumps(good))
+    tampered["challenge"]["parameters"]["cost"] = 1
+    unsolved = json.loads(json.dumps(good))
+    unsolved["solution"] = {"counter": 0, "derivedKey": "00" * 32}
+    unsigned = {"challenge": {"parameters": good["challenge"]["parameters"]}, "solution": good["solution"]}
+    wrong = [base64.b64encode(json.dumps(part).encode()).decode() for part in (foreign, tampered, unsolved, unsigned)]
+    for proof in [*wrong, "x", "e30=", "\u00e9", "{}", base64.b64encode(b"[" * 9999).decode()]:
+        reply = as_json(counter, "/contact", GOOD | {"altcha": proof})
+        assert (reply.status_code, reply.json["errors"][0]["code"]) == (422, "BLOCKED")
+    with time_machine.travel(utc_now() + timedelta(hours=1, seconds=2)):
+        expired = base64.b64encode(json.dumps(good).encode()).decode()
+        assert as_json(counter, "/contact", GOOD | {"altcha": expired}).status_code == 422
+    assert counter.items() == []
+
+
+def test_there_is_no_challenge_where_it_is_off(counter: Counter) -> None:
+    reply = counter.http.get("/challenge", headers={"accept": "application/json"})
+    assert reply.status_code == 404
+    assert reply.json is not None
+    assert reply.json["errors"][0]["code"] == "NOT_FOUND"
+
+
+def test_a_proof_is_part_of_the_one_write(make_counter: Callable[..., Counter]) -> None:
+    counter = make_counter(ProofOfWork="required")
+    wire = Wire(dynamodb.client())
+    counter.post("/contact", data=GOOD | {"altcha": solution(counter)})
+
+    assert wire.operations == ["TransactWriteItems"]
+    kinds = [
+        action["Put"]["Item"]["kind"]["S"] for action in json.loads(wire.bodies[0])["TransactItems"] if "Put" in action
+    ]
+    assert kinds == ["message", "email", "proof"]
+
+
+# --- many hands -------------------------------------------------------------------------------------------------
+
+
+def in_parallel(posts: list[Callable[[], int]]) -> list[int]:
+    with ThreadPoolExecutor(len(posts)) as pool:
+        return list(pool.map(lambda post: post(), posts))
+
+
+@pytest.mark.parametrize("conflicts", [0.0, 0.3])
+def test_fifty_parallel_posts_over_the_cap_of_twenty(counter: Counter, conflicts: float) -> None:
+    wire = Wire(dynamodb.client())
+    chance = random.Random(20)  # noqa: S311
+    if conflicts:
+        conflict = cancelled("None", "None", "TransactionConflict")
+        wire.always(lambda request: conflict(request) if chance.random() < conflicts else None)
+
+    def post(number: int) -> int:
+        return counter.post("/contact", data=GOOD | {"message": str(number)}).status_code
+
+    # In the same clock hour: one cap.
+    with time_machine.travel(START, tick=True):
+        statuses = in_parallel([lambda number=number: post(number) for number in range(50)])  # type: ignore[misc]
+        assert len(counter.items("message")) <= 20
+        again = [number for number, status in enumerate(statuses) if status == 503]
+        for number in again:
+            statuses[number] = post(number)
+
+    assert sorted(statuses) == [303] * 20 + [429] * 30
+    assert len(counter.items("message")) == 20
+    assert [item["counted"] for item in counter.items("caller")] == ["20"]
+
+
+def test_one_solution_with_fifty_messages_in_parallel_is_accepted_once(make_counter: Callable[..., Counter]) -> None:
+    counter = make_counter(ProofOfWork="required", CallerHourlyCap="1000")
+    proof = solution(counter)
+    Wire(dynamodb.client())
+    statuses = in_parallel(
+        [
+            lambda number=number: (
+                counter.post(  # type: ignore[misc]
+                    "/contact", data=GOOD | {"message": str(number), "altcha": proof}
+                ).status_code
+            )
+            for number in range(50)
+        ]
+    )
+
+    assert sorted(statuses) == [303] + [422] * 49
+    assert len(counter.items("message")) == 1
+    assert len(counter.items("email")) == 1
+
+
+def test_the_forwarded_address_is_not_believed(make_counter: Callable[..., Counter]) -> None:
+    counter = make_counter(CallerHourlyCap="1")
+    statuses = [
+        counter.post(
+            "/contact",
+            data=GOOD | {"message": address},
+            headers={"x-forwarded-for": address, "forwarded": f"for={address}"},
+        ).status_code
+        for address in ("198.51.100.1", "198.51.100.2")
+    ]
+    assert statuses == [303, 429]
+
+
+def test_spam_counts_against_the_cap_and_a_new_hour_begins_anew(make_counter: Callable[..., Counter]) -> None:
+    counter = make_counter(CallerHourlyCap="1")
+    with time_machine.travel("2026-11-23T10:59:30Z"):
+        caught = counter.post("/contact", data=GOOD | {"_gotcha": "x"})
+        over = counter.post("/contact", data=GOOD | {"message": "second"})
+        other_form = counter.post("/newsletter", data=GOOD)
+    with time_machine.travel("2026-11-23T11:00:01Z"):
+        next_hour = counter.post("/contact", data=GOOD | {"message": "second"})
+
+    assert [reply.status_code for reply in (caught, over, other_form, next_hour)] == [303, 429, 303, 303]
+    assert 1 <= int(over.headers["retry-after"]) <= 30
+
+
+def test_nothing_kept_tells_who_called(counter: Counter) -> None:
+    counter.post("/contact", data=GOOD)
+    counter.post("/newsletter", data=GOOD)
+
+    assert "203.0.113" not in json.dumps(counter.items())
+    assert PARAMETERS["SigningSecret"] not in json.dumps(counter.items())
