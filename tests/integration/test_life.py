@@ -81,7 +81,7 @@ def test_who_confirms_is_welcomed_with_a_link_to_leave(counter: Counter) -> None
 
     mail = welcome(counter)
     assert mail["To"] == READER
-    assert mail["Subject"] == "Bienvenue dans la newsletter de Atelier Bellevue"
+    assert mail["Subject"] == "Bienvenue dans la newsletter « Atelier Bellevue »"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     url = unsubscribe_url(counter)
     assert url.startswith("https://api.example/newsletter/unsubscribe?")
@@ -210,7 +210,7 @@ def test_coming_back_is_a_new_request_and_keeps_the_history(counter: Counter) ->
     assert events_of(item) == ["confirmed", "unsubscribed", "confirmed"]
     assert not {"expires_at", "left_at"} & set(item)
     assert len(subjects_to(counter, "owner@atelier.example")) == 2
-    assert subjects_to(counter, READER).count("Bienvenue dans la newsletter de Atelier Bellevue") == 2
+    assert subjects_to(counter, READER).count("Bienvenue dans la newsletter « Atelier Bellevue »") == 2
 
 
 def test_a_request_from_before_leaving_that_is_still_owed_is_dropped(counter: Counter) -> None:

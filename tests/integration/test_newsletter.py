@@ -69,7 +69,7 @@ def test_the_address_gets_a_link_and_nothing_that_the_visitor_wrote(counter: Cou
     (mail,) = counter.mails()
     assert mail["To"] == "reader@example.org"
     assert mail["Reply-To"] is None
-    assert mail["Subject"] == "Confirmez votre abonnement à la newsletter de Atelier Bellevue"
+    assert mail["Subject"] == "Confirmez votre abonnement à la newsletter « Atelier Bellevue »"
     assert "BUY" not in mail.as_string()
     assert "evil" not in mail.as_string()
     assert link_in_last_mail(counter).startswith("https://api.example/newsletter/confirm?")
