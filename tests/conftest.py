@@ -12,6 +12,7 @@ from typing import Any
 import botocore.session
 import pytest
 from moto import mock_aws
+from moto.core import base_backend
 from moto.dynamodb.models import dynamodb_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.ses.models import ses_backends
@@ -112,6 +113,9 @@ def isolated() -> Iterator[None]:
     with mock_aws():
         # Worlds may be nested, and moto empties only the outermost by itself.
         moto_api_backend.reset()
+        for model in vars(base_backend)["model_data"]["dynamodb"].values():
+            # It remembers every item that ever was.
+            model.instances_tracked.clear()
         yield
     _forget()
     os.environ.clear()

@@ -1,9 +1,10 @@
 """Taking a form in: from a request's body, in any of three media types, to the fields of a form."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -22,6 +23,10 @@ PROOF_FIELD = "altcha"
 _LONGEST_PAGE = 500
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _MULTIPART_TYPE = "multipart/form-data"
+
+_AMBIGUOUS = re.compile(r"/{3}|[A-Za-z][A-Za-z0-9+.-]*:(?!//[^/])")
+_NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_FILE_NAME = re.compile(r";\s*filename\*?\s*=", re.IGNORECASE)
 
 # Line breaks and tabs are text. All other control characters are not, and neither is half of a surrogate pair.
 _NOT_TEXT: dict[int, str | None] = {
@@ -53,7 +58,8 @@ def take_in(request: Request, settings: FormSettings) -> Form:
     _check_origin(request, settings)
     values = _joined(_parse(request))
     steering = {name for name in values if name.startswith("_") or name in (PROOF_FIELD, settings.honeypot_field)}
-    control = {name: str(values[name]) for name in steering}
+    # What is no text steers nothing.
+    control = {name: values[name] for name in steering if isinstance(values[name], str)}
     fields = {name: value for name, value in values.items() if name not in steering}
     request.language = known(control.get("_language", "")) or request.language
     # An alias, where the form has no field of the name itself.
@@ -104,10 +110,10 @@ def check(model: type[Model], fields: dict[str, Any]) -> Model:
 def next_url(text: str, settings: FormSettings) -> str | None:
     """Return where `_next` leads, an absolute address of an allowed origin; None where it leads anywhere else.
 
-    It is taken relative to `SiteUrl`. What browsers and this parser might read differently (backslashes, blanks,
-    control characters, user information) is refused.
+    It is taken relative to `SiteUrl`. What browsers and this parser might read differently is refused: backslashes,
+    blanks, control characters, user information, a scheme without `//`, three slashes.
     """
-    if not text or not text.isprintable() or any(mark in text for mark in ' \\"<>'):
+    if not text or not text.isprintable() or any(mark in text for mark in ' \\"<>') or _AMBIGUOUS.match(text):
         return None
     try:
         url = urljoin(settings.site_url, text)
@@ -115,8 +121,15 @@ def next_url(text: str, settings: FormSettings) -> str | None:
         allowed = "@" not in parts.netloc and parts.netloc.isascii() and origin_of(url) in settings.origins
     except ValueError:
         return None
-    # A Location header is ASCII; what is encoded already stays as it is.
-    return quote(url, safe="%/:?#[]!$&'()*+,;=~") if allowed else None
+    if not allowed:
+        return None
+    path, query, fragment = map(_encoded, (parts.path, parts.query, parts.fragment))
+    return urlunsplit((parts.scheme, parts.netloc, path, query, fragment))
+
+
+def _encoded(part: str) -> str:
+    """Return a part of an address as RFC 3986 has it, ASCII only; what is encoded already stays as it is."""
+    return _NOT_ENCODED.sub("%25", quote(part, safe="%/:?@!$&'()*+,;=~"))
 
 
 def page_of(request: Request, settings: FormSettings) -> str:
@@ -231,15 +244,19 @@ def _multipart_pairs(body: bytes, header: str) -> Pairs:
     from multipart import MultipartError, PushMultipartParser  # noqa: PLC0415
 
     pairs: list[tuple[str, bytes]] = []
+    of_file = False
     try:
         with PushMultipartParser(_parameter(header, "boundary") or "") as parser:
             for event in parser.parse(body):
                 if isinstance(event, (bytes, bytearray)):
+                    if of_file:
+                        raise refuse(415, "NO_FILE_UPLOADS")
                     name, value = pairs[-1]
                     pairs[-1] = name, value + event
                 elif event is not None:
+                    # An empty file input is sent with an empty name and no content, and is no file.
+                    of_file = bool(_FILE_NAME.search(event.header("Content-Disposition", "")))
                     if event.filename:
-                        # An empty file input is sent without a name, and takes nothing with it.
                         raise refuse(415, "NO_FILE_UPLOADS")
                     if not _is_utf8(event.charset):
                         raise refuse(415, "UNSUPPORTED_MEDIA_TYPE")

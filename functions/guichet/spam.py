@@ -77,13 +77,12 @@ def _haste(session_data: str) -> dict[str, int]:
     try:
         data = json.loads(base64.b64decode(session_data, validate=True))
         loaded_at, program = data.get("loadedAt"), data.get("webdriver")
-    except (binascii.Error, ValueError, AttributeError, RecursionError):
+        seconds = utc_now().timestamp() - loaded_at / 1000
+    except (binascii.Error, ValueError, AttributeError, TypeError, OverflowError, RecursionError):
         return {}
     signs: dict[str, int] = {}
-    if isinstance(loaded_at, int | float) and not isinstance(loaded_at, bool):
-        seconds = utc_now().timestamp() - loaded_at / 1000
-        if 0 <= seconds < _FASTEST:
-            signs["sent at once"] = 3
+    if 0 <= seconds < _FASTEST:
+        signs["sent at once"] = 3
     if program is True:
         signs["sent by a program"] = 3
     return signs

@@ -173,6 +173,7 @@ def test_one_write_holds_the_message_the_email_and_the_count(counter: Counter) -
         ("/merci", f"{SITE}/merci"),
         ("merci.html?a=1#b", f"{SITE}/blog/merci.html?a=1#b"),
         ("https://www.atelier.example/là", "https://www.atelier.example/l%C3%A0"),
+        ("/%zz?a=%#b#c", f"{SITE}/%25zz?a=%25#b%23c"),
         ("https://evil.example/", None),
         ("//evil.example/", None),
         ("/\\evil.example", None),

@@ -131,7 +131,7 @@ def test_the_owners_mail_goes_first_and_the_oldest_before_the_rest(counter: Coun
     with time_machine.travel("2026-11-23T10:05:00Z"):
         counter.sweep()
 
-    assert [mail["Subject"][-5:] for mail in counter.mails()] == ["10:01", "10:02", "levue"]
+    assert [mail["Subject"][-5:] for mail in counter.mails()] == ["10:01", "10:02", "vue »"]
 
 
 def test_a_sweep_does_not_hammer_a_service_that_refuses(counter: Counter) -> None:

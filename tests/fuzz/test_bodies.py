@@ -1,0 +1,208 @@
+"""Raw bodies and headers through the gateway: whatever comes, the reply is of the contract, and what is kept too."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import botocore.session
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from moto.dynamodb.models import dynamodb_backends
+from moto.ses.models import ses_backends
+from werkzeug.datastructures import Headers
+from werkzeug.test import TestResponse
+
+from contact.form import ContactForm
+from guichet.languages import SENTENCES
+from guichet.records import Message, SignUp
+from newsletter.form import NewsletterForm
+from tests.conftest import REGION, SITE, Counter, isolated, resolve
+
+BOUNDED = settings(
+    max_examples=1200,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+STATUS = {200, 303, 400, 403, 413, 415, 422}
+KNOWN = ("email", "message", "name", "subject", "phone")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+TYPES = st.sampled_from(
+    [
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=b",
+        'multipart/form-data; charset=utf-8; boundary="b"',
+    ]
+)
+# What a header may hold at all: a gateway refuses the rest.
+HEADER_TEXT = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=80)
+NAMES = st.sampled_from([*KNOWN, "_next", "_subject", "_replyto", "_language", "_id", "altcha", "a"]) | st.text(
+    max_size=70
+)
+VALUES = st.sampled_from(["a@example.org", "//evil.example", "Bonjour", "=?utf-8?q?a?="]) | st.text(max_size=100)
+GOOD = {"email": "a@example.org", "message": "Bonjour"}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | VALUES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=10,
+)
+HEADERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "accept": st.sampled_from(["application/json", "text/html", "*/*"]) | HEADER_TEXT,
+        "accept-language": st.sampled_from(["fr", "en-GB,en;q=0.5"]) | HEADER_TEXT,
+        "origin": st.sampled_from([SITE, "null", "https://evil.example"]) | HEADER_TEXT,
+        "referer": st.sampled_from([f"{SITE}/blog/", "https://["]) | HEADER_TEXT,
+        "idempotency-key": HEADER_TEXT,
+        "formspree-session-data": HEADER_TEXT,
+        "content-encoding": st.sampled_from(["gzip", "identity"]),
+        "x-forwarded-for": HEADER_TEXT,
+    },
+)
+
+
+@st.composite
+def multipart(draw: st.DrawFn) -> bytes:
+    """Return a multipart body whose parts may be anything, and most often are fields."""
+    parts = []
+    for name, value in draw(st.lists(st.tuples(NAMES, VALUES), max_size=6)):
+        head = draw(st.sampled_from(["", "Content-Type: text/plain\r\n", "X: y\r\n", "\r\n"]) | HEADER_TEXT)
+        quoted = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        text = f'--b\r\nContent-Disposition: form-data; name="{quoted}"\r\n{head}\r\n{value}\r\n'
+        parts.append(text.encode("utf-8", "surrogatepass"))
+    return b"".join(parts) + draw(st.sampled_from([b"--b--\r\n", b"--b--", b"--b\r\n", b""]))
+
+
+def _as_json(fields: dict[str, Any]) -> bytes:
+    return json.dumps({**fields, **GOOD} if len(fields) % 3 else fields).encode()
+
+
+def _as_form(pairs: list[tuple[str, str]]) -> bytes:
+    further = [pair for pair in pairs if pair[0] not in GOOD]
+    return urlencode([*GOOD.items(), *further] if len(pairs) % 3 else pairs, errors="replace").encode()
+
+
+BODIES = st.one_of(
+    # Most of these two are accepted.
+    st.tuples(st.just("application/json"), st.dictionaries(NAMES, JSON, max_size=8).map(_as_json)),
+    st.tuples(
+        st.just("application/x-www-form-urlencoded"), st.lists(st.tuples(NAMES, VALUES), max_size=8).map(_as_form)
+    ),
+    st.tuples(st.just("multipart/form-data; boundary=b"), multipart()),
+    st.tuples(TYPES, st.binary(max_size=500)),
+    st.tuples(HEADER_TEXT, st.binary(max_size=50) | multipart()),
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _aws() -> Iterator[None]:
+    """Keep all examples in one world, in the place of a world for each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        session = botocore.session.get_session()
+        patch.setattr(botocore.session, "get_session", lambda: session)
+        with isolated():
+            yield
+
+
+@pytest.fixture(scope="module")
+def counter() -> Counter:
+    """Return the stack that the examples share."""
+    return Counter(resolve(CallerHourlyCap="1000000"))
+
+
+@BOUNDED
+@given(
+    path=st.sampled_from(["/contact", "/newsletter", "/f/contact", "/f/newsletter"]),
+    typed=BODIES,
+    headers=HEADERS,
+)
+@example(path="/contact", typed=("application/json", b"{" + b'"a":{' * 5000), headers={})
+@example(path="/contact", typed=("multipart/form-data; boundary=b", b"--b\r\n" * 5000), headers={})
+@example(path="/newsletter", typed=("application/x-www-form-urlencoded", b"email=a%40example.org&name=%e9"), headers={})
+def test_any_body_is_answered_by_the_contract(
+    counter: Counter, path: str, typed: tuple[str, bytes], headers: dict[str, str]
+) -> None:
+    _empty()
+    content_type, body = typed
+
+    reply = counter.post(path, data=body, content_type=content_type, headers=Headers(headers))
+
+    assert reply.status_code in STATUS
+    if reply.status_code < 300 or reply.status_code == 303:
+        _check_accepted(reply)
+        (item,) = [item for item in counter.items() if item["kind"] in ("message", "request")]
+        (_check_message if path.endswith("contact") else _check_request)(item)
+    else:
+        _check_refused(reply)
+        assert counter.items() == []
+
+
+def _check_accepted(reply: TestResponse) -> None:
+    if reply.status_code == 303:
+        assert reply.text == ""
+        to = reply.headers["location"]
+    else:
+        assert reply.mimetype == "application/json"
+        assert reply.json is not None
+        assert {name: type(value) for name, value in reply.json.items()} == {
+            "ok": bool,
+            "id": str,
+            "next": str,
+            "message": str,
+        }
+        assert reply.json["ok"] is True
+        to = reply.json["next"]
+    assert re.match(rf"({SITE}|https://www\.atelier\.example|http://localhost)(/|$)", to)
+
+
+def _check_refused(reply: TestResponse) -> None:
+    assert reply.headers["cache-control"] == "no-store"
+    if reply.mimetype != "application/json":
+        assert reply.mimetype == "text/html"
+        assert '<html lang="' in reply.text
+        return
+    assert reply.json is not None
+    assert reply.json.keys() == {"error", "errors"}
+    errors = reply.json["errors"]
+    assert reply.json["error"] == errors[0]["message"]
+    for error in errors:
+        assert {"code", "message"} <= error.keys() <= {"code", "message", "field"}
+        assert error["code"] in SENTENCES["fr"]
+        assert error.get("field") != ""
+
+
+def _check_message(item: dict[str, Any]) -> None:
+    """Check that it is a message, and one that the form's model takes again as it stands."""
+    extra = [(name["S"], value["S"]) for pair in item.get("extra", []) for name, value in [pair["L"]]]
+    message = Message.model_validate({**item, "extra": extra})
+    fields = {name: value for name in KNOWN if (value := getattr(message, name))}
+    again = ContactForm.model_validate({**fields, **dict(extra)})
+    assert again.model_dump(exclude={"extra"}) == {name: getattr(message, name) for name in KNOWN}
+    assert tuple(again.extra.items()) == message.extra
+    assert all(name and not name.startswith("_") for name, _ in extra)
+    _check_text(*fields.values(), message.form_subject, message.page, *(text for pair in extra for text in pair))
+
+
+def _check_request(item: dict[str, Any]) -> None:
+    sign_up = SignUp.model_validate(item)
+    again = NewsletterForm.model_validate({"email": sign_up.email, "name": sign_up.name, "source": sign_up.page})
+    assert (again.email, again.name) == (sign_up.email, sign_up.name)
+    _check_text(sign_up.email, sign_up.name, sign_up.page, sign_up.consent_claim)
+
+
+def _check_text(*texts: str) -> None:
+    assert not [text for text in texts if CONTROL.search(text)]
+
+
+def _empty() -> None:
+    """Empty the table, by moto's back door: its transactions copy it whole, stream included."""
+    table: Any = dynamodb_backends["123456789012"][REGION].get_table("table")
+    table.items.clear()
+    table.stream_shard.items.clear()
+    ses_backends["123456789012"][REGION].sent_messages.clear()

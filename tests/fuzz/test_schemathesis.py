@@ -1,0 +1,145 @@
+"""Schemathesis on the OpenAPI description: whatever is sent, the counter answers as described, and never by failing."""
+
+import re
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    positive_data_acceptance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from guichet.links import unsubscribe_link
+from guichet.signing import subscriber_id
+from infra.local.template import TEMPLATE
+from tests.conftest import PARAMETERS, Counter
+
+# Not checked: that what breaks a request's schema is refused. The counter takes more than it asks for.
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+]
+EXAMPLES = settings(
+    max_examples=80,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    # One counter serves all examples of an operation.
+    suppress_health_check=list(HealthCheck),
+)
+Case = schemathesis.Case[Any]
+READER = "reader@example.org"
+
+# Addresses as the counter takes them; Hypothesis's own have quotes and address literals.
+schemathesis.openapi.format(
+    "idn-email",
+    st.builds(
+        "{}@{}.{}".format,
+        st.from_regex(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]{1,30}(\.[A-Za-z0-9-]{1,30})?", fullmatch=True),
+        st.from_regex(r"[a-z0-9éüß]{1,20}", fullmatch=True),
+        st.sampled_from(["example", "org", "museum", "中国"]),
+    ),
+)
+
+API = schemathesis.openapi.from_path(TEMPLATE.with_name("infra") / "openapi.yaml")
+# Its cases are made when tests are collected, which takes half a minute.
+API.config.phases.coverage.enabled = False
+# The aliases have the forms' own functions behind them, so they are tried in another setting.
+GUARDED = API.include(path_regex="^/(f/|challenge)")
+OPEN = API.exclude(path_regex="^/(f/|challenge)")
+LINKED = API.include(path_regex="^/newsletter/")
+
+_answered: Tally[int] = Tally()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _report(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Say at the end how many requests were made."""
+    yield
+    plugins = request.config.pluginmanager
+    terminal, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
+    if terminal is not None and capture is not None:
+        by_status = ", ".join(f"{count} x {status}" for status, count in sorted(_answered.items()))
+        with capture.global_and_fixture_disabled():
+            terminal.write_line(f"\nSchemathesis: {_answered.total()} requests, answered {by_status}")
+
+
+def send(case: Case, counter: Counter, *checks: Callable[..., Any]) -> None:
+    """Send a case as a script or a browser would, and hold the answer against the description."""
+    # Neither chance nor order decides, so that a failure can be repeated.
+    as_script = len(repr((case.body, case.query, case.headers))) % 2
+    accept = "application/json" if as_script else "text/html"
+    # Not by Schemathesis's own way to WSGI: werkzeug writes empty parts without the line break that ends their heads.
+    sent = requests.Request(
+        **case.as_transport_kwargs(base_url="http://localhost", headers={"Accept": accept})
+    ).prepare()
+    response = counter.http.open(sent.path_url, method=case.method, headers=dict(sent.headers), data=sent.body)
+    _answered[response.status_code] += 1
+    case.validate_response(response, checks=[*CHECKS, *checks])
+
+
+@pytest.fixture
+def open_counter(make_counter: Callable[..., Counter]) -> Counter:
+    """Return a counter that nobody can overrun."""
+    return make_counter(CallerHourlyCap="1000000")
+
+
+@pytest.fixture
+def guarded_counter(make_counter: Callable[..., Counter]) -> Counter:
+    """Return a counter that nobody can overrun, with proof of work."""
+    return make_counter(CallerHourlyCap="1000000", ProofOfWork="on")
+
+
+@OPEN.parametrize()
+@EXAMPLES
+def test_every_request_is_answered_as_described(case: Case, open_counter: Counter) -> None:
+    send(case, open_counter, positive_data_acceptance)
+
+
+@GUARDED.parametrize()
+@EXAMPLES
+def test_with_proof_of_work_too(case: Case, guarded_counter: Counter) -> None:
+    # A proof that nobody worked for is refused, and its schema cannot tell.
+    send(case, guarded_counter)
+
+
+@LINKED.parametrize()
+@EXAMPLES
+def test_a_true_link_is_answered_as_described_whatever_comes_with_it(case: Case, open_counter: Counter) -> None:
+    link = link_to_leave() if "unsubscribe" in case.path else link_to_confirm(open_counter)
+    case.query = {**(case.query or {}), **link}
+    if isinstance(case.body, dict):
+        case.body = {name: value for name, value in case.body.items() if name not in link} | {"wording": "1"}
+    send(case, open_counter)
+
+
+def link_to_leave() -> dict[str, str]:
+    """Return the fields of a reader's link to unsubscribe."""
+    secret = PARAMETERS["SigningSecret"]
+    return dict(parse_qsl(urlsplit(unsubscribe_link("", subscriber_id(secret, READER), "fr", secret)).query))
+
+
+def link_to_confirm(counter: Counter) -> dict[str, str]:
+    """Return the fields of the link to confirm in a reader's mail, who asks for it the first time."""
+    if not counter.mails():
+        counter.post("/newsletter", data={"email": READER})
+        counter.play_stream()
+    text = counter.mails()[0].get_body(("plain",))
+    assert text is not None
+    found = re.search(r"https://\S+/newsletter/confirm\?(\S+)", text.get_content())
+    assert found is not None
+    return dict(parse_qsl(found[1]))

@@ -1,0 +1,346 @@
+"""Each hostile input of the data files beside this one, from the post to the table and to the owner's inbox.
+
+A case is an object with `name`, `request` and `expect`.
+
+`request`: `path` (`/contact`), `headers`, `content_type`, and the body as one of `form` (urlencoded), `json`, `text`,
+`base64`, or `parts` (texts, and `{"repeat": …, "times": …}`); `event` replaces members of the event behind the gateway.
+
+`expect` of a refusal: `status` and `errors`, each a code and a field or null. Of what is accepted: `status`; `next`,
+the address of `_next` or null for the page of thanks; `stored`, all that a visitor's words may be kept as; `mail`, the
+email's `subject` and what it `contains` and `lacks`; `links` where the words may lead to the spam folder, without mail.
+
+`bug` says where the code is known not to do so yet.
+
+Each is also posted again by a client of the other kind: what is true for a browser is true for JSON.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from email import message_from_string, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import botocore.session
+import pytest
+from moto.dynamodb.models import dynamodb_backends
+from moto.ses.models import ses_backends
+from werkzeug.test import Client, TestResponse
+
+from guichet.records import Message, utc_now
+from guichet.settings import NotifierSettings
+from infra.local import engine
+from infra.local.functions import routes
+from infra.local.gateway import Gateway
+from infra.local.streams import StreamReader, play
+from notifier.compose import compose
+from tests.conftest import REGION, SITE, Counter, isolated, resolve
+
+CASES = [
+    pytest.param(
+        case,
+        id=case["name"].encode("unicode_escape").decode()[:80],
+    )
+    for file in sorted(Path(__file__).parent.glob("*.json"))
+    for case in json.loads(file.read_text(encoding="utf-8"))
+]
+AT_LEAST = 200
+ORIGINS = (SITE, "https://www.atelier.example")
+KEPT = {
+    "message": ("email", "message", "name", "subject", "phone", "extra", "form_subject", "page"),
+    "request": ("email", "name", "page", "consent_claim", "caller_address"),
+}
+NOTIFICATION_HEADERS = [
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Auto-Submitted",
+    "MIME-Version",
+    "Content-Type",
+    "Reply-To",
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _aws() -> Iterator[None]:
+    """Keep all of this module in one world, in the place of a world for each test: there are too many of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        session = botocore.session.get_session()
+        patch.setattr(botocore.session, "get_session", lambda: session)
+        with isolated():
+            yield
+
+
+@pytest.fixture(scope="module")
+def shared() -> Counter:
+    """Return the stack that the cases share."""
+    return Counter(resolve())
+
+
+@pytest.fixture
+def counter(shared: Counter) -> Iterator[Counter]:
+    """Return the stack, with nothing in it."""
+    yield shared
+    # By moto's back door: its transactions copy the whole table with its stream, and would take longer each time.
+    table = _table()
+    table.items.clear()
+    table.stream_shard.items.clear()
+    ses_backends["123456789012"][REGION].sent_messages.clear()
+
+
+def test_there_are_enough_of_them_and_each_has_a_name_of_its_own() -> None:
+    names = [case.values[0]["name"] for case in CASES]  # type: ignore[attr-defined, index, call-overload, unused-ignore]
+
+    assert len(names) >= AT_LEAST
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_hostile_input_has_the_outcome_of_the_contract(counter: Counter, case: dict[str, Any]) -> None:
+    request, expected = case["request"], case["expect"]
+    if "errors" in expected:
+        _check_refusal(counter, request, expected)
+    else:
+        _check_acceptance(counter, request, expected)
+
+
+def _check_refusal(counter: Counter, request: dict[str, Any], expected: dict[str, Any]) -> None:
+    as_json = _post(counter, request, accept="application/json")
+    as_sent = _post(counter, request)
+
+    assert as_json.status_code == as_sent.status_code == expected["status"]
+    reply = as_json.json
+    assert as_json.mimetype == "application/json"
+    assert reply is not None
+    assert reply.keys() == {"error", "errors"}
+    assert [[error["code"], error.get("field")] for error in reply["errors"]] == expected["errors"]
+    assert reply["error"] == reply["errors"][0]["message"]
+    if as_sent.mimetype == "text/html":
+        # Whatever a field is called, the page has the elements of any other.
+        assert {tag for tag, _ in _Skeleton(as_sent.text).tags} <= PAGE_TAGS
+        assert "default-src 'none'" in as_sent.headers["content-security-policy"]
+        assert all(error["message"] in _Skeleton(as_sent.text).text for error in reply["errors"])
+    assert counter.items() == []
+
+
+PAGE_TAGS = {"html", "head", "meta", "title", "style", "body", "header", "main", "footer", "h1", "p", "ul", "li", "a"}
+
+
+def _check_acceptance(counter: Counter, request: dict[str, Any], expected: dict[str, Any]) -> None:
+    form = request.get("path", "/contact").rpartition("/")[2]
+    following = expected["next"] or f"http://localhost/thanks?form={form}&language=fr"
+
+    reply = _post(counter, request)
+
+    assert reply.status_code == expected["status"]
+    assert _where(reply) == following
+    stored = _expanded(expected["stored"])
+    assert _stored(counter) == [stored]
+    if reply.status_code == 303:
+        assert _where(_post(counter, request, accept="application/json")) == following
+    _play_stream(counter)
+    mails = _mails()
+    if expected.get("links") and not mails:
+        return
+    assert len(mails) == 1
+    check = _check_notification if form == "contact" else _check_confirmation_request
+    check(mails[0], stored)
+    _check_words(mails[0], expected.get("mail", {}))
+
+
+def _check_notification(mail: EmailMessage, stored: dict[str, Any]) -> None:
+    """Check that it goes to the owner alone, says all that was written, and that this is no more than text."""
+    assert mail.keys() == NOTIFICATION_HEADERS
+    assert str(mail["From"]) == "Atelier Bellevue <guichet@atelier.example>"
+    assert mail["To"] == "owner@atelier.example"
+    assert mail["Reply-To"].addresses[0].addr_spec == stored["email"]
+    assert len(mail["Reply-To"].addresses) == 1
+    assert _subject(mail).startswith("[Atelier Bellevue] ")
+    assert _subject(mail).isprintable()
+    assert _recipients() == ["owner@atelier.example"]
+    text, html = _bodies(mail)
+    words = [value for name, value in stored.items() if name not in ("extra", "form_subject")]
+    words += [word for pair in stored.get("extra", []) for word in pair]
+    shown = _Skeleton(html)
+    assert all(word in text and word in shown.text for word in words)
+    assert shown.tags == _Skeleton(_harmless(stored)).tags
+
+
+def _check_confirmation_request(mail: EmailMessage, stored: dict[str, Any]) -> None:
+    """Check that it goes to the address that asked, with fixed text."""
+    assert mail.keys() == [name for name in NOTIFICATION_HEADERS if name != "Reply-To"]
+    assert str(mail["From"]) == "Atelier Bellevue <guichet@atelier.example>"
+    assert mail["To"] == stored["email"]
+    assert _recipients() == [stored["email"]]
+    strangers = [value for name, value in stored.items() if name != "email"]
+    assert not [word for word in strangers for part in (*_bodies(mail), str(mail["Subject"])) if word in part]
+
+
+def _check_words(mail: EmailMessage, expected: dict[str, Any]) -> None:
+    text, html = _bodies(mail)
+    if "subject" in expected:
+        assert _subject(mail) == expected["subject"]
+    for words in expected.get("contains", []):
+        assert words in text
+    for words in expected.get("lacks", []):
+        assert words not in f"{text}{html}{mail['Subject']}"
+
+
+def _post(counter: Counter, request: dict[str, Any], *, accept: str | None = None) -> TestResponse:
+    headers = request.get("headers", {}) | ({"accept": accept} if accept else {})
+    body, content_type = _body(request)
+    client = counter.http
+    if changes := request.get("event"):
+        client = Client(Gateway(_changed(counter, changes), counter.stack.cors))
+    return client.post(
+        request.get("path", "/contact"),
+        data=body,
+        content_type=request.get("content_type", content_type),
+        headers=headers,
+        environ_overrides={"REMOTE_ADDR": "203.0.113.7"},
+    )
+
+
+def _changed(counter: Counter, changes: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], Any]]:
+    """Return the functions behind a gateway that hands over other events than it should."""
+    return {
+        route: lambda event, invoke=invoke: invoke({**event, **changes})  # type: ignore[misc]
+        for route, invoke in routes(counter.functions).items()
+    }
+
+
+def _body(request: dict[str, Any]) -> tuple[bytes, str | None]:
+    match request:
+        case {"form": form}:
+            pairs = form.items() if isinstance(form, dict) else map(tuple, form)
+            return urlencode(list(pairs)).encode(), "application/x-www-form-urlencoded"
+        case {"json": value}:
+            return json.dumps(value).encode(), "application/json"
+        case {"base64": text}:
+            return base64.b64decode(text), None
+        case {"parts": parts}:
+            return "".join(map(_expanded, parts)).encode(), None
+        case _:
+            return request["text"].encode(), None
+
+
+def _expanded(value: Any) -> Any:
+    """Return a value with its repetitions written out."""
+    match value:
+        case {"repeat": text, "times": times}:
+            return text * times
+        case dict():
+            return {name: _expanded(member) for name, member in value.items()}
+        case list():
+            return [_expanded(member) for member in value]
+        case _:
+            return value
+
+
+def _where(reply: TestResponse) -> str:
+    """Return where a reply of success leads to. It is an address of this API or of an allowed origin, in any case."""
+    if reply.status_code == 303:
+        to = reply.headers["location"]
+        assert reply.text == ""
+    else:
+        assert reply.status_code == 200
+        assert reply.json is not None
+        assert reply.json.keys() == {"ok", "id", "next", "message"}
+        assert reply.json["ok"] is True
+        to = reply.json["next"]
+    assert any(
+        to == origin or to.startswith((f"{origin}/", f"{origin}:443/")) for origin in ("http://localhost", *ORIGINS)
+    )
+    assert to.isascii()
+    assert to.isprintable()
+    return str(to)
+
+
+def _stored(counter: Counter) -> list[dict[str, Any]]:
+    """Return what is kept of the visitors' words, and nothing that is kept beside them."""
+    found = []
+    for item in counter.items():
+        if item["kind"] not in KEPT:
+            continue
+        words = {name: item[name] for name in KEPT[item["kind"]] if name in item}
+        if "extra" in words:
+            words["extra"] = [[part["S"] for part in pair["L"]] for pair in words["extra"]]
+        found.append(words)
+    return found
+
+
+def _table() -> Any:
+    return dynamodb_backends["123456789012"][REGION].get_table("table")
+
+
+def _play_stream(counter: Counter) -> None:
+    """Deliver all that the stream holds, from its beginning: it was emptied since the case before."""
+    notifier, table = counter.functions["Notifier"], _table()
+    arn = f"{table.table_arn}/stream/{table.latest_stream_label}"
+    for mapping in notifier.function.streams:
+        play(StreamReader(engine.client("dynamodbstreams"), arn).read(), mapping, arn, notifier)
+
+
+def _mails() -> list[EmailMessage]:
+    sent = ses_backends["123456789012"][REGION].sent_messages
+    return [message_from_string(mail.raw_data, _class=EmailMessage, policy=policy.default) for mail in sent]
+
+
+def _recipients() -> list[str]:
+    """Return whom SES was asked to send the last email to, whatever its headers say."""
+    # moto adds the addresses of the headers to those of the envelope.
+    return sorted({*ses_backends["123456789012"][REGION].sent_messages[-1].destinations})
+
+
+def _subject(mail: EmailMessage) -> str:
+    """Return the subject. A line break before its first word is folding; Python leaves the blank."""
+    return str(mail["Subject"]).strip()
+
+
+def _bodies(mail: EmailMessage) -> tuple[str, str]:
+    """Return the text and the HTML of an email. It has these two parts, and no other."""
+    assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    text, html = (part.get_content().replace("\r\n", "\n") for part in mail.iter_parts())
+    return text, html
+
+
+def _harmless(stored: dict[str, Any]) -> str:
+    """Return the HTML of the notification of a message that has the same fields, with harmless words."""
+    words: dict[str, Any] = {name: "x" for name in stored if name != "extra"}
+    message = Message.model_validate(
+        {
+            **words,
+            "id": "x",
+            "email": "x@example.org",
+            "extra": [("x", "x")] * len(stored.get("extra", [])),
+            "language": "fr",
+            "received_at": utc_now(),
+            "expires_at": utc_now(),
+        }
+    )
+    return _bodies(compose("contact-notification", "fr", message, NotifierSettings.from_environment()))[1]
+
+
+class _Skeleton(HTMLParser):
+    """The elements of a page with their attributes, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, list[tuple[str, str | None]]]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, attrs))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.append(("!--", [("", data)]))

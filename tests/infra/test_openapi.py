@@ -1,0 +1,213 @@
+"""The OpenAPI description is true: its routes, its limits, its codes, and what is answered."""
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema_rs import Draft202012Validator, ValidationError
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from werkzeug.test import TestResponse
+
+from contact.form import ContactForm
+from guichet import dynamodb
+from guichet.addresses import parse
+from guichet.intake import MAX_BODY, MAX_PAIRS
+from guichet.languages import LANGUAGES, SENTENCES
+from infra.local.functions import routes
+from infra.local.gateway import LARGEST_BODY, LARGEST_HEAD, match_route
+from infra.local.template import TEMPLATE
+from newsletter.form import NewsletterForm
+from tests.conftest import SITE, Counter
+from tests.integration.test_refusals import CASES, GOOD, MULTIPART, part
+from tests.wire import Wire, unreachable
+
+DESCRIPTION: dict[str, Any] = yaml.safe_load(
+    TEMPLATE.with_name("infra").joinpath("openapi.yaml").read_text(encoding="utf-8")
+)
+COMPONENTS: dict[str, Any] = DESCRIPTION["components"]
+SCHEMAS: dict[str, Any] = COMPONENTS["schemas"]
+OPERATIONS = {
+    f"{method.upper()} {path}": operation
+    for path, item in DESCRIPTION["paths"].items()
+    for method, operation in item.items()
+}
+POSTED = ("/contact", "/f/contact", "/newsletter", "/f/newsletter")
+
+
+def found(value: Any) -> Any:
+    """Return what a value or a reference to it stands for."""
+    while "$ref" in value:
+        place: Any = DESCRIPTION
+        for name in value["$ref"].removeprefix("#/").split("/"):
+            place = place[name]
+        value = place
+    return value
+
+
+@cache
+def validator(schema: str) -> Draft202012Validator:
+    """Return the validator of a schema of the description, given as JSON."""
+    return Draft202012Validator({"allOf": [json.loads(schema)], "components": COMPONENTS}, validate_formats=True)
+
+
+def check(reply: TestResponse, method: str | None = None, path: str | None = None) -> None:
+    """Hold a reply against the description: its status, headers, media type and body."""
+    route = match_route(OPERATIONS, method or reply.request.method, path or reply.request.path)
+    assert route is not None
+    described = OPERATIONS[route[0]]["responses"]
+    status = str(reply.status_code)
+    assert status in described, f"{route[0]} answers {status}"
+    response = found(described[status])
+    for name, reference in response.get("headers", {}).items():
+        header = found(reference)
+        assert name in reply.headers or not header.get("required"), f"{route[0]} {status} has no {name}"
+        if name in reply.headers:
+            value = reply.headers[name]
+            integer = found(header["schema"]).get("type") == "integer"
+            validator(json.dumps(header["schema"])).validate(int(value) if integer else value)
+    content = response.get("content")
+    if content is None:
+        assert reply.data == b""
+    else:
+        assert reply.mimetype in content, f"{route[0]} {status} is {reply.mimetype}"
+        body = reply.json if reply.mimetype == "application/json" else reply.text
+        validator(json.dumps(content[reply.mimetype]["schema"])).validate(body)
+
+
+def test_the_description_is_openapi_3_1() -> None:
+    assert DESCRIPTION["openapi"].startswith("3.1.")
+    assert [error.message for error in OpenAPIV31SpecValidator(DESCRIPTION).iter_errors()] == []
+
+
+def test_it_has_the_routes_of_the_template(counter: Counter) -> None:
+    assert sorted(OPERATIONS) == sorted(routes(counter.functions))
+
+
+def test_it_has_the_codes_of_the_sentences() -> None:
+    for language in LANGUAGES:
+        assert SCHEMAS["Code"]["enum"] == sorted(code for code in SENTENCES[language] if code.isupper())
+
+
+def test_it_has_the_languages() -> None:
+    assert SCHEMAS["Language"]["enum"] == list(LANGUAGES)
+
+
+@pytest.mark.parametrize(("name", "model"), [("Contact", ContactForm), ("Newsletter", NewsletterForm)])
+def test_it_has_the_fields_and_limits_of_the_forms(name: str, model: type[ContactForm | NewsletterForm]) -> None:
+    written = model.model_json_schema()
+    schema = SCHEMAS[name]
+    fields = {field: rule for field, rule in schema["properties"].items() if not field.startswith("_")}
+    fields.pop("altcha", None)
+    limits = {field: found(rule).get("maxLength") for field, rule in fields.items() if field != "email"}
+    extra = written["properties"].pop("extra", None)
+    required = {*schema.get("required", []), schema["anyOf"][0]["required"][0]}
+
+    assert set(fields) == set(written["properties"])
+    assert limits == {field: rule["maxLength"] for field, rule in written["properties"].items() if field != "email"}
+    assert required == set(written["required"])
+    assert schema["maxProperties"] == MAX_PAIRS
+    if extra is not None:
+        assert schema["x-max-extra-fields"] == extra["maxProperties"]
+        assert schema["propertyNames"]["maxLength"] == extra["propertyNames"]["maxLength"]
+        assert schema["additionalProperties"]["maxLength"] == extra["additionalProperties"]["maxLength"]
+
+
+def test_it_has_the_limits_of_addresses_and_bodies() -> None:
+    longest = SCHEMAS["Email"]["maxLength"]
+    domain = f"@{'x' * 63}.{'x' * 63}.{'x' * 61}"
+    assert parse("a" * (longest - len(domain)) + domain)
+    assert parse("a" * (longest - len(domain)) + domain + "x") is None
+
+    assert {body["x-max-bytes"] for body in COMPONENTS["requestBodies"].values()} == {MAX_BODY}
+    responses = COMPONENTS["responses"]
+    assert f"{MAX_BODY // 1024} KiB" in responses["TooLarge"]["description"]
+    assert f"{LARGEST_BODY // 1024**2} MB" in responses["TooLarge"]["description"]
+    assert f"{LARGEST_HEAD:,} bytes" in responses["HeadTooLarge"]["description"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_refusal_is_as_described(counter: Counter, case: str) -> None:
+    path, arguments, *_ = CASES[case]
+    for accept in ("application/json", "text/html"):
+        headers = {**arguments.get("headers", {}), "accept": accept}
+        reply = counter.post(path, **arguments | {"headers": headers})
+        check(reply)
+        if reply.mimetype == "application/json":
+            validator(json.dumps({"$ref": "#/components/schemas/Error"})).validate(reply.json)
+
+
+@pytest.mark.parametrize("path", POSTED)
+def test_what_is_accepted_is_answered_as_described(counter: Counter, path: str) -> None:
+    multipart = b"".join(part(f'name="{name}"', value).removesuffix(b"--b--\r\n") for name, value in GOOD.items())
+    posts: list[dict[str, Any]] = [
+        {"json": GOOD},
+        {"json": GOOD | {"_next": "merci"}},
+        {"data": GOOD},
+        {"data": GOOD | {"_next": f"{SITE}/é"}, "headers": {"idempotency-key": "1"}},
+        {"data": GOOD, "headers": {"accept": "application/json"}},
+        {"data": multipart + b"--b--\r\n", **MULTIPART},
+    ]
+    for arguments in posts * 2:
+        reply = counter.post(path, **arguments)
+        assert reply.status_code in (200, 303)
+        check(reply)
+
+
+@pytest.mark.parametrize("path", POSTED)
+def test_too_many_and_not_kept_are_answered_as_described(
+    make_counter: Any, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    counter = make_counter(CallerHourlyCap="1")
+    monkeypatch.setattr(dynamodb, "PATIENCE", 0.1)
+    counter.post(path, json=GOOD)
+    over = [counter.post(path, **{kind: GOOD | {"email": "b@example.org"}}) for kind in ("json", "data")]
+    Wire(dynamodb.client()).always(unreachable)
+    unavailable = [counter.post(path, **{kind: GOOD}) for kind in ("json", "data")]
+
+    assert [reply.status_code for reply in over + unavailable] == [429, 429, 503, 503]
+    for reply in over + unavailable:
+        assert "retry-after" in reply.headers
+        check(reply)
+
+
+def test_without_proof_of_work_there_is_no_challenge(counter: Counter) -> None:
+    for accept in ("application/json", "text/html"):
+        reply = counter.http.get("/challenge", headers={"accept": accept})
+        assert reply.status_code == 404
+        check(reply)
+
+
+def test_a_challenge_and_a_wrong_proof_are_answered_as_described(make_counter: Any) -> None:
+    counter = make_counter(ProofOfWork="required")
+    challenge = counter.http.get("/challenge")
+    refusals = [counter.post(path, json=GOOD | {"altcha": altcha}) for path in POSTED for altcha in ("", "x")]
+
+    assert challenge.status_code == 200
+    assert {reply.status_code for reply in refusals} == {422}
+    for reply in [challenge, *refusals]:
+        check(reply)
+
+
+def test_the_gateways_own_refusals_are_described(counter: Counter) -> None:
+    large = counter.post("/contact", data=b"x" * (LARGEST_BODY + 1), content_type="application/json")
+    long = counter.http.get("/thanks", headers={"x-long": "x" * LARGEST_HEAD})
+
+    assert (large.status_code, long.status_code) == (413, 431)
+    check(large)
+    check(long)
+
+
+def test_what_is_not_described_fails(counter: Counter) -> None:
+    reply = counter.post("/contact", json={})
+    check(reply)
+
+    reply.status_code = 418
+    with pytest.raises(AssertionError, match="POST /contact answers 418"):
+        check(reply)
+    for wrong in ({"error": "x", "errors": []}, {"error": "x", "errors": [{"code": "NEW", "message": "x"}]}):
+        reply = counter.post("/contact", json={})
+        reply.data = json.dumps(wrong)
+        with pytest.raises(ValidationError):
+            check(reply)
