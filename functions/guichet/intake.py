@@ -58,8 +58,9 @@ def take_in(request: Request, settings: FormSettings) -> Form:
     _check_origin(request, settings)
     values = _joined(_parse(request))
     steering = {name for name in values if name.startswith("_") or name in (PROOF_FIELD, settings.honeypot_field)}
-    # What is no text steers nothing.
+    # What is no text steers nothing; but no honeypot is left empty by it, and no proof is missing.
     control = {name: values[name] for name in steering if isinstance(values[name], str)}
+    control |= dict.fromkeys(steering.intersection((PROOF_FIELD, settings.honeypot_field)) - control.keys(), "no text")
     fields = {name: value for name, value in values.items() if name not in steering}
     request.language = known(control.get("_language", "")) or request.language
     # An alias, where the form has no field of the name itself.

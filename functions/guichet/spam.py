@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from guichet.intake import Form
@@ -74,15 +75,16 @@ def _words(words: Words) -> dict[str, int]:
 
 def _haste(session_data: str) -> dict[str, int]:
     """Return the signs of a program in what the client says of itself: `Formspree-Session-Data`, JSON in base64."""
+    signs: dict[str, int] = {}
     try:
         data = json.loads(base64.b64decode(session_data, validate=True))
-        loaded_at, program = data.get("loadedAt"), data.get("webdriver")
-        seconds = utc_now().timestamp() - loaded_at / 1000
-    except (binascii.Error, ValueError, AttributeError, TypeError, OverflowError, RecursionError):
-        return {}
-    signs: dict[str, int] = {}
-    if 0 <= seconds < _FASTEST:
-        signs["sent at once"] = 3
+        program = data.get("webdriver")
+        # A clock that is none, or far off, says nothing.
+        with suppress(LookupError, TypeError, OverflowError):
+            if 0 <= utc_now().timestamp() - data["loadedAt"] / 1000 < _FASTEST:
+                signs["sent at once"] = 3
+    except (binascii.Error, ValueError, AttributeError, RecursionError):
+        return signs
     if program is True:
         signs["sent by a program"] = 3
     return signs

@@ -9,8 +9,6 @@ A case is an object with `name`, `request` and `expect`.
 the address of `_next` or null for the page of thanks; `stored`, all that a visitor's words may be kept as; `mail`, the
 email's `subject` and what it `contains` and `lacks`; `links` where the words may lead to the spam folder, without mail.
 
-`bug` says where the code is known not to do so yet.
-
 Each is also posted again by a client of the other kind: what is true for a browser is true for JSON.
 """
 

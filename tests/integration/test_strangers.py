@@ -57,6 +57,13 @@ def test_the_honeypot_files_as_spam_and_answers_as_ever(make_counter: Callable[.
     assert "b@example.org" not in counter.mails()[0].as_string()
 
 
+@pytest.mark.parametrize("value", [{"a": 1}, [["x"]], ["x"], True, 0])
+def test_a_honeypot_is_filled_by_anything(counter: Counter, value: Any) -> None:
+    as_json(counter, "/contact", GOOD | {"_gotcha": value})
+
+    assert counter.items("message")[0]["spam"] == "honeypot"
+
+
 def test_the_honeypot_has_the_name_that_the_parameter_gives(make_counter: Callable[..., Counter]) -> None:
     counter = make_counter(HoneypotField="website")
     counter.post("/contact", data=GOOD | {"website": "x", "_gotcha": "y"})
@@ -126,6 +133,7 @@ def test_the_filter_is_off_by_parameter(make_counter: Callable[..., Counter]) ->
     [
         (lambda: session(0.5), True),
         (lambda: session(60, webdriver=True), True),
+        (lambda: base64.b64encode(b'{"webdriver": true}').decode(), True),
         (lambda: session(2.5), False),
         (lambda: session(-3600), False),
         (lambda: session(60, webdriver="yes"), False),
@@ -222,7 +230,7 @@ def test_wrong_proofs_are_refused(make_counter: Callable[..., Counter]) -> None:
     unsolved["solution"] = {"counter": 0, "derivedKey": "00" * 32}
     unsigned = {"challenge": {"parameters": good["challenge"]["parameters"]}, "solution": good["solution"]}
     wrong = [base64.b64encode(json.dumps(part).encode()).decode() for part in (foreign, tampered, unsolved, unsigned)]
-    for proof in [*wrong, "x", "e30=", "\u00e9", "{}", base64.b64encode(b"[" * 9999).decode()]:
+    for proof in [*wrong, {"a": 1}, "x", "e30=", "\u00e9", "{}", base64.b64encode(b"[" * 9999).decode()]:
         reply = as_json(counter, "/contact", GOOD | {"altcha": proof})
         assert (reply.status_code, reply.json["errors"][0]["code"]) == (422, "BLOCKED")
     with time_machine.travel(utc_now() + timedelta(hours=1, seconds=2)):
