@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import html5lib
 import pytest
 import time_machine
 
@@ -539,6 +540,10 @@ def test_every_email_passes_a_check_of_its_headers(make_counter: Any) -> None:
         assert mail["Auto-Submitted"] == "auto-generated"
         assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
         assert {part["Content-Transfer-Encoding"] for part in mail.iter_parts()} == {"quoted-printable"}
+        html = mail.get_body(("html",))
+        assert html is not None
+        # Strict: it raises at whatever a validator would call a parse error.
+        html5lib.HTMLParser(strict=True).parse(html.get_content())
         to_subscriber = "Bienvenue" in mail["Subject"]
         assert (mail["List-Unsubscribe"] is not None) is to_subscriber
         assert (mail["List-Unsubscribe-Post"] is not None) is to_subscriber

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+import html5lib
 import pytest
 
 from guichet import dynamodb
@@ -284,3 +285,12 @@ def test_pages_load_nothing_and_are_kept_nowhere(counter: Counter) -> None:
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+
+
+@pytest.mark.parametrize("path", ["/thanks", "/newsletter/confirm"])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_pages_are_valid_html(counter: Counter, path: str, language: str) -> None:
+    page = counter.http.get(path, query_string={"language": language})
+
+    html5lib.HTMLParser(strict=True).parse(page.text)
+    assert f'<html lang="{language}">' in page.text
