@@ -55,8 +55,8 @@ CAPS_KEPT = timedelta(days=2)
 _KINDS: dict[type[Owing], str] = {Message: "message", SignUp: "request", Subscriber: "subscriber"}
 _RECORDS = {kind: record for record, kind in _KINDS.items()}
 
-# TTL deletes up to days late, so what has expired counts as gone.
 _APPEND = "history = list_append(if_not_exists(history, :none), :new)"
+# TTL deletes up to days late, so what has expired counts as gone.
 _NOT_THERE = "attribute_not_exists(pk) OR expires_at < :now"
 
 

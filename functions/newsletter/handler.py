@@ -66,7 +66,7 @@ def confirm(request: Request) -> Reply:
         raise refuse(410, "LINK_EXPIRED")
     logger.info("confirmed", extra={"request_id": request.id, "submission_id": sign_up.id})
     count("Confirmed")
-    return page(200, pages.confirmed_page(request, settings()))
+    return page(200, pages.done_page(request, "confirmed", settings()))
 
 
 def confirm_again(request: Request) -> Reply:
@@ -80,7 +80,7 @@ def confirm_again(request: Request) -> Reply:
         sign_up = sign_up_again(expired, request, settings())
         new = store.keep(sign_up, [_confirmation_email(request)], _caller(request, sign_up))
         log_accepted(request, "newsletter", sign_up, new=new)
-    return page(200, pages.asked_again_page(request, settings()))
+    return page(200, pages.done_page(request, "again", settings()))
 
 
 def unsubscribe_page(request: Request) -> Reply:
@@ -100,7 +100,7 @@ def unsubscribe(request: Request) -> Reply:
     if Store(settings().table_name).unsubscribe(subscriber, utc_now(), kept):
         logger.info("unsubscribed", extra={"request_id": request.id, "subscriber_id": subscriber})
         count("Unsubscribed")
-    return page(200, pages.unsubscribed_page(request, settings()))
+    return page(200, pages.done_page(request, "unsubscribed", settings()))
 
 
 def _proven_request(fields: dict[str, str]) -> tuple[str, bool]:
