@@ -1,21 +1,13 @@
 """`python -m infra.local` as a person runs it: a process, its ports, its messages and its end."""
 
 import base64
-import http.client
 import json
-import os
-import random
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from email import message_from_bytes, message_from_string, policy
-from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -26,143 +18,13 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from infra.local.__main__ import defaults, parameters
-from infra.local.template import TEMPLATE, Template, TemplateError
+from infra.local.template import Template, TemplateError
 from tests.conftest import resolve
+from tests.stack import LocalStack, ask, free_port, local_stack, text_of, wait_for
 
-# Long enough for a busy machine. Nothing waits so long unless it fails.
-PATIENCE = 60
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "a-boundary"
 OWNERS = ["me@example.net", "you@example.net"]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on, below those that the system hands out to anybody who asks meanwhile."""
-    while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-
-
-def wait_for(what: str, check: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Return what a check returns as soon as that is true."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := check():
-            return found
-        time.sleep(0.05)
-    pytest.fail(f"waited {seconds} s for {what}")
-
-
-@dataclass
-class Answer:
-    """What came back: header names in lower case, the body as text."""
-
-    status: int
-    headers: dict[str, str]
-    text: str
-
-    @property
-    def json(self) -> Any:
-        """The body, as JSON."""
-        return json.loads(self.text)
-
-
-def ask(
-    port: int, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-) -> Answer:
-    """Send a request to a port of this machine. A redirect is not followed."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    try:
-        connection.request(method, path, body, dict(headers or {}))
-        response = connection.getresponse()
-        found = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, found, response.read().decode())
-    finally:
-        connection.close()
-
-
-class LocalStack:
-    """A running `python -m infra.local`, and what it said."""
-
-    def __init__(self, folder: Path, **variables: str) -> None:
-        self.port, self.site_port = free_port(), free_port()
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment.pop("PARAMETERS", None)
-        environment |= {"PORT": str(self.port), "SITE_PORT": str(self.site_port)} | variables
-        self._out, self._err = folder / "out", folder / "err"
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "infra.local"],
-                cwd=TEMPLATE.parent,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
-
-    @property
-    def said(self) -> str:
-        """What it printed."""
-        return self._out.read_text(encoding="utf-8")
-
-    @property
-    def complained(self) -> str:
-        """What it wrote to its standard error."""
-        return self._err.read_text(encoding="utf-8")
-
-    def wait_until_ready(self) -> None:
-        """Wait until it says that it is ready."""
-        wait_for("Ready", lambda: "Ready" in self.said or self.process.poll() is not None)
-        assert "Ready" in self.said, self.complained
-
-    def wait_until_it_listens(self) -> None:
-        """Wait until the API's port takes connections."""
-
-        def listens() -> bool:
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-        wait_for("the port", listens)
-
-    def end(self, number: signal.Signals = signal.SIGINT) -> int:
-        """End it by a signal, and return its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.wait()
-
-    def wait(self) -> int:
-        """Wait for its end, and return its exit code."""
-        try:
-            return self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise
-
-    def post(self, path: str, body: bytes, content_type: str) -> Answer:
-        """Post a body to the API, as the site does."""
-        headers = {"Content-Type": content_type, "Origin": f"http://127.0.0.1:{self.site_port}"}
-        return ask(self.port, "POST", path, body, headers)
-
-    def sweep(self) -> Any:
-        """Let the schedule's moment come, and return what each function on a schedule returned."""
-        return ask(self.port, "POST", "/_local/sweep", b"").json
-
-    def inbox(self, marker: str) -> list[dict[str, Any]]:
-        """Return the mails whose text holds a marker."""
-        return [mail for mail in ask(self.port, "GET", "/_local/inbox.json").json if marker in text_of(mail["raw"])]
-
-
-@contextmanager
-def local_stack(folder: Path, **variables: str) -> Iterator[LocalStack]:
-    """Run a stack as long as it is needed."""
-    stack = LocalStack(folder, **variables)
-    try:
-        yield stack
-    finally:
-        stack.end()
 
 
 @pytest.fixture(scope="module")
@@ -172,15 +34,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with local_stack(tmp_path_factory.mktemp("running"), PARAMETERS=given) as stack:
         stack.wait_until_ready()
         yield stack
-
-
-def text_of(raw: str | bytes) -> str:
-    """Return the text of an email."""
-    read = message_from_string if isinstance(raw, str) else message_from_bytes
-    message = read(raw, _class=EmailMessage, policy=policy.default)  # type: ignore[arg-type]
-    body = message.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
 
 
 def message(text: str) -> dict[str, str]:
