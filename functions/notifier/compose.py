@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 
 from guichet.languages import Language
 from guichet.links import confirmation_link, unsubscribe_link
@@ -49,6 +50,17 @@ def _environment() -> Environment:
 _POLICY = _policy()
 _LONGEST_SUBJECT = 200
 
+# Written out: Lambda has no French locale.
+_WEEKDAYS: dict[Language, list[str]] = {
+    "fr": ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
+    "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+}
+# As words to split: as lists, each month would take a line.
+_MONTHS: dict[Language, list[str]] = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),  # noqa: SIM905
+    "en": "January February March April May June July August September October November December".split(),  # noqa: SIM905
+}
+
 
 def compose(name: EmailName, language: Language, record: Owing, settings: NotifierSettings) -> EmailMessage:
     """Return the email that a record owes.
@@ -79,6 +91,7 @@ def compose(name: EmailName, language: Language, record: Owing, settings: Notifi
 def _mime(
     name: EmailName, language: Language, values: dict[str, Any], to: tuple[str, ...], settings: NotifierSettings
 ) -> EmailMessage:
+    values = {**values, "language": language}
     # The text template begins with the subject, as a message does with its headers.
     head, text = _render(f"{name}.{language}.txt", values).split("\n\n", 1)
     message = EmailMessage(policy=_POLICY)
@@ -107,5 +120,10 @@ def _render(template: str, values: dict[str, Any]) -> str:
     return _environment().get_template(template).render(values)
 
 
-def _when(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+@pass_context
+def _when(context: Context, at: datetime) -> str:
+    """Return a time in the words of the email's language. UTC, and saying so: nobody told where the owner lives."""
+    day, month = _WEEKDAYS[context["language"]][at.weekday()], _MONTHS[context["language"]][at.month - 1]
+    if context["language"] == "fr":
+        return f"{day} {'1er' if at.day == 1 else at.day} {month} {at.year} à {at.hour}\xa0h\xa0{at:%M} UTC"
+    return f"{day} {at.day} {month} {at.year} at {at:%H:%M} UTC"

@@ -52,6 +52,7 @@ def _parts(raw: str) -> dict[str, Any]:
     message = message_from_string(raw, _class=EmailMessage, policy=policy.default)
     html, text = message.get_body(("html",)), message.get_body(("plain",))
     return {
+        "date": str(message["Date"] or ""),
         "headers": [(name, str(value)) for name, value in message.items()],
         # Links open beside the inbox; scripts and forms of an email do nothing.
         "html": f'<base target="_blank">{html.get_content()}' if html else "",
