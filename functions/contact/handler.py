@@ -5,11 +5,10 @@ from typing import Any
 
 from contact.form import ContactForm, message_of
 from guichet.callers import caller_of
-from guichet.counter import log_accepted, no_such_form, serve
+from guichet.counter import challenge, log_accepted, no_such_form, serve
 from guichet.intake import check, next_url, proof_of, take_in
 from guichet.records import OwedEmail
-from guichet.refusal import refuse
-from guichet.replies import Reply, accepted, as_json, page
+from guichet.replies import Reply, accepted, page
 from guichet.request import Request
 from guichet.settings import ContactSettings
 from guichet.storage import Store
@@ -40,16 +39,6 @@ def _owed(request: Request) -> list[OwedEmail]:
     return emails
 
 
-def challenge(_request: Request) -> Reply:
-    """Hand out a proof-of-work challenge, where the forms take one."""
-    if settings().proof_of_work == "off":
-        raise refuse(404, "NOT_FOUND")
-    # Only who asks for one pays for the import.
-    from guichet.proof_of_work import challenge as new_challenge  # noqa: PLC0415
-
-    return as_json(200, new_challenge(settings().signing_secret))
-
-
 def thanks(request: Request) -> Reply:
     """Show the built-in thank-you page of either form."""
     # Only pages pay for the import.
@@ -63,7 +52,7 @@ ROUTES = {
     "POST /f/contact": post,
     "POST /f/{form}": no_such_form,
     "GET /thanks": thanks,
-    "GET /challenge": challenge,
+    "GET /challenge": lambda _: challenge(settings()),
 }
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from guichet.dynamodb import UnavailableError
 from guichet.records import Message, SignUp, utc_now
 from guichet.refusal import Refusal, refuse, unavailable
-from guichet.replies import Reply, refused
+from guichet.replies import Reply, as_json, refused
 from guichet.request import Request
-from guichet.settings import Settings
+from guichet.settings import FormSettings, Settings
 from guichet.storage import OverCapError, UsedProofError
 from guichet.telemetry import count, log_unexpected, logger
 
@@ -41,6 +41,19 @@ def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: Settings
 def no_such_form(_request: Request) -> Reply:
     """Answer a form of a name that is not served."""
     raise refuse(404, "FORM_NOT_FOUND")
+
+
+def challenge(settings: FormSettings) -> Reply:
+    """Hand out a proof-of-work challenge, where the forms take one; either form takes those of the other.
+
+    Each function serves it, so that to ask for one wakes the function that the form will be posted to.
+    """
+    if settings.proof_of_work == "off":
+        raise refuse(404, "NOT_FOUND")
+    # Only who asks for one pays for the import.
+    from guichet.proof_of_work import challenge as new_challenge  # noqa: PLC0415
+
+    return as_json(200, new_challenge(settings.signing_secret))
 
 
 def log_accepted(request: Request, form: str, record: Message | SignUp, *, new: bool) -> None:

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from guichet.callers import caller_of
-from guichet.counter import log_accepted, serve
+from guichet.counter import challenge, log_accepted, serve
 from guichet.intake import check, fields_of_button, next_url, proof_of, take_in
 from guichet.links import proven_request, proven_subscriber
 from guichet.records import Caller, Confirmation, OwedEmail, SignUp, utc_now
@@ -155,6 +155,7 @@ def _confirmation(sign_up: SignUp, request: Request) -> Confirmation:
 ROUTES = {
     "POST /newsletter": post,
     "POST /f/newsletter": post,
+    "GET /newsletter/challenge": lambda _: challenge(settings()),
     "GET /newsletter/confirm": confirm_page,
     "POST /newsletter/confirm": confirm,
     "POST /newsletter/confirm/again": confirm_again,

@@ -59,9 +59,9 @@ API = schemathesis.openapi.from_path(TEMPLATE.with_name("infra") / "openapi.yaml
 # Its cases are made when tests are collected, which takes half a minute.
 API.config.phases.coverage.enabled = False
 # The aliases have the forms' own functions behind them, so they are tried in another setting.
-GUARDED = API.include(path_regex="^/(f/|challenge)")
-OPEN = API.exclude(path_regex="^/(f/|challenge)")
-LINKED = API.include(path_regex="^/newsletter/")
+GUARDED = API.include(path_regex="^/(f/|challenge|newsletter/challenge)")
+OPEN = API.exclude(path_regex="^/(f/|challenge|newsletter/challenge)")
+LINKED = API.include(path_regex="^/newsletter/(confirm|unsubscribe)")
 
 _answered: Tally[int] = Tally()
 

@@ -34,6 +34,7 @@ OPERATIONS = {
     for method, operation in item.items()
 }
 POSTED = ("/contact", "/f/contact", "/newsletter", "/f/newsletter")
+CHALLENGES = ("/challenge", "/newsletter/challenge")
 
 
 def found(value: Any) -> Any:
@@ -173,20 +174,21 @@ def test_too_many_and_not_kept_are_answered_as_described(
 
 
 def test_without_proof_of_work_there_is_no_challenge(counter: Counter) -> None:
-    for accept in ("application/json", "text/html"):
-        reply = counter.http.get("/challenge", headers={"accept": accept})
-        assert reply.status_code == 404
-        check(reply)
+    for path in CHALLENGES:
+        for accept in ("application/json", "text/html"):
+            reply = counter.http.get(path, headers={"accept": accept})
+            assert reply.status_code == 404
+            check(reply)
 
 
 def test_a_challenge_and_a_wrong_proof_are_answered_as_described(make_counter: Any) -> None:
     counter = make_counter(ProofOfWork="required")
-    challenge = counter.http.get("/challenge")
+    challenges = [counter.http.get(path) for path in CHALLENGES]
     refusals = [counter.post(path, json=GOOD | {"altcha": altcha}) for path in POSTED for altcha in ("", "x")]
 
-    assert challenge.status_code == 200
+    assert {reply.status_code for reply in challenges} == {200}
     assert {reply.status_code for reply in refusals} == {422}
-    for reply in [challenge, *refusals]:
+    for reply in [*challenges, *refusals]:
         check(reply)
 
 

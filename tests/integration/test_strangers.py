@@ -20,6 +20,7 @@ from tests.integration.test_life import START
 from tests.wire import Wire, cancelled
 
 GOOD = {"email": "a@example.org", "message": "Bonjour, je voudrais un devis."}
+CHALLENGES = ["/challenge", "/newsletter/challenge"]
 FORMS = ["/contact", "/f/contact", "/newsletter", "/f/newsletter"]
 RUSSIAN_A = "\u0430"
 
@@ -176,9 +177,9 @@ def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof_of_work, "_COST", 5)
 
 
-def solution(counter: Counter) -> str:
+def solution(counter: Counter, path: str = "/challenge") -> str:
     """Fetch a challenge and solve it, as the widget does."""
-    reply = counter.http.get("/challenge")
+    reply = counter.http.get(path)
     assert reply.status_code == 200
     assert reply.json is not None
     challenge = Challenge.from_dict(reply.json)
@@ -187,11 +188,14 @@ def solution(counter: Counter) -> str:
     return Payload(challenge, solved).to_base64()
 
 
+@pytest.mark.parametrize("handed_out", CHALLENGES)
 @pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize("how", ["on", "required"])
-def test_a_solved_challenge_is_taken_once(make_counter: Callable[..., Counter], path: str, how: str) -> None:
+def test_a_solved_challenge_is_taken_once(
+    make_counter: Callable[..., Counter], path: str, how: str, handed_out: str
+) -> None:
     counter = make_counter(ProofOfWork=how)
-    proof = solution(counter)
+    proof = solution(counter, handed_out)
     first = as_json(counter, path, GOOD | {"altcha": proof})
     repeated = as_json(counter, path, GOOD | {"altcha": proof})
     other = as_json(counter, path, GOOD | {"email": "b@example.org", "altcha": proof})
@@ -239,8 +243,9 @@ def test_wrong_proofs_are_refused(make_counter: Callable[..., Counter]) -> None:
     assert counter.items() == []
 
 
-def test_there_is_no_challenge_where_it_is_off(counter: Counter) -> None:
-    reply = counter.http.get("/challenge", headers={"accept": "application/json"})
+@pytest.mark.parametrize("path", CHALLENGES)
+def test_there_is_no_challenge_where_it_is_off(counter: Counter, path: str) -> None:
+    reply = counter.http.get(path, headers={"accept": "application/json"})
     assert reply.status_code == 404
     assert reply.json is not None
     assert reply.json["errors"][0]["code"] == "NOT_FOUND"
