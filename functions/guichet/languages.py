@@ -72,8 +72,8 @@ SENTENCES: dict[Language, dict[str, str]] = {
         # Pages and success
         "contact_accepted": "Merci pour votre message. Nous vous répondrons par email.",
         "newsletter_accepted": (
-            "Merci ! Un email vient de vous être envoyé : ouvrez-le et confirmez votre abonnement. "
-            "Rien reçu ? Regardez dans les indésirables."
+            "Merci pour votre abonnement ! Il reste un geste : ouvrez l'email qui vient de vous être envoyé, "
+            "et confirmez. Rien reçu ? Regardez dans les indésirables."
         ),
         "thanks_title": "Merci !",
         "error_title": "Votre envoi n'a pas abouti",
@@ -132,8 +132,8 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "LINK_EXPIRED": "This link is no longer valid. Sign up again to receive a new one.",
         "contact_accepted": "Thank you for your message. We will answer you by email.",
         "newsletter_accepted": (
-            "Thank you! An email is on its way to you: open it and confirm your subscription. "
-            "Nothing there? Look in the spam folder."
+            "Thank you for subscribing! One step is left: open the email that is on its way to you, "
+            "and confirm. Nothing there? Look in the spam folder."
         ),
         "thanks_title": "Thank you!",
         "error_title": "Your submission did not get through",

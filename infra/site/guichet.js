@@ -1,0 +1,157 @@
+// Improves every <form data-guichet> of a page, which works without it too. README.md says more.
+
+const FRENCH = ['Envoi en cours…', "Le serveur ne répond pas. Rien n'est perdu.", 'Réessayer'];
+const ENGLISH = ['Sending…', 'The server does not answer. Nothing is lost.', 'Try again'];
+// Weaker than any rule of the site's.
+const STYLE = `
+:where(.guichet-status) { color: var(--guichet-success) }
+:where(.guichet-error, [role=alert].guichet-status) { color: var(--guichet-error) }`;
+
+let places = 0;
+
+/** Improve a form that was not in the page at first. */
+export function enhance(form) {
+  const url = form.getAttribute('action');
+  const language = form.querySelector('[name=_language]')?.value || form.closest('[lang]')?.lang || navigator.language;
+  const [sending, failed, tryAgain] = /^fr\b/i.test(language) ? FRENCH : ENGLISH;
+  const status = form.querySelector('[data-guichet-status]') || form.appendChild(document.createElement('p'));
+  const placeOf = new Map();
+  // Sent again, it is the same submission.
+  let id = Math.random();
+  let proof;
+
+  const say = (sentence, role = 'status') => {
+    status.setAttribute('role', role);
+    status.textContent = sentence;
+  };
+  const fire = (name, detail) =>
+    form.dispatchEvent(new CustomEvent('guichet:' + name, { bubbles: true, cancelable: true, detail }));
+  const prove = () => (proof ??= proofOfWork(url));
+
+  status.classList.add('guichet-status');
+  say('');
+  // Errors are shown at their fields, not in the browser's bubbles.
+  form.noValidate = true;
+  form.addEventListener('focusin', prove);
+  form.addEventListener('input', ({ target }) => placeOf.has(target.name) && point(target.name, ''));
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const wrong = [...form.elements].filter((element) => !element.checkValidity());
+    if (show(wrong.map(({ name, validationMessage }) => ({ field: name, message: validationMessage })))) return;
+    const data = new FormData(form, event.submitter);
+    data.set('_id', id);
+    data.set('_language', language);
+    if (!fire('send', data)) return;
+
+    say(sending);
+    const focused = document.activeElement;
+    const buttons = [...form.elements].filter(({ type, disabled }) => type === 'submit' && !disabled);
+    buttons.forEach((button) => (button.disabled = true));
+    const [code, reply = {}] = await send(data).catch(() => []);
+    buttons.forEach((button) => (button.disabled = false));
+    // A disabled button loses the focus.
+    if (document.activeElement === document.body) focused.focus();
+
+    say('');
+    if (reply.ok) {
+      id = Math.random();
+      HTMLFormElement.prototype.reset.call(form);
+      if (fire('success', reply)) say(form.dataset.guichetSuccess || reply.message);
+    } else if (fire('error', reply)) {
+      // What the gateway itself answers has no `errors`.
+      show(reply.errors || [{ message: failed }]);
+      if (!reply.errors || code === 429 || code > 499) {
+        const button = document.createElement('button');
+        button.type = 'button';
+        button.textContent = tryAgain;
+        button.onclick = () => form.requestSubmit(event.submitter);
+        status.append(' ', button);
+      }
+    }
+  });
+
+  async function send(data, again) {
+    data.set('altcha', await prove());
+    proof = null;
+    const response = await ask(url, {
+      method: 'POST',
+      body: data,
+      headers: { Accept: 'application/json' },
+      // The owner is told the page, without its query.
+      referrerPolicy: 'no-referrer-when-downgrade',
+    });
+    const reply = await response.json();
+    // The proof was used before, or has expired.
+    return reply.errors?.[0].code === 'BLOCKED' && !again ? send(data, true) : [response.status, reply];
+  }
+
+  /** Show problems in place of those before, and return how many there are. */
+  function show(problems) {
+    placeOf.forEach((_, name) => point(name, ''));
+    const rest = problems.filter(({ field, message }) => !point(field, message));
+    say(rest.map(({ message }) => message).join(' '), 'alert');
+    form.querySelector('[aria-invalid=true]')?.focus();
+    return problems.length;
+  }
+
+  function point(name, message) {
+    const field = [...form.elements].find((element) => name && element.name === name && element.type !== 'hidden');
+    if (!field) return false;
+    if (!placeOf.has(name)) {
+      const place = document.createElement('div');
+      place.className = 'guichet-error';
+      place.id = 'guichet-' + ++places;
+      (field.closest('label') || field).after(place);
+      field.setAttribute('aria-describedby', (field.getAttribute('aria-describedby') || '') + ' ' + place.id);
+      placeOf.set(name, place);
+    }
+    placeOf.get(name).textContent = message;
+    field.setAttribute('aria-invalid', !!message);
+    return true;
+  }
+}
+
+const ask = (url, options) => fetch(url, { ...options, signal: AbortSignal.timeout(20_000) });
+
+/** Solve a challenge of the function that the form is posted to, which wakes it. */
+async function proofOfWork(url) {
+  try {
+    const response = await ask(url.replace(/(\/f)?(\/contact|(\/newsletter))\/?$/, '$3/challenge'));
+    if (response.ok) return await solveApart(await response.json());
+  } catch {}
+  return '';
+}
+
+/** Solve a challenge in a worker, this file again; where none is allowed, in the page. */
+const solveApart = (challenge) =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(import.meta.url, { type: 'module' });
+    worker.onerror = reject;
+    worker.onmessage = ({ data }) => resolve(data, worker.terminate());
+    worker.postMessage(challenge);
+  }).catch(() => solve(challenge));
+
+/** Find the counter whose derived key begins as asked (ALTCHA, version 2). */
+async function solve({ parameters, signature }) {
+  const [name, hash] = parameters.algorithm.split('/');
+  const derivation = { name, hash, salt: bytesOf(parameters.salt), iterations: parameters.cost };
+  const password = bytesOf(parameters.nonce + '00000000');
+  for (let counter = 0; ; counter++) {
+    new DataView(password.buffer).setUint32(password.length - 4, counter);
+    const key = await crypto.subtle.importKey('raw', password, name, false, ['deriveBits']);
+    const bits = new Uint8Array(await crypto.subtle.deriveBits(derivation, key, parameters.keyLength * 8));
+    const derivedKey = Array.from(bits, (byte) => byte.toString(16).padStart(2, 0)).join('');
+    if (derivedKey.startsWith(parameters.keyPrefix))
+      return btoa(JSON.stringify({ challenge: { parameters, signature }, solution: { counter, derivedKey } }));
+  }
+}
+
+const bytesOf = (hex) => Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
+
+if (globalThis.document) {
+  // A browser too old for a line of this leaves the forms as they are.
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(STYLE);
+  document.adoptedStyleSheets.push(sheet);
+  document.querySelectorAll('form[data-guichet]').forEach(enhance);
+} else globalThis.onmessage = async ({ data }) => postMessage(await solve(data).catch(() => ''));
