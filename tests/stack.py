@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, message_from_string, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -76,10 +76,10 @@ class LocalStack:
     """A running `python -m infra.local`, and what it said."""
 
     def __init__(self, folder: Path, **variables: str) -> None:
-        self.port, self.site_port = free_port(), free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment.pop("PARAMETERS", None)
-        environment |= {"PORT": str(self.port), "SITE_PORT": str(self.site_port)} | variables
+        environment |= {"PORT": str(free_port()), "SITE_PORT": str(free_port())} | variables
+        self.port, self.site_port = int(environment["PORT"]), int(environment["SITE_PORT"])
         self._out, self._err = folder / "out", folder / "err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
@@ -100,6 +100,11 @@ class LocalStack:
     def complained(self) -> str:
         """What it wrote to its standard error."""
         return self._err.read_text(encoding="utf-8")
+
+    def logged(self, message: str) -> list[dict[str, Any]]:
+        """Return the lines that its functions logged with a message."""
+        lines = [json.loads(line) for line in self.said.splitlines() if line.startswith('{"level"')]
+        return [line for line in lines if line["message"] == message]
 
     def wait_until_ready(self) -> None:
         """Wait until it says that it is ready."""
@@ -139,9 +144,10 @@ class LocalStack:
         """Let the schedule's moment come, and return what each function on a schedule returned."""
         return ask(self.port, "POST", "/_local/sweep", b"").json
 
-    def inbox(self, marker: str) -> list[dict[str, Any]]:
-        """Return the mails whose text holds a marker."""
-        return [mail for mail in ask(self.port, "GET", "/_local/inbox.json").json if marker in text_of(mail["raw"])]
+    def inbox(self, marker: str = "", to: str = "") -> list[dict[str, Any]]:
+        """Return the mails whose text holds a marker; if a recipient is named, theirs alone. Oldest first."""
+        mails = ask(self.port, "GET", "/_local/inbox.json").json
+        return [mail for mail in mails if marker in text_of(mail["raw"]) and (not to or mail["to"] == [to])]
 
 
 @contextmanager
@@ -152,6 +158,13 @@ def local_stack(folder: Path, **variables: str) -> Iterator[LocalStack]:
         yield stack
     finally:
         stack.end()
+
+
+def missing(what: str) -> NoReturn:
+    """Skip, for want of something that a developer's machine need not have; fail where the environment says `CI`."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is not here, and nothing may skip in CI")
+    pytest.skip(f"{what} is not here")
 
 
 def text_of(raw: str | bytes) -> str:

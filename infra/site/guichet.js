@@ -32,7 +32,7 @@ export function enhance(form) {
   say('');
   // Errors are shown at their fields, not in the browser's bubbles.
   form.noValidate = true;
-  form.addEventListener('focusin', prove);
+  form.addEventListener('focusin', prove, { once: true });
   form.addEventListener('input', ({ target }) => placeOf.has(target.name) && point(target.name, ''));
   form.addEventListener('submit', async (event) => {
     event.preventDefault();

@@ -1,0 +1,357 @@
+"""Both forms of the demo site, as visitors use them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.conftest import Visitor
+from tests.browser.words import ENGLISH, FRENCH, Words
+from tests.stack import LocalStack, local_stack, text_of, wait_for
+
+Visit = Callable[..., Visitor]
+BOTH = pytest.mark.parametrize("words", [FRENCH, ENGLISH], ids=["fr", "en"])
+
+
+def contact(page: Page) -> Locator:
+    """Return the contact form."""
+    return page.locator("#contact form")
+
+
+def newsletter(page: Page) -> Locator:
+    """Return the newsletter form."""
+    return page.locator("#newsletter form")
+
+
+def fill_contact(page: Page, words: Words, message: str) -> None:
+    """Fill in the contact form."""
+    contact(page).get_by_label("Email").fill("camille@example.org")
+    contact(page).get_by_label(words.message).fill(message)
+
+
+def marker() -> str:
+    """Return a text that nobody wrote before."""
+    return f"Bonjour {uuid4().hex}"
+
+
+def mails(stack: LocalStack, text: str) -> int:
+    """Return how many mails hold a text, once there is one and the schedule came by as well."""
+    wait_for("the email", lambda: stack.inbox(text))
+    stack.sweep()
+    return len(stack.inbox(text))
+
+
+@BOTH
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "plain"])
+def test_a_message_is_sent_and_thanked_for(visit: Visit, stack: LocalStack, words: Words, *, javascript: bool) -> None:
+    visitor, text = visit(javascript=javascript), marker()
+    page = visitor.open(words.path)
+    fill_contact(page, words, text)
+    page.get_by_role("button", name=words.send).click()
+
+    if javascript:
+        expect(contact(page).get_by_role("status")).to_contain_text(words.contact_done)
+        expect(contact(page).get_by_label(words.message)).to_have_value("")
+        assert page.url.endswith(words.path)
+    else:
+        expect(page.get_by_role("heading", name=words.thanks)).to_be_visible()
+        expect(page.get_by_text(words.contact_done)).to_be_visible()
+        expect(page.get_by_role("link", name=words.back)).to_be_visible()
+    assert visitor.violations() == []
+    assert mails(stack, text) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "plain"])
+def test_a_sign_up_is_sent_and_thanked_for(visit: Visit, stack: LocalStack, words: Words, *, javascript: bool) -> None:
+    visitor, address = visit(javascript=javascript), f"{uuid4().hex}@example.org"
+    page = visitor.open(words.path)
+    newsletter(page).get_by_label("Email").fill(address)
+    page.get_by_role("button", name=words.subscribe).click()
+
+    if javascript:
+        expect(newsletter(page).get_by_role("status")).to_contain_text(words.newsletter_done)
+        expect(newsletter(page).get_by_label("Email")).to_have_value("")
+    else:
+        expect(page.get_by_role("heading", name=words.thanks)).to_be_visible()
+        expect(page.get_by_text(words.newsletter_done)).to_be_visible()
+        expect(page.get_by_role("link", name=words.back)).to_be_visible()
+    assert visitor.violations() == []
+    (mail,) = wait_for("the email", lambda: stack.inbox(to=address))
+    assert f"language={'fr' if words is FRENCH else 'en'}" in text_of(mail["raw"])
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "plain"])
+def test_a_double_click_is_one_submission_and_one_email(visit: Visit, stack: LocalStack, *, javascript: bool) -> None:
+    page, text, before = visit(javascript=javascript).open("/"), marker(), len(stack.logged("accepted"))
+    fill_contact(page, FRENCH, text)
+    page.get_by_role("button", name="Envoyer").dblclick()
+
+    expect(page.get_by_text(FRENCH.contact_done)).to_be_visible()
+    assert mails(stack, text) == 1
+    assert len(stack.logged("accepted")) == before + 1
+
+
+def test_the_button_is_disabled_while_it_sends_and_has_the_focus_again(visit: Visit) -> None:
+    page = visit().open("/")
+    fill_contact(page, FRENCH, marker())
+    held: list[Route] = []
+    page.route("**/contact", lambda route: held.append(route))  # noqa: PLW0108  Playwright asks for its signature
+    button = page.get_by_role("button", name="Envoyer")
+    button.focus()
+    page.keyboard.press("Enter")
+
+    expect(button).to_be_disabled()
+    expect(contact(page).get_by_role("status")).to_have_text("Envoi en cours…")
+    wait_for("the request", lambda: button.is_disabled() and held)
+    held[0].continue_()
+    expect(button).to_be_enabled()
+    expect(button).to_be_focused()
+
+
+@BOTH
+def test_while_the_api_is_down_the_message_stays_and_is_sent_by_another_try(
+    visit: Visit, tmp_path: Path, words: Words
+) -> None:
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+    text = marker()
+    with local_stack(tmp_path / "first") as first:
+        first.wait_until_ready()
+        visitor = visit(first)
+        page = visitor.open(words.path)
+        fill_contact(page, words, text)
+    page.get_by_role("button", name=words.send).click()
+
+    expect(contact(page).get_by_role("alert")).to_contain_text(words.failed)
+    expect(contact(page).get_by_label(words.message)).to_have_value(text)
+    assert visitor.violations() == []
+    with local_stack(tmp_path / "second", PORT=str(first.port), SITE_PORT=str(first.site_port)) as second:
+        second.wait_until_ready()
+        page.get_by_role("button", name=words.again).click()
+        expect(contact(page).get_by_role("status")).to_contain_text(words.contact_done)
+        expect(page.get_by_role("button", name=words.again)).not_to_be_attached()
+        assert mails(second, text) == 1
+
+
+def test_a_reply_that_is_lost_is_no_second_message(visit: Visit, stack: LocalStack) -> None:
+    page, text = visit().open("/"), marker()
+    fill_contact(page, FRENCH, text)
+
+    def lose(route: Route) -> None:
+        assert route.fetch().status == 200
+        route.abort()
+
+    page.route("**/contact", lose, times=1)
+    page.get_by_role("button", name="Envoyer").click()
+    page.get_by_role("button", name="Réessayer").click()
+
+    expect(contact(page).get_by_role("status")).to_contain_text(FRENCH.contact_done)
+    assert mails(stack, text) == 1
+
+
+def test_the_same_words_filled_in_twice_are_two_messages(visit: Visit, stack: LocalStack) -> None:
+    page, text = visit().open("/"), marker()
+    for count in (1, 2):
+        fill_contact(page, FRENCH, text)
+        page.get_by_role("button", name="Envoyer").click()
+        expect(contact(page).get_by_label("Message")).to_have_value("")
+        wait_for("the email", lambda: stack.inbox(text)[count - 1 :])  # noqa: B023
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_refusal_by_the_gateway_itself_offers_another_try(visit: Visit, status: int) -> None:
+    page = visit().open("/")
+    fill_contact(page, FRENCH, marker())
+
+    def answer(route: Route) -> None:
+        route.fulfill(status=status, json={"message": "No"}, headers={"access-control-allow-origin": "*"})
+
+    page.route("**/contact", answer, times=1)
+    page.get_by_role("button", name="Envoyer").click()
+
+    expect(contact(page).get_by_role("alert")).to_contain_text(FRENCH.failed)
+    page.get_by_role("button", name="Réessayer").click()
+    expect(contact(page).get_by_role("status")).to_contain_text(FRENCH.contact_done)
+
+
+def test_who_sends_too_much_is_told_when_to_come_back(visit: Visit, tmp_path: Path) -> None:
+    with local_stack(tmp_path, PARAMETERS="CallerHourlyCap=1") as strict:
+        strict.wait_until_ready()
+        page = visit(strict).open("/")
+        for _ in range(2):
+            fill_contact(page, FRENCH, marker())
+            page.get_by_role("button", name="Envoyer").click()
+            expect(page.get_by_role("button", name="Envoyer")).to_be_enabled()
+
+        expect(contact(page).get_by_role("alert")).to_contain_text("Trop d'envois en peu de temps")
+        expect(page.get_by_role("button", name="Réessayer")).to_be_visible()
+
+
+def described(field: Locator) -> str:
+    """Return the sentence that a field is described by, empty where it is not marked as wrong."""
+    if field.get_attribute("aria-invalid") != "true":
+        return ""
+    identifier = (field.get_attribute("aria-describedby") or "").split()[-1]
+    return field.page.locator(f"[id='{identifier}']").inner_text()
+
+
+def test_what_is_missing_is_said_at_its_field_before_anything_is_sent(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open("/")
+    name, email, message = (contact(page).get_by_label(label) for label in ("Nom", "Email", "Message"))
+    page.get_by_role("button", name="Envoyer").click()
+
+    expect(email).to_be_focused()
+    assert (described(name), bool(described(email)), bool(described(message))) == ("", True, True)
+    assert visitor.violations() == []
+    email.fill("camille@example.org")
+    assert (described(email), bool(described(message))) == ("", True)
+    assert visitor.asked("POST", "/contact") == 0
+
+
+@BOTH
+def test_what_the_counter_refuses_is_said_at_its_field(visit: Visit, words: Words) -> None:
+    visitor = visit()
+    page = visitor.open(words.path)
+    label = "Nom" if words is FRENCH else "Name"
+    # Browsers take both.
+    contact(page).get_by_label("Email").fill("camille@localhost")
+    contact(page).get_by_label(label).fill("x" * 1001)
+    contact(page).get_by_label(words.message).fill("Bonjour")
+    page.get_by_role("button", name=words.send).click()
+
+    expect(contact(page).get_by_label(label)).to_be_focused()
+    expect(contact(page).locator(".guichet-status")).to_have_text("")
+    too_long, no_address = (described(contact(page).get_by_label(name)) for name in (label, "Email"))
+    assert ("trop long" if words is FRENCH else "too long") in too_long
+    assert ("nom@exemple.fr" if words is FRENCH else "name@example.com") in no_address
+    assert described(contact(page).get_by_label(words.message)) == ""
+    expect(contact(page).get_by_label(words.message)).to_have_value("Bonjour")
+    assert visitor.violations() == []
+
+
+@BOTH
+def test_without_a_script_what_is_refused_is_said_on_a_page(visit: Visit, words: Words) -> None:
+    visitor = visit(javascript=False)
+    page = visitor.open(words.path)
+    newsletter(page).get_by_label("Email").fill("camille@localhost")
+    page.get_by_role("button", name=words.subscribe).click()
+
+    expect(page.get_by_text("nom@exemple.fr" if words is FRENCH else "name@example.com")).to_be_visible()
+    expect(page.get_by_role("link", name=words.back)).to_be_visible()
+    assert visitor.violations() == []
+    page.go_back()
+    expect(newsletter(page).get_by_label("Email")).to_have_value("camille@localhost")
+
+
+def test_both_forms_are_filled_in_and_sent_by_keyboard_alone(visit: Visit, stack: LocalStack) -> None:
+    page, text, address = visit().open("/"), marker(), f"{uuid4().hex}@example.org"
+
+    def tab_to(field: Locator) -> None:
+        for _ in range(20):
+            if field.evaluate("element => element === document.activeElement"):
+                return
+            page.keyboard.press("Tab")
+        pytest.fail(f"no way to {field}")
+
+    tab_to(contact(page).get_by_label("Email"))
+    page.keyboard.type("camille@example.org")
+    tab_to(contact(page).get_by_label("Message"))
+    page.keyboard.type(text)
+    tab_to(page.get_by_role("button", name="Envoyer"))
+    page.keyboard.press("Space")
+    expect(contact(page).get_by_role("status")).to_contain_text(FRENCH.contact_done)
+    tab_to(newsletter(page).get_by_label("Email"))
+    page.keyboard.type(address)
+    page.keyboard.press("Enter")
+
+    expect(newsletter(page).get_by_role("status")).to_contain_text(FRENCH.newsletter_done)
+    assert mails(stack, text) == 1
+    wait_for("the email", lambda: stack.inbox(to=address))
+
+
+def test_the_honeypot_is_out_of_sight_and_of_reach(visit: Visit) -> None:
+    page = visit().open("/")
+    traps = page.locator("[name=_gotcha]")
+    assert traps.count() == 2
+    assert [trap.is_visible() for trap in traps.all()] == [False, False]
+
+
+def test_the_owner_reads_which_page_a_message_came_from(visit: Visit, stack: LocalStack) -> None:
+    page, text = visit().open("/en/?utm=secret"), marker()
+    fill_contact(page, ENGLISH, text)
+    page.get_by_role("button", name="Send").click()
+
+    (mail,) = wait_for("the email", lambda: stack.inbox(text))
+    assert f"Page : http://127.0.0.1:{stack.site_port}/en/" in text_of(mail["raw"]).splitlines()
+    assert "secret" not in text_of(mail["raw"])
+
+
+SAY = "event => { event.preventDefault(); window.seen = [event.type, event.target.tagName, event.detail]; }"
+
+
+def test_a_site_can_say_its_own_thanks(visit: Visit) -> None:
+    page = visit().open("/")
+    page.evaluate(f"document.addEventListener('guichet:success', {SAY})")
+    fill_contact(page, FRENCH, marker())
+    page.get_by_role("button", name="Envoyer").click()
+
+    wait_for("the event", lambda: page.evaluate("window.seen"))
+    name, element, reply = page.evaluate("window.seen")
+    assert (name, element, reply["ok"]) == ("guichet:success", "FORM", True)
+    assert "/thanks?" in reply["next"]
+    expect(contact(page).get_by_role("status")).to_have_text("")
+
+    page.reload()
+    contact(page).evaluate("form => { form.dataset.guichetSuccess = 'À bientôt !'; }")
+    fill_contact(page, FRENCH, marker())
+    page.get_by_role("button", name="Envoyer").click()
+    expect(contact(page).get_by_role("status")).to_have_text("À bientôt !")
+
+
+def test_a_site_can_say_its_own_refusals(visit: Visit) -> None:
+    page = visit().open("/")
+    page.evaluate(f"document.addEventListener('guichet:error', {SAY})")
+    newsletter(page).get_by_label("Email").fill("camille@localhost")
+    page.get_by_role("button", name="Je m'abonne").click()
+
+    wait_for("the event", lambda: page.evaluate("window.seen"))
+    assert page.evaluate("window.seen[2].errors[0].field") == "email"
+    assert described(newsletter(page).get_by_label("Email")) == ""
+    expect(newsletter(page).locator(".guichet-status")).to_have_text("")
+
+
+def test_a_site_can_stop_or_complete_what_is_sent(visit: Visit, stack: LocalStack) -> None:
+    visitor, text = visit(), marker()
+    page = visitor.open("/")
+    fill_contact(page, FRENCH, "Bonjour")
+    page.evaluate(f"document.addEventListener('guichet:send', {SAY}, {{ once: true }})")
+    page.get_by_role("button", name="Envoyer").click()
+    wait_for("the event", lambda: page.evaluate("window.seen"))
+    assert visitor.asked("POST", "/contact") == 0
+
+    page.evaluate(f"document.addEventListener('guichet:send', event => event.detail.set('campagne', '{text}'))")
+    page.get_by_role("button", name="Envoyer").click()
+    wait_for("the email", lambda: stack.inbox(text))
+
+
+def test_a_form_that_came_later_can_be_improved_too(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open("/")
+    page.evaluate("""async () => {
+      const copy = document.querySelector('#contact form').cloneNode(true);
+      copy.querySelector('.guichet-status').remove();
+      copy.insertAdjacentHTML('afterbegin', '<output data-guichet-status></output>');
+      document.querySelector('#contact').append(copy);
+      (await import('/guichet.js')).enhance(copy);
+    }""")
+    copy = contact(page).nth(1)
+    copy.get_by_label("Email").fill("camille@example.org")
+    copy.get_by_label("Message").fill(marker())
+    copy.get_by_role("button", name="Envoyer").click()
+
+    expect(copy.locator("output")).to_contain_text(FRENCH.contact_done)
+    expect(copy.get_by_role("status")).to_have_count(1)

@@ -1,0 +1,129 @@
+"""Every page that a visitor or a developer may see: in both languages, wide and narrow, light and dark."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Visitor
+from tests.browser.words import ENGLISH, FRENCH, Words
+from tests.stack import LocalStack, local_stack, text_of, wait_for
+
+Visit = Callable[..., Visitor]
+Scheme = Literal["light", "dark"]
+LOOKS = [(360, "light"), (360, "dark"), (1200, "light"), (1200, "dark")]
+LANGUAGES = {"fr": FRENCH, "en": ENGLISH}
+SITE_NAME = "Atelier Bellevue"
+
+
+def looks(visit: Visit, stack: LocalStack, url: str, language: str) -> Iterator[Page]:
+    """Open a page in every look; afterwards it fits its window, says its language, and axe finds nothing."""
+    for width, scheme in LOOKS:
+        visitor = visit(stack, color_scheme=scheme, viewport={"width": width, "height": 800}, locale=language)
+        visitor.page.goto(url)
+        yield visitor.page
+        assert visitor.page.locator("html").get_attribute("lang") == language
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert visitor.violations() == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_demo_site(visit: Visit, stack: LocalStack, language: str) -> None:
+    for page in looks(visit, stack, f"http://127.0.0.1:{stack.site_port}{LANGUAGES[language].path}", language):
+        expect(page.locator("form[data-guichet]")).to_have_count(2)
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        other = page.get_by_role("navigation").locator("a[hreflang]")
+        other.click()
+        expect(page.locator("html")).to_have_attribute("lang", "en" if language == "fr" else "fr")
+        page.go_back()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("form", ["contact", "newsletter"])
+def test_the_thank_you_pages(visit: Visit, stack: LocalStack, language: str, form: str) -> None:
+    words = LANGUAGES[language]
+    for page in looks(visit, stack, f"http://127.0.0.1:{stack.port}/thanks?form={form}&language={language}", language):
+        expect(page.get_by_role("heading", name=words.thanks)).to_be_visible()
+        a_way_back(page, words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "path",
+    ["/challenge", "/newsletter/confirm", "/newsletter/confirm?request=x", "/newsletter/unsubscribe?subscriber=x"],
+)
+def test_the_pages_of_what_is_not_there(visit: Visit, stack: LocalStack, language: str, path: str) -> None:
+    for page in looks(visit, stack, f"http://127.0.0.1:{stack.port}{path}", language):
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        a_way_back(page, LANGUAGES[language])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pages_of_a_refused_form(visit: Visit, stack: LocalStack, language: str) -> None:
+    words = LANGUAGES[language]
+    for page in looks(visit, stack, f"http://127.0.0.1:{stack.site_port}{words.path}", language):
+        # As a browser without scripts posts it.
+        page.locator("#contact form").evaluate(
+            "form => { form.email.value = 'camille@localhost'; HTMLFormElement.prototype.submit.call(form); }"
+        )
+        expect(page.get_by_text("nom@exemple.fr" if language == "fr" else "name@example.com")).to_be_visible()
+        expect(page.get_by_role("listitem")).to_have_count(2)
+        a_way_back(page, words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pages_of_the_links_in_emails(visit: Visit, stack: LocalStack, language: str) -> None:
+    address = f"{uuid4().hex}@example.org"
+    words = LANGUAGES[language]
+    stack.post("/newsletter", f"email={address}&_language={language}".encode(), "application/x-www-form-urlencoded")
+    confirm = link_to("/newsletter/confirm", *wait_for("the email", lambda: stack.inbox(to=address)))
+    for page in looks(visit, stack, confirm, language):
+        expect(page.get_by_role("button")).to_have_count(1)
+        a_way_back(page, words)
+        page.get_by_role("button").click()
+        expect(page.get_by_role("button")).to_have_count(0)
+        a_way_back(page, words)
+    welcome = wait_for("the welcome", lambda: stack.inbox("/newsletter/unsubscribe", to=address))[0]
+    for page in looks(visit, stack, link_to("/newsletter/unsubscribe", welcome), language):
+        a_way_back(page, words)
+        page.get_by_role("button").click()
+        expect(page.get_by_role("button")).to_have_count(0)
+        a_way_back(page, words)
+    expired = re.sub(r"expires=\d+", "expires=1", confirm)
+    for page in looks(visit, stack, expired, language):
+        a_way_back(page, words)
+
+
+def test_the_inbox(visit: Visit, browser: Browser, tmp_path: Path) -> None:
+    del browser
+    with local_stack(tmp_path) as stack:
+        stack.wait_until_ready()
+        inbox = f"http://127.0.0.1:{stack.port}/_local/inbox"
+        for page in looks(visit, stack, inbox, "en"):
+            expect(page.get_by_role("heading", level=2)).to_have_text("Nothing has been mailed yet")
+        stack.post("/contact", b"email=a@example.org&message=Bonjour&name=Camille", "application/x-www-form-urlencoded")
+        wait_for("the email", stack.inbox)
+        for page in looks(visit, stack, inbox, "en"):
+            expect(page.frame_locator("iframe").locator("pre")).to_have_text("Bonjour")
+            page.get_by_text("Text", exact=True).click()
+            expect(page.locator("pre", has_text="Email : a@example.org")).to_be_visible()
+            page.get_by_text("Headers", exact=True).click()
+            expect(page.get_by_text("Reply-To")).to_be_visible()
+            expect(page.get_by_text("Auto-Submitted")).to_be_visible()
+
+
+def a_way_back(page: Page, words: Words) -> None:
+    """Assert that a page says the site's name, and leads back to it."""
+    expect(page.get_by_text(SITE_NAME, exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name=words.back)).to_have_attribute("href", re.compile("^http"))
+    assert SITE_NAME in page.title()
+
+
+def link_to(path: str, mail: dict[str, Any]) -> str:
+    """Return the link to a path in a mail."""
+    (link,) = re.findall(rf"http\S+{path}\?\S+", text_of(mail["raw"]))
+    return str(link)

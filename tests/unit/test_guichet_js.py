@@ -1,0 +1,25 @@
+"""guichet.js as a file: its size, and that it needs nothing else."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+
+SCRIPT = (Path(__file__).parents[2] / "infra" / "site" / "guichet.js").read_text(encoding="utf-8")
+# Bytes, gzipped.
+LARGEST = 3000
+
+
+def test_it_is_small(request: pytest.FixtureRequest) -> None:
+    size = len(gzip.compress(SCRIPT.encode(), 9))
+    plugins = request.config.pluginmanager
+    terminal, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
+    if terminal is not None and capture is not None:
+        with capture.global_and_fixture_disabled():
+            terminal.write_line(f"\nguichet.js: {size} bytes gzipped, at most {LARGEST}")
+    assert size <= LARGEST
+
+
+def test_it_imports_nothing_names_no_address_and_keeps_nothing() -> None:
+    assert not re.findall(r"^\s*import\b|\bimport\(|https?:|cookie|localStorage|sessionStorage|indexedDB", SCRIPT, re.M)
