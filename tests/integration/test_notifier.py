@@ -269,3 +269,24 @@ def test_mail_to_the_owner_and_to_visitors_go_by_their_own_configuration_sets(co
 
     sets = [json.loads(body)["ConfigurationSetName"] for body in wire.bodies]
     assert sets == ["guichet-OwnerMail", "guichet-VisitorMail"]
+
+
+@pytest.mark.parametrize(
+    ("language", "at", "words"),
+    [
+        ("fr", "2026-11-01T08:05:00Z", "Reçu le dimanche 1er novembre 2026 à 8\xa0h\xa005 UTC"),
+        ("fr", "2027-02-22T23:59:59Z", "Reçu le lundi 22 février 2027 à 23\xa0h\xa059 UTC"),
+        ("en", "2026-08-05T08:05:00Z", "Received on Wednesday 5 August 2026 at 08:05 UTC"),
+    ],
+)
+def test_a_time_is_said_in_the_readers_words(make_counter: Any, language: str, at: str, words: str) -> None:
+    counter = make_counter(DefaultLanguage=language)
+    with time_machine.travel(at, tick=False):
+        counter.post("/contact", data=GOOD)
+        counter.play_stream()
+
+    (mail,) = counter.mails()
+    for kind in ("plain", "html"):
+        body = mail.get_body((kind,))
+        assert body is not None
+        assert words in body.get_content()

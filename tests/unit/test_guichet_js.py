@@ -22,4 +22,6 @@ def test_it_is_small(request: pytest.FixtureRequest) -> None:
 
 
 def test_it_imports_nothing_names_no_address_and_keeps_nothing() -> None:
-    assert not re.findall(r"^\s*import\b|\bimport\(|https?:|cookie|localStorage|sessionStorage|indexedDB", SCRIPT, re.M)
+    assert not re.findall(
+        r"^\s*import\b|\bimport\(|https?:|cookie|localStorage|sessionStorage|indexedDB", SCRIPT, re.MULTILINE
+    )

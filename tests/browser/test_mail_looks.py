@@ -1,0 +1,117 @@
+"""The emails as mail programs show them: wide and narrow, light and dark. They load nothing: images are always off."""
+
+import re
+from collections.abc import Callable, Iterator
+from email import message_from_string, policy
+from email.message import EmailMessage
+from html import unescape
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import Visitor
+from tests.stack import LocalStack, local_stack, wait_for
+
+Visit = Callable[..., Visitor]
+Scheme = Literal["light", "dark"]
+FORM = "application/x-www-form-urlencoded"
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+MESSAGE = f"Bonjour,\n\n  - <b>horaires</b> & adresse\n  - https://example.org/{LONG * 3}\n\nÀ bientôt"
+ANSWERS = {
+    "name": LONG,
+    "email": "zoe@example.org",
+    "phone": "06 12 34 56 78",
+    "subject": "Un devis",
+    "message": MESSAGE,
+    "budget": "2 000 €",
+    LONG[:60]: f"4 rue des Vignes\n69001 {LONG}",
+}
+
+
+@pytest.fixture(scope="module", params=["fr", "en"])
+def written(
+    request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[LocalStack, list[EmailMessage]]]:
+    """Return every email that there is, in one language, of a stack whose owner reads that language too."""
+    del browser
+    language = request.param
+    given = f"DefaultLanguage={language} Acknowledge=on"
+    with local_stack(tmp_path_factory.mktemp(f"mails-{language}"), PARAMETERS=given) as stack:
+        stack.wait_until_ready()
+        for path, answers in (("/contact", ANSWERS), ("/newsletter", {"email": "reader@example.org"})):
+            form = urlencode({**answers, "_language": language}).encode()
+            assert stack.post(path, form, FORM).status == 303
+        (request_mail,) = wait_for("the link", lambda: stack.inbox("/newsletter/confirm?"))
+        link = re.findall(r"/newsletter/confirm\?(\S+)", _body(_parsed(request_mail), "plain"))[0]
+        fields = f"{link}&wording=1".encode()
+        assert stack.post("/newsletter/confirm", fields, FORM).status == 200
+        mails = wait_for("all five", lambda: stack.inbox()[4:] and stack.inbox())
+        yield stack, [_parsed(mail) for mail in mails]
+
+
+def _parsed(mail: dict[str, Any]) -> EmailMessage:
+    return message_from_string(mail["raw"], _class=EmailMessage, policy=policy.default)
+
+
+def _body(mail: EmailMessage, kind: str) -> str:
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("width", [360, 1000])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_they_fit_can_be_read_and_load_nothing(
+    visit: Visit, written: tuple[LocalStack, list[EmailMessage]], width: int, scheme: Scheme
+) -> None:
+    stack, mails = written
+    assert len(mails) == 5
+    for mail in mails:
+        visitor = visit(stack, color_scheme=scheme, viewport={"width": width, "height": 800})
+        visitor.page.set_content(_body(mail, "html"))
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, mail["Subject"]
+        # A mail has no landmarks: the program that shows it has.
+        found = [line for line in visitor.violations() if not line.startswith(("region", "landmark-one-main"))]
+        assert found == [], mail["Subject"]
+        paper = visitor.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (paper == "rgb(18, 21, 28)") == (scheme == "dark")
+        assert visitor.requests == []
+
+
+def test_the_text_says_all_that_the_html_says(written: tuple[LocalStack, list[EmailMessage]]) -> None:
+    for mail in written[1]:
+        html, text = _body(mail, "html"), _body(mail, "plain")
+        # Repeats: the title, the line for the list of mails, and a button up to the address that the text has, too.
+        repeats = r"<head>.*?</head>|<div style=\"display:none.*?</div>|<h1.*?</h1>|<a class=\"button\".*?<br>"
+        shown = re.sub(repeats, "", html, flags=re.DOTALL)
+        said = re.findall(r"\w+", unescape(re.sub(r"<[^>]*>", " ", shown)))
+        assert len(said) > 10
+        assert set(said) <= set(re.findall(r"\w+", f"{mail['Subject']}\n{text}")), mail["Subject"]
+        links = set(map(unescape, re.findall(r'href="([^"]+)"', html)))
+        assert links == set(re.findall(r"https?://\S+/newsletter/\S+", text))
+
+
+def test_the_owner_reads_every_answer_in_both(written: tuple[LocalStack, list[EmailMessage]]) -> None:
+    (mail,) = [mail for mail in written[1] if mail["Reply-To"]]
+    html, text = unescape(_body(mail, "html")), _body(mail, "plain")
+    for answer in ANSWERS.values():
+        assert answer in text
+        assert answer in html
+    assert str(mail["Reply-To"]) == "zoe@example.org"
+
+
+def test_the_address_of_a_button_stands_in_full_beside_it(written: tuple[LocalStack, list[EmailMessage]]) -> None:
+    (mail,) = [mail for mail in written[1] if "/newsletter/confirm?" in _body(mail, "html")]
+    html = _body(mail, "html")
+    (link,) = set(re.findall(r'href="([^"]+)"', html))
+    assert f">{link}</a>" in html
+
+
+def test_the_inbox_shows_them_all_newest_first(visit: Visit, written: tuple[LocalStack, list[EmailMessage]]) -> None:
+    stack, mails = written
+    visitor = visit(stack)
+    visitor.page.goto(f"http://127.0.0.1:{stack.port}/_local/inbox")
+    assert visitor.page.locator("article h2").all_inner_texts() == [str(mail["Subject"]) for mail in reversed(mails)]
+    assert visitor.page.locator("iframe").count() == len(mails)
