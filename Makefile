@@ -59,5 +59,5 @@ lock:  ## pin the requirements anew (needs uv)
 
 .PHONY: clean
 clean:  ## remove all that was made
-	rm -rf .venv .venv-sam .aws-sam .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-sam .aws-sam tests/clients/node_modules .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

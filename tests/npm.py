@@ -1,0 +1,50 @@
+"""The npm packages that tests use, fetched once for each lock file."""
+
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from tests.stack import missing
+
+CLIENTS = Path(__file__).parent / "clients"
+# What the packages ask for.
+OLDEST = (20, 19)
+
+
+@cache
+def node() -> str:
+    """Return Node's path, its packages being there. Skips or fails where there is none, or one too old."""
+    found, npm = shutil.which("node"), shutil.which("npm")
+    if found is None or npm is None:
+        missing("Node with npm")
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST:
+        missing(f"Node {'.'.join(map(str, OLDEST))} or newer (only {version.strip()})")
+    lock, installed = CLIENTS / "package-lock.json", CLIENTS / "node_modules" / ".installed"
+    if not installed.exists() or installed.read_bytes() != lock.read_bytes():
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        fetched = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, check=False)
+        if fetched.returncode:
+            missing(f"what npm was to fetch ({fetched.stderr.strip()[-200:]})")
+        installed.write_bytes(lock.read_bytes())
+    return found
+
+
+def bundle(entry: Path) -> str:
+    """Return a module of JSX and all that it imports as one script for browsers."""
+    node()
+    command = [
+        str(CLIENTS / "node_modules" / ".bin" / "esbuild"),
+        str(entry),
+        "--bundle",
+        "--jsx=automatic",
+        "--loader:.js=jsx",
+        '--define:process.env.NODE_ENV="production"',
+        "--log-level=error",
+    ]
+    environment = {"NODE_PATH": str(CLIENTS / "node_modules"), "PATH": str(Path(node()).parent)}
+    made = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    return made.stdout
