@@ -36,11 +36,11 @@ def marker() -> str:
     return f"Bonjour {uuid4().hex}"
 
 
-def mails(stack: LocalStack, text: str) -> int:
+def mails(stack: LocalStack, text: str, to: str = "") -> int:
     """Return how many mails hold a text, once there is one and the schedule came by as well."""
-    wait_for("the email", lambda: stack.inbox(text))
+    wait_for("the email", lambda: stack.inbox(text, to))
     stack.sweep()
-    return len(stack.inbox(text))
+    return len(stack.inbox(text, to))
 
 
 @BOTH

@@ -66,7 +66,7 @@ def test_every_known_field_is_there() -> None:
             assert f"`{field}`" in README
 
 
-@pytest.mark.parametrize("form", re.findall(r"<form.*?</form>", README, re.DOTALL))
+@pytest.mark.parametrize("form", re.findall(r"<form action=.*?</form>", README, re.DOTALL))
 def test_the_forms_to_paste_are_taken(counter: Counter, form: str) -> None:
     (action,) = re.findall(r'action="https://YOUR-API(/[a-z]+)" method="post"', form)
     names = re.findall(r'name="([a-z]+)"', form)
@@ -88,7 +88,7 @@ def test_the_example_of_parameters_is_allowed() -> None:
 
 
 def test_every_file_that_is_named_is_there() -> None:
-    for name in re.findall(r"`((?:functions|guichet|notifier|infra)/[a-z./]*)`", README):
+    for name in re.findall(r"`((?:functions|guichet|notifier|infra)/[A-Za-z./]*)`", README):
         assert any((Path(root) / name).exists() for root in (TEMPLATE.parent, TEMPLATE.parent / "functions")), name
 
 

@@ -1,0 +1,106 @@
+"""What stands in the README to be pasted, pasted into a page of the site and used, each exactly as it stands."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, Route, expect
+
+from infra.local.template import TEMPLATE
+from tests.browser.conftest import Visitor
+from tests.browser.test_forms import mails, marker
+from tests.npm import bundle
+from tests.stack import LocalStack
+
+Visit = Callable[..., Visitor]
+README = (TEMPLATE.parent / "README.md").read_text(encoding="utf-8")
+HTML = re.findall(r"```html\n(.*?)```", README, re.DOTALL)
+JSX = re.findall(r"```jsx\n(.*?)```", README, re.DOTALL)
+# Formspree's clients say how long a page was open, and what is sent at once by a program is spam.
+READING = 2_100
+
+
+def test_the_readme_has_four_ways() -> None:
+    assert [("data-guichet" in snippet, "fetch(" in snippet) for snippet in HTML] == [
+        (False, False),
+        (True, False),
+        (False, True),
+    ]
+    assert len(JSX) == 1
+
+
+def pasted(visit: Visit, stack: LocalStack, body: str, **files: str) -> Page:
+    """Open a page of the site that holds no more than what was pasted, the API's address put in."""
+    page, site = visit().page, f"http://127.0.0.1:{stack.site_port}/"
+    contents = {"pasted.html": f"<!doctype html><html lang=en><meta charset=utf-8><title>A page</title>{body}", **files}
+
+    def answer(route: Route) -> None:
+        name = route.request.url.removeprefix(site)
+        if name not in contents:
+            route.continue_()
+            return
+        content = contents[name].replace("https://YOUR-API", f"http://127.0.0.1:{stack.port}")
+        route.fulfill(body=content, content_type="text/html" if name.endswith("html") else "text/javascript")
+
+    page.route(f"{site}**", answer)
+    page.goto(f"{site}pasted.html")
+    return page
+
+
+def send(page: Page, message: str, email: str = "camille@example.org") -> None:
+    """Fill in the contact form and send it."""
+    page.get_by_label("Email").first.fill(email)
+    page.get_by_label("Message").fill(message)
+    page.get_by_role("button", name="Send").click()
+
+
+def test_plain_html(visit: Visit, stack: LocalStack) -> None:
+    text = marker()
+    send(pasted(visit, stack, HTML[0]), text)
+    assert mails(stack, text) == 1
+
+    page, address = pasted(visit, stack, HTML[0]), f"{marker().split()[1]}@example.org"
+    page.get_by_label("Email").nth(1).fill(address)
+    page.get_by_role("button", name="Subscribe").click()
+    expect(page.get_by_role("heading")).to_be_visible()
+    assert mails(stack, "/newsletter/confirm?", to=address) == 1
+
+
+def test_guichet_js(visit: Visit, stack: LocalStack) -> None:
+    page, text = pasted(visit, stack, HTML[1]), marker()
+    send(page, text, "camille@localhost")
+    expect(page.locator(".guichet-error")).to_contain_text("name@example.com")
+    send(page, text)
+    expect(page.get_by_role("status")).to_contain_text("Thank you for your message")
+    assert mails(stack, text) == 1
+
+
+def test_fetch(visit: Visit, stack: LocalStack) -> None:
+    page, text = pasted(visit, stack, HTML[2]), marker()
+    send(page, text, "camille@localhost")
+    expect(page.get_by_role("status")).to_contain_text("email")
+    expect(page.get_by_label("Message")).to_have_value(text)
+    send(page, text)
+    expect(page.get_by_role("status")).to_contain_text("Thank you for your message")
+    expect(page.get_by_label("Message")).to_have_value("")
+    assert mails(stack, text) == 1
+
+
+def test_react(visit: Visit, stack: LocalStack, tmp_path: Path) -> None:
+    (tmp_path / "ContactForm.jsx").write_text(JSX[0], encoding="utf-8")
+    entry = tmp_path / "entry.jsx"
+    entry.write_text(
+        "import { createRoot } from 'react-dom/client';\n"
+        "import ContactForm from './ContactForm.jsx';\n"
+        "createRoot(document.querySelector('main')).render(<ContactForm />);\n",
+        encoding="utf-8",
+    )
+    body = '<main></main><script src="/bundle.js"></script>'
+    page, text = pasted(visit, stack, body, **{"bundle.js": bundle(entry)}), marker()
+    page.wait_for_timeout(READING)
+    send(page, text, "camille@localhost")
+    expect(page.get_by_role("alert")).to_contain_text("name@example.com")
+    expect(page.get_by_label("Message")).to_have_value(text)
+    send(page, text)
+    expect(page.get_by_role("status")).to_have_text("Thank you!")
+    assert mails(stack, text) == 1
