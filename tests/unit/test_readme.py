@@ -92,6 +92,13 @@ def test_every_file_that_is_named_is_there() -> None:
         assert any((Path(root) / name).exists() for root in (TEMPLATE.parent, TEMPLATE.parent / "functions")), name
 
 
+def test_the_screenshots_are_there() -> None:
+    shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert len(shown) == 2
+    for name in shown:
+        assert (TEMPLATE.parent / name).read_bytes().startswith(b"\x89PNG")
+
+
 def test_every_test_that_the_threat_table_names_is_there() -> None:
     table = (TEMPLATE.parent / "SECURITY.md").read_text(encoding="utf-8")
     tests = {
