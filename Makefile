@@ -44,6 +44,10 @@ fuzz: $(VENV)/.installed  ## fuzz the parser of bodies, 200,000 runs (Python 3.1
 bench: $(VENV)/.installed  ## measure: whether the time of a reply tells the state of an address
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.no_telling
 
+.PHONY: build
+build: $(VENV)/.installed  ## build the functions for Lambda into .aws-sam/build, and print sizes and hash (LAMBDA_PYTHON)
+	@$(BIN)/python -m infra.build --python "$(LAMBDA_PYTHON)"
+
 .PHONY: template
 template: .venv-sam/.installed  ## lint the template, as it stands and as SAM translates it
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-3 .venv-sam/bin/sam validate --lint --template template.yaml

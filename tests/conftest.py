@@ -22,7 +22,7 @@ from infra.local import engine
 from infra.local.functions import LocalFunction, local_functions, routes
 from infra.local.gateway import Gateway
 from infra.local.streams import StreamReader, play, schedule_event
-from infra.local.template import Stack, Template
+from infra.template import Stack, Template
 
 REGION = "eu-west-3"
 SITE = "https://atelier.example"

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from infra.local.template import TEMPLATE
+from infra.template import TEMPLATE
 
 # Long enough for a busy machine. Nothing waits so long unless it fails.
 PATIENCE = 60

@@ -4,8 +4,10 @@ from functools import cache
 from typing import Any
 
 from contact.form import ContactForm, message_of
+from guichet import dynamodb
 from guichet.callers import caller_of
 from guichet.counter import challenge, log_accepted, no_such_form, serve
+from guichet.init_phase import prepare
 from guichet.intake import check, next_url, proof_of, take_in
 from guichet.records import OwedEmail
 from guichet.replies import Reply, accepted, page
@@ -59,3 +61,6 @@ ROUTES = {
 def handler(event: dict[str, Any], _context: object) -> Reply:
     """Serve the routes of the function `Contact`."""
     return serve(event, ROUTES, settings())
+
+
+prepare(settings, dynamodb.client)

@@ -5,7 +5,9 @@ from functools import cache
 from typing import Any
 
 from feedback.event import event_of
+from guichet import dynamodb
 from guichet.addresses import parse
+from guichet.init_phase import prepare
 from guichet.settings import FeedbackSettings
 from guichet.signing import subscriber_id
 from guichet.storage import Store
@@ -49,3 +51,6 @@ def take_in(record: dict[str, Any]) -> None:
         logger.info(what if new else "known already", extra={"subscriber_id": subscriber, "what": what})
         if new:
             count(what.capitalize())
+
+
+prepare(settings, dynamodb.client)

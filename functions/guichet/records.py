@@ -28,7 +28,8 @@ def utc_now() -> datetime:
 class Record(BaseModel):
     """A record: frozen, and comparable by value."""
 
-    model_config = ConfigDict(frozen=True)
+    # Built when first used: a function uses few of them.
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Message(Record):

@@ -58,7 +58,7 @@ Addresses = Annotated[tuple[Address, ...], BeforeValidator(_comma_separated), Fi
 class Settings(BaseModel):
     """What every function knows."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=str.upper)
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True, alias_generator=str.upper)
 
     table_name: str = Field(min_length=1)
     site_name: str = Field(min_length=1)

@@ -4,8 +4,10 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from guichet import dynamodb
 from guichet.callers import caller_of
 from guichet.counter import challenge, log_accepted, serve
+from guichet.init_phase import prepare
 from guichet.intake import check, fields_of_button, next_url, proof_of, take_in
 from guichet.links import proven_request, proven_subscriber
 from guichet.records import Caller, Confirmation, OwedEmail, SignUp, utc_now
@@ -167,3 +169,6 @@ ROUTES = {
 def handler(event: dict[str, Any], _context: object) -> Reply:
     """Serve the routes of the function `Newsletter`."""
     return serve(event, ROUTES, settings())
+
+
+prepare(settings, dynamodb.client)

@@ -1,1 +1,3 @@
 """Rows of owed emails become emails."""
+
+import guichet  # noqa: F401  first: it says how the rest starts

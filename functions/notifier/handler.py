@@ -9,10 +9,13 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from guichet import dynamodb
+from guichet.init_phase import prepare
 from guichet.records import EmailKey, Recipient, utc_now
 from guichet.settings import NotifierSettings
 from guichet.storage import Store
 from guichet.telemetry import count, log_unexpected, logger
+from notifier import ses
 from notifier.delivery import Outcome, deliver
 
 # Mail to the owner goes first.
@@ -87,3 +90,6 @@ def _deliver_or_leave(key: EmailKey, store: Store) -> Outcome | Literal["unexpec
     except Exception as error:  # noqa: BLE001
         log_unexpected(error, record=key.record, email=key.email)
         return "unexpected"
+
+
+prepare(settings, dynamodb.client, ses.client)

@@ -21,7 +21,7 @@ from infra.local.functions import CODE, LocalFunction, local_functions, routes
 from infra.local.gateway import Gateway
 from infra.local.site import SITE, Site
 from infra.local.streams import StreamReader, play, schedule_event
-from infra.local.template import Stack, Template, TemplateError
+from infra.template import Stack, Template, TemplateError
 
 # How often the stream is read, and how often an engine that is not there is asked again, in seconds.
 _POLL = 0.2

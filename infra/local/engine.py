@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from infra.local.template import PSEUDO_PARAMETERS, Stack
+from infra.template import PSEUDO_PARAMETERS, Stack
 
 _SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "SESV2")
 _ITERATORS_KEPT = 100

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.local.template import PSEUDO_PARAMETERS, TEMPLATE, Function
+from infra.template import PSEUDO_PARAMETERS, TEMPLATE, Function
 
 # The single CodeUri. Whoever starts the stack or the tests puts it on the import path, as Lambda does.
 CODE: Path = TEMPLATE.parent / "functions"

@@ -13,7 +13,7 @@ from typing import Any
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from infra.local.template import PSEUDO_PARAMETERS
+from infra.template import PSEUDO_PARAMETERS
 
 Invoke = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from moto.events.models import EventPattern
 
-from infra.local.template import PSEUDO_PARAMETERS, StreamMapping
+from infra.template import PSEUDO_PARAMETERS, StreamMapping
 
 Deliver = Callable[[dict[str, Any]], Any]
 

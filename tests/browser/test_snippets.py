@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Route, expect
 
-from infra.local.template import TEMPLATE
+from infra.template import TEMPLATE
 from tests.browser.conftest import Visitor
 from tests.browser.test_forms import mails, marker
 from tests.npm import bundle

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request
 from infra.local import engine
 from infra.local.gateway import event_of, match_route
 from infra.local.streams import StreamReader, schedule_event, stream_event, wanted
-from infra.local.template import TEMPLATE
+from infra.template import TEMPLATE
 from tests.conftest import Counter, resolve
 
 EVENTS = TEMPLATE.parent / "infra" / "events"
@@ -85,7 +85,7 @@ def owed(counter: Counter) -> list[dict[str, Any]]:
 
 
 def test_there_is_a_sample_of_everything_that_calls_a_function() -> None:
-    assert set(FOLDER) == {*HTTP, "owed-stream.json", "schedule.json"}
+    assert set(FOLDER) == {*HTTP, "owed-stream.json", "schedule.json", "feedback-bounce.json"}
 
 
 @pytest.mark.parametrize("path", FOLDER.values(), ids=FOLDER)
@@ -176,3 +176,10 @@ def test_the_sample_of_the_schedule_sends_all_that_is_owed(counter: Counter) -> 
     counter.functions["Contact"](sample("contact-form.json"))
     assert counter.functions["Notifier"](sample("schedule.json")) == {"sent": 1}
     assert len(counter.mails()) == 1
+
+
+def test_the_sample_of_feedback_has_the_keys_and_types_of_the_recorded_one_and_ends_mail(counter: Counter) -> None:
+    recorded = (TEMPLATE.parent / "tests" / "events" / "sns.json").read_text(encoding="utf-8")
+    assert shape(sample("feedback-bounce.json")) == shape(json.loads(recorded))
+    counter.functions["Feedback"](sample("feedback-bounce.json"))
+    assert [item["state"] for item in counter.items("subscriber")] == ["bounced"]

@@ -17,7 +17,7 @@ from guichet.intake import MAX_BODY, MAX_PAIRS
 from guichet.languages import LANGUAGES, SENTENCES
 from infra.local.functions import routes
 from infra.local.gateway import LARGEST_BODY, LARGEST_HEAD, match_route
-from infra.local.template import TEMPLATE
+from infra.template import TEMPLATE
 from newsletter.form import NewsletterForm
 from tests.conftest import SITE, Counter
 from tests.integration.test_refusals import CASES, GOOD, MULTIPART, part

@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from infra.local.__main__ import defaults, parameters
-from infra.local.template import Template, TemplateError
+from infra.template import Template, TemplateError
 from tests.conftest import resolve
 from tests.stack import LocalStack, ask, free_port, local_stack, text_of, wait_for
 

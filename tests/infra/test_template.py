@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.template import Stack, Template, TemplateError
+from infra.template import Stack, Template, TemplateError
 from tests.conftest import PARAMETERS, resolve
 
 RULES = """

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.template import TEMPLATE
+from infra.template import TEMPLATE
 from tests.conftest import Counter, resolve
 
 PAGE = (TEMPLATE.parent / "infra" / "MIGRATION.md").read_text(encoding="utf-8")

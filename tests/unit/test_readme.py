@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from contact.form import ContactForm
-from infra.local.template import TEMPLATE, Template
+from infra.template import TEMPLATE, Template
 from newsletter.form import NewsletterForm
 from tests.conftest import Counter, resolve
 

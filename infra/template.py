@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import yaml
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 
 PSEUDO_PARAMETERS = {
     "AWS::AccountId": "123456789012",
@@ -135,6 +135,11 @@ class Template:
         """Read a template from a file."""
         # SafeLoader with constructors that make plain dicts only.
         return cls(yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader))  # noqa: S506
+
+    def defaults(self, kind: str) -> dict[str, Any]:
+        """Return what `Globals` says of a kind of resource, such as `Function`, unresolved."""
+        said: dict[str, Any] = self._document["Globals"][kind]
+        return said
 
     def resolve(self, parameters: Mapping[str, str], values: Mapping[str, Any] | None = None) -> Stack:
         """Resolve the template for parameters, as texts; Raises TemplateError for a wrong one.

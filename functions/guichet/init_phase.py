@@ -1,0 +1,15 @@
+"""What a function does before its first event."""
+
+import os
+from collections.abc import Callable
+
+
+def prepare(*factories: Callable[[], object]) -> None:
+    """Call cached factories now, if it is Lambda that starts the function; elsewhere they are called on first use.
+
+    Lambda's INIT phase has more processor than the events after it (AWS: "Understanding the Lambda execution
+    environment lifecycle"), and a wrong setting fails there, with its name, before anybody posts.
+    """
+    if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+        for factory in factories:
+            factory()

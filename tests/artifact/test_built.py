@@ -1,0 +1,149 @@
+"""Every function of the artifact, driven by Lambda's runtime client, with nothing else to import."""
+
+import json
+import sys
+from collections.abc import Callable
+from importlib.util import MAGIC_NUMBER
+from pathlib import Path
+
+import pytest
+
+from infra.build import FUNCTIONS, OPERATIONS, archive, build, size_of
+from tests.artifact.conftest import BuiltFunction, Deployed
+from tests.conftest import resolve
+from tests.infra.test_events import FOLDER, sample
+from tests.integration.test_life import READER, local, subscribe, unsubscribe_url
+from tests.integration.test_newsletter import open_link
+from tests.runtime_api import Runtime
+
+# AWS: "Lambda quotas", the packages that the console still shows; the target is stricter.
+LARGEST = 10_000_000
+
+
+def test_a_message_is_kept_and_the_owner_is_told(deployed: Deployed) -> None:
+    reply = deployed.post("/contact", data={"email": "a@example.org", "message": "Bonjour"})
+    assert reply.status_code == 303
+    deployed.play_stream()
+    assert [item["message"] for item in deployed.items("message")] == ["Bonjour"]
+    (mail,) = deployed.mails()
+    assert (mail["Reply-To"], mail["To"]) == ("a@example.org", "owner@atelier.example")
+
+
+def test_the_life_of_a_subscriber(deployed: Deployed) -> None:
+    subscribe(deployed)
+    assert [item["state"] for item in deployed.items("subscriber")] == ["confirmed"]
+    assert sorted(mail["To"] for mail in deployed.mails()) == ["owner@atelier.example", READER, READER]
+    assert "<button" in open_link(deployed, unsubscribe_url(deployed)).text
+    left = deployed.post(local(unsubscribe_url(deployed)), data={"List-Unsubscribe": "One-Click"})
+    assert left.status_code == 200
+    assert [item["state"] for item in deployed.items("subscriber")] == ["unsubscribed"]
+
+
+def test_every_sample_event_is_taken(deployed: Deployed) -> None:
+    for name in FOLDER:
+        function = {"contact": "Contact", "newsletter": "Newsletter", "confirm": "Newsletter", "feedback": "Feedback"}
+        deployed.functions[function.get(name.partition("-")[0], "Notifier")](sample(name))
+    assert {item["kind"] for item in deployed.items()} >= {"message", "request", "email", "caller", "subscriber"}
+
+
+def test_what_is_imported_only_where_it_is_needed_is_there(deployed: Deployed) -> None:
+    answers = {"email": "a@bücher.example", "message": "Bonjour"}
+    assert deployed.post("/contact", data=answers, content_type="multipart/form-data").status_code == 303
+    refused = deployed.post("/contact", data={"email": "no", "message": "x"})
+    assert (refused.status_code, "<main" in refused.text) == (422, True)
+    assert deployed.http.get("/thanks").status_code == 200
+    challenge = deployed.start("Contact", PROOF_OF_WORK="on")(
+        {**sample("contact-json.json"), "routeKey": "GET /challenge"}
+    )
+    assert json.loads(challenge["body"])["parameters"]["algorithm"]
+
+
+def test_an_unexpected_route_is_answered_and_the_function_lives_on(deployed: Deployed) -> None:
+    contact = deployed.functions["Contact"]
+    assert contact({**sample("contact-json.json"), "routeKey": "GET /nowhere"})["statusCode"] == 404
+    assert contact(sample("contact-json.json"))["statusCode"] == 200
+
+
+@pytest.mark.parametrize("name", ["Contact", "Newsletter", "Notifier", "Feedback"])
+def test_a_wrong_setting_ends_the_start_by_its_name(run: Callable[..., Runtime], name: str) -> None:
+    function = resolve().functions[name]
+    runtime = run(function.handler, function.environment | {"SIGNING_SECRET": "short", "AWS_REGION": "eu-west-3"})
+    answer = runtime.answer()
+    assert answer.kind == "init error"
+    assert answer.body["errorType"].endswith("SettingsError")
+    assert "SIGNING_SECRET: String should have at least 32 characters" in answer.body["errorMessage"]
+    assert "short" not in json.dumps(answer.body)
+
+
+def test_nothing_but_the_artifact_can_be_imported(run: Callable[..., Runtime], tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "lone.py").write_text("import pydantic\nhandler = None\n", encoding="utf-8")
+    answer = run("lone.handler", {}, tmp_path / "code").answer()
+    assert (answer.kind, answer.body["errorType"]) == ("init error", "Runtime.ImportModuleError")
+    assert "No module named 'pydantic'" in answer.body["errorMessage"]
+
+
+def test_all_clients_of_a_function_are_made_before_its_first_event(deployed: Deployed) -> None:
+    # An endpoint that is no address fails where a client is made.
+    for name in deployed.functions:
+        function = deployed.start(name, AWS_ENDPOINT_URL="nowhere")
+        answer = function.runtime.answer()
+        assert (answer.kind, "Invalid endpoint: nowhere" in answer.body["errorMessage"]) == ("init error", True)
+
+
+def test_bytecode_is_there_for_every_module_and_is_taken_unchecked(artifact: Path) -> None:
+    modules = list(artifact.rglob("*.py"))
+    assert len(modules) > 300
+    for module in modules:
+        compiled = module.parent / "__pycache__" / f"{module.stem}.{sys.implementation.cache_tag}.pyc"
+        head = compiled.read_bytes()[:8]
+        # PEP 552: the lowest bit says that a hash stands where else a date does, the next one that it is checked.
+        assert head == MAGIC_NUMBER + (0b01).to_bytes(4, "little"), module
+
+
+def test_bytecode_knows_no_place_on_the_machine_that_made_it(artifact: Path) -> None:
+    for compiled in artifact.rglob("*.pyc"):
+        assert str(artifact).encode() not in compiled.read_bytes(), compiled
+
+
+def test_two_builds_give_the_same_bytes(artifact: Path, tmp_path: Path) -> None:
+    build(tmp_path / "elsewhere" / "functions", sys.executable, None)
+    archive(artifact, tmp_path / "first.zip")
+    archive(tmp_path / "elsewhere" / "functions", tmp_path / "second.zip")
+    first = (tmp_path / "first.zip").read_bytes()
+    assert first == (tmp_path / "second.zip").read_bytes()
+    assert len(first) < LARGEST
+    assert size_of(artifact) > len(first)
+
+
+def test_all_of_ours_is_in_it_and_nothing_that_only_builds(artifact: Path) -> None:
+    ours = {
+        path.relative_to(FUNCTIONS) for path in FUNCTIONS.glob("*/**/*") if path.is_file() and path.suffix != ".pyc"
+    }
+    assert {path for path in ours if not (artifact / path).is_file()} == set()
+    assert not list(artifact.glob("requirements*"))
+    assert not list(artifact.glob("*.dist-info"))
+    assert not list(artifact.rglob("tests"))
+
+
+def test_only_services_and_operations_in_use_are_described(artifact: Path) -> None:
+    data = artifact / "botocore" / "data"
+    assert {path.name for path in data.iterdir() if path.is_dir()} == set(OPERATIONS)
+    for service, operations in OPERATIONS.items():
+        (model,) = data.glob(f"{service}/*/service-2.json")
+        assert tuple(json.loads(model.read_text(encoding="utf-8"))["operations"]) == operations
+
+
+def test_mail_is_sent_with_the_artifact_s_own_description_of_ses(deployed: Deployed) -> None:
+    deployed.post("/contact", json={"email": "a@example.org", "message": "Bonjour"})
+    assert deployed.sweep() == {"sent": 1}
+    assert '"swept"' in deployed.log("Notifier")
+    assert "a@example.org" not in deployed.log("Notifier") + deployed.log("Contact")
+
+
+def test_a_function_that_raises_says_so_and_takes_the_next_event(deployed: Deployed) -> None:
+    feedback = deployed.functions["Feedback"]
+    assert isinstance(feedback, BuiltFunction)
+    answer = feedback.runtime.invoke({"Records": [{}]})
+    assert answer.kind == "error"
+    assert feedback.runtime.invoke({"Records": []}).kind == "response"

@@ -1,0 +1,178 @@
+"""A function as Lambda runs it: AWS's own runtime client in a process of its own, against a small Runtime API.
+
+The paths are those of AWS: "Using the Lambda runtime API for custom runtimes". The process sees the folder that it is
+given, the runtime client and the standard library, nothing else.
+"""
+
+import json
+import os
+import queue
+import shutil
+import site
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+# What the runtime has besides the function's code. It has boto3 too, which the function must not lean on.
+_CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client.*.so")
+_LONGEST = 30.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a process said: a reply, or an error with its type and message; and when, by time.perf_counter()."""
+
+    kind: str
+    body: Any
+    at: float
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.events: queue.Queue[tuple[str, bytes] | None] = queue.Queue()
+        self.answers: queue.Queue[Answer] = queue.Queue()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a process that was ended in the middle of a request."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    # Otherwise each reply waits 40 ms for the acknowledgement of its headers.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def do_GET(self) -> None:
+        event = self.server.events.get()
+        if event is None:
+            self.close_connection = True
+            return
+        request_id, body = event
+        self.send_response(200)
+        # Without a type the native part of the client crashes.
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Lambda-Runtime-Aws-Request-Id", request_id)
+        self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time.time() + _LONGEST) * 1000)))
+        self.send_header(
+            "Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-3:123456789012:function:under-test"
+        )
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        body, at = self._body(), time.perf_counter()
+        *_, where, kind = self.path.split("/")
+        self.server.answers.put(Answer("init error" if where == "init" else kind, json.loads(body or "null"), at))
+        self.send_response(202)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
+    def log_message(self, *_: Any) -> None:
+        """Log nothing: a test says what it saw."""
+
+
+class Runtime:
+    """One process of a function. It starts at once, and its first event may be waiting by then."""
+
+    def __init__(self, process: "subprocess.Popen[str]", server: _Server, started: float) -> None:
+        self._server = server
+        self.process = process
+        self.started = started
+
+    def invoke(self, event: Mapping[str, Any]) -> Answer:
+        """Send an event and wait for what comes of it. Raises TimeoutError where nothing comes within 30 s."""
+        self._server.events.put((str(uuid.uuid4()), json.dumps(event).encode()))
+        return self.answer()
+
+    def answer(self) -> Answer:
+        """Wait for what the process says next, an error at its start included. Raises TimeoutError."""
+        deadline = time.monotonic() + _LONGEST
+        while time.monotonic() < deadline:
+            with suppress(queue.Empty):
+                return self._server.answers.get(timeout=0.1)
+            if self.process.poll() is not None and self._server.answers.empty():
+                break
+        raise TimeoutError(f"no answer; the process says: {self.process.poll()}")
+
+    def cpu(self) -> float:
+        """Return the processor time that the process has used, in seconds (Linux)."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def peak(self) -> int:
+        """Return the most memory that the process has held, in bytes (Linux)."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) * 1024
+
+
+@contextmanager
+def start(code: Path, handler: str, environment: Mapping[str, str], client: Path, log: Path) -> Iterator[Runtime]:
+    """Start a function from a folder, with nothing in its environment but what is given; end it afterwards."""
+    server = _Server()
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    variables = {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": f"{code}{os.pathsep}{client}",
+        # Lambda's folder of code cannot be written to.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_LAMBDA_RUNTIME_API": "{}:{}".format(*server.server_address[:2]),
+        "LAMBDA_TASK_ROOT": str(code),
+        "AWS_LAMBDA_FUNCTION_NAME": "under-test",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        **environment,
+    }
+    # -S: no site-packages. -s: none of the user's own.
+    command = [sys.executable, "-S", "-s", "-m", "awslambdaric", handler]
+    with log.open("w", encoding="utf-8") as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, env=variables, cwd=code, stdout=output, stderr=output, text=True)
+        try:
+            yield Runtime(process, server, started)
+        finally:
+            process.kill()
+            process.wait()
+            server.events.put(None)
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+def copy_client(into: Path) -> Path:
+    """Copy the runtime client of this environment into a folder of its own, and return that."""
+    for packages in map(Path, site.getsitepackages()):
+        for pattern in _CLIENT:
+            for found in packages.glob(pattern):
+                if found.is_dir():
+                    shutil.copytree(found, into / found.name, dirs_exist_ok=True)
+                else:
+                    into.mkdir(exist_ok=True)
+                    shutil.copy(found, into)
+    return into
