@@ -41,7 +41,8 @@ fuzz: $(VENV)/.installed  ## fuzz the parser of bodies, 200,000 runs (Python 3.1
 	$(BIN)/python -m tests.fuzz.parse_body -runs=200000
 
 .PHONY: bench
-bench: $(VENV)/.installed  ## measure: whether the time of a reply tells the state of an address
+bench: $(VENV)/.installed  ## measure what a post takes beside three references, then whether its time tells of an address
+	PYTHONPATH=functions $(BIN)/python -m tests.bench.posts $(BENCH)
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.no_telling
 
 .PHONY: build

@@ -62,11 +62,11 @@ def main(rounds: int) -> None:
         with contextlib.redirect_stdout(io.StringIO()):
             one_round(number, times)
     reference = statistics.median(times["new"])
-    print(f"{rounds} rounds of {PER_ROUND} sign-ups per state, at {PARAMETERS['SiteUrl']}")  # noqa: T201
-    print(f"{'state':14}{'sign-ups':>9}{'median ms':>11}{'ratio':>8}{'longer':>8}")  # noqa: T201
+    print(f"{rounds} rounds of {PER_ROUND} sign-ups per state, at {PARAMETERS['SiteUrl']}")
+    print(f"{'state':14}{'sign-ups':>9}{'median ms':>11}{'ratio':>8}{'longer':>8}")
     for state, measured in times.items():
         median = statistics.median(measured)
-        print(  # noqa: T201
+        print(
             f"{state:14}{len(measured):9}{median * 1000:11.2f}{median / reference:8.3f}"
             f"{longer(measured, times['new']):8.3f}"
         )

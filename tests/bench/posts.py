@@ -1,0 +1,263 @@
+"""`make bench`, or `python -m tests.bench.posts --rounds 20 --json FILE`: what a post to the contact form takes.
+
+Measured is the artifact, under Lambda's runtime client, beside three references in the same run, interleaved in random
+order: the bare handler, the usual tutorial, and the same features with the usual imports. All have bytecode that is not
+checked. The references have their packages as pip installs them; `bare, pruned` is the bare handler with the packages
+as the artifact has them, and boto3. DynamoDB and SES are a server that takes everything at once and counts it.
+
+- cold: from the start of the process to its first reply; warm: processor time per post, of a process that has served
+  fifty; memory: the most that the process held. Medians, the middle half of the values, and ratios to the bare handler.
+- a ratio is to be trusted further than a time: this is not Lambda's machine.
+"""
+
+import argparse
+import json
+import random
+import re
+import statistics
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from infra.build import ROOT, build, compile_all, install
+from tests.conftest import REGION, resolve
+from tests.infra.test_events import sample
+from tests.runtime_api import copy_client, start
+
+REFERENCES = Path(__file__).parent / "references"
+_BOTO3 = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
+_PYDANTIC = ("annotated-types", "pydantic", "pydantic-core", "typing-extensions", "typing-inspection")
+_USUAL = ("aws-lambda-powertools", "aws-xray-sdk", "dnspython", "email-validator", "idna", "wrapt")
+BEFORE_WARM, WARM_POSTS, WARM_ROUNDS = 50, 400, 5
+
+# List prices of us-east-1 in US dollars (AWS's price pages), arm64, without free tier.
+PER_GB_SECOND, PER_MILLION_INVOCATIONS, PER_MILLION_API_CALLS, PER_MILLION_WRITES = 13.3334e-6, 0.20, 1.00, 0.625
+PER_MILLION_READS = 0.125
+MEMORY_GB = 1.0
+# What Lambda gives of a processor with this memory (AWS: "Configure Lambda function memory").
+PROCESSOR = 1024 / 1769
+# What a call to DynamoDB or SES takes besides: assumed, in seconds.
+CALL = 0.010
+
+
+@dataclass
+class Endpoint:
+    """What the functions asked of AWS: calls by name, and the bytes of their bodies."""
+
+    url: str = ""
+    calls: Counter[str] = field(default_factory=Counter)
+    size: int = 0
+
+
+@dataclass
+class Candidate:
+    """A handler with its code, and what was measured of it: seconds, seconds, bytes."""
+
+    name: str
+    code: Path
+    handler: str
+    environment: Mapping[str, str]
+    cold: list[float] = field(default_factory=list)
+    warm: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    size: float = 0
+
+
+@contextmanager
+def endpoint() -> Iterator[Endpoint]:
+    """Serve an AWS that takes everything."""
+    seen = Endpoint()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
+        def do_POST(self) -> None:
+            seen.size += len(self.rfile.read(int(self.headers["Content-Length"])))
+            target = self.headers.get("X-Amz-Target", "").rpartition(".")[2] or "SendEmail"
+            seen.calls[target] += 1
+            body = b'{"MessageId": "0"}'
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-amz-json-1.0")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    seen.url = f"http://127.0.0.1:{server.server_port}"
+    yield seen
+    server.shutdown()
+    server.server_close()
+
+
+def requirements(names: Sequence[str], into: Path) -> Path:
+    """Write the pins of some packages, taken from the project's own, into a file."""
+    pins = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    blocks = [re.search(rf"^{name}==.*?(?=^[a-z]|\Z)", pins, re.MULTILINE | re.DOTALL) for name in names]
+    into.write_text("".join(block[0] for block in blocks if block), encoding="utf-8")
+    return into
+
+
+def reference(name: str, names: Sequence[str], folder: Path) -> Path:
+    """Build a reference: its file and its packages as they come, with bytecode."""
+    code = folder / name
+    code.mkdir()
+    install(requirements(names, folder / f"{name}.txt"), code, sys.executable, None)
+    (code / f"{name}.py").write_bytes((REFERENCES / f"{name}.py").read_bytes())
+    compile_all(code, sys.executable)
+    return code
+
+
+def candidates(folder: Path) -> list[Candidate]:
+    """Build all that is measured, the bare handler first."""
+    ours = folder / "ours"
+    build(ours, sys.executable, None)
+    bare = reference("bare", _BOTO3, folder)
+    pruned = folder / "pruned"
+    build(pruned, sys.executable, None)
+    install(requirements(("boto3", "s3transfer"), folder / "pruned.txt"), pruned, sys.executable, None)
+    (pruned / "bare.py").write_bytes((REFERENCES / "bare.py").read_bytes())
+    compile_all(pruned, sys.executable)
+    environment = resolve().functions["Contact"].environment
+    return [
+        Candidate("bare", bare, "bare.handler", {}),
+        Candidate("bare, pruned", pruned, "bare.handler", {}),
+        Candidate("guichet", ours, "contact.handler.handler", environment),
+        Candidate("tutorial", reference("tutorial", _BOTO3, folder), "tutorial.handler", {}),
+        Candidate("usual", reference("usual", (*_BOTO3, *_PYDANTIC, *_USUAL), folder), "usual.handler", {}),
+    ]
+
+
+def measure(candidate: Candidate, client: Path, aws: Endpoint, log: Path, *, warm: bool) -> None:
+    """Start a process of a candidate and let it serve one post, and if it is to be warm some hundred."""
+    variables = {
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SESSION_TOKEN": "testing",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        **candidate.environment,
+    }
+    event = sample("contact-json.json")
+    with start(candidate.code, candidate.handler, variables, client, log) as runtime:
+        first = runtime.invoke(event)
+        if first.kind != "response" or first.body["statusCode"] != 200:
+            raise SystemExit(f"{candidate.name}: {first}\n{log.read_text(encoding='utf-8')}")
+        candidate.cold.append(first.at - runtime.started)
+        if warm:
+            for _ in range(BEFORE_WARM):
+                runtime.invoke(event)
+            before = runtime.cpu()
+            aws.calls.clear()
+            aws.size = 0
+            for _ in range(WARM_POSTS):
+                runtime.invoke(event)
+            candidate.warm.append((runtime.cpu() - before) / WARM_POSTS)
+            candidate.memory.append(runtime.peak())
+            candidate.calls = Counter({name: count // WARM_POSTS for name, count in aws.calls.items()})
+            candidate.size = aws.size / WARM_POSTS
+
+
+def middle(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return the median and the ends of the middle half."""
+    low, median, high = statistics.quantiles(values, n=4) if len(values) > 1 else (values[0],) * 3
+    return median, low, high
+
+
+def price(seconds: float, writes: float, reads: float, invocations: int = 1) -> float:
+    """Return the price of a million of something that one function does, in US dollars."""
+    running = seconds * MEMORY_GB * PER_GB_SECOND * 1e6 * invocations
+    return running + invocations * PER_MILLION_INVOCATIONS + writes * PER_MILLION_WRITES + reads * PER_MILLION_READS
+
+
+def costs(ours: Candidate) -> dict[str, float]:
+    """Return the price of a million messages, SES apart, by what is paid for. See the assumptions that are printed."""
+    warm = statistics.median(ours.warm) / PROCESSOR + CALL
+    cold = statistics.median(ours.cold) / PROCESSOR + CALL
+    # Three items of at most 1 KB in a transaction, two units each; two of them are in an index besides, one unit each.
+    kept = 3 * 2 + 2
+    # Claimed, and marked as sent, which also leaves the index; the message is read once, consistently.
+    told = 1 + 2
+    return {
+        "API Gateway": PER_MILLION_API_CALLS,
+        "contact, every start cold": price(cold, kept, 0),
+        "contact, every start warm": price(warm, kept, 0),
+        "notifier": price(warm + 3 * CALL, told, 1),
+    }
+
+
+def report(measured: Sequence[Candidate], rounds: int) -> dict[str, Any]:
+    """Print the tables, and return them as they are written to JSON: seconds, bytes, US dollars."""
+    bare = measured[0]
+    print(f"Python {sys.version.split()[0]}, {rounds} cold starts and {len(bare.warm)} x {WARM_POSTS} warm posts each")
+    heads = ("cold ms", "middle half", "ratio", "warm ms", "middle half", "ratio", "MB", "bytes", "calls")
+    print(f"{'':14}" + "".join(f"{head:>13}" for head in heads))
+    rows: dict[str, Any] = {}
+    for one in measured:
+        cold, warm = middle(one.cold), middle(one.warm)
+        ratios = cold[0] / statistics.median(bare.cold), warm[0] / statistics.median(bare.warm)
+        memory = statistics.median(one.memory)
+        spans = [
+            f"{low * 1000:.{digits}f}-{high * 1000:.{digits}f}" for (_, low, high), digits in ((cold, 1), (warm, 2))
+        ]
+        calls = ", ".join(f"{count} {name}" for name, count in one.calls.items())
+        print(
+            f"{one.name:14}{cold[0] * 1000:13.1f}{spans[0]:>13}{ratios[0]:13.2f}{warm[0] * 1000:13.2f}{spans[1]:>13}"
+            f"{ratios[1]:13.2f}{memory / 1e6:13.0f}{one.size:13.0f}  {calls}"
+        )
+        rows[one.name] = {
+            "cold": one.cold,
+            "warm": one.warm,
+            "memory": memory,
+            "cold_ratio": ratios[0],
+            "warm_ratio": ratios[1],
+            "calls": dict(one.calls),
+            "bytes": one.size,
+        }
+    ours = next(one for one in measured if one.name == "guichet")
+    prices = costs(ours)
+    print("\nPrice of a million messages in US dollars, SES apart:")
+    for what, dollars in prices.items():
+        print(f"  {what:28}{dollars:8.2f}")
+    print(
+        "List prices of us-east-1, arm64, no free tier, 1 GB, items of at most 1 KB, the first start's INIT billed; "
+        f"a call to AWS takes {CALL * 1000:.0f} ms; Lambda gives {PROCESSOR:.2f} of a processor as fast as this one."
+    )
+    return {"python": sys.version.split()[0], "candidates": rows, "dollars_per_million": prices}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Build, measure, print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.posts", description="Measure what a post takes.")
+    parser.add_argument("--rounds", type=int, default=20, help="cold starts of each")
+    parser.add_argument("--json", type=Path, help="a file to write all values to")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as name, endpoint() as aws:
+        folder = Path(name)
+        client = copy_client(folder / "client")
+        every = candidates(folder)
+        for number in range(options.rounds):
+            for candidate in random.sample(every, len(every)):
+                measure(candidate, client, aws, folder / "log", warm=number < WARM_ROUNDS)
+        result = report(every, options.rounds)
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

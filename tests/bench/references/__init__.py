@@ -1,0 +1,1 @@
+"""What the functions are measured against. Each is deployed as one file with its requirements."""
