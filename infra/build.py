@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +53,8 @@ UNUSED = (
     "pydantic/v1",
 )
 # What the functions ask of AWS. A test compares it with what they were seen to ask.
-OPERATIONS = {
-    "dynamodb": ("GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"),
+OPERATIONS: Mapping[str, Sequence[str]] = {
+    "dynamodb": ("GetItem", "Query", "TransactWriteItems", "UpdateItem"),
     "sesv2": ("SendEmail",),
 }
 # Under which names endpoints.json knows them.
@@ -66,8 +66,12 @@ class BuildError(Exception):
     """The build cannot be made here. The text says what is missing."""
 
 
-def build(into: Path, python: str, architecture: str | None) -> None:
+def build(
+    into: Path, python: str, architecture: str | None, operations: Mapping[str, Sequence[str]] = OPERATIONS
+) -> None:
     """Make the artifact in a folder, anew; its bytecode by an interpreter; for this machine without an architecture.
+
+    Of botocore's services it holds the operations, by service.
 
     Raises BuildError, and CalledProcessError where pip fails.
     """
@@ -75,7 +79,7 @@ def build(into: Path, python: str, architecture: str | None) -> None:
     into.mkdir(parents=True)
     install(FUNCTIONS / "requirements.txt", into, python, architecture)
     data = into / "botocore" / "data"
-    models = {service: _model(data / service, operations) for service, operations in OPERATIONS.items()}
+    models = {service: _model(data / service, names) for service, names in operations.items()}
     endpoints = json.loads((data / "endpoints.json").read_text(encoding="utf-8"))
     for pattern in UNUSED:
         # A list: what is under a folder that goes is gone with it.

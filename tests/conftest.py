@@ -4,9 +4,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from email import message_from_string, policy
 from email.message import EmailMessage
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -19,10 +21,11 @@ from moto.ses.models import ses_backends
 from werkzeug.test import Client, TestResponse
 
 from infra.local import engine
-from infra.local.functions import LocalFunction, local_functions, routes
+from infra.local.functions import LocalFunction, routes
 from infra.local.gateway import Gateway
 from infra.local.streams import StreamReader, play, schedule_event
 from infra.template import Stack, Template
+from tests.roles import TABLE, Call, calls_of
 
 REGION = "eu-west-3"
 SITE = "https://atelier.example"
@@ -43,9 +46,51 @@ _SESSION = botocore.session.get_session()
 @cache
 def resolve(**parameters: str) -> Stack:
     """Return the stack of the real template, with the parameters of the tests and further ones."""
-    return Template.load().resolve(
-        PARAMETERS | parameters, {"Api.ApiEndpoint": "https://api.example", "Table": "table"}
-    )
+    values = {
+        "Api.ApiEndpoint": "https://api.example",
+        "Table": "table",
+        "Table.Arn": TABLE,
+    }
+    return Template.load().resolve(PARAMETERS | parameters, values)
+
+
+# What the functions asked of AWS, in all tests so far.
+ASKED: set[Call] = set()
+OPERATIONS_ASKED: dict[str, set[str]] = {}
+_RUNNING: ContextVar[str | None] = ContextVar("_RUNNING", default=None)
+
+
+def _record(**asked: Any) -> None:
+    function, model = _RUNNING.get(), asked["model"]
+    if function is not None:
+        service = model.service_model.service_name
+        ASKED.update(calls_of(function, service, model.name, asked["params"]))
+        OPERATIONS_ASKED.setdefault(service, set()).add(model.name)
+
+
+_SESSION.register("provide-client-params", _record)
+
+
+class RecordedFunction(LocalFunction):
+    """A function whose calls to AWS are recorded."""
+
+    def __call__(self, event: dict[str, Any]) -> Any:
+        """Call the function."""
+        token = _RUNNING.set(self.function.name)
+        try:
+            return super().__call__(event)
+        finally:
+            _RUNNING.reset(token)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the tests that want the calls of all others run last, and know whether these run."""
+    from tests.infra.test_roles import WHOLE  # noqa: PLC0415
+
+    items.sort(key=lambda item: "calls" in getattr(item, "fixturenames", ()))
+    ran = {item.path.name for item in items}
+    wanted = {path.name for path in (Path(__file__).parent / "integration").glob("test_*.py")}
+    config.stash[WHOLE] = wanted <= ran
 
 
 class Counter:
@@ -55,7 +100,10 @@ class Counter:
         self.stack = stack
         self._stream_arn = engine.create_table(stack, "table")
         engine.create_mail(stack)
-        self.functions: dict[str, LocalFunction] = local_functions(stack.functions, stack.environment)
+        os.environ.update(stack.environment)
+        self.functions: dict[str, LocalFunction] = {
+            name: RecordedFunction(function) for name, function in stack.functions.items()
+        }
         self.http = Client(Gateway(routes(self.functions), stack.cors))
         self._mails: list[EmailMessage] = []
         self._reader = StreamReader(engine.client("dynamodbstreams"), self._stream_arn)

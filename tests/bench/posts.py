@@ -128,7 +128,7 @@ def candidates(folder: Path) -> list[Candidate]:
     build(ours, sys.executable, None)
     bare = reference("bare", _BOTO3, folder)
     pruned = folder / "pruned"
-    build(pruned, sys.executable, None)
+    build(pruned, sys.executable, None, {"dynamodb": ("PutItem",)})
     install(requirements(("boto3", "s3transfer"), folder / "pruned.txt"), pruned, sys.executable, None)
     (pruned / "bare.py").write_bytes((REFERENCES / "bare.py").read_bytes())
     compile_all(pruned, sys.executable)

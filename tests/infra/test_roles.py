@@ -1,0 +1,58 @@
+"""Least privilege: what all tests before this one saw the functions ask of AWS, replayed against their roles."""
+
+from dataclasses import replace
+
+import pytest
+
+from infra.build import OPERATIONS
+from tests.conftest import ASKED, OPERATIONS_ASKED, resolve
+from tests.roles import TABLE, Call, Grant, calls_of_lambda, grants_of, refused, unused
+
+
+@pytest.fixture
+def calls(request: pytest.FixtureRequest) -> set[Call]:
+    """Return the calls of the whole test suite. Tests that want it run last."""
+    if not request.config.stash[WHOLE]:
+        pytest.skip("it takes the calls of all integration tests, and not all of them ran")
+    return ASKED | set(calls_of_lambda(resolve()))
+
+
+WHOLE = pytest.StashKey[bool]()
+
+
+def test_no_call_is_refused_by_a_role(calls: set[Call]) -> None:
+    assert refused(calls, grants_of(resolve())) == set()
+
+
+def test_no_permission_is_without_use(calls: set[Call]) -> None:
+    assert unused(calls, grants_of(resolve())) == set()
+
+
+def test_every_permission_that_is_taken_away_is_missed(calls: set[Call]) -> None:
+    grants = grants_of(resolve())
+    assert len(grants) > 20
+    for grant in grants:
+        fewer = [other for other in grants if other != grant]
+        assert {call.function for call in refused(calls, fewer)} == {grant.function}, grant
+
+
+@pytest.mark.parametrize("action", ["dynamodb:Scan", "dynamodb:DeleteItem", "ses:SendBulkEmail", "s3:GetObject"])
+def test_a_permission_that_is_added_is_found_to_be_without_use(calls: set[Call], action: str) -> None:
+    added = Grant("Contact", "Added", action, TABLE)
+    assert unused(calls, [*grants_of(resolve()), added]) == {added}
+
+
+def test_another_sender_is_refused(calls: set[Call]) -> None:
+    sent = next(call for call in calls if call.action == "ses:SendRawEmail")
+    forged = replace(sent, context=frozenset({("ses:FromAddress", "other@atelier.example")}))
+    assert refused({sent, forged}, grants_of(resolve())) == {forged}
+
+
+def test_a_resource_of_another_stack_is_refused() -> None:
+    call = Call("Contact", "dynamodb:PutItem", TABLE.replace("table/table", "table/another"))
+    assert refused({call}, grants_of(resolve())) == {call}
+
+
+def test_the_artifact_describes_just_the_operations_that_are_asked_for(calls: set[Call]) -> None:
+    assert calls
+    assert {service: set(names) for service, names in OPERATIONS.items()} == OPERATIONS_ASKED

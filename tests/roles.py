@@ -1,0 +1,123 @@
+"""What each function asks of AWS, and whether the template lets it.
+
+AWS: "Policy evaluation logic"; "Actions, resources, and condition keys for AWS services".
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.utils import parseaddr
+from fnmatch import fnmatchcase
+from typing import Any
+
+from infra.template import Stack
+
+TABLE = "arn:aws:dynamodb:eu-west-3:123456789012:table/table"
+_SES = "arn:aws:ses:eu-west-3:123456789012:"
+_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A permission that is asked for: by which function, what, on what, and what else is known of it."""
+
+    function: str
+    action: str
+    resource: str
+    context: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One action on one resource that a statement of a function's role allows, on conditions."""
+
+    function: str
+    sid: str
+    action: str
+    resource: str
+    conditions: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+    def allows(self, call: Call) -> bool:
+        """Tell whether a call is allowed by this."""
+        return (
+            self.function == call.function
+            and fnmatchcase(call.action.lower(), self.action.lower())
+            and fnmatchcase(call.resource, self.resource)
+            and self.conditions <= call.context
+        )
+
+
+def calls_of(function: str, service: str, operation: str, parameters: Mapping[str, Any]) -> list[Call]:
+    """Return the permissions that a call of botocore asks for. Raises NotImplementedError for one not known here."""
+    match service, operation:
+        case "dynamodb", "TransactWriteItems":
+            names = [next(iter(action)) for action in parameters["TransactItems"]]
+            return [Call(function, f"dynamodb:{name}Item", TABLE) for name in names]
+        case "dynamodb", "Query" if "IndexName" in parameters:
+            return [Call(function, "dynamodb:Query", f"{TABLE}/index/{parameters['IndexName']}")]
+        case "dynamodb", "GetItem" | "PutItem" | "UpdateItem":
+            return [Call(function, f"dynamodb:{operation}", TABLE)]
+        case "sesv2", "SendEmail":
+            mail = message_from_bytes(parameters["Content"]["Raw"]["Data"], policy=policy.default)
+            sender = parseaddr(str(mail["From"]))[1]
+            addresses = [sender, *parameters["Destination"]["ToAddresses"]]
+            # In the sandbox the identities of the recipients are asked, too.
+            resources = [f"{_SES}identity/{address}" for address in addresses]
+            resources.append(f"{_SES}configuration-set/{parameters['ConfigurationSetName']}")
+            context = frozenset({("ses:FromAddress", sender)})
+            actions = ("ses:SendEmail", "ses:SendRawEmail")
+            return [Call(function, action, resource, context) for action in actions for resource in resources]
+        case _:
+            raise NotImplementedError(f"{function}: which permissions does {service}:{operation} ask for?")
+
+
+def calls_of_lambda(stack: Stack) -> list[Call]:
+    """Return what Lambda does with a function's role: it writes logs, reads streams, and sets failures aside."""
+    calls = []
+    for name, function in stack.of_type("AWS::Serverless::Function").items():
+        group = f"arn:aws:local:eu-west-3:123456789012:{function['LoggingConfig']['LogGroup'].partition('-')[2]}/Arn"
+        calls += [Call(name, f"logs:{action}", group) for action in ("CreateLogStream", "PutLogEvents")]
+        for event in function["Events"].values():
+            if event["Type"] == "DynamoDB":
+                calls += [Call(name, f"dynamodb:{action}", f"{TABLE}/stream/2026-11-24") for action in _STREAM]
+        failures = function.get("EventInvokeConfig", {}).get("DestinationConfig", {}).get("OnFailure")
+        if failures:
+            calls.append(Call(name, "sqs:SendMessage", failures["Destination"]))
+    return calls
+
+
+def grants_of(stack: Stack) -> list[Grant]:
+    """Return all that the roles of the functions allow."""
+    grants = []
+    roles = stack.of_type("AWS::IAM::Role")
+    for name, function in stack.of_type("AWS::Serverless::Function").items():
+        role = roles[function["Role"].rpartition(":")[2].removesuffix("/Arn")]
+        if role.get("ManagedPolicyArns"):
+            raise NotImplementedError(f"{name}: a managed policy allows what is not written here")
+        for statement in (one for part in role["Policies"] for one in part["PolicyDocument"]["Statement"]):
+            conditions = statement.get("Condition", {})
+            if statement["Effect"] != "Allow" or set(conditions) - {"StringEquals"}:
+                raise NotImplementedError(f"{name}, {statement['Sid']}: what does it allow?")
+            equal = frozenset(conditions.get("StringEquals", {}).items())
+            grants += [
+                Grant(name, statement["Sid"], action, resource, equal)
+                for action in _listed(statement["Action"])
+                for resource in _listed(statement["Resource"])
+            ]
+    return grants
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def refused(calls: Iterable[Call], grants: Iterable[Grant]) -> set[Call]:
+    """Return the calls that no grant allows."""
+    every = list(grants)
+    return {call for call in calls if not any(grant.allows(call) for grant in every)}
+
+
+def unused(calls: Iterable[Call], grants: Iterable[Grant]) -> set[Grant]:
+    """Return the grants that allow none of the calls."""
+    every = list(calls)
+    return {grant for grant in grants if not any(grant.allows(call) for call in every)}
