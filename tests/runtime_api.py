@@ -122,8 +122,9 @@ class Runtime:
 
     def cpu(self) -> float:
         """Return the processor time that the process has used, in seconds (Linux)."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        # Of its threads, one by one: /proc/…/stat counts in hundredths of a second only.
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text(encoding="ascii").split()[0]) for thread in threads) / 1e9
 
     def peak(self) -> int:
         """Return the most memory that the process has held, in bytes (Linux)."""
