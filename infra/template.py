@@ -125,10 +125,10 @@ class Stack:
 
 
 class Template:
-    """A SAM template, loaded."""
+    """A SAM template, loaded. `document` is what stands there, its short tags as maps."""
 
     def __init__(self, document: dict[str, Any]) -> None:
-        self._document = document
+        self.document = document
 
     @classmethod
     def load(cls, path: Path = TEMPLATE) -> Self:
@@ -138,7 +138,7 @@ class Template:
 
     def defaults(self, kind: str) -> dict[str, Any]:
         """Return what `Globals` says of a kind of resource, such as `Function`, unresolved."""
-        said: dict[str, Any] = self._document["Globals"][kind]
+        said: dict[str, Any] = self.document["Globals"][kind]
         return said
 
     def resolve(self, parameters: Mapping[str, str], values: Mapping[str, Any] | None = None) -> Stack:
@@ -147,10 +147,10 @@ class Template:
         `values` are what resources are referred to as: `{"Table": "name"}` for a Ref, `{"Api.ApiEndpoint": "…"}` for
         an attribute. A resource without one is referred to by a made-up name.
         """
-        resolver = _Resolver(self._document, self._checked(parameters), dict(values or {}))
+        resolver = _Resolver(self.document, self._checked(parameters), dict(values or {}))
         resources: dict[str, dict[str, Any]] = {}
-        defaults = self._document.get("Globals", {}).get("Function", {})
-        for name, resource in self._document["Resources"].items():
+        defaults = self.document.get("Globals", {}).get("Function", {})
+        for name, resource in self.document["Resources"].items():
             if "Condition" in resource and not resolver.condition(resource["Condition"]):
                 continue
             properties = resource.get("Properties", {})
@@ -160,7 +160,7 @@ class Template:
         return Stack(resolver.parameters, resources)
 
     def _checked(self, given: Mapping[str, str]) -> dict[str, Any]:
-        declared: dict[str, dict[str, Any]] = self._document.get("Parameters", {})
+        declared: dict[str, dict[str, Any]] = self.document.get("Parameters", {})
         if unknown := sorted(set(given) - set(declared)):
             raise TemplateError(f"no such parameter: {', '.join(unknown)}. There are: {', '.join(sorted(declared))}")
         return {name: _parameter(name, rules, given.get(name)) for name, rules in declared.items()}

@@ -66,5 +66,5 @@ def log_accepted(request: Request, form: str, record: Message | SignUp, *, new: 
 def _refused(request: Request, refusal: Refusal, settings: Settings) -> Reply:
     codes = [problem.code for problem in refusal.problems]
     logger.info("refused", request_id=request.id, route=request.route, status=refusal.status, codes=codes)
-    count("Refused", reason=codes[0])
+    count("Refused")
     return refused(request, refusal, settings)

@@ -27,7 +27,7 @@ def deliver(key: EmailKey, store: Store, settings: NotifierSettings) -> Outcome:
     outcome, reason = _try(email, store, settings)
     log = logger.error if outcome in {"failed", "postponed", "held"} else logger.info
     log(outcome, extra={"record": key.record, "email": key.email, "reason": reason})
-    count(f"Email{outcome.capitalize()}", email=email.name)
+    count(f"Email{outcome.capitalize()}")
     return outcome
 
 

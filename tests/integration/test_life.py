@@ -436,8 +436,9 @@ def test_the_owner_is_never_silenced_but_an_alarm_is_raised(counter: Counter, wr
     assert counter.items() == []
     lines = [json.loads(line) for line in written().splitlines()]
     assert [line["OwnerUnreachable"] for line in lines if "OwnerUnreachable" in line] == [[1.0], [1.0]]
-    (alarm,) = counter.stack.of_type("AWS::CloudWatch::Alarm").values()
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("Guichet", "OwnerUnreachable")
+    (metrics, _) = [line["_aws"]["CloudWatchMetrics"][0] for line in lines if "OwnerUnreachable" in line]
+    alarm = counter.stack.of_type("AWS::CloudWatch::Alarm")["OwnerUnreachableAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (metrics["Namespace"], "OwnerUnreachable")
 
     counter.post("/contact", data={"email": READER, "message": "Bonjour"})
     counter.play_stream()

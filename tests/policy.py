@@ -1,0 +1,153 @@
+"""The house rules of infrastructure: what a template must say of all that keeps, tries again, stops or allows."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Document = dict[str, Any]
+# What AWS does to an event that no limit is set for (AWS: "Configuring error handling settings for asynchronous
+# invocation", "How Lambda processes records from stream"): six hours, or until it has expired from the stream.
+_ASYNCHRONOUS = ("Schedule", "ScheduleV2", "SNS", "S3", "EventBridgeRule")
+_KEEPS = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SES::EmailIdentity", "AWS::SecretsManager::Secret")
+_NAMES = ("TableName", "BucketName", "QueueName", "TopicName", "RoleName", "FunctionName", "LogGroupName", "AlarmName")
+_PERSONAL = ("identity", "authorizer", "sourceIp", "userAgent", "path", "queryString", "domainName")
+
+
+def violations(document: Document) -> list[str]:
+    """Return what a template says against the rules, one sentence each that begins with the resource's name."""
+    return [sentence for rule in RULES for sentence in rule(document)]
+
+
+def _of(document: Document, *kinds: str) -> Iterator[tuple[str, Document, Document]]:
+    for name, resource in document["Resources"].items():
+        if resource["Type"] in kinds:
+            yield name, resource, resource.get("Properties", {})
+
+
+def _events(properties: Document, *kinds: str) -> Iterator[tuple[str, Document]]:
+    for name, event in properties.get("Events", {}).items():
+        if event["Type"] in kinds:
+            yield name, event.get("Properties", {})
+
+
+def _refers(node: Any, name: str) -> bool:
+    """Tell whether a part of a template refers to a resource."""
+    text = json.dumps(node)
+    return any(form in text for form in (f'{{"Ref": "{name}"}}', f'{{"Fn::GetAtt": ["{name}"', f"${{{name}"))
+
+
+def _logs_end(document: Document) -> Iterator[str]:
+    for name, _, group in _of(document, "AWS::Logs::LogGroup"):
+        if "RetentionInDays" not in group:
+            yield f"{name}: its logs are kept for ever; set RetentionInDays"
+    groups = [name for name, *_ in _of(document, "AWS::Logs::LogGroup")]
+    for name, _, function in _of(document, "AWS::Serverless::Function"):
+        if not any(_refers(function.get("LoggingConfig"), group) for group in groups):
+            yield f"{name}: Lambda makes it a log group that is kept for ever; set LoggingConfig"
+
+
+def _data_stays(document: Document) -> Iterator[str]:
+    for name, resource, properties in _of(document, *_KEEPS):
+        for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+            if resource.get(policy) != "Retain":
+                yield f"{name}: what it keeps would go with the stack; set {policy}: Retain"
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            if not properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+                yield f"{name}: no way back after a mistake; enable point-in-time recovery"
+            if not properties.get("TimeToLiveSpecification", {}).get("Enabled"):
+                yield f"{name}: its items have no end; enable the time to live"
+    for name, resource in document["Resources"].items():
+        for given in set(_NAMES) & set(resource.get("Properties", {})):
+            yield f"{name}: a second stack could not be made beside it; leave out {given}"
+
+
+def _retries_end(document: Document) -> Iterator[str]:
+    for name, _, function in _of(document, "AWS::Serverless::Function"):
+        for event, source in _events(function, "DynamoDB", "Kinesis"):
+            limits = [source.get(limit, -1) for limit in ("MaximumRetryAttempts", "MaximumRecordAgeInSeconds")]
+            if min(limits) < 0:
+                yield f"{name}.{event}: a poison record would stop the stream for a day; bound retries and age"
+            if not source.get("BisectBatchOnFunctionError") or "ReportBatchItemFailures" not in source.get(
+                "FunctionResponseTypes", []
+            ):
+                yield f"{name}.{event}: one bad record takes its whole batch along; bisect, and report each failure"
+        if any(_events(function, *_ASYNCHRONOUS)):
+            invoked = function.get("EventInvokeConfig", {})
+            if not {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"} <= set(invoked):
+                yield f"{name}: its events are tried again for hours; bound retries and age in EventInvokeConfig"
+        for event, source in _events(function, "Schedule", "ScheduleV2"):
+            if not {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"} <= set(source.get("RetryPolicy", {})):
+                yield f"{name}.{event}: it is tried again for a day; bound retries and age in RetryPolicy"
+
+
+def _alarmed(document: Document, metric: str, name: str) -> bool:
+    alarms = [properties for *_, properties in _of(document, "AWS::CloudWatch::Alarm")]
+    return any(metric in json.dumps(alarm) and _refers(alarm, name) for alarm in alarms)
+
+
+def _functions_that_stop_are_told(document: Document) -> Iterator[str]:
+    alarms = [properties for *_, properties in _of(document, "AWS::CloudWatch::Alarm")]
+    silence = any(alarm.get("TreatMissingData") == "breaching" for alarm in alarms)
+    for name, _, function in _of(document, "AWS::Serverless::Function"):
+        for metric in ("Errors", "Throttles"):
+            if not _alarmed(document, metric, name):
+                yield f"{name}: nobody would know that it stops; add it to an alarm on {metric}"
+        if any(_events(function, "DynamoDB", "Kinesis")) and not _alarmed(document, "IteratorAge", name):
+            yield f"{name}: nobody would know that it falls behind; add an alarm on IteratorAge"
+        if any(_events(function, "Schedule", "ScheduleV2")) and not silence:
+            yield f"{name}: nobody would know that its schedule stops; add an alarm on a metric that goes missing"
+
+
+def _all_else_that_stops_is_told(document: Document) -> Iterator[str]:
+    for name, *_ in _of(document, "AWS::SQS::Queue"):
+        if not _alarmed(document, "ApproximateNumberOfMessagesVisible", name):
+            yield f"{name}: nobody would know what waits in it; add an alarm on its length"
+    for name, *_ in _of(document, "AWS::Serverless::HttpApi"):
+        if not _alarmed(document, "5xx", name):
+            yield f"{name}: nobody would know that visitors get errors; add an alarm on 5xx"
+    for name, _, alarm in _of(document, "AWS::CloudWatch::Alarm"):
+        if not alarm.get("AlarmActions"):
+            yield f"{name}: it tells nobody; set AlarmActions"
+        if not alarm.get("AlarmDescription"):
+            yield f"{name}: it says nothing to whoever gets it; set AlarmDescription"
+
+
+def _nothing_is_allowed_to_all(document: Document) -> Iterator[str]:
+    for name, _, function in _of(document, "AWS::Serverless::Function"):
+        if "Policies" in function or "Role" not in function:
+            yield f"{name}: what it may do is not written here; give it a Role of its own"
+    roles = [json.dumps(function.get("Role")) for *_, function in _of(document, "AWS::Serverless::Function")]
+    if len(set(roles)) < len(roles):
+        yield "Functions share a role; give each its own"
+    for name, _, role in _of(document, "AWS::IAM::Role"):
+        if role.get("ManagedPolicyArns"):
+            yield f"{name}: a managed policy allows more than is needed; write statements"
+        for statement in (one for part in role.get("Policies", []) for one in part["PolicyDocument"]["Statement"]):
+            actions, resources = (
+                part if isinstance(part, list) else [part] for part in (statement["Action"], statement["Resource"])
+            )
+            if any("*" in action for action in actions):
+                yield f"{name}: {statement['Sid']} allows actions by a wildcard; name them"
+            if "*" in resources:
+                yield f"{name}: {statement['Sid']} allows any resource; name them"
+
+
+def _logs_know_nobody(document: Document) -> Iterator[str]:
+    for name, _, api in _of(document, "AWS::Serverless::HttpApi"):
+        settings = api.get("AccessLogSettings", {})
+        if "Format" not in settings:
+            yield f"{name}: no access log; set AccessLogSettings"
+        for personal in _PERSONAL:
+            if f"$context.{personal}" in settings.get("Format", ""):
+                yield f"{name}: its access log says who called or what for; leave out {personal}"
+
+
+RULES: tuple[Callable[[Document], Iterator[str]], ...] = (
+    _logs_end,
+    _data_stays,
+    _retries_end,
+    _functions_that_stop_are_told,
+    _all_else_that_stops_is_told,
+    _nothing_is_allowed_to_all,
+    _logs_know_nobody,
+)
