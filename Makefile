@@ -17,6 +17,11 @@ $(VENV)/.installed: requirements-dev.txt
 	.venv-sam/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-sam.txt
 	touch $@
 
+.venv-checkov/.installed: requirements-checkov.txt
+	$(PYTHON) -m venv --clear .venv-checkov
+	.venv-checkov/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-checkov.txt
+	touch $@
+
 .PHONY: help
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -49,11 +54,16 @@ bench: $(VENV)/.installed  ## measure what a post takes beside three references,
 build: $(VENV)/.installed  ## build the functions for Lambda into .aws-sam/build, and print sizes and hash (LAMBDA_PYTHON)
 	@$(BIN)/python -m infra.build --python "$(LAMBDA_PYTHON)"
 
+.PHONY: deploy
+deploy: build .venv-sam/.installed  ## build and deploy to your AWS account (PARAMETERS="OwnerEmail=… …", once)
+	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+
 .PHONY: template
-template: .venv-sam/.installed  ## lint the template, as it stands and as SAM translates it
+template: .venv-sam/.installed .venv-checkov/.installed  ## lint the template, as it stands and as SAM translates it
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-3 .venv-sam/bin/sam validate --lint --template template.yaml
 	AWS_DEFAULT_REGION=eu-west-3 .venv-sam/bin/python -m infra.translate template.yaml .aws-sam/translated.json
 	.venv-sam/bin/cfn-lint .aws-sam/translated.json
+	.venv-checkov/bin/checkov --file .aws-sam/translated.json
 
 .PHONY: lock
 lock:  ## pin the requirements anew (needs uv)
@@ -61,8 +71,9 @@ lock:  ## pin the requirements anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-sam.in -o requirements-sam.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-fuzz.in -o requirements-fuzz.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-checkov.in -o requirements-checkov.txt
 
 .PHONY: clean
 clean:  ## remove all that was made
-	rm -rf .venv .venv-sam .aws-sam tests/clients/node_modules .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-sam .venv-checkov .aws-sam tests/clients/node_modules .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
