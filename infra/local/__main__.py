@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request, Response
 from infra.local import engine, inbox
 from infra.local.functions import CODE, LocalFunction, local_functions, routes
 from infra.local.gateway import Gateway
+from infra.local.sam import sam_template
 from infra.local.site import SITE, Site
 from infra.local.streams import StreamReader, play, schedule_event
 from infra.template import Stack, Template, TemplateError
@@ -77,7 +78,7 @@ class Local:
     made: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def answer(self, request: Request) -> Response:
-        """Answer what only the local stack serves: the inbox, and the schedule's moment at once."""
+        """Answer what only the local stack serves: inbox, functions for the SAM CLI, the schedule's moment at once."""
         if request.method == "POST" and request.path == "/_local/sweep":
             return _json([function(schedule_event()) for function in self._scheduled()])
         if request.method == "GET" and request.path in ("/_local/inbox", "/_local/inbox.json"):
@@ -87,7 +88,10 @@ class Local:
             if request.path.endswith(".json"):
                 return _json(mails)
             return Response(inbox.inbox_page(mails), content_type="text/html; charset=utf-8")
-        return _json({"message": "There are GET /_local/inbox, GET /_local/inbox.json and POST /_local/sweep."}, 404)
+        if request.method == "GET" and request.path == "/_local/sam.json":
+            return _json(sam_template(self.stack, self.engines.addresses, os.environ["AWS_DEFAULT_REGION"]))
+        there = "GET /_local/inbox, GET /_local/inbox.json, GET /_local/sam.json and POST /_local/sweep"
+        return _json({"message": f"There are {there}."}, 404)
 
     def _scheduled(self) -> list[LocalFunction]:
         return [function for function in self.functions.values() if function.function.schedules]

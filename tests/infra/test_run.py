@@ -186,6 +186,13 @@ def test_the_demo_site_holds_the_real_address_of_the_api(running: LocalStack) ->
     assert ask(running.site_port, "GET", "/site.css").status == 200
 
 
+def test_the_functions_for_the_sam_cli_have_the_table_and_the_engines_of_the_stack(running: LocalStack) -> None:
+    answer = ask(running.port, "GET", "/_local/sam.json")
+    variables = answer.json["Resources"]["Contact"]["Properties"]["Environment"]["Variables"]
+    assert variables["TABLE_NAME"].startswith("guichet-")
+    assert variables["AWS_ENDPOINT_URL_DYNAMODB"].startswith("http://127.0.0.1:")
+
+
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/_local/sweep"), ("POST", "/_local/inbox"), ("GET", "/_local/other")]
 )

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from contact.form import ContactForm
-from infra.template import TEMPLATE, Template
+from infra.template import TEMPLATE
 from newsletter.form import NewsletterForm
 from tests.conftest import Counter, resolve
 
@@ -75,16 +75,19 @@ def test_the_forms_to_paste_are_taken(counter: Counter, form: str) -> None:
 
 
 def test_the_parameters_of_the_deploy_command_are_all_that_a_deploy_needs() -> None:
-    command = README.split("sam deploy --parameter-overrides")[1].split("```")[0]
+    command = README.split("make deploy PARAMETERS=")[1].split("```")[0]
     given = set(re.findall(r"\b([A-Z][A-Za-z]+)=", command))
     assert given == {name for name, rules in _parameters().items() if "Default" not in rules}
 
 
-def test_the_example_of_parameters_is_allowed() -> None:
-    (text,) = re.findall(r'PARAMETERS="([^"]+)"', README)
-    stack = resolve(**dict(part.split("=") for part in text.split()))
-    assert stack.environment["DEFAULT_LANGUAGE"] == "en"
-    assert Template.load() is not None
+@pytest.mark.parametrize("page", ["README.md", "infra/RUNBOOK.md"])
+def test_the_examples_of_parameters_are_allowed(page: str) -> None:
+    text = (TEMPLATE.parent / page).read_text(encoding="utf-8")
+    examples = re.findall(r'PARAMETERS="([^"$]+)"', text)
+    assert len(examples) >= 2
+    for example in examples:
+        given = dict(part.split("=") for part in example.split())
+        assert given.items() <= resolve(**given).parameters.items()
 
 
 def test_every_file_that_is_named_is_there() -> None:
