@@ -55,7 +55,7 @@ UNUSED = (
 # What the functions ask of AWS. A test compares it with what they were seen to ask.
 OPERATIONS: Mapping[str, Sequence[str]] = {
     "dynamodb": ("GetItem", "Query", "TransactWriteItems", "UpdateItem"),
-    "sesv2": ("SendEmail",),
+    "sesv2": ("GetAccount", "SendEmail"),
 }
 # Under which names endpoints.json knows them.
 _ENDPOINTS = ("dynamodb", "email")

@@ -71,6 +71,9 @@ def _record(**asked: Any) -> None:
 _SESSION.register("provide-client-params", _record)
 
 
+engine.teach_account()
+
+
 class RecordedFunction(LocalFunction):
     """A function whose calls to AWS are recorded."""
 

@@ -10,6 +10,8 @@ Document = dict[str, Any]
 _ASYNCHRONOUS = ("Schedule", "ScheduleV2", "SNS", "S3", "EventBridgeRule")
 _KEEPS = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SES::EmailIdentity", "AWS::SecretsManager::Secret")
 _NAMES = ("TableName", "BucketName", "QueueName", "TopicName", "RoleName", "FunctionName", "LogGroupName", "AlarmName")
+# What no resource can be named for (AWS: "Actions, resources, and condition keys for Amazon SES").
+_OF_THE_ACCOUNT = {"ses:GetAccount"}
 _PERSONAL = ("identity", "authorizer", "sourceIp", "userAgent", "path", "queryString", "domainName")
 
 
@@ -128,7 +130,7 @@ def _nothing_is_allowed_to_all(document: Document) -> Iterator[str]:
             )
             if any("*" in action for action in actions):
                 yield f"{name}: {statement['Sid']} allows actions by a wildcard; name them"
-            if "*" in resources:
+            if "*" in resources and not set(actions) <= _OF_THE_ACCOUNT:
                 yield f"{name}: {statement['Sid']} allows any resource; name them"
 
 

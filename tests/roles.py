@@ -67,6 +67,8 @@ def calls_of(function: str, service: str, operation: str, parameters: Mapping[st
             context = frozenset({("ses:FromAddress", sender)})
             actions = ("ses:SendEmail", "ses:SendRawEmail")
             return [Call(function, action, resource, context) for action in actions for resource in resources]
+        case "sesv2", "GetAccount":
+            return [Call(function, "ses:GetAccount", "*")]
         case _:
             raise NotImplementedError(f"{function}: which permissions does {service}:{operation} ask for?")
 

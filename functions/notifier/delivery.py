@@ -11,21 +11,21 @@ from notifier import ses
 from notifier.compose import compose
 from notifier.need import pointless, stranger_of
 
-Outcome = Literal["sent", "failed", "dropped", "postponed", "held", "not ours"]
+Outcome = Literal["sent", "failed", "dropped", "postponed", "held", "throttled", "not ours"]
 
 
 def deliver(key: EmailKey, store: Store, settings: NotifierSettings) -> Outcome:
     """Send an owed email, if it is still to be sent and nobody else is at it, and say what came of it.
 
     `held` is an email that waits alone: beyond the daily cap, or to an address that the sandbox does not know.
-    `postponed` is one that waits with all others. Both stay owed. Whatever is raised leaves the email owed, too,
-    and its claim lapses by itself.
+    `postponed` is one that waits with all others, `throttled` one that came too soon. All three stay owed. Whatever
+    is raised leaves the email owed, too, and its claim lapses by itself.
     """
     email = store.claim(key)
     if email is None:
         return "not ours"
     outcome, reason = _try(email, store, settings)
-    log = logger.error if outcome in {"failed", "postponed", "held"} else logger.info
+    log = logger.error if outcome in {"failed", "postponed", "held", "throttled"} else logger.info
     log(outcome, extra={"record": key.record, "email": key.email, "reason": reason})
     count(f"Email{outcome.capitalize()}")
     return outcome
@@ -66,7 +66,8 @@ def _sent(email: ClaimedEmail, record: Owing, store: Store, settings: NotifierSe
     except ses.PostponedError as postponed:
         if postponed.certain:
             store.release(email)
-        return "held" if postponed.of_recipient else "postponed", postponed.reason.partition(":")[0]
+        outcome: Outcome = "throttled" if postponed.too_fast else "held" if postponed.of_recipient else "postponed"
+        return outcome, postponed.reason.partition(":")[0]
     store.mark_sent(email, message_id)
     return "sent", ""
 

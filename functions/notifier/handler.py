@@ -17,6 +17,7 @@ from guichet.storage import Store
 from guichet.telemetry import count, log_unexpected, logger
 from notifier import ses
 from notifier.delivery import Outcome, deliver
+from notifier.pace import Pace
 
 # Mail to the owner goes first.
 ORDER: tuple[Recipient, ...] = ("owner", "visitor")
@@ -24,6 +25,7 @@ ORDER: tuple[Recipient, ...] = ("owner", "visitor")
 _TIME_FOR_ONE = 20_000
 # So many refusals one after the other, and SES is not taking mail: the next sweep will try again.
 _ENOUGH = 3
+_REFUSED = ("postponed", "throttled")
 
 
 class StillOwedError(Exception):
@@ -51,7 +53,7 @@ def deliver_record(record: DynamoDBRecord) -> Outcome | Literal["unexpected"]:
     if not keys:
         raise ValueError("a stream record without keys")
     outcome = _deliver_or_leave(EmailKey(record=keys["pk"], email=keys["sk"]), Store(settings().table_name))
-    if outcome == "postponed":
+    if outcome in _REFUSED:
         raise StillOwedError
     return outcome
 
@@ -69,13 +71,17 @@ def sweep(context: Clock) -> dict[str, int]:
     outcomes: dict[str, int] = {}
     oldest = utc_now()
     refusals = 0
+    pace = Pace(ses.send_rate)
     for recipient in ORDER:
         for key, owed_at in store.owed(recipient):
             oldest = min(oldest, owed_at)
             if refusals == _ENOUGH or context.get_remaining_time_in_millis() < _TIME_FOR_ONE:
                 break
+            pace.wait()
             outcome = _deliver_or_leave(key, store)
-            refusals = refusals + 1 if outcome == "postponed" else 0
+            if outcome == "throttled":
+                pace.slower()
+            refusals = refusals + 1 if outcome in _REFUSED else 0
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
     age = (utc_now() - oldest).total_seconds()
     count("OldestOwedAge", round(age), MetricUnit.Seconds)

@@ -17,6 +17,7 @@ from botocore.exceptions import (
 # What SES holds against this one message. Everything else it refuses for now: throttling, the daily quota, the
 # sandbox, a paused account, a wrong deployment.
 _OF_THIS_MESSAGE = {"BadRequestException", "MessageRejected"}
+_THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException"}
 # These say that nothing can have reached SES.
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError)
 
@@ -28,14 +29,16 @@ class RejectedError(Exception):
 class PostponedError(Exception):
     """SES did not take the message now. `certain` tells whether it surely was not sent.
 
-    `of_recipient` tells that it takes others: in the sandbox, those that are verified.
+    `of_recipient` tells that it takes others: in the sandbox, those that are verified. `too_fast` tells that it would
+    have taken this one a moment later.
     """
 
-    def __init__(self, reason: str, *, certain: bool, of_recipient: bool = False) -> None:
+    def __init__(self, reason: str, *, certain: bool, of_recipient: bool = False, too_fast: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.certain = certain
         self.of_recipient = of_recipient
+        self.too_fast = too_fast
 
 
 @cache
@@ -65,7 +68,17 @@ def send(message: EmailMessage, configuration_set: str) -> str:
         unverified = "not verified" in reason
         if code in _OF_THIS_MESSAGE and not unverified and "paused" not in reason:
             raise RejectedError(reason) from error
-        raise PostponedError(reason, certain=True, of_recipient=unverified) from error
+        # The daily quota is told by the same error as the rate; to wait a moment does not help there.
+        too_fast = code in _THROTTLED and "daily" not in reason.lower()
+        raise PostponedError(reason, certain=True, of_recipient=unverified, too_fast=too_fast) from error
     except BotoCoreError as error:
         raise PostponedError(type(error).__name__, certain=isinstance(error, _NOT_SENT)) from error
     return str(response["MessageId"])
+
+
+def send_rate() -> float | None:
+    """Return how many emails a second the account may send (SES API v2, GetAccount), None where SES does not tell."""
+    try:
+        return float(client().get_account()["SendQuota"]["MaxSendRate"])
+    except (BotoCoreError, ClientError, KeyError):
+        return None

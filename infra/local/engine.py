@@ -1,5 +1,6 @@
 """The engines behind boto3: moto, or what the standard AWS_ENDPOINT_URL variables name."""
 
+import json
 import logging
 import os
 import threading
@@ -67,6 +68,17 @@ def _forgetting(application: Any) -> Any:
     return forgetting
 
 
+def teach_account() -> None:
+    """Let moto tell of the account, which it does not by itself: out of the sandbox, with SES's usual first rate."""
+    from moto.sesv2.responses import SESV2Response  # noqa: PLC0415
+
+    def get_account(_response: Any) -> str:
+        quota = {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0}
+        return json.dumps({"ProductionAccessEnabled": True, "SendingEnabled": True, "SendQuota": quota})
+
+    SESV2Response.get_account = get_account  # type: ignore[attr-defined]
+
+
 class MotoServer:
     """moto as a server, one request at a time: its transactions are not safe under threads."""
 
@@ -75,6 +87,7 @@ class MotoServer:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        teach_account()
         application = _forgetting(DomainDispatcherApplication(create_backend_app))
         self._server: BaseWSGIServer = make_server("127.0.0.1", 0, application, threaded=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True, name="moto")

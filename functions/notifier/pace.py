@@ -1,0 +1,39 @@
+"""How fast to send: at the rate of the account, slower where SES says that it is too much."""
+
+import time
+from collections.abc import Callable
+
+# The gap that a first refusal makes where the rate is not known, and the longest: the sandbox's rate, twice slower.
+_FIRST_GAP = 0.1
+_LONGEST_GAP = 2.0
+
+
+class Pace:
+    """The emails of one run, kept apart. `rate` tells how many a second the account may send, None where unknown.
+
+    It is asked for when a second email is to be sent: most runs have one.
+    """
+
+    def __init__(self, rate: Callable[[], float | None]) -> None:
+        self._rate = rate
+        self._gap: float | None = None
+        self._next: float | None = None
+
+    def wait(self) -> None:
+        """Wait until the next email may be sent."""
+        if self._next is None:
+            self._next = time.monotonic()
+            return
+        self._next += self._known_gap()
+        time.sleep(max(0.0, self._next - time.monotonic()))
+        self._next = max(self._next, time.monotonic())
+
+    def slower(self) -> None:
+        """Double the gap: SES refused an email because it came too soon."""
+        self._gap = min(max(2 * self._known_gap(), _FIRST_GAP), _LONGEST_GAP)
+
+    def _known_gap(self) -> float:
+        if self._gap is None:
+            per_second = self._rate()
+            self._gap = 1 / per_second if per_second else 0.0
+        return self._gap
