@@ -14,6 +14,10 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
+# In seconds. A sweep leaves time for one email that takes as long as both.
+CONNECT_TIMEOUT = 3.0
+READ_TIMEOUT = 10.0
+
 # What SES holds against this one message. Everything else it refuses for now: throttling, the daily quota, the
 # sandbox, a paused account, a wrong deployment.
 _OF_THIS_MESSAGE = {"BadRequestException", "MessageRejected"}
@@ -44,7 +48,11 @@ class PostponedError(Exception):
 @cache
 def client() -> Any:
     """Return the client of this process. It tries once: to send again after a time-out could send twice."""
-    config = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"})
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
     return botocore.session.get_session().create_client("sesv2", config=config)
 
 
