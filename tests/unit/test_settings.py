@@ -46,7 +46,7 @@ def test_every_handler_reads_the_model_of_its_function() -> None:
         ("TABLE_NAME", "", "at least 1 character"),
         ("SITE_URL", "example.org", "valid URL"),
         ("SITE_URL", "ftp://somewhere.example", "valid URL"),
-        ("SITE_URL", "https://", "valid URL"),
+        ("SITE_URL", "https:///nowhere", "valid URL"),
         ("SITE_URL", "https://somewhere.example:99999", "out of range"),
         ("SIGNING_SECRET", "too short", "at least 32 characters"),
         ("DEFAULT_LANGUAGE", "de", "'fr' or 'en'"),
