@@ -45,6 +45,14 @@ fuzz: $(VENV)/.installed  ## fuzz the parser of bodies, 200,000 runs (Python 3.1
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-fuzz.txt
 	$(BIN)/python -m tests.fuzz.parse_body -runs=200000
 
+.PHONY: faults
+faults: $(VENV)/.installed  ## try 1,000 times whether anything can be lost (FAULTS="--runs 1 --seed …", "--table")
+	PYTHONPATH=functions $(BIN)/python -m tests.faults $(FAULTS)
+
+.PHONY: load
+load: $(VENV)/.installed  ## post 5,000 forms at once and count what came of them (LOAD="--posts 100")
+	PYTHONPATH=functions $(BIN)/python -m tests.faults.load $(LOAD)
+
 .PHONY: bench
 bench: $(VENV)/.installed  ## measure what a post takes beside three references, then whether its time tells of an address
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.posts $(BENCH)

@@ -40,7 +40,7 @@ PARAMETERS = {
 
 
 # Reading service data takes most of a client's start, and is the same for all: the tests share one session.
-_SESSION = botocore.session.get_session()
+SESSION = botocore.session.get_session()
 
 
 @cache
@@ -68,7 +68,7 @@ def _record(**asked: Any) -> None:
         OPERATIONS_ASKED.setdefault(service, set()).add(model.name)
 
 
-_SESSION.register("provide-client-params", _record)
+SESSION.register("provide-client-params", _record)
 
 
 engine.teach_account()
@@ -176,7 +176,7 @@ def isolated() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep every test off AWS and off the other tests' worlds."""
-    monkeypatch.setattr(botocore.session, "get_session", lambda: _SESSION)
+    monkeypatch.setattr(botocore.session, "get_session", lambda: SESSION)
     with isolated():
         yield
 
