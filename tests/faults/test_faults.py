@@ -46,7 +46,8 @@ def problems(server: world._Server, quiet: float = 6) -> str:
 
 
 def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: world._Server) -> None:
-    done = [experiment(server, seed) for seed in SEEDS]
+    # `make faults` does a thousand.
+    done = [experiment(server, seed) for seed in range(20)]
     assert [(run.seed, run.problems) for run in done if run.problems] == []
     assert sum(run.lost for run in done) == 0
     assert sum(run.accepted for run in done) > 2 * len(done)

@@ -1,0 +1,94 @@
+"""`make load`, or `python -m tests.faults.load --posts 5000`: many posts at once, and all of them accounted for.
+
+The posts come from many callers, on eight threads, to both forms, repeats among them. Each round has a table of its
+own: moto copies its table in each transaction, so a long one would measure moto. It also does one request at a time,
+since its transactions are not safe under threads. What is shown is that the count is exact, not how fast AWS would be.
+"""
+
+import argparse
+import contextlib
+import io
+import random
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import botocore.session
+import pytest
+
+from guichet import dynamodb
+from notifier import pace, ses
+from tests.conftest import SESSION, Counter, isolated, resolve
+from tests.wire import Wire
+
+THREADS = 8
+PER_ROUND = 100
+# The stranger's mail has a cap, which is not what is tried here.
+PARAMETERS = {"StrangerMailPerDay": "1000000"}
+
+
+@dataclass
+class Account:
+    """What came of the posts: of all, those told that they are kept, different ones of these, stored, mailed."""
+
+    posts: int = 0
+    told: int = 0
+    accepted: int = 0
+    stored: int = 0
+    mailed: int = 0
+
+
+def one_round(seed: int, size: int) -> Account:
+    """Post a number of forms, a fifth of them twice, and let the stream and the schedule do the rest."""
+    chance = random.Random(seed)  # noqa: S311
+    with isolated(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "get_session", lambda: SESSION)
+        patch.setattr(pace, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
+        counter = Counter(resolve(**PARAMETERS))
+        for client in (dynamodb.client(), ses.client()):
+            Wire(client)
+        posts = [number if chance.random() > 0.2 else chance.randrange(number + 1) for number in range(size)]
+
+        def post(number: int) -> tuple[int, int]:
+            form = "/newsletter" if number % 3 == 0 else "/contact"
+            fields = {"email": f"visitor{number}@example.org", "_id": str(number)}
+            if form == "/contact":
+                fields["message"] = f"Bonjour {number}"
+            caller = {"REMOTE_ADDR": f"2001:db8:{number:x}::1"}
+            return number, counter.post(form, json=fields, environ_overrides=caller).status_code
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            replies = list(pool.map(post, posts))
+        counter.play_stream()
+        counter.sweep()
+        kept = [item["email"] for kind in ("message", "request") for item in counter.items(kind)]
+        told = {number for number, status in replies if status == 200}
+        return Account(size, sum(status == 200 for _, status in replies), len(told), len(kept), len(counter.mails()))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Post, print the account, and return 1 where it is not exact."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.load", description="Count many posts at once.")
+    parser.add_argument("--posts", type=int, default=5000)
+    options = parser.parse_args(arguments)
+    total = Account()
+    start = time.perf_counter()
+    for number, first in enumerate(range(0, options.posts, PER_ROUND)):
+        with contextlib.redirect_stdout(io.StringIO()):
+            done = one_round(number, min(PER_ROUND, options.posts - first))
+        for name, count in vars(done).items():
+            setattr(total, name, getattr(total, name) + count)
+    seconds = time.perf_counter() - start
+    heads = ("posts", "told that it is kept", "accepted, repeats apart", "stored", "mailed", "seconds")
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
+    figures = (total.posts, total.told, total.accepted, total.stored, total.mailed, round(seconds))
+    print("| " + " | ".join(f"{figure:,}" for figure in figures) + " |")
+    exact = total.posts == total.told and total.accepted == total.stored == total.mailed
+    return 0 if exact else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""The same thing done at once by many: one of them does it, and nobody is told of an error."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from guichet import dynamodb
+from guichet.signing import subscriber_id
+from notifier import ses
+from tests.conftest import Counter
+from tests.faults.load import Account, main, one_round
+from tests.integration.test_life import (
+    READER,
+    SECRET,
+    events_of,
+    feedback,
+    local,
+    subscribe,
+    subscriber,
+    unsubscribe_url,
+)
+from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up
+from tests.wire import Wire
+
+MANY = 8
+
+
+@pytest.fixture(autouse=True)
+def _one_at_a_time(counter: Counter) -> None:
+    # moto's transactions are not safe under threads, so the engines are asked one at a time; the functions are not.
+    assert counter
+    for client in (dynamodb.client(), ses.client()):
+        Wire(client)
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """Make calls at one moment, and return what they return."""
+    gate = Barrier(len(calls))
+
+    def make(call: Callable[[], Any]) -> Any:
+        gate.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(make, calls))
+
+
+def test_parallel_confirmations_are_one(counter: Counter) -> None:
+    sign_up(counter)
+    page = open_link(counter, link_in_last_mail(counter))
+    replies = at_once(*[lambda: press(counter, page).status_code] * MANY)
+    counter.play_stream()
+    assert replies == [200] * MANY
+    assert events_of(subscriber(counter)) == ["confirmed"]
+    assert sorted(mail["To"] for mail in counter.mails()[1:]) == ["owner@atelier.example", READER]
+
+
+def test_to_confirm_and_to_leave_at_once_ends_in_the_state_that_the_record_tells(counter: Counter) -> None:
+    subscribe(counter)
+    leave = local(unsubscribe_url(counter))
+    ask = {"json": {"email": READER}}
+    pair = (lambda: counter.post(leave).status_code, lambda: counter.post("/newsletter", **ask).status_code)
+    replies = at_once(*pair * (MANY // 2))
+    assert replies == [200] * MANY
+    assert events_of(subscriber(counter)) == ["confirmed", "unsubscribed"]
+    assert subscriber(counter)["state"] == "unsubscribed"
+
+
+def test_a_confirmation_beside_a_departure_is_one_after_the_other(counter: Counter) -> None:
+    sign_up(counter)
+    page = open_link(counter, link_in_last_mail(counter))
+    from guichet.links import unsubscribe_link  # noqa: PLC0415
+
+    leave = unsubscribe_link("", subscriber_id(SECRET, READER), "fr", SECRET)
+    replies = at_once(
+        *[lambda: press(counter, page).status_code, lambda: counter.post(leave).status_code] * (MANY // 2)
+    )
+    assert set(replies) <= {200, 410}
+    events = events_of(subscriber(counter))
+    # However it came out, the state is what happened last, and nothing is there twice.
+    assert events in (["confirmed"], ["confirmed", "unsubscribed"])
+    assert subscriber(counter)["state"] == events[-1]
+
+
+def test_parallel_sign_ups_of_one_address_send_it_one_email(counter: Counter) -> None:
+    def post(number: int) -> int:
+        caller = {"REMOTE_ADDR": f"203.0.113.{number}"}
+        return counter.post("/newsletter", json={"email": READER}, environ_overrides=caller).status_code
+
+    replies = at_once(*[lambda number=number: post(number) for number in range(MANY)])
+    at_once(counter.sweep, counter.sweep, counter.play_stream)
+    assert replies == [200] * MANY
+    assert len(counter.items("request")) == MANY
+    assert [mail["To"] for mail in counter.mails()] == [READER]
+
+
+def test_parallel_feedback_of_one_bounce_ends_mail_once(counter: Counter) -> None:
+    subscribe(counter)
+    at_once(*[lambda: feedback(counter, "bounce-permanent")] * MANY)
+    assert events_of(subscriber(counter)) == ["confirmed", "bounced"]
+
+
+def test_parallel_runs_of_the_notifier_send_every_email_once(counter: Counter) -> None:
+    for number in range(6):
+        counter.post("/contact", json={"email": "a@example.org", "message": str(number)})
+    at_once(*[counter.sweep] * 4)
+    assert len(counter.mails()) == 6
+
+
+def test_a_load_is_accounted_for_to_the_last_post() -> None:
+    done = one_round(1, 60)
+    assert (done.posts, done.told) == (60, 60)
+    assert 40 < done.accepted < 60
+    assert done.accepted == done.stored == done.mailed
+
+
+def test_the_load_command_prints_the_account_and_fails_where_it_is_not_exact(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.faults.load.one_round", lambda *_: Account(10, 10, 9, 9, 9))
+    assert main(["--posts", "10"]) == 0
+    assert "| 10 | 10 | 9 | 9 | 9 |" in capsys.readouterr().out
+    monkeypatch.setattr("tests.faults.load.one_round", lambda *_: Account(10, 10, 9, 9, 8))
+    assert main(["--posts", "10"]) == 1
