@@ -21,8 +21,9 @@ from notifier.pace import Pace
 
 # Mail to the owner goes first.
 ORDER: tuple[Recipient, ...] = ("owner", "visitor")
-# A sweep ends in time to let its last email be marked, in milliseconds.
-_TIME_FOR_ONE = 20_000
+# A sweep ends in time to let its last email be marked, in milliseconds: claimed, read, allowed, sent and marked, each
+# at its slowest.
+TIME_FOR_ONE = 45_000
 # So many refusals one after the other, and SES is not taking mail: the next sweep will try again.
 _ENOUGH = 3
 _REFUSED = ("postponed", "throttled")
@@ -75,7 +76,7 @@ def sweep(context: Clock) -> dict[str, int]:
     for recipient in ORDER:
         for key, owed_at in store.owed(recipient):
             oldest = min(oldest, owed_at)
-            if refusals == _ENOUGH or context.get_remaining_time_in_millis() < _TIME_FOR_ONE:
+            if refusals == _ENOUGH or context.get_remaining_time_in_millis() < TIME_FOR_ONE:
                 break
             pace.wait()
             outcome = _deliver_or_leave(key, store)

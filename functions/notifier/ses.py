@@ -14,7 +14,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
-# In seconds. A sweep leaves time for one email that takes as long as both.
+# In seconds.
 CONNECT_TIMEOUT = 3.0
 READ_TIMEOUT = 10.0
 

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 from moto.sesv2.responses import SESV2Response
 
-from notifier import pace, ses
-from tests.conftest import Counter
+from guichet import dynamodb
+from notifier import handler, pace, ses
+from tests.conftest import Counter, resolve
 from tests.wire import Wire, refusal
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
@@ -95,3 +96,19 @@ def test_no_gap_is_longer_than_two_seconds(waits: list[float]) -> None:
         slow.slower()
     slow.wait()
     assert waits == [2.0]
+
+
+def test_a_sweep_leaves_time_for_an_email_of_which_every_call_is_slow() -> None:
+    of_the_table = dynamodb.PATIENCE + dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT
+    slowest = 4 * of_the_table + ses.CONNECT_TIMEOUT + ses.READ_TIMEOUT
+    assert slowest < handler.TIME_FOR_ONE / 1000 < resolve().functions["Notifier"].timeout
+    config = ses.client().meta.config
+    assert (config.connect_timeout, config.read_timeout) == (ses.CONNECT_TIMEOUT, ses.READ_TIMEOUT)
+    assert config.retries["total_max_attempts"] == 1
+
+
+def test_a_visitor_is_answered_before_the_function_and_the_gateway_end() -> None:
+    longest = dynamodb.PATIENCE + dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT
+    for name in ("Contact", "Newsletter"):
+        # API Gateway waits for 30 s (AWS: "Quotas for HTTP APIs").
+        assert longest < 10 < resolve().functions[name].timeout < 30
