@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any
 
-from guichet.dynamodb import UnavailableError
+from guichet.dynamodb import UnavailableError, one_patience
 from guichet.records import Message, SignUp, utc_now
 from guichet.refusal import Refusal, refuse, unavailable
 from guichet.replies import Reply, as_json, refused
@@ -20,7 +20,8 @@ def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: Settings
     """Answer an event of the HTTP API by the route that it names. No error of a visitor or of ours goes unanswered."""
     request = Request.from_event(event, settings.default_language)
     try:
-        reply = routes.get(request.route, no_such_form)(request)
+        with one_patience():
+            reply = routes.get(request.route, no_such_form)(request)
     except Refusal as refusal:
         reply = _refused(request, refusal, settings)
     except OverCapError as over:

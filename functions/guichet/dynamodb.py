@@ -4,6 +4,8 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -15,9 +17,10 @@ from botocore.parsers import ResponseParserError
 
 Item = dict[str, Any]
 
-# For how long a call is sent again, in seconds. With the time-outs below, a visitor is answered within 10 s.
+# For how long calls are sent again, in seconds. With the time-outs below, a visitor is answered within 10 s, also where
+# two calls are made for one event.
 PATIENCE = 4.0
-CONNECT_TIMEOUT = 1.0
+CONNECT_TIMEOUT = 0.8
 READ_TIMEOUT = 2.0
 _FIRST_WAIT = 0.05
 _LONGEST_WAIT = 1.0
@@ -51,6 +54,19 @@ class ConditionFailedError(Exception):
         self.item = item
 
 
+_deadline: ContextVar[float | None] = ContextVar("_deadline", default=None)
+
+
+@contextmanager
+def one_patience() -> Iterator[None]:
+    """Let all calls within share one patience; by itself each call has its own."""
+    token = _deadline.set(time.monotonic() + PATIENCE)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
 @cache
 def client() -> Any:
     """Return the client of this process. It tries once: sending again is decided here."""
@@ -81,7 +97,7 @@ def call(operation: str, **parameters: Any) -> dict[str, Any]:
     Raises ConditionFailedError, UnavailableError, and botocore's ClientError for what sending again cannot mend.
     """
     send: Callable[..., dict[str, Any]] = getattr(client(), operation)
-    deadline = time.monotonic() + PATIENCE
+    deadline = _deadline.get() or time.monotonic() + PATIENCE
     longest = _FIRST_WAIT
     while True:
         try:

@@ -1,7 +1,9 @@
 """The one write of a post: sent again only where that helps, and recognised when it had happened."""
 
+import itertools
 import json
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from guichet import dynamodb
 from tests.conftest import Counter
+from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up
 from tests.wire import Answer, Wire, cancelled, refusal, unreachable
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
@@ -80,6 +83,22 @@ def test_patience_ends_within_the_time_that_a_visitor_is_promised() -> None:
     config = dynamodb.client().meta.config
     assert (config.connect_timeout, config.read_timeout) == (dynamodb.CONNECT_TIMEOUT, dynamodb.READ_TIMEOUT)
     assert config.retries["total_max_attempts"] == 1
+
+
+def test_two_calls_of_one_event_share_one_patience(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign_up(counter)
+    page = open_link(counter, link_in_last_mail(counter))
+    wire = Wire(dynamodb.client())
+
+    def passing(_request: Any) -> None:
+        # The whole patience goes by until the first call is answered.
+        monkeypatch.setattr("guichet.dynamodb.time.monotonic", lambda: next(clock))
+        wire.always(unreachable)
+
+    clock = itertools.count(time.monotonic() + dynamodb.PATIENCE, 0.5)
+    wire.plan(passing)
+    assert press(counter, page).status_code == 503
+    assert wire.operations == ["GetItem", "TransactWriteItems"]
 
 
 def test_the_waits_grow_and_are_spread(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
