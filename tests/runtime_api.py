@@ -16,10 +16,10 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
+
+from tests.server import Handler, Server, serving
 
 # What the runtime has besides the function's code. It has boto3 too, which the function must not lean on.
 _CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client.*.so")
@@ -37,72 +37,46 @@ class Answer:
     at: float
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _RuntimeApi(Server):
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.events: queue.Queue[tuple[str, bytes] | None] = queue.Queue()
         self.answers: queue.Queue[Answer] = queue.Queue()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a process that was ended in the middle of a request."""
 
+class _Handler(Handler):
+    server: _RuntimeApi
 
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-    protocol_version = "HTTP/1.1"
-    # Otherwise each reply waits 40 ms for the acknowledgement of its headers.
-    disable_nagle_algorithm = True
-    wbufsize = -1
+    def answer(self) -> None:
+        (self._next if self.command == "GET" else self._take)()
 
-    def do_GET(self) -> None:
+    def _next(self) -> None:
         event = self.server.events.get()
         if event is None:
             self.close_connection = True
             return
         request_id, body = event
-        self.send_response(200)
-        # Without a type the native part of the client crashes.
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Lambda-Runtime-Aws-Request-Id", request_id)
-        self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time.time() + _TIME_OUT) * 1000)))
-        self.send_header(
-            "Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-3:123456789012:function:under-test"
-        )
-        self.send_header("Lambda-Runtime-Trace-Id", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        headers = {
+            # Without a type the native part of the client crashes.
+            "Content-Type": "application/json",
+            "Lambda-Runtime-Aws-Request-Id": request_id,
+            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + _TIME_OUT) * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-3:123456789012:function:under-test",
+            "Lambda-Runtime-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0",
+        }
+        self.reply(200, headers, body)
 
-    def do_POST(self) -> None:
-        body, at = self._body(), time.perf_counter()
+    def _take(self) -> None:
+        body, at = self.body(), time.perf_counter()
         *_, where, kind = self.path.split("/")
         self.server.answers.put(Answer("init error" if where == "init" else kind, json.loads(body or "null"), at))
-        self.send_response(202)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        chunks = []
-        while size := int(self.rfile.readline(), 16):
-            chunks.append(self.rfile.read(size))
-            self.rfile.readline()
-        self.rfile.readline()
-        return b"".join(chunks)
-
-    def log_message(self, *_: Any) -> None:
-        """Log nothing: a test says what it saw."""
+        self.reply(202, {"Content-Type": "application/json"}, b"{}")
 
 
 class Runtime:
     """One process of a function. It starts at once, and its first event may be waiting by then."""
 
-    def __init__(self, process: "subprocess.Popen[str]", server: _Server, started: float) -> None:
+    def __init__(self, process: "subprocess.Popen[str]", server: _RuntimeApi, started: float) -> None:
         self._server = server
         self.process = process
         self.started = started
@@ -137,16 +111,14 @@ class Runtime:
 @contextmanager
 def start(code: Path, handler: str, environment: Mapping[str, str], client: Path, log: Path) -> Iterator[Runtime]:
     """Start a function from a folder, with nothing in its environment but what is given; end it afterwards."""
-    server = _Server()
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
+    server = _RuntimeApi()
     variables = {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "PYTHONPATH": f"{code}{os.pathsep}{client}",
         # Lambda's folder of code cannot be written to.
         "PYTHONDONTWRITEBYTECODE": "1",
-        "AWS_LAMBDA_RUNTIME_API": "{}:{}".format(*server.server_address[:2]),
+        "AWS_LAMBDA_RUNTIME_API": server.address,
         "LAMBDA_TASK_ROOT": str(code),
         "AWS_LAMBDA_FUNCTION_NAME": "under-test",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
@@ -155,7 +127,7 @@ def start(code: Path, handler: str, environment: Mapping[str, str], client: Path
     }
     # -S: no site-packages. -s: none of the user's own.
     command = [sys.executable, "-S", "-s", "-m", "awslambdaric", handler]
-    with log.open("w", encoding="utf-8") as output:
+    with serving(server), log.open("w", encoding="utf-8") as output:
         started = time.perf_counter()
         process = subprocess.Popen(command, env=variables, cwd=code, stdout=output, stderr=output, text=True)
         try:
@@ -164,9 +136,6 @@ def start(code: Path, handler: str, environment: Mapping[str, str], client: Path
             process.kill()
             process.wait()
             server.events.put(None)
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
 
 def copy_client(into: Path) -> Path:

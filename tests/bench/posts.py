@@ -17,12 +17,10 @@ import re
 import statistics
 import sys
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +28,7 @@ from infra.build import ROOT, build, compile_all, install
 from tests.conftest import REGION, resolve
 from tests.infra.test_events import sample
 from tests.runtime_api import copy_client, start
+from tests.server import Handler, Server, serving
 
 REFERENCES = Path(__file__).parent / "references"
 _BOTO3 = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
@@ -76,32 +75,16 @@ def endpoint() -> Iterator[Endpoint]:
     """Serve an AWS that takes everything."""
     seen = Endpoint()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def do_POST(self) -> None:
-            seen.size += len(self.rfile.read(int(self.headers["Content-Length"])))
+    class Aws(Handler):
+        def answer(self) -> None:
+            seen.size += len(self.body())
             target = self.headers.get("X-Amz-Target", "").rpartition(".")[2] or "SendEmail"
             seen.calls[target] += 1
-            body = b'{"MessageId": "0"}'
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.reply(200, {"Content-Type": "application/x-amz-json-1.0"}, b'{"MessageId": "0"}')
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    seen.url = f"http://127.0.0.1:{server.server_port}"
-    yield seen
-    server.shutdown()
-    server.server_close()
+    with serving(Server(Aws)) as server:
+        seen.url = f"http://{server.address}"
+        yield seen
 
 
 def requirements(names: Sequence[str], into: Path) -> Path:

@@ -32,12 +32,12 @@ SEEDS = range(40)
 
 
 @pytest.fixture
-def server() -> Iterator[world._Server]:
+def server() -> Iterator[world.FaultyServer]:
     with wire() as serving:
         yield serving
 
 
-def problems(server: world._Server, quiet: float = 6) -> str:
+def problems(server: world.FaultyServer, quiet: float = 6) -> str:
     """Return what the first run that shows a problem shows, or nothing."""
     done = (experiment(server, seed, EVEN, quiet) for seed in SEEDS)
     return next((" ".join(run.problems) for run in done if run.problems), "")
@@ -46,7 +46,7 @@ def problems(server: world._Server, quiet: float = 6) -> str:
 # --- what must hold ------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: world._Server) -> None:
+def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: world.FaultyServer) -> None:
     # `make faults` does a thousand.
     done = [experiment(server, seed) for seed in range(20)]
     assert [(run.seed, run.problems) for run in done if run.problems] == []
@@ -56,14 +56,14 @@ def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: world._Se
     assert {kind for run in done for kind in run.faults} == set(KINDS)
 
 
-def test_without_faults_every_email_goes_out_just_once(server: world._Server) -> None:
+def test_without_faults_every_email_goes_out_just_once(server: world.FaultyServer) -> None:
     for seed in range(10):
         run = experiment(server, seed, EVEN, quiet=1e9)
         assert (run.accepted, run.stored, run.mailed, run.lost, run.twice) == (4, 4, 4, 0, 0) or run.accepted < 4
         assert run.twice == run.lost == 0
 
 
-def test_a_seed_gives_the_same_run_again(server: world._Server) -> None:
+def test_a_seed_gives_the_same_run_again(server: world.FaultyServer) -> None:
     first, second = (experiment(server, 7) for _ in range(2))
     assert (first.faults, first.posts, first.stored) == (second.faults, second.posts, second.stored)
 
@@ -92,7 +92,7 @@ def _one_by_one(actions: Any) -> None:
         dynamodb.call({"Put": "put_item", "Update": "update_item"}[kind], **parameters)
 
 
-def test_a_dropped_transaction_is_seen(server: world._Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dropped_transaction_is_seen(server: world.FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dynamodb, "transact", _one_by_one)
     # What the damaged function asks of AWS is none of its role's business.
     monkeypatch.setattr(conftest, "ASKED", set())
@@ -101,7 +101,7 @@ def test_a_dropped_transaction_is_seen(server: world._Server, monkeypatch: pytes
 
 
 def test_taking_an_email_from_the_queue_before_it_is_sent_is_seen(
-    server: world._Server, monkeypatch: pytest.MonkeyPatch
+    server: world.FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = Store.claim
 
@@ -116,7 +116,7 @@ def test_taking_an_email_from_the_queue_before_it_is_sent_is_seen(
     assert "stored and not mailed" in problems(server)
 
 
-def test_a_swallowed_error_of_the_write_is_seen(server: world._Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_swallowed_error_of_the_write_is_seen(server: world.FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     transact = dynamodb.transact
 
     def swallow(actions: Any) -> None:
@@ -129,7 +129,7 @@ def test_a_swallowed_error_of_the_write_is_seen(server: world._Server, monkeypat
     assert "accepted and not stored" in problems(server, quiet=1)
 
 
-def test_marking_before_sending_is_seen(server: world._Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marking_before_sending_is_seen(server: world.FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: Callable[..., Any] = delivery._sent  # noqa: SLF001
 
     def marked_first(email: ClaimedEmail, record: Any, store: Store, settings: Any) -> Any:
@@ -143,7 +143,7 @@ def test_marking_before_sending_is_seen(server: world._Server, monkeypatch: pyte
 _ANYWAY = "attribute_exists(pk) OR claimed_until < :now OR claim = :claim"
 
 
-def test_sending_without_a_claim_is_seen(server: world._Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sending_without_a_claim_is_seen(server: world.FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     update = Store._update_email  # noqa: SLF001
 
     def unconditional(store: Store, key: Any, expression: str, condition: str, values: Any) -> Any:

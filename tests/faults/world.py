@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from functools import partial
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -34,6 +33,7 @@ from infra.local.streams import schedule_event, stream_event, wanted
 from notifier import pace, ses
 from tests.conftest import REGION, SESSION, Counter, isolated, resolve
 from tests.integration.test_life import START
+from tests.server import Handler, Server, serving
 
 Kind = Literal[
     "reset before",
@@ -235,36 +235,28 @@ def _needless_repeats(log: list[Sent]) -> Iterator[str]:
 # --- the wire ---------------------------------------------------------------------------------------------------------
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class FaultyServer(Server):
+    """AWS as a run's world has it."""
+
     world: World
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.application = DomainDispatcherApplication(create_backend_app)
         # moto's transactions are not safe under threads.
         self.lock = Lock()
         self.tokens: set[str | None] = set()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a caller who is gone."""
 
+class _Handler(Handler):
+    server: FaultyServer
 
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    def answer(self) -> None:
+        body = self.body()
         target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         operation = target or ("SendEmail" if self.path.endswith("outbound-emails") else "GetAccount")
         with self.server.lock:
             self._answer(operation, body)
-
-    def do_GET(self) -> None:
-        self.do_POST()
 
     def _answer(self, operation: str, body: bytes) -> None:
         world = self.server.world
@@ -278,14 +270,14 @@ class _Handler(BaseHTTPRequestHandler):
             # Its caller ends instead of seeing a reset.
             world.killed = True
         if kind is None:
-            self._reply(status, headers, content)
+            self.reply(status, headers, content)
         elif kind in _REFUSALS:
             self._refuse(*_REFUSALS[kind])
         else:
             if kind.startswith("time-out"):
                 time.sleep(1.5 * dynamodb.READ_TIMEOUT)
             if kind == "broken reply":
-                self._reply(status, headers, content[: len(content) // 2], len(content))
+                self.reply(status, headers, content[: len(content) // 2], len(content))
             self._reset()
 
     def _act_once(self, operation: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -306,32 +298,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.path, base_url=f"https://{host}", method=self.command, headers=headers, data=body
         ).get_environ()
         chunks, status, answered = run_wsgi_app(self.server.application, environ)
-        return int(status.split()[0]), dict(answered), b"".join(chunks)
-
-    def _reply(self, status: int, headers: Mapping[str, str], content: bytes, length: int | None = None) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            if name.lower() not in ("content-length", "connection", "date", "server"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content) if length is None else length))
-        self.end_headers()
-        self.wfile.write(content)
+        own = ("content-length", "connection", "date", "server")
+        told = {name: value for name, value in answered.items() if name.lower() not in own}
+        return int(status.split()[0]), told, b"".join(chunks)
 
     def _refuse(self, status: int, code: str) -> None:
         # Only cancelled transactions have reasons, and only they are asked for them.
         reasons = [{"Code": "TransactionConflict"}]
         error = {"__type": f"com.amazonaws#{code}", "message": code, "CancellationReasons": reasons}
         content = json.dumps(error).encode()
-        self._reply(status, {"Content-Type": "application/x-amz-json-1.0", "X-Amzn-Errortype": code}, content)
+        self.reply(status, {"Content-Type": "application/x-amz-json-1.0", "X-Amzn-Errortype": code}, content)
 
     def _reset(self) -> None:
         self.wfile.flush()
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.close_connection = True
         self.connection.close()
-
-    def log_message(self, *_: Any) -> None:
-        """Log nothing."""
 
 
 def _token_in(operation: str, body: bytes) -> str:
@@ -344,11 +326,8 @@ def _token_in(operation: str, body: bytes) -> str:
 
 
 @contextmanager
-def wire(*, patient: bool = False) -> Iterator[_Server]:
+def wire(*, patient: bool = False) -> Iterator[FaultyServer]:
     """Serve AWS with faults, and let killed functions end; with the functions' own time-outs if it is patient."""
-    server = _Server()
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
     original = botocore.httpsession.URLLib3Session.send
 
     def send(session: Any, request: Any) -> Any:
@@ -359,7 +338,7 @@ def wire(*, patient: bool = False) -> Iterator[_Server]:
                 server.world.killed = False
                 raise Killed
 
-    with pytest.MonkeyPatch.context() as patch:
+    with serving(FaultyServer()) as server, pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.httpsession.URLLib3Session, "send", send)
         if not patient:
             patch.setattr(dynamodb, "CONNECT_TIMEOUT", _CONNECT)
@@ -372,19 +351,16 @@ def wire(*, patient: bool = False) -> Iterator[_Server]:
         # The clock stands still in a run, and so does the pace.
         patch.setattr(pace, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
         yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 EVEN: Mapping[Kind, float] = dict.fromkeys(KINDS, 1.0)
 
 
-def experiment(server: _Server, seed: int, weights: Mapping[Kind, float] = EVEN, quiet: float = 36.0) -> Run:
+def experiment(server: FaultyServer, seed: int, weights: Mapping[Kind, float] = EVEN, quiet: float = 36.0) -> Run:
     """Do one run. Faults are drawn by their weights against that of quiet."""
     with isolated(), time_machine.travel(START, tick=False) as clock, pytest.MonkeyPatch.context() as patch:
         counter = Counter(resolve())
-        address = f"http://127.0.0.1:{server.server_port}"
+        address = f"http://{server.address}"
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
         patch.setenv("AWS_ENDPOINT_URL_SESV2", address)
         dynamodb.client.cache_clear()
