@@ -26,12 +26,21 @@ $(VENV)/.installed: requirements-dev.txt
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
+# The operator's commands, from this checkout.
+$(BIN)/guichet: $(VENV)/.installed pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.PHONY: install
+install: $(BIN)/guichet  ## put the operator's command, guichet, into .venv/bin
+	@echo '$(BIN)/guichet --help'
+
 .PHONY: run
 run: $(VENV)/.installed  ## run the counter, the demo site and an inbox on this machine (PORT, SITE_PORT, PARAMETERS)
 	@exec $(BIN)/python -m infra.local
 
 .PHONY: test
-test: $(VENV)/.installed  ## run all tests, with coverage
+test: $(BIN)/guichet  ## run all tests, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 .PHONY: check

@@ -99,6 +99,17 @@ class Leaving(Record):
     at: datetime
 
 
+class Imported(Record):
+    """That the operator brought an address along: the proof of consent as they state it, and what their file says."""
+
+    event: Literal["imported"]
+    at: datetime
+    statement: str
+    # When the address consented, and where, by the file.
+    consented_at: datetime | None = None
+    source: str = ""
+
+
 class Subscriber(Record):
     """An address that confirmed, or that must not be written to. `history` is the record of consent, oldest first.
 
@@ -112,7 +123,7 @@ class Subscriber(Record):
     language: Language = "fr"
     confirmed_at: datetime | None = None
     left_at: datetime | None = None
-    history: tuple[Confirmation | Leaving, ...] = ()
+    history: tuple[Confirmation | Imported | Leaving, ...] = ()
 
     @property
     def consent(self) -> Confirmation | None:

@@ -18,14 +18,18 @@ day, confirmed subscribers).
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
 from guichet import dynamodb
 from guichet.dynamodb import ConditionFailedError, Item, marshal, marshalled
+from guichet.languages import Language
 from guichet.records import (
     OWED_EMAIL_KEPT,
+    REQUEST_KEPT,
     SENT_EMAIL_KEPT,
+    SPAM_KEPT,
     Caller,
     ClaimedEmail,
     Confirmation,
@@ -227,6 +231,109 @@ class Store:
             return False
         return True
 
+    # --- the spam folder -------------------------------------------------------------------------------------------
+
+    def mark_spam(self, message: Message, at: datetime) -> None:
+        """File a message as spam. It is kept as long as what was caught, and again is success."""
+        end = min(message.expires_at, at + SPAM_KEPT)
+        with suppress(ConditionFailedError):
+            dynamodb.call(
+                "update_item",
+                TableName=self._table,
+                Key=marshalled(_key(Message, message.id)),
+                UpdateExpression="SET spam = :spam, #list = :list, expires_at = :end",
+                # It may have been erased meanwhile, and is not made anew.
+                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(spam)",
+                ExpressionAttributeNames={"#list": "list"},
+                ExpressionAttributeValues=marshalled(
+                    {":spam": "owner", ":list": day_list("spam", message.received_at), ":end": _seconds(end)}
+                ),
+            )
+
+    def release_spam(self, message: Message, language: Language, kept: timedelta) -> bool:
+        """Release a message from the spam folder, and owe the owner the email of it. Return False for any other."""
+        update = {
+            "TableName": self._table,
+            "Key": marshalled(_key(Message, message.id)),
+            "UpdateExpression": "SET #list = :list, expires_at = :end REMOVE spam",
+            "ConditionExpression": "attribute_exists(spam)",
+            "ExpressionAttributeNames": {"#list": "list"},
+            "ExpressionAttributeValues": marshalled(
+                {":list": day_list("messages", message.received_at), ":end": _seconds(message.received_at + kept)}
+            ),
+        }
+        email = OwedEmail(name="contact-notification", recipient="owner", language=language, occasion="released")
+        return self._released(update, email, message.received_at + kept)
+
+    def release_sign_up(self, sign_up: SignUp) -> bool:
+        """Release a sign-up from the spam folder, and owe it the email with the link. Return False for any other."""
+        end = sign_up.asked_at + REQUEST_KEPT
+        update = {
+            "TableName": self._table,
+            "Key": marshalled(_key(SignUp, sign_up.id)),
+            "UpdateExpression": "SET expires_at = :end REMOVE spam, #list",
+            "ConditionExpression": "attribute_exists(spam)",
+            "ExpressionAttributeNames": {"#list": "list"},
+            "ExpressionAttributeValues": marshalled({":end": _seconds(end)}),
+        }
+        email = OwedEmail(name="confirmation-request", recipient="visitor", language=sign_up.language)
+        return self._released(update, email, end)
+
+    def _released(self, update: dict[str, Any], email: OwedEmail, end: datetime) -> bool:
+        row = _email_item(update["Key"]["pk"]["S"], email, utc_now(), end)
+        try:
+            dynamodb.transact([{"Update": update}, self._put(row)])
+        except ConditionFailedError:
+            return False
+        return True
+
+    # --- the operator's import, and sending again ------------------------------------------------------------------
+
+    def bring(self, subscriber: Subscriber) -> State | None:
+        """Keep a subscriber from elsewhere, who owes no email. Return None, or the state of who is known already.
+
+        Nothing changes for these: nobody is brought back by a list who left, or must not be written to.
+        """
+        item = {
+            **_key(Subscriber, subscriber.id),
+            "kind": "subscriber",
+            **subscriber.model_dump(mode="json", exclude_defaults=True),
+            "list": CONFIRMED_LIST,
+        }
+        put = self._put(item, condition=_NOT_THERE, values={":now": _seconds(utc_now())})["Put"]
+        try:
+            dynamodb.call("put_item", **put, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+        except ConditionFailedError as failed:
+            state: State = (failed.item or {})["state"]
+            return state
+        return None
+
+    def ask(self, sign_up: SignUp, email: OwedEmail) -> bool:
+        """Keep a request that the operator makes for an address, and the email it owes.
+
+        Return False where it was made before: the row of its email is remembered longer than the request itself.
+        """
+        item = _item(sign_up)
+        row = _email_item(item["pk"], email, sign_up.asked_at, sign_up.expires_at)
+        try:
+            dynamodb.transact([self._put(item), self._put(row, condition="attribute_not_exists(pk)")])
+        except ConditionFailedError:
+            return False
+        return True
+
+    def owe_again(self, key: EmailKey, recipient: Recipient) -> bool:
+        """Owe an email again that failed. Return False where there is none, or it did not fail."""
+        try:
+            self._update_email(
+                key,
+                "SET owed = :recipient, expires_at = :end REMOVE failed_at, reason",
+                "attribute_exists(failed_at)",
+                {":recipient": recipient, ":end": _seconds(utc_now() + OWED_EMAIL_KEPT)},
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
     # --- the notifier: rows of owed emails -------------------------------------------------------------------------
 
     def owed(self, recipient: Recipient) -> Iterator[tuple[EmailKey, datetime]]:
@@ -317,9 +424,14 @@ class Store:
         """Mark an email that has become pointless, with the reason. The row goes after 90 days."""
         self._end(email, {"dropped_at": _stamp(utc_now()), "reason": reason})
 
-    def release(self, email: ClaimedEmail) -> None:
-        """Give up the claim on an email that was certainly not sent, so that the next run may try it."""
-        self._update_email(email.key, "REMOVE claim, claimed_until", "claim = :claim", {":claim": email.claim})
+    def put_off(self, email: ClaimedEmail, reason: str) -> None:
+        """Give up the claim on an email that was certainly not sent, so that the next run may try it, and say why."""
+        self._update_email(
+            email.key,
+            "SET waits_for = :reason, tried_at = :now REMOVE claim, claimed_until",
+            "claim = :claim",
+            {":reason": reason[:_REASON_KEPT], ":now": _stamp(utc_now()), ":claim": email.claim},
+        )
 
     # --- one item --------------------------------------------------------------------------------------------------
 
@@ -376,7 +488,7 @@ class Store:
         values: Item = {f":{name}": value for name, value in changes.items()}
         self._update_email(
             email.key,
-            f"SET {assignments}, expires_at = :end REMOVE owed, claim, claimed_until",
+            f"SET {assignments}, expires_at = :end REMOVE owed, claim, claimed_until, waits_for, tried_at",
             "claim = :claim",
             {**values, ":end": _seconds(utc_now() + SENT_EMAIL_KEPT), ":claim": email.claim},
         )

@@ -94,17 +94,23 @@ def _mime(
     values = {**values, "language": language}
     # The text template begins with the subject, as a message does with its headers.
     head, text = _render(f"{name}.{language}.txt", values).split("\n\n", 1)
+    message = envelope(to, head.removeprefix("Subject:"), settings)
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(_render(f"{name}.{language}.html", values), subtype="html", cte="quoted-printable")
+    return message
+
+
+def envelope(to: tuple[str, ...], subject: str, settings: NotifierSettings) -> EmailMessage:
+    """Return an email that has its headers and no content yet."""
     message = EmailMessage(policy=_POLICY)
     message["From"] = Address(settings.site_name, addr_spec=settings.from_email)
     message["To"] = [Address(addr_spec=address) for address in to]
-    message["Subject"] = _inert(head.removeprefix("Subject:"))
+    message["Subject"] = _inert(subject)
     message["Date"] = format_datetime(utc_now())
     # SES puts its own in its place; a message without one is suspicious on any other way.
     message["Message-ID"] = make_msgid(domain=settings.from_email.rpartition("@")[2])
     # RFC 3834: no automatic reply is to answer this.
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(_render(f"{name}.{language}.html", values), subtype="html", cte="quoted-printable")
     return message
 
 

@@ -11,6 +11,8 @@ from notifier import ses
 from notifier.compose import compose
 from notifier.need import pointless, stranger_of
 
+_MANY = "strangers had all of today's emails"
+
 Outcome = Literal["sent", "failed", "dropped", "postponed", "held", "throttled", "not ours"]
 
 
@@ -45,8 +47,8 @@ def _try(email: ClaimedEmail, store: Store, settings: NotifierSettings) -> tuple
         if why is None and email.allowed_at is None:
             verdict = store.allow(email, address_id, settings.stranger_mail_per_day)
             if verdict == "many":
-                store.release(email)
-                return "held", "strangers had all of today's emails"
+                store.put_off(email, _MANY)
+                return "held", _MANY
             if verdict == "often":
                 why = "the address had one a moment ago, or enough of them today"
     return _dropped(email, store, why) if why else _sent(email, record, store, settings)
@@ -65,7 +67,7 @@ def _sent(email: ClaimedEmail, record: Owing, store: Store, settings: NotifierSe
         return "failed", str(rejected).partition(":")[0]
     except ses.PostponedError as postponed:
         if postponed.certain:
-            store.release(email)
+            store.put_off(email, postponed.reason)
         outcome: Outcome = "throttled" if postponed.too_fast else "held" if postponed.of_recipient else "postponed"
         return outcome, postponed.reason.partition(":")[0]
     store.mark_sent(email, message_id)

@@ -17,16 +17,26 @@ def pointless(email: ClaimedEmail, record: Owing, subscriber: Subscriber | None)
     `subscriber` is what is known of the address of a stranger's email, None where it is not known.
     """
     state = subscriber.state if subscriber else None
+    why = None
     match record:
-        case SignUp() if record.confirmable_until < utc_now():
-            return "the confirmation link has expired"
-        case SignUp() if state == "confirmed":
-            return "the address is confirmed already"
-        case SignUp() if subscriber and subscriber.left_at and subscriber.left_at > record.asked_at:
-            return "the address left after it asked"
+        case Message() if record.spam:
+            why = "it was filed as spam"
+        case SignUp():
+            why = _of_sign_up(record, subscriber)
         case Subscriber() if email.name == "welcome" and record.state != "confirmed":
-            return "the subscriber has left"
+            why = "the subscriber has left"
         case Subscriber() if not record.email:
-            return "the address must not be written to, and is not kept"
-        case _:
-            return f"the address {state}" if email.recipient == "visitor" and state in SUPPRESSED else None
+            why = "the address must not be written to, and is not kept"
+    if why is None and email.recipient == "visitor" and state in SUPPRESSED:
+        why = f"the address {state}"
+    return why
+
+
+def _of_sign_up(request: SignUp, subscriber: Subscriber | None) -> str | None:
+    if request.confirmable_until < utc_now():
+        return "the confirmation link has expired"
+    if subscriber and subscriber.state == "confirmed":
+        return "the address is confirmed already"
+    if subscriber and subscriber.left_at and subscriber.left_at > request.asked_at:
+        return "the address left after it asked"
+    return None

@@ -1,0 +1,475 @@
+"""`guichet`: the commands, their options and what they print. What they do is in the modules beside this one."""
+
+import csv
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from guichet.addresses import parse
+from guichet.dynamodb import UnavailableError
+from guichet.records import Message, SignUp, State, Subscriber, utc_now
+from guichet.signing import subscriber_id
+from guichet.storage import Store
+from infra.operate import exporting, importing, owed, reading
+from infra.operate.cells import cell
+from infra.operate.connection import Connection, OperatorError, connect_local, connect_stack
+from infra.operate.screen import Screen
+from notifier import ses
+from notifier.compose import envelope
+from notifier.pace import Pace
+
+# Exit codes beside 0, and beside click's 2 for a command that was given wrongly.
+LEFT_TO_DO, NOT_POSSIBLE, AWAY, INTERRUPTED = 1, 2, 3, 130
+_PERIOD = 7
+_DAY = click.DateTime(["%Y-%m-%d"])
+_STATES = (*get_args(State), "pending")
+
+
+class _Listing(click.Group):
+    """A group of commands of which `list` is meant where none is named."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Put `list` before what is no command and no question for help."""
+        if not args or not (args[0] in self.commands or args[0] in context.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(context, args)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def guichet() -> None:
+    """Operate a Guichet: read messages, keep subscribers, see what is owed, find what is wrong.
+
+    Each command takes --local for the stack that `make run` runs, or --stack for a deployed one (with credentials as
+    the AWS CLI takes them), and --json for a program.
+
+    Exit codes: 0 done; 1 done, and something is left to do (bad lines, emails that wait or failed, findings of
+    doctor); 2 wrongly given, or not there; 3 AWS cannot be reached, or refuses; 130 interrupted.
+    """
+
+
+def operated(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Give a command the options of all, and hand it the connection and the screen that they say."""
+
+    @click.option("--local", is_flag=True, help="The stack that `make run` runs on this machine.")
+    @click.option("--port", default=3000, envvar="PORT", show_default=True, help="With --local: the port of its API.")
+    @click.option("--stack", default="guichet", envvar="GUICHET_STACK", show_default=True, help="A deployed stack.")
+    @click.option("--region", help="The region of the stack, where it is not the environment's.")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+    @functools.wraps(function)
+    def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:
+        connection = connect_local(port) if local else connect_stack(stack, region)
+        sys.exit(function(connection, Screen(as_json=as_json), **given) or 0)
+
+    return run
+
+
+def _address(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    address = parse(text)
+    if address is None:
+        raise click.BadParameter(f"{text!r} is no email address")
+    return address
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+@guichet.group(cls=_Listing)
+def messages() -> None:
+    """List messages by day, the spam folder, or what a search finds; show one, file it as spam, release it."""
+
+
+@messages.command("list")
+@click.option("--day", type=_DAY, help="One day, in UTC.")
+@click.option("--since", type=_DAY, help=f"The first day of a period. Without it, the last {_PERIOD} days.")
+@click.option("--until", type=_DAY, help="The last day of a period. Without it, today.")
+@click.option("--spam", is_flag=True, help="The spam folder: messages and sign-ups, and what they were caught for.")
+@click.option("--search", metavar="TEXT", help="Only what holds a text, in capitals or not.")
+@operated
+def list_messages(  # noqa: PLR0913  the options of a list
+    connection: Connection,
+    screen: Screen,
+    *,
+    day: datetime | None,
+    since: datetime | None,
+    until: datetime | None,
+    spam: bool,
+    search: str | None,
+) -> None:
+    """List messages, the newest day first, or the spam folder."""
+    today = utc_now().date()
+    last = (day or until or utc_now()).date()
+    first = day.date() if day else since.date() if since else min(last, today) - timedelta(days=_PERIOD - 1)
+
+    def found() -> Iterator[dict[str, Any]]:
+        for one in _days(first, last):
+            for record in reading.of_day(connection.settings.table_name, "spam" if spam else "messages", one):
+                row = _submission(record)
+                if not search or search.casefold() in str(row).casefold():
+                    yield row
+
+    columns = {"at": "received", "id": "id", "email": "address", "name": "name", "text": "message"}
+    if spam:
+        columns = {"at": "received", "id": "id", "email": "address", "spam": "caught for", "text": "message"}
+    screen.rows(found(), columns, f"Nothing from {first} to {last}.")
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    while last >= first:
+        yield last
+        last -= timedelta(days=1)
+
+
+def _submission(record: Message | SignUp) -> dict[str, Any]:
+    row = record.model_dump(mode="json", exclude_defaults=True)
+    text = " · ".join(filter(None, (record.subject, record.message))) if isinstance(record, Message) else "(a sign-up)"
+    return {"at": reading.received_at(record), **row, "text": text}
+
+
+def _message(connection: Connection, message_id: str) -> Message | SignUp:
+    """Return a message, or a sign-up from the spam folder. Raises OperatorError where there is none."""
+    keys = [{"pk": f"{kind}#{message_id}", "sk": kind} for kind in ("message", "request")]
+    for item in reading.by_keys(connection.settings.table_name, keys):
+        return reading.submission(item)
+    raise OperatorError(f"there is no message {message_id}: `guichet messages` lists them")
+
+
+@messages.command("show")
+@click.argument("id")
+@operated
+def show_message(connection: Connection, screen: Screen, *, id: str) -> None:  # noqa: A002  the name of the argument
+    """Show one message, whole."""
+    record = _message(connection, id)
+    screen.show(
+        {**record.model_dump(exclude={"extra"}), **dict(getattr(record, "extra", ()))}
+        if not screen.as_json
+        else record.model_dump(mode="json")
+    )
+
+
+@messages.command("spam")
+@click.argument("id")
+@operated
+def file_as_spam(connection: Connection, screen: Screen, *, id: str) -> None:  # noqa: A002
+    """File a message as spam. It is kept for 30 days, and a notification that is still owed is not sent."""
+    record = _message(connection, id)
+    if isinstance(record, SignUp):
+        raise OperatorError(f"{id} is a sign-up: nobody is mailed more than the one link for it")
+    Store(connection.settings.table_name).mark_spam(record, utc_now())
+    screen.show({"id": id, "now": "in the spam folder"})
+
+
+@messages.command("release")
+@click.argument("id")
+@operated
+def release(connection: Connection, screen: Screen, *, id: str) -> int | None:  # noqa: A002
+    """Release a message from the spam folder: the owner is mailed it. A sign-up is sent its link."""
+    record = _message(connection, id)
+    store, settings = Store(connection.settings.table_name), connection.settings
+    if isinstance(record, SignUp):
+        if record.confirmable_until < utc_now():
+            raise OperatorError("this sign-up is older than a link is valid: ask them to sign up again")
+        released = store.release_sign_up(record)
+    else:
+        released = store.release_spam(record, settings.default_language, timedelta(days=settings.retention_days))
+    screen.show({"id": id, "now": "released, and its email is owed" if released else "not in the spam folder"})
+    return None
+
+
+# --- subscribers ------------------------------------------------------------------------------------------------------
+
+
+@guichet.group(cls=_Listing)
+def subscribers() -> None:
+    """List subscribers by state, count them, show the record of consent, let one who bounced ask again."""
+
+
+@subscribers.command("list")
+@click.option("--state", type=click.Choice(_STATES), help="Only those. Without it, all but `pending`.")
+@click.option("--count", is_flag=True, help="How many there are in each state.")
+@operated
+def list_subscribers(connection: Connection, screen: Screen, *, state: str | None, count: bool) -> None:
+    """List subscribers, or count them. Of those who bounced or complained no address is kept."""
+    table = connection.settings.table_name
+    rows = _pending(connection) if state == "pending" else map(_row, reading.subscribers(table))
+    chosen = (row for row in rows if state in (None, row["state"]))
+    if count:
+        counts: dict[str, int] = dict.fromkeys([state] if state else get_args(State), 0)
+        for row in chosen:
+            counts[row["state"]] += 1
+        screen.show(counts)
+        return
+    screen.rows(chosen, {"email": "address", "state": "state", "since": "since", "name": "name"}, "There are none.")
+
+
+def _row(subscriber: Subscriber) -> dict[str, Any]:
+    since = subscriber.confirmed_at if subscriber.state == "confirmed" else subscriber.left_at
+    return {**subscriber.model_dump(mode="json", exclude={"history"}, exclude_none=True), "since": since}
+
+
+def _pending(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Yield the requests that may still be confirmed, of addresses that are not subscribers in any state."""
+    table, secret = connection.settings.table_name, connection.settings.signing_secret
+    live = (one for one in reading.requests(table) if not one.spam and one.confirmable_until > utc_now())
+    for block in reading.blocks(live, 100):
+        ids = {subscriber_id(secret, one.email): one for one in block}
+        keys = [{"pk": f"subscriber#{one}", "sk": "subscriber"} for one in ids]
+        known = {item["id"] for item in reading.by_keys(table, keys)}
+        for one, request in ids.items():
+            if one not in known:
+                yield {"email": request.email, "state": "pending", "since": request.asked_at, "name": request.name}
+
+
+def _subscriber(connection: Connection, address: str) -> Subscriber:
+    found = Store(connection.settings.table_name).subscriber(subscriber_id(connection.settings.signing_secret, address))
+    if found is None:
+        raise OperatorError(f"{address} is no subscriber, and never was one that is still known")
+    return found
+
+
+@subscribers.command("show")
+@click.argument("address", callback=_address)
+@operated
+def show_subscriber(connection: Connection, screen: Screen, *, address: str) -> None:
+    """Show a subscriber with the record of consent."""
+    screen.show(_subscriber(connection, address).model_dump(mode="json" if screen.as_json else "python"))
+
+
+@subscribers.command("lift")
+@click.argument("address", callback=_address)
+@operated
+def lift(connection: Connection, screen: Screen, *, address: str) -> None:
+    """Let an address that bounced or complained ask again. They have to sign up by themselves."""
+    subscriber = _subscriber(connection, address)
+    kept = timedelta(days=connection.settings.retention_days)
+    if not Store(connection.settings.table_name).lift(subscriber.id, utc_now(), kept):
+        raise OperatorError(f"{address} neither bounced nor complained: there is nothing to lift")
+    screen.show({"email": address, "now": "lifted: it may sign up again"})
+
+
+# --- export and import ------------------------------------------------------------------------------------------------
+
+
+@guichet.command()
+@click.argument("what", type=click.Choice(list(exporting.KINDS)))
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="A new file. Without it, standard output."
+)
+@click.option("--format", "file_format", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option(
+    "--separator",
+    type=click.Choice(list(importing.SEPARATORS)),
+    help="Of CSV. Without it, a semicolon where DefaultLanguage is fr, as a French Excel wants it, else a comma.",
+)
+@click.option(
+    "--state",
+    type=click.Choice([*get_args(State), "all"]),
+    default="confirmed",
+    show_default=True,
+    help="Of subscribers.",
+)
+@click.option("--spam", is_flag=True, help="Of messages: with those of the spam folder.")
+@operated
+def export(  # noqa: PLR0913  the options of an export
+    connection: Connection,
+    screen: Screen,
+    *,
+    what: exporting.What,
+    output: Path | None,
+    file_format: str,
+    separator: str | None,
+    state: str,
+    spam: bool,
+) -> int | None:
+    """Write subscribers, messages or everything to a file: CSV for a spreadsheet, or JSON Lines.
+
+    An export to a file that was interrupted goes on where it was when it is given again. `everything` is JSON Lines,
+    each item as the table has it.
+    """
+    if separator is None:
+        separator = "semicolon" if connection.settings.default_language == "fr" else "comma"
+    order = exporting.Order(
+        what=what,
+        format="csv" if file_format == "csv" and what != "everything" else "jsonl",
+        separator=importing.SEPARATORS[separator],
+        state="" if state == "all" else state,
+        spam=spam,
+    )
+    table = connection.settings.table_name
+    with screen.progress("items read", reading.size(table)) as tell:
+        if output is None:
+            exporting.export_to_stream(table, order, sys.stdout.buffer, tell)
+            return None
+        try:
+            rows = exporting.export_to_file(table, order, output, tell)
+        except (KeyboardInterrupt, UnavailableError) as error:
+            screen.advise(f"Stopped. What there is so far is in {output}.part; the same command goes on from there.")
+            return INTERRUPTED if isinstance(error, KeyboardInterrupt) else AWAY
+    screen.show({"file": str(output), "rows": rows})
+    return None
+
+
+@guichet.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--consent", metavar="TEXT", help="They confirmed elsewhere: where, when and to what, kept as the proof.")
+@click.option("--ask", is_flag=True, help="They did not: mail each of them a link to confirm.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; say what would come of it.")
+@click.option("--from-line", type=click.IntRange(min=2), default=2, help="Go on at a line.")
+@operated
+def import_(  # noqa: PLR0913  the options of an import
+    connection: Connection, screen: Screen, *, file: Path, consent: str | None, ask: bool, dry_run: bool, from_line: int
+) -> int:
+    """Import addresses from a CSV file.
+
+    The file is UTF-8, and its first line names the columns: `email`, and where there are `name`, `language`,
+    `consented_at` and `source`.
+
+    With --consent they are confirmed at once and not mailed. With --ask each is mailed a link, at the pace of the SES
+    account and within what StrangerMailPerDay leaves of today; the same command goes on tomorrow. Who is known
+    already stays as they are, who left or must not be written to above all. Bad lines go to FILE.bad.csv with their
+    numbers and reasons. To do it again changes nothing.
+    """
+    if bool(consent and consent.strip()) == ask:
+        raise click.UsageError("Give either --consent with the proof, or --ask.")
+    settings = connection.settings
+    reader = importing.Reader(file, settings.default_language)
+    if reader.unused:
+        screen.advise(f"Columns that are not read: {', '.join(reader.unused)}")
+    bad_file = Path(f"{file}.bad.csv")
+    with (
+        ThreadPoolExecutor(importing.THREADS) as pool,
+        screen.progress("bytes read", file.stat().st_size) as tell,
+        bad_file.open("w" if from_line == 2 else "a", encoding="utf-8", newline="") as rejected,  # noqa: PLR2004
+    ):
+        writer = csv.writer(rejected, delimiter=reader.separator)
+
+        def reject(line: importing.BadLine) -> None:
+            screen.advise(f"line {line.number}: {line.reason}")
+            writer.writerow([line.number, cell(line.reason), cell(line.text)])
+
+        if dry_run:
+            do: Callable[[list[importing.Line]], Any] = lambda lines: importing.look_up(  # noqa: E731
+                lines, asking=ask, settings=settings
+            )
+        elif ask:
+            do = importing.asking(settings, Pace(ses.send_rate), importing.room_today(settings))
+        else:
+            do = importing.bringing(consent or "", settings, pool)
+        account = importing.carry_out(reader.lines(from_line), do, reject, tell)
+    if not account.bad:
+        bad_file.unlink()
+    screen.show(
+        {
+            "dry_run": dry_run,
+            **account.outcomes,
+            "bad lines": account.bad,
+            "bad lines are in": str(bad_file) if account.bad else "",
+            "done until line": account.done_until,
+            "stopped": account.stopped,
+        }
+    )
+    if account.stopped:
+        screen.advise(f"Go on by the same command, or quicker by the same with --from-line {account.done_until + 1}.")
+    if account.stopped == importing.INTERRUPTED:
+        return INTERRUPTED
+    return AWAY if account.stopped == importing.AWAY else LEFT_TO_DO if account.stopped or account.bad else 0
+
+
+# --- emails -----------------------------------------------------------------------------------------------------------
+
+
+@guichet.group(name="owed", cls=_Listing)
+def owed_emails() -> None:
+    """List emails that wait or failed, and why; send them again."""
+
+
+@owed_emails.command("list")
+@operated
+def list_owed(connection: Connection, screen: Screen) -> int:
+    """List emails that wait, the owner's first, and those that failed."""
+    columns = {
+        "key": "id",
+        "state": "state",
+        "to": "to",
+        "owed_since": "owed since",
+        "tried_at": "tried",
+        "why": "why",
+    }
+    rows = (asdict(one) for one in owed.listed(connection.settings.table_name))
+    return LEFT_TO_DO if screen.rows(rows, columns, "No email is owed, and none failed.") else 0
+
+
+@owed_emails.command("send")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--failed", is_flag=True, help="All that failed.")
+@operated
+def send_owed(connection: Connection, screen: Screen, *, ids: tuple[str, ...], failed: bool) -> int:
+    """Send now what waits, instead of within 15 minutes; with --failed or IDs, also what failed."""
+    table = connection.settings.table_name
+    again = [one for one in owed.failed(table) if failed or one.key in ids] if failed or ids else []
+    waiting = {one.key for one in owed.listed(table)} if ids else set()
+    unknown = set(ids) - waiting
+    if unknown:
+        raise OperatorError(f"no email waits or failed by the name of {', '.join(sorted(unknown))}")
+    owed_again = sum(owed.owe_again(table, one) for one in again)
+    outcomes = connection.sweep()
+    screen.show({"owed again": owed_again, **outcomes})
+    return LEFT_TO_DO if set(outcomes) - {"sent", "dropped"} else 0
+
+
+@guichet.command("test-email")
+@click.option("--to", callback=_address, help="Without it, the owner.")
+@operated
+def test_email(connection: Connection, screen: Screen, *, to: str | None) -> int:
+    """Send an email as the notifier does: same sender, same configuration set."""
+    settings = connection.settings
+    recipients = (to,) if to else settings.owner_email
+    message = envelope(recipients, f"Guichet: a test of {connection.name}", settings)
+    message.set_content(
+        f"This email was sent by `guichet test-email`.\n\nSite: {settings.site_name}, {settings.site_url}\n"
+        f"API: {settings.api_url}\n\nIf you read it where you expect your visitors' messages, mail to you works.\n"
+    )
+    try:
+        message_id = ses.send(message, settings.owner_configuration_set)
+    except ses.RejectedError as rejected:
+        raise OperatorError(f"SES refuses it: {rejected}") from None
+    except ses.PostponedError as postponed:
+        screen.advise(f"SES does not take it now: {postponed.reason}. `guichet doctor` may know why.")
+        return AWAY
+    screen.show({"sent to": list(recipients), "message id": message_id})
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit. What goes wrong is said in a sentence, on standard error."""
+    try:
+        guichet.main(arguments, prog_name="guichet", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Who read the output has had enough; and Python would complain of it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OperatorError as error:
+        _end(str(error), NOT_POSSIBLE)
+    except UnavailableError:
+        _end("the table cannot be reached now; what was asked may be done or not, and to ask again is harmless", AWAY)
+    except (BotoCoreError, ClientError) as error:
+        _end(f"AWS refuses: {error}", AWAY)
+
+
+def _end(sentence: str, code: int) -> None:
+    click.echo(f"error: {sentence}", err=True)
+    sys.exit(code)

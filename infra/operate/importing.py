@@ -1,0 +1,307 @@
+"""Import: addresses from a CSV file, line by line, as confirmed elsewhere or as requests that are mailed a link.
+
+Each line is one conditional write, so that a line that was imported before changes nothing: an import that was
+interrupted is simply done again. Nobody is brought back who left, or must not be written to.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from guichet.addresses import normalized, parse
+from guichet.dynamodb import UnavailableError
+from guichet.languages import LANGUAGES, Language, known
+from guichet.records import REQUEST_KEPT, Imported, OwedEmail, Record, SignUp, Subscriber, utc_now
+from guichet.signing import keyed_hash, subscriber_id
+from guichet.storage import Store
+from infra.operate.cells import text_of
+from infra.operate.connection import OperatorError, OperatorSettings
+from infra.operate.reading import blocks, by_keys
+from infra.operate.screen import Advance
+from notifier.pace import Pace
+
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+# What the columns are called elsewhere, in lower case.
+ALIASES = {
+    "email": ("email", "e-mail", "email address", "mail", "courriel", "adresse e-mail", "adresse email"),
+    "name": ("name", "nom", "full name"),
+    "language": ("language", "langue", "lang"),
+    "consented_at": ("consented_at", "confirmed_at", "optin_time", "confirm_time", "date"),
+    "source": ("source", "page"),
+}
+# Lines written side by side. DynamoDB takes far more; this keeps up with a home's connection.
+THREADS = 8
+_BLOCK = 200
+# The same as a form takes.
+_LONGEST_NAME = 1000
+_ROW_OF_REQUEST = "email#confirmation-request"
+
+INTERRUPTED = "interrupted"
+AWAY = "the table cannot be reached now"
+
+Outcome = Literal["imported", "asked", "confirmed already", "asked already", "left", "suppressed"]
+_OF_STATE: dict[str, Outcome] = {
+    "confirmed": "confirmed already",
+    "unsubscribed": "left",
+    "lifted": "left",
+    "bounced": "suppressed",
+    "complained": "suppressed",
+}
+
+
+class Line(Record):
+    """A line of the file that is fit to be imported, by its number. The first line, the headings, is number 1."""
+
+    number: int
+    email: str
+    name: str = ""
+    language: Language
+    consented_at: datetime | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A line that cannot be imported: its number, why, and the line itself."""
+
+    number: int
+    reason: str
+    text: str
+
+
+@dataclass
+class Account:
+    """What came of an import: lines by outcome, the last line that was done, and why it stopped before the end."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    bad: int = 0
+    done_until: int = 1
+    stopped: str = ""
+
+
+class _UnfitError(Exception):
+    """A line is not fit to be imported. The text says why."""
+
+
+class Reader:
+    """A CSV file, read line by line, so that a quote that nobody closed spoils one line and not the rest of the file.
+
+    Raises OperatorError where there is no such file, or no column of addresses.
+    """
+
+    def __init__(self, file: Path, default_language: Language) -> None:
+        self._file = file
+        self._default = default_language
+        try:
+            with file.open("rb") as opened:
+                head = opened.readline().decode("utf-8-sig").rstrip("\r\n")
+        except OSError as error:
+            raise OperatorError(f"{file}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise OperatorError(f"{file} is not UTF-8: save it as CSV UTF-8") from None
+        self.separator = max(SEPARATORS.values(), key=head.count)
+        try:
+            (names,) = csv.reader([head], delimiter=self.separator, strict=True)
+        except (csv.Error, ValueError):
+            raise OperatorError(f"{file}: the first line must name the columns") from None
+        self.head = head
+        lowered = [name.strip().lower() for name in names]
+        self.columns = {
+            column: lowered.index(found[0])
+            for column, aliases in ALIASES.items()
+            if (found := [alias for alias in aliases if alias in lowered])
+        }
+        self.unused = [name for name in names if name.strip().lower() not in sum(ALIASES.values(), ())]
+        if "email" not in self.columns:
+            raise OperatorError(f"{file} has no column of addresses: call one `email`. Its first line is: {head[:200]}")
+
+    def lines(self, first: int = 2) -> Iterator[tuple[Line | BadLine, int]]:
+        """Yield the lines from a number on, and how many bytes are read by then. Empty lines are passed over."""
+        read = 0
+        with self._file.open("rb") as opened:
+            for number, raw in enumerate(opened, 1):
+                read += len(raw)
+                if number < max(2, first) or not raw.strip():
+                    continue
+                yield self._line(number, raw), read
+
+    def _line(self, number: int, raw: bytes) -> Line | BadLine:
+        text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
+        try:
+            raw.decode()
+            (cells,) = csv.reader([text], delimiter=self.separator, strict=True)
+            return self._fit(number, {column: self._cell(cells, index) for column, index in self.columns.items()})
+        except UnicodeDecodeError:
+            return BadLine(number, "it is not UTF-8: save the file as CSV UTF-8", text)
+        except csv.Error:
+            return BadLine(number, "its quotes do not match, or a cell of it goes on in the next line", text)
+        except _UnfitError as error:
+            return BadLine(number, str(error), text)
+
+    def _fit(self, number: int, given: dict[str, str]) -> Line:
+        email = parse(given["email"])
+        if email is None:
+            raise _UnfitError(f"{given['email'][:100]!r} is no email address that can be mailed")
+        language = known(given["language"]) if given.get("language") else self._default
+        if language is None:
+            raise _UnfitError(f"the language is not one of {', '.join(LANGUAGES)}")
+        name = " ".join(given.get("name", "").split())
+        if len(name) > _LONGEST_NAME:
+            raise _UnfitError(f"the name is longer than {_LONGEST_NAME} characters")
+        return Line(
+            number=number,
+            email=email,
+            name=name,
+            language=language,
+            consented_at=_date(given["consented_at"]) if given.get("consented_at") else None,
+            source=given.get("source", "")[:_LONGEST_NAME],
+        )
+
+    def _cell(self, cells: list[str], index: int) -> str:
+        return text_of(cells[index]).strip() if index < len(cells) else ""
+
+
+def _date(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC) if at else None
+    if at is None or at > utc_now():
+        raise _UnfitError(f"{text[:100]!r} is no date of the past, written like 2024-05-31 or 2024-05-31T10:00Z")
+    return at
+
+
+def bring(line: Line, statement: str, store: Store, settings: OperatorSettings) -> Outcome:
+    """Keep an address that confirmed elsewhere, with the operator's statement of it as the proof of consent."""
+    at = utc_now()
+    subscriber = Subscriber(
+        id=subscriber_id(settings.signing_secret, line.email),
+        state="confirmed",
+        email=line.email,
+        name=line.name,
+        language=line.language,
+        confirmed_at=line.consented_at or at,
+        history=(
+            Imported(event="imported", at=at, statement=statement, consented_at=line.consented_at, source=line.source),
+        ),
+    )
+    state = store.bring(subscriber)
+    return "imported" if state is None else _OF_STATE[state]
+
+
+def ask(line: Line, store: Store, settings: OperatorSettings) -> Outcome:
+    """Make a request for an address, which owes it the email with the link. Its id is the same whenever it is made."""
+    subscriber = store.subscriber(subscriber_id(settings.signing_secret, line.email))
+    if subscriber is not None:
+        return _OF_STATE[subscriber.state]
+    at = utc_now()
+    sign_up = SignUp(
+        id=_request_id(line.email, settings),
+        email=line.email,
+        name=line.name,
+        page=line.source,
+        language=line.language,
+        asked_at=at,
+        expires_at=at + REQUEST_KEPT,
+    )
+    email = OwedEmail(name="confirmation-request", recipient="visitor", language=line.language)
+    return "asked" if store.ask(sign_up, email) else "asked already"
+
+
+def _request_id(email: str, settings: OperatorSettings) -> str:
+    return keyed_hash(settings.signing_secret, "request", "import", normalized(email))
+
+
+def look_up(lines: Iterable[Line], *, asking: bool, settings: OperatorSettings) -> Iterator[Outcome]:
+    """Tell what would come of lines, without a write."""
+    wanted = {line.number: subscriber_id(settings.signing_secret, line.email) for line in lines}
+    requests = {line.number: _request_id(line.email, settings) for line in lines} if asking else {}
+    keys = [{"pk": f"subscriber#{one}", "sk": "subscriber"} for one in dict.fromkeys(wanted.values())]
+    keys += [{"pk": f"request#{one}", "sk": _ROW_OF_REQUEST} for one in dict.fromkeys(requests.values())]
+    now = int(utc_now().timestamp())
+    found = [item for item in by_keys(settings.table_name, keys) if item.get("expires_at", now) >= now]
+    states = {item["id"]: item["state"] for item in found if item["kind"] == "subscriber"}
+    asked = {item["pk"].partition("#")[2] for item in found if item["kind"] == "email"}
+    for number, one in wanted.items():
+        if one in states:
+            yield _OF_STATE[states[one]]
+        elif asking:
+            yield "asked already" if requests[number] in asked else "asked"
+            asked.add(requests[number])
+        else:
+            yield "imported"
+            states[one] = "confirmed"
+
+
+def room_today(settings: OperatorSettings) -> int:
+    """Return how many more strangers may be mailed today: what the cap leaves, less those that wait already."""
+    key = {"pk": "cap#visitors", "sk": f"cap#{utc_now().date().isoformat()}"}
+    counted = sum(int(item["counted"]) for item in by_keys(settings.table_name, [key]))
+    waiting = sum(1 for _ in Store(settings.table_name).owed("visitor"))
+    return max(0, settings.stranger_mail_per_day - counted - waiting)
+
+
+def carry_out(
+    lines: Iterable[tuple[Line | BadLine, int]],
+    do: Callable[[list[Line]], Iterable[Outcome]],
+    reject: Callable[[BadLine], None],
+    tell: Advance,
+) -> Account:
+    """Do an import block by block, and count what comes of it; a bad line keeps no other from being imported.
+
+    Where it is interrupted, or the table cannot be reached, the account says until which line it is done.
+    """
+    account = Account()
+    try:
+        for block in blocks(lines, _BLOCK):
+            good = [line for line, _ in block if isinstance(line, Line)]
+            outcomes = list(do(good))
+            for line, _ in block:
+                if isinstance(line, BadLine):
+                    reject(line)
+                    account.bad += 1
+            account.outcomes.update(outcomes)
+            if len(outcomes) < len(good):
+                account.done_until = good[len(outcomes)].number - 1
+                account.stopped = "as many are asked as may be mailed today: go on tomorrow"
+                break
+            account.done_until = block[-1][0].number
+            tell(block[-1][1])
+    except KeyboardInterrupt:
+        account.stopped = INTERRUPTED
+    except UnavailableError:
+        account.stopped = AWAY
+    return account
+
+
+def bringing(
+    statement: str, settings: OperatorSettings, pool: ThreadPoolExecutor
+) -> Callable[[list[Line]], list[Outcome]]:
+    """Return what keeps a block of lines as confirmed, side by side."""
+    store = Store(settings.table_name)
+    return lambda lines: list(pool.map(lambda line: bring(line, statement, store, settings), lines))
+
+
+def asking(settings: OperatorSettings, pace: Pace, room: int) -> Callable[[list[Line]], Iterator[Outcome]]:
+    """Return what makes requests of a block of lines, at a pace, until there is no more room today."""
+    store = Store(settings.table_name)
+    left = room
+
+    def do(lines: list[Line]) -> Iterator[Outcome]:
+        nonlocal left
+        for line in lines:
+            if not left:
+                return
+            outcome = ask(line, store, settings)
+            if outcome == "asked":
+                left -= 1
+                pace.wait()
+            yield outcome
+
+    return do

@@ -1,0 +1,69 @@
+"""Emails that are still owed, and those that failed: which, why, since when; and to owe them again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from guichet.dynamodb import Item
+from guichet.records import EmailKey, Recipient, utc_now
+from guichet.storage import Store
+from infra.operate.reading import by_keys, scan
+
+
+@dataclass(frozen=True)
+class Owed:
+    """An email that was not sent: its key as one text, whom it is for, since when it is owed, and why it still is."""
+
+    key: str
+    state: Literal["waiting", "failed"]
+    email: str
+    to: Recipient
+    owed_since: datetime
+    tried_at: datetime | None
+    why: str
+
+
+def listed(table: str) -> Iterator[Owed]:
+    """Yield the emails that wait, the owner's first, oldest first, and then those that failed, which takes a scan."""
+    recipients: tuple[Recipient, Recipient] = ("owner", "visitor")
+    for recipient in recipients:
+        keys = [key for key, _ in Store(table).owed(recipient)]
+        found = by_keys(table, ({"pk": key.record, "sk": key.email} for key in keys))
+        yield from sorted(map(_waiting, found), key=lambda owed: owed.owed_since)
+    yield from failed(table)
+
+
+def failed(table: str) -> Iterator[Owed]:
+    """Yield the emails that SES refused for good."""
+    for page in scan(table, "email"):
+        for item in page.items:
+            if "failed_at" in item:
+                yield _owed(item, "failed", item["failed_at"], item.get("reason", ""))
+
+
+def _waiting(item: Item) -> Owed:
+    if "claim" not in item:
+        return _owed(item, "waiting", item.get("tried_at"), item.get("waits_for", "it was not tried yet"))
+    # The reason for the claim is not kept: a run holds it, or ended without a word from SES.
+    alive = item["claimed_until"] >= utc_now().timestamp()
+    why = "it is being sent" if alive else "the run that sent it ended without an answer; it is tried again"
+    return _owed(item, "waiting", item.get("tried_at"), why)
+
+
+def _owed(item: Item, state: Literal["waiting", "failed"], tried_at: str | None, why: str) -> Owed:
+    return Owed(
+        key=f"{item['pk']}/{item['sk']}",
+        state=state,
+        email=item["name"],
+        to=item["recipient"],
+        owed_since=datetime.fromisoformat(item["owed_at"]),
+        tried_at=datetime.fromisoformat(tried_at) if tried_at else None,
+        why=why,
+    )
+
+
+def owe_again(table: str, owed: Owed) -> bool:
+    """Owe an email again that failed. Return False where it did not fail."""
+    record, _, email = owed.key.partition("/")
+    return Store(table).owe_again(EmailKey(record=record, email=email), owed.to)

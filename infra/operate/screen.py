@@ -1,0 +1,129 @@
+"""What the commands print: tables and sentences for a person, or JSON, one object a line, for a program.
+
+Results go to standard output, progress and advice to standard error.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from infra.operate.reading import blocks
+
+# Wide enough for a whole line where nobody looks at the width.
+_WIDTH_OF_A_FILE = 200
+# How many rows a table is made of before it is printed, so that any number takes no more memory.
+_PER_TABLE = 100
+# How often progress is told where there is no terminal for a bar.
+_TOLD_EACH = 10_000
+# What would act on a terminal instead of showing on it: control characters, and those that turn the reading order.
+_ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Return a stranger's text as it may be shown on a terminal: line breaks and tabs stay, nothing else acts."""
+    return _ACTS.sub("�", text.replace("\r\n", "\n"))
+
+
+class Advance(Protocol):
+    """Tells that a step of something long is done."""
+
+    def __call__(self, done: int) -> None:
+        """Tell how much is done by now."""
+
+
+class Screen:
+    """Standard output and standard error, for a person or for a program."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._out = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE, highlight=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, sentence: str) -> None:
+        """Say something to a person. A program gets objects only."""
+        if not self.as_json:
+            self._out.print(Text(printable(sentence)))
+
+    def advise(self, sentence: str) -> None:
+        """Say something beside the result."""
+        self._err.print(Text(printable(sentence)))
+
+    def show(self, thing: Mapping[str, Any]) -> None:
+        """Show one thing, name by name; what is empty is left out for a person."""
+        if self.as_json:
+            return self._line(thing)
+        table = Table.grid(padding=(0, 2))
+        for name, value in thing.items():
+            if value not in ("", None, (), []):
+                table.add_row(Text(name.replace("_", " "), style="dim"), Text(printable(_text(value))))
+        self._out.print(table)
+        return None
+
+    def rows(self, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], nothing: str) -> int:
+        """Show rows as they come: a person sees `columns` (name: heading), a program all. Return how many."""
+        shown = 0
+        for block in blocks(rows, _PER_TABLE):
+            if self.as_json:
+                for row in block:
+                    self._line(row)
+            else:
+                self._out.print(_table(block, columns))
+            shown += len(block)
+        if not shown:
+            self.say(nothing)
+        return shown
+
+    @contextmanager
+    def progress(self, what: str, total: int | None) -> Iterator[Advance]:
+        """Show on standard error how far something long is: a bar on a terminal, else a line now and then."""
+        if not self._err.is_terminal:
+            told = 0
+
+            def tell(done: int) -> None:
+                nonlocal told
+                if done - told >= _TOLD_EACH:
+                    told = done
+                    self.advise(f"{what}: {done:,}" + (f" of about {total:,}" if total else ""))
+
+            yield tell
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self._err, transient=True) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda done: bar.update(task, completed=done)
+
+    def _line(self, thing: Mapping[str, Any]) -> None:
+        sys.stdout.write(json.dumps(thing, ensure_ascii=False, default=datetime.isoformat) + "\n")
+
+
+def _table(rows: list[Mapping[str, Any]], columns: Mapping[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in columns.values():
+        # Ids and addresses are there to be copied.
+        table.add_column(heading, no_wrap=True, overflow="fold" if heading in ("id", "address") else "ellipsis")
+    for row in rows:
+        table.add_row(*(Text(printable(" ".join(_text(row.get(name, "")).split()))) for name in columns))
+    return table
+
+
+def _text(value: Any) -> str:
+    match value:
+        case datetime():
+            return value.isoformat(sep=" ", timespec="seconds")
+        case None:
+            return ""
+        case list() | tuple():
+            return "\n".join(map(_text, value))
+        case Mapping():
+            return "\n".join(f"{name.replace('_', ' ')}: {_text(part)}" for name, part in value.items() if part)
+        case _:
+            return str(value)

@@ -1,0 +1,245 @@
+"""`guichet export`: cells that are no formulas, files for a spreadsheet, and going on where it was."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guichet import dynamodb
+from infra.operate import exporting
+from infra.operate.cells import cell, text_of
+from tests.conftest import Counter
+from tests.integration.test_life import READER, feedback, subscribe
+from tests.operate.conftest import Operate
+from tests.operate.test_messages import contact
+from tests.stack import missing
+
+_HOSTILE = (
+    '=HYPERLINK("https://evil.example";"click")',
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(1;1)",
+    "\t=1+1",
+    "\r=1+1",
+    " =1+1",
+    '";=1+1',
+    '"\n=1+1',
+    "＝1+1",
+    "=cmd|' /C calc'!A0",
+    "'=1+1",
+    "''",
+    "+33 6 12 34 56 78",
+)
+
+
+@given(st.text(alphabet=st.sampled_from("'=+-@\t\r\n ＝a1;\"")) | st.text())
+def test_a_cell_is_no_formula_and_reads_back_as_it_was(text: str) -> None:
+    made = cell(text)
+    assert text_of(made) == text
+    assert not made.lstrip(" \t\r\n\xa0").startswith(tuple("=+-@＝＋－＠"))
+
+
+def rows_of(raw: bytes, separator: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""), delimiter=separator))
+
+
+def test_a_french_excel_gets_a_bom_and_semicolons_an_english_one_commas(
+    make_counter: Any, operate: Operate, tmp_path: Path
+) -> None:
+    for language, separator in (("fr", ";"), ("en", ",")):
+        counter = make_counter(DefaultLanguage=language)
+        contact(counter, message=f"Été; {language}", name="Zoé")
+        file = tmp_path / f"{language}.csv"
+        assert operate(counter, "export", "messages", "-o", str(file), "--json").rows == [
+            {"file": str(file), "rows": 1 if language == "fr" else 2}
+        ]
+        assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+        assert "Zoé" in {row["name"] for row in rows_of(file.read_bytes(), separator)}
+        assert list(tmp_path.glob("*.part*")) == []
+    tabs = tmp_path / "tabs.csv"
+    operate(counter, "export", "messages", "-o", str(tabs), "--separator", "tab")
+    assert len(rows_of(tabs.read_bytes(), "\t")) == 2
+
+
+def test_every_field_of_a_message_is_there_hostile_ones_as_text(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    for number, text in enumerate(_HOSTILE):
+        contact(counter, message=f"{text} ", subject=text, ville=text, _id=str(number))
+    file = tmp_path / "messages.csv"
+    operate(counter, "export", "messages", "-o", str(file), "--separator", "comma")
+    rows = rows_of(file.read_bytes(), ",")
+    assert len(rows) == len(_HOSTILE)
+    stored = {item["id"]: item for item in counter.items("message")}
+    for row in rows:
+        assert text_of(row["message"]) == stored[row["id"]]["message"]
+        assert not any(value.lstrip().startswith(tuple("=+-@＝")) for value in row.values())
+
+
+def test_no_cell_is_a_formula_for_libreoffice(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        missing("LibreOffice")
+    for number, text in enumerate(_HOSTILE):
+        contact(
+            counter, message=text.strip() or "x", subject=text, name=text, phone="+33 6", ville=text, _id=str(number)
+        )
+    for separator, code in (("semicolon", "59"), ("comma", "44")):
+        file = tmp_path / f"{separator}.csv"
+        operate(counter, "export", "messages", "-o", str(file), "--separator", separator)
+        # UTF-8; cells that look like formulas are formulas, the most dangerous way to open it.
+        options = f"CSV:{code},34,76,1,,0,false,true,false,false,false,-1,true"
+        command = [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", f"--infilter={options}"]
+        command += ["--convert-to", "fods", "--outdir", str(tmp_path), str(file)]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        opened = (tmp_path / f"{separator}.fods").read_text(encoding="utf-8")
+        assert "33 6" in opened
+        assert "table:formula" not in opened
+
+
+def test_the_way_it_is_opened_would_show_a_formula(tmp_path: Path) -> None:
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        missing("LibreOffice")
+    file = tmp_path / "formula.csv"
+    file.write_text('"a"\r\n"=1+1"\r\n', encoding="utf-8")
+    command = [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
+    command += ["--infilter=CSV:44,34,76,1,,0,false,true,false,false,false,-1,true"]
+    command += ["--convert-to", "fods", "--outdir", str(tmp_path), str(file)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    assert "table:formula" in (tmp_path / "formula.fods").read_text(encoding="utf-8")
+
+
+def test_subscribers_are_those_that_are_confirmed_or_of_the_state_that_is_asked_for(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    subscribe(counter, source="/blog")
+    file = tmp_path / "one.csv"
+    operate(counter, "export", "subscribers", "-o", str(file))
+    (row,) = rows_of(file.read_bytes(), ";")
+    assert (row["email"], row["state"], row["page"], row["consent_version"]) == (READER, "confirmed", "/blog", "1")
+    feedback(counter, "complaint")
+    counts = {}
+    for state in ("confirmed", "complained", "all"):
+        file = tmp_path / f"{state}.jsonl"
+        operate(counter, "export", "subscribers", "-o", str(file), "--format", "jsonl", "--state", state)
+        counts[state] = len(file.read_text(encoding="utf-8").splitlines())
+    assert counts == {"confirmed": 0, "complained": 1, "all": 1}
+
+
+def test_the_spam_folder_is_left_out_unless_it_is_asked_for(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+    contact(counter, _gotcha="x")
+    for arguments, rows in (((), 0), (("--spam",), 1)):
+        file = tmp_path / f"{rows}.csv"
+        operate(counter, "export", "messages", "-o", str(file), *arguments)
+        assert len(rows_of(file.read_bytes(), ";")) == rows
+
+
+def test_everything_is_every_item(counter: Counter, operate: Operate) -> None:
+    contact(counter)
+    subscribe(counter)
+    said = operate(counter, "export", "everything")
+    assert {(row["pk"], row["sk"]) for row in said.rows} == {(item["pk"], item["sk"]) for item in counter.items()}
+
+
+# --- interrupted ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def small_pages(size: int) -> Iterator[None]:
+    """Let a page of a scan be so many items, instead of a megabyte."""
+    original = dynamodb.call
+
+    def call(operation: str, **parameters: Any) -> Any:
+        return original(operation, **parameters, **({"Limit": size} if operation == "scan" else {}))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dynamodb, "call", call)
+        yield
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl"])
+@pytest.mark.parametrize("stopped_at", range(1, 8))
+def test_an_export_goes_on_wherever_it_was_stopped(
+    counter: Counter, operate: Operate, tmp_path: Path, stopped_at: int, file_format: str
+) -> None:
+    for number in range(7):
+        contact(counter, message=f"number {number}", _id=str(number))
+    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    order = ("export", "messages", "--format", file_format)
+    with small_pages(3):
+        assert operate(counter, *order, "-o", str(whole)).code == 0
+        original, calls = exporting.write_page, 0
+
+        def stop(*arguments: Any) -> None:
+            nonlocal calls
+            calls += 1
+            original(*arguments)
+            if calls == stopped_at:
+                # In the middle of a page that is written and not noted.
+                raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(exporting, "write_page", stop)
+            stopped = operate(counter, *order, "-o", str(parted))
+        if stopped_at <= calls and not parted.exists():
+            assert stopped.code == 130
+            assert "goes on from there" in stopped.err
+            assert operate(counter, *order, "-o", str(parted)).code == 0
+    assert parted.read_bytes() == whole.read_bytes()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_one_that_was_stopped_before_it_got_its_name_is_not_written_twice(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    contact(counter)
+    file = tmp_path / "messages.jsonl"
+    order = ("export", "messages", "--format", "jsonl", "-o", str(file))
+    with pytest.MonkeyPatch.context() as patch:
+
+        def interrupted(*_: Any) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(Path, "rename", interrupted)
+        patch.setattr(
+            exporting,
+            "_note",
+            lambda order, progress, note: note.write_text(
+                json.dumps({"order": asdict(order), **asdict(progress)}), encoding="utf-8"
+            ),
+        )
+        assert operate(counter, *order).code == 130
+    assert operate(counter, *order).code == 0
+    assert len(file.read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_a_file_that_is_there_and_one_begun_otherwise_are_not_touched(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    file = tmp_path / "there.csv"
+    file.write_text("mine", encoding="utf-8")
+    said = operate(counter, "export", "messages", "-o", str(file))
+    assert (said.code, file.read_text(encoding="utf-8")) == (2, "mine")
+    assert "is there already" in said.err
+
+    other = tmp_path / "other.csv"
+    Path(f"{other}.part").write_text("begun", encoding="utf-8")
+    order = {"what": "subscribers", "format": "csv", "separator": ";", "state": "confirmed", "spam": False}
+    note = {"order": order, "size": 5, "rows": 0, "looked_at": 1, "after": None, "finished": False}
+    Path(f"{other}.part.json").write_text(json.dumps(note), encoding="utf-8")
+    said = operate(counter, "export", "messages", "-o", str(other))
+    assert said.code == 2
+    assert "with other options" in said.err
+    assert Path(f"{other}.part").read_text(encoding="utf-8") == "begun"

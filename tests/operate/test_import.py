@@ -1,0 +1,298 @@
+"""`guichet import`: who is imported, who is not brought back, which lines are bad, and doing it again."""
+
+import csv
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guichet.addresses import parse
+from guichet.dynamodb import UnavailableError
+from guichet.records import utc_now
+from infra.operate import importing
+from tests.conftest import Counter, isolated, resolve
+from tests.integration.test_life import READER, START, feedback, local, subscribe, subscriber, unsubscribe_url
+from tests.integration.test_newsletter import link_in_last_mail, open_link, press
+from tests.operate.conftest import Operate
+
+PROOF = ("--consent", "Export of our old list, 2026-11-01, double opt-in there")
+
+
+def written(folder: Path, *lines: str, head: str = "email") -> str:
+    file = folder / "list.csv"
+    file.write_text("\r\n".join((head, *lines)) + "\r\n", encoding="utf-8")
+    return str(file)
+
+
+def states(counter: Counter) -> dict[str, str]:
+    return {item.get("email", item["id"]): item["state"] for item in counter.items("subscriber")}
+
+
+def test_who_confirmed_elsewhere_is_a_subscriber_with_that_as_the_proof_and_gets_no_email(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    line = 'Ann@Exämple.org;"Ann ""A"" Lee";en;2024-05-31T10:00:00+02:00;/old-blog'
+    file = written(tmp_path, line, head="\ufeffE-Mail;Nom;Langue;confirmed_at;source")
+    assert operate(counter, "import", file, *PROOF, "--json").rows[0]["imported"] == 1
+    counter.play_stream()
+    assert (counter.mails(), counter.items("email")) == ([], [])
+
+    (row,) = operate(counter, "subscribers", "show", "ann@exämple.org", "--json").rows
+    assert (row["email"], row["name"], row["language"]) == ("Ann@xn--exmple-cua.org", 'Ann "A" Lee', "en")
+    assert row["confirmed_at"] == "2024-05-31T08:00:00Z"
+    (proof,) = row["history"]
+    assert (proof["event"], proof["statement"], proof["source"]) == ("imported", PROOF[1], "/old-blog")
+    assert operate(counter, "subscribers", "--json").rows[0]["email"] == "Ann@xn--exmple-cua.org"
+
+
+def test_an_imported_subscriber_can_leave_and_come_back(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+    file = written(tmp_path, READER)
+    with time_machine.travel(START):
+        operate(counter, "import", file, *PROOF)
+        feedback(counter, "complaint")
+    assert subscriber(counter)["state"] == "complained"
+    assert [entry["M"]["event"]["S"] for entry in subscriber(counter)["history"]] == ["imported", "complained"]
+
+
+@pytest.mark.parametrize("how", ["left", "suppressed"])
+def test_nobody_is_brought_back(counter: Counter, operate: Operate, tmp_path: Path, how: str) -> None:
+    subscribe(counter)
+    if how == "left":
+        counter.post(local(unsubscribe_url(counter)))
+    else:
+        feedback(counter, "bounce-permanent")
+    before = counter.items("subscriber")
+    file = written(tmp_path, READER.upper())
+    for arguments in (PROOF, ("--ask",)):
+        (row,) = operate(counter, "import", file, *arguments, "--json").rows
+        assert row[how] == 1
+    assert counter.items("subscriber") == before
+    assert len(counter.items("request")) == 1
+
+
+def test_each_bad_line_is_told_with_its_number_and_kept_and_the_others_are_imported(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    lines = [
+        b"email,name,language,date",
+        b"good@example.org,,,",
+        b"nobody,,,",
+        b'"open@example.org,,,',
+        b"caf\xe9@example.org,,,",
+        b"future@example.org,,,2999-01-01",
+        b"when@example.org,,,yesterday",
+        b"german@example.org,,de,",
+        b"long@example.org," + b"x" * 1001 + b",,",
+        b"",
+        b"a@example.org b@example.org,,,",
+        b"nul\x00@example.org,,,",
+        b"last@example.org",
+    ]
+    file.write_bytes(b"\n".join(lines))
+    said = operate(counter, "import", str(file), *PROOF, "--json")
+    assert said.code == 1
+    assert set(states(counter)) == {"good@example.org", "last@example.org"}
+    told = [line for line in said.err.splitlines() if line.startswith("line ")]
+    assert [int(line.split()[1].strip(":")) for line in told] == [3, 4, 5, 6, 7, 8, 9, 11, 12]
+    with Path(f"{file}.bad.csv").open(encoding="utf-8", newline="") as kept:
+        rows = list(csv.reader(kept))
+    assert [row[0] for row in rows] == ["3", "4", "5", "6", "7", "8", "9", "11", "12"]
+    assert [row[2] for row in rows][:2] == ["nobody,,,", '"open@example.org,,,']
+    assert r"caf\xe9" in rows[2][2]
+
+
+def test_without_bad_lines_there_is_no_file_of_them(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+    assert operate(counter, "import", written(tmp_path, "a@example.org"), *PROOF).code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
+
+
+@pytest.mark.parametrize("arguments", [PROOF, ("--ask",)])
+def test_a_dry_run_tells_what_then_happens_and_changes_nothing(
+    counter: Counter, operate: Operate, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    subscribe(counter)
+    file = written(tmp_path, READER, "new@example.org", "NEW@example.org", "other@example.org", "bad")
+    before = sorted(json.dumps(item, default=str) for item in counter.items())
+    (dry,) = operate(counter, "import", file, *arguments, "--dry-run", "--json").rows
+    assert sorted(json.dumps(item, default=str) for item in counter.items()) == before
+    (done,) = operate(counter, "import", file, *arguments, "--json").rows
+    assert dry == {**done, "dry_run": True}
+    assert done["bad lines"] == 1
+
+
+def test_to_import_again_changes_nothing(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+    file = written(tmp_path, *(f"reader{number}@example.org" for number in range(450)))
+    assert operate(counter, "import", file, *PROOF, "--json").rows[0]["imported"] == 450
+    before = counter.items()
+    (row,) = operate(counter, "import", file, *PROOF, "--json").rows
+    assert (row["confirmed already"], "imported" in row) == (450, False)
+    assert counter.items() == before
+
+
+@pytest.mark.parametrize(("failure", "code"), [(KeyboardInterrupt, 130), (UnavailableError("put_item"), 3)])
+def test_an_import_that_was_stopped_goes_on(
+    counter: Counter, operate: Operate, tmp_path: Path, failure: Any, code: int
+) -> None:
+    file = written(tmp_path, *(f"reader{number}@example.org" for number in range(450)))
+    original = importing.bring
+
+    def stop(line: importing.Line, *arguments: Any) -> Any:
+        if line.number == 300:
+            raise failure
+        return original(line, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importing, "bring", stop)
+        said = operate(counter, "import", file, *PROOF, "--json")
+    assert said.code == code
+    (row,) = said.rows
+    assert (row["imported"], row["done until line"]) == (200, 201)
+    assert "--from-line 202" in said.err
+    (row,) = operate(counter, "import", file, *PROOF, "--from-line", "202", "--json").rows
+    assert row["imported"] + row.get("confirmed already", 0) == 250
+    assert len(counter.items("subscriber")) == 450
+
+
+def test_who_is_asked_gets_the_link_once_and_is_a_subscriber_by_pressing_its_button(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    file = written(tmp_path, f"{READER};fr", head="email;language")
+    assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked"] == 1
+    counter.play_stream()
+    assert states(counter) == {}
+    assert press(counter, open_link(counter, link_in_last_mail(counter))).status_code == 200
+    assert states(counter) == {READER: "confirmed"}
+    assert operate(counter, "import", file, "--ask", "--json").rows[0]["confirmed already"] == 1
+
+
+def test_who_was_asked_is_not_asked_again_while_the_email_is_remembered(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    file = written(tmp_path, READER)
+    with time_machine.travel(START):
+        operate(counter, "import", file, "--ask")
+        counter.play_stream()
+    with time_machine.travel(START + timedelta(days=30)):
+        # The request itself is gone by then.
+        assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked already"] == 1
+        counter.sweep()
+        assert len(counter.mails()) == 1
+
+
+def test_no_more_are_asked_than_may_be_mailed_today(make_counter: Any, operate: Operate, tmp_path: Path) -> None:
+    counter = make_counter(StrangerMailPerDay="5")
+    lines = [f"reader{number}@example.org" for number in range(9)]
+    file = written(tmp_path, *lines[:3], "bad", *lines[3:])
+    with time_machine.travel(START):
+        counter.post("/newsletter", json={"email": "visitor@example.org"})
+        counter.post("/newsletter", json={"email": "waits@example.org"})
+        counter.play_stream()
+        said = operate(counter, "import", file, "--ask", "--json")
+        assert said.code == 1
+        (row,) = said.rows
+        assert (row["asked"], row["done until line"]) == (3, 5)
+        assert "go on tomorrow" in row["stopped"]
+        counter.play_stream()
+        assert operate(counter, "owed").code == 0
+        assert operate(counter, "import", file, "--ask", "--json").rows[0].get("asked", 0) == 0
+    for day in (1, 2):
+        with time_machine.travel(START + timedelta(days=day)):
+            said = operate(counter, "import", file, "--ask", "--json")
+            counter.play_stream()
+    assert "stopped" in said.rows[0]
+    sent = [mail["To"] for mail in counter.mails()]
+    assert sorted(sent) == sorted(["visitor@example.org", "waits@example.org", *lines])
+
+
+def test_asking_keeps_the_pace_of_the_account(
+    counter: Counter, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = 0
+
+    class Counted:
+        def __init__(self, rate: Any) -> None:
+            assert rate() == 14
+
+        def wait(self) -> None:
+            nonlocal waits
+            waits += 1
+
+    monkeypatch.setattr("infra.operate.commands.Pace", Counted)
+    file = written(tmp_path, "a@example.org", "a@example.org", "b@example.org")
+    operate(counter, "import", file, "--ask")
+    assert waits == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "Give either --consent"),
+        (("--consent", " "), "Give either --consent"),
+        ((*PROOF, "--ask"), "Give either --consent"),
+        (("--ask", "--from-line", "1"), "--from-line"),
+    ],
+)
+def test_what_is_not_said_or_said_twice_is_asked_for(
+    counter: Counter, operate: Operate, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    said = operate(counter, "import", written(tmp_path, READER), *arguments)
+    assert (said.code, counter.items()) == (2, [])
+    assert words in said.err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"name;phone\nx;y\n", "no column of addresses"),
+        (b"", "no column of addresses"),
+        (b"pr\xe9nom;email\n", "is not UTF-8"),
+        (b'"email\n', "must name the columns"),
+    ],
+)
+def test_a_file_without_addresses_is_refused(
+    counter: Counter, operate: Operate, tmp_path: Path, content: bytes, words: str
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes(content)
+    said = operate(counter, "import", str(file), *PROOF)
+    assert said.code == 2
+    assert words in said.err
+
+
+def test_an_export_is_imported_as_it_is(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+    addresses = ["=cmd@example.org", "+tag@example.org", "-dash@example.org", "'quoted@example.org", "a@example.org"]
+    file = written(tmp_path, *(f'"{address}";"=1+1; {address}"' for address in addresses), head="email;name")
+    operate(counter, "import", file, *PROOF)
+    before = {item["id"]: (item["email"], item["name"]) for item in counter.items("subscriber")}
+    assert len(before) == 5
+    exported = tmp_path / "exported.csv"
+    operate(counter, "export", "subscribers", "-o", str(exported))
+    with isolated():
+        empty = Counter(resolve())
+        assert operate(empty, "import", str(exported), *PROOF, "--json").rows[0]["imported"] == 5
+        after = {item["id"]: (item["email"], item["name"]) for item in empty.items("subscriber")}
+    assert after == before
+
+
+@given(st.lists(st.binary(max_size=60) | st.text(max_size=60).map(str.encode), max_size=12))
+def test_every_line_of_any_file_is_either_fit_or_told(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]
+) -> None:
+    file = tmp_path_factory.mktemp("any") / "list.csv"
+    content = b"email,name\n" + b"\n".join(line.replace(b"\n", b"") for line in lines)
+    file.write_bytes(content)
+    told = [line for line, _ in importing.Reader(file, "fr").lines()]
+    physical = [number for number, raw in enumerate(content.split(b"\n"), 1) if number > 1 and raw.strip()]
+    assert [line.number for line in told] == physical
+    for line in told:
+        if isinstance(line, importing.Line):
+            assert parse(line.email) == line.email
+            assert line.consented_at is None or line.consented_at <= utc_now()
+        else:
+            assert line.reason

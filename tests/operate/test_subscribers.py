@@ -1,0 +1,66 @@
+"""`guichet subscribers`: by state, counted, one with the record of consent, a bounce lifted."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from tests.conftest import Counter
+from tests.integration.test_life import READER, START, events_of, feedback, subscribe, subscriber
+from tests.operate.conftest import Operate
+
+
+def test_they_are_listed_and_counted_by_state(counter: Counter, operate: Operate) -> None:
+    subscribe(counter)
+    counter.post("/newsletter", json={"email": "waiting@example.org"})
+    counter.post("/newsletter", json={"email": "caught@example.org", "_gotcha": "x"})
+    # Asked again, and confirmed already: not pending.
+    counter.post("/newsletter", json={"email": READER})
+
+    (row,) = operate(counter, "subscribers", "--json").rows
+    assert (row["email"], row["state"]) == (READER, "confirmed")
+    (row,) = operate(counter, "subscribers", "--state", "pending", "--json").rows
+    assert (row["email"], row["state"]) == ("waiting@example.org", "pending")
+    assert operate(counter, "subscribers", "--state", "unsubscribed", "--json").rows == []
+    (counts,) = operate(counter, "subscribers", "--count", "--json").rows
+    assert counts == {"confirmed": 1, "unsubscribed": 0, "bounced": 0, "complained": 0, "lifted": 0}
+    assert operate(counter, "subscribers", "--state", "pending", "--count", "--json").rows == [{"pending": 1}]
+
+
+def test_one_is_shown_with_the_proof_of_consent(counter: Counter, operate: Operate) -> None:
+    subscribe(counter, source="/blog")
+    (row,) = operate(counter, "subscribers", "show", READER.upper(), "--json").rows
+    (proof,) = row["history"]
+    assert (proof["event"], proof["page"], proof["wording_version"]) == ("confirmed", "/blog", "1")
+    said = operate(counter, "subscribers", "show", READER)
+    assert "newsletter de ce site par email" in said.out
+
+    unknown = operate(counter, "subscribers", "show", "unknown@example.org")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "'nobody' is no email address" in operate(counter, "subscribers", "show", "nobody").err
+
+
+@pytest.mark.parametrize("name", ["bounce-permanent", "complaint"])
+def test_a_lifted_address_may_ask_again_and_late_news_of_before_change_nothing(
+    make_counter: Callable[..., Counter], operate: Operate, name: str
+) -> None:
+    counter = make_counter(RetentionDays="10")
+    with time_machine.travel(START):
+        subscribe(counter)
+        feedback(counter, name)
+    with time_machine.travel(START + timedelta(hours=1)):
+        assert operate(counter, "subscribers", "lift", READER.upper()).code == 0
+        assert int(subscriber(counter)["expires_at"]) == int((START + timedelta(days=10, hours=1)).timestamp())
+        feedback(counter, name, AT=START.isoformat())
+        again = operate(counter, "subscribers", "lift", READER)
+        assert again.code == 2
+        assert "nothing to lift" in again.err
+    with time_machine.travel(START + timedelta(hours=2)):
+        subscribe(counter)
+    item = subscriber(counter)
+    assert item["state"] == "confirmed"
+    assert events_of(item)[-2:] == ["lifted", "confirmed"]
+    with time_machine.travel(START + timedelta(hours=3)):
+        feedback(counter, name)
+    assert subscriber(counter)["state"] != "confirmed"
