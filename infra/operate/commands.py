@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +17,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from guichet.addresses import parse
 from guichet.dynamodb import UnavailableError
+from guichet.person import NotFinishedError, Person, erase, held
 from guichet.records import Message, SignUp, State, Subscriber, utc_now
 from guichet.signing import subscriber_id
 from guichet.storage import Store
-from infra.operate import exporting, importing, owed, reading
+from infra.operate import exporting, forgetting, importing, owed, reading
 from infra.operate.cells import cell
 from infra.operate.connection import Connection, OperatorError, connect_local, connect_stack
 from infra.operate.screen import Screen
@@ -385,6 +387,39 @@ def import_(  # noqa: PLR0913  the options of an import
     return AWAY if account.stopped == importing.AWAY else LEFT_TO_DO if account.stopped or account.bad else 0
 
 
+# --- one person -------------------------------------------------------------------------------------------------------
+
+
+@guichet.command()
+@click.argument("address", callback=_address)
+@click.option(
+    "--access",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write all that is held to a new file, as JSON, and erase nothing.",
+)
+@click.option("--yes", is_flag=True, help="Erase without asking.")
+@operated
+def forget(connection: Connection, screen: Screen, *, address: str, access: Path | None, yes: bool) -> None:
+    """Give or erase all that is held of a person.
+
+    Their messages, sign-ups, subscription, what was caught as spam, and the rows of emails go; in what others wrote,
+    the address is struck out. What remains is said, and why. It reads the whole table.
+    """
+    settings = connection.settings
+    person = Person(address, settings.signing_secret)
+    found = held(settings.table_name, person)
+    if access:
+        with access.open("x", encoding="utf-8") as file:
+            json.dump(forgetting.report(person, found), file, ensure_ascii=False, indent=2)
+        screen.show({"file": str(access), **forgetting.counted(found)})
+        return
+    if not yes:
+        screen.advise(f"Held of {person.address}: {forgetting.in_words(found)}")
+        click.confirm("Erase it?", abort=True, err=True)
+    done = erase(settings.table_name, person, timedelta(days=settings.retention_days))
+    screen.show({"erased": done.erased, "struck out elsewhere": done.redacted, "remains": forgetting.remains(done)})
+
+
 # --- emails -----------------------------------------------------------------------------------------------------------
 
 
@@ -462,8 +497,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         # Who read the output has had enough; and Python would complain of it once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OperatorError as error:
+    except (OperatorError, FileExistsError) as error:
         _end(str(error), NOT_POSSIBLE)
+    except NotFinishedError:
+        _end("something changed meanwhile, and a part is left: give the command again", LEFT_TO_DO)
     except UnavailableError:
         _end("the table cannot be reached now; what was asked may be done or not, and to ask again is harmless", AWAY)
     except (BotoCoreError, ClientError) as error:

@@ -1,0 +1,190 @@
+"""All that is held of a person, found by their address, and erased. It reads the whole table: nothing is indexed by it.
+
+GDPR, articles 15 (access) and 17 (erasure).
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from guichet import dynamodb
+from guichet.addresses import normalized
+from guichet.dynamodb import ConditionFailedError, Item, marshal, marshalled
+from guichet.records import State, utc_now
+from guichet.signing import subscriber_id
+
+ERASED = "[erased]"
+_SUBMISSIONS = ("message", "request")
+
+
+class NotFinishedError(Exception):
+    """The time was up, or something changed meanwhile. What is erased is erased; to do it again does the rest."""
+
+
+class Person:
+    """Somebody, by their address as guichet.addresses.parse returns it."""
+
+    def __init__(self, address: str, secret: str) -> None:
+        self.address = normalized(address)
+        self.subscriber_id = subscriber_id(secret, address)
+        local, _, domain = self.address.partition("@")
+        locals_ = {local, quote(local, safe="")}
+        domains = {domain, _unicode(domain)}
+        # Within a longer address it is another one: joann@, ann@example.org.uk. Digits of a percent-encoded character
+        # before it are no part of it.
+        self._pattern = re.compile(
+            r"(?:(?<!\w)(?<!\w[.+-])|(?<=%[0-9a-f]{2}))"
+            f"(?:{'|'.join(map(re.escape, locals_))})(?:@|%40)(?:{'|'.join(map(re.escape, domains))})"
+            r"(?!-?\w|\.\w)",
+            re.IGNORECASE,
+        )
+
+    def owns(self, item: Item) -> bool:
+        """Tell whether an item is a message or a request of theirs."""
+        return item.get("kind") in _SUBMISSIONS and normalized(item["email"]) == self.address
+
+    def redacted(self, value: Any) -> Any:
+        """Return a value of an item, however nested, without the address."""
+        match value:
+            case str():
+                return self._pattern.sub(ERASED, value)
+            case dict():
+                return {name: self.redacted(part) for name, part in value.items()}
+            case list():
+                return [self.redacted(part) for part in value]
+            case _:
+                return value
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is held of somebody: their own items with the rows beneath them, and others' items that mention them."""
+
+    own: list[Item]
+    mentions: list[Item]
+
+    @property
+    def subscriber(self) -> Item | None:
+        """Their item as a subscriber."""
+        return next((item for item in self.own if item["kind"] == "subscriber"), None)
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was done: items erased, others' items without the address now, and the state whose keyed hash remains."""
+
+    erased: int
+    redacted: int
+    remains: State | None
+
+
+def held(table: str, person: Person, until: float | None = None) -> Held:
+    """Find all that is held of a person. Raises NotFinishedError once `until` (time.monotonic) is past."""
+    own = {f"subscriber#{person.subscriber_id}", f"cap#{person.subscriber_id}"}
+    mentions = []
+    # What has expired is there as well, until DynamoDB gets to it.
+    for item in dynamodb.pages("scan", TableName=table):
+        _in_time(until)
+        if person.owns(item):
+            own.add(item["pk"])
+        elif person.redacted(item) != item:
+            mentions.append(item)
+    return Held(
+        own=[item for pk in sorted(own) for item in _collection(table, pk)],
+        # The row of an email comes before the record that it belongs to.
+        mentions=[item for item in mentions if item["pk"] not in own],
+    )
+
+
+def erase(table: str, person: Person, kept: timedelta, until: float | None = None) -> Erased:
+    """Erase all that is held of a person, and what others wrote of their address.
+
+    Of a subscriber the keyed hash and the state stay, so that no import brings them back and nobody writes to who
+    bounced or complained: of one who was confirmed as `unsubscribed`, and for as long as `kept`. To do it again changes
+    nothing. Raises NotFinishedError.
+    """
+    found = held(table, person, until)
+    erased, remains = 0, None
+    for item in found.own:
+        _in_time(until)
+        key = marshalled({"pk": item["pk"], "sk": item["sk"]})
+        if item["kind"] == "subscriber":
+            remains = _reduce(table, item, key, utc_now(), kept)
+        else:
+            dynamodb.call("delete_item", TableName=table, Key=key)
+        erased += 1
+    for item in found.mentions:
+        _in_time(until)
+        _redact(table, item, person)
+    return Erased(erased, len(found.mentions), remains)
+
+
+def _collection(table: str, pk: str) -> Iterator[Item]:
+    return dynamodb.pages(
+        "query",
+        TableName=table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": marshal(pk)},
+        ConsistentRead=True,
+    )
+
+
+def _reduce(table: str, item: Item, key: Item, at: datetime, kept: timedelta) -> State:
+    state: State = item["state"]
+    changes, values = "", {}
+    if state == "confirmed":
+        changes = "SET #state = :state, left_at = :at, expires_at = :end "
+        state = "unsubscribed"
+        values = {":state": state, ":at": at.isoformat(timespec="microseconds"), ":end": int((at + kept).timestamp())}
+    dynamodb.call(
+        "update_item",
+        TableName=table,
+        Key=key,
+        UpdateExpression=f"{changes}REMOVE email, #name, #language, confirmed_at, history, #list",
+        ConditionExpression="attribute_exists(pk)",
+        ExpressionAttributeNames={
+            **({"#state": "state"} if values else {}),
+            "#name": "name",
+            "#language": "language",
+            "#list": "list",
+        },
+        **({"ExpressionAttributeValues": marshalled(values)} if values else {}),
+    )
+    return state
+
+
+def _redact(table: str, item: Item, person: Person) -> None:
+    """Write the attributes that mention the address anew, if they are still as they were read."""
+    changed = [name for name, value in item.items() if person.redacted(value) != value]
+    values = {f":old{n}": item[name] for n, name in enumerate(changed)}
+    values |= {f":new{n}": person.redacted(item[name]) for n, name in enumerate(changed)}
+    try:
+        dynamodb.call(
+            "update_item",
+            TableName=table,
+            Key=marshalled({"pk": item["pk"], "sk": item["sk"]}),
+            UpdateExpression="SET " + ", ".join(f"#{n} = :new{n}" for n in range(len(changed))),
+            ConditionExpression=" AND ".join(f"#{n} = :old{n}" for n in range(len(changed))),
+            ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(changed)},
+            ExpressionAttributeValues=marshalled(values),
+        )
+    except ConditionFailedError:
+        raise NotFinishedError from None
+
+
+def _in_time(until: float | None) -> None:
+    if until is not None and time.monotonic() > until:
+        raise NotFinishedError
+
+
+def _unicode(domain: str) -> str:
+    if "xn--" not in domain:
+        return domain
+    # Only such domains pay for the import.
+    import idna  # noqa: PLC0415
+
+    return idna.decode(domain)

@@ -1,0 +1,216 @@
+"""All that is held of a person: found, erased, struck out of what others wrote; and what stays."""
+
+import json
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from guichet import dynamodb
+from guichet.person import ERASED, NotFinishedError, Person, erase, held
+from tests.conftest import Counter, isolated, resolve
+from tests.integration.test_life import READER, SECRET, START, feedback, local, subscribe, subscriber, unsubscribe_url
+from tests.integration.test_newsletter import link_in_last_mail, open_link, press
+
+KEPT = timedelta(days=1095)
+READER_ = Person(READER, SECRET)
+
+
+def contact(counter: Counter, **fields: str) -> None:
+    assert (
+        counter.post("/contact", json={"email": "other@example.org", "message": "Hello", **fields}).status_code == 200
+    )
+
+
+def everything(counter: Counter) -> str:
+    return json.dumps(counter.items(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "reader@example.org",
+        "Write to READER@Example.ORG.",
+        "<reader@example.org>, mailto:reader@example.org",
+        "'reader@example.org'",
+        "/page?email=reader@example.org&x=1",
+        "/page?email=reader%40example.org",
+        "/page?q%3Dreader%40example.org%26x",
+        "-reader@example.org-",
+        "...reader@example.org...",
+        "été:reader@example.org?",
+    ],
+)
+def test_an_address_is_found_in_a_text(text: str) -> None:
+    struck = READER_.redacted(text)
+    assert ERASED in struck
+    assert "reader" not in struck.lower()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "areader@example.org",
+        "jo.reader@example.org",
+        "jo+reader@example.org",
+        "jo-reader@example.org",
+        "ereader@example.org",
+        "éreader@example.org",
+        "reader@example.org.uk",
+        "reader@example.organic",
+        "reader@example.org-x.com",
+        "reader at example.org",
+        "reader@example",
+    ],
+)
+def test_another_address_is_left_alone(text: str) -> None:
+    assert READER_.redacted(text) == text
+
+
+def test_a_domain_with_accents_is_found_in_both_of_its_spellings() -> None:
+    person = Person("ann@xn--exmple-cua.org", SECRET)
+    for text in ("ann@exämple.org", "Ann@xn--exmple-cua.org", "ANN@EXÄMPLE.ORG"):
+        assert person.redacted(text) == ERASED
+
+
+def test_nothing_of_a_person_is_left_and_nothing_of_others_is_gone(counter: Counter) -> None:
+    subscribe(counter, name="Secret Name")
+    contact(counter, email=READER.upper(), message="Secret words", ville="Secret town")
+    contact(counter, email=READER, message="Secret spam", _gotcha="x")
+    contact(counter, message=f"I know {READER}, and joreader@example.org", ville=f"near {READER}", subject=READER)
+    contact(counter, email="joreader@example.org")
+    counter.play_stream()
+    found = held("table", READER_)
+    assert {item["kind"] for item in found.own} == {"message", "request", "subscriber", "email", "cap"}
+    (mention,) = found.mentions
+    assert mention["email"] == "other@example.org"
+
+    done = erase("table", READER_, KEPT)
+    assert (done.erased, done.redacted, done.remains) == (len(found.own), 1, "unsubscribed")
+    left = everything(counter)
+    assert READER not in left.lower().replace("joreader@example.org", "")
+    assert "secret" not in left.lower()
+    other, jo = sorted(counter.items("message"), key=lambda item: str(item["email"]), reverse=True)
+    assert (other["message"], other["subject"]) == (f"I know {ERASED}, and joreader@example.org", ERASED)
+    assert ERASED in json.dumps(other["extra"])
+    assert jo["email"] == "joreader@example.org"
+
+
+def test_to_erase_again_changes_nothing(counter: Counter) -> None:
+    subscribe(counter)
+    contact(counter, message=READER)
+    erase("table", READER_, KEPT)
+    before = everything(counter)
+    with time_machine.travel(START + timedelta(days=365)):
+        assert erase("table", READER_, KEPT).remains == "unsubscribed"
+    assert everything(counter) == before
+
+
+def test_of_a_subscriber_the_hash_stays_so_that_they_alone_can_come_back(counter: Counter) -> None:
+    with time_machine.travel(START):
+        subscribe(counter)
+        erase("table", READER_, KEPT)
+    item = subscriber(counter)
+    assert set(item) == {"pk", "sk", "kind", "id", "state", "left_at", "expires_at"}
+    assert item["state"] == "unsubscribed"
+    assert int(item["expires_at"]) == int((START + KEPT).timestamp())
+    with time_machine.travel(START + timedelta(days=1)):
+        counter.post("/newsletter", data={"email": READER})
+        counter.play_stream()
+        assert press(counter, open_link(counter, link_in_last_mail(counter))).status_code == 200
+    assert subscriber(counter)["state"] == "confirmed"
+
+
+@pytest.mark.parametrize("how", ["unsubscribed", "complained"])
+def test_who_left_or_complained_stays_so(counter: Counter, how: str) -> None:
+    subscribe(counter)
+    if how == "complained":
+        feedback(counter, "complaint")
+    else:
+        counter.post(local(unsubscribe_url(counter)))
+    before = subscriber(counter)
+    assert erase("table", READER_, KEPT).remains == how
+    after = subscriber(counter)
+    assert "history" not in after
+    assert {**after} == {name: before[name] for name in after}
+
+
+def test_of_nobody_nothing_is_made(counter: Counter) -> None:
+    contact(counter)
+    before = everything(counter)
+    assert erase("table", READER_, KEPT).remains is None
+    assert everything(counter) == before
+
+
+def test_what_has_expired_and_is_still_there_is_erased(counter: Counter) -> None:
+    with time_machine.travel(START):
+        contact(counter, email=READER, _gotcha="x")
+    with time_machine.travel(START + timedelta(days=60)):
+        assert erase("table", READER_, KEPT).erased == 1
+    assert counter.items("message") == []
+
+
+def test_it_stops_when_its_time_is_up_and_what_changed_meanwhile_is_left_for_again(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact(counter, message=f"first {READER}")
+    with pytest.raises(NotFinishedError):
+        erase("table", READER_, KEPT, until=time.monotonic() - 1)
+    assert READER in everything(counter)
+
+    original = dynamodb.call
+
+    def racing(operation: str, **parameters: Any) -> Any:
+        if operation == "update_item":
+            monkeypatch.setattr(dynamodb, "call", original)
+            original(
+                "update_item",
+                TableName="table",
+                Key=parameters["Key"],
+                UpdateExpression="SET message = :new",
+                ExpressionAttributeValues={":new": {"S": f"changed {READER}"}},
+            )
+        return original(operation, **parameters)
+
+    monkeypatch.setattr(dynamodb, "call", racing)
+    with pytest.raises(NotFinishedError):
+        erase("table", READER_, KEPT)
+    assert erase("table", READER_, KEPT).redacted == 1
+    (item,) = counter.items("message")
+    assert item["message"] == f"changed {ERASED}"
+
+
+_SPELLINGS = st.sampled_from([READER, READER.upper(), "Reader@Example.org", "reader%40example.org"])
+_TEXTS = st.lists(st.one_of(_SPELLINGS, st.sampled_from(["joreader@example.org", "Merci", "—", "."])), min_size=1).map(
+    " ".join
+)
+_POSTS = st.fixed_dictionaries(
+    {
+        "email": st.sampled_from([READER, READER.title(), "joreader@example.org", "other@example.org"]),
+        "message": _TEXTS,
+    },
+    optional={"name": _TEXTS, "subject": _TEXTS, "phone": _TEXTS, "ville": _TEXTS, "_gotcha": st.just("x")},
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(posts=st.lists(_POSTS, min_size=1, max_size=5), sign_ups=st.lists(_POSTS, max_size=2))
+def test_no_item_holds_the_address_afterwards(posts: list[dict[str, str]], sign_ups: list[dict[str, str]]) -> None:
+    with isolated():
+        counter = Counter(resolve())
+        for number, post in enumerate(posts):
+            counter.post("/contact", json={**post, "_id": str(number)})
+        for post in sign_ups:
+            counter.post("/newsletter", json={"email": post["email"], "name": post["message"], "source": "/blog"})
+        others = [
+            item["pk"] for item in counter.items() if item.get("email") in {"joreader@example.org", "other@example.org"}
+        ]
+        erase("table", READER_, KEPT)
+        left = everything(counter).lower().replace("joreader@example.org", "")
+        assert "reader@example.org" not in left
+        assert "reader%40example.org" not in left
+        assert {item["pk"] for item in counter.items()} >= set(others)

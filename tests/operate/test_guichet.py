@@ -1,0 +1,223 @@
+"""Each command by its real entry point, against a running `make run`; and `--help` beside the README."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+import pytest
+
+from infra.operate.commands import guichet
+from infra.template import TEMPLATE
+from tests.stack import LocalStack, free_port, local_stack, text_of, wait_for
+
+ENTRY_POINT = Path(sys.executable).parent / "guichet"
+README = (TEMPLATE.parent / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    with local_stack(tmp_path_factory.mktemp("stack"), PARAMETERS="CallerHourlyCap=1000") as running:
+        running.wait_until_ready()
+        yield running
+
+
+def environment(port: int) -> dict[str, str]:
+    """As a person has it: none of the tests' own AWS variables, but a profile that a local stack must not mind."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**plain, "PORT": str(port), "AWS_PROFILE": "nobody", "COLUMNS": "100"}
+
+
+def run(stack: LocalStack, *arguments: str, code: int = 0) -> str:
+    """Run the command as a person does, in a folder of its own, and return what it printed."""
+    command = [str(ENTRY_POINT), *arguments, "--local"]
+    done = subprocess.run(command, env=environment(stack.port), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout
+
+
+def objects(stack: LocalStack, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run(stack, *arguments, "--json", code=code).splitlines()]
+
+
+def posted(stack: LocalStack, path: str = "/contact", **fields: str) -> str:
+    answer = stack.post(path, json.dumps(fields).encode(), "application/json")
+    assert answer.status == 200, answer.text
+    return str(answer.json["id"])
+
+
+def test_messages(stack: LocalStack) -> None:
+    message = posted(stack, email="zoe@example.org", message="Une question sur la facture", name="Zoé")
+    caught = posted(stack, email="robot@example.org", message="Buy", _gotcha="x")
+
+    listed = run(stack, "messages", "--search", "FACTURE")
+    assert message in listed
+    assert "zoe@example.org" in listed
+    assert caught not in listed
+    assert "Une question sur la facture" in run(stack, "messages", "show", message)
+    assert [row["spam"] for row in objects(stack, "messages", "--spam") if row["id"] == caught] == ["honeypot"]
+
+    assert "released" in run(stack, "messages", "release", caught)
+    wait_for("the owner's email", lambda: stack.inbox("robot@example.org"))
+    assert "spam folder" in run(stack, "messages", "spam", caught)
+    assert [row["spam"] for row in objects(stack, "messages", "--spam") if row["id"] == caught] == ["owner"]
+    run(stack, "messages", "show", "nope", code=2)
+
+
+def test_subscribers_export_and_import(stack: LocalStack, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("email,name\nann@example.org,Ann\nnobody,\n", encoding="utf-8")
+    proof = ("--consent", "The old list of 2025, double opt-in")
+    assert "imported" in run(stack, "import", str(file), *proof, "--dry-run", code=1)
+    assert objects(stack, "subscribers", "--state", "confirmed") == []
+    assert objects(stack, "import", str(file), *proof, code=1)[0]["imported"] == 1
+    assert "ann@example.org" in run(stack, "subscribers")
+    assert "The old list of 2025" in run(stack, "subscribers", "show", "ann@example.org")
+    assert objects(stack, "subscribers", "--count")[0]["confirmed"] == 1
+    assert "nothing to lift" not in run(stack, "subscribers", "lift", "ann@example.org", code=2)
+
+    exported = tmp_path / "exported.csv"
+    assert "rows" in run(stack, "export", "subscribers", "--output", str(exported))
+    assert "ann@example.org" in exported.read_text(encoding="utf-8-sig")
+    assert '"ann@example.org"' in run(stack, "export", "subscribers")
+
+    asked = tmp_path / "asked.csv"
+    asked.write_text("email\nann@example.org\nnew@example.org\n", encoding="utf-8")
+    assert objects(stack, "import", str(asked), "--ask")[0]["asked"] == 1
+    wait_for("the link", lambda: stack.inbox("newsletter/confirm", "new@example.org"))
+    assert [row["email"] for row in objects(stack, "subscribers", "--state", "pending")] == ["new@example.org"]
+
+
+def test_forget(stack: LocalStack, tmp_path: Path) -> None:
+    posted(stack, email="gone@example.org", message="My secret words", ville="Secretville")
+    posted(stack, email="gone@example.org", message="More secret words", _gotcha="x")
+    posted(stack, "/newsletter", email="Gone@Example.org", name="Secret Name")
+    link = wait_for("the link", lambda: stack.inbox("newsletter/confirm", "Gone@example.org"))
+    (address,) = re.findall(r"https?://\S+confirm\?\S+", text_of(link[0]["raw"]))
+    fields = urlsplit(address).query + "&wording=1"
+    confirmed = stack.post("/newsletter/confirm", fields.encode(), "application/x-www-form-urlencoded")
+    assert confirmed.status == 200
+    posted(stack, email="friend@example.org", message="Say hello to GONE@example.org")
+
+    file = tmp_path / "access.json"
+    run(stack, "forget", "gone@example.org", "--access", str(file))
+    told = json.loads(file.read_text(encoding="utf-8"))
+    assert [len(told[name]) for name in ("messages", "sign-ups", "subscription")] == [2, 1, 1]
+    assert told["mentions by others"] == 1
+    run(stack, "forget", "gone@example.org", "--access", str(file), code=2)
+
+    # Nobody says yes: nothing is erased.
+    run(stack, "forget", "gone@example.org", code=130)
+    assert "secret words" in run(stack, "export", "everything")
+    (done,) = objects(stack, "forget", "gone@example.org", "--yes")
+    assert done["struck out elsewhere"] == 1
+    assert "unsubscribed" in done["remains"][0]
+    left = run(stack, "export", "everything").lower()
+    assert "gone@" not in left
+    assert "secret" not in left
+    assert "say hello to [erased]" in left
+
+
+def test_owed_and_test_email(tmp_path: Path) -> None:
+    # Strangers get no mail at all today, so a confirmation stays owed.
+    with local_stack(tmp_path, PARAMETERS="StrangerMailPerDay=0") as stack:
+        stack.wait_until_ready()
+        assert "No email is owed" in run(stack, "owed")
+        posted(stack, "/newsletter", email="new@example.org")
+        wait_for("the first try", lambda: "strangers had all" in run(stack, "owed", code=1))
+        assert objects(stack, "owed", "send", code=1) == [{"owed again": 0, "held": 1}]
+        assert "message id" in run(stack, "test-email")
+        wait_for("the test email", lambda: stack.inbox("guichet test-email", "owner@example.org"))
+        assert "was sent by" in text_of(stack.inbox("guichet test-email")[0]["raw"])
+
+
+def test_an_export_that_is_killed_goes_on(stack: LocalStack, tmp_path: Path) -> None:
+    file, lines = tmp_path / "list.csv", 3000
+    # Long names, so that there are pages.
+    names = "x" * 990
+    file.write_text("email,name\n" + "".join(f"r{n}@example.net,{names}\n" for n in range(lines)), encoding="utf-8")
+    assert objects(stack, "import", str(file), "--consent", "A list to be exported")[0]["imported"] == lines
+
+    exported = tmp_path / "subscribers.jsonl"
+    command = [str(ENTRY_POINT), "export", "subscribers", "--format", "jsonl", "-o", str(exported), "--local"]
+    with subprocess.Popen(command, env=environment(stack.port), stderr=subprocess.DEVNULL) as process:
+        wait_for("the first page", lambda: Path(f"{exported}.part.json").exists() or process.poll() is not None)
+        process.send_signal(signal.SIGKILL)
+    assert not exported.exists()
+    run(stack, "export", "subscribers", "--format", "jsonl", "-o", str(exported))
+    rows = [json.loads(line)["email"] for line in exported.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == len(set(rows))
+    assert {row for row in rows if row.endswith("@example.net")} == {f"r{n}@example.net" for n in range(lines)}
+
+
+def test_ctrl_c_ends_an_import_between_two_blocks_and_says_how_to_go_on(stack: LocalStack, tmp_path: Path) -> None:
+    file, lines = tmp_path / "list.csv", 3000
+    file.write_text("email\n" + "".join(f"c{n}@example.com\n" for n in range(lines)), encoding="utf-8")
+    command = [str(ENTRY_POINT), "import", str(file), "--consent", "A list", "--local", "--json"]
+    with subprocess.Popen(
+        command, env=environment(stack.port), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        time.sleep(2.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    told = json.loads(out)
+    assert told["stopped"] == "interrupted"
+    assert f"--from-line {told['done until line'] + 1}" in err
+    (row,) = objects(stack, "import", str(file), "--consent", "A list", "--from-line", str(told["done until line"] + 1))
+    assert told.get("imported", 0) + row["imported"] + row.get("confirmed already", 0) == lines
+
+
+def test_without_a_stack_it_says_what_to_start(tmp_path: Path) -> None:
+    command = [str(ENTRY_POINT), "messages", "--local", "--port", str(free_port())]
+    done = subprocess.run(command, env=environment(1), capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "start it by `make run`" in done.stderr
+
+
+def test_without_an_account_it_says_what_is_missing(tmp_path: Path) -> None:
+    plain = {**environment(1), "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+    del plain["AWS_PROFILE"]
+    for more, words in (((), "in which region"), (("--region", "eu-west-3"), "Unable to locate credentials")):
+        command = [str(ENTRY_POINT), "messages", *more]
+        done = subprocess.run(command, env=plain, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert words in done.stderr
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    for name, command in guichet.commands.items():
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {sub}", leaf) for sub, leaf in command.commands.items())
+        else:
+            yield name, command
+
+
+def test_the_readme_names_each_command_and_no_other() -> None:
+    table = README.split("| command | what it does |")[1].split("\n\n")[0]
+    named = set(re.findall(r"`guichet ([a-z-]+(?: (?:show|spam|release|lift|send))?)", table))
+    assert named == {name.removesuffix(" list") for name, _ in commands()}
+
+
+def test_each_option_that_the_readme_names_is_one() -> None:
+    known = {option for _, command in commands() for param in command.params for option in param.opts}
+    shown = README.split("## Operate it")[1].split("\n## ")[0]
+    named = set(re.findall(r"--[a-z-]+", shown))
+    assert named
+    assert named <= known
+
+
+def test_each_command_says_what_it_does_and_takes_the_options_of_all() -> None:
+    for name, command in commands():
+        assert command.help, name
+        options = {option for param in command.params for option in param.opts}
+        assert {"--local", "--stack", "--json"} <= options, name
