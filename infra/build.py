@@ -54,7 +54,7 @@ UNUSED = (
 )
 # What the functions ask of AWS. A test compares it with what they were seen to ask.
 OPERATIONS: Mapping[str, Sequence[str]] = {
-    "dynamodb": ("GetItem", "Query", "TransactWriteItems", "UpdateItem"),
+    "dynamodb": ("DeleteItem", "GetItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"),
     "sesv2": ("GetAccount", "SendEmail"),
 }
 # Under which names endpoints.json knows them.

@@ -187,6 +187,7 @@ def _forget() -> None:
     import feedback.handler  # noqa: PLC0415
     import newsletter.handler  # noqa: PLC0415
     import notifier.handler  # noqa: PLC0415
+    import owner.handler  # noqa: PLC0415
     from guichet import dynamodb  # noqa: PLC0415
     from notifier import ses  # noqa: PLC0415
 
@@ -195,6 +196,7 @@ def _forget() -> None:
         feedback.handler.settings,
         newsletter.handler.settings,
         notifier.handler.settings,
+        owner.handler.settings,
         dynamodb.client,
         ses.client,
     ):

@@ -68,6 +68,7 @@ SENTENCES: dict[Language, dict[str, str]] = {
             "Réessayez dans un instant : le renvoyer est sans risque, il ne comptera qu'une fois."
         ),
         "LINK_INVALID": "Ce lien est incomplet ou n'est pas valable. Ouvrez-le tel qu'il figure dans l'email.",
+        "LINK_ENDED": "Ce lien n'est plus valable : ce qu'il désigne est effacé, ou trop ancien.",
         "LINK_EXPIRED": "Ce lien n'est plus valable. Inscrivez-vous à nouveau pour en recevoir un autre.",
         # Pages and success
         "contact_accepted": "Merci pour votre message. Nous vous répondrons par email.",
@@ -100,6 +101,28 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "unsubscribe_button": "Je me désabonne",
         "unsubscribed_title": "Vous êtes désabonné(e)",
         "unsubscribed": "C'est fait : vous ne recevrez plus la newsletter « {site} ».",
+        # Pages of the owner
+        "owner_spam_title": "Classer comme spam",
+        "owner_spam_lead": "Ce message ira dans le dossier de spam, où il sera effacé au bout de 30 jours.",
+        "owner_spam_button": "C'est du spam",
+        "owner_filed_title": "Classé comme spam",
+        "owner_filed": "C'est fait : ce message est dans le dossier de spam.",
+        "owner_erase_title": "Effacer cette personne",
+        "owner_erase_lead": (
+            "Tout ce que « {site} » garde de cette personne sera effacé : ses messages, ses inscriptions, son "
+            "abonnement. Rien ne pourra être rétabli."
+        ),
+        "owner_erase_button": "Tout effacer",
+        "owner_erased_title": "Effacé",
+        "owner_erased": (
+            "C'est fait : « {site} » ne garde plus rien de cette personne, hors les sauvegardes, "
+            "jusqu'à leur expiration. Pensez aux emails que vous avez reçus."
+        ),
+        "owner_unfinished_title": "Ce n'est pas fini",
+        "owner_unfinished": (
+            "Il y a trop à lire pour cette page, ou quelque chose a changé entre-temps. Réessayez ; "
+            "sinon, la commande `guichet forget` efface le reste."
+        ),
     },
     "en": {
         "REQUIRED_FIELD_MISSING": 'The field "{field}" is required and was not sent.',
@@ -129,6 +152,7 @@ SENTENCES: dict[Language, dict[str, str]] = {
             "Try again in a moment: sending it again is harmless, it will count only once."
         ),
         "LINK_INVALID": "This link is incomplete or not valid. Open it just as it stands in the email.",
+        "LINK_ENDED": "This link is no longer valid: what it is for is erased, or too old.",
         "LINK_EXPIRED": "This link is no longer valid. Sign up again to receive a new one.",
         "contact_accepted": "Thank you for your message. We will answer you by email.",
         "newsletter_accepted": (
@@ -160,5 +184,26 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "unsubscribe_button": "Unsubscribe me",
         "unsubscribed_title": "You are unsubscribed",
         "unsubscribed": "Done: you will no longer receive the newsletter of {site}.",
+        "owner_spam_title": "File as spam",
+        "owner_spam_lead": "This message goes to the spam folder, where it is erased after 30 days.",
+        "owner_spam_button": "This is spam",
+        "owner_filed_title": "Filed as spam",
+        "owner_filed": "Done: this message is in the spam folder.",
+        "owner_erase_title": "Erase this person",
+        "owner_erase_lead": (
+            "All that {site} holds of this person will be erased: messages, sign-ups, subscription. "
+            "Nothing of it can be restored."
+        ),
+        "owner_erase_button": "Erase everything",
+        "owner_erased_title": "Erased",
+        "owner_erased": (
+            "Done: {site} holds nothing more of this person, but for backups until they expire. "
+            "Think of the emails that you received."
+        ),
+        "owner_unfinished_title": "Not finished",
+        "owner_unfinished": (
+            "There is too much to read for this page, or something changed meanwhile. Try again; "
+            "failing that, the command `guichet forget` erases the rest."
+        ),
     },
 }

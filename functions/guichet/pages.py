@@ -95,3 +95,38 @@ def thanks_page(request: Request, settings: Settings) -> str:
         title=say("thanks_title", request.language),
         paragraphs=[say(f"{form}_accepted", request.language)],
     )
+
+
+def page_with_button(  # noqa: PLR0913  the parts of a page
+    request: Request,
+    name: str,
+    path: str,
+    fields: dict[str, str],
+    settings: Settings,
+    *,
+    quoted: str = "",
+    afterwards: Iterable[str] = (),
+) -> str:
+    """Return the page of a name, with one button that posts fields to a path, and the language to answer in."""
+    button = Button(
+        f"{request.base_url}/{path}", {**fields, "language": request.language}, say(f"{name}_button", request.language)
+    )
+    return render(
+        request.language,
+        settings,
+        title=say(f"{name}_title", request.language),
+        paragraphs=[say(f"{name}_lead", request.language, site=settings.site_name)],
+        quoted=quoted,
+        button=button,
+        afterwards=afterwards,
+    )
+
+
+def done_page(request: Request, what: str, settings: Settings) -> str:
+    """Return the page that says what a button did."""
+    return render(
+        request.language,
+        settings,
+        title=say(f"{what}_title", request.language),
+        paragraphs=[say(what, request.language, site=settings.site_name)],
+    )

@@ -133,3 +133,9 @@ class FeedbackSettings(Settings):
     """The environment of the function `Feedback`."""
 
     owner_configuration_set: str = Field(min_length=1)
+
+
+class OwnerSettings(Settings):
+    """The environment of the function `Owner`."""
+
+    retention_days: int = Field(ge=1)

@@ -167,6 +167,10 @@ class Store:
             return state
         return "confirmed"
 
+    def message(self, message_id: str) -> Message | None:
+        """Return a message, in the spam folder or not, None where there is none or it has expired."""
+        return cast("Message | None", self._get(f"message#{message_id}"))
+
     def subscriber(self, subscriber_id: str) -> Subscriber | None:
         """Return a subscriber in whatever state, None where there is none or its time is over."""
         return cast("Subscriber | None", self._get(f"subscriber#{subscriber_id}"))

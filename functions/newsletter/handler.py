@@ -68,13 +68,11 @@ def confirm(request: Request) -> Reply:
         raise refuse(410, "LINK_EXPIRED")
     logger.info("confirmed", extra={"request_id": request.id, "submission_id": sign_up.id})
     count("Confirmed")
-    return page(200, pages.done_page(request, "confirmed", settings()))
+    return _done(request, "confirmed")
 
 
 def confirm_again(request: Request) -> Reply:
     """Ask for a new link in the place of an expired one, and say the same for any input."""
-    from newsletter import pages  # noqa: PLC0415
-
     proven = proven_request(fields_of_button(request), settings().signing_secret)
     store = Store(settings().table_name)
     expired = store.sign_up(proven[0]) if proven else None
@@ -82,7 +80,7 @@ def confirm_again(request: Request) -> Reply:
         sign_up = sign_up_again(expired, request, settings())
         new = store.keep(sign_up, [_confirmation_email(request)], _caller(request, sign_up))
         log_accepted(request, "newsletter", sign_up, new=new)
-    return page(200, pages.done_page(request, "again", settings()))
+    return _done(request, "again")
 
 
 def unsubscribe_page(request: Request) -> Reply:
@@ -95,14 +93,18 @@ def unsubscribe_page(request: Request) -> Reply:
 
 def unsubscribe(request: Request) -> Reply:
     """Unsubscribe at once (RFC 8058: no cookie, no redirect, whatever the body); repeated, say so again."""
-    from newsletter import pages  # noqa: PLC0415
-
     subscriber = _proven_subscriber(fields_of_button(request))
     kept = timedelta(days=settings().retention_days)
     if Store(settings().table_name).unsubscribe(subscriber, utc_now(), kept):
         logger.info("unsubscribed", extra={"request_id": request.id, "subscriber_id": subscriber})
         count("Unsubscribed")
-    return page(200, pages.done_page(request, "unsubscribed", settings()))
+    return _done(request, "unsubscribed")
+
+
+def _done(request: Request, what: str) -> Reply:
+    from guichet.pages import done_page  # noqa: PLC0415
+
+    return page(200, done_page(request, what, settings()))
 
 
 def _proven_request(fields: dict[str, str]) -> tuple[str, bool]:

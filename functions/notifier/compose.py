@@ -13,8 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context,
 from jinja2.runtime import Context
 
 from guichet.languages import Language
-from guichet.links import confirmation_link, unsubscribe_link
-from guichet.records import EmailName, Message, Owing, SignUp, utc_now
+from guichet.links import confirmation_link, owner_link, unsubscribe_link
+from guichet.records import EmailName, Message, Owing, SignUp, Subscriber, utc_now
 from guichet.settings import NotifierSettings
 
 
@@ -69,7 +69,8 @@ def compose(name: EmailName, language: Language, record: Owing, settings: Notifi
     """
     values: dict[str, Any] = {"site": settings.site_name}
     if isinstance(record, Message) and name == "contact-notification":
-        message = _mime(name, language, {**values, "message": record}, settings.owner_email, settings)
+        values |= {"message": record, **_owner_links(record, language, settings)}
+        message = _mime(name, language, values, settings.owner_email, settings)
         message["Reply-To"] = Address(addr_spec=record.email)
         return message
     if isinstance(record, Message):
@@ -79,13 +80,22 @@ def compose(name: EmailName, language: Language, record: Owing, settings: Notifi
         values |= {"link": link, "until": record.confirmable_until}
         return _mime(name, language, values, (record.email,), settings)
     if name == "new-subscriber":
-        return _mime(name, language, {**values, "subscriber": record}, settings.owner_email, settings)
+        values |= {"subscriber": record, **_owner_links(record, language, settings)}
+        return _mime(name, language, values, settings.owner_email, settings)
     link = unsubscribe_link(settings.api_url, record.id, language, settings.signing_secret)
     message = _mime(name, language, {**values, "link": link}, (record.email,), settings)
     # RFC 2369 and RFC 8058: mailbox providers show a button of their own for these two.
     message["List-Unsubscribe"] = f"<{link}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return message
+
+
+def _owner_links(record: Message | Subscriber, language: Language, settings: NotifierSettings) -> dict[str, str]:
+    secret = settings.signing_secret
+    return {
+        "spam_link": owner_link(settings.api_url, "spam", record, language, secret),
+        "erase_link": owner_link(settings.api_url, "erase", record, language, secret),
+    }
 
 
 def _mime(

@@ -23,7 +23,7 @@ from guichet.signing import subscriber_id
 from guichet.storage import Store
 from infra.operate import exporting, forgetting, importing, owed, reading
 from infra.operate.cells import cell
-from infra.operate.connection import Connection, OperatorError, connect_local, connect_stack
+from infra.operate.connection import Connection, OperatorError, be_patient, connect_local, connect_stack
 from infra.operate.screen import Screen
 from notifier import ses
 from notifier.compose import envelope
@@ -68,6 +68,7 @@ def operated(function: Callable[..., int | None]) -> Callable[..., None]:
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
     @functools.wraps(function)
     def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:
+        be_patient()
         connection = connect_local(port) if local else connect_stack(stack, region)
         sys.exit(function(connection, Screen(as_json=as_json), **given) or 0)
 

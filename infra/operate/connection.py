@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
+from guichet import dynamodb
 from guichet.settings import NewsletterSettings, NotifierSettings
 from infra.local import engine
 from infra.local.streams import schedule_event
@@ -28,6 +29,11 @@ class OperatorError(Exception):
 
 class OperatorSettings(NotifierSettings, NewsletterSettings):
     """What the functions of a stack know, as its operator needs it."""
+
+
+def be_patient() -> None:
+    """Give the calls of this process to the table a minute: no visitor waits for them, and a page of a scan is long."""
+    dynamodb.READ_TIMEOUT, dynamodb.PATIENCE = 60.0, 120.0
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from infra.operate.reading import blocks
 _WIDTH_OF_A_FILE = 200
 # How many rows a table is made of before it is printed, so that any number takes no more memory.
 _PER_TABLE = 100
-# How often progress is told where there is no terminal for a bar.
+# How often progress is told where there is no terminal for a bar; less often where that is more than twenty times.
 _TOLD_EACH = 10_000
 # What would act on a terminal instead of showing on it: control characters, and those that turn the reading order.
 _ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -86,11 +86,11 @@ class Screen:
     def progress(self, what: str, total: int | None) -> Iterator[Advance]:
         """Show on standard error how far something long is: a bar on a terminal, else a line now and then."""
         if not self._err.is_terminal:
-            told = 0
+            told, step = 0, max(_TOLD_EACH, (total or 0) // 20)
 
             def tell(done: int) -> None:
                 nonlocal told
-                if done - told >= _TOLD_EACH:
+                if done - told >= step:
                     told = done
                     self.advise(f"{what}: {done:,}" + (f" of about {total:,}" if total else ""))
 

@@ -25,7 +25,12 @@ def test_a_scanner_changes_nothing(make_counter: Any) -> None:
             links |= set(LINK.findall(unescape(part.get_content())))
         links |= set(LINK.findall(str(mail["List-Unsubscribe"])))
     ours = {link for link in links if link.startswith("https://api.example/")}
-    assert {urlsplit(link).path for link in ours} == {"/newsletter/confirm", "/newsletter/unsubscribe"}
+    assert {urlsplit(link).path for link in ours} == {
+        "/newsletter/confirm",
+        "/newsletter/unsubscribe",
+        "/owner/spam",
+        "/owner/erase",
+    }
     for link in sorted(ours):
         parts = urlsplit(link)
         for method in ("GET", "HEAD", "GET"):

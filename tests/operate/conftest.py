@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from guichet import dynamodb
 from infra.operate import commands
 from infra.operate.connection import Connection, OperatorSettings
 from tests.conftest import REGION, Counter
@@ -48,6 +49,9 @@ def operate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
     def run(counter: Counter, *arguments: str) -> Said:
         monkeypatch.setattr(commands, "connect_local", lambda _: connection_to(counter))
+        # A command makes the whole process patient.
+        for name in ("READ_TIMEOUT", "PATIENCE"):
+            monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             commands.main([*arguments, "--local"])

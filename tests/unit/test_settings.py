@@ -10,6 +10,7 @@ from guichet.settings import (
     FeedbackSettings,
     NewsletterSettings,
     NotifierSettings,
+    OwnerSettings,
     Settings,
     SettingsError,
     origin_of,
@@ -21,6 +22,7 @@ MODELS: dict[str, type[Settings]] = {
     "Feedback": FeedbackSettings,
     "Newsletter": NewsletterSettings,
     "Notifier": NotifierSettings,
+    "Owner": OwnerSettings,
 }
 
 

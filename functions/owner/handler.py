@@ -1,0 +1,112 @@
+"""/owner/spam and /owner/erase: what the links in emails to the owner lead to. A GET changes nothing.
+
+A function of its own, since what it may do (read the whole table, delete) is for none that takes forms.
+"""
+
+import time
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from guichet import dynamodb
+from guichet.counter import serve
+from guichet.init_phase import prepare
+from guichet.intake import fields_of_button
+from guichet.links import OwnerAction, Subject, proven_subject
+from guichet.person import NotFinishedError, Person, erase
+from guichet.records import utc_now
+from guichet.refusal import refuse
+from guichet.replies import Reply, page
+from guichet.request import Request
+from guichet.settings import OwnerSettings
+from guichet.storage import Store
+from guichet.telemetry import count, logger
+
+# API Gateway waits 30 s for an answer.
+_TIME_TO_ERASE = 20.0
+
+
+@cache
+def settings() -> OwnerSettings:
+    """Return the environment of this function."""
+    return OwnerSettings.from_environment()
+
+
+def spam_page(request: Request) -> Reply:
+    """Show one button. Changes nothing."""
+    return _button(request, "spam")
+
+
+def erase_page(request: Request) -> Reply:
+    """Show one button. Changes nothing."""
+    return _button(request, "erase")
+
+
+def file_as_spam(request: Request) -> Reply:
+    """File a message as spam; pressed again, say so again."""
+    subject = _proven(fields_of_button(request), "spam")
+    store = Store(settings().table_name)
+    message = store.message(subject.id)
+    if message is None:
+        # Erased, or its time is over.
+        raise refuse(410, "LINK_ENDED")
+    store.mark_spam(message, utc_now())
+    logger.info("filed as spam", request_id=request.id, submission_id=message.id)
+    return _done(request, "owner_filed")
+
+
+def erase_person(request: Request) -> Reply:
+    """Erase all that is held of who wrote a message or subscribed; pressed again, say so again."""
+    subject = _proven(fields_of_button(request), "erase")
+    store = Store(settings().table_name)
+    record = store.message(subject.id) if subject.kind == "message" else store.subscriber(subject.id)
+    if record is not None and record.email:
+        person = Person(record.email, settings().signing_secret)
+        kept = timedelta(days=settings().retention_days)
+        try:
+            erase(settings().table_name, person, kept, until=time.monotonic() + _TIME_TO_ERASE)
+        except NotFinishedError:
+            return _done(request, "owner_unfinished")
+        logger.info("erased", request_id=request.id, subscriber_id=person.subscriber_id)
+        count("Erased")
+    return _done(request, "owner_erased")
+
+
+def _button(request: Request, action: OwnerAction) -> Reply:
+    from guichet import pages  # noqa: PLC0415
+
+    _proven(request.query, action)
+    fields = {name: request.query[name] for name in ("kind", "id", "expires", "token")}
+    return page(200, pages.page_with_button(request, f"owner_{action}", f"owner/{action}", fields, settings()))
+
+
+def _done(request: Request, what: str) -> Reply:
+    from guichet import pages  # noqa: PLC0415
+
+    return page(200, pages.done_page(request, what, settings()))
+
+
+def _proven(fields: dict[str, str], action: OwnerAction) -> Subject:
+    """Return what a link is for. Raises Refusal: 403 for no proof, 410 for a link whose time is over."""
+    proven = proven_subject(fields, action, settings().signing_secret)
+    if proven is None:
+        raise refuse(403, "LINK_INVALID")
+    if proven.until < utc_now():
+        raise refuse(410, "LINK_ENDED")
+    return proven
+
+
+ROUTES = {
+    "GET /owner/spam": spam_page,
+    "POST /owner/spam": file_as_spam,
+    "GET /owner/erase": erase_page,
+    "POST /owner/erase": erase_person,
+}
+
+
+def handler(event: dict[str, Any], _context: object) -> Reply:
+    """Serve the routes of the function `Owner`."""
+    return serve(event, ROUTES, settings())
+
+
+prepare(settings, dynamodb.client)

@@ -1,0 +1,168 @@
+"""The owner's links in notification emails: what they lead to, what their buttons do, and for whom they do nothing."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from email.message import EmailMessage
+from html import unescape
+
+import pytest
+import time_machine
+from werkzeug.test import TestResponse
+
+from tests.conftest import Counter
+from tests.integration.test_life import READER, START, local, subscribe
+from tests.integration.test_newsletter import open_link, press
+
+LINK = re.compile(r"https://api\.example/owner/(\w+)\?[^\s\"'<>]+")
+
+
+def notified(counter: Counter, **fields: str) -> None:
+    counter.post("/contact", json={"email": "zoe@example.org", "message": "Bonjour", **fields})
+    counter.play_stream()
+
+
+def links(mail: EmailMessage, kind: str = "plain") -> dict[str, str]:
+    body = mail.get_body((kind,))
+    assert body is not None
+    return {found[1]: found[0] for found in LINK.finditer(unescape(body.get_content()))}
+
+
+def owners(counter: Counter) -> list[EmailMessage]:
+    return [mail for mail in counter.mails() if mail["To"] == "owner@atelier.example"]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_notification_has_both_links_in_text_and_html_and_they_are_the_same(
+    make_counter: Callable[..., Counter], language: str
+) -> None:
+    counter = make_counter(DefaultLanguage=language)
+    notified(counter)
+    subscribe(counter)
+    told, subscribed = owners(counter)
+    assert set(links(told)) == {"spam", "erase"}
+    assert set(links(subscribed)) == {"erase"}
+    for mail in (told, subscribed):
+        assert links(mail) == links(mail, "html")
+    page = open_link(counter, links(told)["spam"])
+    assert {"fr": "C'est du spam", "en": "This is spam"}[language] in unescape(page.text)
+
+
+@pytest.mark.parametrize("action", ["spam", "erase"])
+def test_a_page_of_the_owner_changes_nothing(counter: Counter, action: str) -> None:
+    notified(counter)
+    before = counter.items()
+    for _ in range(2):
+        page = open_link(counter, links(owners(counter)[0])[action])
+        assert page.status_code == 200
+        assert page.text.count("<button") == 1
+    assert counter.items() == before
+
+
+def test_the_button_files_a_message_as_spam_for_thirty_days_and_says_so_again(counter: Counter) -> None:
+    with time_machine.travel(START):
+        notified(counter)
+    with time_machine.travel(START + timedelta(days=1)):
+        page = open_link(counter, links(owners(counter)[0])["spam"])
+        for _ in range(2):
+            assert "dossier de spam" in press(counter, page).text
+            (item,) = counter.items("message")
+            assert (item["spam"], item["list"]) == ("owner", "spam#2026-11-23")
+            assert int(item["expires_at"]) == int((START + timedelta(days=31)).timestamp())
+
+
+def test_a_message_filed_before_it_was_mailed_is_not_mailed(counter: Counter) -> None:
+    notified(counter)
+    link = links(owners(counter)[0])["spam"]
+    counter.post("/contact", json={"email": "zoe@example.org", "message": "Encore"})
+    other = next(item for item in counter.items("message") if item["message"] == "Encore")
+    from guichet.records import utc_now  # noqa: PLC0415
+    from guichet.storage import Store  # noqa: PLC0415
+
+    message = Store("table").message(other["id"])
+    assert message is not None
+    Store("table").mark_spam(message, utc_now())
+    assert counter.sweep() == {"dropped": 1}
+    assert link
+
+
+def test_the_button_erases_the_person_and_says_so_again(counter: Counter) -> None:
+    notified(counter, message="Secret words")
+    notified(counter, message="Other secret words")
+    notified(counter, email="other@example.org", message="I know Zoe@Example.org")
+    page = open_link(counter, links(owners(counter)[0])["erase"])
+    for _ in range(2):
+        assert "ne garde plus rien" in press(counter, page).text
+    left = str(counter.items()).lower()
+    assert "zoe@example.org" not in left
+    assert "secret" not in left
+    assert "i know [erased]" in left
+    assert len(counter.items("message")) == 1
+
+
+def test_a_subscriber_is_erased_by_the_link_in_the_email_that_tells_of_them(counter: Counter) -> None:
+    subscribe(counter)
+    page = open_link(counter, links(owners(counter)[0])["erase"])
+    for _ in range(2):
+        assert press(counter, page).status_code == 200
+    assert READER not in str(counter.items())
+    assert [item["state"] for item in counter.items("subscriber")] == ["unsubscribed"]
+
+
+def test_a_table_that_is_too_large_for_the_page_says_what_erases_it(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notified(counter)
+    page = open_link(counter, links(owners(counter)[0])["erase"])
+    monkeypatch.setattr("owner.handler._TIME_TO_ERASE", -1.0)
+    assert "guichet forget" in press(counter, page).text
+    assert len(counter.items("message")) == 1
+
+
+def asked(counter: Counter, link: str) -> tuple[TestResponse, TestResponse]:
+    """Open a link, and post to it, as its button does."""
+    return counter.http.get(local(link)), counter.http.post(local(link))
+
+
+def test_a_link_of_one_purpose_is_none_of_the_other(counter: Counter) -> None:
+    notified(counter)
+    notified(counter, message="Another")
+    first, second = (links(mail) for mail in owners(counter))
+    token = re.compile(r"token=[^&]+")
+    id_ = re.compile(r"\bid=[^&]+")
+    before = counter.items()
+    for link in (
+        first["spam"].replace("/spam?", "/erase?"),
+        first["erase"].replace("/erase?", "/spam?"),
+        token.sub(str(token.findall(second["spam"])[0]), first["spam"]),
+        id_.sub(str(id_.findall(second["erase"])[0]), first["erase"]),
+        first["erase"].replace("kind=message", "kind=subscriber"),
+        re.sub(r"expires=\d+", "expires=4102444800", first["erase"]),
+        token.sub("token=", first["erase"]),
+        "https://api.example/owner/erase",
+    ):
+        assert [reply.status_code for reply in asked(counter, link)] == [403, 403], link
+    assert counter.items() == before
+
+
+def test_a_link_ends_with_what_it_is_for(counter: Counter) -> None:
+    with time_machine.travel(START):
+        notified(counter)
+        subscribe(counter)
+        told, subscribed = (links(mail) for mail in owners(counter))
+    for link, days in ((told["spam"], 1095), (told["erase"], 1095), (subscribed["erase"], 90)):
+        with time_machine.travel(START + timedelta(days=days, seconds=-5)):
+            assert counter.http.get(local(link)).status_code == 200
+        with time_machine.travel(START + timedelta(days=days, seconds=5)):
+            replies = asked(counter, link)
+            assert [reply.status_code for reply in replies] == [410, 410]
+            assert "effacé, ou trop ancien" in unescape(replies[0].text)
+
+
+def test_a_message_that_is_erased_cannot_be_filed(counter: Counter) -> None:
+    notified(counter)
+    found = links(owners(counter)[0])
+    spam = open_link(counter, found["spam"])
+    press(counter, open_link(counter, found["erase"]))
+    assert press(counter, spam).status_code == 410
+    assert counter.items("message") == []
