@@ -132,12 +132,16 @@ def _worth_again(error: ClientError) -> bool:
     return code in _AGAIN or error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR
 
 
-def pages(operation: str, **parameters: Any) -> Iterator[Item]:
-    """Yield the items of all pages of a query."""
+def items(operation: str, **parameters: Any) -> Iterator[Item]:
+    """Yield the items of all pages of a query or a scan."""
+    return (unmarshalled(item) or {} for page in pages(operation, **parameters) for item in page["Items"])
+
+
+def pages(operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    """Yield all pages of a query or a scan, as DynamoDB gives them."""
     while True:
         page = call(operation, **parameters)
-        for item in page["Items"]:
-            yield unmarshalled(item) or {}
+        yield page
         if "LastEvaluatedKey" not in page:
             return
         parameters["ExclusiveStartKey"] = page["LastEvaluatedKey"]

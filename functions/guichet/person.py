@@ -87,7 +87,7 @@ def held(table: str, person: Person, until: float | None = None) -> Held:
     own = {f"subscriber#{person.subscriber_id}", f"cap#{person.subscriber_id}"}
     mentions = []
     # What has expired is there as well, until DynamoDB gets to it.
-    for item in dynamodb.pages("scan", TableName=table):
+    for item in dynamodb.items("scan", TableName=table):
         _in_time(until)
         if person.owns(item):
             own.add(item["pk"])
@@ -124,7 +124,7 @@ def erase(table: str, person: Person, kept: timedelta, until: float | None = Non
 
 
 def _collection(table: str, pk: str) -> Iterator[Item]:
-    return dynamodb.pages(
+    return dynamodb.items(
         "query",
         TableName=table,
         KeyConditionExpression="pk = :pk",

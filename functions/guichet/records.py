@@ -10,7 +10,9 @@ from guichet.languages import Language
 Recipient = Literal["owner", "visitor"]
 State = Literal["confirmed", "unsubscribed", "bounced", "complained", "lifted"]
 # The names of the emails, and of the pairs of templates that they are made from.
-EmailName = Literal["contact-notification", "acknowledgement", "confirmation-request", "welcome", "new-subscriber"]
+EmailName = Literal[
+    "contact-notification", "acknowledgement", "confirmation-request", "welcome", "new-subscriber", "digest"
+]
 
 REQUEST_KEPT = timedelta(days=7)
 CONFIRMATION_VALID = timedelta(hours=48)
@@ -131,7 +133,26 @@ class Subscriber(Record):
         return next((event for event in reversed(self.history) if isinstance(event, Confirmation)), None)
 
 
-Owing = Message | SignUp | Subscriber
+class Digest(Record):
+    """What a week brought, counted for the owner once it was over: `id` is the week, `2026-W47` (ISO 8601)."""
+
+    id: str
+    since: datetime
+    # The first moment of the next week.
+    until: datetime
+    messages: int
+    # Messages and sign-ups in the spam folder.
+    spam: int
+    # New subscribers.
+    confirmed: int
+    # Emails still owed when it was made, and since when the oldest.
+    owed: int
+    oldest_owed_at: datetime | None = None
+    made_at: datetime
+    expires_at: datetime
+
+
+Owing = Message | SignUp | Subscriber | Digest
 
 
 class Caller(Record):

@@ -127,6 +127,7 @@ class NotifierSettings(Settings):
     owner_configuration_set: str = Field(min_length=1)
     visitor_configuration_set: str = Field(min_length=1)
     stranger_mail_per_day: int = Field(ge=0)
+    weekly_digest: Literal["on", "off"]
 
 
 class FeedbackSettings(Settings):

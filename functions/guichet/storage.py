@@ -6,6 +6,7 @@
 | request    | request#<id>           | request                        |
 | subscriber | subscriber#<id>        | subscriber                     |
 | email      | the key of its record  | email#<name>, email#<name>#<occasion> |
+| digest     | digest#<week>          | digest                         |
 | caller     | caller#<hash>          | caller                         |
 | proof      | proof#<challenge>      | proof                          |
 | cap        | cap#<subscriber's id>  | cap#<email>#latest, cap#<email>#<day> |
@@ -13,7 +14,7 @@
 
 Every item has `expires_at` (seconds since 1970), but subscribers that are confirmed or must not be written to. There
 are two sparse indexes: `owed` (emails still owed, by recipient and time) and `lists` (messages and spam of a
-day, confirmed subscribers).
+day, confirmed subscribers, and who confirmed on a day, by the row of the email that tells the owner of it).
 """
 
 import uuid
@@ -33,6 +34,7 @@ from guichet.records import (
     Caller,
     ClaimedEmail,
     Confirmation,
+    Digest,
     EmailKey,
     Leaving,
     Message,
@@ -56,8 +58,16 @@ ADDRESS_PER_DAY = 3
 # A little longer than the longest of them counts.
 CAPS_KEPT = timedelta(days=2)
 
-_KINDS: dict[type[Owing], str] = {Message: "message", SignUp: "request", Subscriber: "subscriber"}
+_KINDS: dict[type[Owing], str] = {
+    Message: "message",
+    SignUp: "request",
+    Subscriber: "subscriber",
+    Digest: "digest",
+}
 _RECORDS = {kind: record for record, kind in _KINDS.items()}
+
+CONFIRMED_LIST = "subscribers#confirmed"
+DayList = Literal["messages", "spam", "confirmed"]
 
 _APPEND = "history = list_append(if_not_exists(history, :none), :new)"
 # TTL deletes up to days late, so what has expired counts as gone.
@@ -159,9 +169,12 @@ class Store:
             ),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        rows = (self._put(_email_item(key["pk"], email, at, at + OWED_EMAIL_KEPT)) for email in emails)
+        rows = [_email_item(key["pk"], email, at, at + OWED_EMAIL_KEPT) for email in emails]
+        for row in rows:
+            if row["name"] == "new-subscriber":
+                row["list"] = day_list("confirmed", at)
         try:
-            dynamodb.transact([{"Update": update}, *rows])
+            dynamodb.transact([{"Update": update}, *map(self._put, rows)])
         except ConditionFailedError as failed:
             state: State = (failed.item or {})["state"]
             return state
@@ -338,11 +351,40 @@ class Store:
             return False
         return True
 
+    # --- the digest ------------------------------------------------------------------------------------------------
+
+    def count(self, name: DayList, day: datetime) -> int:
+        """Count a list of a day, in UTC."""
+        pages = dynamodb.pages(
+            "query",
+            TableName=self._table,
+            IndexName="lists",
+            Select="COUNT",
+            KeyConditionExpression="#list = :list",
+            ExpressionAttributeNames={"#list": "list"},
+            ExpressionAttributeValues={":list": marshal(day_list(name, day))},
+        )
+        return sum(page["Count"] for page in pages)
+
+    def digest(self, week: str) -> Digest | None:
+        """Return the digest of a week, None where it was not made yet."""
+        return cast("Digest | None", self._get(f"digest#{week}"))
+
+    def owe_digest(self, digest: Digest, email: OwedEmail) -> bool:
+        """Keep a digest and the email of it. Return False where another run was quicker."""
+        item = _item(digest)
+        row = _email_item(item["pk"], email, digest.made_at, digest.expires_at)
+        try:
+            dynamodb.transact([self._put(item, condition="attribute_not_exists(pk)"), self._put(row)])
+        except ConditionFailedError:
+            return False
+        return True
+
     # --- the notifier: rows of owed emails -------------------------------------------------------------------------
 
     def owed(self, recipient: Recipient) -> Iterator[tuple[EmailKey, datetime]]:
         """Yield the emails still owed to the owner or to visitors, oldest first, with the time since when."""
-        for item in dynamodb.pages(
+        for item in dynamodb.items(
             "query",
             TableName=self._table,
             IndexName="owed",
@@ -498,11 +540,8 @@ class Store:
         )
 
 
-CONFIRMED_LIST = "subscribers#confirmed"
-
-
-def day_list(name: Literal["messages", "spam"], day: datetime) -> str:
-    """Return the name of the list of a day's messages or spam, in UTC."""
+def day_list(name: DayList, day: datetime) -> str:
+    """Return the name of the list of a day's messages, spam or confirmations, in UTC."""
     return f"{name}#{day.astimezone(UTC).date().isoformat()}"
 
 
@@ -516,7 +555,7 @@ def _key(record: type[Owing], record_id: str) -> dict[str, str]:
     return {"pk": f"{kind}#{record_id}", "sk": kind}
 
 
-def _item(record: Message | SignUp) -> Item:
+def _item(record: Message | SignUp | Digest) -> Item:
     values = record.model_dump(mode="json", exclude_defaults=True)
     return {
         **_key(type(record), record.id),

@@ -1,6 +1,6 @@
 """From a record to the email that it owes: real MIME, text and HTML, in the reader's language."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 
 from guichet.languages import Language
 from guichet.links import confirmation_link, owner_link, unsubscribe_link
-from guichet.records import EmailName, Message, Owing, SignUp, Subscriber, utc_now
+from guichet.records import Digest, EmailName, Message, Owing, SignUp, Subscriber, utc_now
 from guichet.settings import NotifierSettings
 
 
@@ -44,6 +44,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["when"] = _when
+    environment.filters["day"] = _day
     return environment
 
 
@@ -79,6 +80,9 @@ def compose(name: EmailName, language: Language, record: Owing, settings: Notifi
         link = confirmation_link(settings.api_url, record, language, settings.signing_secret)
         values |= {"link": link, "until": record.confirmable_until}
         return _mime(name, language, values, (record.email,), settings)
+    if isinstance(record, Digest):
+        values |= {"digest": record, "last_day": record.until - timedelta(days=1)}
+        return _mime(name, language, values, settings.owner_email, settings)
     if name == "new-subscriber":
         values |= {"subscriber": record, **_owner_links(record, language, settings)}
         return _mime(name, language, values, settings.owner_email, settings)
@@ -137,9 +141,16 @@ def _render(template: str, values: dict[str, Any]) -> str:
 
 
 @pass_context
+def _day(context: Context, at: datetime) -> str:
+    """Return a day in the words of the email's language, by UTC."""
+    day, month = _WEEKDAYS[context["language"]][at.weekday()], _MONTHS[context["language"]][at.month - 1]
+    number = "1er" if context["language"] == "fr" and at.day == 1 else at.day
+    return f"{day} {number} {month} {at.year}"
+
+
+@pass_context
 def _when(context: Context, at: datetime) -> str:
     """Return a time in the words of the email's language. UTC, and saying so: nobody told where the owner lives."""
-    day, month = _WEEKDAYS[context["language"]][at.weekday()], _MONTHS[context["language"]][at.month - 1]
     if context["language"] == "fr":
-        return f"{day} {'1er' if at.day == 1 else at.day} {month} {at.year} à {at.hour}\xa0h\xa0{at:%M} UTC"
-    return f"{day} {at.day} {month} {at.year} at {at:%H:%M} UTC"
+        return f"{_day(context, at)} à {at.hour}\xa0h\xa0{at:%M} UTC"
+    return f"{_day(context, at)} at {at:%H:%M} UTC"

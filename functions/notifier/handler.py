@@ -17,6 +17,7 @@ from guichet.storage import Store
 from guichet.telemetry import count, log_unexpected, logger
 from notifier import ses
 from notifier.delivery import Outcome, deliver
+from notifier.digest import owe_digest
 from notifier.pace import Pace
 
 # Mail to the owner goes first.
@@ -69,6 +70,7 @@ class Clock(Protocol):
 def sweep(context: Clock) -> dict[str, int]:
     """Deliver all that is still owed, the owner's mail first, oldest first, and count what came of it."""
     store = Store(settings().table_name)
+    _owe_digest(store)
     outcomes: dict[str, int] = {}
     oldest = utc_now()
     refusals = 0
@@ -88,6 +90,15 @@ def sweep(context: Clock) -> dict[str, int]:
     count("OldestOwedAge", round(age), MetricUnit.Seconds)
     logger.info("swept", outcomes=outcomes, oldest_owed_seconds=round(age))
     return outcomes
+
+
+def _owe_digest(store: Store) -> None:
+    """Owe the weekly digest where it is due; whatever is wrong with it must not keep the others from going out."""
+    try:
+        if owe_digest(store, settings(), utc_now()):
+            logger.info("owed a digest")
+    except Exception as error:  # noqa: BLE001
+        log_unexpected(error, email="digest")
 
 
 def _deliver_or_leave(key: EmailKey, store: Store) -> Outcome | Literal["unexpected"]:

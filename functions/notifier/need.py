@@ -1,6 +1,7 @@
 """Whether an email that is owed is still to be sent: decided here, out of the visitor's sight."""
 
-from guichet.records import ClaimedEmail, Message, Owing, SignUp, Subscriber, utc_now
+from guichet.records import ClaimedEmail, Digest, Message, Owing, SignUp, Subscriber, utc_now
+from notifier.digest import next_is_due
 
 # Nobody writes to these any more, whatever they ask, until the operator lifts it.
 SUPPRESSED = ("bounced", "complained")
@@ -23,6 +24,8 @@ def pointless(email: ClaimedEmail, record: Owing, subscriber: Subscriber | None)
             why = "it was filed as spam"
         case SignUp():
             why = _of_sign_up(record, subscriber)
+        case Digest() if next_is_due(record, utc_now()):
+            why = "the next one is due"
         case Subscriber() if email.name == "welcome" and record.state != "confirmed":
             why = "the subscriber has left"
         case Subscriber() if not record.email:

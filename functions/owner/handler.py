@@ -20,7 +20,7 @@ from guichet.replies import Reply, page
 from guichet.request import Request
 from guichet.settings import OwnerSettings
 from guichet.storage import Store
-from guichet.telemetry import count, logger
+from guichet.telemetry import logger
 
 # API Gateway waits 30 s for an answer.
 _TIME_TO_ERASE = 20.0
@@ -68,7 +68,6 @@ def erase_person(request: Request) -> Reply:
         except NotFinishedError:
             return _done(request, "owner_unfinished")
         logger.info("erased", request_id=request.id, subscriber_id=person.subscriber_id)
-        count("Erased")
     return _done(request, "owner_erased")
 
 

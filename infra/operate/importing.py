@@ -5,13 +5,15 @@ interrupted is simply done again. Nobody is brought back who left, or must not b
 """
 
 import csv
+import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from guichet.addresses import normalized, parse
 from guichet.dynamodb import UnavailableError
@@ -41,6 +43,7 @@ _BLOCK = 200
 _LONGEST_NAME = 1000
 _ROW_OF_REQUEST = "email#confirmation-request"
 
+_Block = TypeVar("_Block")
 INTERRUPTED = "interrupted"
 AWAY = "the table cannot be reached now"
 
@@ -259,7 +262,7 @@ def carry_out(
     """
     account = Account()
     try:
-        for block in blocks(lines, _BLOCK):
+        for block in _until_interrupted(blocks(lines, _BLOCK)):
             good = [line for line, _ in block if isinstance(line, Line)]
             outcomes = list(do(good))
             for line, _ in block:
@@ -278,6 +281,29 @@ def carry_out(
     except UnavailableError:
         account.stopped = AWAY
     return account
+
+
+def _until_interrupted(blocks_: Iterable[_Block]) -> Iterator[_Block]:
+    """Yield blocks until Ctrl-C; the one in hand is finished. Pressed again a second later, it interrupts at once.
+
+    Raises KeyboardInterrupt.
+    """
+    pressed: list[float] = []
+
+    def press(*_: object) -> None:
+        pressed.append(time.monotonic())
+        # A shell may tell a whole group of processes, and so one of them twice.
+        if pressed[-1] - pressed[0] > 1:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        for block in blocks_:
+            yield block
+            if pressed:
+                raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def bringing(

@@ -44,12 +44,9 @@ def scan(table: str, kind: str | None = None, after: Key | None = None) -> Itera
         values[":kind"] = kind
     parameters["FilterExpression"] = " AND ".join(conditions)
     parameters["ExpressionAttributeValues"] = marshalled(values)
-    while True:
-        page = dynamodb.call("scan", **parameters, **({"ExclusiveStartKey": after} if after else {}))
-        after = page.get("LastEvaluatedKey")
-        yield Page([unmarshalled(item) or {} for item in page["Items"]], page["ScannedCount"], after)
-        if after is None:
-            return
+    for page in dynamodb.pages("scan", **parameters, **({"ExclusiveStartKey": after} if after else {})):
+        items = [unmarshalled(item) or {} for item in page["Items"]]
+        yield Page(items, page["ScannedCount"], page.get("LastEvaluatedKey"))
 
 
 def size(table: str) -> int:
@@ -72,7 +69,7 @@ def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Mes
     wanted = day_list(name, datetime(day.year, day.month, day.day, tzinfo=UTC))
     keys = [
         {"pk": item["pk"], "sk": item["sk"]}
-        for item in dynamodb.pages(
+        for item in dynamodb.items(
             "query",
             TableName=table,
             IndexName="lists",

@@ -156,7 +156,7 @@ def test_a_list_is_read_to_its_end(counter: Counter) -> None:
         "ExpressionAttributeValues": dynamodb.marshalled({":recipient": "owner"}),
     }
 
-    assert len(list(dynamodb.pages("query", **query, Limit=1))) == 3
+    assert len(list(dynamodb.items("query", **query, Limit=1))) == 3
     assert len(wire.operations) >= 3
 
 
