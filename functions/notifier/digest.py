@@ -16,10 +16,11 @@ def owe_digest(store: Store, settings: NotifierSettings, now: datetime) -> bool:
 
     To be called by every sweep: normally it reads one item.
     """
-    until = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=now.weekday())
+    due = now - _DUE_AFTER
+    until = due.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=due.weekday())
     since = until - _WEEK
     week = f"{since:%G-W%V}"
-    if settings.weekly_digest == "off" or now < until + _DUE_AFTER or store.digest(week) is not None:
+    if settings.weekly_digest == "off" or store.digest(week) is not None:
         return False
     days = [since + timedelta(days=day) for day in range(7)]
     owed = [owed_at for recipient in ("owner", "visitor") for _, owed_at in store.owed(recipient)]

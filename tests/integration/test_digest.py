@@ -1,0 +1,222 @@
+"""The weekly digest: when, how often, with which figures, and that it holds up nothing else."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from html import unescape
+from typing import Any
+
+import pytest
+import time_machine
+
+from guichet import dynamodb
+from guichet.storage import Store
+from notifier import ses
+from tests.conftest import Counter
+from tests.integration.test_life import subscribe
+from tests.wire import Wire, refusal
+
+# A Monday, by UTC.
+MONDAY = datetime.fromisoformat("2026-11-23T00:00:00Z")
+DUE = MONDAY + timedelta(hours=6)
+Make = Callable[..., Counter]
+
+
+def contact(counter: Counter, message: str = "Bonjour", **fields: str) -> None:
+    answers = {"email": "zoe@example.org", "message": message, **fields}
+    assert counter.post("/contact", json=answers).status_code == 200
+
+
+def digests(counter: Counter) -> list[EmailMessage]:
+    return [mail for mail in counter.mails() if "semaine" in mail["Subject"] or "The week" in mail["Subject"]]
+
+
+def text(mail: EmailMessage, kind: str = "plain") -> str:
+    body = mail.get_body((kind,))
+    assert body is not None
+    return unescape(str(body.get_content())).replace("\xa0", " ")
+
+
+def test_it_is_off_by_default(counter: Counter) -> None:
+    with time_machine.travel(DUE):
+        counter.sweep()
+    assert (counter.mails(), counter.items()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "fr",
+            (
+                "Du lundi 16 novembre 2026 au dimanche 22 novembre 2026 (UTC), « Atelier Bellevue » a reçu :",
+                "Messages : 3",
+                "Nouveaux abonnés : 1",
+                "Classés comme spam : 2",
+                "Aucun email n'est en attente.",
+            ),
+        ),
+        (
+            "en",
+            (
+                "From Monday 16 November 2026 to Sunday 22 November 2026 (UTC), Atelier Bellevue received:",
+                "Messages: 3",
+                "New subscribers: 1",
+                "Caught as spam: 2",
+                "No email is owed.",
+            ),
+        ),
+    ],
+)
+def test_it_tells_what_the_week_brought(make_counter: Make, language: str, words: tuple[str, ...]) -> None:
+    counter = make_counter(WeeklyDigest="on", DefaultLanguage=language)
+    second = timedelta(seconds=1)
+    # On either side of the week's ends, and within it.
+    for number, at in enumerate(
+        (
+            MONDAY - timedelta(days=7) - second,
+            MONDAY - timedelta(days=7) + second,
+            MONDAY - timedelta(days=3),
+            MONDAY - second,
+            MONDAY + second,
+        )
+    ):
+        with time_machine.travel(at):
+            contact(counter, message=f"number {number}")
+    with time_machine.travel(MONDAY - timedelta(days=2)):
+        subscribe(counter)
+        contact(counter, message="spam", _gotcha="x")
+        counter.post("/newsletter", json={"email": "robot@example.org", "_gotcha": "x"})
+        counter.play_stream()
+    with time_machine.travel(DUE):
+        counter.sweep()
+        counter.play_stream()
+    (mail,) = digests(counter)
+    assert mail["To"] == "owner@atelier.example"
+    for line in words:
+        assert line in text(mail)
+    assert words[0] in text(mail, "html")
+    for figure in ("3", "1", "2"):
+        assert f">{figure}</td>" in text(mail, "html")
+
+
+def test_it_goes_out_once_a_week_from_monday_at_six_on(make_counter: Make) -> None:
+    counter = make_counter(WeeklyDigest="on")
+    # The one of the week before, as it is switched on.
+    with time_machine.travel(MONDAY - timedelta(hours=1)):
+        counter.sweep()
+    assert len(digests(counter)) == 1
+    for at, sent in (
+        (DUE - timedelta(minutes=1), 1),
+        (DUE, 2),
+        (DUE + timedelta(minutes=15), 2),
+        (DUE + timedelta(days=6), 2),
+        (MONDAY + timedelta(days=7, hours=5), 2),
+        (MONDAY + timedelta(days=7, hours=7), 3),
+    ):
+        with time_machine.travel(at):
+            counter.sweep()
+            counter.play_stream()
+        assert len(digests(counter)) == sent, at
+    assert sorted(item["pk"] for item in counter.items("digest")) == [
+        "digest#2026-W46",
+        "digest#2026-W47",
+        "digest#2026-W48",
+    ]
+
+
+def test_the_weeks_of_a_year_s_end_are_told_apart(make_counter: Make) -> None:
+    counter = make_counter(WeeklyDigest="on")
+    for day in ("2026-12-28", "2027-01-04", "2027-01-11"):
+        with time_machine.travel(datetime.fromisoformat(f"{day}T07:00:00Z")):
+            counter.sweep()
+    weeks = [item["pk"].partition("#")[2] for item in counter.items("digest")]
+    assert sorted(weeks) == ["2026-W52", "2026-W53", "2027-W01"]
+
+
+def test_what_is_owed_is_told_with_what_to_do(make_counter: Make) -> None:
+    counter = make_counter(WeeklyDigest="on")
+    with time_machine.travel(MONDAY - timedelta(days=2)):
+        contact(counter)
+    with time_machine.travel(DUE):
+        counter.sweep()
+    (mail,) = digests(counter)
+    assert "Emails en attente d'envoi : 1, le plus ancien depuis samedi 21 novembre 2026 à 0 h 00 UTC" in text(mail)
+    assert "guichet owed" in text(mail)
+    assert "guichet owed" in text(mail, "html")
+
+
+def test_after_three_weeks_without_ses_only_the_latest_goes_out(make_counter: Make) -> None:
+    counter = make_counter(WeeklyDigest="on")
+    wire = Wire(ses.client())
+    wire.always(refusal(400, "SendingPausedException"))
+    for week in range(3):
+        with time_machine.travel(DUE + timedelta(days=7 * week)):
+            contact(counter, message=f"week {week}")
+            counter.sweep()
+    wire.always(None)
+    with time_machine.travel(DUE + timedelta(days=14, hours=1)):
+        counter.sweep()
+    (mail,) = digests(counter)
+    assert "lundi 30 novembre 2026" in mail["Subject"]
+    # The messages themselves are none the less told.
+    assert len(counter.mails()) == 4
+
+
+def test_two_sweeps_at_once_owe_one(make_counter: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    counter = make_counter(WeeklyDigest="on")
+    original = Store.owe_digest
+
+    def while_another_comes(*arguments: Any) -> bool:
+        monkeypatch.setattr(Store, "owe_digest", original)
+        counter.sweep()
+        return original(*arguments)
+
+    monkeypatch.setattr(Store, "owe_digest", while_another_comes)
+    with time_machine.travel(DUE):
+        counter.sweep()
+        counter.play_stream()
+    assert len(digests(counter)) == 1
+
+
+def test_figures_that_cannot_be_had_hold_up_no_other_mail(
+    make_counter: Make, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
+) -> None:
+    counter = make_counter(WeeklyDigest="on")
+
+    def broken(*_: Any) -> int:
+        raise dynamodb.UnavailableError("query")
+
+    with time_machine.travel(DUE):
+        contact(counter)
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "count", broken)
+            assert counter.sweep() == {"sent": 1}
+        assert '"Unexpected"' in written()
+        # And it is made good by the next sweep.
+        counter.sweep()
+    assert len(digests(counter)) == 1
+
+
+def test_a_sweep_that_owes_none_reads_one_item_for_it(make_counter: Make) -> None:
+    counter = make_counter(WeeklyDigest="on")
+    with time_machine.travel(DUE):
+        counter.sweep()
+        wire = Wire(dynamodb.client())
+        counter.sweep()
+    # The one of the digest, and one query for each recipient.
+    assert wire.operations == ["GetItem", "Query", "Query"]
+
+
+def test_a_list_of_more_than_a_page_is_counted_whole(make_counter: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    counter = make_counter(WeeklyDigest="on")
+    with time_machine.travel(MONDAY - timedelta(days=1)):
+        for number in range(5):
+            contact(counter, message=str(number))
+    original = dynamodb.call
+
+    def by_twos(operation: str, **parameters: Any) -> Any:
+        return original(operation, **parameters, **({"Limit": 2} if parameters.get("Select") else {}))
+
+    monkeypatch.setattr(dynamodb, "call", by_twos)
+    assert Store("table").count("messages", MONDAY - timedelta(days=1)) == 5
