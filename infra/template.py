@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,24 @@ _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 
 class TemplateError(Exception):
     """A parameter is wrong, or the template asks for what is not known here. The text says what was expected."""
+
+
+def parameters(text: str) -> dict[str, str]:
+    """Read parameters as `sam deploy --parameter-overrides` does: `Key=Value`, or `ParameterKey=…,ParameterValue=…`."""
+    values: dict[str, str] = {}
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise TemplateError(f"PARAMETERS: {error}") from None
+    for word in words:
+        plain = word
+        if word.startswith("ParameterKey="):
+            plain = word.removeprefix("ParameterKey=").replace(",ParameterValue=", "=", 1)
+        name, equals, value = plain.partition("=")
+        if not equals:
+            raise TemplateError(f"PARAMETERS: {word!r} is not of the form Name=Value")
+        values[name] = value
+    return values
 
 
 class _Nothing:
@@ -158,6 +177,11 @@ class Template:
                 properties = _merged(defaults, properties)
             resources[name] = {**resource, "Properties": resolver.resolve(properties)}
         return Stack(resolver.parameters, resources)
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """The names of the parameters."""
+        return frozenset(self.document.get("Parameters", {}))
 
     def _checked(self, given: Mapping[str, str]) -> dict[str, Any]:
         declared: dict[str, dict[str, Any]] = self.document.get("Parameters", {})

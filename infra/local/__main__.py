@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import secrets
-import shlex
 import signal
 import sys
 import threading
@@ -22,7 +21,7 @@ from infra.local.gateway import Gateway
 from infra.local.sam import sam_template
 from infra.local.site import SITE, Site
 from infra.local.streams import StreamReader, play, schedule_event
-from infra.template import Stack, Template, TemplateError
+from infra.template import Stack, Template, TemplateError, parameters
 
 # How often the stream is read, and how often an engine that is not there is asked again, in seconds.
 _POLL = 0.2
@@ -35,24 +34,6 @@ _log = logging.getLogger(__name__)
 
 class StartError(Exception):
     """The stack cannot start. The text says what to do."""
-
-
-def parameters(text: str) -> dict[str, str]:
-    """Read parameters as `sam deploy --parameter-overrides` does: `Key=Value`, or `ParameterKey=…,ParameterValue=…`."""
-    values: dict[str, str] = {}
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise TemplateError(f"PARAMETERS: {error}") from None
-    for word in words:
-        plain = word
-        if word.startswith("ParameterKey="):
-            plain = word.removeprefix("ParameterKey=").replace(",ParameterValue=", "=", 1)
-        name, equals, value = plain.partition("=")
-        if not equals:
-            raise TemplateError(f"PARAMETERS: {word!r} is not of the form Name=Value")
-        values[name] = value
-    return values
 
 
 def defaults(site_port: int) -> dict[str, str]:

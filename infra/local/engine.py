@@ -70,6 +70,7 @@ def _forgetting(application: Any) -> Any:
 
 def teach_account() -> None:
     """Let moto tell of the account, which it does not by itself: out of the sandbox, with SES's usual first rate."""
+    from moto.sesv2 import urls  # noqa: PLC0415
     from moto.sesv2.responses import SESV2Response  # noqa: PLC0415
 
     def get_account(_response: Any) -> str:
@@ -77,6 +78,8 @@ def teach_account() -> None:
         return json.dumps({"ProductionAccessEnabled": True, "SendingEnabled": True, "SendQuota": quota})
 
     SESV2Response.get_account = get_account  # type: ignore[attr-defined]
+    # As a server, moto routes by whole paths.
+    urls.url_paths["{0}/v2/email/account$"] = urls.response.dispatch
 
 
 class MotoServer:

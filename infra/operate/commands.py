@@ -21,10 +21,11 @@ from guichet.person import NotFinishedError, Person, erase, held
 from guichet.records import Message, SignUp, State, Subscriber, utc_now
 from guichet.signing import subscriber_id
 from guichet.storage import Store
-from infra.operate import exporting, forgetting, importing, owed, reading
+from infra.operate import doctor, exporting, forgetting, importing, owed, reading
 from infra.operate.cells import cell
-from infra.operate.connection import Connection, OperatorError, be_patient, connect_local, connect_stack
+from infra.operate.connection import Connection, OperatorError, be_patient, connect_local, connect_stack, region_of
 from infra.operate.screen import Screen
+from infra.template import TemplateError, parameters
 from notifier import ses
 from notifier.compose import envelope
 from notifier.pace import Pace
@@ -58,21 +59,37 @@ def guichet() -> None:
     """
 
 
+_OPTIONS_OF_ALL = (
+    click.option("--local", is_flag=True, help="The stack that `make run` runs on this machine."),
+    click.option("--port", default=3000, envvar="PORT", show_default=True, help="With --local: the port of its API."),
+    click.option("--stack", default="guichet", envvar="GUICHET_STACK", show_default=True, help="A deployed stack."),
+    click.option("--region", help="The region of the stack, where it is not the environment's."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line."),
+)
+
+
+def options_of_all(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that all have."""
+    return functools.reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS_OF_ALL), function)
+
+
 def operated(function: Callable[..., int | None]) -> Callable[..., None]:
     """Give a command the options of all, and hand it the connection and the screen that they say."""
 
-    @click.option("--local", is_flag=True, help="The stack that `make run` runs on this machine.")
-    @click.option("--port", default=3000, envvar="PORT", show_default=True, help="With --local: the port of its API.")
-    @click.option("--stack", default="guichet", envvar="GUICHET_STACK", show_default=True, help="A deployed stack.")
-    @click.option("--region", help="The region of the stack, where it is not the environment's.")
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+    @options_of_all
     @functools.wraps(function)
     def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:
-        be_patient()
-        connection = connect_local(port) if local else connect_stack(stack, region)
-        sys.exit(function(connection, Screen(as_json=as_json), **given) or 0)
+        code = function(
+            _connected(local=local, port=port, stack=stack, region=region), Screen(as_json=as_json), **given
+        )
+        sys.exit(code or 0)
 
     return run
+
+
+def _connected(*, local: bool, port: int, stack: str, region: str | None) -> Connection:
+    be_patient()
+    return connect_local(port) if local else connect_stack(stack, region)
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
@@ -486,6 +503,36 @@ def test_email(connection: Connection, screen: Screen, *, to: str | None) -> int
     return 0
 
 
+# --- what is wrong ----------------------------------------------------------------------------------------------------
+
+
+@guichet.command("doctor")
+@click.option(
+    "--before", metavar="PARAMETERS", help="Before the first deploy: the parameters, as `make deploy` takes them."
+)
+@options_of_all
+def examine(*, before: str | None, region: str | None, as_json: bool, **stack: Any) -> None:
+    """Say what is wrong, and what to do: mail, stack, alarms, the site's page.
+
+    Exit code 1 where something is wrong, or wants attention.
+    """
+    screen = Screen(as_json=as_json)
+    if before is None:
+        case = doctor.case_of(_connected(region=region, **stack))
+    else:
+        case = doctor.case_before(parameters(before), region_of(region))
+    bad = 0
+    for finding in doctor.examine(case):
+        bad += finding.state in ("wrong", "warning")
+        if as_json:
+            screen.show(asdict(finding))
+        else:
+            screen.say(f"{finding.state:8} {finding.check}: {finding.says}")
+            if finding.remedy:
+                screen.say(f"{'':8} → {finding.remedy}")
+    sys.exit(LEFT_TO_DO if bad else 0)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit. What goes wrong is said in a sentence, on standard error."""
     try:
@@ -498,7 +545,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         # Who read the output has had enough; and Python would complain of it once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OperatorError, FileExistsError) as error:
+    except (OperatorError, TemplateError, FileExistsError) as error:
         _end(str(error), NOT_POSSIBLE)
     except NotFinishedError:
         _end("something changed meanwhile, and a part is left: give the command again", LEFT_TO_DO)

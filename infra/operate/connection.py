@@ -52,8 +52,13 @@ class Connection:
 
     def client(self, service: str) -> Any:
         """Return a client of AWS for what the functions themselves do not use."""
-        config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"})
-        return botocore.session.get_session().create_client(service, region_name=self.region, config=config)
+        return client_of(service, self.region)
+
+
+def client_of(service: str, region: str) -> Any:
+    """Return a client of AWS for one of the commands."""
+    config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"})
+    return botocore.session.get_session().create_client(service, region_name=region, config=config)
 
 
 def connect_local(port: int) -> Connection:
@@ -84,9 +89,7 @@ def connect_local(port: int) -> Connection:
 def connect_stack(name: str, region: str | None) -> Connection:
     """Connect to a deployed stack: its outputs, and the environments of its functions. Raises OperatorError."""
     session = botocore.session.get_session()
-    region = region or session.get_config_variable("region")
-    if not region:
-        raise OperatorError("in which region is the stack? Give --region, or set AWS_DEFAULT_REGION")
+    region = region_of(region)
     # The functions' own clients take it from there.
     os.environ["AWS_DEFAULT_REGION"] = region
     try:
@@ -125,6 +128,14 @@ def connect_stack(name: str, region: str | None) -> Connection:
         parameters={one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])},
         resources=resources,
     )
+
+
+def region_of(given: str | None) -> str:
+    """Return the region that is given, else that of the environment or the profile. Raises OperatorError for none."""
+    region = given or botocore.session.get_session().get_config_variable("region")
+    if not region:
+        raise OperatorError("in which region is the stack? Give --region, or set AWS_DEFAULT_REGION")
+    return str(region)
 
 
 def _counts(told: Mapping[str, Any]) -> dict[str, int]:

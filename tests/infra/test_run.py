@@ -17,8 +17,8 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from infra.local.__main__ import defaults, parameters
-from infra.template import Template, TemplateError
+from infra.local.__main__ import defaults
+from infra.template import Template, TemplateError, parameters
 from tests.conftest import resolve
 from tests.stack import LocalStack, ask, free_port, local_stack, text_of, wait_for
 

@@ -1,0 +1,42 @@
+"""Answers of AWS in the place of the wire, so that botocore's own errors and shapes are what is seen.
+
+They are written after AWS's API reference and held against botocore's models; none was recorded from an account.
+"""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.validate import ParamValidator
+
+from tests.conftest import REGION, SESSION
+
+Answers = Mapping[str, Any]
+# A test may put another one in its place.
+CREATE_CLIENT = SESSION.create_client
+
+
+class Aws:
+    """Answers by operation: what AWS says, `{"error": code}`, an exception, or a function of what is asked."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    def client(self, service: str, **_: Any) -> Any:
+        """Return a client of a service, as a session does."""
+        client: Any = CREATE_CLIENT(service, region_name=REGION)
+        client.meta.events.register("before-call", self._answer)
+        return client
+
+    def _answer(self, model: Any, params: Any, **_: Any) -> tuple[Any, Any]:
+        answer = self._answers[f"{model.service_model.service_name}:{model.name}"]
+        if callable(answer):
+            answer = answer(params)
+        if isinstance(answer, Exception):
+            raise answer
+        if "error" in answer:
+            error = {"Code": answer["error"], "Message": "not to be quoted"}
+            return SimpleNamespace(status_code=400), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        report = ParamValidator().validate(answer, model.output_shape)
+        assert not report.has_errors(), report.generate_report()
+        return SimpleNamespace(status_code=200), answer

@@ -1,0 +1,128 @@
+"""A deployed stack is found by its name: its functions' environments say all that the commands need."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from infra.operate import commands
+from infra.operate.connection import OperatorError, connect_stack
+from tests.conftest import PARAMETERS, REGION, SESSION, Counter
+from tests.operate.aws import CREATE_CLIENT, Aws
+from tests.operate.test_messages import contact
+
+_STACK = {
+    "StackName": "guichet",
+    "CreationTime": "2026-11-24T10:00:00Z",
+    "StackStatus": "CREATE_COMPLETE",
+    "Outputs": [{"OutputKey": "Endpoint", "OutputValue": "https://api.example"}],
+    "Parameters": [{"ParameterKey": "SigningSecret", "ParameterValue": "****"}],
+}
+
+
+def summary(logical: str) -> dict[str, Any]:
+    return {
+        "LogicalResourceId": logical,
+        "PhysicalResourceId": f"guichet-{logical}-1ABC",
+        "ResourceType": "AWS::Lambda::Function",
+        "LastUpdatedTimestamp": "2026-11-24T10:00:00Z",
+        "ResourceStatus": "CREATE_COMPLETE",
+    }
+
+
+def answers(counter: Counter, **changes: Any) -> dict[str, Any]:
+    def configuration(asked: Any) -> Any:
+        name = asked["url_path"].split("guichet-")[1].split("-")[0]
+        return {"Environment": {"Variables": dict(counter.stack.functions[name].environment)}}
+
+    def invoke(asked: Any) -> Any:
+        assert "guichet-Notifier-1ABC" in asked["url_path"]
+        swept = json.dumps(counter.functions["Notifier"](json.loads(asked["body"])))
+        return {"StatusCode": 200, "Payload": io.BytesIO(swept.encode())}
+
+    return {
+        "cloudformation:DescribeStacks": {"Stacks": [_STACK]},
+        "cloudformation:ListStackResources": {
+            "StackResourceSummaries": [summary("Notifier"), summary("Newsletter"), summary("AlarmTopic")]
+        },
+        "lambda:GetFunctionConfiguration": configuration,
+        "lambda:Invoke": invoke,
+        **changes,
+    }
+
+
+@pytest.fixture
+def aws(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return what lets AWS answer, as it does of the stack of the tests, but for what is changed."""
+
+    def answer(**changes: Any) -> None:
+        told = Aws(answers(counter, **changes))
+
+        def create_client(service: str, **options: Any) -> Any:
+            mine = service in ("cloudformation", "lambda")
+            return told.client(service) if mine else CREATE_CLIENT(service, **options)
+
+        monkeypatch.setattr(SESSION, "create_client", create_client)
+
+    return answer
+
+
+def test_a_stack_says_its_settings_outputs_and_resources(aws: Any) -> None:
+    aws()
+    connection = connect_stack("guichet", REGION)
+    assert connection.settings.signing_secret == PARAMETERS["SigningSecret"]
+    assert (connection.settings.table_name, connection.settings.retention_days) == ("table", 1095)
+    assert connection.outputs == {"Endpoint": "https://api.example"}
+    assert connection.resources["AlarmTopic"] == "guichet-AlarmTopic-1ABC"
+    assert not connection.local
+
+
+def test_the_notifier_is_called_for_a_sweep(counter: Counter, aws: Any) -> None:
+    contact(counter)
+    aws()
+    assert connect_stack("guichet", None).sweep() == {"sent": 1}
+    aws(
+        **{
+            "lambda:Invoke": {
+                "StatusCode": 200,
+                "FunctionError": "Unhandled",
+                "Payload": io.BytesIO(b'{"errorMessage": "Task timed out"}'),
+            }
+        }
+    )
+    with pytest.raises(OperatorError, match="Task timed out"):
+        connect_stack("guichet", None).sweep()
+
+
+def test_a_command_works_on_it(
+    counter: Counter, aws: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact(counter, message="From the deployed stack")
+    aws()
+    monkeypatch.setattr(commands, "be_patient", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["messages", "--stack", "guichet", "--region", REGION])
+    assert ended.value.code == 0
+    assert "From the deployed stack" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"cloudformation:DescribeStacks": {"error": "ValidationError"}},
+            "the stack guichet in eu-west-3 cannot be read",
+        ),
+        ({"cloudformation:ListStackResources": {"StackResourceSummaries": []}}, "is it one of Guichet's"),
+        ({"lambda:GetFunctionConfiguration": {"error": "AccessDeniedException"}}, "cannot be read"),
+        (
+            {"lambda:GetFunctionConfiguration": {"Environment": {"Variables": {"TABLE_NAME": "x"}}}},
+            "not of this version of Guichet",
+        ),
+    ],
+)
+def test_what_is_wrong_with_it_is_said(aws: Any, changes: dict[str, Any], words: str) -> None:
+    aws(**changes)
+    with pytest.raises(OperatorError, match=words):
+        connect_stack("guichet", REGION)
