@@ -67,11 +67,6 @@ class Held:
     own: list[Item]
     mentions: list[Item]
 
-    @property
-    def subscriber(self) -> Item | None:
-        """Their item as a subscriber."""
-        return next((item for item in self.own if item["kind"] == "subscriber"), None)
-
 
 @dataclass(frozen=True)
 class Erased:

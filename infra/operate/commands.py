@@ -134,9 +134,8 @@ def list_messages(  # noqa: PLR0913  the options of a list
     def found() -> Iterator[dict[str, Any]]:
         for one in _days(first, last):
             for record in reading.of_day(connection.settings.table_name, "spam" if spam else "messages", one):
-                row = _submission(record)
-                if not search or search.casefold() in str(row).casefold():
-                    yield row
+                if not search or search.casefold() in _words(record).casefold():
+                    yield _submission(record)
 
     columns = {"at": "received", "id": "id", "email": "address", "name": "name", "text": "message"}
     if spam:
@@ -154,6 +153,12 @@ def _submission(record: Message | SignUp) -> dict[str, Any]:
     row = record.model_dump(mode="json", exclude_defaults=True)
     text = " · ".join(filter(None, (record.subject, record.message))) if isinstance(record, Message) else "(a sign-up)"
     return {"at": reading.received_at(record), **row, "text": text}
+
+
+def _words(record: Message | SignUp) -> str:
+    """Return all that somebody wrote, to be searched."""
+    told = record.model_dump(include={"email", "name", "subject", "form_subject", "message", "phone", "extra", "page"})
+    return "\n".join(str(value) for value in told.values())
 
 
 def _message(connection: Connection, message_id: str) -> Message | SignUp:
