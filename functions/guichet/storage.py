@@ -269,35 +269,29 @@ class Store:
 
     def release_spam(self, message: Message, language: Language, kept: timedelta) -> bool:
         """Release a message from the spam folder, and owe the owner the email of it. Return False for any other."""
-        update = {
-            "TableName": self._table,
-            "Key": marshalled(_key(Message, message.id)),
-            "UpdateExpression": "SET #list = :list, expires_at = :end REMOVE spam",
-            "ConditionExpression": "attribute_exists(spam)",
-            "ExpressionAttributeNames": {"#list": "list"},
-            "ExpressionAttributeValues": marshalled(
-                {":list": day_list("messages", message.received_at), ":end": _seconds(message.received_at + kept)}
-            ),
-        }
         email = OwedEmail(name="contact-notification", recipient="owner", language=language, occasion="released")
-        return self._released(update, email, message.received_at + kept)
+        listed = day_list("messages", message.received_at)
+        return self._release(message, email, message.received_at + kept, listed)
 
     def release_sign_up(self, sign_up: SignUp) -> bool:
         """Release a sign-up from the spam folder, and owe it the email with the link. Return False for any other."""
-        end = sign_up.asked_at + REQUEST_KEPT
+        email = OwedEmail(name="confirmation-request", recipient="visitor", language=sign_up.language)
+        return self._release(sign_up, email, sign_up.asked_at + REQUEST_KEPT, None)
+
+    def _release(self, record: Message | SignUp, email: OwedEmail, end: datetime, listed: str | None) -> bool:
+        key = _key(type(record), record.id)
+        values: Item = {":end": _seconds(end)} | ({":list": listed} if listed else {})
         update = {
             "TableName": self._table,
-            "Key": marshalled(_key(SignUp, sign_up.id)),
-            "UpdateExpression": "SET expires_at = :end REMOVE spam, #list",
+            "Key": marshalled(key),
+            "UpdateExpression": (
+                f"SET expires_at = :end{', #list = :list' if listed else ''} REMOVE spam{'' if listed else ', #list'}"
+            ),
             "ConditionExpression": "attribute_exists(spam)",
             "ExpressionAttributeNames": {"#list": "list"},
-            "ExpressionAttributeValues": marshalled({":end": _seconds(end)}),
+            "ExpressionAttributeValues": marshalled(values),
         }
-        email = OwedEmail(name="confirmation-request", recipient="visitor", language=sign_up.language)
-        return self._released(update, email, end)
-
-    def _released(self, update: dict[str, Any], email: OwedEmail, end: datetime) -> bool:
-        row = _email_item(update["Key"]["pk"]["S"], email, utc_now(), end)
+        row = _email_item(key["pk"], email, utc_now(), end)
         try:
             dynamodb.transact([{"Update": update}, self._put(row)])
         except ConditionFailedError:

@@ -519,23 +519,23 @@ def test_email(connection: Connection, screen: Screen, *, to: str | None) -> int
 def examine(*, before: str | None, region: str | None, as_json: bool, **stack: Any) -> None:
     """Say what is wrong, and what to do: mail, stack, alarms, the site's page.
 
-    Exit code 1 where something is wrong, or wants attention.
+    Exit code 1 where something is wrong, wants attention, or could not be looked at.
     """
     screen = Screen(as_json=as_json)
     if before is None:
         case = doctor.case_of(_connected(region=region, **stack))
     else:
         case = doctor.case_before(parameters(before), region_of(region))
-    bad = 0
+    all_is_well = True
     for finding in doctor.examine(case):
-        bad += finding.state in ("wrong", "warning")
+        all_is_well = all_is_well and finding.state == "ok"
         if as_json:
             screen.show(asdict(finding))
         else:
             screen.say(f"{finding.state:8} {finding.check}: {finding.says}")
             if finding.remedy:
                 screen.say(f"{'':8} → {finding.remedy}")
-    sys.exit(LEFT_TO_DO if bad else 0)
+    sys.exit(0 if all_is_well else LEFT_TO_DO)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
