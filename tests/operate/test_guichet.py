@@ -140,6 +140,15 @@ def test_owed_and_test_email(tmp_path: Path) -> None:
         assert "was sent by" in text_of(stack.inbox("guichet test-email")[0]["raw"])
 
 
+def test_doctor(stack: LocalStack) -> None:
+    said = run(stack, "doctor")
+    assert "ok       CORS: " in said
+    assert "14 a second" in said
+    findings = objects(stack, "doctor")
+    assert {finding["state"] for finding in findings} == {"ok"}
+    assert {finding["check"] for finding in findings} >= {"sandbox", "table", "owed emails", "page", "form", "CORS"}
+
+
 def test_an_export_that_is_killed_goes_on(stack: LocalStack, tmp_path: Path) -> None:
     file, lines = tmp_path / "list.csv", 3000
     # Long names, so that there are pages.
