@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
 
 from guichet.addresses import parse
 from guichet.dynamodb import UnavailableError
@@ -540,6 +541,8 @@ def examine(*, before: str | None, region: str | None, as_json: bool, **stack: A
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit. What goes wrong is said in a sentence, on standard error."""
+    # What is written holds what people wrote: it is for nobody else on this machine.
+    before = os.umask(0o077)
     try:
         guichet.main(arguments, prog_name="guichet", standalone_mode=False)
     except click.ClickException as error:
@@ -554,10 +557,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _end(str(error), NOT_POSSIBLE)
     except NotFinishedError:
         _end("something changed meanwhile, and a part is left: give the command again", LEFT_TO_DO)
+    except ValidationError as error:
+        wrong = ", ".join(sorted({str(part["loc"][0]) for part in error.errors(include_input=False)}))
+        _end(
+            f"the table holds a {error.title} that this version cannot read ({wrong}); "
+            "`guichet export everything` writes it as it is",
+            NOT_POSSIBLE,
+        )
     except UnavailableError:
         _end("the table cannot be reached now; what was asked may be done or not, and to ask again is harmless", AWAY)
     except (BotoCoreError, ClientError) as error:
-        _end(f"AWS refuses: {error}", AWAY)
+        _end(f"AWS cannot be reached, or refuses: {error}", AWAY)
+    finally:
+        os.umask(before)
 
 
 def _end(sentence: str, code: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import botocore.session
 import urllib3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from guichet import dynamodb
@@ -87,7 +87,10 @@ def connect_local(port: int) -> Connection:
 
 
 def connect_stack(name: str, region: str | None) -> Connection:
-    """Connect to a deployed stack: its outputs, and the environments of its functions. Raises OperatorError."""
+    """Connect to a deployed stack: its outputs, and the environments of its functions.
+
+    Raises OperatorError where there is none, and botocore's errors.
+    """
     session = botocore.session.get_session()
     region = region_of(region)
     # The functions' own clients take it from there.
@@ -109,8 +112,10 @@ def connect_stack(name: str, region: str | None) -> Connection:
                 raise OperatorError(f"the stack {name} has no function {function}: is it one of Guichet's?")
             told = functions.get_function_configuration(FunctionName=resources[function])
             variables |= told["Environment"]["Variables"]
-    except (BotoCoreError, ClientError) as error:
-        raise OperatorError(f"the stack {name} in {region} cannot be read: {error}") from error
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            raise OperatorError(f"there is no stack {name} in {region}: name it by --stack and --region") from None
+        raise
 
     def sweep() -> dict[str, int]:
         answer = functions.invoke(FunctionName=resources["Notifier"], Payload=json.dumps(schedule_event()).encode())

@@ -108,21 +108,33 @@ def test_a_command_works_on_it(
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "code", "words"),
     [
         (
             {"cloudformation:DescribeStacks": {"error": "ValidationError"}},
-            "the stack guichet in eu-west-3 cannot be read",
+            2,
+            "there is no stack guichet in eu-west-3",
         ),
-        ({"cloudformation:ListStackResources": {"StackResourceSummaries": []}}, "is it one of Guichet's"),
-        ({"lambda:GetFunctionConfiguration": {"error": "AccessDeniedException"}}, "cannot be read"),
+        ({"cloudformation:ListStackResources": {"StackResourceSummaries": []}}, 2, "is it one of Guichet's"),
+        ({"lambda:GetFunctionConfiguration": {"error": "AccessDeniedException"}}, 3, "AccessDeniedException"),
         (
             {"lambda:GetFunctionConfiguration": {"Environment": {"Variables": {"TABLE_NAME": "x"}}}},
+            2,
             "not of this version of Guichet",
         ),
     ],
 )
-def test_what_is_wrong_with_it_is_said(aws: Any, changes: dict[str, Any], words: str) -> None:
+def test_what_is_wrong_with_it_is_said(  # noqa: PLR0913, PLR0917  what it is given
+    aws: Any,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    code: int,
+    words: str,
+) -> None:
     aws(**changes)
-    with pytest.raises(OperatorError, match=words):
-        connect_stack("guichet", REGION)
+    monkeypatch.setattr(commands, "be_patient", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["messages", "--stack", "guichet", "--region", REGION])
+    assert ended.value.code == code
+    assert words in capsys.readouterr().err

@@ -65,6 +65,8 @@ def test_a_french_excel_gets_a_bom_and_semicolons_an_english_one_commas(
             {"file": str(file), "rows": 1 if language == "fr" else 2}
         ]
         assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+        # What people wrote is for nobody else on this machine.
+        assert file.stat().st_mode & 0o077 == 0
         assert "Zoé" in {row["name"] for row in rows_of(file.read_bytes(), separator)}
         assert list(tmp_path.glob("*.part*")) == []
     tabs = tmp_path / "tabs.csv"
@@ -151,6 +153,18 @@ def test_everything_is_every_item(counter: Counter, operate: Operate) -> None:
     subscribe(counter)
     said = operate(counter, "export", "everything")
     assert {(row["pk"], row["sk"]) for row in said.rows} == {(item["pk"], item["sk"]) for item in counter.items()}
+
+
+def test_an_item_that_cannot_be_read_is_said_and_everything_has_it(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    contact(counter, message="Bonjour")
+    damaged = {"pk": "message#1", "sk": "message", "kind": "message", "id": "1", "language": "de"}
+    dynamodb.call("put_item", TableName="table", Item=dynamodb.marshalled(damaged))
+    said = operate(counter, "export", "messages", "-o", str(tmp_path / "messages.csv"))
+    assert said.code == 2
+    assert "a Message that this version cannot read (email, expires_at, language, message, received_at)" in said.err
+    assert damaged in operate(counter, "export", "everything").rows
 
 
 # --- interrupted ------------------------------------------------------------------------------------------------------

@@ -198,10 +198,13 @@ def test_without_a_stack_it_says_what_to_start(tmp_path: Path) -> None:
 def test_without_an_account_it_says_what_is_missing(tmp_path: Path) -> None:
     plain = {**environment(1), "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
     del plain["AWS_PROFILE"]
-    for more, words in (((), "in which region"), (("--region", "eu-west-3"), "Unable to locate credentials")):
+    for more, code, words in (
+        ((), 2, "in which region"),
+        (("--region", "eu-west-3"), 3, "Unable to locate credentials"),
+    ):
         command = [str(ENTRY_POINT), "messages", *more]
         done = subprocess.run(command, env=plain, capture_output=True, text=True, check=False, cwd=tmp_path)
-        assert (done.returncode, done.stdout) == (2, "")
+        assert (done.returncode, done.stdout) == (code, "")
         assert words in done.stderr
 
 
