@@ -62,6 +62,10 @@ faults: $(VENV)/.installed  ## try 1,000 times whether anything can be lost (FAU
 load: $(VENV)/.installed  ## post 5,000 forms at once and count what came of them (LOAD="--posts 100")
 	PYTHONPATH=functions $(BIN)/python -m tests.faults.load $(LOAD)
 
+.PHONY: lists
+lists: $(BIN)/guichet  ## import and export 100,000 subscribers, each stopped in the middle (LISTS="--rows 5000")
+	PYTHONPATH=functions $(BIN)/python -m tests.bench.lists $(LISTS)
+
 .PHONY: bench
 bench: $(VENV)/.installed  ## measure what a post takes beside three references, then whether its time tells of an address
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.posts $(BENCH)

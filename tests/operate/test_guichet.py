@@ -149,25 +149,6 @@ def test_doctor(stack: LocalStack) -> None:
     assert {finding["check"] for finding in findings} >= {"sandbox", "table", "owed emails", "page", "form", "CORS"}
 
 
-def test_an_export_that_is_killed_goes_on(stack: LocalStack, tmp_path: Path) -> None:
-    file, lines = tmp_path / "list.csv", 3000
-    # Long names, so that there are pages.
-    names = "x" * 990
-    file.write_text("email,name\n" + "".join(f"r{n}@example.net,{names}\n" for n in range(lines)), encoding="utf-8")
-    assert objects(stack, "import", str(file), "--consent", "A list to be exported")[0]["imported"] == lines
-
-    exported = tmp_path / "subscribers.jsonl"
-    command = [str(ENTRY_POINT), "export", "subscribers", "--format", "jsonl", "-o", str(exported), "--local"]
-    with subprocess.Popen(command, env=environment(stack.port), stderr=subprocess.DEVNULL) as process:
-        wait_for("the first page", lambda: Path(f"{exported}.part.json").exists() or process.poll() is not None)
-        process.send_signal(signal.SIGKILL)
-    assert not exported.exists()
-    run(stack, "export", "subscribers", "--format", "jsonl", "-o", str(exported))
-    rows = [json.loads(line)["email"] for line in exported.read_text(encoding="utf-8").splitlines()]
-    assert len(rows) == len(set(rows))
-    assert {row for row in rows if row.endswith("@example.net")} == {f"r{n}@example.net" for n in range(lines)}
-
-
 def test_ctrl_c_ends_an_import_between_two_blocks_and_says_how_to_go_on(stack: LocalStack, tmp_path: Path) -> None:
     file, lines = tmp_path / "list.csv", 3000
     file.write_text("email\n" + "".join(f"c{n}@example.com\n" for n in range(lines)), encoding="utf-8")

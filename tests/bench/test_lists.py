@@ -1,0 +1,26 @@
+"""The experiment with a long list, in short: an import that is interrupted and an export that is killed go on."""
+
+import pytest
+
+from tests.bench import lists
+
+
+def test_a_list_goes_in_and_out_again_whole_though_both_are_stopped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # So few rows say nothing of memory: a tenth of them is less than a page.
+    monkeypatch.setattr(lists, "FLAT", 9)
+    assert lists.main(["--rows", "3000"]) == 0
+    printed = capsys.readouterr().out
+    steps = ("import, interrupted", "import", "export, killed", "export")
+    assert [line.split(" | ")[0] for line in printed.splitlines()[2:]] == [f"| {step}" for step in steps]
+
+
+def test_what_is_wrong_is_said_and_ends_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = lists.Ended(0, 1.0, 100, "", [])
+    large = lists.Ended(0, 1.0, 200, "", [])
+    monkeypatch.setattr(lists, "in_and_out", lambda _rows, _folder, *, stop: {"import": large if stop else small})
+    assert lists.main(["--rows", "100"]) == 1
+    assert "wrong: import: memory grows with the rows, 2.00 times" in capsys.readouterr().out
