@@ -322,12 +322,18 @@ class Store:
     def ask(self, sign_up: SignUp, email: OwedEmail) -> bool:
         """Keep a request that the operator makes for an address, and the email it owes.
 
-        Return False where it was made before: the row of its email is remembered longer than the request itself.
+        Return False where it was made before: the row of its email is remembered longer than the request itself. One
+        that was dropped was never mailed, and is made again.
         """
         item = _item(sign_up)
         row = _email_item(item["pk"], email, sign_up.asked_at, sign_up.expires_at)
         try:
-            dynamodb.transact([self._put(item), self._put(row, condition="attribute_not_exists(pk)")])
+            dynamodb.transact(
+                [
+                    self._put(item),
+                    self._put(row, condition="attribute_not_exists(pk) OR attribute_exists(dropped_at)"),
+                ]
+            )
         except ConditionFailedError:
             return False
         return True

@@ -358,7 +358,7 @@ def import_(  # noqa: PLR0913  the options of an import
     """Import addresses from a CSV file.
 
     The file is UTF-8, and its first line names the columns: `email`, and where there are `name`, `language`,
-    `consented_at` and `source`.
+    `consented_at`, `source` and `state`, by which nobody is imported who left there.
 
     With --consent they are confirmed at once and not mailed. With --ask each is mailed a link, at the pace of the SES
     account and within what StrangerMailPerDay leaves of today; the same command goes on tomorrow. Who is known
@@ -368,7 +368,7 @@ def import_(  # noqa: PLR0913  the options of an import
     if bool(consent and consent.strip()) == ask:
         raise click.UsageError("Give either --consent with the proof, or --ask.")
     settings = connection.settings
-    reader = importing.Reader(file, settings.default_language)
+    reader = importing.Reader(file, settings.default_language, asking=ask)
     if reader.unused:
         screen.advise(f"Columns that are not read: {', '.join(reader.unused)}")
     bad_file = Path(f"{file}.bad.csv")
@@ -391,8 +391,11 @@ def import_(  # noqa: PLR0913  the options of an import
             do = importing.asking(settings, Pace(ses.send_rate), importing.room_today(settings))
         else:
             do = importing.bringing(consent or "", settings, pool)
-        account = importing.carry_out(reader.lines(from_line), do, reject, tell)
-    if not account.bad:
+        # Asking is paced, so that an interruption must not wait for a block.
+        size = 1 if ask and not dry_run else importing.BLOCK
+        account = importing.carry_out(reader.rows(from_line), do, reject, tell, size)
+    # It may hold the bad lines of an earlier part.
+    if not bad_file.stat().st_size:
         bad_file.unlink()
     screen.show(
         {

@@ -1,6 +1,6 @@
-"""Import: addresses from a CSV file, line by line, as confirmed elsewhere or as requests that are mailed a link.
+"""Import: addresses from a CSV file, row by row, as confirmed elsewhere or as requests that are mailed a link.
 
-Each line is one conditional write, so that a line that was imported before changes nothing: an import that was
+Each row is one conditional write, so that a row that was imported before changes nothing: an import that was
 interrupted is simply done again. Nobody is brought back who left, or must not be written to.
 """
 
@@ -10,10 +10,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from guichet.addresses import normalized, parse
 from guichet.dynamodb import UnavailableError
@@ -35,10 +36,14 @@ ALIASES = {
     "language": ("language", "langue", "lang"),
     "consented_at": ("consented_at", "confirmed_at", "optin_time", "confirm_time", "date"),
     "source": ("source", "page"),
+    "state": ("state", "status", "statut"),
 }
-# Lines written side by side. DynamoDB takes far more; this keeps up with a home's connection.
+# Who may be brought as confirmed, and who may be asked, by what other lists call it; a row that says nothing may, too.
+_CONFIRMED = {"", "confirmed", "subscribed", "active", "enabled"}
+_ASKABLE = _CONFIRMED | {"pending", "unconfirmed"}
+# Rows written side by side. DynamoDB takes far more; this keeps up with a home's connection.
 THREADS = 8
-_BLOCK = 200
+BLOCK = 200
 # The same as a form takes.
 _LONGEST_NAME = 1000
 _ROW_OF_REQUEST = "email#confirmation-request"
@@ -46,6 +51,8 @@ _ROW_OF_REQUEST = "email#confirmation-request"
 _Block = TypeVar("_Block")
 INTERRUPTED = "interrupted"
 AWAY = "the table cannot be reached now"
+FULL = "as many are asked as may be mailed today: go on tomorrow"
+UNCLEAR = "where a cell ends is not clear from line {} on: mend its quotes, and give the command again"
 
 Outcome = Literal["imported", "asked", "confirmed already", "asked already", "left", "suppressed"]
 _OF_STATE: dict[str, Outcome] = {
@@ -58,7 +65,7 @@ _OF_STATE: dict[str, Outcome] = {
 
 
 class Line(Record):
-    """A line of the file that is fit to be imported, by its number. The first line, the headings, is number 1."""
+    """A row of the file that is fit to be imported, by the number of its first line. The headings are line 1."""
 
     number: int
     email: str
@@ -70,16 +77,28 @@ class Line(Record):
 
 @dataclass(frozen=True)
 class BadLine:
-    """A line that cannot be imported: its number, why, and the line itself."""
+    """A row that cannot be imported: the number of its first line, why, and its text.
+
+    Behind an `unclear` one nothing can be imported: it may all be part of one cell, where a stranger's words stand.
+    """
 
     number: int
     reason: str
     text: str
+    unclear: bool = False
+
+
+class Read(NamedTuple):
+    """A row, the last line that it takes, and how many bytes of the file are read by then."""
+
+    row: Line | BadLine
+    last: int
+    bytes_read: int
 
 
 @dataclass
 class Account:
-    """What came of an import: lines by outcome, the last line that was done, and why it stopped before the end."""
+    """What came of an import: rows by outcome, the last line that was done, and why it stopped before the end."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     bad: int = 0
@@ -88,18 +107,19 @@ class Account:
 
 
 class _UnfitError(Exception):
-    """A line is not fit to be imported. The text says why."""
+    """A row is not fit to be imported. The text says why."""
 
 
 class Reader:
-    """A CSV file, read line by line, so that a quote that nobody closed spoils one line and not the rest of the file.
+    """A CSV file (RFC 4180), read row by row; a cell in quotes may go on over lines.
 
     Raises OperatorError where there is no such file, or no column of addresses.
     """
 
-    def __init__(self, file: Path, default_language: Language) -> None:
+    def __init__(self, file: Path, default_language: Language, *, asking: bool = False) -> None:
         self._file = file
         self._default = default_language
+        self._states = _ASKABLE if asking else _CONFIRMED
         try:
             with file.open("rb") as opened:
                 head = opened.readline().decode("utf-8-sig").rstrip("\r\n")
@@ -112,7 +132,6 @@ class Reader:
             (names,) = csv.reader([head], delimiter=self.separator, strict=True)
         except (csv.Error, ValueError):
             raise OperatorError(f"{file}: the first line must name the columns") from None
-        self.head = head
         lowered = [name.strip().lower() for name in names]
         self.columns = {
             column: lowered.index(found[0])
@@ -123,26 +142,45 @@ class Reader:
         if "email" not in self.columns:
             raise OperatorError(f"{file} has no column of addresses: call one `email`. Its first line is: {head[:200]}")
 
-    def lines(self, first: int = 2) -> Iterator[tuple[Line | BadLine, int]]:
-        """Yield the lines from a number on, and how many bytes are read by then. Empty lines are passed over."""
-        read = 0
-        with self._file.open("rb") as opened:
-            for number, raw in enumerate(opened, 1):
-                read += len(raw)
-                if number < max(2, first) or not raw.strip():
-                    continue
-                yield self._line(number, raw), read
+    def rows(self, first: int = 2) -> Iterator[Read]:
+        """Yield the rows from a line on, up to an unclear one. Empty lines are passed over."""
+        taken: list[bytes] = []
 
-    def _line(self, number: int, raw: bytes) -> Line | BadLine:
+        def lines() -> Iterator[str]:
+            for raw in opened:
+                taken.append(raw)
+                yield raw.decode("utf-8", "backslashreplace")
+
+        with self._file.open("rb") as opened:
+            reader = csv.reader(lines(), delimiter=self.separator, strict=True)
+            last = read = 0
+            while True:
+                taken.clear()
+                cells: list[str] | None = None
+                with suppress(csv.Error):
+                    cells = next(reader, None)
+                if not taken:
+                    return
+                number, last, read = last + 1, last + len(taken), read + sum(map(len, taken))
+                raw = b"".join(taken)
+                if last >= max(2, first) and raw.strip():
+                    row = self._row(number, raw, cells)
+                    yield Read(row, last, read)
+                    if isinstance(row, BadLine) and row.unclear:
+                        return
+
+    def _row(self, number: int, raw: bytes, cells: list[str] | None) -> Line | BadLine:
+        """Return a row as it is fit; `cells` is None where it is no CSV."""
         text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
+        if cells is None:
+            if raw.count(b'"') % 2:
+                return BadLine(number, "it opens a quote that is not closed", text.splitlines()[0], unclear=True)
+            return BadLine(number, "its quotes do not match, or it is longer than a cell may be", text)
         try:
             raw.decode()
-            (cells,) = csv.reader([text], delimiter=self.separator, strict=True)
             return self._fit(number, {column: self._cell(cells, index) for column, index in self.columns.items()})
         except UnicodeDecodeError:
             return BadLine(number, "it is not UTF-8: save the file as CSV UTF-8", text)
-        except csv.Error:
-            return BadLine(number, "its quotes do not match, or a cell of it goes on in the next line", text)
         except _UnfitError as error:
             return BadLine(number, str(error), text)
 
@@ -150,6 +188,8 @@ class Reader:
         email = parse(given["email"])
         if email is None:
             raise _UnfitError(f"{given['email'][:100]!r} is no email address that can be mailed")
+        if given.get("state", "").lower() not in self._states:
+            raise _UnfitError(f"its state is {given['state'][:100]!r}: it is not said that they want mail")
         language = known(given["language"]) if given.get("language") else self._default
         if language is None:
             raise _UnfitError(f"the language is not one of {', '.join(LANGUAGES)}")
@@ -170,11 +210,11 @@ class Reader:
 
 
 def _date(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC) if at else None
+    at: datetime | None = None
+    # OverflowError: in UTC it is before the first year.
+    with suppress(ValueError, OverflowError):
+        given = datetime.fromisoformat(text)
+        at = (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
     if at is None or at > utc_now():
         raise _UnfitError(f"{text[:100]!r} is no date of the past, written like 2024-05-31 or 2024-05-31T10:00Z")
     return at
@@ -230,7 +270,7 @@ def look_up(lines: Iterable[Line], *, asking: bool, settings: OperatorSettings) 
     now = int(utc_now().timestamp())
     found = [item for item in by_keys(settings.table_name, keys) if item.get("expires_at", now) >= now]
     states = {item["id"]: item["state"] for item in found if item["kind"] == "subscriber"}
-    asked = {item["pk"].partition("#")[2] for item in found if item["kind"] == "email"}
+    asked = {item["pk"].partition("#")[2] for item in found if item["kind"] == "email" and "dropped_at" not in item}
     for number, one in wanted.items():
         if one in states:
             yield _OF_STATE[states[one]]
@@ -251,31 +291,36 @@ def room_today(settings: OperatorSettings) -> int:
 
 
 def carry_out(
-    lines: Iterable[tuple[Line | BadLine, int]],
+    rows: Iterable[Read],
     do: Callable[[list[Line]], Iterable[Outcome]],
     reject: Callable[[BadLine], None],
     tell: Advance,
+    size: int,
 ) -> Account:
-    """Do an import block by block, and count what comes of it; a bad line keeps no other from being imported.
+    """Do an import in blocks of a size, and count what comes of it; a bad row keeps no other from being imported.
 
     Where it is interrupted, or the table cannot be reached, the account says until which line it is done.
     """
     account = Account()
     try:
-        for block in _until_interrupted(blocks(lines, _BLOCK)):
-            good = [line for line, _ in block if isinstance(line, Line)]
+        for block in _until_interrupted(blocks(rows, size)):
+            good = [read.row for read in block if isinstance(read.row, Line)]
             outcomes = list(do(good))
-            for line, _ in block:
-                if isinstance(line, BadLine):
-                    reject(line)
-                    account.bad += 1
             account.outcomes.update(outcomes)
+            # Where there was no room for all, the rest is not done, the bad ones among it no more than the others.
+            end = good[len(outcomes)].number - 1 if len(outcomes) < len(good) else block[-1].last
+            for read in block:
+                if isinstance(read.row, BadLine) and read.last <= end:
+                    reject(read.row)
+                    account.bad += 1
+                    if read.row.unclear:
+                        end = read.row.number - 1
+                        account.stopped = UNCLEAR.format(read.row.number)
+            account.done_until = end
             if len(outcomes) < len(good):
-                account.done_until = good[len(outcomes)].number - 1
-                account.stopped = "as many are asked as may be mailed today: go on tomorrow"
+                account.stopped = FULL
                 break
-            account.done_until = block[-1][0].number
-            tell(block[-1][1])
+            tell(block[-1].bytes_read)
     except KeyboardInterrupt:
         account.stopped = INTERRUPTED
     except UnavailableError:
@@ -286,7 +331,7 @@ def carry_out(
 def _until_interrupted(blocks_: Iterable[_Block]) -> Iterator[_Block]:
     """Yield blocks until Ctrl-C; the one in hand is finished. Pressed again a second later, it interrupts at once.
 
-    Raises KeyboardInterrupt.
+    Raises KeyboardInterrupt where blocks are left.
     """
     pressed: list[float] = []
 
@@ -299,9 +344,9 @@ def _until_interrupted(blocks_: Iterable[_Block]) -> Iterator[_Block]:
     before = signal.signal(signal.SIGINT, press)
     try:
         for block in blocks_:
-            yield block
             if pressed:
                 raise KeyboardInterrupt
+            yield block
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -15,6 +15,7 @@ from guichet.addresses import parse
 from guichet.dynamodb import UnavailableError
 from guichet.records import utc_now
 from infra.operate import importing
+from infra.operate.cells import text_of
 from tests.conftest import Counter, isolated, resolve
 from tests.integration.test_life import READER, START, feedback, local, subscribe, subscriber, unsubscribe_url
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press
@@ -83,7 +84,7 @@ def test_each_bad_line_is_told_with_its_number_and_kept_and_the_others_are_impor
         b"email,name,language,date",
         b"good@example.org,,,",
         b"nobody,,,",
-        b'"open@example.org,,,',
+        b'"quote"d@example.org,,,',
         b"caf\xe9@example.org,,,",
         b"future@example.org,,,2999-01-01",
         b"when@example.org,,,yesterday",
@@ -92,6 +93,7 @@ def test_each_bad_line_is_told_with_its_number_and_kept_and_the_others_are_impor
         b"",
         b"a@example.org b@example.org,,,",
         b"nul\x00@example.org,,,",
+        b"year@example.org,,,0001-01-01T00:00:00+02:00",
         b"last@example.org",
     ]
     file.write_bytes(b"\n".join(lines))
@@ -99,12 +101,84 @@ def test_each_bad_line_is_told_with_its_number_and_kept_and_the_others_are_impor
     assert said.code == 1
     assert set(states(counter)) == {"good@example.org", "last@example.org"}
     told = [line for line in said.err.splitlines() if line.startswith("line ")]
-    assert [int(line.split()[1].strip(":")) for line in told] == [3, 4, 5, 6, 7, 8, 9, 11, 12]
+    assert [int(line.split()[1].strip(":")) for line in told] == [3, 4, 5, 6, 7, 8, 9, 11, 12, 13]
     with Path(f"{file}.bad.csv").open(encoding="utf-8", newline="") as kept:
         rows = list(csv.reader(kept))
-    assert [row[0] for row in rows] == ["3", "4", "5", "6", "7", "8", "9", "11", "12"]
-    assert [row[2] for row in rows][:2] == ["nobody,,,", '"open@example.org,,,']
+    assert [row[0] for row in rows] == ["3", "4", "5", "6", "7", "8", "9", "11", "12", "13"]
+    assert [row[2] for row in rows][:2] == ["nobody,,,", '"quote"d@example.org,,,']
     assert r"caf\xe9" in rows[2][2]
+
+
+def test_a_line_that_is_longer_than_a_cell_may_be_is_bad_alone(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    file = written(tmp_path, f"wide@example.org,{'x' * 200_000}", "last@example.org,", head="email,name")
+    said = operate(counter, "import", file, *PROOF)
+    assert "line 2: its quotes do not match, or it is longer" in said.err
+    assert set(states(counter)) == {"last@example.org"}
+
+
+def test_a_line_within_a_cell_is_nobody_s_row(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+    lines = ('ann@example.org,"Hello', "victim@example.org,I never signed up", 'bye"', "last@example.org,")
+    (row,) = operate(counter, "import", written(tmp_path, *lines, head="email,notes"), *PROOF, "--json").rows
+    assert set(states(counter)) == {"ann@example.org", "last@example.org"}
+    assert (row["imported"], row["bad lines"], row["done until line"]) == (2, 0, 5)
+
+
+def test_behind_a_quote_that_is_not_closed_nobody_is_imported(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    head, first, rest = "email,notes", "ann@example.org,", ("victim@example.org,", 'other@example.org,"ok"')
+    for closing in ((), ('"',)):
+        file = written(tmp_path, first, '"open@example.org,', *rest, *closing, head=head)
+        said = operate(counter, "import", file, *PROOF, "--json")
+        assert said.code == 1
+        (row,) = said.rows
+        assert set(states(counter)) == {"ann@example.org"}
+        assert (row["done until line"], row["bad lines"]) == (2, 1)
+        assert "mend its quotes" in row["stopped"]
+        assert "line 3: it opens a quote" in said.err
+    # Mended, the same command does the rest.
+    assert operate(counter, "import", written(tmp_path, first, "open@example.org,", *rest, head=head), *PROOF).code == 0
+    assert len(states(counter)) == 4
+
+
+def test_the_bad_lines_of_an_earlier_part_are_kept(make_counter: Any, operate: Operate, tmp_path: Path) -> None:
+    counter = make_counter(StrangerMailPerDay="1")
+    file = written(tmp_path, "bad", "a@example.org", "b@example.org", "worse", "c@example.org")
+    bad = Path(f"{file}.bad.csv")
+    with time_machine.travel(START):
+        (row,) = operate(counter, "import", file, "--ask", "--json").rows
+        assert (row["asked"], row["bad lines"], row["done until line"]) == (1, 1, 3)
+        counter.play_stream()
+    with time_machine.travel(START + timedelta(days=1)):
+        (row,) = operate(counter, "import", file, "--ask", "--from-line", "4", "--json").rows
+        assert (row["asked"], row["bad lines"], row["done until line"]) == (1, 1, 5)
+        counter.play_stream()
+    with time_machine.travel(START + timedelta(days=2)):
+        (row,) = operate(counter, "import", file, "--ask", "--from-line", "6", "--json").rows
+        assert (row["asked"], row["bad lines"], row["stopped"]) == (1, 0, "")
+    with bad.open(encoding="utf-8", newline="") as kept:
+        assert [row[0] for row in csv.reader(kept)] == ["2", "5"]
+
+
+def test_who_left_elsewhere_is_not_subscribed_by_a_list_that_says_so(
+    counter: Counter, operate: Operate, tmp_path: Path
+) -> None:
+    subscribe(counter)
+    counter.post(local(unsubscribe_url(counter)))
+    exported = tmp_path / "exported.csv"
+    operate(counter, "export", "subscribers", "--state", "all", "-o", str(exported))
+    with isolated():
+        elsewhere = Counter(resolve())
+        said = operate(elsewhere, "import", str(exported), *PROOF, "--json")
+        assert (said.code, said.rows[0]["bad lines"], states(elsewhere)) == (1, 1, {})
+        assert "its state is 'unsubscribed'" in said.err
+        lines = ("a@example.org,Subscribed", "b@example.org,", "c@example.org,pending", "d@example.org,cleaned")
+        file = written(tmp_path, *lines, head="email,Status")
+        assert operate(elsewhere, "import", file, *PROOF, "--json").rows[0]["imported"] == 2
+        (row,) = operate(elsewhere, "import", file, "--ask", "--json").rows
+        assert (row["confirmed already"], row["asked"], row["bad lines"]) == (2, 1, 1)
 
 
 def test_without_bad_lines_there_is_no_file_of_them(counter: Counter, operate: Operate, tmp_path: Path) -> None:
@@ -183,6 +257,20 @@ def test_who_was_asked_is_not_asked_again_while_the_email_is_remembered(
         assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked already"] == 1
         counter.sweep()
         assert len(counter.mails()) == 1
+
+
+def test_who_was_never_mailed_is_asked_again(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+    file = written(tmp_path, READER)
+    with time_machine.travel(START):
+        operate(counter, "import", file, "--ask")
+    with time_machine.travel(START + timedelta(days=3)):
+        # SES was away for longer than the link is valid.
+        assert counter.sweep() == {"dropped": 1}
+        assert operate(counter, "import", file, "--ask", "--dry-run", "--json").rows[0]["asked"] == 1
+        assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked"] == 1
+        assert counter.sweep() == {"sent": 1}
+        assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked already"] == 1
+    assert [mail["To"] for mail in counter.mails()] == [READER]
 
 
 def test_no_more_are_asked_than_may_be_mailed_today(make_counter: Any, operate: Operate, tmp_path: Path) -> None:
@@ -280,19 +368,39 @@ def test_an_export_is_imported_as_it_is(counter: Counter, operate: Operate, tmp_
     assert after == before
 
 
+_CELLS = st.text(max_size=20) | st.sampled_from(["a@example.org", 'say "hi"', "x\nvictim@example.org,\n", "a\r\nb"])
+
+
+@given(st.lists(st.lists(_CELLS, min_size=2, max_size=2), max_size=6))
+def test_a_well_formed_file_is_read_as_its_rows_and_no_other(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
+) -> None:
+    file = tmp_path_factory.mktemp("well") / "list.csv"
+    with file.open("w", encoding="utf-8", newline="", errors="replace") as opened:
+        csv.writer(opened, quoting=csv.QUOTE_ALL).writerows([["email", "name"], *rows])
+    read = list(importing.Reader(file, "fr").rows())
+    assert len(read) == len(rows)
+    assert (read[-1].bytes_read if read else 0) in {0, file.stat().st_size}
+    for (email, _), (row, *_) in zip(rows, read, strict=True):
+        fit = parse(text_of(email.encode(errors="replace").decode()).strip())
+        assert (row.email if isinstance(row, importing.Line) else None) == fit
+
+
 @given(st.lists(st.binary(max_size=60) | st.text(max_size=60).map(str.encode), max_size=12))
-def test_every_line_of_any_file_is_either_fit_or_told(
+def test_every_line_of_any_file_is_in_a_row_that_is_fit_or_told(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]
 ) -> None:
     file = tmp_path_factory.mktemp("any") / "list.csv"
     content = b"email,name\n" + b"\n".join(line.replace(b"\n", b"") for line in lines)
     file.write_bytes(content)
-    told = [line for line, _ in importing.Reader(file, "fr").lines()]
+    told = list(importing.Reader(file, "fr").rows())
     physical = [number for number, raw in enumerate(content.split(b"\n"), 1) if number > 1 and raw.strip()]
-    assert [line.number for line in told] == physical
-    for line in told:
-        if isinstance(line, importing.Line):
-            assert parse(line.email) == line.email
-            assert line.consented_at is None or line.consented_at <= utc_now()
+    covered = {number for row, last, _ in told for number in range(row.number, last + 1)}
+    stopped = bool(told) and isinstance(told[-1].row, importing.BadLine) and told[-1].row.unclear
+    assert all(number in covered or (stopped and number > told[-1].last) for number in physical)
+    for row, *_ in told:
+        if isinstance(row, importing.Line):
+            assert parse(row.email) == row.email
+            assert row.consented_at is None or row.consented_at <= utc_now()
         else:
-            assert line.reason
+            assert row.reason
