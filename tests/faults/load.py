@@ -18,10 +18,12 @@ from types import SimpleNamespace
 
 import botocore.session
 import pytest
+import time_machine
 
 from guichet import dynamodb
 from notifier import pace, ses
 from tests.conftest import SESSION, Counter, isolated, resolve
+from tests.integration.test_life import START
 from tests.wire import Wire
 
 THREADS = 8
@@ -44,7 +46,8 @@ class Account:
 def one_round(seed: int, size: int) -> Account:
     """Post a number of forms, a fifth of them twice, and let the stream and the schedule do the rest."""
     chance = random.Random(seed)  # noqa: S311
-    with isolated(), pytest.MonkeyPatch.context() as patch:
+    # From a full hour on: a repeat in another quarter of an hour would be another sign-up.
+    with isolated(), time_machine.travel(START), pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "get_session", lambda: SESSION)
         patch.setattr(pace, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
         counter = Counter(resolve(**PARAMETERS))
