@@ -5,12 +5,14 @@ import functools
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import IO, Any, get_args
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,6 +27,7 @@ from guichet.storage import Store
 from infra.operate import doctor, exporting, forgetting, importing, owed, reading
 from infra.operate.cells import cell
 from infra.operate.connection import Connection, OperatorError, be_patient, connect_local, connect_stack, region_of
+from infra.operate.reading import Advance
 from infra.operate.screen import Screen
 from infra.template import TemplateError, parameters
 from notifier import ses
@@ -42,8 +45,8 @@ class _Listing(click.Group):
     """A group of commands of which `list` is meant where none is named."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Put `list` before what is no command and no question for help."""
-        if not args or not (args[0] in self.commands or args[0] in context.help_option_names):
+        """Put `list` before options, but for the question for help."""
+        if not args or (args[0].startswith("-") and args[0] not in context.help_option_names):
             args = ["list", *args]
         return super().parse_args(context, args)
 
@@ -176,11 +179,11 @@ def _message(connection: Connection, message_id: str) -> Message | SignUp:
 def show_message(connection: Connection, screen: Screen, *, id: str) -> None:  # noqa: A002  the name of the argument
     """Show one message, whole."""
     record = _message(connection, id)
-    screen.show(
-        {**record.model_dump(exclude={"extra"}), **dict(getattr(record, "extra", ()))}
-        if not screen.as_json
-        else record.model_dump(mode="json")
-    )
+    if screen.as_json:
+        screen.show(record.model_dump(mode="json"))
+    else:
+        # Apart: a stranger names these.
+        screen.show({**record.model_dump(exclude={"extra"}), "other fields": dict(getattr(record, "extra", ()))})
 
 
 @messages.command("spam")
@@ -198,7 +201,7 @@ def file_as_spam(connection: Connection, screen: Screen, *, id: str) -> None:  #
 @messages.command("release")
 @click.argument("id")
 @operated
-def release(connection: Connection, screen: Screen, *, id: str) -> int | None:  # noqa: A002
+def release(connection: Connection, screen: Screen, *, id: str) -> None:  # noqa: A002
     """Release a message from the spam folder: the owner is mailed it. A sign-up is sent its link."""
     record = _message(connection, id)
     store, settings = Store(connection.settings.table_name), connection.settings
@@ -209,7 +212,6 @@ def release(connection: Connection, screen: Screen, *, id: str) -> int | None:  
     else:
         released = store.release_spam(record, settings.default_language, timedelta(days=settings.retention_days))
     screen.show({"id": id, "now": "released, and its email is owed" if released else "not in the spam folder"})
-    return None
 
 
 # --- subscribers ------------------------------------------------------------------------------------------------------
@@ -227,15 +229,15 @@ def subscribers() -> None:
 def list_subscribers(connection: Connection, screen: Screen, *, state: str | None, count: bool) -> None:
     """List subscribers, or count them. Of those who bounced or complained no address is kept."""
     table = connection.settings.table_name
-    rows = _pending(connection) if state == "pending" else map(_row, reading.subscribers(table))
-    chosen = (row for row in rows if state in (None, row["state"]))
-    if count:
-        counts: dict[str, int] = dict.fromkeys([state] if state else get_args(State), 0)
-        for row in chosen:
-            counts[row["state"]] += 1
-        screen.show(counts)
-        return
-    screen.rows(chosen, {"email": "address", "state": "state", "since": "since", "name": "name"}, "There are none.")
+    with screen.progress("items read", reading.size(table), beside_rows=not count) as tell:
+        rows = _pending(connection, tell) if state == "pending" else map(_row, reading.subscribers(table, tell))
+        chosen = (row for row in rows if state in (None, row["state"]))
+        if not count:
+            columns = {"email": "address", "state": "state", "since": "since", "name": "name"}
+            screen.rows(chosen, columns, "There are none.")
+            return
+        counts = Counter(row["state"] for row in chosen)
+    screen.show({name: counts[name] for name in ([state] if state else get_args(State))})
 
 
 def _row(subscriber: Subscriber) -> dict[str, Any]:
@@ -243,12 +245,15 @@ def _row(subscriber: Subscriber) -> dict[str, Any]:
     return {**subscriber.model_dump(mode="json", exclude={"history"}, exclude_none=True), "since": since}
 
 
-def _pending(connection: Connection) -> Iterator[dict[str, Any]]:
+def _pending(connection: Connection, tell: Advance) -> Iterator[dict[str, Any]]:
     """Yield the requests that may still be confirmed, of addresses that are not subscribers in any state."""
     table, secret = connection.settings.table_name, connection.settings.signing_secret
-    live = (one for one in reading.requests(table) if not one.spam and one.confirmable_until > utc_now())
+    live = (one for one in reading.requests(table, tell) if not one.spam and one.confirmable_until > utc_now())
+    seen: set[str] = set()
     for block in reading.blocks(live, 100):
         ids = {subscriber_id(secret, one.email): one for one in block}
+        ids = {one: request for one, request in ids.items() if one not in seen}
+        seen.update(ids)
         keys = [{"pk": f"subscriber#{one}", "sk": "subscriber"} for one in ids]
         known = {item["id"] for item in reading.by_keys(table, keys)}
         for one, request in ids.items():
@@ -291,7 +296,12 @@ def lift(connection: Connection, screen: Screen, *, address: str) -> None:
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="A new file. Without it, standard output."
 )
-@click.option("--format", "file_format", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "jsonl"]),
+    help="Without it, CSV; JSON Lines for `everything`, and for --json on standard output.",
+)
 @click.option(
     "--separator",
     type=click.Choice(list(importing.SEPARATORS)),
@@ -312,7 +322,7 @@ def export(  # noqa: PLR0913  the options of an export
     *,
     what: exporting.What,
     output: Path | None,
-    file_format: str,
+    file_format: str | None,
     separator: str | None,
     state: str,
     spam: bool,
@@ -324,20 +334,29 @@ def export(  # noqa: PLR0913  the options of an export
     """
     if separator is None:
         separator = "semicolon" if connection.settings.default_language == "fr" else "comma"
+    lines = what == "everything" or (screen.as_json and output is None)
+    if lines and file_format == "csv":
+        raise click.UsageError("That is JSON Lines: leave --format away, or --json, or name a file by --output.")
+    table = connection.settings.table_name
     order = exporting.Order(
+        table=table,
         what=what,
-        format="csv" if file_format == "csv" and what != "everything" else "jsonl",
+        format="jsonl" if lines or file_format == "jsonl" else "csv",
         separator=importing.SEPARATORS[separator],
         state="" if state == "all" else state,
         spam=spam,
     )
-    table = connection.settings.table_name
+    begun = exporting.begun(order, output) if output else None
+    if begun:
+        screen.advise(
+            f"Goes on with the export that was begun at {begun.begun_at}; to begin anew, remove {output}.part."
+        )
     with screen.progress("items read", reading.size(table)) as tell:
         if output is None:
-            exporting.export_to_stream(table, order, sys.stdout.buffer, tell)
+            exporting.export_to_stream(order, sys.stdout.buffer, tell)
             return None
         try:
-            rows = exporting.export_to_file(table, order, output, tell)
+            rows = exporting.export_to_file(order, output, begun, tell)
         except (KeyboardInterrupt, UnavailableError) as error:
             screen.advise(f"Stopped. What there is so far is in {output}.part; the same command goes on from there.")
             return INTERRUPTED if isinstance(error, KeyboardInterrupt) else AWAY
@@ -434,17 +453,29 @@ def forget(connection: Connection, screen: Screen, *, address: str, access: Path
     """
     settings = connection.settings
     person = Person(address, settings.signing_secret)
-    found = held(settings.table_name, person)
     if access:
-        with access.open("x", encoding="utf-8") as file:
+        with _new_file(access) as file:
+            found = held(settings.table_name, person)
             json.dump(forgetting.report(person, found), file, ensure_ascii=False, indent=2)
         screen.show({"file": str(access), **forgetting.counted(found)})
         return
+    found = held(settings.table_name, person)
     if not yes:
         screen.advise(f"Held of {person.address}: {forgetting.in_words(found)}")
         click.confirm("Erase it?", abort=True, err=True)
     done = erase(settings.table_name, person, timedelta(days=settings.retention_days))
     screen.show({"erased": done.erased, "struck out elsewhere": done.redacted, "remains": forgetting.remains(done)})
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[IO[str]]:
+    """Open a new file, so that what is wrong with it is told first; where nothing comes of it, it goes again."""
+    with path.open("x", encoding="utf-8") as file:
+        try:
+            yield file
+        except BaseException:
+            path.unlink()
+            raise
 
 
 # --- emails -----------------------------------------------------------------------------------------------------------
@@ -467,8 +498,10 @@ def list_owed(connection: Connection, screen: Screen) -> int:
         "tried_at": "tried",
         "why": "why",
     }
-    rows = (asdict(one) for one in owed.listed(connection.settings.table_name))
-    return LEFT_TO_DO if screen.rows(rows, columns, "No email is owed, and none failed.") else 0
+    table = connection.settings.table_name
+    with screen.progress("items read for those that failed", reading.size(table), beside_rows=True) as tell:
+        rows = (asdict(one) for one in owed.listed(table, tell))
+        return LEFT_TO_DO if screen.rows(rows, columns, "No email is owed, and none failed.") else 0
 
 
 @owed_emails.command("send")
@@ -478,15 +511,19 @@ def list_owed(connection: Connection, screen: Screen) -> int:
 def send_owed(connection: Connection, screen: Screen, *, ids: tuple[str, ...], failed: bool) -> int:
     """Send now what waits, instead of within 15 minutes; with --failed or IDs, also what failed."""
     table = connection.settings.table_name
-    again = [one for one in owed.failed(table) if failed or one.key in ids] if failed or ids else []
-    waiting = {one.key for one in owed.listed(table)} if ids else set()
-    unknown = set(ids) - waiting
+    known: list[owed.Owed] = []
+    if failed or ids:
+        with screen.progress("items read for those that failed", reading.size(table)) as tell:
+            known = list(owed.listed(table, tell))
+    again = [one for one in known if one.state == "failed" and (failed or one.key in ids)]
+    unknown = set(ids) - {one.key for one in known}
     if unknown:
         raise OperatorError(f"no email waits or failed by the name of {', '.join(sorted(unknown))}")
     owed_again = sum(owed.owe_again(table, one) for one in again)
     outcomes = connection.sweep()
     screen.show({"owed again": owed_again, **outcomes})
-    return LEFT_TO_DO if set(outcomes) - {"sent", "dropped"} else 0
+    # What is not ours the stream sends meanwhile.
+    return LEFT_TO_DO if set(outcomes) - {"sent", "dropped", "not ours"} else 0
 
 
 @guichet.command("test-email")
@@ -556,8 +593,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         # Who read the output has had enough; and Python would complain of it once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OperatorError, TemplateError, FileExistsError) as error:
+    except (OperatorError, TemplateError) as error:
         _end(str(error), NOT_POSSIBLE)
+    except OSError as error:
+        _end(f"{error.filename}: {error.strerror}", NOT_POSSIBLE)
     except NotFinishedError:
         _end("something changed meanwhile, and a part is left: give the command again", LEFT_TO_DO)
     except ValidationError as error:

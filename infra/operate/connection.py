@@ -75,7 +75,8 @@ def connect_local(port: int) -> Connection:
     for name in _FUNCTIONS:
         variables |= functions[name]["Properties"]["Environment"]["Variables"]
     # Nothing of a real account takes part.
-    os.environ.pop("AWS_PROFILE", None)
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        os.environ.pop(name, None)
     os.environ.update({name: value for name, value in variables.items() if name.startswith("AWS_")})
     engine.connect(None)
 

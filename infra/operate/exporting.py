@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from guichet.dynamodb import Item
-from guichet.records import Imported, Message, Subscriber
+from guichet.records import Imported, Message, Subscriber, utc_now
 from infra.operate.cells import cell
 from infra.operate.connection import OperatorError
-from infra.operate.reading import Page, scan
-from infra.operate.screen import Advance
+from infra.operate.reading import Advance, Page, scan
 
 What = Literal["subscribers", "messages", "everything"]
 KINDS: Mapping[What, str | None] = {"subscribers": "subscriber", "messages": "message", "everything": None}
@@ -36,8 +35,12 @@ MESSAGE_COLUMNS = (
 
 @dataclass(frozen=True)
 class Order:
-    """What is exported, and how. `state` chooses subscribers (empty for all), `spam` takes the spam folder too."""
+    """What is exported from which table, and how.
 
+    `state` chooses subscribers (empty for all), `spam` takes the spam folder too.
+    """
+
+    table: str
     what: What
     format: Literal["csv", "jsonl"]
     separator: str
@@ -47,8 +50,9 @@ class Order:
 
 @dataclass
 class Progress:
-    """How far an export is: bytes and rows written, items looked at, and where the last page ended."""
+    """How far an export is: when it was begun, bytes and rows written, items looked at, where the last page ended."""
 
+    begun_at: str
     size: int = 0
     rows: int = 0
     looked_at: int = 0
@@ -56,32 +60,48 @@ class Progress:
     finished: bool = False
 
 
-def export_to_stream(table: str, order: Order, out: BinaryIO, tell: Advance) -> int:
+def export_to_stream(order: Order, out: BinaryIO, tell: Advance) -> int:
     """Write an export to a stream; return how many rows it has."""
-    progress = Progress()
+    progress = Progress(_now())
     out.write(_head(order))
-    for page in scan(table, KINDS[order.what]):
+    for page in scan(order.table, KINDS[order.what]):
         write_page(order, page, out, progress)
         tell(progress.looked_at)
     out.flush()
     return progress.rows
 
 
-def export_to_file(table: str, order: Order, file: Path, tell: Advance) -> int:
-    """Write an export to a file that is not there yet, or go on with one; return how many rows it has.
+def begun(order: Order, file: Path) -> Progress | None:
+    """Return how far the export is that was begun under a file's name, None where there is none.
 
-    Raises OperatorError where the file is there, or an export of another kind was begun under its name.
+    Raises OperatorError where it is of another table, or of another kind.
+    """
+    part, note = _beside(file)
+    if not (part.exists() and note.exists()):
+        return None
+    told = json.loads(note.read_text(encoding="utf-8"))
+    if told.pop("order") != asdict(order):
+        raise OperatorError(
+            f"{part} is an export of another stack, or with other options: give the same, or remove it to begin anew"
+        )
+    return Progress(**told)
+
+
+def export_to_file(order: Order, file: Path, progress: Progress | None, tell: Advance) -> int:
+    """Write an export to a file that is not there yet, or go on with one that was begun; return how many rows it has.
+
+    Raises OperatorError where the file is there.
     """
     if file.exists():
         raise OperatorError(f"{file} is there already: choose another name, or remove it")
-    part, note = Path(f"{file}.part"), Path(f"{file}.part.json")
-    progress = _noted(order, note) if part.exists() and note.exists() else Progress()
+    part, note = _beside(file)
+    progress = progress or Progress(_now())
     with part.open("r+b" if progress.size else "wb") as out:
         out.truncate(progress.size)
         out.seek(progress.size)
         if not progress.size:
             out.write(_head(order))
-        for page in () if progress.finished else scan(table, KINDS[order.what], progress.after):
+        for page in () if progress.finished else scan(order.table, KINDS[order.what], progress.after):
             write_page(order, page, out, progress)
             out.flush()
             os.fsync(out.fileno())
@@ -93,11 +113,12 @@ def export_to_file(table: str, order: Order, file: Path, tell: Advance) -> int:
     return progress.rows
 
 
-def _noted(order: Order, note: Path) -> Progress:
-    told = json.loads(note.read_text(encoding="utf-8"))
-    if told.pop("order") != asdict(order):
-        raise OperatorError(f"{note} is of an export with other options: give the same, or remove it to begin anew")
-    return Progress(**told)
+def _beside(file: Path) -> tuple[Path, Path]:
+    return Path(f"{file}.part"), Path(f"{file}.part.json")
+
+
+def _now() -> str:
+    return utc_now().isoformat(timespec="seconds")
 
 
 def _note(order: Order, progress: Progress, note: Path) -> None:

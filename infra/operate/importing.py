@@ -24,8 +24,7 @@ from guichet.signing import keyed_hash, subscriber_id
 from guichet.storage import Store
 from infra.operate.cells import text_of
 from infra.operate.connection import OperatorError, OperatorSettings
-from infra.operate.reading import blocks, by_keys
-from infra.operate.screen import Advance
+from infra.operate.reading import Advance, blocks, by_keys
 from notifier.pace import Pace
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}

@@ -8,7 +8,7 @@ from typing import Literal
 from guichet.dynamodb import Item
 from guichet.records import EmailKey, Recipient, utc_now
 from guichet.storage import Store
-from infra.operate.reading import by_keys, scan
+from infra.operate.reading import Advance, by_keys, scan
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,19 @@ class Owed:
     why: str
 
 
-def listed(table: str) -> Iterator[Owed]:
+def listed(table: str, tell: Advance) -> Iterator[Owed]:
     """Yield the emails that wait, the owner's first, oldest first, and then those that failed, which takes a scan."""
     recipients: tuple[Recipient, Recipient] = ("owner", "visitor")
     for recipient in recipients:
         keys = [key for key, _ in Store(table).owed(recipient)]
         found = by_keys(table, ({"pk": key.record, "sk": key.email} for key in keys))
         yield from sorted(map(_waiting, found), key=lambda owed: owed.owed_since)
-    yield from failed(table)
+    yield from _failed(table, tell)
 
 
-def failed(table: str) -> Iterator[Owed]:
+def _failed(table: str, tell: Advance) -> Iterator[Owed]:
     """Yield the emails that SES refused for good."""
-    for page in scan(table, "email"):
+    for page in scan(table, "email", tell=tell):
         for item in page.items:
             if "failed_at" in item:
                 yield _owed(item, "failed", item["failed_at"], item.get("reason", ""))

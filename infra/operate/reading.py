@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from guichet import dynamodb
-from guichet.dynamodb import Item, marshal, marshalled, unmarshalled
+from guichet.dynamodb import Item, UnavailableError, marshal, marshalled, unmarshalled
 from guichet.records import Message, SignUp, Subscriber, utc_now
 from guichet.storage import day_list
 
@@ -17,8 +17,15 @@ Key = dict[str, Any]
 _Any = TypeVar("_Any")
 # AWS: "BatchGetItem".
 _PER_BATCH = 100
-# Before asking again for what DynamoDB left out of a batch, in seconds.
+# Before asking again for what DynamoDB left out of a batch, in seconds; each time longer.
 _PAUSE = 0.1
+
+
+class Advance(Protocol):
+    """Tells that a step of something long is done."""
+
+    def __call__(self, done: int) -> None:
+        """Tell how much is done by now."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +38,11 @@ class Page:
     end: Key | None
 
 
-def scan(table: str, kind: str | None = None, after: Key | None = None) -> Iterator[Page]:
+def scan(table: str, kind: str | None = None, after: Key | None = None, tell: Advance | None = None) -> Iterator[Page]:
     """Read the whole table, page by page, from the end of an earlier page if one is given. Expired items are left out.
 
-    Items of a kind, or all. What changes meanwhile is read or not, but nothing is read twice (AWS: "Scan").
+    Items of a kind, or all; `tell` is told how many were looked at. What changes meanwhile is read or not, but nothing
+    is read twice (AWS: "Scan").
     """
     parameters: dict[str, Any] = {"TableName": table}
     conditions = ["(attribute_not_exists(expires_at) OR expires_at >= :now)"]
@@ -44,8 +52,12 @@ def scan(table: str, kind: str | None = None, after: Key | None = None) -> Itera
         values[":kind"] = kind
     parameters["FilterExpression"] = " AND ".join(conditions)
     parameters["ExpressionAttributeValues"] = marshalled(values)
+    looked_at = 0
     for page in dynamodb.pages("scan", **parameters, **({"ExclusiveStartKey": after} if after else {})):
         items = [unmarshalled(item) or {} for item in page["Items"]]
+        looked_at += page["ScannedCount"]
+        if tell:
+            tell(looked_at)
         yield Page(items, page["ScannedCount"], page.get("LastEvaluatedKey"))
 
 
@@ -54,14 +66,14 @@ def size(table: str) -> int:
     return int(dynamodb.call("describe_table", TableName=table)["Table"]["ItemCount"])
 
 
-def subscribers(table: str) -> Iterator[Subscriber]:
+def subscribers(table: str, tell: Advance) -> Iterator[Subscriber]:
     """Read all subscribers, in whatever state."""
-    return (Subscriber.model_validate(item) for page in scan(table, "subscriber") for item in page.items)
+    return (Subscriber.model_validate(item) for page in scan(table, "subscriber", tell=tell) for item in page.items)
 
 
-def requests(table: str) -> Iterator[SignUp]:
+def requests(table: str, tell: Advance) -> Iterator[SignUp]:
     """Read all requests to be subscribed."""
-    return (SignUp.model_validate(item) for page in scan(table, "request") for item in page.items)
+    return (SignUp.model_validate(item) for page in scan(table, "request", tell=tell) for item in page.items)
 
 
 def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Message | SignUp]:
@@ -94,15 +106,19 @@ def received_at(record: Message | SignUp) -> datetime:
 
 
 def by_keys(table: str, keys: Iterable[Key]) -> Iterator[Item]:
-    """Read items by their keys, in any order; those that are not there are left out."""
+    """Read items by their keys, in any order; those that are not there are left out. Raises UnavailableError."""
     for some in blocks(keys, _PER_BATCH):
         wanted: dict[str, Any] = {table: {"Keys": [marshalled(key) for key in some], "ConsistentRead": True}}
+        pause, deadline = _PAUSE, time.monotonic() + dynamodb.PATIENCE
         while wanted:
             answer = dynamodb.call("batch_get_item", RequestItems=wanted)
             yield from (unmarshalled(item) or {} for item in answer["Responses"].get(table, []))
             wanted = answer.get("UnprocessedKeys", {})
             if wanted:
-                time.sleep(_PAUSE)
+                if time.monotonic() + pause > deadline:
+                    raise UnavailableError("batch_get_item")
+                time.sleep(pause)
+                pause *= 2
 
 
 def blocks(things: Iterable[_Any], size: int) -> Iterator[list[_Any]]:

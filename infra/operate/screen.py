@@ -9,14 +9,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from infra.operate.reading import blocks
+from infra.operate.reading import Advance, blocks
 
 # Wide enough for a whole line where nobody looks at the width.
 _WIDTH_OF_A_FILE = 200
@@ -31,13 +31,6 @@ _ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-
 def printable(text: str) -> str:
     """Return a stranger's text as it may be shown on a terminal: line breaks and tabs stay, nothing else acts."""
     return _ACTS.sub("�", text.replace("\r\n", "\n"))
-
-
-class Advance(Protocol):
-    """Tells that a step of something long is done."""
-
-    def __call__(self, done: int) -> None:
-        """Tell how much is done by now."""
 
 
 class Screen:
@@ -64,7 +57,7 @@ class Screen:
         table = Table.grid(padding=(0, 2))
         for name, value in thing.items():
             if value not in ("", None, (), []):
-                table.add_row(Text(name.replace("_", " "), style="dim"), Text(printable(_text(value))))
+                table.add_row(Text(printable(name.replace("_", " ")), style="dim"), Text(printable(_text(value))))
         self._out.print(table)
         return None
 
@@ -83,8 +76,14 @@ class Screen:
         return shown
 
     @contextmanager
-    def progress(self, what: str, total: int | None) -> Iterator[Advance]:
-        """Show on standard error how far something long is: a bar on a terminal, else a line now and then."""
+    def progress(self, what: str, total: int | None, *, beside_rows: bool = False) -> Iterator[Advance]:
+        """Show on standard error how far something long is: a bar on a terminal, else a line now and then.
+
+        Beside rows on a terminal it shows nothing: they would run through each other, and tell it themselves.
+        """
+        if beside_rows and self._out.is_terminal:
+            yield lambda _: None
+            return
         if not self._err.is_terminal:
             told, step = 0, max(_TOLD_EACH, (total or 0) // 20)
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guichet import dynamodb
-from infra.operate import exporting
+from infra.operate import exporting, reading
 from infra.operate.cells import cell, text_of
 from tests.conftest import Counter
 from tests.integration.test_life import READER, feedback, subscribe
@@ -167,6 +167,51 @@ def test_an_item_that_cannot_be_read_is_said_and_everything_has_it(
     assert damaged in operate(counter, "export", "everything").rows
 
 
+def test_json_on_standard_output_is_json_lines(counter: Counter, operate: Operate) -> None:
+    contact(counter, message="Bonjour")
+    assert [row["message"] for row in operate(counter, "export", "messages", "--json").rows] == ["Bonjour"]
+    for arguments in (("messages", "--json", "--format", "csv"), ("everything", "--format", "csv")):
+        said = operate(counter, "export", *arguments)
+        assert (said.code, said.out) == (2, "")
+        assert "That is JSON Lines" in said.err
+
+
+@pytest.mark.parametrize("command", [("export", "messages", "-o"), ("forget", "zoe@example.org", "--access")])
+def test_a_file_that_cannot_be_written_is_told_before_the_table_is_read(
+    counter: Counter, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    contact(counter)
+    monkeypatch.setattr(dynamodb, "pages", None)
+    said = operate(counter, *command, str(tmp_path / "nowhere" / "file"))
+    assert said.code == 2
+    assert "No such file or directory" in said.err
+
+
+def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again_but_not_for_ever(
+    counter: Counter, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = {contact(counter, message=f"number {number}") for number in range(5)}
+    original, left_out = dynamodb.call, 3
+
+    def call(operation: str, **parameters: Any) -> Any:
+        nonlocal left_out
+        if operation != "batch_get_item" or not left_out:
+            return original(operation, **parameters)
+        left_out -= 1
+        keys = parameters["RequestItems"]["table"]["Keys"]
+        answer = original(operation, RequestItems={"table": {"Keys": keys[:1], "ConsistentRead": True}})
+        return {**answer, "UnprocessedKeys": {"table": {"Keys": keys[1:], "ConsistentRead": True}}}
+
+    monkeypatch.setattr(dynamodb, "call", call)
+    monkeypatch.setattr(reading, "_PAUSE", 0.001)
+    assert {row["id"] for row in operate(counter, "messages", "--json").rows} == ids
+    left_out = 10**9
+    monkeypatch.setattr(dynamodb, "PATIENCE", 0.01)
+    keys = [{"pk": f"message#{number}", "sk": "message"} for number in range(50)]
+    with pytest.raises(dynamodb.UnavailableError):
+        list(reading.by_keys("table", keys))
+
+
 # --- interrupted ------------------------------------------------------------------------------------------------------
 
 
@@ -210,7 +255,9 @@ def test_an_export_goes_on_wherever_it_was_stopped(
         if stopped_at <= calls and not parted.exists():
             assert stopped.code == 130
             assert "goes on from there" in stopped.err
-            assert operate(counter, *order, "-o", str(parted)).code == 0
+            again = operate(counter, *order, "-o", str(parted))
+            assert again.code == 0
+            assert ("Goes on with the export that was begun at 20" in again.err) == (stopped_at > 1)
     assert parted.read_bytes() == whole.read_bytes()
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -250,10 +297,18 @@ def test_a_file_that_is_there_and_one_begun_otherwise_are_not_touched(
 
     other = tmp_path / "other.csv"
     Path(f"{other}.part").write_text("begun", encoding="utf-8")
-    order = {"what": "subscribers", "format": "csv", "separator": ";", "state": "confirmed", "spam": False}
-    note = {"order": order, "size": 5, "rows": 0, "looked_at": 1, "after": None, "finished": False}
-    Path(f"{other}.part.json").write_text(json.dumps(note), encoding="utf-8")
-    said = operate(counter, "export", "messages", "-o", str(other))
-    assert said.code == 2
-    assert "with other options" in said.err
-    assert Path(f"{other}.part").read_text(encoding="utf-8") == "begun"
+    mine = {
+        "table": "table",
+        "what": "messages",
+        "format": "csv",
+        "separator": ";",
+        "state": "confirmed",
+        "spam": False,
+    }
+    for difference in ({"what": "subscribers"}, {"table": "another"}, {"spam": True}):
+        note = {"order": mine | difference, "begun_at": "2026-11-23", "size": 5, "rows": 0, "looked_at": 1}
+        Path(f"{other}.part.json").write_text(json.dumps(note), encoding="utf-8")
+        said = operate(counter, "export", "messages", "-o", str(other))
+        assert said.code == 2
+        assert "of another stack, or with other options" in said.err
+        assert Path(f"{other}.part").read_text(encoding="utf-8") == "begun"

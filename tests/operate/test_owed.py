@@ -7,6 +7,7 @@ from email.message import EmailMessage
 import pytest
 import time_machine
 
+from guichet.storage import Store
 from notifier import ses
 from tests.conftest import Counter
 from tests.integration.test_life import START
@@ -78,6 +79,14 @@ def test_what_failed_is_told_with_its_reason_and_can_be_sent_again(
     assert len(counter.mails()) == sent
     left = operate(counter, "owed", "--json").rows
     assert [row["key"] for row in left] == [row["key"] for row in rows[sent:]]
+
+
+def test_what_the_stream_is_sending_meanwhile_is_not_left_to_do(counter: Counter, operate: Operate) -> None:
+    contact(counter)
+    (key,) = [key for key, _ in Store("table").owed("owner")]
+    assert Store("table").claim(key)
+    said = operate(counter, "owed", "send", "--json")
+    assert (said.code, said.rows) == (0, [{"owed again": 0, "not ours": 1}])
 
 
 def test_an_id_that_is_not_there_is_said_and_nothing_is_sent(counter: Counter, operate: Operate) -> None:

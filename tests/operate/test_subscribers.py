@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from guichet.records import REQUEST_KEPT, Caller, SignUp
+from guichet.storage import Store
 from tests.conftest import Counter
 from tests.integration.test_life import READER, START, events_of, feedback, subscribe, subscriber
 from tests.operate.conftest import Operate
@@ -26,6 +28,22 @@ def test_they_are_listed_and_counted_by_state(counter: Counter, operate: Operate
     (counts,) = operate(counter, "subscribers", "--count", "--json").rows
     assert counts == {"confirmed": 1, "unsubscribed": 0, "bounced": 0, "complained": 0, "lifted": 0}
     assert operate(counter, "subscribers", "--state", "pending", "--count", "--json").rows == [{"pending": 1}]
+
+
+def test_an_address_that_asked_often_is_pending_once(counter: Counter, operate: Operate) -> None:
+    with time_machine.travel(START):
+        for number in range(250):
+            sign_up = SignUp(
+                id=f"{number}",
+                # Each of a hundred addresses in blocks of their own, too.
+                email=f"reader{number % 100}@example.org",
+                language="fr",
+                asked_at=START,
+                expires_at=START + REQUEST_KEPT,
+            )
+            Store("table").keep(sign_up, [], Caller(key=f"{number}", cap=1, until=START + timedelta(hours=1)))
+        assert operate(counter, "subscribers", "--state", "pending", "--count", "--json").rows == [{"pending": 100}]
+        assert len(operate(counter, "subscribers", "--state", "pending", "--json").rows) == 100
 
 
 def test_one_is_shown_with_the_proof_of_consent(counter: Counter, operate: Operate) -> None:
