@@ -78,6 +78,9 @@ def test_a_visitor_is_answered_within_ten_seconds_whatever_is_down(counter: Coun
         reply = counter.post("/contact", json=GOOD)
         # The promise to the visitor, of which API Gateway's 30 s and the function's 15 s leave room.
         assert time.monotonic() - start < 10
+    if kind == "slow":
+        assert reply.status_code == 200
+        return
     assert reply.status_code == 503
     assert json.loads(reply.text)["errors"][0]["code"] == "UNAVAILABLE"
     assert int(reply.headers["Retry-After"]) > 0

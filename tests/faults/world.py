@@ -46,12 +46,15 @@ Kind = Literal[
     "throttled",
     "conflict",
     "broken reply",
+    "slow",
     "killed before",
+    "killed during",
     "killed after",
 ]
 KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
-# The server acts, and the caller does not learn of it.
-_ACTED = {"reset after", "time-out after", "500 after", "broken reply", "killed after"}
+# The server acts, and but for the slow one the caller does not learn of it.
+_ACTED = {"reset after", "time-out after", "500 after", "broken reply", "slow", "killed after"}
+_KILLED = {"killed before", "killed during", "killed after"}
 _REFUSALS: dict[Kind, tuple[int, str]] = {
     "500 before": (500, "InternalServerError"),
     "500 after": (500, "InternalServerError"),
@@ -63,6 +66,9 @@ _REFUSALS: dict[Kind, tuple[int, str]] = {
 _CONNECT, _READ, _PATIENCE = 0.1, 0.1, 0.3
 # A table of moto's that is small is quick.
 _VISITORS, _SUBSCRIBERS = 3, 1
+_DELIVERED_AGAIN = 0.7
+# How often what is on its way lands before the next request.
+_LANDS = 0.3
 _TOKEN = re.compile(r"token-[0-9]+")
 _MESSAGES = [f"token-{number}" for number in range(_VISITORS)]
 _SIGN_UPS = [f"token-{number}" for number in range(_VISITORS, _VISITORS + _SUBSCRIBERS)]
@@ -111,6 +117,8 @@ class World:
         self.calm = False
         self.killed = False
         self.log: list[Sent] = []
+        # What the server will act on although its caller is gone.
+        self.late: list[Callable[[], Any]] = []
         self._due: list[dict[str, Any]] = []
 
     def draw(self) -> Kind | None:
@@ -136,12 +144,12 @@ class World:
             self.run.problems.append(f"{path}: answered {reply.status_code}")
         return reply.status_code == 200
 
-    def notify(self, event: dict[str, Any]) -> None:
-        """Call the notifier. What it raises and what kills it is nobody's to handle."""
+    def notify(self, event: dict[str, Any]) -> Any:
+        """Call the notifier and return its answer, None where it raised something or was killed."""
         try:
-            self.counter.functions["Notifier"](event)
+            return self.counter.functions["Notifier"](event)
         except (Killed, Exception):  # noqa: BLE001
-            return
+            return None
 
     def deliver(self) -> None:
         """Deliver some records of the stream: late, out of order, twice, or never."""
@@ -155,7 +163,20 @@ class World:
         batch = [record for record in batch if record not in lost]
         self._due += [record for record in batch if self.random.random() < 0.3]
         if batch:
-            self.notify(stream_event(batch, self.counter._stream_arn))  # noqa: SLF001
+            answer = self.notify(stream_event(batch, self.counter._stream_arn))  # noqa: SLF001
+            failed = first_failed(answer, batch)
+            # The mapping delivers again what is not done; a few times only, and then it gives up.
+            if failed is not None and self.random.random() < _DELIVERED_AGAIN:
+                self._due += batch[failed:]
+
+
+def first_failed(answer: Any, batch: list[dict[str, Any]]) -> int | None:
+    """Return from which record on a batch is delivered again (AWS: "Partial batch response"), None where it is done."""
+    if answer is None:
+        return 0
+    failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+    numbers = [number for number, record in enumerate(batch) if record["dynamodb"]["SequenceNumber"] in failed]
+    return min(numbers, default=None)
 
 
 def live(world: World, clock: Any) -> None:
@@ -228,7 +249,9 @@ def _needless_repeats(log: list[Sent]) -> Iterator[str]:
                 yield f"mailed again after it was marked as sent: {sent.token}"
             last = sent.token
         elif sent.operation == "UpdateItem" and b"sent_at" in sent.body and sent.acted and last:
-            marked.add(last)
+            # One that came late was not there yet for who asked meanwhile.
+            if sent.fault != "killed during":
+                marked.add(last)
             last = ""
 
 
@@ -247,6 +270,26 @@ class FaultyServer(Server):
         self.lock = Lock()
         self.tokens: set[str | None] = set()
 
+    def act(
+        self, sent: Sent, method: str, path: str, headers: list[tuple[str, str]]
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Act, but not twice on one ClientRequestToken, as DynamoDB remembers for ten minutes and moto does not."""
+        sent.acted = True
+        token = json.loads(sent.body)["ClientRequestToken"] if sent.operation == "TransactWriteItems" else None
+        if token in self.tokens:
+            return 200, {"Content-Type": "application/x-amz-json-1.0"}, b"{}"
+        service = "email" if sent.operation in {"SendEmail", "GetAccount"} else "dynamodb"
+        environ = EnvironBuilder(
+            path, base_url=f"https://{service}.{REGION}.amazonaws.com", method=method, headers=headers, data=sent.body
+        ).get_environ()
+        chunks, status, answered = run_wsgi_app(self.application, environ)
+        own = ("content-length", "connection", "date", "server")
+        told = {name: value for name, value in answered.items() if name.lower() not in own}
+        code = int(status.split()[0])
+        if token and code == HTTPStatus.OK:
+            self.tokens.add(token)
+        return code, told, b"".join(chunks)
+
 
 class _Handler(Handler):
     server: FaultyServer
@@ -260,47 +303,35 @@ class _Handler(Handler):
 
     def _answer(self, operation: str, body: bytes) -> None:
         world = self.server.world
+        for landing in [late for late in world.late if world.calm or world.random.random() < _LANDS]:
+            world.late.remove(landing)
+            landing()
         kind = world.draw()
         if kind == "conflict" and operation != "TransactWriteItems":
             kind = "throttled"
         acts = kind is None or kind in _ACTED
-        world.log.append(Sent(operation, _token_in(operation, body), kind, acts, body))
-        status, headers, content = self._act_once(operation, body) if acts else (500, {}, b"{}")
-        if kind in ("killed before", "killed after"):
+        sent = Sent(operation, _token_in(operation, body), kind, acts, body)
+        world.log.append(sent)
+        headers = [(name, value) for name, value in self.headers.items() if name.lower() != "host"]
+        act = partial(self.server.act, sent, self.command, self.path, headers)
+        status, told, content = act() if acts else (500, {}, b"{}")
+        if kind == "killed during":
+            world.late.append(act)
+        if kind in _KILLED:
             # Its caller ends instead of seeing a reset.
             world.killed = True
-        if kind is None:
-            self.reply(status, headers, content)
+        if kind == "slow":
+            time.sleep(dynamodb.READ_TIMEOUT / 2)
+        if kind in {None, "slow"}:
+            self.reply(status, told, content)
         elif kind in _REFUSALS:
             self._refuse(*_REFUSALS[kind])
         else:
             if kind.startswith("time-out"):
                 time.sleep(1.5 * dynamodb.READ_TIMEOUT)
             if kind == "broken reply":
-                self.reply(status, headers, content[: len(content) // 2], len(content))
+                self.reply(status, told, content[: len(content) // 2], len(content))
             self._reset()
-
-    def _act_once(self, operation: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Act, but not twice on one ClientRequestToken, as DynamoDB remembers for ten minutes and moto does not."""
-        token = json.loads(body)["ClientRequestToken"] if operation == "TransactWriteItems" else None
-        if token in self.server.tokens:
-            return 200, {"Content-Type": "application/x-amz-json-1.0"}, b"{}"
-        answer = self._act(body)
-        if token and answer[0] == HTTPStatus.OK:
-            self.server.tokens.add(token)
-        return answer
-
-    def _act(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        headers = [(name, value) for name, value in self.headers.items() if name.lower() != "host"]
-        service = "dynamodb" if "X-Amz-Target" in self.headers else "email"
-        host = f"{service}.{REGION}.amazonaws.com"
-        environ = EnvironBuilder(
-            self.path, base_url=f"https://{host}", method=self.command, headers=headers, data=body
-        ).get_environ()
-        chunks, status, answered = run_wsgi_app(self.server.application, environ)
-        own = ("content-length", "connection", "date", "server")
-        told = {name: value for name, value in answered.items() if name.lower() not in own}
-        return int(status.split()[0]), told, b"".join(chunks)
 
     def _refuse(self, status: int, code: str) -> None:
         # Only cancelled transactions have reasons, and only they are asked for them.
