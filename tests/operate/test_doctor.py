@@ -6,20 +6,23 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import dns.exception
 import dns.resolver
 import pytest
 import time_machine
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
-from infra.operate import doctor
+from infra.operate import doctor, mail, page
+from infra.operate.case import Case, Finding, case_before, case_of, look_up
 from infra.operate.connection import Connection, OperatorSettings
-from infra.operate.doctor import Case, Finding, case_before, case_of, examine
-from infra.template import Template
+from infra.operate.doctor import Check, examine
+from infra.template import Template, TemplateError
 from tests.conftest import PARAMETERS, REGION, Counter
 from tests.integration.test_life import START
 from tests.operate.aws import Answers, Aws
@@ -28,7 +31,19 @@ from tests.operate.test_messages import contact
 from tests.server import Handler, Server, serving
 
 HEALTHY: dict[str, Any] = json.loads((Path(__file__).parent / "healthy.json").read_text(encoding="utf-8"))
+IDENTITY: dict[str, Any] = HEALTHY["sesv2:GetEmailIdentity"]
+DKIM: dict[str, Any] = IDENTITY["DkimAttributes"]
+UUID = HEALTHY["lambda:ListEventSourceMappings"]["EventSourceMappings"][0]["UUID"]
+ACCOUNT: dict[str, Any] = HEALTHY["sesv2:GetAccount"]
+UNVERIFIED = {**IDENTITY, "VerifiedForSendingStatus": False, "DkimAttributes": {**DKIM, "Status": "PENDING"}}
+# An address that is verified by itself.
+ADDRESS = {
+    **IDENTITY,
+    "IdentityType": "EMAIL_ADDRESS",
+    "DkimAttributes": {"Status": "NOT_STARTED", "SigningEnabled": False, "Tokens": []},
+}
 RESOURCES = {
+    "Api": "a1b2c3",
     "Notifier": "guichet-Notifier-1ABC",
     "NotifierSweep": "guichet-NotifierSweep-1ABC",
     "AlarmTopic": "arn:aws:sns:eu-west-3:123456789012:guichet-AlarmTopic",
@@ -54,8 +69,9 @@ class Site:
 
     address: str = ""
     status: int = 200
-    page: str = "<form action='https://api.example/contact'>"
-    location: str = ""
+    page: str = "<form action='/contact' method='post'>"
+    # Where each path leads to.
+    locations: dict[str, str] = field(default_factory=dict)
     preflight: dict[str, str] = field(default_factory=dict)
 
 
@@ -67,8 +83,8 @@ def site() -> Iterator[Site]:
         def answer(self) -> None:
             if self.command == "OPTIONS":
                 self.reply(204, told.preflight, b"")
-            elif told.location and self.path == "/":
-                self.reply(302, {"Location": told.location}, b"")
+            elif self.path in told.locations:
+                self.reply(302, {"Location": told.locations[self.path]}, b"")
             else:
                 self.reply(told.status, {"Content-Type": "text/html"}, told.page.encode())
 
@@ -95,7 +111,21 @@ def examined(counter: Counter, site: Site) -> Examined:
     return run
 
 
-def case(counter: Counter, site: Site, answers: Answers, records: Mapping[Any, Any], **changes: Any) -> Case:
+def knows(identities: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers of an SES that knows some identities, by their names, and no other."""
+
+    def answer(asked: Any) -> Any:
+        return identities.get(unquote(asked["url_path"].rpartition("/")[2]), {"error": "NotFoundException"})
+
+    return {"sesv2:GetEmailIdentity": answer}
+
+
+def identity(**fields: Any) -> dict[str, Any]:
+    """Return the answers of an SES that knows the site's domain, with something changed."""
+    return knows({"atelier.example": {**IDENTITY, **fields}})
+
+
+def in_dns(records: Mapping[Any, Any]) -> Callable[[str, str], list[str]]:
     found = {**RECORDS, **records}
 
     def look_up(name: str, kind: str) -> list[str]:
@@ -104,6 +134,14 @@ def case(counter: Counter, site: Site, answers: Answers, records: Mapping[Any, A
             raise answer
         return list(answer)
 
+    return look_up
+
+
+def all_answers(answers: Answers) -> dict[str, Any]:
+    return {**HEALTHY, **identity(), **answers}
+
+
+def case(counter: Counter, site: Site, answers: Answers, records: Mapping[Any, Any], **changes: Any) -> Case:
     settings = OperatorSettings.model_validate(dict(counter.stack.environment)).model_copy(
         update={"site_url": f"{site.address}/", "api_url": site.address}
     )
@@ -112,11 +150,32 @@ def case(counter: Counter, site: Site, answers: Answers, records: Mapping[Any, A
         settings,
         counter.sweep,
         REGION,
-        outputs={"answers": {**HEALTHY, **answers}},  # type: ignore[dict-item]
+        outputs={"answers": all_answers(answers)},  # type: ignore[dict-item]
         parameters=dict.fromkeys(Template.load().declared, ""),
         resources=RESOURCES,
     )
-    return replace(case_of(connection), records=look_up, **changes)
+    return replace(case_of(connection), records=in_dns(records), **changes)
+
+
+def with_stack(told: Case, **changes: Any) -> Case:
+    """Return a case whose stack has changed; `api_url` is one of its settings."""
+    stack = told.stack
+    api_url = changes.pop("api_url", stack.settings.api_url)
+    settings = stack.settings.model_copy(update={"api_url": api_url})
+    return replace(told, connection=replace(stack, settings=settings, **changes))
+
+
+@cache
+def _before() -> Case:
+    return case_before({**PARAMETERS, "CreateIdentity": "false"}, REGION)
+
+
+def found_by(
+    check: Check, answers: Answers | None = None, records: Mapping[Any, Any] | None = None, **changes: Any
+) -> list[Finding]:
+    """Return what one check of the mail finds. Without `creates_identity`, the same before a deploy and after it."""
+    client = Aws(all_answers(answers or {})).client
+    return list(check(replace(_before(), client=client, records=in_dns(records or {}), **changes)))
 
 
 def only(findings: list[Finding], check: str) -> Finding:
@@ -132,41 +191,25 @@ def test_of_a_healthy_stack_everything_is_ok_and_nothing_is_to_be_done(examined:
     findings = examined()
     assert [finding for finding in findings if finding.state != "ok" or finding.remedy] == []
     assert {finding.check for finding in findings} == {
-        "identity", "DKIM", "DMARC", "SPF", "sandbox", "sending", "quota", "owner", "table", "owed emails", "stream",
-        "schedule", "alarms", "parameters", "page", "form", "CORS",
+        "region", "identity", "DKIM", "DMARC", "SPF", "sandbox", "sending", "quota", "owner", "table", "owed emails",
+        "stream", "schedule", "alarms", "parameters", "page", "form", "CORS",
     }  # fmt: skip
-
-
-_DKIM = HEALTHY["sesv2:GetEmailIdentity"]["DkimAttributes"]
-_ACCOUNT = HEALTHY["sesv2:GetAccount"]
 
 
 @pytest.mark.parametrize(
     ("answers", "check", "state", "says", "remedy"),
     [
+        (knows({}), "identity", "wrong", "no identity for guichet@atelier.example", "CreateIdentity=true"),
+        (identity(VerifiedForSendingStatus=False), "identity", "wrong", "not verified", "DNS records below"),
         (
-            {"sesv2:GetEmailIdentity": {"error": "NotFoundException"}},
-            "identity",
-            "wrong",
-            "knows neither",
-            "CreateIdentity",
-        ),
-        (
-            changed("sesv2:GetEmailIdentity", VerifiedForSendingStatus=False),
-            "identity",
-            "wrong",
-            "not verified",
-            "DNS records below",
-        ),
-        (
-            changed("sesv2:GetEmailIdentity", DkimAttributes={**_DKIM, "SigningEnabled": False}),
+            identity(DkimAttributes={**DKIM, "SigningEnabled": False}),
             "DKIM",
             "wrong",
             "signing is off",
-            "switch it on",
+            "https://eu-west-3.console.aws.amazon.com/ses/home?region=eu-west-3",
         ),
         (
-            changed("sesv2:GetEmailIdentity", DkimAttributes={**_DKIM, "Status": "PENDING"}),
+            identity(DkimAttributes={**DKIM, "Status": "PENDING"}),
             "DKIM",
             "wrong",
             "3 of 3",
@@ -182,7 +225,7 @@ _ACCOUNT = HEALTHY["sesv2:GetAccount"]
         (changed("sesv2:GetAccount", SendingEnabled=False), "sending", "wrong", "paused", "see why"),
         (changed("sesv2:GetAccount", EnforcementStatus="PROBATION"), "sending", "warning", "PROBATION", "see why"),
         (
-            changed("sesv2:GetAccount", SendQuota={**_ACCOUNT["SendQuota"], "Max24HourSend": 200.0}),
+            changed("sesv2:GetAccount", SendQuota={**ACCOUNT["SendQuota"], "Max24HourSend": 200.0}),
             "quota",
             "warning",
             "of 200 emails",
@@ -200,24 +243,30 @@ _ACCOUNT = HEALTHY["sesv2:GetAccount"]
             },
             "owner",
             "warning",
-            "is suppressed",
-            "delete-suppressed-destination --email-address owner@atelier.example",
+            "is suppressed; Guichet goes on writing",
+            "delete-suppressed-destination --email-address owner@atelier.example --region eu-west-3",
         ),
         (
             {"lambda:ListEventSourceMappings": {"EventSourceMappings": []}},
             "stream",
             "wrong",
             "there is none",
-            "make deploy",
+            "trigger of guichet-Notifier-1ABC",
         ),
         (
-            {"lambda:ListEventSourceMappings": {"EventSourceMappings": [{"State": "Disabled"}]}},
+            {"lambda:ListEventSourceMappings": {"EventSourceMappings": [{"UUID": UUID, "State": "Disabled"}]}},
             "stream",
             "wrong",
             "Disabled",
-            "enable it",
+            f"aws lambda update-event-source-mapping --uuid {UUID} --enabled --region eu-west-3",
         ),
-        (changed("events:DescribeRule", State="DISABLED"), "schedule", "wrong", "disabled", "make deploy"),
+        (
+            changed("events:DescribeRule", State="DISABLED"),
+            "schedule",
+            "wrong",
+            "disabled",
+            "aws events enable-rule --name guichet-NotifierSweep-1ABC --region eu-west-3",
+        ),
         ({"sns:ListSubscriptionsByTopic": {"Subscriptions": []}}, "alarms", "wrong", "nobody is told", "subscribe"),
         (
             {
@@ -232,115 +281,410 @@ _ACCOUNT = HEALTHY["sesv2:GetAccount"]
             "owner@atelier.example has not said yes",
             "say yes",
         ),
+        (
+            # As SNS lists for days who said no.
+            {
+                "sns:ListSubscriptionsByTopic": {
+                    "Subscriptions": [{"SubscriptionArn": "Deleted", "Endpoint": "owner@atelier.example"}]
+                }
+            },
+            "alarms",
+            "wrong",
+            "nobody is told",
+            "subscribe",
+        ),
+        (
+            changed(
+                "cloudwatch:DescribeAlarms",
+                MetricAlarms=[
+                    {**HEALTHY["cloudwatch:DescribeAlarms"]["MetricAlarms"][0], "ActionsEnabled": False},
+                ],
+            ),
+            "alarms",
+            "warning",
+            "guichet-OwedAlarm-1ABC is mute",
+            "aws cloudwatch enable-alarm-actions --alarm-names guichet-OwedAlarm-1ABC",
+        ),
+        (
+            changed("cloudwatch:DescribeAlarms", MetricAlarms=[]),
+            "alarms",
+            "wrong",
+            "deleted guichet-OwedAlarm-1ABC by hand",
+            "template.yaml",
+        ),
     ],
 )
 def test_what_aws_says_is_told_with_the_remedy(  # noqa: PLR0913, PLR0917
     examined: Examined, answers: Answers, check: str, state: str, says: str, remedy: str
 ) -> None:
-    found = only(examined(answers), check)
+    (found,) = [finding for finding in examined(answers) if finding.check == check and finding.state != "ok"]
     assert found.state == state
     assert says in found.says
     assert remedy in found.remedy
 
 
-def test_an_address_that_is_verified_by_itself_sends_unsigned(examined: Examined) -> None:
-    def answer(asked: Any) -> Any:
-        known = asked["url_path"].endswith("guichet%40atelier.example")
-        unsigned = {"Status": "NOT_STARTED", "SigningEnabled": False, "Tokens": []}
-        told = {**HEALTHY["sesv2:GetEmailIdentity"], "IdentityType": "EMAIL_ADDRESS", "DkimAttributes": unsigned}
-        return told if known else {"error": "NotFoundException"}
-
-    findings = examined({"sesv2:GetEmailIdentity": answer})
-    assert only(findings, "identity").says == "SES sends as guichet@atelier.example"
-    assert "not signed as atelier.example" in only(findings, "DKIM").says
+# --- the mail ---------------------------------------------------------------------------------------------------------
 
 
-def test_dkim_records_that_are_there_are_waited_for(examined: Examined) -> None:
-    pending = changed("sesv2:GetEmailIdentity", DkimAttributes={**_DKIM, "Status": "PENDING"})
-    records = {
-        (f"{token}._domainkey.atelier.example", "CNAME"): [f"{token}.dkim.amazonses.com"] for token in _DKIM["Tokens"]
-    }
-    found = only(examined(pending, records), "DKIM")
+def test_a_region_without_ses_is_told_with_those_that_have_it() -> None:
+    assert found_by(mail.region)[0].says == "stack and SES are in eu-west-3"
+    (found,) = found_by(mail.region, region="eu-nowhere-1")
+    assert (found.state, "no SES in eu-nowhere-1" in found.says) == ("wrong", True)
+    assert "eu-west-3" in found.remedy
+    assert "us-east-1" not in found.remedy
+    (found,) = found_by(mail.region, region="paris")
+    assert {"eu-west-3", "us-east-1"} <= set(found.remedy.replace(",", "").split())
+
+
+@pytest.mark.parametrize(
+    ("api_url", "state"),
+    [
+        ("https://a1b2c3.execute-api.eu-west-3.amazonaws.com", "ok"),
+        ("https://forms.atelier.example", "ok"),
+        ("https://a1b2c3.execute-api.us-east-1.amazonaws.com", "wrong"),
+    ],
+)
+def test_an_api_of_another_region_than_the_stack_s_is_told(
+    counter: Counter, site: Site, api_url: str, state: str
+) -> None:
+    (found,) = mail.region(with_stack(case(counter, site, {}, {}), api_url=api_url))
+    assert found.state == state
+    assert ("us-east-1" in found.says) == (state == "wrong")
+
+
+def test_a_verified_domain_covers_its_subdomains() -> None:
+    sender: dict[str, Any] = {"from_email": "guichet@a.news.atelier.example"}
+    (found,) = found_by(mail.identity, **sender)
+    assert (found.state, found.says) == ("ok", "SES sends as atelier.example")
+    (found,) = found_by(mail.dkim, **sender)
+    assert (found.state, found.says) == ("ok", "mail is signed as atelier.example")
+    # Not the other way round.
+    assert found_by(mail.identity, knows({"news.atelier.example": IDENTITY}))[0].state == "wrong"
+    assert found_by(mail.identity, knows({"example": IDENTITY}))[0].state == "wrong"
+
+
+def test_an_address_that_is_verified_by_itself_sends_unsigned() -> None:
+    answers = knows({"guichet@atelier.example": ADDRESS})
+    assert found_by(mail.identity, answers)[0].says == "SES sends as guichet@atelier.example"
+    (found,) = found_by(mail.dkim, answers)
+    assert (found.state, "not signed as atelier.example" in found.says) == ("warning", True)
+    assert "CreateIdentity=true" in found.remedy
+    (found,) = found_by(
+        mail.identity, knows({"guichet@atelier.example": {**ADDRESS, "VerifiedForSendingStatus": False}})
+    )
+    assert "follow the link that AWS mailed to guichet@atelier.example" in found.remedy
+
+
+def test_an_address_sends_while_its_domain_waits_for_dns() -> None:
+    answers = knows({"guichet@atelier.example": ADDRESS, "atelier.example": UNVERIFIED})
+    (found,) = found_by(mail.identity, answers)
+    assert (found.state, found.says) == ("ok", "SES sends as guichet@atelier.example")
+    # What is missing is the domain's.
+    assert "aaaa1111._domainkey.atelier.example" in found_by(mail.dkim, answers)[0].remedy
+
+
+def test_what_is_verified_counts_before_what_is_nearer() -> None:
+    unverified = {**ADDRESS, "VerifiedForSendingStatus": False}
+    (found,) = found_by(mail.identity, knows({"guichet@atelier.example": unverified, "atelier.example": IDENTITY}))
+    assert (found.state, found.says) == ("ok", "SES sends as atelier.example")
+
+
+def test_an_address_may_switch_the_signature_of_its_domain_off() -> None:
+    inherits = {**ADDRESS, "DkimAttributes": DKIM}
+    answers = knows({"guichet@atelier.example": inherits, "atelier.example": IDENTITY})
+    assert found_by(mail.dkim, answers)[0].says == "mail is signed as atelier.example"
+    switched = {**ADDRESS, "DkimAttributes": {**DKIM, "SigningEnabled": False}}
+    answers = knows({"guichet@atelier.example": switched, "atelier.example": IDENTITY})
+    assert "signing is off" in found_by(mail.dkim, answers)[0].says
+
+
+@pytest.mark.parametrize(
+    ("known", "creates", "expected"),
+    [
+        ({}, True, [("ok", "the deploy makes the identity atelier.example, and prints the DNS records to add", "")]),
+        ({}, False, [("wrong", "knows no identity", "deploy with CreateIdentity=true")]),
+        (
+            {"atelier.example": IDENTITY},
+            True,
+            [("wrong", "the deploy would fail", "deploy with CreateIdentity=false"), ("ok", "SES sends", "")],
+        ),
+        (
+            {"atelier.example": UNVERIFIED},
+            True,
+            [
+                ("wrong", "the deploy would fail", "CreateIdentity=false"),
+                ("wrong", "not verified", "DNS records below"),
+            ],
+        ),
+        ({"atelier.example": IDENTITY}, False, [("ok", "SES sends as atelier.example", "")]),
+        # The template makes the domain's; the address's is not in its way.
+        ({"guichet@atelier.example": ADDRESS}, True, [("ok", "the deploy makes the identity atelier.example", "")]),
+    ],
+)
+def test_before_a_deploy_the_identity_is_held_to_create_identity(
+    known: Mapping[str, Any], *, creates: bool, expected: list[tuple[str, str, str]]
+) -> None:
+    found = found_by(mail.identity, knows(known), creates_identity=creates)
+    assert [finding.state for finding in found] == [state for state, _, _ in expected]
+    for finding, (_, says, remedy) in zip(found, expected, strict=True):
+        assert says in finding.says
+        assert finding.remedy == remedy or (remedy and remedy in finding.remedy)
+
+
+def test_before_a_deploy_create_identity_is_read_from_the_parameters() -> None:
+    assert case_before(PARAMETERS, REGION).creates_identity
+    assert not case_before({**PARAMETERS, "CreateIdentity": "false"}, REGION).creates_identity
+
+
+def test_an_identity_above_the_domain_is_not_in_the_way_of_the_deploy_and_may_save_it() -> None:
+    sender: dict[str, Any] = {"from_email": "guichet@news.atelier.example", "creates_identity": True}
+    (found,) = found_by(mail.identity, **sender)
+    assert (found.state, "the deploy makes the identity news.atelier.example" in found.says) == ("ok", True)
+    assert "SES sends as atelier.example already" in found.says
+    # Its DNS records are not known yet.
+    assert found_by(mail.dkim, **sender) == []
+
+
+def test_an_identity_that_was_deleted_by_hand_is_not_made_anew_by_a_deploy(counter: Counter, site: Site) -> None:
+    told = case(counter, site, knows({}), {})
+    made = with_stack(told, parameters={**told.stack.parameters, "CreateIdentity": "true"})
+    (found,) = mail.identity(case_of(made.stack))
+    assert (found.state, found.remedy.partition(" at ")[0]) == ("wrong", "create the identity atelier.example")
+    # And one that is there is no collision.
+    there = with_stack(case(counter, site, {}, {}), parameters={"CreateIdentity": "true"})
+    assert [finding.state for finding in mail.identity(case_of(there.stack))] == ["ok"]
+
+
+@pytest.mark.parametrize("zone", [None, "dkim.eu-central-2.amazonses.com"])
+def test_dkim_records_that_are_there_are_waited_for(zone: str | None) -> None:
+    told = {**DKIM, "Status": "PENDING"} | ({"SigningHostedZone": zone} if zone else {})
+    zone = zone or "dkim.amazonses.com"
+    records = {(f"{token}._domainkey.atelier.example", "CNAME"): [f"{token}.{zone}"] for token in DKIM["Tokens"]}
+    (found,) = found_by(mail.dkim, identity(DkimAttributes=told), records)
     assert (found.state, found.remedy) == ("warning", "wait")
+    # SES looks no longer.
+    (found,) = found_by(mail.dkim, identity(DkimAttributes={**told, "Status": "FAILED"}), records)
+    assert (found.state, "gave up" in found.says) == ("wrong", True)
+    assert "anew" in found.remedy
     del records["bbbb2222._domainkey.atelier.example", "CNAME"]
-    found = only(examined(pending, records), "DKIM")
-    assert found.remedy == "add to DNS: bbbb2222._domainkey.atelier.example CNAME bbbb2222.dkim.amazonses.com"
+    (found,) = found_by(mail.dkim, identity(DkimAttributes=told), records)
+    assert found.remedy == f"add to DNS: bbbb2222._domainkey.atelier.example CNAME bbbb2222.{zone}"
+
+
+def test_a_key_of_the_owner_s_own_is_looked_for_by_its_selector() -> None:
+    own = {"Status": "PENDING", "SigningEnabled": True, "SigningAttributesOrigin": "EXTERNAL", "Tokens": ["mine"]}
+    (found,) = found_by(mail.dkim, identity(DkimAttributes=own))
+    assert found.remedy == "add to DNS: mine._domainkey.atelier.example TXT with your public key"
+    records = {("mine._domainkey.atelier.example", "TXT"): ["v=DKIM1; p=MIGf"]}
+    assert found_by(mail.dkim, identity(DkimAttributes=own), records)[0].remedy == "wait"
+
+
+def test_a_domain_without_dkim_is_told_to_switch_it_on() -> None:
+    none = {"Status": "NOT_STARTED", "SigningEnabled": False, "Tokens": []}
+    (found,) = found_by(mail.dkim, identity(DkimAttributes=none))
+    assert (found.state, "not set up for atelier.example" in found.says) == ("wrong", True)
+    assert "Easy DKIM" in found.remedy
 
 
 @pytest.mark.parametrize(
     ("records", "state", "words"),
     [
         ([], "warning", "has no DMARC record"),
-        (["v=DMARC1; p=none"], "ok", "policy none"),
-        (["something else", "V=DMARC1;P=REJECT"], "wrong", "names no policy"),
+        (["v=spf1 -all", "v=DMARC2; p=none", "p=none; v=DMARC1"], "warning", "has no DMARC record"),
+        (["v=DMARC1; p=none"], "ok", "has the policy none; mail passes it by its DKIM signature as atelier.example"),
+        (["v = DMARC1 ;p\t= none ; rua = mailto:a@example.org"], "ok", "has the policy none"),
+        (["something else", "V=DMARC1;P=REJECT"], "ok", "has the policy reject"),
         (["v=DMARC1; rua=mailto:a@example.org"], "wrong", "names no policy"),
+        (["v=DMARC1; p=nothing"], "wrong", "names no policy"),
+        (["v=DMARC1; p=none; sp=nothing"], "wrong", "names no policy"),
+        (["v=dmarc1; p=none"], "wrong", "in capitals"),
         (["v=DMARC1; p=none", "v=DMARC1; p=reject"], "wrong", "2 records"),
+        # What it says of subdomains is not for the domain itself.
+        (["v=DMARC1; p=none; sp=reject"], "ok", "has the policy none;"),
     ],
 )
-def test_dmarc(examined: Examined, records: list[str], state: str, words: str) -> None:
-    found = only(examined(records={("_dmarc.atelier.example", "TXT"): records}), "DMARC")
+def test_dmarc(records: list[str], state: str, words: str) -> None:
+    (found,) = found_by(mail.dmarc, records={("_dmarc.atelier.example", "TXT"): records})
     assert found.state == state
     assert words in found.says
     assert bool(found.remedy) == (state != "ok")
 
 
-def test_dmarc_of_a_parent_counts_for_its_subdomains(examined: Examined) -> None:
-    found = only(examined(from_email="guichet@mail.atelier.example"), "DMARC")
-    assert (found.state, found.says.split()[0]) == ("ok", "atelier.example")
-
-
 @pytest.mark.parametrize(
-    ("records", "state", "words"),
+    ("record", "mended"),
     [
-        (
-            {("bounce.atelier.example", "TXT"): ["v=spf1 include:amazonses.com ~all"]},
-            "wrong",
-            "MX 10 feedback-smtp.eu-west-3",
-        ),
-        ({("bounce.atelier.example", "MX"): ["10 feedback-smtp.eu-west-3.amazonses.com"]}, "wrong", "TXT"),
-        (
-            {
-                ("bounce.atelier.example", "TXT"): ["v=spf1 include:amazonses.com ~all"],
-                ("bounce.atelier.example", "MX"): ["10 feedback-smtp.eu-west-3.amazonses.com"],
-            },
-            "ok",
-            "",
-        ),
-        ({("bounce.atelier.example", "TXT"): ["v=spf1 a -all", "v=spf1 include:amazonses.com ~all"]}, "wrong", "join"),
+        ("v=DMARC1; rua=mailto:a@example.org", "v=DMARC1; p=none; rua=mailto:a@example.org"),
+        ("v=dmarc1;p=reject;sp=nothing;adkim=s", "v=DMARC1; p=reject; adkim=s"),
     ],
 )
-def test_spf_of_a_mail_from_domain_of_its_own(
-    examined: Examined, records: Mapping[Any, Any], state: str, words: str
-) -> None:
-    custom = {
-        "MailFromDomain": "bounce.atelier.example",
-        "MailFromDomainStatus": "PENDING",
-        "BehaviorOnMxFailure": "USE_DEFAULT_VALUE",
-    }
-    found = only(examined(changed("sesv2:GetEmailIdentity", MailFromAttributes=custom), records), "SPF")
-    assert found.state == state
-    assert words in found.remedy
-
-
-def test_in_the_sandbox_an_owner_who_is_not_verified_is_told(examined: Examined) -> None:
-    sandbox = changed("sesv2:GetAccount", ProductionAccessEnabled=False)
-    assert only(examined(sandbox), "owner").state == "ok"
-
-    def answer(asked: Any) -> Any:
-        sender = asked["url_path"].endswith("/atelier.example")
-        return HEALTHY["sesv2:GetEmailIdentity"] if sender else {"error": "NotFoundException"}
-
-    found = only(examined({**sandbox, "sesv2:GetEmailIdentity": answer}, owner_emails=["me@other.example"]), "owner")
-    assert (found.state, "stays owed" in found.says) == ("wrong", True)
-    assert "create-email-identity --email-identity me@other.example" in found.remedy
+def test_a_dmarc_record_is_mended_and_not_thrown_away(record: str, mended: str) -> None:
+    (found,) = found_by(mail.dmarc, records={("_dmarc.atelier.example", "TXT"): [record]})
+    assert found.remedy == f'put in its place: _dmarc.atelier.example TXT "{mended}"'
 
 
 @pytest.mark.parametrize(
-    ("answers", "words"),
+    ("parent", "state", "says"),
+    [
+        ("v=DMARC1; p=quarantine", "ok", "atelier.example has the policy quarantine for its subdomains"),
+        ("v=DMARC1; p=none; sp=reject", "ok", "atelier.example has the policy reject for its subdomains"),
+        ("v=DMARC1; p=reject; sp=none; adkim=s", "warning", "the record wants mail.atelier.example itself (adkim=s)"),
+        ("v=DMARC1; p=none; sp=reject; adkim=s", "wrong", "does not pass it and is refused"),
+    ],
+)
+def test_dmarc_of_a_parent_counts_for_its_subdomains(parent: str, state: str, says: str) -> None:
+    records = {("_dmarc.atelier.example", "TXT"): [parent]}
+    (found,) = found_by(mail.dmarc, records=records, from_email="guichet@mail.atelier.example")
+    assert (found.state, says in found.says) == (state, True)
+    # Its own comes first.
+    records["_dmarc.mail.atelier.example", "TXT"] = ["v=DMARC1; p=none"]
+    (found,) = found_by(mail.dmarc, records=records, from_email="guichet@mail.atelier.example")
+    assert found.says.startswith("mail.atelier.example has the policy none;")
+
+
+_MAIL_FROM = {
+    "MailFromDomain": "bounce.atelier.example",
+    "MailFromDomainStatus": "SUCCESS",
+    "BehaviorOnMxFailure": "USE_DEFAULT_VALUE",
+}
+_OFF = {**DKIM, "SigningEnabled": False}
+
+
+@pytest.mark.parametrize(
+    ("answers", "record", "state", "says"),
+    [
+        (knows({"guichet@atelier.example": ADDRESS}), "p=reject", "wrong", "and is refused: it is not signed"),
+        (knows({"guichet@atelier.example": ADDRESS}), "p=quarantine", "wrong", "and is taken for spam"),
+        (knows({"guichet@atelier.example": ADDRESS}), "p=none", "warning", "mail does not pass it: it is not signed"),
+        (identity(DkimAttributes=_OFF), "p=reject", "wrong", "is refused"),
+        # SPF does, where MAIL FROM is of the domain.
+        (identity(DkimAttributes=_OFF, MailFromAttributes=_MAIL_FROM), "p=reject", "ok", "by its MAIL FROM domain"),
+        (identity(DkimAttributes=_OFF, MailFromAttributes=_MAIL_FROM), "p=reject; aspf=s", "wrong", "is refused"),
+        (
+            identity(DkimAttributes=_OFF, MailFromAttributes={**_MAIL_FROM, "MailFromDomainStatus": "FAILED"}),
+            "p=reject",
+            "wrong",
+            "is refused",
+        ),
+        (identity(), "p=reject; adkim=s", "ok", "by its DKIM signature"),
+        # Nothing is sent yet, and what to do about it is told elsewhere.
+        (knows({"atelier.example": UNVERIFIED}), "p=reject", "ok", "once SES signs it"),
+        (knows({}), "p=reject", "ok", "once SES signs it"),
+    ],
+)
+def test_whether_mail_passes_dmarc_is_told_of_what_ses_does(
+    answers: Answers, record: str, state: str, says: str
+) -> None:
+    (found,) = found_by(mail.dmarc, answers, {("_dmarc.atelier.example", "TXT"): [f"v=DMARC1; {record}"]})
+    assert (found.state, says in found.says) == (state, True)
+    assert bool(found.remedy) == (state != "ok")
+
+
+def test_before_a_deploy_that_makes_the_identity_mail_is_to_pass_dmarc() -> None:
+    answers = knows({"guichet@atelier.example": ADDRESS})
+    (found,) = found_by(mail.dmarc, answers, creates_identity=True)
+    assert (found.state, "once SES signs it" in found.says) == ("ok", True)
+
+
+_SPF = {("bounce.atelier.example", "TXT"): ["v=spf1 include:amazonses.com ~all"]}
+_MX = {("bounce.atelier.example", "MX"): ["10 feedback-smtp.eu-west-3.amazonses.com"]}
+
+
+@pytest.mark.parametrize(
+    ("records", "state", "remedy"),
+    [
+        (_SPF, "wrong", "put into DNS: bounce.atelier.example MX 10 feedback-smtp.eu-west-3.amazonses.com"),
+        (_MX, "wrong", 'put into DNS: bounce.atelier.example TXT "v=spf1 include:amazonses.com ~all"'),
+        (_SPF | _MX, "ok", ""),
+        (_MX | {("bounce.atelier.example", "TXT"): ["V=SPF1 Include:AmazonSES.com -all"]}, "ok", ""),
+        # A second record would make both count for nothing.
+        (
+            _MX | {("bounce.atelier.example", "TXT"): ["v=spf1 -include:amazonses.com a -all"]},
+            "wrong",
+            (
+                'put into DNS: bounce.atelier.example TXT "v=spf1 include:amazonses.com -include:amazonses.com a -all"'
+                ", in place of the one that is there"
+            ),
+        ),
+        (
+            _SPF | {("bounce.atelier.example", "MX"): ["5 mx.example.net", *_MX["bounce.atelier.example", "MX"]]},
+            "wrong",
+            "put into DNS: bounce.atelier.example MX 10 feedback-smtp.eu-west-3.amazonses.com, and no other MX",
+        ),
+        (
+            {("bounce.atelier.example", "TXT"): ["v=spf1 a -all", "v=spf1 include:amazonses.com ~all"]},
+            "wrong",
+            "join them in one: with several none counts",
+        ),
+    ],
+)
+def test_spf_of_a_mail_from_domain_of_its_own(records: Mapping[Any, Any], state: str, remedy: str) -> None:
+    (found,) = found_by(mail.spf, identity(MailFromAttributes=_MAIL_FROM), records)
+    assert (found.state, found.remedy) == (state, remedy)
+
+
+def test_a_mail_from_domain_that_ses_has_not_seen_yet_is_waited_for() -> None:
+    pending = identity(MailFromAttributes={**_MAIL_FROM, "MailFromDomainStatus": "PENDING"})
+    (found,) = found_by(mail.spf, pending, _SPF | _MX)
+    assert (found.state, found.remedy.split(";")[0]) == ("warning", "wait")
+
+
+def test_two_spf_records_of_the_domain_are_told_though_the_site_s_mail_needs_none() -> None:
+    (found,) = found_by(mail.spf, records={("atelier.example", "TXT"): ["v=spf1 a -all", "v=spf1 mx -all"]})
+    assert (found.state, "2 SPF records" in found.says) == ("warning", True)
+
+
+@pytest.mark.parametrize(
+    ("most", "sent", "state", "says"),
+    [
+        (50_000, 39_999, "ok", "39,999 of 50,000 emails in 24 hours, 14 a second"),
+        (50_000, 40_000, "warning", "nearly all is used"),
+        (50_000, 50_000, "wrong", "all is used, so mail waits, and goes out by itself later"),
+        (200, 200, "wrong", "all is used"),
+        (200, 10, "warning", "StrangerMailPerDay is 500"),
+        (-1, 50_000, "ok", "50,000 emails in 24 hours, 14 a second"),
+        (None, 0, "ok", "0 emails in 24 hours"),
+    ],
+)
+def test_the_quota_of_a_day_is_told_before_it_is_used_up(most: int | None, sent: int, state: str, says: str) -> None:
+    quota = {"MaxSendRate": 14.0, "SentLast24Hours": float(sent)} | ({} if most is None else {"Max24HourSend": most})
+    found = only(found_by(mail.account, changed("sesv2:GetAccount", SendQuota=quota)), "quota")
+    assert (found.state, says in found.says) == (state, True)
+    assert bool(found.remedy) == (state != "ok")
+
+
+_SANDBOX = changed("sesv2:GetAccount", ProductionAccessEnabled=False)
+
+
+def test_in_the_sandbox_an_owner_who_is_not_verified_is_told() -> None:
+    for owner in ("owner@atelier.example", "me@mail.atelier.example"):
+        assert found_by(mail.owner, _SANDBOX, owner_emails=[owner])[0].state == "ok"
+    (found,) = found_by(mail.owner, _SANDBOX, owner_emails=["o'neil@other.example"])
+    assert (found.state, "stays owed" in found.says) == ("wrong", True)
+    # Ready for a shell.
+    assert """--email-identity 'o'"'"'neil@other.example' --region eu-west-3, then""" in found.remedy
+    (found,) = found_by(mail.owner, _SANDBOX | knows({"atelier.example": UNVERIFIED}))
+    assert found.state == "wrong"
+
+
+def test_before_a_deploy_the_identity_to_be_made_covers_an_owner_of_the_same_domain() -> None:
+    owners = ["owner@atelier.example", "me@other.example"]
+    found = found_by(mail.owner, _SANDBOX | knows({}), owner_emails=owners, creates_identity=True)
+    assert [finding.state for finding in found] == ["ok", "wrong"]
+
+
+# --- the stack --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answers", "words", "command"),
     [
         (
             {"dynamodb:DescribeTimeToLive": {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}},
             "time to live is off",
+            (
+                "update-time-to-live --table-name table --time-to-live-specification "
+                "Enabled=true,AttributeName=expires_at --region eu-west-3"
+            ),
         ),
         (
             {
@@ -349,14 +693,25 @@ def test_in_the_sandbox_an_owner_who_is_not_verified_is_told(examined: Examined)
                 }
             },
             "recovery is off",
+            (
+                "update-continuous-backups --table-name table --point-in-time-recovery-specification "
+                "PointInTimeRecoveryEnabled=true --region eu-west-3"
+            ),
         ),
-        ({"dynamodb:DescribeTable": {"Table": {"TableName": "table"}}}, "stream is off"),
+        (
+            {"dynamodb:DescribeTable": {"Table": {"TableName": "table"}}},
+            "stream is off",
+            (
+                "update-table --table-name table --stream-specification "
+                "StreamEnabled=true,StreamViewType=KEYS_ONLY --region eu-west-3, then make the new stream a trigger"
+            ),
+        ),
     ],
 )
-def test_what_is_off_at_the_table_is_told(examined: Examined, answers: Answers, words: str) -> None:
+def test_what_is_off_at_the_table_is_told(examined: Examined, answers: Answers, words: str, command: str) -> None:
     (found,) = [finding for finding in examined(answers) if finding.check == "table" and finding.state == "wrong"]
     assert words in found.says
-    assert found.remedy == "make deploy"
+    assert found.remedy.startswith(f"aws dynamodb {command}")
 
 
 def test_an_alarm_that_rings_is_told_with_its_description(examined: Examined) -> None:
@@ -379,19 +734,41 @@ def test_emails_that_wait_too_long_are_told(counter: Counter, examined: Examined
 
 def test_a_stack_of_an_older_version_is_told(counter: Counter, site: Site) -> None:
     older = case(counter, site, {}, {})
-    assert older.connection is not None
-    known = {name: "" for name in older.connection.parameters if name != "WeeklyDigest"}
-    connection = replace(older.connection, parameters=known)
-    found = only(list(examine(replace(older, connection=connection))), "parameters")
+    known = {name: "" for name in older.stack.parameters if name != "WeeklyDigest"}
+    found = only(list(examine(with_stack(older, parameters=known))), "parameters")
     assert "does not know WeeklyDigest" in found.says
+
+
+@pytest.mark.parametrize(
+    ("gone", "check", "says"),
+    [
+        ("AlarmTopic", "alarms", "no AlarmTopic"),
+        ("OwedAlarm", "ringing alarms", "no alarm"),
+        ("Notifier", "stream", "no Notifier"),
+        ("NotifierSweep", "schedule", "no NotifierSweep"),
+    ],
+)
+def test_what_the_stack_has_not_got_is_told_and_all_else_is_examined(
+    counter: Counter, site: Site, gone: str, check: str, says: str
+) -> None:
+    resources = {name: physical for name, physical in RESOURCES.items() if name != gone}
+    findings = list(examine(with_stack(case(counter, site, {}, {}), resources=resources)))
+    (found,) = [finding for finding in findings if finding.state != "ok"]
+    assert (found.check, found.state, found.remedy) == (check, "wrong", "make deploy")
+    assert says in found.says
+    assert {"parameters", "page", "form", "CORS"} <= {finding.check for finding in findings}
+
+
+# --- the site ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("change", "check", "state", "words"),
     [
         ({"status": 404}, "page", "wrong", "answers 404"),
-        ({"location": "/home"}, "page", "ok", "/home may post forms"),
-        ({"page": "nothing"}, "form", "ok", "does not name the API"),
+        # A guard against robots is no fault of the page.
+        ({"status": 403}, "page", "unknown", "answers 403 to this command"),
+        ({"locations": {"/": "/home"}}, "page", "ok", "/home may post forms"),
         ({"preflight": {}}, "CORS", "wrong", "does not let scripts"),
         (
             {"preflight": {"Access-Control-Allow-Origin": "https://else.example"}},
@@ -412,25 +789,109 @@ def test_the_site_s_real_page_and_preflight(  # noqa: PLR0913, PLR0917
     assert words in found.says
 
 
-def test_a_page_that_leads_to_an_origin_that_is_not_allowed_is_told(site: Site, examined: Examined) -> None:
-    site.location = site.address.replace("127.0.0.1", "localhost") + "/other"
-    found = only(examined(), "page")
+def test_the_page_s_origin_is_the_one_that_redirects_end_at(counter: Counter, site: Site) -> None:
+    other = site.address.replace("127.0.0.1", "localhost")
+    # The last is relative to the one before.
+    site.locations = {"/": f"{other}/start", "/start": "/home?a=b"}
+    told = case(counter, site, {}, {})
+    further = frozenset({*told.origins, "https://www.atelier.example"})
+    told = replace(told, origins=further)
+    (found,) = page.page(told)
     assert found.state == "wrong"
-    assert f"AllowedOrigins={site.location.removesuffix('/other')}" in found.remedy
+    assert f"deploy with SiteUrl={other}/home, or with AllowedOrigins=" in found.remedy
+    # What is allowed stays allowed.
+    assert f"{other},https://www.atelier.example" in found.remedy
+    # The preflight is the one that a browser would make from there.
+    (found,) = page.cors(told)
+    assert (found.state, found.says) == ("wrong", f"{site.address} does not let scripts of {other} post")
+    assert f"AllowedOrigins={other}" in found.remedy
+    site.preflight["Access-Control-Allow-Origin"] = other
+    (found,) = page.cors(told)
+    assert (found.state, found.says) == ("ok", f"{site.address} lets scripts of {other} post")
+
+
+def test_where_the_page_cannot_be_had_the_preflight_is_of_its_address(counter: Counter, site: Site) -> None:
+    site.locations = {"/": "/"}
+    (found,) = page.cors(case(counter, site, {}, {}))
+    assert (found.state, f"scripts of {site.address}" in found.says) == ("ok", True)
 
 
 def test_a_page_that_never_ends_and_a_loop_of_redirects_end_the_check(site: Site, examined: Examined) -> None:
     site.page = "x" * 5_000_000
     assert only(examined(), "page").state == "ok"
-    site.location = "/"
+    site.locations = {"/": "/"}
     assert only(examined(), "page").state == "unknown"
+
+
+_API = "https://a1b2c3.execute-api.eu-west-3.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "words"),
+    [
+        (f"<form action='{_API}/contact' method=post>", "ok", "post to the API: 1"),
+        ("<FORM ACTION=' https://FORMS.atelier.example:443/f/newsletter?a=b ' METHOD=POST>", "ok", "the API: 1"),
+        ("<base href='https://forms.atelier.example/x/'><form action='../contact' method='Post'>", "ok", "the API: 1"),
+        ("<script>fetch('https://forms.atelier.example/contact')</script>", "ok", "a script may post to it"),
+        ("<p>Nothing.", "ok", "one of another page may. The output FormSnippet"),
+        # Forms for others are the site's own affair.
+        (
+            (
+                "<form action='/search'><form><form action='https://pay.example/contact' method='post'>"
+                "<form action='http://x:99999/contact'><form action='http://[/contact'>"
+                "<form action='mailto:a@b.example'>"
+            ),
+            "ok",
+            "one of another page may",
+        ),
+        ("<!-- <form action='https://forms.atelier.example/old' method=post> -->", "ok", "a script may"),
+        ("<form action='https://forms.atelier.example/contact/' method='post'>", "wrong", "where the API takes none"),
+        ("<form action='http://forms.atelier.example/contact' method='post'>", "wrong", "where the API takes none"),
+        (f"<form action='{_API}/' method='post'>", "wrong", "where the API takes none"),
+        ("<form action='https://forms.atelier.example/contact'>", "warning", "does not post"),
+        (
+            "<form action='https://old.execute-api.eu-west-3.amazonaws.com/contact' method='post'>",
+            "warning",
+            "is not this stack's API",
+        ),
+    ],
+)
+def test_forms_that_are_meant_for_guichet_are_to_reach_it(
+    counter: Counter, site: Site, text: str, state: str, words: str
+) -> None:
+    site.page = text
+    (found,) = page.form(with_stack(case(counter, site, {}, {}), api_url="https://forms.atelier.example"))
+    assert (found.state, words in found.says) == (state, True)
+    assert bool(found.remedy) == (state != "ok")
+
+
+@pytest.mark.parametrize(
+    ("action", "right"),
+    [
+        ("https://old.execute-api.eu-west-3.amazonaws.com/f/newsletter", "/f/newsletter"),
+        ("https://forms.atelier.example/mail", "/contact"),
+    ],
+)
+def test_a_form_that_goes_astray_is_told_where_to(counter: Counter, site: Site, action: str, right: str) -> None:
+    site.page = f"<form action='{action}' method='post'>"
+    (found,) = page.form(with_stack(case(counter, site, {}, {}), api_url="https://forms.atelier.example"))
+    assert f'write action="https://forms.atelier.example{right}"' in found.remedy
+
+
+def test_where_site_and_api_share_a_host_other_forms_are_the_site_s(counter: Counter, site: Site) -> None:
+    site.page = "<form action='/search'><form action='/contact' method='post'>"
+    (found,) = page.form(case(counter, site, {}, {}))
+    assert (found.state, "post to the API: 1" in found.says) == ("ok", True)
+
+
+# --- the whole --------------------------------------------------------------------------------------------------------
 
 
 def test_a_check_that_cannot_be_done_says_why_and_keeps_no_other_from_being_done(examined: Examined) -> None:
     healthy = {finding.check for finding in examined()}
     for operation, checks in (
         ("sesv2:GetAccount", {"account", "owner"}),
-        ("lambda:ListEventSourceMappings", {"triggers"}),
+        ("lambda:ListEventSourceMappings", {"stream"}),
         ("dynamodb:DescribeTable", {"table"}),
     ):
         findings = examined({operation: {"error": "AccessDeniedException"}})
@@ -439,10 +900,22 @@ def test_a_check_that_cannot_be_done_says_why_and_keeps_no_other_from_being_done
         assert all(operation.partition(":")[2] in finding.remedy for finding in unknown)
         assert "not to be quoted" not in str(findings)
         assert len(healthy - {finding.check for finding in findings}) <= 3
+    refused = {"identity", "dkim", "dmarc", "spf"}
+    findings = examined({"sesv2:GetEmailIdentity": {"error": "AccessDeniedException"}})
+    assert {finding.check for finding in findings if finding.state == "unknown"} == refused
+    found = only(examined({"sesv2:GetAccount": NoCredentialsError()}), "account")
+    assert (found.state, found.says) == ("unknown", "there are no AWS credentials")
     gone = EndpointConnectionError(endpoint_url="https://events.example")
-    assert only(examined({"events:DescribeRule": gone}), "triggers").state == "unknown"
+    assert only(examined({"events:DescribeRule": gone}), "schedule").state == "unknown"
     lost = dns.exception.Timeout()  # type: ignore[no-untyped-call]
     assert only(examined(records={("_dmarc.atelier.example", "TXT"): lost}), "dmarc").state == "unknown"
+
+
+def test_a_check_that_breaks_keeps_no_other_from_being_done(examined: Examined) -> None:
+    findings = examined(records={("_dmarc.atelier.example", "TXT"): ValueError("not to be quoted")})
+    found = only(findings, "dmarc")
+    assert (found.state, found.says) == ("unknown", "the check itself failed: ValueError")
+    assert only(findings, "CORS").state == "ok"
 
 
 def test_no_finding_quotes_the_secret(examined: Examined) -> None:
@@ -450,13 +923,28 @@ def test_no_finding_quotes_the_secret(examined: Examined) -> None:
 
 
 def test_before_a_deploy_only_what_needs_no_stack_is_examined(site: Site) -> None:
-    before = case_before({**PARAMETERS, "SiteUrl": site.address}, REGION)
-    found = list(
-        examine(replace(before, client=Aws(HEALTHY).client, records=lambda name, kind: RECORDS.get((name, kind), [])))
-    )
+    before = case_before({**PARAMETERS, "SiteUrl": site.address, "CreateIdentity": "false"}, REGION)
+    found = list(examine(replace(before, client=Aws(all_answers({})).client, records=in_dns({}))))
     assert {finding.state for finding in found} == {"ok"}
     assert {"table", "alarms", "CORS", "form"}.isdisjoint({finding.check for finding in found})
-    assert {"identity", "DKIM", "sandbox", "owner", "page"} <= {finding.check for finding in found}
+    assert {"region", "identity", "DKIM", "sandbox", "owner", "page"} <= {finding.check for finding in found}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("SiteUrl", "https://x.example:99999", "SiteUrl: Port out of range"),
+        ("AllowedOrigins", "https://x.example:99999", "AllowedOrigins: Port out of range"),
+        ("OwnerEmail", "me@example.org,.me@example.org", "OwnerEmail: expected a bare email address"),
+    ],
+)
+def test_a_parameter_that_the_functions_would_not_start_with_is_told_before_a_deploy(
+    name: str, value: str, says: str
+) -> None:
+    with pytest.raises(TemplateError) as refused:
+        case_before({**PARAMETERS, name: value}, REGION)
+    assert says in str(refused.value)
+    assert PARAMETERS["SigningSecret"] not in str(refused.value)
 
 
 def test_records_of_dns_are_read_as_dns_gives_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -469,9 +957,9 @@ def test_records_of_dns_are_read_as_dns_gives_them(monkeypatch: pytest.MonkeyPat
         return [SimpleNamespace(to_text=lambda: "10 Feedback-SMTP.example.")]
 
     monkeypatch.setattr(dns.resolver.Resolver, "resolve", resolve)
-    assert doctor.look_up("a.example", "TXT") == ["v=spf1 -all"]
-    assert doctor.look_up("a.example", "MX") == ["10 feedback-smtp.example"]
-    assert doctor.look_up("none.example", "TXT") == []
+    assert look_up("a.example", "TXT") == ["v=spf1 -all"]
+    assert look_up("a.example", "MX") == ["10 feedback-smtp.example"]
+    assert look_up("none.example", "TXT") == []
 
 
 def test_the_command_says_each_finding_and_ends_with_1_where_something_is_wrong(
@@ -502,3 +990,7 @@ def test_parameters_before_a_deploy_are_held_to_the_template(
     said = operate(counter, "doctor", "--before", "FromEmail=nobody")
     assert said.code == 2
     assert "FromEmail" in said.err or "SiteName" in said.err
+    given = {**PARAMETERS, "SiteUrl": "https://x.example:99999"}
+    said = operate(counter, "doctor", "--before", " ".join(f"{name}='{value}'" for name, value in given.items()))
+    assert said.code == 2
+    assert said.err == "error: SiteUrl: Port out of range 0-65535\n"
