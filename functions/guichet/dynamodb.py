@@ -58,11 +58,15 @@ _deadline: ContextVar[float | None] = ContextVar("_deadline", default=None)
 
 
 @contextmanager
-def one_patience() -> Iterator[None]:
-    """Let all calls within share one patience; by itself each call has its own."""
-    token = _deadline.set(time.monotonic() + PATIENCE)
+def one_patience(seconds: float | None = None) -> Iterator[float]:
+    """Let all calls within share one patience, of so many seconds or the usual one; by itself each call has its own.
+
+    Yields when it ends (time.monotonic). Within another one, it takes that one's place.
+    """
+    deadline = time.monotonic() + (PATIENCE if seconds is None else seconds)
+    token = _deadline.set(deadline)
     try:
-        yield
+        yield deadline
     finally:
         _deadline.reset(token)
 

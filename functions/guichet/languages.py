@@ -115,14 +115,23 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "owner_erase_button": "Tout effacer",
         "owner_erased_title": "Effacé",
         "owner_erased": (
-            "C'est fait : « {site} » ne garde plus rien de cette personne, hors les sauvegardes, "
-            "jusqu'à leur expiration. Pensez aux emails que vous avez reçus."
+            "C'est fait : « {site} » ne garde plus rien de cette personne, hors les sauvegardes jusqu'à leur "
+            "expiration et, si elle a été abonnée, une empreinte de son adresse, pour qu'aucun import ne la réabonne. "
+            "Pensez aux emails que vous avez reçus."
+        ),
+        "owner_gone_title": "Plus rien par ce lien",
+        "owner_gone": (
+            "Par ce lien, « {site} » ne trouve plus d'adresse : ce qu'il désigne est effacé, ou trop ancien. S'il peut "
+            "rester autre chose de cette personne, prenez le lien d'un autre email à son sujet, ou la commande "
+            "`guichet forget`."
         ),
         "owner_unfinished_title": "Ce n'est pas fini",
-        "owner_unfinished": (
-            "Il y a trop à lire pour cette page, ou quelque chose a changé entre-temps. Réessayez ; "
-            "sinon, la commande `guichet forget` efface le reste."
+        "owner_unfinished_lead": (
+            "« {site} » garde encore quelque chose de cette personne : il y a trop à lire pour cette page, quelque "
+            "chose a changé entre-temps, ou la table n'a pas répondu. Réessayez ; sinon, la commande `guichet forget` "
+            "efface le reste."
         ),
+        "owner_unfinished_button": "Réessayer",
     },
     "en": {
         "REQUIRED_FIELD_MISSING": 'The field "{field}" is required and was not sent.',
@@ -197,13 +206,21 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "owner_erase_button": "Erase everything",
         "owner_erased_title": "Erased",
         "owner_erased": (
-            "Done: {site} holds nothing more of this person, but for backups until they expire. "
+            "Done: {site} holds nothing more of this person, but for backups until they expire and, if they were "
+            "subscribed, a fingerprint of the address, so that no import subscribes them again. "
             "Think of the emails that you received."
         ),
-        "owner_unfinished_title": "Not finished",
-        "owner_unfinished": (
-            "There is too much to read for this page, or something changed meanwhile. Try again; "
-            "failing that, the command `guichet forget` erases the rest."
+        "owner_gone_title": "Nothing left by this link",
+        "owner_gone": (
+            "By this link {site} finds no address any more: what it is for is erased, or too old. If anything else of "
+            "this person may be left, use the link in another email about them, or the command `guichet forget`."
         ),
+        "owner_unfinished_title": "Not finished",
+        "owner_unfinished_lead": (
+            "{site} still holds something of this person: there is too much to read for this page, something changed "
+            "meanwhile, or the table did not answer. Try again; failing that, the command `guichet forget` erases "
+            "the rest."
+        ),
+        "owner_unfinished_button": "Try again",
     },
 }

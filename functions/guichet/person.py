@@ -77,45 +77,51 @@ class Erased:
     remains: State | None
 
 
-def held(table: str, person: Person, until: float | None = None) -> Held:
-    """Find all that is held of a person. Raises NotFinishedError once `until` (time.monotonic) is past."""
+def held(table: str, person: Person) -> Held:
+    """Find all that is held of a person."""
+    own, mentions = _find(table, person)
+    return Held([item for pk in sorted(own) for item in _collection(table, pk)], mentions)
+
+
+def erase(table: str, person: Person, kept: timedelta, *, last: str = "", until: float | None = None) -> Erased:
+    """Erase all that is held of a person, and what others wrote of their address.
+
+    Of a subscriber the keyed hash and the state stay, so that no import brings them back and nobody writes to who
+    bounced or complained: of one who was confirmed as `unsubscribed`, and for as long as `kept`. To do it again changes
+    nothing. `last` is the key of a record that the address is read from: it goes when nothing else is left, so that
+    what was interrupted can be done again. Raises NotFinishedError, also once `until` (time.monotonic) is past.
+    """
+    own, mentions = _find(table, person, until)
+    for item in mentions:
+        _in_time(until)
+        _redact(table, item, person)
+    erased, remains = 0, None
+    for pk in sorted(own, key=lambda pk: (pk == last, pk)):
+        # The rows of emails come before the record that they belong to: without it nothing would lead to them.
+        for item in _collection(table, pk):
+            _in_time(until)
+            key = marshalled({"pk": item["pk"], "sk": item["sk"]})
+            if item["kind"] == "subscriber":
+                remains = _reduce(table, item, key, utc_now(), kept)
+            else:
+                dynamodb.call("delete_item", TableName=table, Key=key)
+            erased += 1
+    return Erased(erased, len(mentions), remains)
+
+
+def _find(table: str, person: Person, until: float | None = None) -> tuple[set[str], list[Item]]:
+    """Return the keys of a person's own records, with or without items beneath, and others' items that mention them."""
     own = {f"subscriber#{person.subscriber_id}", f"cap#{person.subscriber_id}"}
     mentions = []
     # What has expired is there as well, until DynamoDB gets to it.
-    for item in dynamodb.items("scan", TableName=table):
+    for item in dynamodb.items("scan", TableName=table, ConsistentRead=True):
         _in_time(until)
         if person.owns(item):
             own.add(item["pk"])
         elif person.redacted(item) != item:
             mentions.append(item)
-    return Held(
-        own=[item for pk in sorted(own) for item in _collection(table, pk)],
-        # The row of an email comes before the record that it belongs to.
-        mentions=[item for item in mentions if item["pk"] not in own],
-    )
-
-
-def erase(table: str, person: Person, kept: timedelta, until: float | None = None) -> Erased:
-    """Erase all that is held of a person, and what others wrote of their address.
-
-    Of a subscriber the keyed hash and the state stay, so that no import brings them back and nobody writes to who
-    bounced or complained: of one who was confirmed as `unsubscribed`, and for as long as `kept`. To do it again changes
-    nothing. Raises NotFinishedError.
-    """
-    found = held(table, person, until)
-    erased, remains = 0, None
-    for item in found.own:
-        _in_time(until)
-        key = marshalled({"pk": item["pk"], "sk": item["sk"]})
-        if item["kind"] == "subscriber":
-            remains = _reduce(table, item, key, utc_now(), kept)
-        else:
-            dynamodb.call("delete_item", TableName=table, Key=key)
-        erased += 1
-    for item in found.mentions:
-        _in_time(until)
-        _redact(table, item, person)
-    return Erased(erased, len(found.mentions), remains)
+    # A row of an email is read before the record that it belongs to.
+    return own, [item for item in mentions if item["pk"] not in own]
 
 
 def _collection(table: str, pk: str) -> Iterator[Item]:

@@ -3,13 +3,13 @@
 A function of its own, since what it may do (read the whole table, delete) is for none that takes forms.
 """
 
-import time
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from guichet import dynamodb
 from guichet.counter import serve
+from guichet.dynamodb import UnavailableError, one_patience
 from guichet.init_phase import prepare
 from guichet.intake import fields_of_button
 from guichet.links import OwnerAction, Subject, proven_subject
@@ -22,7 +22,7 @@ from guichet.settings import OwnerSettings
 from guichet.storage import Store
 from guichet.telemetry import logger
 
-# API Gateway waits 30 s for an answer.
+# The last call may start when it ends. API Gateway waits 30 s for an answer.
 _TIME_TO_ERASE = 20.0
 
 
@@ -34,12 +34,18 @@ def settings() -> OwnerSettings:
 
 def spam_page(request: Request) -> Reply:
     """Show one button. Changes nothing."""
-    return _button(request, "spam")
+    from owner import pages  # noqa: PLC0415
+
+    _proven(request.query, "spam")
+    return page(200, pages.spam_page(request, request.query, settings()))
 
 
 def erase_page(request: Request) -> Reply:
     """Show one button. Changes nothing."""
-    return _button(request, "erase")
+    from owner import pages  # noqa: PLC0415
+
+    _proven(request.query, "erase")
+    return page(200, pages.erase_page(request, request.query, settings()))
 
 
 def file_as_spam(request: Request) -> Reply:
@@ -56,27 +62,34 @@ def file_as_spam(request: Request) -> Reply:
 
 
 def erase_person(request: Request) -> Reply:
-    """Erase all that is held of who wrote a message or subscribed; pressed again, say so again."""
-    subject = _proven(fields_of_button(request), "erase")
-    store = Store(settings().table_name)
-    record = store.message(subject.id) if subject.kind == "message" else store.subscriber(subject.id)
-    if record is not None and record.email:
-        person = Person(record.email, settings().signing_secret)
-        kept = timedelta(days=settings().retention_days)
-        try:
-            erase(settings().table_name, person, kept, until=time.monotonic() + _TIME_TO_ERASE)
-        except NotFinishedError:
-            return _done(request, "owner_unfinished")
-        logger.info("erased", request_id=request.id, subscriber_id=person.subscriber_id)
+    """Erase all that is held of who wrote a message or subscribed; pressed again, do the rest, or say that all is gone.
+
+    The address is known by what the link is for, so that goes last.
+    """
+    from owner import pages  # noqa: PLC0415
+
+    fields = fields_of_button(request)
+    subject = _proven(fields, "erase")
+    kept = timedelta(days=settings().retention_days)
+    try:
+        with one_patience(_TIME_TO_ERASE) as until:
+            address = _address(subject)
+            if not address:
+                return _done(request, "owner_gone")
+            person = Person(address, settings().signing_secret)
+            erase(settings().table_name, person, kept, last=f"{subject.kind}#{subject.id}", until=until)
+    except (NotFinishedError, UnavailableError) as error:
+        logger.warning("not erased", request_id=request.id, cause=type(error).__name__)
+        return page(200, pages.unfinished_page(request, fields, settings()))
+    logger.info("erased", request_id=request.id, subscriber_id=person.subscriber_id)
     return _done(request, "owner_erased")
 
 
-def _button(request: Request, action: OwnerAction) -> Reply:
-    from guichet import pages  # noqa: PLC0415
-
-    _proven(request.query, action)
-    fields = {name: request.query[name] for name in ("kind", "id", "expires", "token")}
-    return page(200, pages.page_with_button(request, f"owner_{action}", f"owner/{action}", fields, settings()))
+def _address(subject: Subject) -> str:
+    """Return the address of who wrote a message or subscribed, empty where nothing tells it any more."""
+    store = Store(settings().table_name)
+    record = store.message(subject.id) if subject.kind == "message" else store.subscriber(subject.id)
+    return record.email if record else ""
 
 
 def _done(request: Request, what: str) -> Reply:

@@ -1,18 +1,22 @@
 """The owner's links in notification emails: what they lead to, what their buttons do, and for whom they do nothing."""
 
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 from html import unescape
+from typing import Any
 
 import pytest
 import time_machine
 from werkzeug.test import TestResponse
 
-from tests.conftest import Counter
+from guichet import dynamodb
+from tests.conftest import Counter, isolated, resolve
 from tests.integration.test_life import READER, START, local, subscribe
 from tests.integration.test_newsletter import open_link, press
+from tests.wire import Wire, refusal, unreachable
 
 LINK = re.compile(r"https://api\.example/owner/(\w+)\?[^\s\"'<>]+")
 
@@ -86,13 +90,13 @@ def test_a_message_filed_before_it_was_mailed_is_not_mailed(counter: Counter) ->
     assert link
 
 
-def test_the_button_erases_the_person_and_says_so_again(counter: Counter) -> None:
+def test_the_button_erases_the_person_and_pressed_again_finds_nothing(counter: Counter) -> None:
     notified(counter, message="Secret words")
     notified(counter, message="Other secret words")
     notified(counter, email="other@example.org", message="I know Zoe@Example.org")
     page = open_link(counter, links(owners(counter)[0])["erase"])
-    for _ in range(2):
-        assert "ne garde plus rien" in press(counter, page).text
+    assert "ne garde plus rien" in press(counter, page).text
+    assert "Plus rien par ce lien" in press(counter, page).text
     left = str(counter.items()).lower()
     assert "zoe@example.org" not in left
     assert "secret" not in left
@@ -114,9 +118,110 @@ def test_a_table_that_is_too_large_for_the_page_says_what_erases_it(
 ) -> None:
     notified(counter)
     page = open_link(counter, links(owners(counter)[0])["erase"])
-    monkeypatch.setattr("owner.handler._TIME_TO_ERASE", -1.0)
-    assert "guichet forget" in press(counter, page).text
+    with monkeypatch.context() as patch:
+        patch.setattr("owner.handler._TIME_TO_ERASE", -1.0)
+        unfinished = press(counter, page)
+    assert "Ce n'est pas fini" in unescape(unfinished.text)
+    assert "guichet forget" in unfinished.text
     assert len(counter.items("message")) == 1
+    assert "ne garde plus rien" in press(counter, unfinished).text
+    assert counter.items("message") == []
+
+
+def failing_from(number: int, wire: Wire) -> Callable[[Any], Any]:
+    """Return what refuses all writes from one on, as if the function had ended there."""
+
+    def answer(request: Any) -> Any:
+        writes = [one for one in wire.operations if one in ("UpdateItem", "DeleteItem")]
+        stopped = wire.operations[-1] in ("UpdateItem", "DeleteItem") and len(writes) >= number
+        return refusal(400, "ValidationException")(request) if stopped else None
+
+    return answer
+
+
+@pytest.mark.parametrize("by", ["message", "subscriber"])
+def test_an_erasure_that_stops_at_any_write_is_finished_by_the_next_press(by: str) -> None:
+    number, finished = 0, False
+    while not finished:
+        number += 1
+        with isolated():
+            counter = Counter(resolve())
+            subscribe(counter, name="Secret Name")
+            notified(counter, email=READER, message="Secret words")
+            notified(counter, email=READER, message="More secret words")
+            notified(counter, email="other@example.org", message=f"I know {READER}")
+            mails = [mail for mail in owners(counter) if READER in mail.as_string()]
+            page = open_link(counter, links(mails[1 if by == "message" else 0])["erase"])
+            wire = Wire(dynamodb.client())
+            wire.always(failing_from(number, wire))
+            first = press(counter, page)
+            wire.always(None)
+            finished = first.status_code == 200
+            if not finished:
+                assert first.status_code == 503
+                assert "ne garde plus rien" in press(counter, page).text, number
+            left = str(counter.items()).lower()
+            assert READER not in left, number
+            assert "secret" not in left, number
+            assert [item["state"] for item in counter.items("subscriber")] == ["unsubscribed"]
+    # The mention, two messages with a row each, the subscription with two, the request with one, counts of two emails.
+    assert number > 10
+
+
+def test_a_link_whose_record_is_gone_does_not_say_that_nothing_is_held(counter: Counter) -> None:
+    with time_machine.travel(START):
+        notified(counter)
+        notified(counter, message="Another")
+        first, second = (links(mail) for mail in owners(counter))
+        press(counter, open_link(counter, first["spam"]))
+    with time_machine.travel(START + timedelta(days=40)):
+        replies = [counter.post(local(first["erase"])) for _ in range(2)]
+        assert len(counter.items("message")) == 2
+        for reply in replies:
+            assert reply.status_code == 200
+            assert "ne garde plus rien" not in reply.text
+            assert "le lien d'un autre email" in unescape(reply.text)
+        press(counter, open_link(counter, second["erase"]))
+        assert counter.items("message") == []
+
+
+def test_a_call_that_is_refused_for_a_while_does_not_end_an_erasure(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notified(counter)
+    page = open_link(counter, links(owners(counter)[0])["erase"])
+    clock, late = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + late[0])
+
+    def slow(_request: Any) -> None:
+        # As long as any other function has patience.
+        late[0] += dynamodb.PATIENCE
+
+    Wire(dynamodb.client()).plan(slow, *[refusal(400, "ThrottlingException")] * 2)
+    assert "ne garde plus rien" in press(counter, page).text
+    assert counter.items("message") == []
+
+
+def test_a_table_that_does_not_answer_is_told_as_not_finished(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notified(counter)
+    page = open_link(counter, links(owners(counter)[0])["erase"])
+    monkeypatch.setattr("owner.handler._TIME_TO_ERASE", 0.1)
+    wire = Wire(dynamodb.client())
+    wire.always(unreachable)
+    unfinished = press(counter, page)
+    assert "Ce n'est pas fini" in unescape(unfinished.text)
+    wire.always(None)
+    monkeypatch.undo()
+    assert "ne garde plus rien" in press(counter, unfinished).text
+
+
+def test_the_page_is_answered_before_the_gateway_gives_up() -> None:
+    from owner.handler import _TIME_TO_ERASE  # noqa: PLC0415
+
+    longest = _TIME_TO_ERASE + dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT
+    assert longest + 2 < resolve().functions["Owner"].timeout < 30
 
 
 def asked(counter: Counter, link: str) -> tuple[TestResponse, TestResponse]:

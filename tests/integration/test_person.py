@@ -15,6 +15,7 @@ from guichet.person import ERASED, NotFinishedError, Person, erase, held
 from tests.conftest import Counter, isolated, resolve
 from tests.integration.test_life import READER, SECRET, START, feedback, local, subscribe, subscriber, unsubscribe_url
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press
+from tests.wire import Wire
 
 KEPT = timedelta(days=1095)
 READER_ = Person(READER, SECRET)
@@ -151,6 +152,31 @@ def test_what_has_expired_and_is_still_there_is_erased(counter: Counter) -> None
         contact(counter, email=READER, _gotcha="x")
     with time_machine.travel(START + timedelta(days=60)):
         assert erase("table", READER_, KEPT).erased == 1
+    assert counter.items("message") == []
+
+
+def test_what_was_just_written_is_read(counter: Counter) -> None:
+    contact(counter, email=READER)
+    wire = Wire(dynamodb.client())
+    erase("table", READER_, KEPT)
+    reads = [json.loads(body) for name, body in zip(wire.operations, wire.bodies, strict=True) if name != "DeleteItem"]
+    assert {"Scan", "Query"} <= set(wire.operations)
+    assert all(read["ConsistentRead"] for read in reads)
+
+
+def test_who_wrote_more_than_one_erasure_can_read_is_erased_bit_by_bit(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        contact(counter, email=READER, message=str(number))
+    wire, clock = Wire(dynamodb.client()), time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + len(wire.operations))
+    # A second for each call: to read all that is theirs takes seven.
+    until = time.monotonic() + 6.5
+    with pytest.raises(NotFinishedError):
+        erase("table", READER_, KEPT, until=until)
+    assert 0 < len(counter.items("message")) < 4
+    erase("table", READER_, KEPT)
     assert counter.items("message") == []
 
 

@@ -1,0 +1,26 @@
+"""The pages that the links in emails to the owner lead to."""
+
+from guichet.pages import page_with_button
+from guichet.request import Request
+from guichet.settings import OwnerSettings
+
+_PROOF = ("kind", "id", "expires", "token")
+
+
+def spam_page(request: Request, link: dict[str, str], settings: OwnerSettings) -> str:
+    """Return the page with the one button that files a message as spam."""
+    return page_with_button(request, "owner_spam", "owner/spam", _proof(link), settings)
+
+
+def erase_page(request: Request, link: dict[str, str], settings: OwnerSettings) -> str:
+    """Return the page with the one button that erases a person."""
+    return page_with_button(request, "owner_erase", "owner/erase", _proof(link), settings)
+
+
+def unfinished_page(request: Request, link: dict[str, str], settings: OwnerSettings) -> str:
+    """Return the page of an erasure that has not come to its end, with a button that goes on with it."""
+    return page_with_button(request, "owner_unfinished", "owner/erase", _proof(link), settings)
+
+
+def _proof(link: dict[str, str]) -> dict[str, str]:
+    return {name: link[name] for name in _PROOF}
