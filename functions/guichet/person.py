@@ -100,11 +100,10 @@ def erase(table: str, person: Person, kept: timedelta, *, last: str = "", until:
         # The rows of emails come before the record that they belong to: without it nothing would lead to them.
         for item in _collection(table, pk):
             _in_time(until)
-            key = marshalled({"pk": item["pk"], "sk": item["sk"]})
             if item["kind"] == "subscriber":
-                remains = _reduce(table, item, key, utc_now(), kept)
+                remains = _reduce(table, item, utc_now(), kept)
             else:
-                dynamodb.call("delete_item", TableName=table, Key=key)
+                dynamodb.call("delete_item", TableName=table, Key=_key(item))
             erased += 1
     return Erased(erased, len(mentions), remains)
 
@@ -134,26 +133,22 @@ def _collection(table: str, pk: str) -> Iterator[Item]:
     )
 
 
-def _reduce(table: str, item: Item, key: Item, at: datetime, kept: timedelta) -> State:
+def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
+    """Leave of a subscriber what stays, if their state is still as it was read: a complaint must not be lost."""
     state: State = item["state"]
-    changes, values = "", {}
+    changes = ""
+    values: Item = {":read": state}
     if state == "confirmed":
         changes = "SET #state = :state, left_at = :at, expires_at = :end "
         state = "unsubscribed"
-        values = {":state": state, ":at": at.isoformat(timespec="microseconds"), ":end": int((at + kept).timestamp())}
-    dynamodb.call(
-        "update_item",
-        TableName=table,
-        Key=key,
+        values |= {":state": state, ":at": at.isoformat(timespec="microseconds"), ":end": int((at + kept).timestamp())}
+    _change(
+        table,
+        item,
         UpdateExpression=f"{changes}REMOVE email, #name, #language, confirmed_at, history, #list",
-        ConditionExpression="attribute_exists(pk)",
-        ExpressionAttributeNames={
-            **({"#state": "state"} if values else {}),
-            "#name": "name",
-            "#language": "language",
-            "#list": "list",
-        },
-        **({"ExpressionAttributeValues": marshalled(values)} if values else {}),
+        ConditionExpression="#state = :read",
+        ExpressionAttributeNames={f"#{name}": name for name in ("state", "name", "language", "list")},
+        ExpressionAttributeValues=marshalled(values),
     )
     return state
 
@@ -163,18 +158,26 @@ def _redact(table: str, item: Item, person: Person) -> None:
     changed = [name for name, value in item.items() if person.redacted(value) != value]
     values = {f":old{n}": item[name] for n, name in enumerate(changed)}
     values |= {f":new{n}": person.redacted(item[name]) for n, name in enumerate(changed)}
+    _change(
+        table,
+        item,
+        UpdateExpression="SET " + ", ".join(f"#{n} = :new{n}" for n in range(len(changed))),
+        ConditionExpression=" AND ".join(f"#{n} = :old{n}" for n in range(len(changed))),
+        ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(changed)},
+        ExpressionAttributeValues=marshalled(values),
+    )
+
+
+def _change(table: str, item: Item, **update: Any) -> None:
+    """Update an item on a condition. Raises NotFinishedError where it does not hold: something changed meanwhile."""
     try:
-        dynamodb.call(
-            "update_item",
-            TableName=table,
-            Key=marshalled({"pk": item["pk"], "sk": item["sk"]}),
-            UpdateExpression="SET " + ", ".join(f"#{n} = :new{n}" for n in range(len(changed))),
-            ConditionExpression=" AND ".join(f"#{n} = :old{n}" for n in range(len(changed))),
-            ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(changed)},
-            ExpressionAttributeValues=marshalled(values),
-        )
+        dynamodb.call("update_item", TableName=table, Key=_key(item), **update)
     except ConditionFailedError:
         raise NotFinishedError from None
+
+
+def _key(item: Item) -> Item:
+    return marshalled({"pk": item["pk"], "sk": item["sk"]})
 
 
 def _in_time(until: float | None) -> None:

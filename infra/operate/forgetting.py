@@ -46,5 +46,6 @@ def remains(done: Erased) -> list[str]:
     backups = f"AWS's point-in-time backups of the table, until they expire after {_BACKUP_DAYS} days"
     if done.remains is None:
         return [backups]
-    why = "so that no import brings them back" if done.remains == "unsubscribed" else "so that nobody writes to them"
+    suppressed = done.remains in ("bounced", "complained")
+    why = "so that nobody writes to them" if suppressed else "so that no import brings them back"
     return [f"the keyed hash of the address, as {done.remains}, {why}", backups]

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from guichet import dynamodb
 from guichet.person import ERASED, NotFinishedError, Person, erase, held
+from guichet.records import utc_now
+from guichet.storage import Store
+from infra.operate.forgetting import remains
 from tests.conftest import Counter, isolated, resolve
 from tests.integration.test_life import READER, SECRET, START, feedback, local, subscribe, subscriber, unsubscribe_url
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press
@@ -134,10 +137,49 @@ def test_who_left_or_complained_stays_so(counter: Counter, how: str) -> None:
     else:
         counter.post(local(unsubscribe_url(counter)))
     before = subscriber(counter)
-    assert erase("table", READER_, KEPT).remains == how
+    done = erase("table", READER_, KEPT)
+    assert done.remains == how
+    assert ("no import" if how == "unsubscribed" else "nobody writes") in remains(done)[0]
     after = subscriber(counter)
     assert "history" not in after
     assert {**after} == {name: before[name] for name in after}
+
+
+def test_who_was_lifted_stays_so_and_that_is_told_as_what_it_is(counter: Counter) -> None:
+    subscribe(counter)
+    feedback(counter, "complaint")
+    assert Store("table").lift(READER_.subscriber_id, utc_now(), KEPT)
+    done = erase("table", READER_, KEPT)
+    assert subscriber(counter)["state"] == done.remains == "lifted"
+    assert "no import" in remains(done)[0]
+
+
+@pytest.mark.parametrize("event", ["complaint", "unsubscribed", "gone"])
+def test_what_becomes_of_a_subscriber_meanwhile_is_not_lost(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    subscribe(counter)
+    key = dynamodb.marshalled({"pk": f"subscriber#{READER_.subscriber_id}", "sk": "subscriber"})
+    original = dynamodb.call
+    happen: dict[str, Any] = {
+        "complaint": lambda: feedback(counter, "complaint"),
+        "unsubscribed": lambda: counter.post(local(unsubscribe_url(counter))),
+        "gone": lambda: original("delete_item", TableName="table", Key=key),
+    }
+
+    def racing(operation: str, **parameters: Any) -> Any:
+        if operation == "update_item" and parameters["Key"] == key:
+            monkeypatch.setattr(dynamodb, "call", original)
+            happen[event]()
+        return original(operation, **parameters)
+
+    monkeypatch.setattr(dynamodb, "call", racing)
+    with pytest.raises(NotFinishedError):
+        erase("table", READER_, KEPT)
+    after = {"complaint": "complained", "unsubscribed": "unsubscribed", "gone": None}[event]
+    assert erase("table", READER_, KEPT).remains == after
+    assert [item["state"] for item in counter.items("subscriber")] == ([after] if after else [])
+    assert READER not in everything(counter)
 
 
 def test_of_nobody_nothing_is_made(counter: Counter) -> None:
