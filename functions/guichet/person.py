@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, unquote_plus
 
 from guichet import dynamodb
 from guichet.addresses import normalized
@@ -18,7 +18,22 @@ from guichet.records import State, utc_now
 from guichet.signing import subscriber_id
 
 ERASED = "[erased]"
-_SUBMISSIONS = ("message", "request")
+_THEIRS = ("message", "request", "subscriber")
+
+# What adjoins an address in a text may make another one of it, which is somebody else's and stays: joann@, mary.ann@,
+# mary_ann@, x-ann@, x+ann@ and @example.organic, @example.org.uk, @example.org-x.com. That takes a letter or a digit
+# that mail has in an address, so ASCII. All else is the text's own, and what could be either is erased: to leave it
+# would break what was promised. So `_ann@…_` is Markdown, d'ann@ is French, and @example.org-2026 is no domain.
+_LONGER_LOCAL = re.compile(r"[a-z0-9][._+-]?\Z", re.ASCII | re.IGNORECASE)
+_LONGER_DOMAIN = re.compile(
+    # A top level has letters only; and what is before another `@` is no end of a domain.
+    r"(?![a-z0-9.-]*(?:@|%40))(?:[a-z0-9-]*\.(?:[a-z0-9-]+\.)*)?[a-z]+(?![a-z0-9])",
+    re.ASCII | re.IGNORECASE,
+)
+# An address that ends there by itself: `joann@example.org_ann@example.org` are two.
+_ANOTHER_BEFORE = re.compile(r"[a-z0-9]@[a-z0-9.-]+[_+]?\Z", re.ASCII | re.IGNORECASE)
+# So far around it, one is looked for: no address is longer.
+_LONGEST = 254
 
 
 class NotFinishedError(Exception):
@@ -32,26 +47,26 @@ class Person:
         self.address = normalized(address)
         self.subscriber_id = subscriber_id(secret, address)
         local, _, domain = self.address.partition("@")
-        locals_ = {local, quote(local, safe="")}
-        domains = {domain, _unicode(domain)}
-        # Within a longer address it is another one: joann@, ann@example.org.uk. Digits of a percent-encoded character
-        # before it are no part of it.
         self._pattern = re.compile(
-            r"(?:(?<!\w)(?<!\w[.+-])|(?<=%[0-9a-f]{2}))"
-            f"(?:{'|'.join(map(re.escape, locals_))})(?:@|%40)(?:{'|'.join(map(re.escape, domains))})"
-            r"(?!-?\w|\.\w)",
-            re.IGNORECASE,
+            "|".join(_encoded_or_not(f"{local}@{spelling}") for spelling in _spellings(domain)), re.IGNORECASE
         )
 
     def owns(self, item: Item) -> bool:
-        """Tell whether an item is a message or a request of theirs."""
-        return item.get("kind") in _SUBMISSIONS and normalized(item["email"]) == self.address
+        """Tell whether an item is a message, a request or a subscription of theirs."""
+        # A subscription has another key than theirs where the secret was changed.
+        return item.get("kind") in _THEIRS and normalized(item.get("email", "")) == self.address
+
+    def mentions(self, item: Item) -> Item:
+        """Return the attributes of another's item that mention the address, without it."""
+        # The item's own address is one by itself, and is not theirs.
+        redacted = {name: self.redacted(value) for name, value in item.items() if name != "email"}
+        return {name: value for name, value in redacted.items() if value != item[name]}
 
     def redacted(self, value: Any) -> Any:
         """Return a value of an item, however nested, without the address."""
         match value:
             case str():
-                return self._pattern.sub(ERASED, value)
+                return self._pattern.sub(lambda found: found[0] if _is_part(found) else ERASED, value)
             case dict():
                 return {name: self.redacted(part) for name, part in value.items()}
             case list():
@@ -117,7 +132,7 @@ def _find(table: str, person: Person, until: float | None = None) -> tuple[set[s
         _in_time(until)
         if person.owns(item):
             own.add(item["pk"])
-        elif person.redacted(item) != item:
+        elif person.mentions(item):
             mentions.append(item)
     # A row of an email is read before the record that it belongs to.
     return own, [item for item in mentions if item["pk"] not in own]
@@ -155,9 +170,9 @@ def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
 
 def _redact(table: str, item: Item, person: Person) -> None:
     """Write the attributes that mention the address anew, if they are still as they were read."""
-    changed = [name for name, value in item.items() if person.redacted(value) != value]
+    changed = person.mentions(item)
     values = {f":old{n}": item[name] for n, name in enumerate(changed)}
-    values |= {f":new{n}": person.redacted(item[name]) for n, name in enumerate(changed)}
+    values |= {f":new{n}": value for n, value in enumerate(changed.values())}
     _change(
         table,
         item,
@@ -185,10 +200,37 @@ def _in_time(until: float | None) -> None:
         raise NotFinishedError
 
 
-def _unicode(domain: str) -> str:
+def _is_part(found: re.Match[str]) -> bool:
+    """Tell whether an address that was found in a text is a part of a longer one."""
+    before = found.string[max(0, found.start() - _LONGEST) : found.start()]
+    after = found.string[found.end() : found.end() + _LONGEST]
+    # Where the @ is encoded as in a form, a `+` is a blank.
+    before = unquote(before) if "@" in found[0] else unquote_plus(before)
+    longer_local = _LONGER_LOCAL.search(before) and not _ANOTHER_BEFORE.search(before)
+    return bool(longer_local or _LONGER_DOMAIN.match(after))
+
+
+def _encoded_or_not(text: str) -> str:
+    """Return a pattern for a text of which each character may be percent-encoded, also as part of a nested address."""
+    encoded = ((character, quote(character, safe="")) for character in text)
+    return "".join(
+        re.escape(character) if code == character else f"(?:{re.escape(character)}|{code.replace('%', '%(?:25)*')})"
+        for character, code in encoded
+    )
+
+
+def _spellings(domain: str) -> set[str]:
+    """Return a domain in Punycode and, if it has other characters, in these, composed and decomposed."""
     if "xn--" not in domain:
-        return domain
-    # Only such domains pay for the import.
+        return {domain}
+    # Only such domains pay for the imports.
+    import unicodedata  # noqa: PLC0415
+
     import idna  # noqa: PLC0415
 
-    return idna.decode(domain)
+    try:
+        spelled = idna.decode(domain)
+    except UnicodeError:
+        # Written like that it was taken, and it cannot be written otherwise.
+        return {domain}
+    return {domain, spelled, unicodedata.normalize("NFD", spelled)}
