@@ -109,8 +109,14 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "owner_filed": "C'est fait : ce message est dans le dossier de spam.",
         "owner_erase_title": "Effacer cette personne",
         "owner_erase_lead": (
-            "Tout ce que « {site} » garde de cette personne sera effacé : ses messages, ses inscriptions, son "
-            "abonnement. Rien ne pourra être rétabli."
+            "Tout ce que « {site} » garde de cette adresse sera effacé : messages, inscriptions, abonnement. "
+            "Rien ne pourra être rétabli."
+        ),
+        "owner_erase_subscribed": "Cette adresse est abonnée à la newsletter : son abonnement prendra fin.",
+        "owner_erase_not_subscribed": "Cette adresse n'est pas abonnée à la newsletter.",
+        "owner_erase_unwanted": (
+            "Ce message est indésirable ? N'effacez rien : n'importe qui peut écrire l'adresse d'une autre personne "
+            "dans un formulaire, et c'est elle que vous effaceriez. Prenez le lien « C'est du spam » du même email."
         ),
         "owner_erase_button": "Tout effacer",
         "owner_erased_title": "Effacé",
@@ -200,8 +206,14 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "owner_filed": "Done: this message is in the spam folder.",
         "owner_erase_title": "Erase this person",
         "owner_erase_lead": (
-            "All that {site} holds of this person will be erased: messages, sign-ups, subscription. "
+            "All that {site} holds of this address will be erased: messages, sign-ups, subscription. "
             "Nothing of it can be restored."
+        ),
+        "owner_erase_subscribed": "This address is subscribed to the newsletter: its subscription will end.",
+        "owner_erase_not_subscribed": "This address is not subscribed to the newsletter.",
+        "owner_erase_unwanted": (
+            "Is this message unwanted? Do not erase anything: anybody can write the address of somebody else into a "
+            'form, and it is them whom you would erase. Use the link "This is spam" of the same email.'
         ),
         "owner_erase_button": "Erase everything",
         "owner_erased_title": "Erased",

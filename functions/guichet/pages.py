@@ -105,6 +105,7 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
     settings: Settings,
     *,
     quoted: str = "",
+    items: Iterable[str] = (),
     afterwards: Iterable[str] = (),
 ) -> str:
     """Return the page of a name, with one button that posts fields to a path, and the language to answer in."""
@@ -117,6 +118,7 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
         title=say(f"{name}_title", request.language),
         paragraphs=[say(f"{name}_lead", request.language, site=settings.site_name)],
         quoted=quoted,
+        items=items,
         button=button,
         afterwards=afterwards,
     )

@@ -19,6 +19,7 @@ from guichet.refusal import refuse
 from guichet.replies import Reply, page
 from guichet.request import Request
 from guichet.settings import OwnerSettings
+from guichet.signing import subscriber_id
 from guichet.storage import Store
 from guichet.telemetry import logger
 
@@ -41,11 +42,15 @@ def spam_page(request: Request) -> Reply:
 
 
 def erase_page(request: Request) -> Reply:
-    """Show one button. Changes nothing."""
+    """Show whom one button erases. Changes nothing."""
     from owner import pages  # noqa: PLC0415
 
-    _proven(request.query, "erase")
-    return page(200, pages.erase_page(request, request.query, settings()))
+    address = _address(_proven(request.query, "erase"))
+    if not address:
+        return _done(request, "owner_gone")
+    subscriber = Store(settings().table_name).subscriber(subscriber_id(settings().signing_secret, address))
+    subscribed = subscriber is not None and subscriber.state == "confirmed"
+    return page(200, pages.erase_page(request, request.query, address, settings(), subscribed=subscribed))
 
 
 def file_as_spam(request: Request) -> Reply:

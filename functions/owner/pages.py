@@ -1,5 +1,6 @@
 """The pages that the links in emails to the owner lead to."""
 
+from guichet.languages import say
 from guichet.pages import page_with_button
 from guichet.request import Request
 from guichet.settings import OwnerSettings
@@ -12,9 +13,25 @@ def spam_page(request: Request, link: dict[str, str], settings: OwnerSettings) -
     return page_with_button(request, "owner_spam", "owner/spam", _proof(link), settings)
 
 
-def erase_page(request: Request, link: dict[str, str], settings: OwnerSettings) -> str:
-    """Return the page with the one button that erases a person."""
-    return page_with_button(request, "owner_erase", "owner/erase", _proof(link), settings)
+def erase_page(
+    request: Request, link: dict[str, str], address: str, settings: OwnerSettings, *, subscribed: bool
+) -> str:
+    """Return the page with the one button that erases a person: whose address it is, and whether they are subscribed.
+
+    Anybody can write the address of another into a message, so it says what to do with one that is unwanted.
+    """
+    items = ["owner_erase_subscribed" if subscribed else "owner_erase_not_subscribed"]
+    if link["kind"] == "message":
+        items.append("owner_erase_unwanted")
+    return page_with_button(
+        request,
+        "owner_erase",
+        "owner/erase",
+        _proof(link),
+        settings,
+        quoted=address,
+        items=[say(item, request.language) for item in items],
+    )
 
 
 def unfinished_page(request: Request, link: dict[str, str], settings: OwnerSettings) -> str:

@@ -5,8 +5,10 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
+from guichet import dynamodb
 from tests.conftest import Counter  # noqa: TC001
 from tests.integration.test_life import subscribe
+from tests.wire import Wire
 
 LINK = re.compile(r"""https?://[^\s"'<>]+""")
 
@@ -18,6 +20,7 @@ def test_a_scanner_changes_nothing(make_counter: Any) -> None:
     counter.post("/contact", data={"email": "third@example.org", "message": "Bonjour"})
     counter.play_stream()
     before = counter.items()
+    wire = Wire(dynamodb.client())
 
     links: set[str] = set()
     for mail in counter.mails():
@@ -41,3 +44,5 @@ def test_a_scanner_changes_nothing(make_counter: Any) -> None:
                 counter.http.get(urlsplit(further).path)
 
     assert counter.items() == before
+    # Nor does it cost more than a look at what a page names.
+    assert set(wire.operations) <= {"GetItem"}

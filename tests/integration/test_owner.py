@@ -128,6 +128,64 @@ def test_a_table_that_is_too_large_for_the_page_says_what_erases_it(
     assert counter.items("message") == []
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "fr",
+            {
+                "subscribed": "Cette adresse est abonnée",
+                "not subscribed": "Cette adresse n'est pas abonnée",
+                "unwanted": "Prenez le lien « C'est du spam »",
+            },
+        ),
+        (
+            "en",
+            {
+                "subscribed": "This address is subscribed",
+                "not subscribed": "This address is not subscribed",
+                "unwanted": 'Use the link "This is spam"',
+            },
+        ),
+    ],
+)
+def test_the_page_says_whose_address_is_erased_and_whether_it_is_a_subscribers(
+    make_counter: Callable[..., Counter], language: str, words: dict[str, str]
+) -> None:
+    counter = make_counter(DefaultLanguage=language)
+    notified(counter, message="Secret words", name="Zoé")
+    subscribe(counter, name="Secret Name")
+    # A message with the address of a subscriber, who may not have written it.
+    notified(counter, email=READER.upper(), message="Buy this")
+    ours, subscribed, unwanted = (unescape(open_link(counter, links(mail)["erase"]).text) for mail in owners(counter))
+    for page, address, said in (
+        (ours, "zoe@example.org", {"not subscribed", "unwanted"}),
+        (subscribed, READER, {"subscribed"}),
+        (unwanted, READER.upper().replace("EXAMPLE.ORG", "example.org"), {"subscribed", "unwanted"}),
+    ):
+        # No more than the address that a reply to that email goes to, and nothing that anybody wrote.
+        assert re.findall(r"[\w.]+@[\w.]+\w", page) == [address]
+        assert {name for name, text in words.items() if text in page} == said
+        for wrote in ("Secret", "Buy", "Zoé"):
+            assert wrote not in page
+    counter.post(local(str(subscriber_mail(counter)["List-Unsubscribe"]).strip("<>")))
+    assert words["not subscribed"] in unescape(open_link(counter, links(owners(counter)[1])["erase"]).text)
+
+
+def subscriber_mail(counter: Counter) -> EmailMessage:
+    return next(mail for mail in counter.mails() if mail["List-Unsubscribe"])
+
+
+def test_a_page_of_who_is_gone_has_no_button(counter: Counter) -> None:
+    notified(counter)
+    link = links(owners(counter)[0])["erase"]
+    press(counter, open_link(counter, link))
+    page = open_link(counter, link)
+    assert page.status_code == 200
+    assert "<button" not in page.text
+    assert "Plus rien par ce lien" in page.text
+
+
 def failing_from(number: int, wire: Wire) -> Callable[[Any], Any]:
     """Return what refuses all writes from one on, as if the function had ended there."""
 
