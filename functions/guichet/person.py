@@ -151,17 +151,19 @@ def _collection(table: str, pk: str) -> Iterator[Item]:
 def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
     """Leave of a subscriber what stays, if their state is still as it was read: a complaint must not be lost."""
     state: State = item["state"]
-    changes = ""
+    changes, condition = "", "#state = :read"
     values: Item = {":read": state}
     if state == "confirmed":
         changes = "SET #state = :state, left_at = :at, expires_at = :end "
+        # This very call may be sent again.
+        condition += " OR (#state = :state AND left_at = :at)"
         state = "unsubscribed"
         values |= {":state": state, ":at": at.isoformat(timespec="microseconds"), ":end": int((at + kept).timestamp())}
     _change(
         table,
         item,
         UpdateExpression=f"{changes}REMOVE email, #name, #language, confirmed_at, history, #list",
-        ConditionExpression="#state = :read",
+        ConditionExpression=condition,
         ExpressionAttributeNames={f"#{name}": name for name in ("state", "name", "language", "list")},
         ExpressionAttributeValues=marshalled(values),
     )
@@ -169,7 +171,7 @@ def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
 
 
 def _redact(table: str, item: Item, person: Person) -> None:
-    """Write the attributes that mention the address anew, if they are still as they were read."""
+    """Write the attributes that mention the address anew, if they are still as they were read, or are so already."""
     changed = person.mentions(item)
     values = {f":old{n}": item[name] for n, name in enumerate(changed)}
     values |= {f":new{n}": value for n, value in enumerate(changed.values())}
@@ -177,7 +179,7 @@ def _redact(table: str, item: Item, person: Person) -> None:
         table,
         item,
         UpdateExpression="SET " + ", ".join(f"#{n} = :new{n}" for n in range(len(changed))),
-        ConditionExpression=" AND ".join(f"#{n} = :old{n}" for n in range(len(changed))),
+        ConditionExpression=" AND ".join(f"(#{n} = :old{n} OR #{n} = :new{n})" for n in range(len(changed))),
         ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(changed)},
         ExpressionAttributeValues=marshalled(values),
     )

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from infra.operate.forgetting import remains
 from tests.conftest import Counter, isolated, resolve
 from tests.integration.test_life import READER, SECRET, START, feedback, local, subscribe, subscriber, unsubscribe_url
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press
-from tests.wire import Wire
+from tests.wire import Wire, unreachable
 
 KEPT = timedelta(days=1095)
 READER_ = Person(READER, SECRET)
@@ -250,6 +251,24 @@ def test_what_becomes_of_a_subscriber_meanwhile_is_not_lost(
     after = {"complaint": "complained", "unsubscribed": "unsubscribed", "gone": None}[event]
     assert erase("table", READER_, KEPT).remains == after
     assert [item["state"] for item in counter.items("subscriber")] == ([after] if after else [])
+    assert READER not in everything(counter)
+
+
+def test_a_write_whose_answer_is_lost_is_sent_again(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribe(counter)
+    contact(counter, message=f"I know {READER}", subject=READER)
+    original = dynamodb.client().update_item
+    answers = iter([unreachable, None] * 2)
+
+    def losing(**parameters: Any) -> Any:
+        answer = original(**parameters)
+        if lost := next(answers):
+            lost(SimpleNamespace(url="https://dynamodb.example"))
+        return answer
+
+    monkeypatch.setattr(dynamodb.client(), "update_item", losing)
+    done = erase("table", READER_, KEPT)
+    assert (done.redacted, done.remains) == (1, "unsubscribed")
     assert READER not in everything(counter)
 
 
