@@ -5,7 +5,7 @@ GDPR, articles 15 (access) and 17 (erasure).
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,13 +92,21 @@ class Erased:
     remains: State | None
 
 
-def held(table: str, person: Person) -> Held:
-    """Find all that is held of a person."""
-    own, mentions = _find(table, person)
+def held(table: str, person: Person, tell: Callable[[int], None] | None = None) -> Held:
+    """Find all that is held of a person; `tell` is told how many items were read."""
+    own, mentions = _find(table, person, tell=tell)
     return Held([item for pk in sorted(own) for item in _collection(table, pk)], mentions)
 
 
-def erase(table: str, person: Person, kept: timedelta, *, last: str = "", until: float | None = None) -> Erased:
+def erase(  # noqa: PLR0913  how it is done for whom
+    table: str,
+    person: Person,
+    kept: timedelta,
+    *,
+    last: str = "",
+    until: float | None = None,
+    tell: Callable[[int], None] | None = None,
+) -> Erased:
     """Erase all that is held of a person, and what others wrote of their address.
 
     Of a subscriber the keyed hash and the state stay, so that no import brings them back and nobody writes to who
@@ -106,7 +114,7 @@ def erase(table: str, person: Person, kept: timedelta, *, last: str = "", until:
     nothing. `last` is the key of a record that the address is read from: it goes when nothing else is left, so that
     what was interrupted can be done again. Raises NotFinishedError, also once `until` (time.monotonic) is past.
     """
-    own, mentions = _find(table, person, until)
+    own, mentions = _find(table, person, until, tell)
     for item in mentions:
         _in_time(until)
         _redact(table, item, person)
@@ -123,13 +131,17 @@ def erase(table: str, person: Person, kept: timedelta, *, last: str = "", until:
     return Erased(erased, len(mentions), remains)
 
 
-def _find(table: str, person: Person, until: float | None = None) -> tuple[set[str], list[Item]]:
+def _find(
+    table: str, person: Person, until: float | None = None, tell: Callable[[int], None] | None = None
+) -> tuple[set[str], list[Item]]:
     """Return the keys of a person's own records, with or without items beneath, and others' items that mention them."""
     own = {f"subscriber#{person.subscriber_id}", f"cap#{person.subscriber_id}"}
     mentions = []
     # What has expired is there as well, until DynamoDB gets to it.
-    for item in dynamodb.items("scan", TableName=table, ConsistentRead=True):
+    for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True), 1):
         _in_time(until)
+        if tell:
+            tell(number)
         if person.owns(item):
             own.add(item["pk"])
         elif person.mentions(item):

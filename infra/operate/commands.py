@@ -453,17 +453,20 @@ def forget(connection: Connection, screen: Screen, *, address: str, access: Path
     """
     settings = connection.settings
     person = Person(address, settings.signing_secret)
+    table = settings.table_name
     if access:
-        with _new_file(access) as file:
-            found = held(settings.table_name, person)
+        with _new_file(access) as file, screen.progress("items read", reading.size(table)) as tell:
+            found = held(table, person, tell)
             json.dump(forgetting.report(person, found), file, ensure_ascii=False, indent=2)
         screen.show({"file": str(access), **forgetting.counted(found)})
         return
-    found = held(settings.table_name, person)
     if not yes:
+        with screen.progress("items read", reading.size(table)) as tell:
+            found = held(table, person, tell)
         screen.advise(f"Held of {person.address}: {forgetting.in_words(found)}")
         click.confirm("Erase it?", abort=True, err=True)
-    done = erase(settings.table_name, person, timedelta(days=settings.retention_days))
+    with screen.progress("items read", reading.size(table)) as tell:
+        done = erase(table, person, timedelta(days=settings.retention_days), tell=tell)
     screen.show({"erased": done.erased, "struck out elsewhere": done.redacted, "remains": forgetting.remains(done)})
 
 

@@ -8,6 +8,7 @@ import time_machine
 
 from guichet.records import REQUEST_KEPT, Caller, SignUp
 from guichet.storage import Store
+from infra.operate import screen
 from tests.conftest import Counter
 from tests.integration.test_life import READER, START, events_of, feedback, subscribe, subscriber
 from tests.operate.conftest import Operate
@@ -82,3 +83,26 @@ def test_a_lifted_address_may_ask_again_and_late_news_of_before_change_nothing(
     with time_machine.travel(START + timedelta(hours=3)):
         feedback(counter, name)
     assert subscriber(counter)["state"] != "confirmed"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("subscribers",),
+        ("subscribers", "--count"),
+        ("subscribers", "--state", "pending"),
+        ("owed",),
+        ("owed", "send", "--failed"),
+        ("forget", READER, "--yes"),
+        ("export", "everything"),
+    ],
+)
+def test_what_reads_the_whole_table_tells_how_far_it_is(
+    counter: Counter, operate: Operate, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    subscribe(counter)
+    monkeypatch.setattr(screen, "_TOLD_EACH", 1)
+    before = len(counter.items())
+    said = operate(counter, *command)
+    assert f": {before:,} of about {before:,}" in said.err
+    assert "of about" not in said.out
