@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 Answer = Callable[[Any], AWSResponse | None]
 
@@ -42,14 +42,9 @@ def unreachable(request: Any) -> AWSResponse | None:
     raise EndpointConnectionError(endpoint_url=request.url)
 
 
-def unanswered(answer: Callable[[Any], AWSResponse | None]) -> Answer:
-    """Return what lets the server act and loses its answer."""
-
-    def lose(request: Any) -> AWSResponse | None:
-        answer(request)
-        raise EndpointConnectionError(endpoint_url=request.url)
-
-    return lose
+def unanswered(request: Any) -> AWSResponse | None:
+    """Lose the answer of a server that acted: the wire lets it act first."""
+    raise ReadTimeoutError(endpoint_url=request.url)
 
 
 class Wire:
@@ -79,13 +74,12 @@ class Wire:
         # What is asked of the account is not what is planned for.
         if not event_name.startswith("before-send.") or event_name.endswith(".GetAccount"):
             return self._emitter.emit(event_name, **arguments)
+        request = arguments["request"]
         with self._one_at_a_time:
-            answer = self._send(arguments["request"], event_name)
+            self.operations.append(event_name.rpartition(".")[2])
+            self.bodies.append(request.body)
+            planned = self._planned.pop(0) if self._planned else self._always
+            if planned is unanswered:
+                self._emitter.emit(event_name, **arguments)
+            answer = planned(request) if planned else None
             return self._emitter.emit(event_name, **arguments) if answer is None else [(None, answer)]
-
-    def _send(self, request: Any, event_name: str) -> AWSResponse | None:
-        self.operations.append(event_name.rpartition(".")[2])
-        self.bodies.append(request.body)
-        if self._planned:
-            return self._planned.pop(0)(request)
-        return self._always(request) if self._always else None

@@ -186,6 +186,11 @@ class EmailKey(Record):
     record: str
     email: str
 
+    @property
+    def name(self) -> str:
+        """The name of the email: `email#<name>`, or `email#<name>#<occasion>`."""
+        return self.email.split("#")[1]
+
 
 class ClaimedEmail(Record):
     """An email that this run alone may send, until the claim lapses."""
@@ -196,5 +201,7 @@ class ClaimedEmail(Record):
     recipient: Recipient
     language: Language
     owed_at: datetime
-    # When the caps let it through. Once is enough, however often it is tried.
+    # How often it was claimed, this time included, without an answer from SES.
+    tries: int = 1
+    # When the caps let it through last.
     allowed_at: datetime | None = None

@@ -100,7 +100,7 @@ class FormSettings(Settings):
 class ContactSettings(FormSettings):
     """The environment of the function `Contact`."""
 
-    retention_days: int = Field(ge=1)
+    retention_days: int = Field(ge=30)
     acknowledge: Literal["on", "off"]
 
 
@@ -111,7 +111,7 @@ class NewsletterSettings(FormSettings):
     consent_text_fr: str = Field(min_length=1)
     consent_text_en: str = Field(min_length=1)
     keep_caller_address: bool
-    retention_days: int = Field(ge=1)
+    retention_days: int = Field(ge=30)
 
     def consent_text(self, language: Language) -> str:
         """Return the wording that a subscriber agrees to, in their language."""
@@ -139,4 +139,4 @@ class FeedbackSettings(Settings):
 class OwnerSettings(Settings):
     """The environment of the function `Owner`."""
 
-    retention_days: int = Field(ge=1)
+    retention_days: int = Field(ge=30)

@@ -36,6 +36,7 @@ from guichet.records import (
     Confirmation,
     Digest,
     EmailKey,
+    EmailName,
     Leaving,
     Message,
     OwedEmail,
@@ -48,7 +49,7 @@ from guichet.records import (
     utc_now,
 )
 
-# Longer than the notifier may run, so that no two runs send one email.
+# Longer than the notifier may run, so that no two runs send one email; and over when the next sweep comes.
 CLAIM_LASTS = timedelta(minutes=5)
 # The longest that a reason from SES is kept.
 _REASON_KEPT = 500
@@ -382,14 +383,15 @@ class Store:
 
     # --- the notifier: rows of owed emails -------------------------------------------------------------------------
 
-    def owed(self, recipient: Recipient) -> Iterator[tuple[EmailKey, datetime]]:
-        """Yield the emails still owed to the owner or to visitors, oldest first, with the time since when."""
+    def owed(self, recipient: Recipient, *, newest_first: bool = False) -> Iterator[tuple[EmailKey, datetime]]:
+        """Yield the emails still owed to the owner or to visitors, with the time since when, oldest or newest first."""
         for item in dynamodb.items(
             "query",
             TableName=self._table,
             IndexName="owed",
             KeyConditionExpression="owed = :recipient",
             ExpressionAttributeValues={":recipient": marshal(recipient)},
+            ScanIndexForward=not newest_first,
         ):
             yield EmailKey(record=item["pk"], email=item["sk"]), datetime.fromisoformat(item["owed_at"])
 
@@ -399,17 +401,29 @@ class Store:
         try:
             response = self._update_email(
                 key,
-                "SET claim = :claim, claimed_until = :until",
+                "SET claim = :claim, claimed_until = :until ADD tries :one",
                 # `claim = :claim` lets this very call be sent again.
                 "attribute_exists(owed) AND (attribute_not_exists(claim) OR claimed_until < :now OR claim = :claim)",
-                {":claim": claim, ":until": _seconds(at + CLAIM_LASTS), ":now": _seconds(at)},
+                {":claim": claim, ":until": _seconds(at + CLAIM_LASTS), ":now": _seconds(at), ":one": 1},
             )
         except ConditionFailedError:
             return None
         return ClaimedEmail.model_validate({**(dynamodb.unmarshalled(response["Attributes"]) or {}), "key": key})
 
+    def hold(self, email: ClaimedEmail, until: datetime) -> None:
+        """Let a claim last longer: nobody else is to try this email before."""
+        values = {":until": _seconds(until), ":claim": email.claim}
+        self._update_email(email.key, "SET claimed_until = :until", "claim = :claim", values)
+
+    def latest_allowed(self, subscriber_id: str, name: EmailName) -> str | None:
+        """Return the key of the record whose email of a name was let through last for an address, None for none."""
+        key = marshalled({"pk": f"cap#{subscriber_id}", "sk": f"cap#{name}#latest"})
+        answer = dynamodb.call("get_item", TableName=self._table, Key=key, ConsistentRead=True)
+        item = dynamodb.unmarshalled(answer.get("Item")) or {}
+        return item.get("email_of")
+
     def allow(self, email: ClaimedEmail, subscriber_id: str, per_day: int) -> Literal["allowed", "often", "many"]:
-        """Count an email to a stranger against the caps, once, in one write that names the email it is for.
+        """Count an email to a stranger against the caps of a day, in one write that names the email it is for.
 
         Return `often` where the address had one within 15 minutes or three today, `many` where all strangers together
         had `per_day` of them today.
@@ -429,7 +443,8 @@ class Store:
             "TableName": self._table,
             "Key": marshalled({"pk": f"cap#{subscriber_id}", "sk": f"cap#{email.name}#latest"}),
             "UpdateExpression": "SET kind = :kind, latest_at = :now, email_of = :email, expires_at = :end",
-            "ConditionExpression": "attribute_not_exists(latest_at) OR latest_at <= :before",
+            # It may have been let through yesterday, a moment ago.
+            "ConditionExpression": "attribute_not_exists(latest_at) OR latest_at <= :before OR email_of = :email",
             "ExpressionAttributeValues": marshalled(
                 {
                     ":kind": "cap",
@@ -474,8 +489,9 @@ class Store:
         """Give up the claim on an email that was certainly not sent, so that the next run may try it, and say why."""
         self._update_email(
             email.key,
-            "SET waits_for = :reason, tried_at = :now REMOVE claim, claimed_until",
-            "claim = :claim",
+            "SET waits_for = :reason, tried_at = :now REMOVE claim, claimed_until, tries",
+            # This very call may be sent again.
+            "claim = :claim OR (tried_at = :now AND waits_for = :reason)",
             {":reason": reason[:_REASON_KEPT], ":now": _stamp(utc_now()), ":claim": email.claim},
         )
 
@@ -531,11 +547,13 @@ class Store:
     def _end(self, email: ClaimedEmail, changes: dict[str, str]) -> None:
         """Take an email out of the index of owed ones."""
         assignments = ", ".join(f"{name} = :{name}" for name in changes)
+        # This very call may be sent again.
+        as_it_is_then = " AND ".join(f"{name} = :{name}" for name in changes)
         values: Item = {f":{name}": value for name, value in changes.items()}
         self._update_email(
             email.key,
-            f"SET {assignments}, expires_at = :end REMOVE owed, claim, claimed_until, waits_for, tried_at",
-            "claim = :claim",
+            f"SET {assignments}, expires_at = :end REMOVE owed, claim, claimed_until, tries, waits_for, tried_at",
+            f"claim = :claim OR ({as_it_is_then})",
             {**values, ":end": _seconds(utc_now() + SENT_EMAIL_KEPT), ":claim": email.claim},
         )
 

@@ -1,8 +1,10 @@
 """One owed email: claim it, see whether it is still to be sent, write it, send it, mark it."""
 
-from typing import Literal
+from datetime import timedelta
+from typing import Literal, NamedTuple
 
-from guichet.records import ClaimedEmail, EmailKey, Owing
+from guichet.dynamodb import one_patience
+from guichet.records import ClaimedEmail, EmailKey, Owing, utc_now
 from guichet.settings import NotifierSettings
 from guichet.signing import subscriber_id
 from guichet.storage import Store
@@ -10,31 +12,52 @@ from guichet.telemetry import count, logger
 from notifier import ses
 from notifier.compose import compose
 from notifier.need import pointless, stranger_of
+from notifier.pace import Pace
 
 _MANY = "strangers had all of today's emails"
+# An email of which a run ended without an answer may have gone out. It waits the longer the more often that happened,
+# so that it keeps no others from going out and is not sent over and over; in the end a person must look.
+WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
+MOST_TRIES = 100
 
-Outcome = Literal["sent", "failed", "dropped", "postponed", "held", "throttled", "not ours"]
+Outcome = Literal["sent", "failed", "dropped", "postponed", "held", "capped", "throttled", "not ours"]
 
 
-def deliver(key: EmailKey, store: Store, settings: NotifierSettings) -> Outcome:
+class Ended(NamedTuple):
+    """What came of an email, and why. The reason is fit for a log: it quotes no address."""
+
+    outcome: Outcome
+    reason: str
+
+
+def deliver(key: EmailKey, store: Store, settings: NotifierSettings, pace: Pace) -> Outcome:
     """Send an owed email, if it is still to be sent and nobody else is at it, and say what came of it.
 
-    `held` is an email that waits alone: beyond the daily cap, or to an address that the sandbox does not know.
-    `postponed` is one that waits with all others, `throttled` one that came too soon. All three stay owed. Whatever
-    is raised leaves the email owed, too, and its claim lapses by itself.
+    `held` is an email that waits alone: to an address that the sandbox does not know. `capped` is one beyond the daily
+    cap, `postponed` one that waits with all others, `throttled` one that came too soon. All four stay owed. Whatever is
+    raised leaves the email owed, too.
     """
-    email = store.claim(key)
-    if email is None:
-        return "not ours"
-    outcome, reason = _try(email, store, settings)
-    log = logger.error if outcome in {"failed", "postponed", "held", "throttled"} else logger.info
-    log(outcome, extra={"record": key.record, "email": key.email, "reason": reason})
-    count(f"Email{outcome.capitalize()}")
-    return outcome
+    # The calls before SES share one patience, so that an email takes no longer than handler.TIME_FOR_ONE.
+    with one_patience():
+        email = store.claim(key)
+        if email is None:
+            return "not ours"
+        found = _looked_up(email, store, settings)
+    ended = found if isinstance(found, Ended) else _sent(email, found, store, settings, pace)
+    failure = ended.outcome in {"failed", "postponed", "held", "capped", "throttled"}
+    log = logger.error if failure else logger.info
+    log(ended.outcome, extra={"record": key.record, "email": key.email, "reason": ended.reason})
+    count(f"Email{ended.outcome.capitalize()}")
+    return ended.outcome
 
 
-def _try(email: ClaimedEmail, store: Store, settings: NotifierSettings) -> tuple[Outcome, str]:
-    """Send a claimed email and mark it, or say why not. The reason is fit for a log: it quotes no address."""
+def _looked_up(email: ClaimedEmail, store: Store, settings: NotifierSettings) -> Owing | Ended:
+    """Return the record that a claimed email tells of, or what came of it where it is not to be sent now."""
+    unanswered = email.tries - 1
+    if unanswered:
+        if unanswered >= MOST_TRIES:
+            return _failed(email, store, f"no answer of SES after {unanswered} tries: it may have gone out")
+        store.hold(email, utc_now() + WITHOUT_ANSWER[min(unanswered, len(WITHOUT_ANSWER)) - 1])
     record = store.record_of(email)
     if record is None:
         return _dropped(email, store, "what it tells of was erased or has expired")
@@ -43,37 +66,60 @@ def _try(email: ClaimedEmail, store: Store, settings: NotifierSettings) -> tuple
         why = pointless(email, record, None)
     else:
         address_id = subscriber_id(settings.signing_secret, stranger)
-        why = pointless(email, record, store.subscriber(address_id))
-        if why is None and email.allowed_at is None:
-            verdict = store.allow(email, address_id, settings.stranger_mail_per_day)
+        why = pointless(email, record, store.subscriber(address_id)) or _superseded(email, address_id, store)
+        if why is None and not _allowed_today(email):
+            # Acknowledgements must not take all from those who want to subscribe.
+            share = 2 if email.name == "acknowledgement" else 1
+            verdict = store.allow(email, address_id, -(-settings.stranger_mail_per_day // share))
             if verdict == "many":
                 store.put_off(email, _MANY)
-                return "held", _MANY
+                return Ended("capped", _MANY)
             if verdict == "often":
                 why = "the address had one a moment ago, or enough of them today"
-    return _dropped(email, store, why) if why else _sent(email, record, store, settings)
+    return _dropped(email, store, why) if why else record
 
 
-def _sent(email: ClaimedEmail, record: Owing, store: Store, settings: NotifierSettings) -> tuple[Outcome, str]:
+def _allowed_today(email: ClaimedEmail) -> bool:
+    return email.allowed_at is not None and email.allowed_at.date() == utc_now().date()
+
+
+def _superseded(email: ClaimedEmail, address_id: str, store: Store) -> str | None:
+    """Return why an email that was allowed before, and not sent, is none to send any more, None where it is."""
+    if email.allowed_at is None or store.latest_allowed(address_id, email.name) in {None, email.key.record}:
+        return None
+    return "a later one of this address takes its place"
+
+
+def _sent(email: ClaimedEmail, record: Owing, store: Store, settings: NotifierSettings, pace: Pace) -> Ended:
     to_owner = email.recipient == "owner"
     try:
+        message = compose(email.name, email.language, record, settings)
+    except Exception as error:
+        # It was surely not sent, and may be as soon as this is mended.
+        store.put_off(email, f"it cannot be written: {type(error).__name__}")
+        raise
+    pace.wait()
+    try:
         message_id = ses.send(
-            compose(email.name, email.language, record, settings),
-            settings.owner_configuration_set if to_owner else settings.visitor_configuration_set,
+            message, settings.owner_configuration_set if to_owner else settings.visitor_configuration_set
         )
     except ses.RejectedError as rejected:
-        # SES may quote an address: its words go into the row, only its code into the log.
-        store.mark_failed(email, str(rejected))
-        return "failed", str(rejected).partition(":")[0]
+        return _failed(email, store, str(rejected))
     except ses.PostponedError as postponed:
         if postponed.certain:
             store.put_off(email, postponed.reason)
         outcome: Outcome = "throttled" if postponed.too_fast else "held" if postponed.of_recipient else "postponed"
-        return outcome, postponed.reason.partition(":")[0]
+        return Ended(outcome, postponed.reason.partition(":")[0])
     store.mark_sent(email, message_id)
-    return "sent", ""
+    return Ended("sent", "")
 
 
-def _dropped(email: ClaimedEmail, store: Store, why: str) -> tuple[Outcome, str]:
+def _failed(email: ClaimedEmail, store: Store, why: str) -> Ended:
+    store.mark_failed(email, why)
+    # SES may quote an address: its words go into the row, only its code into the log.
+    return Ended("failed", why.partition(":")[0])
+
+
+def _dropped(email: ClaimedEmail, store: Store, why: str) -> Ended:
     store.mark_dropped(email, why)
-    return "dropped", why
+    return Ended("dropped", why)

@@ -1,6 +1,6 @@
 """Whether an email that is owed is still to be sent: decided here, out of the visitor's sight."""
 
-from guichet.records import ClaimedEmail, Digest, Message, Owing, SignUp, Subscriber, utc_now
+from guichet.records import CONFIRMATION_VALID, ClaimedEmail, Digest, Message, Owing, SignUp, Subscriber, utc_now
 from notifier.digest import next_is_due
 
 # Nobody writes to these any more, whatever they ask, until the operator lifts it.
@@ -22,6 +22,8 @@ def pointless(email: ClaimedEmail, record: Owing, subscriber: Subscriber | None)
     match record:
         case Message() if record.spam:
             why = "it was filed as spam"
+        case Message() if email.name == "acknowledgement" and utc_now() - email.owed_at > CONFIRMATION_VALID:
+            why = "it is late to say that the message arrived"
         case SignUp():
             why = _of_sign_up(record, subscriber)
         case Digest() if next_is_due(record, utc_now()):

@@ -28,9 +28,11 @@ class Pace:
         time.sleep(max(0.0, self._next - time.monotonic()))
         self._next = max(self._next, time.monotonic())
 
-    def slower(self) -> None:
-        """Double the gap: SES refused an email because it came too soon."""
-        self._gap = min(max(2 * self._known_gap(), _FIRST_GAP), _LONGEST_GAP)
+    def slower(self) -> bool:
+        """Double the gap: SES refused an email because it came too soon. Return False where none is longer."""
+        before = self._known_gap()
+        self._gap = min(max(2 * before, _FIRST_GAP), _LONGEST_GAP)
+        return self._gap > before
 
     def _known_gap(self) -> float:
         if self._gap is None:

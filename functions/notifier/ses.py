@@ -1,5 +1,6 @@
 """Talking to SES: one raw message out, and what a refusal means."""
 
+import re
 from email.message import EmailMessage
 from functools import cache
 from typing import Any
@@ -14,14 +15,16 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
-# In seconds.
-CONNECT_TIMEOUT = 3.0
+# In seconds. The first is for each of the addresses that the endpoint's name has.
+CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 10.0
 
 # What SES holds against this one message. Everything else it refuses for now: throttling, the daily quota, the
 # sandbox, a paused account, a wrong deployment.
 _OF_THIS_MESSAGE = {"BadRequestException", "MessageRejected"}
 _THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException"}
+_ADDRESS = re.compile(r"\S+@\S+")
+_SERVER_ERROR, _NOT_THERE = 500, 503
 # These say that nothing can have reached SES.
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError)
 
@@ -72,13 +75,17 @@ def send(message: EmailMessage, configuration_set: str) -> str:
         code = error.response["Error"]["Code"]
         reason = f"{code}: {error.response['Error'].get('Message', '')}"
         # In the sandbox, an address that is not verified is refused by the same error as a harmful message, and so is
-        # mail of a paused account at times. SES gives no other sign of it than its words.
-        unverified = "not verified" in reason
-        if code in _OF_THIS_MESSAGE and not unverified and "paused" not in reason:
+        # mail of a paused account at times. SES gives no other sign of it than its words, less the addresses in them.
+        words = _ADDRESS.sub("", reason).lower()
+        unverified = "not verified" in words
+        if code in _OF_THIS_MESSAGE and not unverified and "paused" not in words:
             raise RejectedError(reason) from error
         # The daily quota is told by the same error as the rate; to wait a moment does not help there.
-        too_fast = code in _THROTTLED and "daily" not in reason.lower()
-        raise PostponedError(reason, certain=True, of_recipient=unverified, too_fast=too_fast) from error
+        too_fast = code in _THROTTLED and "daily" not in words
+        # An error of the server may come after it took the message; one that is not there took none.
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        certain = status < _SERVER_ERROR or status == _NOT_THERE
+        raise PostponedError(reason, certain=certain, of_recipient=unverified, too_fast=too_fast) from error
     except BotoCoreError as error:
         raise PostponedError(type(error).__name__, certain=isinstance(error, _NOT_SENT)) from error
     return str(response["MessageId"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from guichet.dynamodb import Item
@@ -46,8 +46,14 @@ def _waiting(item: Item) -> Owed:
     if "claim" not in item:
         return _owed(item, "waiting", item.get("tried_at"), item.get("waits_for", "it was not tried yet"))
     # The reason for the claim is not kept: a run holds it, or ended without a word from SES.
-    alive = item["claimed_until"] >= utc_now().timestamp()
-    why = "it is being sent" if alive else "the run that sent it ended without an answer; it is tried again"
+    until = datetime.fromtimestamp(int(item["claimed_until"]), UTC)
+    unanswered = int(item.get("tries", 1)) - 1
+    if until < utc_now():
+        why = "the run that sent it ended without an answer; it is tried again"
+    elif unanswered:
+        why = f"SES gave no answer, tries: {unanswered}; the next one is after {until:%Y-%m-%d %H:%M} UTC"
+    else:
+        why = "it is being sent"
     return _owed(item, "waiting", item.get("tried_at"), why)
 
 

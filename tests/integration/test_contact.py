@@ -224,14 +224,14 @@ def test_the_thank_you_page_of_the_newsletter_asks_to_look_for_the_email(counter
 
 
 def test_a_message_ends_when_the_parameter_says(make_counter: Any) -> None:
-    counter = make_counter(RetentionDays="10")
+    counter = make_counter(RetentionDays="30")
     counter.post("/contact", **AS_FORM)
 
     (message,), (email,) = counter.items("message"), counter.items("email")
     received = json.loads(f'"{message["received_at"]}"')
     assert message["list"] == f"messages#{received[:10]}"
     assert int(message["expires_at"]) == int(email["expires_at"])
-    assert int(message["expires_at"]) - _seconds(received) == 10 * 86400
+    assert int(message["expires_at"]) - _seconds(received) == 30 * 86400
 
 
 def _seconds(stamp: str) -> int:

@@ -154,16 +154,16 @@ def test_owed_and_test_email(tmp_path: Path) -> None:
         assert "No email is owed" in run(stack, "owed")
         posted(stack, "/newsletter", email="new@example.org")
         wait_for("the first try", lambda: "strangers had all" in run(stack, "owed", code=1))
-        assert objects(stack, "owed", "send", code=1) == [{"owed again": 0, "held": 1}]
+        assert objects(stack, "owed", "send", code=1) == [{"owed again": 0, "capped": 1}]
         message = posted(stack, email="late@example.org", message="Bonjour")
         wait_for("the owner's email", lambda: stack.inbox("late@example.org"))
         key = f"message#{message}/email#contact-notification"
         refused = {"owed": None, "sent_at": None, "failed_at": "2026-11-23T10:00:00.000000+00:00", "reason": "Refused"}
         change(stack, lambda item: f"{item['pk']}/{item['sk']}" == key, **refused)
         assert "Refused" in run(stack, "owed", code=1)
-        assert objects(stack, "owed", "send", key, code=1) == [{"owed again": 1, "sent": 1, "held": 1}]
+        assert objects(stack, "owed", "send", key, code=1) == [{"owed again": 1, "sent": 1, "capped": 1}]
         change(stack, lambda item: f"{item['pk']}/{item['sk']}" == key, **refused)
-        assert objects(stack, "owed", "send", "--failed", code=1) == [{"owed again": 1, "sent": 1, "held": 1}]
+        assert objects(stack, "owed", "send", "--failed", code=1) == [{"owed again": 1, "sent": 1, "capped": 1}]
         assert len(stack.inbox("late@example.org")) == 3
         assert "message id" in run(stack, "test-email")
         wait_for("the test email", lambda: stack.inbox("guichet test-email", "owner@example.org"))

@@ -64,13 +64,13 @@ def test_one_is_shown_with_the_proof_of_consent(counter: Counter, operate: Opera
 def test_a_lifted_address_may_ask_again_and_late_news_of_before_change_nothing(
     make_counter: Callable[..., Counter], operate: Operate, name: str
 ) -> None:
-    counter = make_counter(RetentionDays="10")
+    counter = make_counter(RetentionDays="30")
     with time_machine.travel(START):
         subscribe(counter)
         feedback(counter, name)
     with time_machine.travel(START + timedelta(hours=1)):
         assert operate(counter, "subscribers", "lift", READER.upper()).code == 0
-        assert int(subscriber(counter)["expires_at"]) == int((START + timedelta(days=10, hours=1)).timestamp())
+        assert int(subscriber(counter)["expires_at"]) == int((START + timedelta(days=30, hours=1)).timestamp())
         feedback(counter, name, AT=START.isoformat())
         again = operate(counter, "subscribers", "lift", READER)
         assert again.code == 2
