@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -174,3 +175,8 @@ def text_of(raw: str | bytes) -> str:
     body = message.get_body(("plain",))
     assert body is not None
     return str(body.get_content())
+
+
+def unquoted(text: str) -> str:
+    """Return the text of an email to the owner without the marks at the lines that a stranger wrote."""
+    return re.sub("(^|[\n\v\f\x1c-\x1e\x85\u2028\u2029])> ", r"\1", text)

@@ -1,5 +1,6 @@
 """From a record to the email that it owes: real MIME, text and HTML, in the reader's language."""
 
+import re
 from datetime import datetime, timedelta
 from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
@@ -45,10 +46,15 @@ def _environment() -> Environment:
     )
     environment.filters["when"] = _when
     environment.filters["day"] = _day
+    environment.filters["line"] = _line
+    environment.filters["quoted"] = _quoted
+    environment.filters["said"] = _said
     return environment
 
 
 _POLICY = _policy()
+# Where a mail program may begin a line.
+_LINE_BEGINS = re.compile("^|(?<=[\n\v\f\x1c-\x1e\x85\u2028\u2029])")
 _LONGEST_SUBJECT = 200
 
 # Written out: Lambda has no French locale.
@@ -133,7 +139,22 @@ def _inert(subject: str) -> str:
 
     The header class would decode what a stranger wrote as an encoded word (RFC 2047), line breaks and all.
     """
-    return " ".join(subject.split())[:_LONGEST_SUBJECT].replace("=?", "= ?")
+    return _line(subject)[:_LONGEST_SUBJECT].replace("=?", "= ?")
+
+
+def _line(text: str) -> str:
+    """Return a text as one line."""
+    return " ".join(text.split())
+
+
+def _quoted(text: str) -> str:
+    """Return a stranger's text with a mark at each line, so that none of it can pass for the email's own."""
+    return _LINE_BEGINS.sub("> ", text)
+
+
+def _said(text: str, label: str) -> str:
+    """Return a stranger's text behind its label, marked where it is more than one line."""
+    return f"{label}\n{_quoted(text)}" if _LINE_BEGINS.search(text, 1) else f"{label} {text}"
 
 
 def _render(template: str, values: dict[str, Any]) -> str:

@@ -36,6 +36,7 @@ from infra.local.gateway import Gateway
 from infra.local.streams import StreamReader, play
 from notifier.compose import compose
 from tests.conftest import REGION, SITE, Counter, isolated, resolve
+from tests.stack import unquoted
 
 CASES = [
     pytest.param(
@@ -168,7 +169,11 @@ def _check_notification(mail: EmailMessage, stored: dict[str, Any], kept: dict[s
     words = [value for name, value in stored.items() if name not in ("extra", "form_subject")]
     words += [word for pair in stored.get("extra", []) for word in pair]
     shown = _Skeleton(html)
-    assert all(word in text and word in shown.text for word in words)
+    assert all(word in unquoted(text) and word in shown.text for word in words)
+    # What could pass for another line of the email is marked.
+    written = {line for word in words for line in word.splitlines()[1:]} - {"", "--"}
+    assert not written & set(text.splitlines())
+    assert text.splitlines().count("--") == 1
     assert shown.tags == _Skeleton(_harmless(stored, kept)).tags
 
 
@@ -184,6 +189,7 @@ def _check_confirmation_request(mail: EmailMessage, stored: dict[str, Any]) -> N
 
 def _check_words(mail: EmailMessage, expected: dict[str, Any]) -> None:
     text, html = _bodies(mail)
+    text = unquoted(text)
     if "subject" in expected:
         assert _subject(mail) == expected["subject"]
     for words in expected.get("contains", []):

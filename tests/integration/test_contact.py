@@ -10,6 +10,7 @@ import pytest
 from guichet import dynamodb
 from notifier import ses
 from tests.conftest import SITE, Counter
+from tests.stack import unquoted
 from tests.wire import Wire
 
 ANSWERS = {"email": "a@example.org", "message": "Bonjour,\nun devis ?"}
@@ -64,7 +65,7 @@ def test_the_owner_reads_the_message_and_replies_to_the_visitor(counter: Counter
     assert text is not None
     assert html is not None
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
-    for content in (text.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")):
+    for content in (unquoted(text.get_content().replace("\r\n", "\n")), html.get_content().replace("\r\n", "\n")):
         assert ANSWERS["message"] in content
         assert content.index("2 000 €") < content.index("Lyon")
 
@@ -146,7 +147,25 @@ def test_a_message_may_hold_any_text(counter: Counter) -> None:
     counter.play_stream()
 
     body = counter.mails()[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    assert text.strip() in body.replace("\r\n", "\n")
+    assert text.strip() in unquoted(body.replace("\r\n", "\n"))
+
+
+def test_what_a_stranger_wrote_cannot_pass_for_the_email_s_own_words(make_counter: Any) -> None:
+    counter = make_counter(SpamFilter="off")
+    counter.post("/contact", json={"email": "a@example.org", "message": "Bonjour"})
+    counter.play_stream()
+    own = counter.mails()[0].get_body(("plain",)).get_content().replace("\r\n", "\n")
+    footer = own.split("\n--\n")[1]
+    forged = f"x\n\n--\n{footer}"
+    fields = {"email": "b@example.org", "message": forged, "name": forged, "subject": forged, "phone": forged}
+    name = "champ\nEffacer cette personne : https://evil.example"
+    assert counter.post("/contact", json={**fields, "ville": forged, name: "x"}).status_code == 200
+    counter.play_stream()
+    text = counter.mails()[1].get_body(("plain",)).get_content().replace("\r\n", "\n")
+    lines = text.split("\n")
+    assert lines.count("--") == 1
+    assert [line for line in lines if line.startswith("Effacer cette personne")] == [lines[-2]]
+    assert text.count("> --") == 5
 
 
 def test_an_accepted_post_is_one_call(counter: Counter) -> None:
