@@ -1,7 +1,8 @@
 """`make faults`, or `python -m tests.faults --runs 1000 --seed 7`: randomised runs, every kind of fault in each.
 
-The seed of the first run is printed; the next ones follow. A run that shows a problem is done again by its seed alone:
-`make faults FAULTS="--runs 1 --seed 1234"`. With `--table`, each kind of fault has runs of its own.
+The seed of the first run is printed; the next ones follow. A run that shows a problem is done again by the command that
+is printed with it: the same run to the last request, on any machine. `--story` tells what happens in it. With
+`--table`, each kind of fault has runs of its own; with `--kind "reset after"`, one of them alone.
 """
 
 import argparse
@@ -15,16 +16,34 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
-from tests.faults.world import EVEN, KINDS, Kind, Run, experiment, wire
+from tests.conftest import resolve
+from tests.faults.aws import KILLED, KINDS, Kind, wire
+from tests.faults.judge import Run
+from tests.faults.world import EVEN, QUIET, experiment
 
 _BLOCK = 20
+_HEADS = (
+    "fault",
+    "runs",
+    "faults",
+    "posts",
+    "answered 503",
+    "accepted",
+    "stored",
+    "emails owed",
+    "mailed",
+    "dropped",
+    "lost",
+    "mailed twice",
+    "answered within",
+)
 
 
 def block(seeds: Sequence[int], kind: Kind | None = None) -> list[Run]:
     """Do the runs of some seeds, with all kinds of faults or with one."""
     logging.disable(logging.CRITICAL)
     weights = EVEN if kind is None else {kind: 1.0}
-    quiet = 36.0 if kind is None else 3.0
+    quiet = QUIET if kind is None else 3.0
     with contextlib.redirect_stdout(io.StringIO()), wire() as server:
         return [experiment(server, seed, weights, quiet) for seed in seeds]
 
@@ -36,19 +55,34 @@ def runs(first: int, count: int, workers: int, kind: Kind | None = None) -> list
         return [run for done in pool.map(partial(block, kind=kind), blocks) for run in done]
 
 
-def row(name: str, done: Sequence[Run]) -> str:
+def row(kind: Kind | None, done: Sequence[Run]) -> str:
     """Return a row of the table: what the runs came to, together."""
     figures = (
         len(done),
         sum(sum(run.faults.values()) for run in done),
         sum(run.posts for run in done),
+        sum(run.unavailable for run in done),
         sum(run.accepted for run in done),
         sum(run.stored for run in done),
+        sum(run.owed for run in done),
         sum(run.mailed for run in done),
+        sum(run.dropped for run in done),
         sum(run.lost for run in done),
         sum(run.twice for run in done),
     )
-    return f"| {name} | " + " | ".join(f"{figure:,}" for figure in figures) + " |"
+    # Who posts to a function that is killed waits for the gateway, and it for the function's end.
+    within = (
+        f"{resolve().functions['Contact'].timeout} s, the function's time-out"
+        if kind in KILLED
+        else f"{max(run.longest for run in done):.1f} s"
+    )
+    return f"| {kind or 'all together'} | " + " | ".join(f"{figure:,}" for figure in figures) + f" | {within} |"
+
+
+def again(run: Run, kind: Kind | None) -> str:
+    """Return the command that does a run again."""
+    of_kind = f' --kind "{kind}"' if kind else ""
+    return f"make faults FAULTS='--runs 1 --seed {run.seed}{of_kind}'"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,18 +91,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000_000))  # noqa: S311
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--table", action="store_true", help="a row for each kind of fault, of RUNS runs each")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--table", action="store_true", help="a row for each kind of fault, of RUNS runs each")
+    which.add_argument("--kind", choices=KINDS, help="this kind of fault alone, as in its row of the table")
+    parser.add_argument("--story", action="store_true", help="every request and every answer of the runs")
     options = parser.parse_args(arguments)
     print(f"seeds {options.seed} to {options.seed + options.runs - 1}", flush=True)
-    print("| fault | runs | faults | posts | accepted | stored | mailed | lost | mailed twice |")
-    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    print(f"| {' | '.join(_HEADS)} |\n{'|---' * len(_HEADS)}|", flush=True)
     problems: list[str] = []
-    for kind in [None, *KINDS] if options.table else [None]:
+    stories: list[str] = []
+    for kind in [None, *KINDS] if options.table else [options.kind]:
         done = runs(options.seed, options.runs, options.workers, kind)
-        print(row(kind or "all together", done), flush=True)
-        again = 'make faults FAULTS="--runs 1 --seed {}"'
-        problems += [f"{again.format(run.seed)}: {'; '.join(run.problems)}" for run in done if run.problems]
-    print("\n".join(problems))
+        print(row(kind, done), flush=True)
+        problems += [f"{again(run, kind)}: {'; '.join(run.problems)}" for run in done if run.problems]
+        stories += [line for run in done for line in run.story]
+    print("\n".join([*(stories if options.story else []), *problems]))
     return 1 if problems else 0
 
 

@@ -113,15 +113,16 @@ def test_parallel_runs_of_the_notifier_send_every_email_once(counter: Counter) -
 def test_a_load_is_accounted_for_to_the_last_post() -> None:
     done = one_round(1, 60)
     assert (done.posts, done.told) == (60, 60)
-    assert 40 < done.accepted < 60
-    assert done.accepted == done.stored == done.mailed
+    assert 40 < len(done.accepted) < 60
+    assert sorted(done.accepted) == sorted(done.stored) == sorted(done.mailed)
 
 
 def test_the_load_command_prints_the_account_and_fails_where_it_is_not_exact(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.faults.load.one_round", lambda *_: Account(10, 10, 9, 9, 9))
-    assert main(["--posts", "10"]) == 0
-    assert "| 10 | 10 | 9 | 9 | 9 |" in capsys.readouterr().out
-    monkeypatch.setattr("tests.faults.load.one_round", lambda *_: Account(10, 10, 9, 9, 8))
-    assert main(["--posts", "10"]) == 1
+    monkeypatch.setattr("tests.faults.load.one_round", lambda *_: Account(3, 3, ["a", "b"], ["b", "a"], ["a", "b"]))
+    assert main(["--posts", "3"]) == 0
+    assert "| 3 | 3 | 2 | 2 | 2 |" in capsys.readouterr().out
+    # One lost and one doubled are as many as there should be.
+    monkeypatch.setattr("tests.faults.load.one_round", lambda *_: Account(3, 3, ["a", "b"], ["a", "b"], ["a", "a"]))
+    assert main(["--posts", "3"]) == 1

@@ -1,0 +1,175 @@
+"""What is stored and mailed at the end of a run, held against what its visitors were told."""
+
+from collections import Counter as Tally
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from tests.faults.aws import Sent, email
+
+_HOURS_48 = timedelta(hours=48)
+Item = dict[str, Any]
+
+
+@dataclass
+class Run:
+    """What came of a run."""
+
+    seed: int
+    faults: Tally[str] = field(default_factory=Tally)
+    posts: int = 0
+    unavailable: int = 0
+    accepted: int = 0
+    stored: int = 0
+    owed: int = 0
+    mailed: int = 0
+    dropped: int = 0
+    lost: int = 0
+    twice: int = 0
+    # The slowest answer, in seconds of the run's clock.
+    longest: float = 0
+    problems: list[str] = field(default_factory=list)
+    # Every request to AWS, what happened to it, and what callers were told.
+    story: list[str] = field(default_factory=list, repr=False)
+
+
+@dataclass
+class Told:
+    """What visitors were told: the records that are kept, and how the subscription was said to be changed.
+
+    Of a change that nobody was told of, it is not known whether it happened.
+    """
+
+    kept: set[str] = field(default_factory=set)
+    changes: list[tuple[str, bool]] = field(default_factory=list)
+
+
+@dataclass
+class Row:
+    """The row of an email, and which one it is."""
+
+    email: str
+    key: str
+    item: Item
+
+
+def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told) -> None:
+    """Write into a run what came of it, and what must not have."""
+    records = {item["pk"]: item for item in items if item["kind"] in ("message", "request")}
+    subscriber: Item = next((item for item in items if item["kind"] == "subscriber"), {})
+    events = [{name: next(iter(value.values())) for name, value in entry["M"].items()} for entry in history(subscriber)]
+    rows = [_row(item, records, subscriber) for item in items if item["kind"] == "email"]
+    owed = Tally(row.email for row in rows)
+    mailed = Tally(sent.email for sent in log if sent.operation == "SendEmail" and sent.acted)
+    unmailed = [row for row in rows if not mailed[row.email]]
+    dropped = [row for row in unmailed if _rightly_dropped(row, rows, events)]
+    confirmations = [event for event in events if event["event"] == "confirmed"]
+    told_confirmed = ("confirmed", True) in told.changes
+
+    found = {
+        "accepted and not stored": told.kept - set(records),
+        "confirmed and not stored": {"the subscriber"} if told_confirmed and not confirmations else set(),
+        "stored and owes no email": _due(records, subscriber, confirmations) - {row.key for row in rows},
+        "stored and not mailed": {row.key for row in unmailed if row not in dropped},
+    }
+    run.accepted, run.stored = len(told.kept) + told_confirmed, len(records) + bool(confirmations)
+    run.owed, run.dropped = len(rows), len(dropped)
+    # Of the few emails of one name that an address may get, as many as were owed are no repeat.
+    run.mailed = sum(min(count, owed[name]) for name, count in mailed.items())
+    run.twice = sum(max(0, count - owed[name]) for name, count in mailed.items())
+    run.lost = sum(map(len, found.values()))
+    written = Tally(item["email"] for item in records.values() if item["kind"] == "message")
+    found |= {
+        "stored twice": {address for address, count in written.items() if count > 1},
+        "mailed and not stored": set(mailed) - set(owed),
+        "still owed": {row.key for row in rows if "owed" in row.item},
+        "never to be sent": {row.key for row in rows if "failed_at" in row.item},
+    }
+    run.problems += [f"{what}: {', '.join(sorted(which))}" for what, which in found.items() if which]
+    run.problems += _of_subscription(subscriber, [event["event"] for event in events], told.changes)
+    run.problems += _needless_repeats(log, owed)
+
+
+def history(subscriber: Item) -> list[Any]:
+    """Return the events of a subscriber as the engine has them, none where there is no subscriber."""
+    return list(subscriber.get("history", []))
+
+
+def _row(item: Item, records: dict[str, Item], subscriber: Item) -> Row:
+    kind, _, record_id = item["pk"].partition("#")
+    record = subscriber if kind == "subscriber" else records[item["pk"]]
+    token = record["email"].partition("@")[0]
+    which = email(item["name"], token, record_id if kind == "request" else "")
+    return Row(which, f"{item['pk']} {item['sk']}", item)
+
+
+def _due(records: dict[str, Item], subscriber: Item, confirmations: Sequence[Item]) -> set[str]:
+    """Return the keys of all rows that there must be."""
+    names = {"message": ("contact-notification", "acknowledgement"), "request": ("confirmation-request",)}
+    of_records = {f"{pk} email#{name}" for pk, item in records.items() for name in names[item["kind"]]}
+    return of_records | {
+        f"{subscriber['pk']} email#{name}#{event['request_id']}"
+        for event in confirmations
+        for name in ("welcome", "new-subscriber")
+    }
+
+
+def _rightly_dropped(row: Row, rows: Sequence[Row], events: Sequence[Item]) -> bool:
+    """Tell whether an email was let go of for a reason that there is, whatever the row itself says."""
+    if "dropped_at" not in row.item:
+        return False
+    at = datetime.fromisoformat(row.item["dropped_at"])
+    name = row.item["name"]
+    before = {event["event"] for event in events if datetime.fromisoformat(event["at"]) <= at}
+    too_late = at - datetime.fromisoformat(row.item["owed_at"]) > _HOURS_48 - timedelta(seconds=1)
+    # One run has one subscriber.
+    had_one = any(
+        other is not row and datetime.fromisoformat(other.item["allowed_at"]) <= at
+        for other in rows
+        if other.item["name"] == name and "allowed_at" in other.item
+    )
+    match name:
+        case "confirmation-request":
+            return too_late or had_one or bool(before)
+        case "welcome":
+            return "unsubscribed" in before
+        case "acknowledgement":
+            return too_late
+        case _:
+            return False
+
+
+def _of_subscription(subscriber: Item, events: list[str], changes: list[tuple[str, bool]]) -> Iterator[str]:
+    state = subscriber.get("state")
+    if events and events[-1] != state:
+        yield f"the record of consent ends with {events[-1]}, and the state is {state}"
+    if any(one == other for one, other in pairwise(events)):
+        yield f"done twice: {events}"
+    if not changes:
+        return
+    # What was not told may still have happened, and late.
+    last, was_told = changes[-1]
+    certain = all(change == last for change, told in changes if not told)
+    if was_told and certain and state != last:
+        yield f"told to be {last}, and is {state}"
+
+
+def _needless_repeats(log: Sequence[Sent], owed: Tally[str]) -> Iterator[str]:
+    """Yield the emails that went out again although nothing was in doubt: SES had answered and the mark was made.
+
+    The notifier sends one email after the other, so the first mark after a sending is that of its email.
+    """
+    last = ""
+    marked: Tally[str] = Tally()
+    for sent in log:
+        if sent.operation == "SendEmail" and sent.acted:
+            if marked[sent.email] >= owed[sent.email] > 0:
+                yield f"mailed again after it was marked as sent: {sent.email}"
+            last = sent.email
+        elif sent.operation == "UpdateItem" and b"sent_at" in sent.body and sent.acted and last:
+            # One that came late was not there yet for who asked meanwhile.
+            if sent.fault != "killed during":
+                marked[last] += 1
+            last = ""
