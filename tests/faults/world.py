@@ -17,6 +17,7 @@ from guichet import dynamodb
 from infra.local import functions
 from infra.local.streams import schedule_event, stream_event, wanted
 from notifier import pace, ses
+from notifier.delivery import WITHOUT_ANSWER
 from tests.conftest import Counter, isolated, resolve
 from tests.faults.aws import KILLED, KINDS, SES, FaultyServer, Killed, Kind, Weather
 from tests.faults.judge import Run, Told, judge
@@ -179,8 +180,8 @@ def live(world: World) -> None:
         weather.clock.shift(timedelta(hours=49) if step == leap else chance.choice([0, 1, 60, 400]))
     weather.clear()
     for _ in range(4):
-        # Longer than a claim lasts.
-        weather.clock.shift(901)
+        # Longer than an email waits that may have gone out.
+        weather.clock.shift(WITHOUT_ANSWER[-1] + timedelta(seconds=1))
         world.notify(schedule_event())
 
 
