@@ -193,7 +193,7 @@ def test_a_swallowed_error_of_the_write_is_seen(server: FaultyServer, monkeypatc
             return
 
     monkeypatch.setattr(dynamodb, "transact", swallow)
-    assert "accepted and not stored" in problems(server)
+    assert "accepted and not stored" in problems(server, quiet=1)
 
 
 def test_a_confirmation_that_owes_no_email_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,8 +33,8 @@ QUIET = 36.0
 # A table of moto's that is small is quick.
 _MESSAGES = 3
 _READER = "token-3"
-_STEPS = 16
-_STORM = 5
+_STEPS = 12
+_STORM = 4
 _DELIVERED_AGAIN = 0.7
 
 
@@ -165,7 +165,7 @@ def live(world: World) -> None:
     """Let visitors and AWS do what they do, in an order of chance, then let all faults end."""
     chance, weather = world.random, world.weather
     deeds: list[Callable[[], Any]] = [*(partial(world.write, number) for number in range(_MESSAGES)), world.sign_up]
-    deeds += [world.confirm] * 3 + [world.leave]
+    deeds += [world.confirm] * 2 + [world.leave]
     storm = _storm(world)
     stormy = range(start := chance.randrange(_STEPS - _STORM), start + _STORM) if storm else range(0)
     # Long enough for a link to end.
