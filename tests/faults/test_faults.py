@@ -217,7 +217,7 @@ def test_an_email_that_is_let_go_of_without_a_reason_is_seen(
 
 def test_patience_that_keeps_a_visitor_waiting_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dynamodb, "PATIENCE", 12)
-    assert "answered after 1" in problems(server)
+    assert "ended by the function's time-out" in problems(server)
 
 
 def test_marking_before_sending_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ def test_sending_without_a_claim_is_seen(server: FaultyServer, monkeypatch: pyte
     update = Store._update_email  # noqa: SLF001
 
     def unconditional(store: Store, key: Any, expression: str, condition: str, values: Any) -> Any:
-        taking = expression.startswith("SET claim")
+        taking = expression.startswith("SET claim =")
         return update(store, key, expression, _ANYWAY if taking else condition, values)
 
     monkeypatch.setattr(Store, "_update_email", unconditional)

@@ -61,6 +61,8 @@ class World:
             reply = post()
         except Killed:
             self.weather.tell(f"{what}: killed")
+            if time.time() > self.weather.deadline:
+                self.run.problems.append(f"{what}: ended by the function's time-out")
             return None
         took = time.time() - start
         self.weather.tell(f"{what}: {reply.status_code}")
