@@ -140,7 +140,7 @@ def page_of(request: Request, settings: FormSettings) -> str:
         origin = origin_of(parts.geturl())
     except ValueError:
         return ""
-    return _clean(f"{origin}{parts.path}")[:_LONGEST_PAGE] if origin in settings.origins else ""
+    return clean(f"{origin}{parts.path}")[:_LONGEST_PAGE] if origin in settings.origins else ""
 
 
 def _check_origin(request: Request, settings: FormSettings) -> None:
@@ -271,7 +271,7 @@ def _joined(pairs: Pairs) -> dict[str, Any]:
     """Return clean texts by name, those of repeated names joined by a comma. Fields without a name are dropped."""
     texts: dict[str, Any] = {}
     for raw_name, raw_value in pairs:
-        name, value = _clean(raw_name), _text(raw_value)
+        name, value = clean(raw_name), _text(raw_value)
         before = texts.get(name, "")
         if isinstance(before, str) and isinstance(value, str):
             texts[name] = ", ".join(filter(None, (before, value)))
@@ -282,7 +282,7 @@ def _joined(pairs: Pairs) -> dict[str, Any]:
     return texts
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Return a text without control characters and outer blanks, its line breaks as one line feed each."""
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_NOT_TEXT).strip()
 
@@ -291,7 +291,7 @@ def _text(value: Any) -> Any:
     """Return a JSON value as text: scalars and lists of scalars; an object or a deeper list stays what it is."""
     match value:
         case str():
-            return _clean(value)
+            return clean(value)
         case bool():
             return "true" if value else "false"
         case None:

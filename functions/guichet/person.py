@@ -109,7 +109,8 @@ def erase(  # noqa: PLR0913  how it is done for whom
 ) -> Erased:
     """Erase all that is held of a person, and what others wrote of their address.
 
-    Of a subscriber the keyed hash and the state stay, so that no import brings them back and nobody writes to who
+    The counts against the caps stay, or who is erased could be mailed anew at once: they name nobody, and go within two
+    days. Of a subscriber the keyed hash and the state stay, so that no import brings them back and nobody writes to who
     bounced or complained: of one who was confirmed as `unsubscribed`, and for as long as `kept`. To do it again changes
     nothing. `last` is the key of a record that the address is read from: it goes when nothing else is left, so that
     what was interrupted can be done again. Raises NotFinishedError, also once `until` (time.monotonic) is past.
@@ -123,6 +124,8 @@ def erase(  # noqa: PLR0913  how it is done for whom
         # The rows of emails come before the record that they belong to: without it nothing would lead to them.
         for item in _collection(table, pk):
             _in_time(until)
+            if item["kind"] == "cap":
+                continue
             if item["kind"] == "subscriber":
                 remains = _reduce(table, item, utc_now(), kept)
             else:

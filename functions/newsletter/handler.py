@@ -1,5 +1,6 @@
 """POST /newsletter and /f/newsletter, and the pages with a button that its emails lead to."""
 
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -16,7 +17,7 @@ from guichet.replies import Reply, accepted, page
 from guichet.request import Request
 from guichet.settings import NewsletterSettings
 from guichet.signing import subscriber_id
-from guichet.storage import Store
+from guichet.storage import OverCapError, Store
 from guichet.telemetry import count, logger
 from newsletter.form import NewsletterForm, sign_up_again, sign_up_of
 
@@ -78,8 +79,10 @@ def confirm_again(request: Request) -> Reply:
     expired = store.sign_up(proven[0]) if proven else None
     if expired is not None:
         sign_up = sign_up_again(expired, request, settings())
-        new = store.keep(sign_up, [_confirmation_email(request)], _caller(request, sign_up))
-        log_accepted(request, "newsletter", sign_up, new=new)
+        # Over the cap the reply is that to a link of nobody.
+        with suppress(OverCapError):
+            new = store.keep(sign_up, [_confirmation_email(request)], _caller(request, sign_up))
+            log_accepted(request, "newsletter", sign_up, new=new)
     return _done(request, "again")
 
 

@@ -7,6 +7,8 @@ from guichet.settings import NotifierSettings
 from guichet.storage import Store
 
 _WEEK = timedelta(days=7)
+# An email that was owed a moment ago goes out with this very sweep.
+_ON_ITS_WAY = timedelta(minutes=15)
 # When the week before is told: on Monday morning in Europe, by UTC.
 _DUE_AFTER = timedelta(hours=6)
 
@@ -23,7 +25,7 @@ def owe_digest(store: Store, settings: NotifierSettings, now: datetime) -> bool:
     if settings.weekly_digest == "off" or store.digest(week) is not None:
         return False
     days = [since + timedelta(days=day) for day in range(7)]
-    owed = [owed_at for recipient in ("owner", "visitor") for _, owed_at in store.owed(recipient)]
+    owed = [at for recipient in ("owner", "visitor") for _, at in store.owed(recipient) if now - at > _ON_ITS_WAY]
     digest = Digest(
         id=week,
         since=since,

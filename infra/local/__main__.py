@@ -136,7 +136,11 @@ class Front:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request (WSGI)."""
         if environ["PATH_INFO"].startswith("/_local/"):
-            return self._local.answer(Request(environ))(environ, start_response)
+            request = Request(environ)
+            # Another name that leads here is a web page's way to read what is served (DNS rebinding).
+            if request.host.partition(":")[0] not in ("127.0.0.1", "localhost"):
+                return _json({"message": "this is for 127.0.0.1 and localhost alone"}, 403)(environ, start_response)
+            return self._local.answer(request)(environ, start_response)
         return self._gateway(environ, start_response)
 
 

@@ -28,7 +28,7 @@ from infra.operate import doctor, exporting, forgetting, importing, owed, readin
 from infra.operate.cells import cell
 from infra.operate.connection import Connection, OperatorError, be_patient, connect_local, connect_stack, region_of
 from infra.operate.reading import Advance
-from infra.operate.screen import Screen
+from infra.operate.screen import Screen, printable
 from infra.template import TemplateError, parameters
 from notifier import ses
 from notifier.compose import envelope
@@ -618,5 +618,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _end(sentence: str, code: int) -> None:
-    click.echo(f"error: {sentence}", err=True)
+    click.echo(printable(f"error: {sentence}"), err=True)
     sys.exit(code)

@@ -43,9 +43,12 @@ def report(person: Person, found: Held) -> dict[str, Any]:
 
 def remains(done: Erased) -> list[str]:
     """Return what remains after an erasure, and why."""
-    backups = f"AWS's point-in-time backups of the table, until they expire after {_BACKUP_DAYS} days"
+    always = [
+        f"AWS's point-in-time backups of the table, until they expire after {_BACKUP_DAYS} days",
+        "how many emails the address was sent in the last two days, by its keyed hash, so that nobody is sent more",
+    ]
     if done.remains is None:
-        return [backups]
+        return always
     suppressed = done.remains in ("bounced", "complained")
     why = "so that nobody writes to them" if suppressed else "so that no import brings them back"
-    return [f"the keyed hash of the address, as {done.remains}, {why}", backups]
+    return [f"the keyed hash of the address, as {done.remains}, {why}", *always]

@@ -5,6 +5,7 @@ interrupted is simply done again. Nobody is brought back who left, or must not b
 """
 
 import csv
+import re
 import signal
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from guichet.addresses import normalized, parse
 from guichet.dynamodb import UnavailableError
+from guichet.intake import clean
 from guichet.languages import LANGUAGES, Language, known
 from guichet.records import REQUEST_KEPT, Imported, OwedEmail, Record, SignUp, Subscriber, utc_now
 from guichet.signing import keyed_hash, subscriber_id
@@ -131,6 +133,8 @@ class Reader:
             (names,) = csv.reader([head], delimiter=self.separator, strict=True)
         except (csv.Error, ValueError):
             raise OperatorError(f"{file}: the first line must name the columns") from None
+        # A cell in quotes, whole.
+        self._quoted = re.compile(f'(?:^|(?<={self.separator}))"(?:[^"]|"")*"(?={self.separator}|$)', re.MULTILINE)
         lowered = [name.strip().lower() for name in names]
         self.columns = {
             column: lowered.index(found[0])
@@ -171,28 +175,34 @@ class Reader:
     def _row(self, number: int, raw: bytes, cells: list[str] | None) -> Line | BadLine:
         """Return a row as it is fit; `cells` is None where it is no CSV."""
         text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
+        if cells is None and raw.count(b'"') % 2:
+            return BadLine(number, "it opens a quote that is not closed", text.splitlines()[0], unclear=True)
+        # Other programs' ways to write a quote within a cell: where it ends is a guess then.
+        if '\\"' in text or '"' in self._quoted.sub("", text):
+            return BadLine(number, "a quote within a cell is not written twice", text.splitlines()[0], unclear=True)
         if cells is None:
-            if raw.count(b'"') % 2:
-                return BadLine(number, "it opens a quote that is not closed", text.splitlines()[0], unclear=True)
             return BadLine(number, "its quotes do not match, or it is longer than a cell may be", text)
         try:
             raw.decode()
-            return self._fit(number, {column: self._cell(cells, index) for column, index in self.columns.items()})
+            given = {column: text_of(cells[i]) if i < len(cells) else "" for column, i in self.columns.items()}
+            return self._fit(number, given.pop("email").strip(), given)
         except UnicodeDecodeError:
             return BadLine(number, "it is not UTF-8: save the file as CSV UTF-8", text)
         except _UnfitError as error:
             return BadLine(number, str(error), text)
 
-    def _fit(self, number: int, given: dict[str, str]) -> Line:
-        email = parse(given["email"])
+    def _fit(self, number: int, address: str, given: dict[str, str]) -> Line:
+        # On one line, and without what a form does not take either.
+        given = {column: " ".join(clean(text).split()) for column, text in given.items()}
+        email = parse(address)
         if email is None:
-            raise _UnfitError(f"{given['email'][:100]!r} is no email address that can be mailed")
+            raise _UnfitError(f"{address[:100]!r} is no email address that can be mailed")
         if given.get("state", "").lower() not in self._states:
             raise _UnfitError(f"its state is {given['state'][:100]!r}: it is not said that they want mail")
         language = known(given["language"]) if given.get("language") else self._default
         if language is None:
             raise _UnfitError(f"the language is not one of {', '.join(LANGUAGES)}")
-        name = " ".join(given.get("name", "").split())
+        name = given.get("name", "")
         if len(name) > _LONGEST_NAME:
             raise _UnfitError(f"the name is longer than {_LONGEST_NAME} characters")
         return Line(
@@ -203,9 +213,6 @@ class Reader:
             consented_at=_date(given["consented_at"]) if given.get("consented_at") else None,
             source=given.get("source", "")[:_LONGEST_NAME],
         )
-
-    def _cell(self, cells: list[str], index: int) -> str:
-        return text_of(cells[index]).strip() if index < len(cells) else ""
 
 
 def _date(text: str) -> datetime:

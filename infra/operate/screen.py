@@ -20,12 +20,18 @@ from infra.operate.reading import Advance, blocks
 
 # Wide enough for a whole line where nobody looks at the width.
 _WIDTH_OF_A_FILE = 200
+# The columns of free text.
+_FREE = ("name", "message", "why")
 # How many rows a table is made of before it is printed, so that any number takes no more memory.
 _PER_TABLE = 100
 # How often progress is told where there is no terminal for a bar; less often where that is more than twenty times.
 _TOLD_EACH = 10_000
 # What would act on a terminal instead of showing on it: control characters, and those that turn the reading order.
-_ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ACTS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+# The longest of a stranger's texts in a table: a longer one would take the other columns' place.
+_LONGEST_CELL = 60
 
 
 def printable(text: str) -> str:
@@ -55,6 +61,9 @@ class Screen:
         if self.as_json:
             return self._line(thing)
         table = Table.grid(padding=(0, 2))
+        table.add_column()
+        # Whole, however long a word is.
+        table.add_column(overflow="fold")
         for name, value in thing.items():
             if value not in ("", None, (), []):
                 table.add_row(Text(printable(name.replace("_", " ")), style="dim"), Text(printable(_text(value))))
@@ -101,17 +110,25 @@ class Screen:
             yield lambda done: bar.update(task, completed=done)
 
     def _line(self, thing: Mapping[str, Any]) -> None:
-        sys.stdout.write(json.dumps(thing, ensure_ascii=False, default=datetime.isoformat) + "\n")
+        text = json.dumps(thing, ensure_ascii=False, default=datetime.isoformat)
+        # The same text for a program, and none that acts on a terminal.
+        sys.stdout.write(_ACTS.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
 
 
 def _table(rows: list[Mapping[str, Any]], columns: Mapping[str, str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in columns.values():
-        # Ids and addresses are there to be copied.
-        table.add_column(heading, no_wrap=True, overflow="fold" if heading in ("id", "address") else "ellipsis")
+        # What a stranger writes at any length gives way; all else is there to be read whole and copied.
+        free = heading in _FREE
+        table.add_column(heading, no_wrap=True, overflow="ellipsis" if free else "fold", ratio=1 if free else None)
     for row in rows:
-        table.add_row(*(Text(printable(" ".join(_text(row.get(name, "")).split()))) for name in columns))
+        table.add_row(*(_cell(row.get(name, ""), heading) for name, heading in columns.items()))
     return table
+
+
+def _cell(value: Any, heading: str) -> Text:
+    text = printable(" ".join(_text(value).split()))
+    return Text(text if heading not in _FREE or len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…")
 
 
 def _text(value: Any) -> str:

@@ -165,6 +165,14 @@ class Frames(HTMLParser):
         self.scripts += tag == "script"
 
 
+def test_what_is_for_this_machine_alone_is_not_served_under_another_name(running: LocalStack) -> None:
+    for path in ("sam.json", "inbox", "inbox.json"):
+        answer = ask(running.port, "GET", f"/_local/{path}", headers={"Host": f"evil.example:{running.port}"})
+        assert answer.status == 403
+        assert "SIGNING_SECRET" not in answer.text
+        assert ask(running.port, "GET", f"/_local/{path}", headers={"Host": "localhost"}).status == 200
+
+
 def test_the_inbox_page_shows_the_html_of_a_mail_in_a_sandboxed_frame(running: LocalStack) -> None:
     running.post("/contact", *as_json(message("Vu <script>alert(1)</script>")))
     wait_for("the email", lambda: running.inbox("Vu <script>"))

@@ -138,6 +138,9 @@ def test_what_is_owed_is_told_with_what_to_do(make_counter: Make) -> None:
     counter = make_counter(WeeklyDigest="on")
     with time_machine.travel(MONDAY - timedelta(days=2)):
         contact(counter)
+    with time_machine.travel(DUE - timedelta(minutes=1)):
+        # This one is on its way.
+        contact(counter, message="A moment ago")
     with time_machine.travel(DUE):
         counter.sweep()
     (mail,) = digests(counter)

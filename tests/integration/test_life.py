@@ -270,10 +270,15 @@ def test_to_ask_again_says_the_same_for_any_input(counter: Counter) -> None:
         forged = counter.post("/newsletter/confirm/again", data=fields | {"token": "x"})
         nothing = counter.post("/newsletter/confirm/again")
         counter.play_stream()
+        # From a caller who has posted enough in this hour.
+        for number in range(20):
+            counter.post("/newsletter", data={"email": f"a{number}@example.org"})
+        assert counter.post("/newsletter", data={"email": "b@example.org"}).status_code == 429
+        over = counter.post("/newsletter/confirm/again", data=fields)
     with time_machine.travel(START + timedelta(days=8)):
         gone = counter.post("/newsletter/confirm/again", data=fields)
 
-    replies = [known, forged, nothing, gone]
+    replies = [known, forged, nothing, over, gone]
     assert {reply.status_code for reply in replies} == {200}
     assert len({reply.data for reply in replies}) == 1
     assert len(counter.mails()) == 2

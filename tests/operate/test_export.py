@@ -40,6 +40,10 @@ _HOSTILE = (
     "'=1+1",
     "''",
     "+33 6 12 34 56 78",
+    "x;=1+1;y,=1+1,z|=1+1|",
+    "x\t=1+1\ty",
+    "hello\n=1+1\nbye",
+    'x";=1+1;"y',
 )
 
 
@@ -97,15 +101,16 @@ def test_no_cell_is_a_formula_for_libreoffice(counter: Counter, operate: Operate
         contact(
             counter, message=text.strip() or "x", subject=text, name=text, phone="+33 6", ville=text, _id=str(number)
         )
-    for separator, code in (("semicolon", "59"), ("comma", "44")):
-        file = tmp_path / f"{separator}.csv"
+    # By its own separator, and by others.
+    for separator, code in (("semicolon", 59), ("comma", 44), ("comma", 59), ("semicolon", 44), ("comma", 124)):
+        file = tmp_path / f"{separator}-{code}.csv"
         operate(counter, "export", "messages", "-o", str(file), "--separator", separator)
         # UTF-8; cells that look like formulas are formulas, the most dangerous way to open it.
         options = f"CSV:{code},34,76,1,,0,false,true,false,false,false,-1,true"
         command = [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", f"--infilter={options}"]
         command += ["--convert-to", "fods", "--outdir", str(tmp_path), str(file)]
         subprocess.run(command, check=True, capture_output=True, timeout=120)
-        opened = (tmp_path / f"{separator}.fods").read_text(encoding="utf-8")
+        opened = file.with_suffix(".fods").read_text(encoding="utf-8")
         assert "33 6" in opened
         assert "table:formula" not in opened
 

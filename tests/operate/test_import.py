@@ -84,7 +84,7 @@ def test_each_bad_line_is_told_with_its_number_and_kept_and_the_others_are_impor
         b"email,name,language,date",
         b"good@example.org,,,",
         b"nobody,,,",
-        b'"quote"d@example.org,,,',
+        b"a\rb@example.org,,,",
         b"caf\xe9@example.org,,,",
         b"future@example.org,,,2999-01-01",
         b"when@example.org,,,yesterday",
@@ -105,7 +105,7 @@ def test_each_bad_line_is_told_with_its_number_and_kept_and_the_others_are_impor
     with Path(f"{file}.bad.csv").open(encoding="utf-8", newline="") as kept:
         rows = list(csv.reader(kept))
     assert [row[0] for row in rows] == ["3", "4", "5", "6", "7", "8", "9", "11", "12", "13"]
-    assert [row[2] for row in rows][:2] == ["nobody,,,", '"quote"d@example.org,,,']
+    assert [row[2] for row in rows][:2] == ["nobody,,,", "a\rb@example.org,,,"]
     assert r"caf\xe9" in rows[2][2]
 
 
@@ -141,6 +141,30 @@ def test_behind_a_quote_that_is_not_closed_nobody_is_imported(
     # Mended, the same command does the rest.
     assert operate(counter, "import", written(tmp_path, first, "open@example.org,", *rest, head=head), *PROOF).code == 0
     assert len(states(counter)) == 4
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # As PHP writes a quote by default.
+        ('a@example.org,"he said \\"', "evil@evil.example,x", '"Ann"'),
+        ('a@example.org,he said "', "evil@evil.example,x", '"'),
+    ],
+)
+def test_where_a_quote_is_not_written_twice_nobody_is_imported(
+    counter: Counter, operate: Operate, tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    said = operate(counter, "import", written(tmp_path, *lines, head="email,note"), *PROOF, "--json")
+    assert (said.code, states(counter)) == (1, {})
+    assert "line 2: a quote within a cell is not written twice" in said.err
+    assert "mend its quotes" in said.rows[0]["stopped"]
+
+
+def test_control_characters_are_not_kept(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+    line = 'a@example.org,N\x1b]0;PWN\x07\x9b31m,"src\nline\x1b[2J"'
+    operate(counter, "import", written(tmp_path, line, head="email,name,source"), *PROOF)
+    (row,) = operate(counter, "subscribers", "show", "a@example.org", "--json").rows
+    assert (row["name"], row["history"][0]["source"]) == ("N]0;PWN31m", "src line[2J")
 
 
 def test_the_bad_lines_of_an_earlier_part_are_kept(make_counter: Any, operate: Operate, tmp_path: Path) -> None:

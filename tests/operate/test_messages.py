@@ -97,11 +97,29 @@ def test_the_further_fields_of_a_form_stand_apart_and_replace_nothing(counter: C
     assert any(line.strip() == "received at: 2020-01-01" for line in said)
 
 
+def test_a_long_text_does_not_take_the_place_of_the_other_columns(
+    counter: Counter, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    ids = [contact(counter, email="x@example.org", name="N" * 900, message="M" * 20_000, _id="1"), contact(counter)]
+    for arguments in ((), ("--search", "example")):
+        said = operate(counter, "messages", *arguments).out.splitlines()
+        for one, address in zip(ids, ("x@example.org", "zoe@example.org"), strict=True):
+            (line,) = [line for line in said if one in line]
+            assert address in line
+
+
+def test_a_word_of_any_length_is_shown_whole(counter: Counter, operate: Operate) -> None:
+    word = f"https://example.org/{'path/' * 80}?token=END"
+    message = contact(counter, message=f"see {word} thanks")
+    assert word in "".join(line.strip() for line in operate(counter, "messages", "show", message).out.splitlines())
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
         ("\x1b[2J\x9b31m\x07", "�[2J�31m�"),
-        ("a\u202eb\u2066c\u200fd", "a�b�c�d"),
+        ("a\u202eb\u2066c\u200fd\u061ce\u2028f\U000e0041", "a�b�c�d�e�f�"),
         ("line\r\nline\r\tline", "line\nline�\tline"),
         ("é 你 👩‍👩‍👧 [bold]x[/bold]", "é 你 👩‍👩‍👧 [bold]x[/bold]"),
     ],
@@ -131,6 +149,10 @@ def test_what_a_stranger_wrote_does_not_act_on_the_terminal(counter: Counter, op
         assert "before" in one.out
         assert "[bold]x[/bold]" in one.out
     assert "field" in said[1].out
+    as_json = operate(counter, "messages", "show", "1", "--json")
+    assert not set("\x1b\x9b\u202e") & set(as_json.out)
+    assert as_json.rows[0]["name"] == acts
+    assert not set("\x1b\x9b\u202e") & set(operate(counter, "messages", "show", acts).err)
 
 
 def test_a_command_that_is_misspelt_is_no_list(counter: Counter, operate: Operate) -> None:
