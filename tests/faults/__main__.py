@@ -7,6 +7,7 @@ is printed with it: the same run to the last request, on any machine. `--story` 
 
 import argparse
 import contextlib
+import gc
 import io
 import logging
 import os
@@ -42,6 +43,8 @@ _HEADS = (
 def block(seeds: Sequence[int], kind: Kind | None = None) -> list[Run]:
     """Do the runs of some seeds, with all kinds of faults or with one."""
     logging.disable(logging.CRITICAL)
+    # What is imported is not looked through again and again: a twentieth of the time.
+    gc.freeze()
     weights = EVEN if kind is None else {kind: 1.0}
     quiet = QUIET if kind is None else 3.0
     with contextlib.redirect_stdout(io.StringIO()), wire() as server:

@@ -55,7 +55,7 @@ def problems(server: FaultyServer, quiet: float = 6) -> str:
 
 def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: FaultyServer) -> None:
     # `make faults` does a thousand.
-    done = [experiment(server, seed) for seed in range(24)]
+    done = [experiment(server, seed) for seed in range(36)]
     assert [(run.seed, run.problems) for run in done if run.problems] == []
     assert sum(run.lost for run in done) == 0
     assert sum(run.accepted for run in done) > 2 * len(done)

@@ -31,9 +31,9 @@ PARAMETERS = {"Acknowledge": "on"}
 EVEN: Mapping[Kind, float] = dict.fromkeys(KINDS, 1.0)
 QUIET = 36.0
 # A table of moto's that is small is quick.
-_MESSAGES = 3
-_READER = "token-3"
-_STEPS = 12
+_MESSAGES = 2
+_READER = f"token-{_MESSAGES}"
+_STEPS = 10
 _STORM = 4
 _DELIVERED_AGAIN = 0.7
 
