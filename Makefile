@@ -39,9 +39,11 @@ install: $(BIN)/guichet  ## put the operator's command, guichet, into .venv/bin
 run: $(VENV)/.installed  ## run the counter, the demo site and an inbox on this machine (PORT, SITE_PORT, PARAMETERS)
 	@exec $(BIN)/python -m infra.local
 
+COVERAGE := --cov --cov-report=term
+
 .PHONY: test
 test: $(BIN)/guichet  ## run all tests, with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest $(COVERAGE)
 
 .PHONY: check
 check: $(VENV)/.installed  ## check style and types
