@@ -14,7 +14,7 @@ from notifier.compose import compose
 from notifier.need import pointless, stranger_of
 from notifier.pace import Pace
 
-_MANY = "strangers had all of today's emails"
+_MANY = "StrangerMailPerDay is used up for today"
 # An email of which a run ended without an answer may have gone out. It waits the longer the more often that happened,
 # so that it keeps no others from going out and is not sent over and over; in the end a person must look.
 WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from guichet.addresses import parse
 from guichet.dynamodb import UnavailableError
+from guichet.links import unsubscribe_link
 from guichet.person import NotFinishedError, Person, erase, held
 from guichet.records import Message, SignUp, State, Subscriber, utc_now
 from guichet.signing import subscriber_id
@@ -110,7 +111,10 @@ def _address(_context: click.Context, _parameter: click.Parameter, text: str | N
 
 @guichet.group(cls=_Listing)
 def messages() -> None:
-    """List messages by day, the spam folder, or what a search finds; show one, file it as spam, release it."""
+    """List messages by day, the spam folder, or what a search finds; show one, file it as spam, release it.
+
+    Without a command it is `list`: `guichet messages list --help` has its options.
+    """
 
 
 @messages.command("list")
@@ -219,7 +223,10 @@ def release(connection: Connection, screen: Screen, *, id: str) -> None:  # noqa
 
 @guichet.group(cls=_Listing)
 def subscribers() -> None:
-    """List subscribers by state, count them, show the record of consent, let one who bounced ask again."""
+    """List subscribers by state, count them, show the record of consent, let one who bounced ask again.
+
+    Without a command it is `list`: `guichet subscribers list --help` has its options.
+    """
 
 
 @subscribers.command("list")
@@ -237,7 +244,9 @@ def list_subscribers(connection: Connection, screen: Screen, *, state: str | Non
             screen.rows(chosen, columns, "There are none.")
             return
         counts = Counter(row["state"] for row in chosen)
-    screen.show({name: counts[name] for name in ([state] if state else get_args(State))})
+        if state is None:
+            counts["pending"] = sum(1 for _ in _pending(connection, tell))
+    screen.show({name: counts[name] for name in ([state] if state else _STATES)})
 
 
 def _row(subscriber: Subscriber) -> dict[str, Any]:
@@ -264,7 +273,9 @@ def _pending(connection: Connection, tell: Advance) -> Iterator[dict[str, Any]]:
 def _subscriber(connection: Connection, address: str) -> Subscriber:
     found = Store(connection.settings.table_name).subscriber(subscriber_id(connection.settings.signing_secret, address))
     if found is None:
-        raise OperatorError(f"{address} is no subscriber, and never was one that is still known")
+        raise OperatorError(
+            f"{address} is no subscriber: `guichet subscribers --state pending` lists who has not confirmed yet"
+        )
     return found
 
 
@@ -286,6 +297,17 @@ def lift(connection: Connection, screen: Screen, *, address: str) -> None:
     if not Store(connection.settings.table_name).lift(subscriber.id, utc_now(), kept):
         raise OperatorError(f"{address} neither bounced nor complained: there is nothing to lift")
     screen.show({"email": address, "now": "lifted: it may sign up again"})
+
+
+@subscribers.command("unsubscribe")
+@click.argument("address", callback=_address)
+@operated
+def unsubscribe_subscriber(connection: Connection, screen: Screen, *, address: str) -> None:
+    """Unsubscribe who asked for it otherwise than by their link."""
+    subscriber = _subscriber(connection, address)
+    kept = timedelta(days=connection.settings.retention_days)
+    done = Store(connection.settings.table_name).unsubscribe(subscriber.id, utc_now(), kept)
+    screen.show({"email": address, "now": "unsubscribed" if done else f"as before: {subscriber.state}"})
 
 
 # --- export and import ------------------------------------------------------------------------------------------------
@@ -346,6 +368,11 @@ def export(  # noqa: PLR0913  the options of an export
         state="" if state == "all" else state,
         spam=spam,
     )
+    settings = connection.settings
+
+    def unsubscribe(one: Subscriber) -> str:
+        return unsubscribe_link(settings.api_url, one.id, one.language, settings.signing_secret)
+
     begun = exporting.begun(order, output) if output else None
     if begun:
         screen.advise(
@@ -353,10 +380,10 @@ def export(  # noqa: PLR0913  the options of an export
         )
     with screen.progress("items read", reading.size(table)) as tell:
         if output is None:
-            exporting.export_to_stream(order, sys.stdout.buffer, tell)
+            exporting.export_to_stream(order, sys.stdout.buffer, unsubscribe, tell)
             return None
         try:
-            rows = exporting.export_to_file(order, output, begun, tell)
+            rows = exporting.export_to_file(order, output, begun, unsubscribe, tell)
         except (KeyboardInterrupt, UnavailableError) as error:
             screen.advise(f"Stopped. What there is so far is in {output}.part; the same command goes on from there.")
             return INTERRUPTED if isinstance(error, KeyboardInterrupt) else AWAY
@@ -368,7 +395,7 @@ def export(  # noqa: PLR0913  the options of an export
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--consent", metavar="TEXT", help="They confirmed elsewhere: where, when and to what, kept as the proof.")
 @click.option("--ask", is_flag=True, help="They did not: mail each of them a link to confirm.")
-@click.option("--dry-run", is_flag=True, help="Write nothing; say what would come of it.")
+@click.option("--dry-run", is_flag=True, help="Write nothing to the table; say what would come of it.")
 @click.option("--from-line", type=click.IntRange(min=2), default=2, help="Go on at a line.")
 @operated
 def import_(  # noqa: PLR0913  the options of an import
@@ -391,6 +418,7 @@ def import_(  # noqa: PLR0913  the options of an import
     if reader.unused:
         screen.advise(f"Columns that are not read: {', '.join(reader.unused)}")
     bad_file = Path(f"{file}.bad.csv")
+    room = importing.room_today(settings) if ask else 0
     with (
         ThreadPoolExecutor(importing.THREADS) as pool,
         screen.progress("bytes read", file.stat().st_size) as tell,
@@ -407,7 +435,7 @@ def import_(  # noqa: PLR0913  the options of an import
                 lines, asking=ask, settings=settings
             )
         elif ask:
-            do = importing.asking(settings, Pace(ses.send_rate), importing.room_today(settings))
+            do = importing.asking(settings, Pace(ses.send_rate), room)
         else:
             do = importing.bringing(consent or "", settings, pool)
         # Asking is paced, so that an interruption must not wait for a block.
@@ -420,6 +448,7 @@ def import_(  # noqa: PLR0913  the options of an import
         {
             "dry_run": dry_run,
             **account.outcomes,
+            **({"may be asked today": room} if ask else {}),
             "bad lines": account.bad,
             "bad lines are in": str(bad_file) if account.bad else "",
             "done until line": account.done_until,
@@ -464,7 +493,11 @@ def forget(connection: Connection, screen: Screen, *, address: str, access: Path
         with screen.progress("items read", reading.size(table)) as tell:
             found = held(table, person, tell)
         screen.advise(f"Held of {person.address}: {forgetting.in_words(found)}")
-        click.confirm("Erase it?", abort=True, err=True)
+        if not (found.own or found.mentions):
+            return
+        if not click.confirm("Erase it?", err=True):
+            screen.advise("Nothing was erased.")
+            return
     with screen.progress("items read", reading.size(table)) as tell:
         done = erase(table, person, timedelta(days=settings.retention_days), tell=tell)
     screen.show({"erased": done.erased, "struck out elsewhere": done.redacted, "remains": forgetting.remains(done)})
@@ -486,7 +519,10 @@ def _new_file(path: Path) -> Iterator[IO[str]]:
 
 @guichet.group(name="owed", cls=_Listing)
 def owed_emails() -> None:
-    """List emails that wait or failed, and why; send them again."""
+    """List emails that wait or failed, and why; send them again.
+
+    Without a command it is `list`: `guichet owed list --help` has its options.
+    """
 
 
 @owed_emails.command("list")
@@ -494,7 +530,7 @@ def owed_emails() -> None:
 def list_owed(connection: Connection, screen: Screen) -> int:
     """List emails that wait, the owner's first, and those that failed."""
     columns = {
-        "key": "id",
+        "id": "id",
         "state": "state",
         "to": "to",
         "owed_since": "owed since",
@@ -503,7 +539,7 @@ def list_owed(connection: Connection, screen: Screen) -> int:
     }
     table = connection.settings.table_name
     with screen.progress("items read for those that failed", reading.size(table), beside_rows=True) as tell:
-        rows = (asdict(one) for one in owed.listed(table, tell))
+        rows = ({"id": one.key, **asdict(one)} for one in owed.listed(table, tell))
         return LEFT_TO_DO if screen.rows(rows, columns, "No email is owed, and none failed.") else 0
 
 
@@ -592,7 +628,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        sys.exit(INTERRUPTED)
+        _end("interrupted, or nobody was there to say yes (--yes says it beforehand)", INTERRUPTED)
     except BrokenPipeError:
         # Who read the output has had enough; and Python would complain of it once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

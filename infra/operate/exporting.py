@@ -8,7 +8,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -26,7 +26,7 @@ _BOM = "\ufeff"
 
 SUBSCRIBER_COLUMNS = (
     "email", "name", "state", "language", "confirmed_at", "left_at", "asked_at", "page", "consent",
-    "consent_version", "consent_claim", "asked_from", "confirmed_from",
+    "consent_version", "consent_claim", "asked_from", "confirmed_from", "unsubscribe_url",
 )  # fmt: skip
 MESSAGE_COLUMNS = (
     "received_at", "email", "name", "subject", "message", "phone", "other_fields", "page", "language", "spam", "id",
@@ -60,12 +60,16 @@ class Progress:
     finished: bool = False
 
 
-def export_to_stream(order: Order, out: BinaryIO, tell: Advance) -> int:
+# Returns the address that unsubscribes: the one in the welcome, for the letters that another tool sends.
+Unsubscribe = Callable[[Subscriber], str]
+
+
+def export_to_stream(order: Order, out: BinaryIO, unsubscribe: Unsubscribe, tell: Advance) -> int:
     """Write an export to a stream; return how many rows it has."""
     progress = Progress(_now())
     out.write(_head(order))
     for page in scan(order.table, KINDS[order.what]):
-        write_page(order, page, out, progress)
+        write_page(order, page, out, progress, unsubscribe)
         tell(progress.looked_at)
     out.flush()
     return progress.rows
@@ -87,7 +91,7 @@ def begun(order: Order, file: Path) -> Progress | None:
     return Progress(**told)
 
 
-def export_to_file(order: Order, file: Path, progress: Progress | None, tell: Advance) -> int:
+def export_to_file(order: Order, file: Path, progress: Progress | None, unsubscribe: Unsubscribe, tell: Advance) -> int:
     """Write an export to a file that is not there yet, or go on with one that was begun; return how many rows it has.
 
     Raises OperatorError where the file is there.
@@ -102,7 +106,7 @@ def export_to_file(order: Order, file: Path, progress: Progress | None, tell: Ad
         if not progress.size:
             out.write(_head(order))
         for page in () if progress.finished else scan(order.table, KINDS[order.what], progress.after):
-            write_page(order, page, out, progress)
+            write_page(order, page, out, progress, unsubscribe)
             out.flush()
             os.fsync(out.fileno())
             progress.size = out.tell()
@@ -135,13 +139,13 @@ def _head(order: Order) -> bytes:
     return (_BOM + _csv([columns], order.separator)).encode()
 
 
-def write_page(order: Order, page: Page, out: BinaryIO, progress: Progress) -> None:
+def write_page(order: Order, page: Page, out: BinaryIO, progress: Progress, unsubscribe: Unsubscribe) -> None:
     """Write the rows of a page, and how far that is."""
     rows = list(_wanted(order, page.items))
     if order.format == "csv":
-        text = _csv(([cell(value) for value in _cells(row)] for row in rows), order.separator)
+        text = _csv(([cell(value) for value in _cells(row, unsubscribe)] for row in rows), order.separator)
     else:
-        text = "".join(json.dumps(_plain(row), ensure_ascii=False) + "\n" for row in rows)
+        text = "".join(json.dumps(_plain(row, unsubscribe), ensure_ascii=False) + "\n" for row in rows)
     out.write(text.encode())
     progress.rows += len(rows)
     progress.looked_at += page.looked_at
@@ -159,11 +163,14 @@ def _wanted(order: Order, items: Iterable[Item]) -> Iterator[Item | Message | Su
                 yield item
 
 
-def _plain(row: Item | Message | Subscriber) -> Item:
-    return row if isinstance(row, dict) else row.model_dump(mode="json", exclude={"expires_at"})
+def _plain(row: Item | Message | Subscriber, unsubscribe: Unsubscribe) -> Item:
+    if isinstance(row, dict):
+        return row
+    plain = row.model_dump(mode="json", exclude={"expires_at"})
+    return plain | ({"unsubscribe_url": unsubscribe(row)} if isinstance(row, Subscriber) else {})
 
 
-def _cells(row: Item | Message | Subscriber) -> list[str]:
+def _cells(row: Item | Message | Subscriber, unsubscribe: Unsubscribe) -> list[str]:
     match row:
         case Message():
             values: dict[str, Any] = row.model_dump(mode="json")
@@ -171,7 +178,7 @@ def _cells(row: Item | Message | Subscriber) -> list[str]:
             return [values[name] for name in MESSAGE_COLUMNS]
         case Subscriber():
             values = row.model_dump(mode="json", include={"email", "name", "state", "language"})
-            values |= _proof(row)
+            values |= {**_proof(row), "unsubscribe_url": unsubscribe(row)}
             for name in ("confirmed_at", "left_at"):
                 at = getattr(row, name)
                 values[name] = at.isoformat() if at else ""

@@ -59,7 +59,7 @@ class Screen:
     def show(self, thing: Mapping[str, Any]) -> None:
         """Show one thing, name by name; what is empty is left out for a person."""
         if self.as_json:
-            return self._line(thing)
+            return self._line({name.replace(" ", "_"): value for name, value in thing.items()})
         table = Table.grid(padding=(0, 2))
         table.add_column()
         # Whole, however long a word is.

@@ -95,8 +95,8 @@ def in_and_out(rows: int, folder: Path, *, stop: bool) -> dict[str, Ended]:
         told = json.loads(done["import"].out)
         _hold(done["import"].code == (1 if bad else 0), f"the import ended with {done['import'].code}")
         _hold(first + told["imported"] == rows, f"imported {first:,} and then {told}")
-        _hold(told.get("confirmed already", 0) == first, f"imported {first:,} and then {told}")
-        _hold(told["bad lines"] == bad, f"of {bad} bad lines it tells {told}")
+        _hold(told.get("confirmed_already", 0) == first, f"imported {first:,} and then {told}")
+        _hold(told["bad_lines"] == bad, f"of {bad} bad lines it tells {told}")
         if stop:
             done["export, killed"] = command(stack, folder, *giving, until=some_exported)
             _hold(done["export, killed"].code == -signal.SIGKILL, "the export was not killed in the middle")

@@ -900,7 +900,7 @@ def test_a_check_that_cannot_be_done_says_why_and_keeps_no_other_from_being_done
         assert all(operation.partition(":")[2] in finding.remedy for finding in unknown)
         assert "not to be quoted" not in str(findings)
         assert len(healthy - {finding.check for finding in findings}) <= 3
-    refused = {"identity", "dkim", "dmarc", "spf"}
+    refused = {"identity", "DKIM", "DMARC", "SPF"}
     findings = examined({"sesv2:GetEmailIdentity": {"error": "AccessDeniedException"}})
     assert {finding.check for finding in findings if finding.state == "unknown"} == refused
     found = only(examined({"sesv2:GetAccount": NoCredentialsError()}), "account")
@@ -908,12 +908,12 @@ def test_a_check_that_cannot_be_done_says_why_and_keeps_no_other_from_being_done
     gone = EndpointConnectionError(endpoint_url="https://events.example")
     assert only(examined({"events:DescribeRule": gone}), "schedule").state == "unknown"
     lost = dns.exception.Timeout()  # type: ignore[no-untyped-call]
-    assert only(examined(records={("_dmarc.atelier.example", "TXT"): lost}), "dmarc").state == "unknown"
+    assert only(examined(records={("_dmarc.atelier.example", "TXT"): lost}), "DMARC").state == "unknown"
 
 
 def test_a_check_that_breaks_keeps_no_other_from_being_done(examined: Examined) -> None:
     findings = examined(records={("_dmarc.atelier.example", "TXT"): ValueError("not to be quoted")})
-    found = only(findings, "dmarc")
+    found = only(findings, "DMARC")
     assert (found.state, found.says) == ("unknown", "the check itself failed: ValueError")
     assert only(findings, "CORS").state == "ok"
 

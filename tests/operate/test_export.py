@@ -19,7 +19,7 @@ from guichet import dynamodb
 from infra.operate import exporting, reading
 from infra.operate.cells import cell, text_of
 from tests.conftest import Counter
-from tests.integration.test_life import READER, feedback, subscribe
+from tests.integration.test_life import READER, feedback, local, subscribe, subscriber
 from tests.operate.conftest import Operate
 from tests.operate.test_messages import contact
 from tests.stack import missing
@@ -143,6 +143,19 @@ def test_subscribers_are_those_that_are_confirmed_or_of_the_state_that_is_asked_
         operate(counter, "export", "subscribers", "-o", str(file), "--format", "jsonl", "--state", state)
         counts[state] = len(file.read_text(encoding="utf-8").splitlines())
     assert counts == {"confirmed": 0, "complained": 1, "all": 1}
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl"])
+def test_each_subscriber_has_the_link_that_unsubscribes_them(
+    counter: Counter, operate: Operate, tmp_path: Path, file_format: str
+) -> None:
+    subscribe(counter)
+    file = tmp_path / "list"
+    operate(counter, "export", "subscribers", "-o", str(file), "--format", file_format)
+    raw = file.read_bytes()
+    (row,) = rows_of(raw, ";") if file_format == "csv" else [json.loads(raw)]
+    assert counter.post(local(row["unsubscribe_url"]), data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert subscriber(counter)["state"] == "unsubscribed"
 
 
 def test_the_spam_folder_is_left_out_unless_it_is_asked_for(counter: Counter, operate: Operate, tmp_path: Path) -> None:

@@ -135,11 +135,27 @@ def test_forget(stack: LocalStack, tmp_path: Path) -> None:
     assert told["mentions by others"] == 1
     run(stack, "forget", "gone@example.org", "--access", str(file), code=2)
 
-    # Nobody says yes: nothing is erased.
+    # Nobody says yes, or somebody says no: nothing is erased.
+    command = [str(ENTRY_POINT), "forget", "gone@example.org", "--local"]
+    no = subprocess.run(
+        command, env=environment(stack.port), input="n\n", capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (no.returncode, "Nothing was erased." in no.stderr) == (0, True)
+    assert (
+        "nothing"
+        in subprocess.run(
+            [*command[:2], "unknown@example.org", "--local"],
+            env=environment(stack.port),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stderr
+    )
     run(stack, "forget", "gone@example.org", code=130)
     assert "secret words" in run(stack, "export", "everything")
     (done,) = objects(stack, "forget", "gone@example.org", "--yes")
-    assert done["struck out elsewhere"] == 1
+    assert done["struck_out_elsewhere"] == 1
     assert "unsubscribed" in done["remains"][0]
     left = run(stack, "export", "everything").lower()
     assert "gone@" not in left
@@ -153,17 +169,17 @@ def test_owed_and_test_email(tmp_path: Path) -> None:
         stack.wait_until_ready()
         assert "No email is owed" in run(stack, "owed")
         posted(stack, "/newsletter", email="new@example.org")
-        wait_for("the first try", lambda: "strangers had all" in run(stack, "owed", code=1))
-        assert objects(stack, "owed", "send", code=1) == [{"owed again": 0, "capped": 1}]
+        wait_for("the first try", lambda: "StrangerMailPerDay is used up" in run(stack, "owed", code=1))
+        assert objects(stack, "owed", "send", code=1) == [{"owed_again": 0, "capped": 1}]
         message = posted(stack, email="late@example.org", message="Bonjour")
         wait_for("the owner's email", lambda: stack.inbox("late@example.org"))
         key = f"message#{message}/email#contact-notification"
         refused = {"owed": None, "sent_at": None, "failed_at": "2026-11-23T10:00:00.000000+00:00", "reason": "Refused"}
         change(stack, lambda item: f"{item['pk']}/{item['sk']}" == key, **refused)
         assert "Refused" in run(stack, "owed", code=1)
-        assert objects(stack, "owed", "send", key, code=1) == [{"owed again": 1, "sent": 1, "capped": 1}]
+        assert objects(stack, "owed", "send", key, code=1) == [{"owed_again": 1, "sent": 1, "capped": 1}]
         change(stack, lambda item: f"{item['pk']}/{item['sk']}" == key, **refused)
-        assert objects(stack, "owed", "send", "--failed", code=1) == [{"owed again": 1, "sent": 1, "capped": 1}]
+        assert objects(stack, "owed", "send", "--failed", code=1) == [{"owed_again": 1, "sent": 1, "capped": 1}]
         assert len(stack.inbox("late@example.org")) == 3
         assert "message id" in run(stack, "test-email")
         wait_for("the test email", lambda: stack.inbox("guichet test-email", "owner@example.org"))
@@ -197,9 +213,9 @@ def test_ctrl_c_ends_an_import_between_two_blocks_and_says_how_to_go_on(stack: L
     assert process.returncode == 130
     told = json.loads(out)
     assert told["stopped"] == "interrupted"
-    assert 0 < told["imported"] == told["done until line"] - 1 < len(addresses)
-    assert f"--from-line {told['done until line'] + 1}" in err.read_text(encoding="utf-8")
-    (row,) = objects(stack, "import", str(file), "--consent", "A list", "--from-line", str(told["done until line"] + 1))
+    assert 0 < told["imported"] == told["done_until_line"] - 1 < len(addresses)
+    assert f"--from-line {told['done_until_line'] + 1}" in err.read_text(encoding="utf-8")
+    (row,) = objects(stack, "import", str(file), "--consent", "A list", "--from-line", str(told["done_until_line"] + 1))
     assert told["imported"] + row["imported"] == len(addresses)
     kept = [row["email"] for row in objects(stack, "subscribers") if row["email"].endswith("@example.com")]
     assert sorted(kept) == sorted(addresses)
@@ -235,7 +251,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 def test_the_readme_names_each_command_and_no_other() -> None:
     table = README.split("| command | what it does |")[1].split("\n\n")[0]
-    named = set(re.findall(r"`guichet ([a-z-]+(?: (?:show|spam|release|lift|send))?)", table))
+    named = set(re.findall(r"`guichet ([a-z-]+(?: (?:show|spam|release|unsubscribe|lift|send))?)", table))
     assert named == {name.removesuffix(" list") for name, _ in commands()}
 
 

@@ -122,7 +122,7 @@ def test_a_line_within_a_cell_is_nobody_s_row(counter: Counter, operate: Operate
     lines = ('ann@example.org,"Hello', "victim@example.org,I never signed up", 'bye"', "last@example.org,")
     (row,) = operate(counter, "import", written(tmp_path, *lines, head="email,notes"), *PROOF, "--json").rows
     assert set(states(counter)) == {"ann@example.org", "last@example.org"}
-    assert (row["imported"], row["bad lines"], row["done until line"]) == (2, 0, 5)
+    assert (row["imported"], row["bad_lines"], row["done_until_line"]) == (2, 0, 5)
 
 
 def test_behind_a_quote_that_is_not_closed_nobody_is_imported(
@@ -135,7 +135,7 @@ def test_behind_a_quote_that_is_not_closed_nobody_is_imported(
         assert said.code == 1
         (row,) = said.rows
         assert set(states(counter)) == {"ann@example.org"}
-        assert (row["done until line"], row["bad lines"]) == (2, 1)
+        assert (row["done_until_line"], row["bad_lines"]) == (2, 1)
         assert "mend its quotes" in row["stopped"]
         assert "line 3: it opens a quote" in said.err
     # Mended, the same command does the rest.
@@ -173,15 +173,15 @@ def test_the_bad_lines_of_an_earlier_part_are_kept(make_counter: Any, operate: O
     bad = Path(f"{file}.bad.csv")
     with time_machine.travel(START):
         (row,) = operate(counter, "import", file, "--ask", "--json").rows
-        assert (row["asked"], row["bad lines"], row["done until line"]) == (1, 1, 3)
+        assert (row["asked"], row["bad_lines"], row["done_until_line"]) == (1, 1, 3)
         counter.play_stream()
     with time_machine.travel(START + timedelta(days=1)):
         (row,) = operate(counter, "import", file, "--ask", "--from-line", "4", "--json").rows
-        assert (row["asked"], row["bad lines"], row["done until line"]) == (1, 1, 5)
+        assert (row["asked"], row["bad_lines"], row["done_until_line"]) == (1, 1, 5)
         counter.play_stream()
     with time_machine.travel(START + timedelta(days=2)):
         (row,) = operate(counter, "import", file, "--ask", "--from-line", "6", "--json").rows
-        assert (row["asked"], row["bad lines"], row["stopped"]) == (1, 0, "")
+        assert (row["asked"], row["bad_lines"], row["stopped"]) == (1, 0, "")
     with bad.open(encoding="utf-8", newline="") as kept:
         assert [row[0] for row in csv.reader(kept)] == ["2", "5"]
 
@@ -196,13 +196,13 @@ def test_who_left_elsewhere_is_not_subscribed_by_a_list_that_says_so(
     with isolated():
         elsewhere = Counter(resolve())
         said = operate(elsewhere, "import", str(exported), *PROOF, "--json")
-        assert (said.code, said.rows[0]["bad lines"], states(elsewhere)) == (1, 1, {})
+        assert (said.code, said.rows[0]["bad_lines"], states(elsewhere)) == (1, 1, {})
         assert "its state is 'unsubscribed'" in said.err
         lines = ("a@example.org,Subscribed", "b@example.org,", "c@example.org,pending", "d@example.org,cleaned")
         file = written(tmp_path, *lines, head="email,Status")
         assert operate(elsewhere, "import", file, *PROOF, "--json").rows[0]["imported"] == 2
         (row,) = operate(elsewhere, "import", file, "--ask", "--json").rows
-        assert (row["confirmed already"], row["asked"], row["bad lines"]) == (2, 1, 1)
+        assert (row["confirmed_already"], row["asked"], row["bad_lines"]) == (2, 1, 1)
 
 
 def test_without_bad_lines_there_is_no_file_of_them(counter: Counter, operate: Operate, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_dry_run_tells_what_then_happens_and_changes_nothing(
     assert sorted(json.dumps(item, default=str) for item in counter.items()) == before
     (done,) = operate(counter, "import", file, *arguments, "--json").rows
     assert dry == {**done, "dry_run": True}
-    assert done["bad lines"] == 1
+    assert done["bad_lines"] == 1
 
 
 def test_to_import_again_changes_nothing(counter: Counter, operate: Operate, tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_to_import_again_changes_nothing(counter: Counter, operate: Operate, tmp
     assert operate(counter, "import", file, *PROOF, "--json").rows[0]["imported"] == 450
     before = counter.items()
     (row,) = operate(counter, "import", file, *PROOF, "--json").rows
-    assert (row["confirmed already"], "imported" in row) == (450, False)
+    assert (row["confirmed_already"], "imported" in row) == (450, False)
     assert counter.items() == before
 
 
@@ -250,10 +250,10 @@ def test_an_import_that_was_stopped_goes_on(
         said = operate(counter, "import", file, *PROOF, "--json")
     assert said.code == code
     (row,) = said.rows
-    assert (row["imported"], row["done until line"]) == (200, 201)
+    assert (row["imported"], row["done_until_line"]) == (200, 201)
     assert "--from-line 202" in said.err
     (row,) = operate(counter, "import", file, *PROOF, "--from-line", "202", "--json").rows
-    assert row["imported"] + row.get("confirmed already", 0) == 250
+    assert row["imported"] + row.get("confirmed_already", 0) == 250
     assert len(counter.items("subscriber")) == 450
 
 
@@ -266,7 +266,7 @@ def test_who_is_asked_gets_the_link_once_and_is_a_subscriber_by_pressing_its_but
     assert states(counter) == {}
     assert press(counter, open_link(counter, link_in_last_mail(counter))).status_code == 200
     assert states(counter) == {READER: "confirmed"}
-    assert operate(counter, "import", file, "--ask", "--json").rows[0]["confirmed already"] == 1
+    assert operate(counter, "import", file, "--ask", "--json").rows[0]["confirmed_already"] == 1
 
 
 def test_who_was_asked_is_not_asked_again_while_the_email_is_remembered(
@@ -278,7 +278,7 @@ def test_who_was_asked_is_not_asked_again_while_the_email_is_remembered(
         counter.play_stream()
     with time_machine.travel(START + timedelta(days=30)):
         # The request itself is gone by then.
-        assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked already"] == 1
+        assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked_already"] == 1
         counter.sweep()
         assert len(counter.mails()) == 1
 
@@ -293,7 +293,7 @@ def test_who_was_never_mailed_is_asked_again(counter: Counter, operate: Operate,
         assert operate(counter, "import", file, "--ask", "--dry-run", "--json").rows[0]["asked"] == 1
         assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked"] == 1
         assert counter.sweep() == {"sent": 1}
-        assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked already"] == 1
+        assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked_already"] == 1
     assert [mail["To"] for mail in counter.mails()] == [READER]
 
 
@@ -305,10 +305,12 @@ def test_no_more_are_asked_than_may_be_mailed_today(make_counter: Any, operate: 
         counter.post("/newsletter", json={"email": "visitor@example.org"})
         counter.post("/newsletter", json={"email": "waits@example.org"})
         counter.play_stream()
+        (dry,) = operate(counter, "import", file, "--ask", "--dry-run", "--json").rows
+        assert (dry["asked"], dry["may_be_asked_today"]) == (9, 3)
         said = operate(counter, "import", file, "--ask", "--json")
         assert said.code == 1
         (row,) = said.rows
-        assert (row["asked"], row["done until line"]) == (3, 5)
+        assert (row["asked"], row["done_until_line"]) == (3, 5)
         assert "go on tomorrow" in row["stopped"]
         counter.play_stream()
         assert operate(counter, "owed").code == 0

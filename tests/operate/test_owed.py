@@ -39,9 +39,9 @@ def test_what_waits_is_told_with_its_reason_and_sent_at_once(counter: Counter, o
         assert row["owed_since"].startswith("2026-11-23T10:00:00")
         assert row["why"].startswith("SendingPausedException")
         still = operate(counter, "owed", "send", "--json")
-        assert (still.code, still.rows) == (1, [{"owed again": 0, "postponed": 1}])
+        assert (still.code, still.rows) == (1, [{"owed_again": 0, "postponed": 1}])
         wire.always(None)
-        assert operate(counter, "owed", "send", "--json").rows == [{"owed again": 0, "sent": 1}]
+        assert operate(counter, "owed", "send", "--json").rows == [{"owed_again": 0, "sent": 1}]
         assert operate(counter, "owed", "--json").code == 0
 
 
@@ -72,13 +72,13 @@ def test_what_failed_is_told_with_its_reason_and_can_be_sent_again(
     assert [row["state"] for row in rows] == ["failed", "failed"]
     assert all(row["why"].startswith("MessageRejected") for row in rows)
     # What failed is not sent again unless it is asked for.
-    assert operate(counter, "owed", "send", "--json").rows == [{"owed again": 0}]
-    said = operate(counter, "owed", "send", "--json", how if how == "--failed" else rows[0]["key"])
+    assert operate(counter, "owed", "send", "--json").rows == [{"owed_again": 0}]
+    said = operate(counter, "owed", "send", "--json", how if how == "--failed" else rows[0]["id"])
     sent = 2 if how == "--failed" else 1
-    assert said.rows == [{"owed again": sent, "sent": sent}]
+    assert said.rows == [{"owed_again": sent, "sent": sent}]
     assert len(counter.mails()) == sent
     left = operate(counter, "owed", "--json").rows
-    assert [row["key"] for row in left] == [row["key"] for row in rows[sent:]]
+    assert [row["id"] for row in left] == [row["id"] for row in rows[sent:]]
 
 
 def test_what_the_stream_is_sending_meanwhile_is_not_left_to_do(counter: Counter, operate: Operate) -> None:
@@ -86,7 +86,7 @@ def test_what_the_stream_is_sending_meanwhile_is_not_left_to_do(counter: Counter
     (key,) = [key for key, _ in Store("table").owed("owner")]
     assert Store("table").claim(key)
     said = operate(counter, "owed", "send", "--json")
-    assert (said.code, said.rows) == (0, [{"owed again": 0, "not ours": 1}])
+    assert (said.code, said.rows) == (0, [{"owed_again": 0, "not_ours": 1}])
 
 
 def test_an_id_that_is_not_there_is_said_and_nothing_is_sent(counter: Counter, operate: Operate) -> None:

@@ -27,7 +27,7 @@ def test_they_are_listed_and_counted_by_state(counter: Counter, operate: Operate
     assert (row["email"], row["state"]) == ("waiting@example.org", "pending")
     assert operate(counter, "subscribers", "--state", "unsubscribed", "--json").rows == []
     (counts,) = operate(counter, "subscribers", "--count", "--json").rows
-    assert counts == {"confirmed": 1, "unsubscribed": 0, "bounced": 0, "complained": 0, "lifted": 0}
+    assert counts == {"confirmed": 1, "unsubscribed": 0, "bounced": 0, "complained": 0, "lifted": 0, "pending": 1}
     assert operate(counter, "subscribers", "--state", "pending", "--count", "--json").rows == [{"pending": 1}]
 
 
@@ -58,6 +58,15 @@ def test_one_is_shown_with_the_proof_of_consent(counter: Counter, operate: Opera
     unknown = operate(counter, "subscribers", "show", "unknown@example.org")
     assert (unknown.code, unknown.out) == (2, "")
     assert "'nobody' is no email address" in operate(counter, "subscribers", "show", "nobody").err
+
+
+def test_who_asks_otherwise_than_by_the_link_is_unsubscribed(counter: Counter, operate: Operate) -> None:
+    subscribe(counter)
+    for said, words in ((1, "unsubscribed"), (2, "as before: unsubscribed")):
+        assert words in operate(counter, "subscribers", "unsubscribe", READER.upper()).out, said
+    assert subscriber(counter)["state"] == "unsubscribed"
+    assert events_of(subscriber(counter)) == ["confirmed", "unsubscribed"]
+    assert operate(counter, "subscribers", "unsubscribe", "nobody@example.org").code == 2
 
 
 @pytest.mark.parametrize("name", ["bounce-permanent", "complaint"])
