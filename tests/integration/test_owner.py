@@ -66,7 +66,7 @@ def test_a_page_of_the_owner_changes_nothing(counter: Counter, action: str) -> N
 def test_the_button_files_a_message_as_spam_for_thirty_days_and_says_so_again(counter: Counter) -> None:
     with time_machine.travel(START):
         notified(counter)
-    with time_machine.travel(START + timedelta(days=1)):
+    with time_machine.travel(START + timedelta(days=1), tick=False):
         page = open_link(counter, links(owners(counter)[0])["spam"])
         for _ in range(2):
             assert "dossier de spam" in press(counter, page).text
