@@ -16,9 +16,12 @@ PSEUDO_PARAMETERS = {
     "AWS::AccountId": "123456789012",
     "AWS::Partition": "aws",
     "AWS::Region": "eu-west-3",
+    "AWS::StackId": "arn:aws:cloudformation:eu-west-3:123456789012:stack/guichet/4f0e1c1e-2b7a-4f0e-9f55-1f2d3c4b5a69",
     "AWS::StackName": "guichet",
     "AWS::URLSuffix": "amazonaws.com",
 }
+# What a rule without a condition of its own asks.
+_ALWAYS = {"Fn::Equals": ["", ""]}
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -161,12 +164,17 @@ class Template:
         return said
 
     def resolve(self, parameters: Mapping[str, str], values: Mapping[str, Any] | None = None) -> Stack:
-        """Resolve the template for parameters, as texts; Raises TemplateError for a wrong one.
+        """Resolve the template for parameters, as texts. Raises TemplateError for a wrong one, or a rule they break.
 
         `values` are what resources are referred to as: `{"Table": "name"}` for a Ref, `{"Api.ApiEndpoint": "…"}` for
         an attribute. A resource without one is referred to by a made-up name.
         """
         resolver = _Resolver(self.document, self._checked(parameters), dict(values or {}))
+        for name, rule in self.document.get("Rules", {}).items():
+            if resolver.condition(rule.get("RuleCondition", _ALWAYS)):
+                for assertion in rule["Assertions"]:
+                    if not resolver.condition(assertion["Assert"]):
+                        raise TemplateError(f"{name}: {assertion['AssertDescription']}")
         resources: dict[str, dict[str, Any]] = {}
         defaults = self.document.get("Globals", {}).get("Function", {})
         for name, resource in self.document["Resources"].items():

@@ -1,6 +1,7 @@
 """The house rules of infrastructure: what a template must say of all that keeps, tries again, stops or allows."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -50,17 +51,30 @@ def _logs_end(document: Document) -> Iterator[str]:
 
 def _data_stays(document: Document) -> Iterator[str]:
     for name, resource, properties in _of(document, *_KEEPS):
-        for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-            if resource.get(policy) != "Retain":
-                yield f"{name}: what it keeps would go with the stack; set {policy}: Retain"
+        if resource.get("UpdateReplacePolicy") != "Retain":
+            yield f"{name}: what it keeps would go when it is replaced; set UpdateReplacePolicy: Retain"
+        # AWS: "DeletionPolicy attribute". Retain also keeps it when the first deploy fails, in the way of the next one.
+        if resource.get("DeletionPolicy") != "RetainExceptOnCreate":
+            yield f"{name}: what it keeps would go with the stack; set DeletionPolicy: RetainExceptOnCreate"
         if resource["Type"] == "AWS::DynamoDB::Table":
             if not properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
                 yield f"{name}: no way back after a mistake; enable point-in-time recovery"
             if not properties.get("TimeToLiveSpecification", {}).get("Enabled"):
                 yield f"{name}: its items have no end; enable the time to live"
+
+
+def _stacks_stand_side_by_side(document: Document) -> Iterator[str]:
     for name, resource in document["Resources"].items():
-        for given in set(_NAMES) & set(resource.get("Properties", {})):
-            yield f"{name}: a second stack could not be made beside it; leave out {given}"
+        properties = resource.get("Properties", {})
+        for given in set(_NAMES) & set(properties):
+            if "AWS::StackId" not in json.dumps(properties[given]):
+                yield f"{name}: a second stack could not be made beside it; leave out {given}"
+        # Dashboards are global to the account, stacks are of a region.
+        dashboard = json.dumps(properties.get("DashboardName", ""))
+        if resource["Type"].endswith("::Dashboard") and not all(
+            part in dashboard for part in ("AWS::StackName", "AWS::Region")
+        ):
+            yield f"{name}: it is one for the whole account; name it by stack and region"
 
 
 def _retries_end(document: Document) -> Iterator[str]:
@@ -89,7 +103,7 @@ def _alarmed(document: Document, metric: str, name: str) -> bool:
 
 def _functions_that_stop_are_told(document: Document) -> Iterator[str]:
     alarms = [properties for *_, properties in _of(document, "AWS::CloudWatch::Alarm")]
-    silence = any(alarm.get("TreatMissingData") == "breaching" for alarm in alarms)
+    silence = any(alarm.get("InsufficientDataActions") for alarm in alarms)
     for name, _, function in _of(document, "AWS::Serverless::Function"):
         for metric in ("Errors", "Throttles"):
             if not _alarmed(document, metric, name):
@@ -112,6 +126,10 @@ def _all_else_that_stops_is_told(document: Document) -> Iterator[str]:
             yield f"{name}: it tells nobody; set AlarmActions"
         if not alarm.get("AlarmDescription"):
             yield f"{name}: it says nothing to whoever gets it; set AlarmDescription"
+        if alarm.get("TreatMissingData") == "breaching":
+            yield f"{name}: it would ring before its first datum; set InsufficientDataActions instead"
+        if alarm.get("InsufficientDataActions") and alarm.get("TreatMissingData") != "missing":
+            yield f"{name}: data that goes missing changes nothing; set TreatMissingData: missing"
 
 
 def _nothing_is_allowed_to_all(document: Document) -> Iterator[str]:
@@ -139,17 +157,51 @@ def _logs_know_nobody(document: Document) -> Iterator[str]:
         settings = api.get("AccessLogSettings", {})
         if "Format" not in settings:
             yield f"{name}: no access log; set AccessLogSettings"
+        for group, _, properties in _of(document, "AWS::Logs::LogGroup"):
+            named = json.dumps(properties.get("LogGroupName", ""))
+            if _refers(settings.get("DestinationArn"), group) and "/aws/vendedlogs/" not in named:
+                yield f"{group}: its policy may grow too long for the account; name it below /aws/vendedlogs/"
         for personal in _PERSONAL:
             if f"$context.{personal}" in settings.get("Format", ""):
                 yield f"{name}: its access log says who called or what for; leave out {personal}"
 
 
+def _texts_arrive_as_written(document: Document) -> Iterator[str]:
+    # CloudFormation answers with question marks for what is beyond ASCII in a template (GetTemplate, DescribeStacks).
+    texts: list[tuple[str, Any]] = [("Description", document.get("Description", ""))]
+    texts += [(name, output) for name, output in document.get("Outputs", {}).items()]
+    texts += [(name, rule) for name, rule in document.get("Rules", {}).items()]
+    for name, parameter in document.get("Parameters", {}).items():
+        texts.append((name, [parameter.get(part, "") for part in ("Description", "ConstraintDescription")]))
+    for name, resource in document["Resources"].items():
+        texts.append((name, resource.get("Properties", {}).get("AlarmDescription", "")))
+    for name, text in texts:
+        if not json.dumps(text, ensure_ascii=False).isascii():
+            yield f"{name}: its text would be shown with question marks; write it in ASCII"
+
+
+def _parameters_are_checked(document: Document) -> Iterator[str]:
+    for name, parameter in document.get("Parameters", {}).items():
+        pattern = parameter.get("AllowedPattern", "")
+        if parameter["Type"] == "Number":
+            yield f"{name}: 2.5 would be allowed; make it a String with a pattern"
+        elif "AllowedValues" not in parameter:
+            if not pattern:
+                yield f"{name}: anything would be allowed; set AllowedPattern"
+            # Repetition without an end, other than within a lookahead or a class.
+            if "MaxLength" not in parameter and re.search(r"[*+](?![^\[]*\])|\{\d+,\}", pattern):
+                yield f"{name}: it may outgrow the environment of a function; set MaxLength"
+
+
 RULES: tuple[Callable[[Document], Iterator[str]], ...] = (
     _logs_end,
     _data_stays,
+    _stacks_stand_side_by_side,
     _retries_end,
     _functions_that_stop_are_told,
     _all_else_that_stops_is_told,
     _nothing_is_allowed_to_all,
     _logs_know_nobody,
+    _texts_arrive_as_written,
+    _parameters_are_checked,
 )

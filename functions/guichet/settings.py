@@ -134,6 +134,7 @@ class FeedbackSettings(Settings):
     """The environment of the function `Feedback`."""
 
     owner_configuration_set: str = Field(min_length=1)
+    visitor_configuration_set: str = Field(min_length=1)
 
 
 class OwnerSettings(Settings):

@@ -10,10 +10,9 @@ from urllib.parse import urljoin
 import dns.resolver
 import urllib3
 from botocore.exceptions import ClientError
-from pydantic import ValidationError
 
 from infra.operate.connection import Connection, OperatorSettings, client_of
-from infra.template import Template, TemplateError
+from infra.template import Template
 
 State = Literal["ok", "warning", "wrong", "unknown"]
 Where = Literal["before", "local", "deployed"]
@@ -175,17 +174,9 @@ def case_before(parameters: Mapping[str, str], region: str) -> Case:
     """Return what there is to examine before the first deploy. Raises TemplateError for a parameter that is wrong."""
     # What the API's address will be is for AWS to say.
     stack = Template.load().resolve(parameters, {"Api.ApiEndpoint": "https://api.example"})
-    try:
-        # CloudFormation checks a parameter by a pattern; the functions check more, and would not start.
-        settings = OperatorSettings.model_validate(stack.environment)
-    except ValidationError as error:
-        wrong = (
-            f"{_parameter(part['loc'][0])}: {part['msg'].removeprefix('Value error, ')}"
-            for part in error.errors(include_url=False, include_input=False, include_context=False)
-        )
-        raise TemplateError("; ".join(wrong)) from None
     return _case(
-        settings,
+        # Whatever the template allows, the functions take.
+        OperatorSettings.model_validate(stack.environment),
         region=region,
         creates_identity=stack.parameters["CreateIdentity"] == "true",
         client=partial(client_of, region=region),
@@ -201,11 +192,6 @@ def _case(settings: OperatorSettings, **rest: Any) -> Case:
         mails_per_day=settings.stranger_mail_per_day,
         **rest,
     )
-
-
-def _parameter(variable: str | int) -> str:
-    """Return the parameter that a variable of a function is filled from: SiteUrl of SITE_URL."""
-    return str(variable).title().replace("_", "")
 
 
 def upwards(domain: str) -> Iterator[str]:

@@ -36,7 +36,10 @@ BROKEN: dict[str, tuple[Change, str]] = {
         "ContactLogs: its logs are kept for ever",
     ),
     "logs of Lambda's own": (lambda all_: properties(all_, "Contact").pop("LoggingConfig"), "Contact: Lambda makes it"),
-    "a table that goes": (lambda all_: all_["Table"].pop("DeletionPolicy"), "Table: .* set DeletionPolicy: Retain"),
+    "a table that goes": (
+        lambda all_: all_["Table"].pop("DeletionPolicy"),
+        "Table: .* set DeletionPolicy: RetainExceptOnCreate",
+    ),
     "a table that is replaced": (
         lambda all_: all_["Table"].update(UpdateReplacePolicy="Delete"),
         "Table: .* set UpdateReplacePolicy: Retain",
@@ -71,9 +74,37 @@ BROKEN: dict[str, tuple[Change, str]] = {
         "Feedback: .* an alarm on Errors",
     ),
     "a stream that falls behind": (lambda all_: all_.pop("StreamAlarm"), "Notifier: .* an alarm on IteratorAge"),
+    "a table that blocks the next deploy": (
+        lambda all_: all_["Table"].update(DeletionPolicy="Retain"),
+        "Table: .* set DeletionPolicy: RetainExceptOnCreate",
+    ),
     "a schedule that stops": (
-        lambda all_: properties(all_, "OwedAlarm").update(TreatMissingData="notBreaching"),
+        lambda all_: properties(all_, "OwedAlarm").pop("InsufficientDataActions"),
         "Notifier: .* its schedule stops",
+    ),
+    "an alarm that rings before anything ran": (
+        lambda all_: properties(all_, "OwedAlarm").update(TreatMissingData="breaching"),
+        "OwedAlarm: it would ring before its first datum",
+    ),
+    "an alarm that takes silence for health": (
+        lambda all_: properties(all_, "OwedAlarm").update(TreatMissingData="notBreaching"),
+        "OwedAlarm: data that goes missing changes nothing",
+    ),
+    "a dashboard for the whole account": (
+        lambda all_: properties(all_, "Dashboard").update(DashboardName={"Ref": "AWS::StackName"}),
+        "Dashboard: it is one for the whole account",
+    ),
+    "access logs without a place of their own": (
+        lambda all_: properties(all_, "AccessLogs").pop("LogGroupName"),
+        "AccessLogs: its policy may grow too long",
+    ),
+    "a log group that two stacks share": (
+        lambda all_: properties(all_, "AccessLogs").update(LogGroupName="/aws/vendedlogs/guichet"),
+        "AccessLogs: .* leave out LogGroupName",
+    ),
+    "an alarm with an accent": (
+        lambda all_: properties(all_, "OwedAlarm").update(AlarmDescription="Un email attend déjà."),
+        "OwedAlarm: its text would be shown with question marks",
     ),
     "a queue that fills": (lambda all_: all_.pop("FeedbackAlarm"), "FeedbackFailures: .* its length"),
     "visitors who get errors": (lambda all_: all_.pop("VisitorsRefusedAlarm"), "Api: .* an alarm on 5xx"),
@@ -125,11 +156,32 @@ def test_a_template_that_breaks_a_rule_is_told_so(change: Change, expected: str)
     assert any(re.match(expected, sentence) for sentence in found), found
 
 
+OUTSIDE: dict[str, tuple[Change, str]] = {
+    "an output with an ellipsis": (
+        lambda document: document["Outputs"]["Endpoint"].update(Description="As in https://…/contact"),
+        "Endpoint: its text",
+    ),
+    "a number": (lambda document: document["Parameters"]["RetentionDays"].update(Type="Number"), "RetentionDays: 2.5"),
+    "anything": (lambda document: document["Parameters"]["SiteName"].pop("AllowedPattern"), "SiteName: anything"),
+    "any length": (lambda document: document["Parameters"]["SiteUrl"].pop("MaxLength"), "SiteUrl: it may outgrow"),
+}
+
+
+@pytest.mark.parametrize(("change", "expected"), OUTSIDE.values(), ids=OUTSIDE)
+def test_a_rule_beside_the_resources_that_is_broken_is_told_so(change: Change, expected: str) -> None:
+    document = copy.deepcopy(Template.load().document)
+    change(document)
+    assert any(re.match(expected, sentence) for sentence in violations(document))
+
+
 def test_every_rule_is_broken_by_one_of_these() -> None:
     unbroken = set(RULES)
-    for change, _ in BROKEN.values():
+    changes = [(change, "Resources") for change, _ in BROKEN.values()] + [
+        (change, "") for change, _ in OUTSIDE.values()
+    ]
+    for change, part in changes:
         document = copy.deepcopy(Template.load().document)
-        change(document["Resources"])
+        change(document[part] if part else document)
         unbroken -= {rule for rule in RULES if list(rule(document))}
     assert unbroken == set()
 

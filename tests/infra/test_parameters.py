@@ -1,0 +1,179 @@
+"""Whatever the template allows must work: parameters drawn from its own patterns start the functions."""
+
+import re
+from email.utils import parseaddr
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from guichet.records import utc_now
+from infra.local.functions import local_functions
+from infra.template import PSEUDO_PARAMETERS, Stack, Template, TemplateError
+from tests.conftest import Counter, isolated, resolve
+
+TEMPLATE = Template.load()
+DECLARED: dict[str, dict[str, Any]] = TEMPLATE.document["Parameters"]
+# AWS: "Lambda quotas". Names and values of all variables together.
+LARGEST_ENVIRONMENT = 4096
+READER = "camille@example.org"
+# CloudFormation's own limits: a stack's name, and what it makes of it for a table.
+LONGEST_STACK_NAME, LONGEST_TABLE_NAME = 128, 255
+
+
+def allowed(name: str) -> SearchStrategy[str]:
+    """Return what draws a value of a parameter, as its own rules say."""
+    rules = DECLARED[name]
+    if "AllowedValues" in rules:
+        return st.sampled_from([str(value) for value in rules["AllowedValues"]])
+    low, high = int(rules.get("MinLength", 0)), int(rules.get("MaxLength", 4096))
+    drawn = st.from_regex(rules["AllowedPattern"], fullmatch=True)
+    if low > 1:
+        # A pattern does not say how long a text is.
+        drawn = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=low, max_size=high)
+    # CloudFormation takes text alone.
+    return drawn.filter(lambda text: low <= len(text) <= high and not re.search("[\ud800-\udfff]", text))
+
+
+def parameter_sets() -> SearchStrategy[dict[str, str]]:
+    """Return what draws all parameters at once, some of them as a deploy without them has them."""
+    optional = {name: allowed(name) for name in DECLARED if "Default" in DECLARED[name]}
+    required = {name: allowed(name) for name in DECLARED if "Default" not in DECLARED[name]}
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+def environment_size(stack: Stack, function: str) -> int:
+    """Return the bytes of a function's environment where the names that AWS makes are as long as they can be."""
+    environment = stack.functions[function].environment
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
+    longer = LONGEST_TABLE_NAME - len(environment["TABLE_NAME"])
+    return size + longer + LONGEST_STACK_NAME - len(PSEUDO_PARAMETERS["AWS::StackName"])
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(parameter_sets())
+def test_with_whatever_is_allowed_every_function_starts_and_a_message_reaches_the_owner(drawn: dict[str, str]) -> None:
+    values = {"Api.ApiEndpoint": "https://api.example", "Table": "table", "Table.Arn": "arn"}
+    if bool(drawn.get("ApiDomain")) != bool(drawn.get("ApiCertificateArn")):
+        with pytest.raises(TemplateError, match=r"^(DomainHasCertificate|CertificateHasDomain): "):
+            TEMPLATE.resolve(drawn, values)
+        return
+    stack = TEMPLATE.resolve(drawn, values)
+    for name in stack.functions:
+        assert environment_size(stack, name) <= LARGEST_ENVIRONMENT
+    with isolated():
+        counter = Counter(stack)
+        counter.functions = local_functions(stack.functions, stack.environment)
+        (origin, *_) = origins = stack.cors["allowOrigins"]
+        from contact.handler import settings as contact_settings  # noqa: PLC0415
+
+        # CORS compares texts; the functions and browsers know an origin in one spelling.
+        assert set(origins) == contact_settings().origins
+        headers = {"Origin": origin, "Accept": "application/json"}
+        reply = counter.post("/contact", data={"email": READER, "message": "Bonjour"}, headers=headers)
+        if stack.parameters["ProofOfWork"] == "required":
+            assert reply.status_code == 422
+            return
+        assert reply.status_code == 200
+        (message,) = counter.items("message")
+        assert "spam" not in message
+        assert int(message["expires_at"]) > utc_now().timestamp()
+        counter.play_stream()
+        notification = counter.mails()[0]
+        # IAM compares it letter by letter (`ses:FromAddress`).
+        assert parseaddr(str(notification["From"]))[1] == drawn["FromEmail"]
+        assert [part.addr_spec for part in notification["To"].addresses] == drawn["OwnerEmail"].split(",")
+
+
+LONGEST = {
+    "SiteName": "\U0001f3e0" * 64,
+    "SiteUrl": "https://example.org/" + "x" * 180,
+    "OwnerEmail": ",".join(f"{'o' * 45}{number}@example.org" for number in range(10)),
+    "FromEmail": f"{'f' * 64}@{'d' * 61}.{'d' * 61}.{'d' * 61}.org",
+    "SigningSecret": "s" * 128,
+    "AllowedOrigins": ",".join(f"https://site-{number:02}.example" for number in range(28)) + ",http://a.example",
+    "ConsentTextFr": "\U0001f3e0" * 100 + "x" * 300,
+    "ConsentTextEn": "\U0001f3e0" * 100 + "x" * 300,
+    "ConsentVersion": "v" * 32,
+    "HoneypotField": "h" * 64,
+    "CallerHourlyCap": "9" * 6,
+    "StrangerMailPerDay": "9" * 6,
+    "RetentionDays": "9" * 5,
+    "ProofOfWork": "required",
+    "KeepCallerAddress": "false",
+    "ApiDomain": ".".join(["d" * 61] * 4) + ".org",
+    "ApiCertificateArn": "arn:aws:acm:eu-west-3:123456789012:certificate/1",
+}
+
+
+def test_the_longest_of_everything_fits_into_the_environment_of_each_function() -> None:
+    stack = resolve(**LONGEST)
+    local_functions(stack.functions, stack.environment)
+    sizes = {name: environment_size(stack, name) for name in stack.functions}
+    assert max(sizes.values()) <= LARGEST_ENVIRONMENT, sizes
+    assert sizes["Newsletter"] > 0.8 * LARGEST_ENVIRONMENT
+
+
+@pytest.mark.parametrize("name", [name for name, rules in DECLARED.items() if "MaxLength" in rules])
+def test_what_is_longer_than_allowed_is_refused(name: str) -> None:
+    longest = int(DECLARED[name]["MaxLength"])
+    longer = LONGEST[name] + "x" * (longest + 1 - len(LONGEST[name]))
+    with pytest.raises(TemplateError, match=f"^{name}: "):
+        resolve(**{**LONGEST, name: longer})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FromEmail", "Guichet@Example.org"),
+        ("FromEmail", "guichet@Example.org"),
+        ("FromEmail", ".guichet@example.org"),
+        ("FromEmail", "a${aws:username}@example.org"),
+        ("OwnerEmail", "me@localhost"),
+        ("OwnerEmail", "me@example.org,"),
+        ("OwnerEmail", ",".join(["me@example.org"] * 11)),
+        ("CallerHourlyCap", "2.5"),
+        ("CallerHourlyCap", "0"),
+        ("CallerHourlyCap", "1e3"),
+        ("RequestsPerSecond", "0.5"),
+        ("StrangerMailPerDay", "-1"),
+        ("RetentionDays", "29"),
+        ("RetentionDays", "365.25"),
+        ("MonthlyBudget", "00"),
+        ("SiteUrl", "https://example.org:443"),
+        ("SiteUrl", "http://example.org:80/blog/"),
+        ("SiteUrl", "https://example.org:99999"),
+        ("SiteUrl", "https://..."),
+        ("SiteUrl", "https://example.org/%zz"),
+        ("AllowedOrigins", "https://www.example.org:443,https://b.example"),
+        ("AllowedOrigins", ",".join(f"https://site-number-{number}.example" for number in range(40))),
+        ("SiteName", "  "),
+        ("SiteName", "A\u2028B"),
+        ("HoneypotField", "Email"),
+        ("HoneypotField", "_next"),
+        ("ConsentTextFr", "é" * 101),
+        ("ConsentTextFr", " "),
+        ("ApiDomain", "-"),
+        ("ApiDomain", "forms"),
+    ],
+)
+def test_what_would_fail_later_is_refused_at_the_deploy(name: str, value: str) -> None:
+    with pytest.raises(TemplateError, match=f"^{name}: "):
+        resolve(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("given_", "says"),
+    [
+        ({"ApiDomain": "forms.example.org"}, "DomainHasCertificate: ApiDomain needs a certificate"),
+        (
+            {"ApiCertificateArn": "arn:aws:acm:eu-west-3:123456789012:certificate/1"},
+            "CertificateHasDomain: ApiCertificateArn is for a domain of your own",
+        ),
+    ],
+)
+def test_a_parameter_that_needs_another_one_is_refused_without(given_: dict[str, str], says: str) -> None:
+    with pytest.raises(TemplateError, match=says):
+        resolve(**given_)
