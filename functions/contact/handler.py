@@ -14,6 +14,7 @@ from guichet.replies import Reply, accepted, page
 from guichet.request import Request
 from guichet.settings import ContactSettings
 from guichet.storage import Store
+from guichet.telemetry import guarded
 
 
 @cache
@@ -58,6 +59,7 @@ ROUTES = {
 }
 
 
+@guarded
 def handler(event: dict[str, Any], _context: object) -> Reply:
     """Serve the routes of the function `Contact`."""
     return serve(event, ROUTES, settings())

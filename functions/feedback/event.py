@@ -1,10 +1,17 @@
 """What SES publishes to SNS (AWS: "Contents of event data that Amazon SES publishes to Amazon SNS")."""
 
+import json
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
+
+from guichet.telemetry import FunctionError
+
+
+class MalformedEventError(FunctionError):
+    """An event of SES that cannot be read. The text says where, and quotes nothing of it."""
 
 
 class _Part(BaseModel):
@@ -62,6 +69,26 @@ def _addresses(recipients: list[_Recipient]) -> list[str]:
     return [recipient.email_address for recipient in recipients]
 
 
-def event_of(record: dict[str, Any]) -> SesEvent:
-    """Return the event in a record that SNS hands to Lambda. Raises pydantic's ValidationError."""
-    return SesEvent.model_validate_json(record["Sns"]["Message"])
+def event_of(record: dict[str, Any]) -> SesEvent | None:
+    """Return the event in a record that SNS hands to Lambda, or None for a message that is no event of SES.
+
+    SES itself publishes such messages: a line of plain text when the topic is made its destination. Raises
+    MalformedEventError for an event that lacks what its type promises.
+    """
+    try:
+        message = json.loads(record["Sns"]["Message"])
+    except ValueError:
+        return None
+    if not isinstance(message, dict) or "eventType" not in message:
+        return None
+    try:
+        return SesEvent.model_validate(message)
+    except ValidationError as error:
+        # Not pydantic's text: it quotes the addresses.
+        wrong = (f"{_place(part['loc'])}: {part['type']}" for part in error.errors(include_input=False))
+        raise MalformedEventError("; ".join(wrong)) from None
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    """Return where in an event an error is. A key of a map may be anything, so only plain names are told."""
+    return ".".join(str(part) if str(part).isalnum() else "?" for part in loc)

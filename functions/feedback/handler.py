@@ -11,7 +11,7 @@ from guichet.init_phase import prepare
 from guichet.settings import FeedbackSettings
 from guichet.signing import subscriber_id
 from guichet.storage import Store
-from guichet.telemetry import count, logger
+from guichet.telemetry import count, guarded, logger
 
 
 @cache
@@ -20,6 +20,7 @@ def settings() -> FeedbackSettings:
     return FeedbackSettings.from_environment()
 
 
+@guarded
 def handler(event: dict[str, Any], _context: object) -> None:
     """Take in what SNS delivers. What cannot be read or kept is raised, so that it is delivered again."""
     for record in event["Records"]:
@@ -29,6 +30,11 @@ def handler(event: dict[str, Any], _context: object) -> None:
 def take_in(record: dict[str, Any]) -> None:
     """End mail to the addresses that an event says it ends; the owner's own are never silenced, but raise an alarm."""
     event = event_of(record)
+    if event is None or event.configuration_set not in _ours():
+        # Nothing says that the topic is told of this stack's mail alone.
+        logger.warning("not an event of this stack's mail", extra={"sns_message_id": record["Sns"].get("MessageId")})
+        count("FeedbackPassedOver")
+        return
     ended = event.ended()
     if ended is None:
         logger.info("ignored", extra={"type": event.event_type, "message_id": event.mail.message_id})
@@ -51,6 +57,10 @@ def take_in(record: dict[str, Any]) -> None:
         logger.info(what if new else "known already", extra={"subscriber_id": subscriber, "what": what})
         if new:
             count(what.capitalize())
+
+
+def _ours() -> tuple[str, str]:
+    return settings().owner_configuration_set, settings().visitor_configuration_set
 
 
 prepare(settings, dynamodb.client)

@@ -1,11 +1,23 @@
 """What is logged and counted: identifiers, codes and times, never addresses or messages."""
 
 import traceback
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from guichet.dynamodb import UnavailableError
+
 logger = Logger(service="guichet")
+
+Context = TypeVar("Context")
+Result = TypeVar("Result")
+
+
+class FunctionError(Exception):
+    """A function failed on an event. The text names the error and never quotes it."""
 
 
 def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
@@ -20,10 +32,40 @@ def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **di
 
 
 def log_unexpected(error: BaseException, **identifiers: str) -> None:
-    """Log an error that nothing foresaw: its type and where it happened.
+    """Log an error that nothing foresaw: its name and where it happened.
 
     Not its text, which may quote what a visitor wrote.
     """
     frames = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    logger.error("unexpected", extra={"error": type(error).__name__, "frames": frames, **identifiers})
+    logger.error("unexpected", extra={"error": name_of(error), "frames": frames, **identifiers})
     count("Unexpected")
+
+
+def name_of(error: BaseException) -> str:
+    """Return what an error is called: its type, and the code of one that AWS answered."""
+    code = getattr(error, "response", {}).get("Error", {}).get("Code")
+    return f"{type(error).__name__}, {code}" if code else type(error).__name__
+
+
+def guarded(handler: Callable[[dict[str, Any], Context], Result]) -> Callable[[dict[str, Any], Context], Result]:
+    """Wrap a Lambda handler so that whatever it raises is a FunctionError.
+
+    Lambda writes the text of an error that leaves a handler into its log, and texts of libraries quote their input:
+    pydantic's, for one, the address in an event that it cannot read.
+    """
+
+    @wraps(handler)
+    def call(event: dict[str, Any], context: Context) -> Result:
+        try:
+            return handler(event, context)
+        except FunctionError:
+            raise
+        except UnavailableError as error:
+            # Not `exception`, which adds its text.
+            logger.error("unavailable", extra={"cause": type(error.__cause__).__name__})  # noqa: TRY400
+            raise FunctionError(name_of(error)) from None
+        except Exception as error:  # noqa: BLE001  whatever it is, its text must not be logged
+            log_unexpected(error)
+            raise FunctionError(name_of(error)) from None
+
+    return call

@@ -18,7 +18,7 @@ from guichet.request import Request
 from guichet.settings import NewsletterSettings
 from guichet.signing import subscriber_id
 from guichet.storage import OverCapError, Store
-from guichet.telemetry import count, logger
+from guichet.telemetry import count, guarded, logger
 from newsletter.form import NewsletterForm, sign_up_again, sign_up_of
 
 
@@ -171,6 +171,7 @@ ROUTES = {
 }
 
 
+@guarded
 def handler(event: dict[str, Any], _context: object) -> Reply:
     """Serve the routes of the function `Newsletter`."""
     return serve(event, ROUTES, settings())

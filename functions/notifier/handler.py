@@ -15,7 +15,7 @@ from guichet.init_phase import prepare
 from guichet.records import EmailKey, Recipient, utc_now
 from guichet.settings import NotifierSettings
 from guichet.storage import Store
-from guichet.telemetry import count, log_unexpected, logger
+from guichet.telemetry import count, guarded, log_unexpected, logger
 from notifier import ses
 from notifier.delivery import Outcome, deliver
 from notifier.digest import owe_digest
@@ -48,6 +48,7 @@ def settings() -> NotifierSettings:
     return NotifierSettings.from_environment()
 
 
+@guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | dict[str, int]:
     """Deliver the owed emails of a batch of stream records; on the schedule's event, all that are still owed."""
     if "Records" not in event:

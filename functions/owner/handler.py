@@ -21,7 +21,7 @@ from guichet.request import Request
 from guichet.settings import OwnerSettings
 from guichet.signing import subscriber_id
 from guichet.storage import Store
-from guichet.telemetry import logger
+from guichet.telemetry import guarded, logger
 
 # The last call may start when it ends. API Gateway waits 30 s for an answer.
 _TIME_TO_ERASE = 20.0
@@ -121,6 +121,7 @@ ROUTES = {
 }
 
 
+@guarded
 def handler(event: dict[str, Any], _context: object) -> Reply:
     """Serve the routes of the function `Owner`."""
     return serve(event, ROUTES, settings())

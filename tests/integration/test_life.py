@@ -20,6 +20,7 @@ from guichet.links import unsubscribe_link
 from guichet.records import EmailKey, utc_now
 from guichet.signing import subscriber_id
 from guichet.storage import Store
+from guichet.telemetry import FunctionError
 from notifier import ses
 from tests.conftest import PARAMETERS, Counter
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up, subjects_to
@@ -59,8 +60,8 @@ def local(link: str) -> str:
     return f"{parts.path}?{parts.query}"
 
 
-def feedback(counter: Counter, name: str, **changes: str) -> None:
-    """Hand the feedback function an event of SES, wrapped as SNS wraps it."""
+def event_text(name: str, **changes: str) -> str:
+    """Return an event of SES, its places filled."""
     text = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
     for placeholder, value in {
         "ADDRESS": READER,
@@ -69,9 +70,19 @@ def feedback(counter: Counter, name: str, **changes: str) -> None:
         **changes,
     }.items():
         text = text.replace(f"@{placeholder}@", value)
-    wrapped = json.loads((EVENTS / "sns.json").read_text(encoding="utf-8"))
-    wrapped["Records"][0]["Sns"]["Message"] = text
-    assert counter.functions["Feedback"](wrapped) is None
+    return text
+
+
+def wrapped(message: str) -> dict[str, Any]:
+    """Return a message as SNS hands it to Lambda."""
+    event: dict[str, Any] = json.loads((EVENTS / "sns.json").read_text(encoding="utf-8"))
+    event["Records"][0]["Sns"]["Message"] = message
+    return event
+
+
+def feedback(counter: Counter, name: str, **changes: str) -> None:
+    """Hand the feedback function an event of SES, wrapped as SNS wraps it."""
+    assert counter.functions["Feedback"](wrapped(event_text(name, **changes))) is None
 
 
 # --- the welcome and its link -----------------------------------------------------------------------------------
@@ -450,9 +461,48 @@ def test_the_owner_is_never_silenced_but_an_alarm_is_raised(counter: Counter, wr
     assert len(counter.mails()) == 1
 
 
-def test_what_cannot_be_read_is_raised_so_that_it_comes_again(counter: Counter) -> None:
-    with pytest.raises(ValueError, match="eventType"):
-        counter.functions["Feedback"]({"Records": [{"Sns": {"Message": '{"mail": {"messageId": "x"}}'}}]})
+@pytest.mark.parametrize("name", ["bounce-permanent", "complaint"])
+@pytest.mark.parametrize("lost", ["mail", "timestamp", "emailAddress"])
+def test_an_event_that_cannot_be_read_is_raised_without_a_word_of_it_so_that_it_comes_again(
+    counter: Counter, written: Any, name: str, lost: str
+) -> None:
+    text = re.sub(rf'"{lost}"', '"lost"', event_text(name))
+    with pytest.raises(FunctionError, match=lost) as raised:
+        counter.functions["Feedback"](wrapped(text))
+    assert READER not in str(raised.value) + written()
+
+
+# The first is published when the topic is made the destination of a configuration set. AWS: "Set up an Amazon SNS
+# event destination for Amazon SES event publishing"; the next two by the identity's own notifications.
+NOT_EVENTS = {
+    "the line that SES writes first": "Successfully validated SNS topic for Amazon SES event publishing.",
+    "a notification of an identity": json.dumps({"notificationType": "AmazonSnsSubscriptionSucceeded"}),
+    "a bounce told by an identity": json.dumps(
+        {"notificationType": "Bounce", "mail": {"messageId": "x"}, "bounce": {"bounceType": "Permanent"}}
+    ),
+    "nothing": "",
+    "another JSON": json.dumps([{"eventType": "Bounce"}]),
+    "an alarm": json.dumps({"AlarmName": "somebody's", "NewStateValue": "ALARM"}),
+}
+
+
+@pytest.mark.parametrize("message", NOT_EVENTS.values(), ids=NOT_EVENTS)
+def test_what_is_no_event_of_ses_is_passed_over_and_counted(counter: Counter, written: Any, message: str) -> None:
+    event = wrapped(message)
+    assert counter.functions["Feedback"](event) is None
+    assert counter.items() == []
+    said = written()
+    assert '"FeedbackPassedOver":[1.0]' in said.replace(" ", "")
+    assert '"Unexpected"' not in said
+
+
+@pytest.mark.parametrize("configuration_set", ["", "another-stack-VisitorMail"])
+def test_an_event_of_another_stack_s_mail_is_passed_over_and_counted(
+    counter: Counter, written: Any, configuration_set: str
+) -> None:
+    feedback(counter, "bounce-permanent", SET=configuration_set)
+    assert counter.items() == []
+    assert '"FeedbackPassedOver":[1.0]' in written().replace(" ", "")
 
 
 def test_an_address_that_was_never_written_to_is_passed_over(counter: Counter) -> None:
@@ -461,9 +511,11 @@ def test_an_address_that_was_never_written_to_is_passed_over(counter: Counter) -
 
 
 def test_an_event_tells_its_configuration_set_or_none() -> None:
-    message = json.dumps({"eventType": "Bounce", "mail": {"messageId": "x"}})
-    assert event_of({"Sns": {"Message": message}}).configuration_set == ""
-    assert event_of({"Sns": {"Message": message}}).ended() is None
+    (record,) = wrapped(json.dumps({"eventType": "Bounce", "mail": {"messageId": "x"}}))["Records"]
+    event = event_of(record)
+    assert event is not None
+    assert event.configuration_set == ""
+    assert event.ended() is None
 
 
 def test_mail_to_the_owner_ignores_the_suppression_list_and_mail_to_visitors_does_not(counter: Counter) -> None:

@@ -1,0 +1,80 @@
+"""Events that are not what AWS sends: whatever a function does with them, no log quotes what stood in them."""
+
+import copy
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guichet.telemetry import FunctionError
+from infra.template import TEMPLATE
+from tests.conftest import Counter
+
+FOLDER = TEMPLATE.parent / "infra" / "events"
+STRANGER = "stranger@private.example"
+# What takes the place of each part of an event, one after the other.
+WRONG: tuple[Any, ...] = (STRANGER, {STRANGER: STRANGER}, [STRANGER], None, 7)
+# Written by AWS, and what its logs and ours have in common.
+IDENTIFIERS = {"requestId", "routeKey", "MessageId", "messageId", "eventType", "EventSource", "eventSource"}
+NOTHING: tuple[dict[str, Any], ...] = ({}, {"Records": [None]}, {"Records": STRANGER}, {"requestContext": {}})
+FUNCTIONS = {"contact": "Contact", "newsletter": "Newsletter", "confirm": "Newsletter", "owner": "Owner"} | {
+    "feedback": "Feedback",
+    "owed": "Notifier",
+    "schedule": "Notifier",
+}
+
+
+def places(node: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the place of every part of an event."""
+    if above:
+        yield above
+    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, part in parts:
+        yield from places(part, (*above, key))
+
+
+def replaced(event: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """Return an event with another value at a place."""
+    changed = copy.deepcopy(event)
+    node = changed
+    for key in place[:-1]:
+        node = node[key]
+    node[place[-1]] = value
+    return changed
+
+
+def malformed(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield an event as often as there are ways to spoil it; within what SNS wraps, too."""
+    for place in places(event):
+        if IDENTIFIERS.isdisjoint(place):
+            for value in WRONG:
+                yield replaced(event, place, value)
+    for at, record in enumerate(event.get("Records", [])):
+        if "Sns" in record:
+            message = json.loads(record["Sns"]["Message"])
+            for inner in malformed(message):
+                yield replaced(event, ("Records", at, "Sns", "Message"), json.dumps(inner))
+    yield from NOTHING
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_no_malformed_event_is_quoted_in_a_log(
+    counter: Counter, written: Any, caplog: pytest.LogCaptureFixture, path: Path
+) -> None:
+    function = counter.functions[FUNCTIONS[path.stem.partition("-")[0]]]
+    text = path.read_text(encoding="utf-8").replace("camille@example.org", STRANGER)
+    caplog.set_level(logging.INFO)
+    events = list(malformed(json.loads(text)))
+    assert len(events) > 40
+    # What Lambda writes of an error is its text (awslambdaric).
+    texts = []
+    for event in events:
+        try:
+            function(event)
+        except FunctionError as error:
+            texts.append(str(error))
+    assert texts
+    assert "private.example" not in "".join(texts) + written() + caplog.text
