@@ -78,9 +78,9 @@ build: $(VENV)/.installed  ## build the functions for Lambda into .aws-sam/build
 	@$(BIN)/python -m infra.build --python "$(LAMBDA_PYTHON)"
 
 .PHONY: deploy
-deploy: build .venv-sam/.installed  ## build and deploy to your AWS account (PARAMETERS="OwnerEmail=… …", once)
+deploy: build .venv-sam/.installed  ## build and deploy to your AWS account (PARAMETERS="OwnerEmail=… …", once; STACK)
 	@# From the environment, where make puts it: it may hold quotes of either kind.
-	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy $(if $(PARAMETERS),--parameter-overrides "$$PARAMETERS")
+	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy $(if $(STACK),--stack-name "$$STACK") $(if $(PARAMETERS),--parameter-overrides "$$PARAMETERS")
 
 .PHONY: template
 template: .venv-sam/.installed .venv-checkov/.installed  ## lint the template, as it stands and as SAM translates it

@@ -25,9 +25,17 @@ from guichet.person import NotFinishedError, Person, erase, held
 from guichet.records import Message, SignUp, State, Subscriber, utc_now
 from guichet.signing import subscriber_id
 from guichet.storage import Store
-from infra.operate import doctor, exporting, forgetting, importing, owed, reading
+from infra.operate import adopting, doctor, exporting, forgetting, importing, owed, reading
 from infra.operate.cells import cell
-from infra.operate.connection import Connection, OperatorError, be_patient, connect_local, connect_stack, region_of
+from infra.operate.connection import (
+    Connection,
+    OperatorError,
+    be_patient,
+    client_of,
+    connect_local,
+    connect_stack,
+    region_of,
+)
 from infra.operate.reading import Advance
 from infra.operate.screen import Screen, printable
 from infra.template import TemplateError, parameters
@@ -586,6 +594,27 @@ def test_email(connection: Connection, screen: Screen, *, to: str | None) -> int
         return AWAY
     screen.show({"sent to": list(recipients), "message id": message_id})
     return 0
+
+
+# --- the stack itself -------------------------------------------------------------------------------------------------
+
+
+@guichet.command("adopt")
+@click.argument("table")
+@click.option("--stack", default="guichet", envvar="GUICHET_STACK", show_default=True, help="The stack to make.")
+@click.option("--region", help="The region of the table, where it is not the environment's.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+def adopt_table(*, table: str, stack: str, region: str | None, as_json: bool) -> None:
+    """Make a stack around TABLE, which a stack that was removed has left behind.
+
+    It holds nothing but the table. `make deploy` with all parameters adds everything else: with the same SigningSecret
+    as before, or no link and no key fits, and with CreateIdentity=false if the SES identity was left behind, too.
+    """
+    where = region_of(region)
+    adopting.adopt(client_of("cloudformation", where), client_of("dynamodb", where), stack, table)
+    Screen(as_json=as_json).show(
+        {"stack": stack, "table": table, "next": "make deploy, with all parameters and the same SigningSecret"}
+    )
 
 
 # --- what is wrong ----------------------------------------------------------------------------------------------------

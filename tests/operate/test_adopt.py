@@ -1,0 +1,113 @@
+"""`guichet adopt`: what it asks of CloudFormation, and what it refuses."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.operate import commands
+from infra.operate.connection import client_of
+from infra.template import Template
+from tests.conftest import REGION, Counter
+from tests.operate.aws import Aws
+
+STACK_ID = "arn:aws:cloudformation:eu-west-3:123456789012:stack/guichet/1"
+ASKED = {"Id": "arn:aws:cloudformation:eu-west-3:123456789012:changeSet/adopt-table/1", "StackId": STACK_ID}
+
+
+class Formation:
+    """CloudFormation's part: what it was asked, and what it answers."""
+
+    def __init__(self, *, change_set: str = "CREATE_COMPLETE", stack: str = "IMPORT_COMPLETE") -> None:
+        self.asked: list[dict[str, str]] = []
+        self.answers: dict[str, Any] = {
+            "cloudformation:CreateChangeSet": self._create,
+            "cloudformation:DescribeChangeSet": {"Status": change_set, "StatusReason": "no such table"},
+            "cloudformation:ExecuteChangeSet": {},
+            "cloudformation:DescribeStacks": {
+                "Stacks": [{"StackName": "guichet", "StackStatus": stack, "CreationTime": "2026-11-26T00:00:00Z"}]
+            },
+        }
+
+    def _create(self, asked: Any) -> Any:
+        self.asked.append(asked["body"])
+        return ASKED
+
+
+def adopt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], formation: Formation, table: str
+) -> tuple[int, str, str]:
+    """Run the command; return its exit code, and what it said."""
+
+    def client(service: str, region: str) -> Any:
+        return Aws(formation.answers).client(service) if service == "cloudformation" else client_of(service, region)
+
+    monkeypatch.setattr(commands, "client_of", client)
+    code: Any = 0
+    try:
+        commands.main(["adopt", table, "--region", REGION, "--json"])
+    except SystemExit as ended:
+        code = ended.code
+    said = capsys.readouterr()
+    return int(code), said.out, said.err
+
+
+@pytest.mark.usefixtures("counter")
+def test_the_table_alone_is_imported_and_stays_whatever_happens(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    formation = Formation()
+    code, out, _ = adopt(monkeypatch, capsys, formation, "table")
+    assert code == 0
+    assert json.loads(out)["stack"] == "guichet"
+    (asked,) = formation.asked
+    assert (asked["ChangeSetType"], asked["StackName"]) == ("IMPORT", "guichet")
+    assert asked["ResourcesToImport.member.1.LogicalResourceId"] == "Table"
+    assert asked["ResourcesToImport.member.1.ResourceIdentifier.entry.1.value"] == "table"
+    (resource,) = json.loads(asked["TemplateBody"])["Resources"].values()
+    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    assert resource["Properties"] == Template.load().document["Resources"]["Table"]["Properties"]
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("nowhere", "there is no table nowhere in this region"),
+        ("other", "other is no table of this version of Guichet"),
+    ],
+)
+def test_only_a_table_of_guichet_s_is_taken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], counter: Counter, table: str, says: str
+) -> None:
+    assert counter
+    client_of("dynamodb", REGION).create_table(
+        TableName="other",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    formation = Formation()
+    code, _, err = adopt(monkeypatch, capsys, formation, table)
+    assert (code, formation.asked) == (2, [])
+    assert says in err
+
+
+@pytest.mark.usefixtures("counter")
+def test_a_stack_that_is_there_already_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    formation = Formation()
+    formation.answers["cloudformation:CreateChangeSet"] = {"error": "ValidationError"}
+    code, _, err = adopt(monkeypatch, capsys, formation, "table")
+    assert code == 2
+    assert "A stack named guichet must not be there yet" in err
+
+
+@pytest.mark.usefixtures("counter")
+def test_what_cloudformation_says_of_a_table_that_it_does_not_take_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = adopt(monkeypatch, capsys, Formation(change_set="FAILED"), "table")
+    assert code == 2
+    assert "no such table" in err
+    assert "aws cloudformation delete-stack --stack-name guichet" in err
