@@ -18,6 +18,7 @@ import newsletter.handler
 from guichet import dynamodb
 from guichet.records import ClaimedEmail
 from guichet.storage import Store
+from guichet.telemetry import FunctionError
 from infra.local.streams import schedule_event, stream_event, wanted
 from notifier import delivery, handler, pace, ses
 from notifier.compose import compose
@@ -293,7 +294,7 @@ def test_a_notifier_that_a_deployment_broke_sends_all_once_it_is_mended(
             broken.setattr(handler, "Store", lambda _: (_ for _ in ()).throw(ImportError("no module")))
             for number in range(5):
                 counter.post("/contact", json=GOOD | {"message": str(number)})
-                with pytest.raises(ImportError):
+                with pytest.raises(FunctionError, match="ImportError"):
                     counter.sweep()
                 # The mapping tries again a few times, and gives up for good.
                 counter.play_stream()
