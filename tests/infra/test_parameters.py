@@ -99,7 +99,7 @@ LONGEST = {
     "ConsentVersion": "v" * 32,
     "HoneypotField": "h" * 64,
     "CallerHourlyCap": "9" * 6,
-    "StrangerMailPerDay": "9" * 6,
+    "StrangerMailPerDay": "9" * 7,
     "RetentionDays": "9" * 5,
     "ProofOfWork": "required",
     "KeepCallerAddress": "false",
