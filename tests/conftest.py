@@ -188,8 +188,8 @@ def _forget() -> None:
     import newsletter.handler  # noqa: PLC0415
     import notifier.handler  # noqa: PLC0415
     import owner.handler  # noqa: PLC0415
-    from guichet import dynamodb  # noqa: PLC0415
-    from notifier import ses  # noqa: PLC0415
+    from guichet.mail import ses  # noqa: PLC0415
+    from guichet.store import dynamodb  # noqa: PLC0415
 
     for factory in (
         contact.handler.settings,

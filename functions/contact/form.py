@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
-from guichet.answers import Email, Line, required
-from guichet.intake import Form, page_of
-from guichet.records import SPAM_KEPT, Message, utc_now
-from guichet.request import Request
+from guichet.forms.fields import Email, Line, required
+from guichet.forms.parse import Form, page_of
+from guichet.forms.spam import Words, judge
+from guichet.http.request import Request
+from guichet.records.message import SPAM_KEPT, Message
+from guichet.records.record import utc_now
 from guichet.settings import ContactSettings
 from guichet.signing import keyed_hash
-from guichet.spam import Words, judge
 
 _KNOWN = ("email", "message", "name", "subject", "phone")
 

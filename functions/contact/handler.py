@@ -4,16 +4,15 @@ from functools import cache
 from typing import Any
 
 from contact.form import ContactForm, message_of
-from guichet import dynamodb
-from guichet.callers import caller_of
-from guichet.counter import challenge, log_accepted, no_such_form, serve
+from guichet.forms.parse import check, next_url, proof_of, take_in
+from guichet.forms.rate_limit import caller_of
+from guichet.http.app import challenge, log_accepted, no_such_form, serve
+from guichet.http.request import Request
+from guichet.http.responses import Reply, accepted, page
 from guichet.init_phase import prepare
-from guichet.intake import check, next_url, proof_of, take_in
-from guichet.records import OwedEmail
-from guichet.replies import Reply, accepted, page
-from guichet.request import Request
+from guichet.records.outbox import QueuedEmail
 from guichet.settings import ContactSettings
-from guichet.storage import Store
+from guichet.store import dynamodb, submissions
 from guichet.telemetry import guarded
 
 
@@ -30,22 +29,22 @@ def post(request: Request) -> Reply:
     proof = proof_of(form, settings())
     caller = caller_of(request, "contact", message.received_at, settings())
     emails = [] if message.spam else _owed(request)
-    new = Store(settings().table_name).keep(message, emails, caller, proof)
+    new = submissions.keep(settings().table_name, message, emails, caller, proof)
     log_accepted(request, "contact", message, new=new)
     return accepted(request, "contact", message.id, next_url(form.control.get("_next", ""), settings()))
 
 
-def _owed(request: Request) -> list[OwedEmail]:
-    emails = [OwedEmail(name="contact-notification", recipient="owner", language=settings().default_language)]
+def _owed(request: Request) -> list[QueuedEmail]:
+    emails = [QueuedEmail(name="contact-notification", recipient="owner", language=settings().default_language)]
     if settings().acknowledge == "on":
-        emails.append(OwedEmail(name="acknowledgement", recipient="visitor", language=request.language))
+        emails.append(QueuedEmail(name="acknowledgement", recipient="visitor", language=request.language))
     return emails
 
 
 def thanks(request: Request) -> Reply:
     """Show the built-in thank-you page of either form."""
     # Only pages pay for the import.
-    from guichet.pages import thanks_page  # noqa: PLC0415
+    from guichet.http.pages import thanks_page  # noqa: PLC0415
 
     return page(200, thanks_page(request, settings()))
 

@@ -5,12 +5,11 @@ from functools import cache
 from typing import Any
 
 from feedback.event import event_of
-from guichet import dynamodb
 from guichet.addresses import parse
 from guichet.init_phase import prepare
 from guichet.settings import FeedbackSettings
 from guichet.signing import subscriber_id
-from guichet.storage import Store
+from guichet.store import dynamodb, subscribers
 from guichet.telemetry import count, guarded, logger
 
 
@@ -53,7 +52,7 @@ def take_in(record: dict[str, Any]) -> None:
             logger.error("not an address of ours", extra={"message_id": event.mail.message_id})
             continue
         subscriber = subscriber_id(settings().signing_secret, address)
-        new = Store(settings().table_name).suppress(subscriber, what, at)
+        new = subscribers.suppress(settings().table_name, subscriber, what, at)
         logger.info(what if new else "known already", extra={"subscriber_id": subscriber, "what": what})
         if new:
             count(what.capitalize())

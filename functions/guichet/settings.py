@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from guichet.addresses import parse
-from guichet.languages import Language
+from guichet.locales import Language
 
 
 class SettingsError(Exception):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from guichet.dynamodb import UnavailableError
+from guichet.store.dynamodb import UnavailableError
 
 logger = Logger(service="guichet")
 

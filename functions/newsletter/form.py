@@ -6,14 +6,16 @@ from typing import Annotated
 from pydantic import BaseModel, StringConstraints
 
 from guichet.addresses import normalized
-from guichet.answers import Email, Line
-from guichet.callers import network
-from guichet.intake import Form, page_of
-from guichet.records import REQUEST_KEPT, SPAM_KEPT, SignUp, utc_now
-from guichet.request import Request
+from guichet.forms.fields import Email, Line
+from guichet.forms.parse import Form, page_of
+from guichet.forms.rate_limit import network
+from guichet.forms.spam import Words, judge
+from guichet.http.request import Request
+from guichet.records.message import SPAM_KEPT
+from guichet.records.record import utc_now
+from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.settings import NewsletterSettings
 from guichet.signing import keyed_hash
-from guichet.spam import Words, judge
 
 # How long the same sign-up by the same caller is one request, in seconds.
 BUCKET = 15 * 60

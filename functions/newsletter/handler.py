@@ -5,19 +5,23 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from guichet import dynamodb
-from guichet.callers import caller_of
-from guichet.counter import challenge, log_accepted, serve
+from guichet.forms.parse import check, fields_of_button, next_url, proof_of, take_in
+from guichet.forms.rate_limit import caller_of
+from guichet.http.app import challenge, log_accepted, serve
+from guichet.http.links import proven_request, proven_subscriber
+from guichet.http.refusal import refuse
+from guichet.http.request import Request
+from guichet.http.responses import Reply, accepted, page
 from guichet.init_phase import prepare
-from guichet.intake import check, fields_of_button, next_url, proof_of, take_in
-from guichet.links import proven_request, proven_subscriber
-from guichet.records import Caller, Confirmation, OwedEmail, SignUp, utc_now
-from guichet.refusal import refuse
-from guichet.replies import Reply, accepted, page
-from guichet.request import Request
+from guichet.records.limits import Caller
+from guichet.records.outbox import QueuedEmail
+from guichet.records.record import utc_now
+from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import Confirmation
 from guichet.settings import NewsletterSettings
 from guichet.signing import subscriber_id
-from guichet.storage import OverCapError, Store
+from guichet.store import dynamodb, submissions, subscribers
+from guichet.store.submissions import OverCapError
 from guichet.telemetry import count, guarded, logger
 from newsletter.form import NewsletterForm, sign_up_again, sign_up_of
 
@@ -34,7 +38,7 @@ def post(request: Request) -> Reply:
     sign_up = sign_up_of(check(NewsletterForm, form.fields), form, request, settings())
     proof = proof_of(form, settings())
     emails = [] if sign_up.spam else [_confirmation_email(request)]
-    new = Store(settings().table_name).keep(sign_up, emails, _caller(request, sign_up), proof)
+    new = submissions.keep(settings().table_name, sign_up, emails, _caller(request, sign_up), proof)
     log_accepted(request, "newsletter", sign_up, new=new)
     return accepted(request, "newsletter", sign_up.id, next_url(form.control.get("_next", ""), settings()))
 
@@ -55,15 +59,17 @@ def confirm(request: Request) -> Reply:
 
     fields = fields_of_button(request)
     request_id, expired = _proven_request(fields)
-    store = Store(settings().table_name)
-    sign_up = None if expired else store.sign_up(request_id)
+    table_name = settings().table_name
+    sign_up = None if expired else submissions.sign_up(table_name, request_id)
     if sign_up is None:
         return page(410, pages.expired_page(request, fields, settings()))
     if fields.get("wording") != settings().consent_version:
         # The wording changed since the page was shown: nobody agrees to what they did not see.
         return page(200, pages.confirm_page(request, fields, settings()))
     subscriber = subscriber_id(settings().signing_secret, sign_up.email)
-    state = store.confirm(subscriber, sign_up, _confirmation(sign_up, request), _owed(sign_up, request))
+    state = subscribers.confirm(
+        table_name, subscriber, sign_up, _confirmation(sign_up, request), _owed(sign_up, request)
+    )
     if state != "confirmed":
         # They left after they had asked, or must not be written to.
         raise refuse(410, "LINK_EXPIRED")
@@ -75,13 +81,13 @@ def confirm(request: Request) -> Reply:
 def confirm_again(request: Request) -> Reply:
     """Ask for a new link in the place of an expired one, and say the same for any input."""
     proven = proven_request(fields_of_button(request), settings().signing_secret)
-    store = Store(settings().table_name)
-    expired = store.sign_up(proven[0]) if proven else None
+    table_name = settings().table_name
+    expired = submissions.sign_up(table_name, proven[0]) if proven else None
     if expired is not None:
         sign_up = sign_up_again(expired, request, settings())
         # Over the cap the reply is that to a link of nobody.
         with suppress(OverCapError):
-            new = store.keep(sign_up, [_confirmation_email(request)], _caller(request, sign_up))
+            new = submissions.keep(table_name, sign_up, [_confirmation_email(request)], _caller(request, sign_up))
             log_accepted(request, "newsletter", sign_up, new=new)
     return _done(request, "again")
 
@@ -98,14 +104,14 @@ def unsubscribe(request: Request) -> Reply:
     """Unsubscribe at once (RFC 8058: no cookie, no redirect, whatever the body); repeated, say so again."""
     subscriber = _proven_subscriber(fields_of_button(request))
     kept = timedelta(days=settings().retention_days)
-    if Store(settings().table_name).unsubscribe(subscriber, utc_now(), kept):
+    if subscribers.unsubscribe(settings().table_name, subscriber, utc_now(), kept):
         logger.info("unsubscribed", extra={"request_id": request.id, "subscriber_id": subscriber})
         count("Unsubscribed")
     return _done(request, "unsubscribed")
 
 
 def _done(request: Request, what: str) -> Reply:
-    from guichet.pages import done_page  # noqa: PLC0415
+    from guichet.http.pages import done_page  # noqa: PLC0415
 
     return page(200, done_page(request, what, settings()))
 
@@ -131,15 +137,17 @@ def _caller(request: Request, sign_up: SignUp) -> Caller:
     return caller_of(request, "newsletter", sign_up.asked_at, settings())
 
 
-def _confirmation_email(request: Request) -> OwedEmail:
-    return OwedEmail(name="confirmation-request", recipient="visitor", language=request.language)
+def _confirmation_email(request: Request) -> QueuedEmail:
+    return QueuedEmail(name="confirmation-request", recipient="visitor", language=request.language)
 
 
-def _owed(sign_up: SignUp, request: Request) -> list[OwedEmail]:
+def _owed(sign_up: SignUp, request: Request) -> list[QueuedEmail]:
     """Return what a confirmation owes; once for each request, so that coming back is welcomed and told again."""
     return [
-        OwedEmail(name="welcome", recipient="visitor", language=request.language, occasion=sign_up.id),
-        OwedEmail(name="new-subscriber", recipient="owner", language=settings().default_language, occasion=sign_up.id),
+        QueuedEmail(name="welcome", recipient="visitor", language=request.language, occasion=sign_up.id),
+        QueuedEmail(
+            name="new-subscriber", recipient="owner", language=settings().default_language, occasion=sign_up.id
+        ),
     ]
 
 

@@ -1,8 +1,8 @@
 """The pages that the emails of the newsletter lead to."""
 
-from guichet.languages import say
-from guichet.pages import page_with_button
-from guichet.request import Request
+from guichet.http.pages import page_with_button
+from guichet.http.request import Request
+from guichet.locales import say
 from guichet.settings import NewsletterSettings
 
 _PROOF_OF_REQUEST = ("request", "expires", "token")

@@ -7,20 +7,19 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from guichet import dynamodb
-from guichet.counter import serve
-from guichet.dynamodb import UnavailableError, one_patience
+from guichet.forms.parse import fields_of_button
+from guichet.http.app import serve
+from guichet.http.links import OwnerAction, Subject, proven_subject
+from guichet.http.refusal import refuse
+from guichet.http.request import Request
+from guichet.http.responses import Reply, page
 from guichet.init_phase import prepare
-from guichet.intake import fields_of_button
-from guichet.links import OwnerAction, Subject, proven_subject
-from guichet.person import NotFinishedError, Person, erase
-from guichet.records import utc_now
-from guichet.refusal import refuse
-from guichet.replies import Reply, page
-from guichet.request import Request
+from guichet.records.record import utc_now
 from guichet.settings import OwnerSettings
 from guichet.signing import subscriber_id
-from guichet.storage import Store
+from guichet.store import dynamodb, submissions, subscribers
+from guichet.store.dynamodb import UnavailableError, retry_budget
+from guichet.store.erasure import NotFinishedError, Person, erase
 from guichet.telemetry import guarded, logger
 
 # The last call may start when it ends. API Gateway waits 30 s for an answer.
@@ -48,7 +47,7 @@ def erase_page(request: Request) -> Reply:
     address = _address(_proven(request.query, "erase"))
     if not address:
         return _done(request, "owner_gone")
-    subscriber = Store(settings().table_name).subscriber(subscriber_id(settings().signing_secret, address))
+    subscriber = subscribers.subscriber(settings().table_name, subscriber_id(settings().signing_secret, address))
     subscribed = subscriber is not None and subscriber.state == "confirmed"
     return page(200, pages.erase_page(request, request.query, address, settings(), subscribed=subscribed))
 
@@ -56,12 +55,12 @@ def erase_page(request: Request) -> Reply:
 def file_as_spam(request: Request) -> Reply:
     """File a message as spam; pressed again, say so again."""
     subject = _proven(fields_of_button(request), "spam")
-    store = Store(settings().table_name)
-    message = store.message(subject.id)
+    table_name = settings().table_name
+    message = submissions.message(table_name, subject.id)
     if message is None:
         # Erased, or its time is over.
         raise refuse(410, "LINK_ENDED")
-    store.mark_spam(message, utc_now())
+    submissions.mark_spam(table_name, message, utc_now())
     logger.info("filed as spam", request_id=request.id, submission_id=message.id)
     return _done(request, "owner_filed")
 
@@ -77,7 +76,7 @@ def erase_person(request: Request) -> Reply:
     subject = _proven(fields, "erase")
     kept = timedelta(days=settings().retention_days)
     try:
-        with one_patience(_TIME_TO_ERASE) as until:
+        with retry_budget(_TIME_TO_ERASE) as until:
             address = _address(subject)
             if not address:
                 return _done(request, "owner_gone")
@@ -92,13 +91,17 @@ def erase_person(request: Request) -> Reply:
 
 def _address(subject: Subject) -> str:
     """Return the address of who wrote a message or subscribed, empty where nothing tells it any more."""
-    store = Store(settings().table_name)
-    record = store.message(subject.id) if subject.kind == "message" else store.subscriber(subject.id)
+    table_name = settings().table_name
+    record = (
+        submissions.message(table_name, subject.id)
+        if subject.kind == "message"
+        else subscribers.subscriber(table_name, subject.id)
+    )
     return record.email if record else ""
 
 
 def _done(request: Request, what: str) -> Reply:
-    from guichet import pages  # noqa: PLC0415
+    from guichet.http import pages  # noqa: PLC0415
 
     return page(200, pages.done_page(request, what, settings()))
 

@@ -1,8 +1,8 @@
 """The pages that the links in emails to the owner lead to."""
 
-from guichet.languages import say
-from guichet.pages import page_with_button
-from guichet.request import Request
+from guichet.http.pages import page_with_button
+from guichet.http.request import Request
+from guichet.locales import say
 from guichet.settings import OwnerSettings
 
 _PROOF = ("kind", "id", "expires", "token")

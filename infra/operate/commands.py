@@ -19,13 +19,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from guichet.addresses import parse
-from guichet.dynamodb import UnavailableError
-from guichet.links import unsubscribe_link
-from guichet.person import NotFinishedError, Person, erase, held
-from guichet.records import Message, SignUp, State, Subscriber, utc_now
+from guichet.http.links import unsubscribe_link
+from guichet.mail import ses
+from guichet.mail.compose import envelope
+from guichet.mail.pace import Pace
+from guichet.records.message import Message
+from guichet.records.record import utc_now
+from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import State, Subscriber
 from guichet.signing import subscriber_id
-from guichet.storage import Store
-from infra.operate import adopting, doctor, exporting, forgetting, importing, owed, reading
+from guichet.store import submissions
+from guichet.store import subscribers as subscribers_table
+from guichet.store.dynamodb import UnavailableError
+from guichet.store.erasure import NotFinishedError, Person, erase, held
+from infra.operate import adopting, doctor, erasure, exporting, importing, outbox, queries
 from infra.operate.cells import cell
 from infra.operate.connection import (
     Connection,
@@ -36,12 +43,9 @@ from infra.operate.connection import (
     connect_stack,
     region_of,
 )
-from infra.operate.reading import Advance
-from infra.operate.screen import Screen, printable
+from infra.operate.output import Output, printable
+from infra.operate.queries import Advance
 from infra.template import TemplateError, parameters
-from notifier import ses
-from notifier.compose import envelope
-from notifier.pace import Pace
 
 # Exit codes beside 0, and beside click's 2 for a command that was given wrongly.
 LEFT_TO_DO, NOT_POSSIBLE, AWAY, INTERRUPTED = 1, 2, 3, 130
@@ -87,13 +91,13 @@ def options_of_all(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def operated(function: Callable[..., int | None]) -> Callable[..., None]:
-    """Give a command the options of all, and hand it the connection and the screen that they say."""
+    """Give a command the options of all, and hand it the connection and the output that they say."""
 
     @options_of_all
     @functools.wraps(function)
     def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:
         code = function(
-            _connected(local=local, port=port, stack=stack, region=region), Screen(as_json=as_json), **given
+            _connected(local=local, port=port, stack=stack, region=region), Output(as_json=as_json), **given
         )
         sys.exit(code or 0)
 
@@ -134,7 +138,7 @@ def messages() -> None:
 @operated
 def list_messages(  # noqa: PLR0913  the options of a list
     connection: Connection,
-    screen: Screen,
+    output: Output,
     *,
     day: datetime | None,
     since: datetime | None,
@@ -149,14 +153,14 @@ def list_messages(  # noqa: PLR0913  the options of a list
 
     def found() -> Iterator[dict[str, Any]]:
         for one in _days(first, last):
-            for record in reading.of_day(connection.settings.table_name, "spam" if spam else "messages", one):
+            for record in queries.of_day(connection.settings.table_name, "spam" if spam else "messages", one):
                 if not search or search.casefold() in _words(record).casefold():
                     yield _submission(record)
 
     columns = {"at": "received", "id": "id", "email": "address", "name": "name", "text": "message"}
     if spam:
         columns = {"at": "received", "id": "id", "email": "address", "spam": "caught for", "text": "message"}
-    screen.rows(found(), columns, f"Nothing from {first} to {last}.")
+    output.rows(found(), columns, f"Nothing from {first} to {last}.")
 
 
 def _days(first: date, last: date) -> Iterator[date]:
@@ -168,7 +172,7 @@ def _days(first: date, last: date) -> Iterator[date]:
 def _submission(record: Message | SignUp) -> dict[str, Any]:
     row = record.model_dump(mode="json", exclude_defaults=True)
     text = " · ".join(filter(None, (record.subject, record.message))) if isinstance(record, Message) else "(a sign-up)"
-    return {"at": reading.received_at(record), **row, "text": text}
+    return {"at": queries.received_at(record), **row, "text": text}
 
 
 def _words(record: Message | SignUp) -> str:
@@ -180,50 +184,52 @@ def _words(record: Message | SignUp) -> str:
 def _message(connection: Connection, message_id: str) -> Message | SignUp:
     """Return a message, or a sign-up from the spam folder. Raises OperatorError where there is none."""
     keys = [{"pk": f"{kind}#{message_id}", "sk": kind} for kind in ("message", "request")]
-    for item in reading.by_keys(connection.settings.table_name, keys):
-        return reading.submission(item)
+    for item in queries.by_keys(connection.settings.table_name, keys):
+        return queries.submission(item)
     raise OperatorError(f"there is no message {message_id}: `guichet messages` lists them")
 
 
 @messages.command("show")
 @click.argument("id")
 @operated
-def show_message(connection: Connection, screen: Screen, *, id: str) -> None:  # noqa: A002  the name of the argument
+def show_message(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002  the name of the argument
     """Show one message, whole."""
     record = _message(connection, id)
-    if screen.as_json:
-        screen.show(record.model_dump(mode="json"))
+    if output.as_json:
+        output.show(record.model_dump(mode="json"))
     else:
         # Apart: a stranger names these.
-        screen.show({**record.model_dump(exclude={"extra"}), "other fields": dict(getattr(record, "extra", ()))})
+        output.show({**record.model_dump(exclude={"extra"}), "other fields": dict(getattr(record, "extra", ()))})
 
 
 @messages.command("spam")
 @click.argument("id")
 @operated
-def file_as_spam(connection: Connection, screen: Screen, *, id: str) -> None:  # noqa: A002
+def file_as_spam(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002
     """File a message as spam. It is kept for 30 days, and a notification that is still owed is not sent."""
     record = _message(connection, id)
     if isinstance(record, SignUp):
         raise OperatorError(f"{id} is a sign-up: nobody is mailed more than the one link for it")
-    Store(connection.settings.table_name).mark_spam(record, utc_now())
-    screen.show({"id": id, "now": "in the spam folder"})
+    submissions.mark_spam(connection.settings.table_name, record, utc_now())
+    output.show({"id": id, "now": "in the spam folder"})
 
 
 @messages.command("release")
 @click.argument("id")
 @operated
-def release(connection: Connection, screen: Screen, *, id: str) -> None:  # noqa: A002
+def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002
     """Release a message from the spam folder: the owner is mailed it. A sign-up is sent its link."""
     record = _message(connection, id)
-    store, settings = Store(connection.settings.table_name), connection.settings
+    settings = connection.settings
     if isinstance(record, SignUp):
         if record.confirmable_until < utc_now():
             raise OperatorError("this sign-up is older than a link is valid: ask them to sign up again")
-        released = store.release_sign_up(record)
+        released = submissions.release_sign_up(settings.table_name, record)
     else:
-        released = store.release_spam(record, settings.default_language, timedelta(days=settings.retention_days))
-    screen.show({"id": id, "now": "released, and its email is owed" if released else "not in the spam folder"})
+        released = submissions.release_message(
+            settings.table_name, record, settings.default_language, timedelta(days=settings.retention_days)
+        )
+    output.show({"id": id, "now": "released, and its email is owed" if released else "not in the spam folder"})
 
 
 # --- subscribers ------------------------------------------------------------------------------------------------------
@@ -241,20 +247,20 @@ def subscribers() -> None:
 @click.option("--state", type=click.Choice(_STATES), help="Only those. Without it, all but `pending`.")
 @click.option("--count", is_flag=True, help="How many there are in each state.")
 @operated
-def list_subscribers(connection: Connection, screen: Screen, *, state: str | None, count: bool) -> None:
+def list_subscribers(connection: Connection, output: Output, *, state: str | None, count: bool) -> None:
     """List subscribers, or count them. Of those who bounced or complained no address is kept."""
     table = connection.settings.table_name
-    with screen.progress("items read", reading.size(table), beside_rows=not count) as tell:
-        rows = _pending(connection, tell) if state == "pending" else map(_row, reading.subscribers(table, tell))
+    with output.progress("items read", queries.size(table), beside_rows=not count) as tell:
+        rows = _pending(connection, tell) if state == "pending" else map(_row, queries.subscribers(table, tell))
         chosen = (row for row in rows if state in (None, row["state"]))
         if not count:
             columns = {"email": "address", "state": "state", "since": "since", "name": "name"}
-            screen.rows(chosen, columns, "There are none.")
+            output.rows(chosen, columns, "There are none.")
             return
         counts = Counter(row["state"] for row in chosen)
         if state is None:
             counts["pending"] = sum(1 for _ in _pending(connection, tell))
-    screen.show({name: counts[name] for name in ([state] if state else _STATES)})
+    output.show({name: counts[name] for name in ([state] if state else _STATES)})
 
 
 def _row(subscriber: Subscriber) -> dict[str, Any]:
@@ -265,21 +271,23 @@ def _row(subscriber: Subscriber) -> dict[str, Any]:
 def _pending(connection: Connection, tell: Advance) -> Iterator[dict[str, Any]]:
     """Yield the requests that may still be confirmed, of addresses that are not subscribers in any state."""
     table, secret = connection.settings.table_name, connection.settings.signing_secret
-    live = (one for one in reading.requests(table, tell) if not one.spam and one.confirmable_until > utc_now())
+    live = (one for one in queries.requests(table, tell) if not one.spam and one.confirmable_until > utc_now())
     seen: set[str] = set()
-    for block in reading.blocks(live, 100):
+    for block in queries.blocks(live, 100):
         ids = {subscriber_id(secret, one.email): one for one in block}
         ids = {one: request for one, request in ids.items() if one not in seen}
         seen.update(ids)
         keys = [{"pk": f"subscriber#{one}", "sk": "subscriber"} for one in ids]
-        known = {item["id"] for item in reading.by_keys(table, keys)}
+        known = {item["id"] for item in queries.by_keys(table, keys)}
         for one, request in ids.items():
             if one not in known:
                 yield {"email": request.email, "state": "pending", "since": request.asked_at, "name": request.name}
 
 
 def _subscriber(connection: Connection, address: str) -> Subscriber:
-    found = Store(connection.settings.table_name).subscriber(subscriber_id(connection.settings.signing_secret, address))
+    found = subscribers_table.subscriber(
+        connection.settings.table_name, subscriber_id(connection.settings.signing_secret, address)
+    )
     if found is None:
         raise OperatorError(
             f"{address} is no subscriber: `guichet subscribers --state pending` lists who has not confirmed yet"
@@ -290,32 +298,32 @@ def _subscriber(connection: Connection, address: str) -> Subscriber:
 @subscribers.command("show")
 @click.argument("address", callback=_address)
 @operated
-def show_subscriber(connection: Connection, screen: Screen, *, address: str) -> None:
+def show_subscriber(connection: Connection, output: Output, *, address: str) -> None:
     """Show a subscriber with the record of consent."""
-    screen.show(_subscriber(connection, address).model_dump(mode="json" if screen.as_json else "python"))
+    output.show(_subscriber(connection, address).model_dump(mode="json" if output.as_json else "python"))
 
 
 @subscribers.command("lift")
 @click.argument("address", callback=_address)
 @operated
-def lift(connection: Connection, screen: Screen, *, address: str) -> None:
+def lift(connection: Connection, output: Output, *, address: str) -> None:
     """Let an address that bounced or complained ask again. They have to sign up by themselves."""
     subscriber = _subscriber(connection, address)
     kept = timedelta(days=connection.settings.retention_days)
-    if not Store(connection.settings.table_name).lift(subscriber.id, utc_now(), kept):
+    if not subscribers_table.lift(connection.settings.table_name, subscriber.id, utc_now(), kept):
         raise OperatorError(f"{address} neither bounced nor complained: there is nothing to lift")
-    screen.show({"email": address, "now": "lifted: it may sign up again"})
+    output.show({"email": address, "now": "lifted: it may sign up again"})
 
 
 @subscribers.command("unsubscribe")
 @click.argument("address", callback=_address)
 @operated
-def unsubscribe_subscriber(connection: Connection, screen: Screen, *, address: str) -> None:
+def unsubscribe_subscriber(connection: Connection, output: Output, *, address: str) -> None:
     """Unsubscribe who asked for it otherwise than by their link."""
     subscriber = _subscriber(connection, address)
     kept = timedelta(days=connection.settings.retention_days)
-    done = Store(connection.settings.table_name).unsubscribe(subscriber.id, utc_now(), kept)
-    screen.show({"email": address, "now": "unsubscribed" if done else f"as before: {subscriber.state}"})
+    done = subscribers_table.unsubscribe(connection.settings.table_name, subscriber.id, utc_now(), kept)
+    output.show({"email": address, "now": "unsubscribed" if done else f"as before: {subscriber.state}"})
 
 
 # --- export and import ------------------------------------------------------------------------------------------------
@@ -324,7 +332,11 @@ def unsubscribe_subscriber(connection: Connection, screen: Screen, *, address: s
 @guichet.command()
 @click.argument("what", type=click.Choice(list(exporting.KINDS)))
 @click.option(
-    "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="A new file. Without it, standard output."
+    "--output",
+    "-o",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A new file. Without it, standard output.",
 )
 @click.option(
     "--format",
@@ -348,10 +360,10 @@ def unsubscribe_subscriber(connection: Connection, screen: Screen, *, address: s
 @operated
 def export(  # noqa: PLR0913  the options of an export
     connection: Connection,
-    screen: Screen,
+    output: Output,
     *,
     what: exporting.What,
-    output: Path | None,
+    file: Path | None,
     file_format: str | None,
     separator: str | None,
     state: str,
@@ -364,7 +376,7 @@ def export(  # noqa: PLR0913  the options of an export
     """
     if separator is None:
         separator = "semicolon" if connection.settings.default_language == "fr" else "comma"
-    lines = what == "everything" or (screen.as_json and output is None)
+    lines = what == "everything" or (output.as_json and file is None)
     if lines and file_format == "csv":
         raise click.UsageError("That is JSON Lines: leave --format away, or --json, or name a file by --output.")
     table = connection.settings.table_name
@@ -381,21 +393,19 @@ def export(  # noqa: PLR0913  the options of an export
     def unsubscribe(one: Subscriber) -> str:
         return unsubscribe_link(settings.api_url, one.id, one.language, settings.signing_secret)
 
-    begun = exporting.begun(order, output) if output else None
+    begun = exporting.begun(order, file) if file else None
     if begun:
-        screen.advise(
-            f"Goes on with the export that was begun at {begun.begun_at}; to begin anew, remove {output}.part."
-        )
-    with screen.progress("items read", reading.size(table)) as tell:
-        if output is None:
+        output.advise(f"Goes on with the export that was begun at {begun.begun_at}; to begin anew, remove {file}.part.")
+    with output.progress("items read", queries.size(table)) as tell:
+        if file is None:
             exporting.export_to_stream(order, sys.stdout.buffer, unsubscribe, tell)
             return None
         try:
-            rows = exporting.export_to_file(order, output, begun, unsubscribe, tell)
+            rows = exporting.export_to_file(order, file, begun, unsubscribe, tell)
         except (KeyboardInterrupt, UnavailableError) as error:
-            screen.advise(f"Stopped. What there is so far is in {output}.part; the same command goes on from there.")
+            output.advise(f"Stopped. What there is so far is in {file}.part; the same command goes on from there.")
             return INTERRUPTED if isinstance(error, KeyboardInterrupt) else AWAY
-    screen.show({"file": str(output), "rows": rows})
+    output.show({"file": str(file), "rows": rows})
     return None
 
 
@@ -407,7 +417,7 @@ def export(  # noqa: PLR0913  the options of an export
 @click.option("--from-line", type=click.IntRange(min=2), default=2, help="Go on at a line.")
 @operated
 def import_(  # noqa: PLR0913  the options of an import
-    connection: Connection, screen: Screen, *, file: Path, consent: str | None, ask: bool, dry_run: bool, from_line: int
+    connection: Connection, output: Output, *, file: Path, consent: str | None, ask: bool, dry_run: bool, from_line: int
 ) -> int:
     """Import addresses from a CSV file.
 
@@ -424,18 +434,18 @@ def import_(  # noqa: PLR0913  the options of an import
     settings = connection.settings
     reader = importing.Reader(file, settings.default_language, asking=ask)
     if reader.unused:
-        screen.advise(f"Columns that are not read: {', '.join(reader.unused)}")
+        output.advise(f"Columns that are not read: {', '.join(reader.unused)}")
     bad_file = Path(f"{file}.bad.csv")
     room = importing.room_today(settings) if ask else 0
     with (
         ThreadPoolExecutor(importing.THREADS) as pool,
-        screen.progress("bytes read", file.stat().st_size) as tell,
+        output.progress("bytes read", file.stat().st_size) as tell,
         bad_file.open("w" if from_line == 2 else "a", encoding="utf-8", newline="") as rejected,  # noqa: PLR2004
     ):
         writer = csv.writer(rejected, delimiter=reader.separator)
 
         def reject(line: importing.BadLine) -> None:
-            screen.advise(f"line {line.number}: {line.reason}")
+            output.advise(f"line {line.number}: {line.reason}")
             writer.writerow([line.number, cell(line.reason), cell(line.text)])
 
         if dry_run:
@@ -452,7 +462,7 @@ def import_(  # noqa: PLR0913  the options of an import
     # It may hold the bad lines of an earlier part.
     if not bad_file.stat().st_size:
         bad_file.unlink()
-    screen.show(
+    output.show(
         {
             "dry_run": dry_run,
             **account.outcomes,
@@ -464,7 +474,7 @@ def import_(  # noqa: PLR0913  the options of an import
         }
     )
     if account.stopped:
-        screen.advise(f"Go on by the same command, or quicker by the same with --from-line {account.done_until + 1}.")
+        output.advise(f"Go on by the same command, or quicker by the same with --from-line {account.done_until + 1}.")
     if account.stopped == importing.INTERRUPTED:
         return INTERRUPTED
     return AWAY if account.stopped == importing.AWAY else LEFT_TO_DO if account.stopped or account.bad else 0
@@ -482,7 +492,7 @@ def import_(  # noqa: PLR0913  the options of an import
 )
 @click.option("--yes", is_flag=True, help="Erase without asking.")
 @operated
-def forget(connection: Connection, screen: Screen, *, address: str, access: Path | None, yes: bool) -> None:
+def forget(connection: Connection, output: Output, *, address: str, access: Path | None, yes: bool) -> None:
     """Give or erase all that is held of a person.
 
     Their messages, sign-ups, subscription, what was caught as spam, and the rows of emails go; in what others wrote,
@@ -492,23 +502,23 @@ def forget(connection: Connection, screen: Screen, *, address: str, access: Path
     person = Person(address, settings.signing_secret)
     table = settings.table_name
     if access:
-        with _new_file(access) as file, screen.progress("items read", reading.size(table)) as tell:
+        with _new_file(access) as file, output.progress("items read", queries.size(table)) as tell:
             found = held(table, person, tell)
-            json.dump(forgetting.report(person, found), file, ensure_ascii=False, indent=2)
-        screen.show({"file": str(access), **forgetting.counted(found)})
+            json.dump(erasure.report(person, found), file, ensure_ascii=False, indent=2)
+        output.show({"file": str(access), **erasure.counted(found)})
         return
     if not yes:
-        with screen.progress("items read", reading.size(table)) as tell:
+        with output.progress("items read", queries.size(table)) as tell:
             found = held(table, person, tell)
-        screen.advise(f"Held of {person.address}: {forgetting.in_words(found)}")
+        output.advise(f"Held of {person.address}: {erasure.in_words(found)}")
         if not (found.own or found.mentions):
             return
         if not click.confirm("Erase it?", err=True):
-            screen.advise("Nothing was erased.")
+            output.advise("Nothing was erased.")
             return
-    with screen.progress("items read", reading.size(table)) as tell:
+    with output.progress("items read", queries.size(table)) as tell:
         done = erase(table, person, timedelta(days=settings.retention_days), tell=tell)
-    screen.show({"erased": done.erased, "struck out elsewhere": done.redacted, "remains": forgetting.remains(done)})
+    output.show({"erased": done.erased, "struck out elsewhere": done.redacted, "remains": erasure.remains(done)})
 
 
 @contextmanager
@@ -525,50 +535,50 @@ def _new_file(path: Path) -> Iterator[IO[str]]:
 # --- emails -----------------------------------------------------------------------------------------------------------
 
 
-@guichet.group(name="owed", cls=_Listing)
-def owed_emails() -> None:
+@guichet.group(name="outbox", cls=_Listing)
+def outbox_emails() -> None:
     """List emails that wait or failed, and why; send them again.
 
-    Without a command it is `list`: `guichet owed list --help` has its options.
+    Without a command it is `list`: `guichet outbox list --help` has its options.
     """
 
 
-@owed_emails.command("list")
+@outbox_emails.command("list")
 @operated
-def list_owed(connection: Connection, screen: Screen) -> int:
+def list_owed(connection: Connection, output: Output) -> int:
     """List emails that wait, the owner's first, and those that failed."""
     columns = {
         "id": "id",
         "state": "state",
         "to": "to",
-        "owed_since": "owed since",
+        "waiting_since": "waiting since",
         "tried_at": "tried",
         "why": "why",
     }
     table = connection.settings.table_name
-    with screen.progress("items read for those that failed", reading.size(table), beside_rows=True) as tell:
-        rows = ({"id": one.key, **asdict(one)} for one in owed.listed(table, tell))
-        return LEFT_TO_DO if screen.rows(rows, columns, "No email is owed, and none failed.") else 0
+    with output.progress("items read for those that failed", queries.size(table), beside_rows=True) as tell:
+        rows = ({"id": one.key, **asdict(one)} for one in outbox.listed(table, tell))
+        return LEFT_TO_DO if output.rows(rows, columns, "No email is owed, and none failed.") else 0
 
 
-@owed_emails.command("send")
+@outbox_emails.command("send")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--failed", is_flag=True, help="All that failed.")
 @operated
-def send_owed(connection: Connection, screen: Screen, *, ids: tuple[str, ...], failed: bool) -> int:
+def send_owed(connection: Connection, output: Output, *, ids: tuple[str, ...], failed: bool) -> int:
     """Send now what waits, instead of within 15 minutes; with --failed or IDs, also what failed."""
     table = connection.settings.table_name
-    known: list[owed.Owed] = []
+    known: list[outbox.Owed] = []
     if failed or ids:
-        with screen.progress("items read for those that failed", reading.size(table)) as tell:
-            known = list(owed.listed(table, tell))
+        with output.progress("items read for those that failed", queries.size(table)) as tell:
+            known = list(outbox.listed(table, tell))
     again = [one for one in known if one.state == "failed" and (failed or one.key in ids)]
     unknown = set(ids) - {one.key for one in known}
     if unknown:
         raise OperatorError(f"no email waits or failed by the name of {', '.join(sorted(unknown))}")
-    owed_again = sum(owed.owe_again(table, one) for one in again)
+    queued_again = sum(outbox.retry(table, one) for one in again)
     outcomes = connection.sweep()
-    screen.show({"owed again": owed_again, **outcomes})
+    output.show({"queued again": queued_again, **outcomes})
     # What is not ours the stream sends meanwhile.
     return LEFT_TO_DO if set(outcomes) - {"sent", "dropped", "not ours"} else 0
 
@@ -576,7 +586,7 @@ def send_owed(connection: Connection, screen: Screen, *, ids: tuple[str, ...], f
 @guichet.command("test-email")
 @click.option("--to", callback=_address, help="Without it, the owner.")
 @operated
-def test_email(connection: Connection, screen: Screen, *, to: str | None) -> int:
+def test_email(connection: Connection, output: Output, *, to: str | None) -> int:
     """Send an email as the notifier does: same sender, same configuration set."""
     settings = connection.settings
     recipients = (to,) if to else settings.owner_email
@@ -590,9 +600,9 @@ def test_email(connection: Connection, screen: Screen, *, to: str | None) -> int
     except ses.RejectedError as rejected:
         raise OperatorError(f"SES refuses it: {rejected}") from None
     except ses.PostponedError as postponed:
-        screen.advise(f"SES does not take it now: {postponed.reason}. `guichet doctor` may know why.")
+        output.advise(f"SES does not take it now: {postponed.reason}. `guichet doctor` may know why.")
         return AWAY
-    screen.show({"sent to": list(recipients), "message id": message_id})
+    output.show({"sent to": list(recipients), "message id": message_id})
     return 0
 
 
@@ -612,7 +622,7 @@ def adopt_table(*, table: str, stack: str, region: str | None, as_json: bool) ->
     """
     where = region_of(region)
     adopting.adopt(client_of("cloudformation", where), client_of("dynamodb", where), stack, table)
-    Screen(as_json=as_json).show(
+    Output(as_json=as_json).show(
         {"stack": stack, "table": table, "next": "make deploy, with all parameters and the same SigningSecret"}
     )
 
@@ -630,20 +640,20 @@ def examine(*, before: str | None, region: str | None, as_json: bool, **stack: A
 
     Exit code 1 where something is wrong, wants attention, or could not be looked at.
     """
-    screen = Screen(as_json=as_json)
+    output = Output(as_json=as_json)
     if before is None:
-        case = doctor.case_of(_connected(region=region, **stack))
+        inspection = doctor.inspection_of(_connected(region=region, **stack))
     else:
-        case = doctor.case_before(parameters(before), region_of(region))
+        inspection = doctor.inspection_before(parameters(before), region_of(region))
     all_is_well = True
-    for finding in doctor.examine(case):
+    for finding in doctor.examine(inspection):
         all_is_well = all_is_well and finding.state == "ok"
         if as_json:
-            screen.show(asdict(finding))
+            output.show(asdict(finding))
         else:
-            screen.say(f"{finding.state:8} {finding.check}: {finding.says}")
+            output.say(f"{finding.state:8} {finding.check}: {finding.says}")
             if finding.remedy:
-                screen.say(f"{'':8} → {finding.remedy}")
+                output.say(f"{'':8} → {finding.remedy}")
     sys.exit(0 if all_is_well else LEFT_TO_DO)
 
 

@@ -12,8 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from guichet import dynamodb
 from guichet.settings import NewsletterSettings, NotifierSettings
+from guichet.store import dynamodb
 from infra.local import engine
 from infra.local.streams import schedule_event
 

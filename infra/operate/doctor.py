@@ -10,35 +10,36 @@ import dns.exception
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from guichet.dynamodb import UnavailableError
-from guichet.records import Recipient, utc_now
-from guichet.storage import Store
-from infra.operate.case import Case, Finding, MissingError, Where, case_before, case_of
+from guichet.records.outbox import AUDIENCES
+from guichet.records.record import utc_now
+from guichet.store import outbox
+from guichet.store.dynamodb import UnavailableError
+from infra.operate.inspection import Finding, Inspection, MissingError, Where, inspection_before, inspection_of
 from infra.operate.mail import account, dkim, dmarc, identity, owner, region, spf
 from infra.operate.page import cors, form, page
 from infra.template import Template
 
-__all__ = ["CHECKS", "case_before", "case_of", "examine"]
+__all__ = ["CHECKS", "examine", "inspection_before", "inspection_of"]
 
-Check = Callable[[Case], Iterator[Finding]]
+Check = Callable[[Inspection], Iterator[Finding]]
 # What an outage of a moment does not explain.
 _OWED_TOO_LONG = 1800
 _UNTIL_THEN = "until then mail goes out every 15 minutes"
 
 
-def examine(case: Case) -> Iterator[Finding]:
+def examine(inspection: Inspection) -> Iterator[Finding]:
     """Do all checks that can be done where the case is."""
     for check, where in CHECKS.items():
-        if case.where in where:
-            yield from _done(check, case)
+        if inspection.where in where:
+            yield from _done(check, inspection)
 
 
-def _done(check: Check, case: Case) -> Iterator[Finding]:
+def _done(check: Check, inspection: Inspection) -> Iterator[Finding]:
     name = check.__name__.replace("_", " ")
     # As the check itself is headed where it can be done.
     name = name.upper() if name in {"cors", "dkim", "dmarc", "spf"} else name
     try:
-        yield from check(case)
+        yield from check(inspection)
     except MissingError as missing:
         says = f"the stack has no {missing}: it is of another version, or was not deployed to the end"
         yield Finding(name, "wrong", says, "make deploy")
@@ -61,9 +62,9 @@ def _done(check: Check, case: Case) -> Iterator[Finding]:
 # A deploy does not undo what was changed by hand: CloudFormation compares templates. So the remedies are commands.
 
 
-def table(case: Case) -> Iterator[Finding]:
+def table(inspection: Inspection) -> Iterator[Finding]:
     """See whether the table forgets what it should, can be restored, and tells of what is new."""
-    connection = case.stack
+    connection = inspection.stack
     dynamodb, name = connection.client("dynamodb"), connection.settings.table_name
     expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"]
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
@@ -96,52 +97,51 @@ def table(case: Case) -> Iterator[Finding]:
         if there:
             yield Finding("table", "ok", f"the {what} is on")
         else:
-            command = case.command("dynamodb", operation, "--table-name", name, *options)
+            command = inspection.command("dynamodb", operation, "--table-name", name, *options)
             yield Finding("table", "wrong", f"the {what} is off: somebody changed it by hand", command + further)
 
 
-def owed(case: Case) -> Iterator[Finding]:
+def owed(inspection: Inspection) -> Iterator[Finding]:
     """See whether emails wait longer than they should."""
-    store = Store(case.stack.settings.table_name)
-    recipients: tuple[Recipient, Recipient] = ("owner", "visitor")
-    waiting = [since for recipient in recipients for _, since in store.owed(recipient)]
+    table_name = inspection.stack.settings.table_name
+    waiting = [since for audience in AUDIENCES for since, _ in outbox.waiting(table_name, audience)]
     age = (utc_now() - min(waiting)).total_seconds() if waiting else 0
     if age > _OWED_TOO_LONG:
         says = f"{len(waiting)} emails wait, the oldest for {age / 3600:.1f} hours"
-        yield Finding("owed emails", "warning", says, "guichet owed")
+        yield Finding("owed emails", "warning", says, "guichet outbox")
     else:
         yield Finding("owed emails", "ok", f"{len(waiting)} wait")
 
 
-def stream(case: Case) -> Iterator[Finding]:
+def stream(inspection: Inspection) -> Iterator[Finding]:
     """See whether the stream calls the notifier."""
-    notifier = case.resource("Notifier")
-    told = case.stack.client("lambda").list_event_source_mappings(FunctionName=notifier)["EventSourceMappings"]
+    notifier = inspection.resource("Notifier")
+    told = inspection.stack.client("lambda").list_event_source_mappings(FunctionName=notifier)["EventSourceMappings"]
     if any(mapping["State"] in ("Enabled", "Enabling", "Updating", "Creating") for mapping in told):
         yield Finding("stream", "ok", "it calls the notifier")
     elif told:
         states = ", ".join(mapping["State"] for mapping in told)
-        command = case.command("lambda", "update-event-source-mapping", "--uuid", told[0]["UUID"], "--enabled")
+        command = inspection.command("lambda", "update-event-source-mapping", "--uuid", told[0]["UUID"], "--enabled")
         yield Finding("stream", "wrong", f"it does not call the notifier ({states})", f"{command}; {_UNTIL_THEN}")
     else:
         remedy = f"make the table's stream a trigger of {notifier}, in Lambda's console; {_UNTIL_THEN}"
         yield Finding("stream", "wrong", "it does not call the notifier (there is none)", remedy)
 
 
-def schedule(case: Case) -> Iterator[Finding]:
+def schedule(inspection: Inspection) -> Iterator[Finding]:
     """See whether the schedule calls the notifier."""
-    rule = case.resource("NotifierSweep")
-    if case.stack.client("events").describe_rule(Name=rule)["State"].startswith("ENABLED"):
+    rule = inspection.resource("NotifierSweep")
+    if inspection.stack.client("events").describe_rule(Name=rule)["State"].startswith("ENABLED"):
         yield Finding("schedule", "ok", "it calls the notifier")
     else:
-        command = case.command("events", "enable-rule", "--name", rule)
+        command = inspection.command("events", "enable-rule", "--name", rule)
         yield Finding("schedule", "wrong", "it is disabled: what fails once is not tried again", command)
 
 
-def alarms(case: Case) -> Iterator[Finding]:
+def alarms(inspection: Inspection) -> Iterator[Finding]:
     """See whether somebody hears the alarms."""
-    topic = case.resource("AlarmTopic")
-    told = case.stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    topic = inspection.resource("AlarmTopic")
+    told = inspection.stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     pending = [one["Endpoint"] for one in told if one["SubscriptionArn"] == "PendingConfirmation"]
     # Whoever said no is listed for three days more, as `Deleted`.
     listening = [one["Endpoint"] for one in told if one["SubscriptionArn"].startswith("arn:")]
@@ -155,9 +155,9 @@ def alarms(case: Case) -> Iterator[Finding]:
         yield Finding("alarms", "ok", f"{', '.join(listening)} is told of alarms")
 
 
-def ringing_alarms(case: Case) -> Iterator[Finding]:
+def ringing_alarms(inspection: Inspection) -> Iterator[Finding]:
     """See which alarms ring, and which cannot."""
-    connection = case.stack
+    connection = inspection.stack
     names = [name for logical, name in connection.resources.items() if logical.endswith("Alarm")]
     if not names:
         # To ask for no names would be to ask for all of the account.
@@ -168,16 +168,16 @@ def ringing_alarms(case: Case) -> Iterator[Finding]:
         yield Finding("alarms", "wrong", f"somebody deleted {', '.join(gone)} by hand", remedy)
     for alarm in found:
         if not alarm.get("ActionsEnabled", True):
-            command = case.command("cloudwatch", "enable-alarm-actions", "--alarm-names", alarm["AlarmName"])
+            command = inspection.command("cloudwatch", "enable-alarm-actions", "--alarm-names", alarm["AlarmName"])
             yield Finding("alarms", "warning", f"{alarm['AlarmName']} is mute", command)
         if alarm["StateValue"] == "ALARM":
             says = f"{alarm['AlarmName']} rings: {alarm.get('AlarmDescription', '')}"
             yield Finding("alarms", "warning", says, "infra/RUNBOOK.md says what to do")
 
 
-def parameters(case: Case) -> Iterator[Finding]:
+def parameters(inspection: Inspection) -> Iterator[Finding]:
     """See whether the stack knows all parameters of this version."""
-    connection = case.stack
+    connection = inspection.stack
     missing = sorted(set(Template.load().declared) - set(connection.parameters))
     if missing:
         says = f"the stack is older than this version: it does not know {', '.join(missing)}"

@@ -13,11 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from guichet.dynamodb import Item
-from guichet.records import Imported, Message, Subscriber, utc_now
+from guichet.records.message import Message
+from guichet.records.record import utc_now
+from guichet.records.subscriber import Imported, Subscriber
+from guichet.store.dynamodb import Item
 from infra.operate.cells import cell
 from infra.operate.connection import OperatorError
-from infra.operate.reading import Advance, Page, scan
+from infra.operate.queries import Advance, Page, scan
 
 What = Literal["subscribers", "messages", "everything"]
 KINDS: Mapping[What, str | None] = {"subscribers": "subscriber", "messages": "message", "everything": None}

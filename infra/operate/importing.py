@@ -18,16 +18,19 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
 from guichet.addresses import normalized, parse
-from guichet.dynamodb import UnavailableError
-from guichet.intake import clean
-from guichet.languages import LANGUAGES, Language, known
-from guichet.records import REQUEST_KEPT, Imported, OwedEmail, Record, SignUp, Subscriber, utc_now
+from guichet.forms.parse import clean
+from guichet.locales import LANGUAGES, Language, known
+from guichet.mail.pace import Pace
+from guichet.records.outbox import QueuedEmail
+from guichet.records.record import Record, utc_now
+from guichet.records.sign_up import REQUEST_KEPT, SignUp
+from guichet.records.subscriber import Imported, Subscriber
 from guichet.signing import keyed_hash, subscriber_id
-from guichet.storage import Store
+from guichet.store import outbox, submissions, subscribers
+from guichet.store.dynamodb import UnavailableError
 from infra.operate.cells import text_of
 from infra.operate.connection import OperatorError, OperatorSettings
-from infra.operate.reading import Advance, blocks, by_keys
-from notifier.pace import Pace
+from infra.operate.queries import Advance, blocks, by_keys
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 # What the columns are called elsewhere, in lower case.
@@ -226,7 +229,7 @@ def _date(text: str) -> datetime:
     return at
 
 
-def bring(line: Line, statement: str, store: Store, settings: OperatorSettings) -> Outcome:
+def bring(line: Line, statement: str, settings: OperatorSettings) -> Outcome:
     """Keep an address that confirmed elsewhere, with the operator's statement of it as the proof of consent."""
     at = utc_now()
     subscriber = Subscriber(
@@ -240,13 +243,13 @@ def bring(line: Line, statement: str, store: Store, settings: OperatorSettings) 
             Imported(event="imported", at=at, statement=statement, consented_at=line.consented_at, source=line.source),
         ),
     )
-    state = store.bring(subscriber)
+    state = subscribers.add_imported(settings.table_name, subscriber)
     return "imported" if state is None else _OF_STATE[state]
 
 
-def ask(line: Line, store: Store, settings: OperatorSettings) -> Outcome:
+def ask(line: Line, settings: OperatorSettings) -> Outcome:
     """Make a request for an address, which owes it the email with the link. Its id is the same whenever it is made."""
-    subscriber = store.subscriber(subscriber_id(settings.signing_secret, line.email))
+    subscriber = subscribers.subscriber(settings.table_name, subscriber_id(settings.signing_secret, line.email))
     if subscriber is not None:
         return _OF_STATE[subscriber.state]
     at = utc_now()
@@ -259,8 +262,8 @@ def ask(line: Line, store: Store, settings: OperatorSettings) -> Outcome:
         asked_at=at,
         expires_at=at + REQUEST_KEPT,
     )
-    email = OwedEmail(name="confirmation-request", recipient="visitor", language=line.language)
-    return "asked" if store.ask(sign_up, email) else "asked already"
+    email = QueuedEmail(name="confirmation-request", recipient="visitor", language=line.language)
+    return "asked" if submissions.ask(settings.table_name, sign_up, email) else "asked already"
 
 
 def _request_id(email: str, settings: OperatorSettings) -> str:
@@ -292,7 +295,7 @@ def room_today(settings: OperatorSettings) -> int:
     """Return how many more strangers may be mailed today: what the cap leaves, less those that wait already."""
     key = {"pk": "cap#visitors", "sk": f"cap#{utc_now().date().isoformat()}"}
     counted = sum(int(item["counted"]) for item in by_keys(settings.table_name, [key]))
-    waiting = sum(1 for _ in Store(settings.table_name).owed("visitor"))
+    waiting = sum(1 for _ in outbox.waiting(settings.table_name, "visitor"))
     return max(0, settings.stranger_mail_per_day - counted - waiting)
 
 
@@ -361,13 +364,11 @@ def bringing(
     statement: str, settings: OperatorSettings, pool: ThreadPoolExecutor
 ) -> Callable[[list[Line]], list[Outcome]]:
     """Return what keeps a block of lines as confirmed, side by side."""
-    store = Store(settings.table_name)
-    return lambda lines: list(pool.map(lambda line: bring(line, statement, store, settings), lines))
+    return lambda lines: list(pool.map(lambda line: bring(line, statement, settings), lines))
 
 
 def asking(settings: OperatorSettings, pace: Pace, room: int) -> Callable[[list[Line]], Iterator[Outcome]]:
     """Return what makes requests of a block of lines, at a pace, until there is no more room today."""
-    store = Store(settings.table_name)
     left = room
 
     def do(lines: list[Line]) -> Iterator[Outcome]:
@@ -375,7 +376,7 @@ def asking(settings: OperatorSettings, pace: Pace, room: int) -> Callable[[list[
         for line in lines:
             if not left:
                 return
-            outcome = ask(line, store, settings)
+            outcome = ask(line, settings)
             if outcome == "asked":
                 left -= 1
                 pace.wait()

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import urllib3
 
 from guichet.settings import origin_of
-from infra.operate.case import Case, Finding, Page
+from infra.operate.inspection import Finding, Inspection, Page
 
 # RFC 9110: client and server errors.
 _ERROR = 400
@@ -18,26 +18,26 @@ _NOT_FOR_PROGRAMS = (401, 403, 429)
 _FORMS = ("/contact", "/newsletter", "/f/contact", "/f/newsletter")
 
 
-def page(case: Case) -> Iterator[Finding]:
+def page(inspection: Inspection) -> Iterator[Finding]:
     """See whether the site's page is where the forms may come from."""
-    address, status = case.page.address, case.page.status
+    address, status = inspection.page.address, inspection.page.status
     origin = origin_of(address)
     if status in _NOT_FOR_PROGRAMS:
         says = f"{address} answers {status} to this command, and something else to a browser perhaps"
         yield Finding("page", "unknown", says, "open it in a browser")
     elif status >= _ERROR:
         yield Finding("page", "wrong", f"{address} answers {status}", "mend the site, or deploy with its SiteUrl")
-    elif origin not in case.origins:
-        says = f"{case.site_url} leads to {origin}, whose forms are refused"
+    elif origin not in inspection.origins:
+        says = f"{inspection.site_url} leads to {origin}, whose forms are refused"
         there = urlsplit(address)._replace(query="", fragment="").geturl()
-        yield Finding("page", "wrong", says, f"deploy with SiteUrl={there}, or with {_allowing(case, origin)}")
+        yield Finding("page", "wrong", says, f"deploy with SiteUrl={there}, or with {_allowing(inspection, origin)}")
     else:
         yield Finding("page", "ok", f"{address} may post forms")
 
 
-def _allowing(case: Case, origin: str) -> str:
+def _allowing(inspection: Inspection, origin: str) -> str:
     # A parameter is replaced as a whole: what it allows already is to stay.
-    further = case.origins - {origin_of(case.site_url)} | {origin}
+    further = inspection.origins - {origin_of(inspection.site_url)} | {origin}
     return f"AllowedOrigins={','.join(sorted(further))}"
 
 
@@ -64,25 +64,25 @@ class _Forms(HTMLParser):
                 self.found.append((url, told.get("method", "").lower() or "get"))
 
 
-def form(case: Case) -> Iterator[Finding]:
+def form(inspection: Inspection) -> Iterator[Finding]:
     """See whether the forms of the site's page that are meant for Guichet go where it takes them.
 
     A page without any is well, too: the form may be on another page, or be a script's.
     """
-    if case.page.status >= _ERROR:
+    if inspection.page.status >= _ERROR:
         # The check of the page has told it.
         return
-    address, apis = case.page.address, [origin_of(case.stack.settings.api_url)]
-    if "Api" in case.stack.resources:
+    address, apis = inspection.page.address, [origin_of(inspection.stack.settings.api_url)]
+    if "Api" in inspection.stack.resources:
         # With a domain of its own, the API keeps the address that AWS gave it.
-        apis.append(f"https://{case.resource('Api')}.execute-api.{case.region}.amazonaws.com")
-    meant = [(url, method) for url, method in _Forms(case.page).found if _is_meant(url, apis, address)]
+        apis.append(f"https://{inspection.resource('Api')}.execute-api.{inspection.region}.amazonaws.com")
+    meant = [(url, method) for url, method in _Forms(inspection.page).found if _is_meant(url, apis, address)]
     astray = [finding for url, method in meant if (finding := _astray(url, method, apis, address))]
     if astray:
         yield from astray
     elif meant:
         yield Finding("form", "ok", f"forms of {address} post to the API: {len(meant)}")
-    elif any(_host(api) in case.page.text for api in apis):
+    elif any(_host(api) in inspection.page.text for api in apis):
         yield Finding("form", "ok", f"{address} names the API: a script may post to it")
     else:
         says = f"no form of {address} posts to the API; one of another page may. The output FormSnippet is one to paste"
@@ -116,26 +116,26 @@ def _host(url: str) -> str:
     return origin_of(url).partition("//")[2]
 
 
-def cors(case: Case) -> Iterator[Finding]:
+def cors(inspection: Inspection) -> Iterator[Finding]:
     """See whether the API lets scripts of the site's real page post (Fetch Standard, CORS-preflight fetch)."""
-    endpoint = case.stack.settings.api_url
+    endpoint = inspection.stack.settings.api_url
     try:
-        origin = origin_of(case.page.address)
+        origin = origin_of(inspection.page.address)
     except urllib3.exceptions.HTTPError:
-        origin = origin_of(case.site_url)
+        origin = origin_of(inspection.site_url)
     asked = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type",
     }
     # A browser follows no redirect there.
-    response = case.http.request("OPTIONS", f"{endpoint}/contact", headers=asked, redirect=False)
+    response = inspection.http.request("OPTIONS", f"{endpoint}/contact", headers=asked, redirect=False)
     headers = {name.lower(): value.lower() for name, value in response.headers.items()}
     if headers.get("access-control-allow-origin") not in (origin, "*"):
         remedy = (
             f"look whether {endpoint} is this stack's, for the stack allows {origin}"
-            if origin in case.origins
-            else f"deploy with {_allowing(case, origin)}"
+            if origin in inspection.origins
+            else f"deploy with {_allowing(inspection, origin)}"
         )
         yield Finding("CORS", "wrong", f"{endpoint} does not let scripts of {origin} post", remedy)
     elif "post" not in headers.get("access-control-allow-methods", "") or "content-type" not in headers.get(

@@ -84,7 +84,7 @@ def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told) -> N
     found |= {
         "stored twice": {address for address, count in written.items() if count > 1},
         "mailed and not stored": set(mailed) - set(owed),
-        "still owed": {row.key for row in rows if "owed" in row.item},
+        "still owed": {row.key for row in rows if "outbox" in row.item},
         "never to be sent": {row.key for row in rows if "failed_at" in row.item},
     }
     run.problems += [f"{what}: {', '.join(sorted(which))}" for what, which in found.items() if which]
@@ -123,7 +123,7 @@ def _rightly_dropped(row: Row, rows: Sequence[Row], events: Sequence[Item]) -> b
     at = datetime.fromisoformat(row.item["dropped_at"])
     name = row.item["name"]
     before = {event["event"] for event in events if datetime.fromisoformat(event["at"]) <= at}
-    too_late = at - datetime.fromisoformat(row.item["owed_at"]) > _HOURS_48 - timedelta(seconds=1)
+    too_late = at - datetime.fromisoformat(row.item["queued_at"]) > _HOURS_48 - timedelta(seconds=1)
     # One run has one subscriber.
     had_one = any(
         other is not row and datetime.fromisoformat(other.item["allowed_at"]) <= at

@@ -22,8 +22,8 @@ import botocore.session
 import pytest
 import time_machine
 
-from guichet import dynamodb
-from notifier import pace, ses
+from guichet.mail import pace, ses
+from guichet.store import dynamodb
 from tests.conftest import SESSION, Counter, isolated, resolve
 from tests.integration.test_life import START
 from tests.wire import Wire

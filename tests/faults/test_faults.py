@@ -15,13 +15,14 @@ from botocore.exceptions import ClientError
 from werkzeug.test import TestResponse
 
 import newsletter.handler
-from guichet import dynamodb
-from guichet.records import ClaimedEmail
-from guichet.storage import Store
+from guichet.mail import pace, ses
+from guichet.mail.compose import compose
+from guichet.outbox import delivery
+from guichet.records.outbox import ClaimedEmail
+from guichet.store import dynamodb, limits, outbox, subscribers
 from guichet.telemetry import FunctionError
 from infra.local.streams import schedule_event, stream_event, wanted
-from notifier import delivery, handler, pace, ses
-from notifier.compose import compose
+from notifier import handler
 from tests import conftest
 from tests.conftest import Counter
 from tests.faults.__main__ import main
@@ -171,16 +172,16 @@ def test_a_dropped_transaction_is_seen(server: FaultyServer, monkeypatch: pytest
 def test_taking_an_email_from_the_queue_before_it_is_sent_is_seen(
     server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim = Store.claim
+    claim = outbox.claim
 
-    def acknowledge(store: Store, key: Any) -> ClaimedEmail | None:
-        email = claim(store, key)
+    def acknowledge(table_name: str, key: Any) -> ClaimedEmail | None:
+        email = claim(table_name, key)
         if email:
-            store._end(email, {})  # noqa: SLF001
+            outbox._end(table_name, email, {})  # noqa: SLF001
         return email
 
-    monkeypatch.setattr(Store, "claim", acknowledge)
-    monkeypatch.setattr(Store, "mark_sent", lambda *_: None)
+    monkeypatch.setattr(outbox, "claim", acknowledge)
+    monkeypatch.setattr(outbox, "mark_sent", lambda *_: None)
     assert "stored and not mailed" in problems(server)
 
 
@@ -205,14 +206,14 @@ def test_a_confirmation_that_owes_no_email_is_seen(server: FaultyServer, monkeyp
 def test_a_button_that_says_confirmed_and_does_nothing_is_seen(
     server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Store, "confirm", lambda *_: "confirmed")
+    monkeypatch.setattr(subscribers, "confirm", lambda *_: "confirmed")
     assert "confirmed and not stored" in problems(server, quiet=100)
 
 
 def test_an_email_that_is_let_go_of_without_a_reason_is_seen(
     server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Store, "allow", lambda *_: "often")
+    monkeypatch.setattr(limits, "allow", lambda *_: "often")
     assert "stored and not mailed" in problems(server, quiet=100)
 
 
@@ -224,9 +225,9 @@ def test_patience_that_keeps_a_visitor_waiting_is_seen(server: FaultyServer, mon
 def test_marking_before_sending_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: Callable[..., Any] = delivery._sent  # noqa: SLF001
 
-    def marked_first(email: ClaimedEmail, record: Any, store: Store, settings: Any) -> Any:
-        store.mark_sent(email, "not yet")
-        return sent(email, record, store, settings)
+    def marked_first(email: ClaimedEmail, record: Any, settings: Any) -> Any:
+        outbox.mark_sent(settings.table_name, email, "not yet")
+        return sent(email, record, settings)
 
     monkeypatch.setattr(delivery, "_sent", marked_first)
     assert "stored and not mailed" in problems(server)
@@ -236,13 +237,13 @@ _ANYWAY = "attribute_exists(pk) OR claimed_until < :now OR claim = :claim"
 
 
 def test_sending_without_a_claim_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    update = Store._update_email  # noqa: SLF001
+    update = outbox._update  # noqa: SLF001
 
-    def unconditional(store: Store, key: Any, expression: str, condition: str, values: Any) -> Any:
+    def unconditional(table_name: str, key: Any, expression: str, condition: str, values: Any) -> Any:
         taking = expression.startswith("SET claim =")
-        return update(store, key, expression, _ANYWAY if taking else condition, values)
+        return update(table_name, key, expression, _ANYWAY if taking else condition, values)
 
-    monkeypatch.setattr(Store, "_update_email", unconditional)
+    monkeypatch.setattr(outbox, "_update", unconditional)
     assert "mailed again after it was marked" in problems(server, quiet=100)
 
 
@@ -277,7 +278,7 @@ def test_after_a_week_without_ses_all_that_is_owed_goes_out_by_itself(
     mails = counter.mails()
     assert [mail["To"] for mail in mails] == ["owner@atelier.example"] * 7 + ["day5@example.org", "day6@example.org"]
     assert [mail["Reply-To"] for mail in mails[:7]] == [f"visitor{day}@example.org" for day in range(7)]
-    assert [item for item in counter.items("email") if "owed" in item] == []
+    assert [item for item in counter.items("email") if "outbox" in item] == []
 
 
 def test_what_the_stream_never_delivers_the_schedule_sends(counter: Counter) -> None:
@@ -291,7 +292,8 @@ def test_a_notifier_that_a_deployment_broke_sends_all_once_it_is_mended(
 ) -> None:
     with time_machine.travel(START, tick=False) as clock:
         with monkeypatch.context() as broken:
-            broken.setattr(handler, "Store", lambda _: (_ for _ in ()).throw(ImportError("no module")))
+            broken.setattr(handler, "sweep", lambda *_: (_ for _ in ()).throw(ImportError("no module")))
+            broken.setattr(handler, "deliver_or_leave", lambda *_: (_ for _ in ()).throw(ImportError("no module")))
             for number in range(5):
                 counter.post("/contact", json=GOOD | {"message": str(number)})
                 with pytest.raises(FunctionError, match="ImportError"):
@@ -332,7 +334,7 @@ def test_a_poison_row_stays_owed_and_holds_nobody_up(counter: Counter, monkeypat
             raise ZeroDivisionError
         return compose(name, language, record, settings)
 
-    monkeypatch.setattr("notifier.delivery.compose", poisoned)
+    monkeypatch.setattr("guichet.outbox.delivery.compose", poisoned)
     with time_machine.travel(START, tick=False) as clock:
         for message in ("before", "poison", "after"):
             counter.post("/contact", json=GOOD | {"message": message})
@@ -344,14 +346,14 @@ def test_a_poison_row_stays_owed_and_holds_nobody_up(counter: Counter, monkeypat
             counter.post("/contact", json=GOOD | {"message": f"day {day}"})
             counter.sweep()
         assert told(counter) == ["before", "after", "day 0", "day 1", "day 2"]
-        (owed,) = [item for item in counter.items("email") if "owed" in item]
+        (owed,) = [item for item in counter.items("email") if "outbox" in item]
         (poison,) = [item for item in counter.items("message") if item["message"] == "poison"]
         assert owed["pk"] == poison["pk"]
         monkeypatch.undo()
         clock.shift(timedelta(days=1))
         counter.sweep()
     assert told(counter)[-1] == "poison"
-    assert [item for item in counter.items("email") if "owed" in item] == []
+    assert [item for item in counter.items("email") if "outbox" in item] == []
 
 
 def test_the_schedule_beside_the_stream_on_one_row_sends_one_email(counter: Counter) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from guichet import dynamodb
+from guichet.mail import ses
 from guichet.signing import subscriber_id
-from notifier import ses
+from guichet.store import dynamodb
 from tests.conftest import Counter
 from tests.faults.load import Account, main, one_round
 from tests.integration.test_life import (
@@ -72,7 +72,7 @@ def test_to_confirm_and_to_leave_at_once_ends_in_the_state_that_the_record_tells
 def test_a_confirmation_beside_a_departure_is_one_after_the_other(counter: Counter) -> None:
     sign_up(counter)
     page = open_link(counter, link_in_last_mail(counter))
-    from guichet.links import unsubscribe_link  # noqa: PLC0415
+    from guichet.http.links import unsubscribe_link  # noqa: PLC0415
 
     leave = unsubscribe_link("", subscriber_id(SECRET, READER), "fr", SECRET)
     replies = at_once(

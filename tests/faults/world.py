@@ -13,11 +13,11 @@ import pytest
 import time_machine
 from werkzeug.test import TestResponse
 
-from guichet import dynamodb
+from guichet.mail import pace, ses
+from guichet.outbox.delivery import WITHOUT_ANSWER
+from guichet.store import dynamodb, outbox
 from infra.local import functions
 from infra.local.streams import schedule_event, stream_event, wanted
-from notifier import pace, ses
-from notifier.delivery import WITHOUT_ANSWER
 from tests.conftest import Counter, isolated, resolve
 from tests.faults.aws import KILLED, KINDS, SES, FaultyServer, Killed, Kind, Weather
 from tests.faults.judge import Run, Told, judge
@@ -208,6 +208,8 @@ def living(
         for module in (dynamodb, pace, functions):
             patch.setattr(module, "time", virtual)
         patch.setattr(dynamodb, "random", random.Random(seed))  # noqa: S311
+        # Two are enough to be merged, and each is asked by every sweep.
+        patch.setattr(outbox, "SHARDS", 2)
         counter = Counter(resolve(**PARAMETERS))
         address = f"http://{server.address}"
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)

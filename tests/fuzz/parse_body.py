@@ -32,17 +32,17 @@ atheris: Any = importlib.import_module("atheris")
 
 with atheris.instrument_imports(include=["guichet", "contact", "multipart", "json", "urllib.parse"]):
     from contact.form import ContactForm, message_of
-    from guichet.intake import MAX_BODY, check, next_url, take_in
-    from guichet.records import Message
-    from guichet.refusal import Refusal
-    from guichet.request import Request
+    from guichet.forms.parse import MAX_BODY, check, next_url, take_in
+    from guichet.http.refusal import Refusal
+    from guichet.http.request import Request
+    from guichet.records.message import Message
     from guichet.settings import ContactSettings, NotifierSettings
 
     # The parser of multipart is imported when it is needed: here, before it is.
     importlib.import_module("multipart")
 
 # What is not instrumented comes after what is.
-from notifier.compose import compose  # noqa: E402
+from guichet.mail.compose import compose  # noqa: E402
 from tests.conftest import resolve  # noqa: E402
 
 # Of how many accepted inputs one is made an email: that takes ten times as long as all the rest.

@@ -16,8 +16,9 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from contact.form import ContactForm
-from guichet.languages import SENTENCES
-from guichet.records import Message, SignUp
+from guichet.locales import SENTENCES
+from guichet.records.message import Message
+from guichet.records.sign_up import SignUp
 from newsletter.form import NewsletterForm
 from tests.conftest import REGION, SITE, Counter, isolated, resolve
 

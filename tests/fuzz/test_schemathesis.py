@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from guichet.links import unsubscribe_link
+from guichet.http.links import unsubscribe_link
 from guichet.signing import subscriber_id
 from infra.template import TEMPLATE
 from tests.conftest import PARAMETERS, Counter

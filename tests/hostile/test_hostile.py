@@ -28,13 +28,14 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
 from werkzeug.test import Client, TestResponse
 
-from guichet.records import Message, utc_now
+from guichet.mail.compose import compose
+from guichet.records.message import Message
+from guichet.records.record import utc_now
 from guichet.settings import NotifierSettings
 from infra.local import engine
 from infra.local.functions import routes
 from infra.local.gateway import Gateway
 from infra.local.streams import StreamReader, play
-from notifier.compose import compose
 from tests.conftest import REGION, SITE, Counter, isolated, resolve
 from tests.stack import unquoted
 

@@ -97,7 +97,7 @@ def test_the_table_is_the_template_s() -> None:
     dynamodb = engine.client("dynamodb")
     table = dynamodb.describe_table(TableName="other-name")["Table"]
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
-    assert sorted(index["IndexName"] for index in table["GlobalSecondaryIndexes"]) == ["lists", "owed"]
+    assert sorted(index["IndexName"] for index in table["GlobalSecondaryIndexes"]) == ["lists", "outbox"]
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
     assert table["LatestStreamArn"] == arn
     ttl = dynamodb.describe_time_to_live(TableName="other-name")["TimeToLiveDescription"]

@@ -85,7 +85,7 @@ def owed(counter: Counter) -> list[dict[str, Any]]:
 
 
 def test_there_is_a_sample_of_everything_that_calls_a_function() -> None:
-    assert set(FOLDER) == {*HTTP, "owed-stream.json", "schedule.json", "feedback-bounce.json"}
+    assert set(FOLDER) == {*HTTP, "outbox-stream.json", "schedule.json", "feedback-bounce.json"}
 
 
 @pytest.mark.parametrize("path", FOLDER.values(), ids=FOLDER)
@@ -116,7 +116,7 @@ def test_a_sample_request_agrees_with_itself(name: str) -> None:
 def test_the_sample_of_the_stream_has_the_keys_and_types_of_a_real_one(counter: Counter) -> None:
     counter.functions["Contact"](sample("contact-form.json"))
     (record,) = owed(counter)
-    assert shape(sample("owed-stream.json")) == shape({"Records": [record]})
+    assert shape(sample("outbox-stream.json")) == shape({"Records": [record]})
 
 
 def test_the_sample_of_the_schedule_has_the_keys_and_types_of_a_real_one() -> None:
@@ -154,18 +154,18 @@ def test_the_sample_of_a_confirmation_link_shows_the_page_of_its_button(counter:
 
 def test_the_sample_of_the_stream_passes_the_filter_of_the_template(counter: Counter) -> None:
     (mapping,) = counter.functions["Notifier"].function.streams
-    assert [wanted(record, mapping.patterns) for record in sample("owed-stream.json")["Records"]] == [True]
+    assert [wanted(record, mapping.patterns) for record in sample("outbox-stream.json")["Records"]] == [True]
 
 
 def test_the_sample_of_the_stream_names_an_email_that_is_not_owed_here_and_sends_none(counter: Counter) -> None:
-    assert counter.functions["Notifier"](sample("owed-stream.json")) == {"batchItemFailures": []}
+    assert counter.functions["Notifier"](sample("outbox-stream.json")) == {"batchItemFailures": []}
     assert counter.mails() == []
 
 
 def test_the_sample_of_the_stream_sends_the_email_that_its_keys_name(counter: Counter) -> None:
     counter.functions["Contact"](sample("contact-form.json"))
     (record,) = owed(counter)
-    event = copy.deepcopy(sample("owed-stream.json"))
+    event = copy.deepcopy(sample("outbox-stream.json"))
     event["Records"][0]["dynamodb"]["Keys"] = record["dynamodb"]["Keys"]
     for _ in range(2):
         assert counter.functions["Notifier"](event) == {"batchItemFailures": []}

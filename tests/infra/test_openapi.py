@@ -11,10 +11,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import TestResponse
 
 from contact.form import ContactForm
-from guichet import dynamodb
 from guichet.addresses import parse
-from guichet.intake import MAX_BODY, MAX_PAIRS
-from guichet.languages import LANGUAGES, SENTENCES
+from guichet.forms.parse import MAX_BODY, MAX_PAIRS
+from guichet.locales import LANGUAGES, SENTENCES
+from guichet.store import dynamodb
 from infra.local.functions import routes
 from infra.local.gateway import LARGEST_BODY, LARGEST_HEAD, match_route
 from infra.template import TEMPLATE

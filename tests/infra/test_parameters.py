@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from guichet.records import utc_now
+from guichet.records.record import utc_now
 from infra.local.functions import local_functions
 from infra.template import PSEUDO_PARAMETERS, Stack, Template, TemplateError
 from tests.conftest import Counter, isolated, resolve

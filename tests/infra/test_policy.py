@@ -51,16 +51,16 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "items without an end": (lambda all_: properties(all_, "Table").pop("TimeToLiveSpecification"), "Table: its items"),
     "a fixed name": (lambda all_: properties(all_, "Table").update(TableName="forms"), "Table: .* leave out TableName"),
     "endless retries": (
-        lambda all_: event(all_, "Notifier", "Owed").update(MaximumRetryAttempts=-1),
-        "Notifier.Owed: a poison record",
+        lambda all_: event(all_, "Notifier", "Outbox").update(MaximumRetryAttempts=-1),
+        "Notifier.Outbox: a poison record",
     ),
     "records of any age": (
-        lambda all_: event(all_, "Notifier", "Owed").pop("MaximumRecordAgeInSeconds"),
-        "Notifier.Owed: a poison record",
+        lambda all_: event(all_, "Notifier", "Outbox").pop("MaximumRecordAgeInSeconds"),
+        "Notifier.Outbox: a poison record",
     ),
     "whole batches": (
-        lambda all_: event(all_, "Notifier", "Owed").pop("FunctionResponseTypes"),
-        "Notifier.Owed: one bad record",
+        lambda all_: event(all_, "Notifier", "Outbox").pop("FunctionResponseTypes"),
+        "Notifier.Outbox: one bad record",
     ),
     "endless events": (lambda all_: properties(all_, "Feedback").pop("EventInvokeConfig"), "Feedback: its events"),
     "an endless schedule": (
@@ -79,16 +79,16 @@ BROKEN: dict[str, tuple[Change, str]] = {
         "Table: .* set DeletionPolicy: RetainExceptOnCreate",
     ),
     "a schedule that stops": (
-        lambda all_: properties(all_, "OwedAlarm").pop("InsufficientDataActions"),
+        lambda all_: properties(all_, "OutboxAlarm").pop("InsufficientDataActions"),
         "Notifier: .* its schedule stops",
     ),
     "an alarm that rings before anything ran": (
-        lambda all_: properties(all_, "OwedAlarm").update(TreatMissingData="breaching"),
-        "OwedAlarm: it would ring before its first datum",
+        lambda all_: properties(all_, "OutboxAlarm").update(TreatMissingData="breaching"),
+        "OutboxAlarm: it would ring before its first datum",
     ),
     "an alarm that takes silence for health": (
-        lambda all_: properties(all_, "OwedAlarm").update(TreatMissingData="notBreaching"),
-        "OwedAlarm: data that goes missing changes nothing",
+        lambda all_: properties(all_, "OutboxAlarm").update(TreatMissingData="notBreaching"),
+        "OutboxAlarm: data that goes missing changes nothing",
     ),
     "a dashboard for the whole account": (
         lambda all_: properties(all_, "Dashboard").update(DashboardName={"Ref": "AWS::StackName"}),
@@ -103,18 +103,18 @@ BROKEN: dict[str, tuple[Change, str]] = {
         "AccessLogs: .* leave out LogGroupName",
     ),
     "an alarm with an accent": (
-        lambda all_: properties(all_, "OwedAlarm").update(AlarmDescription="Un email attend déjà."),
-        "OwedAlarm: its text would be shown with question marks",
+        lambda all_: properties(all_, "OutboxAlarm").update(AlarmDescription="Un email attend déjà."),
+        "OutboxAlarm: its text would be shown with question marks",
     ),
     "a queue that fills": (lambda all_: all_.pop("FeedbackAlarm"), "FeedbackFailures: .* its length"),
     "visitors who get errors": (lambda all_: all_.pop("VisitorsRefusedAlarm"), "Api: .* an alarm on 5xx"),
     "an alarm to nobody": (
-        lambda all_: properties(all_, "OwedAlarm").pop("AlarmActions"),
-        "OwedAlarm: it tells nobody",
+        lambda all_: properties(all_, "OutboxAlarm").pop("AlarmActions"),
+        "OutboxAlarm: it tells nobody",
     ),
     "an alarm without words": (
-        lambda all_: properties(all_, "OwedAlarm").pop("AlarmDescription"),
-        "OwedAlarm: it says nothing",
+        lambda all_: properties(all_, "OutboxAlarm").pop("AlarmDescription"),
+        "OutboxAlarm: it says nothing",
     ),
     "a role of SAM's": (
         lambda all_: properties(all_, "Contact").update(Policies=[{"DynamoDBCrudPolicy": {}}]),

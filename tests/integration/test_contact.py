@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from guichet import dynamodb
-from notifier import ses
+from guichet.mail import ses
+from guichet.store import dynamodb
 from tests.conftest import SITE, Counter
 from tests.stack import unquoted
 from tests.wire import Wire

@@ -5,7 +5,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
-from guichet import dynamodb
+from guichet.store import dynamodb
 from tests.conftest import Counter  # noqa: TC001
 from tests.integration.test_life import subscribe
 from tests.wire import Wire

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import time_machine
 
-from guichet import dynamodb
-from guichet.storage import Store
-from notifier import ses
+from guichet.mail import ses
+from guichet.store import digests as stored_digests
+from guichet.store import dynamodb, table
+from guichet.store.outbox import SHARDS
 from tests.conftest import Counter
 from tests.integration.test_life import subscribe
 from tests.wire import Wire, refusal
@@ -145,8 +146,8 @@ def test_what_is_owed_is_told_with_what_to_do(make_counter: Make) -> None:
         counter.sweep()
     (mail,) = digests(counter)
     assert "Emails en attente d'envoi : 1, le plus ancien depuis samedi 21 novembre 2026 à 0 h 00 UTC" in text(mail)
-    assert "guichet owed" in text(mail)
-    assert "guichet owed" in text(mail, "html")
+    assert "guichet outbox" in text(mail)
+    assert "guichet outbox" in text(mail, "html")
 
 
 def test_after_three_weeks_without_ses_only_the_latest_goes_out(make_counter: Make) -> None:
@@ -168,14 +169,14 @@ def test_after_three_weeks_without_ses_only_the_latest_goes_out(make_counter: Ma
 
 def test_two_sweeps_at_once_owe_one(make_counter: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     counter = make_counter(WeeklyDigest="on")
-    original = Store.owe_digest
+    original = stored_digests.add
 
     def while_another_comes(*arguments: Any) -> bool:
-        monkeypatch.setattr(Store, "owe_digest", original)
+        monkeypatch.setattr(stored_digests, "add", original)
         counter.sweep()
         return original(*arguments)
 
-    monkeypatch.setattr(Store, "owe_digest", while_another_comes)
+    monkeypatch.setattr(stored_digests, "add", while_another_comes)
     with time_machine.travel(DUE):
         counter.sweep()
         counter.play_stream()
@@ -193,7 +194,7 @@ def test_figures_that_cannot_be_had_hold_up_no_other_mail(
     with time_machine.travel(DUE):
         contact(counter)
         with monkeypatch.context() as patch:
-            patch.setattr(Store, "count", broken)
+            patch.setattr(table, "count_list", broken)
             assert counter.sweep() == {"sent": 1}
         assert '"Unexpected"' in written()
         # And it is made good by the next sweep.
@@ -207,8 +208,8 @@ def test_a_sweep_that_owes_none_reads_one_item_for_it(make_counter: Make) -> Non
         counter.sweep()
         wire = Wire(dynamodb.client())
         counter.sweep()
-    # The one of the digest, and one query for each recipient.
-    assert wire.operations == ["GetItem", "Query", "Query"]
+    # The one of the digest, and one query for each shard of each audience.
+    assert wire.operations == ["GetItem", *["Query"] * 2 * SHARDS]
 
 
 def test_a_list_of_more_than_a_page_is_counted_whole(make_counter: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,4 +223,4 @@ def test_a_list_of_more_than_a_page_is_counted_whole(make_counter: Make, monkeyp
         return original(operation, **parameters, **({"Limit": 2} if parameters.get("Select") else {}))
 
     monkeypatch.setattr(dynamodb, "call", by_twos)
-    assert Store("table").count("messages", MONDAY - timedelta(days=1)) == 5
+    assert table.count_list("table", "messages", MONDAY - timedelta(days=1)) == 5

@@ -15,13 +15,13 @@ import pytest
 import time_machine
 
 from feedback.event import event_of
-from guichet import dynamodb
-from guichet.links import unsubscribe_link
-from guichet.records import EmailKey, utc_now
+from guichet.http.links import unsubscribe_link
+from guichet.mail import ses
+from guichet.records.outbox import EmailKey
+from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
-from guichet.storage import Store
+from guichet.store import dynamodb, limits, outbox
 from guichet.telemetry import FunctionError
-from notifier import ses
 from tests.conftest import PARAMETERS, Counter
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up, subjects_to
 from tests.wire import Wire, unreachable
@@ -310,7 +310,7 @@ def test_an_address_gets_one_confirmation_in_15_minutes_and_three_a_day_whoever_
         sent.append(len(counter.mails()))
 
     assert sent == [1, 1, 1, 2, 2, 3, 3, 3, 4]
-    assert [email for email in counter.items("email") if "owed" in email] == []
+    assert [email for email in counter.items("email") if "outbox" in email] == []
 
 
 def test_a_cap_does_not_stop_the_email_that_it_let_through(counter: Counter) -> None:
@@ -544,15 +544,15 @@ def test_the_owner_is_not_told_of_a_subscriber_whose_address_is_kept_no_more(cou
 def test_a_run_whose_claim_has_lapsed_counts_nothing_against_the_caps(counter: Counter) -> None:
     counter.post("/newsletter", data={"email": READER})
     (row,) = counter.items("email")
-    store = Store("table")
+    table_name = "table"
     key = EmailKey(record=row["pk"], email=row["sk"])
-    slow = store.claim(key)
+    slow = outbox.claim(table_name, key)
     with time_machine.travel(utc_now() + timedelta(minutes=6)):
-        quick = store.claim(key)
+        quick = outbox.claim(table_name, key)
         assert slow is not None
         assert quick is not None
         with pytest.raises(dynamodb.ConditionFailedError):
-            store.allow(slow, "x", 500)
+            limits.allow(table_name, slow, "x", 500)
     assert counter.items("cap") == []
 
 

@@ -22,7 +22,7 @@ IDENTIFIERS = {"requestId", "routeKey", "MessageId", "messageId", "eventType", "
 NOTHING: tuple[dict[str, Any], ...] = ({}, {"Records": [None]}, {"Records": STRANGER}, {"requestContext": {}})
 FUNCTIONS = {"contact": "Contact", "newsletter": "Newsletter", "confirm": "Newsletter", "owner": "Owner"} | {
     "feedback": "Feedback",
-    "owed": "Notifier",
+    "outbox": "Notifier",
     "schedule": "Notifier",
 }
 

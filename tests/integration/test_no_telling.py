@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from guichet import dynamodb
-from guichet.links import unsubscribe_link
+from guichet.http.links import unsubscribe_link
 from guichet.signing import subscriber_id
+from guichet.store import dynamodb
 from tests.conftest import PARAMETERS, Counter
 from tests.integration.test_life import READER, START, feedback, subscribe
 from tests.integration.test_newsletter import sign_up

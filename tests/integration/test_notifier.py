@@ -9,11 +9,13 @@ import pytest
 import time_machine
 from botocore.exceptions import ReadTimeoutError
 
-from guichet import dynamodb
-from guichet.records import utc_now
+from guichet.mail import ses
+from guichet.outbox.sweep import sweep
+from guichet.records.record import utc_now
+from guichet.store import dynamodb, outbox
+from guichet.store.outbox import SHARDS
 from infra.local.functions import Context
-from notifier import ses
-from notifier.handler import sweep
+from notifier.handler import settings
 from tests.conftest import Counter
 from tests.wire import Wire, refusal, unreachable
 
@@ -32,7 +34,7 @@ TEMPORARY = [
 
 
 def owed(counter: Counter) -> list[dict[str, Any]]:
-    return [email for email in counter.items("email") if "owed" in email]
+    return [email for email in counter.items("email") if "outbox" in email]
 
 
 @pytest.mark.parametrize("temporary", TEMPORARY)
@@ -63,7 +65,7 @@ def test_what_ses_refuses_of_one_message_has_failed_with_the_reason(counter: Cou
 
     (email,) = counter.items("email")
     assert email["reason"].startswith(code)
-    assert "owed" not in email
+    assert "outbox" not in email
     assert counter.mails() == []
     assert wire.operations == ["SendEmail"]
 
@@ -92,11 +94,11 @@ def test_two_runs_send_one_email(counter: Counter, monkeypatch: pytest.MonkeyPat
     send = ses.send
 
     def send_while_the_schedule_comes(*arguments: Any) -> str:
-        monkeypatch.setattr("notifier.ses.send", send)
-        sweep(Context("Notifier", 120))
+        monkeypatch.setattr("guichet.mail.ses.send", send)
+        sweep(settings(), Context("Notifier", 120))
         return send(*arguments)
 
-    monkeypatch.setattr("notifier.ses.send", send_while_the_schedule_comes)
+    monkeypatch.setattr("guichet.mail.ses.send", send_while_the_schedule_comes)
     counter.play_stream()
 
     assert len(counter.mails()) == 1
@@ -112,7 +114,7 @@ def test_the_mark_tells_when_and_as_which_message(counter: Counter) -> None:
     assert email["sent_at"] == "2026-11-23T10:00:00.000000+00:00"
     assert len(email["message_id"]) > 10
     assert int(email["expires_at"]) == end
-    assert not {"owed", "claim", "claimed_until"} & set(email)
+    assert not {"outbox", "claim", "claimed_until"} & set(email)
 
 
 def test_a_lost_stream_is_made_good_by_the_schedule(counter: Counter) -> None:
@@ -160,21 +162,21 @@ def test_an_address_that_the_sandbox_does_not_know_does_not_hold_up_the_others(c
 def test_a_sweep_ends_before_its_time_is_up(counter: Counter) -> None:
     counter.post("/contact", data=GOOD)
 
-    assert sweep(Context("Notifier", 19)) == {}
+    assert sweep(settings(), Context("Notifier", 19)) == {}
     assert len(owed(counter)) == 1
 
 
 def test_an_email_that_cannot_be_written_does_not_hold_up_the_others(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
 ) -> None:
-    from notifier.compose import compose  # noqa: PLC0415
+    from guichet.mail.compose import compose  # noqa: PLC0415
 
     def broken_for_one(name: Any, language: Any, record: Any, settings: Any) -> Any:
         if record.message == "poison":
             raise ValueError(record.message)
         return compose(name, language, record, settings)
 
-    monkeypatch.setattr("notifier.delivery.compose", broken_for_one)
+    monkeypatch.setattr("guichet.outbox.delivery.compose", broken_for_one)
     for text in ("poison", "fine"):
         counter.post("/contact", data=GOOD | {"message": text})
     assert counter.sweep() == {"unexpected": 1, "sent": 1}
@@ -184,7 +186,7 @@ def test_an_email_that_cannot_be_written_does_not_hold_up_the_others(
     assert len(owed(counter)) == 1
     assert "poison" not in written()
 
-    monkeypatch.setattr("notifier.delivery.compose", compose)
+    monkeypatch.setattr("guichet.outbox.delivery.compose", compose)
     with time_machine.travel(utc_now() + timedelta(minutes=6)):
         assert counter.sweep() == {"sent": 1}
 
@@ -247,7 +249,7 @@ def test_logs_and_metrics_hold_no_personal_data(counter: Counter, written: Calla
     metrics = {
         metric["Name"] for line in lines if "_aws" in line for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     }
-    assert metrics >= {"Accepted", "Refused", "EmailSent", "EmailFailed", "OldestOwedAge"}
+    assert metrics >= {"Accepted", "Refused", "EmailSent", "EmailFailed", "OldestQueuedAge"}
     for private in ("example.org", "wrong@", "private", "Zoé", "203.0.113.7"):
         assert private not in text
 
@@ -261,7 +263,7 @@ def test_the_age_of_the_oldest_owed_email_is_measured(counter: Counter, written:
         counter.sweep()
 
     lines = [json.loads(line) for line in written().splitlines()]
-    assert [line["OldestOwedAge"] for line in lines if "OldestOwedAge" in line] == [[3600.0]]
+    assert [line["OldestQueuedAge"] for line in lines if "OldestQueuedAge" in line] == [[3600.0]]
 
 
 def test_mail_to_the_owner_and_to_visitors_go_by_their_own_configuration_sets(counter: Counter) -> None:
@@ -293,3 +295,17 @@ def test_a_time_is_said_in_the_readers_words(make_counter: Any, language: str, a
         body = mail.get_body((kind,))
         assert body is not None
         assert words in body.get_content()
+
+
+def test_emails_are_spread_over_the_shards_of_the_index_and_swept_oldest_first(counter: Counter) -> None:
+    names = [f"visitor{number:02}@example.org" for number in range(40)]
+    with time_machine.travel(utc_now(), tick=False) as clock:
+        for number, name in enumerate(names):
+            caller = {"REMOTE_ADDR": f"203.0.113.{number}"}
+            counter.post("/contact", data=GOOD | {"email": name}, environ_overrides=caller)
+            clock.shift(1)
+        assert len({email["outbox"] for email in owed(counter)}) > SHARDS / 2
+        newest = [key for _, key in outbox.waiting("table", "owner", newest_first=True)]
+        assert newest == [key for _, key in outbox.waiting("table", "owner")][::-1]
+        assert counter.sweep() == {"sent": 40}
+    assert [mail["Reply-To"] for mail in counter.mails()] == names

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 import time_machine
 
-from guichet import dynamodb
-from guichet.storage import Store
+from guichet.mail import pace, ses
+from guichet.mail.compose import compose
+from guichet.outbox import delivery
+from guichet.store import dynamodb, outbox
 from infra.local.functions import Context
-from notifier import delivery, handler, pace, ses
-from notifier.compose import compose
+from notifier import handler
 from tests.conftest import Counter
 from tests.integration.test_life import READER, START
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press
@@ -45,7 +46,7 @@ def days(clock: Any, count: float) -> Iterator[None]:
 
 
 def rows(counter: Counter) -> list[dict[str, Any]]:
-    return [email for email in counter.items("email") if "owed" in email]
+    return [email for email in counter.items("email") if "outbox" in email]
 
 
 # --- what may have gone out ---------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ def test_one_that_never_gets_an_answer_is_a_person_s_matter_in_the_end(
             counter.sweep()
     (email,) = counter.items("email")
     assert "no answer of SES after 3 tries: it may have gone out" in email["reason"]
-    assert "owed" not in email
+    assert "outbox" not in email
 
 
 class KilledError(BaseException):
@@ -125,8 +126,10 @@ def test_a_row_that_kills_the_function_holds_up_the_others_for_one_sweep(
 
 
 def test_refused_rows_at_the_head_do_not_keep_the_others_from_going_out(counter: Counter) -> None:
-    with time_machine.travel(START, tick=False):
-        post(counter, "bad0", "bad1", "bad2", "bad3", "bad4", "fine0", "fine1")
+    with time_machine.travel(START, tick=False) as clock:
+        for word in ("bad0", "bad1", "bad2", "bad3", "bad4", "fine0", "fine1"):
+            post(counter, word)
+            clock.shift(1)
 
         def refuses_some(request: Any) -> Any:
             reply_to = next(word for word in ("bad", "fine") if word in _mail_of(request))
@@ -254,22 +257,22 @@ def test_a_refusal_that_was_noted_without_an_answer_is_recognised(counter: Count
 
 
 def test_a_run_that_is_late_does_not_touch_the_claim_of_another(counter: Counter) -> None:
-    store = Store("table")
+    table_name = "table"
     with time_machine.travel(START, tick=False) as clock:
         post(counter, "one")
-        ((key, _),) = store.owed("owner")
-        late = store.claim(key)
+        ((_, key),) = outbox.waiting(table_name, "owner")
+        late = outbox.claim(table_name, key)
         clock.shift(timedelta(minutes=6))
-        mine = store.claim(key)
+        mine = outbox.claim(table_name, key)
         assert late
         assert mine
         before = rows(counter)
         writes: list[Callable[[], None]] = [
-            lambda: store.put_off(late, "late"),
-            lambda: store.mark_dropped(late, "late"),
-            lambda: store.mark_failed(late, "late"),
-            lambda: store.mark_sent(late, "late"),
-            lambda: store.hold(late, START + timedelta(days=1)),
+            lambda: outbox.postpone(table_name, late, "late"),
+            lambda: outbox.mark_dropped(table_name, late, "late"),
+            lambda: outbox.mark_failed(table_name, late, "late"),
+            lambda: outbox.mark_sent(table_name, late, "late"),
+            lambda: outbox.extend_claim(table_name, late, START + timedelta(days=1)),
         ]
         for write in writes:
             with pytest.raises(dynamodb.ConditionFailedError):

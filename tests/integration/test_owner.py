@@ -12,7 +12,8 @@ import pytest
 import time_machine
 from werkzeug.test import TestResponse
 
-from guichet import dynamodb
+from guichet.records.record import utc_now
+from guichet.store import dynamodb, submissions
 from tests.conftest import Counter, isolated, resolve
 from tests.integration.test_life import READER, START, local, subscribe
 from tests.integration.test_newsletter import open_link, press
@@ -80,12 +81,9 @@ def test_a_message_filed_before_it_was_mailed_is_not_mailed(counter: Counter) ->
     link = links(owners(counter)[0])["spam"]
     counter.post("/contact", json={"email": "zoe@example.org", "message": "Encore"})
     other = next(item for item in counter.items("message") if item["message"] == "Encore")
-    from guichet.records import utc_now  # noqa: PLC0415
-    from guichet.storage import Store  # noqa: PLC0415
-
-    message = Store("table").message(other["id"])
+    message = submissions.message("table", other["id"])
     assert message is not None
-    Store("table").mark_spam(message, utc_now())
+    submissions.mark_spam("table", message, utc_now())
     assert counter.sweep() == {"dropped": 1}
     assert link
 

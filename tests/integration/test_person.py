@@ -11,11 +11,10 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from guichet import dynamodb
-from guichet.person import ERASED, NotFinishedError, Person, erase, held
-from guichet.records import utc_now
-from guichet.storage import Store
-from infra.operate.forgetting import remains
+from guichet.records.record import utc_now
+from guichet.store import dynamodb, subscribers
+from guichet.store.erasure import ERASED, NotFinishedError, Person, erase, held
+from infra.operate.erasure import remains
 from tests.conftest import Counter, isolated, resolve
 from tests.integration.test_life import READER, SECRET, START, feedback, local, subscribe, subscriber, unsubscribe_url
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press
@@ -222,7 +221,7 @@ def test_who_left_or_complained_stays_so(counter: Counter, how: str) -> None:
 def test_who_was_lifted_stays_so_and_that_is_told_as_what_it_is(counter: Counter) -> None:
     subscribe(counter)
     feedback(counter, "complaint")
-    assert Store("table").lift(READER_.subscriber_id, utc_now(), KEPT)
+    assert subscribers.lift("table", READER_.subscriber_id, utc_now(), KEPT)
     done = erase("table", READER_, KEPT)
     assert subscriber(counter)["state"] == done.remains == "lifted"
     assert "no import" in remains(done)[0]

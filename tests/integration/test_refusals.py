@@ -7,8 +7,8 @@ from typing import Any
 import html5lib
 import pytest
 
-from guichet import dynamodb
-from guichet.languages import SENTENCES
+from guichet.locales import SENTENCES
+from guichet.store import dynamodb
 from tests.conftest import SITE, Counter
 from tests.wire import Wire, unreachable
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from guichet.links import unsubscribe_link
+from guichet.http.links import unsubscribe_link
 from guichet.signing import subscriber_id
 from tests.conftest import PARAMETERS, Counter, isolated, resolve
 from tests.integration.test_life import EVENTS

@@ -13,8 +13,9 @@ import time_machine
 from altcha import solve_challenge
 from altcha.v2 import Challenge, Payload
 
-from guichet import dynamodb, proof_of_work
-from guichet.records import utc_now
+from guichet.forms import proof_of_work
+from guichet.records.record import utc_now
+from guichet.store import dynamodb
 from tests.conftest import PARAMETERS, Counter
 from tests.integration.test_life import START
 from tests.wire import Wire, cancelled

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from guichet import dynamodb
+from guichet.records.record import utc_now
+from guichet.store import dynamodb
+from guichet.store.table import day_list
 from tests.conftest import Counter
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up
 from tests.wire import Answer, Wire, cancelled, refusal, unreachable
@@ -92,7 +94,7 @@ def test_two_calls_of_one_event_share_one_patience(counter: Counter, monkeypatch
 
     def passing(_request: Any) -> None:
         # The whole patience goes by until the first call is answered.
-        monkeypatch.setattr("guichet.dynamodb.time.monotonic", lambda: next(clock))
+        monkeypatch.setattr("guichet.store.dynamodb.time.monotonic", lambda: next(clock))
         wire.always(unreachable)
 
     clock = itertools.count(time.monotonic() + dynamodb.PATIENCE, 0.5)
@@ -109,8 +111,8 @@ def test_the_waits_grow_and_are_spread(counter: Counter, monkeypatch: pytest.Mon
         bounds.append(high)
         return low + high / 2
 
-    monkeypatch.setattr("guichet.dynamodb.random.uniform", spread)
-    monkeypatch.setattr("guichet.dynamodb.time.sleep", waits.append)
+    monkeypatch.setattr("guichet.store.dynamodb.random.uniform", spread)
+    monkeypatch.setattr("guichet.store.dynamodb.time.sleep", waits.append)
     Wire(dynamodb.client()).plan(*[unreachable] * 6)
     counter.post("/contact", data=GOOD)
 
@@ -151,9 +153,10 @@ def test_a_list_is_read_to_its_end(counter: Counter) -> None:
     wire = Wire(dynamodb.client())
     query = {
         "TableName": "table",
-        "IndexName": "owed",
-        "KeyConditionExpression": "owed = :recipient",
-        "ExpressionAttributeValues": dynamodb.marshalled({":recipient": "owner"}),
+        "IndexName": "lists",
+        "KeyConditionExpression": "#list = :day",
+        "ExpressionAttributeNames": {"#list": "list"},
+        "ExpressionAttributeValues": dynamodb.marshalled({":day": day_list("messages", utc_now())}),
     }
 
     assert len(list(dynamodb.items("query", **query, Limit=1))) == 3

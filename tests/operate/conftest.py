@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from guichet import dynamodb
+from guichet.store import dynamodb
 from infra.operate import commands
 from infra.operate.connection import Connection, OperatorSettings
 from tests.conftest import REGION, Counter

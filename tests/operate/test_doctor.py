@@ -19,9 +19,9 @@ import time_machine
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from infra.operate import doctor, mail, page
-from infra.operate.case import Case, Finding, case_before, case_of, look_up
 from infra.operate.connection import Connection, OperatorSettings
 from infra.operate.doctor import Check, examine
+from infra.operate.inspection import Finding, Inspection, inspection_before, inspection_of, look_up
 from infra.template import Template, TemplateError
 from tests.conftest import PARAMETERS, REGION, Counter
 from tests.integration.test_life import START
@@ -47,7 +47,7 @@ RESOURCES = {
     "Notifier": "guichet-Notifier-1ABC",
     "NotifierSweep": "guichet-NotifierSweep-1ABC",
     "AlarmTopic": "arn:aws:sns:eu-west-3:123456789012:guichet-AlarmTopic",
-    "OwedAlarm": "guichet-OwedAlarm-1ABC",
+    "OutboxAlarm": "guichet-OutboxAlarm-1ABC",
 }
 RECORDS = {
     ("_dmarc.atelier.example", "TXT"): ["v=DMARC1; p=quarantine"],
@@ -141,7 +141,7 @@ def all_answers(answers: Answers) -> dict[str, Any]:
     return {**HEALTHY, **identity(), **answers}
 
 
-def case(counter: Counter, site: Site, answers: Answers, records: Mapping[Any, Any], **changes: Any) -> Case:
+def case(counter: Counter, site: Site, answers: Answers, records: Mapping[Any, Any], **changes: Any) -> Inspection:
     settings = OperatorSettings.model_validate(dict(counter.stack.environment)).model_copy(
         update={"site_url": f"{site.address}/", "api_url": site.address}
     )
@@ -154,10 +154,10 @@ def case(counter: Counter, site: Site, answers: Answers, records: Mapping[Any, A
         parameters=dict.fromkeys(Template.load().declared, ""),
         resources=RESOURCES,
     )
-    return replace(case_of(connection), records=in_dns(records), **changes)
+    return replace(inspection_of(connection), records=in_dns(records), **changes)
 
 
-def with_stack(told: Case, **changes: Any) -> Case:
+def with_stack(told: Inspection, **changes: Any) -> Inspection:
     """Return a case whose stack has changed; `api_url` is one of its settings."""
     stack = told.stack
     api_url = changes.pop("api_url", stack.settings.api_url)
@@ -166,8 +166,8 @@ def with_stack(told: Case, **changes: Any) -> Case:
 
 
 @cache
-def _before() -> Case:
-    return case_before({**PARAMETERS, "CreateIdentity": "false"}, REGION)
+def _before() -> Inspection:
+    return inspection_before({**PARAMETERS, "CreateIdentity": "false"}, REGION)
 
 
 def found_by(
@@ -302,14 +302,14 @@ def test_of_a_healthy_stack_everything_is_ok_and_nothing_is_to_be_done(examined:
             ),
             "alarms",
             "warning",
-            "guichet-OwedAlarm-1ABC is mute",
-            "aws cloudwatch enable-alarm-actions --alarm-names guichet-OwedAlarm-1ABC",
+            "guichet-OutboxAlarm-1ABC is mute",
+            "aws cloudwatch enable-alarm-actions --alarm-names guichet-OutboxAlarm-1ABC",
         ),
         (
             changed("cloudwatch:DescribeAlarms", MetricAlarms=[]),
             "alarms",
             "wrong",
-            "deleted guichet-OwedAlarm-1ABC by hand",
+            "deleted guichet-OutboxAlarm-1ABC by hand",
             "template.yaml",
         ),
     ],
@@ -432,8 +432,8 @@ def test_before_a_deploy_the_identity_is_held_to_create_identity(
 
 
 def test_before_a_deploy_create_identity_is_read_from_the_parameters() -> None:
-    assert case_before(PARAMETERS, REGION).creates_identity
-    assert not case_before({**PARAMETERS, "CreateIdentity": "false"}, REGION).creates_identity
+    assert inspection_before(PARAMETERS, REGION).creates_identity
+    assert not inspection_before({**PARAMETERS, "CreateIdentity": "false"}, REGION).creates_identity
 
 
 def test_an_identity_above_the_domain_is_not_in_the_way_of_the_deploy_and_may_save_it() -> None:
@@ -448,11 +448,11 @@ def test_an_identity_above_the_domain_is_not_in_the_way_of_the_deploy_and_may_sa
 def test_an_identity_that_was_deleted_by_hand_is_not_made_anew_by_a_deploy(counter: Counter, site: Site) -> None:
     told = case(counter, site, knows({}), {})
     made = with_stack(told, parameters={**told.stack.parameters, "CreateIdentity": "true"})
-    (found,) = mail.identity(case_of(made.stack))
+    (found,) = mail.identity(inspection_of(made.stack))
     assert (found.state, found.remedy.partition(" at ")[0]) == ("wrong", "create the identity atelier.example")
     # And one that is there is no collision.
     there = with_stack(case(counter, site, {}, {}), parameters={"CreateIdentity": "true"})
-    assert [finding.state for finding in mail.identity(case_of(there.stack))] == ["ok"]
+    assert [finding.state for finding in mail.identity(inspection_of(there.stack))] == ["ok"]
 
 
 @pytest.mark.parametrize("zone", [None, "dkim.eu-central-2.amazonses.com"])
@@ -728,7 +728,7 @@ def test_emails_that_wait_too_long_are_told(counter: Counter, examined: Examined
         assert only(examined(), "owed emails").state == "ok"
     with time_machine.travel(START.replace(hour=13)):
         found = only(examined(), "owed emails")
-    assert (found.state, found.remedy) == ("warning", "guichet owed")
+    assert (found.state, found.remedy) == ("warning", "guichet outbox")
     assert "3.0 hours" in found.says
 
 
@@ -743,7 +743,7 @@ def test_a_stack_of_an_older_version_is_told(counter: Counter, site: Site) -> No
     ("gone", "check", "says"),
     [
         ("AlarmTopic", "alarms", "no AlarmTopic"),
-        ("OwedAlarm", "ringing alarms", "no alarm"),
+        ("OutboxAlarm", "ringing alarms", "no alarm"),
         ("Notifier", "stream", "no Notifier"),
         ("NotifierSweep", "schedule", "no NotifierSweep"),
     ],
@@ -923,7 +923,7 @@ def test_no_finding_quotes_the_secret(examined: Examined) -> None:
 
 
 def test_before_a_deploy_only_what_needs_no_stack_is_examined(site: Site) -> None:
-    before = case_before({**PARAMETERS, "SiteUrl": site.address, "CreateIdentity": "false"}, REGION)
+    before = inspection_before({**PARAMETERS, "SiteUrl": site.address, "CreateIdentity": "false"}, REGION)
     found = list(examine(replace(before, client=Aws(all_answers({})).client, records=in_dns({}))))
     assert {finding.state for finding in found} == {"ok"}
     assert {"table", "alarms", "CORS", "form"}.isdisjoint({finding.check for finding in found})
@@ -942,7 +942,7 @@ def test_a_parameter_that_the_functions_would_not_start_with_is_told_before_a_de
     name: str, value: str, says: str
 ) -> None:
     with pytest.raises(TemplateError) as refused:
-        case_before({**PARAMETERS, name: value}, REGION)
+        inspection_before({**PARAMETERS, name: value}, REGION)
     assert says in str(refused.value)
     assert PARAMETERS["SigningSecret"] not in str(refused.value)
 
@@ -966,11 +966,11 @@ def test_the_command_says_each_finding_and_ends_with_1_where_something_is_wrong(
     counter: Counter, site: Site, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = case(counter, site, {}, {})
-    monkeypatch.setattr(doctor, "case_of", lambda _: told)
+    monkeypatch.setattr(doctor, "inspection_of", lambda _: told)
     said = operate(counter, "doctor")
     assert said.code == 0
     assert "ok       DKIM: mail is signed as atelier.example" in said.out
-    monkeypatch.setattr(doctor, "case_of", lambda _: replace(told, records=lambda *_: []))
+    monkeypatch.setattr(doctor, "inspection_of", lambda _: replace(told, records=lambda *_: []))
     said = operate(counter, "doctor")
     assert said.code == 1
     assert "→ add to DNS: _dmarc.atelier.example TXT" in said.out
@@ -982,7 +982,7 @@ def test_parameters_before_a_deploy_are_held_to_the_template(
     operate: Operate, counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    monkeypatch.setattr(doctor, "case_before", lambda given, region: seen.append((given, region)))
+    monkeypatch.setattr(doctor, "inspection_before", lambda given, region: seen.append((given, region)))
     monkeypatch.setattr(doctor, "examine", lambda _: iter(()))
     assert operate(counter, "doctor", "--before", "SiteName='My site' FromEmail=a@b.example").code == 0
     assert seen == [({"SiteName": "My site", "FromEmail": "a@b.example"}, REGION)]

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guichet import dynamodb
-from infra.operate import exporting, reading
+from guichet.store import dynamodb
+from infra.operate import exporting, queries
 from infra.operate.cells import cell, text_of
 from tests.conftest import Counter
 from tests.integration.test_life import READER, feedback, local, subscribe, subscriber
@@ -221,13 +221,13 @@ def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again_but_not_for_ever
         return {**answer, "UnprocessedKeys": {"table": {"Keys": keys[1:], "ConsistentRead": True}}}
 
     monkeypatch.setattr(dynamodb, "call", call)
-    monkeypatch.setattr(reading, "_PAUSE", 0.001)
+    monkeypatch.setattr(queries, "_PAUSE", 0.001)
     assert {row["id"] for row in operate(counter, "messages", "--json").rows} == ids
     left_out = 10**9
     monkeypatch.setattr(dynamodb, "PATIENCE", 0.01)
     keys = [{"pk": f"message#{number}", "sk": "message"} for number in range(50)]
     with pytest.raises(dynamodb.UnavailableError):
-        list(reading.by_keys("table", keys))
+        list(queries.by_keys("table", keys))
 
 
 # --- interrupted ------------------------------------------------------------------------------------------------------

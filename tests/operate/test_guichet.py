@@ -15,7 +15,7 @@ import botocore.session
 import click
 import pytest
 
-from guichet import dynamodb
+from guichet.store import dynamodb
 from infra.operate.commands import guichet
 from infra.template import TEMPLATE
 from tests.stack import LocalStack, ask, free_port, local_stack, text_of, wait_for
@@ -167,19 +167,24 @@ def test_owed_and_test_email(tmp_path: Path) -> None:
     # Strangers get no mail at all today, so a confirmation stays owed.
     with local_stack(tmp_path, PARAMETERS="StrangerMailPerDay=0") as stack:
         stack.wait_until_ready()
-        assert "No email is owed" in run(stack, "owed")
+        assert "No email is owed" in run(stack, "outbox")
         posted(stack, "/newsletter", email="new@example.org")
-        wait_for("the first try", lambda: "StrangerMailPerDay is used up" in run(stack, "owed", code=1))
-        assert objects(stack, "owed", "send", code=1) == [{"owed_again": 0, "capped": 1}]
+        wait_for("the first try", lambda: "StrangerMailPerDay is used up" in run(stack, "outbox", code=1))
+        assert objects(stack, "outbox", "send", code=1) == [{"queued_again": 0, "capped": 1}]
         message = posted(stack, email="late@example.org", message="Bonjour")
         wait_for("the owner's email", lambda: stack.inbox("late@example.org"))
         key = f"message#{message}/email#contact-notification"
-        refused = {"owed": None, "sent_at": None, "failed_at": "2026-11-23T10:00:00.000000+00:00", "reason": "Refused"}
+        refused = {
+            "outbox": None,
+            "sent_at": None,
+            "failed_at": "2026-11-23T10:00:00.000000+00:00",
+            "reason": "Refused",
+        }
         change(stack, lambda item: f"{item['pk']}/{item['sk']}" == key, **refused)
-        assert "Refused" in run(stack, "owed", code=1)
-        assert objects(stack, "owed", "send", key, code=1) == [{"owed_again": 1, "sent": 1, "capped": 1}]
+        assert "Refused" in run(stack, "outbox", code=1)
+        assert objects(stack, "outbox", "send", key, code=1) == [{"queued_again": 1, "sent": 1, "capped": 1}]
         change(stack, lambda item: f"{item['pk']}/{item['sk']}" == key, **refused)
-        assert objects(stack, "owed", "send", "--failed", code=1) == [{"owed_again": 1, "sent": 1, "capped": 1}]
+        assert objects(stack, "outbox", "send", "--failed", code=1) == [{"queued_again": 1, "sent": 1, "capped": 1}]
         assert len(stack.inbox("late@example.org")) == 3
         assert "message id" in run(stack, "test-email")
         wait_for("the test email", lambda: stack.inbox("guichet test-email", "owner@example.org"))

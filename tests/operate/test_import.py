@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guichet.addresses import parse
-from guichet.dynamodb import UnavailableError
-from guichet.records import utc_now
+from guichet.records.record import utc_now
+from guichet.store.dynamodb import UnavailableError
 from infra.operate import importing
 from infra.operate.cells import text_of
 from tests.conftest import Counter, isolated, resolve
@@ -313,7 +313,7 @@ def test_no_more_are_asked_than_may_be_mailed_today(make_counter: Any, operate: 
         assert (row["asked"], row["done_until_line"]) == (3, 5)
         assert "go on tomorrow" in row["stopped"]
         counter.play_stream()
-        assert operate(counter, "owed").code == 0
+        assert operate(counter, "outbox").code == 0
         assert operate(counter, "import", file, "--ask", "--json").rows[0].get("asked", 0) == 0
     for day in (1, 2):
         with time_machine.travel(START + timedelta(days=day)):

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from guichet.records import Caller, Message
-from guichet.storage import Store
-from infra.operate.screen import printable
+from guichet.records.limits import Caller
+from guichet.records.message import Message
+from guichet.store import submissions
+from infra.operate.output import printable
 from tests.conftest import Counter
 from tests.integration.test_life import START
 from tests.operate.conftest import Operate
@@ -51,7 +52,7 @@ def test_two_hundred_and_fifty_messages_of_a_day_are_all_listed_in_their_order(
                 received_at=at,
                 expires_at=at + timedelta(days=1),
             )
-            Store("table").keep(message, [], Caller(key=str(number), cap=1, until=at + timedelta(hours=1)))
+            submissions.keep("table", message, [], Caller(key=str(number), cap=1, until=at + timedelta(hours=1)))
         rows = operate(counter, "messages", "--json").rows
     assert [row["message"] for row in rows] == [f"number {number}" for number in range(250)]
 
@@ -142,7 +143,7 @@ def test_what_a_stranger_wrote_does_not_act_on_the_terminal(counter: Counter, op
             received_at=START,
             expires_at=START + timedelta(days=1),
         )
-        Store("table").keep(message, [], Caller(key="1", cap=1, until=START + timedelta(hours=1)))
+        submissions.keep("table", message, [], Caller(key="1", cap=1, until=START + timedelta(hours=1)))
         said = [operate(counter, *command) for command in (("messages",), ("messages", "show", "1"))]
     for one in said:
         assert not set("\x1b\x9b\u202e") & set(one.out)

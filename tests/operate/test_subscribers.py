@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from guichet.records import REQUEST_KEPT, Caller, SignUp
-from guichet.storage import Store
-from infra.operate import screen
+from guichet.records.limits import Caller
+from guichet.records.sign_up import REQUEST_KEPT, SignUp
+from guichet.store import submissions
+from infra.operate import output
 from tests.conftest import Counter
 from tests.integration.test_life import READER, START, events_of, feedback, subscribe, subscriber
 from tests.operate.conftest import Operate
@@ -42,7 +43,7 @@ def test_an_address_that_asked_often_is_pending_once(counter: Counter, operate: 
                 asked_at=START,
                 expires_at=START + REQUEST_KEPT,
             )
-            Store("table").keep(sign_up, [], Caller(key=f"{number}", cap=1, until=START + timedelta(hours=1)))
+            submissions.keep("table", sign_up, [], Caller(key=f"{number}", cap=1, until=START + timedelta(hours=1)))
         assert operate(counter, "subscribers", "--state", "pending", "--count", "--json").rows == [{"pending": 100}]
         assert len(operate(counter, "subscribers", "--state", "pending", "--json").rows) == 100
 
@@ -100,8 +101,8 @@ def test_a_lifted_address_may_ask_again_and_late_news_of_before_change_nothing(
         ("subscribers",),
         ("subscribers", "--count"),
         ("subscribers", "--state", "pending"),
-        ("owed",),
-        ("owed", "send", "--failed"),
+        ("outbox",),
+        ("outbox", "send", "--failed"),
         ("forget", READER, "--yes"),
         ("export", "everything"),
     ],
@@ -110,7 +111,7 @@ def test_what_reads_the_whole_table_tells_how_far_it_is(
     counter: Counter, operate: Operate, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     subscribe(counter)
-    monkeypatch.setattr(screen, "_TOLD_EACH", 1)
+    monkeypatch.setattr(output, "_TOLD_EACH", 1)
     before = len(counter.items())
     said = operate(counter, *command)
     assert f": {before:,} of about {before:,}" in said.err

@@ -2,7 +2,7 @@
 
 from string import Formatter
 
-from guichet.languages import LANGUAGES, SENTENCES
+from guichet.locales import LANGUAGES, SENTENCES
 
 
 def test_every_sentence_is_there_in_every_language_with_the_same_places() -> None:

@@ -31,7 +31,7 @@ def contact(form: Form) -> dict[str, Any]:
     key = f"message#{uuid.uuid4()}"
     answers = {name: {"S": str(value)} for name, value in form.model_dump().items() if value}
     message = {"pk": {"S": key}, "sk": {"S": "message"}, **answers}
-    email = {"pk": {"S": key}, "sk": {"S": "email"}, "owed": {"S": "owner"}}
+    email = {"pk": {"S": key}, "sk": {"S": "email"}, "outbox": {"S": "owner"}}
     count = {
         "TableName": "table",
         "Key": {"pk": {"S": "caller"}, "sk": {"S": "caller"}},

@@ -1,0 +1,1 @@
+"""A form on its way in: parsed, checked, judged, counted."""

@@ -1,0 +1,1 @@
+"""HTTP in and out: events to requests, routes to responses, and the pages."""

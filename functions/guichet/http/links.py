@@ -1,0 +1,102 @@
+"""The links in emails: what the notifier writes and the pages behind them read, without the table."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from urllib.parse import urlencode
+
+from guichet.locales import Language
+from guichet.records.message import Message
+from guichet.records.record import utc_now
+from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import Subscriber
+from guichet.signing import token, verified
+
+Fields = dict[str, str]
+OwnerAction = Literal["spam", "erase"]
+
+_CONFIRM = "confirm"
+_UNSUBSCRIBE = "unsubscribe"
+_OWNER = "owner"
+_OWNER_LINK_VALID = timedelta(days=90)
+# Seconds since 1970 have ten digits until the year 2286.
+_DIGITS = 10
+
+
+def confirmation_link(api_url: str, request: SignUp, language: Language, secret: str) -> str:
+    """Return the address of the confirmation page of a request."""
+    expires = request.confirmable_until
+    fields = {
+        "request": request.id,
+        "expires": str(int(expires.timestamp())),
+        "token": token(secret, _CONFIRM, request.id, expires),
+        "language": language,
+    }
+    return f"{api_url}/newsletter/confirm?{urlencode(fields)}"
+
+
+def proven_request(fields: Fields, secret: str) -> tuple[str, datetime] | None:
+    """Return the request that a link proves and its expiry, None where it proves nothing. It may have expired."""
+    request_id, until = fields.get("request", ""), _until(fields)
+    if until is None or not verified(fields.get("token", ""), secret, _CONFIRM, request_id, until):
+        return None
+    return request_id, until
+
+
+def unsubscribe_link(api_url: str, subscriber_id: str, language: Language, secret: str) -> str:
+    """Return the address that unsubscribes: a page by GET, at once by POST (RFC 8058). It never expires."""
+    fields = {
+        "subscriber": subscriber_id,
+        "token": token(secret, _UNSUBSCRIBE, subscriber_id, None),
+        "language": language,
+    }
+    return f"{api_url}/newsletter/unsubscribe?{urlencode(fields)}"
+
+
+def proven_subscriber(fields: Fields, secret: str) -> str | None:
+    """Return the subscriber that a link proves, None where it proves nothing."""
+    subscriber = fields.get("subscriber", "")
+    return subscriber if verified(fields.get("token", ""), secret, _UNSUBSCRIBE, subscriber, None) else None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a link of the owner's is for, and until when it works."""
+
+    kind: str
+    id: str
+    until: datetime
+
+
+def owner_link(api_url: str, action: OwnerAction, record: Message | Subscriber, language: Language, secret: str) -> str:
+    """Return the address of the page that files a message as spam, or erases who wrote it or subscribed.
+
+    It works as long as a message is kept; for a subscriber, who may stay for ever, 90 days.
+    """
+    kind, until = (
+        ("message", record.expires_at) if isinstance(record, Message) else ("subscriber", utc_now() + _OWNER_LINK_VALID)
+    )
+    fields = {
+        "kind": kind,
+        "id": record.id,
+        "expires": str(int(until.timestamp())),
+        "token": token(secret, f"{_OWNER}-{action}", f"{kind}#{record.id}", until),
+        "language": language,
+    }
+    return f"{api_url}/owner/{action}?{urlencode(fields)}"
+
+
+def proven_subject(fields: Fields, action: OwnerAction, secret: str) -> Subject | None:
+    """Return what a link of the owner's proves, None where it proves nothing. It may have expired."""
+    kind, record_id, until = fields.get("kind", ""), fields.get("id", ""), _until(fields)
+    subject = f"{kind}#{record_id}"
+    if until is None or not verified(fields.get("token", ""), secret, f"{_OWNER}-{action}", subject, until):
+        return None
+    return Subject(kind, record_id, until)
+
+
+def _until(fields: Fields) -> datetime | None:
+    expires = fields.get("expires", "")
+    if not (expires.isascii() and expires.isdigit() and len(expires) == _DIGITS):
+        return None
+    return datetime.fromtimestamp(int(expires), UTC)

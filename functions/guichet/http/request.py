@@ -1,0 +1,78 @@
+"""A request as API Gateway's HTTP API hands it over, payload format 2.0."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any, Self
+
+from guichet.http.refusal import refuse
+from guichet.locales import Language, choose
+
+JSON_TYPE = "application/json"
+
+
+@dataclass
+class Request:
+    """What handlers look at. Header names are lower case; `body` is decoded; times and addresses are the gateway's.
+
+    Only `language` changes: a form may ask for another than the browser prefers.
+    """
+
+    id: str
+    route: str
+    headers: dict[str, str]
+    query: dict[str, str]
+    caller: str
+    base_url: str
+    language: Language
+    event: dict[str, Any]
+
+    @classmethod
+    def from_event(cls, event: dict[str, Any], default_language: Language) -> Self:
+        """Read an event (AWS: "Working with AWS Lambda proxy integrations for HTTP APIs", format 2.0)."""
+        context = event["requestContext"]
+        headers = event.get("headers") or {}
+        query = event.get("queryStringParameters") or {}
+        return cls(
+            id=context["requestId"],
+            route=event["routeKey"],
+            headers=headers,
+            query=query,
+            caller=context["http"]["sourceIp"],
+            base_url=_base_url(event, headers),
+            language=choose(query.get("language", ""), headers.get("accept-language", ""), default_language),
+            event=event,
+        )
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, lower case, without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether to answer JSON: `Accept` names it, or the body was JSON."""
+        accepted = (part.partition(";")[0].strip().lower() for part in self.headers.get("accept", "").split(","))
+        return JSON_TYPE in accepted or self.content_type == JSON_TYPE
+
+    def body(self) -> bytes:
+        """Return the body. Raises Refusal (400) where it says that it is base64 and is not."""
+        body = self.event.get("body") or ""
+        if not self.event.get("isBase64Encoded"):
+            return str(body).encode("utf-8", "surrogatepass")
+        try:
+            return base64.b64decode(body, validate=True)
+        except (binascii.Error, ValueError):
+            raise refuse(400, "BAD_REQUEST") from None
+
+
+def _base_url(event: dict[str, Any], headers: dict[str, str]) -> str:
+    """Return the address under which the caller reached the API, without a slash at the end.
+
+    What stands before the route's own path (a stage, a base path of a custom domain) belongs to it.
+    """
+    route_path = event["routeKey"].partition(" ")[2]
+    prefix = event["rawPath"].rstrip("/").split("/")[: -route_path.count("/") or None]
+    # On AWS the gateway sets this header itself, and it is https; only a local stack speaks http.
+    scheme = "http" if headers.get("x-forwarded-proto") == "http" else "https"
+    return f"{scheme}://{event['requestContext']['domainName']}{'/'.join(prefix)}"

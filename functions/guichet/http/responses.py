@@ -1,0 +1,75 @@
+"""What is answered: the reply table of the HTTP contract, as JSON or for a browser."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from guichet.http.refusal import Problem, Refusal
+from guichet.http.request import Request
+from guichet.locales import Language, say
+from guichet.settings import Settings
+
+Reply = dict[str, Any]
+
+# Nothing that is answered is to be kept, guessed at, or told to where a link leads.
+HEADERS = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+
+def accepted(request: Request, form: str, submission_id: str, next_url: str | None) -> Reply:
+    """Answer what was accepted, repeated, or caught as spam: these three must look the same."""
+    thanks = f"{request.base_url}/thanks?{urlencode({'form': form, 'language': request.language})}"
+    if request.wants_json:
+        return as_json(
+            200,
+            {
+                "ok": True,
+                "id": submission_id,
+                "next": next_url or thanks,
+                "message": say(f"{form}_accepted", request.language),
+            },
+        )
+    return {"statusCode": 303, "headers": {**HEADERS, "location": next_url or thanks}}
+
+
+def refused(request: Request, refusal: Refusal, settings: Settings) -> Reply:
+    """Answer a refusal: its status, and all that is wrong, in the visitor's language."""
+    messages = [_sentence(problem, request.language) for problem in refusal.problems]
+    if request.wants_json:
+        errors = [
+            {"code": problem.code, "message": message} | ({"field": problem.field} if problem.field else {})
+            for problem, message in zip(refusal.problems, messages, strict=True)
+        ]
+        reply = as_json(refusal.status, {"error": messages[0], "errors": errors})
+    else:
+        from guichet.http.pages import error_page  # noqa: PLC0415
+
+        reply = page(refusal.status, error_page(request, refusal, messages, settings))
+    if refusal.retry_after is not None:
+        reply["headers"]["retry-after"] = str(refusal.retry_after)
+    return reply
+
+
+def page(status: int, html: str) -> Reply:
+    """Answer with a page of our own."""
+    from guichet.http.pages import CONTENT_SECURITY_POLICY  # noqa: PLC0415
+
+    headers = {
+        **HEADERS,
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": CONTENT_SECURITY_POLICY,
+    }
+    return {"statusCode": status, "headers": headers, "body": html}
+
+
+def as_json(status: int, body: dict[str, Any]) -> Reply:
+    """Answer with JSON."""
+    headers = {**HEADERS, "content-type": "application/json; charset=utf-8"}
+    return {"statusCode": status, "headers": headers, "body": json.dumps(body, ensure_ascii=False)}
+
+
+def _sentence(problem: Problem, language: Language) -> str:
+    return say(problem.code, language, field=problem.field, **problem.values)

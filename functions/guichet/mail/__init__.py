@@ -1,0 +1,1 @@
+"""Emails: MIME, SES, and one module per email."""

@@ -1,0 +1,183 @@
+"""From a record to the email that it owes: real MIME, text and HTML, in the reader's language."""
+
+import re
+from datetime import datetime, timedelta
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+from email.utils import format_datetime, make_msgid
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
+
+from guichet.http.links import confirmation_link, owner_link, unsubscribe_link
+from guichet.locales import Language
+from guichet.records.digest import Digest
+from guichet.records.message import Message
+from guichet.records.outbox import EmailName
+from guichet.records.record import utc_now
+from guichet.records.registry import Owner
+from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import Subscriber
+from guichet.settings import NotifierSettings
+
+
+class _VerbatimHeader(UnstructuredHeader):
+    """A header whose value is one long word: folding would encode it, and a link would be none any more."""
+
+    def fold(self, *, policy: Any) -> str:
+        """Return the header on one line. SES takes up to 995 characters."""
+        # The registry makes a class of this one and of BaseHeader, which knows the name.
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+def _policy() -> "EmailPolicy[Any]":
+    headers = HeaderRegistry()
+    headers.map_to_type("list-unsubscribe", _VerbatimHeader)  # type: ignore[arg-type]
+    return SMTP.clone(header_factory=headers)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(["html"], default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["when"] = _when
+    environment.filters["day"] = _day
+    environment.filters["line"] = _line
+    environment.filters["quoted"] = _quoted
+    environment.filters["said"] = _said
+    return environment
+
+
+_POLICY = _policy()
+# Where a mail program may begin a line.
+_LINE_BEGINS = re.compile("^|(?<=[\n\v\f\x1c-\x1e\x85\u2028\u2029])")
+_LONGEST_SUBJECT = 200
+
+# Written out: Lambda has no French locale.
+_WEEKDAYS: dict[Language, list[str]] = {
+    "fr": ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
+    "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+}
+# As words to split: as lists, each month would take a line.
+_MONTHS: dict[Language, list[str]] = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),  # noqa: SIM905
+    "en": "January February March April May June July August September October November December".split(),  # noqa: SIM905
+}
+
+
+def compose(name: EmailName, language: Language, record: Owner, settings: NotifierSettings) -> EmailMessage:
+    """Return the email that a record owes.
+
+    No header takes more than one line from anybody, and only mail to the owner takes any text of a visitor at all.
+    """
+    values: dict[str, Any] = {"site": settings.site_name}
+    if isinstance(record, Message) and name == "contact-notification":
+        values |= {"message": record, **_owner_links(record, language, settings)}
+        message = _mime(name, language, values, settings.owner_email, settings)
+        message["Reply-To"] = Address(addr_spec=record.email)
+        return message
+    if isinstance(record, Message):
+        return _mime(name, language, values, (record.email,), settings)
+    if isinstance(record, SignUp):
+        link = confirmation_link(settings.api_url, record, language, settings.signing_secret)
+        values |= {"link": link, "until": record.confirmable_until}
+        return _mime(name, language, values, (record.email,), settings)
+    if isinstance(record, Digest):
+        values |= {"digest": record, "last_day": record.until - timedelta(days=1)}
+        return _mime(name, language, values, settings.owner_email, settings)
+    if name == "new-subscriber":
+        values |= {"subscriber": record, **_owner_links(record, language, settings)}
+        return _mime(name, language, values, settings.owner_email, settings)
+    link = unsubscribe_link(settings.api_url, record.id, language, settings.signing_secret)
+    message = _mime(name, language, {**values, "link": link}, (record.email,), settings)
+    # RFC 2369 and RFC 8058: mailbox providers show a button of their own for these two.
+    message["List-Unsubscribe"] = f"<{link}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return message
+
+
+def _owner_links(record: Message | Subscriber, language: Language, settings: NotifierSettings) -> dict[str, str]:
+    secret = settings.signing_secret
+    return {
+        "spam_link": owner_link(settings.api_url, "spam", record, language, secret),
+        "erase_link": owner_link(settings.api_url, "erase", record, language, secret),
+    }
+
+
+def _mime(
+    name: EmailName, language: Language, values: dict[str, Any], to: tuple[str, ...], settings: NotifierSettings
+) -> EmailMessage:
+    values = {**values, "language": language}
+    # The text template begins with the subject, as a message does with its headers.
+    head, text = _render(f"{name}.{language}.txt", values).split("\n\n", 1)
+    message = envelope(to, head.removeprefix("Subject:"), settings)
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(_render(f"{name}.{language}.html", values), subtype="html", cte="quoted-printable")
+    return message
+
+
+def envelope(to: tuple[str, ...], subject: str, settings: NotifierSettings) -> EmailMessage:
+    """Return an email that has its headers and no content yet."""
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = Address(settings.site_name, addr_spec=settings.from_email)
+    message["To"] = [Address(addr_spec=address) for address in to]
+    message["Subject"] = _inert(subject)
+    message["Date"] = format_datetime(utc_now())
+    # SES puts its own in its place; a message without one is suspicious on any other way.
+    message["Message-ID"] = make_msgid(domain=settings.from_email.rpartition("@")[2])
+    # RFC 3834: no automatic reply is to answer this.
+    message["Auto-Submitted"] = "auto-generated"
+    return message
+
+
+def _inert(subject: str) -> str:
+    """Return a subject on one line that means just what it says.
+
+    The header class would decode what a stranger wrote as an encoded word (RFC 2047), line breaks and all.
+    """
+    return _line(subject)[:_LONGEST_SUBJECT].replace("=?", "= ?")
+
+
+def _line(text: str) -> str:
+    """Return a text as one line."""
+    return " ".join(text.split())
+
+
+def _quoted(text: str) -> str:
+    """Return a stranger's text with a mark at each line, so that none of it can pass for the email's own."""
+    return _LINE_BEGINS.sub("> ", text)
+
+
+def _said(text: str, label: str) -> str:
+    """Return a stranger's text behind its label, marked where it is more than one line."""
+    return f"{label}\n{_quoted(text)}" if _LINE_BEGINS.search(text, 1) else f"{label} {text}"
+
+
+def _render(template: str, values: dict[str, Any]) -> str:
+    return _environment().get_template(template).render(values)
+
+
+@pass_context
+def _day(context: Context, at: datetime) -> str:
+    """Return a day in the words of the email's language, by UTC."""
+    day, month = _WEEKDAYS[context["language"]][at.weekday()], _MONTHS[context["language"]][at.month - 1]
+    number = "1er" if context["language"] == "fr" and at.day == 1 else at.day
+    return f"{day} {number} {month} {at.year}"
+
+
+@pass_context
+def _when(context: Context, at: datetime) -> str:
+    """Return a time in the words of the email's language. UTC, and saying so: nobody told where the owner lives."""
+    if context["language"] == "fr":
+        return f"{_day(context, at)} à {at.hour}\xa0h\xa0{at:%M} UTC"
+    return f"{_day(context, at)} at {at:%H:%M} UTC"

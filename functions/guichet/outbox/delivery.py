@@ -1,0 +1,134 @@
+"""One owed email: claim it, see whether it is still to be sent, write it, send it, mark it."""
+
+from datetime import timedelta
+from typing import Literal, NamedTuple
+
+from guichet.mail import ses
+from guichet.mail.compose import compose
+from guichet.mail.pace import Pace
+from guichet.outbox.eligibility import pointless, stranger_of
+from guichet.records.outbox import ClaimedEmail, EmailKey
+from guichet.records.record import utc_now
+from guichet.records.registry import Owner
+from guichet.settings import NotifierSettings
+from guichet.signing import subscriber_id
+from guichet.store import limits, outbox, subscribers
+from guichet.store.dynamodb import retry_budget
+from guichet.telemetry import count, logger
+
+_MANY = "StrangerMailPerDay is used up for today"
+# An email of which a run ended without an answer may have gone out. It waits the longer the more often that happened,
+# so that it keeps no others from going out and is not sent over and over; in the end a person must look.
+WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
+MOST_TRIES = 100
+
+Outcome = Literal["sent", "failed", "dropped", "postponed", "held", "capped", "throttled", "not ours"]
+
+
+class Ended(NamedTuple):
+    """What came of an email, and why. The reason is fit for a log: it quotes no address."""
+
+    outcome: Outcome
+    reason: str
+
+
+def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
+    """Send an owed email, if it is still to be sent and nobody else is at it, and say what came of it.
+
+    `held` is an email that waits alone: to an address that the sandbox does not know. `capped` is one beyond the daily
+    cap, `postponed` one that waits with all others, `throttled` one that came too soon. All four stay owed. Whatever is
+    raised leaves the email owed, too.
+    """
+    # The calls before SES share one patience, so that an email takes no longer than handler.TIME_FOR_ONE.
+    with retry_budget():
+        email = outbox.claim(settings.table_name, key)
+        if email is None:
+            return "not ours"
+        found = _looked_up(email, settings)
+    ended = found if isinstance(found, Ended) else _sent(email, found, settings, pace)
+    failure = ended.outcome in {"failed", "postponed", "held", "capped", "throttled"}
+    log = logger.error if failure else logger.info
+    log(ended.outcome, extra={"record": key.record, "email": key.email, "reason": ended.reason})
+    count(f"Email{ended.outcome.capitalize()}")
+    return ended.outcome
+
+
+def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Owner | Ended:
+    """Return the record that a claimed email tells of, or what came of it where it is not to be sent now."""
+    unanswered = email.tries - 1
+    if unanswered:
+        if unanswered >= MOST_TRIES:
+            return _failed(email, settings, f"no answer of SES after {unanswered} tries: it may have gone out")
+        outbox.extend_claim(
+            settings.table_name, email, utc_now() + WITHOUT_ANSWER[min(unanswered, len(WITHOUT_ANSWER)) - 1]
+        )
+    record = outbox.record_of(settings.table_name, email)
+    if record is None:
+        return _dropped(email, settings, "what it tells of was erased or has expired")
+    stranger = stranger_of(email, record)
+    if stranger is None:
+        why = pointless(email, record, None)
+    else:
+        address_id = subscriber_id(settings.signing_secret, stranger)
+        why = pointless(email, record, subscribers.subscriber(settings.table_name, address_id)) or _superseded(
+            email, address_id, settings
+        )
+        if why is None and not _allowed_today(email):
+            # Acknowledgements must not take all from those who want to subscribe.
+            share = 2 if email.name == "acknowledgement" else 1
+            verdict = limits.allow(settings.table_name, email, address_id, -(-settings.stranger_mail_per_day // share))
+            if verdict == "many":
+                outbox.postpone(settings.table_name, email, _MANY)
+                return Ended("capped", _MANY)
+            if verdict == "often":
+                why = "the address had one a moment ago, or enough of them today"
+    return _dropped(email, settings, why) if why else record
+
+
+def _allowed_today(email: ClaimedEmail) -> bool:
+    return email.allowed_at is not None and email.allowed_at.date() == utc_now().date()
+
+
+def _superseded(email: ClaimedEmail, address_id: str, settings: NotifierSettings) -> str | None:
+    """Return why an email that was allowed before, and not sent, is none to send any more, None where it is."""
+    if email.allowed_at is None or limits.latest_allowed(settings.table_name, address_id, email.name) in {
+        None,
+        email.key.record,
+    }:
+        return None
+    return "a later one of this address takes its place"
+
+
+def _sent(email: ClaimedEmail, record: Owner, settings: NotifierSettings, pace: Pace) -> Ended:
+    to_owner = email.recipient == "owner"
+    try:
+        message = compose(email.name, email.language, record, settings)
+    except Exception as error:
+        # It was surely not sent, and may be as soon as this is mended.
+        outbox.postpone(settings.table_name, email, f"it cannot be written: {type(error).__name__}")
+        raise
+    pace.wait()
+    try:
+        message_id = ses.send(
+            message, settings.owner_configuration_set if to_owner else settings.visitor_configuration_set
+        )
+    except ses.RejectedError as rejected:
+        return _failed(email, settings, str(rejected))
+    except ses.PostponedError as postponed:
+        if postponed.certain:
+            outbox.postpone(settings.table_name, email, postponed.reason)
+        outcome: Outcome = "throttled" if postponed.too_fast else "held" if postponed.of_recipient else "postponed"
+        return Ended(outcome, postponed.reason.partition(":")[0])
+    outbox.mark_sent(settings.table_name, email, message_id)
+    return Ended("sent", "")
+
+
+def _failed(email: ClaimedEmail, settings: NotifierSettings, why: str) -> Ended:
+    outbox.mark_failed(settings.table_name, email, why)
+    # SES may quote an address: its words go into the row, only its code into the log.
+    return Ended("failed", why.partition(":")[0])
+
+
+def _dropped(email: ClaimedEmail, settings: NotifierSettings, why: str) -> Ended:
+    outbox.mark_dropped(settings.table_name, email, why)
+    return Ended("dropped", why)

@@ -1,0 +1,118 @@
+"""A sweep: everything that waits in the outbox, by the schedule or at the operator's word."""
+
+from itertools import islice
+from typing import Literal, Protocol
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from guichet.mail import ses
+from guichet.mail.pace import Pace
+from guichet.outbox.delivery import Outcome, deliver
+from guichet.outbox.digest import queue_digest
+from guichet.records.outbox import AUDIENCES, Audience, EmailKey
+from guichet.records.record import utc_now
+from guichet.settings import NotifierSettings
+from guichet.store import dynamodb, outbox
+from guichet.telemetry import count, log_unexpected, logger
+
+# A run ends in time to let its last email be marked, in milliseconds: looked up, its pace asked for, sent and marked,
+# each at its slowest.
+TIME_FOR_ONE = 60_000
+# So many refusals one after the other, and SES seems to take no mail.
+_ENOUGH = 3
+REFUSED = ("postponed", "throttled")
+
+
+class Clock(Protocol):
+    """What a sweep needs of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until the function's time-out."""
+
+
+def has_time(clock: Clock) -> bool:
+    """Tell whether one more email can be sent and marked before the function's time-out."""
+    return clock.get_remaining_time_in_millis() >= TIME_FOR_ONE
+
+
+def sweep(settings: NotifierSettings, clock: Clock) -> dict[str, int]:
+    """Deliver everything that waits, the owner's mail first, oldest first, and count the outcomes."""
+    _queue_digest(settings)
+    run = _Sweep(settings, clock)
+    for audience in AUDIENCES:
+        run.deliver_all(audience)
+    age = (utc_now() - run.oldest).total_seconds()
+    count("OldestQueuedAge", round(age), MetricUnit.Seconds)
+    logger.info("swept", outcomes=run.outcomes, oldest_queued_seconds=round(age))
+    return run.outcomes
+
+
+class _Sweep:
+    """One sweep: the outcomes so far, and the pace that its emails share."""
+
+    def __init__(self, settings: NotifierSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._pace = Pace(ses.send_rate)
+        self.outcomes: dict[str, int] = {}
+        self.oldest = utc_now()
+
+    def deliver_all(self, audience: Audience) -> None:
+        """Deliver what waits for an audience, until the time is up or SES takes no mail."""
+        refused: list[EmailKey] = []
+        capped: set[str] = set()
+        for queued_at, key in outbox.waiting(self._settings.table_name, audience):
+            self.oldest = min(self.oldest, queued_at)
+            if not has_time(self._clock):
+                break
+            if key.name in capped:
+                continue
+            outcome = self._deliver(key)
+            if outcome == "capped":
+                # So is every other one of its name today.
+                capped.add(key.name)
+            refused = [*refused, key] if outcome in REFUSED else []
+            if len(refused) == _ENOUGH:
+                # These may be refused for what they are. Then others must not wait behind them.
+                if not self._is_taken(audience, refused):
+                    break
+                refused = []
+
+    def _is_taken(self, audience: Audience, refused: list[EmailKey]) -> bool:
+        """Tell whether SES takes any of the newest emails."""
+        newest = outbox.waiting(self._settings.table_name, audience, newest_first=True)
+        for _, key in islice(newest, _ENOUGH):
+            if key in refused or not has_time(self._clock):
+                break
+            if self._deliver(key) == "sent":
+                return True
+        return False
+
+    def _deliver(self, key: EmailKey) -> str:
+        outcome = deliver_or_leave(key, self._settings, self._pace)
+        while outcome == "throttled" and self._pace.slower() and has_time(self._clock):
+            # It comes first, so it waits rather than letting others pass.
+            outcome = deliver_or_leave(key, self._settings, self._pace)
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+        return outcome
+
+
+def _queue_digest(settings: NotifierSettings) -> None:
+    """Queue the weekly digest if it is due. Whatever is wrong with it must not keep the other emails from going out."""
+    try:
+        # However much it counts, it takes no more from the emails than one of them.
+        with dynamodb.retry_budget():
+            owed = queue_digest(settings, utc_now())
+        if owed:
+            logger.info("owed a digest")
+    except Exception as error:  # noqa: BLE001
+        log_unexpected(error, email="digest")
+
+
+def deliver_or_leave(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome | Literal["unexpected"]:
+    """Deliver an email. One that cannot be written stays in the outbox, and must not keep the others from going out."""
+    try:
+        return deliver(key, settings, pace)
+    except Exception as error:  # noqa: BLE001
+        log_unexpected(error, record=key.record, email=key.email)
+        return "unexpected"

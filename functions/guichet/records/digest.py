@@ -1,0 +1,24 @@
+"""What a week brought."""
+
+from datetime import datetime
+
+from guichet.records.record import Record
+
+
+class Digest(Record):
+    """What a week brought, counted for the owner once it was over: `id` is the week, `2026-W47` (ISO 8601)."""
+
+    id: str
+    since: datetime
+    # The first moment of the next week.
+    until: datetime
+    messages: int
+    # Messages and sign-ups in the spam folder.
+    spam: int
+    # New subscribers.
+    confirmed: int
+    # Emails still owed when it was made, and since when the oldest.
+    owed: int
+    oldest_queued_at: datetime | None = None
+    made_at: datetime
+    expires_at: datetime

@@ -1,0 +1,28 @@
+"""A message from a contact form."""
+
+from datetime import datetime, timedelta
+
+from guichet.locales import Language
+from guichet.records.record import Record
+
+SPAM_KEPT = timedelta(days=30)
+
+
+class Message(Record):
+    """A contact message. `extra` are the further fields of the site's form, in their order."""
+
+    id: str
+    email: str
+    message: str
+    name: str = ""
+    subject: str = ""
+    phone: str = ""
+    extra: tuple[tuple[str, str], ...] = ()
+    # The subject that the form asks for, by the control field `_subject`.
+    form_subject: str = ""
+    page: str = ""
+    # Why it is in the spam folder; empty where it is not.
+    spam: str = ""
+    language: Language
+    received_at: datetime
+    expires_at: datetime

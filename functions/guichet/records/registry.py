@@ -1,0 +1,49 @@
+"""The kinds of records: what each is called, which fields are personal, and what erasing one means.
+
+Storage, erasure, export and the operator's commands iterate over it, so that none forgets a kind.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from guichet.records.digest import Digest
+from guichet.records.message import Message
+from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import Subscriber
+
+# A record that emails may tell of.
+Owner = Message | SignUp | Subscriber | Digest
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record.
+
+    `name` is the item's `kind`, and the first part of its key; `plural` what people call several of them. `of_person`
+    tells whether such a record belongs to the person at its `email`. `erasing` says what becomes of it when that person
+    is erased: it is deleted, or reduced to its keyed hash and its state, so that nobody writes to them again.
+    """
+
+    name: str
+    model: type[Owner]
+    plural: str
+    of_person: bool
+    erasing: Literal["delete", "reduce"] = "delete"
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("message", Message, "messages", of_person=True),
+        Kind("request", SignUp, "sign-ups", of_person=True),
+        Kind("subscriber", Subscriber, "subscription", of_person=True, erasing="reduce"),
+        Kind("digest", Digest, "digests", of_person=False),
+    )
+}
+_BY_MODEL = {kind.model: kind for kind in KINDS.values()}
+
+
+def kind_of(model: type[Owner]) -> Kind:
+    """Return the kind of a class of records."""
+    return _BY_MODEL[model]

@@ -1,0 +1,1 @@
+"""DynamoDB: the wire, the keys, and one repository per kind of record."""

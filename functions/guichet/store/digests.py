@@ -1,0 +1,29 @@
+"""Weekly digests."""
+
+from typing import cast
+
+from guichet.records.digest import Digest
+from guichet.records.outbox import QueuedEmail
+from guichet.store import dynamodb, outbox, table
+from guichet.store.dynamodb import ConditionFailedError
+
+
+def digest(table_name: str, week: str) -> Digest | None:
+    """Return the digest of a week, or None if it was not made yet."""
+    return cast("Digest | None", table.record_at(table_name, f"digest#{week}"))
+
+
+def add(table_name: str, made: Digest, email: QueuedEmail) -> bool:
+    """Keep a digest and queue its email. Return False where another run was quicker."""
+    item = table.item_of(made)
+    row = outbox.row(item["pk"], email, made.made_at, made.expires_at)
+    try:
+        dynamodb.transact(
+            [
+                table.put(table_name, item, condition="attribute_not_exists(pk)"),
+                table.put(table_name, row),
+            ]
+        )
+    except ConditionFailedError:
+        return False
+    return True

@@ -1,0 +1,189 @@
+"""Talking to DynamoDB: values on the wire, and what is sent again."""
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import Any
+
+# Not boto3: it imports s3transfer and the resource model besides, about half of its start-up time.
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, IncompleteReadError  # noqa: A004
+from botocore.parsers import ResponseParserError
+
+Item = dict[str, Any]
+
+# For how long calls are sent again, in seconds. With the time-outs below, a visitor is answered within 10 s, also where
+# two calls are made for one event.
+PATIENCE = 4.0
+CONNECT_TIMEOUT = 0.8
+READ_TIMEOUT = 2.0
+_FIRST_WAIT = 0.05
+_LONGEST_WAIT = 1.0
+
+# AWS: "Error handling with DynamoDB". botocore does not send cancelled transactions again by itself.
+_AGAIN = {
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
+_CANCELLED_BUT_AGAIN = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_CONNECTION_ERRORS = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
+_SERVER_ERROR = 500
+
+
+class UnavailableError(Exception):
+    """DynamoDB could not be reached, or did not do in time what it was asked. It may have done it nevertheless."""
+
+
+class ConditionFailedError(Exception):
+    """A condition did not hold: which of the actions it was at (0 for a single one), and the item as it stands."""
+
+    def __init__(self, action: int, item: Item | None) -> None:
+        super().__init__(action)
+        self.action = action
+        self.item = item
+
+
+_deadline: ContextVar[float | None] = ContextVar("_deadline", default=None)
+
+
+@contextmanager
+def retry_budget(seconds: float | None = None) -> Iterator[float]:
+    """Let all calls within share one patience, of so many seconds or the usual one; by itself each call has its own.
+
+    Yields when it ends (time.monotonic). Within another one, it takes that one's place.
+    """
+    deadline = time.monotonic() + (PATIENCE if seconds is None else seconds)
+    token = _deadline.set(deadline)
+    try:
+        yield deadline
+    finally:
+        _deadline.reset(token)
+
+
+@cache
+def client() -> Any:
+    """Return the client of this process. It tries once: sending again is decided here."""
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        # DynamoDB checks what it is sent; to check it here first costs a tenth of a post's time.
+        parameter_validation=False,
+    )
+    return botocore.session.get_session().create_client("dynamodb", config=config)
+
+
+def transact(actions: Sequence[Mapping[str, Any]]) -> None:
+    """Write all of the actions or none, as one TransactWriteItems.
+
+    It is sent again with the same ClientRequestToken, so that a write that did happen is not done twice. Raises
+    ConditionFailedError, where a condition of the first action is told before a conflict, and the others after;
+    UnavailableError.
+    """
+    token = str(uuid.uuid4())
+    call("transact_write_items", TransactItems=list(actions), ClientRequestToken=token)
+
+
+def call(operation: str, **parameters: Any) -> dict[str, Any]:
+    """Call an operation; send it again with full jitter (AWS: "Exponential Backoff And Jitter") while that can help.
+
+    Raises ConditionFailedError, UnavailableError, and botocore's ClientError for what sending again cannot mend.
+    """
+    send: Callable[..., dict[str, Any]] = getattr(client(), operation)
+    deadline = _deadline.get() or time.monotonic() + PATIENCE
+    longest = _FIRST_WAIT
+    while True:
+        try:
+            return send(**parameters)
+        except ClientError as error:
+            if not _worth_again(error):
+                raise
+            cause: Exception = error
+        except _CONNECTION_ERRORS as error:
+            cause = error
+        # Full jitter: many callers in a conflict must not meet again.
+        wait = random.uniform(0, longest)  # noqa: S311
+        if time.monotonic() + wait > deadline:
+            raise UnavailableError(operation) from cause
+        time.sleep(wait)
+        longest = min(2 * longest, _LONGEST_WAIT)
+
+
+def _worth_again(error: ClientError) -> bool:
+    """Tell whether sending a refused call again can help. Raises ConditionFailedError for a condition."""
+    code = error.response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
+        raise ConditionFailedError(0, unmarshalled(dict(error.response).get("Item"))) from None
+    if code == "TransactionCanceledException":
+        reasons: list[Any] = list(error.response.get("CancellationReasons", []))
+        codes = [reason.get("Code") for reason in reasons]
+        failed = [index for index, reason in enumerate(codes) if reason == "ConditionalCheckFailed"]
+        again = bool(_CANCELLED_BUT_AGAIN.intersection(codes))
+        if failed and (failed[0] == 0 or not again):
+            raise ConditionFailedError(failed[0], unmarshalled(reasons[failed[0]].get("Item"))) from None
+        return again
+    return code in _AGAIN or error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR
+
+
+def items(operation: str, **parameters: Any) -> Iterator[Item]:
+    """Yield the items of all pages of a query or a scan."""
+    return (unmarshalled(item) or {} for page in pages(operation, **parameters) for item in page["Items"])
+
+
+def pages(operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    """Yield all pages of a query or a scan, as DynamoDB gives them."""
+    while True:
+        page = call(operation, **parameters)
+        yield page
+        if "LastEvaluatedKey" not in page:
+            return
+        parameters["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def marshal(value: object) -> dict[str, Any]:
+    """Return a value as DynamoDB's AttributeValue."""
+    match value:
+        case str():
+            return {"S": value}
+        case int():
+            return {"N": str(value)}
+        case dict():
+            return {"M": {name: marshal(part) for name, part in value.items()}}
+        case list() | tuple():
+            return {"L": [marshal(part) for part in value]}
+        case _:
+            raise TypeError(f"no attribute value for {type(value).__name__}")
+
+
+def marshalled(item: Mapping[str, Any]) -> Item:
+    """Return an item as DynamoDB takes it."""
+    return {name: marshal(value) for name, value in item.items()}
+
+
+def _unmarshal(value: dict[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    match kind:
+        case "N":
+            return int(content)
+        case "M":
+            return {name: _unmarshal(part) for name, part in content.items()}
+        case "L":
+            return [_unmarshal(part) for part in content]
+        case _:
+            return content
+
+
+def unmarshalled(item: Any) -> Item | None:
+    """Return an item as plain values, None for none."""
+    return {name: _unmarshal(value) for name, value in item.items()} if item else None

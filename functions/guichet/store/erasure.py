@@ -1,0 +1,254 @@
+"""All that is held of a person, found by their address, and erased. It reads the whole table: nothing is indexed by it.
+
+GDPR, articles 15 (access) and 17 (erasure).
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, unquote, unquote_plus
+
+from guichet.addresses import normalized
+from guichet.records.record import utc_now
+from guichet.records.subscriber import State
+from guichet.signing import subscriber_id
+from guichet.store import dynamodb
+from guichet.store.dynamodb import ConditionFailedError, Item, marshal, marshalled
+
+ERASED = "[erased]"
+_THEIRS = ("message", "request", "subscriber")
+
+# What adjoins an address in a text may make another one of it, which is somebody else's and stays: joann@, mary.ann@,
+# mary_ann@, x-ann@, x+ann@ and @example.organic, @example.org.uk, @example.org-x.com. That takes a letter or a digit
+# that mail has in an address, so ASCII. All else is the text's own, and what could be either is erased: to leave it
+# would break what was promised. So `_ann@…_` is Markdown, d'ann@ is French, and @example.org-2026 is no domain.
+_LONGER_LOCAL = re.compile(r"[a-z0-9][._+-]?\Z", re.ASCII | re.IGNORECASE)
+_LONGER_DOMAIN = re.compile(
+    # A top level has letters only; and what is before another `@` is no end of a domain.
+    r"(?![a-z0-9.-]*(?:@|%40))(?:[a-z0-9-]*\.(?:[a-z0-9-]+\.)*)?[a-z]+(?![a-z0-9])",
+    re.ASCII | re.IGNORECASE,
+)
+# An address that ends there by itself: `joann@example.org_ann@example.org` are two.
+_ANOTHER_BEFORE = re.compile(r"[a-z0-9]@[a-z0-9.-]+[_+]?\Z", re.ASCII | re.IGNORECASE)
+# So far around it, one is looked for: no address is longer.
+_LONGEST = 254
+
+
+class NotFinishedError(Exception):
+    """The time was up, or something changed meanwhile. What is erased is erased; to do it again does the rest."""
+
+
+class Person:
+    """Somebody, by their address as guichet.addresses.parse returns it."""
+
+    def __init__(self, address: str, secret: str) -> None:
+        self.address = normalized(address)
+        self.subscriber_id = subscriber_id(secret, address)
+        local, _, domain = self.address.partition("@")
+        self._pattern = re.compile(
+            "|".join(_encoded_or_not(f"{local}@{spelling}") for spelling in _spellings(domain)), re.IGNORECASE
+        )
+
+    def owns(self, item: Item) -> bool:
+        """Tell whether an item is a message, a request or a subscription of theirs."""
+        # A subscription has another key than theirs where the secret was changed.
+        return item.get("kind") in _THEIRS and normalized(item.get("email", "")) == self.address
+
+    def mentions(self, item: Item) -> Item:
+        """Return the attributes of another's item that mention the address, without it."""
+        # The item's own address is one by itself, and is not theirs.
+        redacted = {name: self.redacted(value) for name, value in item.items() if name != "email"}
+        return {name: value for name, value in redacted.items() if value != item[name]}
+
+    def redacted(self, value: Any) -> Any:
+        """Return a value of an item, however nested, without the address."""
+        match value:
+            case str():
+                return self._pattern.sub(lambda found: found[0] if _is_part(found) else ERASED, value)
+            case dict():
+                return {name: self.redacted(part) for name, part in value.items()}
+            case list():
+                return [self.redacted(part) for part in value]
+            case _:
+                return value
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is held of somebody: their own items with the rows beneath them, and others' items that mention them."""
+
+    own: list[Item]
+    mentions: list[Item]
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was done: items erased, others' items without the address now, and the state whose keyed hash remains."""
+
+    erased: int
+    redacted: int
+    remains: State | None
+
+
+def held(table: str, person: Person, tell: Callable[[int], None] | None = None) -> Held:
+    """Find all that is held of a person; `tell` is told how many items were read."""
+    own, mentions = _find(table, person, tell=tell)
+    return Held([item for pk in sorted(own) for item in _collection(table, pk)], mentions)
+
+
+def erase(  # noqa: PLR0913  how it is done for whom
+    table: str,
+    person: Person,
+    kept: timedelta,
+    *,
+    last: str = "",
+    until: float | None = None,
+    tell: Callable[[int], None] | None = None,
+) -> Erased:
+    """Erase all that is held of a person, and what others wrote of their address.
+
+    The counts against the caps stay, or who is erased could be mailed anew at once: they name nobody, and go within two
+    days. Of a subscriber the keyed hash and the state stay, so that no import brings them back and nobody writes to who
+    bounced or complained: of one who was confirmed as `unsubscribed`, and for as long as `kept`. To do it again changes
+    nothing. `last` is the key of a record that the address is read from: it goes when nothing else is left, so that
+    what was interrupted can be done again. Raises NotFinishedError, also once `until` (time.monotonic) is past.
+    """
+    own, mentions = _find(table, person, until, tell)
+    for item in mentions:
+        _in_time(until)
+        _redact(table, item, person)
+    erased, remains = 0, None
+    for pk in sorted(own, key=lambda pk: (pk == last, pk)):
+        # The rows of emails come before the record that they belong to: without it nothing would lead to them.
+        for item in _collection(table, pk):
+            _in_time(until)
+            if item["kind"] == "cap":
+                continue
+            if item["kind"] == "subscriber":
+                remains = _reduce(table, item, utc_now(), kept)
+            else:
+                dynamodb.call("delete_item", TableName=table, Key=_key(item))
+            erased += 1
+    return Erased(erased, len(mentions), remains)
+
+
+def _find(
+    table: str, person: Person, until: float | None = None, tell: Callable[[int], None] | None = None
+) -> tuple[set[str], list[Item]]:
+    """Return the keys of a person's own records, with or without items beneath, and others' items that mention them."""
+    own = {f"subscriber#{person.subscriber_id}", f"cap#{person.subscriber_id}"}
+    mentions = []
+    # What has expired is there as well, until DynamoDB gets to it.
+    for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True), 1):
+        _in_time(until)
+        if tell:
+            tell(number)
+        if person.owns(item):
+            own.add(item["pk"])
+        elif person.mentions(item):
+            mentions.append(item)
+    # A row of an email is read before the record that it belongs to.
+    return own, [item for item in mentions if item["pk"] not in own]
+
+
+def _collection(table: str, pk: str) -> Iterator[Item]:
+    return dynamodb.items(
+        "query",
+        TableName=table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": marshal(pk)},
+        ConsistentRead=True,
+    )
+
+
+def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
+    """Leave of a subscriber what stays, if their state is still as it was read: a complaint must not be lost."""
+    state: State = item["state"]
+    changes, condition = "", "#state = :read"
+    values: Item = {":read": state}
+    if state == "confirmed":
+        changes = "SET #state = :state, left_at = :at, expires_at = :end "
+        # This very call may be sent again.
+        condition += " OR (#state = :state AND left_at = :at)"
+        state = "unsubscribed"
+        values |= {":state": state, ":at": at.isoformat(timespec="microseconds"), ":end": int((at + kept).timestamp())}
+    _change(
+        table,
+        item,
+        UpdateExpression=f"{changes}REMOVE email, #name, #language, confirmed_at, history, #list",
+        ConditionExpression=condition,
+        ExpressionAttributeNames={f"#{name}": name for name in ("state", "name", "language", "list")},
+        ExpressionAttributeValues=marshalled(values),
+    )
+    return state
+
+
+def _redact(table: str, item: Item, person: Person) -> None:
+    """Write the attributes that mention the address anew, if they are still as they were read, or are so already."""
+    changed = person.mentions(item)
+    values = {f":old{n}": item[name] for n, name in enumerate(changed)}
+    values |= {f":new{n}": value for n, value in enumerate(changed.values())}
+    _change(
+        table,
+        item,
+        UpdateExpression="SET " + ", ".join(f"#{n} = :new{n}" for n in range(len(changed))),
+        ConditionExpression=" AND ".join(f"(#{n} = :old{n} OR #{n} = :new{n})" for n in range(len(changed))),
+        ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(changed)},
+        ExpressionAttributeValues=marshalled(values),
+    )
+
+
+def _change(table: str, item: Item, **update: Any) -> None:
+    """Update an item on a condition. Raises NotFinishedError where it does not hold: something changed meanwhile."""
+    try:
+        dynamodb.call("update_item", TableName=table, Key=_key(item), **update)
+    except ConditionFailedError:
+        raise NotFinishedError from None
+
+
+def _key(item: Item) -> Item:
+    return marshalled({"pk": item["pk"], "sk": item["sk"]})
+
+
+def _in_time(until: float | None) -> None:
+    if until is not None and time.monotonic() > until:
+        raise NotFinishedError
+
+
+def _is_part(found: re.Match[str]) -> bool:
+    """Tell whether an address that was found in a text is a part of a longer one."""
+    before = found.string[max(0, found.start() - _LONGEST) : found.start()]
+    after = found.string[found.end() : found.end() + _LONGEST]
+    # Where the @ is encoded as in a form, a `+` is a blank.
+    before = unquote(before) if "@" in found[0] else unquote_plus(before)
+    longer_local = _LONGER_LOCAL.search(before) and not _ANOTHER_BEFORE.search(before)
+    return bool(longer_local or _LONGER_DOMAIN.match(after))
+
+
+def _encoded_or_not(text: str) -> str:
+    """Return a pattern for a text of which each character may be percent-encoded, also as part of a nested address."""
+    encoded = ((character, quote(character, safe="")) for character in text)
+    return "".join(
+        re.escape(character) if code == character else f"(?:{re.escape(character)}|{code.replace('%', '%(?:25)*')})"
+        for character, code in encoded
+    )
+
+
+def _spellings(domain: str) -> set[str]:
+    """Return a domain in Punycode and, if it has other characters, in these, composed and decomposed."""
+    if "xn--" not in domain:
+        return {domain}
+    # Only such domains pay for the imports.
+    import unicodedata  # noqa: PLC0415
+
+    import idna  # noqa: PLC0415
+
+    try:
+        spelled = idna.decode(domain)
+    except UnicodeError:
+        # Written like that it was taken, and it cannot be written otherwise.
+        return {domain}
+    return {domain, spelled, unicodedata.normalize("NFD", spelled)}

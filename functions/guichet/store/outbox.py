@@ -1,0 +1,171 @@
+"""Rows of the outbox: queued with what they tell of, claimed by one run, marked by what came of them."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from heapq import merge
+from typing import Any
+from zlib import crc32
+
+from guichet.records.outbox import (
+    QUEUED_EMAIL_KEPT,
+    SENT_EMAIL_KEPT,
+    Audience,
+    ClaimedEmail,
+    EmailKey,
+    QueuedEmail,
+)
+from guichet.records.record import utc_now
+from guichet.records.registry import Owner
+from guichet.store import dynamodb, table
+from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+
+# Longer than the notifier may run, so that no two runs send one email; and over when the next sweep comes.
+CLAIM_LASTS = timedelta(minutes=5)
+# Over how many keys of the index the rows of one audience are spread. Each takes a thousand writes a second (AWS:
+# "Designing partition keys to distribute your workload"), and a row is written to the index twice: queued, and done.
+SHARDS = 16
+# The longest that a reason from SES is kept.
+_REASON_KEPT = 500
+
+Waiting = tuple[datetime, EmailKey]
+
+
+def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime) -> Item:
+    """Return the row of an email, as an item beneath the record with a key."""
+    occasion = f"#{email.occasion}" if email.occasion else ""
+    return {
+        "pk": pk,
+        "sk": f"email#{email.name}{occasion}",
+        "kind": "email",
+        "name": email.name,
+        "recipient": email.recipient,
+        "language": email.language,
+        "outbox": _shard(pk, email.recipient),
+        "queued_at": table.stamp(queued_at),
+        "expires_at": table.seconds(expires_at),
+    }
+
+
+def waiting(table_name: str, audience: Audience, *, newest_first: bool = False) -> Iterator[Waiting]:
+    """Yield since when emails wait, and their keys: the owner's or visitors', of all shards, oldest or newest first."""
+    shards = (_waiting_in(table_name, f"{audience}#{shard:02}", newest_first) for shard in range(SHARDS))
+    return merge(*shards, key=lambda found: found[0], reverse=newest_first)
+
+
+def _waiting_in(table_name: str, shard: str, newest_first: bool) -> Iterator[Waiting]:  # noqa: FBT001
+    for item in dynamodb.items(
+        "query",
+        TableName=table_name,
+        IndexName="outbox",
+        KeyConditionExpression="outbox = :shard",
+        ExpressionAttributeValues=marshalled({":shard": shard}),
+        ScanIndexForward=not newest_first,
+    ):
+        yield datetime.fromisoformat(item["queued_at"]), EmailKey(record=item["pk"], email=item["sk"])
+
+
+def _shard(pk: str, audience: Audience) -> str:
+    return f"{audience}#{crc32(pk.encode()) % SHARDS:02}"
+
+
+def claim(table_name: str, key: EmailKey) -> ClaimedEmail | None:
+    """Claim an email for this run, or return None if it no longer waits or another run's claim is still alive."""
+    claim_id, at = str(uuid.uuid4()), utc_now()
+    try:
+        response = _update(
+            table_name,
+            key,
+            "SET claim = :claim, claimed_until = :until ADD tries :one",
+            # `claim = :claim` lets this very call be sent again.
+            "attribute_exists(outbox) AND (attribute_not_exists(claim) OR claimed_until < :now OR claim = :claim)",
+            {
+                ":claim": claim_id,
+                ":until": table.seconds(at + CLAIM_LASTS),
+                ":now": table.seconds(at),
+                ":one": 1,
+            },
+        )
+    except ConditionFailedError:
+        return None
+    return ClaimedEmail.model_validate({**(dynamodb.unmarshalled(response["Attributes"]) or {}), "key": key})
+
+
+def extend_claim(table_name: str, email: ClaimedEmail, until: datetime) -> None:
+    """Let a claim last longer: nobody else is to try this email before."""
+    values = {":until": table.seconds(until), ":claim": email.claim}
+    _update(table_name, email.key, "SET claimed_until = :until", "claim = :claim", values)
+
+
+def record_of(table_name: str, email: ClaimedEmail) -> Owner | None:
+    """Return the record that an email tells of, or None if it is gone or has expired."""
+    return table.record_at(table_name, email.key.record)
+
+
+def mark_sent(table_name: str, email: ClaimedEmail, message_id: str) -> None:
+    """Mark an email as sent, with the message id that SES gave it. The row goes after 90 days."""
+    _end(table_name, email, {"sent_at": table.stamp(utc_now()), "message_id": message_id})
+
+
+def mark_failed(table_name: str, email: ClaimedEmail, reason: str) -> None:
+    """Mark an email that can never be sent, with the reason. The row goes after 90 days."""
+    _end(table_name, email, {"failed_at": table.stamp(utc_now()), "reason": reason[:_REASON_KEPT]})
+
+
+def mark_dropped(table_name: str, email: ClaimedEmail, reason: str) -> None:
+    """Mark an email that has become pointless, with the reason. The row goes after 90 days."""
+    _end(table_name, email, {"dropped_at": table.stamp(utc_now()), "reason": reason})
+
+
+def postpone(table_name: str, email: ClaimedEmail, reason: str) -> None:
+    """Give up the claim on an email that was certainly not sent, so that the next run may try it, and say why."""
+    _update(
+        table_name,
+        email.key,
+        "SET waits_for = :reason, tried_at = :now REMOVE claim, claimed_until, tries",
+        # This very call may be sent again.
+        "claim = :claim OR (tried_at = :now AND waits_for = :reason)",
+        {":reason": reason[:_REASON_KEPT], ":now": table.stamp(utc_now()), ":claim": email.claim},
+    )
+
+
+def retry(table_name: str, key: EmailKey, audience: Audience) -> bool:
+    """Queue a failed email again. Return False if there is none, or it did not fail."""
+    try:
+        _update(
+            table_name,
+            key,
+            "SET outbox = :shard, expires_at = :end REMOVE failed_at, reason",
+            "attribute_exists(failed_at)",
+            {":shard": _shard(key.record, audience), ":end": table.seconds(utc_now() + QUEUED_EMAIL_KEPT)},
+        )
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def _update(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> dict[str, Any]:
+    return dynamodb.call(
+        "update_item",
+        TableName=table_name,
+        Key=marshalled({"pk": key.record, "sk": key.email}),
+        UpdateExpression=update,
+        ConditionExpression=condition,
+        ExpressionAttributeValues=marshalled(values),
+        ReturnValues="ALL_NEW",
+    )
+
+
+def _end(table_name: str, email: ClaimedEmail, changes: dict[str, str]) -> None:
+    """Take an email out of the index of those that wait."""
+    assignments = ", ".join(f"{name} = :{name}" for name in changes)
+    # This very call may be sent again.
+    as_it_is_then = " AND ".join(f"{name} = :{name}" for name in changes)
+    values: Item = {f":{name}": value for name, value in changes.items()}
+    _update(
+        table_name,
+        email.key,
+        f"SET {assignments}, expires_at = :end REMOVE outbox, claim, claimed_until, tries, waits_for, tried_at",
+        f"claim = :claim OR ({as_it_is_then})",
+        {**values, ":end": table.seconds(utc_now() + SENT_EMAIL_KEPT), ":claim": email.claim},
+    )

@@ -1,0 +1,157 @@
+"""Subscribers and their record of consent. Each change is one conditional write."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
+from guichet.records.record import utc_now
+from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import Confirmation, Leaving, State, Subscriber
+from guichet.store import dynamodb, outbox, table
+from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+
+_APPEND = "history = list_append(if_not_exists(history, :none), :new)"
+
+
+def subscriber(table_name: str, subscriber_id: str) -> Subscriber | None:
+    """Return a subscriber in whatever state, or None if there is none or their time is over."""
+    return cast("Subscriber | None", table.record_at(table_name, f"subscriber#{subscriber_id}"))
+
+
+def confirm(
+    table_name: str, subscriber_id: str, request: SignUp, confirmation: Confirmation, emails: Sequence[QueuedEmail]
+) -> State:
+    """Atomically confirm a subscriber and queue the resulting emails. Return the state after it.
+
+    It is `confirmed` for a repeat, too. Nothing changes where they left after the request, or must not be
+    written to: a link that was used before does not bring anybody back.
+    """
+    key = table.key(Subscriber, subscriber_id)
+    at = confirmation.at
+    changes = {
+        "kind": "subscriber",
+        "id": subscriber_id,
+        "email": request.email,
+        "name": request.name,
+        "state": "confirmed",
+        "language": confirmation.wording_language,
+        "confirmed_at": table.stamp(at),
+        "list": table.CONFIRMED_LIST,
+    }
+    assignments = ", ".join(f"#{name} = :{name}" for name in changes)
+    update = {
+        "TableName": table_name,
+        "Key": marshalled(key),
+        "UpdateExpression": (f"SET {assignments}, {_APPEND} REMOVE expires_at, left_at"),
+        "ConditionExpression": (f"{table.NOT_THERE} OR ((#state = :left OR #state = :lifted) AND left_at < :asked_at)"),
+        "ExpressionAttributeNames": {f"#{name}": name for name in changes},
+        "ExpressionAttributeValues": marshalled(
+            {f":{name}": value for name, value in changes.items()}
+            | _appended(confirmation)
+            | {
+                ":left": "unsubscribed",
+                ":lifted": "lifted",
+                ":asked_at": table.stamp(request.asked_at),
+                ":now": table.seconds(at),
+            }
+        ),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    rows = [outbox.row(key["pk"], email, at, at + QUEUED_EMAIL_KEPT) for email in emails]
+    for row in rows:
+        if row["name"] == "new-subscriber":
+            row["list"] = table.day_list("confirmed", at)
+    try:
+        dynamodb.transact([{"Update": update}, *(table.put(table_name, row) for row in rows)])
+    except ConditionFailedError as failed:
+        state: State = (failed.item or {})["state"]
+        return state
+    return "confirmed"
+
+
+def unsubscribe(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> bool:
+    """Unsubscribe a subscriber. Return False where there is nothing to change, which is success all the same."""
+    return _leave(
+        table_name,
+        subscriber_id,
+        Leaving(event="unsubscribed", at=at),
+        condition="#state = :confirmed",
+        values={":confirmed": "confirmed", ":end": table.seconds(at + kept)},
+        changes=", expires_at = :end REMOVE #list",
+    )
+
+
+def suppress(table_name: str, subscriber_id: str, event: Literal["bounced", "complained"], at: datetime) -> bool:
+    """End all mail to an address that bounced or complained, and keep no more of it than its id and its history.
+
+    Return False where there is nothing to change: told before, or a complaint before a bounce; or what is told
+    happened before the operator lifted it.
+    """
+    weaker = "#state <> :complained" + ("" if event == "complained" else " AND #state <> :bounced")
+    return _leave(
+        table_name,
+        subscriber_id,
+        Leaving(event=event, at=at),
+        condition=(f"attribute_not_exists(pk) OR ({weaker} AND (attribute_not_exists(lifted_at) OR lifted_at < :at))"),
+        values={":complained": "complained", **({} if event == "complained" else {":bounced": "bounced"})},
+        changes=" REMOVE #list, email, #name, expires_at",
+    )
+
+
+def lift(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> bool:
+    """Let an address that bounced or complained ask again. Only the operator does this. Return False for any other.
+
+    What SES tells later of what happened before is passed over.
+    """
+    return _leave(
+        table_name,
+        subscriber_id,
+        Leaving(event="lifted", at=at),
+        condition="#state = :bounced OR #state = :complained",
+        values={":bounced": "bounced", ":complained": "complained", ":end": table.seconds(at + kept)},
+        changes=", lifted_at = :at, expires_at = :end REMOVE #list",
+    )
+
+
+def add_imported(table_name: str, imported: Subscriber) -> State | None:
+    """Keep a subscriber from elsewhere, who owes no email. Return None, or the state of one who is known already.
+
+    Nothing changes for these: no list brings back anybody who left, or must not be written to.
+    """
+    item = table.item_of(imported, list=table.CONFIRMED_LIST)
+    put = table.put(table_name, item, condition=table.NOT_THERE, values={":now": table.seconds(utc_now())})["Put"]
+    try:
+        dynamodb.call("put_item", **put, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+    except ConditionFailedError as failed:
+        state: State = (failed.item or {})["state"]
+        return state
+    return None
+
+
+def _leave(  # noqa: PLR0913  the parts of one write
+    table_name: str, subscriber_id: str, leaving: Leaving, *, condition: str, values: Item, changes: str
+) -> bool:
+    names = {"#state": "state", "#list": "list"} | ({"#name": "name"} if "#name" in changes else {})
+    try:
+        dynamodb.call(
+            "update_item",
+            TableName=table_name,
+            Key=marshalled(table.key(Subscriber, subscriber_id)),
+            UpdateExpression=f"SET kind = :kind, id = :id, #state = :state, left_at = :at, {_APPEND}{changes}",
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=marshalled(
+                {":kind": "subscriber", ":id": subscriber_id, ":state": leaving.event, ":at": table.stamp(leaving.at)}
+                | _appended(leaving)
+                | values
+            ),
+        )
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def _appended(event: Confirmation | Leaving) -> Item:
+    """Return the values of an event that is appended to a subscriber's history."""
+    return {":none": [], ":new": [event.model_dump(mode="json", exclude_defaults=True)]}

@@ -1,0 +1,105 @@
+"""The one table: its keys, how values are written, and when items count as gone.
+
+| kind       | pk                     | sk                                    |
+|------------|------------------------|---------------------------------------|
+| message    | message#<id>           | message                               |
+| request    | request#<id>           | request                               |
+| subscriber | subscriber#<id>        | subscriber                            |
+| email      | the key of its record  | email#<name>, email#<name>#<occasion> |
+| digest     | digest#<week>          | digest                                |
+| caller     | caller#<hash>          | caller                                |
+| proof      | proof#<challenge>      | proof                                 |
+| cap        | cap#<subscriber's id>  | cap#<email>#latest, cap#<email>#<day> |
+| cap        | cap#visitors           | cap#<day>                             |
+
+Every item has `expires_at` (seconds since 1970), except subscribers who are confirmed or must not be written to. There
+are two sparse indexes: `outbox` (rows of emails that wait, by audience and shard, oldest first) and `lists` (messages
+and spam of a day, confirmed subscribers, and confirmations of a day, by the row of the email that reports them).
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from guichet.records.record import utc_now
+from guichet.records.registry import KINDS, Owner, kind_of
+from guichet.store import dynamodb
+from guichet.store.dynamodb import Item, marshalled
+
+DayList = Literal["messages", "spam", "confirmed"]
+CONFIRMED_LIST = "subscribers#confirmed"
+
+# TTL deletes up to days late, so what has expired counts as gone.
+NOT_THERE = "attribute_not_exists(pk) OR expires_at < :now"
+
+
+def key(record: type[Owner], record_id: str) -> dict[str, str]:
+    """Return the key of a record."""
+    kind = kind_of(record).name
+    return {"pk": f"{kind}#{record_id}", "sk": kind}
+
+
+def item_of(record: Owner, **more: Any) -> Item:
+    """Return a record as an item, with its key, its kind, its end, and further attributes."""
+    values = record.model_dump(mode="json", exclude_defaults=True)
+    end = getattr(record, "expires_at", None)
+    return {
+        **key(type(record), record.id),
+        "kind": kind_of(type(record)).name,
+        **values,
+        **({"expires_at": seconds(end)} if end else {}),
+        **more,
+    }
+
+
+def record_at(table: str, pk: str) -> Owner | None:
+    """Return the record with a key, or None if there is none or it has expired."""
+    kind = pk.partition("#")[0]
+    item = get(table, {"pk": pk, "sk": kind})
+    if item is None or ("expires_at" in item and item["expires_at"] < seconds(utc_now())):
+        return None
+    return KINDS[kind].model.model_validate(item)
+
+
+def get(table: str, item_key: Item) -> Item | None:
+    """Return an item as it stands now, expired or not."""
+    answer = dynamodb.call("get_item", TableName=table, Key=marshalled(item_key), ConsistentRead=True)
+    return dynamodb.unmarshalled(answer.get("Item"))
+
+
+def put(table: str, item: Item, condition: str | None = None, values: Item | None = None) -> dict[str, Any]:
+    """Return the action of a transaction that writes an item."""
+    action: dict[str, Any] = {"TableName": table, "Item": marshalled(item)}
+    if condition:
+        action["ConditionExpression"] = condition
+    if values:
+        action["ExpressionAttributeValues"] = marshalled(values)
+    return {"Put": action}
+
+
+def day_list(name: DayList, day: datetime) -> str:
+    """Return the name of the list of a day's messages, spam or confirmations, in UTC."""
+    return f"{name}#{day.astimezone(UTC).date().isoformat()}"
+
+
+def count_list(table: str, name: DayList, day: datetime) -> int:
+    """Count a list of a day, in UTC."""
+    pages = dynamodb.pages(
+        "query",
+        TableName=table,
+        IndexName="lists",
+        Select="COUNT",
+        KeyConditionExpression="#list = :list",
+        ExpressionAttributeNames={"#list": "list"},
+        ExpressionAttributeValues=marshalled({":list": day_list(name, day)}),
+    )
+    return sum(page["Count"] for page in pages)
+
+
+def seconds(at: datetime) -> int:
+    """Return a time as DynamoDB's time to live has it: whole seconds since 1970."""
+    return int(at.timestamp())
+
+
+def stamp(at: datetime) -> str:
+    """Return a time as a text. Always with microseconds, so that the texts sort as the times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
