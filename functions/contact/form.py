@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
 from guichet.forms.fields import Email, Line, required
-from guichet.forms.parse import Form, page_of
+from guichet.forms.parse import Form
 from guichet.forms.spam import Words, judge
+from guichet.http.origins import page_of
 from guichet.http.request import Request
 from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.record import utc_now

@@ -7,9 +7,10 @@ from pydantic import BaseModel, StringConstraints
 
 from guichet.addresses import normalized
 from guichet.forms.fields import Email, Line
-from guichet.forms.parse import Form, page_of
+from guichet.forms.parse import Form
 from guichet.forms.rate_limit import network
 from guichet.forms.spam import Words, judge
+from guichet.http.origins import page_of
 from guichet.http.request import Request
 from guichet.records.message import SPAM_KEPT
 from guichet.records.record import utc_now

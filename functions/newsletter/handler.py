@@ -5,13 +5,14 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from guichet.forms.parse import check, fields_of_button, next_url, proof_of, take_in
 from guichet.forms.rate_limit import caller_of
-from guichet.http.app import challenge, log_accepted, serve
+from guichet.forms.submit import Submission, challenge, log_accepted, submit
+from guichet.http.app import serve
+from guichet.http.body import button_fields
 from guichet.http.links import proven_request, proven_subscriber
 from guichet.http.refusal import refuse
 from guichet.http.request import Request
-from guichet.http.responses import Reply, accepted, page
+from guichet.http.responses import Response, page
 from guichet.init_phase import prepare
 from guichet.records.limits import Caller
 from guichet.records.outbox import QueuedEmail
@@ -32,18 +33,19 @@ def settings() -> NewsletterSettings:
     return NewsletterSettings.from_environment()
 
 
-def post(request: Request) -> Reply:
-    """Keep a request with the confirmation email that it owes: the same write for every address."""
-    form = take_in(request, settings())
-    sign_up = sign_up_of(check(NewsletterForm, form.fields), form, request, settings())
-    proof = proof_of(form, settings())
-    emails = [] if sign_up.spam else [_confirmation_email(request)]
-    new = submissions.keep(settings().table_name, sign_up, emails, _caller(request, sign_up), proof)
-    log_accepted(request, "newsletter", sign_up, new=new)
-    return accepted(request, "newsletter", sign_up.id, next_url(form.control.get("_next", ""), settings()))
+def _emails(request: Request, _settings: NewsletterSettings) -> list[QueuedEmail]:
+    return [QueuedEmail(name="confirmation-request", recipient="visitor", language=request.language)]
 
 
-def confirm_page(request: Request) -> Reply:
+NEWSLETTER = Submission("newsletter", NewsletterForm, sign_up_of, _emails)
+
+
+def post(request: Request) -> Response:
+    """Keep a request to be subscribed: the same write for every address."""
+    return submit(request, NEWSLETTER, settings())
+
+
+def confirm_page(request: Request) -> Response:
     """Show the wording and one button; for an expired link, a button that asks for a new one. Changes nothing."""
     from newsletter import pages  # noqa: PLC0415
 
@@ -53,11 +55,11 @@ def confirm_page(request: Request) -> Reply:
     return page(200, pages.confirm_page(request, request.query, settings()))
 
 
-def confirm(request: Request) -> Reply:
+def confirm(request: Request) -> Response:
     """Make a subscriber of who pressed the button; pressed again, say so again."""
     from newsletter import pages  # noqa: PLC0415
 
-    fields = fields_of_button(request)
+    fields = button_fields(request)
     request_id, expired = _proven_request(fields)
     table_name = settings().table_name
     sign_up = None if expired else submissions.sign_up(table_name, request_id)
@@ -68,7 +70,7 @@ def confirm(request: Request) -> Reply:
         return page(200, pages.confirm_page(request, fields, settings()))
     subscriber = subscriber_id(settings().signing_secret, sign_up.email)
     state = subscribers.confirm(
-        table_name, subscriber, sign_up, _confirmation(sign_up, request), _owed(sign_up, request)
+        table_name, subscriber, sign_up, _confirmation(sign_up, request), _confirmed_emails(sign_up, request)
     )
     if state != "confirmed":
         # They left after they had asked, or must not be written to.
@@ -78,21 +80,21 @@ def confirm(request: Request) -> Reply:
     return _done(request, "confirmed")
 
 
-def confirm_again(request: Request) -> Reply:
+def confirm_again(request: Request) -> Response:
     """Ask for a new link in the place of an expired one, and say the same for any input."""
-    proven = proven_request(fields_of_button(request), settings().signing_secret)
+    proven = proven_request(button_fields(request), settings().signing_secret)
     table_name = settings().table_name
     expired = submissions.sign_up(table_name, proven[0]) if proven else None
     if expired is not None:
         sign_up = sign_up_again(expired, request, settings())
         # Over the cap the reply is that to a link of nobody.
         with suppress(OverCapError):
-            new = submissions.keep(table_name, sign_up, [_confirmation_email(request)], _caller(request, sign_up))
+            new = submissions.keep(table_name, sign_up, _emails(request, settings()), _caller(request, sign_up))
             log_accepted(request, "newsletter", sign_up, new=new)
     return _done(request, "again")
 
 
-def unsubscribe_page(request: Request) -> Reply:
+def unsubscribe_page(request: Request) -> Response:
     """Show one button. Changes nothing."""
     from newsletter import pages  # noqa: PLC0415
 
@@ -100,9 +102,9 @@ def unsubscribe_page(request: Request) -> Reply:
     return page(200, pages.unsubscribe_page(request, request.query, settings()))
 
 
-def unsubscribe(request: Request) -> Reply:
+def unsubscribe(request: Request) -> Response:
     """Unsubscribe at once (RFC 8058: no cookie, no redirect, whatever the body); repeated, say so again."""
-    subscriber = _proven_subscriber(fields_of_button(request))
+    subscriber = _proven_subscriber(button_fields(request))
     kept = timedelta(days=settings().retention_days)
     if subscribers.unsubscribe(settings().table_name, subscriber, utc_now(), kept):
         logger.info("unsubscribed", extra={"request_id": request.id, "subscriber_id": subscriber})
@@ -110,7 +112,7 @@ def unsubscribe(request: Request) -> Reply:
     return _done(request, "unsubscribed")
 
 
-def _done(request: Request, what: str) -> Reply:
+def _done(request: Request, what: str) -> Response:
     from guichet.http.pages import done_page  # noqa: PLC0415
 
     return page(200, done_page(request, what, settings()))
@@ -137,11 +139,7 @@ def _caller(request: Request, sign_up: SignUp) -> Caller:
     return caller_of(request, "newsletter", sign_up.asked_at, settings())
 
 
-def _confirmation_email(request: Request) -> QueuedEmail:
-    return QueuedEmail(name="confirmation-request", recipient="visitor", language=request.language)
-
-
-def _owed(sign_up: SignUp, request: Request) -> list[QueuedEmail]:
+def _confirmed_emails(sign_up: SignUp, request: Request) -> list[QueuedEmail]:
     """Return what a confirmation owes; once for each request, so that coming back is welcomed and told again."""
     return [
         QueuedEmail(name="welcome", recipient="visitor", language=request.language, occasion=sign_up.id),
@@ -180,7 +178,7 @@ ROUTES = {
 
 
 @guarded
-def handler(event: dict[str, Any], _context: object) -> Reply:
+def handler(event: dict[str, Any], _context: object) -> Response:
     """Serve the routes of the function `Newsletter`."""
     return serve(event, ROUTES, settings())
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from guichet.forms.parse import fields_of_button
 from guichet.http.app import serve
+from guichet.http.body import button_fields
 from guichet.http.links import OwnerAction, Subject, proven_subject
 from guichet.http.refusal import refuse
 from guichet.http.request import Request
-from guichet.http.responses import Reply, page
+from guichet.http.responses import Response, page
 from guichet.init_phase import prepare
 from guichet.records.record import utc_now
 from guichet.settings import OwnerSettings
@@ -32,7 +32,7 @@ def settings() -> OwnerSettings:
     return OwnerSettings.from_environment()
 
 
-def spam_page(request: Request) -> Reply:
+def spam_page(request: Request) -> Response:
     """Show one button. Changes nothing."""
     from owner import pages  # noqa: PLC0415
 
@@ -40,7 +40,7 @@ def spam_page(request: Request) -> Reply:
     return page(200, pages.spam_page(request, request.query, settings()))
 
 
-def erase_page(request: Request) -> Reply:
+def erase_page(request: Request) -> Response:
     """Show whom one button erases. Changes nothing."""
     from owner import pages  # noqa: PLC0415
 
@@ -52,9 +52,9 @@ def erase_page(request: Request) -> Reply:
     return page(200, pages.erase_page(request, request.query, address, settings(), subscribed=subscribed))
 
 
-def file_as_spam(request: Request) -> Reply:
+def file_as_spam(request: Request) -> Response:
     """File a message as spam; pressed again, say so again."""
-    subject = _proven(fields_of_button(request), "spam")
+    subject = _proven(button_fields(request), "spam")
     table_name = settings().table_name
     message = submissions.message(table_name, subject.id)
     if message is None:
@@ -65,14 +65,14 @@ def file_as_spam(request: Request) -> Reply:
     return _done(request, "owner_filed")
 
 
-def erase_person(request: Request) -> Reply:
+def erase_person(request: Request) -> Response:
     """Erase all that is held of who wrote a message or subscribed; pressed again, do the rest, or say that all is gone.
 
     The address is known by what the link is for, so that goes last.
     """
     from owner import pages  # noqa: PLC0415
 
-    fields = fields_of_button(request)
+    fields = button_fields(request)
     subject = _proven(fields, "erase")
     kept = timedelta(days=settings().retention_days)
     try:
@@ -100,7 +100,7 @@ def _address(subject: Subject) -> str:
     return record.email if record else ""
 
 
-def _done(request: Request, what: str) -> Reply:
+def _done(request: Request, what: str) -> Response:
     from guichet.http import pages  # noqa: PLC0415
 
     return page(200, pages.done_page(request, what, settings()))
@@ -125,7 +125,7 @@ ROUTES = {
 
 
 @guarded
-def handler(event: dict[str, Any], _context: object) -> Reply:
+def handler(event: dict[str, Any], _context: object) -> Response:
     """Serve the routes of the function `Owner`."""
     return serve(event, ROUTES, settings())
 

@@ -172,7 +172,7 @@ def _days(first: date, last: date) -> Iterator[date]:
 def _submission(record: Message | SignUp) -> dict[str, Any]:
     row = record.model_dump(mode="json", exclude_defaults=True)
     text = " · ".join(filter(None, (record.subject, record.message))) if isinstance(record, Message) else "(a sign-up)"
-    return {"at": queries.received_at(record), **row, "text": text}
+    return {"at": record.submitted_at, **row, "text": text}
 
 
 def _words(record: Message | SignUp) -> str:

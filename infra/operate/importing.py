@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
 from guichet.addresses import normalized, parse
-from guichet.forms.parse import clean
+from guichet.http.body import clean
 from guichet.locales import LANGUAGES, Language, known
 from guichet.mail.pace import Pace
 from guichet.records.outbox import QueuedEmail

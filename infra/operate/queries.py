@@ -95,17 +95,12 @@ def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Mes
     ]
     now = int(utc_now().timestamp())
     found = [item for item in by_keys(table, keys) if item.get("expires_at", now) >= now]
-    return sorted((submission(item) for item in found), key=received_at)
+    return sorted((submission(item) for item in found), key=lambda record: record.submitted_at)
 
 
 def submission(item: Item) -> Message | SignUp:
     """Return the message or the request that an item is."""
     return (Message if item["kind"] == "message" else SignUp).model_validate(item)
-
-
-def received_at(record: Message | SignUp) -> datetime:
-    """Return when a submission came."""
-    return record.received_at if isinstance(record, Message) else record.asked_at
 
 
 def by_keys(table: str, keys: Iterable[Key]) -> Iterator[Item]:

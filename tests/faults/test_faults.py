@@ -199,7 +199,7 @@ def test_a_swallowed_error_of_the_write_is_seen(server: FaultyServer, monkeypatc
 
 
 def test_a_confirmation_that_owes_no_email_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(newsletter.handler, "_owed", lambda *_: [])
+    monkeypatch.setattr(newsletter.handler, "_confirmed_emails", lambda *_: [])
     assert "stored and owes no email: subscriber#" in problems(server, quiet=100)
 
 

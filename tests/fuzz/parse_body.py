@@ -32,7 +32,9 @@ atheris: Any = importlib.import_module("atheris")
 
 with atheris.instrument_imports(include=["guichet", "contact", "multipart", "json", "urllib.parse"]):
     from contact.form import ContactForm, message_of
-    from guichet.forms.parse import MAX_BODY, check, next_url, take_in
+    from guichet.forms.parse import parse_form, validate
+    from guichet.http.body import MAX_BODY
+    from guichet.http.origins import next_url
     from guichet.http.refusal import Refusal
     from guichet.http.request import Request
     from guichet.records.message import Message
@@ -134,8 +136,8 @@ def run(data: bytes) -> None:
 def _take_in(content_type: str, body: bytes) -> None:
     request = _request(content_type, body)
     try:
-        form = take_in(request, _SETTINGS)
-        answers = check(ContactForm, form.fields)
+        form = parse_form(request, _SETTINGS)
+        answers = validate(ContactForm, form.fields)
     except Refusal as refusal:
         # All else that is raised ends the run.
         _check_refusal(refusal)

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from contact.form import ContactForm
 from guichet.addresses import parse
-from guichet.forms.parse import MAX_BODY, MAX_PAIRS
+from guichet.http.body import MAX_BODY, MAX_PAIRS
 from guichet.locales import LANGUAGES, SENTENCES
 from guichet.store import dynamodb
 from infra.local.functions import routes

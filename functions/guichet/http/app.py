@@ -1,4 +1,4 @@
-"""The counter itself: from an event to the route that serves it, and from whatever comes of it to a reply."""
+"""The app: from an event to the route that serves it, and from whatever comes of it to a response."""
 
 from collections.abc import Callable, Mapping
 from math import ceil
@@ -6,19 +6,17 @@ from typing import Any
 
 from guichet.http.refusal import Refusal, refuse, unavailable
 from guichet.http.request import Request
-from guichet.http.responses import Reply, as_json, refused
-from guichet.records.message import Message
+from guichet.http.responses import Response, refused
 from guichet.records.record import utc_now
-from guichet.records.sign_up import SignUp
-from guichet.settings import FormSettings, Settings
+from guichet.settings import Settings
 from guichet.store.dynamodb import UnavailableError, retry_budget
 from guichet.store.submissions import OverCapError, UsedProofError
 from guichet.telemetry import count, log_unexpected, logger
 
-Route = Callable[[Request], Reply]
+Route = Callable[[Request], Response]
 
 
-def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: Settings) -> Reply:
+def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: Settings) -> Response:
     """Answer an event of the HTTP API by the route that it names. No error of a visitor or of ours goes unanswered."""
     request = Request.from_event(event, settings.default_language)
     try:
@@ -41,32 +39,12 @@ def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: Settings
     return reply
 
 
-def no_such_form(_request: Request) -> Reply:
+def no_such_form(_request: Request) -> Response:
     """Answer a form of a name that is not served."""
     raise refuse(404, "FORM_NOT_FOUND")
 
 
-def challenge(settings: FormSettings) -> Reply:
-    """Hand out a proof-of-work challenge, where the forms take one; either form takes those of the other.
-
-    Each function serves it, so that to ask for one wakes the function that the form will be posted to.
-    """
-    if settings.proof_of_work == "off":
-        raise refuse(404, "NOT_FOUND")
-    # Only who asks for one pays for the import.
-    from guichet.forms.proof_of_work import challenge as new_challenge  # noqa: PLC0415
-
-    return as_json(200, new_challenge(settings.signing_secret))
-
-
-def log_accepted(request: Request, form: str, record: Message | SignUp, *, new: bool) -> None:
-    """Log and count a submission that is kept, in the spam folder or not, or a repeat of one."""
-    what = ("caught" if record.spam else "accepted") if new else "repeated"
-    logger.info(what, request_id=request.id, form=form, submission_id=record.id, spam=record.spam)
-    count(what.capitalize(), form=form)
-
-
-def _refused(request: Request, refusal: Refusal, settings: Settings) -> Reply:
+def _refused(request: Request, refusal: Refusal, settings: Settings) -> Response:
     codes = [problem.code for problem in refusal.problems]
     logger.info("refused", request_id=request.id, route=request.route, status=refusal.status, codes=codes)
     count("Refused")

@@ -9,7 +9,7 @@ from guichet.http.request import Request
 from guichet.locales import Language, say
 from guichet.settings import Settings
 
-Reply = dict[str, Any]
+Response = dict[str, Any]
 
 # Nothing that is answered is to be kept, guessed at, or told to where a link leads.
 HEADERS = {
@@ -19,7 +19,7 @@ HEADERS = {
 }
 
 
-def accepted(request: Request, form: str, submission_id: str, next_url: str | None) -> Reply:
+def accepted(request: Request, form: str, submission_id: str, next_url: str | None) -> Response:
     """Answer what was accepted, repeated, or caught as spam: these three must look the same."""
     thanks = f"{request.base_url}/thanks?{urlencode({'form': form, 'language': request.language})}"
     if request.wants_json:
@@ -35,7 +35,7 @@ def accepted(request: Request, form: str, submission_id: str, next_url: str | No
     return {"statusCode": 303, "headers": {**HEADERS, "location": next_url or thanks}}
 
 
-def refused(request: Request, refusal: Refusal, settings: Settings) -> Reply:
+def refused(request: Request, refusal: Refusal, settings: Settings) -> Response:
     """Answer a refusal: its status, and all that is wrong, in the visitor's language."""
     messages = [_sentence(problem, request.language) for problem in refusal.problems]
     if request.wants_json:
@@ -53,7 +53,7 @@ def refused(request: Request, refusal: Refusal, settings: Settings) -> Reply:
     return reply
 
 
-def page(status: int, html: str) -> Reply:
+def page(status: int, html: str) -> Response:
     """Answer with a page of our own."""
     from guichet.http.pages import CONTENT_SECURITY_POLICY  # noqa: PLC0415
 
@@ -65,7 +65,7 @@ def page(status: int, html: str) -> Reply:
     return {"statusCode": status, "headers": headers, "body": html}
 
 
-def as_json(status: int, body: dict[str, Any]) -> Reply:
+def as_json(status: int, body: dict[str, Any]) -> Response:
     """Answer with JSON."""
     headers = {**HEADERS, "content-type": "application/json; charset=utf-8"}
     return {"statusCode": status, "headers": headers, "body": json.dumps(body, ensure_ascii=False)}

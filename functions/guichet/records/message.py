@@ -26,3 +26,8 @@ class Message(Record):
     language: Language
     received_at: datetime
     expires_at: datetime
+
+    @property
+    def submitted_at(self) -> datetime:
+        """When the form was posted."""
+        return self.received_at

@@ -27,6 +27,11 @@ class SignUp(Record):
     expires_at: datetime
 
     @property
+    def submitted_at(self) -> datetime:
+        """When the form was posted."""
+        return self.asked_at
+
+    @property
     def confirmable_until(self) -> datetime:
         """When the link of the confirmation email stops to work. Whole seconds, as its token counts."""
         return self.asked_at.replace(microsecond=0) + CONFIRMATION_VALID

@@ -39,7 +39,7 @@ def keep(
     Return False for a repeat, which is success, changes nothing and does not count. Raises UsedProofError,
     OverCapError.
     """
-    at = record.received_at if isinstance(record, Message) else record.asked_at
+    at = record.submitted_at
     item = table.item_of(record)
     if record.spam:
         item["list"] = table.day_list("spam", at)

@@ -1,0 +1,68 @@
+"""Posting a form, whichever: parse it, check it, keep it, answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from guichet.forms.parse import Form, parse_form, proof_of, validate
+from guichet.forms.rate_limit import caller_of
+from guichet.http.origins import next_url
+from guichet.http.refusal import refuse
+from guichet.http.request import Request
+from guichet.http.responses import Response, accepted, as_json
+from guichet.records.message import Message
+from guichet.records.outbox import QueuedEmail
+from guichet.records.sign_up import SignUp
+from guichet.settings import FormSettings
+from guichet.store import submissions
+from guichet.telemetry import count, logger
+
+Answers = TypeVar("Answers", bound=BaseModel)
+Settings = TypeVar("Settings", bound=FormSettings)
+
+
+@dataclass(frozen=True)
+class Submission(Generic[Answers, Settings]):
+    """What is particular to a form: its answers, the record that they make, and the emails that the record owes."""
+
+    name: str
+    answers: type[Answers]
+    record: Callable[[Answers, Form, Request, Settings], Message | SignUp]
+    emails: Callable[[Request, Settings], Sequence[QueuedEmail]]
+
+
+def submit(request: Request, form: Submission[Answers, Settings], settings: Settings) -> Response:
+    """Keep what a form holds, with the emails it owes; in the spam folder it owes none.
+
+    What is accepted, repeated or caught as spam is answered alike. Raises Refusal, and the store's errors.
+    """
+    posted = parse_form(request, settings)
+    record = form.record(validate(form.answers, posted.fields), posted, request, settings)
+    proof = proof_of(posted, settings)
+    emails = [] if record.spam else form.emails(request, settings)
+    caller = caller_of(request, form.name, record.submitted_at, settings)
+    new = submissions.keep(settings.table_name, record, emails, caller, proof)
+    log_accepted(request, form.name, record, new=new)
+    return accepted(request, form.name, record.id, next_url(posted.control.get("_next", ""), settings))
+
+
+def log_accepted(request: Request, form: str, record: Message | SignUp, *, new: bool) -> None:
+    """Log and count a submission that is kept, in the spam folder or not, or a repeat of one."""
+    what = ("caught" if record.spam else "accepted") if new else "repeated"
+    logger.info(what, request_id=request.id, form=form, submission_id=record.id, spam=record.spam)
+    count(what.capitalize(), form=form)
+
+
+def challenge(settings: FormSettings) -> Response:
+    """Hand out a proof-of-work challenge, where the forms take one; either form takes those of the other.
+
+    Each function serves it, so that to ask for one wakes the function that the form will be posted to.
+    """
+    if settings.proof_of_work == "off":
+        raise refuse(404, "NOT_FOUND")
+    # Only those who ask for one pay for the import.
+    from guichet.forms.proof_of_work import challenge as new_challenge  # noqa: PLC0415
+
+    return as_json(200, new_challenge(settings.signing_secret))
