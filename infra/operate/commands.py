@@ -251,7 +251,7 @@ def list_subscribers(connection: Connection, output: Output, *, state: str | Non
     """List subscribers, or count them. Of those who bounced or complained no address is kept."""
     table = connection.settings.table_name
     with output.progress("items read", queries.size(table), beside_rows=not count) as tell:
-        rows = _pending(connection, tell) if state == "pending" else map(_row, queries.subscribers(table, tell))
+        rows = _pending(connection, tell) if state == "pending" else map(_row, queries.records(table, Subscriber, tell))
         chosen = (row for row in rows if state in (None, row["state"]))
         if not count:
             columns = {"email": "address", "state": "state", "since": "since", "name": "name"}
@@ -271,7 +271,7 @@ def _row(subscriber: Subscriber) -> dict[str, Any]:
 def _pending(connection: Connection, tell: Advance) -> Iterator[dict[str, Any]]:
     """Yield the requests that may still be confirmed, of addresses that are not subscribers in any state."""
     table, secret = connection.settings.table_name, connection.settings.signing_secret
-    live = (one for one in queries.requests(table, tell) if not one.spam and one.confirmable_until > utc_now())
+    live = (one for one in queries.records(table, SignUp, tell) if not one.spam and one.confirmable_until > utc_now())
     seen: set[str] = set()
     for block in queries.blocks(live, 100):
         ids = {subscriber_id(secret, one.email): one for one in block}

@@ -4,12 +4,10 @@ from collections import Counter
 from typing import Any
 
 from guichet.records.record import utc_now
+from guichet.records.registry import KINDS
 from guichet.store.erasure import Erased, Held, Person
 
-_NAMES = {
-    "message": "messages",
-    "request": "sign-ups",
-    "subscriber": "subscription",
+_NAMES = {kind.name: kind.plural for kind in KINDS.values() if kind.of_person} | {
     "email": "rows of emails",
     "cap": "counts of emails",
 }

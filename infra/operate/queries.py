@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, cast
 
+from guichet.records.digest import Digest
 from guichet.records.message import Message
 from guichet.records.record import utc_now
+from guichet.records.registry import KINDS, kind_of
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
 from guichet.store import dynamodb
@@ -18,6 +20,7 @@ from guichet.store.table import day_list
 Key = dict[str, Any]
 
 _Any = TypeVar("_Any")
+_Record = TypeVar("_Record", Message, SignUp, Subscriber, Digest)
 # AWS: "BatchGetItem".
 _PER_BATCH = 100
 # Before asking again for what DynamoDB left out of a batch, in seconds; each time longer.
@@ -69,14 +72,10 @@ def size(table: str) -> int:
     return int(dynamodb.call("describe_table", TableName=table)["Table"]["ItemCount"])
 
 
-def subscribers(table: str, tell: Advance) -> Iterator[Subscriber]:
-    """Read all subscribers, in whatever state."""
-    return (Subscriber.model_validate(item) for page in scan(table, "subscriber", tell=tell) for item in page.items)
-
-
-def requests(table: str, tell: Advance) -> Iterator[SignUp]:
-    """Read all requests to be subscribed."""
-    return (SignUp.model_validate(item) for page in scan(table, "request", tell=tell) for item in page.items)
+def records(table: str, model: type[_Record], tell: Advance) -> Iterator[_Record]:
+    """Read all records of a kind, such as `Subscriber`, in whatever state."""
+    pages = scan(table, kind_of(model).name, tell=tell)
+    return (model.model_validate(item) for page in pages for item in page.items)
 
 
 def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Message | SignUp]:
@@ -100,7 +99,7 @@ def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Mes
 
 def submission(item: Item) -> Message | SignUp:
     """Return the message or the request that an item is."""
-    return (Message if item["kind"] == "message" else SignUp).model_validate(item)
+    return cast("Message | SignUp", KINDS[item["kind"]].model.model_validate(item))
 
 
 def by_keys(table: str, keys: Iterable[Key]) -> Iterator[Item]:

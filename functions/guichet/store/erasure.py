@@ -13,13 +13,13 @@ from urllib.parse import quote, unquote, unquote_plus
 
 from guichet.addresses import normalized
 from guichet.records.record import utc_now
+from guichet.records.registry import KINDS
 from guichet.records.subscriber import State
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb
 from guichet.store.dynamodb import ConditionFailedError, Item, marshal, marshalled
 
 ERASED = "[erased]"
-_THEIRS = ("message", "request", "subscriber")
 
 # What adjoins an address in a text may make another one of it, which is somebody else's and stays: joann@, mary.ann@,
 # mary_ann@, x-ann@, x+ann@ and @example.organic, @example.org.uk, @example.org-x.com. That takes a letter or a digit
@@ -55,7 +55,8 @@ class Person:
     def owns(self, item: Item) -> bool:
         """Tell whether an item is a message, a request or a subscription of theirs."""
         # A subscription has another key than theirs where the secret was changed.
-        return item.get("kind") in _THEIRS and normalized(item.get("email", "")) == self.address
+        kind = KINDS.get(item.get("kind", ""))
+        return kind is not None and kind.of_person and normalized(item.get("email", "")) == self.address
 
     def mentions(self, item: Item) -> Item:
         """Return the attributes of another's item that mention the address, without it."""
@@ -125,9 +126,10 @@ def erase(  # noqa: PLR0913  how it is done for whom
         # The rows of emails come before the record that they belong to: without it nothing would lead to them.
         for item in _collection(table, pk):
             _in_time(until)
+            # Counts against the caps stay.
             if item["kind"] == "cap":
                 continue
-            if item["kind"] == "subscriber":
+            if item["kind"] in KINDS and KINDS[item["kind"]].erasing == "reduce":
                 remains = _reduce(table, item, utc_now(), kept)
             else:
                 dynamodb.call("delete_item", TableName=table, Key=_key(item))
