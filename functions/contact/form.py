@@ -1,4 +1,4 @@
-"""What a contact form may hold, and the message that it makes."""
+"""The fields of the contact form, and the message made from them."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ ExtraValue = Annotated[str, StringConstraints(max_length=5000)]
 
 
 class ContactForm(BaseModel):
-    """The answers of a contact form. Fields of names that are not known are the site's own, and go to `extra`."""
+    """The answers of a contact form. Unknown fields are the site's own and go into `extra`."""
 
     email: Email
     message: Annotated[str, StringConstraints(max_length=20_000), BeforeValidator(required)]
@@ -39,7 +39,7 @@ class ContactForm(BaseModel):
 
 
 def message_of(answers: ContactForm, form: Form, request: Request, settings: ContactSettings) -> Message:
-    """Make the message of a form.
+    """Return the message made from a form.
 
     Its id is a keyed hash of all answers and of the client's idempotency key, else of the UTC day: the same message
     is one message, in whatever media type or order it comes, and no constant key can swallow another one.

@@ -1,4 +1,4 @@
-"""POST /contact and /f/contact: parse the form, check it, keep it, answer."""
+"""POST /contact and /f/contact."""
 
 from functools import cache
 from typing import Any
@@ -32,13 +32,13 @@ CONTACT = Submission("contact", ContactForm, message_of, _emails)
 
 
 def post(request: Request) -> Response:
-    """Keep a message for the site's owner."""
+    """Store a message for the site's owner."""
     return submit(request, CONTACT, settings())
 
 
 def thanks(request: Request) -> Response:
     """Show the built-in thank-you page of either form."""
-    # Only pages pay for the import.
+    # Imported late, so that posts do not pay for it.
     from guichet.http.pages import thanks_page  # noqa: PLC0415
 
     return page(200, thanks_page(request, settings()))

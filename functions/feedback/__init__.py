@@ -1,3 +1,3 @@
-"""What SES tells of mail that was sent: bounces and complaints end mail to an address."""
+"""Takes SES events: a bounce or complaint suppresses an address."""
 
 import guichet  # noqa: F401  first: it says how the rest starts

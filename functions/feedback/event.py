@@ -1,4 +1,4 @@
-"""What SES publishes to SNS (AWS: "Contents of event data that Amazon SES publishes to Amazon SNS")."""
+"""SES events as published to SNS (AWS: "Contents of event data that Amazon SES publishes to Amazon SNS")."""
 
 import json
 from datetime import datetime
@@ -11,7 +11,7 @@ from guichet.telemetry import FunctionError
 
 
 class MalformedEventError(FunctionError):
-    """An event of SES that cannot be read. The text says where, and quotes nothing of it."""
+    """An SES event that cannot be parsed. The text names the field and quotes nothing."""
 
 
 class _Part(BaseModel):
@@ -40,7 +40,7 @@ class _Mail(_Part):
 
 
 class SesEvent(_Part):
-    """An event. Of types that say nothing of an address' future, only the type is of interest."""
+    """An SES event. Types that do not affect an address are parsed no further."""
 
     event_type: str
     mail: _Mail
@@ -49,11 +49,11 @@ class SesEvent(_Part):
 
     @property
     def configuration_set(self) -> str:
-        """The configuration set that the mail was sent with; empty where the event does not say."""
+        """The configuration set that the mail was sent with, or an empty string."""
         return next(iter(self.mail.tags.get("ses:configuration-set", [])), "")
 
     def ended(self) -> tuple[Literal["bounced", "complained"], datetime, list[str]] | None:
-        """Return what ends mail to which addresses, and when it happened; None where the event ends none.
+        """Return what suppresses which addresses, and when it happened, or None.
 
         A transient or undetermined bounce does not: the mailbox may be full. A suppressed address bounces permanently.
         `not-spam` is the opposite of a complaint.
@@ -70,9 +70,9 @@ def _addresses(recipients: list[_Recipient]) -> list[str]:
 
 
 def event_of(record: dict[str, Any]) -> SesEvent | None:
-    """Return the event in a record that SNS hands to Lambda, or None for a message that is no event of SES.
+    """Return the SES event in an SNS record, or None for any other message.
 
-    SES itself publishes such messages: a line of plain text when the topic is made its destination. Raises
+    SES itself publishes one: a line of plain text when the topic becomes its event destination. Raises
     MalformedEventError for an event that lacks what its type promises.
     """
     try:
@@ -84,11 +84,11 @@ def event_of(record: dict[str, Any]) -> SesEvent | None:
     try:
         return SesEvent.model_validate(message)
     except ValidationError as error:
-        # Not pydantic's text: it quotes the addresses.
+        # Not pydantic's message, which quotes the addresses.
         wrong = (f"{_place(part['loc'])}: {part['type']}" for part in error.errors(include_input=False))
         raise MalformedEventError("; ".join(wrong)) from None
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
-    """Return where in an event an error is. A key of a map may be anything, so only plain names are told."""
+    """Return where in an event an error is. Map keys may hold anything, so only plain names are included."""
     return ".".join(str(part) if str(part).isalnum() else "?" for part in loc)

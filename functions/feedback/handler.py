@@ -1,4 +1,4 @@
-"""SES bounces and complaints, by way of SNS: permanent ones end all mail to an address."""
+"""SES bounces and complaints, delivered by SNS: permanent ones suppress the address."""
 
 from email.utils import parseaddr
 from functools import cache
@@ -21,16 +21,16 @@ def settings() -> FeedbackSettings:
 
 @guarded
 def handler(event: dict[str, Any], _context: object) -> None:
-    """Take in what SNS delivers. What cannot be read or kept is raised, so that it is delivered again."""
+    """Process SNS records. What cannot be parsed or stored is raised, so that it is delivered again."""
     for record in event["Records"]:
         take_in(record)
 
 
 def take_in(record: dict[str, Any]) -> None:
-    """End mail to the addresses that an event says it ends; the owner's own are never silenced, but raise an alarm."""
+    """Suppress the addresses named by an event. The owner's are never suppressed, but raise an alarm."""
     event = event_of(record)
     if event is None or event.configuration_set not in _ours():
-        # Nothing says that the topic is told of this stack's mail alone.
+        # Others may publish to the topic, too.
         logger.warning("not an event of this stack's mail", extra={"sns_message_id": record["Sns"].get("MessageId")})
         count("FeedbackPassedOver")
         return
@@ -48,7 +48,7 @@ def take_in(record: dict[str, Any]) -> None:
     for text in addresses:
         address = parse(parseaddr(text)[1])
         if address is None:
-            # We never wrote to it: SES names the address that the mail was sent to.
+            # We never wrote to it: SES reports the address that the mail was sent to.
             logger.error("not an address of ours", extra={"message_id": event.mail.message_id})
             continue
         subscriber = subscriber_id(settings().signing_secret, address)

@@ -1,7 +1,7 @@
-"""What the handlers share: settings, the intake of a form, replies, storage, languages."""
+"""The code that the functions share."""
 
 import gc
 
-# A start makes a hundred thousand objects that stay. Looking through them again and again for garbage is a tenth of a
-# cold start. Each function's package imports this one first, so that it holds for all that follows.
+# Imports create a hundred thousand objects that stay. Repeatedly scanning them for garbage is a tenth of a cold start.
+# Each function's package imports this one first, so that everything after it benefits.
 gc.set_threshold(100_000)

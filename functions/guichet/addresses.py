@@ -1,4 +1,4 @@
-"""Email addresses: which ones are taken, and when two are the same."""
+"""Email addresses: which are accepted, and when two are the same."""
 
 import re
 
@@ -13,14 +13,14 @@ _LONGEST = 254
 
 
 def parse(text: str) -> str | None:
-    """Return an address as it can be mailed, its domain in Punycode (IDNA 2008) and lower case; None if it is none.
+    """Return a deliverable address, with its domain in lower-case Punycode (IDNA 2008), or None if it is invalid.
 
     Quoted local parts, comments, address literals and non-ASCII local parts are refused: SES does not mail them, or
     no mailbox uses them.
     """
     local, at, domain = text.strip().rpartition("@")
     if not domain.isascii():
-        # Only such domains pay for the import.
+        # Imported late, so that ASCII domains do not pay for it.
         import idna  # noqa: PLC0415
 
         try:
@@ -32,7 +32,7 @@ def parse(text: str) -> str | None:
         bool(at)
         and len(local) <= _LONGEST_LOCAL
         and _LOCAL.fullmatch(local)
-        # Mail software would take it for an encoded word (RFC 2047).
+        # Mail software would decode it as an encoded word (RFC 2047).
         and "=?" not in local
         and _DOMAIN.fullmatch(domain)
         and not domain.rpartition(".")[2].isdigit()
@@ -42,5 +42,5 @@ def parse(text: str) -> str | None:
 
 
 def normalized(address: str) -> str:
-    """Return the form in which two spellings of one parsed address are equal: case-folded."""
+    """Return the case-folded address, equal for all spellings of one parsed address."""
     return address.casefold()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def prepare(*factories: Callable[[], object]) -> None:
-    """Call cached factories now, if it is Lambda that starts the function; elsewhere they are called on first use.
+    """Call cached factories now if Lambda is starting the function. Elsewhere they run on first use.
 
     Lambda's INIT phase has more processor than the events after it (AWS: "Understanding the Lambda execution
     environment lifecycle"), and a wrong setting fails there, with its name, before anybody posts.

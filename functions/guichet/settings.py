@@ -36,7 +36,7 @@ def _comma_separated(text: str) -> tuple[str, ...]:
 def _http_address(text: str) -> str:
     # Not pydantic's HttpUrl, which costs every start two milliseconds.
     parts = urlsplit(text)
-    # To look at the port is to check it.
+    # Reading the port validates it.
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError("expected a valid URL with http:// or https://")
     return text
@@ -56,7 +56,7 @@ Addresses = Annotated[tuple[Address, ...], BeforeValidator(_comma_separated), Fi
 
 
 class Settings(BaseModel):
-    """What every function knows."""
+    """Settings of every function."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True, alias_generator=str.upper)
 
@@ -83,7 +83,7 @@ class Settings(BaseModel):
 
 
 class FormSettings(Settings):
-    """What a function that takes forms knows."""
+    """Settings of every function that takes forms."""
 
     allowed_origins: Origins
     caller_hourly_cap: int = Field(ge=1)
@@ -93,7 +93,7 @@ class FormSettings(Settings):
 
     @property
     def origins(self) -> frozenset[str]:
-        """The origins that may post forms and be sent to afterwards: the site's own, and the further ones."""
+        """The origins that may post forms and be redirected to: the site's own and the further ones."""
         return frozenset((origin_of(self.site_url), *self.allowed_origins))
 
 

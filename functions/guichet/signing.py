@@ -1,4 +1,4 @@
-"""Keys and tokens made with the stack's secret, so that neither can be guessed or guessed back."""
+"""Keyed hashes and tokens, made with the stack's secret: unguessable and irreversible."""
 
 import base64
 import hmac
@@ -20,7 +20,7 @@ def keyed_hash(secret: str, purpose: str, *parts: object) -> str:
 
 
 def subscriber_id(secret: str, email: str) -> str:
-    """Return the id of the subscriber of a parsed address, the same for all spellings of it."""
+    """Return the subscriber id of a parsed address, the same for all its spellings."""
     return keyed_hash(secret, "subscriber", normalized(email))
 
 
@@ -34,5 +34,5 @@ def token(secret: str, purpose: str, subject: str, expires: datetime | None) -> 
 
 
 def verified(given: str, secret: str, purpose: str, subject: str, expires: datetime | None) -> bool:
-    """Tell, in constant time, whether a token is the one for purpose, subject and expiry. Not whether it expired."""
+    """Return, in constant time, whether a token matches purpose, subject and expiry. It may have expired."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), token(secret, purpose, subject, expires).encode())

@@ -1,4 +1,4 @@
-"""What is logged and counted: identifiers, codes and times, never addresses or messages."""
+"""Logs and metrics: identifiers, codes and times, never addresses or messages."""
 
 import traceback
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 
 class FunctionError(Exception):
-    """A function failed on an event. The text names the error and never quotes it."""
+    """A function failed. The text names the error and never quotes its message."""
 
 
 def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
@@ -32,9 +32,9 @@ def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **di
 
 
 def log_unexpected(error: BaseException, **identifiers: str) -> None:
-    """Log an error that nothing foresaw: its name and where it happened.
+    """Log an unexpected error: its name and where it happened.
 
-    Not its text, which may quote what a visitor wrote.
+    Never its message, which may quote what a visitor wrote.
     """
     frames = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     logger.error("unexpected", extra={"error": name_of(error), "frames": frames, **identifiers})
@@ -42,7 +42,7 @@ def log_unexpected(error: BaseException, **identifiers: str) -> None:
 
 
 def name_of(error: BaseException) -> str:
-    """Return what an error is called: its type, and the code of one that AWS answered."""
+    """Return the type of an error, with AWS's error code if it has one."""
     code = getattr(error, "response", {}).get("Error", {}).get("Code")
     return f"{type(error).__name__}, {code}" if code else type(error).__name__
 

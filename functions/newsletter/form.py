@@ -1,4 +1,4 @@
-"""What a newsletter form may hold, and the request that it makes."""
+"""The fields of the newsletter form, and the request made from them."""
 
 from datetime import datetime
 from typing import Annotated
@@ -18,12 +18,12 @@ from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.settings import NewsletterSettings
 from guichet.signing import keyed_hash
 
-# How long the same sign-up by the same caller is one request, in seconds.
+# For how many seconds the same sign-up from the same caller is one request.
 BUCKET = 15 * 60
 
 
 class NewsletterForm(BaseModel):
-    """The answers of a newsletter form. What else a form sends is not needed, and not kept."""
+    """The answers of a newsletter form. Other fields are not needed, so they are not stored."""
 
     email: Email
     name: Line = ""
@@ -32,7 +32,7 @@ class NewsletterForm(BaseModel):
 
 
 def sign_up_of(answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings) -> SignUp:
-    """Make the request of a form.
+    """Return the request made from a form.
 
     Its id takes the caller and a 15-minute bucket in: a double click is one request, and nobody learns whether
     somebody else asked for the same address.
@@ -54,7 +54,7 @@ def sign_up_of(answers: NewsletterForm, form: Form, request: Request, settings: 
 
 
 def sign_up_again(expired: SignUp, request: Request, settings: NewsletterSettings) -> SignUp:
-    """Make a new request out of one whose link has expired, as if its address had asked again."""
+    """Return a new request for the address of an expired one."""
     at = utc_now()
     return expired.model_copy(
         update={

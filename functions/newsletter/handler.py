@@ -1,4 +1,4 @@
-"""POST /newsletter and /f/newsletter, and the pages with a button that its emails lead to."""
+"""POST /newsletter and /f/newsletter, and the pages that its emails link to."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -41,12 +41,12 @@ NEWSLETTER = Submission("newsletter", NewsletterForm, sign_up_of, _emails)
 
 
 def post(request: Request) -> Response:
-    """Keep a request to be subscribed: the same write for every address."""
+    """Store a subscription request: the same write for every address."""
     return submit(request, NEWSLETTER, settings())
 
 
 def confirm_page(request: Request) -> Response:
-    """Show the wording and one button; for an expired link, a button that asks for a new one. Changes nothing."""
+    """Show the wording and one button, or for an expired link a button that asks for a new one. Changes nothing."""
     from newsletter import pages  # noqa: PLC0415
 
     _, expired = _proven_request(request.query)
@@ -56,7 +56,7 @@ def confirm_page(request: Request) -> Response:
 
 
 def confirm(request: Request) -> Response:
-    """Make a subscriber of who pressed the button; pressed again, say so again."""
+    """Confirm a subscriber. Pressing the button again gives the same page."""
     from newsletter import pages  # noqa: PLC0415
 
     fields = button_fields(request)
@@ -66,14 +66,14 @@ def confirm(request: Request) -> Response:
     if sign_up is None:
         return page(410, pages.expired_page(request, fields, settings()))
     if fields.get("wording") != settings().consent_version:
-        # The wording changed since the page was shown: nobody agrees to what they did not see.
+        # The wording changed since the page was shown, and nobody agrees to what they have not seen.
         return page(200, pages.confirm_page(request, fields, settings()))
     subscriber = subscriber_id(settings().signing_secret, sign_up.email)
     state = subscribers.confirm(
         table_name, subscriber, sign_up, _confirmation(sign_up, request), _confirmed_emails(sign_up, request)
     )
     if state != "confirmed":
-        # They left after they had asked, or must not be written to.
+        # They unsubscribed after asking, or their address is suppressed.
         raise refuse(410, "LINK_EXPIRED")
     logger.info("confirmed", extra={"request_id": request.id, "submission_id": sign_up.id})
     count("Confirmed")
@@ -81,13 +81,13 @@ def confirm(request: Request) -> Response:
 
 
 def confirm_again(request: Request) -> Response:
-    """Ask for a new link in the place of an expired one, and say the same for any input."""
+    """Send a new link to replace an expired one. Responds the same to any input."""
     proven = proven_request(button_fields(request), settings().signing_secret)
     table_name = settings().table_name
     expired = submissions.sign_up(table_name, proven[0]) if proven else None
     if expired is not None:
         sign_up = sign_up_again(expired, request, settings())
-        # Over the cap the reply is that to a link of nobody.
+        # Over the cap, respond as to a link that nobody asked for.
         with suppress(OverCapError):
             new = submissions.keep(table_name, sign_up, _emails(request, settings()), _caller(request, sign_up))
             log_accepted(request, "newsletter", sign_up, new=new)
@@ -103,7 +103,7 @@ def unsubscribe_page(request: Request) -> Response:
 
 
 def unsubscribe(request: Request) -> Response:
-    """Unsubscribe at once (RFC 8058: no cookie, no redirect, whatever the body); repeated, say so again."""
+    """Unsubscribe at once (RFC 8058: no cookie, no redirect, any body). Idempotent."""
     subscriber = _proven_subscriber(button_fields(request))
     kept = timedelta(days=settings().retention_days)
     if subscribers.unsubscribe(settings().table_name, subscriber, utc_now(), kept):
@@ -119,7 +119,7 @@ def _done(request: Request, what: str) -> Response:
 
 
 def _proven_request(fields: dict[str, str]) -> tuple[str, bool]:
-    """Return the request that a link is for, and whether the link has expired. Raises Refusal (403) for no proof."""
+    """Return a link's request, and whether the link has expired. Raises Refusal (403) if it is not valid."""
     proven = proven_request(fields, settings().signing_secret)
     if proven is None:
         raise refuse(403, "LINK_INVALID")
@@ -128,7 +128,7 @@ def _proven_request(fields: dict[str, str]) -> tuple[str, bool]:
 
 
 def _proven_subscriber(fields: dict[str, str]) -> str:
-    """Return the subscriber that a link is for. Raises Refusal (403) for no proof."""
+    """Return a link's subscriber. Raises Refusal (403) if it is not valid."""
     subscriber = proven_subscriber(fields, settings().signing_secret)
     if subscriber is None:
         raise refuse(403, "LINK_INVALID")
@@ -140,7 +140,7 @@ def _caller(request: Request, sign_up: SignUp) -> Caller:
 
 
 def _confirmed_emails(sign_up: SignUp, request: Request) -> list[QueuedEmail]:
-    """Return what a confirmation owes; once for each request, so that coming back is welcomed and told again."""
+    """Return the emails that a confirmation queues: once per request, so returning subscribers get them again."""
     return [
         QueuedEmail(name="welcome", recipient="visitor", language=request.language, occasion=sign_up.id),
         QueuedEmail(

@@ -1,4 +1,4 @@
-"""The pages that the emails of the newsletter lead to."""
+"""The pages that the newsletter's emails link to."""
 
 from guichet.http.pages import page_with_button
 from guichet.http.request import Request
@@ -10,7 +10,7 @@ _PROOF_OF_SUBSCRIBER = ("subscriber", "token")
 
 
 def confirm_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> str:
-    """Return the page with the wording that a subscriber agrees to and one button."""
+    """Render the consent wording and one button."""
     fields = {name: link[name] for name in _PROOF_OF_REQUEST} | {"wording": settings.consent_version}
     return page_with_button(
         request,
@@ -24,12 +24,12 @@ def confirm_page(request: Request, link: dict[str, str], settings: NewsletterSet
 
 
 def expired_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> str:
-    """Return the page of an expired confirmation link, with a button that asks for a new one."""
+    """Render an expired confirmation link's page, with a button that asks for a new one."""
     fields = {name: link[name] for name in _PROOF_OF_REQUEST}
     return page_with_button(request, "expired", "newsletter/confirm/again", fields, settings)
 
 
 def unsubscribe_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> str:
-    """Return the page with the one button that unsubscribes."""
+    """Render the unsubscribe button."""
     fields = {name: link[name] for name in _PROOF_OF_SUBSCRIBER}
     return page_with_button(request, "unsubscribe", "newsletter/unsubscribe", fields, settings)

@@ -1,3 +1,3 @@
-"""Rows of owed emails become emails."""
+"""Sends the emails in the outbox."""
 
 import guichet  # noqa: F401  first: it says how the rest starts

@@ -1,4 +1,4 @@
-"""The outbox becomes emails: at once by the table's stream, surely by the schedule. Both run the same code."""
+"""Sends the emails in the outbox: promptly from the table's stream, reliably on the schedule, with the same code."""
 
 from functools import cache, partial
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from guichet.telemetry import guarded
 
 
 class StillQueuedError(Exception):
-    """An email of a batch was not sent now. The stream tries again a few times, then the schedule takes it up."""
+    """An email of a batch was not sent yet. The stream retries a few times, then the schedule takes over."""
 
 
 @cache
@@ -31,17 +31,17 @@ def settings() -> NotifierSettings:
 
 @guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | dict[str, int]:
-    """Deliver the emails of a batch of stream records; on the schedule's event, everything that waits."""
+    """Deliver the emails of a batch of stream records or, on the schedule's event, the whole outbox."""
     if "Records" not in event:
         return sweep(settings(), context)
-    # A batch of which nothing could be sent is told like any other: by its failed records.
+    # A batch that failed entirely is reported like any other: record by record.
     processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
     deliver_one = partial(deliver_record, pace=Pace(ses.send_rate), clock=context)
     return process_partial_response(event=event, record_handler=deliver_one, processor=processor, context=context)
 
 
 def deliver_record(record: DynamoDBRecord, pace: Pace, clock: Clock) -> Outcome | Literal["unexpected"]:
-    """Deliver the email of one stream record. Raises StillQueuedError for what is to be tried again."""
+    """Deliver the email of one stream record. Raises StillQueuedError if it should be retried."""
     keys = record.dynamodb.keys if record.dynamodb else None
     if not keys:
         raise ValueError("a stream record without keys")

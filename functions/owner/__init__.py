@@ -1,3 +1,3 @@
-"""The owner's links in notification emails: a page with a button each, to file as spam or to erase a person."""
+"""The pages behind the owner's links: file a message as spam, erase a person."""
 
 import guichet  # noqa: F401  first: it says how the rest starts

@@ -1,6 +1,6 @@
-"""/owner/spam and /owner/erase: what the links in emails to the owner lead to. A GET changes nothing.
+"""/owner/spam and /owner/erase: the pages behind the owner's links. A GET changes nothing.
 
-A function of its own, since what it may do (read the whole table, delete) is for none that takes forms.
+A function of its own: no function that takes forms may scan the table or delete.
 """
 
 from datetime import timedelta
@@ -22,7 +22,7 @@ from guichet.store.dynamodb import UnavailableError, retry_budget
 from guichet.store.erasure import NotFinishedError, Person, erase
 from guichet.telemetry import guarded, logger
 
-# The last call may start when it ends. API Gateway waits 30 s for an answer.
+# The last call may start at its end. API Gateway waits 30 s for a response.
 _TIME_TO_ERASE = 20.0
 
 
@@ -41,7 +41,7 @@ def spam_page(request: Request) -> Response:
 
 
 def erase_page(request: Request) -> Response:
-    """Show whom one button erases. Changes nothing."""
+    """Show the address that one button erases. Changes nothing."""
     from owner import pages  # noqa: PLC0415
 
     address = _address(_proven(request.query, "erase"))
@@ -53,12 +53,12 @@ def erase_page(request: Request) -> Response:
 
 
 def file_as_spam(request: Request) -> Response:
-    """File a message as spam; pressed again, say so again."""
+    """File a message as spam. Idempotent."""
     subject = _proven(button_fields(request), "spam")
     table_name = settings().table_name
     message = submissions.message(table_name, subject.id)
     if message is None:
-        # Erased, or its time is over.
+        # Erased or expired.
         raise refuse(410, "LINK_ENDED")
     submissions.mark_spam(table_name, message, utc_now())
     logger.info("filed as spam", request_id=request.id, submission_id=message.id)
@@ -66,7 +66,7 @@ def file_as_spam(request: Request) -> Response:
 
 
 def erase_person(request: Request) -> Response:
-    """Erase all that is held of who wrote a message or subscribed; pressed again, do the rest, or say that all is gone.
+    """Erase the author of a message, or a subscriber. Pressed again, it finishes the rest or says that nothing is left.
 
     The address is known by what the link is for, so that goes last.
     """
@@ -90,7 +90,7 @@ def erase_person(request: Request) -> Response:
 
 
 def _address(subject: Subject) -> str:
-    """Return the address of who wrote a message or subscribed, empty where nothing tells it any more."""
+    """Return the address of a message's author or of a subscriber, or an empty string if it is gone."""
     table_name = settings().table_name
     record = (
         submissions.message(table_name, subject.id)
@@ -107,7 +107,7 @@ def _done(request: Request, what: str) -> Response:
 
 
 def _proven(fields: dict[str, str], action: OwnerAction) -> Subject:
-    """Return what a link is for. Raises Refusal: 403 for no proof, 410 for a link whose time is over."""
+    """Return the record a link is for. Raises Refusal: 403 if it is not valid, 410 if it has expired."""
     proven = proven_subject(fields, action, settings().signing_secret)
     if proven is None:
         raise refuse(403, "LINK_INVALID")

@@ -1,4 +1,4 @@
-"""The pages that the links in emails to the owner lead to."""
+"""The pages behind the owner's links."""
 
 from guichet.http.pages import page_with_button
 from guichet.http.request import Request
@@ -9,14 +9,14 @@ _PROOF = ("kind", "id", "expires", "token")
 
 
 def spam_page(request: Request, link: dict[str, str], settings: OwnerSettings) -> str:
-    """Return the page with the one button that files a message as spam."""
+    """Render the button that files a message as spam."""
     return page_with_button(request, "owner_spam", "owner/spam", _proof(link), settings)
 
 
 def erase_page(
     request: Request, link: dict[str, str], address: str, settings: OwnerSettings, *, subscribed: bool
 ) -> str:
-    """Return the page with the one button that erases a person: whose address it is, and whether they are subscribed.
+    """Render the button that erases a person, with their address and whether they are subscribed.
 
     Anybody can write the address of another into a message, so it says what to do with one that is unwanted.
     """
@@ -35,7 +35,7 @@ def erase_page(
 
 
 def unfinished_page(request: Request, link: dict[str, str], settings: OwnerSettings) -> str:
-    """Return the page of an erasure that has not come to its end, with a button that goes on with it."""
+    """Render the page of an unfinished erasure, with a button that continues it."""
     return page_with_button(request, "owner_unfinished", "owner/erase", _proof(link), settings)
 
 

@@ -31,7 +31,7 @@ from guichet.signing import subscriber_id
 from guichet.store import submissions
 from guichet.store import subscribers as subscribers_table
 from guichet.store.dynamodb import UnavailableError
-from guichet.store.erasure import NotFinishedError, Person, erase, held
+from guichet.store.erasure import NotFinishedError, Person, erase, find_data
 from infra.operate import adopting, doctor, erasure, exporting, importing, outbox, queries
 from infra.operate.cells import cell
 from infra.operate.connection import (
@@ -503,13 +503,13 @@ def forget(connection: Connection, output: Output, *, address: str, access: Path
     table = settings.table_name
     if access:
         with _new_file(access) as file, output.progress("items read", queries.size(table)) as tell:
-            found = held(table, person, tell)
+            found = find_data(table, person, tell)
             json.dump(erasure.report(person, found), file, ensure_ascii=False, indent=2)
         output.show({"file": str(access), **erasure.counted(found)})
         return
     if not yes:
         with output.progress("items read", queries.size(table)) as tell:
-            found = held(table, person, tell)
+            found = find_data(table, person, tell)
         output.advise(f"Held of {person.address}: {erasure.in_words(found)}")
         if not (found.own or found.mentions):
             return

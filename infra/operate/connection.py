@@ -33,7 +33,7 @@ class OperatorSettings(NotifierSettings, NewsletterSettings):
 
 def be_patient() -> None:
     """Give the calls of this process to the table a minute: no visitor waits for them, and a page of a scan is long."""
-    dynamodb.READ_TIMEOUT, dynamodb.PATIENCE = 60.0, 120.0
+    dynamodb.READ_TIMEOUT, dynamodb.RETRY_BUDGET = 60.0, 120.0
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from guichet.records.record import utc_now
 from guichet.records.registry import KINDS
-from guichet.store.erasure import Erased, Held, Person
+from guichet.store.erasure import Erased, Person, PersonalData
 
 _NAMES = {kind.name: kind.plural for kind in KINDS.values() if kind.of_person} | {
     "email": "rows of emails",
@@ -15,18 +15,18 @@ _NAMES = {kind.name: kind.plural for kind in KINDS.values() if kind.of_person} |
 _BACKUP_DAYS = 35
 
 
-def counted(found: Held) -> dict[str, int]:
+def counted(found: PersonalData) -> dict[str, int]:
     """Return how much is held, by kind."""
     counts = Counter(_NAMES[item["kind"]] for item in found.own)
     return {**counts, **({"mentions by others": len(found.mentions)} if found.mentions else {})}
 
 
-def in_words(found: Held) -> str:
+def in_words(found: PersonalData) -> str:
     """Return how much is held, as a sentence."""
     return ", ".join(f"{name}: {count}" for name, count in counted(found).items()) or "nothing."
 
 
-def report(person: Person, found: Held) -> dict[str, Any]:
+def report(person: Person, found: PersonalData) -> dict[str, Any]:
     """Return everything that is held of a person, for themselves. What others wrote is only counted: it is theirs."""
     by_kind: dict[str, list[Any]] = {name: [] for name in _NAMES.values()}
     for item in found.own:

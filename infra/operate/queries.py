@@ -106,7 +106,7 @@ def by_keys(table: str, keys: Iterable[Key]) -> Iterator[Item]:
     """Read items by their keys, in any order; those that are not there are left out. Raises UnavailableError."""
     for some in blocks(keys, _PER_BATCH):
         wanted: dict[str, Any] = {table: {"Keys": [marshalled(key) for key in some], "ConsistentRead": True}}
-        pause, deadline = _PAUSE, time.monotonic() + dynamodb.PATIENCE
+        pause, deadline = _PAUSE, time.monotonic() + dynamodb.RETRY_BUDGET
         while wanted:
             answer = dynamodb.call("batch_get_item", RequestItems=wanted)
             yield from (unmarshalled(item) or {} for item in answer["Responses"].get(table, []))

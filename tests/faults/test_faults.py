@@ -218,7 +218,7 @@ def test_an_email_that_is_let_go_of_without_a_reason_is_seen(
 
 
 def test_patience_that_keeps_a_visitor_waiting_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dynamodb, "PATIENCE", 12)
+    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 12)
     assert "ended by the function's time-out" in problems(server)
 
 
@@ -408,6 +408,6 @@ def test_the_table_tells_of_each_kind_of_fault_how_long_it_takes(
 
 
 def test_unreachable_engines_are_no_success(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dynamodb, "PATIENCE", 0.1)
+    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
     Wire(dynamodb.client()).always(unreachable)
     assert counter.post("/contact", json=GOOD).status_code == 503

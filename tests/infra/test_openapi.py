@@ -161,7 +161,7 @@ def test_too_many_and_not_kept_are_answered_as_described(
     make_counter: Any, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     counter = make_counter(CallerHourlyCap="1")
-    monkeypatch.setattr(dynamodb, "PATIENCE", 0.1)
+    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
     counter.post(path, json=GOOD)
     over = [counter.post(path, **{kind: GOOD | {"email": "b@example.org"}}) for kind in ("json", "data")]
     Wire(dynamodb.client()).always(unreachable)

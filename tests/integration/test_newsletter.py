@@ -261,7 +261,7 @@ def test_a_request_that_has_expired_counts_as_gone_before_it_is_deleted(counter:
 def test_the_table_away_is_told_on_the_confirmation_page_too(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     sign_up(counter)
     page = open_link(counter, link_in_last_mail(counter))
-    monkeypatch.setattr(dynamodb, "PATIENCE", 0.1)
+    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
     Wire(dynamodb.client()).always(unreachable)
 
     reply = press(counter, page)

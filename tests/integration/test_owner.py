@@ -251,7 +251,7 @@ def test_a_call_that_is_refused_for_a_while_does_not_end_an_erasure(
 
     def slow(_request: Any) -> None:
         # As long as any other function has patience.
-        late[0] += dynamodb.PATIENCE
+        late[0] += dynamodb.RETRY_BUDGET
 
     Wire(dynamodb.client()).plan(slow, *[refusal(400, "ThrottlingException")] * 2)
     assert "ne garde plus rien" in press(counter, page).text

@@ -169,10 +169,10 @@ def test_no_gap_is_longer_than_two_seconds(waits: list[float]) -> None:
 def test_a_run_leaves_time_for_an_email_of_which_every_call_is_slow() -> None:
     one_try = dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT
     # Claimed, held, read, its address known, superseded, allowed: one patience, but each may wait for its last try.
-    looked_up = dynamodb.PATIENCE + 6 * one_try
+    looked_up = dynamodb.RETRY_BUDGET + 6 * one_try
     # An endpoint of SES has four addresses at most, tried one after the other. It is asked for the rate, too.
     of_ses = 2 * (4 * ses.CONNECT_TIMEOUT + ses.READ_TIMEOUT)
-    marked = dynamodb.PATIENCE + one_try
+    marked = dynamodb.RETRY_BUDGET + one_try
     longest_gap = 2
     notifier = resolve().functions["Notifier"]
     assert looked_up + longest_gap + of_ses + marked < sweep.TIME_FOR_ONE / 1000 < notifier.timeout
@@ -185,7 +185,7 @@ def test_a_run_leaves_time_for_an_email_of_which_every_call_is_slow() -> None:
 
 def test_a_visitor_is_answered_before_the_function_and_the_gateway_end() -> None:
     # To confirm takes two calls: the last try of the first one, and one try of the second.
-    longest = dynamodb.PATIENCE + 2 * (dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT)
+    longest = dynamodb.RETRY_BUDGET + 2 * (dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT)
     for name in ("Contact", "Newsletter"):
         # API Gateway waits for 30 s (AWS: "Quotas for HTTP APIs"), and answers when the function's time is up.
         assert longest < resolve().functions[name].timeout <= 10

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, subscribers
-from guichet.store.erasure import ERASED, NotFinishedError, Person, erase, held
+from guichet.store.erasure import ERASED, NotFinishedError, Person, erase, find_data
 from infra.operate.erasure import remains
 from tests.conftest import Counter, isolated, resolve
 from tests.integration.test_life import READER, SECRET, START, feedback, local, subscribe, subscriber, unsubscribe_url
@@ -159,7 +159,7 @@ def test_nothing_of_a_person_is_left_and_nothing_of_others_is_gone(counter: Coun
     contact(counter, message=f"I know {READER}, and joreader@example.org", ville=f"near {READER}", subject=READER)
     contact(counter, email="joreader@example.org")
     counter.play_stream()
-    found = held("table", READER_)
+    found = find_data("table", READER_)
     assert {item["kind"] for item in found.own} == {"message", "request", "subscriber", "email", "cap"}
     (mention,) = found.mentions
     assert mention["email"] == "other@example.org"

@@ -167,7 +167,7 @@ def _escaped(text: str) -> str:
 def test_what_cannot_be_confirmed_as_kept_is_said_to_be_harmless_to_repeat(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
-    monkeypatch.setattr(dynamodb, "PATIENCE", 0.1)
+    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
     Wire(dynamodb.client()).always(unreachable)
     headers = {"accept-language": language}
     harmless = {"fr": "le renvoyer est sans risque", "en": "sending it again is harmless"}[language]

@@ -53,7 +53,7 @@ def test_what_passes_is_sent_again_with_the_same_token(counter: Counter, passing
 def test_what_does_not_pass_is_never_taken_for_success(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, passing: Answer
 ) -> None:
-    monkeypatch.setattr(dynamodb, "PATIENCE", 0.1)
+    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
     Wire(dynamodb.client()).always(passing)
 
     assert counter.post("/contact", data=GOOD).status_code == 503
@@ -81,7 +81,7 @@ def test_what_sending_again_cannot_mend_is_decided_at_once(counter: Counter, ans
 
 def test_patience_ends_within_the_time_that_a_visitor_is_promised() -> None:
     # The last attempt may start when patience ends. Both time-outs together bound it.
-    assert dynamodb.PATIENCE + dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT < 10
+    assert dynamodb.RETRY_BUDGET + dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT < 10
     config = dynamodb.client().meta.config
     assert (config.connect_timeout, config.read_timeout) == (dynamodb.CONNECT_TIMEOUT, dynamodb.READ_TIMEOUT)
     assert config.retries["total_max_attempts"] == 1
@@ -97,7 +97,7 @@ def test_two_calls_of_one_event_share_one_patience(counter: Counter, monkeypatch
         monkeypatch.setattr("guichet.store.dynamodb.time.monotonic", lambda: next(clock))
         wire.always(unreachable)
 
-    clock = itertools.count(time.monotonic() + dynamodb.PATIENCE, 0.5)
+    clock = itertools.count(time.monotonic() + dynamodb.RETRY_BUDGET, 0.5)
     wire.plan(passing)
     assert press(counter, page).status_code == 503
     assert wire.operations == ["GetItem", "TransactWriteItems"]

@@ -50,7 +50,7 @@ def operate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     def run(counter: Counter, *arguments: str) -> Said:
         monkeypatch.setattr(commands, "connect_local", lambda _: connection_to(counter))
         # A command makes the whole process patient.
-        for name in ("READ_TIMEOUT", "PATIENCE"):
+        for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
             monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:

@@ -224,7 +224,7 @@ def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again_but_not_for_ever
     monkeypatch.setattr(queries, "_PAUSE", 0.001)
     assert {row["id"] for row in operate(counter, "messages", "--json").rows} == ids
     left_out = 10**9
-    monkeypatch.setattr(dynamodb, "PATIENCE", 0.01)
+    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.01)
     keys = [{"pk": f"message#{number}", "sk": "message"} for number in range(50)]
     with pytest.raises(dynamodb.UnavailableError):
         list(queries.by_keys("table", keys))

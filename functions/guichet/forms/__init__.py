@@ -1,1 +1,1 @@
-"""A form on its way in: parsed, checked, judged, counted."""
+"""Forms: parsing, validation, spam, rate limits, and what happens when one is posted."""

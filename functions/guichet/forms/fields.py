@@ -1,4 +1,4 @@
-"""The kinds of answers that forms have in common, as pydantic types. Errors bear the codes of the contract."""
+"""Field types that forms share, as pydantic types. Their errors carry the codes of the contract."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ def _email(text: str) -> str:
     return address
 
 
-# An address that can be mailed (`TYPE_EMAIL`).
+# A deliverable email address (`TYPE_EMAIL`).
 Email = Annotated[str, AfterValidator(_email), BeforeValidator(required)]
-# A text of one line.
+# A single line of text.
 Line = Annotated[str, StringConstraints(max_length=1000), AfterValidator(lambda text: " ".join(text.split()))]

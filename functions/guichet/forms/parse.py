@@ -1,4 +1,4 @@
-"""Parsing a form: from a request to its answers, and their validation."""
+"""Parse a form: from a request to validated answers."""
 
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -21,10 +21,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Form:
-    """A form that was taken in.
+    """A parsed form.
 
-    `fields` are the answers, in their order; `control` are those that steer and are never stored as answers: names that
-    begin with an underscore, `altcha`, and the honeypot.
+    `fields` are the answers, in order. `control` are control fields, never stored as answers: names that begin with an
+    underscore, `altcha`, and the honeypot.
     """
 
     fields: dict[str, Any]
@@ -32,19 +32,19 @@ class Form:
 
 
 def parse_form(request: Request, settings: FormSettings) -> Form:
-    """Read the form in a request, and let it choose the language of the reply.
+    """Parse the form in a request. It may choose the language of the response.
 
     Raises Refusal: 403 foreign origin, 413 too large, 415 media type, 400 not parsable, 422 empty or too many fields.
     """
     check_origin(request, settings)
     values = fields_of(request)
     steering = {name for name in values if name.startswith("_") or name in (PROOF_FIELD, settings.honeypot_field)}
-    # What is no text steers nothing; but no honeypot is left empty by it, and no proof is missing.
+    # A control field that is not text is ignored, but it still fills in a honeypot and counts as a proof.
     control = {name: values[name] for name in steering if isinstance(values[name], str)}
     control |= dict.fromkeys(steering.intersection((PROOF_FIELD, settings.honeypot_field)) - control.keys(), "no text")
     fields = {name: value for name, value in values.items() if name not in steering}
     request.language = known(control.get("_language", "")) or request.language
-    # An alias, where the form has no field of the name itself.
+    # An alias, used if the form has no field named email.
     if control.get("_replyto") and not fields.get("email"):
         fields["email"] = control["_replyto"]
     if not any(fields.values()):
@@ -53,11 +53,11 @@ def parse_form(request: Request, settings: FormSettings) -> Form:
 
 
 def proof_of(form: Form, settings: FormSettings) -> Solved | None:
-    """Return the proof of work in a form, None where none is asked for. Raises Refusal (422): wrong, or missing."""
+    """Return the proof of work in a form, or None if it needs none. Raises Refusal (422) if it is wrong or missing."""
     text = form.control.get(PROOF_FIELD, "")
     if settings.proof_of_work == "off" or (settings.proof_of_work == "on" and not text):
         return None
-    # Only such forms pay for the import.
+    # Imported late, so that other forms do not pay for it.
     from guichet.forms.proof_of_work import solved  # noqa: PLC0415
 
     proof = solved(text, settings.signing_secret) if text else None
@@ -76,8 +76,8 @@ def validate(model: type[Model], fields: dict[str, Any]) -> Model:
 
 
 def _problem(kind: str, loc: tuple[int | str, ...], context: dict[str, Any]) -> Problem:
-    """Turn one of pydantic's errors into a problem of the contract. The last name in `loc` is the form's."""
-    # A name's place is ("extra", name, "[key]"); a field may bear that name itself.
+    """Turn a pydantic error into a problem of the contract. The last part of `loc` is the field's name."""
+    # The location of a field name is ("extra", name, "[key]"), and a field may itself be called "[key]".
     if len(loc) > 2 and loc[-1] == "[key]":  # noqa: PLR2004
         return Problem("NAME_TOO_LONG", str(loc[-2])[: context["max_length"]], {"limit": context["max_length"]})
     field = str(loc[-1])
@@ -91,5 +91,5 @@ def _problem(kind: str, loc: tuple[int | str, ...], context: dict[str, Any]) -> 
         case "too_long":
             return Problem("TOO_MANY_FIELDS", None, {"limit": context["max_length"]})
         case _:
-            # Our own rules name their code.
+            # Our own rules raise errors named after their code.
             return Problem(kind, field)

@@ -1,4 +1,4 @@
-"""Proof of work (ALTCHA, version 2 of its protocol): a challenge for the browser, and whether it was solved."""
+"""Proof of work (ALTCHA, protocol version 2): issue challenges, verify solutions."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,28 +10,28 @@ from guichet.records.limits import Solved
 from guichet.records.record import utc_now
 from guichet.signing import keyed_hash
 
-# About a second of a phone's work, and two milliseconds of ours.
+# About a second of work for a phone, and two milliseconds to verify.
 _ALGORITHM = "PBKDF2/SHA-256"
 _COST = 5000
-# Time enough to write a long message.
+# Long enough to write a long message.
 VALID = timedelta(hours=1)
 
 
 def challenge(secret: str) -> dict[str, Any]:
-    """Return a new challenge as the ALTCHA widget takes it."""
+    """Return a new challenge in the ALTCHA widget's format."""
     made = create_challenge(_ALGORITHM, _COST, expires_at=utc_now() + VALID, hmac_secret=_key(secret))
     return made.to_dict()
 
 
 def solved(text: str, secret: str) -> Solved | None:
-    """Return the challenge that the text of the field `altcha` solves; None where it is expired, foreign or wrong.
+    """Return the challenge solved by the `altcha` field, or None if it is expired, not ours, or wrong.
 
-    Whether it was used before is for the table to say.
+    Whether it was used before is checked when the submission is stored.
     """
     if not verify_solution(text, _key(secret)).verified:
         return None
     parameters = Payload.from_base64(text).challenge
-    # The signature is one for each challenge, however its solution is written down.
+    # The signature identifies the challenge, however its solution is encoded.
     return Solved(key=str(parameters.signature), until=utc_now() + VALID)
 
 

@@ -1,6 +1,6 @@
-"""Which submissions go to the spam folder, and why. Nothing is refused here: the worst that comes of it is the folder.
+"""Decide which submissions go to the spam folder, and why. Nothing is refused for being spam.
 
-A score of plain signs, each with its points. A reason names signs, never what was written.
+Plain signs add points to a score. A reason names signs and never quotes the text.
 """
 
 import base64
@@ -15,9 +15,9 @@ from guichet.http.request import Request
 from guichet.records.record import utc_now
 from guichet.settings import FormSettings
 
-# From so many points on it is spam. No single sign is enough, but the honeypot, which no person sees.
+# Spam threshold. Only the honeypot suffices alone.
 SPAM = 5
-# Nobody fills in a form faster, in seconds. The clock is the visitor's: a time to come is passed over.
+# Nobody fills in a form faster than this, in seconds. The clock is the visitor's, so future times are ignored.
 _FASTEST = 2.0
 _LINKS_FOR_FREE = 2
 _MOST_FOR_LINKS = 4
@@ -25,7 +25,7 @@ _MOST_FOR_PHRASES = 4
 
 _LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 _MARKUP = re.compile(r"\[url[=\]]|\[link[=\]]|<a\s", re.IGNORECASE)
-# A word of Latin letters with Cyrillic or Greek ones among them, as in a brand's name that only looks like it.
+# A Latin word with Cyrillic or Greek letters in it, as in a fake brand name.
 _LATIN = re.compile(r"[A-Za-z]")
 _LOOKALIKE = re.compile(r"[\u0370-\u03ff\u0400-\u04ff]")
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -38,14 +38,14 @@ _PHRASES = re.compile(
 
 @dataclass(frozen=True)
 class Words:
-    """What there is to read: short answers, in which no link belongs, and the long one."""
+    """The text to judge: short answers, where links do not belong, and the long one."""
 
     lines: tuple[str, ...]
     text: str = ""
 
 
 def judge(words: Words, form: Form, request: Request, settings: FormSettings) -> str:
-    """Return why a submission is spam, empty where it is not."""
+    """Return why a submission is spam, or an empty string."""
     if form.control.get(settings.honeypot_field):
         return "honeypot"
     if settings.spam_filter == "off":
@@ -74,12 +74,12 @@ def _words(words: Words) -> dict[str, int]:
 
 
 def _haste(session_data: str) -> dict[str, int]:
-    """Return the signs of a program in what the client says of itself: `Formspree-Session-Data`, JSON in base64."""
+    """Return signs of automation in the client's `Formspree-Session-Data` (base64-encoded JSON)."""
     signs: dict[str, int] = {}
     try:
         data = json.loads(base64.b64decode(session_data, validate=True))
         program = data.get("webdriver")
-        # A clock that is none, or far off, says nothing.
+        # A missing or far-off clock says nothing.
         with suppress(LookupError, TypeError, OverflowError):
             if 0 <= utc_now().timestamp() - data["loadedAt"] / 1000 < _FASTEST:
                 signs["sent at once"] = 3

@@ -1,4 +1,4 @@
-"""Posting a form, whichever: parse it, check it, keep it, answer."""
+"""Submit a form: parse it, check it, store it, respond."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ Settings = TypeVar("Settings", bound=FormSettings)
 
 @dataclass(frozen=True)
 class Submission(Generic[Answers, Settings]):
-    """What is particular to a form: its answers, the record that they make, and the emails that the record owes."""
+    """What differs between forms: the answers, the record made from them, and the emails it queues."""
 
     name: str
     answers: type[Answers]
@@ -34,9 +34,9 @@ class Submission(Generic[Answers, Settings]):
 
 
 def submit(request: Request, form: Submission[Answers, Settings], settings: Settings) -> Response:
-    """Keep what a form holds, with the emails it owes; in the spam folder it owes none.
+    """Store a form's record together with the emails it queues. Spam queues none.
 
-    What is accepted, repeated or caught as spam is answered alike. Raises Refusal, and the store's errors.
+    Accepted, repeated and spam submissions get the same response. Raises Refusal, and the store's errors.
     """
     posted = parse_form(request, settings)
     record = form.record(validate(form.answers, posted.fields), posted, request, settings)
@@ -49,20 +49,20 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
 
 
 def log_accepted(request: Request, form: str, record: Message | SignUp, *, new: bool) -> None:
-    """Log and count a submission that is kept, in the spam folder or not, or a repeat of one."""
+    """Log and count a submission as accepted, caught as spam, or repeated."""
     what = ("caught" if record.spam else "accepted") if new else "repeated"
     logger.info(what, request_id=request.id, form=form, submission_id=record.id, spam=record.spam)
     count(what.capitalize(), form=form)
 
 
 def challenge(settings: FormSettings) -> Response:
-    """Hand out a proof-of-work challenge, where the forms take one; either form takes those of the other.
+    """Issue a proof-of-work challenge if forms use it. Either form accepts the other's.
 
-    Each function serves it, so that to ask for one wakes the function that the form will be posted to.
+    Each function serves it, so that asking for one warms up the function that the form will be posted to.
     """
     if settings.proof_of_work == "off":
         raise refuse(404, "NOT_FOUND")
-    # Only those who ask for one pay for the import.
+    # Imported late, so that other requests do not pay for it.
     from guichet.forms.proof_of_work import challenge as new_challenge  # noqa: PLC0415
 
     return as_json(200, new_challenge(settings.signing_secret))

@@ -1,4 +1,4 @@
-"""The app: from an event to the route that serves it, and from whatever comes of it to a response."""
+"""The app: route an event to its handler and turn the result, or any error, into a response."""
 
 from collections.abc import Callable, Mapping
 from math import ceil
@@ -17,7 +17,7 @@ Route = Callable[[Request], Response]
 
 
 def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: Settings) -> Response:
-    """Answer an event of the HTTP API by the route that it names. No error of a visitor or of ours goes unanswered."""
+    """Serve an HTTP API event by its route. Every error, the visitor's or ours, gets a response."""
     request = Request.from_event(event, settings.default_language)
     try:
         with retry_budget():
@@ -33,14 +33,14 @@ def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: Settings
     except UnavailableError as error:
         logger.error("unavailable", request_id=request.id, route=request.route, cause=type(error.__cause__).__name__)
         reply = _refused(request, unavailable(), settings)
-    except Exception as error:  # noqa: BLE001  whatever it is, the visitor must not take it for success
+    except Exception as error:  # noqa: BLE001  whatever went wrong, the visitor must not take it for success
         log_unexpected(error, request_id=request.id, route=request.route)
         reply = _refused(request, unavailable(), settings)
     return reply
 
 
 def no_such_form(_request: Request) -> Response:
-    """Answer a form of a name that is not served."""
+    """Refuse a form that does not exist."""
     raise refuse(404, "FORM_NOT_FOUND")
 
 

@@ -1,4 +1,4 @@
-"""The body of a request, in any of three media types, as texts by name."""
+"""Parse a request body, in any of three media types, into texts by field name."""
 
 import json
 import re
@@ -10,14 +10,14 @@ from guichet.http.request import JSON_TYPE, Request
 from guichet.locales import known
 
 MAX_BODY = 64 * 1024
-# A body of 64 KiB can name ten thousand fields; no form has so many.
+# 64 KiB can hold ten thousand fields. No real form has that many.
 MAX_PAIRS = 200
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _MULTIPART_TYPE = "multipart/form-data"
 _FILE_NAME = re.compile(r";\s*filename\*?\s*=", re.IGNORECASE)
 
-# Line breaks and tabs are text. All other control characters are not, and neither is half of a surrogate pair.
+# Line breaks and tabs are text. Other control characters and lone surrogates are not.
 _NOT_TEXT: dict[int, str | None] = {
     **dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(0x7F, 0xA0))),
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
@@ -27,18 +27,18 @@ Pairs = list[tuple[str, Any]]
 
 
 def fields_of(request: Request) -> dict[str, Any]:
-    """Return the fields of a body by name, clean; those of a repeated name are joined by a comma.
+    """Return the cleaned fields of a body by name. Values of a repeated name are joined with a comma.
 
-    A value is a text, or what JSON had that is no text. Fields without a name are dropped. Raises Refusal: 413 too
+    A value is a text, unless JSON held something else. Fields without a name are dropped. Raises Refusal: 413 too
     large, 415 media type, 400 not parsable, 422 empty or too many fields.
     """
     return _joined(_parse(request))
 
 
 def button_fields(request: Request) -> dict[str, str]:
-    """Return the fields that a button of our own pages posts, over those of the address that it posts to.
+    """Return the fields posted by a button on one of our pages, merged over the query string.
 
-    A body that cannot be read is passed over: where a mailbox provider posts, all that counts is in the address.
+    An unreadable body is ignored: when a mailbox provider posts, everything that matters is in the URL.
     """
     try:
         posted = fields_of(request)
@@ -50,12 +50,12 @@ def button_fields(request: Request) -> dict[str, str]:
 
 
 def clean(text: str) -> str:
-    """Return a text without control characters and outer blanks, its line breaks as one line feed each."""
+    """Strip control characters and surrounding whitespace, and normalize line breaks to line feeds."""
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_NOT_TEXT).strip()
 
 
 def _parse(request: Request) -> Pairs:
-    """Return the names and values of a body, in their order, repeated names included."""
+    """Return the names and values of a body in order, including repeated names."""
     body = request.body()
     if len(body) > MAX_BODY:
         raise refuse(413, "TOO_LARGE", limit=MAX_BODY // 1024)
@@ -76,7 +76,7 @@ def _parse(request: Request) -> Pairs:
 
 
 def _is_utf8(charset: str | None) -> bool:
-    # ASCII is UTF-8 too.
+    # ASCII is a subset of UTF-8.
     return charset is None or charset.lower() in ("", "utf-8", "utf8", "us-ascii", "ascii")
 
 
@@ -90,7 +90,7 @@ def _parameter(header: str, name: str) -> str | None:
 
 
 class _JsonObject(list[tuple[str, Any]]):
-    """The members of a JSON object: a dict would drop repeated names."""
+    """The members of a JSON object. A dict would drop repeated names."""
 
 
 def _json_pairs(body: bytes, _header: str) -> Pairs:
@@ -101,7 +101,7 @@ def _json_pairs(body: bytes, _header: str) -> Pairs:
         value = json.loads(
             body.decode("utf-8-sig"),
             object_pairs_hook=_JsonObject,
-            # A number is kept as it was written: a telephone number is one, too.
+            # Keep numbers as they were written: a phone number may arrive as one.
             parse_int=str,
             parse_float=str,
             parse_constant=no_constant,
@@ -125,7 +125,7 @@ def _urlencoded_pairs(body: bytes, _header: str) -> Pairs:
 
 
 def _multipart_pairs(body: bytes, header: str) -> Pairs:
-    # Only such bodies pay for the import.
+    # Imported late, so that other bodies do not pay for it.
     from multipart import MultipartError, PushMultipartParser  # noqa: PLC0415
 
     pairs: list[tuple[str, bytes]] = []
@@ -139,7 +139,7 @@ def _multipart_pairs(body: bytes, header: str) -> Pairs:
                     name, value = pairs[-1]
                     pairs[-1] = name, value + event
                 elif event is not None:
-                    # An empty file input is sent with an empty name and no content, and is no file.
+                    # Browsers send an empty file input with an empty name and no content. That is not a file.
                     of_file = bool(_FILE_NAME.search(event.header("Content-Disposition", "")))
                     if event.filename:
                         raise refuse(415, "NO_FILE_UPLOADS")
@@ -152,7 +152,7 @@ def _multipart_pairs(body: bytes, header: str) -> Pairs:
 
 
 def _joined(pairs: Pairs) -> dict[str, Any]:
-    """Return clean texts by name, those of repeated names joined by a comma. Fields without a name are dropped."""
+    """Return cleaned texts by name, joining repeated names with a comma. Fields without a name are dropped."""
     texts: dict[str, Any] = {}
     for raw_name, raw_value in pairs:
         name, value = clean(raw_name), _text(raw_value)
@@ -160,14 +160,14 @@ def _joined(pairs: Pairs) -> dict[str, Any]:
         if isinstance(before, str) and isinstance(value, str):
             texts[name] = ", ".join(filter(None, (before, value)))
         elif isinstance(before, str):
-            # No text: it is for the model to refuse.
+            # Not a text. The model refuses it.
             texts[name] = value
     texts.pop("", None)
     return texts
 
 
 def _text(value: Any) -> Any:
-    """Return a JSON value as text: scalars and lists of scalars; an object or a deeper list stays what it is."""
+    """Return a JSON scalar or list of scalars as text. Objects and nested lists are returned unchanged."""
     match value:
         case str():
             return clean(value)

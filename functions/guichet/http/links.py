@@ -1,4 +1,4 @@
-"""The links in emails: what the notifier writes and the pages behind them read, without the table."""
+"""The links in emails: signed by the notifier, verified by the pages behind them, without reading the table."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,12 +19,12 @@ _CONFIRM = "confirm"
 _UNSUBSCRIBE = "unsubscribe"
 _OWNER = "owner"
 _OWNER_LINK_VALID = timedelta(days=90)
-# Seconds since 1970 have ten digits until the year 2286.
+# Unix times have ten digits until the year 2286.
 _DIGITS = 10
 
 
 def confirmation_link(api_url: str, request: SignUp, language: Language, secret: str) -> str:
-    """Return the address of the confirmation page of a request."""
+    """Return the URL of the confirmation page for a request."""
     expires = request.confirmable_until
     fields = {
         "request": request.id,
@@ -36,7 +36,7 @@ def confirmation_link(api_url: str, request: SignUp, language: Language, secret:
 
 
 def proven_request(fields: Fields, secret: str) -> tuple[str, datetime] | None:
-    """Return the request that a link proves and its expiry, None where it proves nothing. It may have expired."""
+    """Return the request that a valid link names, with its expiry (possibly past), or None."""
     request_id, until = fields.get("request", ""), _until(fields)
     if until is None or not verified(fields.get("token", ""), secret, _CONFIRM, request_id, until):
         return None
@@ -44,7 +44,7 @@ def proven_request(fields: Fields, secret: str) -> tuple[str, datetime] | None:
 
 
 def unsubscribe_link(api_url: str, subscriber_id: str, language: Language, secret: str) -> str:
-    """Return the address that unsubscribes: a page by GET, at once by POST (RFC 8058). It never expires."""
+    """Return the unsubscribe URL: GET shows a page, POST unsubscribes at once (RFC 8058). It never expires."""
     fields = {
         "subscriber": subscriber_id,
         "token": token(secret, _UNSUBSCRIBE, subscriber_id, None),
@@ -54,14 +54,14 @@ def unsubscribe_link(api_url: str, subscriber_id: str, language: Language, secre
 
 
 def proven_subscriber(fields: Fields, secret: str) -> str | None:
-    """Return the subscriber that a link proves, None where it proves nothing."""
+    """Return the subscriber that a valid link names, or None."""
     subscriber = fields.get("subscriber", "")
     return subscriber if verified(fields.get("token", ""), secret, _UNSUBSCRIBE, subscriber, None) else None
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a link of the owner's is for, and until when it works."""
+    """The record that an owner's link is for, and when the link expires."""
 
     kind: str
     id: str
@@ -69,7 +69,7 @@ class Subject:
 
 
 def owner_link(api_url: str, action: OwnerAction, record: Message | Subscriber, language: Language, secret: str) -> str:
-    """Return the address of the page that files a message as spam, or erases who wrote it or subscribed.
+    """Return the URL of the page that files a message as spam, or erases its author or a subscriber.
 
     It works as long as a message is kept; for a subscriber, who may stay for ever, 90 days.
     """
@@ -87,7 +87,7 @@ def owner_link(api_url: str, action: OwnerAction, record: Message | Subscriber, 
 
 
 def proven_subject(fields: Fields, action: OwnerAction, secret: str) -> Subject | None:
-    """Return what a link of the owner's proves, None where it proves nothing. It may have expired."""
+    """Return the record that a valid owner's link names (the link may have expired), or None."""
     kind, record_id, until = fields.get("kind", ""), fields.get("id", ""), _until(fields)
     subject = f"{kind}#{record_id}"
     if until is None or not verified(fields.get("token", ""), secret, f"{_OWNER}-{action}", subject, until):

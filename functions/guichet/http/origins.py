@@ -14,15 +14,15 @@ _NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def check_origin(request: Request, settings: FormSettings) -> None:
-    """Refuse a form from a page of another site (403). A request without an origin is served."""
+    """Refuse a form posted from another site's page (403). Requests without an origin are served."""
     origin = request.headers.get("origin", "null")
-    # "null" is what a page with `no-referrer` sends: nothing is known of it, as if the header were not there.
+    # A page with `no-referrer` sends "null", which says no more than a missing header.
     if origin != "null" and origin not in settings.origins:
         raise refuse(403, "ORIGIN_NOT_ALLOWED")
 
 
 def next_url(text: str, settings: FormSettings) -> str | None:
-    """Return where `_next` leads, an absolute address of an allowed origin; None where it leads anywhere else.
+    """Return the absolute URL of `_next` if its origin is allowed, else None.
 
     It is taken relative to `SiteUrl`. What browsers and this parser might read differently is refused: backslashes,
     blanks, control characters, user information, a scheme without `//`, three slashes.
@@ -42,12 +42,12 @@ def next_url(text: str, settings: FormSettings) -> str | None:
 
 
 def _encoded(part: str) -> str:
-    """Return a part of an address as RFC 3986 has it, ASCII only; what is encoded already stays as it is."""
+    """Percent-encode part of a URL (RFC 3986), leaving existing escapes alone."""
     return _NOT_ENCODED.sub("%25", quote(part, safe="%/:?@!$&'()*+,;=~"))
 
 
 def page_of(request: Request, settings: FormSettings) -> str:
-    """Return the page that a form was posted from, if it is one of an allowed origin: what `Referer` says, no query."""
+    """Return the page that a form was posted from (`Referer` without its query), if its origin is allowed."""
     try:
         parts = urlsplit(request.headers.get("referer", ""))
         origin = origin_of(parts.geturl())

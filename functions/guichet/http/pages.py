@@ -1,4 +1,4 @@
-"""The pages of our own: thanks, errors, and those with a button. Imported only by replies that need one."""
+"""Our own pages: thanks, errors, and pages with a button. Imported only by responses that need one."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ CONTENT_SECURITY_POLICY = (
 
 @dataclass(frozen=True)
 class Button:
-    """A button that posts: where to, with which hidden fields, and what stands on it."""
+    """A button that posts hidden fields to a URL, and its label."""
 
     action: str
     fields: dict[str, str]
@@ -51,7 +51,7 @@ def render(  # noqa: PLR0913  the parts of a page
     button: Button | None = None,
     afterwards: Iterable[str] = (),
 ) -> str:
-    """Return a page: a title, paragraphs, a quoted wording, a list, a button, closing paragraphs, and a way back."""
+    """Render a page: title, paragraphs, quoted wording, list, button, closing paragraphs and a link back."""
     return (
         _environment()
         .get_template("page.html")
@@ -72,7 +72,7 @@ def render(  # noqa: PLR0913  the parts of a page
 
 
 def error_page(request: Request, refusal: Refusal, messages: list[str], settings: Settings) -> str:
-    """Return the page of a refusal: all that is wrong, and that what was written is not lost."""
+    """Render a refusal: everything that is wrong, and how to get back to what was typed."""
     of_form = request.route.startswith("POST") and not any(p.code.startswith("LINK_") for p in refusal.problems)
     hints = ["error_kept"] if of_form else []
     if refusal.retry_after is not None:
@@ -87,7 +87,7 @@ def error_page(request: Request, refusal: Refusal, messages: list[str], settings
 
 
 def thanks_page(request: Request, settings: Settings) -> str:
-    """Return the built-in thank-you page of the form that the query names, the contact form's by default."""
+    """Render the thank-you page of the form named in the query, or the contact form's."""
     form = "newsletter" if request.query.get("form") == "newsletter" else "contact"
     return render(
         request.language,
@@ -108,7 +108,7 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
     items: Iterable[str] = (),
     afterwards: Iterable[str] = (),
 ) -> str:
-    """Return the page of a name, with one button that posts fields to a path, and the language to answer in."""
+    """Render a named page with one button that posts fields, and the language, to a path."""
     button = Button(
         f"{request.base_url}/{path}", {**fields, "language": request.language}, say(f"{name}_button", request.language)
     )
@@ -125,7 +125,7 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
 
 
 def done_page(request: Request, what: str, settings: Settings) -> str:
-    """Return the page that says what a button did."""
+    """Render the page that says what a button did."""
     return render(
         request.language,
         settings,

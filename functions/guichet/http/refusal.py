@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: a code of the contract, the field it is at, and what its sentence names."""
+    """One thing that is wrong: its code, the field it concerns, and the values for its sentence."""
 
     code: str
     field: str | None = None
@@ -15,7 +15,7 @@ class Problem:
 
 
 class Refusal(Exception):  # noqa: N818  it is the visitor's error, and the reply's word
-    """A request that is not accepted: HTTP status, what is wrong (never empty), and when to come back, in seconds."""
+    """A request that is not accepted: HTTP status, problems (at least one), and seconds until a retry makes sense."""
 
     def __init__(self, status: int, *problems: Problem, retry_after: int | None = None) -> None:
         super().__init__(status, *(problem.code for problem in problems))
@@ -25,10 +25,10 @@ class Refusal(Exception):  # noqa: N818  it is the visitor's error, and the repl
 
 
 def refuse(status: int, code: str, *, retry_after: int | None = None, **values: Any) -> Refusal:
-    """Make a refusal with one problem that is not at a field."""
+    """Return a refusal with one problem that concerns no particular field."""
     return Refusal(status, Problem(code, values=values), retry_after=retry_after)
 
 
 def unavailable() -> Refusal:
-    """Make the refusal of what could not be confirmed as kept."""
+    """Return the refusal for a submission that could not be confirmed as stored."""
     return refuse(503, "UNAVAILABLE", retry_after=5)

@@ -13,7 +13,7 @@ JSON_TYPE = "application/json"
 
 @dataclass
 class Request:
-    """What handlers look at. Header names are lower case; `body` is decoded; times and addresses are the gateway's.
+    """The parts of a request that handlers use. Header names are lower case, `body` is decoded.
 
     Only `language` changes: a form may ask for another than the browser prefers.
     """
@@ -51,12 +51,12 @@ class Request:
 
     @property
     def wants_json(self) -> bool:
-        """Whether to answer JSON: `Accept` names it, or the body was JSON."""
+        """Whether to respond with JSON: `Accept` names it, or the body was JSON."""
         accepted = (part.partition(";")[0].strip().lower() for part in self.headers.get("accept", "").split(","))
         return JSON_TYPE in accepted or self.content_type == JSON_TYPE
 
     def body(self) -> bytes:
-        """Return the body. Raises Refusal (400) where it says that it is base64 and is not."""
+        """Return the body. Raises Refusal (400) if it claims to be base64 and is not."""
         body = self.event.get("body") or ""
         if not self.event.get("isBase64Encoded"):
             return str(body).encode("utf-8", "surrogatepass")
@@ -67,7 +67,7 @@ class Request:
 
 
 def _base_url(event: dict[str, Any], headers: dict[str, str]) -> str:
-    """Return the address under which the caller reached the API, without a slash at the end.
+    """Return the URL under which the caller reached the API, without a trailing slash.
 
     What stands before the route's own path (a stage, a base path of a custom domain) belongs to it.
     """

@@ -1,4 +1,4 @@
-"""What is answered: the reply table of the HTTP contract, as JSON or for a browser."""
+"""Responses: the table of the HTTP contract, as JSON or for a browser."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from guichet.settings import Settings
 
 Response = dict[str, Any]
 
-# Nothing that is answered is to be kept, guessed at, or told to where a link leads.
+# No response may be cached, sniffed, or leak its URL to the next site.
 HEADERS = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
@@ -20,7 +20,7 @@ HEADERS = {
 
 
 def accepted(request: Request, form: str, submission_id: str, next_url: str | None) -> Response:
-    """Answer what was accepted, repeated, or caught as spam: these three must look the same."""
+    """Respond to a submission that was accepted, repeated or caught as spam. All three must look the same."""
     thanks = f"{request.base_url}/thanks?{urlencode({'form': form, 'language': request.language})}"
     if request.wants_json:
         return as_json(
@@ -36,7 +36,7 @@ def accepted(request: Request, form: str, submission_id: str, next_url: str | No
 
 
 def refused(request: Request, refusal: Refusal, settings: Settings) -> Response:
-    """Answer a refusal: its status, and all that is wrong, in the visitor's language."""
+    """Respond to a refusal with its status and every problem, in the visitor's language."""
     messages = [_sentence(problem, request.language) for problem in refusal.problems]
     if request.wants_json:
         errors = [
@@ -54,7 +54,7 @@ def refused(request: Request, refusal: Refusal, settings: Settings) -> Response:
 
 
 def page(status: int, html: str) -> Response:
-    """Answer with a page of our own."""
+    """Respond with one of our own pages."""
     from guichet.http.pages import CONTENT_SECURITY_POLICY  # noqa: PLC0415
 
     headers = {
@@ -66,7 +66,7 @@ def page(status: int, html: str) -> Response:
 
 
 def as_json(status: int, body: dict[str, Any]) -> Response:
-    """Answer with JSON."""
+    """Respond with JSON."""
     headers = {**HEADERS, "content-type": "application/json; charset=utf-8"}
     return {"statusCode": status, "headers": headers, "body": json.dumps(body, ensure_ascii=False)}
 

@@ -1,1 +1,1 @@
-"""What is kept."""
+"""Records: what is stored."""

@@ -1,4 +1,4 @@
-"""What a week brought."""
+"""Weekly digests."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from guichet.records.record import Record
 
 
 class Digest(Record):
-    """What a week brought, counted for the owner once it was over: `id` is the week, `2026-W47` (ISO 8601)."""
+    """A finished week in figures, for the owner. `id` is the week, `2026-W47` (ISO 8601)."""
 
     id: str
     since: datetime
@@ -17,7 +17,7 @@ class Digest(Record):
     spam: int
     # New subscribers.
     confirmed: int
-    # Emails still owed when it was made, and since when the oldest.
+    # Emails waiting when it was made, and since when the oldest has waited.
     owed: int
     oldest_queued_at: datetime | None = None
     made_at: datetime

@@ -1,4 +1,4 @@
-"""What bounds a caller."""
+"""Limits of a caller."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from guichet.records.record import Record
 
 
 class Caller(Record):
-    """Who posts, as a keyed hash of address, form and clock hour; how often they may; and when the hour ends."""
+    """A caller as a keyed hash of address, form and clock hour, with their cap and the end of the hour."""
 
     key: str
     cap: int
@@ -14,7 +14,7 @@ class Caller(Record):
 
 
 class Solved(Record):
-    """A proof of work: the challenge that was solved, which may be used once, and until when it must be remembered."""
+    """A solved proof-of-work challenge, valid once, and until when it must be remembered."""
 
     key: str
     until: datetime

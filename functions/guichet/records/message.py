@@ -9,7 +9,7 @@ SPAM_KEPT = timedelta(days=30)
 
 
 class Message(Record):
-    """A contact message. `extra` are the further fields of the site's form, in their order."""
+    """A contact message. `extra` are the site's further fields, in order."""
 
     id: str
     email: str
@@ -18,10 +18,10 @@ class Message(Record):
     subject: str = ""
     phone: str = ""
     extra: tuple[tuple[str, str], ...] = ()
-    # The subject that the form asks for, by the control field `_subject`.
+    # The email subject set by the control field `_subject`.
     form_subject: str = ""
     page: str = ""
-    # Why it is in the spam folder; empty where it is not.
+    # Why it is in the spam folder, or empty.
     spam: str = ""
     language: Language
     received_at: datetime

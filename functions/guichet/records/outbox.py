@@ -1,4 +1,4 @@
-"""Rows of the outbox: emails that records owe."""
+"""Emails in the outbox."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -9,28 +9,28 @@ from guichet.records.record import Record
 Audience = Literal["owner", "visitor"]
 # Mail to the owner goes first.
 AUDIENCES: tuple[Audience, ...] = ("owner", "visitor")
-# The names of the emails, and of the pairs of templates that they are made from.
+# The names of the emails and of their templates.
 EmailName = Literal[
     "contact-notification", "acknowledgement", "confirmation-request", "welcome", "new-subscriber", "digest"
 ]
 
 SENT_EMAIL_KEPT = timedelta(days=90)
-# An email that is still owed outlives any outage; the end is there because everything that is kept has one.
+# A waiting email outlives any outage. It expires only because everything stored does.
 QUEUED_EMAIL_KEPT = timedelta(days=1095)
 
 
 class QueuedEmail(Record):
-    """An email that a record owes. What it tells is read from the record when it is sent."""
+    """An email to be sent about a record. Its content is read from the record when it is sent."""
 
     name: EmailName
     recipient: Audience
     language: Language
-    # Tells emails of one name and record apart; empty where there is only ever one.
+    # Distinguishes emails of one name and record. Empty if there is only ever one.
     occasion: str = ""
 
 
 class EmailKey(Record):
-    """Where the row of an owed email is: the key of the record that owes it, and its own beneath."""
+    """The key of an email's row: its record's key, and its own beneath."""
 
     record: str
     email: str
@@ -42,7 +42,7 @@ class EmailKey(Record):
 
 
 class ClaimedEmail(Record):
-    """An email that this run alone may send, until the claim lapses."""
+    """An email that only this run may send, until the claim lapses."""
 
     key: EmailKey
     claim: str
@@ -50,7 +50,7 @@ class ClaimedEmail(Record):
     recipient: Audience
     language: Language
     queued_at: datetime
-    # How often it was claimed, this time included, without an answer from SES.
+    # How often it was claimed without an answer from SES, including this time.
     tries: int = 1
-    # When the caps let it through last.
+    # When the caps last allowed it.
     allowed_at: datetime | None = None

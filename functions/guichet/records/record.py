@@ -1,4 +1,4 @@
-"""What all records have in common. They know neither HTTP nor DynamoDB."""
+"""The base of all records, which know neither HTTP nor DynamoDB."""
 
 from datetime import UTC, datetime
 
@@ -13,5 +13,5 @@ def utc_now() -> datetime:
 class Record(BaseModel):
     """A record: frozen, and comparable by value."""
 
-    # Built when first used: a function uses few of them.
+    # Validators are built on first use: a function uses few of them.
     model_config = ConfigDict(frozen=True, defer_build=True)

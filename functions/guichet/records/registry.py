@@ -12,7 +12,7 @@ from guichet.records.message import Message
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
 
-# A record that emails may tell of.
+# A record that emails report.
 Owner = Message | SignUp | Subscriber | Digest
 
 

@@ -10,17 +10,17 @@ CONFIRMATION_VALID = timedelta(hours=48)
 
 
 class SignUp(Record):
-    """A request to be subscribed. Nobody is, until the address confirms it."""
+    """A subscription request. Nobody is subscribed until the address confirms it."""
 
     id: str
     email: str
     name: str = ""
     page: str = ""
-    # What the client says that the visitor agreed to: its claim, not our proof.
+    # What the client claims that the visitor agreed to. Not a proof.
     consent_claim: str = ""
-    # Only where the owner asked for it to be kept.
+    # Stored only if the owner asks for it (KeepCallerAddress).
     caller_address: str = ""
-    # Why it is in the spam folder; empty where it is not.
+    # Why it is in the spam folder, or empty.
     spam: str = ""
     language: Language
     asked_at: datetime
@@ -33,5 +33,5 @@ class SignUp(Record):
 
     @property
     def confirmable_until(self) -> datetime:
-        """When the link of the confirmation email stops to work. Whole seconds, as its token counts."""
+        """When the link in the confirmation email expires, in whole seconds as in its token."""
         return self.asked_at.replace(microsecond=0) + CONFIRMATION_VALID

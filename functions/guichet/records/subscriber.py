@@ -10,7 +10,7 @@ State = Literal["confirmed", "unsubscribed", "bounced", "complained", "lifted"]
 
 
 class Confirmation(Record):
-    """The proof of consent: the wording that the confirmation page showed, and what was asked before."""
+    """Proof of consent: the wording shown on the confirmation page, and the request behind it."""
 
     event: Literal["confirmed"]
     at: datetime
@@ -21,7 +21,7 @@ class Confirmation(Record):
     asked_at: datetime
     page: str = ""
     consent_claim: str = ""
-    # Of the request and of the confirmation, only where the owner asked for them to be kept.
+    # Network addresses of request and confirmation, only if the owner asks for them (KeepCallerAddress).
     asked_from: str = ""
     confirmed_from: str = ""
 
@@ -34,18 +34,18 @@ class Leaving(Record):
 
 
 class Imported(Record):
-    """That the operator brought an address along: the proof of consent as they state it, and what their file says."""
+    """An import by the operator: the proof of consent they stated, and what their file says."""
 
     event: Literal["imported"]
     at: datetime
     statement: str
-    # When the address consented, and where, by the file.
+    # When and where the address consented, according to the file.
     consented_at: datetime | None = None
     source: str = ""
 
 
 class Subscriber(Record):
-    """An address that confirmed, or that must not be written to. `history` is the record of consent, oldest first.
+    """A confirmed, former or suppressed subscriber. `history` is the record of consent, oldest first.
 
     Of an address that bounced or complained only the keyed hash is kept, as `id`: enough to recognise it.
     """

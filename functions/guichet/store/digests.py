@@ -14,7 +14,7 @@ def digest(table_name: str, week: str) -> Digest | None:
 
 
 def add(table_name: str, made: Digest, email: QueuedEmail) -> bool:
-    """Keep a digest and queue its email. Return False where another run was quicker."""
+    """Store a digest and queue its email. Return False if another run was quicker."""
     item = table.item_of(made)
     row = outbox.row(item["pk"], email, made.made_at, made.expires_at)
     try:

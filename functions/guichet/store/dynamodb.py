@@ -1,4 +1,4 @@
-"""Talking to DynamoDB: values on the wire, and what is sent again."""
+"""The DynamoDB client: attribute values, retries, pagination."""
 
 import random
 import time
@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
-# Not boto3: it imports s3transfer and the resource model besides, about half of its start-up time.
+# Not boto3, which also imports s3transfer and the resource model: about half of its start-up time.
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, IncompleteReadError  # noqa: A004
@@ -17,15 +17,15 @@ from botocore.parsers import ResponseParserError
 
 Item = dict[str, Any]
 
-# For how long calls are sent again, in seconds. With the time-outs below, a visitor is answered within 10 s, also where
-# two calls are made for one event.
-PATIENCE = 4.0
+# For how many seconds calls are retried. With the time-outs below, a visitor gets a response within 10 s, even if one
+# event needs two calls.
+RETRY_BUDGET = 4.0
 CONNECT_TIMEOUT = 0.8
 READ_TIMEOUT = 2.0
 _FIRST_WAIT = 0.05
 _LONGEST_WAIT = 1.0
 
-# AWS: "Error handling with DynamoDB". botocore does not send cancelled transactions again by itself.
+# AWS: "Error handling with DynamoDB". botocore does not retry cancelled transactions.
 _AGAIN = {
     "InternalServerError",
     "LimitExceededException",
@@ -42,11 +42,11 @@ _SERVER_ERROR = 500
 
 
 class UnavailableError(Exception):
-    """DynamoDB could not be reached, or did not do in time what it was asked. It may have done it nevertheless."""
+    """DynamoDB could not be reached or did not respond in time. It may have made the change nevertheless."""
 
 
 class ConditionFailedError(Exception):
-    """A condition did not hold: which of the actions it was at (0 for a single one), and the item as it stands."""
+    """A condition failed. `action` is the index of the failed action (0 for a single one), `item` the current item."""
 
     def __init__(self, action: int, item: Item | None) -> None:
         super().__init__(action)
@@ -59,11 +59,11 @@ _deadline: ContextVar[float | None] = ContextVar("_deadline", default=None)
 
 @contextmanager
 def retry_budget(seconds: float | None = None) -> Iterator[float]:
-    """Let all calls within share one patience, of so many seconds or the usual one; by itself each call has its own.
+    """Share one retry budget between all calls in the block. Without it, each call has its own.
 
     Yields when it ends (time.monotonic). Within another one, it takes that one's place.
     """
-    deadline = time.monotonic() + (PATIENCE if seconds is None else seconds)
+    deadline = time.monotonic() + (RETRY_BUDGET if seconds is None else seconds)
     token = _deadline.set(deadline)
     try:
         yield deadline
@@ -73,19 +73,19 @@ def retry_budget(seconds: float | None = None) -> Iterator[float]:
 
 @cache
 def client() -> Any:
-    """Return the client of this process. It tries once: sending again is decided here."""
+    """Return the client of this process. It tries once: retries are decided here."""
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
         retries={"total_max_attempts": 1, "mode": "standard"},
-        # DynamoDB checks what it is sent; to check it here first costs a tenth of a post's time.
+        # DynamoDB validates parameters anyway. Doing it here first costs a tenth of a post's time.
         parameter_validation=False,
     )
     return botocore.session.get_session().create_client("dynamodb", config=config)
 
 
 def transact(actions: Sequence[Mapping[str, Any]]) -> None:
-    """Write all of the actions or none, as one TransactWriteItems.
+    """Write all actions or none, as one TransactWriteItems.
 
     It is sent again with the same ClientRequestToken, so that a write that did happen is not done twice. Raises
     ConditionFailedError, where a condition of the first action is told before a conflict, and the others after;
@@ -96,12 +96,12 @@ def transact(actions: Sequence[Mapping[str, Any]]) -> None:
 
 
 def call(operation: str, **parameters: Any) -> dict[str, Any]:
-    """Call an operation; send it again with full jitter (AWS: "Exponential Backoff And Jitter") while that can help.
+    """Call an operation, retrying with full jitter (AWS: "Exponential Backoff And Jitter") while that can help.
 
     Raises ConditionFailedError, UnavailableError, and botocore's ClientError for what sending again cannot mend.
     """
     send: Callable[..., dict[str, Any]] = getattr(client(), operation)
-    deadline = _deadline.get() or time.monotonic() + PATIENCE
+    deadline = _deadline.get() or time.monotonic() + RETRY_BUDGET
     longest = _FIRST_WAIT
     while True:
         try:
@@ -112,7 +112,7 @@ def call(operation: str, **parameters: Any) -> dict[str, Any]:
             cause: Exception = error
         except _CONNECTION_ERRORS as error:
             cause = error
-        # Full jitter: many callers in a conflict must not meet again.
+        # Full jitter, so that conflicting callers do not collide again.
         wait = random.uniform(0, longest)  # noqa: S311
         if time.monotonic() + wait > deadline:
             raise UnavailableError(operation) from cause
@@ -121,7 +121,7 @@ def call(operation: str, **parameters: Any) -> dict[str, Any]:
 
 
 def _worth_again(error: ClientError) -> bool:
-    """Tell whether sending a refused call again can help. Raises ConditionFailedError for a condition."""
+    """Return whether retrying a refused call can help. Raises ConditionFailedError for a failed condition."""
     code = error.response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
         raise ConditionFailedError(0, unmarshalled(dict(error.response).get("Item"))) from None
@@ -137,12 +137,12 @@ def _worth_again(error: ClientError) -> bool:
 
 
 def items(operation: str, **parameters: Any) -> Iterator[Item]:
-    """Yield the items of all pages of a query or a scan."""
+    """Yield the items of a query or a scan, page after page."""
     return (unmarshalled(item) or {} for page in pages(operation, **parameters) for item in page["Items"])
 
 
 def pages(operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-    """Yield all pages of a query or a scan, as DynamoDB gives them."""
+    """Yield the pages of a query or a scan."""
     while True:
         page = call(operation, **parameters)
         yield page
@@ -152,7 +152,7 @@ def pages(operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
 
 
 def marshal(value: object) -> dict[str, Any]:
-    """Return a value as DynamoDB's AttributeValue."""
+    """Return a value as a DynamoDB AttributeValue."""
     match value:
         case str():
             return {"S": value}
@@ -167,7 +167,7 @@ def marshal(value: object) -> dict[str, Any]:
 
 
 def marshalled(item: Mapping[str, Any]) -> Item:
-    """Return an item as DynamoDB takes it."""
+    """Return an item in DynamoDB's format."""
     return {name: marshal(value) for name, value in item.items()}
 
 
@@ -185,5 +185,5 @@ def _unmarshal(value: dict[str, Any]) -> Any:
 
 
 def unmarshalled(item: Any) -> Item | None:
-    """Return an item as plain values, None for none."""
+    """Return an item as plain values, or None."""
     return {name: _unmarshal(value) for name, value in item.items()} if item else None

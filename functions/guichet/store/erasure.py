@@ -1,4 +1,4 @@
-"""All that is held of a person, found by their address, and erased. It reads the whole table: nothing is indexed by it.
+"""Find and erase everything stored about a person, by their address. Scans the table: addresses are not indexed.
 
 GDPR, articles 15 (access) and 17 (erasure).
 """
@@ -38,7 +38,7 @@ _LONGEST = 254
 
 
 class NotFinishedError(Exception):
-    """The time was up, or something changed meanwhile. What is erased is erased; to do it again does the rest."""
+    """Time ran out, or something changed meanwhile. What was erased stays erased; erasing again does the rest."""
 
 
 class Person:
@@ -78,8 +78,8 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Held:
-    """What is held of somebody: their own items with the rows beneath them, and others' items that mention them."""
+class PersonalData:
+    """What is stored about a person: their own items with the rows beneath, and others' items that mention them."""
 
     own: list[Item]
     mentions: list[Item]
@@ -87,17 +87,17 @@ class Held:
 
 @dataclass(frozen=True)
 class Erased:
-    """What was done: items erased, others' items without the address now, and the state whose keyed hash remains."""
+    """The outcome: items erased, others' items redacted, and the state kept with the keyed hash, if any."""
 
     erased: int
     redacted: int
     remains: State | None
 
 
-def held(table: str, person: Person, tell: Callable[[int], None] | None = None) -> Held:
-    """Find all that is held of a person; `tell` is told how many items were read."""
+def find_data(table: str, person: Person, tell: Callable[[int], None] | None = None) -> PersonalData:
+    """Find everything stored about a person. `progress` is called with the number of items read."""
     own, mentions = _find(table, person, tell=tell)
-    return Held([item for pk in sorted(own) for item in _collection(table, pk)], mentions)
+    return PersonalData([item for pk in sorted(own) for item in _collection(table, pk)], mentions)
 
 
 def erase(  # noqa: PLR0913  how it is done for whom
@@ -109,13 +109,13 @@ def erase(  # noqa: PLR0913  how it is done for whom
     until: float | None = None,
     tell: Callable[[int], None] | None = None,
 ) -> Erased:
-    """Erase all that is held of a person, and what others wrote of their address.
+    """Erase everything stored about a person, and redact their address in what others wrote. Idempotent.
 
-    The counts against the caps stay, or who is erased could be mailed anew at once: they name nobody, and go within two
-    days. Of a subscriber the keyed hash and the state stay, so that no import brings them back and nobody writes to who
-    bounced or complained: of one who was confirmed as `unsubscribed`, and for as long as `kept`. To do it again changes
-    nothing. `last` is the key of a record that the address is read from: it goes when nothing else is left, so that
-    what was interrupted can be done again. Raises NotFinishedError, also once `until` (time.monotonic) is past.
+    Counts against the caps stay, or an erased person could be mailed again at once. They name nobody and expire within
+    two days. Of a subscriber, the keyed hash and the state stay, so that no import brings them back and an address that
+    bounced or complained stays suppressed. A confirmed subscriber becomes `unsubscribed`, for as long as `kept`. `last`
+    is the key of the record that the address was read from. It goes last, so that an interrupted erasure can be
+    repeated. Raises NotFinishedError, also once `until` (time.monotonic) is past.
     """
     own, mentions = _find(table, person, until, tell)
     for item in mentions:
@@ -123,7 +123,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
         _redact(table, item, person)
     erased, remains = 0, None
     for pk in sorted(own, key=lambda pk: (pk == last, pk)):
-        # The rows of emails come before the record that they belong to: without it nothing would lead to them.
+        # Email rows go before their record, since nothing else leads to them.
         for item in _collection(table, pk):
             _in_time(until)
             # Counts against the caps stay.
@@ -140,10 +140,10 @@ def erase(  # noqa: PLR0913  how it is done for whom
 def _find(
     table: str, person: Person, until: float | None = None, tell: Callable[[int], None] | None = None
 ) -> tuple[set[str], list[Item]]:
-    """Return the keys of a person's own records, with or without items beneath, and others' items that mention them."""
+    """Return the keys of a person's own records, and others' items that mention them."""
     own = {f"subscriber#{person.subscriber_id}", f"cap#{person.subscriber_id}"}
     mentions = []
-    # What has expired is there as well, until DynamoDB gets to it.
+    # Expired items are there too, until DynamoDB deletes them.
     for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True), 1):
         _in_time(until)
         if tell:
@@ -152,7 +152,7 @@ def _find(
             own.add(item["pk"])
         elif person.mentions(item):
             mentions.append(item)
-    # A row of an email is read before the record that it belongs to.
+    # An email row may be read before its record.
     return own, [item for item in mentions if item["pk"] not in own]
 
 
@@ -167,13 +167,13 @@ def _collection(table: str, pk: str) -> Iterator[Item]:
 
 
 def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
-    """Leave of a subscriber what stays, if their state is still as it was read: a complaint must not be lost."""
+    """Reduce a subscriber to its keyed hash, unless its state changed since it was read: no complaint may be lost."""
     state: State = item["state"]
     changes, condition = "", "#state = :read"
     values: Item = {":read": state}
     if state == "confirmed":
         changes = "SET #state = :state, left_at = :at, expires_at = :end "
-        # This very call may be sent again.
+        # This call may be retried.
         condition += " OR (#state = :state AND left_at = :at)"
         state = "unsubscribed"
         values |= {":state": state, ":at": at.isoformat(timespec="microseconds"), ":end": int((at + kept).timestamp())}
@@ -189,7 +189,7 @@ def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
 
 
 def _redact(table: str, item: Item, person: Person) -> None:
-    """Write the attributes that mention the address anew, if they are still as they were read, or are so already."""
+    """Rewrite the attributes that mention the address, unless they changed since they were read."""
     changed = person.mentions(item)
     values = {f":old{n}": item[name] for n, name in enumerate(changed)}
     values |= {f":new{n}": value for n, value in enumerate(changed.values())}
@@ -204,7 +204,7 @@ def _redact(table: str, item: Item, person: Person) -> None:
 
 
 def _change(table: str, item: Item, **update: Any) -> None:
-    """Update an item on a condition. Raises NotFinishedError where it does not hold: something changed meanwhile."""
+    """Update an item conditionally. Raises NotFinishedError if it changed meanwhile."""
     try:
         dynamodb.call("update_item", TableName=table, Key=_key(item), **update)
     except ConditionFailedError:

@@ -1,4 +1,4 @@
-"""What is counted against a limit: posts per caller, proofs of work used once, emails to strangers."""
+"""Limits: posts per caller, one use per proof of work, emails to strangers per day."""
 
 from datetime import timedelta
 from typing import Any, Literal
@@ -9,26 +9,26 @@ from guichet.records.record import utc_now
 from guichet.store import dynamodb, table
 from guichet.store.dynamodb import ConditionFailedError, marshalled
 
-# How often one address gets the same email, whoever asks.
+# How often one address may get the same email, whoever asks.
 ADDRESS_GAP = timedelta(minutes=15)
 ADDRESS_PER_DAY = 3
-# A little longer than the longest of them counts.
+# A little longer than the longest counting period.
 CAPS_KEPT = timedelta(days=2)
 
 
 def count_caller(table_name: str, caller: Caller) -> dict[str, Any]:
-    """Return the action that counts one more post of a caller, if they may post in this hour."""
+    """Return the action that counts a caller's post, on condition that they are below their cap."""
     return _count(table_name, f"caller#{caller.key}", "caller", caller.cap, table.seconds(caller.until))
 
 
 def use_proof(table_name: str, proof: Solved) -> dict[str, Any]:
-    """Return the action that remembers a proof of work, if it was not used before."""
+    """Return the action that marks a proof of work as used, on condition that it is new."""
     item = {"pk": f"proof#{proof.key}", "sk": "proof", "kind": "proof", "expires_at": table.seconds(proof.until)}
     return table.put(table_name, item, condition="attribute_not_exists(pk)")
 
 
 def latest_allowed(table_name: str, subscriber_id: str, name: EmailName) -> str | None:
-    """Return the key of the record whose email of a name was let through last for an address, or None."""
+    """Return the key of the record whose email was last allowed for an address, or None."""
     item = table.get(table_name, {"pk": f"cap#{subscriber_id}", "sk": f"cap#{name}#latest"}) or {}
     return item.get("email_of")
 
@@ -36,10 +36,10 @@ def latest_allowed(table_name: str, subscriber_id: str, name: EmailName) -> str 
 def allow(
     table_name: str, email: ClaimedEmail, subscriber_id: str, per_day: int
 ) -> Literal["allowed", "often", "many"]:
-    """Count an email to a stranger against the caps of a day, in one write that names the email it is for.
+    """Count an email to a stranger against the daily caps, in one write that names the email.
 
-    Return `often` where the address had one within 15 minutes or three today, `many` where all strangers together
-    had `per_day` of them today.
+    Return `often` if the address had one within 15 minutes or three today, `many` if all strangers together had
+    `per_day` today.
     """
     if per_day < 1:
         return "many"
@@ -56,7 +56,7 @@ def allow(
         "TableName": table_name,
         "Key": marshalled({"pk": f"cap#{subscriber_id}", "sk": f"cap#{email.name}#latest"}),
         "UpdateExpression": "SET kind = :kind, latest_at = :now, email_of = :email, expires_at = :end",
-        # It may have been let through yesterday, a moment ago.
+        # It may have been allowed just before midnight.
         "ConditionExpression": "attribute_not_exists(latest_at) OR latest_at <= :before OR email_of = :email",
         "ExpressionAttributeValues": marshalled(
             {
@@ -84,7 +84,7 @@ def allow(
 
 
 def _count(table_name: str, pk: str, sk: str, cap: int, end: int) -> dict[str, Any]:
-    """Return the action that counts one more, on condition that the cap, at least 1, is not reached."""
+    """Return the action that increments a counter, on condition that it is below its cap (at least 1)."""
     return {
         "Update": {
             "TableName": table_name,

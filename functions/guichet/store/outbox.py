@@ -1,4 +1,4 @@
-"""Rows of the outbox: queued with what they tell of, claimed by one run, marked by what came of them."""
+"""The outbox: rows queued with the record they report, claimed by one run, marked with the outcome."""
 
 import uuid
 from collections.abc import Iterator
@@ -20,19 +20,19 @@ from guichet.records.registry import Owner
 from guichet.store import dynamodb, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
-# Longer than the notifier may run, so that no two runs send one email; and over when the next sweep comes.
+# Longer than the notifier may run, so that no two runs send one email, and over by the next sweep.
 CLAIM_LASTS = timedelta(minutes=5)
-# Over how many keys of the index the rows of one audience are spread. Each takes a thousand writes a second (AWS:
-# "Designing partition keys to distribute your workload"), and a row is written to the index twice: queued, and done.
+# How many index keys the rows of one audience are spread over. Each takes a thousand writes a second (AWS: "Designing
+# partition keys to distribute your workload"), and a row is written to the index twice: when queued and when done.
 SHARDS = 16
-# The longest that a reason from SES is kept.
+# The longest stored reason from SES, in characters.
 _REASON_KEPT = 500
 
 Waiting = tuple[datetime, EmailKey]
 
 
 def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime) -> Item:
-    """Return the row of an email, as an item beneath the record with a key."""
+    """Return the row of an email, as an item beneath its record's key."""
     occasion = f"#{email.occasion}" if email.occasion else ""
     return {
         "pk": pk,
@@ -48,7 +48,7 @@ def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime) 
 
 
 def waiting(table_name: str, audience: Audience, *, newest_first: bool = False) -> Iterator[Waiting]:
-    """Yield since when emails wait, and their keys: the owner's or visitors', of all shards, oldest or newest first."""
+    """Yield when each waiting email was queued, and its key: one audience, all shards, oldest or newest first."""
     shards = (_waiting_in(table_name, f"{audience}#{shard:02}", newest_first) for shard in range(SHARDS))
     return merge(*shards, key=lambda found: found[0], reverse=newest_first)
 
@@ -77,7 +77,7 @@ def claim(table_name: str, key: EmailKey) -> ClaimedEmail | None:
             table_name,
             key,
             "SET claim = :claim, claimed_until = :until ADD tries :one",
-            # `claim = :claim` lets this very call be sent again.
+            # `claim = :claim` makes this call safe to retry.
             "attribute_exists(outbox) AND (attribute_not_exists(claim) OR claimed_until < :now OR claim = :claim)",
             {
                 ":claim": claim_id,
@@ -92,38 +92,38 @@ def claim(table_name: str, key: EmailKey) -> ClaimedEmail | None:
 
 
 def extend_claim(table_name: str, email: ClaimedEmail, until: datetime) -> None:
-    """Let a claim last longer: nobody else is to try this email before."""
+    """Extend a claim: no other run may try this email before."""
     values = {":until": table.seconds(until), ":claim": email.claim}
     _update(table_name, email.key, "SET claimed_until = :until", "claim = :claim", values)
 
 
 def record_of(table_name: str, email: ClaimedEmail) -> Owner | None:
-    """Return the record that an email tells of, or None if it is gone or has expired."""
+    """Return the record that an email reports, or None if it is gone or has expired."""
     return table.record_at(table_name, email.key.record)
 
 
 def mark_sent(table_name: str, email: ClaimedEmail, message_id: str) -> None:
-    """Mark an email as sent, with the message id that SES gave it. The row goes after 90 days."""
+    """Mark an email as sent, with SES's message id. The row expires after 90 days."""
     _end(table_name, email, {"sent_at": table.stamp(utc_now()), "message_id": message_id})
 
 
 def mark_failed(table_name: str, email: ClaimedEmail, reason: str) -> None:
-    """Mark an email that can never be sent, with the reason. The row goes after 90 days."""
+    """Mark an email as failed for good, with the reason. The row expires after 90 days."""
     _end(table_name, email, {"failed_at": table.stamp(utc_now()), "reason": reason[:_REASON_KEPT]})
 
 
 def mark_dropped(table_name: str, email: ClaimedEmail, reason: str) -> None:
-    """Mark an email that has become pointless, with the reason. The row goes after 90 days."""
+    """Mark an email as no longer needed, with the reason. The row expires after 90 days."""
     _end(table_name, email, {"dropped_at": table.stamp(utc_now()), "reason": reason})
 
 
 def postpone(table_name: str, email: ClaimedEmail, reason: str) -> None:
-    """Give up the claim on an email that was certainly not sent, so that the next run may try it, and say why."""
+    """Release the claim on an email that was certainly not sent, with the reason, so that the next run may try it."""
     _update(
         table_name,
         email.key,
         "SET waits_for = :reason, tried_at = :now REMOVE claim, claimed_until, tries",
-        # This very call may be sent again.
+        # This call may be retried.
         "claim = :claim OR (tried_at = :now AND waits_for = :reason)",
         {":reason": reason[:_REASON_KEPT], ":now": table.stamp(utc_now()), ":claim": email.claim},
     )
@@ -157,9 +157,9 @@ def _update(table_name: str, key: EmailKey, update: str, condition: str, values:
 
 
 def _end(table_name: str, email: ClaimedEmail, changes: dict[str, str]) -> None:
-    """Take an email out of the index of those that wait."""
+    """Take an email out of the index."""
     assignments = ", ".join(f"{name} = :{name}" for name in changes)
-    # This very call may be sent again.
+    # This call may be retried.
     as_it_is_then = " AND ".join(f"{name} = :{name}" for name in changes)
     values: Item = {f":{name}": value for name, value in changes.items()}
     _update(

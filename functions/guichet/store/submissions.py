@@ -1,4 +1,4 @@
-"""Messages and sign-ups: kept with the emails they owe, filed as spam, released from the spam folder."""
+"""Messages and sign-ups: stored with their emails, filed as spam, released from the spam folder."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +16,7 @@ from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
 
 class OverCapError(Exception):
-    """A caller posted as often as they may in this hour. `until` is when it ends."""
+    """A caller reached their cap for this hour. `until` is when the hour ends."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until)
@@ -24,7 +24,7 @@ class OverCapError(Exception):
 
 
 class UsedProofError(Exception):
-    """A proof of work was used before, for another submission."""
+    """A proof of work was already used for another submission."""
 
 
 def keep(
@@ -34,9 +34,9 @@ def keep(
     caller: Caller,
     proof: Solved | None = None,
 ) -> bool:
-    """Keep a submission, the emails it owes, its proof of work and the caller's count, all or none.
+    """Atomically store a submission, queue its emails, mark its proof of work as used and count the caller.
 
-    Return False for a repeat, which is success, changes nothing and does not count. Raises UsedProofError,
+    Return False for a repeat, which succeeds, changes nothing and is not counted. Raises UsedProofError,
     OverCapError.
     """
     at = record.submitted_at
@@ -73,10 +73,10 @@ def sign_up(table_name: str, request_id: str) -> SignUp | None:
 
 
 def ask(table_name: str, request: SignUp, email: QueuedEmail) -> bool:
-    """Keep a request that the operator makes for an address, and the email it owes.
+    """Store a request that the operator makes for an address, and queue its email.
 
-    Return False where it was made before: the row of its email is remembered longer than the request itself. One
-    that was dropped was never mailed, and is made again.
+    Return False if it was made before: the email's row outlives the request itself. A request whose email was dropped
+    was never mailed, so it is made again.
     """
     item = table.item_of(request)
     row = outbox.row(item["pk"], email, request.asked_at, request.expires_at)
@@ -93,7 +93,7 @@ def ask(table_name: str, request: SignUp, email: QueuedEmail) -> bool:
 
 
 def mark_spam(table_name: str, filed: Message, at: datetime) -> None:
-    """File a message as spam. It is kept as long as what was caught, and again is success."""
+    """File a message as spam, to be kept as long as caught spam. Idempotent."""
     end = min(filed.expires_at, at + SPAM_KEPT)
     with suppress(ConditionFailedError):
         dynamodb.call(
@@ -101,7 +101,7 @@ def mark_spam(table_name: str, filed: Message, at: datetime) -> None:
             TableName=table_name,
             Key=marshalled(table.key(Message, filed.id)),
             UpdateExpression="SET spam = :spam, #list = :list, expires_at = :end",
-            # It may have been erased meanwhile, and is not made anew.
+            # It may have been erased meanwhile, and must not be recreated.
             ConditionExpression="attribute_exists(pk) AND attribute_not_exists(spam)",
             ExpressionAttributeNames={"#list": "list"},
             ExpressionAttributeValues=marshalled(

@@ -15,7 +15,7 @@ _APPEND = "history = list_append(if_not_exists(history, :none), :new)"
 
 
 def subscriber(table_name: str, subscriber_id: str) -> Subscriber | None:
-    """Return a subscriber in whatever state, or None if there is none or their time is over."""
+    """Return a subscriber in any state, or None if there is none or it has expired."""
     return cast("Subscriber | None", table.record_at(table_name, f"subscriber#{subscriber_id}"))
 
 
@@ -24,8 +24,8 @@ def confirm(
 ) -> State:
     """Atomically confirm a subscriber and queue the resulting emails. Return the state after it.
 
-    It is `confirmed` for a repeat, too. Nothing changes where they left after the request, or must not be
-    written to: a link that was used before does not bring anybody back.
+    Repeats return `confirmed`, too. Nothing changes if they unsubscribed after the request or are suppressed: an old
+    link brings nobody back.
     """
     key = table.key(Subscriber, subscriber_id)
     at = confirmation.at
@@ -71,7 +71,7 @@ def confirm(
 
 
 def unsubscribe(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> bool:
-    """Unsubscribe a subscriber. Return False where there is nothing to change, which is success all the same."""
+    """Unsubscribe a subscriber. Return False if there is nothing to change, which is also success."""
     return _leave(
         table_name,
         subscriber_id,
@@ -83,10 +83,10 @@ def unsubscribe(table_name: str, subscriber_id: str, at: datetime, kept: timedel
 
 
 def suppress(table_name: str, subscriber_id: str, event: Literal["bounced", "complained"], at: datetime) -> bool:
-    """End all mail to an address that bounced or complained, and keep no more of it than its id and its history.
+    """Suppress an address that bounced or complained, keeping only its id and history.
 
-    Return False where there is nothing to change: told before, or a complaint before a bounce; or what is told
-    happened before the operator lifted it.
+    Return False if nothing changes: it is known already, a complaint outranks a bounce, or the event predates the
+    operator's lifting of the suppression.
     """
     weaker = "#state <> :complained" + ("" if event == "complained" else " AND #state <> :bounced")
     return _leave(
@@ -100,9 +100,9 @@ def suppress(table_name: str, subscriber_id: str, event: Literal["bounced", "com
 
 
 def lift(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> bool:
-    """Let an address that bounced or complained ask again. Only the operator does this. Return False for any other.
+    """Lift the suppression of an address, for the operator. Return False if it is not suppressed.
 
-    What SES tells later of what happened before is passed over.
+    SES events from before are ignored from then on.
     """
     return _leave(
         table_name,
@@ -115,9 +115,9 @@ def lift(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> 
 
 
 def add_imported(table_name: str, imported: Subscriber) -> State | None:
-    """Keep a subscriber from elsewhere, who owes no email. Return None, or the state of one who is known already.
+    """Store an imported subscriber without queueing an email. Return None, or the state of a known subscriber.
 
-    Nothing changes for these: no list brings back anybody who left, or must not be written to.
+    Known subscribers stay as they are: no import brings back anyone who unsubscribed or is suppressed.
     """
     item = table.item_of(imported, list=table.CONFIRMED_LIST)
     put = table.put(table_name, item, condition=table.NOT_THERE, values={":now": table.seconds(utc_now())})["Put"]
@@ -153,5 +153,5 @@ def _leave(  # noqa: PLR0913  the parts of one write
 
 
 def _appended(event: Confirmation | Leaving) -> Item:
-    """Return the values of an event that is appended to a subscriber's history."""
+    """Return the expression values that append an event to a subscriber's history."""
     return {":none": [], ":new": [event.model_dump(mode="json", exclude_defaults=True)]}

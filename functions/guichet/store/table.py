@@ -1,4 +1,4 @@
-"""The one table: its keys, how values are written, and when items count as gone.
+"""The table: keys, encoding of values, and expiry.
 
 | kind       | pk                     | sk                                    |
 |------------|------------------------|---------------------------------------|
@@ -28,7 +28,7 @@ from guichet.store.dynamodb import Item, marshalled
 DayList = Literal["messages", "spam", "confirmed"]
 CONFIRMED_LIST = "subscribers#confirmed"
 
-# TTL deletes up to days late, so what has expired counts as gone.
+# TTL deletes up to days late, so expired items count as gone.
 NOT_THERE = "attribute_not_exists(pk) OR expires_at < :now"
 
 
@@ -39,7 +39,7 @@ def key(record: type[Owner], record_id: str) -> dict[str, str]:
 
 
 def item_of(record: Owner, **more: Any) -> Item:
-    """Return a record as an item, with its key, its kind, its end, and further attributes."""
+    """Return a record as an item: key, kind, fields, expiry and further attributes."""
     values = record.model_dump(mode="json", exclude_defaults=True)
     end = getattr(record, "expires_at", None)
     return {
@@ -96,10 +96,10 @@ def count_list(table: str, name: DayList, day: datetime) -> int:
 
 
 def seconds(at: datetime) -> int:
-    """Return a time as DynamoDB's time to live has it: whole seconds since 1970."""
+    """Return a time in whole seconds since 1970, as DynamoDB's time to live needs it."""
     return int(at.timestamp())
 
 
 def stamp(at: datetime) -> str:
-    """Return a time as a text. Always with microseconds, so that the texts sort as the times do."""
+    """Return a time as text, always with microseconds, so that texts sort like times."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
