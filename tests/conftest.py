@@ -14,7 +14,6 @@ from typing import Any
 import botocore.session
 import pytest
 from moto import mock_aws
-from moto.core import base_backend
 from moto.dynamodb.models import dynamodb_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.ses.models import ses_backends
@@ -23,6 +22,7 @@ from werkzeug.test import Client, TestResponse
 from infra.local import engine
 from infra.local.functions import LocalFunction, routes
 from infra.local.gateway import Gateway
+from infra.local.moto_patches import patch_moto
 from infra.local.streams import StreamReader, play, schedule_event
 from infra.template import Stack, Template
 from tests.roles import TABLE, Call, calls_of
@@ -71,7 +71,7 @@ def _record(**asked: Any) -> None:
 SESSION.register("provide-client-params", _record)
 
 
-engine.teach_account()
+patch_moto()
 
 
 class RecordedFunction(LocalFunction):
@@ -164,9 +164,6 @@ def isolated() -> Iterator[None]:
     with mock_aws():
         # Worlds may be nested, and moto empties only the outermost by itself.
         moto_api_backend.reset()
-        for model in vars(base_backend)["model_data"]["dynamodb"].values():
-            # It remembers every item that ever was.
-            model.instances_tracked.clear()
         yield
     _forget()
     os.environ.clear()

@@ -1,6 +1,5 @@
 """The engines behind boto3: moto, or what the standard AWS_ENDPOINT_URL variables name."""
 
-import json
 import logging
 import os
 import threading
@@ -47,12 +46,7 @@ def endpoints(environment: Mapping[str, str]) -> dict[str, str | None]:
 
 
 def _forgetting(application: Any) -> Any:
-    """Return moto's application with an end to what it would keep for ever.
-
-    These are its stream iterators, 70 MB an hour here, and for its dashboard every item that ever was, those of the
-    copies that its transactions make included.
-    """
-    from moto.core import base_backend  # noqa: PLC0415
+    """Return moto's application with an end to its stream iterators, 70 MB an hour here."""
     from moto.dynamodbstreams.models import dynamodbstreams_backends  # noqa: PLC0415
 
     def forgetting(environ: dict[str, Any], start_response: Any) -> Any:
@@ -60,37 +54,22 @@ def _forgetting(application: Any) -> Any:
             backend = dynamodbstreams_backends[PSEUDO_PARAMETERS["AWS::AccountId"]][PSEUDO_PARAMETERS["AWS::Region"]]
             for iterator in list(backend.shard_iterators)[:-_ITERATORS_KEPT]:
                 del backend.shard_iterators[iterator]
-            models: dict[str, Any] = vars(base_backend)["model_data"]["dynamodb"]
-            for model in models.values():
-                model.instances_tracked.clear()
         return application(environ, start_response)
 
     return forgetting
 
 
-def teach_account() -> None:
-    """Let moto tell of the account, which it does not by itself: out of the sandbox, with SES's usual first rate."""
-    from moto.sesv2 import urls  # noqa: PLC0415
-    from moto.sesv2.responses import SESV2Response  # noqa: PLC0415
-
-    def get_account(_response: Any) -> str:
-        quota = {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0}
-        return json.dumps({"ProductionAccessEnabled": True, "SendingEnabled": True, "SendQuota": quota})
-
-    SESV2Response.get_account = get_account  # type: ignore[attr-defined]
-    # As a server, moto routes by whole paths.
-    urls.url_paths["{0}/v2/email/account$"] = urls.response.dispatch
-
-
 class MotoServer:
-    """moto as a server, one request at a time: its transactions are not safe under threads."""
+    """moto as a server, one request at a time."""
 
     def __init__(self) -> None:
         # Half of the start-up time, and not needed with other engines.
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
+        from infra.local.moto_patches import patch_moto  # noqa: PLC0415
+
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        teach_account()
+        patch_moto()
         application = _forgetting(DomainDispatcherApplication(create_backend_app))
         self._server: BaseWSGIServer = make_server("127.0.0.1", 0, application, threaded=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True, name="moto")

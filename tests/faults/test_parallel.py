@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from guichet import dynamodb
 from guichet.signing import subscriber_id
-from notifier import ses
 from tests.conftest import Counter
 from tests.faults.load import Account, main, one_round
 from tests.integration.test_life import (
@@ -23,17 +21,8 @@ from tests.integration.test_life import (
     unsubscribe_url,
 )
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up
-from tests.wire import Wire
 
 MANY = 8
-
-
-@pytest.fixture(autouse=True)
-def _one_at_a_time(counter: Counter) -> None:
-    # moto's transactions are not safe under threads, so the engines are asked one at a time; the functions are not.
-    assert counter
-    for client in (dynamodb.client(), ses.client()):
-        Wire(client)
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
