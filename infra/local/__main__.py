@@ -8,28 +8,32 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from infra.local import engine, inbox
 from infra.local.functions import CODE, LocalFunction, local_functions, routes
 from infra.local.gateway import Gateway
+from infra.local.ports import Port, from_another_page, refusal
 from infra.local.sam import sam_template
 from infra.local.site import SITE, Site
 from infra.local.streams import StreamReader, play, schedule_event
-from infra.template import Stack, Template, TemplateError, parameters
+from infra.template import Stack, StreamMapping, Template, TemplateError, parameters
 
-# How often the stream is read, and how often an engine that is not there is asked again, in seconds.
-_POLL = 0.2
+# How often the stream of another engine than moto is read, and how often an engine that is not there is asked again, in
+# seconds.
+_POLL = 1.0
 _ASK_AGAIN = 1.0
-# How long the start waits for the engines, in seconds.
+# How long the ports stay closed for an engine that is away, in seconds.
 _PATIENCE = 5.0
 
 _log = logging.getLogger(__name__)
+
+# A function, its mapping of the table's stream, and where in it the mapping is.
+_Reader = tuple[LocalFunction, StreamMapping, StreamReader]
 
 
 class StartError(Exception):
@@ -56,6 +60,8 @@ class Local:
     functions: dict[str, LocalFunction]
     engines: engine.Engines
     table: str
+    # Set when the stream may hold something new.
+    wake: threading.Event
     made: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def answer(self, request: Request) -> Response:
@@ -63,9 +69,9 @@ class Local:
         if request.method == "POST" and request.path == "/_local/sweep":
             return _json([function(schedule_event()) for function in self._scheduled()])
         if request.method == "GET" and request.path in ("/_local/inbox", "/_local/inbox.json"):
-            if self.engines.addresses["SESV2"] != self.engines.moto:
+            if not self.engines.own_mail:
                 return _json({"message": "mail goes to another engine than moto: there is no inbox here"}, 404)
-            mails = inbox.mails()
+            mails = inbox.mails(after=request.args.get("after", ""))
             if request.path.endswith(".json"):
                 return _json(mails)
             return Response(inbox.inbox_page(mails), content_type="text/html; charset=utf-8")
@@ -78,9 +84,8 @@ class Local:
         return [function for function in self.functions.values() if function.function.schedules]
 
     def play_stream(self, stop: threading.Event) -> None:
-        """Make the resources, then play the event source mappings until the end."""
+        """Make the table, then play the event source mappings until the end."""
         stream_arn = _make(lambda: engine.create_table(self.stack, self.table), stop)
-        self.made.release()
         if stream_arn is None:
             return
         readers = [
@@ -88,13 +93,37 @@ class Local:
             for function in self.functions.values()
             for mapping in function.function.streams
         ]
-        while not stop.wait(_POLL):
-            for function, mapping, reader in readers:
-                try:
-                    play(reader.read(), mapping, stream_arn, function)
-                except engine.EngineError as error:
-                    _log.warning("the stream cannot be read now: %s", error)
-                    stop.wait(_ASK_AGAIN)
+        self.made.release()
+        while True:
+            # Before anything is looked at: what comes from now on wakes it again.
+            self.wake.clear()
+            if stop.is_set():
+                return
+            try:
+                again = self._play_round(stream_arn, readers)
+            except engine.EngineError as error:
+                _log.warning("the stream cannot be read now: %s", error)
+                stop.wait(_ASK_AGAIN)
+            else:
+                if not again:
+                    # moto tells when something was written. Another engine must be asked.
+                    self.wake.wait(None if self.engines.own_stream else _POLL)
+
+    def _play_round(self, stream_arn: str, readers: Sequence[_Reader]) -> bool:
+        """Deliver what the stream holds, and forget what nobody asks for again. Return whether there was anything."""
+        delivered = False
+        for function, mapping, reader in readers:
+            records = reader.read()
+            play(records, mapping, stream_arn, function)
+            delivered = delivered or bool(records)
+        if self.engines.own_stream:
+            # Not needed with other engines.
+            from infra.local.moto_patches import forget_read  # noqa: PLC0415
+
+            forget_read(self.table, [reader.read_up_to for _, _, reader in readers])
+        if self.engines.own_mail:
+            inbox.forget_old_mails()
+        return delivered
 
     def play_schedules(self, stop: threading.Event) -> None:
         """Call what the template calls on a schedule, until the end."""
@@ -137,9 +166,9 @@ class Front:
         """Answer a request (WSGI)."""
         if environ["PATH_INFO"].startswith("/_local/"):
             request = Request(environ)
-            # Another name that leads here is a web page's way to read what is served (DNS rebinding).
-            if request.host.partition(":")[0] not in ("127.0.0.1", "localhost"):
-                return _json({"message": "this is for 127.0.0.1 and localhost alone"}, 403)(environ, start_response)
+            # To look changes nothing, and links to the inbox may stand anywhere.
+            if request.method != "GET" and from_another_page(environ):
+                return refusal("pages of other origins are not served")(environ, start_response)
             return self._local.answer(request)(environ, start_response)
         return self._gateway(environ, start_response)
 
@@ -148,13 +177,22 @@ def _json(value: Any, status: int = 200) -> Response:
     return Response(json.dumps(value, ensure_ascii=False), status=status, content_type="application/json")
 
 
-def _serve(variable: str, port: int, application: Any) -> BaseWSGIServer:
+def _held(variable: str, number: int) -> Port:
     try:
-        server = make_server("127.0.0.1", port, application, threaded=True)
-    except (OSError, SystemExit):
-        raise StartError(f"port {port} is taken: choose another one with {variable}=… make run") from None
-    threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True, name=variable).start()
-    return server
+        return Port(number)
+    except OSError:
+        raise _taken(variable, number) from None
+
+
+def _open(variable: str, port: Port, application: Any) -> None:
+    try:
+        port.serve(application)
+    except OSError:
+        raise _taken(variable, port.number) from None
+
+
+def _taken(variable: str, number: int) -> StartError:
+    return StartError(f"port {number} is taken: choose another one with {variable}=… make run")
 
 
 def _port(environment: Mapping[str, str], variable: str, default: int) -> int:
@@ -174,6 +212,11 @@ def run(environment: Mapping[str, str]) -> None:
     template = Template.load()
     template.resolve(given)
 
+    # So is a port that is taken. Neither is open before all that is behind it is ready.
+    if port == site_port:
+        raise StartError(f"PORT and SITE_PORT are both {port}: give each its own")
+    api, site = _held("PORT", port), _held("SITE_PORT", site_port)
+
     own = [service for service, address in engine.endpoints(environment).items() if address is None]
     moto = engine.MotoServer() if own else None
     engines = engine.connect(moto)
@@ -181,25 +224,23 @@ def run(environment: Mapping[str, str]) -> None:
     stack = template.resolve(given, {"Api.ApiEndpoint": api_url, "Table": table})
     sys.path.insert(0, str(CODE))
     functions = local_functions(stack.functions, stack.environment)
-    local = Local(stack, functions, engines, table)
+    local = Local(stack, functions, engines, table, wake=moto.wrote if moto else threading.Event())
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    servers = [
-        _serve("PORT", port, Front(Gateway(routes(functions), stack.cors), local)),
-        _serve("SITE_PORT", site_port, Site(SITE, api_url)),
-    ]
     threads = [
         threading.Thread(target=play, args=(stop,), daemon=True, name=play.__name__)
         for play in (local.make_mail, local.play_stream, local.play_schedules)
     ]
     for thread in threads:
         thread.start()
-    # Ready is said when a post would be kept; where an engine is away, after a warning.
+    # The ports open when a post is kept and mailed; where an engine is away, after a warning.
     patience = time.monotonic() + _PATIENCE
     for _ in ("table", "mail"):
         local.made.acquire(timeout=max(0, patience - time.monotonic()))
+    _open("PORT", api, Front(Gateway(routes(functions), stack.cors), local))
+    _open("SITE_PORT", site, Site(SITE, api_url))
     (seconds,) = {seconds for function in functions.values() for seconds in function.function.schedules}
     print(
         f"Made from template.yaml by the engines' own API, not by CloudFormation: the table {table} with its time to "
@@ -215,9 +256,9 @@ def run(environment: Mapping[str, str]) -> None:
     # Not without a time-out: a signal is only seen between two waits.
     while not stop.wait(1):
         pass
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    for served in (site, api):
+        served.close()
+    local.wake.set()
     for thread in threads:
         thread.join(timeout=2)
     if moto:

@@ -3,19 +3,29 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from werkzeug.serving import BaseWSGIServer, make_server
 
+from infra.local.ports import HOSTS, Port, for_own_pages
 from infra.template import PSEUDO_PARAMETERS, Stack
 
 _SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "SESV2")
-_ITERATORS_KEPT = 100
+# The operations of DynamoDB that write items.
+_WRITES = {
+    "BatchExecuteStatement",
+    "BatchWriteItem",
+    "DeleteItem",
+    "ExecuteStatement",
+    "ExecuteTransaction",
+    "PutItem",
+    "TransactWriteItems",
+    "UpdateItem",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,16 @@ class Engines:
     def external_table(self) -> bool:
         """Whether the table is in an engine that outlives this process."""
         return self.addresses["DYNAMODB"] != self.moto
+
+    @property
+    def own_stream(self) -> bool:
+        """Whether the table's stream is in the moto of this process."""
+        return self.addresses["DYNAMODB_STREAMS"] == self.moto
+
+    @property
+    def own_mail(self) -> bool:
+        """Whether mail goes to the moto of this process."""
+        return self.addresses["SESV2"] == self.moto
 
 
 def endpoints(environment: Mapping[str, str]) -> dict[str, str | None]:
@@ -45,24 +65,10 @@ def endpoints(environment: Mapping[str, str]) -> dict[str, str | None]:
     }
 
 
-def _forgetting(application: Any) -> Any:
-    """Return moto's application with an end to its stream iterators, 70 MB an hour here."""
-    from moto.dynamodbstreams.models import dynamodbstreams_backends  # noqa: PLC0415
-
-    def forgetting(environ: dict[str, Any], start_response: Any) -> Any:
-        if environ.get("HTTP_X_AMZ_TARGET", "").endswith("GetRecords"):
-            backend = dynamodbstreams_backends[PSEUDO_PARAMETERS["AWS::AccountId"]][PSEUDO_PARAMETERS["AWS::Region"]]
-            for iterator in list(backend.shard_iterators)[:-_ITERATORS_KEPT]:
-                del backend.shard_iterators[iterator]
-        return application(environ, start_response)
-
-    return forgetting
-
-
 class MotoServer:
-    """moto as a server, one request at a time."""
+    """moto as a server, one request at a time. `wrote` is set when something was written to a table."""
 
-    def __init__(self) -> None:
+    def __init__(self, hosts: Collection[str] = HOSTS) -> None:
         # Half of the start-up time, and not needed with other engines.
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
@@ -70,21 +76,25 @@ class MotoServer:
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         patch_moto()
-        application = _forgetting(DomainDispatcherApplication(create_backend_app))
-        self._server: BaseWSGIServer = make_server("127.0.0.1", 0, application, threaded=False)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True, name="moto")
-        self._thread.start()
+        self.wrote = threading.Event()
+        self._application = DomainDispatcherApplication(create_backend_app)
+        self._port = Port(0)
+        self._port.serve(for_own_pages(self._answer), hosts, threaded=False)
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = self._application(environ, start_response)
+        if environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] in _WRITES:
+            self.wrote.set()
+        return answer
 
     @property
     def address(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://{self._port.address}:{self._port.number}"
 
     def stop(self) -> None:
         """End it."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._port.close()
 
 
 def connect(moto: MotoServer | None) -> Engines:
