@@ -61,7 +61,7 @@ faults: $(VENV)/.installed  ## try 1,000 times whether anything can be lost (FAU
 	PYTHONPATH=functions $(BIN)/python -m tests.faults $(FAULTS)
 
 .PHONY: load
-load: $(VENV)/.installed  ## post 5,000 forms at once and count what came of them (LOAD="--posts 100")
+load: $(VENV)/.installed  ## post 5,000 forms at once and count what came of them (LOAD="--posts 100", "--run")
 	PYTHONPATH=functions $(BIN)/python -m tests.faults.load $(LOAD)
 
 .PHONY: lists

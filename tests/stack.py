@@ -45,6 +45,12 @@ def wait_for(what: str, check: Callable[[], Any], seconds: float = PATIENCE) -> 
     pytest.fail(f"waited {seconds} s for {what}")
 
 
+def connects(port: int) -> bool:
+    """Tell whether a port of this machine takes connections."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @dataclass
 class Answer:
     """What came back: header names in lower case, the body as text."""
@@ -114,12 +120,7 @@ class LocalStack:
 
     def wait_until_it_listens(self) -> None:
         """Wait until the API's port takes connections."""
-
-        def listens() -> bool:
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-        wait_for("the port", listens)
+        wait_for("the port", lambda: connects(self.port))
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         """End it by a signal, and return its exit code."""

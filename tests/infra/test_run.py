@@ -20,7 +20,8 @@ from werkzeug.wrappers import Request, Response
 from infra.local.__main__ import defaults
 from infra.template import Template, TemplateError, parameters
 from tests.conftest import resolve
-from tests.stack import LocalStack, ask, free_port, local_stack, text_of, wait_for
+from tests.faults.running import early_posts, wake_ups
+from tests.stack import LocalStack, ask, free_port, local_stack, missing, text_of, wait_for
 
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "a-boundary"
@@ -173,6 +174,34 @@ def test_what_is_for_this_machine_alone_is_not_served_under_another_name(running
         assert ask(running.port, "GET", f"/_local/{path}", headers={"Host": "localhost"}).status == 200
 
 
+def test_no_port_is_served_under_another_name(running: LocalStack) -> None:
+    # As API Gateway: a name that is not the API's own is refused before any function.
+    for port, path in ((running.port, "/thanks"), (running.site_port, "/")):
+        assert ask(port, "GET", path, headers={"Host": f"evil.example:{port}"}).status == 403
+        assert ask(port, "GET", path, headers={"Host": f"localhost:{port}"}).status == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_a_page_of_another_origin_cannot_start_a_sweep(running: LocalStack, origin: str) -> None:
+    assert ask(running.port, "POST", "/_local/sweep", b"", {"Origin": origin}).status == 403
+    own = f"http://127.0.0.1:{running.port}"
+    assert ask(running.port, "POST", "/_local/sweep", b"", {"Origin": own}).status == 200
+
+
+def test_a_link_to_the_inbox_may_stand_on_any_page(running: LocalStack) -> None:
+    assert ask(running.port, "GET", "/_local/inbox", headers={"Sec-Fetch-Site": "cross-site"}).status == 200
+
+
+def test_the_inbox_tells_what_came_after_a_mail(running: LocalStack) -> None:
+    running.post("/contact", *as_json(message("Première")))
+    last = wait_for("the email", lambda: running.inbox("Première"))[0]["id"]
+    running.post("/contact", *as_json(message("Deuxième")))
+    wait_for("the email", lambda: running.inbox("Deuxième"))
+    (newer,) = ask(running.port, "GET", f"/_local/inbox.json?after={last}").json
+    assert "Deuxième" in text_of(newer["raw"])
+    assert ask(running.port, "GET", f"/_local/inbox.json?after={newer['id']}").json == []
+
+
 def test_the_inbox_page_shows_the_html_of_a_mail_in_a_sandboxed_frame(running: LocalStack) -> None:
     running.post("/contact", *as_json(message("Vu <script>alert(1)</script>")))
     wait_for("the email", lambda: running.inbox("Vu <script>"))
@@ -214,7 +243,28 @@ def test_a_route_that_the_template_does_not_have_is_not_found(running: LocalStac
     assert ask(running.port, "GET", "/contact").status == 404
 
 
-# --- how it starts and ends ----------------------------------------------------------------------------------------
+# --- how it starts, rests and ends ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("_start", range(3))
+def test_what_is_posted_the_moment_a_port_opens_is_kept_and_mailed(_start: int) -> None:
+    # Twenty starts: make load LOAD="--starts 20".
+    assert early_posts() == [200, 200]
+
+
+def test_at_rest_it_hardly_wakes(running: LocalStack) -> None:
+    # Not its processor time, which depends on the machine: make load LOAD="--rest 60" measures that.
+    if not Path("/proc/self/task").exists():
+        missing("/proc")
+    pid = running.process.pid
+    wait_for("its rest", lambda: _woken_in(pid, seconds=1) < 20)
+    assert _woken_in(pid, seconds=3) < 60
+
+
+def _woken_in(pid: int, seconds: float) -> int:
+    before = wake_ups(pid)
+    time.sleep(seconds)
+    return wake_ups(pid) - before
 
 
 def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
@@ -243,6 +293,7 @@ def test_a_port_that_is_taken_is_an_error_that_names_its_variable(tmp_path: Path
     [
         ({"PARAMETERS": "CallerHourlyCap=many"}, "CallerHourlyCap: 'many' is not allowed; expected a number from 1"),
         ({"SITE_PORT": "70000"}, "SITE_PORT must be a port number, not '70000'"),
+        ({"PORT": "23456", "SITE_PORT": "23456"}, "PORT and SITE_PORT are both 23456"),
     ],
 )
 def test_a_wrong_variable_is_an_error_that_names_it(tmp_path: Path, variables: dict[str, str], problem: str) -> None:
