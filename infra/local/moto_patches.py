@@ -16,6 +16,7 @@ from moto.core.common_models import BaseModel
 from moto.dynamodb import models
 from moto.dynamodb.exceptions import MockValidationException, ResourceNotFoundException
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models import table as table_module
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
@@ -27,6 +28,8 @@ from moto.sesv2.responses import SESV2Response
 from infra.template import PSEUDO_PARAMETERS
 
 _ITERATORS_KEPT = 100
+# In bytes.
+_PAGE = 200_000
 # Held by every call to DynamoDB and its streams: moto locks nothing, so that a transaction could be seen half done.
 _ONE_AT_A_TIME = RLock()
 
@@ -42,7 +45,11 @@ def patch_moto() -> None:
     _wrap(DynamoHandler, "call_action", _one_at_a_time)
     _wrap(DynamoDBStreamsHandler, "call_action", _one_at_a_time)
     _wrap(Table, "get_item", _leaving_no_trace)
-    _wrap(Table, "all_items", _sorted_by_plain_keys)
+    _wrap(Table, "query", _looking_where_it_can_be)
+    _wrap(Table, "all_items", _all_items)
+    _wrap(Table, "sorted_items", _sorted_items)
+    # A page of a megabyte of short rows takes seconds, in which nobody else is served.
+    table_module.RESULT_SIZE_LIMIT = _PAGE
     # For its dashboard moto keeps every object that ever was, each copy of an item included.
     _wrap(BaseModel, "__new__", lambda _: lambda cls, *_arguments, **_named: object.__new__(cls))
     # It tells nothing of the account. As a server, it routes by whole paths.
@@ -137,16 +144,53 @@ def _leaving_no_trace(get: Callable[..., Item | None]) -> Callable[..., Item | N
     return get_item
 
 
-def _sorted_by_plain_keys(all_items: Callable[[Table], list[Item]]) -> Callable[[Table], list[Item]]:
-    """Sort a table's items, as each query does, by their plain keys: ten times quicker than by moto's wrapped ones."""
+def _looking_where_it_can_be(query: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a query look through its own partition, or its index, and not through the whole table, sorted beforehand."""
 
-    def sorted_items(table: Table) -> list[Item]:
+    @wraps(query)
+    def looking(table: Any, *arguments: Any, hash_key_conditions: list[tuple[str, DynamoType]], **named: Any) -> Any:
+        if table.has_range_key and hash_key_conditions:
+            # The instance's own, in the place of the class's, as long as it is asked.
+            table.all_items = lambda: _candidates(table, dict(hash_key_conditions))
+        try:
+            return query(table, *arguments, hash_key_conditions=hash_key_conditions, **named)
+        finally:
+            vars(table).pop("all_items", None)
+
+    return looking
+
+
+def _candidates(table: Table, keys: Mapping[str, DynamoType]) -> list[Item]:
+    items: Any = table.items
+    if table.hash_key_attr in keys:
+        return list(items.get(keys[table.hash_key_attr], {}).values())
+    name = next(iter(keys))
+    return [item for partition in items.values() for item in partition.values() if name in item.attrs]
+
+
+def _all_items(all_items: Callable[[Table], list[Item]]) -> Callable[[Table], list[Item]]:
+    """Sort the items of a table by plain keys: ten times quicker than by moto's wrapped ones."""
+
+    @wraps(all_items)
+    def sorted_by_plain_keys(table: Table) -> list[Item]:
         if not table.has_range_key:
             return all_items(table)
-        items = (item for partition in table.items.values() for item in partition.values())
+        items: Any = (item for partition in table.items.values() for item in partition.values())
         return sorted(items, key=lambda item: (item.hash_key.cast_value, item.range_key.cast_value))
 
-    return sorted_items
+    return sorted_by_plain_keys
+
+
+def _sorted_items(sorted_items: Callable[..., list[Item]]) -> Callable[..., list[Item]]:
+    """Sort the items of an index by plain keys, likewise."""
+
+    @wraps(sorted_items)
+    def sorted_by_plain_keys(table: Any, hash_keys: list[str], range_keys: list[str | None], items: Any) -> list[Item]:
+        names = table._generate_attr_to_sort_by(hash_keys, range_keys)  # noqa: SLF001
+        items.sort(key=lambda item: [item.attrs[name].cast_value for name in names])
+        return list(items)
+
+    return sorted_by_plain_keys
 
 
 def forget_read(table: str, read_up_to: Sequence[Mapping[str, str]]) -> None:

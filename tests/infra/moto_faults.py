@@ -23,6 +23,13 @@ from moto.moto_api._internal.models import moto_api_backend
 
 ACCOUNT, REGION = "123456789012", "eu-west-3"
 TABLE = "some-table"
+# A query of the table's index.
+IN_LIST: dict[str, Any] = {
+    "IndexName": "lists",
+    "KeyConditionExpression": "#list = :name",
+    "ExpressionAttributeNames": {"#list": "list"},
+    "ExpressionAttributeValues": {":name": {"S": "some"}},
+}
 
 
 def client(service: str) -> Any:
@@ -153,15 +160,43 @@ def compares_wrapped_keys_in_each_query() -> bool:
     """Tell whether a query that finds nothing compares the keys of all items by calls of Python."""
     with table_of(30) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
         compared = calls_of(patch, DynamoType, "__lt__")
-        found = dynamodb.query(
-            TableName=TABLE,
-            IndexName="lists",
-            KeyConditionExpression="#list = :name",
-            ExpressionAttributeNames={"#list": "list"},
-            ExpressionAttributeValues={":name": {"S": "none"}},
-        )
-        assert found["Count"] == 0
+        assert dynamodb.query(TableName=TABLE, **IN_LIST)["Count"] == 0
         return len(compared) >= 29
+
+
+def compares_wrapped_keys_in_each_scan() -> bool:
+    """Tell whether a scan of one item compares the keys of all items by calls of Python."""
+    with table_of(30) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
+        compared = calls_of(patch, DynamoType, "__lt__")
+        assert dynamodb.scan(TableName=TABLE, Limit=1)["Count"] == 1
+        return len(compared) >= 29
+
+
+def compares_wrapped_keys_of_what_it_found() -> bool:
+    """Tell whether a query compares the keys of what is found in an index by calls of Python."""
+    with table_of(0) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
+        for number in range(30):
+            dynamodb.put_item(TableName=TABLE, Item=item(number, list="some"))
+        compared = calls_of(patch, DynamoType, "__lt__")
+        assert dynamodb.query(TableName=TABLE, **IN_LIST)["Count"] == 30
+        return len(compared) >= 29
+
+
+def looks_through_the_whole_table_for_one_partition() -> bool:
+    """Tell whether a query looks at items of other partitions than its own."""
+    with table_of(30) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
+        looked = calls_of(patch, DynamoType, "__eq__")
+        names = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "item#1"}}}
+        assert dynamodb.query(TableName=TABLE, **names)["Count"] == 1
+        return len(looked) >= 30
+
+
+def answers_a_megabyte_at_once() -> bool:
+    """Tell whether a page is so long that others wait for seconds: of short rows, it is thousands."""
+    with table_of(0) as (dynamodb, _):
+        for number in range(30):
+            dynamodb.put_item(TableName=TABLE, Item=item(number, text="x" * 20_000))
+        return "LastEvaluatedKey" not in dynamodb.scan(TableName=TABLE)
 
 
 def keeps_every_object() -> bool:
@@ -208,6 +243,10 @@ FAULTS: dict[str, Callable[[], bool]] = {
         shows_a_transaction_half_done,
         keeps_a_trace_of_each_look_up,
         compares_wrapped_keys_in_each_query,
+        compares_wrapped_keys_in_each_scan,
+        compares_wrapped_keys_of_what_it_found,
+        looks_through_the_whole_table_for_one_partition,
+        answers_a_megabyte_at_once,
         keeps_every_object,
         keeps_what_was_read_of_a_stream,
         tells_nothing_of_the_account,

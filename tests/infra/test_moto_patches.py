@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -18,8 +19,9 @@ from moto.dynamodb.models.table import Table
 
 from infra.local.moto_patches import forget_read, patch_moto
 from infra.template import TEMPLATE
+from tests.conftest import Counter
 from tests.infra import moto_faults
-from tests.infra.moto_faults import FAULTS, TABLE, cancelled, item, put, table_of
+from tests.infra.moto_faults import FAULTS, IN_LIST, TABLE, cancelled, item, put, table_of
 
 # What a transaction of chance may do with one item.
 _CHECK = "attribute_exists(pk)"
@@ -49,6 +51,39 @@ def test_to_patch_twice_changes_nothing() -> None:
     before = DynamoDBBackend.transact_write_items, Table.get_item
     patch_moto()
     assert (DynamoDBBackend.transact_write_items, Table.get_item) == before
+
+
+def calls_in(do: Callable[[], Any]) -> int:
+    """Return how many functions are called by a deed of this thread: its work, whatever else the machine does."""
+    calls = 0
+
+    def note(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        do()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_a_post_and_its_email_take_no_more_on_a_full_table_than_on_an_empty_one(counter: Counter) -> None:
+    def post(number: int) -> None:
+        assert counter.post("/contact", data={"email": "a@example.org", "message": str(number)}).status_code == 303
+        counter.play_stream()
+
+    # What is made when it is first used.
+    post(0)
+    empty = calls_in(lambda: post(1))
+    table = models.dynamodb_backends[moto_faults.ACCOUNT][moto_faults.REGION].get_table("table")
+    for number in range(2000):
+        table.put_item(item(number))
+    counter.play_stream()
+    counter.play_stream()
+    assert calls_in(lambda: post(2)) < 1.1 * empty
+    assert len(counter.mails()) == 3
 
 
 # --- transactions ------------------------------------------------------------------------------------------------
@@ -81,13 +116,11 @@ def actions_of_chance(chance: random.Random) -> list[dict[str, Any]]:
 
 def everything(dynamodb: Any, table: Table) -> dict[str, Any]:
     """Return what a table shows of itself: its items, its index, its stream."""
-    named = {"ExpressionAttributeNames": {"#list": "list"}, "ExpressionAttributeValues": {":name": {"S": "some"}}}
-    query = {"IndexName": "lists", "KeyConditionExpression": "#list = :name", **named}
     assert table.stream_shard
     # The size is that of the time, too.
     return {
         "items": dynamodb.scan(TableName=TABLE)["Items"],
-        "index": dynamodb.query(TableName=TABLE, **query)["Items"],
+        "index": dynamodb.query(TableName=TABLE, **IN_LIST)["Items"],
         "stream": [
             (
                 record.record["eventName"],
@@ -191,6 +224,54 @@ def test_a_backup_is_a_copy() -> None:
         dynamodb.put_item(TableName=TABLE, Item=item(7))
         dynamodb.restore_table_from_backup(TargetTableName="restored", BackupArn=arn)
         assert dynamodb.scan(TableName="restored")["Count"] == 1
+
+
+# --- queries and scans -------------------------------------------------------------------------------------------
+
+
+def pages(ask: Callable[..., Any], **what: Any) -> list[Any]:
+    """Return the items of each page."""
+    told = [ask(TableName=TABLE, **what)]
+    while start := told[-1].get("LastEvaluatedKey"):
+        told.append(ask(TableName=TABLE, **what, ExclusiveStartKey=start))
+    return [(page["Items"], page["ScannedCount"]) for page in told]
+
+
+@pytest.mark.parametrize("limit", [{}, {"Limit": 1}, {"Limit": 7}])
+@pytest.mark.parametrize("order", [{}, {"ScanIndexForward": False}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "item#3"}}},
+        {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "not there"}}},
+        {
+            "KeyConditionExpression": "pk = :pk AND sk > :sk",
+            "ExpressionAttributeValues": {":pk": {"S": "item#3"}, ":sk": {"S": "item4"}},
+        },
+        {"KeyConditions": {"pk": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "item#3"}]}}},
+        IN_LIST,
+        {
+            "IndexName": "lists",
+            "KeyConditions": {"list": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "some"}]}},
+        },
+        None,
+    ],
+)
+def test_queries_and_scans_find_what_moto_s_own_do_in_the_same_order(
+    limit: dict[str, int], order: dict[str, bool], query: dict[str, Any] | None
+) -> None:
+    with table_of(0) as (dynamodb, table), pytest.MonkeyPatch.context() as patch:
+        chance = random.Random(7)  # noqa: S311
+        for number in range(60):
+            listed = {"list": chance.choice(["some", "other"])} if chance.random() < 0.6 else {}
+            one = item(chance.randrange(6), **listed)
+            table.put_item({**one, "sk": {"S": f"item{number % 10}"}})
+        what = limit if query is None else {**limit, **order, **query}
+        ask = dynamodb.scan if query is None else dynamodb.query
+        ours = pages(ask, **what)
+        for name in ("query", "all_items", "sorted_items"):
+            patch.setattr(Table, name, getattr(Table, name).__wrapped__)
+        assert ours == pages(ask, **what)
 
 
 # --- the stream ----------------------------------------------------------------------------------------------------
