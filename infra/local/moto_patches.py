@@ -62,12 +62,12 @@ def _wrap(owner: Any, name: str, wrapper: Callable[[Any], Any]) -> None:
     setattr(owner, name, wrapper(getattr(owner, name)))
 
 
-# Out of the sandbox, and faster than this machine: nobody waits for a quota that is not there.
+# Out of the sandbox, with the rate and the quota of a usual account.
 _ACCOUNT = json.dumps(
     {
         "ProductionAccessEnabled": True,
         "SendingEnabled": True,
-        "SendQuota": {"Max24HourSend": 50_000.0, "MaxSendRate": 500.0, "SentLast24Hours": 0.0},
+        "SendQuota": {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0},
     }
 )
 

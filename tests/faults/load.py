@@ -5,7 +5,8 @@ moto's. What is shown is that of every address that was told that its form is ke
 is mailed, and none of any other.
 
 With `--run`, `--starts` and `--rest` it is `make run` itself that is tried (tests/faults/running.py). None of it is a
-load on AWS, nor tells of its speed or its limits.
+load on AWS, nor tells of its speed or its limits. After `--run` mail may take longer than the posts did: as in a usual
+account of SES's, at most 14 go out a second.
 """
 
 import argparse
