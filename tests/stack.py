@@ -84,7 +84,8 @@ class LocalStack:
 
     def __init__(self, folder: Path, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment.pop("PARAMETERS", None)
+        for name in ("PARAMETERS", "CONTAINERS", "ENGINE_PORT"):
+            environment.pop(name, None)
         environment |= {"PORT": str(free_port()), "SITE_PORT": str(free_port())} | variables
         self.port, self.site_port = int(environment["PORT"]), int(environment["SITE_PORT"])
         self._out, self._err = folder / "out", folder / "err"

@@ -11,6 +11,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.local.containers import bridge_address
 from infra.local.ports import HOSTS, Port, for_own_pages
 from infra.template import PSEUDO_PARAMETERS, Stack
 
@@ -34,11 +35,6 @@ class Engines:
 
     addresses: Mapping[str, str]
     moto: str | None
-
-    @property
-    def external_table(self) -> bool:
-        """Whether the table is in an engine that outlives this process."""
-        return self.addresses["DYNAMODB"] != self.moto
 
     @property
     def own_stream(self) -> bool:
@@ -68,7 +64,7 @@ def endpoints(environment: Mapping[str, str]) -> dict[str, str | None]:
 class MotoServer:
     """moto as a server, one request at a time. `wrote` is set when something was written to a table."""
 
-    def __init__(self, hosts: Collection[str] = HOSTS) -> None:
+    def __init__(self, address: str = "127.0.0.1", port: int = 0, hosts: Collection[str] = HOSTS) -> None:
         # Half of the start-up time, and not needed with other engines.
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
@@ -78,7 +74,7 @@ class MotoServer:
         patch_moto()
         self.wrote = threading.Event()
         self._application = DomainDispatcherApplication(create_backend_app)
-        self._port = Port(0)
+        self._port = Port(port, address)
         self._port.serve(for_own_pages(self._answer), hosts, threaded=False)
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -115,7 +111,7 @@ def connect(moto: MotoServer | None) -> Engines:
         os.environ.setdefault(name, value)
     # An engine on this machine is not behind the proxy of the network. Python prefers the lower case.
     past = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
-    os.environ["no_proxy"] = ",".join(filter(None, (past, "127.0.0.1", "localhost")))
+    os.environ["no_proxy"] = ",".join(filter(None, (past, "127.0.0.1", "localhost", bridge_address())))
     return Engines(addresses, address)
 
 

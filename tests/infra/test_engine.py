@@ -54,7 +54,6 @@ def test_what_the_environment_does_not_name_is_moto_s(monkeypatch: pytest.Monkey
     try:
         engines = engine.connect(moto)
         assert engines.addresses == {"DYNAMODB": moto.address, "DYNAMODB_STREAMS": moto.address, "SESV2": OTHER}
-        assert not engines.external_table
         assert engine.client("dynamodb").meta.endpoint_url == moto.address
         assert engine.client("sesv2").meta.endpoint_url == OTHER
         assert engine.client("dynamodb").list_tables()["TableNames"] == []
@@ -66,7 +65,6 @@ def test_what_the_environment_does_not_name_is_moto_s(monkeypatch: pytest.Monkey
 def test_a_table_in_another_engine_outlives_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", OTHER)
     engines = engine.connect(None)
-    assert engines.external_table
     assert set(engines.addresses.values()) == {OTHER}
 
 

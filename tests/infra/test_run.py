@@ -17,7 +17,9 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from guichet.settings import LOCAL_SECRET
 from infra.local.__main__ import defaults
+from infra.local.containers import bridge_address
 from infra.template import Template, TemplateError, parameters
 from tests.conftest import resolve
 from tests.faults.running import early_posts, wake_ups
@@ -167,11 +169,11 @@ class Frames(HTMLParser):
 
 
 def test_what_is_for_this_machine_alone_is_not_served_under_another_name(running: LocalStack) -> None:
-    for path in ("sam.json", "inbox", "inbox.json"):
+    for path, status in (("sam.json", 404), ("environment.json", 200), ("inbox", 200), ("inbox.json", 200)):
         answer = ask(running.port, "GET", f"/_local/{path}", headers={"Host": f"evil.example:{running.port}"})
         assert answer.status == 403
         assert "SIGNING_SECRET" not in answer.text
-        assert ask(running.port, "GET", f"/_local/{path}", headers={"Host": "localhost"}).status == 200
+        assert ask(running.port, "GET", f"/_local/{path}", headers={"Host": "localhost"}).status == status
 
 
 def test_no_port_is_served_under_another_name(running: LocalStack) -> None:
@@ -223,11 +225,17 @@ def test_the_demo_site_holds_the_real_address_of_the_api(running: LocalStack) ->
     assert ask(running.site_port, "GET", "/site.css").status == 200
 
 
-def test_the_functions_for_the_sam_cli_have_the_table_and_the_engines_of_the_stack(running: LocalStack) -> None:
-    answer = ask(running.port, "GET", "/_local/sam.json")
-    variables = answer.json["Resources"]["Contact"]["Properties"]["Environment"]["Variables"]
-    assert variables["TABLE_NAME"].startswith("guichet-")
+def test_the_operator_s_commands_learn_the_table_and_the_engines_of_the_stack(running: LocalStack) -> None:
+    variables = ask(running.port, "GET", "/_local/environment.json").json
+    assert variables["TABLE_NAME"] == "guichet"
     assert variables["AWS_ENDPOINT_URL_DYNAMODB"].startswith("http://127.0.0.1:")
+    assert variables["OWNER_EMAIL"] == ",".join(OWNERS)
+
+
+def test_a_stack_that_containers_cannot_reach_says_so_instead_of_a_template(running: LocalStack) -> None:
+    answer = ask(running.port, "GET", "/_local/sam.json")
+    assert answer.status == 404
+    assert "CONTAINERS=1 make run" in answer.json["message"]
 
 
 @pytest.mark.parametrize(
@@ -265,6 +273,30 @@ def _woken_in(pid: int, seconds: float) -> int:
     before = wake_ups(pid)
     time.sleep(seconds)
     return wake_ups(pid) - before
+# --- for containers --------------------------------------------------------------------------------------------------
+
+
+def test_the_sam_cli_s_template_is_the_same_from_run_to_run_and_names_engines_that_listen(tmp_path: Path) -> None:
+    ports = {name: str(free_port()) for name in ("PORT", "SITE_PORT", "ENGINE_PORT")}
+    first, second = (template_for_containers(tmp_path, ports) for _ in range(2))
+    assert first == second
+
+
+def template_for_containers(tmp_path: Path, ports: dict[str, str]) -> Any:
+    """Run a stack that containers reach, and return its template for the SAM CLI."""
+    host = bridge_address() or "host.docker.internal"
+    with local_stack(tmp_path, CONTAINERS="1", **ports) as stack:
+        stack.wait_until_ready()
+        assert f"/_local/sam.json   containers reach the engines at {host}\n" in stack.said
+        assert stack.post("/contact", *as_json(message("Pour tous"))).status == 200
+        wait_for("the email", lambda: stack.inbox("Pour tous"))
+        told = ask(stack.port, "GET", "/_local/sam.json").json
+        variables = told["Resources"]["Contact"]["Properties"]["Environment"]["Variables"]
+        assert variables["AWS_ENDPOINT_URL_DYNAMODB"] == f"http://{host}:{ports['ENGINE_PORT']}"
+        with socket.socket() as probe:
+            assert probe.connect_ex((bridge_address() or "127.0.0.1", int(ports["ENGINE_PORT"]))) == 0
+        assert stack.end() == 0
+    return told
 
 
 def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
@@ -276,13 +308,14 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
             assert probe.connect_ex(("127.0.0.1", stack.port)) != 0
 
 
-@pytest.mark.parametrize("variable", ["PORT", "SITE_PORT"])
+@pytest.mark.parametrize("variable", ["PORT", "SITE_PORT", "ENGINE_PORT"])
 def test_a_port_that_is_taken_is_an_error_that_names_its_variable(tmp_path: Path, variable: str) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("0.0.0.0", 0))  # noqa: S104  it answers nothing, and stands in the way at every address
         taken.listen()
-        port = str(taken.getsockname()[1])
-        with local_stack(tmp_path, **{variable: port}) as stack:
+        port = taken.getsockname()[1]
+        containers = "1" if variable == "ENGINE_PORT" else ""
+        with local_stack(tmp_path, CONTAINERS=containers, **{variable: str(port)}) as stack:
             assert stack.wait() == 2
     assert f"error: port {port} is taken: choose another one with {variable}=" in stack.complained
     assert "Traceback" not in stack.complained
@@ -328,7 +361,7 @@ def test_parameters_that_are_written_otherwise_are_refused(text: str) -> None:
 def test_the_template_resolves_with_the_parameters_of_this_machine() -> None:
     stack = Template.load().resolve(defaults(8000))
     assert stack.cors["allowOrigins"] == ["http://127.0.0.1:8000", "http://localhost:8000"]
-    assert defaults(8000)["SigningSecret"] != defaults(8000)["SigningSecret"]
+    assert defaults(8000)["SigningSecret"].startswith(LOCAL_SECRET)
 
 
 # --- engines that are away -----------------------------------------------------------------------------------------
