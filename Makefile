@@ -77,6 +77,10 @@ bench: $(VENV)/.installed  ## measure what a post takes beside three references,
 build: $(VENV)/.installed  ## build the functions for Lambda into .aws-sam/build, and print sizes and hash (LAMBDA_PYTHON)
 	@$(BIN)/python -m infra.build --python "$(LAMBDA_PYTHON)"
 
+.PHONY: sam-local
+sam-local: $(VENV)/.installed .venv-sam/.installed  ## walk sam local's commands in containers (LAMBDA_PYTHON)
+	@$(BIN)/python -m tests.sam_local --python "$(LAMBDA_PYTHON)"
+
 .PHONY: deploy
 deploy: build .venv-sam/.installed  ## build and deploy to your AWS account (PARAMETERS="OwnerEmail=… …", once; STACK)
 	@# From the environment, where make puts it: it may hold quotes of either kind.

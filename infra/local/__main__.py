@@ -34,6 +34,8 @@ _PATIENCE = 5.0
 # such a secret does not start (guichet/settings.py).
 SECRET = "local-stack-only-0123456789abcdef0123456789abcdef"  # noqa: S105  it is no secret
 TABLE = "guichet"
+# Where containers find moto. The SAM CLI takes ports from 5000 to 9000, the system those above 32768.
+ENGINE_PORT = 3030
 
 _log = logging.getLogger(__name__)
 
@@ -228,7 +230,7 @@ def _moto(environment: Mapping[str, str], containers: Containers | None) -> engi
     """Start moto: for this process alone on a port of its own choice, for containers on one that they can rely on."""
     if containers is None:
         return engine.MotoServer()
-    port = _port(environment, "ENGINE_PORT", 3030)
+    port = _port(environment, "ENGINE_PORT", ENGINE_PORT)
     try:
         return engine.MotoServer(containers.listen, port, {*HOSTS, containers.listen, containers.host})
     except OSError:

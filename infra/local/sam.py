@@ -18,6 +18,11 @@ _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _CORS = ("AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders", "MaxAge")
 
 
+def architecture() -> str:
+    """Return Lambda's word for the architecture of this machine: `x86_64` or `arm64`."""
+    return _ARCHITECTURES.get(platform.machine(), "x86_64")
+
+
 def with_engines(variables: Mapping[str, str], addresses: Mapping[str, str], region: str) -> dict[str, str]:
     """Return the variables of a function and those by which it finds the engines, given by service (`DYNAMODB`)."""
     engines = {f"AWS_ENDPOINT_URL_{service}": address for service, address in addresses.items()}
@@ -51,7 +56,7 @@ def sam_template(stack: Stack, addresses: Mapping[str, str], region: str, contai
             "Properties": {
                 **{key: properties[key] for key in _OF_A_FUNCTION},
                 "Timeout": int(properties["Timeout"]) + _TIME_TO_START,
-                "Architectures": [_ARCHITECTURES.get(platform.machine(), "x86_64")],
+                "Architectures": [architecture()],
                 "CodeUri": str(CODE),
                 "Environment": {"Variables": {key: str(value) for key, value in variables.items()}},
                 "Events": routes,
