@@ -68,7 +68,17 @@ def _record(**asked: Any) -> None:
         OPERATIONS_ASKED.setdefault(service, set()).add(model.name)
 
 
+def _hold_to_the_keys(**asked: Any) -> None:
+    """Fail where an item has the key of an index in another type: DynamoDB refuses it, and moto takes it."""
+    keys = resolve().table["AttributeDefinitions"]
+    actions = [asked["params"], *(action.get("Put", {}) for action in asked["params"].get("TransactItems", ()))]
+    for item in (action["Item"] for action in actions if "Item" in action):
+        for name, kind in ((key["AttributeName"], key["AttributeType"]) for key in keys):
+            assert item.get(name, {kind: ""}).keys() == {kind}, f"{name} of {item['pk']} is a key, and no {kind}"
+
+
 SESSION.register("provide-client-params", _record)
+SESSION.register("provide-client-params.dynamodb", _hold_to_the_keys)
 
 
 patch_moto()

@@ -145,9 +145,9 @@ class Digest(Record):
     spam: int
     # New subscribers.
     confirmed: int
-    # Emails still owed when it was made, and since when the oldest.
-    owed: int
-    oldest_owed_at: datetime | None = None
+    # Emails still owed when it was made, and since when the oldest. `owed` would be the key of an index, and a text.
+    waiting: int
+    oldest_waiting_since: datetime | None = None
     made_at: datetime
     expires_at: datetime
 

@@ -33,8 +33,8 @@ def owe_digest(store: Store, settings: NotifierSettings, now: datetime) -> bool:
         messages=sum(store.count("messages", day) for day in days),
         spam=sum(store.count("spam", day) for day in days),
         confirmed=sum(store.count("confirmed", day) for day in days),
-        owed=len(owed),
-        oldest_owed_at=min(owed, default=None),
+        waiting=len(owed),
+        oldest_waiting_since=min(owed, default=None),
         made_at=now,
         expires_at=now + SENT_EMAIL_KEPT,
     )
