@@ -1,12 +1,11 @@
 """As whoever deploys it: updates, a second stack, a deploy that fails, the end of a stack and its return."""
 
 import json
-from typing import Any
 
 import pytest
 
 from tests.deployed import adapter
-from tests.deployed.emulator import REGION, Deployed, DeployError, Emulator, wait_for
+from tests.deployed.emulator import REGION, Deployed, DeployError, Emulator
 from tests.deployed.world import JSON, OWNER, World
 
 
@@ -99,7 +98,7 @@ def what_is_kept_outlives_the_stack_and_serves_the_next(world: World) -> None:
     world.run.sam("delete", "--no-prompts", "--stack-name", stack.name, "--region", REGION)
     _only_what_is_kept_is_there(world.run, stack)
 
-    _import_table(world, table)
+    world.guichet("adopt", table)
     overrides = {**world.parameters, "CreateIdentity": "false"}
     again = world.of(world.run.deploy(world.template, stack.name, overrides))
     adapter.complete(again.stack)
@@ -137,36 +136,6 @@ def _only_what_is_kept_is_there(run: Emulator, gone: Deployed) -> None:
         "tables": {gone.resources["Table"]},
         "identities": {gone.resources["Identity"]},
     }
-
-
-def _import_table(world: World, table: str) -> None:
-    """Make a stack of the table that is there (CloudFormation: "Import AWS resources into a stack")."""
-    declared: dict[str, Any] = json.loads(world.template.read_text(encoding="utf-8"))["Resources"]["Table"]
-    formation = world.run.client("cloudformation")
-    formation.create_change_set(
-        StackName=world.stack.name,
-        ChangeSetName="import",
-        ChangeSetType="IMPORT",
-        TemplateBody=json.dumps({"Resources": {"Table": declared}}),
-        ResourcesToImport=[
-            {
-                "ResourceType": "AWS::DynamoDB::Table",
-                "LogicalResourceId": "Table",
-                "ResourceIdentifier": {"TableName": table},
-            }
-        ],
-    )
-    _wait_for_status(world, "REVIEW_IN_PROGRESS")
-    formation.execute_change_set(StackName=world.stack.name, ChangeSetName="import")
-    _wait_for_status(world, "IMPORT_COMPLETE")
-
-
-def _wait_for_status(world: World, wanted: str) -> None:
-    def there() -> bool:
-        (told,) = world.run.client("cloudformation").describe_stacks(StackName=world.stack.name)["Stacks"]
-        return bool(told["StackStatus"] == wanted)
-
-    wait_for(wanted, there, 30)
 
 
 BESIDE = (a_first_deploy_that_fails_leaves_nothing_behind, a_second_stack_lives_beside_the_first)
