@@ -2,8 +2,8 @@
 
 Each workaround says why it is there. `make deployed` also deploys the template without it, one after the other: as soon
 as nothing is wrong then, because the emulator has what it stood for or the template no longer needs it, the run fails
-and the workaround is to go. What nothing can stand for is in `GAPS`, with what shows it instead and with a probe that
-fails likewise as soon as the emulator has it.
+and the workaround is to go. What else it lacks is in `GAPS`, with what is done or looked at instead, and with a probe
+that fails likewise as soon as the emulator has it.
 """
 
 import http.client
@@ -29,8 +29,8 @@ _A_MOMENT = 1.5
 _PATIENCE = 30
 
 
-def _nothing(_: Any) -> None:
-    """Change nothing."""
+def unchanged(_: Any) -> None:
+    """Leave it as it is."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Workaround:
     name: str
     reason: str
     refused: str = ""
-    missed: Callable[[Deployed], bool] = bool
-    adapt: Callable[[Document], None] = _nothing
-    complete: Callable[[Deployed], None] = _nothing
+    missed: Callable[[Deployed], bool] = lambda _: False
+    adapt: Callable[[Document], None] = unchanged
+    complete: Callable[[Deployed], None] = unchanged
 
 
 def adapted(template: Document, *, without: str = "") -> Document:
@@ -359,7 +359,7 @@ GAPS = (
     Gap("events of SES", "the checks publish the samples of tests/events to the topic", _ses_tells_nothing),
     Gap(
         "retries of SNS",
-        "what must be tried again is handed over as Lambda does (deliver_by_sns); a failure of SNS's has no end here",
+        "the checks hand Lambda what must be tried again, as SNS would (deliver_by_sns)",
         _sns_tries_once,
     ),
     Gap(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -222,7 +223,12 @@ class Deployed:
 def emulator(folder: Path) -> Iterator[Emulator]:
     """Run ministack in the background as long as it is needed; what it says is kept in a folder."""
     port = free_port()
-    with serving(Recorder(port)) as recorder, (folder / "ministack.log").open("wb") as log:
+    with (
+        serving(Recorder(port)) as recorder,
+        (folder / "ministack.log").open("wb") as log,
+        # For each function its code, unpacked.
+        TemporaryDirectory() as unpacked,
+    ):
         run = Emulator(folder, port, recorder)
         environment = {
             # Functions inherit it, so there is nothing in it that Lambda would not say, but where AWS is.
@@ -235,7 +241,7 @@ def emulator(folder: Path) -> Iterator[Emulator]:
             "MINISTACK_REGION": REGION,
             # An event that fails is tried again after a minute there, and after a moment here.
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
-            "TMPDIR": str(folder),
+            "TMPDIR": unpacked,
             "AWS_ENDPOINT_URL_SESV2": f"http://{recorder.address}",
         }
         process = subprocess.Popen(

@@ -32,7 +32,7 @@ def forms_of_three_media_types_are_kept_and_told(world: World) -> None:
         assert (kept["message"], kept["extra"]) == (words, [["Couleur préférée", "bleu"]])
         told = world.mail(OWNER, words)
         assert told.message["To"] == OWNER
-        assert told.message["Reply-To"] == address
+        assert told.message["Reply-To"].addresses[0].addr_spec == address
         assert "Couleur préférée" in told.text
         assert words in told.html.replace("&#39;", "'")
 
