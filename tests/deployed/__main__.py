@@ -76,7 +76,7 @@ def check_all(report: Report, world: World, template: dict[str, Any]) -> None:
         report.section(checks.__name__.replace("_", " "), partial(checks, report, world, *further))
 
     def do_others() -> None:
-        do(stack.BESIDE)
+        do(stack.CHECKS)
         section(workarounds_are_missed, template)
         section(gaps_are_there, template)
 
@@ -86,7 +86,6 @@ def check_all(report: Report, world: World, template: dict[str, Any]) -> None:
         section(permissions_are_missed)
         do((*mail.LATER, *mail.LAST))
         others.result()
-    do(stack.LAST)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -56,7 +57,8 @@ class Emulator:
         self.port = port
         self.recorder = recorder
         self._session = botocore.session.get_session()
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[str, Any] = {}
+        self._lock = Lock()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -75,18 +77,20 @@ class Emulator:
             "SAM_CLI_POLL_DELAY": "0.1",
         }
 
-    def client(self, service: str, key: str = "", secret: str = "") -> Any:
-        """Return a client of a service: of the account's root, or of whoever has a key."""
-        if (service, key) not in self._clients:
-            self._clients[service, key] = self._session.create_client(
-                service,
-                region_name=REGION,
-                endpoint_url=f"http://127.0.0.1:{self.port}",
-                aws_access_key_id=key or _KEYS["AWS_ACCESS_KEY_ID"],
-                aws_secret_access_key=secret or _KEYS["AWS_SECRET_ACCESS_KEY"],
-                config=Config(retries={"total_max_attempts": 1}),
-            )
-        return self._clients[service, key]
+    def client(self, service: str) -> Any:
+        """Return a client of a service, with the keys of the account's root."""
+        # Clients may be shared between threads, sessions may not.
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.create_client(
+                    service,
+                    region_name=REGION,
+                    endpoint_url=f"http://127.0.0.1:{self.port}",
+                    aws_access_key_id=_KEYS["AWS_ACCESS_KEY_ID"],
+                    aws_secret_access_key=_KEYS["AWS_SECRET_ACCESS_KEY"],
+                    config=Config(retries={"total_max_attempts": 1}),
+                )
+            return self._clients[service]
 
     def sam(self, command: str, *arguments: str) -> str:
         """Run a command of SAM's, with the repository's `samconfig.toml`, and return what it printed.

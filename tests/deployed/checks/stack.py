@@ -1,74 +1,16 @@
-"""As whoever deploys it: updates, a second stack, a deploy that fails, the end of a stack and its return."""
+"""As whoever deploys it: a deploy that fails, a second stack, its updates, its end and its return."""
 
 import json
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pytest
 
 from tests.deployed import adapter
-from tests.deployed.emulator import REGION, Deployed, DeployError, Emulator
-from tests.deployed.world import JSON, OWNER, World
+from tests.deployed.emulator import REGION, Deployed, DeployError
+from tests.deployed.world import JSON, World
 
-
-def an_update_keeps_the_other_parameters(world: World) -> None:
-    address, words = world.write()
-    link = world.sign_up(address).link("/newsletter/confirm")
-    before, table = world.stack.parameters, world.stack.resources["Table"]
-    updated = world.of(world.run.deploy(world.template, world.stack.name, {"Acknowledge": "on"}))
-    # Nothing to change, as `make deploy` alone after no change: no error.
-    world.run.deploy(world.template, world.stack.name)
-    assert updated.stack.parameters == {**before, "Acknowledge": "on"}
-    assert (updated.stack.resources["Table"], updated.stack.host) == (table, world.stack.host)
-    assert [one["message"] for one in updated.items("message", email=address)] == [words]
-    # Also those that CloudFormation does not show: the secret makes the links.
-    assert updated.visit(link).status == 200
-    address, words = updated.write()
-    assert updated.mail(OWNER, words).message["To"] == OWNER
-    assert updated.mail(address, "").message["To"] == address
-
-
-def a_second_stack_lives_beside_the_first(world: World) -> None:
-    """With a domain of its own, in English, on the identity that the first one made."""
-    domain, owner = "forms.atelier.example", "second@atelier.example"
-    acm = world.run.client("acm")
-    certificate = acm.request_certificate(DomainName=domain, ValidationMethod="DNS")["CertificateArn"]
-    overrides = {
-        **world.parameters,
-        "OwnerEmail": owner,
-        "SiteName": "The 'second' workshop",
-        "SigningSecret": "the second stack's own secret, not the first's",
-        "DefaultLanguage": "en",
-        "CallerHourlyCap": "3",
-        "CreateIdentity": "false",
-        "Acknowledge": "on",
-        "ProofOfWork": "on",
-        "ApiDomain": domain,
-        "ApiCertificateArn": certificate,
-    }
-    second = world.of(world.run.deploy(world.template, "guichet-second", overrides))
-    adapter.complete(second.stack)
-    assert second.stack.outputs["Endpoint"] == f"https://{domain}"
-    assert "DnsRecord1" not in second.stack.outputs
-    # Each has a stage of this name.
-    assert set(second.stack.resources.values()) & set(world.stack.resources.values()) == {"$default"}
-
-    address, words = second.write()
-    assert second.items("message", email=address)
-    assert world.items("message", email=address) == []
-    told = second.mail(owner, words)
-    assert second.visit(told.link("/owner/spam")).status == 200
-    second.mail(address, "The 'second' workshop")
-    assert second.stack.ask("GET", "/challenge").json["parameters"]
-    reader = second.somebody()
-    page = second.visit(second.sign_up(reader).link("/newsletter/confirm"))
-    assert "I agree to receive" in page.text
-    assert second.press(page.text).status == 200
-    assert [row["email"] for row in second.guichet("subscribers", "--state", "confirmed").rows] == [reader]
-    posts = (second.post("/contact", {"email": address, "message": second.words()}, Accept=JSON) for _ in range(9))
-    refused = next(answer for answer in posts if answer.status != 200)
-    assert (refused.status, refused.json["errors"][0]["code"]) == (429, "TOO_MANY_REQUESTS")
-    assert int(refused.headers["retry-after"]) > 0
-    # A link of one is none of the other's.
-    assert world.stack.ask("GET", told.link("/owner/spam").partition(domain)[2]).status == 403
+SECOND, DOMAIN, SECOND_OWNER = "guichet-second", "forms.second.example", "second@atelier.example"
 
 
 def a_first_deploy_that_fails_leaves_nothing_behind(world: World) -> None:
@@ -90,33 +32,100 @@ def a_first_deploy_that_fails_leaves_nothing_behind(world: World) -> None:
     assert "fails.example" not in [one["IdentityName"] for one in identities]
 
 
-def what_is_kept_outlives_the_stack_and_serves_the_next(world: World) -> None:
-    address, welcome = world.subscribe()
-    (subscriber,) = world.items("subscriber", email=address)
-    table, stack = world.stack.resources["Table"], world.stack
-    before = _keys(stack)
-    world.run.sam("delete", "--no-prompts", "--stack-name", stack.name, "--region", REGION)
-    _only_what_is_kept_is_there(world.run, stack)
+def a_second_stack_lives_beside_the_first(world: World) -> None:
+    """Deploy it with a domain of its own, in English, and with an hourly cap that is soon reached."""
+    second = _deployed(world, CreateIdentity="true", CallerHourlyCap="3")
+    assert second.stack.outputs["Endpoint"] == f"https://{DOMAIN}"
+    # Each has a stage of this name.
+    assert set(second.stack.resources.values()) & set(world.stack.resources.values()) == {"$default"}
 
-    world.guichet("adopt", table)
-    overrides = {**world.parameters, "CreateIdentity": "false"}
-    again = world.of(world.run.deploy(world.template, stack.name, overrides))
-    adapter.complete(again.stack)
+    address, words = second.write()
+    assert second.items("message", email=address)
+    assert world.items("message", email=address) == []
+    told = second.mail(SECOND_OWNER, words)
+    second.mail(address, "The 'second' workshop")
+    assert second.stack.ask("GET", "/challenge").json["parameters"]
+    reader = second.somebody()
+    page = second.visit(second.sign_up(reader).link("/newsletter/confirm"))
+    assert "I agree to receive" in page.text
+    assert second.press(page.text).status == 200
+    assert [row["email"] for row in second.guichet("subscribers", "--state", "confirmed").rows] == [reader]
+    # A link of one is none of the other's.
+    assert second.visit(told.link("/owner/spam")).status == 200
+    assert world.stack.ask("GET", told.link("/owner/spam").partition(DOMAIN)[2]).status == 403
+
+    posts = (second.post("/contact", {"email": address, "message": second.words()}, Accept=JSON) for _ in range(9))
+    refused = next(answer for answer in posts if answer.status != 200)
+    assert (refused.status, refused.json["errors"][0]["code"]) == (429, "TOO_MANY_REQUESTS")
+    assert int(refused.headers["retry-after"]) > 0
+
+
+def an_update_keeps_the_other_parameters(world: World) -> None:
+    second = world.of(Deployed(world.run, SECOND))
+    before = second.stack.parameters, second.stack.resources, second.stack.items()
+    reader = second.somebody()
+    link = second.sign_up(reader).link("/newsletter/confirm")
+    updated = world.of(world.run.deploy(world.template, SECOND, {"CallerHourlyCap": "1000"}))
+    # Nothing to change, as `make deploy` alone after no change: no error.
+    world.run.deploy(world.template, SECOND)
+    assert updated.stack.parameters == {**before[0], "CallerHourlyCap": "1000"}
+    assert updated.stack.resources == before[1]
+    assert _keys(updated.stack.items()) >= _keys(before[2])
+    # Also those that CloudFormation does not show: the secret makes the links.
+    assert updated.visit(link).status == 200
+    _, words = updated.write()
+    updated.mail(SECOND_OWNER, words)
+
+
+def what_is_kept_outlives_the_stack_and_serves_the_next(world: World) -> None:
+    """Remove the second stack and deploy it again, as infra/docs/removing.md says."""
+    second = world.of(Deployed(world.run, SECOND))
+    address, welcome = second.subscribe()
+    (subscriber,) = second.items("subscriber", email=address)
+    table, before = second.stack.resources["Table"], second.stack.items()
+    world.run.sam("delete", "--no-prompts", "--stack-name", SECOND, "--region", REGION)
+    _only_what_is_kept_is_there(second.stack)
+    assert world.stack.ask("GET", "/thanks").status == 200
+
+    second.guichet("adopt", table)
+    again = _deployed(world, CreateIdentity="false", CallerHourlyCap="1000")
     assert again.stack.resources["Table"] == table
-    assert _keys(again.stack) == before
-    # Its API has a new address; what links prove is the same.
-    leaving = welcome.link("/newsletter/unsubscribe").replace(stack.host, again.stack.host)
-    assert again.press(again.visit(leaving).text).status == 200
+    assert _keys(again.stack.items()) == _keys(before)
+    # What was mailed before leads there.
+    assert again.press(again.visit(welcome.link("/newsletter/unsubscribe")).text).status == 200
     assert again.items("subscriber", id=subscriber["id"])[0]["state"] == "unsubscribed"
     _, words = again.write()
-    again.mail(OWNER, words)
+    again.mail(SECOND_OWNER, words)
 
 
-def _keys(stack: Deployed) -> set[tuple[str, str]]:
-    return {(item["pk"]["S"], item["sk"]["S"]) for item in stack.items()}
+def _deployed(world: World, **parameters: str) -> World:
+    """Deploy the second stack, with all its parameters."""
+    acm = world.run.client("acm")
+    certificate = acm.request_certificate(DomainName=DOMAIN, ValidationMethod="DNS")["CertificateArn"]
+    overrides = {
+        **world.parameters,
+        "OwnerEmail": SECOND_OWNER,
+        "FromEmail": "guichet@second.example",
+        "SiteName": "The 'second' workshop",
+        "SigningSecret": "the second stack's own secret, not the first's",
+        "DefaultLanguage": "en",
+        "Acknowledge": "on",
+        "ProofOfWork": "on",
+        "ApiDomain": DOMAIN,
+        "ApiCertificateArn": certificate,
+        **parameters,
+    }
+    deployed = world.of(world.run.deploy(world.template, SECOND, overrides))
+    adapter.complete(deployed.stack)
+    return deployed
 
 
-def _only_what_is_kept_is_there(run: Emulator, gone: Deployed) -> None:
+def _keys(items: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    return {(item["pk"]["S"], item["sk"]["S"]) for item in items}
+
+
+def _only_what_is_kept_is_there(gone: Deployed) -> None:
+    run = gone.run
     left = {
         "tables": run.client("dynamodb").list_tables()["TableNames"],
         "identities": [one["IdentityName"] for one in run.client("sesv2").list_email_identities()["EmailIdentities"]],
@@ -138,5 +147,9 @@ def _only_what_is_kept_is_there(run: Emulator, gone: Deployed) -> None:
     }
 
 
-BESIDE = (a_first_deploy_that_fails_leaves_nothing_behind, a_second_stack_lives_beside_the_first)
-LAST = (an_update_keeps_the_other_parameters, what_is_kept_outlives_the_stack_and_serves_the_next)
+CHECKS = (
+    a_first_deploy_that_fails_leaves_nothing_behind,
+    a_second_stack_lives_beside_the_first,
+    an_update_keeps_the_other_parameters,
+    what_is_kept_outlives_the_stack_and_serves_the_next,
+)
