@@ -204,7 +204,7 @@ def test_moto_serves_no_web_page_but_its_own(headers: dict[str, str], method: st
 
 
 def test_moto_serves_the_hosts_it_is_told() -> None:
-    moto = engine.MotoServer({"host.docker.internal"})
+    moto = engine.MotoServer(hosts={"host.docker.internal"})
     try:
         number = int(moto.address.rpartition(":")[2])
         answer = ask(number, "GET", "/moto-api/data.json", headers={"Host": f"host.docker.internal:{number}"})

@@ -10,7 +10,7 @@ import pytest
 from moto.dynamodb.models import dynamodb_backends
 
 from infra.local import engine
-from infra.local.__main__ import Local
+from infra.local.__main__ import TABLE, Local
 from infra.local.functions import local_functions
 from infra.local.streams import StreamReader
 from tests.conftest import resolve
@@ -54,7 +54,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]
 
     def begin(*, external: bool = False) -> list[str]:
         of_stream = replace(engines, moto="http://another") if external else engines
-        local = Local(stack, {"Notifier": notifier}, of_stream, "table", wake=moto.wrote)
+        local = Local(stack, {"Notifier": notifier}, of_stream, None, wake=moto.wrote)
         threads.append(threading.Thread(target=local.play_stream, args=(stop,)))
         threads[0].start()
         assert local.made.acquire(timeout=60)
@@ -71,7 +71,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]
 def owe(number: int) -> None:
     """Write a row of an owed email."""
     item = {"pk": {"S": f"message#{number}"}, "sk": {"S": "email#contact-notification"}}
-    engine.client("dynamodb").put_item(TableName="table", Item=item)
+    engine.client("dynamodb").put_item(TableName=TABLE, Item=item)
 
 
 def rest(reads: list[int]) -> None:
@@ -106,7 +106,7 @@ def test_what_is_written_wakes_the_reader(start: Callable[..., list[str]], reads
 def test_more_than_one_page_is_read_to_its_end_and_forgotten(start: Callable[..., list[str]], reads: list[int]) -> None:
     delivered = start()
     rest(reads)
-    table = dynamodb_backends["123456789012"]["eu-west-3"].get_table("table")
+    table = dynamodb_backends["123456789012"]["eu-west-3"].get_table(TABLE)
     for number in range(MANY):
         table.put_item({"pk": {"S": f"message#{number}"}, "sk": {"S": "email#contact-notification"}})
     owe(MANY)
@@ -120,6 +120,6 @@ def test_more_than_one_page_is_read_to_its_end_and_forgotten(start: Callable[...
 def test_another_engine_is_asked_now_and_then(start: Callable[..., list[str]], reads: list[int]) -> None:
     delivered = start(external=True)
     wait_for("the first reading", lambda: reads)
-    table = dynamodb_backends["123456789012"]["eu-west-3"].get_table("table")
+    table = dynamodb_backends["123456789012"]["eu-west-3"].get_table(TABLE)
     table.put_item({"pk": {"S": "message#1"}, "sk": {"S": "email#contact-notification"}})
     wait_for("the record", lambda: delivered == ["message#1"])

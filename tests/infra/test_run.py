@@ -273,6 +273,8 @@ def _woken_in(pid: int, seconds: float) -> int:
     before = wake_ups(pid)
     time.sleep(seconds)
     return wake_ups(pid) - before
+
+
 # --- for containers --------------------------------------------------------------------------------------------------
 
 
@@ -324,7 +326,7 @@ def test_a_port_that_is_taken_is_an_error_that_names_its_variable(tmp_path: Path
 @pytest.mark.parametrize(
     ("variables", "problem"),
     [
-        ({"PARAMETERS": "CallerHourlyCap=many"}, "CallerHourlyCap: 'many' is not allowed; expected a number from 1"),
+        ({"PARAMETERS": "CallerHourlyCap=many"}, "CallerHourlyCap: 'many' is not allowed; expected a whole number from 1"),
         ({"SITE_PORT": "70000"}, "SITE_PORT must be a port number, not '70000'"),
         ({"PORT": "23456", "SITE_PORT": "23456"}, "PORT and SITE_PORT are both 23456"),
     ],
