@@ -22,6 +22,14 @@ $(VENV)/.installed: requirements-dev.txt
 	.venv-checkov/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-checkov.txt
 	touch $@
 
+# Bare, and of Lambda's Python: the functions run in it, and could import what else is there.
+RUNTIME := $(shell sed -n 's/^ *Runtime: *//p' template.yaml)
+.venv-deployed/.installed: requirements-deployed.txt
+	$(or $(LAMBDA_PYTHON),$(RUNTIME)) -c 'import sys; sys.exit("python%d.%d" % sys.version_info[:2] != "$(RUNTIME)")' || { echo "$(RUNTIME) is needed; name it: LAMBDA_PYTHON=… make"; exit 1; }
+	$(or $(LAMBDA_PYTHON),$(RUNTIME)) -m venv --clear .venv-deployed
+	.venv-deployed/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-deployed.txt
+	touch $@
+
 .PHONY: help
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -61,7 +69,7 @@ faults: $(VENV)/.installed  ## try 1,000 times whether anything can be lost (FAU
 	PYTHONPATH=functions $(BIN)/python -m tests.faults $(FAULTS)
 
 .PHONY: load
-load: $(VENV)/.installed  ## post 5,000 forms at once and count what came of them (LOAD="--posts 100")
+load: $(VENV)/.installed  ## post 5,000 forms at once and count what came of them (LOAD="--posts 100", "--run")
 	PYTHONPATH=functions $(BIN)/python -m tests.faults.load $(LOAD)
 
 .PHONY: lists
@@ -77,10 +85,18 @@ bench: $(VENV)/.installed  ## measure what a post takes beside three references,
 build: $(VENV)/.installed  ## build the functions for Lambda into .aws-sam/build, and print sizes and hash (LAMBDA_PYTHON)
 	@$(BIN)/python -m infra.build --python "$(LAMBDA_PYTHON)"
 
+.PHONY: sam-local
+sam-local: $(VENV)/.installed .venv-sam/.installed  ## walk sam local's commands in containers (LAMBDA_PYTHON)
+	@$(BIN)/python -m tests.sam_local --python "$(LAMBDA_PYTHON)"
+
 .PHONY: deploy
 deploy: build .venv-sam/.installed  ## build and deploy to your AWS account (PARAMETERS="OwnerEmail=… …", once; STACK)
 	@# From the environment, where make puts it: it may hold quotes of either kind.
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy $(if $(STACK),--stack-name "$$STACK") $(if $(PARAMETERS),--parameter-overrides "$$PARAMETERS")
+
+.PHONY: deployed
+deployed: $(VENV)/.installed .venv-sam/.installed .venv-deployed/.installed  ## deploy to an emulator of AWS, and use it (LAMBDA_PYTHON, DEPLOYED="--only …")
+	PYTHONPATH=functions $(BIN)/python -m tests.deployed $(DEPLOYED)
 
 .PHONY: template
 template: .venv-sam/.installed .venv-checkov/.installed  ## lint the template, as it stands and as SAM translates it
@@ -94,10 +110,11 @@ lock:  ## pin the requirements anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header functions/requirements.in -o functions/requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-sam.in -o requirements-sam.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-deployed.in -o requirements-deployed.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-fuzz.in -o requirements-fuzz.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-checkov.in -o requirements-checkov.txt
 
 .PHONY: clean
 clean:  ## remove all that was made
-	rm -rf .venv .venv-sam .venv-checkov .aws-sam tests/clients/node_modules .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-sam .venv-checkov .venv-deployed .aws-sam tests/clients/node_modules .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

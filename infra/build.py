@@ -196,7 +196,7 @@ def _write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
 
 
-def _interpreter(version: tuple[int, ...], wanted: str | None) -> str:
+def interpreter(version: tuple[int, ...], wanted: str | None) -> str:
     """Return an interpreter of a version: the one that is wanted, this one, or the one on the PATH."""
     name = ".".join(map(str, version))
     for python in [wanted] if wanted else [sys.executable, f"python{name}"]:
@@ -219,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     (architecture,) = function["Architectures"]
     parser = argparse.ArgumentParser(prog="python -m infra.build", description="Build the functions for Lambda.")
     parser.add_argument("--python", help="the interpreter that makes the bytecode, of the version that Lambda runs")
-    python = _interpreter(version, parser.parse_args(arguments).python or None)
+    python = interpreter(version, parser.parse_args(arguments).python or None)
     code = BUILD / "functions"
     build(code, python, architecture)
     # Its CodeUri is relative to where it lies, so it holds here as it stands.

@@ -14,7 +14,6 @@ from typing import Any
 import botocore.session
 import pytest
 from moto import mock_aws
-from moto.core import base_backend
 from moto.dynamodb.models import dynamodb_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.ses.models import ses_backends
@@ -23,6 +22,7 @@ from werkzeug.test import Client, TestResponse
 from infra.local import engine
 from infra.local.functions import LocalFunction, routes
 from infra.local.gateway import Gateway
+from infra.local.moto_patches import patch_moto
 from infra.local.streams import StreamReader, play, schedule_event
 from infra.template import Stack, Template
 from tests.roles import TABLE, Call, calls_of
@@ -68,10 +68,20 @@ def _record(**asked: Any) -> None:
         OPERATIONS_ASKED.setdefault(service, set()).add(model.name)
 
 
+def _hold_to_the_keys(**asked: Any) -> None:
+    """Fail where an item has the key of an index in another type: DynamoDB refuses it, and moto takes it."""
+    keys = resolve().table["AttributeDefinitions"]
+    actions = [asked["params"], *(action.get("Put", {}) for action in asked["params"].get("TransactItems", ()))]
+    for item in (action["Item"] for action in actions if "Item" in action):
+        for name, kind in ((key["AttributeName"], key["AttributeType"]) for key in keys):
+            assert item.get(name, {kind: ""}).keys() == {kind}, f"{name} of {item['pk']} is a key, and no {kind}"
+
+
 SESSION.register("provide-client-params", _record)
+SESSION.register("provide-client-params.dynamodb", _hold_to_the_keys)
 
 
-engine.teach_account()
+patch_moto()
 
 
 class RecordedFunction(LocalFunction):
@@ -116,11 +126,13 @@ class Counter:
         arguments.setdefault("environ_overrides", {"REMOTE_ADDR": "203.0.113.7"})
         return self.http.post(path, **arguments)
 
-    def play_stream(self) -> None:
-        """Let the event source mapping deliver what the stream holds."""
+    def play_stream(self) -> int:
+        """Let the event source mapping deliver what the stream holds, a thousand records at most. Return how many."""
         notifier = self.functions["Notifier"]
-        for mapping in notifier.function.streams:
-            play(self._reader.read(), mapping, self._stream_arn, notifier)
+        (mapping,) = notifier.function.streams
+        records = self._reader.read()
+        play(records, mapping, self._stream_arn, notifier)
+        return len(records)
 
     def sweep(self) -> Any:
         """Let the schedule's moment come."""
@@ -164,9 +176,6 @@ def isolated() -> Iterator[None]:
     with mock_aws():
         # Worlds may be nested, and moto empties only the outermost by itself.
         moto_api_backend.reset()
-        for model in vars(base_backend)["model_data"]["dynamodb"].values():
-            # It remembers every item that ever was.
-            model.instances_tracked.clear()
         yield
     _forget()
     os.environ.clear()

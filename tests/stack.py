@@ -45,6 +45,12 @@ def wait_for(what: str, check: Callable[[], Any], seconds: float = PATIENCE) -> 
     pytest.fail(f"waited {seconds} s for {what}")
 
 
+def connects(port: int) -> bool:
+    """Tell whether a port of this machine takes connections."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @dataclass
 class Answer:
     """What came back: header names in lower case, the body as text."""
@@ -78,7 +84,8 @@ class LocalStack:
 
     def __init__(self, folder: Path, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment.pop("PARAMETERS", None)
+        for name in ("PARAMETERS", "CONTAINERS", "ENGINE_PORT"):
+            environment.pop(name, None)
         environment |= {"PORT": str(free_port()), "SITE_PORT": str(free_port())} | variables
         self.port, self.site_port = int(environment["PORT"]), int(environment["SITE_PORT"])
         self._out, self._err = folder / "out", folder / "err"
@@ -114,12 +121,7 @@ class LocalStack:
 
     def wait_until_it_listens(self) -> None:
         """Wait until the API's port takes connections."""
-
-        def listens() -> bool:
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-        wait_for("the port", listens)
+        wait_for("the port", lambda: connects(self.port))
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         """End it by a signal, and return its exit code."""

@@ -16,6 +16,9 @@ from pydantic import (
 from guichet.addresses import parse
 from guichet.locales import Language
 
+# How the secret of the local stack begins, which everybody can read.
+LOCAL_SECRET = "local-stack-only-"  # noqa: S105  it is no secret
+
 
 class SettingsError(Exception):
     """A variable of the environment is missing or wrong. The text names it and says what was expected."""
@@ -55,6 +58,11 @@ Address = Annotated[str, AfterValidator(_address)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_comma_separated), Field(min_length=1)]
 
 
+def _on_aws() -> bool:
+    """Tell whether this is Lambda itself. The SAM CLI's containers say that they are not."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ and os.environ.get("AWS_SAM_LOCAL") != "true"
+
+
 class Settings(BaseModel):
     """Settings of every function."""
 
@@ -73,13 +81,16 @@ class Settings(BaseModel):
         Raises SettingsError, which names each wrong variable and never quotes its value: it may be the secret.
         """
         try:
-            return cls.model_validate(dict(os.environ))
+            settings = cls.model_validate(dict(os.environ))
         except ValidationError as error:
             wrong = "; ".join(
                 f"{'.'.join(map(str, part['loc']))}: {part['msg']}"
                 for part in error.errors(include_url=False, include_input=False, include_context=False)
             )
             raise SettingsError(f"wrong settings: {wrong}") from None
+        if settings.signing_secret.startswith(LOCAL_SECRET) and _on_aws():
+            raise SettingsError("wrong settings: SIGNING_SECRET: this is the local stack's, which everybody knows")
+        return settings
 
 
 class FormSettings(Settings):

@@ -3,33 +3,44 @@
 import json
 import logging
 import os
-import secrets
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from infra.local import engine, inbox
+from infra.local.containers import Containers
 from infra.local.functions import CODE, LocalFunction, local_functions, routes
 from infra.local.gateway import Gateway
-from infra.local.sam import sam_template
+from infra.local.ports import HOSTS, Port, from_another_page, refusal
+from infra.local.sam import sam_template, with_engines
 from infra.local.site import SITE, Site
 from infra.local.streams import StreamReader, play, schedule_event
-from infra.template import Stack, Template, TemplateError, parameters
+from infra.template import Stack, StreamMapping, Template, TemplateError, parameters
 
-# How often the stream is read, and how often an engine that is not there is asked again, in seconds.
-_POLL = 0.2
+# How often the stream of another engine than moto is read, and how often an engine that is not there is asked again, in
+# seconds.
+_POLL = 1.0
 _ASK_AGAIN = 1.0
-# How long the start waits for the engines, in seconds.
+# How long the ports stay closed for an engine that is away, in seconds.
 _PATIENCE = 5.0
 
+# The same from run to run, so that what the SAM CLI has built still fits. Everybody can read it: on AWS a function with
+# such a secret does not start (guichet/settings.py).
+SECRET = "local-stack-only-0123456789abcdef0123456789abcdef"  # noqa: S105  it is no secret
+TABLE = "guichet"
+# Where containers find moto. The SAM CLI takes ports from 5000 to 9000, the system those above 32768.
+ENGINE_PORT = 3030
+
 _log = logging.getLogger(__name__)
+
+# A function, its mapping of the table's stream, and where in it the mapping is.
+_Reader = tuple[LocalFunction, StreamMapping, StreamReader]
 
 
 class StartError(Exception):
@@ -44,7 +55,7 @@ def defaults(site_port: int) -> dict[str, str]:
         "AllowedOrigins": f"http://localhost:{site_port}",
         "OwnerEmail": "owner@example.org",
         "FromEmail": "guichet@example.org",
-        "SigningSecret": secrets.token_hex(32),
+        "SigningSecret": SECRET,
     }
 
 
@@ -55,32 +66,45 @@ class Local:
     stack: Stack
     functions: dict[str, LocalFunction]
     engines: engine.Engines
-    table: str
+    containers: Containers | None
+    # Set when the stream may hold something new.
+    wake: threading.Event
     made: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def answer(self, request: Request) -> Response:
-        """Answer what only the local stack serves: inbox, functions for the SAM CLI, the schedule's moment at once."""
-        if request.method == "POST" and request.path == "/_local/sweep":
-            return _json([function(schedule_event()) for function in self._scheduled()])
-        if request.method == "GET" and request.path in ("/_local/inbox", "/_local/inbox.json"):
-            if self.engines.addresses["SESV2"] != self.engines.moto:
-                return _json({"message": "mail goes to another engine than moto: there is no inbox here"}, 404)
-            mails = inbox.mails()
-            if request.path.endswith(".json"):
-                return _json(mails)
-            return Response(inbox.inbox_page(mails), content_type="text/html; charset=utf-8")
-        if request.method == "GET" and request.path == "/_local/sam.json":
-            return _json(sam_template(self.stack, self.engines.addresses, os.environ["AWS_DEFAULT_REGION"]))
-        there = "GET /_local/inbox, GET /_local/inbox.json, GET /_local/sam.json and POST /_local/sweep"
-        return _json({"message": f"There are {there}."}, 404)
+        """Answer what only the local stack serves: inbox, settings, the SAM CLI's template, the schedule's moment."""
+        after = request.args.get("after", "")
+        served: dict[str, Callable[[], Response]] = {
+            "GET /_local/inbox": lambda: self._inbox(inbox.inbox_page, "text/html; charset=utf-8", after),
+            "GET /_local/inbox.json": lambda: self._inbox(_json_text, "application/json", after),
+            "GET /_local/environment.json": self._environment,
+            "GET /_local/sam.json": self._sam,
+            "POST /_local/sweep": lambda: _json([function(schedule_event()) for function in self._scheduled()]),
+        }
+        answer = served.get(f"{request.method} {request.path}")
+        return answer() if answer else _json({"message": f"There are {', '.join(served)}."}, 404)
+
+    def _inbox(self, write: Callable[[list[dict[str, Any]]], str], content_type: str, after: str) -> Response:
+        if not self.engines.own_mail:
+            return _json({"message": "mail goes to another engine than moto: there is no inbox here"}, 404)
+        return Response(write(inbox.mails(after=after)), content_type=content_type)
+
+    def _environment(self) -> Response:
+        region = os.environ["AWS_DEFAULT_REGION"]
+        return _json(with_engines(self.stack.environment, self.engines.addresses, region))
+
+    def _sam(self) -> Response:
+        if self.containers is None:
+            return _json({"message": "containers cannot reach this stack: start it by CONTAINERS=1 make run"}, 404)
+        region = os.environ["AWS_DEFAULT_REGION"]
+        return _json(sam_template(self.stack, self.engines.addresses, region, self.containers))
 
     def _scheduled(self) -> list[LocalFunction]:
         return [function for function in self.functions.values() if function.function.schedules]
 
     def play_stream(self, stop: threading.Event) -> None:
-        """Make the resources, then play the event source mappings until the end."""
-        stream_arn = _make(lambda: engine.create_table(self.stack, self.table), stop)
-        self.made.release()
+        """Make the table, then play the event source mappings until the end."""
+        stream_arn = _make(lambda: engine.create_table(self.stack, TABLE), stop)
         if stream_arn is None:
             return
         readers = [
@@ -88,13 +112,37 @@ class Local:
             for function in self.functions.values()
             for mapping in function.function.streams
         ]
-        while not stop.wait(_POLL):
-            for function, mapping, reader in readers:
-                try:
-                    play(reader.read(), mapping, stream_arn, function)
-                except engine.EngineError as error:
-                    _log.warning("the stream cannot be read now: %s", error)
-                    stop.wait(_ASK_AGAIN)
+        self.made.release()
+        while True:
+            # Before anything is looked at: what comes from now on wakes it again.
+            self.wake.clear()
+            if stop.is_set():
+                return
+            try:
+                again = self._play_round(stream_arn, readers)
+            except engine.EngineError as error:
+                _log.warning("the stream cannot be read now: %s", error)
+                stop.wait(_ASK_AGAIN)
+            else:
+                if not again:
+                    # moto tells when something was written. Another engine must be asked.
+                    self.wake.wait(None if self.engines.own_stream else _POLL)
+
+    def _play_round(self, stream_arn: str, readers: Sequence[_Reader]) -> bool:
+        """Deliver what the stream holds, and forget what nobody asks for again. Return whether there was anything."""
+        delivered = False
+        for function, mapping, reader in readers:
+            records = reader.read()
+            play(records, mapping, stream_arn, function)
+            delivered = delivered or bool(records)
+        if self.engines.own_stream:
+            # Not needed with other engines.
+            from infra.local.moto_patches import forget_read  # noqa: PLC0415
+
+            forget_read(TABLE, [reader.read_up_to for _, _, reader in readers])
+        if self.engines.own_mail:
+            inbox.forget_old_mails()
+        return delivered
 
     def play_schedules(self, stop: threading.Event) -> None:
         """Call what the template calls on a schedule, until the end."""
@@ -137,24 +185,37 @@ class Front:
         """Answer a request (WSGI)."""
         if environ["PATH_INFO"].startswith("/_local/"):
             request = Request(environ)
-            # Another name that leads here is a web page's way to read what is served (DNS rebinding).
-            if request.host.partition(":")[0] not in ("127.0.0.1", "localhost"):
-                return _json({"message": "this is for 127.0.0.1 and localhost alone"}, 403)(environ, start_response)
+            # To look changes nothing, and links to the inbox may stand anywhere.
+            if request.method != "GET" and from_another_page(environ):
+                return refusal("pages of other origins are not served")(environ, start_response)
             return self._local.answer(request)(environ, start_response)
         return self._gateway(environ, start_response)
 
 
 def _json(value: Any, status: int = 200) -> Response:
-    return Response(json.dumps(value, ensure_ascii=False), status=status, content_type="application/json")
+    return Response(_json_text(value), status=status, content_type="application/json")
 
 
-def _serve(variable: str, port: int, application: Any) -> BaseWSGIServer:
+def _json_text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _held(variable: str, number: int) -> Port:
     try:
-        server = make_server("127.0.0.1", port, application, threaded=True)
-    except (OSError, SystemExit):
-        raise StartError(f"port {port} is taken: choose another one with {variable}=… make run") from None
-    threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True, name=variable).start()
-    return server
+        return Port(number)
+    except OSError:
+        raise _taken(variable, number) from None
+
+
+def _open(variable: str, port: Port, application: Any) -> None:
+    try:
+        port.serve(application)
+    except OSError:
+        raise _taken(variable, port.number) from None
+
+
+def _taken(variable: str, number: int) -> StartError:
+    return StartError(f"port {number} is taken: choose another one with {variable}=… make run")
 
 
 def _port(environment: Mapping[str, str], variable: str, default: int) -> int:
@@ -163,6 +224,17 @@ def _port(environment: Mapping[str, str], variable: str, default: int) -> int:
     if not (text.isdecimal() and 0 < int(text) < 65536):  # noqa: PLR2004
         raise StartError(f"{variable} must be a port number, not {text!r}")
     return int(text)
+
+
+def _moto(environment: Mapping[str, str], containers: Containers | None) -> engine.MotoServer:
+    """Start moto: for this process alone on a port of its own choice, for containers on one that they can rely on."""
+    if containers is None:
+        return engine.MotoServer()
+    port = _port(environment, "ENGINE_PORT", ENGINE_PORT)
+    try:
+        return engine.MotoServer(containers.listen, port, {*HOSTS, containers.listen, containers.host})
+    except OSError:
+        raise StartError(f"port {port} is taken: choose another one with ENGINE_PORT=… make run") from None
 
 
 def run(environment: Mapping[str, str]) -> None:
@@ -174,50 +246,58 @@ def run(environment: Mapping[str, str]) -> None:
     template = Template.load()
     template.resolve(given)
 
+    # So is a port that is taken. Neither is open before all that is behind it is ready.
+    if port == site_port:
+        raise StartError(f"PORT and SITE_PORT are both {port}: give each its own")
+    api, site = _held("PORT", port), _held("SITE_PORT", site_port)
+
     own = [service for service, address in engine.endpoints(environment).items() if address is None]
-    moto = engine.MotoServer() if own else None
+    containers = Containers.asked_for(environment)
+    moto = _moto(environment, containers) if own else None
     engines = engine.connect(moto)
-    table = "guichet" if engines.external_table else f"guichet-{secrets.token_hex(4)}"
-    stack = template.resolve(given, {"Api.ApiEndpoint": api_url, "Table": table})
+    stack = template.resolve(given, {"Api.ApiEndpoint": api_url, "Table": TABLE})
     sys.path.insert(0, str(CODE))
     functions = local_functions(stack.functions, stack.environment)
-    local = Local(stack, functions, engines, table)
+    local = Local(stack, functions, engines, containers, wake=moto.wrote if moto else threading.Event())
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    servers = [
-        _serve("PORT", port, Front(Gateway(routes(functions), stack.cors), local)),
-        _serve("SITE_PORT", site_port, Site(SITE, api_url)),
-    ]
     threads = [
         threading.Thread(target=play, args=(stop,), daemon=True, name=play.__name__)
         for play in (local.make_mail, local.play_stream, local.play_schedules)
     ]
     for thread in threads:
         thread.start()
-    # Ready is said when a post would be kept; where an engine is away, after a warning.
+    # The ports open when a post is kept and mailed; where an engine is away, after a warning.
     patience = time.monotonic() + _PATIENCE
     for _ in ("table", "mail"):
         local.made.acquire(timeout=max(0, patience - time.monotonic()))
+    _open("PORT", api, Front(Gateway(routes(functions), stack.cors), local))
+    _open("SITE_PORT", site, Site(SITE, api_url))
     (seconds,) = {seconds for function in functions.values() for seconds in function.function.schedules}
+    sam = (
+        f"  SAM    {api_url}/_local/sam.json   containers reach the engines at {containers.host}\n"
+        if containers
+        else ""
+    )
     print(
-        f"Made from template.yaml by the engines' own API, not by CloudFormation: the table {table} with its time to "
+        f"Made from template.yaml by the engines' own API, not by CloudFormation: the table {TABLE} with its time to "
         "live and recovery, the SES identity, the configuration sets.\n"
         "Not played: throttling, access logs, roles.\n\n"
         f"  site   {site_url}\n"
         f"  API    {api_url}\n"
         f"  inbox  {api_url}/_local/inbox   as JSON {api_url}/_local/inbox.json\n"
-        f"  sweep  POST {api_url}/_local/sweep   what the schedule does every {seconds // 60} minutes\n\n"
-        "Ready. Ctrl-C ends it.",
+        f"  sweep  POST {api_url}/_local/sweep   what the schedule does every {seconds // 60} minutes\n"
+        f"{sam}\nReady. Ctrl-C ends it.",
         flush=True,
     )
     # Not without a time-out: a signal is only seen between two waits.
     while not stop.wait(1):
         pass
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    for served in (site, api):
+        served.close()
+    local.wake.set()
     for thread in threads:
         thread.join(timeout=2)
     if moto:

@@ -1,22 +1,32 @@
 """The engines behind boto3: moto, or what the standard AWS_ENDPOINT_URL variables name."""
 
-import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from werkzeug.serving import BaseWSGIServer, make_server
 
+from infra.local.containers import bridge_address
+from infra.local.ports import HOSTS, Port, for_own_pages
 from infra.template import PSEUDO_PARAMETERS, Stack
 
 _SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "SESV2")
-_ITERATORS_KEPT = 100
+# The operations of DynamoDB that write items.
+_WRITES = {
+    "BatchExecuteStatement",
+    "BatchWriteItem",
+    "DeleteItem",
+    "ExecuteStatement",
+    "ExecuteTransaction",
+    "PutItem",
+    "TransactWriteItems",
+    "UpdateItem",
+}
 
 
 @dataclass(frozen=True)
@@ -27,9 +37,14 @@ class Engines:
     moto: str | None
 
     @property
-    def external_table(self) -> bool:
-        """Whether the table is in an engine that outlives this process."""
-        return self.addresses["DYNAMODB"] != self.moto
+    def own_stream(self) -> bool:
+        """Whether the table's stream is in the moto of this process."""
+        return self.addresses["DYNAMODB_STREAMS"] == self.moto
+
+    @property
+    def own_mail(self) -> bool:
+        """Whether mail goes to the moto of this process."""
+        return self.addresses["SESV2"] == self.moto
 
 
 def endpoints(environment: Mapping[str, str]) -> dict[str, str | None]:
@@ -46,66 +61,36 @@ def endpoints(environment: Mapping[str, str]) -> dict[str, str | None]:
     }
 
 
-def _forgetting(application: Any) -> Any:
-    """Return moto's application with an end to what it would keep for ever.
-
-    These are its stream iterators, 70 MB an hour here, and for its dashboard every item that ever was, those of the
-    copies that its transactions make included.
-    """
-    from moto.core import base_backend  # noqa: PLC0415
-    from moto.dynamodbstreams.models import dynamodbstreams_backends  # noqa: PLC0415
-
-    def forgetting(environ: dict[str, Any], start_response: Any) -> Any:
-        if environ.get("HTTP_X_AMZ_TARGET", "").endswith("GetRecords"):
-            backend = dynamodbstreams_backends[PSEUDO_PARAMETERS["AWS::AccountId"]][PSEUDO_PARAMETERS["AWS::Region"]]
-            for iterator in list(backend.shard_iterators)[:-_ITERATORS_KEPT]:
-                del backend.shard_iterators[iterator]
-            models: dict[str, Any] = vars(base_backend)["model_data"]["dynamodb"]
-            for model in models.values():
-                model.instances_tracked.clear()
-        return application(environ, start_response)
-
-    return forgetting
-
-
-def teach_account() -> None:
-    """Let moto tell of the account, which it does not by itself: out of the sandbox, with SES's usual first rate."""
-    from moto.sesv2 import urls  # noqa: PLC0415
-    from moto.sesv2.responses import SESV2Response  # noqa: PLC0415
-
-    def get_account(_response: Any) -> str:
-        quota = {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0}
-        return json.dumps({"ProductionAccessEnabled": True, "SendingEnabled": True, "SendQuota": quota})
-
-    SESV2Response.get_account = get_account  # type: ignore[attr-defined]
-    # As a server, moto routes by whole paths.
-    urls.url_paths["{0}/v2/email/account$"] = urls.response.dispatch
-
-
 class MotoServer:
-    """moto as a server, one request at a time: its transactions are not safe under threads."""
+    """moto as a server, one request at a time. `wrote` is set when something was written to a table."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1", port: int = 0, hosts: Collection[str] = HOSTS) -> None:
         # Half of the start-up time, and not needed with other engines.
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
+        from infra.local.moto_patches import patch_moto  # noqa: PLC0415
+
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        teach_account()
-        application = _forgetting(DomainDispatcherApplication(create_backend_app))
-        self._server: BaseWSGIServer = make_server("127.0.0.1", 0, application, threaded=False)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True, name="moto")
-        self._thread.start()
+        patch_moto()
+        self.wrote = threading.Event()
+        self._application = DomainDispatcherApplication(create_backend_app)
+        self._port = Port(port, address)
+        self._port.serve(for_own_pages(self._answer), hosts, threaded=False)
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = self._application(environ, start_response)
+        if environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] in _WRITES:
+            self.wrote.set()
+        return answer
 
     @property
     def address(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://{self._port.address}:{self._port.number}"
 
     def stop(self) -> None:
         """End it."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._port.close()
 
 
 def connect(moto: MotoServer | None) -> Engines:
@@ -126,7 +111,7 @@ def connect(moto: MotoServer | None) -> Engines:
         os.environ.setdefault(name, value)
     # An engine on this machine is not behind the proxy of the network. Python prefers the lower case.
     past = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
-    os.environ["no_proxy"] = ",".join(filter(None, (past, "127.0.0.1", "localhost")))
+    os.environ["no_proxy"] = ",".join(filter(None, (past, "127.0.0.1", "localhost", bridge_address())))
     return Engines(addresses, address)
 
 

@@ -8,6 +8,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+# So many mails are kept, and so many of them the page shows.
+KEPT = 1000
+SHOWN = 100
+
 
 @cache
 def _environment() -> Environment:
@@ -19,16 +23,28 @@ def _environment() -> Environment:
     )
 
 
-def mails() -> list[dict[str, Any]]:
+def mails(after: str = "") -> list[dict[str, Any]]:
     """Return what was mailed through the moto of this process, oldest first: `id`, `from`, `to`, `subject`, `raw`.
 
-    Read from its memory: its dashboard's data would be made of all its items each time.
+    With the id of a mail only those after it, or all if that one is no longer kept. Read from moto's memory: its
+    dashboard's data would be made of all its items each time.
     """
+    sent = [message for messages in _sent() for message in list(messages)]
+    seen = next((index for index, message in enumerate(sent) if message.id == after), -1)
+    return [_mail(message.id, message.raw_data) for message in sent[seen + 1 :]]
+
+
+def forget_old_mails() -> None:
+    """Drop all but the newest mails."""
+    for messages in _sent():
+        del messages[:-KEPT]
+
+
+def _sent() -> list[list[Any]]:
     # Not needed with other engines.
     from moto.ses.models import ses_backends  # noqa: PLC0415
 
-    regions = [region for account in list(ses_backends.values()) for region in list(account.values())]
-    return [_mail(message.id, message.raw_data) for region in regions for message in list(region.sent_messages)]
+    return [region.sent_messages for account in list(ses_backends.values()) for region in list(account.values())]
 
 
 def _mail(identifier: str, raw: str) -> dict[str, Any]:
@@ -43,9 +59,9 @@ def _mail(identifier: str, raw: str) -> dict[str, Any]:
 
 
 def inbox_page(inbox: list[dict[str, Any]]) -> str:
-    """Return the page of what was mailed, newest first: HTML and text as mail programs show them, and all headers."""
-    shown = [{**mail, **_parts(mail["raw"])} for mail in reversed(inbox)]
-    return _environment().get_template("inbox.html").render(mails=shown)
+    """Return the page of the newest mails, newest first: HTML and text as mail programs show them, and all headers."""
+    shown = [{**mail, **_parts(mail["raw"])} for mail in reversed(inbox[-SHOWN:])]
+    return _environment().get_template("inbox.html").render(mails=shown, kept=len(inbox))
 
 
 def _parts(raw: str) -> dict[str, Any]:

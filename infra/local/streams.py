@@ -83,26 +83,27 @@ class StreamReader:
     def __init__(self, client: Any, stream_arn: str) -> None:
         self._client = client
         self._stream_arn = stream_arn
-        self._last: dict[str, str] = {}
+        # The last sequence number that was read, by shard.
+        self.read_up_to: dict[str, str] = {}
 
     def read(self) -> list[dict[str, Any]]:
-        """Return the records since the last time.
+        """Return the next records since the last time, at most a thousand of each shard.
 
-        The iterator is taken anew each time: one of moto's goes silent after a cancelled transaction.
+        The iterator is taken anew each time: they expire after a quarter of an hour.
         """
         records: list[dict[str, Any]] = []
         description = self._client.describe_stream(StreamArn=self._stream_arn)["StreamDescription"]
         for shard in description["Shards"]:
             shard_id = shard["ShardId"]
             position = (
-                {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._last[shard_id]}
-                if shard_id in self._last
+                {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self.read_up_to[shard_id]}
+                if shard_id in self.read_up_to
                 else {"ShardIteratorType": "TRIM_HORIZON"}
             )
             iterator = self._client.get_shard_iterator(StreamArn=self._stream_arn, ShardId=shard_id, **position)
             page = self._client.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
             if page:
-                self._last[shard_id] = page[-1]["dynamodb"]["SequenceNumber"]
+                self.read_up_to[shard_id] = page[-1]["dynamodb"]["SequenceNumber"]
             records += map(_as_lambda_has_it, page)
         return records
 

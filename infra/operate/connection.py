@@ -65,15 +65,13 @@ def connect_local(port: int) -> Connection:
     """Connect to the stack that `make run` runs. Raises OperatorError where there is none."""
     address = f"http://127.0.0.1:{port}"
     try:
-        answer = urllib3.request("GET", f"{address}/_local/sam.json", timeout=5, retries=False)
-        functions = answer.json()["Resources"]
-    except (urllib3.exceptions.HTTPError, ValueError, KeyError) as error:
+        answer = urllib3.request("GET", f"{address}/_local/environment.json", timeout=5, retries=False)
+        variables: dict[str, str] = answer.json()
+        region = variables["AWS_DEFAULT_REGION"]
+    except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError) as error:
         raise OperatorError(
             f"no local stack answers at {address}: start it by `make run`, or name its port by --port"
         ) from error
-    variables: dict[str, str] = {}
-    for name in _FUNCTIONS:
-        variables |= functions[name]["Properties"]["Environment"]["Variables"]
     # Nothing of a real account takes part.
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         os.environ.pop(name, None)
@@ -84,7 +82,7 @@ def connect_local(port: int) -> Connection:
         swept = urllib3.request("POST", f"{address}/_local/sweep", timeout=_LONGEST_SWEEP, retries=False)
         return _counts(swept.json()[0])
 
-    return Connection("the local stack", _settings(variables), sweep, variables["AWS_DEFAULT_REGION"], local=True)
+    return Connection("the local stack", _settings(variables), sweep, region, local=True)
 
 
 def connect_stack(name: str, region: str | None) -> Connection:

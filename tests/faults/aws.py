@@ -26,7 +26,6 @@ import botocore.httpsession
 import botocore.session
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from moto.dynamodb.models.table import StreamRecord
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
@@ -165,7 +164,7 @@ class FaultyServer(Server):
     def __init__(self) -> None:
         super().__init__(_Handler)
         self.application = DomainDispatcherApplication(create_backend_app)
-        # moto's transactions are not safe under threads.
+        # The weather is drawn for one request at a time.
         self.lock = Lock()
         self.tokens: set[str | None] = set()
 
@@ -284,6 +283,4 @@ def wire() -> Iterator[FaultyServer]:
         patch.setattr(botocore.httpsession.URLLib3Session, "__init__", started)
         patch.setattr(botocore.httpsession.URLLib3Session, "send", sent)
         patch.setattr(botocore.session, "get_session", lambda: SESSION)
-        # moto copies its table in each transaction, and all that its stream ever held: these never change.
-        patch.setattr(StreamRecord, "__deepcopy__", lambda record, _: record, raising=False)
         yield server

@@ -1,10 +1,12 @@
 """`make load`, or `python -m tests.faults.load --posts 5000`: many posts, and all accounted for by their addresses.
 
-It is no load on AWS, and tells nothing of its speed or its limits. The posts come in rounds of a hundred, from as many
-callers, on eight threads, to both forms, repeats among them. Each round has a store of its own: moto copies its table
-in each transaction, so a long one would measure moto. The engine does one call at a time, since its transactions are
-not safe under threads; what runs side by side is the functions. What is shown is that of every address that was told
-that its form is kept, one record is stored and one email is mailed, and none of any other.
+They come from as many callers, on eight threads, to both forms, a fifth of them repeats, and are kept in one table of
+moto's. What is shown is that of every address that was told that its form is kept, one record is stored and one email
+is mailed, and none of any other.
+
+With `--run`, `--starts` and `--rest` it is `make run` itself that is tried (tests/faults/running.py). None of it is a
+load on AWS, nor tells of its speed or its limits. After `--run` mail may take longer than the posts did: as in a usual
+account of SES's, at most 14 go out a second.
 """
 
 import argparse
@@ -16,20 +18,19 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 
 import botocore.session
 import pytest
 import time_machine
 
-from guichet.mail import pace, ses
-from guichet.store import dynamodb
+from guichet.mail import pace
 from tests.conftest import SESSION, Counter, isolated, resolve
+from tests.faults import running
 from tests.integration.test_life import START
-from tests.wire import Wire
 
 THREADS = 8
-PER_ROUND = 100
 # The stranger's mail has a cap, which is not what is tried here.
 PARAMETERS = {"StrangerMailPerDay": "1000000"}
 
@@ -54,7 +55,7 @@ class Account:
         return self.posts == self.told and sorted(self.accepted) == sorted(self.stored) == sorted(self.mailed)
 
 
-def one_round(seed: int, size: int) -> Account:
+def account(posts: int, seed: int = 0) -> Account:
     """Post a number of forms, a fifth of them twice, and let the stream and the schedule do the rest."""
     chance = random.Random(seed)  # noqa: S311
     # From a full hour on: a repeat in another quarter of an hour would be another sign-up.
@@ -62,26 +63,21 @@ def one_round(seed: int, size: int) -> Account:
         patch.setattr(botocore.session, "get_session", lambda: SESSION)
         patch.setattr(pace, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
         counter = Counter(resolve(**PARAMETERS))
-        for client in (dynamodb.client(), ses.client()):
-            Wire(client)
-        posts = [number if chance.random() > 0.2 else chance.randrange(number + 1) for number in range(size)]
+        numbers = [number if chance.random() > 0.2 else chance.randrange(number + 1) for number in range(posts)]
 
         def post(number: int) -> tuple[str, int]:
-            form = "/newsletter" if number % 3 == 0 else "/contact"
-            address = f"visitor{number}of{seed}@example.org"
-            fields = {"email": address, "_id": str(number)}
-            if form == "/contact":
-                fields["message"] = f"Bonjour {number}"
+            path, fields = running.form(number)
             caller = {"REMOTE_ADDR": f"2001:db8:{number:x}::1"}
-            return address, counter.post(form, json=fields, environ_overrides=caller).status_code
+            return fields["email"], counter.post(path, json=fields, environ_overrides=caller).status_code
 
         with ThreadPoolExecutor(THREADS) as pool:
-            replies = list(pool.map(post, posts))
-        counter.play_stream()
+            replies = list(pool.map(post, numbers))
+        while counter.play_stream():
+            pass
         counter.sweep()
         told = [address for address, status in replies if status == 200]
         return Account(
-            posts=size,
+            posts=posts,
             told=len(told),
             accepted=list(set(told)),
             stored=[item["email"] for kind in ("message", "request") for item in counter.items(kind)],
@@ -90,24 +86,39 @@ def one_round(seed: int, size: int) -> Account:
         )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Post, print the account, and return 1 where it is not exact."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.load", description="Count many posts at once.")
-    parser.add_argument("--posts", type=int, default=5000)
-    options = parser.parse_args(arguments)
-    total = Account()
+def account_for(posts: int) -> bool:
+    """Post, print the account, and return whether it is exact."""
     start = time.perf_counter()
-    for number, first in enumerate(range(0, options.posts, PER_ROUND)):
-        with contextlib.redirect_stdout(io.StringIO()):
-            done = one_round(number, min(PER_ROUND, options.posts - first))
-        for name, count in vars(done).items():
-            setattr(total, name, getattr(total, name) + count)
+    with contextlib.redirect_stdout(io.StringIO()):
+        done = account(posts)
     seconds = time.perf_counter() - start
     heads = ("posts", "told that it is kept", "accepted, repeats apart", "stored", "mailed", "seconds")
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
-    figures = (total.posts, total.told, *map(len, (total.accepted, total.stored, total.mailed)), round(seconds))
+    figures = (done.posts, done.told, *map(len, (done.accepted, done.stored, done.mailed)), round(seconds))
     print("| " + " | ".join(f"{figure:,}" for figure in figures) + " |")
-    return 0 if total.exact else 1
+    return done.exact
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what is asked for, print what came of it, and return 1 where something is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.load", description="Count many posts at once.")
+    parser.add_argument("--posts", type=int, default=5000, help="how many forms are posted (default: %(default)s)")
+    against = parser.add_mutually_exclusive_group()
+    against.add_argument("--run", action="store_true", help="post them in a row to `make run`, and measure by thousand")
+    against.add_argument("--starts", type=int, help="start `make run` so often, and post the moment its ports open")
+    against.add_argument("--rest", type=float, help="leave `make run` alone so many seconds, and measure its processor")
+    options = parser.parse_args(arguments)
+    if (options.run or options.rest) and not Path("/proc/self/status").exists():
+        parser.error("--run and --rest look into /proc, which Linux has")
+    if options.run:
+        well = running.posts_in_a_row(options.posts)
+    elif options.starts:
+        well = running.starts(options.starts)
+    elif options.rest:
+        well = running.rests(options.rest)
+    else:
+        well = account_for(options.posts)
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from guichet.mail import ses
 from guichet.signing import subscriber_id
-from guichet.store import dynamodb
 from tests.conftest import Counter
-from tests.faults.load import Account, main, one_round
+from tests.faults.load import Account, account, main
 from tests.integration.test_life import (
     READER,
     SECRET,
@@ -23,17 +21,8 @@ from tests.integration.test_life import (
     unsubscribe_url,
 )
 from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up
-from tests.wire import Wire
 
 MANY = 8
-
-
-@pytest.fixture(autouse=True)
-def _one_at_a_time(counter: Counter) -> None:
-    # moto's transactions are not safe under threads, so the engines are asked one at a time; the functions are not.
-    assert counter
-    for client in (dynamodb.client(), ses.client()):
-        Wire(client)
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -111,7 +100,7 @@ def test_parallel_runs_of_the_notifier_send_every_email_once(counter: Counter) -
 
 
 def test_a_load_is_accounted_for_to_the_last_post() -> None:
-    done = one_round(1, 60)
+    done = account(60, seed=1)
     assert (done.posts, done.told) == (60, 60)
     assert 40 < len(done.accepted) < 60
     assert sorted(done.accepted) == sorted(done.stored) == sorted(done.mailed)
@@ -120,9 +109,9 @@ def test_a_load_is_accounted_for_to_the_last_post() -> None:
 def test_the_load_command_prints_the_account_and_fails_where_it_is_not_exact(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.faults.load.one_round", lambda *_: Account(3, 3, ["a", "b"], ["b", "a"], ["a", "b"]))
+    monkeypatch.setattr("tests.faults.load.account", lambda _: Account(3, 3, ["a", "b"], ["b", "a"], ["a", "b"]))
     assert main(["--posts", "3"]) == 0
     assert "| 3 | 3 | 2 | 2 | 2 |" in capsys.readouterr().out
     # One lost and one doubled are as many as there should be.
-    monkeypatch.setattr("tests.faults.load.one_round", lambda *_: Account(3, 3, ["a", "b"], ["a", "b"], ["a", "a"]))
+    monkeypatch.setattr("tests.faults.load.account", lambda _: Account(3, 3, ["a", "b"], ["a", "b"], ["a", "a"]))
     assert main(["--posts", "3"]) == 1

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from moto.dynamodbstreams.models import dynamodbstreams_backends
 
 from infra.local import engine
 from infra.local.functions import Context, local_functions, routes
-from infra.local.streams import StreamReader
 from tests.conftest import resolve
+from tests.stack import ask
 
 OTHER = "http://127.0.0.1:9"
 SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "SESV2")
@@ -55,7 +54,6 @@ def test_what_the_environment_does_not_name_is_moto_s(monkeypatch: pytest.Monkey
     try:
         engines = engine.connect(moto)
         assert engines.addresses == {"DYNAMODB": moto.address, "DYNAMODB_STREAMS": moto.address, "SESV2": OTHER}
-        assert not engines.external_table
         assert engine.client("dynamodb").meta.endpoint_url == moto.address
         assert engine.client("sesv2").meta.endpoint_url == OTHER
         assert engine.client("dynamodb").list_tables()["TableNames"] == []
@@ -67,7 +65,6 @@ def test_what_the_environment_does_not_name_is_moto_s(monkeypatch: pytest.Monkey
 def test_a_table_in_another_engine_outlives_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", OTHER)
     engines = engine.connect(None)
-    assert engines.external_table
     assert set(engines.addresses.values()) == {OTHER}
 
 
@@ -182,17 +179,66 @@ def test_an_engine_on_this_machine_is_reached_past_a_proxy(monkeypatch: pytest.M
         moto.stop()
 
 
-def test_moto_does_not_keep_the_iterators_of_a_stream_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://127.0.0.1:8000"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/moto-api/reset"), ("GET", "/moto-api/data.json"), ("POST", "/")]
+)
+def test_moto_serves_no_web_page_but_its_own(headers: dict[str, str], method: str, path: str) -> None:
+    moto = engine.MotoServer()
+    try:
+        engine.create_table(resolve(), "table")
+        target = {"X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Type": "application/x-amz-json-1.0"}
+        answer = ask(int(moto.address.rpartition(":")[2]), method, path, b"{}", target | headers)
+        assert answer.status == 403
+        assert engine.client("dynamodb").list_tables()["TableNames"] == ["table"]
+    finally:
+        moto.stop()
+
+
+def test_moto_serves_the_hosts_it_is_told() -> None:
+    moto = engine.MotoServer(hosts={"host.docker.internal"})
+    try:
+        number = int(moto.address.rpartition(":")[2])
+        answer = ask(number, "GET", "/moto-api/data.json", headers={"Host": f"host.docker.internal:{number}"})
+        assert answer.status == 200
+        assert ask(number, "GET", "/moto-api/data.json").status == 403
+    finally:
+        moto.stop()
+
+
+def test_moto_tells_when_something_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
     for service in SERVICES:
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "")
     moto = engine.MotoServer()
     try:
         engine.connect(moto)
-        reader = StreamReader(engine.client("dynamodbstreams"), engine.create_table(resolve(), "table"))
-        for _ in range(80):
-            assert reader.read() == []
-        kept = dynamodbstreams_backends["123456789012"]["eu-west-3"].shard_iterators
-        assert len(kept) <= 102
+        engine.create_table(resolve(), "table")
+        dynamodb = engine.client("dynamodb")
+        named = {"TableName": "table"}
+        item = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+        update = {"Key": item, "UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}}
+        writes: list[Any] = [
+            lambda: dynamodb.put_item(**named, Item=item),
+            lambda: dynamodb.update_item(**named, **update),
+            lambda: dynamodb.transact_write_items(TransactItems=[{"Update": {**named, **update}}]),
+            lambda: dynamodb.batch_write_item(RequestItems={"table": [{"PutRequest": {"Item": item}}]}),
+            lambda: dynamodb.delete_item(**named, Key=item),
+        ]
+        for write in writes:
+            write()
+            assert moto.wrote.is_set()
+            moto.wrote.clear()
+            dynamodb.get_item(**named, Key=item)
+            dynamodb.scan(**named)
+            assert not moto.wrote.is_set()
     finally:
         moto.stop()
 

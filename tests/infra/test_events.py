@@ -3,18 +3,25 @@
 import base64
 import copy
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+from urllib.parse import parse_qsl
 
 import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
+from guichet.http.links import OwnerAction, owner_link
+from guichet.store import submissions
 from infra.local import engine
+from infra.local.__main__ import SECRET
 from infra.local.gateway import event_of, match_route
 from infra.local.streams import StreamReader, schedule_event, stream_event, wanted
 from infra.template import TEMPLATE
 from tests.conftest import Counter, resolve
+from tests.integration.test_newsletter import link_in_last_mail, open_link, press
 
 EVENTS = TEMPLATE.parent / "infra" / "events"
 FOLDER = {path.name: path for path in sorted(EVENTS.glob("*.json"))}
@@ -24,9 +31,21 @@ HTTP = {
     "contact-multipart.json": ("POST /contact", "multipart/form-data"),
     "newsletter-form.json": ("POST /newsletter", "application/x-www-form-urlencoded"),
     "confirm-page.json": ("GET /newsletter/confirm", ""),
+    "unsubscribe-page.json": ("GET /newsletter/unsubscribe", ""),
+    "unsubscribe-one-click.json": ("POST /newsletter/unsubscribe", "application/x-www-form-urlencoded"),
+    "owner-spam-page.json": ("GET /owner/spam", ""),
+    "owner-spam.json": ("POST /owner/spam", "application/x-www-form-urlencoded"),
+    "owner-erase-page.json": ("GET /owner/erase", ""),
+    "owner-erase.json": ("POST /owner/erase", "application/x-www-form-urlencoded"),
 }
 # Set by the gateway of AWS or by the local one, each with its own values.
 OF_THE_GATEWAY = ("x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")
+
+
+@pytest.fixture
+def local(make_counter: Callable[..., Counter]) -> Counter:
+    """Return a stack with the secret of the local one, which the samples' tokens are made with."""
+    return make_counter(SigningSecret=SECRET)
 
 
 def sample(name: str) -> dict[str, Any]:
@@ -86,6 +105,8 @@ def owed(counter: Counter) -> list[dict[str, Any]]:
 
 def test_there_is_a_sample_of_everything_that_calls_a_function() -> None:
     assert set(FOLDER) == {*HTTP, "outbox-stream.json", "schedule.json", "feedback-bounce.json"}
+    owners = {route for name, (route, _) in HTTP.items() if name.startswith("owner-")}
+    assert owners == set(resolve().functions["Owner"].routes)
 
 
 @pytest.mark.parametrize("path", FOLDER.values(), ids=FOLDER)
@@ -144,12 +165,72 @@ def test_the_sample_of_a_sign_up_is_a_request_that_is_kept(counter: Counter) -> 
     assert [item["email"] for item in counter.items() if "email" in item] == ["camille@example.org"]
 
 
-def test_the_sample_of_a_confirmation_link_shows_the_page_of_its_button(counter: Counter) -> None:
-    # Its token is made with the secret of the tests, and ends with the century.
-    reply = counter.functions["Newsletter"](sample("confirm-page.json"))
+def test_the_sample_of_a_confirmation_link_shows_the_page_of_its_button(local: Counter) -> None:
+    reply = local.functions["Newsletter"](sample("confirm-page.json"))
     assert reply["statusCode"] == 200
     assert "<button" in reply["body"]
-    assert counter.items() == []
+    assert local.items() == []
+
+
+def link(name: str) -> dict[str, str]:
+    """Return the fields of the link that a sample's page or button is for; empty for one that is for none."""
+    event = sample(name)
+    fields = dict(parse_qsl(body_of(event).decode())) | event.get("queryStringParameters", {})
+    return fields if "token" in fields else {}
+
+
+LINKS = ("confirm", "owner-erase", "owner-spam", "unsubscribe")
+
+
+def test_the_links_of_the_samples_never_expire_or_not_before_the_century_does() -> None:
+    linked = [name for name in HTTP if link(name)]
+    assert linked == [name for name in HTTP if name.startswith(LINKS)]
+    for name in linked:
+        end = datetime.fromtimestamp(int(link(name).get("expires", "4102444800")), UTC)
+        assert end == datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def test_the_samples_of_unsubscribing_show_a_page_and_end_the_subscription_of_the_sample_s_address(
+    local: Counter,
+) -> None:
+    local.functions["Newsletter"](sample("newsletter-form.json"))
+    local.play_stream()
+    assert press(local, open_link(local, link_in_last_mail(local))).status_code == 200
+    page = local.functions["Newsletter"](sample("unsubscribe-page.json"))
+    assert (page["statusCode"], "<button" in page["body"]) == (200, True)
+    assert [item["state"] for item in local.items("subscriber")] == ["confirmed"]
+    for _ in range(2):
+        assert local.functions["Newsletter"](sample("unsubscribe-one-click.json"))["statusCode"] == 200
+        assert [item["state"] for item in local.items("subscriber")] == ["unsubscribed"]
+
+
+def test_the_samples_of_the_owner_s_links_are_about_the_message_of_the_sample_of_json(local: Counter) -> None:
+    reply = local.functions["Contact"](sample("contact-json.json"))
+    message = submissions.message("table", json.loads(reply["body"])["id"])
+    assert message is not None
+    lasting = message.model_copy(update={"expires_at": datetime(2100, 1, 1, tzinfo=UTC)})
+    for action in get_args(OwnerAction):
+        expected = dict(parse_qsl(owner_link("", action, lasting, "fr", SECRET).partition("?")[2]))
+        assert (link(f"owner-{action}-page.json"), link(f"owner-{action}.json")) == (expected, expected)
+    before = local.items()
+    for name in ("owner-spam-page.json", "owner-erase-page.json"):
+        page = local.functions["Owner"](sample(name))
+        assert (page["statusCode"], "<button" in page["body"]) == (200, True)
+    assert "camille@example.org" in page["body"]
+    assert local.items() == before
+    for _ in range(2):
+        assert local.functions["Owner"](sample("owner-spam.json"))["statusCode"] == 200
+        assert [item["spam"] for item in local.items("message")] == ["owner"]
+    for _ in range(2):
+        assert local.functions["Owner"](sample("owner-erase.json"))["statusCode"] == 200
+        assert local.items("message") == []
+
+
+@pytest.mark.parametrize("name", [name for name in HTTP if name.startswith(LINKS)])
+def test_a_sample_s_link_proves_nothing_to_a_stack_with_a_secret_of_its_own(counter: Counter, name: str) -> None:
+    route, _ = HTTP[name]
+    (function,) = (function for function in counter.functions.values() if route in function.function.routes)
+    assert function(sample(name))["statusCode"] == 403
 
 
 def test_the_sample_of_the_stream_passes_the_filter_of_the_template(counter: Counter) -> None:

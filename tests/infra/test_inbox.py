@@ -81,6 +81,32 @@ def test_the_page_shows_the_newest_mail_first() -> None:
 
 
 @pytest.mark.usefixtures("moto")
+def test_only_the_newest_mails_are_kept_and_fewer_of_them_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "KEPT", 4)
+    monkeypatch.setattr(inbox, "SHOWN", 2)
+    for number in range(6):
+        send(f"Mail {number}")
+    inbox.forget_old_mails()
+    mails = inbox.mails()
+    assert [entry["subject"] for entry in mails] == ["Mail 2", "Mail 3", "Mail 4", "Mail 5"]
+    page = inbox.inbox_page(mails)
+    assert "4 sent, newest first; only the newest 2 are shown" in page
+    assert "<h2>Mail 4" in page
+    assert "<h2>Mail 3" not in page
+
+
+@pytest.mark.usefixtures("moto")
+def test_mails_are_read_on_from_one_that_is_known() -> None:
+    for number in range(3):
+        send(f"Mail {number}")
+    first, second, third = inbox.mails()
+    assert inbox.mails(after=first["id"]) == [second, third]
+    assert inbox.mails(after=third["id"]) == []
+    # One that is not kept any more.
+    assert len(inbox.mails(after="unknown")) == 3
+
+
+@pytest.mark.usefixtures("moto")
 def test_the_html_of_a_mail_is_shown_in_a_frame_that_runs_nothing() -> None:
     send("Subject", html='<p class="a">Bonjour &amp; "merci"</p><script>alert(1)</script>')
     page = Page(inbox.inbox_page(inbox.mails()))

@@ -98,7 +98,7 @@ LONGEST = {
     "ConsentTextEn": "\U0001f3e0" * 100 + "x" * 300,
     "ConsentVersion": "v" * 32,
     "HoneypotField": "h" * 64,
-    "CallerHourlyCap": "9" * 6,
+    "CallerHourlyCap": "9" * 7,
     "StrangerMailPerDay": "9" * 7,
     "RetentionDays": "9" * 5,
     "ProofOfWork": "required",

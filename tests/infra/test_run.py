@@ -17,10 +17,13 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from guichet.settings import LOCAL_SECRET
 from infra.local.__main__ import defaults
+from infra.local.containers import bridge_address
 from infra.template import Template, TemplateError, parameters
 from tests.conftest import resolve
-from tests.stack import LocalStack, ask, free_port, local_stack, text_of, wait_for
+from tests.faults.running import early_posts, wake_ups
+from tests.stack import LocalStack, ask, free_port, local_stack, missing, text_of, wait_for
 
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "a-boundary"
@@ -166,11 +169,39 @@ class Frames(HTMLParser):
 
 
 def test_what_is_for_this_machine_alone_is_not_served_under_another_name(running: LocalStack) -> None:
-    for path in ("sam.json", "inbox", "inbox.json"):
+    for path, status in (("sam.json", 404), ("environment.json", 200), ("inbox", 200), ("inbox.json", 200)):
         answer = ask(running.port, "GET", f"/_local/{path}", headers={"Host": f"evil.example:{running.port}"})
         assert answer.status == 403
         assert "SIGNING_SECRET" not in answer.text
-        assert ask(running.port, "GET", f"/_local/{path}", headers={"Host": "localhost"}).status == 200
+        assert ask(running.port, "GET", f"/_local/{path}", headers={"Host": "localhost"}).status == status
+
+
+def test_no_port_is_served_under_another_name(running: LocalStack) -> None:
+    # As API Gateway: a name that is not the API's own is refused before any function.
+    for port, path in ((running.port, "/thanks"), (running.site_port, "/")):
+        assert ask(port, "GET", path, headers={"Host": f"evil.example:{port}"}).status == 403
+        assert ask(port, "GET", path, headers={"Host": f"localhost:{port}"}).status == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_a_page_of_another_origin_cannot_start_a_sweep(running: LocalStack, origin: str) -> None:
+    assert ask(running.port, "POST", "/_local/sweep", b"", {"Origin": origin}).status == 403
+    own = f"http://127.0.0.1:{running.port}"
+    assert ask(running.port, "POST", "/_local/sweep", b"", {"Origin": own}).status == 200
+
+
+def test_a_link_to_the_inbox_may_stand_on_any_page(running: LocalStack) -> None:
+    assert ask(running.port, "GET", "/_local/inbox", headers={"Sec-Fetch-Site": "cross-site"}).status == 200
+
+
+def test_the_inbox_tells_what_came_after_a_mail(running: LocalStack) -> None:
+    running.post("/contact", *as_json(message("Première")))
+    last = wait_for("the email", lambda: running.inbox("Première"))[0]["id"]
+    running.post("/contact", *as_json(message("Deuxième")))
+    wait_for("the email", lambda: running.inbox("Deuxième"))
+    (newer,) = ask(running.port, "GET", f"/_local/inbox.json?after={last}").json
+    assert "Deuxième" in text_of(newer["raw"])
+    assert ask(running.port, "GET", f"/_local/inbox.json?after={newer['id']}").json == []
 
 
 def test_the_inbox_page_shows_the_html_of_a_mail_in_a_sandboxed_frame(running: LocalStack) -> None:
@@ -194,11 +225,17 @@ def test_the_demo_site_holds_the_real_address_of_the_api(running: LocalStack) ->
     assert ask(running.site_port, "GET", "/site.css").status == 200
 
 
-def test_the_functions_for_the_sam_cli_have_the_table_and_the_engines_of_the_stack(running: LocalStack) -> None:
-    answer = ask(running.port, "GET", "/_local/sam.json")
-    variables = answer.json["Resources"]["Contact"]["Properties"]["Environment"]["Variables"]
-    assert variables["TABLE_NAME"].startswith("guichet-")
+def test_the_operator_s_commands_learn_the_table_and_the_engines_of_the_stack(running: LocalStack) -> None:
+    variables = ask(running.port, "GET", "/_local/environment.json").json
+    assert variables["TABLE_NAME"] == "guichet"
     assert variables["AWS_ENDPOINT_URL_DYNAMODB"].startswith("http://127.0.0.1:")
+    assert variables["OWNER_EMAIL"] == ",".join(OWNERS)
+
+
+def test_a_stack_that_containers_cannot_reach_says_so_instead_of_a_template(running: LocalStack) -> None:
+    answer = ask(running.port, "GET", "/_local/sam.json")
+    assert answer.status == 404
+    assert "CONTAINERS=1 make run" in answer.json["message"]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +251,54 @@ def test_a_route_that_the_template_does_not_have_is_not_found(running: LocalStac
     assert ask(running.port, "GET", "/contact").status == 404
 
 
-# --- how it starts and ends ----------------------------------------------------------------------------------------
+# --- how it starts, rests and ends ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("_start", range(3))
+def test_what_is_posted_the_moment_a_port_opens_is_kept_and_mailed(_start: int) -> None:
+    # Twenty starts: make load LOAD="--starts 20".
+    assert early_posts() == [200, 200]
+
+
+def test_at_rest_it_hardly_wakes(running: LocalStack) -> None:
+    # Not its processor time, which depends on the machine: make load LOAD="--rest 60" measures that.
+    if not Path("/proc/self/task").exists():
+        missing("/proc")
+    pid = running.process.pid
+    wait_for("its rest", lambda: _woken_in(pid, seconds=1) < 20)
+    assert _woken_in(pid, seconds=3) < 60
+
+
+def _woken_in(pid: int, seconds: float) -> int:
+    before = wake_ups(pid)
+    time.sleep(seconds)
+    return wake_ups(pid) - before
+
+
+# --- for containers --------------------------------------------------------------------------------------------------
+
+
+def test_the_sam_cli_s_template_is_the_same_from_run_to_run_and_names_engines_that_listen(tmp_path: Path) -> None:
+    ports = {name: str(free_port()) for name in ("PORT", "SITE_PORT", "ENGINE_PORT")}
+    first, second = (template_for_containers(tmp_path, ports) for _ in range(2))
+    assert first == second
+
+
+def template_for_containers(tmp_path: Path, ports: dict[str, str]) -> Any:
+    """Run a stack that containers reach, and return its template for the SAM CLI."""
+    host = bridge_address() or "host.docker.internal"
+    with local_stack(tmp_path, CONTAINERS="1", **ports) as stack:
+        stack.wait_until_ready()
+        assert f"/_local/sam.json   containers reach the engines at {host}\n" in stack.said
+        assert stack.post("/contact", *as_json(message("Pour tous"))).status == 200
+        wait_for("the email", lambda: stack.inbox("Pour tous"))
+        told = ask(stack.port, "GET", "/_local/sam.json").json
+        variables = told["Resources"]["Contact"]["Properties"]["Environment"]["Variables"]
+        assert variables["AWS_ENDPOINT_URL_DYNAMODB"] == f"http://{host}:{ports['ENGINE_PORT']}"
+        with socket.socket() as probe:
+            assert probe.connect_ex((bridge_address() or "127.0.0.1", int(ports["ENGINE_PORT"]))) == 0
+        assert stack.end() == 0
+    return told
 
 
 def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
@@ -226,13 +310,14 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
             assert probe.connect_ex(("127.0.0.1", stack.port)) != 0
 
 
-@pytest.mark.parametrize("variable", ["PORT", "SITE_PORT"])
+@pytest.mark.parametrize("variable", ["PORT", "SITE_PORT", "ENGINE_PORT"])
 def test_a_port_that_is_taken_is_an_error_that_names_its_variable(tmp_path: Path, variable: str) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("0.0.0.0", 0))  # noqa: S104  it answers nothing, and stands in the way at every address
         taken.listen()
-        port = str(taken.getsockname()[1])
-        with local_stack(tmp_path, **{variable: port}) as stack:
+        port = taken.getsockname()[1]
+        containers = "1" if variable == "ENGINE_PORT" else ""
+        with local_stack(tmp_path, CONTAINERS=containers, **{variable: str(port)}) as stack:
             assert stack.wait() == 2
     assert f"error: port {port} is taken: choose another one with {variable}=" in stack.complained
     assert "Traceback" not in stack.complained
@@ -241,8 +326,12 @@ def test_a_port_that_is_taken_is_an_error_that_names_its_variable(tmp_path: Path
 @pytest.mark.parametrize(
     ("variables", "problem"),
     [
-        ({"PARAMETERS": "CallerHourlyCap=many"}, "CallerHourlyCap: 'many' is not allowed; expected a number from 1"),
+        (
+            {"PARAMETERS": "CallerHourlyCap=many"},
+            "CallerHourlyCap: 'many' is not allowed; expected a whole number from 1",
+        ),
         ({"SITE_PORT": "70000"}, "SITE_PORT must be a port number, not '70000'"),
+        ({"PORT": "23456", "SITE_PORT": "23456"}, "PORT and SITE_PORT are both 23456"),
     ],
 )
 def test_a_wrong_variable_is_an_error_that_names_it(tmp_path: Path, variables: dict[str, str], problem: str) -> None:
@@ -277,7 +366,7 @@ def test_parameters_that_are_written_otherwise_are_refused(text: str) -> None:
 def test_the_template_resolves_with_the_parameters_of_this_machine() -> None:
     stack = Template.load().resolve(defaults(8000))
     assert stack.cors["allowOrigins"] == ["http://127.0.0.1:8000", "http://localhost:8000"]
-    assert defaults(8000)["SigningSecret"] != defaults(8000)["SigningSecret"]
+    assert defaults(8000)["SigningSecret"].startswith(LOCAL_SECRET)
 
 
 # --- engines that are away -----------------------------------------------------------------------------------------

@@ -299,7 +299,6 @@ def test_fifty_parallel_posts_over_the_cap_of_twenty(counter: Counter, conflicts
 def test_one_solution_with_fifty_messages_in_parallel_is_accepted_once(make_counter: Callable[..., Counter]) -> None:
     counter = make_counter(ProofOfWork="required", CallerHourlyCap="1000")
     proof = solution(counter)
-    Wire(dynamodb.client())
     statuses = in_parallel(
         [
             lambda number=number: (

@@ -130,8 +130,6 @@ def test_a_write_whose_answer_was_lost_is_a_repeat_for_the_visitor_who_sends_aga
 
 
 def test_parallel_posts_of_one_message_are_one_message(counter: Counter) -> None:
-    # moto's transactions are not safe under threads, so the store is asked one at a time, as in the local stack.
-    Wire(dynamodb.client())
     replies: list[int] = []
     threads = [
         threading.Thread(target=lambda: replies.append(counter.post("/contact", data=GOOD).status_code))

@@ -58,8 +58,7 @@ def posted(stack: LocalStack, path: str = "/contact", **fields: str) -> str:
 
 def change(stack: LocalStack, choose: Callable[[dict[str, Any]], bool], **values: str | None) -> None:
     """Change an item as SES's answers and feedback would, which nothing plays here; None takes an attribute away."""
-    functions = ask(stack.port, "GET", "/_local/sam.json").json["Resources"]
-    variables = functions["Notifier"]["Properties"]["Environment"]["Variables"]
+    variables = ask(stack.port, "GET", "/_local/environment.json").json
     name, engine = variables["TABLE_NAME"], variables["AWS_ENDPOINT_URL_DYNAMODB"]
     table: Any = botocore.session.get_session().create_client(
         "dynamodb", "eu-west-3", endpoint_url=engine, aws_access_key_id="local", aws_secret_access_key="local"

@@ -15,6 +15,7 @@ from guichet.settings import (
     SettingsError,
     origin_of,
 )
+from infra.local.__main__ import defaults
 from tests.conftest import SITE, resolve
 
 MODELS: dict[str, type[Settings]] = {
@@ -69,6 +70,25 @@ def test_a_wrong_setting_is_named_with_what_was_expected_and_never_quoted(
         ContactSettings.from_environment()
     if value:
         assert value not in str(raised.value)
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_the_local_stack_s_secret_is_refused_on_aws_alone(
+    monkeypatch: pytest.MonkeyPatch, model: type[Settings]
+) -> None:
+    secret = defaults(8000)["SigningSecret"]
+    monkeypatch.setenv("SIGNING_SECRET", secret)
+    assert model.from_environment().signing_secret == secret
+    # Both Lambda and the SAM CLI's containers name the function; only the latter say that they are local.
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "Contact")
+    monkeypatch.setenv("AWS_SAM_LOCAL", "true")
+    assert model.from_environment().signing_secret == secret
+    monkeypatch.delenv("AWS_SAM_LOCAL")
+    with pytest.raises(SettingsError, match="SIGNING_SECRET: this is the local stack's") as refused:
+        model.from_environment()
+    assert secret not in str(refused.value)
+    monkeypatch.setenv("SIGNING_SECRET", "one of its own, 32 characters long")
+    assert model.from_environment()
 
 
 @pytest.mark.parametrize("value", [" , ", "é@example.org", 'a"b@example.org', "me@example.org,me"])

@@ -1,4 +1,4 @@
-"""A request as API Gateway's HTTP API hands it over, payload format 2.0."""
+"""A request as API Gateway's HTTP API hands it over, payload format 2.0, or as `sam local start-api` makes it up."""
 
 import base64
 import binascii
@@ -29,9 +29,12 @@ class Request:
 
     @classmethod
     def from_event(cls, event: dict[str, Any], default_language: Language) -> Self:
-        """Read an event (AWS: "Working with AWS Lambda proxy integrations for HTTP APIs", format 2.0)."""
+        """Read an event (AWS: "Working with AWS Lambda proxy integrations for HTTP APIs", format 2.0).
+
+        API Gateway writes header names in lower case; the SAM CLI leaves them as the client wrote them.
+        """
         context = event["requestContext"]
-        headers = event.get("headers") or {}
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         query = event.get("queryStringParameters") or {}
         return cls(
             id=context["requestId"],
@@ -75,4 +78,16 @@ def _base_url(event: dict[str, Any], headers: dict[str, str]) -> str:
     prefix = event["rawPath"].rstrip("/").split("/")[: -route_path.count("/") or None]
     # On AWS the gateway sets this header itself, and it is https; only a local stack speaks http.
     scheme = "http" if headers.get("x-forwarded-proto") == "http" else "https"
-    return f"{scheme}://{event['requestContext']['domainName']}{'/'.join(prefix)}"
+    return f"{scheme}://{_host(event['requestContext'].get('domainName', ''), headers)}{'/'.join(prefix)}"
+
+
+def _host(domain_name: str, headers: dict[str, str]) -> str:
+    """Return the host under which the caller reached the API, with its port where it has one.
+
+    On AWS that is `domainName`, the gateway's own word: the Host header is the caller's. Local emulators know their
+    callers by that header alone. They put `localhost` (the SAM CLI) or a name below it, without a port, into
+    `domainName`; no API on AWS bears such a name, which RFC 6761 keeps for this machine.
+    """
+    if domain_name and domain_name.rpartition(".")[2] != "localhost":
+        return domain_name
+    return headers.get("host") or domain_name

@@ -35,8 +35,8 @@ def queue_digest(settings: NotifierSettings, now: datetime) -> bool:
         messages=sum(table.count_list(table_name, "messages", day) for day in days),
         spam=sum(table.count_list(table_name, "spam", day) for day in days),
         confirmed=sum(table.count_list(table_name, "confirmed", day) for day in days),
-        owed=len(owed),
-        oldest_queued_at=min(owed, default=None),
+        waiting=len(owed),
+        oldest_waiting_since=min(owed, default=None),
         made_at=now,
         expires_at=now + SENT_EMAIL_KEPT,
     )

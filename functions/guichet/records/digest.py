@@ -18,7 +18,7 @@ class Digest(Record):
     # New subscribers.
     confirmed: int
     # Emails waiting when it was made, and since when the oldest has waited.
-    owed: int
-    oldest_queued_at: datetime | None = None
+    waiting: int
+    oldest_waiting_since: datetime | None = None
     made_at: datetime
     expires_at: datetime

@@ -1,0 +1,211 @@
+"""What moto does otherwise than AWS and this project cannot live with: changed in one place, for all that runs on moto.
+
+`make run`, the tests, `make faults` and `make load` apply it alike. Each patch is held by a test in
+tests/infra/test_moto_patches.py that fails once moto no longer needs it.
+"""
+
+import copy
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from threading import RLock
+from types import SimpleNamespace
+from typing import Any
+
+from moto.core.common_models import BaseModel
+from moto.dynamodb import models
+from moto.dynamodb.exceptions import MockValidationException, ResourceNotFoundException
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models import table as table_module
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
+from moto.dynamodbstreams.models import dynamodbstreams_backends
+from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
+from moto.sesv2 import urls
+from moto.sesv2.responses import SESV2Response
+
+from infra.template import PSEUDO_PARAMETERS
+
+_ITERATORS_KEPT = 100
+# In bytes.
+_PAGE = 200_000
+# Held by every call to DynamoDB and its streams: moto locks nothing, so that a transaction could be seen half done.
+_ONE_AT_A_TIME = RLock()
+
+
+def patch_moto() -> None:
+    """Apply all patches to the moto of this process. Idempotent."""
+    namespace: Any = models
+    if namespace.copy is not copy:
+        return
+    # Each transaction copies its tables, stream records included, to put the copies back if it is cancelled.
+    namespace.copy = SimpleNamespace(deepcopy=lambda value: value if isinstance(value, Table) else copy.deepcopy(value))
+    _wrap(DynamoDBBackend, "transact_write_items", _with_rollback)
+    _wrap(DynamoHandler, "call_action", _one_at_a_time)
+    _wrap(DynamoDBStreamsHandler, "call_action", _one_at_a_time)
+    _wrap(Table, "get_item", _leaving_no_trace)
+    _wrap(Table, "query", _looking_where_it_can_be)
+    _wrap(Table, "all_items", _all_items)
+    _wrap(Table, "sorted_items", _sorted_items)
+    # A page of a megabyte of short rows takes seconds, in which nobody else is served.
+    table_module.RESULT_SIZE_LIMIT = _PAGE
+    # For its dashboard moto keeps every object that ever was, each copy of an item included.
+    _wrap(BaseModel, "__new__", lambda _: lambda cls, *_arguments, **_named: object.__new__(cls))
+    # It tells nothing of the account. As a server, it routes by whole paths.
+    response: Any = SESV2Response
+    response.get_account = lambda _: _ACCOUNT
+    urls.url_paths["{0}/v2/email/account$"] = urls.response.dispatch
+
+
+def _wrap(owner: Any, name: str, wrapper: Callable[[Any], Any]) -> None:
+    setattr(owner, name, wrapper(getattr(owner, name)))
+
+
+# Out of the sandbox, with the rate and the quota of a usual account.
+_ACCOUNT = json.dumps(
+    {
+        "ProductionAccessEnabled": True,
+        "SendingEnabled": True,
+        "SendQuota": {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0},
+    }
+)
+
+
+class _Before:
+    """What a table holds under one key before a transaction, and how long its stream is."""
+
+    def __init__(self, table: Table, hash_key: DynamoType, range_key: DynamoType | None) -> None:
+        self._table = table
+        self._hash_key, self._range_key = hash_key, range_key
+        items: Any = table.items
+        # Updates change an item in its place.
+        self._item = copy.deepcopy(items.get(hash_key, {}).get(range_key) if range_key else items.get(hash_key))
+        self._records = len(table.stream_shard.items) if table.stream_shard else 0
+
+    def put_back(self) -> None:
+        """Put back the item, and take back the stream records."""
+        items: Any = self._table.items
+        place, key = (items[self._hash_key], self._range_key) if self._range_key else (items, self._hash_key)
+        if self._item is None:
+            place.pop(key, None)
+        else:
+            place[key] = self._item
+        if not items.get(self._hash_key):
+            items.pop(self._hash_key, None)
+        if self._table.stream_shard:
+            del self._table.stream_shard.items[self._records :]
+
+
+def _befores(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> list[_Before]:
+    found = []
+    for item in transact_items:
+        action = next(iter(item.values()))
+        try:
+            table = backend.get_table(action["TableName"])
+            found.append(_Before(table, *backend.get_keys_value(table, action.get("Key") or action["Item"])))
+        except (ResourceNotFoundException, MockValidationException):
+            # moto refuses the action, too, and changes nothing for it.
+            continue
+    return found
+
+
+def _with_rollback(transact: Callable[..., None]) -> Callable[..., None]:
+    @wraps(transact)
+    def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+        with _ONE_AT_A_TIME:
+            befores = _befores(backend, transact_items)
+            try:
+                transact(backend, transact_items)
+            except Exception:
+                for before in befores:
+                    before.put_back()
+                raise
+
+    return transact_write_items
+
+
+def _one_at_a_time(call: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def call_action(handler: Any) -> Any:
+        with _ONE_AT_A_TIME:
+            return call(handler)
+
+    return call_action
+
+
+def _leaving_no_trace(get: Callable[..., Item | None]) -> Callable[..., Item | None]:
+    """Keep a look-up in vain from making an empty partition, which stays for good."""
+
+    def get_item(table: Table, hash_key: DynamoType, range_key: DynamoType | None = None, *others: Any) -> Item | None:
+        if range_key and hash_key not in table.items:
+            return None
+        return get(table, hash_key, range_key, *others)
+
+    return get_item
+
+
+def _looking_where_it_can_be(query: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a query look through its own partition, or its index, and not through the whole table, sorted beforehand."""
+
+    @wraps(query)
+    def looking(table: Any, *arguments: Any, hash_key_conditions: list[tuple[str, DynamoType]], **named: Any) -> Any:
+        if table.has_range_key and hash_key_conditions:
+            # The instance's own, in the place of the class's, as long as it is asked.
+            table.all_items = lambda: _candidates(table, dict(hash_key_conditions))
+        try:
+            return query(table, *arguments, hash_key_conditions=hash_key_conditions, **named)
+        finally:
+            vars(table).pop("all_items", None)
+
+    return looking
+
+
+def _candidates(table: Table, keys: Mapping[str, DynamoType]) -> list[Item]:
+    items: Any = table.items
+    if table.hash_key_attr in keys:
+        return list(items.get(keys[table.hash_key_attr], {}).values())
+    name = next(iter(keys))
+    return [item for partition in items.values() for item in partition.values() if name in item.attrs]
+
+
+def _all_items(all_items: Callable[[Table], list[Item]]) -> Callable[[Table], list[Item]]:
+    """Sort the items of a table by plain keys: ten times quicker than by moto's wrapped ones."""
+
+    @wraps(all_items)
+    def sorted_by_plain_keys(table: Table) -> list[Item]:
+        if not table.has_range_key:
+            return all_items(table)
+        items: Any = (item for partition in table.items.values() for item in partition.values())
+        return sorted(items, key=lambda item: (item.hash_key.cast_value, item.range_key.cast_value))
+
+    return sorted_by_plain_keys
+
+
+def _sorted_items(sorted_items: Callable[..., list[Item]]) -> Callable[..., list[Item]]:
+    """Sort the items of an index by plain keys, likewise."""
+
+    @wraps(sorted_items)
+    def sorted_by_plain_keys(table: Any, hash_keys: list[str], range_keys: list[str | None], items: Any) -> list[Item]:
+        names = table._generate_attr_to_sort_by(hash_keys, range_keys)  # noqa: SLF001
+        items.sort(key=lambda item: [item.attrs[name].cast_value for name in names])
+        return list(items)
+
+    return sorted_by_plain_keys
+
+
+def forget_read(table: str, read_up_to: Sequence[Mapping[str, str]]) -> None:
+    """Drop of a table's stream what all its readers have read (their last sequence numbers, by shard), and iterators.
+
+    AWS keeps records for a day and iterators for a quarter of an hour; moto keeps both for ever.
+    """
+    account, region = PSEUDO_PARAMETERS["AWS::AccountId"], PSEUDO_PARAMETERS["AWS::Region"]
+    with _ONE_AT_A_TIME:
+        shard: Any = dynamodb_backends[account][region].tables[table].stream_shard
+        first = shard.starting_sequence_number
+        count = min(int(positions.get(shard.id, first - 1)) for positions in read_up_to) - first + 1
+        del shard.items[:count]
+        # moto numbers the records from there, and finds them by it.
+        shard.starting_sequence_number += count
+        iterators = dynamodbstreams_backends[account][region].shard_iterators
+        for iterator in list(iterators)[:-_ITERATORS_KEPT]:
+            del iterators[iterator]

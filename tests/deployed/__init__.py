@@ -1,0 +1,1 @@
+"""The stack as it is deployed: by `sam deploy` to an emulator of AWS that enforces IAM, and used over HTTP."""

@@ -1,0 +1,229 @@
+"""As time, SES and the machines between do: outages, the schedule, the digest, bounces, what fails."""
+
+import json
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.deployed import adapter
+from tests.deployed.emulator import wait_for
+from tests.deployed.permissions import without
+from tests.deployed.recorder import ACCOUNT
+from tests.deployed.world import OWNER, SENDER, World
+
+_EVENTS = Path(__file__).parents[2] / "events"
+
+
+def event(world: World, name: str, address: str, to: str = "Visitor") -> dict[str, Any]:
+    """Return an event of SES on mail to an address, as one of the samples in tests/events."""
+    text = (_EVENTS / f"{name}.json").read_text(encoding="utf-8")
+    for place, value in {
+        "@ADDRESS@": address,
+        "@SET@": world.stack.resources[f"{to}Mail"],
+        "@AT@": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }.items():
+        text = text.replace(place, value)
+    told: dict[str, Any] = json.loads(text)
+    return told
+
+
+def publish(world: World, message: str) -> None:
+    """Publish a message to the topic of SES's events; where nothing is waited for, hand it to the function at once."""
+    if world.at_once:
+        world.stack.invoke("Feedback", adapter.event_of_sns(message))
+    else:
+        world.run.client("sns").publish(TopicArn=world.stack.resources["FeedbackTopic"], Message=message)
+
+
+def an_email_is_read_alike_by_another_decoder(world: World) -> None:
+    """Ask Perl's decoders, which git brings along: Python may read back what it wrote even if that is wrong."""
+    subject = "Été à l'île d'Yeu, « déjà vu » ?"
+    address, words = world.write(subject=subject)
+    email = world.mail(OWNER, words)
+    perl = shutil.which("perl")
+    assert perl, "Perl is not here; git and Debian bring it along"
+    read = subprocess.run(
+        [perl, "-MEncode", "-MMIME::QuotedPrint", "-e", _PERL],
+        check=True,
+        input=email.mail.raw,
+        capture_output=True,
+    ).stdout.decode()
+    lines = read.splitlines()
+    assert f"Subject: [{world.stack.parameters['SiteName']}] {subject}" in lines
+    assert [line for line in lines if line.startswith("From: ") and f"<{SENDER}>" in line]
+    assert [line for line in lines if line.startswith("Reply-To: ") and address in line]
+    assert set(email.text.splitlines()) <= set(lines)
+
+
+_PERL = (
+    "local $/; my $raw = <STDIN>; my ($head, @parts) = split /\\r\\n\\r\\n/, $raw; $head =~ s/\\r\\n(?=[ \\t])//g;"
+    "binmode STDOUT, ':utf8'; print decode('MIME-Header', $_), \"\\n\" for split /\\r\\n/, $head;"
+    "print decode('UTF-8', decode_qp(join \"\\r\\n\\r\\n\", @parts));"
+)
+
+
+def the_weekly_digest_is_mailed_once(world: World) -> None:
+    table, dynamodb = world.stack.resources["Table"], world.run.client("dynamodb")
+    before = {mail.message_id for mail in world.run.recorder.mails}
+    # The one that an earlier sweep owed, if any.
+    for item in world.stack.items():
+        if item["pk"]["S"].startswith("digest#"):
+            dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
+    world.sweep()
+    world.sweep()
+    kept = world.items("digest")
+    assert len(kept) == 1
+    world.wait(
+        "the digest",
+        lambda: [one for one in world.mails(OWNER, "Messages") if one.mail.message_id not in before],
+    )
+    assert len([one for one in world.mails(OWNER, "Messages") if one.mail.message_id not in before]) == 1
+
+
+def several_emails_go_out_at_the_pace_of_the_account(world: World) -> None:
+    asked = len(world.run.recorder.calls(ACCOUNT))
+    with world.run.recorder.away(OWNER):
+        told = [world.write()[1] for _ in range(2)]
+        world.sweep()
+        assert [word for word in told if world.mails(OWNER, word)] == []
+    world.sweep()
+    for words in told:
+        world.mail(OWNER, words)
+    assert set(world.run.recorder.calls(ACCOUNT)[asked:]) == {200}
+
+
+def a_bounce_ends_mail_to_the_address(world: World) -> None:
+    address, _ = world.subscribe()
+    (subscriber,) = world.items("subscriber", email=address)
+    publish(world, json.dumps(event(world, "bounce-permanent", address)))
+    world.wait("the bounce", lambda: world.items("subscriber", id=subscriber["id"], state="bounced"))
+    assert world.items("subscriber", email=address) == []
+
+
+def who_complained_is_not_written_to_again(world: World) -> None:
+    address, before = world.somebody(), len(world.items("subscriber", state="complained"))
+    publish(world, json.dumps(event(world, "complaint", address)))
+    world.wait("the complaint", lambda: len(world.items("subscriber", state="complained")) == before + 1)
+    assert world.post("/newsletter", {"email": address}).status == 303
+    (asked,) = world.items("request", email=address)
+    world.settle()
+    world.wait("the email's end", lambda: "dropped_at" in world.items("email", pk=asked["pk"])[0])
+    assert world.mails(address, "") == []
+
+
+def the_owners_own_bounce_is_told_and_silences_nobody(world: World) -> None:
+    publish(world, json.dumps(event(world, "bounce-permanent", OWNER, to="Owner")))
+    world.wait("the metric", lambda: [line for line in world.stack.logged("Feedback") if '"OwnerUnreachable"' in line])
+    _, words = world.write()
+    world.mail(OWNER, words)
+
+
+def what_is_no_event_of_this_stacks_mail_is_passed_over(world: World) -> None:
+    foreign = event(world, "bounce-permanent", world.somebody())
+    foreign["mail"]["tags"]["ses:configuration-set"] = ["another"]
+    messages = (
+        # What SES publishes when the topic is made its destination.
+        "Successfully validated SNS topic for Amazon SES event publishing.",
+        "{}",
+        "[1]",
+        json.dumps(foreign),
+    )
+    before = world.items("subscriber")
+    earlier = len(world.stack.logged("Feedback"))
+    for message in messages:
+        publish(world, message)
+
+    def passed() -> list[str]:
+        return [line for line in world.stack.logged("Feedback")[earlier:] if line.startswith("REPORT")]
+
+    world.wait("the function", lambda: len(passed()) >= len(messages))
+    lines = world.stack.logged("Feedback")[earlier:]
+    assert len([line for line in lines if '"FeedbackPassedOver"' in line]) == len(messages), lines
+    assert world.items("subscriber") == before
+    assert _waiting(world) == 0
+
+
+def _waiting(world: World) -> int:
+    told = world.run.client("sqs").get_queue_attributes(
+        QueueUrl=world.stack.resources["FeedbackFailures"], AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    return int(told["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def a_bounce_that_cannot_be_kept_waits_in_the_queue(world: World) -> None:
+    address, _ = world.subscribe()
+    (subscriber,) = world.items("subscriber", email=address)
+    message = json.dumps(event(world, "bounce-permanent", address))
+    sqs, queue = world.run.client("sqs"), world.stack.resources["FeedbackFailures"]
+    with without(world.stack, "Feedback", "dynamodb:UpdateItem"):
+        adapter.deliver_by_sns(world.stack, message)
+        (waiting,) = world.wait("the queue", lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
+    assert world.items("subscriber", email=address) == [subscriber]
+    # As infra/RUNBOOK.md says: hand its payload to the function again, and empty the queue.
+    payload = json.loads(waiting["Body"])["requestPayload"]
+    assert payload["Records"][0]["Sns"]["Message"] == message
+    world.stack.invoke("Feedback", payload)
+    sqs.purge_queue(QueueUrl=queue)
+    assert world.items("subscriber", id=subscriber["id"], state="bounced")
+
+
+def an_event_that_cannot_be_read_waits_likewise(world: World) -> None:
+    """Leave it in the log, too, where the_logs_name_nobody looks for the address."""
+    unreadable = event(world, "bounce-permanent", world.somebody())
+    del unreadable["bounce"]["timestamp"]
+    sqs, queue = world.run.client("sqs"), world.stack.resources["FeedbackFailures"]
+    adapter.deliver_by_sns(world.stack, json.dumps(unreadable))
+    (waiting,) = world.wait("the queue", lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
+    assert json.loads(waiting["Body"])["requestPayload"] == adapter.event_of_sns(json.dumps(unreadable))
+    sqs.purge_queue(QueueUrl=queue)
+
+
+def what_stayed_owed_goes_out_by_the_schedule(world: World) -> None:
+    with world.run.recorder.away(OWNER):
+        address, words = world.write()
+        (kept,) = world.items("message", email=address)
+        world.wait("the refusal", lambda: "waits_for" in world.items("email", pk=kept["pk"])[0])
+    assert world.mails(OWNER, words) == []
+    # The schedule's next moment is now: nobody waits a quarter of an hour.
+    events, rule = world.run.client("events"), world.stack.resources["NotifierSweep"]
+    assert events.describe_rule(Name=rule)["ScheduleExpression"] == "rate(15 minutes)"
+    events.put_rule(Name=rule, ScheduleExpression="rate(1 minute)")
+    try:
+        # It counts from when the rule was made.
+        wait_for("the schedule", lambda: world.mails(OWNER, words), 90)
+    finally:
+        events.put_rule(Name=rule, ScheduleExpression="rate(15 minutes)")
+
+
+def the_stream_calls_for_owed_mail_alone(world: World) -> None:
+    """Count at the end: of all that was written, the filter lets through what owes an email."""
+    lines = world.stack.logged("Notifier")
+    starts = [line for line in lines if line.startswith("START")]
+    swept = [line for line in lines if '"message":"swept"' in line]
+    assert 0 < len(starts) - len(swept) <= len(world.items("email"))
+
+
+def the_logs_name_nobody(world: World) -> None:
+    """Look for addresses and messages, all of which these checks made up, in every line."""
+    for function in ("Contact", "Newsletter", "Owner", "Notifier", "Feedback"):
+        lines = world.stack.logged(function)
+        assert lines
+        found = [line for line in lines if "@" in line or "Bonjour" in line or "lettre" in line]
+        assert found == []
+
+
+CHECKS = (
+    an_email_is_read_alike_by_another_decoder,
+    several_emails_go_out_at_the_pace_of_the_account,
+    the_weekly_digest_is_mailed_once,
+    a_bounce_ends_mail_to_the_address,
+    who_complained_is_not_written_to_again,
+    the_owners_own_bounce_is_told_and_silences_nobody,
+    what_is_no_event_of_this_stacks_mail_is_passed_over,
+    a_bounce_that_cannot_be_kept_waits_in_the_queue,
+    an_event_that_cannot_be_read_waits_likewise,
+)
+LATER = (what_stayed_owed_goes_out_by_the_schedule,)
+LAST = (the_stream_calls_for_owed_mail_alone, the_logs_name_nobody)

@@ -1,0 +1,52 @@
+"""As a reader of the newsletter: the whole life of a subscription."""
+
+from urllib.parse import urlsplit
+
+from tests.deployed.world import FORM, OWNER, SENDER, World
+
+
+def a_subscription_begins_and_ends_by_the_readers_own_hand(world: World) -> None:
+    address = world.somebody()
+    asked = world.sign_up(address, name="Anne")
+    assert asked.message["To"] == address
+    assert asked.message["From"].addresses[0].addr_spec == SENDER
+    assert world.items("subscriber", email=address) == []
+    link = asked.link("/newsletter/confirm")
+    assert link.replace("&", "&amp;") in asked.html
+
+    page = world.visit(link)
+    assert (page.status, world.items("subscriber", email=address)) == (200, [])
+    assert "J'accepte de recevoir la newsletter" in page.text.replace("&#39;", "'")
+    assert world.press(page.text).status == 200
+    (confirmed,) = world.items("subscriber", email=address)
+    assert confirmed["state"] == "confirmed"
+    assert confirmed["history"][0]["wording"].startswith("J'accepte de recevoir la newsletter")
+
+    world.mail(OWNER, address)
+    welcome = world.mail(address, "/newsletter/unsubscribe")
+    leaving = welcome.link("/newsletter/unsubscribe")
+    # RFC 2369 and RFC 8058, read from the raw message: a mailbox provider takes neither folded nor encoded ones.
+    lines = welcome.mail.raw.split(b"\r\n\r\n", 1)[0].decode("ascii").split("\r\n")
+    assert f"List-Unsubscribe: <{leaving}>" in lines
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+
+    page = world.visit(leaving)
+    assert (page.status, world.items("subscriber", email=address)) == (200, [confirmed])
+    assert page.text.count("<button>") == 1
+    parts = urlsplit(leaving)
+    path = f"{parts.path}?{parts.query}"
+    for _ in range(2):
+        answer = world.stack.ask("POST", path, b"List-Unsubscribe=One-Click", {"Content-Type": FORM})
+        assert answer.status == 200
+        (left,) = world.items("subscriber", email=address)
+        assert left["state"] == "unsubscribed"
+    # A link that was used before does not bring anybody back.
+    assert world.press(world.visit(link).text).status == 410
+
+
+def a_link_that_was_tampered_with_is_refused(world: World) -> None:
+    link = world.sign_up(world.somebody()).link("/newsletter/confirm")
+    assert world.visit(link.replace("token=", "token=A")).status == 403
+
+
+CHECKS = (a_subscription_begins_and_ends_by_the_readers_own_hand, a_link_that_was_tampered_with_is_refused)

@@ -1,0 +1,276 @@
+"""A running ministack, SAM's own commands against it, and a stack that is deployed there."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import botocore.session
+import yaml
+from botocore.config import Config
+
+from infra.template import PSEUDO_PARAMETERS, TEMPLATE
+from tests.deployed.recorder import Recorder
+from tests.server import serving
+from tests.stack import Answer, ask, free_port
+
+ROOT = TEMPLATE.parent
+REGION, ACCOUNT = PSEUDO_PARAMETERS["AWS::Region"], PSEUDO_PARAMETERS["AWS::AccountId"]
+# The emulator takes these for the account's root.
+_KEYS = {"AWS_ACCESS_KEY_ID": "deployer", "AWS_SECRET_ACCESS_KEY": "of the emulator"}
+_TIME_TO_START, _TIME_TO_DEPLOY = 30, 180
+T = TypeVar("T")
+
+
+class DeployError(Exception):
+    """A command of SAM's failed. The text is what it printed."""
+
+
+def _of_the_machine(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what leads to an account of AWS, or to other modules of Python."""
+    return {name: value for name, value in environment.items() if not name.startswith(("AWS_", "PYTHON", "SAM_"))}
+
+
+def wait_for(what: str, check: Callable[[], T], seconds: float) -> T:
+    """Return what a check returns as soon as that is true. Raises AssertionError after a time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if found := check():
+            return found
+        assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}"
+        time.sleep(0.02)
+
+
+class Emulator:
+    """A running ministack, with IAM enforced, and the recorder before its SES."""
+
+    def __init__(self, folder: Path, port: int, recorder: Recorder) -> None:
+        self.folder = folder
+        self.port = port
+        self.recorder = recorder
+        self._session = botocore.session.get_session()
+        self._clients: dict[str, Any] = {}
+        self._lock = Lock()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a program that takes the emulator for AWS."""
+        return {
+            **_of_the_machine(os.environ),
+            **_KEYS,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
+            "AWS_ENDPOINT_URL_SESV2": f"http://{self.recorder.address}",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "SAM_CLI_TELEMETRY": "0",
+            # In seconds. AWS takes minutes to deploy, the emulator a moment.
+            "SAM_CLI_POLL_DELAY": "0.1",
+        }
+
+    def client(self, service: str) -> Any:
+        """Return a client of a service, with the keys of the account's root."""
+        # Clients may be shared between threads, sessions may not.
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.create_client(
+                    service,
+                    region_name=REGION,
+                    endpoint_url=f"http://127.0.0.1:{self.port}",
+                    aws_access_key_id=_KEYS["AWS_ACCESS_KEY_ID"],
+                    aws_secret_access_key=_KEYS["AWS_SECRET_ACCESS_KEY"],
+                    config=Config(retries={"total_max_attempts": 1}),
+                )
+            return self._clients[service]
+
+    def sam(self, command: str, *arguments: str) -> str:
+        """Run a command of SAM's, with the repository's `samconfig.toml`, and return what it printed.
+
+        Raises DeployError.
+        """
+        options = ["--config-file", str(ROOT / "samconfig.toml"), *arguments]
+        done = subprocess.run(
+            [str(ROOT / ".venv-sam" / "bin" / "sam"), command, *options],
+            check=False,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_TIME_TO_DEPLOY,
+        )
+        if done.returncode:
+            raise DeployError(done.stdout)
+        return done.stdout
+
+    def deploy(self, template: Path, stack: str = "guichet", overrides: Mapping[str, str] | None = None) -> "Deployed":
+        """Deploy a template by `sam deploy`, with what is to change of its parameters, and return the stack."""
+        arguments = ["--template-file", str(template), "--stack-name", stack]
+        if overrides:
+            # As `make deploy` hands them on: one text, with quotes.
+            arguments += ["--parameter-overrides", " ".join(f'{name}="{value}"' for name, value in overrides.items())]
+        self.sam("deploy", *arguments)
+        return Deployed(self, stack)
+
+    @contextmanager
+    def made(self, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> Iterator["Deployed"]:
+        """Make a stack without SAM, as long as it is needed. Raises DeployError."""
+        formation, storage = self.client("cloudformation"), self.client("s3")
+        # In a request itself a template may have 51,200 bytes.
+        storage.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        storage.put_object(Bucket=name, Key="template.json", Body=json.dumps(template).encode())
+        formation.create_stack(
+            StackName=name,
+            TemplateURL=f"https://s3.{REGION}.amazonaws.com/{name}/template.json",
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM"],
+        )
+
+        def ended() -> str:
+            (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
+            status: str = stack["StackStatus"]
+            return "" if status.endswith("_IN_PROGRESS") else status
+
+        try:
+            status = wait_for(name, ended, _TIME_TO_DEPLOY)
+            if status != "CREATE_COMPLETE":
+                pages = formation.get_paginator("describe_stack_events").paginate(StackName=name)
+                reasons = (one.get("ResourceStatusReason", "") for page in pages for one in page["StackEvents"])
+                raise DeployError("; ".join(filter(None, reasons)))
+            yield Deployed(self, name)
+        finally:
+            formation.delete_stack(StackName=name)
+
+
+class Deployed:
+    """A stack that is deployed: its outputs, resources and parameters, its API, what its functions log."""
+
+    def __init__(self, run: Emulator, name: str) -> None:
+        self.run = run
+        self.name = name
+
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """What CloudFormation tells of the stack."""
+        (stack,) = self.run.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+        return dict(stack)
+
+    @property
+    def template(self) -> dict[str, Any]:
+        """The template as it was deployed: SAM writes it anew, as YAML, with the places of the code."""
+        told = self.run.client("cloudformation").get_template(StackName=self.name)["TemplateBody"]
+        return dict(yaml.safe_load(told) if isinstance(told, str) else told)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the stack."""
+        return {output["OutputKey"]: output["OutputValue"] for output in self.told["Outputs"]}
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters of the stack, as CloudFormation tells them."""
+        return {one["ParameterKey"]: one["ParameterValue"] for one in self.told["Parameters"]}
+
+    @cached_property
+    def resources(self) -> dict[str, str]:
+        """Physical ids by logical ones."""
+        pages = self.run.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.name)
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages
+            for resource in page["StackResourceSummaries"]
+        }
+
+    @property
+    def host(self) -> str:
+        """The host of the API, as a browser names it."""
+        return urlsplit(self.outputs["Endpoint"]).netloc
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send a request to the API. A redirect is not followed."""
+        return ask(self.run.port, method, path, body, {"Host": self.host, **(headers or {})})
+
+    def invoke(self, function: str, event: Any) -> Any:
+        """Call a function with an event, and return what it returned. Raises AssertionError if it failed."""
+        answer = self.run.client("lambda").invoke(
+            FunctionName=self.resources[function], Payload=json.dumps(event).encode()
+        )
+        told = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, told
+        return told
+
+    def items(self) -> list[dict[str, Any]]:
+        """Return what the table holds, as DynamoDB tells it."""
+        pages = self.run.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["Table"])
+        return [item for page in pages for item in page["Items"]]
+
+    def logged(self, function: str) -> list[str]:
+        """Return the lines that a function logged."""
+        group = self.resources[f"{function}Logs"]
+        pages = self.run.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        return [event["message"] for page in pages for event in page["events"]]
+
+
+@contextmanager
+def emulator(folder: Path) -> Iterator[Emulator]:
+    """Run ministack in the background as long as it is needed; what it says is kept in a folder."""
+    port = free_port()
+    with (
+        serving(Recorder(port)) as recorder,
+        (folder / "ministack.log").open("wb") as log,
+        # For each function its code, unpacked.
+        TemporaryDirectory() as unpacked,
+    ):
+        run = Emulator(folder, port, recorder)
+        environment = {
+            # Functions inherit it, so there is nothing in it that Lambda would not say, but where AWS is.
+            **{name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ},
+            **_KEYS,
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
+            # An event that fails is tried again after a minute there, and after a moment here.
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
+            "TMPDIR": unpacked,
+            "AWS_ENDPOINT_URL_SESV2": f"http://{recorder.address}",
+        }
+        process = subprocess.Popen(
+            [str(ROOT / ".venv-deployed" / "bin" / "ministack")],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+
+            def ready() -> bool:
+                assert process.poll() is None, (folder / "ministack.log").read_text(encoding="utf-8")
+                try:
+                    return ask(port, "GET", "/_ministack/health").status == 200
+                except OSError:
+                    return False
+
+            wait_for("ministack", ready, _TIME_TO_START)
+            yield run
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

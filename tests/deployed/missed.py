@@ -1,0 +1,111 @@
+"""Checks of the checks: each permission and each workaround is taken away, and something must fail without it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+
+from tests.deployed import adapter, permissions
+from tests.deployed.checks import mail, owner, reader, site
+from tests.deployed.emulator import Deployed, DeployError
+from tests.deployed.report import Report
+from tests.deployed.world import World
+
+Check = Callable[[World], None]
+# The checks that need all that a function's role allows.
+OF_ROLES: dict[str, Sequence[Check]] = {
+    "Contact": (site.a_repeat_is_one_message_and_one_email,),
+    "Newsletter": (reader.a_subscription_begins_and_ends_by_the_readers_own_hand,),
+    "Owner": owner.CHECKS,
+    "Notifier": (
+        site.a_repeat_is_one_message_and_one_email,
+        mail.the_weekly_digest_is_mailed_once,
+        mail.several_emails_go_out_at_the_pace_of_the_account,
+    ),
+    "Feedback": (mail.a_bounce_ends_mail_to_the_address,),
+}
+
+
+def permissions_are_missed(report: Report, world: World) -> None:
+    """Take each permission from its role: one of the role's checks must fail.
+
+    Those that the emulator does not enforce are taken all at once, and no check may fail.
+    """
+    at_once = World(world.stack, world.site, world.template, at_once=True)
+    with _no_stream(world.stack), ExitStack() as taken:
+        for function, checks in OF_ROLES.items():
+            for grant in permissions.grants(world.stack, function):
+                if grant.action not in permissions.NOT_ENFORCED:
+                    report.check(f"missed: {grant}", partial(_turns_red, at_once, grant, checks))
+        for function in OF_ROLES:
+            taken.enter_context(permissions.without(world.stack, function, *permissions.NOT_ENFORCED))
+        for function, checks in OF_ROLES.items():
+            for check in checks:
+                name = f"not enforced, not missed: {function}, {title(check)}"
+                report.check(name, partial(check, at_once))
+
+
+def title(check: Check) -> str:
+    """Return the name of a check in words."""
+    return check.__name__.replace("_", " ")
+
+
+@contextmanager
+def _no_stream(stack: Deployed) -> Iterator[None]:
+    """Keep the stream from calling the notifier: only the checks do."""
+    mapping, client = stack.resources["NotifierOwed"], stack.run.client("lambda")
+    client.update_event_source_mapping(UUID=mapping, Enabled=False)
+    try:
+        yield
+    finally:
+        client.update_event_source_mapping(UUID=mapping, Enabled=True)
+
+
+def _turns_red(world: World, grant: permissions.Grant, checks: Sequence[Check]) -> None:
+    with permissions.without(world.stack, grant.function, grant.action, resource=grant.resource):
+        for check in checks:
+            try:
+                check(world)
+            except Exception:  # noqa: BLE001  that is what a check fails by
+                return
+    raise AssertionError("all checks pass without it")
+
+
+def workarounds_are_missed(report: Report, world: World, template: dict[str, Any]) -> None:
+    """Make the stack without each workaround: it must be refused, or wrong."""
+    for number, workaround in enumerate(adapter.WORKAROUNDS):
+        check = partial(_is_missed, world, workaround, template, f"without-{number}")
+        report.check(f"missed: {workaround.name}", check)
+
+
+def _is_missed(world: World, workaround: adapter.Workaround, template: dict[str, Any], name: str) -> None:
+    try:
+        with _made(world, adapter.adapted(template, without=workaround.name), name) as stack:
+            adapter.complete(stack, without=workaround.name)
+            assert workaround.missed(stack), f"nothing is wrong without it, so it can go. It was: {workaround.reason}"
+    except DeployError as error:
+        if not workaround.refused or workaround.refused not in str(error):
+            raise
+
+
+def gaps_are_there(report: Report, world: World, template: dict[str, Any]) -> None:
+    """See that the emulator still lacks what no workaround stands for."""
+    with _made(world, adapter.adapted(template), "gaps") as stack:
+        for gap in adapter.GAPS:
+            report.check(f"still lacking: {gap.name}", partial(_is_lacking, gap, stack))
+
+
+def _is_lacking(gap: adapter.Gap, stack: Deployed) -> None:
+    assert gap.lacks(stack), f"the emulator has it now. Instead of it: {gap.instead}"
+
+
+@contextmanager
+def _made(world: World, template: dict[str, Any], name: str) -> Iterator[Deployed]:
+    """Make a stack of a template, without SAM, with the code that is deployed already."""
+    code = world.stack.template["Resources"]["Contact"]["Properties"]["Code"]
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            resource["Properties"]["Code"] = code
+    own = {"OwnerEmail": f"{name}@atelier.example", "FromEmail": f"guichet@{name}.example", "RequestsPerSecond": "1"}
+    with world.run.made(name, template, {**world.parameters, **own}) as stack:
+        yield stack

@@ -1,0 +1,81 @@
+"""What each role allows, taken away bit by bit: a check must turn red for each, or the permission is without use."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.deployed.emulator import Deployed
+
+# What the emulator does by itself, without asking IAM. tests/infra/test_roles.py holds these to what Lambda and the
+# functions ask for.
+NOT_ENFORCED = {
+    "logs:CreateLogStream": "it writes the logs of functions itself",
+    "logs:PutLogEvents": "it writes the logs of functions itself",
+    "dynamodb:DescribeStream": "its event source mapping reads the stream itself",
+    "dynamodb:GetRecords": "its event source mapping reads the stream itself",
+    "dynamodb:GetShardIterator": "its event source mapping reads the stream itself",
+    "dynamodb:ListStreams": "its event source mapping reads the stream itself",
+    "sqs:SendMessage": "it sets failed events aside itself",
+    "ses:SendRawEmail": "it asks for ses:SendEmail alone, whatever the content",
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One action that a role allows, on one resource."""
+
+    function: str
+    sid: str
+    action: str
+    resource: str
+
+    def __str__(self) -> str:
+        """Return it in short: the resource by its end."""
+        return f"{self.function}, {self.action} on {self.resource.rpartition(':')[2]}"
+
+
+def grants(stack: Deployed, function: str) -> list[Grant]:
+    """Return all that the role of a function allows, as IAM tells it."""
+    _, document = _policy(stack, function)
+    return [
+        Grant(function, statement["Sid"], action, resource)
+        for statement in document["Statement"]
+        for action in _listed(statement["Action"])
+        for resource in _listed(statement["Resource"])
+    ]
+
+
+@contextmanager
+def without(stack: Deployed, function: str, *actions: str, resource: str | None = None) -> Iterator[None]:
+    """Take actions from the role of a function, on one resource or on all of them, for as long as it is wanted."""
+    name, before = _policy(stack, function)
+    fewer = [
+        {**statement, "Action": action, "Resource": on}
+        for statement in before["Statement"]
+        for action in _listed(statement["Action"])
+        for on in _listed(statement["Resource"])
+        if action not in actions or resource not in (None, on)
+    ]
+    _put(stack, function, name, {**before, "Statement": fewer})
+    try:
+        yield
+    finally:
+        _put(stack, function, name, before)
+
+
+def _policy(stack: Deployed, function: str) -> tuple[str, dict[str, Any]]:
+    iam, role = stack.run.client("iam"), stack.resources[f"{function}Role"]
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    return name, iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+
+
+def _put(stack: Deployed, function: str, name: str, document: dict[str, Any]) -> None:
+    stack.run.client("iam").put_role_policy(
+        RoleName=stack.resources[f"{function}Role"], PolicyName=name, PolicyDocument=json.dumps(document)
+    )
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,64 @@
+"""The table of what was checked, printed as it comes, and what went wrong."""
+
+import time
+import traceback
+from collections.abc import Callable
+from threading import Lock
+
+import pytest
+
+
+class Report:
+    """What was checked so far. Checks may be done side by side.
+
+    Only those whose name holds the text `chosen` are done.
+    """
+
+    def __init__(self, chosen: str = "") -> None:
+        self._chosen = chosen
+        self._lock = Lock()
+        self._begun = time.monotonic()
+        self.checked: list[str] = []
+        self.failed: list[str] = []
+        print("| check | | seconds |\n|---|---|---|", flush=True)
+
+    def check(self, name: str, check: Callable[[], object]) -> None:
+        """Do a check, if it is among the chosen, and print its row. Whatever it raises is its failure."""
+        if self._chosen in name:
+            self.require(name, check)
+
+    def require(self, name: str, check: Callable[[], object]) -> bool:
+        """Do a check that the others need, whichever are chosen. Return whether it passed."""
+        begun = time.monotonic()
+        error = _error_of(check)
+        with self._lock:
+            self.checked.append(name)
+            if error:
+                self.failed.append(f"== {name}\n{error}")
+            print(f"| {name} | {'FAILED' if error else 'ok'} | {time.monotonic() - begun:.1f} |", flush=True)
+        return not error
+
+    def section(self, name: str, checks: Callable[[], object]) -> None:
+        """Do what makes rows of its own. If it fails outside of them, that gives a row too."""
+        begun = time.monotonic()
+        if error := _error_of(checks):
+            with self._lock:
+                self.failed.append(f"== {name}\n{error}")
+                print(f"| {name} | FAILED | {time.monotonic() - begun:.1f} |", flush=True)
+
+    def end(self) -> int:
+        """Print the failures and the totals, and return the exit code."""
+        print("\n".join(["", *self.failed]))
+        seconds = time.monotonic() - self._begun
+        print(f"{len(self.checked)} checks, {len(self.failed)} failed, {seconds:.0f} s")
+        return 1 if self.failed or not self.checked else 0
+
+
+def _error_of(check: Callable[[], object]) -> str:
+    """Return the traceback of what a check raises, or an empty text."""
+    try:
+        check()
+    # pytest's own failures are no exceptions of the ordinary kind.
+    except (Exception, pytest.fail.Exception):  # noqa: BLE001
+        return traceback.format_exc()
+    return ""

@@ -1,0 +1,1 @@
+"""`make sam-local`: SAM's own commands, in containers, against a running local stack."""

@@ -1,0 +1,113 @@
+"""The commands of the pages, as they stand there: what is walked is what a reader types."""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.template import TEMPLATE
+
+ROOT = TEMPLATE.parent
+PAGES = {"README.md": "Try a function by itself", "infra/docs/local-sam.md": ""}
+# The longest that a command may take that ends by itself, in seconds: a first pull of AWS's image takes a while.
+_LONGEST = 600
+# The longest that one takes to end that was told to.
+_PATIENCE = 30
+
+
+def commands_of(text: str, section: str = "") -> list[str]:
+    """Return the commands of a page, or of a section of it, one a line, without their comments."""
+    if section:
+        text = text.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    lines = (line.partition(" # ")[0].strip() for block in blocks for line in block.splitlines())
+    return [line for line in lines if line]
+
+
+def commands_of_pages() -> list[str]:
+    """Return the commands of all pages that tell of `sam local`."""
+    return [
+        command
+        for page, section in PAGES.items()
+        for command in commands_of((ROOT / page).read_text(encoding="utf-8"), section)
+    ]
+
+
+@dataclass
+class Commands:
+    """The pages' commands, and which of them were run."""
+
+    all: Sequence[str]
+    variables: Mapping[str, str]
+    used: set[str] = field(default_factory=set)
+
+    def find(self, *words: str) -> str:
+        """Return the first command with all of some words, and take it for used."""
+        command = next(line for line in self.all if all(word in line for word in words))
+        self.used.add(command)
+        return command
+
+    @property
+    def unused(self) -> list[str]:
+        """The commands that were not run."""
+        return [line for line in self.all if line not in self.used]
+
+    def run(self, command: str) -> str:
+        """Run a command and return what it wrote to its standard output. Raises AssertionError where it fails."""
+        done = subprocess.run(
+            ["bash", "-c", command],  # noqa: S607
+            cwd=ROOT,
+            env=dict(self.variables),
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST,
+        )
+        assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    @contextmanager
+    def running(self, command: str) -> Iterator[Callable[[], str]]:
+        """Run a command as long as it is needed; Ctrl-C ends it and its children.
+
+        Yield what returns all that it has said so far, and raises AssertionError where it has ended by itself.
+        """
+        with tempfile.TemporaryDirectory(prefix="guichet-sam-") as folder:
+            said = Path(folder) / "said"
+            with said.open("wb") as out:
+                process = subprocess.Popen(
+                    ["bash", "-c", command],  # noqa: S607
+                    cwd=ROOT,
+                    env=dict(self.variables),
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    start_new_session=True,
+                )
+
+            def read() -> str:
+                text = said.read_text(encoding="utf-8")
+                assert process.poll() is None, f"{command} has ended:\n{text}"
+                return text
+
+            try:
+                yield read
+            finally:
+                _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process and its children, by Ctrl-C as a person does; what stays is killed."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, number)
+            process.wait(_PATIENCE)
+            break
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
