@@ -1,14 +1,34 @@
-"""The sentences."""
+"""The languages: each says the same."""
 
+import pkgutil
+from datetime import UTC, datetime, timedelta
 from string import Formatter
 
-from guichet.locales import LANGUAGES, SENTENCES
+import pytest
+
+from guichet import locales
+from guichet.locales import LANGUAGES, Language, locale
 
 
 def test_every_sentence_is_there_in_every_language_with_the_same_places() -> None:
     def places(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text) if name}
 
-    first, *others = ({key: places(text) for key, text in SENTENCES[language].items()} for language in LANGUAGES)
+    first, *others = ({key: places(text) for key, text in locale(language).SENTENCES.items()} for language in LANGUAGES)
     assert all(first == other for other in others)
-    assert len(SENTENCES) == len(LANGUAGES)
+
+
+def test_every_module_is_a_language_and_the_other_way_round() -> None:
+    assert {module.name for module in pkgutil.iter_modules(locales.__path__)} == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_days_of_a_leap_year_are_called_the_same_and_a_time_says_that_it_is_utc(language: Language) -> None:
+    days = [datetime(2028, 1, 1, 23, 7, tzinfo=UTC) + timedelta(days=day) for day in range(366)]
+    assert len({locale(language).day(day) for day in days}) == 366
+    assert len({locale(language).day(day).split()[0] for day in days}) == 7
+    for day in days:
+        time = locale(language).when(day)
+        assert time.startswith(locale(language).day(day))
+        assert "07" in time.removeprefix(locale(language).day(day))
+        assert time.endswith("UTC")

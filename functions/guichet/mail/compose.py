@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context,
 from jinja2.runtime import Context
 
 from guichet.http.links import confirmation_link, owner_link, unsubscribe_link
-from guichet.locales import Language
+from guichet.locales import Language, locale
 from guichet.records.digest import Digest
 from guichet.records.message import Message
 from guichet.records.outbox import EmailName
@@ -62,17 +62,6 @@ _POLICY = _policy()
 # Where a mail program may begin a line.
 _LINE_BEGINS = re.compile("^|(?<=[\n\v\f\x1c-\x1e\x85\u2028\u2029])")
 _LONGEST_SUBJECT = 200
-
-# Written out: Lambda has no French locale.
-_WEEKDAYS: dict[Language, list[str]] = {
-    "fr": ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
-    "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
-}
-# As words to split: as lists, each month would take a line.
-_MONTHS: dict[Language, list[str]] = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),  # noqa: SIM905
-    "en": "January February March April May June July August September October November December".split(),  # noqa: SIM905
-}
 
 
 def compose(name: EmailName, language: Language, record: Owner, settings: NotifierSettings) -> EmailMessage:
@@ -169,15 +158,9 @@ def _render(template: str, values: dict[str, Any]) -> str:
 
 @pass_context
 def _day(context: Context, at: datetime) -> str:
-    """Return a day in the words of the email's language, by UTC."""
-    day, month = _WEEKDAYS[context["language"]][at.weekday()], _MONTHS[context["language"]][at.month - 1]
-    number = "1er" if context["language"] == "fr" and at.day == 1 else at.day
-    return f"{day} {number} {month} {at.year}"
+    return locale(context["language"]).day(at)
 
 
 @pass_context
 def _when(context: Context, at: datetime) -> str:
-    """Return a time in the words of the email's language. UTC, and saying so: nobody told where the owner lives."""
-    if context["language"] == "fr":
-        return f"{_day(context, at)} à {at.hour}\xa0h\xa0{at:%M} UTC"
-    return f"{_day(context, at)} at {at:%H:%M} UTC"
+    return locale(context["language"]).when(at)
