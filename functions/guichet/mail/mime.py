@@ -1,7 +1,7 @@
-"""From a record to the email that it owes: real MIME, text and HTML, in the reader's language."""
+"""Emails as MIME messages: envelope, headers, and text and HTML from their templates, in the reader's language."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -13,15 +13,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 
-from guichet.http.links import confirmation_link, owner_link, unsubscribe_link
 from guichet.locales import Language, locale
-from guichet.records.digest import Digest
-from guichet.records.message import Message
-from guichet.records.outbox import EmailName
+from guichet.mail.emails import named
 from guichet.records.record import utc_now
 from guichet.records.registry import Owner
-from guichet.records.sign_up import SignUp
-from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 
 
@@ -64,54 +59,24 @@ _LINE_BEGINS = re.compile("^|(?<=[\n\v\f\x1c-\x1e\x85\u2028\u2029])")
 _LONGEST_SUBJECT = 200
 
 
-def compose(name: EmailName, language: Language, record: Owner, settings: NotifierSettings) -> EmailMessage:
-    """Return the email that a record owes.
+def compose(name: str, language: Language, record: Owner, settings: NotifierSettings) -> EmailMessage:
+    """Return the email of a name about a record.
 
     No header takes more than one line from anybody, and only mail to the owner takes any text of a visitor at all.
     """
-    values: dict[str, Any] = {"site": settings.site_name}
-    if isinstance(record, Message) and name == "contact-notification":
-        values |= {"message": record, **_owner_links(record, language, settings)}
-        message = _mime(name, language, values, settings.owner_email, settings)
-        message["Reply-To"] = Address(addr_spec=record.email)
-        return message
-    if isinstance(record, Message):
-        return _mime(name, language, values, (record.email,), settings)
-    if isinstance(record, SignUp):
-        link = confirmation_link(settings.api_url, record, language, settings.signing_secret)
-        values |= {"link": link, "until": record.confirmable_until}
-        return _mime(name, language, values, (record.email,), settings)
-    if isinstance(record, Digest):
-        values |= {"digest": record, "last_day": record.until - timedelta(days=1)}
-        return _mime(name, language, values, settings.owner_email, settings)
-    if name == "new-subscriber":
-        values |= {"subscriber": record, **_owner_links(record, language, settings)}
-        return _mime(name, language, values, settings.owner_email, settings)
-    link = unsubscribe_link(settings.api_url, record.id, language, settings.signing_secret)
-    message = _mime(name, language, {**values, "link": link}, (record.email,), settings)
-    # RFC 2369 and RFC 8058: mailbox providers show a button of their own for these two.
-    message["List-Unsubscribe"] = f"<{link}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return message
-
-
-def _owner_links(record: Message | Subscriber, language: Language, settings: NotifierSettings) -> dict[str, str]:
-    secret = settings.signing_secret
-    return {
-        "spam_link": owner_link(settings.api_url, "spam", record, language, secret),
-        "erase_link": owner_link(settings.api_url, "erase", record, language, secret),
-    }
-
-
-def _mime(
-    name: EmailName, language: Language, values: dict[str, Any], to: tuple[str, ...], settings: NotifierSettings
-) -> EmailMessage:
-    values = {**values, "language": language}
+    content = named(name).content(record, language, settings)
+    values = {"site": settings.site_name, "language": language, **content.values}
     # The text template begins with the subject, as a message does with its headers.
     head, text = _render(f"{name}.{language}.txt", values).split("\n\n", 1)
-    message = envelope(to, head.removeprefix("Subject:"), settings)
+    message = envelope(content.to, head.removeprefix("Subject:"), settings)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(_render(f"{name}.{language}.html", values), subtype="html", cte="quoted-printable")
+    if content.reply_to:
+        message["Reply-To"] = Address(addr_spec=content.reply_to)
+    if content.unsubscribe_link:
+        # RFC 2369 and RFC 8058: mailbox providers show a button of their own for these two.
+        message["List-Unsubscribe"] = f"<{content.unsubscribe_link}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return message
 
 
