@@ -103,6 +103,62 @@ SENTENCES = {
         "the rest."
     ),
     "owner_unfinished_button": "Try again",
+    "hello": "Hello,",
+    "label": "{name}:",
+    "quoted": '"{text}"',
+    "name": "Name",
+    "email": "Email",
+    "phone": "Phone",
+    "subject": "Subject",
+    "message": "Message",
+    "page": "Page",
+    "reference": "Reference",
+    "erase_person": "Erase this person",
+    "acknowledgement_subject": "Your message to {site}",
+    "acknowledgement_title": "Your message",
+    "acknowledgement_heading": "Your message has arrived",
+    "acknowledgement_lead": "your message through the form of {site} has arrived.\nWe will answer you by email.",
+    "acknowledgement_ignore": (
+        "You did not send anything?\nSomebody gave your address by mistake: please ignore this email."
+    ),
+    "confirmation_request_subject": "Confirm your subscription to the newsletter of {site}",
+    "confirmation_request_heading": "Confirm your subscription",
+    "confirmation_request_lead": (
+        "you asked for the newsletter of {site}.\nTo confirm, open this page and press the button:"
+    ),
+    "confirmation_request_button": "Confirm my subscription",
+    "confirmation_request_copy": "The same page, as an address to copy:",
+    "confirmation_request_until": "The link is valid until {until}.",
+    "confirmation_request_ignore": (
+        "You did not ask for anything?\nDo nothing: unless you confirm, you will receive nothing."
+    ),
+    "welcome_subject": "Welcome to the newsletter of {site}",
+    "welcome_heading": "Welcome",
+    "welcome_lead": "your subscription to the newsletter of {site} is confirmed.\nThank you!",
+    "welcome_leave": "You can leave at any time: {unsubscribe}",
+    "welcome_unsubscribe": "unsubscribe",
+    "contact_notification_from": "Message from {name}",
+    "contact_notification_lead": "A new message came through the contact form of {site}.",
+    "contact_notification_extra": "Further fields of the form",
+    "contact_notification_reply": "To answer the visitor, reply to this email: your reply goes to {email}.",
+    "contact_notification_received": "Received on {at}",
+    "contact_notification_spam": "This is spam",
+    "new_subscriber_subject": "New newsletter subscriber",
+    "new_subscriber_heading": "New subscriber",
+    "new_subscriber_lead": "{email} confirmed their subscription to the newsletter of {site}.",
+    "new_subscriber_confirmed_on": "Confirmed on",
+    "new_subscriber_page": "Signed up from",
+    "digest_subject": "The week from {since}",
+    "digest_heading": "Your week",
+    "digest_lead": "From {since} to {until} (UTC), {site} received:",
+    "digest_messages": "Messages",
+    "digest_confirmed": "New subscribers",
+    "digest_spam": "Caught as spam",
+    "digest_owed": (
+        "Emails still owed: {count}, the oldest since {since}.\n"
+        "They go out by themselves. Where they do not, the command {command} tells why."
+    ),
+    "digest_none_owed": "No email is owed.",
 }
 
 

@@ -107,6 +107,68 @@ SENTENCES = {
         "efface le reste."
     ),
     "owner_unfinished_button": "Réessayer",
+    # Emails: words that several of them share
+    "hello": "Bonjour,",
+    "label": "{name} :",
+    "quoted": "« {text} »",
+    "name": "Nom",
+    "email": "Email",
+    "phone": "Téléphone",
+    "subject": "Sujet",
+    "message": "Message",
+    "page": "Page",
+    "reference": "Référence",
+    "erase_person": "Effacer cette personne",
+    # Emails to visitors. Line breaks are those of the plain text.
+    "acknowledgement_subject": "Votre message à « {site} »",
+    "acknowledgement_title": "Votre message",
+    "acknowledgement_heading": "Votre message est bien arrivé",
+    "acknowledgement_lead": (
+        "votre message envoyé par le formulaire du site « {site} » est bien arrivé.\nNous vous répondrons par email."
+    ),
+    "acknowledgement_ignore": (
+        "Vous n'avez rien envoyé ?\nQuelqu'un a indiqué votre adresse par erreur :\nne tenez pas compte de cet email."
+    ),
+    "confirmation_request_subject": "Confirmez votre abonnement à la newsletter « {site} »",
+    "confirmation_request_heading": "Confirmez votre abonnement",
+    "confirmation_request_lead": (
+        "vous avez demandé à recevoir la newsletter « {site} ».\n"
+        "Pour confirmer, ouvrez cette page et appuyez sur le bouton :"
+    ),
+    "confirmation_request_button": "Confirmer mon abonnement",
+    "confirmation_request_copy": "La même page, en adresse à copier :",
+    "confirmation_request_until": "Le lien est valable jusqu'au {until}.",
+    "confirmation_request_ignore": (
+        "Vous n'avez rien demandé ?\nNe faites rien : sans confirmation, vous ne recevrez rien."
+    ),
+    "welcome_subject": "Bienvenue dans la newsletter « {site} »",
+    "welcome_heading": "Bienvenue",
+    "welcome_lead": "votre abonnement à la newsletter « {site} » est confirmé.\nMerci !",
+    "welcome_leave": "Vous pouvez partir à tout moment : {unsubscribe}",
+    "welcome_unsubscribe": "se désabonner",
+    # Emails to the owner
+    "contact_notification_from": "Message de {name}",
+    "contact_notification_lead": "Nouveau message reçu par le formulaire de contact du site « {site} ».",
+    "contact_notification_extra": "Autres champs du formulaire",
+    "contact_notification_reply": "Pour répondre au visiteur, répondez à cet email : votre réponse part à {email}.",
+    "contact_notification_received": "Reçu le {at}",
+    "contact_notification_spam": "C'est du spam",
+    "new_subscriber_subject": "Nouvel abonnement à la newsletter",
+    "new_subscriber_heading": "Nouvel abonnement",
+    "new_subscriber_lead": "{email} a confirmé son abonnement à la newsletter « {site} ».",
+    "new_subscriber_confirmed_on": "Confirmé le",
+    "new_subscriber_page": "Inscription depuis",
+    "digest_subject": "La semaine du {since}",
+    "digest_heading": "Votre semaine",
+    "digest_lead": "Du {since} au {until} (UTC), « {site} » a reçu :",
+    "digest_messages": "Messages",
+    "digest_confirmed": "Nouveaux abonnés",
+    "digest_spam": "Classés comme spam",
+    "digest_owed": (
+        "Emails en attente d'envoi : {count}, le plus ancien depuis {since}.\n"
+        "Ils partiront d'eux-mêmes. Sinon, la commande {command} dit pourquoi."
+    ),
+    "digest_none_owed": "Aucun email n'est en attente.",
 }
 
 

@@ -1,7 +1,6 @@
 """Emails as MIME messages: envelope, headers, and text and HTML from their templates, in the reader's language."""
 
 import re
-from datetime import datetime
 from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -10,8 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
-from jinja2.runtime import Context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_context, select_autoescape
+from jinja2.nodes import EvalContext
+from markupsafe import escape
 
 from guichet.locales import Language, locale
 from guichet.mail.emails import named
@@ -36,7 +36,9 @@ def _policy() -> "EmailPolicy[Any]":
 
 
 @cache
-def _environment() -> Environment:
+def _environment(language: Language) -> Environment:
+    """Return the templates in a language. They say its sentences with `say`, and a word as a label with `label`."""
+    words = locale(language)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(["html"], default=False),
@@ -45,11 +47,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["when"] = _when
-    environment.filters["day"] = _day
-    environment.filters["line"] = _line
-    environment.filters["quoted"] = _quoted
-    environment.filters["said"] = _said
+
+    @pass_eval_context
+    def say(context: EvalContext, key: str, **values: object) -> str:
+        # In HTML, Markup escapes the values, but for those that are markup themselves.
+        sentence = escape(words.SENTENCES[key]) if context.autoescape else words.SENTENCES[key]
+        return sentence.format_map(values)
+
+    @pass_eval_context
+    def label(context: EvalContext, key: str) -> str:
+        return say(context, "label", name=say(context, key))
+
+    environment.globals |= {"language": language, "say": say, "label": label}
+    environment.filters |= {"day": words.day, "when": words.when, "line": _line, "quoted": _quoted, "said": _said}
     return environment
 
 
@@ -65,12 +75,13 @@ def compose(name: str, language: Language, record: Owner, settings: NotifierSett
     No header takes more than one line from anybody, and only mail to the owner takes any text of a visitor at all.
     """
     content = named(name).content(record, language, settings)
-    values = {"site": settings.site_name, "language": language, **content.values}
-    # The text template begins with the subject, as a message does with its headers.
-    head, text = _render(f"{name}.{language}.txt", values).split("\n\n", 1)
+    values = {"site": settings.site_name, **content.values}
+    text, html = (_environment(language).get_template(f"{name}.{ending}").render(values) for ending in ("txt", "html"))
+    # The text begins with the subject, as a message does with its headers.
+    head, text = text.split("\n\n", 1)
     message = envelope(content.to, head.removeprefix("Subject:"), settings)
     message.set_content(text, cte="quoted-printable")
-    message.add_alternative(_render(f"{name}.{language}.html", values), subtype="html", cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
     if content.reply_to:
         message["Reply-To"] = Address(addr_spec=content.reply_to)
     if content.unsubscribe_link:
@@ -115,17 +126,3 @@ def _quoted(text: str) -> str:
 def _said(text: str, label: str) -> str:
     """Return a stranger's text behind its label, marked where it is more than one line."""
     return f"{label}\n{_quoted(text)}" if _LINE_BEGINS.search(text, 1) else f"{label} {text}"
-
-
-def _render(template: str, values: dict[str, Any]) -> str:
-    return _environment().get_template(template).render(values)
-
-
-@pass_context
-def _day(context: Context, at: datetime) -> str:
-    return locale(context["language"]).day(at)
-
-
-@pass_context
-def _when(context: Context, at: datetime) -> str:
-    return locale(context["language"]).when(at)
