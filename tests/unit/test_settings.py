@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from guichet.locales import LANGUAGES, Language
 from guichet.settings import (
     ContactSettings,
     FeedbackSettings,
@@ -69,6 +70,19 @@ def test_a_wrong_setting_is_named_with_what_was_expected_and_never_quoted(
         ContactSettings.from_environment()
     if value:
         assert value not in str(raised.value)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_needs_a_wording_that_is_agreed_to(monkeypatch: pytest.MonkeyPatch, language: Language) -> None:
+    variable = f"CONSENT_TEXT_{language.upper()}"
+    monkeypatch.setenv(variable, f"the wording in {language}")
+    assert NewsletterSettings.from_environment().consent_text(language) == f"the wording in {language}"
+    monkeypatch.setenv(variable, "")
+    with pytest.raises(SettingsError, match=f"{variable}: .*at least 1 character"):
+        NewsletterSettings.from_environment()
+    monkeypatch.delenv(variable)
+    with pytest.raises(SettingsError, match=f"{variable}: Field required"):
+        NewsletterSettings.from_environment()
 
 
 @pytest.mark.parametrize("value", [" , ", "é@example.org", 'a"b@example.org', "me@example.org,me"])
