@@ -25,7 +25,7 @@ class Locale(Protocol):
 
 
 def locale(language: Language) -> Locale:
-    """Return the module of a language. It is imported when first asked for: a function seldom speaks them all."""
+    """Return the module of a language. It is imported on first use: most starts answer in one language."""
     return cast("Locale", import_module(f"{__name__}.{language}"))
 
 

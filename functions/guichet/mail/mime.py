@@ -21,7 +21,7 @@ from guichet.settings import NotifierSettings
 
 
 class _VerbatimHeader(UnstructuredHeader):
-    """A header whose value is one long word: folding would encode it, and a link would be none any more."""
+    """A header whose value is one long word, such as a link: folding would encode and break it."""
 
     def fold(self, *, policy: Any) -> str:
         """Return the header on one line. SES takes up to 995 characters."""
@@ -37,7 +37,7 @@ def _policy() -> "EmailPolicy[Any]":
 
 @cache
 def _environment(language: Language) -> Environment:
-    """Return the templates in a language. They say its sentences with `say`, and a word as a label with `label`."""
+    """Return the templates in a language: `say` inserts one of its sentences, `label` one with a colon."""
     words = locale(language)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -50,7 +50,7 @@ def _environment(language: Language) -> Environment:
 
     @pass_eval_context
     def say(context: EvalContext, key: str, **values: object) -> str:
-        # In HTML, Markup escapes the values, but for those that are markup themselves.
+        # In HTML, Markup escapes the values, except those that are Markup themselves.
         sentence = escape(words.SENTENCES[key]) if context.autoescape else words.SENTENCES[key]
         return sentence.format_map(values)
 
@@ -72,7 +72,7 @@ _LONGEST_SUBJECT = 200
 def compose(name: str, language: Language, record: Owner, settings: NotifierSettings) -> EmailMessage:
     """Return the email of a name about a record.
 
-    No header takes more than one line from anybody, and only mail to the owner takes any text of a visitor at all.
+    Visitors cannot add a line to any header, and their text is mailed to the owner alone.
     """
     content = named(name).content(record, language, settings)
     values = {"site": settings.site_name, **content.values}
@@ -92,23 +92,23 @@ def compose(name: str, language: Language, record: Owner, settings: NotifierSett
 
 
 def envelope(to: tuple[str, ...], subject: str, settings: NotifierSettings) -> EmailMessage:
-    """Return an email that has its headers and no content yet."""
+    """Return an email with its headers and no content yet."""
     message = EmailMessage(policy=_POLICY)
     message["From"] = Address(settings.site_name, addr_spec=settings.from_email)
     message["To"] = [Address(addr_spec=address) for address in to]
     message["Subject"] = _inert(subject)
     message["Date"] = format_datetime(utc_now())
-    # SES puts its own in its place; a message without one is suspicious on any other way.
+    # SES replaces it; by any other way a message without one looks suspicious.
     message["Message-ID"] = make_msgid(domain=settings.from_email.rpartition("@")[2])
-    # RFC 3834: no automatic reply is to answer this.
+    # RFC 3834: no automatic replies, please.
     message["Auto-Submitted"] = "auto-generated"
     return message
 
 
 def _inert(subject: str) -> str:
-    """Return a subject on one line that means just what it says.
+    """Return a subject on one line, its text taken literally.
 
-    The header class would decode what a stranger wrote as an encoded word (RFC 2047), line breaks and all.
+    The header class would decode a stranger's encoded words (RFC 2047), line breaks and all.
     """
     return _line(subject)[:_LONGEST_SUBJECT].replace("=?", "= ?")
 
@@ -119,10 +119,10 @@ def _line(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a stranger's text with a mark at each line, so that none of it can pass for the email's own."""
+    """Return a stranger's text with a mark at each line, so that it cannot pass for the email's own."""
     return _LINE_BEGINS.sub("> ", text)
 
 
 def _said(text: str, label: str) -> str:
-    """Return a stranger's text behind its label, marked where it is more than one line."""
+    """Return a stranger's text after its label, quoted if it has more than one line."""
     return f"{label}\n{_quoted(text)}" if _LINE_BEGINS.search(text, 1) else f"{label} {text}"

@@ -30,7 +30,7 @@ class Email(Protocol):
     # In the outbox, and of its templates.
     NAME: str
     AUDIENCE: Audience
-    # The part of StrangerMailPerDay that it may use up. None if it never goes to an address that has not confirmed.
+    # It is sent until this part of StrangerMailPerDay is used up. None if it never goes to an unconfirmed address.
     STRANGER_SHARE: float | None
 
     def ineligible(self, email: ClaimedEmail, record: Any, subscriber: Subscriber | None, /) -> str | None:
