@@ -9,6 +9,7 @@ from guichet.http.app import no_such_form, serve
 from guichet.http.request import Request
 from guichet.http.responses import Response, page
 from guichet.init_phase import prepare
+from guichet.mail.emails import acknowledgement, contact_notification
 from guichet.records.outbox import QueuedEmail
 from guichet.settings import ContactSettings
 from guichet.store import dynamodb
@@ -22,9 +23,9 @@ def settings() -> ContactSettings:
 
 
 def _emails(request: Request, settings: ContactSettings) -> list[QueuedEmail]:
-    emails = [QueuedEmail(name="contact-notification", recipient="owner", language=settings.default_language)]
+    emails = [contact_notification.queued(settings.default_language)]
     if settings.acknowledge == "on":
-        emails.append(QueuedEmail(name="acknowledgement", recipient="visitor", language=request.language))
+        emails.append(acknowledgement.queued(request.language))
     return emails
 
 

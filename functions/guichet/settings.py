@@ -1,7 +1,7 @@
 """The environment of each function, one pydantic model each, filled from the parameters of template.yaml."""
 
 import os
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -11,10 +11,11 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    create_model,
 )
 
 from guichet.addresses import parse
-from guichet.locales import Language
+from guichet.locales import LANGUAGES, Language
 
 # How the secret of the local stack begins, which everybody can read.
 LOCAL_SECRET = "local-stack-only-"  # noqa: S105  it is no secret
@@ -115,18 +116,24 @@ class ContactSettings(FormSettings):
     acknowledge: Literal["on", "off"]
 
 
-class NewsletterSettings(FormSettings):
+if TYPE_CHECKING:
+    _ConsentTexts = FormSettings
+else:
+    # A wording per language: CONSENT_TEXT_FR, CONSENT_TEXT_EN.
+    _texts: dict[str, Any] = {f"consent_text_{language}": (str, Field(min_length=1)) for language in LANGUAGES}
+    _ConsentTexts = create_model("_ConsentTexts", __base__=FormSettings, **_texts)
+
+
+class NewsletterSettings(_ConsentTexts):
     """The environment of the function `Newsletter`."""
 
     consent_version: str = Field(min_length=1)
-    consent_text_fr: str = Field(min_length=1)
-    consent_text_en: str = Field(min_length=1)
     keep_caller_address: bool
     retention_days: int = Field(ge=30)
 
     def consent_text(self, language: Language) -> str:
         """Return the wording that a subscriber agrees to, in their language."""
-        return {"fr": self.consent_text_fr, "en": self.consent_text_en}[language]
+        return str(getattr(self, f"consent_text_{language}"))
 
 
 class NotifierSettings(Settings):

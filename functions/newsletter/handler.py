@@ -14,6 +14,7 @@ from guichet.http.refusal import refuse
 from guichet.http.request import Request
 from guichet.http.responses import Response, page
 from guichet.init_phase import prepare
+from guichet.mail.emails import confirmation_request, new_subscriber, welcome
 from guichet.records.limits import Caller
 from guichet.records.outbox import QueuedEmail
 from guichet.records.record import utc_now
@@ -34,7 +35,7 @@ def settings() -> NewsletterSettings:
 
 
 def _emails(request: Request, _settings: NewsletterSettings) -> list[QueuedEmail]:
-    return [QueuedEmail(name="confirmation-request", recipient="visitor", language=request.language)]
+    return [confirmation_request.queued(request.language)]
 
 
 NEWSLETTER = Submission("newsletter", NewsletterForm, sign_up_of, _emails)
@@ -140,12 +141,9 @@ def _caller(request: Request, sign_up: SignUp) -> Caller:
 
 
 def _confirmed_emails(sign_up: SignUp, request: Request) -> list[QueuedEmail]:
-    """Return the emails that a confirmation queues: once per request, so returning subscribers get them again."""
     return [
-        QueuedEmail(name="welcome", recipient="visitor", language=request.language, occasion=sign_up.id),
-        QueuedEmail(
-            name="new-subscriber", recipient="owner", language=settings().default_language, occasion=sign_up.id
-        ),
+        welcome.queued(request.language, sign_up),
+        new_subscriber.queued(settings().default_language, sign_up),
     ]
 
 

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from guichet.addresses import parse
 from guichet.http.links import unsubscribe_link
 from guichet.mail import ses
-from guichet.mail.compose import envelope
+from guichet.mail.mime import envelope
 from guichet.mail.pace import Pace
 from guichet.records.message import Message
 from guichet.records.record import utc_now

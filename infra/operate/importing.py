@@ -20,8 +20,8 @@ from typing import Literal, NamedTuple, TypeVar
 from guichet.addresses import normalized, parse
 from guichet.http.body import clean
 from guichet.locales import LANGUAGES, Language, known
+from guichet.mail.emails import confirmation_request
 from guichet.mail.pace import Pace
-from guichet.records.outbox import QueuedEmail
 from guichet.records.record import Record, utc_now
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.records.subscriber import Imported, Subscriber
@@ -50,7 +50,7 @@ THREADS = 8
 BLOCK = 200
 # The same as a form takes.
 _LONGEST_NAME = 1000
-_ROW_OF_REQUEST = "email#confirmation-request"
+_ROW_OF_REQUEST = f"email#{confirmation_request.NAME}"
 
 _Block = TypeVar("_Block")
 INTERRUPTED = "interrupted"
@@ -262,7 +262,7 @@ def ask(line: Line, settings: OperatorSettings) -> Outcome:
         asked_at=at,
         expires_at=at + REQUEST_KEPT,
     )
-    email = QueuedEmail(name="confirmation-request", recipient="visitor", language=line.language)
+    email = confirmation_request.queued(line.language)
     return "asked" if submissions.ask(settings.table_name, sign_up, email) else "asked already"
 
 

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 import newsletter.handler
 from guichet.mail import pace, ses
-from guichet.mail.compose import compose
+from guichet.mail.mime import compose
 from guichet.outbox import delivery
 from guichet.records.outbox import ClaimedEmail
 from guichet.store import dynamodb, limits, outbox, subscribers

@@ -44,7 +44,7 @@ with atheris.instrument_imports(include=["guichet", "contact", "multipart", "jso
     importlib.import_module("multipart")
 
 # What is not instrumented comes after what is.
-from guichet.mail.compose import compose  # noqa: E402
+from guichet.mail.mime import compose  # noqa: E402
 from tests.conftest import resolve  # noqa: E402
 
 # Of how many accepted inputs one is made an email: that takes ten times as long as all the rest.

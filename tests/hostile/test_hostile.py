@@ -28,7 +28,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
 from werkzeug.test import Client, TestResponse
 
-from guichet.mail.compose import compose
+from guichet.mail.mime import compose
 from guichet.records.message import Message
 from guichet.records.record import utc_now
 from guichet.settings import NotifierSettings

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from contact.form import ContactForm
 from guichet.addresses import parse
 from guichet.http.body import MAX_BODY, MAX_PAIRS
-from guichet.locales import LANGUAGES, SENTENCES
+from guichet.locales import LANGUAGES, locale
 from guichet.store import dynamodb
 from infra.local.functions import routes
 from infra.local.gateway import LARGEST_BODY, LARGEST_HEAD, match_route
@@ -88,7 +88,7 @@ def test_it_has_the_routes_of_the_template(counter: Counter) -> None:
 
 def test_it_has_the_codes_of_the_sentences() -> None:
     for language in LANGUAGES:
-        assert SCHEMAS["Code"]["enum"] == sorted(code for code in SENTENCES[language] if code.isupper())
+        assert SCHEMAS["Code"]["enum"] == sorted(code for code in locale(language).SENTENCES if code.isupper())
 
 
 def test_it_has_the_languages() -> None:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from guichet.locales import LANGUAGES
 from guichet.records.record import utc_now
 from infra.local.functions import local_functions
 from infra.template import PSEUDO_PARAMETERS, Stack, Template, TemplateError
@@ -94,8 +95,7 @@ LONGEST = {
     "FromEmail": f"{'f' * 64}@{'d' * 61}.{'d' * 61}.{'d' * 61}.org",
     "SigningSecret": "s" * 128,
     "AllowedOrigins": ",".join(f"https://site-{number:02}.example" for number in range(28)) + ",http://a.example",
-    "ConsentTextFr": "\U0001f3e0" * 100 + "x" * 300,
-    "ConsentTextEn": "\U0001f3e0" * 100 + "x" * 300,
+    **{f"ConsentText{language.capitalize()}": "\U0001f3e0" * 100 + "x" * 300 for language in LANGUAGES},
     "ConsentVersion": "v" * 32,
     "HoneypotField": "h" * 64,
     "CallerHourlyCap": "9" * 7,

@@ -169,7 +169,7 @@ def test_a_sweep_ends_before_its_time_is_up(counter: Counter) -> None:
 def test_an_email_that_cannot_be_written_does_not_hold_up_the_others(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
 ) -> None:
-    from guichet.mail.compose import compose  # noqa: PLC0415
+    from guichet.mail.mime import compose  # noqa: PLC0415
 
     def broken_for_one(name: Any, language: Any, record: Any, settings: Any) -> Any:
         if record.message == "poison":

@@ -13,7 +13,7 @@ import pytest
 import time_machine
 
 from guichet.mail import pace, ses
-from guichet.mail.compose import compose
+from guichet.mail.mime import compose
 from guichet.outbox import delivery
 from guichet.store import dynamodb, outbox
 from infra.local.functions import Context

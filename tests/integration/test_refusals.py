@@ -7,7 +7,7 @@ from typing import Any
 import html5lib
 import pytest
 
-from guichet.locales import SENTENCES
+from guichet.locales import locale
 from guichet.store import dynamodb
 from tests.conftest import SITE, Counter
 from tests.wire import Wire, unreachable
@@ -148,8 +148,8 @@ def test_a_refusal_names_all_that_is_wrong(counter: Counter, case: str, language
     assert as_json.json["error"] == messages[0]
     other = "en" if language == "fr" else "fr"
     for (code, _), message in zip(problems, messages, strict=True):
-        assert message.startswith(SENTENCES[language][code].partition("{")[0])  # type: ignore[index]
-        assert message != SENTENCES[other][code]  # type: ignore[index]
+        assert message.startswith(locale(language).SENTENCES[code].partition("{")[0])  # type: ignore[arg-type]
+        assert message != locale(other).SENTENCES[code]  # type: ignore[arg-type]
     if accepts_html is not None and "json" not in arguments:
         page = counter.post(path, **arguments | {"headers": headers})
         assert page.status_code == status
@@ -275,7 +275,7 @@ def test_the_language_is_the_fields_then_the_browsers_then_the_default(
     reply = counter.post("/contact", json=GOOD | {"_language": field}, headers={"accept-language": header})
 
     assert reply.json is not None
-    assert reply.json["message"] == SENTENCES[language]["contact_accepted"]  # type: ignore[index]
+    assert reply.json["message"] == locale(language).SENTENCES["contact_accepted"]  # type: ignore[arg-type]
 
 
 def test_pages_load_nothing_and_are_kept_nowhere(counter: Counter) -> None:

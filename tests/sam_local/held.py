@@ -41,7 +41,7 @@ class LocalStack:
         return [mail["raw"] for mail in ask(STACK, "GET", "/_local/inbox.json").json if mail["to"] == [to]]
 
     def owe_again(self, words: str) -> None:
-        """Let the owner's email of a message be owed once more.
+        """Queue the owner's email of a message once more.
 
         The stream tells only of new rows, and the schedule of this stack comes after a quarter of an hour: so it is for
         the function in the container.
@@ -51,5 +51,6 @@ class LocalStack:
         self._client.update_item(
             TableName=self._variables["TABLE_NAME"],
             Key={name: {"S": row[name]} for name in ("pk", "sk")},
-            UpdateExpression="SET owed = recipient REMOVE sent_at, message_id",
+            UpdateExpression="SET outbox = :shard REMOVE sent_at, message_id",
+            ExpressionAttributeValues={":shard": {"S": f"{row['recipient']}#00"}},
         )

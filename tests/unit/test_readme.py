@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from contact.form import ContactForm
+from guichet.locales import LANGUAGES
 from infra.template import TEMPLATE
 from newsletter.form import NewsletterForm
 from tests.conftest import Counter, resolve
@@ -29,7 +30,7 @@ def test_every_parameter_is_there_with_its_default() -> None:
         for name in _names(names)
     }
     assert set(shown) == set(declared)
-    wordings = {"ConsentTextFr", "ConsentTextEn"}
+    wordings = {f"ConsentText{language.capitalize()}" for language in LANGUAGES}
     assert {name: text for name, text in shown.items() if name not in wordings} == {
         name: str(rules.get("Default", "")) for name, rules in declared.items() if name not in wordings
     }

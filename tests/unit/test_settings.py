@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from guichet.locales import LANGUAGES, Language
 from guichet.settings import (
     ContactSettings,
     FeedbackSettings,
@@ -89,6 +90,19 @@ def test_the_local_stack_s_secret_is_refused_on_aws_alone(
     assert secret not in str(refused.value)
     monkeypatch.setenv("SIGNING_SECRET", "one of its own, 32 characters long")
     assert model.from_environment()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_needs_a_wording_that_is_agreed_to(monkeypatch: pytest.MonkeyPatch, language: Language) -> None:
+    variable = f"CONSENT_TEXT_{language.upper()}"
+    monkeypatch.setenv(variable, f"the wording in {language}")
+    assert NewsletterSettings.from_environment().consent_text(language) == f"the wording in {language}"
+    monkeypatch.setenv(variable, "")
+    with pytest.raises(SettingsError, match=f"{variable}: .*at least 1 character"):
+        NewsletterSettings.from_environment()
+    monkeypatch.delenv(variable)
+    with pytest.raises(SettingsError, match=f"{variable}: Field required"):
+        NewsletterSettings.from_environment()
 
 
 @pytest.mark.parametrize("value", [" , ", "é@example.org", 'a"b@example.org', "me@example.org,me"])

@@ -1,17 +1,17 @@
-"""How fast to send: at the rate of the account, slower where SES says that it is too much."""
+"""How fast to send: at the account's rate, and slower when SES throttles."""
 
 import time
 from collections.abc import Callable
 
-# The gap that a first refusal makes where the rate is not known, and the longest: the sandbox's rate, twice slower.
+# In seconds: the gap after a first refusal if the rate is unknown, and the longest one, half the sandbox's rate.
 _FIRST_GAP = 0.1
 _LONGEST_GAP = 2.0
 
 
 class Pace:
-    """The emails of one run, kept apart. `rate` tells how many a second the account may send, None where unknown.
+    """Spaces out the emails of one run. `rate` returns how many a second the account may send, or None if unknown.
 
-    It is asked for when a second email is to be sent: most runs have one.
+    It is called for the second email: most runs have one.
     """
 
     def __init__(self, rate: Callable[[], float | None]) -> None:
@@ -29,7 +29,7 @@ class Pace:
         self._next = max(self._next, time.monotonic())
 
     def slower(self) -> bool:
-        """Double the gap: SES refused an email because it came too soon. Return False where none is longer."""
+        """Double the gap: SES refused an email because it came too soon. Return False if it is the longest already."""
         before = self._known_gap()
         self._gap = min(max(2 * before, _FIRST_GAP), _LONGEST_GAP)
         return self._gap > before

@@ -1,4 +1,4 @@
-"""Talking to SES: one raw message out, and what a refusal means."""
+"""SES: send one raw message, and tell what a refusal means."""
 
 import re
 from email.message import EmailMessage
@@ -15,29 +15,29 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
-# In seconds. The first is for each of the addresses that the endpoint's name has.
+# In seconds. The first counts for each address of the endpoint's name.
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 10.0
 
-# What SES holds against this one message. Everything else it refuses for now: throttling, the daily quota, the
-# sandbox, a paused account, a wrong deployment.
+# Refusals of this one message. All others are temporary: throttling, the daily quota, the sandbox, a paused account, a
+# wrong deployment.
 _OF_THIS_MESSAGE = {"BadRequestException", "MessageRejected"}
 _THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException"}
 _ADDRESS = re.compile(r"\S+@\S+")
 _SERVER_ERROR, _NOT_THERE = 500, 503
-# These say that nothing can have reached SES.
+# With these, nothing can have reached SES.
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError)
 
 
 class RejectedError(Exception):
-    """SES will never take this message. The text is its reason."""
+    """SES will never accept this message. The text is its reason."""
 
 
 class PostponedError(Exception):
-    """SES did not take the message now. `certain` tells whether it surely was not sent.
+    """SES did not accept the message now. `certain` means that it was certainly not sent.
 
-    `of_recipient` tells that it takes others: in the sandbox, those that are verified. `too_fast` tells that it would
-    have taken this one a moment later.
+    `of_recipient` means that SES accepts others: in the sandbox, those to verified addresses. `too_fast` means that it
+    would have accepted this one a moment later.
     """
 
     def __init__(self, reason: str, *, certain: bool, of_recipient: bool = False, too_fast: bool = False) -> None:
@@ -50,7 +50,7 @@ class PostponedError(Exception):
 
 @cache
 def client() -> Any:
-    """Return the client of this process. It tries once: to send again after a time-out could send twice."""
+    """Return the client of this process. It tries once: a retry after a time-out could send twice."""
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
@@ -60,9 +60,9 @@ def client() -> Any:
 
 
 def send(message: EmailMessage, configuration_set: str) -> str:
-    """Send a message as it is (SES API v2, SendEmail, `Raw`) and return the message id that SES gave it.
+    """Send a message as it is (SES API v2, SendEmail, `Raw`) and return SES's message id.
 
-    The recipients are those of `To`, said to SES once more, so that no other header can name one. Raises RejectedError,
+    The recipients of `To` are given to SES explicitly, so that no other header can add one. Raises RejectedError,
     PostponedError.
     """
     try:
@@ -74,15 +74,15 @@ def send(message: EmailMessage, configuration_set: str) -> str:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         reason = f"{code}: {error.response['Error'].get('Message', '')}"
-        # In the sandbox, an address that is not verified is refused by the same error as a harmful message, and so is
-        # mail of a paused account at times. SES gives no other sign of it than its words, less the addresses in them.
+        # In the sandbox, an unverified address is refused with the same error as a harmful message; at times, so is
+        # mail of a paused account. Only SES's words tell them apart; the addresses in them are left out.
         words = _ADDRESS.sub("", reason).lower()
         unverified = "not verified" in words
         if code in _OF_THIS_MESSAGE and not unverified and "paused" not in words:
             raise RejectedError(reason) from error
-        # The daily quota is told by the same error as the rate; to wait a moment does not help there.
+        # The daily quota has the same error as the rate, but waiting a moment does not help.
         too_fast = code in _THROTTLED and "daily" not in words
-        # An error of the server may come after it took the message; one that is not there took none.
+        # A server error may come after it accepted the message; a 503 means that it did not.
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         certain = status < _SERVER_ERROR or status == _NOT_THERE
         raise PostponedError(reason, certain=certain, of_recipient=unverified, too_fast=too_fast) from error
@@ -92,7 +92,7 @@ def send(message: EmailMessage, configuration_set: str) -> str:
 
 
 def send_rate() -> float | None:
-    """Return how many emails a second the account may send (SES API v2, GetAccount), None where SES does not tell."""
+    """Return how many emails a second the account may send (SES API v2, GetAccount), or None if SES does not say."""
     try:
         return float(client().get_account()["SendQuota"]["MaxSendRate"])
     except (BotoCoreError, ClientError, KeyError):

@@ -1,12 +1,15 @@
 """One owed email: claim it, see whether it is still to be sent, write it, send it, mark it."""
 
 from datetime import timedelta
+from math import ceil
 from typing import Literal, NamedTuple
 
 from guichet.mail import ses
-from guichet.mail.compose import compose
+from guichet.mail.emails import named
+from guichet.mail.mime import compose
 from guichet.mail.pace import Pace
-from guichet.outbox.eligibility import pointless, stranger_of
+from guichet.outbox.eligibility import ineligible
+from guichet.records.digest import Digest
 from guichet.records.outbox import ClaimedEmail, EmailKey
 from guichet.records.record import utc_now
 from guichet.records.registry import Owner
@@ -54,7 +57,7 @@ def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
 
 
 def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Owner | Ended:
-    """Return the record that a claimed email tells of, or what came of it where it is not to be sent now."""
+    """Return the record of a claimed email, or what came of the email if it is not to be sent now."""
     unanswered = email.tries - 1
     if unanswered:
         if unanswered >= MOST_TRIES:
@@ -65,18 +68,18 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Owner | Ended
     record = outbox.record_of(settings.table_name, email)
     if record is None:
         return _dropped(email, settings, "what it tells of was erased or has expired")
-    stranger = stranger_of(email, record)
-    if stranger is None:
-        why = pointless(email, record, None)
+    share = named(email.name).STRANGER_SHARE
+    # A digest is no person's.
+    if share is None or isinstance(record, Digest):
+        why = ineligible(email, record, None)
     else:
-        address_id = subscriber_id(settings.signing_secret, stranger)
-        why = pointless(email, record, subscribers.subscriber(settings.table_name, address_id)) or _superseded(
+        address_id = subscriber_id(settings.signing_secret, record.email)
+        why = ineligible(email, record, subscribers.subscriber(settings.table_name, address_id)) or _superseded(
             email, address_id, settings
         )
         if why is None and not _allowed_today(email):
-            # Acknowledgements must not take all from those who want to subscribe.
-            share = 2 if email.name == "acknowledgement" else 1
-            verdict = limits.allow(settings.table_name, email, address_id, -(-settings.stranger_mail_per_day // share))
+            per_day = ceil(settings.stranger_mail_per_day * share)
+            verdict = limits.allow(settings.table_name, email, address_id, per_day)
             if verdict == "many":
                 outbox.postpone(settings.table_name, email, _MANY)
                 return Ended("capped", _MANY)
@@ -90,7 +93,7 @@ def _allowed_today(email: ClaimedEmail) -> bool:
 
 
 def _superseded(email: ClaimedEmail, address_id: str, settings: NotifierSettings) -> str | None:
-    """Return why an email that was allowed before, and not sent, is none to send any more, None where it is."""
+    """Return why a previously allowed email is now superseded, or None."""
     if email.allowed_at is None or limits.latest_allowed(settings.table_name, address_id, email.name) in {
         None,
         email.key.record,

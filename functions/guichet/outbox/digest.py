@@ -1,28 +1,26 @@
-"""The weekly digest for the owner, owed like any other email: what a week brought, and what is still owed."""
+"""When the owner's weekly digest is due, and what goes into it. It is queued like any other email."""
 
 from datetime import datetime, timedelta
 
-from guichet.records.digest import Digest
-from guichet.records.outbox import AUDIENCES, SENT_EMAIL_KEPT, QueuedEmail
+from guichet.mail.emails import digest as email
+from guichet.records.digest import DUE_AFTER, WEEK, Digest
+from guichet.records.outbox import AUDIENCES, SENT_EMAIL_KEPT
 from guichet.settings import NotifierSettings
 from guichet.store import digests, outbox, table
 
-_WEEK = timedelta(days=7)
 # An email that was owed a moment ago goes out with this very sweep.
 _ON_ITS_WAY = timedelta(minutes=15)
-# When the week before is told: on Monday morning in Europe, by UTC.
-_DUE_AFTER = timedelta(hours=6)
 
 
 def queue_digest(settings: NotifierSettings, now: datetime) -> bool:
-    """Owe the digest of the last whole week (ISO 8601, by UTC), once, where the owner wants it. Return whether it was.
+    """Queue the digest of the last whole week (ISO 8601, UTC), once, if the owner wants it. Return whether this did.
 
-    To be called by every sweep: normally it reads one item.
+    Every sweep calls it: normally it reads one item.
     """
     table_name = settings.table_name
-    due = now - _DUE_AFTER
+    due = now - DUE_AFTER
     until = due.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=due.weekday())
-    since = until - _WEEK
+    since = until - WEEK
     week = f"{since:%G-W%V}"
     if settings.weekly_digest == "off" or digests.digest(table_name, week) is not None:
         return False
@@ -40,10 +38,4 @@ def queue_digest(settings: NotifierSettings, now: datetime) -> bool:
         made_at=now,
         expires_at=now + SENT_EMAIL_KEPT,
     )
-    email = QueuedEmail(name="digest", recipient="owner", language=settings.default_language)
-    return digests.add(table_name, digest, email)
-
-
-def next_is_due(digest: Digest, now: datetime) -> bool:
-    """Tell whether the next digest is due: an older one tells nobody anything any more."""
-    return now >= digest.until + _WEEK + _DUE_AFTER
+    return digests.add(table_name, digest, email.queued(settings.default_language))

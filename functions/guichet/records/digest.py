@@ -1,8 +1,12 @@
 """Weekly digests."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from guichet.records.record import Record
+
+WEEK = timedelta(days=7)
+# When the week before is told: on Monday morning in Europe, by UTC.
+DUE_AFTER = timedelta(hours=6)
 
 
 class Digest(Record):
@@ -22,3 +26,8 @@ class Digest(Record):
     oldest_waiting_since: datetime | None = None
     made_at: datetime
     expires_at: datetime
+
+    @property
+    def next_due(self) -> datetime:
+        """When the next digest is due, which makes this one old news."""
+        return self.until + WEEK + DUE_AFTER

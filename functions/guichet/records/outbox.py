@@ -9,10 +9,6 @@ from guichet.records.record import Record
 Audience = Literal["owner", "visitor"]
 # Mail to the owner goes first.
 AUDIENCES: tuple[Audience, ...] = ("owner", "visitor")
-# The names of the emails and of their templates.
-EmailName = Literal[
-    "contact-notification", "acknowledgement", "confirmation-request", "welcome", "new-subscriber", "digest"
-]
 
 SENT_EMAIL_KEPT = timedelta(days=90)
 # A waiting email outlives any outage. It expires only because everything stored does.
@@ -20,13 +16,18 @@ QUEUED_EMAIL_KEPT = timedelta(days=1095)
 
 
 class QueuedEmail(Record):
-    """An email to be sent about a record. Its content is read from the record when it is sent."""
+    """An email to be sent about a record. Its content is read from the record when it is sent.
 
-    name: EmailName
+    `name` is that of its module in `guichet.mail.emails`, with hyphens.
+    """
+
+    name: str
     recipient: Audience
     language: Language
     # Distinguishes emails of one name and record. Empty if there is only ever one.
     occasion: str = ""
+    # The list of the day that its row is on, for the digest to count.
+    listed: Literal["confirmed"] | None = None
 
 
 class EmailKey(Record):
@@ -46,7 +47,7 @@ class ClaimedEmail(Record):
 
     key: EmailKey
     claim: str
-    name: EmailName
+    name: str
     recipient: Audience
     language: Language
     queued_at: datetime

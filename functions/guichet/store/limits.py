@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from guichet.records.limits import Caller, Solved
-from guichet.records.outbox import ClaimedEmail, EmailName
+from guichet.records.outbox import ClaimedEmail
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, table
 from guichet.store.dynamodb import ConditionFailedError, marshalled
@@ -27,7 +27,7 @@ def use_proof(table_name: str, proof: Solved) -> dict[str, Any]:
     return table.put(table_name, item, condition="attribute_not_exists(pk)")
 
 
-def latest_allowed(table_name: str, subscriber_id: str, name: EmailName) -> str | None:
+def latest_allowed(table_name: str, subscriber_id: str, name: str) -> str | None:
     """Return the key of the record whose email was last allowed for an address, or None."""
     item = table.get(table_name, {"pk": f"cap#{subscriber_id}", "sk": f"cap#{name}#latest"}) or {}
     return item.get("email_of")

@@ -44,6 +44,7 @@ def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime) 
         "outbox": _shard(pk, email.recipient),
         "queued_at": table.stamp(queued_at),
         "expires_at": table.seconds(expires_at),
+        **({"list": table.day_list(email.listed, queued_at)} if email.listed else {}),
     }
 
 

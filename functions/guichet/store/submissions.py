@@ -112,14 +112,19 @@ def mark_spam(table_name: str, filed: Message, at: datetime) -> None:
 
 def release_message(table_name: str, caught: Message, language: Language, kept: timedelta) -> bool:
     """Release a message from the spam folder and queue the owner's email. Return False if it is not in there."""
-    email = QueuedEmail(name="contact-notification", recipient="owner", language=language, occasion="released")
+    # Only the operator pays for the import, here and below.
+    from guichet.mail.emails import contact_notification  # noqa: PLC0415
+
+    email = contact_notification.queued(language, released=True)
     listed = table.day_list("messages", caught.received_at)
     return _release(table_name, caught, email, caught.received_at + kept, listed)
 
 
 def release_sign_up(table_name: str, caught: SignUp) -> bool:
     """Release a sign-up from the spam folder and queue the email with its link. Return False if it is not in there."""
-    email = QueuedEmail(name="confirmation-request", recipient="visitor", language=caught.language)
+    from guichet.mail.emails import confirmation_request  # noqa: PLC0415
+
+    email = confirmation_request.queued(caught.language)
     return _release(table_name, caught, email, caught.asked_at + REQUEST_KEPT, None)
 
 

@@ -59,9 +59,6 @@ def confirm(
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     rows = [outbox.row(key["pk"], email, at, at + QUEUED_EMAIL_KEPT) for email in emails]
-    for row in rows:
-        if row["name"] == "new-subscriber":
-            row["list"] = table.day_list("confirmed", at)
     try:
         dynamodb.transact([{"Update": update}, *(table.put(table_name, row) for row in rows)])
     except ConditionFailedError as failed:

@@ -1,0 +1,183 @@
+"""French: every sentence, and how it writes days and times."""
+
+from datetime import datetime
+
+# Written out: Lambda has no locale but C.
+_WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+# As words to split: as a tuple, each month would take a line.
+_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
+
+# Error codes are upper case, as in the responses; all other keys are lower case.
+SENTENCES = {
+    # What went wrong, at a field or as a whole
+    "REQUIRED_FIELD_MISSING": "Le champ « {field} » est obligatoire et n'a pas été envoyé.",
+    "REQUIRED_FIELD_EMPTY": "Le champ « {field} » est obligatoire.",
+    "TYPE_EMAIL": "Le champ « {field} » doit contenir une adresse email, comme nom@exemple.fr.",
+    "TYPE_TEXT": "Le champ « {field} » doit contenir un simple texte.",
+    "TOO_LONG": "Le champ « {field} » est trop long : {limit} caractères au plus.",
+    "NAME_TOO_LONG": "Le nom d'un champ est trop long : {limit} caractères au plus.",
+    "TOO_MANY_FIELDS": "Le formulaire a trop de champs : {limit} au plus en dehors de ceux qui sont connus.",
+    "EMPTY": "Le formulaire est vide.",
+    "BAD_REQUEST": "La requête n'a pas pu être lue : elle est incomplète ou mal formée.",
+    "BAD_JSON": "Le corps de la requête n'est pas un objet JSON valide.",
+    "BAD_ENCODING": "La requête n'a pas pu être lue : le texte doit être en UTF-8.",
+    "ORIGIN_NOT_ALLOWED": "Ce site n'est pas autorisé à envoyer ce formulaire.",
+    "NOT_FOUND": "Il n'y a rien à cette adresse.",
+    "FORM_NOT_FOUND": "Ce formulaire n'existe pas.",
+    "TOO_LARGE": "L'envoi est trop volumineux : {limit} Kio au plus.",
+    "UNSUPPORTED_MEDIA_TYPE": (
+        "Ce type d'envoi n'est pas pris en charge. Sont acceptés : application/json, "
+        "application/x-www-form-urlencoded et multipart/form-data, en UTF-8."
+    ),
+    "NO_FILE_UPLOADS": "Ce formulaire n'accepte pas de fichier.",
+    "BLOCKED": "Votre envoi n'a pas pu être vérifié. Rechargez la page du formulaire et réessayez.",
+    "TOO_MANY_REQUESTS": "Trop d'envois en peu de temps. Réessayez dans {minutes} min.",
+    "UNAVAILABLE": (
+        "Nous n'avons pas pu confirmer que votre envoi a été enregistré. "
+        "Réessayez dans un instant : le renvoyer est sans risque, il ne comptera qu'une fois."
+    ),
+    "LINK_INVALID": "Ce lien est incomplet ou n'est pas valable. Ouvrez-le tel qu'il figure dans l'email.",
+    "LINK_ENDED": "Ce lien n'est plus valable : ce qu'il désigne est effacé, ou trop ancien.",
+    "LINK_EXPIRED": "Ce lien n'est plus valable. Inscrivez-vous à nouveau pour en recevoir un autre.",
+    # Pages and success
+    "contact_accepted": "Merci pour votre message. Nous vous répondrons par email.",
+    "newsletter_accepted": (
+        "Merci pour votre abonnement ! Il reste un geste : ouvrez l'email qui vient de vous être envoyé, "
+        "et confirmez. Rien reçu ? Regardez dans les indésirables."
+    ),
+    "thanks_title": "Merci !",
+    "error_title": "Votre envoi n'a pas abouti",
+    "error_kept": "Revenez en arrière dans votre navigateur : ce que vous avez écrit y est encore.",
+    "error_again": "Vous pouvez aussi recharger cette page pour renvoyer le formulaire.",
+    "back": "Retour au site « {site} »",
+    "confirm_title": "Confirmer votre abonnement",
+    "confirm_lead": "Vous avez demandé à recevoir la newsletter « {site} ». En confirmant, vous acceptez ceci :",
+    "confirm_button": "Je confirme mon abonnement",
+    "confirm_ignore": "Vous n'avez rien demandé ? Fermez cette page, il ne se passera rien.",
+    "confirmed_title": "Abonnement confirmé",
+    "confirmed": "Merci pour votre abonnement à la newsletter « {site} ».",
+    "link_title": "Lien non valable",
+    "expired_title": "Ce lien a expiré",
+    "expired_lead": "Un lien de confirmation est valable 48 heures. Demandez-en un nouveau :",
+    "expired_button": "M'envoyer un nouveau lien",
+    "again_title": "Regardez vos emails",
+    "again": (
+        "Si votre demande était encore connue, un nouveau lien vient de vous être envoyé. "
+        "Rien reçu d'ici quelques minutes ? Inscrivez-vous à nouveau sur le site."
+    ),
+    "unsubscribe_title": "Se désabonner",
+    "unsubscribe_lead": "Vous ne recevrez plus la newsletter « {site} ».",
+    "unsubscribe_button": "Je me désabonne",
+    "unsubscribed_title": "Vous êtes désabonné(e)",
+    "unsubscribed": "C'est fait : vous ne recevrez plus la newsletter « {site} ».",
+    # Pages of the owner
+    "owner_spam_title": "Classer comme spam",
+    "owner_spam_lead": "Ce message ira dans le dossier de spam, où il sera effacé au bout de 30 jours.",
+    "owner_spam_button": "C'est du spam",
+    "owner_filed_title": "Classé comme spam",
+    "owner_filed": "C'est fait : ce message est dans le dossier de spam.",
+    "owner_erase_title": "Effacer cette personne",
+    "owner_erase_lead": (
+        "Tout ce que « {site} » garde de cette adresse sera effacé : messages, inscriptions, abonnement. "
+        "Rien ne pourra être rétabli."
+    ),
+    "owner_erase_subscribed": "Cette adresse est abonnée à la newsletter : son abonnement prendra fin.",
+    "owner_erase_not_subscribed": "Cette adresse n'est pas abonnée à la newsletter.",
+    "owner_erase_unwanted": (
+        "Ce message est indésirable ? N'effacez rien : n'importe qui peut écrire l'adresse d'une autre personne "
+        "dans un formulaire, et c'est elle que vous effaceriez. Prenez le lien « C'est du spam » du même email."
+    ),
+    "owner_erase_button": "Tout effacer",
+    "owner_erased_title": "Effacé",
+    "owner_erased": (
+        "C'est fait : « {site} » ne garde plus rien de cette personne, hors les sauvegardes jusqu'à leur "
+        "expiration et, si elle a été abonnée, une empreinte de son adresse, pour qu'aucun import ne la réabonne. "
+        "Pensez aux emails que vous avez reçus."
+    ),
+    "owner_gone_title": "Plus rien par ce lien",
+    "owner_gone": (
+        "Par ce lien, « {site} » ne trouve plus d'adresse : ce qu'il désigne est effacé, ou trop ancien. S'il peut "
+        "rester autre chose de cette personne, prenez le lien d'un autre email à son sujet, ou la commande "
+        "`guichet forget`."
+    ),
+    "owner_unfinished_title": "Ce n'est pas fini",
+    "owner_unfinished_lead": (
+        "« {site} » garde encore quelque chose de cette personne : il y a trop à lire pour cette page, quelque "
+        "chose a changé entre-temps, ou la table n'a pas répondu. Réessayez ; sinon, la commande `guichet forget` "
+        "efface le reste."
+    ),
+    "owner_unfinished_button": "Réessayer",
+    # Emails: words that several of them share
+    "hello": "Bonjour,",
+    "label": "{name} :",
+    "quoted": "« {text} »",
+    "name": "Nom",
+    "email": "Email",
+    "phone": "Téléphone",
+    "subject": "Sujet",
+    "message": "Message",
+    "page": "Page",
+    "reference": "Référence",
+    "erase_person": "Effacer cette personne",
+    # Emails to visitors. Line breaks are those of the plain text.
+    "acknowledgement_subject": "Votre message à « {site} »",
+    "acknowledgement_title": "Votre message",
+    "acknowledgement_heading": "Votre message est bien arrivé",
+    "acknowledgement_lead": (
+        "votre message envoyé par le formulaire du site « {site} » est bien arrivé.\nNous vous répondrons par email."
+    ),
+    "acknowledgement_ignore": (
+        "Vous n'avez rien envoyé ?\nQuelqu'un a indiqué votre adresse par erreur :\nne tenez pas compte de cet email."
+    ),
+    "confirmation_request_subject": "Confirmez votre abonnement à la newsletter « {site} »",
+    "confirmation_request_heading": "Confirmez votre abonnement",
+    "confirmation_request_lead": (
+        "vous avez demandé à recevoir la newsletter « {site} ».\n"
+        "Pour confirmer, ouvrez cette page et appuyez sur le bouton :"
+    ),
+    "confirmation_request_button": "Confirmer mon abonnement",
+    "confirmation_request_copy": "La même page, en adresse à copier :",
+    "confirmation_request_until": "Le lien est valable jusqu'au {until}.",
+    "confirmation_request_ignore": (
+        "Vous n'avez rien demandé ?\nNe faites rien : sans confirmation, vous ne recevrez rien."
+    ),
+    "welcome_subject": "Bienvenue dans la newsletter « {site} »",
+    "welcome_heading": "Bienvenue",
+    "welcome_lead": "votre abonnement à la newsletter « {site} » est confirmé.\nMerci !",
+    "welcome_leave": "Vous pouvez partir à tout moment : {unsubscribe}",
+    "welcome_unsubscribe": "se désabonner",
+    # Emails to the owner
+    "contact_notification_from": "Message de {name}",
+    "contact_notification_lead": "Nouveau message reçu par le formulaire de contact du site « {site} ».",
+    "contact_notification_extra": "Autres champs du formulaire",
+    "contact_notification_reply": "Pour répondre au visiteur, répondez à cet email : votre réponse part à {email}.",
+    "contact_notification_received": "Reçu le {at}",
+    "contact_notification_spam": "C'est du spam",
+    "new_subscriber_subject": "Nouvel abonnement à la newsletter",
+    "new_subscriber_heading": "Nouvel abonnement",
+    "new_subscriber_lead": "{email} a confirmé son abonnement à la newsletter « {site} ».",
+    "new_subscriber_confirmed_on": "Confirmé le",
+    "new_subscriber_page": "Inscription depuis",
+    "digest_subject": "La semaine du {since}",
+    "digest_heading": "Votre semaine",
+    "digest_lead": "Du {since} au {until} (UTC), « {site} » a reçu :",
+    "digest_messages": "Messages",
+    "digest_confirmed": "Nouveaux abonnés",
+    "digest_spam": "Classés comme spam",
+    "digest_owed": (
+        "Emails en attente d'envoi : {count}, le plus ancien depuis {since}.\n"
+        "Ils partiront d'eux-mêmes. Sinon, la commande {command} dit pourquoi."
+    ),
+    "digest_none_owed": "Aucun email n'est en attente.",
+}
+
+
+def day(at: datetime) -> str:
+    """Return a day, such as `dimanche 1er novembre 2026`."""
+    number = "1er" if at.day == 1 else at.day
+    return f"{_WEEKDAYS[at.weekday()]} {number} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def when(at: datetime) -> str:
+    """Return a time that is given in UTC, such as `dimanche 1er novembre 2026 à 8 h 05 UTC`."""
+    return f"{day(at)} à {at.hour}\xa0h\xa0{at:%M} UTC"

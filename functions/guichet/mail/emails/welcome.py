@@ -1,0 +1,29 @@
+"""To a subscriber: they are confirmed, and here is how to leave."""
+
+from guichet.http.links import unsubscribe_link
+from guichet.locales import Language
+from guichet.mail.emails import Content
+from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import Subscriber
+from guichet.settings import NotifierSettings
+
+NAME = "welcome"
+AUDIENCE: Audience = "visitor"
+STRANGER_SHARE: float | None = None
+
+
+def queued(language: Language, request: SignUp) -> QueuedEmail:
+    """Return the row for the outbox: one for each request that is confirmed, so a returning subscriber gets another."""
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=request.id)
+
+
+def ineligible(_email: ClaimedEmail, subscriber: Subscriber, _known: Subscriber | None) -> str | None:
+    """Return why it is no longer to be sent, or None."""
+    return None if subscriber.state == "confirmed" else "the subscriber has left"
+
+
+def content(subscriber: Subscriber, language: Language, settings: NotifierSettings) -> Content:
+    """Return the content: the link to unsubscribe, which the mailbox provider may offer too."""
+    link = unsubscribe_link(settings.api_url, subscriber.id, language, settings.signing_secret)
+    return Content((subscriber.email,), {"link": link}, unsubscribe_link=link)

@@ -1,0 +1,135 @@
+"""The emails: each a module with what the outbox asks of it, and a pair of templates for all languages."""
+
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+from guichet.locales import LANGUAGES, Language
+from guichet.mail import emails, mime
+from guichet.mail.mime import compose
+from guichet.records.digest import Digest
+from guichet.records.message import Message
+from guichet.records.outbox import AUDIENCES, QueuedEmail
+from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import Confirmation, Subscriber
+from guichet.settings import NotifierSettings
+
+MODULES = [module.name for module in pkgutil.iter_modules(emails.__path__)]
+NAMES = [module.replace("_", "-") for module in MODULES]
+TEMPLATES = Path(mime.__file__).parent / "templates"
+# What templates are made of.
+PARTS = {"layout.html", "row.html", "button.html"}
+
+AT = datetime(2026, 11, 1, 8, 5, tzinfo=UTC)
+READER = "camille@example.org"
+CONSENT = Confirmation(
+    event="confirmed",
+    at=AT,
+    wording_version="1",
+    wording_language="fr",
+    wording="I agree",
+    request_id="r",
+    asked_at=AT,
+    page="https://atelier.example/a",
+)
+# One record of each kind, with all that an email may tell of it.
+RECORDS: dict[type, Any] = {
+    Message: Message(
+        id="m",
+        email=READER,
+        message="One.\nTwo.",
+        name="Camille",
+        subject="Chairs",
+        phone="+33 1 23 45 67 89",
+        extra=(("Budget", "1"), ("Place", "a\nb")),
+        page="https://atelier.example/a",
+        language="fr",
+        received_at=AT,
+        expires_at=AT + timedelta(days=9),
+    ),
+    SignUp: SignUp(id="r", email=READER, language="fr", asked_at=AT, expires_at=AT + timedelta(days=7)),
+    Subscriber: Subscriber(
+        id="s", state="confirmed", email=READER, name="Camille", confirmed_at=AT, history=(CONSENT,)
+    ),
+    Digest: Digest(
+        id="2026-W44",
+        since=AT - timedelta(days=7),
+        until=AT,
+        messages=1,
+        spam=2,
+        confirmed=3,
+        owed=4,
+        oldest_queued_at=AT,
+        made_at=AT,
+        expires_at=AT,
+    ),
+}
+
+
+def record_of(name: str) -> Any:
+    """Return a record of the kind that an email is about: the first argument of its `content`."""
+    kind, *_ = get_type_hints(emails.named(name).content).values()
+    return RECORDS[kind]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_email_is_a_module_that_is_found_by_its_name(name: str) -> None:
+    module = emails.named(name)
+    assert name == module.NAME
+    assert module.AUDIENCE in AUDIENCES
+    # The owner is nobody's stranger.
+    assert module.STRANGER_SHARE is None or (module.AUDIENCE == "visitor" and 0 < module.STRANGER_SHARE <= 1)
+    inspect.signature(module.ineligible).bind("the claimed email", "its record", None)
+    inspect.signature(module.content).bind("its record", "fr", "the settings")
+    assert get_type_hints(getattr(module, "queued"))["return"] is QueuedEmail  # noqa: B009  its parameters are its own
+
+
+@pytest.mark.parametrize("name", ["nobody", "", "..", "a.b", "welcome.x", "../welcome", "__init__.x"])
+def test_what_is_no_email_is_not_found(name: str) -> None:
+    with pytest.raises(ImportError):
+        emails.named(name)
+
+
+def test_each_email_has_its_two_templates_and_there_is_no_other() -> None:
+    pairs = {f"{name}.{ending}" for name in NAMES for ending in ("txt", "html")}
+    assert {path.name for path in TEMPLATES.iterdir()} == pairs | PARTS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_email_can_be_written_in_every_language(name: str, language: Language) -> None:
+    mail = compose(name, language, record_of(name), NotifierSettings.from_environment())
+    text, html = (part.get_content() for part in mail.iter_parts())
+    assert mail["Subject"]
+    assert f'<html lang="{language}">' in html
+    for written in (mail["Subject"], text, re.sub("<style>.*</style>", "", html, flags=re.DOTALL)):
+        # No place of a sentence or of a template is left.
+        assert not re.search("[{}]", written)
+    # What is told in either is told in the other.
+    for url in re.findall(r"https://\S+", text):
+        assert url in html.replace("&amp;", "&")
+
+
+def test_no_two_languages_write_the_same_email() -> None:
+    settings = NotifierSettings.from_environment()
+    for name in NAMES:
+        written = [compose(name, language, record_of(name), settings) for language in LANGUAGES]
+        assert len({part.get_content() for mail in written for part in mail.iter_parts()}) == 2 * len(LANGUAGES)
+
+
+@pytest.mark.parametrize("handler", ["contact", "newsletter", "owner", "feedback"])
+def test_a_handler_that_sends_no_email_starts_without_what_writes_one_and_without_any_language(handler: str) -> None:
+    code = f"import sys, {handler}.handler; print(*sys.modules)"
+    functions = Path(emails.__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", code], cwd=functions, check=True, capture_output=True, text=True)
+    loaded = done.stdout.split()
+    assert "guichet.locales" in loaded
+    unwanted = {"jinja2", "guichet.mail.mime", "guichet.mail.ses", *(f"guichet.locales.{tag}" for tag in LANGUAGES)}
+    assert unwanted.isdisjoint(loaded)
