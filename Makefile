@@ -1,13 +1,13 @@
-# What there is to do. `make` alone lists it.
+# `make` alone lists the targets.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Made anew whenever the requirements change. Neither an index nor a host is named: pip's own settings decide. The
-# files are complete, so nothing is resolved.
+# Rebuilt whenever the requirements change. No index or host is named here: pip's own settings decide. The requirement
+# files are complete, so pip resolves nothing.
 $(VENV)/.installed: requirements-dev.txt
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one with PYTHON=… make")'
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is required; choose one with PYTHON=… make")'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	touch $@
@@ -34,17 +34,17 @@ RUNTIME := $(shell sed -n 's/^ *Runtime: *//p' template.yaml)
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-# The operator's commands, from this checkout.
+# Installs the operator's commands from this checkout.
 $(BIN)/guichet: $(VENV)/.installed pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 .PHONY: install
-install: $(BIN)/guichet  ## put the operator's command, guichet, into .venv/bin
+install: $(BIN)/guichet  ## install the operator's command, guichet, into .venv/bin
 	@echo '$(BIN)/guichet --help'
 
 .PHONY: run
-run: $(VENV)/.installed  ## run the counter, the demo site and an inbox on this machine (PORT, SITE_PORT, PARAMETERS)
+run: $(VENV)/.installed  ## run the API, the demo site and an inbox on this machine (PORT, SITE_PORT, PARAMETERS)
 	@exec $(BIN)/python -m infra.local
 
 COVERAGE := --cov --cov-report=term
@@ -60,29 +60,29 @@ check: $(VENV)/.installed  ## check style and types
 	$(BIN)/mypy
 
 .PHONY: fuzz
-fuzz: $(VENV)/.installed  ## fuzz the parser of bodies, 200,000 runs (Python 3.11 to 3.13)
+fuzz: $(VENV)/.installed  ## fuzz the body parser, 200,000 runs (Python 3.11 to 3.13)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-fuzz.txt
 	$(BIN)/python -m tests.fuzz.parse_body -runs=200000
 
 .PHONY: faults
-faults: $(VENV)/.installed  ## try 1,000 times whether anything can be lost (FAULTS="--runs 1 --seed …", "--table")
+faults: $(VENV)/.installed  ## try to lose data in 1,000 runs with faults (FAULTS="--runs 1 --seed …", "--table")
 	PYTHONPATH=functions $(BIN)/python -m tests.faults $(FAULTS)
 
 .PHONY: load
-load: $(VENV)/.installed  ## post 5,000 forms at once and count what came of them (LOAD="--posts 100", "--run")
+load: $(VENV)/.installed  ## post 5,000 forms at once and count the results (LOAD="--posts 100", "--run")
 	PYTHONPATH=functions $(BIN)/python -m tests.faults.load $(LOAD)
 
 .PHONY: lists
-lists: $(BIN)/guichet  ## import and export 100,000 subscribers, each stopped in the middle (LISTS="--rows 5000")
+lists: $(BIN)/guichet  ## import and export 100,000 subscribers, interrupting each halfway (LISTS="--rows 5000")
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.lists $(LISTS)
 
 .PHONY: bench
-bench: $(VENV)/.installed  ## measure what a post takes beside three references, then whether its time tells of an address
+bench: $(VENV)/.installed  ## compare the cost of a post with three references, then check that its timing reveals no address
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.posts $(BENCH)
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.no_telling
 
 .PHONY: build
-build: $(VENV)/.installed  ## build the functions for Lambda into .aws-sam/build, and print sizes and hash (LAMBDA_PYTHON)
+build: $(VENV)/.installed  ## build the functions for Lambda in .aws-sam/build, and print sizes and hash (LAMBDA_PYTHON)
 	@$(BIN)/python -m infra.build --python "$(LAMBDA_PYTHON)"
 
 .PHONY: sam-local
@@ -90,8 +90,8 @@ sam-local: $(VENV)/.installed .venv-sam/.installed  ## walk sam local's commands
 	@$(BIN)/python -m tests.sam_local --python "$(LAMBDA_PYTHON)"
 
 .PHONY: deploy
-deploy: build .venv-sam/.installed  ## build and deploy to your AWS account (PARAMETERS="OwnerEmail=… …", once; STACK)
-	@# From the environment, where make puts it: it may hold quotes of either kind.
+deploy: build .venv-sam/.installed  ## build, and deploy to your AWS account (PARAMETERS="OwnerEmail=… …", first time only; STACK)
+	@# Read from the environment, where make exports it: it may contain both kinds of quotes.
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy $(if $(STACK),--stack-name "$$STACK") $(if $(PARAMETERS),--parameter-overrides "$$PARAMETERS")
 
 .PHONY: deployed
@@ -99,14 +99,14 @@ deployed: $(VENV)/.installed .venv-sam/.installed .venv-deployed/.installed  ## 
 	PYTHONPATH=functions $(BIN)/python -m tests.deployed $(DEPLOYED)
 
 .PHONY: template
-template: .venv-sam/.installed .venv-checkov/.installed  ## lint the template, as it stands and as SAM translates it
+template: .venv-sam/.installed .venv-checkov/.installed  ## lint the template, both as written and as translated by SAM
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-3 .venv-sam/bin/sam validate --lint --template template.yaml
 	AWS_DEFAULT_REGION=eu-west-3 .venv-sam/bin/python -m infra.translate template.yaml .aws-sam/translated.json
 	.venv-sam/bin/cfn-lint .aws-sam/translated.json
 	.venv-checkov/bin/checkov --file .aws-sam/translated.json
 
 .PHONY: lock
-lock:  ## pin the requirements anew (needs uv)
+lock:  ## update the pinned requirements (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header functions/requirements.in -o functions/requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-sam.in -o requirements-sam.txt
@@ -115,6 +115,6 @@ lock:  ## pin the requirements anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-checkov.in -o requirements-checkov.txt
 
 .PHONY: clean
-clean:  ## remove all that was made
+clean:  ## delete everything that make created
 	rm -rf .venv .venv-sam .venv-checkov .venv-deployed .aws-sam tests/clients/node_modules .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,1 +1,1 @@
-"""All that runs outside Lambda: the local stack, the demo site, sample events."""
+"""Everything that runs outside Lambda: the local stack, the build, the operator's commands, the demo site."""

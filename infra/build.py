@@ -1,11 +1,11 @@
-"""`python -m infra.build`: the functions as Lambda gets them, in `.aws-sam/build`, from where `sam deploy` takes them.
+"""`python -m infra.build`: build the functions for Lambda in `.aws-sam/build`, where `sam deploy` finds them.
 
-Neither Docker nor an arm64 machine is needed: every dependency has wheels. The same sources give the same bytes.
-What makes the artifact small and quick to start, and is checked by tests/artifact:
+This needs neither Docker nor an arm64 machine: every dependency has wheels. Builds are reproducible, byte for byte. Two
+things make the artifact small and fast to start, and tests/artifact checks them:
 
-- packages, services and operations that nothing uses are left out (`UNUSED`, `OPERATIONS`);
-- bytecode is made by Lambda's own version of Python, marked as not to be checked against its source. Lambda's folder
-  of code is read-only, and the dates in SAM's archives are all 1980, so ordinary bytecode would be stale there.
+- unused packages, services and operations are left out (`UNUSED`, `OPERATIONS`);
+- bytecode is compiled by Lambda's own version of Python and never checked against its source. In Lambda the code folder
+  is read-only, and SAM's archives date every file 1980, so ordinary bytecode would be stale.
 """
 
 import argparse
@@ -33,7 +33,7 @@ _PLATFORMS = {
     "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
     "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
 }
-# botocore is used without boto3, whose resources and transfers cost start-up time. The rest is for other tools.
+# botocore is used without boto3, whose resources and transfers slow the start. The rest serves other tools.
 UNUSED = (
     "*.dist-info",
     "bin",
@@ -52,28 +52,28 @@ UNUSED = (
     "pydantic/deprecated",
     "pydantic/v1",
 )
-# What the functions ask of AWS. A test compares it with what they were seen to ask.
+# The AWS operations that the functions call. A test compares them with the calls it observes.
 OPERATIONS: Mapping[str, Sequence[str]] = {
     "dynamodb": ("DeleteItem", "GetItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"),
     "sesv2": ("GetAccount", "SendEmail"),
 }
-# Under which names endpoints.json knows them.
+# The names of these services in endpoints.json.
 _ENDPOINTS = ("dynamodb", "email")
 _OURS = (".py", ".html", ".css", ".txt")
 
 
 class BuildError(Exception):
-    """The build cannot be made here. The text says what is missing."""
+    """The build is not possible here. The message says what is missing."""
 
 
 def build(
     into: Path, python: str, architecture: str | None, operations: Mapping[str, Sequence[str]] = OPERATIONS
 ) -> None:
-    """Make the artifact in a folder, anew; its bytecode by an interpreter; for this machine without an architecture.
+    """Build the artifact in a folder, from scratch, with bytecode compiled by the interpreter `python`.
 
-    Of botocore's services it holds the operations, by service.
+    Without an architecture, build for this machine. `operations` are the ones to keep of botocore, by service.
 
-    Raises BuildError, and CalledProcessError where pip fails.
+    Raises BuildError, or CalledProcessError if pip fails.
     """
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
@@ -82,7 +82,7 @@ def build(
     models = {service: _model(data / service, names) for service, names in operations.items()}
     endpoints = json.loads((data / "endpoints.json").read_text(encoding="utf-8"))
     for pattern in UNUSED:
-        # A list: what is under a folder that goes is gone with it.
+        # A list first: deleting a folder also deletes matches inside it.
         for found in list(into.glob(pattern)):
             shutil.rmtree(found) if found.is_dir() else found.unlink(missing_ok=True)
     for path, content in models.values():
@@ -102,29 +102,29 @@ def build(
 
 
 def install(requirements: Path, into: Path, python: str, architecture: str | None) -> None:
-    """Install hashed requirements into a folder, wheels only, with the pip of this environment and its settings."""
+    """Install hashed requirements into a folder, from wheels only, with this environment's pip and its settings."""
     pip = [sys.executable, "-m", "pip"]
-    there: list[str] = ["--target", str(into)]
+    target: list[str] = ["--target", str(into)]
     if architecture is None:
         pip += ["--python", python]
     else:
-        there += ["--implementation", "cp", "--python-version", ".".join(map(str, version_of(python)))]
-        there += [part for platform in _PLATFORMS[architecture] for part in ("--platform", platform)]
+        target += ["--implementation", "cp", "--python-version", ".".join(map(str, version_of(python)))]
+        target += [part for platform in _PLATFORMS[architecture] for part in ("--platform", platform)]
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--no-compile"]
-    command = [*pip, "install", *options, "--only-binary", ":all:", *there, "-r", str(requirements)]
+    command = [*pip, "install", *options, "--only-binary", ":all:", *target, "-r", str(requirements)]
     subprocess.run(command, check=True)  # noqa: S603  our own arguments
 
 
 def compile_all(folder: Path, python: str) -> None:
-    """Compile a folder to bytecode that Lambda takes as it is, and that is the same wherever it is made."""
+    """Compile a folder to reproducible bytecode that Lambda uses without checking the sources."""
     options = ["--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", "/var/task"]
-    # The order of a set in the bytecode follows the hashes of its strings.
+    # The order of a set constant in the bytecode depends on string hashes.
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     subprocess.run([python, "-m", "compileall", "-q", "-f", *options, str(folder)], check=True, env=environment)  # noqa: S603
 
 
 def version_of(python: str) -> tuple[int, ...]:
-    """Return the major and minor version of an interpreter. Raises BuildError where it does not run."""
+    """Return the major and minor version of an interpreter. Raises BuildError if it does not run."""
     code = "import sys; print(*sys.version_info[:2])"
     try:
         done = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
@@ -134,7 +134,7 @@ def version_of(python: str) -> tuple[int, ...]:
 
 
 def archive(folder: Path, into: Path) -> None:
-    """Zip a folder, with the same bytes for the same content: names in order, one date."""
+    """Zip a folder reproducibly: names sorted, a fixed date."""
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
@@ -144,7 +144,7 @@ def archive(folder: Path, into: Path) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """Return how many bytes the files of a folder hold."""
+    """Return the total size of a folder's files, in bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
@@ -157,7 +157,7 @@ def _sources() -> Iterator[Path]:
 
 
 def _model(folder: Path, operations: Sequence[str]) -> tuple[Path, dict[str, Any]]:
-    """Return the newest description of a service, by file, with nothing but the operations and what they refer to."""
+    """Return the newest model of a service, by file, reduced to some operations and the shapes they refer to."""
     newest = max(folder.iterdir())
     service = json.loads(gzip.decompress((newest / "service-2.json.gz").read_bytes()))
     rules = json.loads(gzip.decompress((newest / "endpoint-rule-set-1.json.gz").read_bytes()))
@@ -165,30 +165,30 @@ def _model(folder: Path, operations: Sequence[str]) -> tuple[Path, dict[str, Any
     shapes: dict[str, Any] = {}
     _collect(kept, service["shapes"], shapes)
     service |= {"operations": kept, "shapes": dict(sorted(shapes.items()))}
-    # An uncompressed file is what botocore looks for first.
-    return newest, {"service-2.json": _without_words(service), "endpoint-rule-set-1.json": rules}
+    # botocore looks for an uncompressed file first.
+    return newest, {"service-2.json": _without_documentation(service), "endpoint-rule-set-1.json": rules}
 
 
-def _collect(node: Any, every: dict[str, Any], into: dict[str, Any]) -> None:
-    """Collect the shapes that a part of a service's description refers to."""
+def _collect(node: Any, shapes: dict[str, Any], into: dict[str, Any]) -> None:
+    """Collect the shapes that a part of a service's model refers to."""
     if isinstance(node, dict):
         name = node.get("shape")
         if isinstance(name, str) and name not in into:
-            into[name] = every[name]
-            _collect(every[name], every, into)
+            into[name] = shapes[name]
+            _collect(shapes[name], shapes, into)
         parts: Iterable[Any] = node.values()
     else:
         parts = node if isinstance(node, list) else ()
     for part in parts:
-        _collect(part, every, into)
+        _collect(part, shapes, into)
 
 
-def _without_words(node: Any) -> Any:
-    """Return a description without its documentation. A member may bear that name: then it is no text."""
+def _without_documentation(node: Any) -> Any:
+    """Return a model without its documentation. A member may have that name, but then it is not a string."""
     if isinstance(node, dict):
         kept = {name: part for name, part in node.items() if not (name == "documentation" and isinstance(part, str))}
-        return {name: _without_words(part) for name, part in kept.items()}
-    return [_without_words(part) for part in node] if isinstance(node, list) else node
+        return {name: _without_documentation(part) for name, part in kept.items()}
+    return [_without_documentation(part) for part in node] if isinstance(node, list) else node
 
 
 def _write_json(path: Path, content: Any) -> None:
@@ -196,33 +196,33 @@ def _write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
 
 
-def interpreter(version: tuple[int, ...], wanted: str | None) -> str:
-    """Return an interpreter of a version: the one that is wanted, this one, or the one on the PATH."""
+def interpreter(version: tuple[int, ...], given: str | None) -> str:
+    """Return an interpreter of a version: the given one, else this one or the one on the PATH."""
     name = ".".join(map(str, version))
-    for python in [wanted] if wanted else [sys.executable, f"python{name}"]:
+    for python in [given] if given else [sys.executable, f"python{name}"]:
         try:
             if version_of(python) == version:
                 return python
         except BuildError:
             continue
-    where = f"{wanted} is not it" if wanted else "it is not on the PATH"
+    problem = f"{given} is not it" if given else "it is not on the PATH"
     raise BuildError(
-        f"Python {name} makes the bytecode that Lambda runs, and {where}. "
-        f"Install it, or say where it is: make build LAMBDA_PYTHON=/path/to/python{name}"
+        f"Lambda's bytecode must be compiled by Python {name}, and {problem}. "
+        f"Install it, or give its path: make build LAMBDA_PYTHON=/path/to/python{name}"
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Build for Lambda, and print sizes and hash."""
+    """Build for Lambda, and print the sizes and the hash."""
     function = Template.load().defaults("Function")
     version = tuple(map(int, str(function["Runtime"]).removeprefix("python").split(".")))
     (architecture,) = function["Architectures"]
     parser = argparse.ArgumentParser(prog="python -m infra.build", description="Build the functions for Lambda.")
-    parser.add_argument("--python", help="the interpreter that makes the bytecode, of the version that Lambda runs")
+    parser.add_argument("--python", help="the interpreter to compile the bytecode with, of Lambda's version")
     python = interpreter(version, parser.parse_args(arguments).python or None)
     code = BUILD / "functions"
     build(code, python, architecture)
-    # Its CodeUri is relative to where it lies, so it holds here as it stands.
+    # Its CodeUri is relative to the template, so it needs no change here.
     shutil.copyfile(TEMPLATE, BUILD / "template.yaml")
     archive(code, ARCHIVE)
     digest = hashlib.sha256(ARCHIVE.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""template.yaml as it stands: parameters checked, conditions and intrinsic functions resolved."""
+"""Read template.yaml: check parameters, resolve conditions and intrinsic functions."""
 
 import json
 import re
@@ -20,17 +20,17 @@ PSEUDO_PARAMETERS = {
     "AWS::StackName": "guichet",
     "AWS::URLSuffix": "amazonaws.com",
 }
-# What a rule without a condition of its own asks.
+# The condition of a rule that has none.
 _ALWAYS = {"Fn::Equals": ["", ""]}
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 
 
 class TemplateError(Exception):
-    """A parameter is wrong, or the template asks for what is not known here. The text says what was expected."""
+    """A parameter is wrong, or the template uses a feature not supported here. The message says what was expected."""
 
 
 def parameters(text: str) -> dict[str, str]:
-    """Read parameters as `sam deploy --parameter-overrides` does: `Key=Value`, or `ParameterKey=…,ParameterValue=…`."""
+    """Parse parameters like `sam deploy --parameter-overrides`: `Key=Value`, or `ParameterKey=…,ParameterValue=…`."""
     values: dict[str, str] = {}
     try:
         words = shlex.split(text)
@@ -42,13 +42,13 @@ def parameters(text: str) -> dict[str, str]:
             plain = word.removeprefix("ParameterKey=").replace(",ParameterValue=", "=", 1)
         name, equals, value = plain.partition("=")
         if not equals:
-            raise TemplateError(f"PARAMETERS: {word!r} is not of the form Name=Value")
+            raise TemplateError(f"PARAMETERS: {word!r} does not have the form Name=Value")
         values[name] = value
     return values
 
 
 class _Nothing:
-    """What AWS::NoValue stands for: the property or the entry that holds it is left out."""
+    """AWS::NoValue: the property or list entry with this value is left out."""
 
 
 _NOTHING = _Nothing()
@@ -76,7 +76,7 @@ _Loader.add_multi_constructor("!", _short_tag)
 
 @dataclass(frozen=True)
 class StreamMapping:
-    """An event source mapping of the table's stream: what is delivered, and how often it is tried."""
+    """An event source mapping of the table's stream: its filter, batch size and retries."""
 
     batch_size: int
     retries: int
@@ -86,7 +86,7 @@ class StreamMapping:
 
 @dataclass(frozen=True)
 class Function:
-    """A function: its handler, environment, routes and other events, and its time-out in seconds."""
+    """A function: its handler, environment, routes, other events, and its timeout in seconds."""
 
     name: str
     handler: str
@@ -100,7 +100,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Stack:
-    """The template, resolved: `resources` hold the properties by logical id."""
+    """The resolved template. `resources` are by logical id."""
 
     parameters: dict[str, Any]
     resources: dict[str, dict[str, Any]]
@@ -116,16 +116,16 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of all functions together. Raises TemplateError where two give one variable two values."""
+        """The merged environment of all functions. Raises TemplateError if two give a variable different values."""
         merged: dict[str, str] = {}
         for function in self.functions.values():
             for name, value in function.environment.items():
                 if merged.setdefault(name, value) != value:
-                    raise TemplateError(f"{function.name}: another function gives {name} another value")
+                    raise TemplateError(f"{function.name}: another function sets {name} to another value")
         return merged
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Return the properties of the resources of a type, by logical id."""
+        """Return the properties of all resources of a type, by logical id."""
         return {
             name: resource.get("Properties", {})
             for name, resource in self.resources.items()
@@ -147,7 +147,7 @@ class Stack:
 
 
 class Template:
-    """A SAM template, loaded. `document` is what stands there, its short tags as maps."""
+    """A SAM template. `document` is its content, with short tags such as !Ref as maps."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
@@ -155,19 +155,19 @@ class Template:
     @classmethod
     def load(cls, path: Path = TEMPLATE) -> Self:
         """Read a template from a file."""
-        # SafeLoader with constructors that make plain dicts only.
+        # A SafeLoader whose extra constructors make only plain dicts.
         return cls(yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader))  # noqa: S506
 
     def defaults(self, kind: str) -> dict[str, Any]:
-        """Return what `Globals` says of a kind of resource, such as `Function`, unresolved."""
-        said: dict[str, Any] = self.document["Globals"][kind]
-        return said
+        """Return the section of `Globals` for a kind of resource, such as `Function`, unresolved."""
+        section: dict[str, Any] = self.document["Globals"][kind]
+        return section
 
     def resolve(self, parameters: Mapping[str, str], values: Mapping[str, Any] | None = None) -> Stack:
-        """Resolve the template for parameters, as texts. Raises TemplateError for a wrong one, or a rule they break.
+        """Resolve the template for parameters, given as strings. Raises TemplateError for a wrong one or a broken rule.
 
-        `values` are what resources are referred to as: `{"Table": "name"}` for a Ref, `{"Api.ApiEndpoint": "…"}` for
-        an attribute. A resource without one is referred to by a made-up name.
+        `values` are what references resolve to: `{"Table": "name"}` for a Ref, `{"Api.ApiEndpoint": "…"}` for an
+        attribute. Any other reference resolves to a made-up value.
         """
         resolver = _Resolver(self.document, self._checked(parameters), dict(values or {}))
         for name, rule in self.document.get("Rules", {}).items():
@@ -194,12 +194,14 @@ class Template:
     def _checked(self, given: Mapping[str, str]) -> dict[str, Any]:
         declared: dict[str, dict[str, Any]] = self.document.get("Parameters", {})
         if unknown := sorted(set(given) - set(declared)):
-            raise TemplateError(f"no such parameter: {', '.join(unknown)}. There are: {', '.join(sorted(declared))}")
+            raise TemplateError(
+                f"no such parameter: {', '.join(unknown)}. The parameters are: {', '.join(sorted(declared))}"
+            )
         return {name: _parameter(name, rules, given.get(name)) for name, rules in declared.items()}
 
 
 def _parameter(name: str, rules: dict[str, Any], given: str | None) -> Any:
-    """Return a parameter's value, checked as CloudFormation does."""
+    """Return a parameter's value, checked the way CloudFormation checks it."""
     text = str(rules["Default"]) if given is None and "Default" in rules else given
     if text is None:
         raise TemplateError(f"{name}: a value is required. {rules.get('Description', '')}")
@@ -223,7 +225,7 @@ def _parameter(name: str, rules: dict[str, Any], given: str | None) -> Any:
 
 
 class _Resolver:
-    """Intrinsic functions (AWS CloudFormation: "Intrinsic function reference"), those that this template may use."""
+    """The intrinsic functions that this template may use (AWS CloudFormation: "Intrinsic function reference")."""
 
     def __init__(self, document: dict[str, Any], parameters: dict[str, Any], values: dict[str, Any]) -> None:
         self.parameters = parameters
@@ -232,7 +234,7 @@ class _Resolver:
         self._values = values
 
     def resolve(self, node: Any) -> Any:
-        """Return a part of the template with all that it refers to in place."""
+        """Return a part of the template with all references resolved."""
         if isinstance(node, dict):
             if len(node) == 1:
                 ((name, argument),) = node.items()
@@ -247,7 +249,7 @@ class _Resolver:
         return node
 
     def condition(self, node: Any) -> bool:
-        """Return whether a condition holds, by its name or by its definition."""
+        """Return whether a condition is true, given its name or its definition."""
         if isinstance(node, str):
             return self.condition(self._conditions[node])
         ((name, argument),) = node.items()
@@ -264,7 +266,7 @@ class _Resolver:
             case "Fn::Or":
                 return any(map(self.condition, argument))
             case _:
-                raise TemplateError(f"condition {name} is not known here")
+                raise TemplateError(f"the condition {name} is not supported here")
 
     def _ref(self, name: str) -> Any:
         if name == "AWS::NoValue":
@@ -275,11 +277,11 @@ class _Resolver:
             return self.parameters[name]
         if name in self._resources:
             return self._values.get(name, f"guichet-{name}")
-        raise TemplateError(f"nothing is named {name}")
+        raise TemplateError(f"there is no resource or parameter {name}")
 
     def _attribute(self, name: str, attribute: str) -> Any:
         if name not in self._resources:
-            raise TemplateError(f"nothing is named {name}")
+            raise TemplateError(f"there is no resource or parameter {name}")
         return self._values.get(f"{name}.{attribute}", f"arn:aws:local:eu-west-3:123456789012:{name}/{attribute}")
 
     def _call(self, name: str, argument: Any) -> Any:
@@ -298,7 +300,7 @@ class _Resolver:
             case "If":
                 return self.resolve(argument[1] if self.condition(argument[0]) else argument[2])
             case _:
-                raise TemplateError(f"the function {name} is not known here")
+                raise TemplateError(f"the function {name} is not supported here")
 
     def _sub(self, argument: str | list[Any]) -> str:
         text, own = (argument, {}) if isinstance(argument, str) else (argument[0], self.resolve(argument[1]))
@@ -316,7 +318,7 @@ class _Resolver:
 
 
 def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """Return a function's properties over those of `Globals`: maps are merged, all else is replaced (SAM: Globals)."""
+    """Merge a function's properties into those of `Globals`: maps are merged, other values replaced (SAM: Globals)."""
     merged = dict(defaults)
     for name, value in own.items():
         both = isinstance(value, dict) and isinstance(merged.get(name), dict)
@@ -350,8 +352,8 @@ def _function(name: str, properties: dict[str, Any]) -> Function:
 
 
 def _rate(expression: str) -> int:
-    """Return the seconds of a rate expression, `rate(15 minutes)`."""
+    """Return a rate expression, such as `rate(15 minutes)`, in seconds."""
     match = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
     if match is None:
-        raise TemplateError(f"{expression!r}: only rate(… minutes), hours or days are played here")
+        raise TemplateError(f"{expression!r}: only rate(…) in minutes, hours or days is supported here")
     return int(match[1]) * _SECONDS[match[2]]

@@ -1,4 +1,4 @@
-"""`python -m infra.translate TEMPLATE OUTPUT`: the CloudFormation that SAM makes of the template, for its linters."""
+"""`python -m infra.translate TEMPLATE OUTPUT`: translate the SAM template to CloudFormation, for its linters."""
 
 import json
 import sys
@@ -10,10 +10,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 
 def translate(text: str) -> dict[str, object]:
-    """Return the CloudFormation template of a SAM template, its code in a bucket of no account."""
+    """Translate a SAM template to CloudFormation, with the code in a made-up bucket."""
     document = yaml_parse(text)
     document["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
-    # No function here uses a managed policy of SAM's, so nothing is asked of IAM.
+    # No function uses a SAM managed policy, so IAM is never called.
     translated: dict[str, object] = Translator({}, Parser()).translate(document, {})
     return translated
 

@@ -1,1 +1,1 @@
-"""The operator's commands: what the person who runs Guichet needs without AWS's console."""
+"""The operator's commands: running Guichet without the AWS console."""

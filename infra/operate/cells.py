@@ -1,15 +1,15 @@
-"""Cells of CSV files that a spreadsheet program opens: none of them is a formula, and each reads back as it was.
+"""Escape CSV cells so that no spreadsheet reads one as a formula, and unescape them without loss.
 
-OWASP: "CSV Injection". What begins with one of the triggers gets an apostrophe before it, which Excel and LibreOffice
-take for "this is text"; so does what begins with apostrophes and then a trigger, so that no two texts make one cell.
-That holds for a cell, and within it behind whatever a program may take for the end of one: who opens a file with
-another separator than its own must not meet a formula either.
+OWASP: "CSV Injection". Text that begins with a trigger gets a leading apostrophe, which Excel and LibreOffice read as
+"this is text". Text that begins with apostrophes and then a trigger gets one more, so that no two texts share a cell.
+The same applies inside a cell, after any character that a program might read as the end of a cell: opening a file with
+the wrong separator must not produce a formula either.
 """
 
 import re
 
-# What begins a formula, in East Asian versions also in full width, behind blanks that a program may trim; and what may
-# begin a new cell.
+# What starts a formula: also in full width, for East Asian versions, and after spaces that a program may trim. Then,
+# what may start a new cell.
 _TRIGGER = r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])"
 _WITHIN = r"'*[=+\-@＝＋－＠]"
 _FORMULA = re.compile(f'^{_TRIGGER}|(?<=[\n\r\t;,|"]){_WITHIN}')
@@ -17,10 +17,10 @@ _TEXT = re.compile(f"^'(?={_TRIGGER})|(?<=[\n\r\t;,|\"])'(?={_WITHIN})")
 
 
 def cell(text: str) -> str:
-    """Return a text as a cell that is no formula, nor any part of it."""
+    """Return the text as a cell of which no part is a formula."""
     return _FORMULA.sub(lambda found: f"'{found[0]}", text)
 
 
 def text_of(given: str) -> str:
-    """Return the text that a cell was made of; a cell of another program is what it is."""
+    """Return the text that `cell` was given. Other programs' cells are returned unchanged."""
     return _TEXT.sub("", given)

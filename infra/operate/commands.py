@@ -1,4 +1,4 @@
-"""`guichet`: the commands, their options and what they print. What they do is in the modules beside this one."""
+"""`guichet`: the commands, their options and their output. The work itself is in the modules beside this one."""
 
 import csv
 import functools
@@ -47,18 +47,18 @@ from infra.operate.output import Output, printable
 from infra.operate.queries import Advance
 from infra.template import TemplateError, parameters
 
-# Exit codes beside 0, and beside click's 2 for a command that was given wrongly.
-LEFT_TO_DO, NOT_POSSIBLE, AWAY, INTERRUPTED = 1, 2, 3, 130
+# Exit codes besides 0. Click uses 2 for wrong usage, too.
+INCOMPLETE, INVALID, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130
 _PERIOD = 7
 _DAY = click.DateTime(["%Y-%m-%d"])
 _STATES = (*get_args(State), "pending")
 
 
 class _Listing(click.Group):
-    """A group of commands of which `list` is meant where none is named."""
+    """A group of commands that runs `list` by default."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Put `list` before options, but for the question for help."""
+        """Insert `list` before options, except before --help."""
         if not args or (args[0].startswith("-") and args[0] not in context.help_option_names):
             args = ["list", *args]
         return super().parse_args(context, args)
@@ -66,45 +66,43 @@ class _Listing(click.Group):
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def guichet() -> None:
-    """Operate a Guichet: read messages, keep subscribers, see what is owed, find what is wrong.
+    """Operate a Guichet stack: read messages, manage subscribers, inspect the outbox, diagnose problems.
 
-    Each command takes --local for the stack that `make run` runs, or --stack for a deployed one (with credentials as
-    the AWS CLI takes them), and --json for a program.
+    Every command takes --local for the stack that `make run` started, or --stack for a deployed one (with credentials
+    as for the AWS CLI), and --json for use by programs.
 
-    Exit codes: 0 done; 1 done, and something is left to do (bad lines, emails that wait or failed, findings of
-    doctor); 2 wrongly given, or not there; 3 AWS cannot be reached, or refuses; 130 interrupted.
+    Exit codes: 0 done; 1 done, but something needs attention (bad lines, waiting or failed emails, findings of
+    doctor); 2 wrong usage, or not found; 3 AWS is unreachable or refused; 130 interrupted.
     """
 
 
-_OPTIONS_OF_ALL = (
-    click.option("--local", is_flag=True, help="The stack that `make run` runs on this machine."),
-    click.option("--port", default=3000, envvar="PORT", show_default=True, help="With --local: the port of its API."),
-    click.option("--stack", default="guichet", envvar="GUICHET_STACK", show_default=True, help="A deployed stack."),
-    click.option("--region", help="The region of the stack, where it is not the environment's."),
-    click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line."),
+_COMMON_OPTIONS = (
+    click.option("--local", is_flag=True, help="Use the stack that `make run` started on this machine."),
+    click.option("--port", default=3000, envvar="PORT", show_default=True, help="With --local: the port of the API."),
+    click.option("--stack", default="guichet", envvar="GUICHET_STACK", show_default=True, help="The deployed stack."),
+    click.option("--region", help="The region of the stack, if it is not the environment's."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line."),
 )
 
 
-def options_of_all(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that all have."""
-    return functools.reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS_OF_ALL), function)
+def common_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that every command has."""
+    return functools.reduce(lambda decorated, option: option(decorated), reversed(_COMMON_OPTIONS), function)
 
 
-def operated(function: Callable[..., int | None]) -> Callable[..., None]:
-    """Give a command the options of all, and hand it the connection and the output that they say."""
+def on_stack(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Add the common options to a command, and call it with the connection and output that they choose."""
 
-    @options_of_all
+    @common_options
     @functools.wraps(function)
     def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:
-        code = function(
-            _connected(local=local, port=port, stack=stack, region=region), Output(as_json=as_json), **given
-        )
+        code = function(_connect(local=local, port=port, stack=stack, region=region), Output(as_json=as_json), **given)
         sys.exit(code or 0)
 
     return run
 
 
-def _connected(*, local: bool, port: int, stack: str, region: str | None) -> Connection:
+def _connect(*, local: bool, port: int, stack: str, region: str | None) -> Connection:
     be_patient()
     return connect_local(port) if local else connect_stack(stack, region)
 
@@ -114,7 +112,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, text: str | N
         return None
     address = parse(text)
     if address is None:
-        raise click.BadParameter(f"{text!r} is no email address")
+        raise click.BadParameter(f"{text!r} is not an email address")
     return address
 
 
@@ -123,19 +121,19 @@ def _address(_context: click.Context, _parameter: click.Parameter, text: str | N
 
 @guichet.group(cls=_Listing)
 def messages() -> None:
-    """List messages by day, the spam folder, or what a search finds; show one, file it as spam, release it.
+    """List messages by day, search them, or list the spam folder; show, file as spam or release one.
 
-    Without a command it is `list`: `guichet messages list --help` has its options.
+    The default command is `list`; `guichet messages list --help` shows its options.
     """
 
 
 @messages.command("list")
 @click.option("--day", type=_DAY, help="One day, in UTC.")
-@click.option("--since", type=_DAY, help=f"The first day of a period. Without it, the last {_PERIOD} days.")
-@click.option("--until", type=_DAY, help="The last day of a period. Without it, today.")
-@click.option("--spam", is_flag=True, help="The spam folder: messages and sign-ups, and what they were caught for.")
-@click.option("--search", metavar="TEXT", help="Only what holds a text, in capitals or not.")
-@operated
+@click.option("--since", type=_DAY, help=f"First day of a period. Default: the last {_PERIOD} days.")
+@click.option("--until", type=_DAY, help="Last day of a period. Default: today.")
+@click.option("--spam", is_flag=True, help="List the spam folder: messages and sign-ups, and why each was caught.")
+@click.option("--search", metavar="TEXT", help="Only what contains this text, ignoring case.")
+@on_stack
 def list_messages(  # noqa: PLR0913  the options of a list
     connection: Connection,
     output: Output,
@@ -146,7 +144,7 @@ def list_messages(  # noqa: PLR0913  the options of a list
     spam: bool,
     search: str | None,
 ) -> None:
-    """List messages, the newest day first, or the spam folder."""
+    """List messages, newest day first, or the spam folder."""
     today = utc_now().date()
     last = (day or until or utc_now()).date()
     first = day.date() if day else since.date() if since else min(last, today) - timedelta(days=_PERIOD - 1)
@@ -154,12 +152,12 @@ def list_messages(  # noqa: PLR0913  the options of a list
     def found() -> Iterator[dict[str, Any]]:
         for one in _days(first, last):
             for record in queries.of_day(connection.settings.table_name, "spam" if spam else "messages", one):
-                if not search or search.casefold() in _words(record).casefold():
+                if not search or search.casefold() in _searchable_text(record).casefold():
                     yield _submission(record)
 
     columns = {"at": "received", "id": "id", "email": "address", "name": "name", "text": "message"}
     if spam:
-        columns = {"at": "received", "id": "id", "email": "address", "spam": "caught for", "text": "message"}
+        columns = {"at": "received", "id": "id", "email": "address", "spam": "reason", "text": "message"}
     output.rows(found(), columns, f"Nothing from {first} to {last}.")
 
 
@@ -175,14 +173,16 @@ def _submission(record: Message | SignUp) -> dict[str, Any]:
     return {"at": record.submitted_at, **row, "text": text}
 
 
-def _words(record: Message | SignUp) -> str:
-    """Return all that somebody wrote, to be searched."""
-    told = record.model_dump(include={"email", "name", "subject", "form_subject", "message", "phone", "extra", "page"})
-    return "\n".join(str(value) for value in told.values())
+def _searchable_text(record: Message | SignUp) -> str:
+    """Return everything that the visitor wrote, as one text to search."""
+    fields = record.model_dump(
+        include={"email", "name", "subject", "form_subject", "message", "phone", "extra", "page"}
+    )
+    return "\n".join(str(value) for value in fields.values())
 
 
 def _message(connection: Connection, message_id: str) -> Message | SignUp:
-    """Return a message, or a sign-up from the spam folder. Raises OperatorError where there is none."""
+    """Return a message, or a sign-up from the spam folder. Raises OperatorError if there is none."""
     keys = [{"pk": f"{kind}#{message_id}", "sk": kind} for kind in ("message", "request")]
     for item in queries.by_keys(connection.settings.table_name, keys):
         return queries.submission(item)
@@ -191,45 +191,45 @@ def _message(connection: Connection, message_id: str) -> Message | SignUp:
 
 @messages.command("show")
 @click.argument("id")
-@operated
+@on_stack
 def show_message(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002  the name of the argument
-    """Show one message, whole."""
+    """Show one message in full."""
     record = _message(connection, id)
     if output.as_json:
         output.show(record.model_dump(mode="json"))
     else:
-        # Apart: a stranger names these.
+        # Kept apart, because their names come from a stranger.
         output.show({**record.model_dump(exclude={"extra"}), "other fields": dict(getattr(record, "extra", ()))})
 
 
 @messages.command("spam")
 @click.argument("id")
-@operated
+@on_stack
 def file_as_spam(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002
-    """File a message as spam. It is kept for 30 days, and a notification that is still owed is not sent."""
+    """File a message as spam. It is kept for 30 days, and a notification that is still queued is not sent."""
     record = _message(connection, id)
     if isinstance(record, SignUp):
-        raise OperatorError(f"{id} is a sign-up: nobody is mailed more than the one link for it")
+        raise OperatorError(f"{id} is a sign-up, and only messages can be filed as spam: it sends a single link")
     submissions.mark_spam(connection.settings.table_name, record, utc_now())
     output.show({"id": id, "now": "in the spam folder"})
 
 
 @messages.command("release")
 @click.argument("id")
-@operated
+@on_stack
 def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002
-    """Release a message from the spam folder: the owner is mailed it. A sign-up is sent its link."""
+    """Release a message from the spam folder and mail it to the owner. A released sign-up is sent its link."""
     record = _message(connection, id)
     settings = connection.settings
     if isinstance(record, SignUp):
         if record.confirmable_until < utc_now():
-            raise OperatorError("this sign-up is older than a link is valid: ask them to sign up again")
+            raise OperatorError("the link of this sign-up would have expired by now: ask them to sign up again")
         released = submissions.release_sign_up(settings.table_name, record)
     else:
         released = submissions.release_message(
             settings.table_name, record, settings.default_language, timedelta(days=settings.retention_days)
         )
-    output.show({"id": id, "now": "released, and its email is owed" if released else "not in the spam folder"})
+    output.show({"id": id, "now": "released, and its email is queued" if released else "not in the spam folder"})
 
 
 # --- subscribers ------------------------------------------------------------------------------------------------------
@@ -237,29 +237,32 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
 
 @guichet.group(cls=_Listing)
 def subscribers() -> None:
-    """List subscribers by state, count them, show the record of consent, let one who bounced ask again.
+    """List or count subscribers, show a record of consent, unsubscribe an address, lift a suppression.
 
-    Without a command it is `list`: `guichet subscribers list --help` has its options.
+    The default command is `list`; `guichet subscribers list --help` shows its options.
     """
 
 
 @subscribers.command("list")
-@click.option("--state", type=click.Choice(_STATES), help="Only those. Without it, all but `pending`.")
-@click.option("--count", is_flag=True, help="How many there are in each state.")
-@operated
+@click.option("--state", type=click.Choice(_STATES), help="Only this state. Default: all except `pending`.")
+@click.option("--count", is_flag=True, help="Count the subscribers in each state.")
+@on_stack
 def list_subscribers(connection: Connection, output: Output, *, state: str | None, count: bool) -> None:
-    """List subscribers, or count them. Of those who bounced or complained no address is kept."""
+    """List subscribers, or count them. Addresses that bounced or complained are no longer stored."""
     table = connection.settings.table_name
-    with output.progress("items read", queries.size(table), beside_rows=not count) as tell:
-        rows = _pending(connection, tell) if state == "pending" else map(_row, queries.records(table, Subscriber, tell))
+    with output.progress("items read", queries.size(table), beside_rows=not count) as advance:
+        if state == "pending":
+            rows = _pending(connection, advance)
+        else:
+            rows = map(_row, queries.records(table, Subscriber, advance))
         chosen = (row for row in rows if state in (None, row["state"]))
         if not count:
             columns = {"email": "address", "state": "state", "since": "since", "name": "name"}
-            output.rows(chosen, columns, "There are none.")
+            output.rows(chosen, columns, "No subscribers.")
             return
         counts = Counter(row["state"] for row in chosen)
         if state is None:
-            counts["pending"] = sum(1 for _ in _pending(connection, tell))
+            counts["pending"] = sum(1 for _ in _pending(connection, advance))
     output.show({name: counts[name] for name in ([state] if state else _STATES)})
 
 
@@ -268,10 +271,11 @@ def _row(subscriber: Subscriber) -> dict[str, Any]:
     return {**subscriber.model_dump(mode="json", exclude={"history"}, exclude_none=True), "since": since}
 
 
-def _pending(connection: Connection, tell: Advance) -> Iterator[dict[str, Any]]:
-    """Yield the requests that may still be confirmed, of addresses that are not subscribers in any state."""
+def _pending(connection: Connection, advance: Advance) -> Iterator[dict[str, Any]]:
+    """Yield the requests that can still be confirmed and whose address is not a subscriber in any state."""
     table, secret = connection.settings.table_name, connection.settings.signing_secret
-    live = (one for one in queries.records(table, SignUp, tell) if not one.spam and one.confirmable_until > utc_now())
+    requests = queries.records(table, SignUp, advance)
+    live = (one for one in requests if not one.spam and one.confirmable_until > utc_now())
     seen: set[str] = set()
     for block in queries.blocks(live, 100):
         ids = {subscriber_id(secret, one.email): one for one in block}
@@ -290,24 +294,24 @@ def _subscriber(connection: Connection, address: str) -> Subscriber:
     )
     if found is None:
         raise OperatorError(
-            f"{address} is no subscriber: `guichet subscribers --state pending` lists who has not confirmed yet"
+            f"{address} is not a subscriber: `guichet subscribers --state pending` lists unconfirmed sign-ups"
         )
     return found
 
 
 @subscribers.command("show")
 @click.argument("address", callback=_address)
-@operated
+@on_stack
 def show_subscriber(connection: Connection, output: Output, *, address: str) -> None:
-    """Show a subscriber with the record of consent."""
+    """Show a subscriber and the record of consent."""
     output.show(_subscriber(connection, address).model_dump(mode="json" if output.as_json else "python"))
 
 
 @subscribers.command("lift")
 @click.argument("address", callback=_address)
-@operated
+@on_stack
 def lift(connection: Connection, output: Output, *, address: str) -> None:
-    """Let an address that bounced or complained ask again. They have to sign up by themselves."""
+    """Lift the suppression of an address that bounced or complained, so that it can sign up again."""
     subscriber = _subscriber(connection, address)
     kept = timedelta(days=connection.settings.retention_days)
     if not subscribers_table.lift(connection.settings.table_name, subscriber.id, utc_now(), kept):
@@ -317,13 +321,13 @@ def lift(connection: Connection, output: Output, *, address: str) -> None:
 
 @subscribers.command("unsubscribe")
 @click.argument("address", callback=_address)
-@operated
+@on_stack
 def unsubscribe_subscriber(connection: Connection, output: Output, *, address: str) -> None:
-    """Unsubscribe who asked for it otherwise than by their link."""
+    """Unsubscribe an address that asked by other means."""
     subscriber = _subscriber(connection, address)
     kept = timedelta(days=connection.settings.retention_days)
     done = subscribers_table.unsubscribe(connection.settings.table_name, subscriber.id, utc_now(), kept)
-    output.show({"email": address, "now": "unsubscribed" if done else f"as before: {subscriber.state}"})
+    output.show({"email": address, "now": "unsubscribed" if done else f"unchanged: {subscriber.state}"})
 
 
 # --- export and import ------------------------------------------------------------------------------------------------
@@ -336,28 +340,28 @@ def unsubscribe_subscriber(connection: Connection, output: Output, *, address: s
     "-o",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A new file. Without it, standard output.",
+    help="The file to create. Default: standard output.",
 )
 @click.option(
     "--format",
     "file_format",
     type=click.Choice(["csv", "jsonl"]),
-    help="Without it, CSV; JSON Lines for `everything`, and for --json on standard output.",
+    help="Default: CSV; JSON Lines for `everything`, and for --json on standard output.",
 )
 @click.option(
     "--separator",
     type=click.Choice(list(importing.SEPARATORS)),
-    help="Of CSV. Without it, a semicolon where DefaultLanguage is fr, as a French Excel wants it, else a comma.",
+    help="For CSV. Default: semicolon if DefaultLanguage is fr, as French Excel expects, else comma.",
 )
 @click.option(
     "--state",
     type=click.Choice([*get_args(State), "all"]),
     default="confirmed",
     show_default=True,
-    help="Of subscribers.",
+    help="For subscribers.",
 )
-@click.option("--spam", is_flag=True, help="Of messages: with those of the spam folder.")
-@operated
+@click.option("--spam", is_flag=True, help="For messages: include the spam folder.")
+@on_stack
 def export(  # noqa: PLR0913  the options of an export
     connection: Connection,
     output: Output,
@@ -369,18 +373,18 @@ def export(  # noqa: PLR0913  the options of an export
     state: str,
     spam: bool,
 ) -> int | None:
-    """Write subscribers, messages or everything to a file: CSV for a spreadsheet, or JSON Lines.
+    """Export subscribers, messages or everything as CSV for a spreadsheet, or as JSON Lines.
 
-    An export to a file that was interrupted goes on where it was when it is given again. `everything` is JSON Lines,
-    each item as the table has it.
+    To resume an interrupted export to a file, run the same command again. `everything` is always JSON Lines, with each
+    item as stored in the table.
     """
     if separator is None:
         separator = "semicolon" if connection.settings.default_language == "fr" else "comma"
     lines = what == "everything" or (output.as_json and file is None)
     if lines and file_format == "csv":
-        raise click.UsageError("That is JSON Lines: leave --format away, or --json, or name a file by --output.")
+        raise click.UsageError("This output is JSON Lines: drop --format or --json, or write to a file with --output.")
     table = connection.settings.table_name
-    order = exporting.Order(
+    options = exporting.Options(
         table=table,
         what=what,
         format="jsonl" if lines or file_format == "jsonl" else "csv",
@@ -393,53 +397,53 @@ def export(  # noqa: PLR0913  the options of an export
     def unsubscribe(one: Subscriber) -> str:
         return unsubscribe_link(settings.api_url, one.id, one.language, settings.signing_secret)
 
-    begun = exporting.begun(order, file) if file else None
-    if begun:
-        output.advise(f"Goes on with the export that was begun at {begun.begun_at}; to begin anew, remove {file}.part.")
-    with output.progress("items read", queries.size(table)) as tell:
+    progress = exporting.interrupted(options, file) if file else None
+    if progress:
+        output.advise(f"Resuming the export begun at {progress.begun_at}. To start over, remove {file}.part.")
+    with output.progress("items read", queries.size(table)) as advance:
         if file is None:
-            exporting.export_to_stream(order, sys.stdout.buffer, unsubscribe, tell)
+            exporting.export_to_stream(options, sys.stdout.buffer, unsubscribe, advance)
             return None
         try:
-            rows = exporting.export_to_file(order, file, begun, unsubscribe, tell)
+            rows = exporting.export_to_file(options, file, progress, unsubscribe, advance)
         except (KeyboardInterrupt, UnavailableError) as error:
-            output.advise(f"Stopped. What there is so far is in {file}.part; the same command goes on from there.")
-            return INTERRUPTED if isinstance(error, KeyboardInterrupt) else AWAY
+            output.advise(f"Stopped. The rows so far are in {file}.part; run the same command again to resume.")
+            return INTERRUPTED if isinstance(error, KeyboardInterrupt) else UNAVAILABLE
     output.show({"file": str(file), "rows": rows})
     return None
 
 
 @guichet.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--consent", metavar="TEXT", help="They confirmed elsewhere: where, when and to what, kept as the proof.")
-@click.option("--ask", is_flag=True, help="They did not: mail each of them a link to confirm.")
-@click.option("--dry-run", is_flag=True, help="Write nothing to the table; say what would come of it.")
-@click.option("--from-line", type=click.IntRange(min=2), default=2, help="Go on at a line.")
-@operated
+@click.option("--consent", metavar="TEXT", help="They confirmed elsewhere: say where, when and to what. Kept as proof.")
+@click.option("--ask", is_flag=True, help="They have not confirmed: mail each a confirmation link.")
+@click.option("--dry-run", is_flag=True, help="Report what would happen, and write nothing to the table.")
+@click.option("--from-line", type=click.IntRange(min=2), default=2, help="Start at this line.")
+@on_stack
 def import_(  # noqa: PLR0913  the options of an import
     connection: Connection, output: Output, *, file: Path, consent: str | None, ask: bool, dry_run: bool, from_line: int
 ) -> int:
     """Import addresses from a CSV file.
 
-    The file is UTF-8, and its first line names the columns: `email`, and where there are `name`, `language`,
-    `consented_at`, `source` and `state`, by which nobody is imported who left there.
+    The file is UTF-8, and its first line names the columns: `email`, and optionally `name`, `language`,
+    `consented_at`, `source` and `state`. A row whose state says that the address left the old list is rejected.
 
-    With --consent they are confirmed at once and not mailed. With --ask each is mailed a link, at the pace of the SES
-    account and within what StrangerMailPerDay leaves of today; the same command goes on tomorrow. Who is known
-    already stays as they are, who left or must not be written to above all. Bad lines go to FILE.bad.csv with their
-    numbers and reasons. To do it again changes nothing.
+    With --consent, addresses are confirmed at once and not mailed. With --ask, each is mailed a link, at the rate of
+    the SES account and within today's remaining StrangerMailPerDay; run the same command tomorrow for the rest.
+    Existing subscribers are left unchanged, and so is anyone who unsubscribed, bounced or complained. Bad lines go to
+    FILE.bad.csv with line number and reason. Imports are idempotent.
     """
     if bool(consent and consent.strip()) == ask:
         raise click.UsageError("Give either --consent with the proof, or --ask.")
     settings = connection.settings
     reader = importing.Reader(file, settings.default_language, asking=ask)
     if reader.unused:
-        output.advise(f"Columns that are not read: {', '.join(reader.unused)}")
+        output.advise(f"Ignored columns: {', '.join(reader.unused)}")
     bad_file = Path(f"{file}.bad.csv")
     room = importing.room_today(settings) if ask else 0
     with (
         ThreadPoolExecutor(importing.THREADS) as pool,
-        output.progress("bytes read", file.stat().st_size) as tell,
+        output.progress("bytes read", file.stat().st_size) as advance,
         bad_file.open("w" if from_line == 2 else "a", encoding="utf-8", newline="") as rejected,  # noqa: PLR2004
     ):
         writer = csv.writer(rejected, delimiter=reader.separator)
@@ -449,35 +453,37 @@ def import_(  # noqa: PLR0913  the options of an import
             writer.writerow([line.number, cell(line.reason), cell(line.text)])
 
         if dry_run:
-            do: Callable[[list[importing.Line]], Any] = lambda lines: importing.look_up(  # noqa: E731
+            process: Callable[[list[importing.Line]], Any] = lambda lines: importing.look_up(  # noqa: E731
                 lines, asking=ask, settings=settings
             )
         elif ask:
-            do = importing.asking(settings, Pace(ses.send_rate), room)
+            process = importing.asking(settings, Pace(ses.send_rate), room)
         else:
-            do = importing.bringing(consent or "", settings, pool)
-        # Asking is paced, so that an interruption must not wait for a block.
+            process = importing.bringing(consent or "", settings, pool)
+        # Asking is paced, so it takes one line at a time: Ctrl-C must not wait for a whole block.
         size = 1 if ask and not dry_run else importing.BLOCK
-        account = importing.carry_out(reader.rows(from_line), do, reject, tell, size)
-    # It may hold the bad lines of an earlier part.
+        summary = importing.run(reader.rows(from_line), process, reject, advance, size)
+    # It may contain bad lines from an earlier part of the import.
     if not bad_file.stat().st_size:
         bad_file.unlink()
     output.show(
         {
             "dry_run": dry_run,
-            **account.outcomes,
+            **summary.outcomes,
             **({"may be asked today": room} if ask else {}),
-            "bad lines": account.bad,
-            "bad lines are in": str(bad_file) if account.bad else "",
-            "done until line": account.done_until,
-            "stopped": account.stopped,
+            "bad lines": summary.bad,
+            "bad lines are in": str(bad_file) if summary.bad else "",
+            "done until line": summary.done_until,
+            "stopped": summary.stopped,
         }
     )
-    if account.stopped:
-        output.advise(f"Go on by the same command, or quicker by the same with --from-line {account.done_until + 1}.")
-    if account.stopped == importing.INTERRUPTED:
+    if summary.stopped:
+        output.advise(f"To resume, run the same command again; --from-line {summary.done_until + 1} saves time.")
+    if summary.stopped == importing.INTERRUPTED:
         return INTERRUPTED
-    return AWAY if account.stopped == importing.AWAY else LEFT_TO_DO if account.stopped or account.bad else 0
+    if summary.stopped == importing.UNAVAILABLE:
+        return UNAVAILABLE
+    return INCOMPLETE if summary.stopped or summary.bad else 0
 
 
 # --- one person -------------------------------------------------------------------------------------------------------
@@ -488,42 +494,42 @@ def import_(  # noqa: PLR0913  the options of an import
 @click.option(
     "--access",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write all that is held to a new file, as JSON, and erase nothing.",
+    help="Erase nothing; write everything that is stored to a new file, as JSON.",
 )
-@click.option("--yes", is_flag=True, help="Erase without asking.")
-@operated
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@on_stack
 def forget(connection: Connection, output: Output, *, address: str, access: Path | None, yes: bool) -> None:
-    """Give or erase all that is held of a person.
+    """Export or erase everything stored about a person.
 
-    Their messages, sign-ups, subscription, what was caught as spam, and the rows of emails go; in what others wrote,
-    the address is struck out. What remains is said, and why. It reads the whole table.
+    Erases their messages, sign-ups, subscription, spam and outbox rows, and strikes their address out of what others
+    wrote. Reports what remains, and why. Reads the whole table.
     """
     settings = connection.settings
     person = Person(address, settings.signing_secret)
     table = settings.table_name
     if access:
-        with _new_file(access) as file, output.progress("items read", queries.size(table)) as tell:
-            found = find_data(table, person, tell)
+        with _new_file(access) as file, output.progress("items read", queries.size(table)) as advance:
+            found = find_data(table, person, advance)
             json.dump(erasure.report(person, found), file, ensure_ascii=False, indent=2)
-        output.show({"file": str(access), **erasure.counted(found)})
+        output.show({"file": str(access), **erasure.counts(found)})
         return
     if not yes:
-        with output.progress("items read", queries.size(table)) as tell:
-            found = find_data(table, person, tell)
-        output.advise(f"Held of {person.address}: {erasure.in_words(found)}")
+        with output.progress("items read", queries.size(table)) as advance:
+            found = find_data(table, person, advance)
+        output.advise(f"Stored about {person.address}: {erasure.summary(found)}")
         if not (found.own or found.mentions):
             return
-        if not click.confirm("Erase it?", err=True):
+        if not click.confirm("Erase all of it?", err=True):
             output.advise("Nothing was erased.")
             return
-    with output.progress("items read", queries.size(table)) as tell:
-        done = erase(table, person, timedelta(days=settings.retention_days), tell=tell)
+    with output.progress("items read", queries.size(table)) as advance:
+        done = erase(table, person, timedelta(days=settings.retention_days), tell=advance)
     output.show({"erased": done.erased, "struck out elsewhere": done.redacted, "remains": erasure.remains(done)})
 
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[IO[str]]:
-    """Open a new file, so that what is wrong with it is told first; where nothing comes of it, it goes again."""
+    """Open a new file first, so that a bad path fails early; remove the file again on any error."""
     with path.open("x", encoding="utf-8") as file:
         try:
             yield file
@@ -537,71 +543,71 @@ def _new_file(path: Path) -> Iterator[IO[str]]:
 
 @guichet.group(name="outbox", cls=_Listing)
 def outbox_emails() -> None:
-    """List emails that wait or failed, and why; send them again.
+    """List waiting and failed emails, and why; send them now.
 
-    Without a command it is `list`: `guichet outbox list --help` has its options.
+    The default command is `list`; `guichet outbox list --help` shows its options.
     """
 
 
 @outbox_emails.command("list")
-@operated
-def list_owed(connection: Connection, output: Output) -> int:
-    """List emails that wait, the owner's first, and those that failed."""
+@on_stack
+def list_outbox(connection: Connection, output: Output) -> int:
+    """List waiting emails, the owner's first, then failed ones."""
     columns = {
         "id": "id",
         "state": "state",
         "to": "to",
         "waiting_since": "waiting since",
-        "tried_at": "tried",
+        "tried_at": "last tried",
         "why": "why",
     }
     table = connection.settings.table_name
-    with output.progress("items read for those that failed", queries.size(table), beside_rows=True) as tell:
-        rows = ({"id": one.key, **asdict(one)} for one in outbox.listed(table, tell))
-        return LEFT_TO_DO if output.rows(rows, columns, "No email is owed, and none failed.") else 0
+    with output.progress("items read to find failed emails", queries.size(table), beside_rows=True) as advance:
+        rows = ({"id": one.key, **asdict(one)} for one in outbox.listed(table, advance))
+        return INCOMPLETE if output.rows(rows, columns, "No email is waiting, and none has failed.") else 0
 
 
 @outbox_emails.command("send")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--failed", is_flag=True, help="All that failed.")
-@operated
-def send_owed(connection: Connection, output: Output, *, ids: tuple[str, ...], failed: bool) -> int:
-    """Send now what waits, instead of within 15 minutes; with --failed or IDs, also what failed."""
+@click.option("--failed", is_flag=True, help="Retry all failed emails, too.")
+@on_stack
+def send_outbox(connection: Connection, output: Output, *, ids: tuple[str, ...], failed: bool) -> int:
+    """Send waiting emails now instead of within 15 minutes; with --failed or IDs, failed ones too."""
     table = connection.settings.table_name
-    known: list[outbox.Owed] = []
+    known: list[outbox.UnsentEmail] = []
     if failed or ids:
-        with output.progress("items read for those that failed", queries.size(table)) as tell:
-            known = list(outbox.listed(table, tell))
+        with output.progress("items read to find failed emails", queries.size(table)) as advance:
+            known = list(outbox.listed(table, advance))
     again = [one for one in known if one.state == "failed" and (failed or one.key in ids)]
     unknown = set(ids) - {one.key for one in known}
     if unknown:
-        raise OperatorError(f"no email waits or failed by the name of {', '.join(sorted(unknown))}")
+        raise OperatorError(f"no waiting or failed email has the id {', '.join(sorted(unknown))}")
     queued_again = sum(outbox.retry(table, one) for one in again)
     outcomes = connection.sweep()
     output.show({"queued again": queued_again, **outcomes})
-    # What is not ours the stream sends meanwhile.
-    return LEFT_TO_DO if set(outcomes) - {"sent", "dropped", "not ours"} else 0
+    # "not ours": the stream is sending it at the same time.
+    return INCOMPLETE if set(outcomes) - {"sent", "dropped", "not ours"} else 0
 
 
 @guichet.command("test-email")
-@click.option("--to", callback=_address, help="Without it, the owner.")
-@operated
+@click.option("--to", callback=_address, help="The recipient. Default: the owner.")
+@on_stack
 def test_email(connection: Connection, output: Output, *, to: str | None) -> int:
-    """Send an email as the notifier does: same sender, same configuration set."""
+    """Send a test email the way the notifier sends: same sender, same configuration set."""
     settings = connection.settings
     recipients = (to,) if to else settings.owner_email
-    message = envelope(recipients, f"Guichet: a test of {connection.name}", settings)
+    message = envelope(recipients, f"Guichet: test email from {connection.name}", settings)
     message.set_content(
         f"This email was sent by `guichet test-email`.\n\nSite: {settings.site_name}, {settings.site_url}\n"
-        f"API: {settings.api_url}\n\nIf you read it where you expect your visitors' messages, mail to you works.\n"
+        f"API: {settings.api_url}\n\nIf it arrived where you expect your visitors' messages, mail to you works.\n"
     )
     try:
         message_id = ses.send(message, settings.owner_configuration_set)
     except ses.RejectedError as rejected:
         raise OperatorError(f"SES refuses it: {rejected}") from None
     except ses.PostponedError as postponed:
-        output.advise(f"SES does not take it now: {postponed.reason}. `guichet doctor` may know why.")
-        return AWAY
+        output.advise(f"SES is not accepting it now: {postponed.reason}. `guichet doctor` may find out why.")
+        return UNAVAILABLE
     output.show({"sent to": list(recipients), "message id": message_id})
     return 0
 
@@ -611,14 +617,15 @@ def test_email(connection: Connection, output: Output, *, to: str | None) -> int
 
 @guichet.command("adopt")
 @click.argument("table")
-@click.option("--stack", default="guichet", envvar="GUICHET_STACK", show_default=True, help="The stack to make.")
-@click.option("--region", help="The region of the table, where it is not the environment's.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+@click.option("--stack", default="guichet", envvar="GUICHET_STACK", show_default=True, help="The stack to create.")
+@click.option("--region", help="The region of the table, if it is not the environment's.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 def adopt_table(*, table: str, stack: str, region: str | None, as_json: bool) -> None:
-    """Make a stack around TABLE, which a stack that was removed has left behind.
+    """Create a stack around TABLE, which a deleted stack left behind.
 
-    It holds nothing but the table. `make deploy` with all parameters adds everything else: with the same SigningSecret
-    as before, or no link and no key fits, and with CreateIdentity=false if the SES identity was left behind, too.
+    The stack contains only the table; `make deploy` with all parameters adds everything else. Use the same
+    SigningSecret as before, or existing links and keys stop working. Use CreateIdentity=false if the SES identity was
+    left behind, too.
     """
     where = region_of(region)
     adopting.adopt(client_of("cloudformation", where), client_of("dynamodb", where), stack, table)
@@ -627,22 +634,20 @@ def adopt_table(*, table: str, stack: str, region: str | None, as_json: bool) ->
     )
 
 
-# --- what is wrong ----------------------------------------------------------------------------------------------------
+# --- diagnosis --------------------------------------------------------------------------------------------------------
 
 
 @guichet.command("doctor")
-@click.option(
-    "--before", metavar="PARAMETERS", help="Before the first deploy: the parameters, as `make deploy` takes them."
-)
-@options_of_all
+@click.option("--before", metavar="PARAMETERS", help="Before the first deploy: the parameters, as for `make deploy`.")
+@common_options
 def examine(*, before: str | None, region: str | None, as_json: bool, **stack: Any) -> None:
-    """Say what is wrong, and what to do: mail, stack, alarms, the site's page.
+    """Diagnose mail, the stack, alarms and the site's page, and say how to fix each problem.
 
-    Exit code 1 where something is wrong, wants attention, or could not be looked at.
+    The exit code is 1 if anything is wrong, needs attention, or could not be checked.
     """
     output = Output(as_json=as_json)
     if before is None:
-        inspection = doctor.inspection_of(_connected(region=region, **stack))
+        inspection = doctor.inspection_of(_connect(region=region, **stack))
     else:
         inspection = doctor.inspection_before(parameters(before), region_of(region))
     all_is_well = True
@@ -654,12 +659,12 @@ def examine(*, before: str | None, region: str | None, as_json: bool, **stack: A
             output.say(f"{finding.state:8} {finding.check}: {finding.says}")
             if finding.remedy:
                 output.say(f"{'':8} → {finding.remedy}")
-    sys.exit(0 if all_is_well else LEFT_TO_DO)
+    sys.exit(0 if all_is_well else INCOMPLETE)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and exit. What goes wrong is said in a sentence, on standard error."""
-    # What is written holds what people wrote: it is for nobody else on this machine.
+    """Run a command and exit. Report an error as one sentence on standard error."""
+    # Files contain personal data: no other user of this machine may read them.
     before = os.umask(0o077)
     try:
         guichet.main(arguments, prog_name="guichet", standalone_mode=False)
@@ -667,31 +672,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        _end("interrupted, or nobody was there to say yes (--yes says it beforehand)", INTERRUPTED)
+        _fail("interrupted, or not confirmed (--yes skips the question)", INTERRUPTED)
     except BrokenPipeError:
-        # Who read the output has had enough; and Python would complain of it once more at its end.
+        # The reader closed the pipe. Without this, Python would report it again on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OperatorError, TemplateError) as error:
-        _end(str(error), NOT_POSSIBLE)
+        _fail(str(error), INVALID)
     except OSError as error:
-        _end(f"{error.filename}: {error.strerror}", NOT_POSSIBLE)
+        _fail(f"{error.filename}: {error.strerror}", INVALID)
     except NotFinishedError:
-        _end("something changed meanwhile, and a part is left: give the command again", LEFT_TO_DO)
+        _fail("something changed in the meantime, and part of it is left: run the command again", INCOMPLETE)
     except ValidationError as error:
         wrong = ", ".join(sorted({str(part["loc"][0]) for part in error.errors(include_input=False)}))
-        _end(
-            f"the table holds a {error.title} that this version cannot read ({wrong}); "
-            "`guichet export everything` writes it as it is",
-            NOT_POSSIBLE,
+        _fail(
+            f"the table contains a {error.title} that this version cannot read ({wrong}); "
+            "`guichet export everything` exports it as it is",
+            INVALID,
         )
     except UnavailableError:
-        _end("the table cannot be reached now; what was asked may be done or not, and to ask again is harmless", AWAY)
+        _fail("the table is unreachable; the change may or may not have been made. It is safe to retry", UNAVAILABLE)
     except (BotoCoreError, ClientError) as error:
-        _end(f"AWS cannot be reached, or refuses: {error}", AWAY)
+        _fail(f"AWS is unreachable or refused: {error}", UNAVAILABLE)
     finally:
         os.umask(before)
 
 
-def _end(sentence: str, code: int) -> None:
+def _fail(sentence: str, code: int) -> None:
     click.echo(printable(f"error: {sentence}"), err=True)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""Where the commands act: a deployed stack, by its name, or the one that `make run` runs on this machine."""
+"""Connect the commands to a stack: a deployed one, by name, or the one that `make run` started on this machine."""
 
 import json
 import os
@@ -17,28 +17,28 @@ from guichet.store import dynamodb
 from infra.local import engine
 from infra.local.streams import schedule_event
 
-# The functions whose environments together say all that the commands need.
+# The functions whose environments together contain all the settings that the commands need.
 _FUNCTIONS = ("Notifier", "Newsletter")
-# A sweep takes as long as the function may.
+# A sweep may take as long as Lambda lets a function run.
 _LONGEST_SWEEP = 900
 
 
 class OperatorError(Exception):
-    """The command cannot be done as it was given. The text says why and what to do."""
+    """The command cannot be run as given. The message says why, and what to do."""
 
 
 class OperatorSettings(NotifierSettings, NewsletterSettings):
-    """What the functions of a stack know, as its operator needs it."""
+    """The settings of a stack's functions that the operator needs."""
 
 
 def be_patient() -> None:
-    """Give the calls of this process to the table a minute: no visitor waits for them, and a page of a scan is long."""
+    """Allow slow calls to the table in this process: no visitor is waiting, and a page of a scan is large."""
     dynamodb.READ_TIMEOUT, dynamodb.RETRY_BUDGET = 60.0, 120.0
 
 
 @dataclass(frozen=True)
 class Connection:
-    """A stack: its settings, what deploys it (empty for the local one), and its notifier's sweep at once."""
+    """A stack: its settings, a function that runs a sweep now, and what CloudFormation knows of it (empty if local)."""
 
     name: str
     settings: OperatorSettings
@@ -47,22 +47,22 @@ class Connection:
     local: bool = False
     outputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
-    # Physical ids by logical ones.
+    # Physical ids by logical id.
     resources: Mapping[str, str] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        """Return a client of AWS for what the functions themselves do not use."""
+        """Return a client for an AWS service that the functions do not use themselves."""
         return client_of(service, self.region)
 
 
 def client_of(service: str, region: str) -> Any:
-    """Return a client of AWS for one of the commands."""
+    """Return a client for an AWS service."""
     config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"})
     return botocore.session.get_session().create_client(service, region_name=region, config=config)
 
 
 def connect_local(port: int) -> Connection:
-    """Connect to the stack that `make run` runs. Raises OperatorError where there is none."""
+    """Connect to the stack that `make run` started. Raises OperatorError if there is none."""
     address = f"http://127.0.0.1:{port}"
     try:
         answer = urllib3.request("GET", f"{address}/_local/environment.json", timeout=5, retries=False)
@@ -70,9 +70,9 @@ def connect_local(port: int) -> Connection:
         region = variables["AWS_DEFAULT_REGION"]
     except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError) as error:
         raise OperatorError(
-            f"no local stack answers at {address}: start it by `make run`, or name its port by --port"
+            f"no local stack answers at {address}: start it with `make run`, or give its port with --port"
         ) from error
-    # Nothing of a real account takes part.
+    # Never touch a real account.
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         os.environ.pop(name, None)
     os.environ.update({name: value for name, value in variables.items() if name.startswith("AWS_")})
@@ -86,20 +86,20 @@ def connect_local(port: int) -> Connection:
 
 
 def connect_stack(name: str, region: str | None) -> Connection:
-    """Connect to a deployed stack: its outputs, and the environments of its functions.
+    """Connect to a deployed stack: read its outputs and its functions' environments.
 
-    Raises OperatorError where there is none, and botocore's errors.
+    Raises OperatorError if there is no such stack; also botocore's errors.
     """
     session = botocore.session.get_session()
     region = region_of(region)
-    # The functions' own clients take it from there.
+    # The functions' own clients read it from there.
     os.environ["AWS_DEFAULT_REGION"] = region
     try:
-        formation: Any = session.create_client("cloudformation", region_name=region)
-        (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
+        cloudformation: Any = session.create_client("cloudformation", region_name=region)
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
         resources = {
             resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for page in formation.get_paginator("list_stack_resources").paginate(StackName=name)
+            for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
             for resource in page["StackResourceSummaries"]
             if "PhysicalResourceId" in resource
         }
@@ -108,20 +108,20 @@ def connect_stack(name: str, region: str | None) -> Connection:
         variables: dict[str, str] = {}
         for function in _FUNCTIONS:
             if function not in resources:
-                raise OperatorError(f"the stack {name} has no function {function}: is it one of Guichet's?")
-            told = functions.get_function_configuration(FunctionName=resources[function])
-            variables |= told["Environment"]["Variables"]
+                raise OperatorError(f"the stack {name} has no function {function}: is it a Guichet stack?")
+            configuration = functions.get_function_configuration(FunctionName=resources[function])
+            variables |= configuration["Environment"]["Variables"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
-            raise OperatorError(f"there is no stack {name} in {region}: name it by --stack and --region") from None
+            raise OperatorError(f"there is no stack {name} in {region}: choose one with --stack and --region") from None
         raise
 
     def sweep() -> dict[str, int]:
         answer = functions.invoke(FunctionName=resources["Notifier"], Payload=json.dumps(schedule_event()).encode())
-        told = json.loads(answer["Payload"].read())
+        payload = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
-            raise OperatorError(f"the notifier failed: {told.get('errorMessage', told)}")
-        return _counts(told)
+            raise OperatorError(f"the notifier failed: {payload.get('errorMessage', payload)}")
+        return _counts(payload)
 
     return Connection(
         name,
@@ -135,15 +135,15 @@ def connect_stack(name: str, region: str | None) -> Connection:
 
 
 def region_of(given: str | None) -> str:
-    """Return the region that is given, else that of the environment or the profile. Raises OperatorError for none."""
+    """Return the given region, else the environment's or the profile's. Raises OperatorError if there is none."""
     region = given or botocore.session.get_session().get_config_variable("region")
     if not region:
-        raise OperatorError("in which region is the stack? Give --region, or set AWS_DEFAULT_REGION")
+        raise OperatorError("which region is the stack in? Use --region, or set AWS_DEFAULT_REGION")
     return str(region)
 
 
-def _counts(told: Mapping[str, Any]) -> dict[str, int]:
-    return {outcome: int(count) for outcome, count in told.items()}
+def _counts(outcomes: Mapping[str, Any]) -> dict[str, int]:
+    return {outcome: int(count) for outcome, count in outcomes.items()}
 
 
 def _settings(variables: Mapping[str, str]) -> OperatorSettings:
@@ -152,5 +152,5 @@ def _settings(variables: Mapping[str, str]) -> OperatorSettings:
     except ValidationError as error:
         wrong = sorted({str(part["loc"][0]) for part in error.errors(include_input=False)})
         raise OperatorError(
-            f"the stack is not of this version of Guichet ({', '.join(wrong)}): deploy it anew, or use its own version"
+            f"the stack does not match this version of Guichet ({', '.join(wrong)}): deploy it, or use its version"
         ) from None

@@ -1,7 +1,7 @@
-"""`guichet doctor`: what is wrong with the mail, the stack or the site's page, in plain words and with the remedy.
+"""`guichet doctor`: diagnose mail, the stack and the site's page, in plain words and with a remedy for each problem.
 
-Each check asks one thing of AWS, DNS or the site, and says what it found; one that cannot be done says why, and keeps
-no other from being done. Those of the stack are here.
+Each check asks AWS, DNS or the site one thing, and reports what it found. A check that fails says why, and the others
+still run. The checks of the stack are in this module.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,55 +22,55 @@ from infra.template import Template
 __all__ = ["CHECKS", "examine", "inspection_before", "inspection_of"]
 
 Check = Callable[[Inspection], Iterator[Finding]]
-# What an outage of a moment does not explain.
-_OWED_TOO_LONG = 1800
+# In seconds. A brief outage does not explain a longer wait.
+_WAITING_TOO_LONG = 1800
 _UNTIL_THEN = "until then mail goes out every 15 minutes"
 
 
 def examine(inspection: Inspection) -> Iterator[Finding]:
-    """Do all checks that can be done where the case is."""
+    """Run all checks that apply to this kind of stack."""
     for check, where in CHECKS.items():
         if inspection.where in where:
-            yield from _done(check, inspection)
+            yield from _run(check, inspection)
 
 
-def _done(check: Check, inspection: Inspection) -> Iterator[Finding]:
+def _run(check: Check, inspection: Inspection) -> Iterator[Finding]:
     name = check.__name__.replace("_", " ")
-    # As the check itself is headed where it can be done.
+    # The same spelling as in the check's own findings.
     name = name.upper() if name in {"cors", "dkim", "dmarc", "spf"} else name
     try:
         yield from check(inspection)
     except MissingError as missing:
-        says = f"the stack has no {missing}: it is of another version, or was not deployed to the end"
+        says = f"the stack has no {missing}: another version deployed it, or its deploy did not finish"
         yield Finding(name, "wrong", says, "make deploy")
     except ClientError as error:
-        told = error.response["Error"]
-        remedy = f"let these credentials do {error.operation_name}" if "AccessDenied" in told["Code"] else ""
-        yield Finding(name, "unknown", f"AWS refuses {error.operation_name}: {told['Code']}", remedy)
+        code = error.response["Error"]["Code"]
+        remedy = f"allow these credentials to call {error.operation_name}" if "AccessDenied" in code else ""
+        yield Finding(name, "unknown", f"AWS refused {error.operation_name}: {code}", remedy)
     except (NoCredentialsError, PartialCredentialsError):
-        yield Finding(name, "unknown", "there are no AWS credentials", "give them as the AWS CLI takes them")
+        yield Finding(name, "unknown", "there are no AWS credentials", "provide them as for the AWS CLI")
     except (BotoCoreError, UnavailableError, dns.exception.DNSException, urllib3.exceptions.HTTPError) as error:
         yield Finding(name, "unknown", f"no answer: {error}", "try again; this machine may be offline")
     except Exception as error:
-        # Of a kind that nobody thought of. Its text may quote what people wrote.
+        # Unexpected. Its text is left out, because it may quote what people wrote.
         says = f"the check itself failed: {type(error).__name__}"
-        yield Finding(name, "unknown", says, "report it to Guichet's makers")
+        yield Finding(name, "unknown", says, "report it as a bug in Guichet")
 
 
 # --- the stack --------------------------------------------------------------------------------------------------------
 
-# A deploy does not undo what was changed by hand: CloudFormation compares templates. So the remedies are commands.
+# A deploy does not undo manual changes, because CloudFormation compares templates. So the remedies are commands.
 
 
 def table(inspection: Inspection) -> Iterator[Finding]:
-    """See whether the table forgets what it should, can be restored, and tells of what is new."""
+    """Check that the table expires items, has point-in-time recovery, and has a stream."""
     connection = inspection.stack
     dynamodb, name = connection.client("dynamodb"), connection.settings.table_name
     expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"]
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus", "DISABLED")
     stream = dynamodb.describe_table(TableName=name)["Table"].get("StreamSpecification", {}).get("StreamEnabled")
-    for what, there, (operation, *options), further in (
+    for feature, enabled, (operation, *options), next_step in (
         (
             "time to live",
             expiry in ("ENABLED", "ENABLING"),
@@ -94,73 +94,80 @@ def table(inspection: Inspection) -> Iterator[Finding]:
             f", then make the new stream a trigger of the notifier, in Lambda's console; {_UNTIL_THEN}",
         ),
     ):
-        if there:
-            yield Finding("table", "ok", f"the {what} is on")
+        if enabled:
+            yield Finding("table", "ok", f"the {feature} is on")
         else:
             command = inspection.command("dynamodb", operation, "--table-name", name, *options)
-            yield Finding("table", "wrong", f"the {what} is off: somebody changed it by hand", command + further)
+            yield Finding(
+                "table", "wrong", f"the {feature} is off: somebody turned it off by hand", command + next_step
+            )
 
 
-def owed(inspection: Inspection) -> Iterator[Finding]:
-    """See whether emails wait longer than they should."""
+def queued_emails(inspection: Inspection) -> Iterator[Finding]:
+    """Check that no email has been waiting for too long."""
     table_name = inspection.stack.settings.table_name
     waiting = [since for audience in AUDIENCES for since, _ in outbox.waiting(table_name, audience)]
     age = (utc_now() - min(waiting)).total_seconds() if waiting else 0
-    if age > _OWED_TOO_LONG:
-        says = f"{len(waiting)} emails wait, the oldest for {age / 3600:.1f} hours"
-        yield Finding("owed emails", "warning", says, "guichet outbox")
+    if age > _WAITING_TOO_LONG:
+        says = f"{len(waiting)} emails are waiting, the oldest for {age / 3600:.1f} hours"
+        yield Finding("queued emails", "warning", says, "guichet outbox")
     else:
-        yield Finding("owed emails", "ok", f"{len(waiting)} wait")
+        yield Finding("queued emails", "ok", f"{len(waiting)} waiting")
 
 
 def stream(inspection: Inspection) -> Iterator[Finding]:
-    """See whether the stream calls the notifier."""
+    """Check that the stream calls the notifier."""
     notifier = inspection.resource("Notifier")
-    told = inspection.stack.client("lambda").list_event_source_mappings(FunctionName=notifier)["EventSourceMappings"]
-    if any(mapping["State"] in ("Enabled", "Enabling", "Updating", "Creating") for mapping in told):
+    client = inspection.stack.client("lambda")
+    mappings = client.list_event_source_mappings(FunctionName=notifier)["EventSourceMappings"]
+    if any(mapping["State"] in ("Enabled", "Enabling", "Updating", "Creating") for mapping in mappings):
         yield Finding("stream", "ok", "it calls the notifier")
-    elif told:
-        states = ", ".join(mapping["State"] for mapping in told)
-        command = inspection.command("lambda", "update-event-source-mapping", "--uuid", told[0]["UUID"], "--enabled")
+    elif mappings:
+        states = ", ".join(mapping["State"] for mapping in mappings)
+        command = inspection.command(
+            "lambda", "update-event-source-mapping", "--uuid", mappings[0]["UUID"], "--enabled"
+        )
         yield Finding("stream", "wrong", f"it does not call the notifier ({states})", f"{command}; {_UNTIL_THEN}")
     else:
         remedy = f"make the table's stream a trigger of {notifier}, in Lambda's console; {_UNTIL_THEN}"
-        yield Finding("stream", "wrong", "it does not call the notifier (there is none)", remedy)
+        yield Finding("stream", "wrong", "it does not call the notifier (there is no trigger)", remedy)
 
 
 def schedule(inspection: Inspection) -> Iterator[Finding]:
-    """See whether the schedule calls the notifier."""
+    """Check that the schedule calls the notifier."""
     rule = inspection.resource("NotifierSweep")
     if inspection.stack.client("events").describe_rule(Name=rule)["State"].startswith("ENABLED"):
         yield Finding("schedule", "ok", "it calls the notifier")
     else:
         command = inspection.command("events", "enable-rule", "--name", rule)
-        yield Finding("schedule", "wrong", "it is disabled: what fails once is not tried again", command)
+        yield Finding("schedule", "wrong", "it is disabled: emails that fail once are not retried", command)
 
 
 def alarms(inspection: Inspection) -> Iterator[Finding]:
-    """See whether somebody hears the alarms."""
+    """Check that the alarms notify somebody."""
     topic = inspection.resource("AlarmTopic")
-    told = inspection.stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    pending = [one["Endpoint"] for one in told if one["SubscriptionArn"] == "PendingConfirmation"]
-    # Whoever said no is listed for three days more, as `Deleted`.
-    listening = [one["Endpoint"] for one in told if one["SubscriptionArn"].startswith("arn:")]
+    subscriptions = inspection.stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    pending = [one["Endpoint"] for one in subscriptions if one["SubscriptionArn"] == "PendingConfirmation"]
+    # SNS lists an unsubscribed address as `Deleted` for three more days.
+    listening = [one["Endpoint"] for one in subscriptions if one["SubscriptionArn"].startswith("arn:")]
     if pending:
-        remedy = "say yes in the email of AWS Notifications; after two days it is to be sent anew, from SNS's console"
-        yield Finding("alarms", "warning", f"{', '.join(pending)} has not said yes to the alarms", remedy)
+        remedy = "confirm in the email from AWS Notifications; after two days, request a new one in SNS's console"
+        yield Finding(
+            "alarms", "warning", f"{', '.join(pending)} has not confirmed its subscription to the alarms", remedy
+        )
     elif not listening:
         remedy = f"subscribe an address to {topic} in SNS's console"
-        yield Finding("alarms", "wrong", "nobody is told of alarms", remedy)
+        yield Finding("alarms", "wrong", "nobody is notified of alarms", remedy)
     else:
-        yield Finding("alarms", "ok", f"{', '.join(listening)} is told of alarms")
+        yield Finding("alarms", "ok", f"{', '.join(listening)} is notified of alarms")
 
 
 def ringing_alarms(inspection: Inspection) -> Iterator[Finding]:
-    """See which alarms ring, and which cannot."""
+    """Report alarms that are ringing, and alarms that cannot."""
     connection = inspection.stack
     names = [name for logical, name in connection.resources.items() if logical.endswith("Alarm")]
     if not names:
-        # To ask for no names would be to ask for all of the account.
+        # An empty list of names would request all alarms of the account.
         raise MissingError("alarm")
     found = connection.client("cloudwatch").describe_alarms(AlarmNames=names, MaxRecords=100)["MetricAlarms"]
     if gone := sorted(set(names) - {alarm["AlarmName"] for alarm in found}):
@@ -169,24 +176,24 @@ def ringing_alarms(inspection: Inspection) -> Iterator[Finding]:
     for alarm in found:
         if not alarm.get("ActionsEnabled", True):
             command = inspection.command("cloudwatch", "enable-alarm-actions", "--alarm-names", alarm["AlarmName"])
-            yield Finding("alarms", "warning", f"{alarm['AlarmName']} is mute", command)
+            yield Finding("alarms", "warning", f"{alarm['AlarmName']} is muted", command)
         if alarm["StateValue"] == "ALARM":
-            says = f"{alarm['AlarmName']} rings: {alarm.get('AlarmDescription', '')}"
+            says = f"{alarm['AlarmName']} is ringing: {alarm.get('AlarmDescription', '')}"
             yield Finding("alarms", "warning", says, "infra/RUNBOOK.md says what to do")
 
 
 def parameters(inspection: Inspection) -> Iterator[Finding]:
-    """See whether the stack knows all parameters of this version."""
+    """Check that the stack has all parameters of this version."""
     connection = inspection.stack
     missing = sorted(set(Template.load().declared) - set(connection.parameters))
     if missing:
-        says = f"the stack is older than this version: it does not know {', '.join(missing)}"
+        says = f"the stack is older than this version: it lacks {', '.join(missing)}"
         yield Finding("parameters", "warning", says, "make deploy")
     else:
         yield Finding("parameters", "ok", "the stack has all parameters of this version")
 
 
-# Where each check can be done: this machine has neither a real SES nor DNS, and before a deploy there is no stack.
+# Where each check applies: the local stack has no real SES or DNS, and before a deploy there is no stack.
 CHECKS: Mapping[Check, Sequence[Where]] = {
     region: ("before", "deployed"),
     identity: ("before", "deployed"),
@@ -196,7 +203,7 @@ CHECKS: Mapping[Check, Sequence[Where]] = {
     account: ("before", "local", "deployed"),
     owner: ("before", "deployed"),
     table: ("local", "deployed"),
-    owed: ("local", "deployed"),
+    queued_emails: ("local", "deployed"),
     stream: ("deployed",),
     schedule: ("deployed",),
     alarms: ("deployed",),

@@ -1,4 +1,4 @@
-"""What is held of a person, as a file for them and in words for the operator; and what remains of it, and why."""
+"""Reports of what is stored about a person, for them and for the operator, and of what remains after erasing it."""
 
 from collections import Counter
 from typing import Any
@@ -8,26 +8,26 @@ from guichet.records.registry import KINDS
 from guichet.store.erasure import Erased, Person, PersonalData
 
 _NAMES = {kind.name: kind.plural for kind in KINDS.values() if kind.of_person} | {
-    "email": "rows of emails",
-    "cap": "counts of emails",
+    "email": "outbox rows",
+    "cap": "email counts",
 }
-# AWS keeps what point-in-time recovery needs for so many days (AWS: "Point-in-time backups for DynamoDB").
+# How many days AWS keeps point-in-time backups (AWS: "Point-in-time backups for DynamoDB").
 _BACKUP_DAYS = 35
 
 
-def counted(found: PersonalData) -> dict[str, int]:
-    """Return how much is held, by kind."""
-    counts = Counter(_NAMES[item["kind"]] for item in found.own)
-    return {**counts, **({"mentions by others": len(found.mentions)} if found.mentions else {})}
+def counts(found: PersonalData) -> dict[str, int]:
+    """Return the number of items found, by kind."""
+    by_kind = Counter(_NAMES[item["kind"]] for item in found.own)
+    return {**by_kind, **({"mentions by others": len(found.mentions)} if found.mentions else {})}
 
 
-def in_words(found: PersonalData) -> str:
-    """Return how much is held, as a sentence."""
-    return ", ".join(f"{name}: {count}" for name, count in counted(found).items()) or "nothing."
+def summary(found: PersonalData) -> str:
+    """Return the number of items found, by kind, as one line of text."""
+    return ", ".join(f"{name}: {count}" for name, count in counts(found).items()) or "nothing."
 
 
 def report(person: Person, found: PersonalData) -> dict[str, Any]:
-    """Return everything that is held of a person, for themselves. What others wrote is only counted: it is theirs."""
+    """Return everything stored about a person, for that person. Mentions by others are theirs, and only counted."""
     by_kind: dict[str, list[Any]] = {name: [] for name in _NAMES.values()}
     for item in found.own:
         by_kind[_NAMES[item["kind"]]].append(item)
@@ -43,10 +43,10 @@ def remains(done: Erased) -> list[str]:
     """Return what remains after an erasure, and why."""
     always = [
         f"AWS's point-in-time backups of the table, until they expire after {_BACKUP_DAYS} days",
-        "how many emails the address was sent in the last two days, by its keyed hash, so that nobody is sent more",
+        "how many emails the address was sent in the last two days, under its keyed hash, to keep the limits",
     ]
     if done.remains is None:
         return always
     suppressed = done.remains in ("bounced", "complained")
-    why = "so that nobody writes to them" if suppressed else "so that no import brings them back"
+    why = "so that it is never mailed" if suppressed else "so that no import subscribes it again"
     return [f"the keyed hash of the address, as {done.remains}, {why}", *always]

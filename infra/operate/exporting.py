@@ -1,7 +1,7 @@
-"""Export: records as CSV for a spreadsheet or as JSON Lines, page by page of a scan, so that memory stays flat.
+"""Export records as CSV for a spreadsheet or as JSON Lines, one page of a scan at a time to keep memory flat.
 
-A file grows under the name `FILE.part`. After each page its length and the place in the table are noted beside it, so
-that an export that was interrupted, or killed, goes on where it was: what was written behind the last note is cut off.
+The file is written as `FILE.part`. A checkpoint beside it records, after each page, the file's length and the place in
+the table. An interrupted or killed export resumes there: anything written after the last checkpoint is truncated.
 """
 
 import csv
@@ -23,7 +23,7 @@ from infra.operate.queries import Advance, Page, scan
 
 What = Literal["subscribers", "messages", "everything"]
 KINDS: Mapping[What, str | None] = {"subscribers": "subscriber", "messages": "message", "everything": None}
-# Excel takes a file for UTF-8 by this alone.
+# Without it, Excel does not recognize UTF-8.
 _BOM = "\ufeff"
 
 SUBSCRIBER_COLUMNS = (
@@ -36,10 +36,10 @@ MESSAGE_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is exported from which table, and how.
+class Options:
+    """What to export from which table, and how.
 
-    `state` chooses subscribers (empty for all), `spam` takes the spam folder too.
+    `state` selects subscribers (empty for all); `spam` includes the spam folder.
     """
 
     table: str
@@ -52,7 +52,7 @@ class Order:
 
 @dataclass
 class Progress:
-    """How far an export is: when it was begun, bytes and rows written, items looked at, where the last page ended."""
+    """The progress of an export: when it began, bytes and rows written, items read, and where the last page ended."""
 
     begun_at: str
     size: int = 0
@@ -62,64 +62,66 @@ class Progress:
     finished: bool = False
 
 
-# Returns the address that unsubscribes: the one in the welcome, for the letters that another tool sends.
+# Returns the unsubscribe link, the same as in the welcome email, for newsletters sent by another tool.
 Unsubscribe = Callable[[Subscriber], str]
 
 
-def export_to_stream(order: Order, out: BinaryIO, unsubscribe: Unsubscribe, tell: Advance) -> int:
-    """Write an export to a stream; return how many rows it has."""
+def export_to_stream(options: Options, out: BinaryIO, unsubscribe: Unsubscribe, advance: Advance) -> int:
+    """Write an export to a stream. Return the number of rows."""
     progress = Progress(_now())
-    out.write(_head(order))
-    for page in scan(order.table, KINDS[order.what]):
-        write_page(order, page, out, progress, unsubscribe)
-        tell(progress.looked_at)
+    out.write(_head(options))
+    for page in scan(options.table, KINDS[options.what]):
+        write_page(options, page, out, progress, unsubscribe)
+        advance(progress.looked_at)
     out.flush()
     return progress.rows
 
 
-def begun(order: Order, file: Path) -> Progress | None:
-    """Return how far the export is that was begun under a file's name, None where there is none.
+def interrupted(options: Options, file: Path) -> Progress | None:
+    """Return the progress of an interrupted export to a file, or None.
 
-    Raises OperatorError where it is of another table, or of another kind.
+    Raises OperatorError if that export was of another table, or had other options.
     """
-    part, note = _beside(file)
+    part, note = _partial_files(file)
     if not (part.exists() and note.exists()):
         return None
-    told = json.loads(note.read_text(encoding="utf-8"))
-    if told.pop("order") != asdict(order):
+    fields = json.loads(note.read_text(encoding="utf-8"))
+    if fields.pop("order") != asdict(options):
         raise OperatorError(
-            f"{part} is an export of another stack, or with other options: give the same, or remove it to begin anew"
+            f"{part} is an export of another stack, or with other options: use the same, or remove it to start over"
         )
-    return Progress(**told)
+    return Progress(**fields)
 
 
-def export_to_file(order: Order, file: Path, progress: Progress | None, unsubscribe: Unsubscribe, tell: Advance) -> int:
-    """Write an export to a file that is not there yet, or go on with one that was begun; return how many rows it has.
+def export_to_file(
+    options: Options, file: Path, progress: Progress | None, unsubscribe: Unsubscribe, advance: Advance
+) -> int:
+    """Write an export to a new file, or resume an interrupted one. Return the number of rows.
 
-    Raises OperatorError where the file is there.
+    Raises OperatorError if the file exists.
     """
     if file.exists():
-        raise OperatorError(f"{file} is there already: choose another name, or remove it")
-    part, note = _beside(file)
+        raise OperatorError(f"{file} already exists: choose another name, or remove it")
+    part, note = _partial_files(file)
     progress = progress or Progress(_now())
     with part.open("r+b" if progress.size else "wb") as out:
         out.truncate(progress.size)
         out.seek(progress.size)
         if not progress.size:
-            out.write(_head(order))
-        for page in () if progress.finished else scan(order.table, KINDS[order.what], progress.after):
-            write_page(order, page, out, progress, unsubscribe)
+            out.write(_head(options))
+        for page in () if progress.finished else scan(options.table, KINDS[options.what], progress.after):
+            write_page(options, page, out, progress, unsubscribe)
             out.flush()
             os.fsync(out.fileno())
             progress.size = out.tell()
-            _note(order, progress, note)
-            tell(progress.looked_at)
+            _note(options, progress, note)
+            advance(progress.looked_at)
     part.rename(file)
     note.unlink()
     return progress.rows
 
 
-def _beside(file: Path) -> tuple[Path, Path]:
+def _partial_files(file: Path) -> tuple[Path, Path]:
     return Path(f"{file}.part"), Path(f"{file}.part.json")
 
 
@@ -127,25 +129,25 @@ def _now() -> str:
     return utc_now().isoformat(timespec="seconds")
 
 
-def _note(order: Order, progress: Progress, note: Path) -> None:
+def _note(options: Options, progress: Progress, note: Path) -> None:
     new = note.with_suffix(".new")
-    new.write_text(json.dumps({"order": asdict(order), **asdict(progress)}), encoding="utf-8")
-    # At once: a note is whole whenever the machine stops.
+    new.write_text(json.dumps({"order": asdict(options), **asdict(progress)}), encoding="utf-8")
+    # Atomic: a checkpoint is complete even if the machine stops now.
     new.rename(note)
 
 
-def _head(order: Order) -> bytes:
-    if order.format == "jsonl":
+def _head(options: Options) -> bytes:
+    if options.format == "jsonl":
         return b""
-    columns = SUBSCRIBER_COLUMNS if order.what == "subscribers" else MESSAGE_COLUMNS
-    return (_BOM + _csv([columns], order.separator)).encode()
+    columns = SUBSCRIBER_COLUMNS if options.what == "subscribers" else MESSAGE_COLUMNS
+    return (_BOM + _csv([columns], options.separator)).encode()
 
 
-def write_page(order: Order, page: Page, out: BinaryIO, progress: Progress, unsubscribe: Unsubscribe) -> None:
-    """Write the rows of a page, and how far that is."""
-    rows = list(_wanted(order, page.items))
-    if order.format == "csv":
-        text = _csv(([cell(value) for value in _cells(row, unsubscribe)] for row in rows), order.separator)
+def write_page(options: Options, page: Page, out: BinaryIO, progress: Progress, unsubscribe: Unsubscribe) -> None:
+    """Write the rows of a page, and update the progress."""
+    rows = list(_selected(options, page.items))
+    if options.format == "csv":
+        text = _csv(([cell(value) for value in _cells(row, unsubscribe)] for row in rows), options.separator)
     else:
         text = "".join(json.dumps(_plain(row, unsubscribe), ensure_ascii=False) + "\n" for row in rows)
     out.write(text.encode())
@@ -154,12 +156,12 @@ def write_page(order: Order, page: Page, out: BinaryIO, progress: Progress, unsu
     progress.after, progress.finished = page.end, page.end is None
 
 
-def _wanted(order: Order, items: Iterable[Item]) -> Iterator[Item | Message | Subscriber]:
+def _selected(options: Options, items: Iterable[Item]) -> Iterator[Item | Message | Subscriber]:
     for item in items:
-        match order.what:
-            case "subscribers" if not order.state or item["state"] == order.state:
+        match options.what:
+            case "subscribers" if not options.state or item["state"] == options.state:
                 yield Subscriber.model_validate(item)
-            case "messages" if order.spam or not item.get("spam"):
+            case "messages" if options.spam or not item.get("spam"):
                 yield Message.model_validate(item)
             case "everything":
                 yield item
@@ -184,14 +186,14 @@ def _cells(row: Item | Message | Subscriber, unsubscribe: Unsubscribe) -> list[s
             for name in ("confirmed_at", "left_at"):
                 at = getattr(row, name)
                 values[name] = at.isoformat() if at else ""
-            # One line each, so that the file can be read line by line.
+            # No line breaks, so that the file can be read line by line.
             return [" ".join(str(values.get(name) or "").split()) for name in SUBSCRIBER_COLUMNS]
         case _:
             raise TypeError(f"no cells for {type(row).__name__}")
 
 
 def _proof(subscriber: Subscriber) -> dict[str, str]:
-    """Return the latest proof of consent as the cells of a row."""
+    """Return the latest proof of consent, as cells by column."""
     proof = subscriber.consent
     if proof is not None:
         return {
@@ -203,8 +205,8 @@ def _proof(subscriber: Subscriber) -> dict[str, str]:
             "asked_from": proof.asked_from,
             "confirmed_from": proof.confirmed_from,
         }
-    brought = next((event for event in reversed(subscriber.history) if isinstance(event, Imported)), None)
-    return {"consent": brought.statement, "page": brought.source} if brought else {}
+    imported = next((event for event in reversed(subscriber.history) if isinstance(event, Imported)), None)
+    return {"consent": imported.statement, "page": imported.source} if imported else {}
 
 
 def _csv(rows: Iterable[Iterable[str]], separator: str) -> str:

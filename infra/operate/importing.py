@@ -1,7 +1,7 @@
-"""Import: addresses from a CSV file, row by row, as confirmed elsewhere or as requests that are mailed a link.
+"""Import addresses from a CSV file, row by row: as confirmed elsewhere, or as requests that are mailed a link.
 
-Each row is one conditional write, so that a row that was imported before changes nothing: an import that was
-interrupted is simply done again. Nobody is brought back who left, or must not be written to.
+Each row is one conditional write, so an import is idempotent, and an interrupted one is simply run again. Imports
+never resubscribe anyone who unsubscribed, bounced or complained.
 """
 
 import csv
@@ -33,7 +33,7 @@ from infra.operate.connection import OperatorError, OperatorSettings
 from infra.operate.queries import Advance, blocks, by_keys
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
-# What the columns are called elsewhere, in lower case.
+# Other names of the columns, in lower case.
 ALIASES = {
     "email": ("email", "e-mail", "email address", "mail", "courriel", "adresse e-mail", "adresse email"),
     "name": ("name", "nom", "full name"),
@@ -42,21 +42,21 @@ ALIASES = {
     "source": ("source", "page"),
     "state": ("state", "status", "statut"),
 }
-# Who may be brought as confirmed, and who may be asked, by what other lists call it; a row that says nothing may, too.
+# States of other lists that may be imported as confirmed, and that may be asked. An empty state allows both.
 _CONFIRMED = {"", "confirmed", "subscribed", "active", "enabled"}
 _ASKABLE = _CONFIRMED | {"pending", "unconfirmed"}
-# Rows written side by side. DynamoDB takes far more; this keeps up with a home's connection.
+# Rows written in parallel. DynamoDB takes far more; this is enough for a home connection.
 THREADS = 8
 BLOCK = 200
-# The same as a form takes.
+# The same limit as for forms.
 _LONGEST_NAME = 1000
 _ROW_OF_REQUEST = f"email#{confirmation_request.NAME}"
 
 _Block = TypeVar("_Block")
 INTERRUPTED = "interrupted"
-AWAY = "the table cannot be reached now"
-FULL = "as many are asked as may be mailed today: go on tomorrow"
-UNCLEAR = "where a cell ends is not clear from line {} on: mend its quotes, and give the command again"
+UNAVAILABLE = "the table is unreachable"
+FULL = "today's limit of emails is reached: go on tomorrow"
+UNCLEAR = "from line {} on it is unclear where a cell ends: fix its quotes, and run the command again"
 
 Outcome = Literal["imported", "asked", "confirmed already", "asked already", "left", "suppressed"]
 _OF_STATE: dict[str, Outcome] = {
@@ -69,7 +69,7 @@ _OF_STATE: dict[str, Outcome] = {
 
 
 class Line(Record):
-    """A row of the file that is fit to be imported, by the number of its first line. The headings are line 1."""
+    """A row that can be imported. `number` is its first line in the file; the headings are line 1."""
 
     number: int
     email: str
@@ -81,9 +81,9 @@ class Line(Record):
 
 @dataclass(frozen=True)
 class BadLine:
-    """A row that cannot be imported: the number of its first line, why, and its text.
+    """A row that cannot be imported: the number of its first line, the reason, and its text.
 
-    Behind an `unclear` one nothing can be imported: it may all be part of one cell, where a stranger's words stand.
+    Nothing after an `unclear` row can be imported: it may all belong to one cell, with text that a stranger wrote.
     """
 
     number: int
@@ -93,7 +93,7 @@ class BadLine:
 
 
 class Read(NamedTuple):
-    """A row, the last line that it takes, and how many bytes of the file are read by then."""
+    """A row, its last line, and how many bytes of the file have been read up to its end."""
 
     row: Line | BadLine
     last: int
@@ -101,8 +101,8 @@ class Read(NamedTuple):
 
 
 @dataclass
-class Account:
-    """What came of an import: rows by outcome, the last line that was done, and why it stopped before the end."""
+class Summary:
+    """The result of an import: rows by outcome, the last line done, and why it stopped early, if it did."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     bad: int = 0
@@ -110,14 +110,14 @@ class Account:
     stopped: str = ""
 
 
-class _UnfitError(Exception):
-    """A row is not fit to be imported. The text says why."""
+class _BadRowError(Exception):
+    """A row cannot be imported. The message says why."""
 
 
 class Reader:
-    """A CSV file (RFC 4180), read row by row; a cell in quotes may go on over lines.
+    """A CSV file (RFC 4180), read row by row; a quoted cell may span lines.
 
-    Raises OperatorError where there is no such file, or no column of addresses.
+    Raises OperatorError if there is no such file, or no column of addresses.
     """
 
     def __init__(self, file: Path, default_language: Language, *, asking: bool = False) -> None:
@@ -136,7 +136,7 @@ class Reader:
             (names,) = csv.reader([head], delimiter=self.separator, strict=True)
         except (csv.Error, ValueError):
             raise OperatorError(f"{file}: the first line must name the columns") from None
-        # A cell in quotes, whole.
+        # A complete quoted cell.
         self._quoted = re.compile(f'(?:^|(?<={self.separator}))"(?:[^"]|"")*"(?={self.separator}|$)', re.MULTILINE)
         lowered = [name.strip().lower() for name in names]
         self.columns = {
@@ -146,10 +146,10 @@ class Reader:
         }
         self.unused = [name for name in names if name.strip().lower() not in sum(ALIASES.values(), ())]
         if "email" not in self.columns:
-            raise OperatorError(f"{file} has no column of addresses: call one `email`. Its first line is: {head[:200]}")
+            raise OperatorError(f"{file} has no column of addresses: name one `email`. Its first line is: {head[:200]}")
 
     def rows(self, first: int = 2) -> Iterator[Read]:
-        """Yield the rows from a line on, up to an unclear one. Empty lines are passed over."""
+        """Yield the rows from a line on, up to and including an unclear one. Empty lines are skipped."""
         taken: list[bytes] = []
 
         def lines() -> Iterator[str]:
@@ -176,38 +176,38 @@ class Reader:
                         return
 
     def _row(self, number: int, raw: bytes, cells: list[str] | None) -> Line | BadLine:
-        """Return a row as it is fit; `cells` is None where it is no CSV."""
+        """Return a row, checked. `cells` is None if it is not valid CSV."""
         text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
         if cells is None and raw.count(b'"') % 2:
-            return BadLine(number, "it opens a quote that is not closed", text.splitlines()[0], unclear=True)
-        # Other programs' ways to write a quote within a cell: where it ends is a guess then.
+            return BadLine(number, "it opens a quote that is never closed", text.splitlines()[0], unclear=True)
+        # Other programs escape a quote inside a cell in their own ways, and then its end is a guess.
         if '\\"' in text or '"' in self._quoted.sub("", text):
-            return BadLine(number, "a quote within a cell is not written twice", text.splitlines()[0], unclear=True)
+            return BadLine(number, "a quote inside a cell is not doubled", text.splitlines()[0], unclear=True)
         if cells is None:
-            return BadLine(number, "its quotes do not match, or it is longer than a cell may be", text)
+            return BadLine(number, "its quotes do not match, or a cell is too long", text)
         try:
             raw.decode()
             given = {column: text_of(cells[i]) if i < len(cells) else "" for column, i in self.columns.items()}
-            return self._fit(number, given.pop("email").strip(), given)
+            return self._line(number, given.pop("email").strip(), given)
         except UnicodeDecodeError:
             return BadLine(number, "it is not UTF-8: save the file as CSV UTF-8", text)
-        except _UnfitError as error:
+        except _BadRowError as error:
             return BadLine(number, str(error), text)
 
-    def _fit(self, number: int, address: str, given: dict[str, str]) -> Line:
-        # On one line, and without what a form does not take either.
+    def _line(self, number: int, address: str, given: dict[str, str]) -> Line:
+        # Made one line, without the characters that forms drop, too.
         given = {column: " ".join(clean(text).split()) for column, text in given.items()}
         email = parse(address)
         if email is None:
-            raise _UnfitError(f"{address[:100]!r} is no email address that can be mailed")
+            raise _BadRowError(f"{address[:100]!r} is not an email address that can be mailed")
         if given.get("state", "").lower() not in self._states:
-            raise _UnfitError(f"its state is {given['state'][:100]!r}: it is not said that they want mail")
+            raise _BadRowError(f"its state is {given['state'][:100]!r}, which does not mean that they want mail")
         language = known(given["language"]) if given.get("language") else self._default
         if language is None:
-            raise _UnfitError(f"the language is not one of {', '.join(LANGUAGES)}")
+            raise _BadRowError(f"the language is not one of {', '.join(LANGUAGES)}")
         name = given.get("name", "")
         if len(name) > _LONGEST_NAME:
-            raise _UnfitError(f"the name is longer than {_LONGEST_NAME} characters")
+            raise _BadRowError(f"the name is longer than {_LONGEST_NAME} characters")
         return Line(
             number=number,
             email=email,
@@ -220,17 +220,17 @@ class Reader:
 
 def _date(text: str) -> datetime:
     at: datetime | None = None
-    # OverflowError: in UTC it is before the first year.
+    # OverflowError: in UTC it is before year 1.
     with suppress(ValueError, OverflowError):
         given = datetime.fromisoformat(text)
         at = (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
     if at is None or at > utc_now():
-        raise _UnfitError(f"{text[:100]!r} is no date of the past, written like 2024-05-31 or 2024-05-31T10:00Z")
+        raise _BadRowError(f"{text[:100]!r} is not a past date in the form 2024-05-31 or 2024-05-31T10:00Z")
     return at
 
 
 def bring(line: Line, statement: str, settings: OperatorSettings) -> Outcome:
-    """Keep an address that confirmed elsewhere, with the operator's statement of it as the proof of consent."""
+    """Subscribe an address that confirmed elsewhere, with the operator's statement as the proof of consent."""
     at = utc_now()
     subscriber = Subscriber(
         id=subscriber_id(settings.signing_secret, line.email),
@@ -248,7 +248,7 @@ def bring(line: Line, statement: str, settings: OperatorSettings) -> Outcome:
 
 
 def ask(line: Line, settings: OperatorSettings) -> Outcome:
-    """Make a request for an address, which owes it the email with the link. Its id is the same whenever it is made."""
+    """Create a request for an address, and queue the email with the link. The id depends on the address alone."""
     subscriber = subscribers.subscriber(settings.table_name, subscriber_id(settings.signing_secret, line.email))
     if subscriber is not None:
         return _OF_STATE[subscriber.state]
@@ -271,16 +271,16 @@ def _request_id(email: str, settings: OperatorSettings) -> str:
 
 
 def look_up(lines: Iterable[Line], *, asking: bool, settings: OperatorSettings) -> Iterator[Outcome]:
-    """Tell what would come of lines, without a write."""
-    wanted = {line.number: subscriber_id(settings.signing_secret, line.email) for line in lines}
+    """Yield the outcome that importing each line would have, without writing."""
+    ids = {line.number: subscriber_id(settings.signing_secret, line.email) for line in lines}
     requests = {line.number: _request_id(line.email, settings) for line in lines} if asking else {}
-    keys = [{"pk": f"subscriber#{one}", "sk": "subscriber"} for one in dict.fromkeys(wanted.values())]
+    keys = [{"pk": f"subscriber#{one}", "sk": "subscriber"} for one in dict.fromkeys(ids.values())]
     keys += [{"pk": f"request#{one}", "sk": _ROW_OF_REQUEST} for one in dict.fromkeys(requests.values())]
     now = int(utc_now().timestamp())
     found = [item for item in by_keys(settings.table_name, keys) if item.get("expires_at", now) >= now]
     states = {item["id"]: item["state"] for item in found if item["kind"] == "subscriber"}
     asked = {item["pk"].partition("#")[2] for item in found if item["kind"] == "email" and "dropped_at" not in item}
-    for number, one in wanted.items():
+    for number, one in ids.items():
         if one in states:
             yield _OF_STATE[states[one]]
         elif asking:
@@ -292,61 +292,61 @@ def look_up(lines: Iterable[Line], *, asking: bool, settings: OperatorSettings) 
 
 
 def room_today(settings: OperatorSettings) -> int:
-    """Return how many more strangers may be mailed today: what the cap leaves, less those that wait already."""
+    """Return how many more strangers may be mailed today: what the cap leaves, minus the emails already waiting."""
     key = {"pk": "cap#visitors", "sk": f"cap#{utc_now().date().isoformat()}"}
     counted = sum(int(item["counted"]) for item in by_keys(settings.table_name, [key]))
     waiting = sum(1 for _ in outbox.waiting(settings.table_name, "visitor"))
     return max(0, settings.stranger_mail_per_day - counted - waiting)
 
 
-def carry_out(
+def run(
     rows: Iterable[Read],
-    do: Callable[[list[Line]], Iterable[Outcome]],
+    process: Callable[[list[Line]], Iterable[Outcome]],
     reject: Callable[[BadLine], None],
-    tell: Advance,
+    advance: Advance,
     size: int,
-) -> Account:
-    """Do an import in blocks of a size, and count what comes of it; a bad row keeps no other from being imported.
+) -> Summary:
+    """Run an import in blocks of `size` rows. A bad row does not stop the others.
 
-    Where it is interrupted, or the table cannot be reached, the account says until which line it is done.
+    If it is interrupted, or the table is unreachable, the summary says up to which line it is done.
     """
-    account = Account()
+    summary = Summary()
     try:
         for block in _until_interrupted(blocks(rows, size)):
             good = [read.row for read in block if isinstance(read.row, Line)]
-            outcomes = list(do(good))
-            account.outcomes.update(outcomes)
-            # Where there was no room for all, the rest is not done, the bad ones among it no more than the others.
+            outcomes = list(process(good))
+            summary.outcomes.update(outcomes)
+            # If there was no room for all of them, the rest is not done, bad rows included.
             end = good[len(outcomes)].number - 1 if len(outcomes) < len(good) else block[-1].last
             for read in block:
                 if isinstance(read.row, BadLine) and read.last <= end:
                     reject(read.row)
-                    account.bad += 1
+                    summary.bad += 1
                     if read.row.unclear:
                         end = read.row.number - 1
-                        account.stopped = UNCLEAR.format(read.row.number)
-            account.done_until = end
+                        summary.stopped = UNCLEAR.format(read.row.number)
+            summary.done_until = end
             if len(outcomes) < len(good):
-                account.stopped = FULL
+                summary.stopped = FULL
                 break
-            tell(block[-1].bytes_read)
+            advance(block[-1].bytes_read)
     except KeyboardInterrupt:
-        account.stopped = INTERRUPTED
+        summary.stopped = INTERRUPTED
     except UnavailableError:
-        account.stopped = AWAY
-    return account
+        summary.stopped = UNAVAILABLE
+    return summary
 
 
 def _until_interrupted(blocks_: Iterable[_Block]) -> Iterator[_Block]:
-    """Yield blocks until Ctrl-C; the one in hand is finished. Pressed again a second later, it interrupts at once.
+    """Yield blocks until Ctrl-C; the current one is finished. Ctrl-C again, a second later, interrupts at once.
 
-    Raises KeyboardInterrupt where blocks are left.
+    Raises KeyboardInterrupt if blocks are left.
     """
     pressed: list[float] = []
 
     def press(*_: object) -> None:
         pressed.append(time.monotonic())
-        # A shell may tell a whole group of processes, and so one of them twice.
+        # A shell may signal a whole process group, and so one process twice.
         if pressed[-1] - pressed[0] > 1:
             raise KeyboardInterrupt
 
@@ -363,15 +363,15 @@ def _until_interrupted(blocks_: Iterable[_Block]) -> Iterator[_Block]:
 def bringing(
     statement: str, settings: OperatorSettings, pool: ThreadPoolExecutor
 ) -> Callable[[list[Line]], list[Outcome]]:
-    """Return what keeps a block of lines as confirmed, side by side."""
+    """Return a function that subscribes a block of lines in parallel."""
     return lambda lines: list(pool.map(lambda line: bring(line, statement, settings), lines))
 
 
 def asking(settings: OperatorSettings, pace: Pace, room: int) -> Callable[[list[Line]], Iterator[Outcome]]:
-    """Return what makes requests of a block of lines, at a pace, until there is no more room today."""
+    """Return a function that asks a block of lines, at the given pace, until today's limit is reached."""
     left = room
 
-    def do(lines: list[Line]) -> Iterator[Outcome]:
+    def process(lines: list[Line]) -> Iterator[Outcome]:
         nonlocal left
         for line in lines:
             if not left:
@@ -382,4 +382,4 @@ def asking(settings: OperatorSettings, pace: Pace, room: int) -> Callable[[list[
                 pace.wait()
             yield outcome
 
-    return do
+    return process

@@ -1,4 +1,4 @@
-"""What `guichet doctor` examines, before a deploy and after it, and what a check of it finds."""
+"""The subject of `guichet doctor`, before a deploy or after it, and the findings of its checks."""
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,13 +18,14 @@ State = Literal["ok", "warning", "wrong", "unknown"]
 Where = Literal["before", "local", "deployed"]
 Kind = Literal["TXT", "CNAME", "MX"]
 # In seconds.
-_PATIENCE = 5.0
-_MOST_OF_A_PAGE = 2_000_000
+_TIMEOUT = 5.0
+# In bytes.
+_LONGEST_PAGE = 2_000_000
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: its state, what it saw in words, and what to do about it."""
+    """The result of a check: its state, what it found, and what to do about it."""
 
     check: str
     state: State
@@ -33,31 +34,31 @@ class Finding:
 
 
 class MissingError(Exception):
-    """The stack has not got what a check looks at. The text names it."""
+    """The stack lacks a resource that a check needs. The message names it."""
 
 
 def look_up(name: str, kind: Kind) -> list[str]:
-    """Return the records of a name in DNS, none where there are none. Raises dns.exception.DNSException."""
+    """Return the DNS records of a name, or an empty list. Raises dns.exception.DNSException."""
     resolver = dns.resolver.Resolver()
     try:
-        answer = resolver.resolve(name, kind, lifetime=_PATIENCE)
+        answer = resolver.resolve(name, kind, lifetime=_TIMEOUT)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     if kind == "TXT":
-        # A long text is cut into strings, which belong together without a blank (RFC 7208, 3.3).
+        # A long text is split into strings, which are joined without a space (RFC 7208, 3.3).
         return [b"".join(record.strings).decode("utf-8", "replace") for record in answer]
     return [record.to_text().rstrip(".").lower() for record in answer]
 
 
 def _web() -> urllib3.PoolManager:
-    # Three checks ask for the page, so none of them tries twice.
+    # Three checks request the page, so none of them retries.
     retries = urllib3.Retry(connect=0, read=0, redirect=5)
-    return urllib3.PoolManager(timeout=_PATIENCE, retries=retries, headers={"User-Agent": "guichet-doctor"})
+    return urllib3.PoolManager(timeout=_TIMEOUT, retries=retries, headers={"User-Agent": "guichet-doctor"})
 
 
 @dataclass(frozen=True)
 class Page:
-    """The site's page: where SiteUrl leads to in the end, what is answered there, and the text."""
+    """The site's page: the address that SiteUrl redirects to, the status, and the text."""
 
     address: str
     status: int
@@ -66,7 +67,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What is examined: the settings that mail and site depend on, and what asks AWS, DNS and the web."""
+    """What doctor inspects: the settings that mail and the site depend on, and access to AWS, DNS and the web."""
 
     region: str
     from_email: str
@@ -74,17 +75,17 @@ class Inspection:
     site_url: str
     origins: frozenset[str]
     mails_per_day: int
-    # Whether the stack makes the identity of the sender's domain, as CreateIdentity says.
+    # The parameter CreateIdentity: whether the stack creates the identity of the sender's domain.
     creates_identity: bool
     client: Callable[[str], Any]
-    # Of a stack that is there.
+    # None before the first deploy.
     connection: Connection | None = None
     records: Callable[[str, Kind], list[str]] = look_up
     http: urllib3.PoolManager = field(default_factory=_web)
 
     @property
     def where(self) -> Where:
-        """Where the case is."""
+        """The kind of stack: none yet, local, or deployed."""
         if self.connection is None:
             return "before"
         return "local" if self.connection.local else "deployed"
@@ -96,14 +97,14 @@ class Inspection:
 
     @property
     def console(self) -> str:
-        """The address of SES's console. Without its region it would show the one that was looked at last."""
+        """The address of SES's console. Without a region, it would show the last one visited."""
         return f"https://{self.region}.console.aws.amazon.com/ses/home?region={self.region}"
 
     @property
     def stack(self) -> Connection:
-        """The stack, for the checks of one that is there."""
+        """The connection to the stack, for checks that need one."""
         if self.connection is None:
-            raise TypeError("this check is for a stack that is there")
+            raise TypeError("this check needs a stack")
         return self.connection
 
     def resource(self, name: str) -> str:
@@ -113,30 +114,30 @@ class Inspection:
         return self.stack.resources[name]
 
     def command(self, *words: str) -> str:
-        """Return a command of the AWS CLI, to be pasted into a shell as it is."""
+        """Return an AWS CLI command, quoted for a shell."""
         return shlex.join(["aws", *words, "--region", self.region])
 
     @cached_property
     def identities(self) -> Sequence[dict[str, Any]]:
-        """The identities of SES that cover the sender, the nearest first."""
+        """The SES identities that cover the sender, nearest first."""
         return list(identities_of(self.client("sesv2"), self.from_email))
 
     @property
     def sender(self) -> dict[str, Any] | None:
-        """The identity that SES sends by."""
+        """The identity that SES sends with."""
         return nearest(self.identities)
 
     @property
     def makes_identity(self) -> bool:
-        """Whether the first deploy is to make the identity of the domain."""
-        there = any(identity["Name"] == self.domain for identity in self.identities)
-        return self.where == "before" and self.creates_identity and not there
+        """Whether the first deploy will create the identity of the domain."""
+        exists = any(identity["Name"] == self.domain for identity in self.identities)
+        return self.where == "before" and self.creates_identity and not exists
 
     @property
     def signs_as(self) -> str | None:
-        """The domain that SES signs the mail as (RFC 6376), None where it does not.
+        """The domain that SES signs the mail with (RFC 6376), or None.
 
-        An address has the signature of its domain, but may switch it off for itself.
+        An address inherits its domain's signature, but may turn it off for itself.
         """
         ready = [identity for identity in self.identities if dkim_of(identity).get("Status") == "SUCCESS"]
         if not ready or not dkim_of(ready[0]).get("SigningEnabled"):
@@ -148,20 +149,20 @@ class Inspection:
         """The site's page. Raises urllib3.exceptions.HTTPError."""
         response = self.http.request("GET", self.site_url, preload_content=False)
         try:
-            text = response.read(_MOST_OF_A_PAGE).decode("utf-8", "replace")
+            text = response.read(_LONGEST_PAGE).decode("utf-8", "replace")
         finally:
-            # Not back to the pool: of a long page, a part is left unread.
+            # Do not return the connection to the pool: part of a long page is left unread.
             response.close()
         address = self.site_url
         for hop in response.retries.history if response.retries else ():
-            # Each is relative to the one before.
+            # Each redirect is relative to the previous address.
             address = urljoin(address, hop.redirect_location or "")
         return Page(address, response.status, text)
 
 
 def inspection_of(connection: Connection) -> Inspection:
-    """Return what there is to examine of a stack."""
-    return _case(
+    """Return the inspection of a stack."""
+    return _inspection(
         connection.settings,
         region=connection.region,
         creates_identity=connection.parameters.get("CreateIdentity") == "true",
@@ -171,11 +172,11 @@ def inspection_of(connection: Connection) -> Inspection:
 
 
 def inspection_before(parameters: Mapping[str, str], region: str) -> Inspection:
-    """Return what there is to examine before the first deploy. Raises TemplateError for a parameter that is wrong."""
-    # What the API's address will be is for AWS to say.
+    """Return the inspection before the first deploy. Raises TemplateError for a wrong parameter."""
+    # A placeholder: AWS chooses the API's address.
     stack = Template.load().resolve(parameters, {"Api.ApiEndpoint": "https://api.example"})
-    return _case(
-        # Whatever the template allows, the functions take.
+    return _inspection(
+        # The functions accept whatever the template allows.
         OperatorSettings.model_validate(stack.environment),
         region=region,
         creates_identity=stack.parameters["CreateIdentity"] == "true",
@@ -183,7 +184,7 @@ def inspection_before(parameters: Mapping[str, str], region: str) -> Inspection:
     )
 
 
-def _case(settings: OperatorSettings, **rest: Any) -> Inspection:
+def _inspection(settings: OperatorSettings, **rest: Any) -> Inspection:
     return Inspection(
         from_email=settings.from_email,
         owner_emails=settings.owner_email,
@@ -194,26 +195,26 @@ def _case(settings: OperatorSettings, **rest: Any) -> Inspection:
     )
 
 
-def upwards(domain: str) -> Iterator[str]:
-    """Yield a domain and those above it, without the top: news.atelier.example, atelier.example."""
+def with_parents(domain: str) -> Iterator[str]:
+    """Yield a domain and its parents, without the top level: news.atelier.example, atelier.example."""
     labels = domain.split(".")
     for start in range(max(1, len(labels) - 1)):
         yield ".".join(labels[start:])
 
 
 def identities_of(ses: Any, address: str) -> Iterator[dict[str, Any]]:
-    """Yield the identities that cover an address, the nearest first (SES API v2, GetEmailIdentity).
+    """Yield the identities that cover an address, nearest first (SES API v2, GetEmailIdentity).
 
-    They are the address itself, its domain, and the domains above: one that is verified covers its subdomains.
+    They are the address itself, its domain, and parent domains: a verified domain covers its subdomains.
     """
-    for name in (address, *upwards(address.rpartition("@")[2])):
-        told = existing(ses.get_email_identity, EmailIdentity=name)
-        if told is not None:
-            yield {**told, "Name": name}
+    for name in (address, *with_parents(address.rpartition("@")[2])):
+        identity = existing(ses.get_email_identity, EmailIdentity=name)
+        if identity is not None:
+            yield {**identity, "Name": name}
 
 
 def existing(get: Callable[..., dict[str, Any]], **name: str) -> dict[str, Any] | None:
-    """Return what SES knows by a name, None where it knows none."""
+    """Return what SES has under a name, or None."""
     try:
         return get(**name)
     except ClientError as error:
@@ -223,12 +224,12 @@ def existing(get: Callable[..., dict[str, Any]], **name: str) -> dict[str, Any] 
 
 
 def nearest(identities: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the nearest identity that is verified, else the nearest."""
+    """Return the nearest verified identity, else the nearest."""
     verified = (identity for identity in identities if identity.get("VerifiedForSendingStatus"))
     return next(verified, identities[0] if identities else None)
 
 
 def dkim_of(identity: dict[str, Any]) -> dict[str, Any]:
-    """Return what SES tells of an identity's DKIM."""
-    told: dict[str, Any] = identity.get("DkimAttributes", {})
-    return told
+    """Return the DKIM attributes of an identity."""
+    attributes: dict[str, Any] = identity.get("DkimAttributes", {})
+    return attributes

@@ -1,4 +1,4 @@
-"""Emails that are still owed, and those that failed: which, why, since when; and to owe them again."""
+"""Emails waiting in the outbox and failed ones: which, why and since when; and retrying failed ones."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from infra.operate.queries import Advance, by_keys, scan
 
 
 @dataclass(frozen=True)
-class Owed:
-    """An email that was not sent: its key as one text, whom it is for, since when it is owed, and why it still is."""
+class UnsentEmail:
+    """An email that is waiting or failed: its key as one string, its audience, since when, and why."""
 
     key: str
     state: Literal["waiting", "failed"]
@@ -25,40 +25,40 @@ class Owed:
     why: str
 
 
-def listed(table: str, tell: Advance) -> Iterator[Owed]:
-    """Yield the emails that wait, the owner's first, oldest first, and then those that failed, which takes a scan."""
+def listed(table: str, advance: Advance) -> Iterator[UnsentEmail]:
+    """Yield waiting emails, the owner's first, oldest first; then failed ones, which takes a scan of the table."""
     for audience in AUDIENCES:
         keys = [key for _, key in outbox.waiting(table, audience)]
         found = by_keys(table, ({"pk": key.record, "sk": key.email} for key in keys))
-        yield from sorted(map(_waiting, found), key=lambda owed: owed.waiting_since)
-    yield from _failed(table, tell)
+        yield from sorted(map(_waiting, found), key=lambda email: email.waiting_since)
+    yield from _failed(table, advance)
 
 
-def _failed(table: str, tell: Advance) -> Iterator[Owed]:
-    """Yield the emails that SES refused for good."""
-    for page in scan(table, "email", tell=tell):
+def _failed(table: str, advance: Advance) -> Iterator[UnsentEmail]:
+    """Yield the emails that SES rejected for good."""
+    for page in scan(table, "email", advance=advance):
         for item in page.items:
             if "failed_at" in item:
-                yield _owed(item, "failed", item["failed_at"], item.get("reason", ""))
+                yield _unsent(item, "failed", item["failed_at"], item.get("reason", ""))
 
 
-def _waiting(item: Item) -> Owed:
+def _waiting(item: Item) -> UnsentEmail:
     if "claim" not in item:
-        return _owed(item, "waiting", item.get("tried_at"), item.get("waits_for", "it was not tried yet"))
-    # The reason for the claim is not kept: a run holds it, or ended without a word from SES.
+        return _unsent(item, "waiting", item.get("tried_at"), item.get("waits_for", "not tried yet"))
+    # The item does not say why it is claimed: a run is sending it, or ended without an answer from SES.
     until = datetime.fromtimestamp(int(item["claimed_until"]), UTC)
     unanswered = int(item.get("tries", 1)) - 1
     if until < utc_now():
-        why = "the run that sent it ended without an answer; it is tried again"
+        why = "the run that was sending it ended without an answer; it will be retried"
     elif unanswered:
-        why = f"SES gave no answer, tries: {unanswered}; the next one is after {until:%Y-%m-%d %H:%M} UTC"
+        why = f"SES did not answer, tries: {unanswered}; the next try is after {until:%Y-%m-%d %H:%M} UTC"
     else:
-        why = "it is being sent"
-    return _owed(item, "waiting", item.get("tried_at"), why)
+        why = "being sent"
+    return _unsent(item, "waiting", item.get("tried_at"), why)
 
 
-def _owed(item: Item, state: Literal["waiting", "failed"], tried_at: str | None, why: str) -> Owed:
-    return Owed(
+def _unsent(item: Item, state: Literal["waiting", "failed"], tried_at: str | None, why: str) -> UnsentEmail:
+    return UnsentEmail(
         key=f"{item['pk']}/{item['sk']}",
         state=state,
         email=item["name"],
@@ -69,7 +69,7 @@ def _owed(item: Item, state: Literal["waiting", "failed"], tried_at: str | None,
     )
 
 
-def retry(table: str, owed: Owed) -> bool:
-    """Owe an email again that failed. Return False where it did not fail."""
-    record, _, email = owed.key.partition("/")
-    return outbox.retry(table, EmailKey(record=record, email=email), owed.to)
+def retry(table: str, unsent: UnsentEmail) -> bool:
+    """Queue a failed email again. Return False if it had not failed."""
+    record, _, email = unsent.key.partition("/")
+    return outbox.retry(table, EmailKey(record=record, email=email), unsent.to)

@@ -1,6 +1,6 @@
-"""What the commands print: tables and sentences for a person, or JSON, one object a line, for a program.
+"""The commands' output: tables and sentences for people, or JSON with one object per line for programs.
 
-Results go to standard output, progress and advice to standard error.
+Results go to standard output; progress and hints go to standard error.
 """
 
 import json
@@ -18,29 +18,30 @@ from rich.text import Text
 
 from infra.operate.queries import Advance, blocks
 
-# Wide enough for a whole line where nobody looks at the width.
+# Wide enough for a whole row when the output is not a terminal.
 _WIDTH_OF_A_FILE = 200
 # The columns of free text.
 _FREE = ("name", "message", "why")
-# How many rows a table is made of before it is printed, so that any number takes no more memory.
+# Rows per printed table, so that memory stays flat for any number of rows.
 _PER_TABLE = 100
-# How often progress is told where there is no terminal for a bar; less often where that is more than twenty times.
-_TOLD_EACH = 10_000
-# What would act on a terminal instead of showing on it: control characters, and those that turn the reading order.
-_ACTS = re.compile(
+# Without a terminal for a bar, report progress every so many items, but at most about twenty times in all.
+_REPORT_EVERY = 10_000
+# Characters that would act on a terminal instead of being shown: control characters, and those that change the reading
+# order.
+_ACTIVE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-# The longest of a stranger's texts in a table: a longer one would take the other columns' place.
+# The longest text of a stranger in a table: a longer one would push out the other columns.
 _LONGEST_CELL = 60
 
 
 def printable(text: str) -> str:
-    """Return a stranger's text as it may be shown on a terminal: line breaks and tabs stay, nothing else acts."""
-    return _ACTS.sub("�", text.replace("\r\n", "\n"))
+    """Return a stranger's text, safe to show on a terminal: only line breaks and tabs keep their effect."""
+    return _ACTIVE.sub("�", text.replace("\r\n", "\n"))
 
 
 class Output:
-    """Standard output and standard error, for a person or for a program."""
+    """Standard output and standard error, for people or for programs."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
@@ -48,21 +49,21 @@ class Output:
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def say(self, sentence: str) -> None:
-        """Say something to a person. A program gets objects only."""
+        """Print a sentence for a person. Programs get JSON objects only."""
         if not self.as_json:
             self._out.print(Text(printable(sentence)))
 
     def advise(self, sentence: str) -> None:
-        """Say something beside the result."""
+        """Print a hint, apart from the result."""
         self._err.print(Text(printable(sentence)))
 
     def show(self, thing: Mapping[str, Any]) -> None:
-        """Show one thing, name by name; what is empty is left out for a person."""
+        """Print one object, a line per field; for people, empty fields are left out."""
         if self.as_json:
             return self._line({name.replace(" ", "_"): value for name, value in thing.items()})
         table = Table.grid(padding=(0, 2))
         table.add_column()
-        # Whole, however long a word is.
+        # Nothing is cut off, however long a word is.
         table.add_column(overflow="fold")
         for name, value in thing.items():
             if value not in ("", None, (), []):
@@ -71,7 +72,7 @@ class Output:
         return None
 
     def rows(self, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], nothing: str) -> int:
-        """Show rows as they come: a person sees `columns` (name: heading), a program all. Return how many."""
+        """Print rows as they arrive: `columns` (name: heading) for people, all fields for programs. Return how many."""
         shown = 0
         for block in blocks(rows, _PER_TABLE):
             if self.as_json:
@@ -86,23 +87,23 @@ class Output:
 
     @contextmanager
     def progress(self, what: str, total: int | None, *, beside_rows: bool = False) -> Iterator[Advance]:
-        """Show on standard error how far something long is: a bar on a terminal, else a line now and then.
+        """Show the progress of a long operation on standard error: a bar on a terminal, else an occasional line.
 
-        Beside rows on a terminal it shows nothing: they would run through each other, and tell it themselves.
+        On a terminal, `beside_rows` shows nothing: the rows themselves show progress, and a bar would garble them.
         """
         if beside_rows and self._out.is_terminal:
             yield lambda _: None
             return
         if not self._err.is_terminal:
-            told, step = 0, max(_TOLD_EACH, (total or 0) // 20)
+            reported, step = 0, max(_REPORT_EVERY, (total or 0) // 20)
 
-            def tell(done: int) -> None:
-                nonlocal told
-                if done - told >= step:
-                    told = done
+            def advance(done: int) -> None:
+                nonlocal reported
+                if done - reported >= step:
+                    reported = done
                     self.advise(f"{what}: {done:,}" + (f" of about {total:,}" if total else ""))
 
-            yield tell
+            yield advance
             return
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._err, transient=True) as bar:
@@ -111,14 +112,14 @@ class Output:
 
     def _line(self, thing: Mapping[str, Any]) -> None:
         text = json.dumps(thing, ensure_ascii=False, default=datetime.isoformat)
-        # The same text for a program, and none that acts on a terminal.
-        sys.stdout.write(_ACTS.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
+        # Escaped: the same text for a program, and harmless on a terminal.
+        sys.stdout.write(_ACTIVE.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
 
 
 def _table(rows: list[Mapping[str, Any]], columns: Mapping[str, str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in columns.values():
-        # What a stranger writes at any length gives way; all else is there to be read whole and copied.
+        # A stranger's text of any length may be cut; everything else is shown in full, to be copied.
         free = heading in _FREE
         table.add_column(heading, no_wrap=True, overflow="ellipsis" if free else "fold", ratio=1 if free else None)
     for row in rows:

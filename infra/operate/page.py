@@ -1,4 +1,4 @@
-"""Whether the site's forms reach the API: the page, its forms, and what the API lets its scripts do."""
+"""Checks that the site's forms reach the API: the page, its forms, and CORS."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -12,37 +12,37 @@ from infra.operate.inspection import Finding, Inspection, Page
 
 # RFC 9110: client and server errors.
 _ERROR = 400
-# What a site answers who is not let in, or is no browser. Whoever visits it may see the page.
+# A site may answer these to programs, while visitors see the page.
 _NOT_FOR_PROGRAMS = (401, 403, 429)
-# Where the API takes forms.
+# Where the API accepts forms.
 _FORMS = ("/contact", "/newsletter", "/f/contact", "/f/newsletter")
 
 
 def page(inspection: Inspection) -> Iterator[Finding]:
-    """See whether the site's page is where the forms may come from."""
+    """Check that the API accepts forms from the origin of the site's page."""
     address, status = inspection.page.address, inspection.page.status
     origin = origin_of(address)
     if status in _NOT_FOR_PROGRAMS:
-        says = f"{address} answers {status} to this command, and something else to a browser perhaps"
+        says = f"{address} answers {status} to this command, but perhaps not to a browser"
         yield Finding("page", "unknown", says, "open it in a browser")
     elif status >= _ERROR:
-        yield Finding("page", "wrong", f"{address} answers {status}", "mend the site, or deploy with its SiteUrl")
+        yield Finding("page", "wrong", f"{address} answers {status}", "fix the site, or deploy with its SiteUrl")
     elif origin not in inspection.origins:
         says = f"{inspection.site_url} leads to {origin}, whose forms are refused"
-        there = urlsplit(address)._replace(query="", fragment="").geturl()
-        yield Finding("page", "wrong", says, f"deploy with SiteUrl={there}, or with {_allowing(inspection, origin)}")
+        site_url = urlsplit(address)._replace(query="", fragment="").geturl()
+        yield Finding("page", "wrong", says, f"deploy with SiteUrl={site_url}, or with {_allowing(inspection, origin)}")
     else:
         yield Finding("page", "ok", f"{address} may post forms")
 
 
 def _allowing(inspection: Inspection, origin: str) -> str:
-    # A parameter is replaced as a whole: what it allows already is to stay.
+    # A parameter is replaced as a whole, so repeat what it already allows.
     further = inspection.origins - {origin_of(inspection.site_url)} | {origin}
     return f"AllowedOrigins={','.join(sorted(further))}"
 
 
 class _Forms(HTMLParser):
-    """The forms of a page: the address that each goes to, and its method."""
+    """The forms of a page: the action URL and method of each."""
 
     def __init__(self, page: Page) -> None:
         super().__init__()
@@ -52,63 +52,65 @@ class _Forms(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        """Take in a tag."""
-        told = {name: (value or "").strip() for name, value in attrs}
-        # What is no address goes nowhere.
+        """Process a tag."""
+        values = {name: (value or "").strip() for name, value in attrs}
+        # An invalid URL goes nowhere.
         with suppress(ValueError):
             if tag == "base":
-                self._base = urljoin(self._base, told.get("href", ""))
+                self._base = urljoin(self._base, values.get("href", ""))
             elif tag == "form":
-                url = urljoin(self._base, told.get("action", ""))
+                url = urljoin(self._base, values.get("action", ""))
                 _host(url)
-                self.found.append((url, told.get("method", "").lower() or "get"))
+                self.found.append((url, values.get("method", "").lower() or "get"))
 
 
 def form(inspection: Inspection) -> Iterator[Finding]:
-    """See whether the forms of the site's page that are meant for Guichet go where it takes them.
+    """Check that the page's forms meant for Guichet post to a route that accepts them.
 
-    A page without any is well, too: the form may be on another page, or be a script's.
+    A page without such a form is fine, too: the form may be on another page, or a script may post it.
     """
     if inspection.page.status >= _ERROR:
-        # The check of the page has told it.
+        # The page check has already reported it.
         return
     address, apis = inspection.page.address, [origin_of(inspection.stack.settings.api_url)]
     if "Api" in inspection.stack.resources:
-        # With a domain of its own, the API keeps the address that AWS gave it.
+        # With a custom domain, the API keeps the address that AWS gave it.
         apis.append(f"https://{inspection.resource('Api')}.execute-api.{inspection.region}.amazonaws.com")
     meant = [(url, method) for url, method in _Forms(inspection.page).found if _is_meant(url, apis, address)]
-    astray = [finding for url, method in meant if (finding := _astray(url, method, apis, address))]
-    if astray:
-        yield from astray
+    problems = [finding for url, method in meant if (finding := _problem(url, method, apis, address))]
+    if problems:
+        yield from problems
     elif meant:
-        yield Finding("form", "ok", f"forms of {address} post to the API: {len(meant)}")
+        yield Finding("form", "ok", f"forms on {address} that post to the API: {len(meant)}")
     elif any(_host(api) in inspection.page.text for api in apis):
-        yield Finding("form", "ok", f"{address} names the API: a script may post to it")
+        yield Finding("form", "ok", f"{address} mentions the API: a script may post to it")
     else:
-        says = f"no form of {address} posts to the API; one of another page may. The output FormSnippet is one to paste"
+        says = f"no form on {address} posts to the API; another page may. The output FormSnippet has forms to paste"
         yield Finding("form", "ok", says)
 
 
 def _is_meant(url: str, apis: Sequence[str], page: str) -> bool:
-    """Return whether a form is meant for an API of Guichet: this stack's, or one that looks like another's."""
+    """Return whether a form is meant for Guichet: for this stack's API, or for what looks like another stack's."""
     host = _host(url)
-    takes = urlsplit(url).path in _FORMS
-    # Where site and API share a host, other forms are the site's own.
-    return (takes and ".execute-api." in host) or (host in map(_host, apis) and (takes or host != _host(page)))
+    is_form_route = urlsplit(url).path in _FORMS
+    # If site and API share a host, other forms are the site's own.
+    if is_form_route and ".execute-api." in host:
+        return True
+    return host in map(_host, apis) and (is_form_route or host != _host(page))
 
 
-def _astray(url: str, method: str, apis: Sequence[str], page: str) -> Finding | None:
-    """Return what is wrong with a form that is meant for Guichet."""
+def _problem(url: str, method: str, apis: Sequence[str], page: str) -> Finding | None:
+    """Return the problem of a form that is meant for Guichet, or None."""
     path = urlsplit(url).path
-    remedy = f'write action="{apis[0]}{path if path in _FORMS else "/contact"}"'
+    remedy = f'use action="{apis[0]}{path if path in _FORMS else "/contact"}"'
     if _host(url) not in map(_host, apis):
-        says = f"a form of {page} goes to {url}, which is not this stack's API"
-        return Finding("form", "warning", says, f"if that stack is an old one, {remedy}")
+        says = f"a form on {page} posts to {url}, which is not this stack's API"
+        return Finding("form", "warning", says, f"if that is an old stack, {remedy}")
     if origin_of(url) not in apis or path not in _FORMS:
-        return Finding("form", "wrong", f"a form of {page} goes to {url}, where the API takes none", remedy)
+        return Finding("form", "wrong", f"a form on {page} posts to {url}, where the API accepts no forms", remedy)
     if method != "post":
-        says = f"a form of {page} goes to {url}, but does not post: without JavaScript, what was written is lost"
-        return Finding("form", "warning", says, 'write method="post" beside its action')
+        says = f"a form on {page} sends to {url}, but not by POST: without JavaScript, the message is lost"
+        return Finding("form", "warning", says, 'add method="post" to it')
     return None
 
 
@@ -117,30 +119,30 @@ def _host(url: str) -> str:
 
 
 def cors(inspection: Inspection) -> Iterator[Finding]:
-    """See whether the API lets scripts of the site's real page post (Fetch Standard, CORS-preflight fetch)."""
+    """Check that the API lets scripts on the site's page post (Fetch Standard, CORS-preflight fetch)."""
     endpoint = inspection.stack.settings.api_url
     try:
         origin = origin_of(inspection.page.address)
     except urllib3.exceptions.HTTPError:
         origin = origin_of(inspection.site_url)
-    asked = {
+    preflight = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type",
     }
-    # A browser follows no redirect there.
-    response = inspection.http.request("OPTIONS", f"{endpoint}/contact", headers=asked, redirect=False)
+    # A browser does not follow redirects of a preflight.
+    response = inspection.http.request("OPTIONS", f"{endpoint}/contact", headers=preflight, redirect=False)
     headers = {name.lower(): value.lower() for name, value in response.headers.items()}
     if headers.get("access-control-allow-origin") not in (origin, "*"):
         remedy = (
-            f"look whether {endpoint} is this stack's, for the stack allows {origin}"
+            f"check that {endpoint} is this stack's API: the stack allows {origin}"
             if origin in inspection.origins
             else f"deploy with {_allowing(inspection, origin)}"
         )
-        yield Finding("CORS", "wrong", f"{endpoint} does not let scripts of {origin} post", remedy)
+        yield Finding("CORS", "wrong", f"{endpoint} does not let scripts on {origin} post", remedy)
     elif "post" not in headers.get("access-control-allow-methods", "") or "content-type" not in headers.get(
         "access-control-allow-headers", ""
     ):
-        yield Finding("CORS", "wrong", "the API allows the origin, but not to post JSON to it", "make deploy")
+        yield Finding("CORS", "wrong", "the API allows the origin, but not posting JSON", "make deploy")
     else:
-        yield Finding("CORS", "ok", f"{endpoint} lets scripts of {origin} post")
+        yield Finding("CORS", "ok", f"{endpoint} lets scripts on {origin} post")

@@ -1,4 +1,4 @@
-"""What the commands read of the table: pages of a scan, the lists of a day, items by their keys."""
+"""Reading the table for the commands: pages of a scan, the lists of a day, items by key."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -23,32 +23,34 @@ _Any = TypeVar("_Any")
 _Record = TypeVar("_Record", Message, SignUp, Subscriber, Digest)
 # AWS: "BatchGetItem".
 _PER_BATCH = 100
-# Before asking again for what DynamoDB left out of a batch, in seconds; each time longer.
+# Seconds before requesting again what DynamoDB left out of a batch; doubled each time.
 _PAUSE = 0.1
 
 
 class Advance(Protocol):
-    """Tells that a step of something long is done."""
+    """Called after each step of a long operation."""
 
     def __call__(self, done: int) -> None:
-        """Tell how much is done by now."""
+        """Report how much is done so far."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a scan: its items of the kind that was asked for, how many were looked at, and where it ended."""
+    """A page of a scan: its items of the requested kind, how many were read, and where it ended."""
 
     items: list[Item]
     looked_at: int
-    # None after the last one. As DynamoDB gives it, ready for JSON.
+    # As DynamoDB returns it, ready for JSON. None for the last page.
     end: Key | None
 
 
-def scan(table: str, kind: str | None = None, after: Key | None = None, tell: Advance | None = None) -> Iterator[Page]:
-    """Read the whole table, page by page, from the end of an earlier page if one is given. Expired items are left out.
+def scan(
+    table: str, kind: str | None = None, after: Key | None = None, advance: Advance | None = None
+) -> Iterator[Page]:
+    """Read the whole table, page by page, or the rest of it after `after`. Expired items are left out.
 
-    Items of a kind, or all; `tell` is told how many were looked at. What changes meanwhile is read or not, but nothing
-    is read twice (AWS: "Scan").
+    Pages contain the items of `kind`, or all; `advance` is called with the number of items read. Changes made in the
+    meantime may be read or missed, but nothing is read twice (AWS: "Scan").
     """
     parameters: dict[str, Any] = {"TableName": table}
     conditions = ["(attribute_not_exists(expires_at) OR expires_at >= :now)"]
@@ -62,25 +64,25 @@ def scan(table: str, kind: str | None = None, after: Key | None = None, tell: Ad
     for page in dynamodb.pages("scan", **parameters, **({"ExclusiveStartKey": after} if after else {})):
         items = [unmarshalled(item) or {} for item in page["Items"]]
         looked_at += page["ScannedCount"]
-        if tell:
-            tell(looked_at)
+        if advance:
+            advance(looked_at)
         yield Page(items, page["ScannedCount"], page.get("LastEvaluatedKey"))
 
 
 def size(table: str) -> int:
-    """Return about how many items a table has: DynamoDB counts them every six hours."""
+    """Return the approximate number of items in a table: DynamoDB updates it every six hours."""
     return int(dynamodb.call("describe_table", TableName=table)["Table"]["ItemCount"])
 
 
-def records(table: str, model: type[_Record], tell: Advance) -> Iterator[_Record]:
-    """Read all records of a kind, such as `Subscriber`, in whatever state."""
-    pages = scan(table, kind_of(model).name, tell=tell)
+def records(table: str, model: type[_Record], advance: Advance) -> Iterator[_Record]:
+    """Read all records of a kind, such as `Subscriber`, in any state."""
+    pages = scan(table, kind_of(model).name, advance=advance)
     return (model.model_validate(item) for page in pages for item in page.items)
 
 
 def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Message | SignUp]:
-    """Read a day's messages, or what was caught as spam on it, messages and sign-ups, oldest first."""
-    wanted = day_list(name, datetime(day.year, day.month, day.day, tzinfo=UTC))
+    """Read the messages of a day, or its messages and sign-ups caught as spam; oldest first."""
+    list_name = day_list(name, datetime(day.year, day.month, day.day, tzinfo=UTC))
     keys = [
         {"pk": item["pk"], "sk": item["sk"]}
         for item in dynamodb.items(
@@ -89,7 +91,7 @@ def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Mes
             IndexName="lists",
             KeyConditionExpression="#list = :list",
             ExpressionAttributeNames={"#list": "list"},
-            ExpressionAttributeValues={":list": marshal(wanted)},
+            ExpressionAttributeValues={":list": marshal(list_name)},
         )
     ]
     now = int(utc_now().timestamp())
@@ -98,20 +100,20 @@ def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Mes
 
 
 def submission(item: Item) -> Message | SignUp:
-    """Return the message or the request that an item is."""
+    """Return an item as a message or a sign-up."""
     return cast("Message | SignUp", KINDS[item["kind"]].model.model_validate(item))
 
 
 def by_keys(table: str, keys: Iterable[Key]) -> Iterator[Item]:
-    """Read items by their keys, in any order; those that are not there are left out. Raises UnavailableError."""
-    for some in blocks(keys, _PER_BATCH):
-        wanted: dict[str, Any] = {table: {"Keys": [marshalled(key) for key in some], "ConsistentRead": True}}
+    """Read items by key, in any order; missing ones are left out. Raises UnavailableError."""
+    for batch in blocks(keys, _PER_BATCH):
+        requested: dict[str, Any] = {table: {"Keys": [marshalled(key) for key in batch], "ConsistentRead": True}}
         pause, deadline = _PAUSE, time.monotonic() + dynamodb.RETRY_BUDGET
-        while wanted:
-            answer = dynamodb.call("batch_get_item", RequestItems=wanted)
+        while requested:
+            answer = dynamodb.call("batch_get_item", RequestItems=requested)
             yield from (unmarshalled(item) or {} for item in answer["Responses"].get(table, []))
-            wanted = answer.get("UnprocessedKeys", {})
-            if wanted:
+            requested = answer.get("UnprocessedKeys", {})
+            if requested:
                 if time.monotonic() + pause > deadline:
                     raise UnavailableError("batch_get_item")
                 time.sleep(pause)
@@ -119,7 +121,7 @@ def by_keys(table: str, keys: Iterable[Key]) -> Iterator[Item]:
 
 
 def blocks(things: Iterable[_Any], size: int) -> Iterator[list[_Any]]:
-    """Yield things in lists of a size, the last one shorter."""
+    """Yield things in lists of `size`; the last one may be shorter."""
     rest = iter(things)
     while block := list(islice(rest, size)):
         yield block

@@ -31,7 +31,7 @@ _HEADS = (
     "answered 503",
     "accepted",
     "stored",
-    "emails owed",
+    "emails queued",
     "mailed",
     "dropped",
     "lost",

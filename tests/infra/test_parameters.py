@@ -170,7 +170,7 @@ def test_what_would_fail_later_is_refused_at_the_deploy(name: str, value: str) -
         ({"ApiDomain": "forms.example.org"}, "DomainHasCertificate: ApiDomain needs a certificate"),
         (
             {"ApiCertificateArn": "arn:aws:acm:eu-west-3:123456789012:certificate/1"},
-            "CertificateHasDomain: ApiCertificateArn is for a domain of your own",
+            "CertificateHasDomain: ApiCertificateArn needs ApiDomain",
         ),
     ],
 )

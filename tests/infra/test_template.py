@@ -70,11 +70,11 @@ def test_an_intrinsic_function_is_resolved_as_cloudformation_does(tmp_path: Path
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
-        ("!Ref Nothing", "nothing is named Nothing"),
-        ("!GetAtt Nothing.Arn", "nothing is named Nothing"),
-        ("!Sub '${Nothing}'", "nothing is named Nothing"),
-        ("!ImportValue x", "ImportValue is not known here"),
-        ("!If [{ 'Fn::Contains': [a, b] }, 1, 2]", "Fn::Contains is not known here"),
+        ("!Ref Nothing", "there is no resource or parameter Nothing"),
+        ("!GetAtt Nothing.Arn", "there is no resource or parameter Nothing"),
+        ("!Sub '${Nothing}'", "there is no resource or parameter Nothing"),
+        ("!ImportValue x", "ImportValue is not supported here"),
+        ("!If [{ 'Fn::Contains': [a, b] }, 1, 2]", "Fn::Contains is not supported here"),
     ],
 )
 def test_what_is_not_known_is_an_error_that_names_it(tmp_path: Path, written: str, problem: str) -> None:
@@ -113,7 +113,7 @@ def test_the_value_of_a_wrong_secret_is_not_shown(tmp_path: Path) -> None:
 
 
 def test_an_unknown_parameter_is_told_with_those_that_there_are(tmp_path: Path) -> None:
-    with pytest.raises(TemplateError, match=r"no such parameter: Wrod\. There are: Choice, Days, .* Word"):
+    with pytest.raises(TemplateError, match=r"no such parameter: Wrod\. The parameters are: Choice, Days, .* Word"):
         made(tmp_path).resolve({"Wrod": "x"})
 
 
@@ -148,7 +148,7 @@ def test_functions_come_with_their_routes_streams_and_schedules() -> None:
 def test_two_functions_may_not_give_one_variable_two_values() -> None:
     stack = copy.deepcopy(resolve())
     stack.resources["Contact"]["Properties"]["Environment"]["Variables"]["TABLE_NAME"] = "another"
-    with pytest.raises(TemplateError, match="another function gives TABLE_NAME another value"):
+    with pytest.raises(TemplateError, match="another function sets TABLE_NAME to another value"):
         _ = stack.environment
 
 

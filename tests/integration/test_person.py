@@ -212,7 +212,7 @@ def test_who_left_or_complained_stays_so(counter: Counter, how: str) -> None:
     before = subscriber(counter)
     done = erase("table", READER_, KEPT)
     assert done.remains == how
-    assert ("no import" if how == "unsubscribed" else "nobody writes") in remains(done)[0]
+    assert ("no import" if how == "unsubscribed" else "never mailed") in remains(done)[0]
     after = subscriber(counter)
     assert "history" not in after
     assert {**after} == {name: before[name] for name in after}

@@ -73,7 +73,7 @@ def test_the_table_alone_is_imported_and_stays_whatever_happens(
     ("table", "says"),
     [
         ("nowhere", "there is no table nowhere in this region"),
-        ("other", "other is no table of this version of Guichet"),
+        ("other", "other is not a table of this version of Guichet"),
     ],
 )
 def test_only_a_table_of_guichet_s_is_taken(
@@ -100,7 +100,7 @@ def test_a_stack_that_is_there_already_is_left_alone(
     formation.answers["cloudformation:CreateChangeSet"] = {"error": "ValidationError"}
     code, _, err = adopt(monkeypatch, capsys, formation, "table")
     assert code == 2
-    assert "A stack named guichet must not be there yet" in err
+    assert "There must not be a stack named guichet yet" in err
 
 
 @pytest.mark.usefixtures("counter")

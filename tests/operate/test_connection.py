@@ -115,12 +115,12 @@ def test_a_command_works_on_it(
             2,
             "there is no stack guichet in eu-west-3",
         ),
-        ({"cloudformation:ListStackResources": {"StackResourceSummaries": []}}, 2, "is it one of Guichet's"),
+        ({"cloudformation:ListStackResources": {"StackResourceSummaries": []}}, 2, "is it a Guichet stack"),
         ({"lambda:GetFunctionConfiguration": {"error": "AccessDeniedException"}}, 3, "AccessDeniedException"),
         (
             {"lambda:GetFunctionConfiguration": {"Environment": {"Variables": {"TABLE_NAME": "x"}}}},
             2,
-            "not of this version of Guichet",
+            "does not match this version of Guichet",
         ),
     ],
 )

@@ -191,7 +191,7 @@ def test_of_a_healthy_stack_everything_is_ok_and_nothing_is_to_be_done(examined:
     findings = examined()
     assert [finding for finding in findings if finding.state != "ok" or finding.remedy] == []
     assert {finding.check for finding in findings} == {
-        "region", "identity", "DKIM", "DMARC", "SPF", "sandbox", "sending", "quota", "owner", "table", "owed emails",
+        "region", "identity", "DKIM", "DMARC", "SPF", "sandbox", "sending", "quota", "owner", "table", "queued emails",
         "stream", "schedule", "alarms", "parameters", "page", "form", "CORS",
     }  # fmt: skip
 
@@ -243,14 +243,14 @@ def test_of_a_healthy_stack_everything_is_ok_and_nothing_is_to_be_done(examined:
             },
             "owner",
             "warning",
-            "is suppressed; Guichet goes on writing",
+            "is suppressed; Guichet still writes",
             "delete-suppressed-destination --email-address owner@atelier.example --region eu-west-3",
         ),
         (
             {"lambda:ListEventSourceMappings": {"EventSourceMappings": []}},
             "stream",
             "wrong",
-            "there is none",
+            "there is no trigger",
             "trigger of guichet-Notifier-1ABC",
         ),
         (
@@ -267,7 +267,7 @@ def test_of_a_healthy_stack_everything_is_ok_and_nothing_is_to_be_done(examined:
             "disabled",
             "aws events enable-rule --name guichet-NotifierSweep-1ABC --region eu-west-3",
         ),
-        ({"sns:ListSubscriptionsByTopic": {"Subscriptions": []}}, "alarms", "wrong", "nobody is told", "subscribe"),
+        ({"sns:ListSubscriptionsByTopic": {"Subscriptions": []}}, "alarms", "wrong", "nobody is notified", "subscribe"),
         (
             {
                 "sns:ListSubscriptionsByTopic": {
@@ -278,8 +278,8 @@ def test_of_a_healthy_stack_everything_is_ok_and_nothing_is_to_be_done(examined:
             },
             "alarms",
             "warning",
-            "owner@atelier.example has not said yes",
-            "say yes",
+            "owner@atelier.example has not confirmed",
+            "confirm in the email",
         ),
         (
             # As SNS lists for days who said no.
@@ -290,7 +290,7 @@ def test_of_a_healthy_stack_everything_is_ok_and_nothing_is_to_be_done(examined:
             },
             "alarms",
             "wrong",
-            "nobody is told",
+            "nobody is notified",
             "subscribe",
         ),
         (
@@ -302,7 +302,7 @@ def test_of_a_healthy_stack_everything_is_ok_and_nothing_is_to_be_done(examined:
             ),
             "alarms",
             "warning",
-            "guichet-OutboxAlarm-1ABC is mute",
+            "guichet-OutboxAlarm-1ABC is muted",
             "aws cloudwatch enable-alarm-actions --alarm-names guichet-OutboxAlarm-1ABC",
         ),
         (
@@ -401,8 +401,8 @@ def test_an_address_may_switch_the_signature_of_its_domain_off() -> None:
 @pytest.mark.parametrize(
     ("known", "creates", "expected"),
     [
-        ({}, True, [("ok", "the deploy makes the identity atelier.example, and prints the DNS records to add", "")]),
-        ({}, False, [("wrong", "knows no identity", "deploy with CreateIdentity=true")]),
+        ({}, True, [("ok", "the deploy creates the identity atelier.example, and prints the DNS records to add", "")]),
+        ({}, False, [("wrong", "has no identity", "deploy with CreateIdentity=true")]),
         (
             {"atelier.example": IDENTITY},
             True,
@@ -418,7 +418,7 @@ def test_an_address_may_switch_the_signature_of_its_domain_off() -> None:
         ),
         ({"atelier.example": IDENTITY}, False, [("ok", "SES sends as atelier.example", "")]),
         # The template makes the domain's; the address's is not in its way.
-        ({"guichet@atelier.example": ADDRESS}, True, [("ok", "the deploy makes the identity atelier.example", "")]),
+        ({"guichet@atelier.example": ADDRESS}, True, [("ok", "the deploy creates the identity atelier.example", "")]),
     ],
 )
 def test_before_a_deploy_the_identity_is_held_to_create_identity(
@@ -439,8 +439,8 @@ def test_before_a_deploy_create_identity_is_read_from_the_parameters() -> None:
 def test_an_identity_above_the_domain_is_not_in_the_way_of_the_deploy_and_may_save_it() -> None:
     sender: dict[str, Any] = {"from_email": "guichet@news.atelier.example", "creates_identity": True}
     (found,) = found_by(mail.identity, **sender)
-    assert (found.state, "the deploy makes the identity news.atelier.example" in found.says) == ("ok", True)
-    assert "SES sends as atelier.example already" in found.says
+    assert (found.state, "the deploy creates the identity news.atelier.example" in found.says) == ("ok", True)
+    assert "SES already sends as atelier.example" in found.says
     # Its DNS records are not known yet.
     assert found_by(mail.dkim, **sender) == []
 
@@ -465,7 +465,7 @@ def test_dkim_records_that_are_there_are_waited_for(zone: str | None) -> None:
     # SES looks no longer.
     (found,) = found_by(mail.dkim, identity(DkimAttributes={**told, "Status": "FAILED"}), records)
     assert (found.state, "gave up" in found.says) == ("wrong", True)
-    assert "anew" in found.remedy
+    assert "restart" in found.remedy
     del records["bbbb2222._domainkey.atelier.example", "CNAME"]
     (found,) = found_by(mail.dkim, identity(DkimAttributes=told), records)
     assert found.remedy == f"add to DNS: bbbb2222._domainkey.atelier.example CNAME bbbb2222.{zone}"
@@ -494,9 +494,9 @@ def test_a_domain_without_dkim_is_told_to_switch_it_on() -> None:
         (["v=DMARC1; p=none"], "ok", "has the policy none; mail passes it by its DKIM signature as atelier.example"),
         (["v = DMARC1 ;p\t= none ; rua = mailto:a@example.org"], "ok", "has the policy none"),
         (["something else", "V=DMARC1;P=REJECT"], "ok", "has the policy reject"),
-        (["v=DMARC1; rua=mailto:a@example.org"], "wrong", "names no policy"),
-        (["v=DMARC1; p=nothing"], "wrong", "names no policy"),
-        (["v=DMARC1; p=none; sp=nothing"], "wrong", "names no policy"),
+        (["v=DMARC1; rua=mailto:a@example.org"], "wrong", "names no valid policy"),
+        (["v=DMARC1; p=nothing"], "wrong", "names no valid policy"),
+        (["v=DMARC1; p=none; sp=nothing"], "wrong", "names no valid policy"),
         (["v=dmarc1; p=none"], "wrong", "in capitals"),
         (["v=DMARC1; p=none", "v=DMARC1; p=reject"], "wrong", "2 records"),
         # What it says of subdomains is not for the domain itself.
@@ -519,7 +519,7 @@ def test_dmarc(records: list[str], state: str, words: str) -> None:
 )
 def test_a_dmarc_record_is_mended_and_not_thrown_away(record: str, mended: str) -> None:
     (found,) = found_by(mail.dmarc, records={("_dmarc.atelier.example", "TXT"): [record]})
-    assert found.remedy == f'put in its place: _dmarc.atelier.example TXT "{mended}"'
+    assert found.remedy == f'replace it with: _dmarc.atelier.example TXT "{mended}"'
 
 
 @pytest.mark.parametrize(
@@ -527,7 +527,11 @@ def test_a_dmarc_record_is_mended_and_not_thrown_away(record: str, mended: str) 
     [
         ("v=DMARC1; p=quarantine", "ok", "atelier.example has the policy quarantine for its subdomains"),
         ("v=DMARC1; p=none; sp=reject", "ok", "atelier.example has the policy reject for its subdomains"),
-        ("v=DMARC1; p=reject; sp=none; adkim=s", "warning", "the record wants mail.atelier.example itself (adkim=s)"),
+        (
+            "v=DMARC1; p=reject; sp=none; adkim=s",
+            "warning",
+            "the record requires mail.atelier.example itself (adkim=s)",
+        ),
         ("v=DMARC1; p=none; sp=reject; adkim=s", "wrong", "does not pass it and is refused"),
     ],
 )
@@ -553,7 +557,7 @@ _OFF = {**DKIM, "SigningEnabled": False}
     ("answers", "record", "state", "says"),
     [
         (knows({"guichet@atelier.example": ADDRESS}), "p=reject", "wrong", "and is refused: it is not signed"),
-        (knows({"guichet@atelier.example": ADDRESS}), "p=quarantine", "wrong", "and is taken for spam"),
+        (knows({"guichet@atelier.example": ADDRESS}), "p=quarantine", "wrong", "and is treated as spam"),
         (knows({"guichet@atelier.example": ADDRESS}), "p=none", "warning", "mail does not pass it: it is not signed"),
         (identity(DkimAttributes=_OFF), "p=reject", "wrong", "is refused"),
         # SPF does, where MAIL FROM is of the domain.
@@ -592,8 +596,8 @@ _MX = {("bounce.atelier.example", "MX"): ["10 feedback-smtp.eu-west-3.amazonses.
 @pytest.mark.parametrize(
     ("records", "state", "remedy"),
     [
-        (_SPF, "wrong", "put into DNS: bounce.atelier.example MX 10 feedback-smtp.eu-west-3.amazonses.com"),
-        (_MX, "wrong", 'put into DNS: bounce.atelier.example TXT "v=spf1 include:amazonses.com ~all"'),
+        (_SPF, "wrong", "add to DNS: bounce.atelier.example MX 10 feedback-smtp.eu-west-3.amazonses.com"),
+        (_MX, "wrong", 'add to DNS: bounce.atelier.example TXT "v=spf1 include:amazonses.com ~all"'),
         (_SPF | _MX, "ok", ""),
         (_MX | {("bounce.atelier.example", "TXT"): ["V=SPF1 Include:AmazonSES.com -all"]}, "ok", ""),
         # A second record would make both count for nothing.
@@ -601,19 +605,19 @@ _MX = {("bounce.atelier.example", "MX"): ["10 feedback-smtp.eu-west-3.amazonses.
             _MX | {("bounce.atelier.example", "TXT"): ["v=spf1 -include:amazonses.com a -all"]},
             "wrong",
             (
-                'put into DNS: bounce.atelier.example TXT "v=spf1 include:amazonses.com -include:amazonses.com a -all"'
-                ", in place of the one that is there"
+                'add to DNS: bounce.atelier.example TXT "v=spf1 include:amazonses.com -include:amazonses.com a -all"'
+                ", replacing the existing one"
             ),
         ),
         (
             _SPF | {("bounce.atelier.example", "MX"): ["5 mx.example.net", *_MX["bounce.atelier.example", "MX"]]},
             "wrong",
-            "put into DNS: bounce.atelier.example MX 10 feedback-smtp.eu-west-3.amazonses.com, and no other MX",
+            "add to DNS: bounce.atelier.example MX 10 feedback-smtp.eu-west-3.amazonses.com, and no other MX",
         ),
         (
             {("bounce.atelier.example", "TXT"): ["v=spf1 a -all", "v=spf1 include:amazonses.com ~all"]},
             "wrong",
-            "join them in one: with several none counts",
+            "merge them into one: with several, none applies",
         ),
     ],
 )
@@ -637,9 +641,9 @@ def test_two_spf_records_of_the_domain_are_told_though_the_site_s_mail_needs_non
     ("most", "sent", "state", "says"),
     [
         (50_000, 39_999, "ok", "39,999 of 50,000 emails in 24 hours, 14 a second"),
-        (50_000, 40_000, "warning", "nearly all is used"),
-        (50_000, 50_000, "wrong", "all is used, so mail waits, and goes out by itself later"),
-        (200, 200, "wrong", "all is used"),
+        (50_000, 40_000, "warning", "the quota is nearly used up"),
+        (50_000, 50_000, "wrong", "the quota is used up, so mail waits and goes out later by itself"),
+        (200, 200, "wrong", "the quota is used up"),
         (200, 10, "warning", "StrangerMailPerDay is 500"),
         (-1, 50_000, "ok", "50,000 emails in 24 hours, 14 a second"),
         (None, 0, "ok", "0 emails in 24 hours"),
@@ -659,7 +663,7 @@ def test_in_the_sandbox_an_owner_who_is_not_verified_is_told() -> None:
     for owner in ("owner@atelier.example", "me@mail.atelier.example"):
         assert found_by(mail.owner, _SANDBOX, owner_emails=[owner])[0].state == "ok"
     (found,) = found_by(mail.owner, _SANDBOX, owner_emails=["o'neil@other.example"])
-    assert (found.state, "stays owed" in found.says) == ("wrong", True)
+    assert (found.state, "stays queued" in found.says) == ("wrong", True)
     # Ready for a shell.
     assert """--email-identity 'o'"'"'neil@other.example' --region eu-west-3, then""" in found.remedy
     (found,) = found_by(mail.owner, _SANDBOX | knows({"atelier.example": UNVERIFIED}))
@@ -725,9 +729,9 @@ def test_an_alarm_that_rings_is_told_with_its_description(examined: Examined) ->
 def test_emails_that_wait_too_long_are_told(counter: Counter, examined: Examined) -> None:
     with time_machine.travel(START):
         contact(counter)
-        assert only(examined(), "owed emails").state == "ok"
+        assert only(examined(), "queued emails").state == "ok"
     with time_machine.travel(START.replace(hour=13)):
-        found = only(examined(), "owed emails")
+        found = only(examined(), "queued emails")
     assert (found.state, found.remedy) == ("warning", "guichet outbox")
     assert "3.0 hours" in found.says
 
@@ -736,7 +740,7 @@ def test_a_stack_of_an_older_version_is_told(counter: Counter, site: Site) -> No
     older = case(counter, site, {}, {})
     known = {name: "" for name in older.stack.parameters if name != "WeeklyDigest"}
     found = only(list(examine(with_stack(older, parameters=known))), "parameters")
-    assert "does not know WeeklyDigest" in found.says
+    assert "lacks WeeklyDigest" in found.says
 
 
 @pytest.mark.parametrize(
@@ -776,7 +780,7 @@ def test_what_the_stack_has_not_got_is_told_and_all_else_is_examined(
             "wrong",
             "does not let scripts",
         ),
-        ({"preflight": {"Access-Control-Allow-Origin": "*"}}, "CORS", "wrong", "not to post JSON"),
+        ({"preflight": {"Access-Control-Allow-Origin": "*"}}, "CORS", "wrong", "not posting JSON"),
     ],
 )
 def test_the_site_s_real_page_and_preflight(  # noqa: PLR0913, PLR0917
@@ -803,17 +807,17 @@ def test_the_page_s_origin_is_the_one_that_redirects_end_at(counter: Counter, si
     assert f"{other},https://www.atelier.example" in found.remedy
     # The preflight is the one that a browser would make from there.
     (found,) = page.cors(told)
-    assert (found.state, found.says) == ("wrong", f"{site.address} does not let scripts of {other} post")
+    assert (found.state, found.says) == ("wrong", f"{site.address} does not let scripts on {other} post")
     assert f"AllowedOrigins={other}" in found.remedy
     site.preflight["Access-Control-Allow-Origin"] = other
     (found,) = page.cors(told)
-    assert (found.state, found.says) == ("ok", f"{site.address} lets scripts of {other} post")
+    assert (found.state, found.says) == ("ok", f"{site.address} lets scripts on {other} post")
 
 
 def test_where_the_page_cannot_be_had_the_preflight_is_of_its_address(counter: Counter, site: Site) -> None:
     site.locations = {"/": "/"}
     (found,) = page.cors(case(counter, site, {}, {}))
-    assert (found.state, f"scripts of {site.address}" in found.says) == ("ok", True)
+    assert (found.state, f"scripts on {site.address}" in found.says) == ("ok", True)
 
 
 def test_a_page_that_never_ends_and_a_loop_of_redirects_end_the_check(site: Site, examined: Examined) -> None:
@@ -829,11 +833,11 @@ _API = "https://a1b2c3.execute-api.eu-west-3.amazonaws.com"
 @pytest.mark.parametrize(
     ("text", "state", "words"),
     [
-        (f"<form action='{_API}/contact' method=post>", "ok", "post to the API: 1"),
+        (f"<form action='{_API}/contact' method=post>", "ok", "that post to the API: 1"),
         ("<FORM ACTION=' https://FORMS.atelier.example:443/f/newsletter?a=b ' METHOD=POST>", "ok", "the API: 1"),
         ("<base href='https://forms.atelier.example/x/'><form action='../contact' method='Post'>", "ok", "the API: 1"),
         ("<script>fetch('https://forms.atelier.example/contact')</script>", "ok", "a script may post to it"),
-        ("<p>Nothing.", "ok", "one of another page may. The output FormSnippet"),
+        ("<p>Nothing.", "ok", "another page may. The output FormSnippet"),
         # Forms for others are the site's own affair.
         (
             (
@@ -842,13 +846,21 @@ _API = "https://a1b2c3.execute-api.eu-west-3.amazonaws.com"
                 "<form action='mailto:a@b.example'>"
             ),
             "ok",
-            "one of another page may",
+            "another page may",
         ),
         ("<!-- <form action='https://forms.atelier.example/old' method=post> -->", "ok", "a script may"),
-        ("<form action='https://forms.atelier.example/contact/' method='post'>", "wrong", "where the API takes none"),
-        ("<form action='http://forms.atelier.example/contact' method='post'>", "wrong", "where the API takes none"),
-        (f"<form action='{_API}/' method='post'>", "wrong", "where the API takes none"),
-        ("<form action='https://forms.atelier.example/contact'>", "warning", "does not post"),
+        (
+            "<form action='https://forms.atelier.example/contact/' method='post'>",
+            "wrong",
+            "where the API accepts no forms",
+        ),
+        (
+            "<form action='http://forms.atelier.example/contact' method='post'>",
+            "wrong",
+            "where the API accepts no forms",
+        ),
+        (f"<form action='{_API}/' method='post'>", "wrong", "where the API accepts no forms"),
+        ("<form action='https://forms.atelier.example/contact'>", "warning", "not by POST"),
         (
             "<form action='https://old.execute-api.eu-west-3.amazonaws.com/contact' method='post'>",
             "warning",
@@ -875,13 +887,13 @@ def test_forms_that_are_meant_for_guichet_are_to_reach_it(
 def test_a_form_that_goes_astray_is_told_where_to(counter: Counter, site: Site, action: str, right: str) -> None:
     site.page = f"<form action='{action}' method='post'>"
     (found,) = page.form(with_stack(case(counter, site, {}, {}), api_url="https://forms.atelier.example"))
-    assert f'write action="https://forms.atelier.example{right}"' in found.remedy
+    assert f'use action="https://forms.atelier.example{right}"' in found.remedy
 
 
 def test_where_site_and_api_share_a_host_other_forms_are_the_site_s(counter: Counter, site: Site) -> None:
     site.page = "<form action='/search'><form action='/contact' method='post'>"
     (found,) = page.form(case(counter, site, {}, {}))
-    assert (found.state, "post to the API: 1" in found.says) == ("ok", True)
+    assert (found.state, "that post to the API: 1" in found.says) == ("ok", True)
 
 
 # --- the whole --------------------------------------------------------------------------------------------------------

@@ -191,7 +191,7 @@ def test_json_on_standard_output_is_json_lines(counter: Counter, operate: Operat
     for arguments in (("messages", "--json", "--format", "csv"), ("everything", "--format", "csv")):
         said = operate(counter, "export", *arguments)
         assert (said.code, said.out) == (2, "")
-        assert "That is JSON Lines" in said.err
+        assert "This output is JSON Lines" in said.err
 
 
 @pytest.mark.parametrize("command", [("export", "messages", "-o"), ("forget", "zoe@example.org", "--access")])
@@ -272,10 +272,10 @@ def test_an_export_goes_on_wherever_it_was_stopped(
             stopped = operate(counter, *order, "-o", str(parted))
         if stopped_at <= calls and not parted.exists():
             assert stopped.code == 130
-            assert "goes on from there" in stopped.err
+            assert "run the same command again to resume" in stopped.err
             again = operate(counter, *order, "-o", str(parted))
             assert again.code == 0
-            assert ("Goes on with the export that was begun at 20" in again.err) == (stopped_at > 1)
+            assert ("Resuming the export begun at 20" in again.err) == (stopped_at > 1)
     assert parted.read_bytes() == whole.read_bytes()
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -311,7 +311,7 @@ def test_a_file_that_is_there_and_one_begun_otherwise_are_not_touched(
     file.write_text("mine", encoding="utf-8")
     said = operate(counter, "export", "messages", "-o", str(file))
     assert (said.code, file.read_text(encoding="utf-8")) == (2, "mine")
-    assert "is there already" in said.err
+    assert "already exists" in said.err
 
     other = tmp_path / "other.csv"
     Path(f"{other}.part").write_text("begun", encoding="utf-8")

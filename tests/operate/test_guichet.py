@@ -166,7 +166,7 @@ def test_owed_and_test_email(tmp_path: Path) -> None:
     # Strangers get no mail at all today, so a confirmation stays owed.
     with local_stack(tmp_path, PARAMETERS="StrangerMailPerDay=0") as stack:
         stack.wait_until_ready()
-        assert "No email is owed" in run(stack, "outbox")
+        assert "No email is waiting" in run(stack, "outbox")
         posted(stack, "/newsletter", email="new@example.org")
         wait_for("the first try", lambda: "StrangerMailPerDay is used up" in run(stack, "outbox", code=1))
         assert objects(stack, "outbox", "send", code=1) == [{"queued_again": 0, "capped": 1}]
@@ -196,7 +196,7 @@ def test_doctor(stack: LocalStack) -> None:
     assert "14 a second" in said
     findings = objects(stack, "doctor")
     assert {finding["state"] for finding in findings} == {"ok"}
-    assert {finding["check"] for finding in findings} >= {"sandbox", "table", "owed emails", "page", "form", "CORS"}
+    assert {finding["check"] for finding in findings} >= {"sandbox", "table", "queued emails", "page", "form", "CORS"}
 
 
 def test_ctrl_c_ends_an_import_between_two_blocks_and_says_how_to_go_on(stack: LocalStack, tmp_path: Path) -> None:
@@ -229,14 +229,14 @@ def test_without_a_stack_it_says_what_to_start(tmp_path: Path) -> None:
     command = [str(ENTRY_POINT), "messages", "--local", "--port", str(free_port())]
     done = subprocess.run(command, env=environment(1), capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "start it by `make run`" in done.stderr
+    assert "start it with `make run`" in done.stderr
 
 
 def test_without_an_account_it_says_what_is_missing(tmp_path: Path) -> None:
     plain = {**environment(1), "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
     del plain["AWS_PROFILE"]
     for more, code, words in (
-        ((), 2, "in which region"),
+        ((), 2, "which region is the stack in"),
         (("--region", "eu-west-3"), 3, "Unable to locate credentials"),
     ):
         command = [str(ENTRY_POINT), "messages", *more]

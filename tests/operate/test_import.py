@@ -114,7 +114,7 @@ def test_a_line_that_is_longer_than_a_cell_may_be_is_bad_alone(
 ) -> None:
     file = written(tmp_path, f"wide@example.org,{'x' * 200_000}", "last@example.org,", head="email,name")
     said = operate(counter, "import", file, *PROOF)
-    assert "line 2: its quotes do not match, or it is longer" in said.err
+    assert "line 2: its quotes do not match, or a cell is too long" in said.err
     assert set(states(counter)) == {"last@example.org"}
 
 
@@ -136,7 +136,7 @@ def test_behind_a_quote_that_is_not_closed_nobody_is_imported(
         (row,) = said.rows
         assert set(states(counter)) == {"ann@example.org"}
         assert (row["done_until_line"], row["bad_lines"]) == (2, 1)
-        assert "mend its quotes" in row["stopped"]
+        assert "fix its quotes" in row["stopped"]
         assert "line 3: it opens a quote" in said.err
     # Mended, the same command does the rest.
     assert operate(counter, "import", written(tmp_path, first, "open@example.org,", *rest, head=head), *PROOF).code == 0
@@ -156,8 +156,8 @@ def test_where_a_quote_is_not_written_twice_nobody_is_imported(
 ) -> None:
     said = operate(counter, "import", written(tmp_path, *lines, head="email,note"), *PROOF, "--json")
     assert (said.code, states(counter)) == (1, {})
-    assert "line 2: a quote within a cell is not written twice" in said.err
-    assert "mend its quotes" in said.rows[0]["stopped"]
+    assert "line 2: a quote inside a cell is not doubled" in said.err
+    assert "fix its quotes" in said.rows[0]["stopped"]
 
 
 def test_control_characters_are_not_kept(counter: Counter, operate: Operate, tmp_path: Path) -> None:

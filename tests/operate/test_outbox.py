@@ -20,7 +20,7 @@ def test_with_nothing_owed_it_says_so(counter: Counter, operate: Operate) -> Non
     contact(counter)
     counter.play_stream()
     said = operate(counter, "outbox")
-    assert (said.code, said.out.strip()) == (0, "No email is owed, and none failed.")
+    assert (said.code, said.out.strip()) == (0, "No email is waiting, and none has failed.")
 
 
 def test_what_waits_is_told_with_its_reason_and_sent_at_once(counter: Counter, operate: Operate) -> None:
@@ -28,7 +28,7 @@ def test_what_waits_is_told_with_its_reason_and_sent_at_once(counter: Counter, o
     with time_machine.travel(START):
         contact(counter)
         (row,) = operate(counter, "outbox", "--json").rows
-        assert row["why"] == "it was not tried yet"
+        assert row["why"] == "not tried yet"
         wire.always(refusal(400, "SendingPausedException"))
         counter.sweep()
     with time_machine.travel(START + timedelta(hours=1)):
@@ -55,7 +55,7 @@ def test_one_whose_run_ended_without_an_answer_says_that(counter: Counter, opera
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(ses, "_NOT_SENT", ())
             counter.sweep()
-        assert operate(counter, "outbox", "--json").rows[0]["why"] == "it is being sent"
+        assert operate(counter, "outbox", "--json").rows[0]["why"] == "being sent"
         clock.shift(timedelta(minutes=6))
         assert "ended without an answer" in operate(counter, "outbox", "--json").rows[0]["why"]
 
@@ -109,7 +109,7 @@ def test_a_test_email_goes_to_the_owner_or_to_whom_is_named(counter: Counter, op
 
 @pytest.mark.parametrize(
     ("code", "exit_code", "words"),
-    [("MessageRejected", 2, "SES refuses it: MessageRejected"), ("ThrottlingException", 3, "does not take it now")],
+    [("MessageRejected", 2, "SES refuses it: MessageRejected"), ("ThrottlingException", 3, "is not accepting it now")],
 )
 def test_what_ses_says_of_a_test_email_is_said(
     counter: Counter, operate: Operate, code: str, exit_code: int, words: str

@@ -58,12 +58,12 @@ def test_one_is_shown_with_the_proof_of_consent(counter: Counter, operate: Opera
 
     unknown = operate(counter, "subscribers", "show", "unknown@example.org")
     assert (unknown.code, unknown.out) == (2, "")
-    assert "'nobody' is no email address" in operate(counter, "subscribers", "show", "nobody").err
+    assert "'nobody' is not an email address" in operate(counter, "subscribers", "show", "nobody").err
 
 
 def test_who_asks_otherwise_than_by_the_link_is_unsubscribed(counter: Counter, operate: Operate) -> None:
     subscribe(counter)
-    for said, words in ((1, "unsubscribed"), (2, "as before: unsubscribed")):
+    for said, words in ((1, "unsubscribed"), (2, "unchanged: unsubscribed")):
         assert words in operate(counter, "subscribers", "unsubscribe", READER.upper()).out, said
     assert subscriber(counter)["state"] == "unsubscribed"
     assert events_of(subscriber(counter)) == ["confirmed", "unsubscribed"]
@@ -111,7 +111,7 @@ def test_what_reads_the_whole_table_tells_how_far_it_is(
     counter: Counter, operate: Operate, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     subscribe(counter)
-    monkeypatch.setattr(output, "_TOLD_EACH", 1)
+    monkeypatch.setattr(output, "_REPORT_EVERY", 1)
     before = len(counter.items())
     said = operate(counter, *command)
     assert f": {before:,} of about {before:,}" in said.err
