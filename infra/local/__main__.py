@@ -91,7 +91,7 @@ class Local:
 
     def _environment(self) -> Response:
         region = os.environ["AWS_DEFAULT_REGION"]
-        return _json(with_engines(self.stack.environment, self.engines.addresses, region))
+        return _json({**engine.ACCOUNT, **with_engines(self.stack.environment, self.engines.addresses, region)})
 
     def _sam(self) -> Response:
         if self.containers is None:

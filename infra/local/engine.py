@@ -16,6 +16,15 @@ from infra.local.ports import HOSTS, Port, for_own_pages
 from infra.template import PSEUDO_PARAMETERS, Stack
 
 _SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "SESV2")
+# What boto3 needs to know besides the engines' addresses.
+ACCOUNT: Mapping[str, str] = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_DEFAULT_REGION": PSEUDO_PARAMETERS["AWS::Region"],
+    "AWS_EC2_METADATA_DISABLED": "true",
+    # The streams' newer addresses name the account, and moto does not serve them.
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+}
 # The operations of DynamoDB that write items.
 _WRITES = {
     "BatchExecuteStatement",
@@ -100,14 +109,7 @@ def connect(moto: MotoServer | None) -> Engines:
     for service, given in endpoints(os.environ).items():
         addresses[service] = given or address or ""
         os.environ[f"AWS_ENDPOINT_URL_{service}"] = addresses[service]
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": PSEUDO_PARAMETERS["AWS::Region"],
-        "AWS_EC2_METADATA_DISABLED": "true",
-        # The streams' newer addresses name the account, and moto does not serve them.
-        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
-    }.items():
+    for name, value in ACCOUNT.items():
         os.environ.setdefault(name, value)
     # An engine on this machine is not behind the proxy of the network. Python prefers the lower case.
     past = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.session
 import urllib3
@@ -14,13 +15,13 @@ from pydantic import ValidationError
 
 from guichet.settings import NewsletterSettings, NotifierSettings
 from guichet.store import dynamodb
-from infra.local import engine
-from infra.local.streams import schedule_event
 
 # The functions whose environments together contain all the settings that the commands need.
 _FUNCTIONS = ("Notifier", "Newsletter")
 # A sweep may take as long as Lambda lets a function run.
 _LONGEST_SWEEP = 900
+# The notifier sweeps on any event that holds no records.
+_SWEEP = {"source": "guichet.operator", "detail-type": "Sweep"}
 
 
 class OperatorError(Exception):
@@ -76,7 +77,10 @@ def connect_local(port: int) -> Connection:
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         os.environ.pop(name, None)
     os.environ.update({name: value for name, value in variables.items() if name.startswith("AWS_")})
-    engine.connect(None)
+    # An engine on this machine is not behind the network's proxy. Python prefers the lower-case variable.
+    hosts = {urlsplit(value).hostname or "" for name, value in variables.items() if name.startswith("AWS_ENDPOINT_URL")}
+    past = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    os.environ["no_proxy"] = ",".join(filter(None, (past, *sorted(hosts))))
 
     def sweep() -> dict[str, int]:
         swept = urllib3.request("POST", f"{address}/_local/sweep", timeout=_LONGEST_SWEEP, retries=False)
@@ -117,7 +121,7 @@ def connect_stack(name: str, region: str | None) -> Connection:
         raise
 
     def sweep() -> dict[str, int]:
-        answer = functions.invoke(FunctionName=resources["Notifier"], Payload=json.dumps(schedule_event()).encode())
+        answer = functions.invoke(FunctionName=resources["Notifier"], Payload=json.dumps(_SWEEP).encode())
         payload = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             raise OperatorError(f"the notifier failed: {payload.get('errorMessage', payload)}")
