@@ -61,7 +61,7 @@ def _mail(identifier: str, raw: str) -> dict[str, Any]:
 def inbox_page(inbox: list[dict[str, Any]]) -> str:
     """Return the page of the newest mails, newest first: HTML and text as mail programs show them, and all headers."""
     shown = [{**mail, **_parts(mail["raw"])} for mail in reversed(inbox[-SHOWN:])]
-    return _environment().get_template("inbox.html").render(mails=shown, kept=len(inbox))
+    return _environment().get_template("inbox.html").render(mails=shown, kept=len(inbox), most=KEPT)
 
 
 def _parts(raw: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_only_the_newest_mails_are_kept_and_fewer_of_them_shown(monkeypatch: pyt
     mails = inbox.mails()
     assert [entry["subject"] for entry in mails] == ["Mail 2", "Mail 3", "Mail 4", "Mail 5"]
     page = inbox.inbox_page(mails)
-    assert "4 sent, newest first; only the newest 2 are shown" in page
+    assert "4 sent, newest first; only the newest 2 are shown; older ones are not kept." in page
     assert "<h2>Mail 4" in page
     assert "<h2>Mail 3" not in page
 
