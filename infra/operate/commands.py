@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from guichet.addresses import parse
 from guichet.http.links import unsubscribe_link
 from guichet.mail import ses
+from guichet.mail.emails import confirmation_request, contact_notification
 from guichet.mail.mime import envelope
 from guichet.mail.pace import Pace
 from guichet.records.message import Message
@@ -224,11 +225,12 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
     if isinstance(record, SignUp):
         if record.confirmable_until < utc_now():
             raise OperatorError("the link of this sign-up would have expired by now: ask them to sign up again")
-        released = submissions.release_sign_up(settings.table_name, record)
+        link = confirmation_request.queued(record.language)
+        released = submissions.release_sign_up(settings.table_name, record, link)
     else:
-        released = submissions.release_message(
-            settings.table_name, record, settings.default_language, timedelta(days=settings.retention_days)
-        )
+        notification = contact_notification.queued(settings.default_language, released=True)
+        kept = timedelta(days=settings.retention_days)
+        released = submissions.release_message(settings.table_name, record, notification, kept)
     output.show({"id": id, "now": "released, and its email is queued" if released else "not in the spam folder"})
 
 

@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import cast
 
-from guichet.locales import Language
 from guichet.records.limits import Caller, Solved
 from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.outbox import QueuedEmail
@@ -110,21 +109,14 @@ def mark_spam(table_name: str, filed: Message, at: datetime) -> None:
         )
 
 
-def release_message(table_name: str, caught: Message, language: Language, kept: timedelta) -> bool:
-    """Release a message from the spam folder and queue the owner's email. Return False if it is not in there."""
-    # Only the operator pays for the import, here and below.
-    from guichet.mail.emails import contact_notification  # noqa: PLC0415
-
-    email = contact_notification.queued(language, released=True)
+def release_message(table_name: str, caught: Message, email: QueuedEmail, kept: timedelta) -> bool:
+    """Release a message from the spam folder and queue an email. Return False if it is not in there."""
     listed = table.day_list("messages", caught.received_at)
     return _release(table_name, caught, email, caught.received_at + kept, listed)
 
 
-def release_sign_up(table_name: str, caught: SignUp) -> bool:
-    """Release a sign-up from the spam folder and queue the email with its link. Return False if it is not in there."""
-    from guichet.mail.emails import confirmation_request  # noqa: PLC0415
-
-    email = confirmation_request.queued(caught.language)
+def release_sign_up(table_name: str, caught: SignUp, email: QueuedEmail) -> bool:
+    """Release a sign-up from the spam folder and queue an email. Return False if it is not in there."""
     return _release(table_name, caught, email, caught.asked_at + REQUEST_KEPT, None)
 
 
