@@ -38,7 +38,7 @@ from infra.operate.cells import cell
 from infra.operate.connection import (
     Connection,
     OperatorError,
-    be_patient,
+    allow_slow_calls,
     client_of,
     connect_local,
     connect_stack,
@@ -104,7 +104,7 @@ def on_stack(function: Callable[..., int | None]) -> Callable[..., None]:
 
 
 def _connect(*, local: bool, port: int, stack: str, region: str | None) -> Connection:
-    be_patient()
+    allow_slow_calls()
     return connect_local(port) if local else connect_stack(stack, region)
 
 
@@ -122,7 +122,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, text: str | N
 
 @guichet.group(cls=_Listing)
 def messages() -> None:
-    """List messages by day, search them, or list the spam folder; show, file as spam or release one.
+    """List messages or the spam folder, search; show, release or file one as spam.
 
     The default command is `list`; `guichet messages list --help` shows its options.
     """
@@ -239,7 +239,7 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
 
 @guichet.group(cls=_Listing)
 def subscribers() -> None:
-    """List or count subscribers, show a record of consent, unsubscribe an address, lift a suppression.
+    """List or count subscribers; show or unsubscribe one, or lift a suppression.
 
     The default command is `list`; `guichet subscribers list --help` shows its options.
     """
@@ -313,7 +313,7 @@ def show_subscriber(connection: Connection, output: Output, *, address: str) -> 
 @click.argument("address", callback=_address)
 @on_stack
 def lift(connection: Connection, output: Output, *, address: str) -> None:
-    """Lift the suppression of an address that bounced or complained, so that it can sign up again."""
+    """Let an address that bounced or complained sign up again."""
     subscriber = _subscriber(connection, address)
     kept = timedelta(days=connection.settings.retention_days)
     if not subscribers_table.lift(connection.settings.table_name, subscriber.id, utc_now(), kept):
@@ -375,7 +375,7 @@ def export(  # noqa: PLR0913  the options of an export
     state: str,
     spam: bool,
 ) -> int | None:
-    """Export subscribers, messages or everything as CSV for a spreadsheet, or as JSON Lines.
+    """Export subscribers, messages or everything, for a spreadsheet or as JSON Lines.
 
     To resume an interrupted export to a file, run the same command again. `everything` is always JSON Lines, with each
     item as stored in the table.
@@ -459,9 +459,9 @@ def import_(  # noqa: PLR0913  the options of an import
                 lines, asking=ask, settings=settings
             )
         elif ask:
-            process = importing.asking(settings, Pace(ses.send_rate), room)
+            process = importing.request_importer(settings, Pace(ses.send_rate), room)
         else:
-            process = importing.bringing(consent or "", settings, pool)
+            process = importing.confirmed_importer(consent or "", settings, pool)
         # Asking is paced, so it takes one line at a time: Ctrl-C must not wait for a whole block.
         size = 1 if ask and not dry_run else importing.BLOCK
         summary = importing.run(reader.rows(from_line), process, reject, advance, size)
@@ -574,7 +574,10 @@ def list_outbox(connection: Connection, output: Output) -> int:
 @click.option("--failed", is_flag=True, help="Retry all failed emails, too.")
 @on_stack
 def send_outbox(connection: Connection, output: Output, *, ids: tuple[str, ...], failed: bool) -> int:
-    """Send waiting emails now instead of within 15 minutes; with --failed or IDs, failed ones too."""
+    """Send waiting emails now; with --failed or IDs, failed ones too.
+
+    Without this, waiting emails go out within 15 minutes.
+    """
     table = connection.settings.table_name
     known: list[outbox.UnsentEmail] = []
     if failed or ids:
@@ -643,7 +646,7 @@ def adopt_table(*, table: str, stack: str, region: str | None, as_json: bool) ->
 @click.option("--before", metavar="PARAMETERS", help="Before the first deploy: the parameters, as for `make deploy`.")
 @common_options
 def examine(*, before: str | None, region: str | None, as_json: bool, **stack: Any) -> None:
-    """Diagnose mail, the stack, alarms and the site's page, and say how to fix each problem.
+    """Diagnose mail, stack, alarms and the site's page, and say how to fix problems.
 
     The exit code is 1 if anything is wrong, needs attention, or could not be checked.
     """
@@ -658,7 +661,7 @@ def examine(*, before: str | None, region: str | None, as_json: bool, **stack: A
         if as_json:
             output.show(asdict(finding))
         else:
-            output.say(f"{finding.state:8} {finding.check}: {finding.says}")
+            output.say(f"{finding.state:8} {finding.check}: {finding.message}")
             if finding.remedy:
                 output.say(f"{'':8} → {finding.remedy}")
     sys.exit(0 if all_is_well else INCOMPLETE)

@@ -32,7 +32,7 @@ class OperatorSettings(NotifierSettings, NewsletterSettings):
     """The settings of a stack's functions that the operator needs."""
 
 
-def be_patient() -> None:
+def allow_slow_calls() -> None:
     """Allow slow calls to the table in this process: no visitor is waiting, and a page of a scan is large."""
     dynamodb.READ_TIMEOUT, dynamodb.RETRY_BUDGET = 60.0, 120.0
 

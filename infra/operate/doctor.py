@@ -41,8 +41,8 @@ def _run(check: Check, inspection: Inspection) -> Iterator[Finding]:
     try:
         yield from check(inspection)
     except MissingError as missing:
-        says = f"the stack has no {missing}: another version deployed it, or its deploy did not finish"
-        yield Finding(name, "wrong", says, "make deploy")
+        message = f"the stack has no {missing}: another version deployed it, or its deploy did not finish"
+        yield Finding(name, "wrong", message, "make deploy")
     except ClientError as error:
         code = error.response["Error"]["Code"]
         remedy = f"allow these credentials to call {error.operation_name}" if "AccessDenied" in code else ""
@@ -53,8 +53,8 @@ def _run(check: Check, inspection: Inspection) -> Iterator[Finding]:
         yield Finding(name, "unknown", f"no answer: {error}", "try again; this machine may be offline")
     except Exception as error:
         # Unexpected. Its text is left out, because it may quote what people wrote.
-        says = f"the check itself failed: {type(error).__name__}"
-        yield Finding(name, "unknown", says, "report it as a bug in Guichet")
+        message = f"the check itself failed: {type(error).__name__}"
+        yield Finding(name, "unknown", message, "report it as a bug in Guichet")
 
 
 # --- the stack --------------------------------------------------------------------------------------------------------
@@ -109,8 +109,8 @@ def queued_emails(inspection: Inspection) -> Iterator[Finding]:
     waiting = [since for audience in AUDIENCES for since, _ in outbox.waiting(table_name, audience)]
     age = (utc_now() - min(waiting)).total_seconds() if waiting else 0
     if age > _WAITING_TOO_LONG:
-        says = f"{len(waiting)} emails are waiting, the oldest for {age / 3600:.1f} hours"
-        yield Finding("queued emails", "warning", says, "guichet outbox")
+        message = f"{len(waiting)} emails are waiting, the oldest for {age / 3600:.1f} hours"
+        yield Finding("queued emails", "warning", message, "guichet outbox")
     else:
         yield Finding("queued emails", "ok", f"{len(waiting)} waiting")
 
@@ -178,8 +178,8 @@ def ringing_alarms(inspection: Inspection) -> Iterator[Finding]:
             command = inspection.command("cloudwatch", "enable-alarm-actions", "--alarm-names", alarm["AlarmName"])
             yield Finding("alarms", "warning", f"{alarm['AlarmName']} is muted", command)
         if alarm["StateValue"] == "ALARM":
-            says = f"{alarm['AlarmName']} is ringing: {alarm.get('AlarmDescription', '')}"
-            yield Finding("alarms", "warning", says, "infra/RUNBOOK.md says what to do")
+            message = f"{alarm['AlarmName']} is ringing: {alarm.get('AlarmDescription', '')}"
+            yield Finding("alarms", "warning", message, "infra/RUNBOOK.md says what to do")
 
 
 def parameters(inspection: Inspection) -> Iterator[Finding]:
@@ -187,8 +187,8 @@ def parameters(inspection: Inspection) -> Iterator[Finding]:
     connection = inspection.stack
     missing = sorted(set(Template.load().declared) - set(connection.parameters))
     if missing:
-        says = f"the stack is older than this version: it lacks {', '.join(missing)}"
-        yield Finding("parameters", "warning", says, "make deploy")
+        message = f"the stack is older than this version: it lacks {', '.join(missing)}"
+        yield Finding("parameters", "warning", message, "make deploy")
     else:
         yield Finding("parameters", "ok", "the stack has all parameters of this version")
 

@@ -82,11 +82,11 @@ def interrupted(options: Options, file: Path) -> Progress | None:
 
     Raises OperatorError if that export was of another table, or had other options.
     """
-    part, note = _partial_files(file)
-    if not (part.exists() and note.exists()):
+    part, checkpoint = _partial_files(file)
+    if not (part.exists() and checkpoint.exists()):
         return None
-    fields = json.loads(note.read_text(encoding="utf-8"))
-    if fields.pop("order") != asdict(options):
+    fields = json.loads(checkpoint.read_text(encoding="utf-8"))
+    if fields.pop("options") != asdict(options):
         raise OperatorError(
             f"{part} is an export of another stack, or with other options: use the same, or remove it to start over"
         )
@@ -102,7 +102,7 @@ def export_to_file(
     """
     if file.exists():
         raise OperatorError(f"{file} already exists: choose another name, or remove it")
-    part, note = _partial_files(file)
+    part, checkpoint = _partial_files(file)
     progress = progress or Progress(_now())
     with part.open("r+b" if progress.size else "wb") as out:
         out.truncate(progress.size)
@@ -114,10 +114,10 @@ def export_to_file(
             out.flush()
             os.fsync(out.fileno())
             progress.size = out.tell()
-            _note(options, progress, note)
+            _save(options, progress, checkpoint)
             advance(progress.looked_at)
     part.rename(file)
-    note.unlink()
+    checkpoint.unlink()
     return progress.rows
 
 
@@ -129,11 +129,11 @@ def _now() -> str:
     return utc_now().isoformat(timespec="seconds")
 
 
-def _note(options: Options, progress: Progress, note: Path) -> None:
-    new = note.with_suffix(".new")
-    new.write_text(json.dumps({"order": asdict(options), **asdict(progress)}), encoding="utf-8")
+def _save(options: Options, progress: Progress, checkpoint: Path) -> None:
+    new = checkpoint.with_suffix(".new")
+    new.write_text(json.dumps({"options": asdict(options), **asdict(progress)}), encoding="utf-8")
     # Atomic: a checkpoint is complete even if the machine stops now.
-    new.rename(note)
+    new.rename(checkpoint)
 
 
 def _head(options: Options) -> bytes:

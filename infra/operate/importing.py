@@ -229,7 +229,7 @@ def _date(text: str) -> datetime:
     return at
 
 
-def bring(line: Line, statement: str, settings: OperatorSettings) -> Outcome:
+def import_confirmed(line: Line, statement: str, settings: OperatorSettings) -> Outcome:
     """Subscribe an address that confirmed elsewhere, with the operator's statement as the proof of consent."""
     at = utc_now()
     subscriber = Subscriber(
@@ -247,7 +247,7 @@ def bring(line: Line, statement: str, settings: OperatorSettings) -> Outcome:
     return "imported" if state is None else _OF_STATE[state]
 
 
-def ask(line: Line, settings: OperatorSettings) -> Outcome:
+def import_request(line: Line, settings: OperatorSettings) -> Outcome:
     """Create a request for an address, and queue the email with the link. The id depends on the address alone."""
     subscriber = subscribers.subscriber(settings.table_name, subscriber_id(settings.signing_secret, line.email))
     if subscriber is not None:
@@ -360,14 +360,14 @@ def _until_interrupted(blocks_: Iterable[_Block]) -> Iterator[_Block]:
         signal.signal(signal.SIGINT, before)
 
 
-def bringing(
+def confirmed_importer(
     statement: str, settings: OperatorSettings, pool: ThreadPoolExecutor
 ) -> Callable[[list[Line]], list[Outcome]]:
     """Return a function that subscribes a block of lines in parallel."""
-    return lambda lines: list(pool.map(lambda line: bring(line, statement, settings), lines))
+    return lambda lines: list(pool.map(lambda line: import_confirmed(line, statement, settings), lines))
 
 
-def asking(settings: OperatorSettings, pace: Pace, room: int) -> Callable[[list[Line]], Iterator[Outcome]]:
+def request_importer(settings: OperatorSettings, pace: Pace, room: int) -> Callable[[list[Line]], Iterator[Outcome]]:
     """Return a function that asks a block of lines, at the given pace, until today's limit is reached."""
     left = room
 
@@ -376,7 +376,7 @@ def asking(settings: OperatorSettings, pace: Pace, room: int) -> Callable[[list[
         for line in lines:
             if not left:
                 return
-            outcome = ask(line, settings)
+            outcome = import_request(line, settings)
             if outcome == "asked":
                 left -= 1
                 pace.wait()

@@ -29,7 +29,7 @@ class Finding:
 
     check: str
     state: State
-    says: str
+    message: str
     remedy: str = ""
 
 

@@ -38,8 +38,8 @@ def region(inspection: Inspection) -> Iterator[Finding]:
         yield Finding("region", "wrong", f"there is no SES in {inspection.region}, as far as botocore knows", remedy)
     elif api and api[1] != inspection.region:
         remedy = "set API_URL of the function Notifier to the stack's output Endpoint, in Lambda's console"
-        says = f"links in emails lead to an API in {api[1]}, but the stack is in {inspection.region}"
-        yield Finding("region", "wrong", says, remedy)
+        message = f"links in emails lead to an API in {api[1]}, but the stack is in {inspection.region}"
+        yield Finding("region", "wrong", message, remedy)
     else:
         yield Finding("region", "ok", f"stack and SES are in {inspection.region}")
 
@@ -48,20 +48,20 @@ def identity(inspection: Inspection) -> Iterator[Finding]:
     """Check that SES may send as the site: by its address, its domain, or a parent domain."""
     names = [one["Name"] for one in inspection.identities]
     if inspection.where == "before" and inspection.creates_identity and inspection.domain in names:
-        says = f"the deploy would fail: SES in {inspection.region} already has the identity {inspection.domain}"
-        yield Finding("identity", "wrong", says, "deploy with CreateIdentity=false")
+        message = f"the deploy would fail: SES in {inspection.region} already has the identity {inspection.domain}"
+        yield Finding("identity", "wrong", message, "deploy with CreateIdentity=false")
     sender = inspection.sender
     if inspection.makes_identity:
-        says = f"the deploy creates the identity {inspection.domain}, and prints the DNS records to add"
+        message = f"the deploy creates the identity {inspection.domain}, and prints the DNS records to add"
         if sender and sender["VerifiedForSendingStatus"]:
-            says += f"; SES already sends as {sender['Name']}, so CreateIdentity=false works, too"
-        yield Finding("identity", "ok", says)
+            message += f"; SES already sends as {sender['Name']}, so CreateIdentity=false works, too"
+        yield Finding("identity", "ok", message)
     elif sender is None:
-        says = (
+        message = (
             f"SES in {inspection.region} has no identity for {inspection.from_email}; "
             "identities in other regions do not count"
         )
-        yield Finding("identity", "wrong", says, _to_create(inspection))
+        yield Finding("identity", "wrong", message, _to_create(inspection))
     elif sender["VerifiedForSendingStatus"]:
         yield Finding("identity", "ok", f"SES sends as {sender['Name']}")
     else:
@@ -84,11 +84,11 @@ def dkim(inspection: Inspection) -> Iterator[Finding]:
     elif any(dkim_of(one).get("Status") == "SUCCESS" for one in inspection.identities):
         yield Finding("DKIM", "wrong", "the keys are there, but signing is off", f"turn it on at {inspection.console}")
     elif domain is None:
-        says = (
+        message = (
             f"SES has only the address {inspection.from_email}, so mail is not signed as {inspection.domain}, "
             "and mailboxes may refuse it"
         )
-        yield Finding("DKIM", "warning", says, f"verify the domain {inspection.domain}: {_to_create(inspection)}")
+        yield Finding("DKIM", "warning", message, f"verify the domain {inspection.domain}: {_to_create(inspection)}")
     else:
         yield _keys(inspection, domain)
 
@@ -111,11 +111,11 @@ def _keys(inspection: Inspection, domain: dict[str, Any]) -> Finding:
             if target not in inspection.records(source, "CNAME"):
                 missing.append(f"{source} CNAME {target}")
     if missing:
-        says = f"{len(missing)} of {len(tokens)} DNS records are missing"
-        return Finding("DKIM", "wrong", says, "add to DNS: " + "; ".join(missing))
+        message = f"{len(missing)} of {len(tokens)} DNS records are missing"
+        return Finding("DKIM", "wrong", message, "add to DNS: " + "; ".join(missing))
     if attributes.get("Status") == "FAILED":
-        says = f"the DNS records of {name} are there, but SES gave up looking after 72 hours"
-        return Finding("DKIM", "wrong", says, f"restart its DKIM setup at {inspection.console}")
+        message = f"the DNS records of {name} are there, but SES gave up looking after 72 hours"
+        return Finding("DKIM", "wrong", message, f"restart its DKIM setup at {inspection.console}")
     return Finding("DKIM", "warning", "the DNS records are there, but SES has not seen them yet", "wait")
 
 
@@ -159,8 +159,8 @@ def _policy(inspection: Inspection, domain: str, record: str) -> Finding:
         known = {name: value for name, value in tags.items() if name not in {"p", "sp"} or value.lower() in _POLICIES}
         fixed = {"v": "DMARC1", "p": "none"} | known | {"v": "DMARC1"}
         remedy = f'replace it with: _dmarc.{domain} TXT "{"; ".join(map("=".join, fixed.items()))}"'
-        says = "does not have the version DMARC1, in capitals" if tags["v"] != "DMARC1" else "names no valid policy"
-        return Finding("DMARC", "wrong", f"the record of {domain} {says}: {record}", remedy)
+        message = "does not have the version DMARC1, in capitals" if tags["v"] != "DMARC1" else "names no valid policy"
+        return Finding("DMARC", "wrong", f"the record of {domain} {message}: {record}", remedy)
     policy, whose = (of_domain, "") if domain == inspection.domain else (of_subdomains, " for its subdomains")
     return _passed(inspection, tags, policy, f"{domain} has the policy {policy}{whose}")
 
@@ -188,8 +188,8 @@ def _passed(inspection: Inspection, tags: Mapping[str, str], policy: str, has: s
         why = f"it is not signed as {inspection.domain}"
         remedy = "have SES sign it: the DKIM check says how"
     effect = {"none": "", "quarantine": " and is treated as spam", "reject": " and is refused"}[policy]
-    says = f"{has}; mail does not pass it{effect}: {why}"
-    return Finding("DMARC", "warning" if policy == "none" else "wrong", says, remedy)
+    message = f"{has}; mail does not pass it{effect}: {why}"
+    return Finding("DMARC", "warning" if policy == "none" else "wrong", message, remedy)
 
 
 def spf(inspection: Inspection) -> Iterator[Finding]:
@@ -209,11 +209,11 @@ def spf(inspection: Inspection) -> Iterator[Finding]:
     elif not custom:
         yield Finding("SPF", "ok", "SES uses its own MAIL FROM domain, amazonses.com, which has an SPF record")
     elif wanted := [*_servers(custom, records), *_exchanger(inspection, custom)]:
-        says = f"the MAIL FROM domain {custom} lacks DNS records"
-        yield Finding("SPF", "wrong", says, "add to DNS: " + "; ".join(wanted))
+        message = f"the MAIL FROM domain {custom} lacks DNS records"
+        yield Finding("SPF", "wrong", message, "add to DNS: " + "; ".join(wanted))
     elif mail_from.get("MailFromDomainStatus") != "SUCCESS":
-        says = f"the DNS records of {custom} are there, but SES has not seen them yet"
-        yield Finding("SPF", "warning", says, f"wait; after 72 hours, set it up again at {inspection.console}")
+        message = f"the DNS records of {custom} are there, but SES has not seen them yet"
+        yield Finding("SPF", "warning", message, f"wait; after 72 hours, set it up again at {inspection.console}")
     else:
         yield Finding("SPF", "ok", f"{custom} allows SES to send")
 
@@ -256,21 +256,21 @@ def account(inspection: Inspection) -> Iterator[Finding]:
         quota.get(name, default)
         for name, default in (("Max24HourSend", -1), ("SentLast24Hours", 0), ("MaxSendRate", 0))
     )
-    says = f"{sent:,.0f}{f' of {limit:,.0f}' if limit >= 0 else ''} emails in 24 hours, {rate:g} a second"
+    message = f"{sent:,.0f}{f' of {limit:,.0f}' if limit >= 0 else ''} emails in 24 hours, {rate:g} a second"
     larger = f"ask for a larger quota at {inspection.console}"
     if 0 <= limit <= sent:
         remedy = f"wait, or {larger}; everything that sends from this account shares it"
         yield Finding(
-            "quota", "wrong", f"{says}: the quota is used up, so mail waits and goes out later by itself", remedy
+            "quota", "wrong", f"{message}: the quota is used up, so mail waits and goes out automatically later", remedy
         )
     elif 0 <= limit * _NEARLY_ALL <= sent:
         remedy = f"{larger}, if it keeps growing; everything that sends from this account shares it"
-        yield Finding("quota", "warning", f"{says}: the quota is nearly used up, and then mail waits", remedy)
+        yield Finding("quota", "warning", f"{message}: the quota is nearly used up, and then mail waits", remedy)
     elif 0 <= limit < inspection.mails_per_day:
         remedy = f"deploy with StrangerMailPerDay={int(limit / 2)}, to leave room for mail to you, or {larger}"
-        yield Finding("quota", "warning", f"{says}; StrangerMailPerDay is {inspection.mails_per_day:,}", remedy)
+        yield Finding("quota", "warning", f"{message}; StrangerMailPerDay is {inspection.mails_per_day:,}", remedy)
     else:
-        yield Finding("quota", "ok", says)
+        yield Finding("quota", "ok", message)
 
 
 def owner(inspection: Inspection) -> Iterator[Finding]:
@@ -283,13 +283,13 @@ def owner(inspection: Inspection) -> Iterator[Finding]:
             reachable = False
             # The stack's own emails to the owner ignore this list, but it is a sign that they do not arrive.
             command = inspection.command("sesv2", "delete-suppressed-destination", "--email-address", address)
-            says = f"{address} bounced or complained, and is suppressed; Guichet still writes to it"
-            yield Finding("owner", "warning", says, f"fix the mailbox, then: {command}")
+            message = f"{address} bounced or complained, and is suppressed; Guichet still writes to it"
+            yield Finding("owner", "warning", message, f"fix the mailbox, then: {command}")
         if sandbox and not _is_verified(inspection, ses, address):
             reachable = False
             command = inspection.command("sesv2", "create-email-identity", "--email-identity", address)
-            says = f"in the sandbox, mail to {address} stays queued: the address is not verified"
-            yield Finding("owner", "wrong", says, f"{command}, then follow the link that AWS mails to it")
+            message = f"in the sandbox, mail to {address} stays queued: the address is not verified"
+            yield Finding("owner", "wrong", message, f"{command}, then follow the link that AWS mails to it")
         if reachable:
             yield Finding("owner", "ok", f"nothing prevents mail to {address}")
 

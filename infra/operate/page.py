@@ -23,14 +23,16 @@ def page(inspection: Inspection) -> Iterator[Finding]:
     address, status = inspection.page.address, inspection.page.status
     origin = origin_of(address)
     if status in _NOT_FOR_PROGRAMS:
-        says = f"{address} answers {status} to this command, but perhaps not to a browser"
-        yield Finding("page", "unknown", says, "open it in a browser")
+        message = f"{address} answers {status} to this command, but perhaps not to a browser"
+        yield Finding("page", "unknown", message, "open it in a browser")
     elif status >= _ERROR:
         yield Finding("page", "wrong", f"{address} answers {status}", "fix the site, or deploy with its SiteUrl")
     elif origin not in inspection.origins:
-        says = f"{inspection.site_url} leads to {origin}, whose forms are refused"
+        message = f"{inspection.site_url} leads to {origin}, whose forms are refused"
         site_url = urlsplit(address)._replace(query="", fragment="").geturl()
-        yield Finding("page", "wrong", says, f"deploy with SiteUrl={site_url}, or with {_allowing(inspection, origin)}")
+        yield Finding(
+            "page", "wrong", message, f"deploy with SiteUrl={site_url}, or with {_allowing(inspection, origin)}"
+        )
     else:
         yield Finding("page", "ok", f"{address} may post forms")
 
@@ -85,8 +87,8 @@ def form(inspection: Inspection) -> Iterator[Finding]:
     elif any(_host(api) in inspection.page.text for api in apis):
         yield Finding("form", "ok", f"{address} mentions the API: a script may post to it")
     else:
-        says = f"no form on {address} posts to the API; another page may. The output FormSnippet has forms to paste"
-        yield Finding("form", "ok", says)
+        message = f"no form on {address} posts to the API; another page may. The output FormSnippet has forms to paste"
+        yield Finding("form", "ok", message)
 
 
 def _is_meant(url: str, apis: Sequence[str], page: str) -> bool:
@@ -104,13 +106,13 @@ def _problem(url: str, method: str, apis: Sequence[str], page: str) -> Finding |
     path = urlsplit(url).path
     remedy = f'use action="{apis[0]}{path if path in _FORMS else "/contact"}"'
     if _host(url) not in map(_host, apis):
-        says = f"a form on {page} posts to {url}, which is not this stack's API"
-        return Finding("form", "warning", says, f"if that is an old stack, {remedy}")
+        message = f"a form on {page} posts to {url}, which is not this stack's API"
+        return Finding("form", "warning", message, f"if that is an old stack, {remedy}")
     if origin_of(url) not in apis or path not in _FORMS:
         return Finding("form", "wrong", f"a form on {page} posts to {url}, where the API accepts no forms", remedy)
     if method != "post":
-        says = f"a form on {page} sends to {url}, but not by POST: without JavaScript, the message is lost"
-        return Finding("form", "warning", says, 'add method="post" to it')
+        message = f"a form on {page} sends to {url}, but not by POST: without JavaScript, the message is lost"
+        return Finding("form", "warning", message, 'add method="post" to it')
     return None
 
 

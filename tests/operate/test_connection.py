@@ -100,7 +100,7 @@ def test_a_command_works_on_it(
 ) -> None:
     contact(counter, message="From the deployed stack")
     aws()
-    monkeypatch.setattr(commands, "be_patient", lambda: None)
+    monkeypatch.setattr(commands, "allow_slow_calls", lambda: None)
     with pytest.raises(SystemExit) as ended:
         commands.main(["messages", "--stack", "guichet", "--region", REGION])
     assert ended.value.code == 0
@@ -133,7 +133,7 @@ def test_what_is_wrong_with_it_is_said(  # noqa: PLR0913, PLR0917  what it is gi
     words: str,
 ) -> None:
     aws(**changes)
-    monkeypatch.setattr(commands, "be_patient", lambda: None)
+    monkeypatch.setattr(commands, "allow_slow_calls", lambda: None)
     with pytest.raises(SystemExit) as ended:
         commands.main(["messages", "--stack", "guichet", "--region", REGION])
     assert ended.value.code == code

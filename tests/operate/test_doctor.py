@@ -319,7 +319,7 @@ def test_what_aws_says_is_told_with_the_remedy(  # noqa: PLR0913, PLR0917
 ) -> None:
     (found,) = [finding for finding in examined(answers) if finding.check == check and finding.state != "ok"]
     assert found.state == state
-    assert says in found.says
+    assert says in found.message
     assert remedy in found.remedy
 
 
@@ -327,9 +327,9 @@ def test_what_aws_says_is_told_with_the_remedy(  # noqa: PLR0913, PLR0917
 
 
 def test_a_region_without_ses_is_told_with_those_that_have_it() -> None:
-    assert found_by(mail.region)[0].says == "stack and SES are in eu-west-3"
+    assert found_by(mail.region)[0].message == "stack and SES are in eu-west-3"
     (found,) = found_by(mail.region, region="eu-nowhere-1")
-    assert (found.state, "no SES in eu-nowhere-1" in found.says) == ("wrong", True)
+    assert (found.state, "no SES in eu-nowhere-1" in found.message) == ("wrong", True)
     assert "eu-west-3" in found.remedy
     assert "us-east-1" not in found.remedy
     (found,) = found_by(mail.region, region="paris")
@@ -349,15 +349,15 @@ def test_an_api_of_another_region_than_the_stack_s_is_told(
 ) -> None:
     (found,) = mail.region(with_stack(case(counter, site, {}, {}), api_url=api_url))
     assert found.state == state
-    assert ("us-east-1" in found.says) == (state == "wrong")
+    assert ("us-east-1" in found.message) == (state == "wrong")
 
 
 def test_a_verified_domain_covers_its_subdomains() -> None:
     sender: dict[str, Any] = {"from_email": "guichet@a.news.atelier.example"}
     (found,) = found_by(mail.identity, **sender)
-    assert (found.state, found.says) == ("ok", "SES sends as atelier.example")
+    assert (found.state, found.message) == ("ok", "SES sends as atelier.example")
     (found,) = found_by(mail.dkim, **sender)
-    assert (found.state, found.says) == ("ok", "mail is signed as atelier.example")
+    assert (found.state, found.message) == ("ok", "mail is signed as atelier.example")
     # Not the other way round.
     assert found_by(mail.identity, knows({"news.atelier.example": IDENTITY}))[0].state == "wrong"
     assert found_by(mail.identity, knows({"example": IDENTITY}))[0].state == "wrong"
@@ -365,9 +365,9 @@ def test_a_verified_domain_covers_its_subdomains() -> None:
 
 def test_an_address_that_is_verified_by_itself_sends_unsigned() -> None:
     answers = knows({"guichet@atelier.example": ADDRESS})
-    assert found_by(mail.identity, answers)[0].says == "SES sends as guichet@atelier.example"
+    assert found_by(mail.identity, answers)[0].message == "SES sends as guichet@atelier.example"
     (found,) = found_by(mail.dkim, answers)
-    assert (found.state, "not signed as atelier.example" in found.says) == ("warning", True)
+    assert (found.state, "not signed as atelier.example" in found.message) == ("warning", True)
     assert "CreateIdentity=true" in found.remedy
     (found,) = found_by(
         mail.identity, knows({"guichet@atelier.example": {**ADDRESS, "VerifiedForSendingStatus": False}})
@@ -378,7 +378,7 @@ def test_an_address_that_is_verified_by_itself_sends_unsigned() -> None:
 def test_an_address_sends_while_its_domain_waits_for_dns() -> None:
     answers = knows({"guichet@atelier.example": ADDRESS, "atelier.example": UNVERIFIED})
     (found,) = found_by(mail.identity, answers)
-    assert (found.state, found.says) == ("ok", "SES sends as guichet@atelier.example")
+    assert (found.state, found.message) == ("ok", "SES sends as guichet@atelier.example")
     # What is missing is the domain's.
     assert "aaaa1111._domainkey.atelier.example" in found_by(mail.dkim, answers)[0].remedy
 
@@ -386,16 +386,16 @@ def test_an_address_sends_while_its_domain_waits_for_dns() -> None:
 def test_what_is_verified_counts_before_what_is_nearer() -> None:
     unverified = {**ADDRESS, "VerifiedForSendingStatus": False}
     (found,) = found_by(mail.identity, knows({"guichet@atelier.example": unverified, "atelier.example": IDENTITY}))
-    assert (found.state, found.says) == ("ok", "SES sends as atelier.example")
+    assert (found.state, found.message) == ("ok", "SES sends as atelier.example")
 
 
 def test_an_address_may_switch_the_signature_of_its_domain_off() -> None:
     inherits = {**ADDRESS, "DkimAttributes": DKIM}
     answers = knows({"guichet@atelier.example": inherits, "atelier.example": IDENTITY})
-    assert found_by(mail.dkim, answers)[0].says == "mail is signed as atelier.example"
+    assert found_by(mail.dkim, answers)[0].message == "mail is signed as atelier.example"
     switched = {**ADDRESS, "DkimAttributes": {**DKIM, "SigningEnabled": False}}
     answers = knows({"guichet@atelier.example": switched, "atelier.example": IDENTITY})
-    assert "signing is off" in found_by(mail.dkim, answers)[0].says
+    assert "signing is off" in found_by(mail.dkim, answers)[0].message
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ def test_before_a_deploy_the_identity_is_held_to_create_identity(
     found = found_by(mail.identity, knows(known), creates_identity=creates)
     assert [finding.state for finding in found] == [state for state, _, _ in expected]
     for finding, (_, says, remedy) in zip(found, expected, strict=True):
-        assert says in finding.says
+        assert says in finding.message
         assert finding.remedy == remedy or (remedy and remedy in finding.remedy)
 
 
@@ -439,8 +439,8 @@ def test_before_a_deploy_create_identity_is_read_from_the_parameters() -> None:
 def test_an_identity_above_the_domain_is_not_in_the_way_of_the_deploy_and_may_save_it() -> None:
     sender: dict[str, Any] = {"from_email": "guichet@news.atelier.example", "creates_identity": True}
     (found,) = found_by(mail.identity, **sender)
-    assert (found.state, "the deploy creates the identity news.atelier.example" in found.says) == ("ok", True)
-    assert "SES already sends as atelier.example" in found.says
+    assert (found.state, "the deploy creates the identity news.atelier.example" in found.message) == ("ok", True)
+    assert "SES already sends as atelier.example" in found.message
     # Its DNS records are not known yet.
     assert found_by(mail.dkim, **sender) == []
 
@@ -464,7 +464,7 @@ def test_dkim_records_that_are_there_are_waited_for(zone: str | None) -> None:
     assert (found.state, found.remedy) == ("warning", "wait")
     # SES looks no longer.
     (found,) = found_by(mail.dkim, identity(DkimAttributes={**told, "Status": "FAILED"}), records)
-    assert (found.state, "gave up" in found.says) == ("wrong", True)
+    assert (found.state, "gave up" in found.message) == ("wrong", True)
     assert "restart" in found.remedy
     del records["bbbb2222._domainkey.atelier.example", "CNAME"]
     (found,) = found_by(mail.dkim, identity(DkimAttributes=told), records)
@@ -482,7 +482,7 @@ def test_a_key_of_the_owner_s_own_is_looked_for_by_its_selector() -> None:
 def test_a_domain_without_dkim_is_told_to_switch_it_on() -> None:
     none = {"Status": "NOT_STARTED", "SigningEnabled": False, "Tokens": []}
     (found,) = found_by(mail.dkim, identity(DkimAttributes=none))
-    assert (found.state, "not set up for atelier.example" in found.says) == ("wrong", True)
+    assert (found.state, "not set up for atelier.example" in found.message) == ("wrong", True)
     assert "Easy DKIM" in found.remedy
 
 
@@ -506,7 +506,7 @@ def test_a_domain_without_dkim_is_told_to_switch_it_on() -> None:
 def test_dmarc(records: list[str], state: str, words: str) -> None:
     (found,) = found_by(mail.dmarc, records={("_dmarc.atelier.example", "TXT"): records})
     assert found.state == state
-    assert words in found.says
+    assert words in found.message
     assert bool(found.remedy) == (state != "ok")
 
 
@@ -538,11 +538,11 @@ def test_a_dmarc_record_is_mended_and_not_thrown_away(record: str, mended: str) 
 def test_dmarc_of_a_parent_counts_for_its_subdomains(parent: str, state: str, says: str) -> None:
     records = {("_dmarc.atelier.example", "TXT"): [parent]}
     (found,) = found_by(mail.dmarc, records=records, from_email="guichet@mail.atelier.example")
-    assert (found.state, says in found.says) == (state, True)
+    assert (found.state, says in found.message) == (state, True)
     # Its own comes first.
     records["_dmarc.mail.atelier.example", "TXT"] = ["v=DMARC1; p=none"]
     (found,) = found_by(mail.dmarc, records=records, from_email="guichet@mail.atelier.example")
-    assert found.says.startswith("mail.atelier.example has the policy none;")
+    assert found.message.startswith("mail.atelier.example has the policy none;")
 
 
 _MAIL_FROM = {
@@ -579,14 +579,14 @@ def test_whether_mail_passes_dmarc_is_told_of_what_ses_does(
     answers: Answers, record: str, state: str, says: str
 ) -> None:
     (found,) = found_by(mail.dmarc, answers, {("_dmarc.atelier.example", "TXT"): [f"v=DMARC1; {record}"]})
-    assert (found.state, says in found.says) == (state, True)
+    assert (found.state, says in found.message) == (state, True)
     assert bool(found.remedy) == (state != "ok")
 
 
 def test_before_a_deploy_that_makes_the_identity_mail_is_to_pass_dmarc() -> None:
     answers = knows({"guichet@atelier.example": ADDRESS})
     (found,) = found_by(mail.dmarc, answers, creates_identity=True)
-    assert (found.state, "once SES signs it" in found.says) == ("ok", True)
+    assert (found.state, "once SES signs it" in found.message) == ("ok", True)
 
 
 _SPF = {("bounce.atelier.example", "TXT"): ["v=spf1 include:amazonses.com ~all"]}
@@ -634,7 +634,7 @@ def test_a_mail_from_domain_that_ses_has_not_seen_yet_is_waited_for() -> None:
 
 def test_two_spf_records_of_the_domain_are_told_though_the_site_s_mail_needs_none() -> None:
     (found,) = found_by(mail.spf, records={("atelier.example", "TXT"): ["v=spf1 a -all", "v=spf1 mx -all"]})
-    assert (found.state, "2 SPF records" in found.says) == ("warning", True)
+    assert (found.state, "2 SPF records" in found.message) == ("warning", True)
 
 
 @pytest.mark.parametrize(
@@ -642,7 +642,7 @@ def test_two_spf_records_of_the_domain_are_told_though_the_site_s_mail_needs_non
     [
         (50_000, 39_999, "ok", "39,999 of 50,000 emails in 24 hours, 14 a second"),
         (50_000, 40_000, "warning", "the quota is nearly used up"),
-        (50_000, 50_000, "wrong", "the quota is used up, so mail waits and goes out later by itself"),
+        (50_000, 50_000, "wrong", "the quota is used up, so mail waits and goes out automatically later"),
         (200, 200, "wrong", "the quota is used up"),
         (200, 10, "warning", "StrangerMailPerDay is 500"),
         (-1, 50_000, "ok", "50,000 emails in 24 hours, 14 a second"),
@@ -652,7 +652,7 @@ def test_two_spf_records_of_the_domain_are_told_though_the_site_s_mail_needs_non
 def test_the_quota_of_a_day_is_told_before_it_is_used_up(most: int | None, sent: int, state: str, says: str) -> None:
     quota = {"MaxSendRate": 14.0, "SentLast24Hours": float(sent)} | ({} if most is None else {"Max24HourSend": most})
     found = only(found_by(mail.account, changed("sesv2:GetAccount", SendQuota=quota)), "quota")
-    assert (found.state, says in found.says) == (state, True)
+    assert (found.state, says in found.message) == (state, True)
     assert bool(found.remedy) == (state != "ok")
 
 
@@ -663,7 +663,7 @@ def test_in_the_sandbox_an_owner_who_is_not_verified_is_told() -> None:
     for owner in ("owner@atelier.example", "me@mail.atelier.example"):
         assert found_by(mail.owner, _SANDBOX, owner_emails=[owner])[0].state == "ok"
     (found,) = found_by(mail.owner, _SANDBOX, owner_emails=["o'neil@other.example"])
-    assert (found.state, "stays queued" in found.says) == ("wrong", True)
+    assert (found.state, "stays queued" in found.message) == ("wrong", True)
     # Ready for a shell.
     assert """--email-identity 'o'"'"'neil@other.example' --region eu-west-3, then""" in found.remedy
     (found,) = found_by(mail.owner, _SANDBOX | knows({"atelier.example": UNVERIFIED}))
@@ -714,7 +714,7 @@ def test_before_a_deploy_the_identity_to_be_made_covers_an_owner_of_the_same_dom
 )
 def test_what_is_off_at_the_table_is_told(examined: Examined, answers: Answers, words: str, command: str) -> None:
     (found,) = [finding for finding in examined(answers) if finding.check == "table" and finding.state == "wrong"]
-    assert words in found.says
+    assert words in found.message
     assert found.remedy.startswith(f"aws dynamodb {command}")
 
 
@@ -722,7 +722,7 @@ def test_an_alarm_that_rings_is_told_with_its_description(examined: Examined) ->
     alarm = {**HEALTHY["cloudwatch:DescribeAlarms"]["MetricAlarms"][0], "StateValue": "ALARM"}
     findings = examined({"cloudwatch:DescribeAlarms": {"MetricAlarms": [alarm]}})
     (found,) = [finding for finding in findings if finding.state == "warning"]
-    assert "An email is owed." in found.says
+    assert "An email is owed." in found.message
     assert "RUNBOOK" in found.remedy
 
 
@@ -733,14 +733,14 @@ def test_emails_that_wait_too_long_are_told(counter: Counter, examined: Examined
     with time_machine.travel(START.replace(hour=13)):
         found = only(examined(), "queued emails")
     assert (found.state, found.remedy) == ("warning", "guichet outbox")
-    assert "3.0 hours" in found.says
+    assert "3.0 hours" in found.message
 
 
 def test_a_stack_of_an_older_version_is_told(counter: Counter, site: Site) -> None:
     older = case(counter, site, {}, {})
     known = {name: "" for name in older.stack.parameters if name != "WeeklyDigest"}
     found = only(list(examine(with_stack(older, parameters=known))), "parameters")
-    assert "lacks WeeklyDigest" in found.says
+    assert "lacks WeeklyDigest" in found.message
 
 
 @pytest.mark.parametrize(
@@ -759,7 +759,7 @@ def test_what_the_stack_has_not_got_is_told_and_all_else_is_examined(
     findings = list(examine(with_stack(case(counter, site, {}, {}), resources=resources)))
     (found,) = [finding for finding in findings if finding.state != "ok"]
     assert (found.check, found.state, found.remedy) == (check, "wrong", "make deploy")
-    assert says in found.says
+    assert says in found.message
     assert {"parameters", "page", "form", "CORS"} <= {finding.check for finding in findings}
 
 
@@ -790,7 +790,7 @@ def test_the_site_s_real_page_and_preflight(  # noqa: PLR0913, PLR0917
         setattr(site, name, value)
     found = only(examined(), check)
     assert found.state == state
-    assert words in found.says
+    assert words in found.message
 
 
 def test_the_page_s_origin_is_the_one_that_redirects_end_at(counter: Counter, site: Site) -> None:
@@ -807,17 +807,17 @@ def test_the_page_s_origin_is_the_one_that_redirects_end_at(counter: Counter, si
     assert f"{other},https://www.atelier.example" in found.remedy
     # The preflight is the one that a browser would make from there.
     (found,) = page.cors(told)
-    assert (found.state, found.says) == ("wrong", f"{site.address} does not let scripts on {other} post")
+    assert (found.state, found.message) == ("wrong", f"{site.address} does not let scripts on {other} post")
     assert f"AllowedOrigins={other}" in found.remedy
     site.preflight["Access-Control-Allow-Origin"] = other
     (found,) = page.cors(told)
-    assert (found.state, found.says) == ("ok", f"{site.address} lets scripts on {other} post")
+    assert (found.state, found.message) == ("ok", f"{site.address} lets scripts on {other} post")
 
 
 def test_where_the_page_cannot_be_had_the_preflight_is_of_its_address(counter: Counter, site: Site) -> None:
     site.locations = {"/": "/"}
     (found,) = page.cors(case(counter, site, {}, {}))
-    assert (found.state, f"scripts on {site.address}" in found.says) == ("ok", True)
+    assert (found.state, f"scripts on {site.address}" in found.message) == ("ok", True)
 
 
 def test_a_page_that_never_ends_and_a_loop_of_redirects_end_the_check(site: Site, examined: Examined) -> None:
@@ -873,7 +873,7 @@ def test_forms_that_are_meant_for_guichet_are_to_reach_it(
 ) -> None:
     site.page = text
     (found,) = page.form(with_stack(case(counter, site, {}, {}), api_url="https://forms.atelier.example"))
-    assert (found.state, words in found.says) == (state, True)
+    assert (found.state, words in found.message) == (state, True)
     assert bool(found.remedy) == (state != "ok")
 
 
@@ -893,7 +893,7 @@ def test_a_form_that_goes_astray_is_told_where_to(counter: Counter, site: Site, 
 def test_where_site_and_api_share_a_host_other_forms_are_the_site_s(counter: Counter, site: Site) -> None:
     site.page = "<form action='/search'><form action='/contact' method='post'>"
     (found,) = page.form(case(counter, site, {}, {}))
-    assert (found.state, "that post to the API: 1" in found.says) == ("ok", True)
+    assert (found.state, "that post to the API: 1" in found.message) == ("ok", True)
 
 
 # --- the whole --------------------------------------------------------------------------------------------------------
@@ -916,7 +916,7 @@ def test_a_check_that_cannot_be_done_says_why_and_keeps_no_other_from_being_done
     findings = examined({"sesv2:GetEmailIdentity": {"error": "AccessDeniedException"}})
     assert {finding.check for finding in findings if finding.state == "unknown"} == refused
     found = only(examined({"sesv2:GetAccount": NoCredentialsError()}), "account")
-    assert (found.state, found.says) == ("unknown", "there are no AWS credentials")
+    assert (found.state, found.message) == ("unknown", "there are no AWS credentials")
     gone = EndpointConnectionError(endpoint_url="https://events.example")
     assert only(examined({"events:DescribeRule": gone}), "schedule").state == "unknown"
     lost = dns.exception.Timeout()  # type: ignore[no-untyped-call]
@@ -926,7 +926,7 @@ def test_a_check_that_cannot_be_done_says_why_and_keeps_no_other_from_being_done
 def test_a_check_that_breaks_keeps_no_other_from_being_done(examined: Examined) -> None:
     findings = examined(records={("_dmarc.atelier.example", "TXT"): ValueError("not to be quoted")})
     found = only(findings, "DMARC")
-    assert (found.state, found.says) == ("unknown", "the check itself failed: ValueError")
+    assert (found.state, found.message) == ("unknown", "the check itself failed: ValueError")
     assert only(findings, "CORS").state == "ok"
 
 
@@ -987,7 +987,7 @@ def test_the_command_says_each_finding_and_ends_with_1_where_something_is_wrong(
     assert said.code == 1
     assert "→ add to DNS: _dmarc.atelier.example TXT" in said.out
     rows = operate(counter, "doctor", "--json").rows
-    assert {"check", "state", "says", "remedy"} == set(rows[0])
+    assert {"check", "state", "message", "remedy"} == set(rows[0])
 
 
 def test_parameters_before_a_deploy_are_held_to_the_template(

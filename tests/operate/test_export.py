@@ -294,9 +294,9 @@ def test_one_that_was_stopped_before_it_got_its_name_is_not_written_twice(
         patch.setattr(Path, "rename", interrupted)
         patch.setattr(
             exporting,
-            "_note",
-            lambda order, progress, note: note.write_text(
-                json.dumps({"order": asdict(order), **asdict(progress)}), encoding="utf-8"
+            "_save",
+            lambda options, progress, checkpoint: checkpoint.write_text(
+                json.dumps({"options": asdict(options), **asdict(progress)}), encoding="utf-8"
             ),
         )
         assert operate(counter, *order).code == 130
@@ -324,7 +324,7 @@ def test_a_file_that_is_there_and_one_begun_otherwise_are_not_touched(
         "spam": False,
     }
     for difference in ({"what": "subscribers"}, {"table": "another"}, {"spam": True}):
-        note = {"order": mine | difference, "begun_at": "2026-11-23", "size": 5, "rows": 0, "looked_at": 1}
+        note = {"options": mine | difference, "begun_at": "2026-11-23", "size": 5, "rows": 0, "looked_at": 1}
         Path(f"{other}.part.json").write_text(json.dumps(note), encoding="utf-8")
         said = operate(counter, "export", "messages", "-o", str(other))
         assert said.code == 2

@@ -238,7 +238,7 @@ def test_an_import_that_was_stopped_goes_on(
     counter: Counter, operate: Operate, tmp_path: Path, failure: Any, code: int
 ) -> None:
     file = written(tmp_path, *(f"reader{number}@example.org" for number in range(450)))
-    original = importing.bring
+    original = importing.import_confirmed
 
     def stop(line: importing.Line, *arguments: Any) -> Any:
         if line.number == 300:
@@ -246,7 +246,7 @@ def test_an_import_that_was_stopped_goes_on(
         return original(line, *arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(importing, "bring", stop)
+        patch.setattr(importing, "import_confirmed", stop)
         said = operate(counter, "import", file, *PROOF, "--json")
     assert said.code == code
     (row,) = said.rows
