@@ -24,9 +24,8 @@ import time_machine
 
 from guichet.mail import pace, ses
 from guichet.store import dynamodb
-from tests.conftest import SESSION, Counter, isolated, resolve
-from tests.integration.test_life import START
-from tests.wire import Wire
+from tests.support.app import SESSION, START, Counter, isolated, resolve
+from tests.support.wire import Wire
 
 THREADS = 8
 PER_ROUND = 100

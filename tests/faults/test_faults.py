@@ -23,15 +23,14 @@ from guichet.store import dynamodb, limits, outbox, subscribers
 from guichet.telemetry import FunctionError
 from infra.local.streams import schedule_event, stream_event, wanted
 from notifier import handler
-from tests import conftest
-from tests.conftest import Counter
 from tests.faults.__main__ import main
 from tests.faults.aws import KILLED, KINDS, FaultyServer, Kind, Plan, wire
 from tests.faults.judge import Run, judge
 from tests.faults.world import EVEN, PROMISED, World, experiment, live, living
-from tests.integration.test_life import START
-from tests.stack import text_of
-from tests.wire import Wire, refusal, unreachable
+from tests.support import app
+from tests.support.app import START, Counter
+from tests.support.stack import text_of
+from tests.support.wire import Wire, refusal, unreachable
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
 # More than are ever needed to see the damages below.
@@ -164,8 +163,8 @@ def _one_by_one(actions: Any) -> None:
 def test_a_dropped_transaction_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dynamodb, "transact", _one_by_one)
     # What the damaged function asks of AWS is none of its role's business.
-    monkeypatch.setattr(conftest, "ASKED", set())
-    monkeypatch.setattr(conftest, "OPERATIONS_ASKED", {})
+    monkeypatch.setattr(app, "ASKED", set())
+    monkeypatch.setattr(app, "OPERATIONS_ASKED", {})
     assert "stored and owes no email" in problems(server)
 
 

@@ -10,20 +10,23 @@ import pytest
 from guichet.mail import ses
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb
-from tests.conftest import Counter
 from tests.faults.load import Account, main, one_round
-from tests.integration.test_life import (
+from tests.support.app import Counter
+from tests.support.feedback import feedback
+from tests.support.newsletter import (
     READER,
     SECRET,
     events_of,
-    feedback,
+    link_in_last_mail,
     local,
+    open_link,
+    press,
+    sign_up,
     subscribe,
     subscriber,
     unsubscribe_url,
 )
-from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up
-from tests.wire import Wire
+from tests.support.wire import Wire
 
 MANY = 8
 

@@ -13,7 +13,7 @@ from moto.dynamodbstreams.models import dynamodbstreams_backends
 from infra.local import engine
 from infra.local.functions import Context, local_functions, routes
 from infra.local.streams import StreamReader
-from tests.conftest import resolve
+from tests.support.app import resolve
 
 OTHER = "http://127.0.0.1:9"
 SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "SESV2")

@@ -14,10 +14,9 @@ from infra.local import engine
 from infra.local.gateway import event_of, match_route
 from infra.local.streams import StreamReader, schedule_event, stream_event, wanted
 from infra.template import TEMPLATE
-from tests.conftest import Counter, resolve
+from tests.support.app import Counter, resolve
+from tests.support.samples import FOLDER, sample
 
-EVENTS = TEMPLATE.parent / "infra" / "events"
-FOLDER = {path.name: path for path in sorted(EVENTS.glob("*.json"))}
 HTTP = {
     "contact-form.json": ("POST /contact", "application/x-www-form-urlencoded"),
     "contact-json.json": ("POST /contact", "application/json"),
@@ -27,12 +26,6 @@ HTTP = {
 }
 # Set by the gateway of AWS or by the local one, each with its own values.
 OF_THE_GATEWAY = ("x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")
-
-
-def sample(name: str) -> dict[str, Any]:
-    """Return a sample event."""
-    event: dict[str, Any] = json.loads(FOLDER[name].read_text(encoding="utf-8"))
-    return event
 
 
 def body_of(event: dict[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 from guichet.records.record import utc_now
 from infra.local.functions import local_functions
 from infra.template import PSEUDO_PARAMETERS, Stack, Template, TemplateError
-from tests.conftest import Counter, isolated, resolve
+from tests.support.app import Counter, isolated, resolve
 
 TEMPLATE = Template.load()
 DECLARED: dict[str, dict[str, Any]] = TEMPLATE.document["Parameters"]

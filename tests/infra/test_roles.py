@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from infra.build import OPERATIONS
-from tests.conftest import ASKED, OPERATIONS_ASKED, resolve
-from tests.roles import TABLE, Call, Grant, calls_of_lambda, grants_of, refused, unused
+from tests.support.app import ASKED, OPERATIONS_ASKED, resolve
+from tests.support.roles import TABLE, Call, Grant, calls_of_lambda, grants_of, refused, unused
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from werkzeug.wrappers import Request, Response
 
 from infra.local.__main__ import defaults
 from infra.template import Template, TemplateError, parameters
-from tests.conftest import resolve
-from tests.stack import LocalStack, ask, free_port, local_stack, text_of, wait_for
+from tests.support.app import resolve
+from tests.support.stack import LocalStack, ask, free_port, local_stack, text_of, wait_for
 
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "a-boundary"

@@ -2,7 +2,7 @@
 
 from infra.local.functions import CODE
 from infra.local.sam import sam_template
-from tests.conftest import REGION, resolve
+from tests.support.app import REGION, resolve
 
 ADDRESSES = {"DYNAMODB": "http://127.0.0.1:5001", "SESV2": "http://127.0.0.1:5001"}
 

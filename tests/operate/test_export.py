@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from guichet.store import dynamodb
 from infra.operate import exporting, queries
 from infra.operate.cells import cell, text_of
-from tests.conftest import Counter
-from tests.integration.test_life import READER, feedback, local, subscribe, subscriber
-from tests.operate.conftest import Operate
-from tests.operate.test_messages import contact
-from tests.stack import missing
+from tests.support.app import Counter
+from tests.support.contact import contact
+from tests.support.feedback import feedback
+from tests.support.newsletter import READER, local, subscribe, subscriber
+from tests.support.operate import Operate
+from tests.support.stack import missing
 
 _HOSTILE = (
     '=HYPERLINK("https://evil.example";"click")',

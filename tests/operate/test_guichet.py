@@ -18,7 +18,7 @@ import pytest
 from guichet.store import dynamodb
 from infra.operate.commands import guichet
 from infra.template import TEMPLATE
-from tests.stack import LocalStack, ask, free_port, local_stack, text_of, wait_for
+from tests.support.stack import LocalStack, ask, free_port, local_stack, text_of, wait_for
 
 ENTRY_POINT = Path(sys.executable).parent / "guichet"
 README = (TEMPLATE.parent / "README.md").read_text(encoding="utf-8")

@@ -9,15 +9,9 @@ from guichet.records.limits import Caller
 from guichet.records.message import Message
 from guichet.store import submissions
 from infra.operate.output import printable
-from tests.conftest import Counter
-from tests.integration.test_life import START
-from tests.operate.conftest import Operate
-
-
-def contact(counter: Counter, **fields: str) -> str:
-    reply = counter.post("/contact", json={"email": "zoe@example.org", "message": "Bonjour", **fields})
-    assert reply.status_code == 200
-    return str(reply.get_json()["id"])
+from tests.support.app import START, Counter
+from tests.support.contact import contact
+from tests.support.operate import Operate
 
 
 def test_messages_are_listed_by_day_the_newest_day_first(counter: Counter, operate: Operate) -> None:

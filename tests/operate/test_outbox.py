@@ -9,11 +9,10 @@ import time_machine
 
 from guichet.mail import ses
 from guichet.store import outbox
-from tests.conftest import Counter
-from tests.integration.test_life import START
-from tests.operate.conftest import Operate
-from tests.operate.test_messages import contact
-from tests.wire import Wire, refusal, unreachable
+from tests.support.app import START, Counter
+from tests.support.contact import contact
+from tests.support.operate import Operate
+from tests.support.wire import Wire, refusal, unreachable
 
 
 def test_with_nothing_owed_it_says_so(counter: Counter, operate: Operate) -> None:

@@ -10,9 +10,10 @@ from guichet.records.limits import Caller
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.store import submissions
 from infra.operate import output
-from tests.conftest import Counter
-from tests.integration.test_life import READER, START, events_of, feedback, subscribe, subscriber
-from tests.operate.conftest import Operate
+from tests.support.app import START, Counter
+from tests.support.feedback import feedback
+from tests.support.newsletter import READER, events_of, subscribe, subscriber
+from tests.support.operate import Operate
 
 
 def test_they_are_listed_and_counted_by_state(counter: Counter, operate: Operate) -> None:

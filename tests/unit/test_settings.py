@@ -15,7 +15,7 @@ from guichet.settings import (
     SettingsError,
     origin_of,
 )
-from tests.conftest import SITE, resolve
+from tests.support.app import SITE, resolve
 
 MODELS: dict[str, type[Settings]] = {
     "Contact": ContactSettings,
