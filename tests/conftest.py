@@ -1,5 +1,6 @@
 """The stack under test, and what keeps each test off AWS and off the others."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,16 +9,25 @@ import botocore.session
 import pytest
 
 from tests.support.app import SESSION, Counter, isolated, resolve
+from tests.support.calls import LOG
+
+# They read what all other tests wrote, so `make test` runs them by themselves, afterwards.
+collect_ignore = ["roles"]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the tests that want the calls of all others run last, and know whether these run."""
-    from tests.infra.test_roles import WHOLE  # noqa: PLC0415
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run of all tests hand on what it saw the functions ask of AWS."""
+    group = parser.getgroup("calls", "what the functions ask of AWS")
+    group.addoption("--write-calls", type=Path, metavar="FOLDER", help="write it into a folder, which is emptied first")
+    group.addoption("--read-calls", type=Path, metavar="FOLDER", help="for tests/roles: read it from a folder")
 
-    items.sort(key=lambda item: "calls" in getattr(item, "fixturenames", ()))
-    ran = {item.path.name for item in items}
-    wanted = {path.name for path in (Path(__file__).parent / "integration").glob("test_*.py")}
-    config.stash[WHOLE] = wanted <= ran
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the log of this process."""
+    LOG.folder = config.getoption("write_calls")
+    # The workers of pytest-xdist write into it, too.
+    if LOG.folder and not hasattr(config, "workerinput"):
+        shutil.rmtree(LOG.folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

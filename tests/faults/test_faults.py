@@ -27,8 +27,8 @@ from tests.faults.__main__ import main
 from tests.faults.aws import KILLED, KINDS, FaultyServer, Kind, Plan, wire
 from tests.faults.judge import Run, judge
 from tests.faults.world import EVEN, PROMISED, World, experiment, live, living
-from tests.support import app
 from tests.support.app import START, Counter
+from tests.support.calls import LOG
 from tests.support.stack import text_of
 from tests.support.wire import Wire, refusal, unreachable
 
@@ -163,8 +163,7 @@ def _one_by_one(actions: Any) -> None:
 def test_a_dropped_transaction_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dynamodb, "transact", _one_by_one)
     # What the damaged function asks of AWS is none of its role's business.
-    monkeypatch.setattr(app, "ASKED", set())
-    monkeypatch.setattr(app, "OPERATIONS_ASKED", {})
+    monkeypatch.setattr(LOG, "folder", None)
     assert "stored and owes no email" in problems(server)
 
 

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import datetime
 from email import message_from_string, policy
 from email.message import EmailMessage
@@ -23,7 +22,8 @@ from infra.local.functions import LocalFunction, routes
 from infra.local.gateway import Gateway
 from infra.local.streams import StreamReader, play, schedule_event
 from infra.template import Stack, Template
-from tests.support.roles import TABLE, Call, calls_of
+from tests.support.calls import LOG, made_by
+from tests.support.roles import TABLE
 
 REGION = "eu-west-3"
 SITE = "https://atelier.example"
@@ -54,21 +54,7 @@ def resolve(**parameters: str) -> Stack:
     return Template.load().resolve(PARAMETERS | parameters, values)
 
 
-# What the functions asked of AWS, in all tests so far.
-ASKED: set[Call] = set()
-OPERATIONS_ASKED: dict[str, set[str]] = {}
-_RUNNING: ContextVar[str | None] = ContextVar("_RUNNING", default=None)
-
-
-def _record(**asked: Any) -> None:
-    function, model = _RUNNING.get(), asked["model"]
-    if function is not None:
-        service = model.service_model.service_name
-        ASKED.update(calls_of(function, service, model.name, asked["params"]))
-        OPERATIONS_ASKED.setdefault(service, set()).add(model.name)
-
-
-SESSION.register("provide-client-params", _record)
+SESSION.register("provide-client-params", LOG.record)
 
 
 engine.teach_account()
@@ -79,11 +65,8 @@ class RecordedFunction(LocalFunction):
 
     def __call__(self, event: dict[str, Any]) -> Any:
         """Call the function."""
-        token = _RUNNING.set(self.function.name)
-        try:
+        with made_by(self.function.name):
             return super().__call__(event)
-        finally:
-            _RUNNING.reset(token)
 
 
 class Counter:
