@@ -75,7 +75,7 @@ def test_a_french_excel_gets_a_bom_and_semicolons_an_english_one_commas(
         assert "Zoé" in {row["name"] for row in rows_of(file.read_bytes(), separator)}
         assert list(tmp_path.glob("*.part*")) == []
     tabs = tmp_path / "tabs.csv"
-    operate(counter, "export", "messages", "-o", str(tabs), "--separator", "tab")
+    assert "rows" in operate(counter, "export", "messages", "-o", str(tabs), "--separator", "tab").out
     assert len(rows_of(tabs.read_bytes(), "\t")) == 2
 
 

@@ -80,7 +80,10 @@ def test_a_lifted_address_may_ask_again_and_late_news_of_before_change_nothing(
         subscribe(counter)
         feedback(counter, name)
     with time_machine.travel(START + timedelta(hours=1), tick=False):
-        assert operate(counter, "subscribers", "lift", READER.upper()).code == 0
+        lifted = operate(counter, "subscribers", "lift", READER.upper())
+        assert lifted.code == 0
+        assert "may sign up again" in lifted.out
+        assert operate(counter, "subscribers", "--count", "--json").rows[0]["lifted"] == 1
         assert int(subscriber(counter)["expires_at"]) == int((START + timedelta(days=30, hours=1)).timestamp())
         feedback(counter, name, AT=START.isoformat())
         again = operate(counter, "subscribers", "lift", READER)
