@@ -1,12 +1,14 @@
 """The deployed stack in miniature: the real template, its table and mail in moto, its functions behind its API."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import datetime
 from email import message_from_string, policy
 from email.message import EmailMessage
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import botocore.session
@@ -21,7 +23,7 @@ from infra.local import engine
 from infra.local.functions import LocalFunction, routes
 from infra.local.gateway import Gateway
 from infra.local.streams import StreamReader, play, schedule_event
-from infra.template import Stack, Template
+from infra.template import PSEUDO_PARAMETERS, Stack, Template
 from tests.support.calls import LOG, made_by
 from tests.support.roles import TABLE
 
@@ -69,20 +71,47 @@ class RecordedFunction(LocalFunction):
             return super().__call__(event)
 
 
+ACCOUNT = PSEUDO_PARAMETERS["AWS::AccountId"]
+# What moto holds of a table and of mail once they are made, by their definition, and the address of the stream.
+_made: dict[str, tuple[str, Any, dict[str, Any]]] = {}
+
+
+def _make(stack: Stack) -> str:
+    """Make a stack's table and mail, and return the address of its stream.
+
+    To make them by the API takes longer than most tests, so from the second time on it is done by copying.
+    """
+    tables, mail = dynamodb_backends[ACCOUNT][REGION].tables, vars(ses_backends[ACCOUNT][REGION])
+    kinds = ("AWS::SES::EmailIdentity", "AWS::SES::ConfigurationSet")
+    definition = json.dumps([stack.table, stack.parameters["FromEmail"], *map(stack.of_type, kinds)])
+    if definition in _made and not tables:
+        stream_arn, tables["table"], mail_made = deepcopy(_made[definition])
+        mail.update(mail_made)
+        return stream_arn
+    new = not tables
+    stream_arn = engine.create_table(stack, "table")
+    engine.create_mail(stack)
+    if new:
+        _made[definition] = deepcopy((stream_arn, tables["table"], mail))
+    return stream_arn
+
+
 class Counter:
     """The deployed stack, in miniature: requests in, stored items and sent mail out."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self._stream_arn = engine.create_table(stack, "table")
-        engine.create_mail(stack)
+        self._stream_arn = _make(stack)
         os.environ.update(stack.environment)
         self.functions: dict[str, LocalFunction] = {
             name: RecordedFunction(function) for name, function in stack.functions.items()
         }
         self.http = Client(Gateway(routes(self.functions), stack.cors))
         self._mails: list[EmailMessage] = []
-        self._reader = StreamReader(engine.client("dynamodbstreams"), self._stream_arn)
+
+    @cached_property
+    def _reader(self) -> StreamReader:
+        return StreamReader(engine.client("dynamodbstreams"), self._stream_arn)
 
     def post(self, path: str, /, **arguments: Any) -> TestResponse:
         """Post to the API, as werkzeug's test client takes it: `data` for a form, `json` for JSON."""
@@ -102,14 +131,14 @@ class Counter:
     def items(self, kind: str | None = None) -> list[dict[str, Any]]:
         """Return the items of the table, of a kind or all."""
         # By moto's back door: a scan takes longer than all that most tests do.
-        table = dynamodb_backends["123456789012"][REGION].get_table("table")
+        table = dynamodb_backends[ACCOUNT][REGION].get_table("table")
         found = [item.to_json()["Attributes"] for item in table.all_items()]
         plain = [{name: next(iter(value.values())) for name, value in item.items()} for item in found]
         return [item for item in plain if kind in (None, item["kind"])]
 
     def mails(self) -> list[EmailMessage]:
         """Return what SES took, oldest first."""
-        sent = ses_backends["123456789012"][REGION].sent_messages
+        sent = ses_backends[ACCOUNT][REGION].sent_messages
         self._mails += [
             message_from_string(mail.raw_data, _class=EmailMessage, policy=policy.default)
             for mail in sent[len(self._mails) :]
