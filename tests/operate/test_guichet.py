@@ -71,7 +71,7 @@ def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
 
     def command(port: int, *arguments: str, code: int = 0) -> str:
         # What it changes of the process ends with the test.
-        for name in ("READ_TIMEOUT", "PATIENCE"):
+        for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
             monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
         for client in (dynamodb.client, ses.client):
             client.cache_clear()
