@@ -48,10 +48,13 @@ run: $(VENV)/.installed  ## run the API, the demo site and an inbox on this mach
 	@exec $(BIN)/python -m infra.local
 
 COVERAGE := --cov --cov-report=term
+# What the tests see the functions ask of AWS, which the last of them hold against the functions' roles.
+CALLS := .pytest_cache/calls
 
 .PHONY: test
 test: $(BIN)/guichet  ## run all tests, with coverage
-	$(BIN)/python -m pytest $(COVERAGE)
+	$(BIN)/python -m pytest $(COVERAGE) --write-calls $(CALLS)
+	$(BIN)/python -m pytest tests/roles --read-calls $(CALLS)
 
 .PHONY: check
 check: $(VENV)/.installed  ## check style and types

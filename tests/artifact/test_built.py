@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from infra.build import FUNCTIONS, OPERATIONS, archive, build, size_of
-from tests.artifact.conftest import BuiltFunction, Deployed
-from tests.conftest import resolve
-from tests.infra.test_events import FOLDER, sample
-from tests.integration.test_life import READER, local, subscribe, unsubscribe_url
-from tests.integration.test_newsletter import open_link
-from tests.runtime_api import Runtime
+from tests.support.app import resolve
+from tests.support.artifact import BuiltFunction, Deployed
+from tests.support.newsletter import READER, local, open_link, subscribe, unsubscribe_url
+from tests.support.runtime_api import Runtime
+from tests.support.samples import FOLDER, sample
 
 # AWS: "Lambda quotas", the packages that the console still shows; the target is stricter.
 LARGEST = 10_000_000

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.stack import LocalStack, local_stack
+from tests.support.stack import LocalStack, local_stack
 
 ENTRY_POINT = Path(sys.executable).parent / "guichet"
 # One line in so many is no address.

@@ -15,9 +15,8 @@ import time
 
 import time_machine
 
-from tests.conftest import PARAMETERS, Counter, isolated, resolve
-from tests.integration.test_life import START
-from tests.integration.test_no_telling import bring_to
+from tests.support.app import PARAMETERS, START, Counter, isolated, resolve
+from tests.support.states import bring_to
 
 STATES = ("new", "asked", "confirmed", "unsubscribed", "bounced", "complained")
 # Few: each transaction of moto copies the table, so the store is emptied often.

@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.build import ROOT, build, compile_all, install
-from tests.conftest import REGION, resolve
-from tests.infra.test_events import sample
-from tests.runtime_api import copy_client, start
-from tests.server import Handler, Server, serving
+from tests.support.app import REGION, resolve
+from tests.support.runtime_api import copy_client, start
+from tests.support.samples import sample
+from tests.support.server import Handler, Server, serving
 
 REFERENCES = Path(__file__).parent / "references"
 _BOTO3 = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")

@@ -5,42 +5,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Route, expect
 
-from tests.browser.conftest import Visitor
-from tests.browser.words import ENGLISH, FRENCH, Words
-from tests.stack import LocalStack, local_stack, text_of, wait_for
+from tests.support.site import contact, fill_contact, mails, marker, newsletter
+from tests.support.stack import LocalStack, local_stack, text_of, wait_for
+from tests.support.visitor import Visitor
+from tests.support.words import ENGLISH, FRENCH, Words
 
 Visit = Callable[..., Visitor]
 BOTH = pytest.mark.parametrize("words", [FRENCH, ENGLISH], ids=["fr", "en"])
-
-
-def contact(page: Page) -> Locator:
-    """Return the contact form."""
-    return page.locator("#contact form")
-
-
-def newsletter(page: Page) -> Locator:
-    """Return the newsletter form."""
-    return page.locator("#newsletter form")
-
-
-def fill_contact(page: Page, words: Words, message: str) -> None:
-    """Fill in the contact form."""
-    contact(page).get_by_label("Email").fill("camille@example.org")
-    contact(page).get_by_label(words.message).fill(message)
-
-
-def marker() -> str:
-    """Return a text that nobody wrote before."""
-    return f"Bonjour {uuid4().hex}"
-
-
-def mails(stack: LocalStack, text: str, to: str = "") -> int:
-    """Return how many mails hold a text, once there is one and the schedule came by as well."""
-    wait_for("the email", lambda: stack.inbox(text, to))
-    stack.sweep()
-    return len(stack.inbox(text, to))
 
 
 @BOTH

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import Visitor
-from tests.stack import LocalStack, local_stack, unquoted, wait_for
+from tests.support.stack import LocalStack, local_stack, unquoted, wait_for
+from tests.support.visitor import Visitor
 
 Visit = Callable[..., Visitor]
 Scheme = Literal["light", "dark"]

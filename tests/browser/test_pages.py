@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Visitor
-from tests.browser.words import ENGLISH, FRENCH, Words
-from tests.stack import LocalStack, local_stack, text_of, wait_for
+from tests.support.stack import LocalStack, local_stack, text_of, wait_for
+from tests.support.visitor import Visitor
+from tests.support.words import ENGLISH, FRENCH, Words
 
 Visit = Callable[..., Visitor]
 Scheme = Literal["light", "dark"]

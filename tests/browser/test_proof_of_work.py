@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import Visitor
-from tests.browser.test_forms import contact, fill_contact, mails, marker, newsletter
-from tests.browser.words import ENGLISH, FRENCH
-from tests.stack import LocalStack, local_stack, wait_for
+from tests.support.site import contact, fill_contact, mails, marker, newsletter
+from tests.support.stack import LocalStack, local_stack, wait_for
+from tests.support.visitor import Visitor
+from tests.support.words import ENGLISH, FRENCH
 
 Visit = Callable[..., Visitor]
 

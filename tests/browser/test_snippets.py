@@ -7,10 +7,10 @@ from pathlib import Path
 from playwright.sync_api import Page, Route, expect
 
 from infra.template import TEMPLATE
-from tests.browser.conftest import Visitor
-from tests.browser.test_forms import mails, marker
-from tests.npm import bundle
-from tests.stack import LocalStack
+from tests.support.npm import bundle
+from tests.support.site import mails, marker
+from tests.support.stack import LocalStack
+from tests.support.visitor import Visitor
 
 Visit = Callable[..., Visitor]
 README = (TEMPLATE.parent / "README.md").read_text(encoding="utf-8")

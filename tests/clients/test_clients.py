@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.npm import CLIENTS, node
-from tests.stack import LocalStack, local_stack
+from tests.support.npm import CLIENTS, node
+from tests.support.stack import LocalStack, local_stack
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from botocore.config import Config
 
 from infra.template import PSEUDO_PARAMETERS, TEMPLATE
 from tests.deployed.recorder import Recorder
-from tests.server import serving
-from tests.stack import Answer, ask, free_port
+from tests.support.server import serving
+from tests.support.stack import Answer, ask, free_port
 
 ROOT = TEMPLATE.parent
 REGION, ACCOUNT = PSEUDO_PARAMETERS["AWS::Region"], PSEUDO_PARAMETERS["AWS::AccountId"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from tests.server import Handler, Server
+from tests.support.server import Handler, Server
 
 # Of the connection itself, and not handed on (RFC 9110, section 7.6.1).
 _HOP_BY_HOP = {"connection", "content-length", "date", "server", "transfer-encoding"}

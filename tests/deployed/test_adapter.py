@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import resolve
 from tests.deployed import adapter, permissions
 from tests.deployed.missed import OF_ROLES
-from tests.roles import grants_of
+from tests.support.app import resolve
+from tests.support.roles import grants_of
 
 _ERRORS = {"Namespace": "AWS/Lambda", "MetricName": "Errors"}
 _SUM = {"Comparison": "GreaterThanThreshold", "Threshold": 1}

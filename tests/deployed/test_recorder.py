@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.deployed.recorder import ACCOUNT, SEND, Recorder
-from tests.server import Handler, Server, serving
+from tests.support.server import Handler, Server, serving
 
 RAW = "Subject: été\r\n\r\nBonjour".encode()
 MAIL = {

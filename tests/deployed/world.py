@@ -18,8 +18,8 @@ from urllib.parse import urlencode, urlsplit
 
 from tests.deployed.emulator import ROOT, Deployed, Emulator, wait_for
 from tests.deployed.recorder import Mail
-from tests.server import Handler, Server, serving
-from tests.stack import Answer
+from tests.support.server import Handler, Server, serving
+from tests.support.stack import Answer
 
 OWNER, SENDER = "owner@atelier.example", "guichet@atelier.example"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
-from tests.conftest import resolve
 from tests.faults.aws import KILLED, KINDS, Kind, wire
 from tests.faults.judge import Run
 from tests.faults.world import EVEN, QUIET, experiment
+from tests.support.app import resolve
 
 _BLOCK = 20
 _HEADS = (

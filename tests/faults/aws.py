@@ -29,8 +29,8 @@ from botocore.exceptions import ReadTimeoutError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from tests.conftest import PARAMETERS, REGION, SESSION
-from tests.server import Handler, Server, serving
+from tests.support.app import PARAMETERS, REGION, SESSION
+from tests.support.server import Handler, Server, serving
 
 Kind = Literal[
     "reset before",

@@ -26,9 +26,8 @@ import pytest
 import time_machine
 
 from guichet.mail import pace
-from tests.conftest import SESSION, Counter, isolated, resolve
 from tests.faults import running
-from tests.integration.test_life import START
+from tests.support.app import SESSION, START, Counter, isolated, resolve
 
 THREADS = 8
 # The stranger's mail has a cap, which is not what is tried here.

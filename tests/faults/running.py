@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tests.stack import PATIENCE, LocalStack, ask, connects, free_port, local_stack, wait_for
+from tests.support.stack import PATIENCE, LocalStack, ask, connects, free_port, local_stack, wait_for
 
 # What one caller may do, and what strangers are mailed, is not what is tried here.
 PARAMETERS = "CallerHourlyCap=1000000 StrangerMailPerDay=1000000"

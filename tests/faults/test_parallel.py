@@ -8,19 +8,22 @@ from typing import Any
 import pytest
 
 from guichet.signing import subscriber_id
-from tests.conftest import Counter
 from tests.faults.load import Account, account, main
-from tests.integration.test_life import (
+from tests.support.app import Counter
+from tests.support.feedback import feedback
+from tests.support.newsletter import (
     READER,
     SECRET,
     events_of,
-    feedback,
+    link_in_last_mail,
     local,
+    open_link,
+    press,
+    sign_up,
     subscribe,
     subscriber,
     unsubscribe_url,
 )
-from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up
 
 MANY = 8
 

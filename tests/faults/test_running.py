@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults import running
 from tests.faults.load import main
-from tests.stack import missing
+from tests.support.stack import missing
 
 
 @pytest.fixture

@@ -18,11 +18,10 @@ from guichet.outbox.delivery import WITHOUT_ANSWER
 from guichet.store import dynamodb, outbox
 from infra.local import functions
 from infra.local.streams import schedule_event, stream_event, wanted
-from tests.conftest import Counter, isolated, resolve
 from tests.faults.aws import KILLED, KINDS, SES, FaultyServer, Killed, Kind, Weather
 from tests.faults.judge import Run, Told, judge
-from tests.integration.test_life import START, local
-from tests.integration.test_newsletter import open_link, press
+from tests.support.app import START, Counter, isolated, resolve
+from tests.support.newsletter import local, open_link, press
 
 # What visitors are promised, in seconds, of which API Gateway's 30 s and the functions' time-outs leave room.
 PROMISED = 10

@@ -45,7 +45,7 @@ with atheris.instrument_imports(include=["guichet", "contact", "multipart", "jso
 
 # What is not instrumented comes after what is.
 from guichet.mail.mime import compose  # noqa: E402
-from tests.conftest import resolve  # noqa: E402
+from tests.support.app import resolve  # noqa: E402
 
 # Of how many accepted inputs one is made an email: that takes ten times as long as all the rest.
 COMPOSED = 50

@@ -20,7 +20,7 @@ from guichet.locales import locale
 from guichet.records.message import Message
 from guichet.records.sign_up import SignUp
 from newsletter.form import NewsletterForm
-from tests.conftest import REGION, SITE, Counter, isolated, resolve
+from tests.support.app import REGION, SITE, Counter, isolated, resolve
 
 BOUNDED = settings(
     max_examples=1200,

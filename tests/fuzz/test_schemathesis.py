@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from guichet.http.links import unsubscribe_link
 from guichet.signing import subscriber_id
 from infra.template import TEMPLATE
-from tests.conftest import PARAMETERS, Counter
+from tests.support.app import PARAMETERS, Counter
 
 # Not checked: that what breaks a request's schema is refused. The counter takes more than it asks for.
 CHECKS = [

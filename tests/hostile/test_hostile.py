@@ -36,8 +36,8 @@ from infra.local import engine
 from infra.local.functions import routes
 from infra.local.gateway import Gateway
 from infra.local.streams import StreamReader, play
-from tests.conftest import REGION, SITE, Counter, isolated, resolve
-from tests.stack import unquoted
+from tests.support.app import REGION, SITE, Counter, isolated, resolve
+from tests.support.stack import unquoted
 
 CASES = [
     pytest.param(

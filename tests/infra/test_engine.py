@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.local import engine
 from infra.local.functions import Context, local_functions, routes
-from tests.conftest import resolve
-from tests.stack import ask
+from tests.support.app import resolve
+from tests.support.stack import ask
 
 OTHER = "http://127.0.0.1:9"
 SERVICES = ("DYNAMODB", "DYNAMODB_STREAMS", "SESV2")

@@ -20,11 +20,10 @@ from infra.local.__main__ import SECRET
 from infra.local.gateway import event_of, match_route
 from infra.local.streams import StreamReader, schedule_event, stream_event, wanted
 from infra.template import TEMPLATE
-from tests.conftest import Counter, resolve
-from tests.integration.test_newsletter import link_in_last_mail, open_link, press
+from tests.support.app import Counter, resolve
+from tests.support.newsletter import link_in_last_mail, open_link, press
+from tests.support.samples import FOLDER, sample
 
-EVENTS = TEMPLATE.parent / "infra" / "events"
-FOLDER = {path.name: path for path in sorted(EVENTS.glob("*.json"))}
 HTTP = {
     "contact-form.json": ("POST /contact", "application/x-www-form-urlencoded"),
     "contact-json.json": ("POST /contact", "application/json"),
@@ -46,12 +45,6 @@ OF_THE_GATEWAY = ("x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-f
 def local(make_counter: Callable[..., Counter]) -> Counter:
     """Return a stack with the secret of the local one, which the samples' tokens are made with."""
     return make_counter(SigningSecret=SECRET)
-
-
-def sample(name: str) -> dict[str, Any]:
-    """Return a sample event."""
-    event: dict[str, Any] = json.loads(FOLDER[name].read_text(encoding="utf-8"))
-    return event
 
 
 def body_of(event: dict[str, Any]) -> bytes:

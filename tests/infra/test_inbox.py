@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.local import engine, inbox
-from tests.conftest import resolve
+from tests.support.app import resolve
 
 
 @pytest.fixture

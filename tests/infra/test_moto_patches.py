@@ -19,9 +19,9 @@ from moto.dynamodb.models.table import Table
 
 from infra.local.moto_patches import forget_read, patch_moto
 from infra.template import TEMPLATE
-from tests.conftest import Counter
 from tests.infra import moto_faults
 from tests.infra.moto_faults import FAULTS, IN_LIST, TABLE, cancelled, item, put, table_of
+from tests.support.app import Counter
 
 # What a transaction of chance may do with one item.
 _CHECK = "attribute_exists(pk)"

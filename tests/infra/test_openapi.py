@@ -19,9 +19,9 @@ from infra.local.functions import routes
 from infra.local.gateway import LARGEST_BODY, LARGEST_HEAD, match_route
 from infra.template import TEMPLATE
 from newsletter.form import NewsletterForm
-from tests.conftest import SITE, Counter
-from tests.integration.test_refusals import CASES, GOOD, MULTIPART, part
-from tests.wire import Wire, unreachable
+from tests.support.app import SITE, Counter
+from tests.support.refusals import CASES, GOOD, MULTIPART, part
+from tests.support.wire import Wire, unreachable
 
 DESCRIPTION: dict[str, Any] = yaml.safe_load(
     TEMPLATE.with_name("infra").joinpath("openapi.yaml").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from guichet.locales import LANGUAGES
 from guichet.records.record import utc_now
 from infra.local.functions import local_functions
 from infra.template import PSEUDO_PARAMETERS, Stack, Template, TemplateError
-from tests.conftest import Counter, isolated, resolve
+from tests.support.app import Counter, isolated, resolve
 
 TEMPLATE = Template.load()
 DECLARED: dict[str, dict[str, Any]] = TEMPLATE.document["Parameters"]

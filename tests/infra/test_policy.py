@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.template import TEMPLATE, Template
-from tests.policy import RULES, violations
+from tests.support.policy import RULES, violations
 
 RUNBOOK = (TEMPLATE.parent / "infra" / "RUNBOOK.md").read_text(encoding="utf-8")
 Change = Callable[[dict[str, Any]], object]

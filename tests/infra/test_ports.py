@@ -10,7 +10,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from infra.local.ports import HOSTS, Port, for_hosts, for_own_pages
-from tests.stack import ask
+from tests.support.stack import ask
 
 HERE = {"Host": "127.0.0.1:4711"}
 

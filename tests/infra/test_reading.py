@@ -13,8 +13,8 @@ from infra.local import engine
 from infra.local.__main__ import TABLE, Local
 from infra.local.functions import local_functions
 from infra.local.streams import StreamReader
-from tests.conftest import resolve
-from tests.stack import wait_for
+from tests.support.app import resolve
+from tests.support.stack import wait_for
 
 MANY = 1200
 

@@ -21,9 +21,9 @@ from guichet.settings import LOCAL_SECRET
 from infra.local.__main__ import defaults
 from infra.local.containers import bridge_address
 from infra.template import Template, TemplateError, parameters
-from tests.conftest import resolve
 from tests.faults.running import early_posts, wake_ups
-from tests.stack import LocalStack, ask, free_port, local_stack, missing, text_of, wait_for
+from tests.support.app import resolve
+from tests.support.stack import LocalStack, ask, free_port, local_stack, missing, text_of, wait_for
 
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "a-boundary"

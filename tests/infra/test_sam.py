@@ -9,7 +9,7 @@ from infra.local.containers import Containers
 from infra.local.functions import CODE
 from infra.local.sam import sam_template
 from infra.template import Stack
-from tests.conftest import REGION, resolve
+from tests.support.app import REGION, resolve
 
 ADDRESSES = {"DYNAMODB": "http://127.0.0.1:5001", "SESV2": "https://mail.example.org"}
 BRIDGE = Containers("172.17.0.1", "172.17.0.1")

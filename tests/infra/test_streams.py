@@ -8,7 +8,7 @@ import pytest
 from infra.local import engine
 from infra.local.streams import StreamReader, play, schedule_event, stream_event, wanted
 from infra.template import StreamMapping
-from tests.conftest import Counter, resolve
+from tests.support.app import Counter, resolve
 
 ARN = "arn:aws:dynamodb:eu-west-3:123456789012:table/table/stream/2026-01-01T00:00:00.000"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.template import Stack, Template, TemplateError
-from tests.conftest import PARAMETERS, resolve
+from tests.support.app import PARAMETERS, resolve
 
 RULES = """
 Parameters:

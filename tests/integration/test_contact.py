@@ -9,9 +9,9 @@ import pytest
 
 from guichet.mail import ses
 from guichet.store import dynamodb
-from tests.conftest import SITE, Counter
-from tests.stack import unquoted
-from tests.wire import Wire
+from tests.support.app import SITE, Counter
+from tests.support.stack import unquoted
+from tests.support.wire import Wire
 
 ANSWERS = {"email": "a@example.org", "message": "Bonjour,\nun devis ?"}
 AS_FORM: dict[str, Any] = {"data": ANSWERS}

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from guichet.store import dynamodb
-from tests.conftest import Counter  # noqa: TC001
-from tests.integration.test_life import subscribe
-from tests.wire import Wire
+from tests.support.app import Counter  # noqa: TC001
+from tests.support.newsletter import subscribe
+from tests.support.wire import Wire
 
 LINK = re.compile(r"""https?://[^\s"'<>]+""")
 

@@ -13,9 +13,9 @@ from guichet.mail import ses
 from guichet.store import digests as stored_digests
 from guichet.store import dynamodb, table
 from guichet.store.outbox import SHARDS
-from tests.conftest import Counter
-from tests.integration.test_life import subscribe
-from tests.wire import Wire, refusal
+from tests.support.app import Counter
+from tests.support.newsletter import subscribe
+from tests.support.wire import Wire, refusal
 
 # A Monday, by UTC.
 MONDAY = datetime.fromisoformat("2026-11-23T00:00:00Z")

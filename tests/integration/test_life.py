@@ -2,11 +2,9 @@
 
 import json
 import re
-from datetime import datetime, timedelta
-from email.message import EmailMessage
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from html import unescape
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,68 +20,24 @@ from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, limits, outbox
 from guichet.telemetry import FunctionError
-from tests.conftest import PARAMETERS, Counter
-from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up, subjects_to
-from tests.wire import Wire, unreachable
-
-SECRET = PARAMETERS["SigningSecret"]
-READER = "reader@example.org"
-EVENTS = Path(__file__).parent.parent / "events"
-START = datetime.fromisoformat("2026-11-23T10:00:00Z")
-
-
-def subscribe(counter: Counter, **fields: str) -> None:
-    sign_up(counter, **fields)
-    assert press(counter, open_link(counter, link_in_last_mail(counter))).status_code == 200
-    counter.play_stream()
-
-
-def welcome(counter: Counter) -> EmailMessage:
-    return next(mail for mail in counter.mails() if "newsletter/unsubscribe" in mail.as_string())
-
-
-def unsubscribe_url(counter: Counter) -> str:
-    return str(welcome(counter)["List-Unsubscribe"]).strip("<>")
-
-
-def subscriber(counter: Counter) -> dict[str, Any]:
-    (item,) = counter.items("subscriber")
-    return item
-
-
-def events_of(item: dict[str, Any]) -> list[str]:
-    return [entry["M"]["event"]["S"] for entry in item["history"]]
-
-
-def local(link: str) -> str:
-    parts = urlsplit(link)
-    return f"{parts.path}?{parts.query}"
-
-
-def event_text(name: str, **changes: str) -> str:
-    """Return an event of SES, its places filled."""
-    text = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
-    for placeholder, value in {
-        "ADDRESS": READER,
-        "SET": "guichet-VisitorMail",
-        "AT": (utc_now() + timedelta(seconds=1)).isoformat().replace("+00:00", "Z"),
-        **changes,
-    }.items():
-        text = text.replace(f"@{placeholder}@", value)
-    return text
-
-
-def wrapped(message: str) -> dict[str, Any]:
-    """Return a message as SNS hands it to Lambda."""
-    event: dict[str, Any] = json.loads((EVENTS / "sns.json").read_text(encoding="utf-8"))
-    event["Records"][0]["Sns"]["Message"] = message
-    return event
-
-
-def feedback(counter: Counter, name: str, **changes: str) -> None:
-    """Hand the feedback function an event of SES, wrapped as SNS wraps it."""
-    assert counter.functions["Feedback"](wrapped(event_text(name, **changes))) is None
-
+from tests.support.app import START, Counter
+from tests.support.feedback import event_text, feedback, wrapped
+from tests.support.newsletter import (
+    READER,
+    SECRET,
+    events_of,
+    link_in_last_mail,
+    local,
+    open_link,
+    press,
+    sign_up,
+    subjects_to,
+    subscribe,
+    subscriber,
+    unsubscribe_url,
+    welcome,
+)
+from tests.support.wire import Wire, unreachable
 
 # --- the welcome and its link -----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import pytest
 
 from guichet.telemetry import FunctionError
 from infra.template import TEMPLATE
-from tests.conftest import Counter
+from tests.support.app import Counter
 
 FOLDER = TEMPLATE.parent / "infra" / "events"
 STRANGER = "stranger@private.example"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.template import TEMPLATE
-from tests.conftest import Counter, resolve
+from tests.support.app import Counter, resolve
 
 PAGE = (TEMPLATE.parent / "infra" / "MIGRATION.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `?([\w -]+?)`? \| ([a-z ]+) \|", PAGE, re.MULTILINE)

@@ -1,50 +1,17 @@
 """A sign-up, from the post to the confirmed subscriber."""
 
-import re
 from datetime import timedelta
-from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
-from werkzeug.test import TestResponse
 
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, submissions
-from tests.conftest import Counter
-from tests.wire import Wire, unreachable
-
-
-def sign_up(counter: Counter, **fields: str) -> None:
-    reply = counter.post("/newsletter", data={"email": "reader@example.org"} | fields)
-    assert reply.status_code == 303
-    counter.play_stream()
-
-
-def link_in_last_mail(counter: Counter) -> str:
-    body = counter.mails()[-1].get_body(("plain",))
-    assert body is not None
-    (link,) = re.findall(r"https://\S+", body.get_content())
-    return str(link)
-
-
-def open_link(counter: Counter, link: str) -> TestResponse:
-    parts = urlsplit(link)
-    return counter.http.get(f"{parts.path}?{parts.query}")
-
-
-def press(counter: Counter, page: TestResponse, **changes: str) -> TestResponse:
-    """Press the one button of a page, as a browser does."""
-    (action,) = re.findall(r'<form method="post" action="([^"]+)"', page.text)
-    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.text))
-    return counter.post(
-        urlsplit(unescape(action)).path, data={name: unescape(v) for name, v in fields.items()} | changes
-    )
-
-
-def subjects_to(counter: Counter, address: str) -> list[str]:
-    return [mail["Subject"] for mail in counter.mails() if mail["To"] == address]
+from tests.support.app import Counter
+from tests.support.newsletter import link_in_last_mail, open_link, press, sign_up, subjects_to
+from tests.support.wire import Wire, unreachable
 
 
 @pytest.mark.parametrize("path", ["/newsletter", "/f/newsletter"])

@@ -5,27 +5,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from guichet.http.links import unsubscribe_link
-from guichet.signing import subscriber_id
 from guichet.store import dynamodb
-from tests.conftest import PARAMETERS, Counter
-from tests.integration.test_life import READER, START, feedback, subscribe
-from tests.integration.test_newsletter import sign_up
-from tests.wire import Wire
+from tests.support.app import PARAMETERS, START, Counter
+from tests.support.newsletter import READER
+from tests.support.states import bring_to
+from tests.support.wire import Wire
 
 SECRET = PARAMETERS["SigningSecret"]
-
-
-def bring_to(counter: Counter, state: str, address: str = READER) -> None:
-    """Bring an address into a state."""
-    if state == "asked":
-        sign_up(counter, email=address)
-    elif state != "new":
-        subscribe(counter, email=address)
-    if state == "unsubscribed":
-        counter.post(unsubscribe_link("", subscriber_id(SECRET, address), "fr", SECRET))
-    if state in ("bounced", "complained"):
-        feedback(counter, "bounce-permanent" if state == "bounced" else "complaint", ADDRESS=address)
 
 
 def reply_in(counter: Counter, state: str, arguments: dict[str, Any]) -> tuple[Any, ...]:
@@ -51,7 +37,7 @@ def test_words_status_headers_and_work_are_the_same(make_counter: Any, state: st
 
 def reply_of_a_new_address(arguments: dict[str, Any]) -> tuple[Any, ...]:
     """Ask in a world where nobody has asked before."""
-    from tests.conftest import isolated, resolve  # noqa: PLC0415
+    from tests.support.app import isolated, resolve  # noqa: PLC0415
 
     with isolated():
         return reply_in(Counter(resolve()), "new", arguments)

@@ -16,8 +16,8 @@ from guichet.store import dynamodb, outbox
 from guichet.store.outbox import SHARDS
 from infra.local.functions import Context
 from notifier.handler import settings
-from tests.conftest import Counter
-from tests.wire import Wire, refusal, unreachable
+from tests.support.app import Counter
+from tests.support.wire import Wire, refusal, unreachable
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
 TEMPORARY = [

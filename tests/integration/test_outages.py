@@ -18,10 +18,9 @@ from guichet.outbox import delivery
 from guichet.store import dynamodb, outbox
 from infra.local.functions import Context
 from notifier import handler
-from tests.conftest import Counter
-from tests.integration.test_life import READER, START
-from tests.integration.test_newsletter import link_in_last_mail, open_link, press
-from tests.wire import Wire, refusal, unanswered, unreachable
+from tests.support.app import START, Counter
+from tests.support.newsletter import READER, link_in_last_mail, open_link, press
+from tests.support.wire import Wire, refusal, unanswered, unreachable
 
 PAUSED = refusal(400, "SendingPausedException")
 

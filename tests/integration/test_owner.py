@@ -14,10 +14,9 @@ from werkzeug.test import TestResponse
 
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, submissions
-from tests.conftest import Counter, isolated, resolve
-from tests.integration.test_life import READER, START, local, subscribe
-from tests.integration.test_newsletter import open_link, press
-from tests.wire import Wire, refusal, unreachable
+from tests.support.app import START, Counter, isolated, resolve
+from tests.support.newsletter import READER, local, open_link, press, subscribe
+from tests.support.wire import Wire, refusal, unreachable
 
 LINK = re.compile(r"https://api\.example/owner/(\w+)\?[^\s\"'<>]+")
 

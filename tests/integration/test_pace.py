@@ -15,9 +15,8 @@ from guichet.mail import pace, ses
 from guichet.outbox import sweep
 from guichet.store import dynamodb
 from guichet.store.outbox import CLAIM_LASTS, SHARDS
-from tests.conftest import Counter, resolve
-from tests.integration.test_life import START
-from tests.wire import Wire, refusal
+from tests.support.app import START, Counter, resolve
+from tests.support.wire import Wire, refusal
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
 

@@ -15,10 +15,20 @@ from guichet.records.record import utc_now
 from guichet.store import dynamodb, subscribers
 from guichet.store.erasure import ERASED, NotFinishedError, Person, erase, find_data
 from infra.operate.erasure import remains
-from tests.conftest import Counter, isolated, resolve
-from tests.integration.test_life import READER, SECRET, START, feedback, local, subscribe, subscriber, unsubscribe_url
-from tests.integration.test_newsletter import link_in_last_mail, open_link, press
-from tests.wire import Wire, unreachable
+from tests.support.app import START, Counter, isolated, resolve
+from tests.support.feedback import feedback
+from tests.support.newsletter import (
+    READER,
+    SECRET,
+    link_in_last_mail,
+    local,
+    open_link,
+    press,
+    subscribe,
+    subscriber,
+    unsubscribe_url,
+)
+from tests.support.wire import Wire, unreachable
 
 KEPT = timedelta(days=1095)
 READER_ = Person(READER, SECRET)

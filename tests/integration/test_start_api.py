@@ -12,7 +12,7 @@ from guichet.http.links import confirmation_link
 from guichet.http.request import Request
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
-from tests.conftest import PARAMETERS, Counter
+from tests.support.app import PARAMETERS, Counter
 
 EVENTS = Path(__file__).parent.parent / "events" / "start-api"
 # Where the recorded clients reached it, and from which page.

@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from guichet.http.links import unsubscribe_link
 from guichet.signing import subscriber_id
-from tests.conftest import PARAMETERS, Counter, isolated, resolve
-from tests.integration.test_life import EVENTS
+from tests.support.app import PARAMETERS, Counter, isolated, resolve
+from tests.support.feedback import EVENTS
 
 SECRET = PARAMETERS["SigningSecret"]
 SPELLINGS = {

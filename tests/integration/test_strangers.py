@@ -16,9 +16,8 @@ from altcha.v2 import Challenge, Payload
 from guichet.forms import proof_of_work
 from guichet.records.record import utc_now
 from guichet.store import dynamodb
-from tests.conftest import PARAMETERS, Counter
-from tests.integration.test_life import START
-from tests.wire import Wire, cancelled
+from tests.support.app import PARAMETERS, START, Counter
+from tests.support.wire import Wire, cancelled
 
 GOOD = {"email": "a@example.org", "message": "Bonjour, je voudrais un devis."}
 CHALLENGES = ["/challenge", "/newsletter/challenge"]

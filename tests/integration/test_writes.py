@@ -12,9 +12,9 @@ from botocore.exceptions import ReadTimeoutError
 from guichet.records.record import utc_now
 from guichet.store import dynamodb
 from guichet.store.table import day_list
-from tests.conftest import Counter
-from tests.integration.test_newsletter import link_in_last_mail, open_link, press, sign_up
-from tests.wire import Answer, Wire, cancelled, refusal, unreachable
+from tests.support.app import Counter
+from tests.support.newsletter import link_in_last_mail, open_link, press, sign_up
+from tests.support.wire import Answer, Wire, cancelled, refusal, unreachable
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
 

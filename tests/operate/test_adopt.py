@@ -8,8 +8,8 @@ import pytest
 from infra.operate import commands
 from infra.operate.connection import client_of
 from infra.template import Template
-from tests.conftest import REGION, Counter
-from tests.operate.aws import Aws
+from tests.support.app import REGION, Counter
+from tests.support.aws import Aws
 
 STACK_ID = "arn:aws:cloudformation:eu-west-3:123456789012:stack/guichet/1"
 ASKED = {"Id": "arn:aws:cloudformation:eu-west-3:123456789012:changeSet/adopt-table/1", "StackId": STACK_ID}

@@ -8,9 +8,9 @@ import pytest
 
 from infra.operate import commands
 from infra.operate.connection import OperatorError, connect_stack
-from tests.conftest import PARAMETERS, REGION, SESSION, Counter
-from tests.operate.aws import CREATE_CLIENT, Aws
-from tests.operate.test_messages import contact
+from tests.support.app import PARAMETERS, REGION, SESSION, Counter
+from tests.support.aws import CREATE_CLIENT, Aws
+from tests.support.contact import contact
 
 _STACK = {
     "StackName": "guichet",

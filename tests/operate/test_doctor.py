@@ -23,12 +23,11 @@ from infra.operate.connection import Connection, OperatorSettings
 from infra.operate.doctor import Check, examine
 from infra.operate.inspection import Finding, Inspection, inspection_before, inspection_of, look_up
 from infra.template import Template, TemplateError
-from tests.conftest import PARAMETERS, REGION, Counter
-from tests.integration.test_life import START
-from tests.operate.aws import Answers, Aws
-from tests.operate.conftest import Operate
-from tests.operate.test_messages import contact
-from tests.server import Handler, Server, serving
+from tests.support.app import PARAMETERS, REGION, START, Counter
+from tests.support.aws import Answers, Aws
+from tests.support.contact import contact
+from tests.support.operate import Operate
+from tests.support.server import Handler, Server, serving
 
 HEALTHY: dict[str, Any] = json.loads((Path(__file__).parent / "healthy.json").read_text(encoding="utf-8"))
 IDENTITY: dict[str, Any] = HEALTHY["sesv2:GetEmailIdentity"]

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from guichet.store import dynamodb
 from infra.operate import exporting, queries
 from infra.operate.cells import cell, text_of
-from tests.conftest import Counter
-from tests.integration.test_life import READER, feedback, local, subscribe, subscriber
-from tests.operate.conftest import Operate
-from tests.operate.test_messages import contact
-from tests.stack import missing
+from tests.support.app import Counter
+from tests.support.contact import contact
+from tests.support.feedback import feedback
+from tests.support.newsletter import READER, local, subscribe, subscriber
+from tests.support.operate import Operate
+from tests.support.stack import missing
 
 _HOSTILE = (
     '=HYPERLINK("https://evil.example";"click")',
@@ -74,7 +75,7 @@ def test_a_french_excel_gets_a_bom_and_semicolons_an_english_one_commas(
         assert "Zoé" in {row["name"] for row in rows_of(file.read_bytes(), separator)}
         assert list(tmp_path.glob("*.part*")) == []
     tabs = tmp_path / "tabs.csv"
-    operate(counter, "export", "messages", "-o", str(tabs), "--separator", "tab")
+    assert "rows" in operate(counter, "export", "messages", "-o", str(tabs), "--separator", "tab").out
     assert len(rows_of(tabs.read_bytes(), "\t")) == 2
 
 

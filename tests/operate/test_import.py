@@ -16,10 +16,19 @@ from guichet.records.record import utc_now
 from guichet.store.dynamodb import UnavailableError
 from infra.operate import importing
 from infra.operate.cells import text_of
-from tests.conftest import Counter, isolated, resolve
-from tests.integration.test_life import READER, START, feedback, local, subscribe, subscriber, unsubscribe_url
-from tests.integration.test_newsletter import link_in_last_mail, open_link, press
-from tests.operate.conftest import Operate
+from tests.support.app import START, Counter, isolated, resolve
+from tests.support.feedback import feedback
+from tests.support.newsletter import (
+    READER,
+    link_in_last_mail,
+    local,
+    open_link,
+    press,
+    subscribe,
+    subscriber,
+    unsubscribe_url,
+)
+from tests.support.operate import Operate
 
 PROOF = ("--consent", "Export of our old list, 2026-11-01, double opt-in there")
 

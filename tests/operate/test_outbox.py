@@ -1,5 +1,6 @@
 """`guichet outbox` and `guichet test-email`: what waits or failed, why, and sending it again."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
@@ -9,11 +10,10 @@ import time_machine
 
 from guichet.mail import ses
 from guichet.store import outbox
-from tests.conftest import Counter
-from tests.integration.test_life import START
-from tests.operate.conftest import Operate
-from tests.operate.test_messages import contact
-from tests.wire import Wire, refusal, unreachable
+from tests.support.app import START, Counter
+from tests.support.contact import contact
+from tests.support.operate import Operate
+from tests.support.wire import Wire, refusal, unreachable
 
 
 def test_with_nothing_owed_it_says_so(counter: Counter, operate: Operate) -> None:
@@ -81,6 +81,20 @@ def test_what_failed_is_told_with_its_reason_and_can_be_sent_again(
     assert [row["id"] for row in left] == [row["id"] for row in rows[sent:]]
 
 
+def test_what_waits_for_room_under_a_cap_says_so(make_counter: Callable[..., Counter], operate: Operate) -> None:
+    # Strangers get no mail at all today.
+    counter = make_counter(StrangerMailPerDay="0")
+    counter.post("/newsletter", json={"email": "new@example.org"})
+    counter.play_stream()
+    said = operate(counter, "outbox")
+    assert said.code == 1
+    assert "StrangerMailPerDay is used up" in said.out
+    said = operate(counter, "outbox", "send", "--json")
+    assert (said.code, said.rows) == (1, [{"queued_again": 0, "capped": 1}])
+    contact(counter)
+    assert operate(counter, "outbox", "send", "--json").rows == [{"queued_again": 0, "sent": 1, "capped": 1}]
+
+
 def test_what_the_stream_is_sending_meanwhile_is_not_left_to_do(counter: Counter, operate: Operate) -> None:
     contact(counter)
     (key,) = [key for _, key in outbox.waiting("table", "owner")]
@@ -98,7 +112,9 @@ def test_an_id_that_is_not_there_is_said_and_nothing_is_sent(counter: Counter, o
 
 
 def test_a_test_email_goes_to_the_owner_or_to_whom_is_named(counter: Counter, operate: Operate) -> None:
-    assert operate(counter, "test-email").code == 0
+    said = operate(counter, "test-email")
+    assert said.code == 0
+    assert "message id" in said.out
     assert operate(counter, "test-email", "--to", "me@example.org").code == 0
     first, second = counter.mails()
     assert (first["To"], second["To"]) == ("owner@atelier.example", "me@example.org")

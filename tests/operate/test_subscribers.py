@@ -10,9 +10,10 @@ from guichet.records.limits import Caller
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.store import submissions
 from infra.operate import output
-from tests.conftest import Counter
-from tests.integration.test_life import READER, START, events_of, feedback, subscribe, subscriber
-from tests.operate.conftest import Operate
+from tests.support.app import START, Counter
+from tests.support.feedback import feedback
+from tests.support.newsletter import READER, events_of, subscribe, subscriber
+from tests.support.operate import Operate
 
 
 def test_they_are_listed_and_counted_by_state(counter: Counter, operate: Operate) -> None:
@@ -79,7 +80,10 @@ def test_a_lifted_address_may_ask_again_and_late_news_of_before_change_nothing(
         subscribe(counter)
         feedback(counter, name)
     with time_machine.travel(START + timedelta(hours=1), tick=False):
-        assert operate(counter, "subscribers", "lift", READER.upper()).code == 0
+        lifted = operate(counter, "subscribers", "lift", READER.upper())
+        assert lifted.code == 0
+        assert "may sign up again" in lifted.out
+        assert operate(counter, "subscribers", "--count", "--json").rows[0]["lifted"] == 1
         assert int(subscriber(counter)["expires_at"]) == int((START + timedelta(days=30, hours=1)).timestamp())
         feedback(counter, name, AT=START.isoformat())
         again = operate(counter, "subscribers", "lift", READER)

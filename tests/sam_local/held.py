@@ -4,7 +4,7 @@ from typing import Any
 
 import botocore.session
 
-from tests.stack import ask, text_of
+from tests.support.stack import ask, text_of
 
 STACK = 3000
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.sam_local.commands import ROOT
 from tests.sam_local.held import STACK, LocalStack
-from tests.stack import ask, wait_for
+from tests.support.stack import ask, wait_for
 
 EVENTS = ROOT / "infra" / "events"
 _SUBSCRIBER = "camille@example.org"

@@ -19,7 +19,7 @@ from tests.sam_local.engine import Engine, NoEngineError
 from tests.sam_local.image import libraries_of
 from tests.sam_local.report import Report
 from tests.sam_local.walk import Walk
-from tests.stack import missing, wait_for
+from tests.support.stack import missing, wait_for
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.sam_local.commands import ROOT, Commands
 from tests.sam_local.held import LocalStack
 from tests.sam_local.report import Report
 from tests.sam_local.samples import EVENTS, Samples, function_of
-from tests.stack import Answer, ask, wait_for
+from tests.support.stack import Answer, ask, wait_for
 
 FORM = "application/x-www-form-urlencoded"
 # Where the pages' commands start things.

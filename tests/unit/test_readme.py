@@ -10,7 +10,7 @@ from contact.form import ContactForm
 from guichet.locales import LANGUAGES
 from infra.template import TEMPLATE
 from newsletter.form import NewsletterForm
-from tests.conftest import Counter, resolve
+from tests.support.app import Counter, resolve
 
 README = (TEMPLATE.parent / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (TEMPLATE.parent / "Makefile").read_text(encoding="utf-8")

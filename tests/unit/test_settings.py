@@ -17,7 +17,7 @@ from guichet.settings import (
     origin_of,
 )
 from infra.local.__main__ import defaults
-from tests.conftest import SITE, resolve
+from tests.support.app import SITE, resolve
 
 MODELS: dict[str, type[Settings]] = {
     "Contact": ContactSettings,

@@ -5,7 +5,7 @@ import json
 from urllib3 import encode_multipart_formdata
 
 from tests.deployed.world import FORM, JSON, OWNER, World
-from tests.stack import Answer
+from tests.support.stack import Answer
 
 _PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,accept"}
 

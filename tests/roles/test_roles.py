@@ -1,23 +1,34 @@
-"""Least privilege: what all tests before this one saw the functions ask of AWS, replayed against their roles."""
+"""What all other tests saw the functions ask of AWS, replayed against the functions' roles.
+
+`make test` runs them last, on the log that the other tests wrote: pytest tests/roles --read-calls FOLDER.
+"""
 
 from dataclasses import replace
 
 import pytest
 
 from infra.build import OPERATIONS
-from tests.conftest import ASKED, OPERATIONS_ASKED, resolve
-from tests.roles import TABLE, Call, Grant, calls_of_lambda, grants_of, refused, unused
+from tests.support.app import resolve
+from tests.support.calls import Asked, read
+from tests.support.roles import TABLE, Call, Grant, calls_of_lambda, grants_of, refused, unused
+from tests.support.stack import missing
+
+
+@pytest.fixture(scope="module")
+def asked(request: pytest.FixtureRequest) -> Asked:
+    """Return what all other tests saw the functions ask, with what Lambda itself asks."""
+    folder = request.config.getoption("read_calls")
+    if folder is None:
+        missing("the log of a run of all other tests, which `make test` writes,")
+    asked = read(folder)
+    assert asked.calls, f"{folder} holds no calls"
+    asked.calls |= set(calls_of_lambda(resolve()))
+    return asked
 
 
 @pytest.fixture
-def calls(request: pytest.FixtureRequest) -> set[Call]:
-    """Return the calls of the whole test suite. Tests that want it run last."""
-    if not request.config.stash[WHOLE]:
-        pytest.skip("it takes the calls of all integration tests, and not all of them ran")
-    return ASKED | set(calls_of_lambda(resolve()))
-
-
-WHOLE = pytest.StashKey[bool]()
+def calls(asked: Asked) -> set[Call]:
+    return asked.calls
 
 
 def test_no_call_is_refused_by_a_role(calls: set[Call]) -> None:
@@ -53,6 +64,5 @@ def test_a_resource_of_another_stack_is_refused() -> None:
     assert refused({call}, grants_of(resolve())) == {call}
 
 
-def test_the_artifact_describes_just_the_operations_that_are_asked_for(calls: set[Call]) -> None:
-    assert calls
-    assert {service: set(names) for service, names in OPERATIONS.items()} == OPERATIONS_ASKED
+def test_the_artifact_describes_just_the_operations_that_are_asked_for(asked: Asked) -> None:
+    assert {service: set(names) for service, names in OPERATIONS.items()} == asked.operations

@@ -6,9 +6,9 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from tests.stack import missing
+from tests.support.stack import missing
 
-CLIENTS = Path(__file__).parent / "clients"
+CLIENTS = Path(__file__).parents[1] / "clients"
 # What the packages ask for.
 OLDEST = (20, 19)
 

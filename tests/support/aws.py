@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.validate import ParamValidator
 
-from tests.conftest import REGION, SESSION
+from tests.support.app import REGION, SESSION
 
 Answers = Mapping[str, Any]
 # A test may put another one in its place.

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.server import Handler, Server, serving
+from tests.support.server import Handler, Server, serving
 
 # What the runtime has besides the function's code. It has boto3 too, which the function must not lean on.
 _CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client.*.so")

@@ -1,0 +1,1 @@
+"""Least privilege: what the other tests saw the functions ask of AWS, held against their roles."""

@@ -1,0 +1,206 @@
+"""The deployed stack in miniature: the real template, its table and mail in moto, its functions behind its API."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from datetime import datetime
+from email import message_from_string, policy
+from email.message import EmailMessage
+from functools import cache, cached_property
+from typing import Any
+
+import botocore.session
+from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
+from moto.moto_api._internal.models import moto_api_backend
+from moto.ses.models import ses_backends
+from werkzeug.test import Client, TestResponse
+
+from infra.local import engine
+from infra.local.functions import LocalFunction, routes
+from infra.local.gateway import Gateway
+from infra.local.moto_patches import patch_moto
+from infra.local.streams import StreamReader, play, schedule_event
+from infra.template import PSEUDO_PARAMETERS, Stack, Template
+from tests.support.calls import LOG, made_by
+from tests.support.roles import TABLE
+
+REGION = "eu-west-3"
+SITE = "https://atelier.example"
+PARAMETERS = {
+    "SiteName": "Atelier Bellevue",
+    "SiteUrl": f"{SITE}/blog/",
+    "AllowedOrigins": "https://www.atelier.example",
+    "OwnerEmail": "owner@atelier.example",
+    "FromEmail": "guichet@atelier.example",
+    "SigningSecret": "a secret for tests, 32 characters long",
+}
+# A Monday, where the tests that stop the clock begin.
+START = datetime.fromisoformat("2026-11-23T10:00:00Z")
+
+
+# Reading service data takes most of a client's start, and is the same for all: the tests share one session.
+SESSION = botocore.session.get_session()
+
+
+@cache
+def resolve(**parameters: str) -> Stack:
+    """Return the stack of the real template, with the parameters of the tests and further ones."""
+    values = {
+        "Api.ApiEndpoint": "https://api.example",
+        "Table": "table",
+        "Table.Arn": TABLE,
+    }
+    return Template.load().resolve(PARAMETERS | parameters, values)
+
+
+def _hold_to_the_keys(**asked: Any) -> None:
+    """Fail where an item has the key of an index in another type: DynamoDB refuses it, and moto takes it."""
+    keys = resolve().table["AttributeDefinitions"]
+    actions = [asked["params"], *(action.get("Put", {}) for action in asked["params"].get("TransactItems", ()))]
+    for item in (action["Item"] for action in actions if "Item" in action):
+        for name, kind in ((key["AttributeName"], key["AttributeType"]) for key in keys):
+            assert item.get(name, {kind: ""}).keys() == {kind}, f"{name} of {item['pk']} is a key, and no {kind}"
+
+
+SESSION.register("provide-client-params", LOG.record)
+SESSION.register("provide-client-params.dynamodb", _hold_to_the_keys)
+
+
+patch_moto()
+
+
+class RecordedFunction(LocalFunction):
+    """A function whose calls to AWS are recorded."""
+
+    def __call__(self, event: dict[str, Any]) -> Any:
+        """Call the function."""
+        with made_by(self.function.name):
+            return super().__call__(event)
+
+
+ACCOUNT = PSEUDO_PARAMETERS["AWS::AccountId"]
+# What moto holds of a table and of mail once they are made, by their definition, and the address of the stream.
+_made: dict[str, tuple[str, Any, dict[str, Any]]] = {}
+
+
+def _make(stack: Stack) -> str:
+    """Make a stack's table and mail, and return the address of its stream.
+
+    To make them by the API takes longer than most tests, so from the second time on it is done by copying.
+    """
+    tables, mail = dynamodb_backends[ACCOUNT][REGION].tables, vars(ses_backends[ACCOUNT][REGION])
+    kinds = ("AWS::SES::EmailIdentity", "AWS::SES::ConfigurationSet")
+    definition = json.dumps([stack.table, stack.parameters["FromEmail"], *map(stack.of_type, kinds)])
+    if definition in _made and not tables:
+        stream_arn, tables["table"], mail_made = deepcopy(_made[definition])
+        mail.update(mail_made)
+        return stream_arn
+    new = not tables
+    stream_arn = engine.create_table(stack, "table")
+    engine.create_mail(stack)
+    if new:
+        _made[definition] = deepcopy((stream_arn, tables["table"], mail))
+    return stream_arn
+
+
+class Counter:
+    """The deployed stack, in miniature: requests in, stored items and sent mail out."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self._stream_arn = _make(stack)
+        os.environ.update(stack.environment)
+        self.functions: dict[str, LocalFunction] = {
+            name: RecordedFunction(function) for name, function in stack.functions.items()
+        }
+        self.http = Client(Gateway(routes(self.functions), stack.cors))
+        self._mails: list[EmailMessage] = []
+
+    @cached_property
+    def _reader(self) -> StreamReader:
+        return StreamReader(engine.client("dynamodbstreams"), self._stream_arn)
+
+    def post(self, path: str, /, **arguments: Any) -> TestResponse:
+        """Post to the API, as werkzeug's test client takes it: `data` for a form, `json` for JSON."""
+        arguments.setdefault("environ_overrides", {"REMOTE_ADDR": "203.0.113.7"})
+        return self.http.post(path, **arguments)
+
+    def play_stream(self) -> int:
+        """Let the event source mapping deliver what the stream holds, a thousand records at most. Return how many."""
+        notifier = self.functions["Notifier"]
+        (mapping,) = notifier.function.streams
+        records = self._reader.read()
+        play(records, mapping, self._stream_arn, notifier)
+        return len(records)
+
+    def sweep(self) -> Any:
+        """Let the schedule's moment come."""
+        return self.functions["Notifier"](schedule_event())
+
+    def items(self, kind: str | None = None) -> list[dict[str, Any]]:
+        """Return the items of the table, of a kind or all."""
+        # By moto's back door: a scan takes longer than all that most tests do.
+        table = dynamodb_backends[ACCOUNT][REGION].get_table("table")
+        found = [item.to_json()["Attributes"] for item in table.all_items()]
+        plain = [{name: next(iter(value.values())) for name, value in item.items()} for item in found]
+        return [item for item in plain if kind in (None, item["kind"])]
+
+    def mails(self) -> list[EmailMessage]:
+        """Return what SES took, oldest first."""
+        sent = ses_backends[ACCOUNT][REGION].sent_messages
+        self._mails += [
+            message_from_string(mail.raw_data, _class=EmailMessage, policy=policy.default)
+            for mail in sent[len(self._mails) :]
+        ]
+        return list(self._mails)
+
+
+@contextmanager
+def isolated() -> Iterator[None]:
+    """Enter a world of its own: no AWS, an empty moto, the environment of the tests' stack, no client of before."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(
+        {
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+            **resolve().environment,
+        }
+    )
+    _forget()
+    with mock_aws():
+        # Worlds may be nested, and moto empties only the outermost by itself.
+        moto_api_backend.reset()
+        yield
+    _forget()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def _forget() -> None:
+    # Imported late: they are under test, and some tests look at what importing them does.
+    import contact.handler  # noqa: PLC0415
+    import feedback.handler  # noqa: PLC0415
+    import newsletter.handler  # noqa: PLC0415
+    import notifier.handler  # noqa: PLC0415
+    import owner.handler  # noqa: PLC0415
+    from guichet.mail import ses  # noqa: PLC0415
+    from guichet.store import dynamodb  # noqa: PLC0415
+
+    for factory in (
+        contact.handler.settings,
+        feedback.handler.settings,
+        newsletter.handler.settings,
+        notifier.handler.settings,
+        owner.handler.settings,
+        dynamodb.client,
+        ses.client,
+    ):
+        factory.cache_clear()

@@ -1,0 +1,39 @@
+"""The operator's commands in this process: what one said, and the stack that it acts on."""
+
+import io
+import json
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from typing import Any
+
+from infra.operate.connection import Connection, OperatorSettings
+from tests.support.app import REGION, Counter
+
+
+class Said:
+    """What a command said, and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The objects of `--json`."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Operate = Callable[..., Said]
+
+
+def connection_to(counter: Counter) -> Connection:
+    """Return a connection to a stack in this process."""
+    settings = OperatorSettings.model_validate(dict(counter.stack.environment))
+
+    def sweep() -> Any:
+        # The function logs to the same standard output, in this process.
+        with redirect_stdout(io.StringIO()):
+            return counter.sweep()
+
+    return Connection("test", settings, sweep, REGION, local=True)

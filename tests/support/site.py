@@ -1,0 +1,36 @@
+"""The forms of the demo site, and what is mailed of them."""
+
+from uuid import uuid4
+
+from playwright.sync_api import Locator, Page
+
+from tests.support.stack import LocalStack, wait_for
+from tests.support.words import Words
+
+
+def contact(page: Page) -> Locator:
+    """Return the contact form."""
+    return page.locator("#contact form")
+
+
+def newsletter(page: Page) -> Locator:
+    """Return the newsletter form."""
+    return page.locator("#newsletter form")
+
+
+def fill_contact(page: Page, words: Words, message: str) -> None:
+    """Fill in the contact form."""
+    contact(page).get_by_label("Email").fill("camille@example.org")
+    contact(page).get_by_label(words.message).fill(message)
+
+
+def marker() -> str:
+    """Return a text that nobody wrote before."""
+    return f"Bonjour {uuid4().hex}"
+
+
+def mails(stack: LocalStack, text: str, to: str = "") -> int:
+    """Return how many mails hold a text, once there is one and the schedule came by as well."""
+    wait_for("the email", lambda: stack.inbox(text, to))
+    stack.sweep()
+    return len(stack.inbox(text, to))

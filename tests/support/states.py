@@ -1,0 +1,19 @@
+"""The states of an address, and how it comes into each."""
+
+from guichet.http.links import unsubscribe_link
+from guichet.signing import subscriber_id
+from tests.support.app import Counter
+from tests.support.feedback import feedback
+from tests.support.newsletter import READER, SECRET, sign_up, subscribe
+
+
+def bring_to(counter: Counter, state: str, address: str = READER) -> None:
+    """Bring an address into a state."""
+    if state == "asked":
+        sign_up(counter, email=address)
+    elif state != "new":
+        subscribe(counter, email=address)
+    if state == "unsubscribed":
+        counter.post(unsubscribe_link("", subscriber_id(SECRET, address), "fr", SECRET))
+    if state in ("bounced", "complained"):
+        feedback(counter, "bounce-permanent" if state == "bounced" else "complaint", ADDRESS=address)
