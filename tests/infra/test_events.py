@@ -22,21 +22,8 @@ from infra.local.streams import StreamReader, schedule_event, stream_event, want
 from infra.template import TEMPLATE
 from tests.support.app import Counter, resolve
 from tests.support.newsletter import link_in_last_mail, open_link, press
-from tests.support.samples import FOLDER, sample
+from tests.support.samples import FOLDER, HTTP, sample
 
-HTTP = {
-    "contact-form.json": ("POST /contact", "application/x-www-form-urlencoded"),
-    "contact-json.json": ("POST /contact", "application/json"),
-    "contact-multipart.json": ("POST /contact", "multipart/form-data"),
-    "newsletter-form.json": ("POST /newsletter", "application/x-www-form-urlencoded"),
-    "confirm-page.json": ("GET /newsletter/confirm", ""),
-    "unsubscribe-page.json": ("GET /newsletter/unsubscribe", ""),
-    "unsubscribe-one-click.json": ("POST /newsletter/unsubscribe", "application/x-www-form-urlencoded"),
-    "owner-spam-page.json": ("GET /owner/spam", ""),
-    "owner-spam.json": ("POST /owner/spam", "application/x-www-form-urlencoded"),
-    "owner-erase-page.json": ("GET /owner/erase", ""),
-    "owner-erase.json": ("POST /owner/erase", "application/x-www-form-urlencoded"),
-}
 # Set by the gateway of AWS or by the local one, each with its own values.
 OF_THE_GATEWAY = ("x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")
 

@@ -20,7 +20,13 @@ WRONG: tuple[Any, ...] = (STRANGER, {STRANGER: STRANGER}, [STRANGER], None, 7)
 # Written by AWS, and what its logs and ours have in common.
 IDENTIFIERS = {"requestId", "routeKey", "MessageId", "messageId", "eventType", "EventSource", "eventSource"}
 NOTHING: tuple[dict[str, Any], ...] = ({}, {"Records": [None]}, {"Records": STRANGER}, {"requestContext": {}})
-FUNCTIONS = {"contact": "Contact", "newsletter": "Newsletter", "confirm": "Newsletter", "owner": "Owner"} | {
+FUNCTIONS = {
+    "contact": "Contact",
+    "newsletter": "Newsletter",
+    "confirm": "Newsletter",
+    "owner": "Owner",
+    "unsubscribe": "Newsletter",
+} | {
     "feedback": "Feedback",
     "outbox": "Notifier",
     "schedule": "Notifier",

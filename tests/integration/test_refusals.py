@@ -85,7 +85,7 @@ def test_a_bug_is_never_taken_for_success(
     def broken(*_args: object) -> None:
         raise RuntimeError("a@example.org")
 
-    monkeypatch.setattr("contact.handler.message_of", broken)
+    monkeypatch.setattr("guichet.forms.submit.validate", broken)
     reply = counter.post("/contact", json=GOOD)
 
     assert reply.status_code == 503

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from infra.local.__main__ import ENGINE_PORT
-from tests.infra.test_events import FOLDER, HTTP
 from tests.sam_local.commands import ROOT, commands_of, commands_of_pages
 from tests.sam_local.held import STACK
 from tests.sam_local.walk import START_API, START_LAMBDA
 from tests.support.app import resolve
+from tests.support.samples import FOLDER, HTTP
 
 PAGE = (ROOT / "infra" / "docs" / "local-sam.md").read_text(encoding="utf-8")
 

@@ -8,6 +8,21 @@ from infra.template import TEMPLATE
 EVENTS = TEMPLATE.parent / "infra" / "events"
 FOLDER = {path.name: path for path in sorted(EVENTS.glob("*.json"))}
 
+# The sample requests: their routes and media types.
+HTTP = {
+    "contact-form.json": ("POST /contact", "application/x-www-form-urlencoded"),
+    "contact-json.json": ("POST /contact", "application/json"),
+    "contact-multipart.json": ("POST /contact", "multipart/form-data"),
+    "newsletter-form.json": ("POST /newsletter", "application/x-www-form-urlencoded"),
+    "confirm-page.json": ("GET /newsletter/confirm", ""),
+    "unsubscribe-page.json": ("GET /newsletter/unsubscribe", ""),
+    "unsubscribe-one-click.json": ("POST /newsletter/unsubscribe", "application/x-www-form-urlencoded"),
+    "owner-spam-page.json": ("GET /owner/spam", ""),
+    "owner-spam.json": ("POST /owner/spam", "application/x-www-form-urlencoded"),
+    "owner-erase-page.json": ("GET /owner/erase", ""),
+    "owner-erase.json": ("POST /owner/erase", "application/x-www-form-urlencoded"),
+}
+
 
 def sample(name: str) -> dict[str, Any]:
     """Return a sample event."""
