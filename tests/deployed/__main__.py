@@ -9,6 +9,7 @@ to see that it is missed. What was built and deployed, and the emulator's log, s
 import argparse
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -99,6 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="leave a workaround out, to see what fails without it",
     )
     options = parser.parse_args(arguments)
+    # So that the emulator ends, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     report = Report(options.only)
