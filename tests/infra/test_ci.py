@@ -24,7 +24,7 @@ def checkout(tmp_path: Path) -> Path:
         folder.mkdir(parents=True)
     for name in (".ci/run", ".gitignore"):
         shutil.copy(TEMPLATE.parent / name, root / name)
-    played = dict.fromkeys(("chromium", "node", "npm", "soffice", "apt-get", "sudo"), "#!/bin/sh\n")
+    played = dict.fromkeys(("chromium", "node", "npm", "soffice", "dockerd", "apt-get", "sudo"), "#!/bin/sh\n")
     played |= {"make": _MAKE, "python3.11": _PYTHON, "python3.13": _PYTHON, "python3": _PYTHON}
     for name, script in played.items():
         (programs / name).write_text(script, encoding="utf-8")
@@ -68,10 +68,13 @@ def test_it_ends_well_where_all_does_and_tests_two_pythons(checkout: Path) -> No
     ("fails", "on"),
     [
         ("test", ".venv-first"),
-        ("test", ".venv-3.13"),
+        ("test", ".venv-3.11"),
         ("check", ".venv-first"),
         ("fuzz", ""),
         ("faults", ""),
+        ("deployed", ""),
+        ("sam-local", ""),
+        (".venv-sam/.installed", ""),
         ("template", ""),
         ("build", ""),
     ],
