@@ -20,10 +20,7 @@ from pydantic import ValidationError
 
 from guichet.addresses import parse
 from guichet.http.links import unsubscribe_link
-from guichet.mail import ses
 from guichet.mail.emails import confirmation_request, contact_notification
-from guichet.mail.mime import envelope
-from guichet.mail.pace import Pace
 from guichet.records.message import Message
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
@@ -33,7 +30,7 @@ from guichet.store import submissions
 from guichet.store import subscribers as subscribers_table
 from guichet.store.dynamodb import UnavailableError
 from guichet.store.erasure import NotFinishedError, Person, erase, find_data
-from infra.operate import adopting, doctor, erasure, exporting, importing, outbox, queries
+from infra.operate import adopting, erasure, exporting, importing, outbox, queries
 from infra.operate.cells import cell
 from infra.operate.connection import (
     Connection,
@@ -459,6 +456,9 @@ def import_(  # noqa: PLR0913  the options of an import
                 lines, asking=ask, settings=settings
             )
         elif ask:
+            from guichet.mail import ses  # noqa: PLC0415
+            from guichet.mail.pace import Pace  # noqa: PLC0415
+
             process = importing.request_importer(settings, Pace(ses.send_rate), room)
         else:
             process = importing.confirmed_importer(consent or "", settings, pool)
@@ -599,6 +599,10 @@ def send_outbox(connection: Connection, output: Output, *, ids: tuple[str, ...],
 @on_stack
 def test_email(connection: Connection, output: Output, *, to: str | None) -> int:
     """Send a test email the way the notifier sends: same sender, same configuration set."""
+    # Imported late, as in `doctor`: templates and DNS take a third of every other command's start.
+    from guichet.mail import ses  # noqa: PLC0415
+    from guichet.mail.mime import envelope  # noqa: PLC0415
+
     settings = connection.settings
     recipients = (to,) if to else settings.owner_email
     message = envelope(recipients, f"Guichet: test email from {connection.name}", settings)
@@ -650,6 +654,8 @@ def examine(*, before: str | None, region: str | None, as_json: bool, **stack: A
 
     The exit code is 1 if anything is wrong, needs attention, or could not be checked.
     """
+    from infra.operate import doctor  # noqa: PLC0415
+
     output = Output(as_json=as_json)
     if before is None:
         inspection = doctor.inspection_of(_connect(region=region, **stack))
