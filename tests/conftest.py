@@ -50,6 +50,14 @@ def make_counter() -> Callable[..., Counter]:
     return lambda **parameters: Counter(resolve(**parameters))
 
 
+@pytest.fixture
+def few_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the outbox have two shards instead of sixteen: enough to be merged, and each is asked by every sweep."""
+    from guichet.store import outbox  # noqa: PLC0415
+
+    monkeypatch.setattr(outbox, "SHARDS", 2)
+
+
 class _Stdout:
     """Standard output, whichever it is at the time of writing."""
 

@@ -39,7 +39,7 @@ def browser() -> Iterator[Browser]:
 def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """Return a stack that no test overruns."""
     del browser
-    given = "CallerHourlyCap=1000000 RequestsPerSecond=1000000 StrangerMailPerDay=1000000"
+    given = "CallerHourlyCap=1000000 RequestsPerSecond=9999 StrangerMailPerDay=1000000"
     with local_stack(tmp_path_factory.mktemp("browser"), PARAMETERS=given) as running:
         running.wait_until_ready()
         yield running

@@ -268,12 +268,11 @@ def test_sending_without_a_claim_is_seen(server: FaultyServer, monkeypatch: pyte
 # --- long outages --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("few_shards")
 def test_after_a_week_without_ses_all_that_is_owed_goes_out_by_itself(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
-    # Each sweep asks every one of them.
-    monkeypatch.setattr(outbox, "SHARDS", 2)
     away = Wire(ses.client())
     away.always(refusal(503, "ServiceUnavailable"))
     with time_machine.travel(START, tick=False) as clock:
