@@ -177,6 +177,10 @@ def test_coming_back_is_a_new_request_and_keeps_the_history(counter: Counter) ->
     assert not {"expires_at", "left_at"} & set(item)
     assert len(subjects_to(counter, "owner@atelier.example")) == 2
     assert subjects_to(counter, READER).count("Bienvenue dans la newsletter « Atelier Bellevue »") == 2
+    # Each is a row of its own: the first ones say when they were sent, and for which day the digest counts them.
+    emails = [email for email in counter.items("email") if email["pk"] == item["pk"]]
+    assert sorted(email["name"] for email in emails) == ["new-subscriber"] * 2 + ["welcome"] * 2
+    assert all("sent_at" in email for email in emails)
 
 
 def test_a_request_from_before_leaving_that_is_still_owed_is_dropped(counter: Counter) -> None:

@@ -87,6 +87,18 @@ def test_a_message_filed_before_it_was_mailed_is_not_mailed(counter: Counter) ->
     assert link
 
 
+def test_a_message_filed_before_it_was_acknowledged_is_not_acknowledged(make_counter: Callable[..., Counter]) -> None:
+    counter = make_counter(Acknowledge="on")
+    counter.post("/contact", json={"email": "zoe@example.org", "message": "Bonjour"})
+    (item,) = counter.items("message")
+    message = submissions.message("table", item["id"])
+    assert message is not None
+    submissions.mark_spam("table", message, utc_now())
+    # The owner's email and the visitor's.
+    assert counter.sweep() == {"dropped": 2}
+    assert counter.mails() == []
+
+
 def test_the_button_erases_the_person_and_pressed_again_finds_nothing(counter: Counter) -> None:
     notified(counter, message="Secret words")
     notified(counter, message="Other secret words")
