@@ -23,8 +23,8 @@ class FunctionError(Exception):
 def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
     """Emit one CloudWatch metric in the embedded metric format, with its dimensions.
 
-    Its namespace is the stack's name, by POWERTOOLS_METRICS_NAMESPACE. Each further value of a dimension is a metric
-    more that is billed, so what is told by the log beside it is none.
+    Its namespace is the stack's name, from POWERTOOLS_METRICS_NAMESPACE. Each value of a dimension is another billed
+    metric, so use none for what the log says anyway.
     """
     with single_metric(name=name, unit=unit, value=value) as metric:
         for dimension, of in dimensions.items():

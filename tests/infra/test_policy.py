@@ -3,10 +3,11 @@
 import copy
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from guichet.outbox.delivery import Outcome
 from infra.template import TEMPLATE, Template
 from tests.support.policy import RULES, violations
 
@@ -197,3 +198,14 @@ def test_every_chapter_of_the_runbook_says_what_to_type() -> None:
     chapters = re.split(r"^## ", RUNBOOK, flags=re.MULTILINE)[1:]
     assert len(chapters) >= 11
     assert [chapter.splitlines()[0] for chapter in chapters if "```sh\n" not in chapter] == []
+
+
+def test_every_metric_on_the_dashboard_is_one_that_the_functions_emit() -> None:
+    body = Template.load().document["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    shown = set(re.findall(r'"\$\{AWS::StackName\}", "(\w+)"', body))
+    sources = (path.read_text(encoding="utf-8") for path in (TEMPLATE.parent / "functions").rglob("*.py"))
+    emitted = {name for source in sources for name in re.findall(r'count\(\s*"(\w+)"', source)}
+    emitted |= {f"Email{outcome.capitalize()}" for outcome in get_args(Outcome)}
+    # Of submissions and of subscribers: log_accepted, and the events of their history.
+    emitted |= {"Accepted", "Caught", "Bounced", "Complained"}
+    assert shown <= emitted

@@ -1,4 +1,4 @@
-"""One owed email: claim it, see whether it is still to be sent, write it, send it, mark it."""
+"""Deliver one email: claim it, check that it is still needed, compose it, send it, mark it."""
 
 from datetime import timedelta
 from math import ceil
@@ -20,36 +20,36 @@ from guichet.store.dynamodb import retry_budget
 from guichet.telemetry import count, logger
 
 _MANY = "StrangerMailPerDay is used up for today"
-# An email of which a run ended without an answer may have gone out. It waits the longer the more often that happened,
-# so that it keeps no others from going out and is not sent over and over; in the end a person must look.
+# An email whose run ended without an answer from SES may have gone out. It waits longer each time that happens, so that
+# it neither blocks the others nor goes out over and over. In the end a person must look.
 WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
 MOST_TRIES = 100
 
-Outcome = Literal["sent", "failed", "dropped", "postponed", "held", "capped", "throttled", "not ours"]
+Outcome = Literal["sent", "failed", "dropped", "postponed", "unverified", "capped", "throttled", "not ours"]
 
 
 class Ended(NamedTuple):
-    """What came of an email, and why. The reason is fit for a log: it quotes no address."""
+    """The outcome of an email and its reason, which is safe to log: it quotes no address."""
 
     outcome: Outcome
     reason: str
 
 
 def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
-    """Send an owed email, if it is still to be sent and nobody else is at it, and say what came of it.
+    """Send an email, if it is still needed and no other run has claimed it. Return the outcome.
 
-    `held` is an email that waits alone: to an address that the sandbox does not know. `capped` is one beyond the daily
-    cap, `postponed` one that waits with all others, `throttled` one that came too soon. All four stay owed. Whatever is
-    raised leaves the email owed, too.
+    Four outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
+    waits), `capped` (beyond the daily cap), `postponed` (SES takes no mail now), `throttled` (sent too fast). So does
+    any exception.
     """
-    # The calls before SES share one patience, so that an email takes no longer than handler.TIME_FOR_ONE.
+    # The calls before SES share one retry budget, so that an email takes no longer than sweep.TIME_FOR_ONE.
     with retry_budget():
         email = outbox.claim(settings.table_name, key)
         if email is None:
             return "not ours"
         found = _looked_up(email, settings)
     ended = found if isinstance(found, Ended) else _sent(email, found, settings, pace)
-    failure = ended.outcome in {"failed", "postponed", "held", "capped", "throttled"}
+    failure = ended.outcome in {"failed", "postponed", "unverified", "capped", "throttled"}
     log = logger.error if failure else logger.info
     log(ended.outcome, extra={"record": key.record, "email": key.email, "reason": ended.reason})
     count(f"Email{ended.outcome.capitalize()}")
@@ -57,7 +57,7 @@ def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
 
 
 def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Owner | Ended:
-    """Return the record of a claimed email, or what came of the email if it is not to be sent now."""
+    """Return the record of a claimed email, or the outcome if it is not to be sent now."""
     unanswered = email.tries - 1
     if unanswered:
         if unanswered >= MOST_TRIES:
@@ -69,7 +69,7 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Owner | Ended
     if record is None:
         return _dropped(email, settings, "what it tells of was erased or has expired")
     share = named(email.name).STRANGER_SHARE
-    # A digest is no person's.
+    # A digest belongs to nobody.
     if share is None or isinstance(record, Digest):
         why = ineligible(email, record, None)
     else:
@@ -107,7 +107,7 @@ def _sent(email: ClaimedEmail, record: Owner, settings: NotifierSettings, pace: 
     try:
         message = compose(email.name, email.language, record, settings)
     except Exception as error:
-        # It was surely not sent, and may be as soon as this is mended.
+        # It was certainly not sent. It goes out once this is fixed.
         outbox.postpone(settings.table_name, email, f"it cannot be written: {type(error).__name__}")
         raise
     pace.wait()
@@ -120,7 +120,8 @@ def _sent(email: ClaimedEmail, record: Owner, settings: NotifierSettings, pace: 
     except ses.PostponedError as postponed:
         if postponed.certain:
             outbox.postpone(settings.table_name, email, postponed.reason)
-        outcome: Outcome = "throttled" if postponed.too_fast else "held" if postponed.of_recipient else "postponed"
+        alone: Outcome = "unverified" if postponed.of_recipient else "postponed"
+        outcome: Outcome = "throttled" if postponed.too_fast else alone
         return Ended(outcome, postponed.reason.partition(":")[0])
     outbox.mark_sent(settings.table_name, email, message_id)
     return Ended("sent", "")
@@ -128,7 +129,7 @@ def _sent(email: ClaimedEmail, record: Owner, settings: NotifierSettings, pace: 
 
 def _failed(email: ClaimedEmail, settings: NotifierSettings, why: str) -> Ended:
     outbox.mark_failed(settings.table_name, email, why)
-    # SES may quote an address: its words go into the row, only its code into the log.
+    # SES may quote an address, so its message goes into the row and only its code into the log.
     return Ended("failed", why.partition(":")[0])
 
 

@@ -8,7 +8,7 @@ from guichet.records.outbox import AUDIENCES, SENT_EMAIL_KEPT
 from guichet.settings import NotifierSettings
 from guichet.store import digests, outbox, table
 
-# An email that was owed a moment ago goes out with this very sweep.
+# An email queued a moment ago goes out with this sweep.
 _ON_ITS_WAY = timedelta(minutes=15)
 
 

@@ -1,11 +1,11 @@
-"""Whether an email in the outbox is still to be sent: decided here, out of the visitor's sight."""
+"""Decide whether an email is still to be sent, out of the visitor's sight."""
 
 from guichet.mail.emails import named
 from guichet.records.outbox import ClaimedEmail
 from guichet.records.registry import Owner
 from guichet.records.subscriber import Subscriber
 
-# No more mail to these, whatever they ask, until the operator lifts it.
+# These get no mail, whatever they ask for, until the operator lifts the suppression.
 SUPPRESSED = ("bounced", "complained")
 
 

@@ -1,4 +1,4 @@
-"""A sweep: everything that waits in the outbox, by the schedule or at the operator's word."""
+"""Sweep the outbox: deliver everything that waits, on the schedule or at the operator's request."""
 
 from itertools import islice
 from typing import Literal, Protocol
@@ -15,10 +15,10 @@ from guichet.settings import NotifierSettings
 from guichet.store import dynamodb, outbox
 from guichet.telemetry import count, log_unexpected, logger
 
-# A run ends in time to let its last email be marked, in milliseconds: looked up, its pace asked for, sent and marked,
-# each at its slowest.
+# How long one email takes at most, in milliseconds: looked up, paced, sent and marked, each at its slowest. A run that
+# has less time left ends.
 TIME_FOR_ONE = 60_000
-# So many refusals one after the other, and SES seems to take no mail.
+# After this many refusals in a row, SES seems to take no mail.
 _ENOUGH = 3
 REFUSED = ("postponed", "throttled")
 
@@ -31,7 +31,7 @@ class Clock(Protocol):
 
 
 def has_time(clock: Clock) -> bool:
-    """Tell whether one more email can be sent and marked before the function's time-out."""
+    """Return whether one more email can be sent and marked before the function times out."""
     return clock.get_remaining_time_in_millis() >= TIME_FOR_ONE
 
 
@@ -69,17 +69,17 @@ class _Sweep:
                 continue
             outcome = self._deliver(key)
             if outcome == "capped":
-                # So is every other one of its name today.
+                # So is every other email of its name today.
                 capped.add(key.name)
             refused = [*refused, key] if outcome in REFUSED else []
             if len(refused) == _ENOUGH:
-                # These may be refused for what they are. Then others must not wait behind them.
+                # Perhaps only these are refused. Then others must not wait behind them.
                 if not self._is_taken(audience, refused):
                     break
                 refused = []
 
     def _is_taken(self, audience: Audience, refused: list[EmailKey]) -> bool:
-        """Tell whether SES takes any of the newest emails."""
+        """Return whether SES takes any of the newest emails."""
         newest = outbox.waiting(self._settings.table_name, audience, newest_first=True)
         for _, key in islice(newest, _ENOUGH):
             if key in refused or not has_time(self._clock):
@@ -91,7 +91,7 @@ class _Sweep:
     def _deliver(self, key: EmailKey) -> str:
         outcome = deliver_or_leave(key, self._settings, self._pace)
         while outcome == "throttled" and self._pace.slower() and has_time(self._clock):
-            # It comes first, so it waits rather than letting others pass.
+            # It is next in line, so it waits instead of letting others pass.
             outcome = deliver_or_leave(key, self._settings, self._pace)
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
         return outcome
@@ -100,11 +100,11 @@ class _Sweep:
 def _queue_digest(settings: NotifierSettings) -> None:
     """Queue the weekly digest if it is due. Whatever is wrong with it must not keep the other emails from going out."""
     try:
-        # However much it counts, it takes no more from the emails than one of them.
+        # However much it counts, it costs the emails no more time than one of them.
         with dynamodb.retry_budget():
             owed = queue_digest(settings, utc_now())
         if owed:
-            logger.info("owed a digest")
+            logger.info("queued a digest")
     except Exception as error:  # noqa: BLE001
         log_unexpected(error, email="digest")
 
