@@ -21,12 +21,12 @@ from botocore.exceptions import ClientError
 
 from tests.deployed.emulator import Deployed, Emulator, wait_for
 from tests.deployed.recorder import SEND
+from tests.stack import PATIENCE
 
 Document = dict[str, Any]
 _SNS_EVENT = Path(__file__).parents[1] / "events" / "sns.json"
 # Long enough for what the emulator would do in the background, if it did.
-_A_MOMENT = 1.5
-_PATIENCE = 30
+A_MOMENT = 1.5
 
 
 def unchanged(_: Any) -> None:
@@ -194,7 +194,7 @@ def _no_route(stack: Deployed) -> bool:
 
 def _mail_is_denied(stack: Deployed) -> bool:
     _write(stack)
-    (status,) = wait_for("the call", lambda: _sends(stack), _PATIENCE)
+    (status,) = wait_for("the call", lambda: _sends(stack), PATIENCE)
     return status == http.client.FORBIDDEN
 
 
@@ -301,7 +301,7 @@ def _ses_tells_nothing(stack: Deployed) -> bool:
         Content={"Simple": {"Subject": {"Data": "probe"}, "Body": {"Text": {"Data": "probe"}}}},
         ConfigurationSetName=stack.resources["VisitorMail"],
     )
-    time.sleep(_A_MOMENT)
+    time.sleep(A_MOMENT)
     return len(stack.logged("Feedback")) == earlier
 
 
@@ -310,8 +310,8 @@ def _sns_tries_once(stack: Deployed) -> bool:
     # An event of which the function can make nothing.
     message = json.dumps({"eventType": "Bounce", "mail": None})
     stack.run.client("sns").publish(TopicArn=stack.resources["FeedbackTopic"], Message=message)
-    wait_for("the function", lambda: "REPORT" in "".join(stack.logged("Feedback")[earlier:]), _PATIENCE)
-    time.sleep(_A_MOMENT)
+    wait_for("the function", lambda: "REPORT" in "".join(stack.logged("Feedback")[earlier:]), PATIENCE)
+    time.sleep(A_MOMENT)
     return not client.receive_message(QueueUrl=stack.resources["FeedbackFailures"]).get("Messages")
 
 
@@ -324,8 +324,8 @@ def _keeps_no_raw_mail(stack: Deployed) -> bool:
 def _stream_tries_once(stack: Deployed) -> bool:
     with stack.run.recorder.away(stack.parameters["OwnerEmail"]):
         _write(stack)
-        wait_for("the refusal", lambda: _sends(stack), _PATIENCE)
-        time.sleep(_A_MOMENT)
+        wait_for("the refusal", lambda: _sends(stack), PATIENCE)
+        time.sleep(A_MOMENT)
         return len(_sends(stack)) == 1
 
 

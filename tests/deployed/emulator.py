@@ -20,13 +20,14 @@ from botocore.config import Config
 from infra.template import PSEUDO_PARAMETERS, TEMPLATE
 from tests.deployed.recorder import Recorder
 from tests.support.server import serving
-from tests.support.stack import Answer, ask, free_port
+from tests.support.stack import PATIENCE, Answer, ask, free_port
 
 ROOT = TEMPLATE.parent
 REGION, ACCOUNT = PSEUDO_PARAMETERS["AWS::Region"], PSEUDO_PARAMETERS["AWS::AccountId"]
 # The emulator takes these for the account's root.
 _KEYS = {"AWS_ACCESS_KEY_ID": "deployer", "AWS_SECRET_ACCESS_KEY": "of the emulator"}
-_TIME_TO_START, _TIME_TO_DEPLOY = 30, 180
+# Long enough for a busy machine, in seconds. Nothing waits so long unless it fails.
+_TIME_TO_DEPLOY = 300
 T = TypeVar("T")
 
 
@@ -265,7 +266,7 @@ def emulator(folder: Path) -> Iterator[Emulator]:
                 except OSError:
                     return False
 
-            wait_for("ministack", ready, _TIME_TO_START)
+            wait_for("ministack", ready, PATIENCE)
             yield run
         finally:
             process.terminate()

@@ -58,23 +58,27 @@ def without(stack: Deployed, function: str, *actions: str, resource: str | None 
         for on in _listed(statement["Resource"])
         if action not in actions or resource not in (None, on)
     ]
-    _put(stack, function, name, {**before, "Statement": fewer})
+    iam, role = stack.run.client("iam"), stack.resources[f"{function}Role"]
+
+    def put(statements: list[dict[str, Any]]) -> None:
+        if statements:
+            document = json.dumps({**before, "Statement": statements})
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+        else:
+            # IAM takes no policy without any.
+            iam.delete_role_policy(RoleName=role, PolicyName=name)
+
+    put(fewer)
     try:
         yield
     finally:
-        _put(stack, function, name, before)
+        put(before["Statement"])
 
 
 def _policy(stack: Deployed, function: str) -> tuple[str, dict[str, Any]]:
     iam, role = stack.run.client("iam"), stack.resources[f"{function}Role"]
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     return name, iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-
-
-def _put(stack: Deployed, function: str, name: str, document: dict[str, Any]) -> None:
-    stack.run.client("iam").put_role_policy(
-        RoleName=stack.resources[f"{function}Role"], PolicyName=name, PolicyDocument=json.dumps(document)
-    )
 
 
 def _listed(value: str | list[str]) -> list[str]:

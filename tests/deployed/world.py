@@ -19,13 +19,12 @@ from urllib.parse import urlencode, urlsplit
 from tests.deployed.emulator import ROOT, Deployed, Emulator, wait_for
 from tests.deployed.recorder import Mail
 from tests.support.server import Handler, Server, serving
-from tests.support.stack import Answer
+from tests.support.stack import PATIENCE, Answer
 
 OWNER, SENDER = "owner@atelier.example", "guichet@atelier.example"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 _SCHEDULED = json.loads((ROOT / "infra" / "events" / "schedule.json").read_text(encoding="utf-8"))
 T = TypeVar("T")
-_PATIENCE = 20
 _NUMBERS = count(1)
 
 
@@ -257,7 +256,7 @@ class World:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=5 * PATIENCE,
         )
         assert done.returncode == code, (arguments, done)
         return Said(done)
@@ -266,7 +265,7 @@ class World:
 
     def wait(self, what: str, check: Callable[[], T]) -> T:
         """Return what a check returns as soon as that is true. Raises AssertionError after a time."""
-        return wait_for(what, check, 0 if self.at_once else _PATIENCE)
+        return wait_for(what, check, 0 if self.at_once else PATIENCE)
 
 
 # This checkout, and the module by which `localhost` means this machine.
