@@ -48,13 +48,19 @@ run: $(VENV)/.installed  ## run the API, the demo site and an inbox on this mach
 	@exec $(BIN)/python -m infra.local
 
 COVERAGE := --cov --cov-report=term
+# As many processes as there are processors. A file stays with one of them, and the order is kept: quick tests first.
+WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 # What the tests see the functions ask of AWS, which the last of them hold against the functions' roles.
-CALLS := .pytest_cache/calls
+CALLS := $(VENV)/.calls
 
 .PHONY: test
-test: $(BIN)/guichet  ## run all tests, with coverage
-	$(BIN)/python -m pytest $(COVERAGE) --write-calls $(CALLS)
+test: $(BIN)/guichet  ## run all tests, with coverage (TESTS=tests/infra)
+	$(BIN)/python -m pytest $(WORKERS) $(COVERAGE) --write-calls $(CALLS) $(TESTS)
 	$(BIN)/python -m pytest tests/roles --read-calls $(CALLS)
+
+.PHONY: test-fast
+test-fast: $(VENV)/.installed  ## run the tests that take less than a minute: no other processes, no browser
+	$(BIN)/python -m pytest $(WORKERS) tests/unit tests/integration -m "not slow"
 
 .PHONY: check
 check: $(VENV)/.installed  ## check style and types

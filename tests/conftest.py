@@ -11,6 +11,9 @@ import pytest
 from tests.support.app import SESSION, Counter, isolated, resolve
 from tests.support.calls import LOG
 
+# Whoever waits sees the quick tests pass first. Then come those that take longest, so that with several processes none
+# works on alone at the end.
+_ORDER = ["unit", "integration", "hostile", "faults", "bench", "artifact", "clients", "browser", "infra", "operate"]
 # They read what all other tests wrote, so `make test` runs them by themselves, afterwards.
 collect_ignore = ["roles"]
 
@@ -28,6 +31,17 @@ def pytest_configure(config: pytest.Config) -> None:
     # The workers of pytest-xdist write into it, too.
     if LOG.folder and not hasattr(config, "workerinput"):
         shutil.rmtree(LOG.folder, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests into order by folder. None depends on it."""
+    tests = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(tests).parts[0]
+        return _ORDER.index(folder) if folder in _ORDER else len(_ORDER)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 
 from tests.deployed.emulator import Deployed, Emulator, wait_for
 from tests.deployed.recorder import SEND
-from tests.stack import PATIENCE
+from tests.support.stack import PATIENCE
 
 Document = dict[str, Any]
 _SNS_EVENT = Path(__file__).parents[1] / "events" / "sns.json"

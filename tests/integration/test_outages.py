@@ -52,6 +52,7 @@ def rows(counter: Counter) -> list[dict[str, Any]]:
 # --- what may have gone out ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_ses_takes_without_an_answer_is_not_sent_all_day_and_holds_nobody_up(counter: Counter) -> None:
     with time_machine.travel(START, tick=False) as clock:
         post(counter, "one", "two", "three", "four", "five")
@@ -68,6 +69,7 @@ def test_what_ses_takes_without_an_answer_is_not_sent_all_day_and_holds_nobody_u
         assert rows(counter) == []
 
 
+@pytest.mark.slow
 def test_after_a_week_of_silence_all_goes_out_within_hours(counter: Counter) -> None:
     with time_machine.travel(START, tick=False) as clock:
         wire = Wire(ses.client())

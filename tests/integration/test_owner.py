@@ -206,6 +206,7 @@ def failing_from(number: int, wire: Wire) -> Callable[[Any], Any]:
     return answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["message", "subscriber"])
 def test_an_erasure_that_stops_at_any_write_is_finished_by_the_next_press(by: str) -> None:
     number, finished = 0, False

@@ -396,6 +396,7 @@ _POSTS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(posts=st.lists(_POSTS, min_size=1, max_size=5), sign_ups=st.lists(_POSTS, max_size=2))
 def test_no_item_holds_the_address_afterwards(posts: list[dict[str, str]], sign_ups: list[dict[str, str]]) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import time_machine
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -182,7 +183,7 @@ class Newsletter(RuleBasedStateMachine):
         assert len(owed) == sum(self.confirmations.values())
 
 
-TestNewsletter = Newsletter.TestCase
+TestNewsletter = pytest.mark.slow(Newsletter.TestCase)
 TestNewsletter.settings = settings(
     max_examples=40,
     stateful_step_count=30,

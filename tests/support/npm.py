@@ -1,5 +1,6 @@
 """The npm packages that tests use, fetched once for each lock file."""
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -22,13 +23,17 @@ def node() -> str:
     version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
     if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST:
         missing(f"Node {'.'.join(map(str, OLDEST))} or newer (only {version.strip()})")
-    lock, installed = CLIENTS / "package-lock.json", CLIENTS / "node_modules" / ".installed"
-    if not installed.exists() or installed.read_bytes() != lock.read_bytes():
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        fetched = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, check=False)
-        if fetched.returncode:
-            missing(f"what npm was to fetch ({fetched.stderr.strip()[-200:]})")
-        installed.write_bytes(lock.read_bytes())
+    installed = CLIENTS / "node_modules" / ".installed"
+    with (CLIENTS / "package-lock.json").open("rb") as lock:
+        # Another process of the tests may fetch them at this moment.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = lock.read()
+        if not installed.exists() or installed.read_bytes() != wanted:
+            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            fetched = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, check=False)
+            if fetched.returncode:
+                missing(f"what npm was to fetch ({fetched.stderr.strip()[-200:]})")
+            installed.write_bytes(wanted)
     return found
 
 
