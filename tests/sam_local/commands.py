@@ -13,7 +13,7 @@ from pathlib import Path
 from infra.template import TEMPLATE
 
 ROOT = TEMPLATE.parent
-PAGES = {"README.md": "Try a function by itself", "infra/docs/local-sam.md": ""}
+PAGES = {"README.md": "Try a single function", "infra/docs/local-sam.md": ""}
 # The longest that a command may take that ends by itself, in seconds: a first pull of AWS's image takes a while.
 _LONGEST = 600
 # The longest that one takes to end that was told to.
