@@ -241,13 +241,15 @@ WORKAROUNDS = (
     ),
     Workaround(
         "mail of no resource",
-        "SES v2 asks IAM for `*`, not for identities and configuration sets: so the role allows `*`",
+        "SES v2 asks IAM for `*`, not for identities and configuration sets: so the role allows `*` "
+        "(tests/infra/test_roles.py holds the role to them)",
         missed=_mail_is_denied,
         adapt=_mail_of_no_resource,
     ),
     Workaround(
         "mail from anybody",
-        "SES v2 does not tell IAM the sender (ses:FromAddress): so the role has no condition on it",
+        "SES v2 does not tell IAM the sender (ses:FromAddress): so the role has no condition on it "
+        "(tests/infra/test_roles.py holds the role to it)",
         missed=_mail_is_denied,
         adapt=_mail_from_anybody,
     ),
