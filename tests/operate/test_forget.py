@@ -73,7 +73,7 @@ def test_with_a_yes_nothing_of_them_is_left(
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     said = operate(counter, "forget", person, "--json", *([] if asked else ["--yes"]))
     (done,) = said.rows
-    assert ("Erase it?" in said.err) is asked
+    assert ("[y/N]" in said.err) is asked
     assert done["struck_out_elsewhere"] == 1
     assert "unsubscribed" in done["remains"][0]
     left = everything(counter, operate)
