@@ -346,7 +346,7 @@ def test_asking_keeps_the_pace_of_the_account(
             nonlocal waits
             waits += 1
 
-    monkeypatch.setattr("infra.operate.commands.Pace", Counted)
+    monkeypatch.setattr("guichet.mail.pace.Pace", Counted)
     file = written(tmp_path, "a@example.org", "a@example.org", "b@example.org")
     operate(counter, "import", file, "--ask")
     assert waits == 2
