@@ -30,7 +30,7 @@ from tests.faults.world import EVEN, PROMISED, World, experiment, live, living
 from tests.support.app import START, Counter
 from tests.support.calls import LOG
 from tests.support.stack import text_of
-from tests.support.wire import Wire, refusal, unreachable
+from tests.support.wire import Wire, refusal
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
 # More than are ever needed to see the damages below.
@@ -300,12 +300,6 @@ def test_after_a_week_without_ses_all_that_is_owed_goes_out_by_itself(
     assert [item for item in counter.items("email") if "outbox" in item] == []
 
 
-def test_what_the_stream_never_delivers_the_schedule_sends(counter: Counter) -> None:
-    for number in range(5):
-        counter.post("/contact", json=GOOD | {"message": str(number)})
-    assert counter.sweep() == {"sent": 5}
-
-
 def test_a_notifier_that_a_deployment_broke_sends_all_once_it_is_mended(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -375,23 +369,6 @@ def test_a_poison_row_stays_owed_and_holds_nobody_up(counter: Counter, monkeypat
     assert [item for item in counter.items("email") if "outbox" in item] == []
 
 
-def test_the_schedule_beside_the_stream_on_one_row_sends_one_email(counter: Counter) -> None:
-    counter.post("/contact", json=GOOD)
-    inner: list[Any] = []
-    send = ses.send
-
-    def in_between(*arguments: Any) -> str:
-        # While the one run is at SES, the other one comes along.
-        inner.append(counter.sweep())
-        return send(*arguments)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ses, "send", in_between)
-        counter.play_stream()
-    assert inner == [{"not ours": 1}]
-    assert len(counter.mails()) == 1
-
-
 # --- the command ---------------------------------------------------------------------------------------------------
 
 
@@ -424,9 +401,3 @@ def test_the_table_tells_of_each_kind_of_fault_how_long_it_takes(
     assert (rows["fault"], rows["503"]) == ("answered within |", "4.1 s |")
     assert rows["killed during"] == "10 s, the function's time-out |"
     assert "a request" in printed
-
-
-def test_unreachable_engines_are_no_success(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
-    Wire(dynamodb.client()).always(unreachable)
-    assert counter.post("/contact", json=GOOD).status_code == 503
