@@ -15,27 +15,32 @@ from guichet.records.record import utc_now
 from guichet.settings import ContactSettings
 from guichet.signing import keyed_hash
 
-_KNOWN = ("email", "message", "name", "subject", "phone")
+_KNOWN = ("email", "message", "name", "subject")
 
 ExtraName = Annotated[str, StringConstraints(max_length=64)]
 ExtraValue = Annotated[str, StringConstraints(max_length=5000)]
 
 
 class ContactForm(BaseModel):
-    """The answers of a contact form. Unknown fields are the site's own and go into `extra`."""
+    """The answers of a contact form.
+
+    `labelled` are the fields that a message labels itself. Unknown fields are the site's own and go into `extra`.
+    """
 
     email: Email
     message: Annotated[str, StringConstraints(max_length=20_000), BeforeValidator(required)]
     name: Line = ""
     subject: Line = ""
-    phone: Line = ""
+    labelled: dict[str, Line] = {}
     extra: Annotated[dict[ExtraName, ExtraValue], Field(max_length=30)] = {}
 
     @model_validator(mode="before")
     @classmethod
-    def _collect_extra(cls, fields: dict[str, Any]) -> dict[str, Any]:
+    def _collect(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        labelled = Message.labels()
         known = {name: fields[name] for name in _KNOWN if name in fields}
-        return {**known, "extra": {name: value for name, value in fields.items() if name not in _KNOWN}}
+        known["labelled"] = {name: fields.get(name, "") for name in labelled}
+        return {**known, "extra": {name: value for name, value in fields.items() if name not in (*_KNOWN, *labelled)}}
 
 
 def message_of(answers: ContactForm, form: Form, request: Request, settings: ContactSettings) -> Message:
@@ -46,9 +51,10 @@ def message_of(answers: ContactForm, form: Form, request: Request, settings: Con
     """
     at = utc_now()
     idempotency_key = form.control.get("_id") or request.headers.get("idempotency-key") or at.date().isoformat()
-    values = answers.model_dump(exclude={"extra"})
+    values = {**answers.model_dump(exclude={"labelled", "extra"}), **answers.labelled}
     signed = {**values, "extra": sorted(answers.extra.items())}
-    words = Words((answers.name, answers.subject, answers.phone), "\n".join((answers.message, *answers.extra.values())))
+    lines = (answers.name, answers.subject, *answers.labelled.values())
+    words = Words(lines, "\n".join((answers.message, *answers.extra.values())))
     spam = judge(words, form, request, settings)
     return Message(
         id=keyed_hash(settings.signing_secret, "contact", signed, idempotency_key),

@@ -174,7 +174,7 @@ def _submission(record: Message | SignUp) -> dict[str, Any]:
 def _searchable_text(record: Message | SignUp) -> str:
     """Return everything that the visitor wrote, as one text to search."""
     fields = record.model_dump(
-        include={"email", "name", "subject", "form_subject", "message", "phone", "extra", "page"}
+        include={"email", "name", "subject", "form_subject", "message", *Message.labels(), "extra", "page"}
     )
     return "\n".join(str(value) for value in fields.values())
 

@@ -31,7 +31,8 @@ SUBSCRIBER_COLUMNS = (
     "consent_version", "consent_claim", "asked_from", "confirmed_from", "unsubscribe_url",
 )  # fmt: skip
 MESSAGE_COLUMNS = (
-    "received_at", "email", "name", "subject", "message", "phone", "other_fields", "page", "language", "spam", "id",
+    "received_at", "email", "name", "subject", "message", *Message.labels(),
+    "other_fields", "page", "language", "spam", "id",
 )  # fmt: skip
 
 

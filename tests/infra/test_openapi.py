@@ -14,6 +14,7 @@ from contact.form import ContactForm
 from guichet.addresses import parse
 from guichet.http.body import MAX_BODY, MAX_PAIRS
 from guichet.locales import LANGUAGES, locale
+from guichet.records.message import Message
 from guichet.store import dynamodb
 from infra.local.functions import routes
 from infra.local.gateway import LARGEST_BODY, LARGEST_HEAD, match_route
@@ -103,6 +104,9 @@ def test_it_has_the_fields_and_limits_of_the_forms(name: str, model: type[Contac
     fields.pop("altcha", None)
     limits = {field: found(rule).get("maxLength") for field, rule in fields.items() if field != "email"}
     extra = written["properties"].pop("extra", None)
+    if written["properties"].pop("labelled", None):
+        # A line like the name, each of them.
+        written["properties"] |= dict.fromkeys(Message.labels(), written["properties"]["name"])
     required = {*schema.get("required", []), schema["anyOf"][0]["required"][0]}
 
     assert set(fields) == set(written["properties"])

@@ -108,7 +108,6 @@ SENTENCES = {
     "quoted": '"{text}"',
     "name": "Name",
     "email": "Email",
-    "phone": "Phone",
     "subject": "Subject",
     "message": "Message",
     "page": "Page",

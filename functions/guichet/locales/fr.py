@@ -113,7 +113,6 @@ SENTENCES = {
     "quoted": "« {text} »",
     "name": "Nom",
     "email": "Email",
-    "phone": "Téléphone",
     "subject": "Sujet",
     "message": "Message",
     "page": "Page",

@@ -1,11 +1,19 @@
 """A message from a contact form."""
 
 from datetime import datetime, timedelta
+from typing import Annotated, TypedDict, cast
 
 from guichet.locales import Language
 from guichet.records.record import Record
 
 SPAM_KEPT = timedelta(days=30)
+
+
+class Label(TypedDict):
+    """What a field is called in the owner's email, by language."""
+
+    fr: str
+    en: str
 
 
 class Message(Record):
@@ -16,7 +24,8 @@ class Message(Record):
     message: str
     name: str = ""
     subject: str = ""
-    phone: str = ""
+    # Further one-line fields of the form. One line here adds one: forms, emails, search and export follow.
+    phone: Annotated[str, Label(fr="Téléphone", en="Phone")] = ""
     extra: tuple[tuple[str, str], ...] = ()
     # The email subject set by the control field `_subject`.
     form_subject: str = ""
@@ -26,6 +35,16 @@ class Message(Record):
     language: Language
     received_at: datetime
     expires_at: datetime
+
+    @classmethod
+    def labels(cls) -> dict[str, Label]:
+        """Return the labels of the labelled fields, by name."""
+        return {name: cast("Label", field.metadata[0]) for name, field in cls.model_fields.items() if field.metadata}
+
+    def labelled(self, language: Language) -> list[tuple[str, str]]:
+        """Return the labels and values of the labelled fields that were filled in."""
+        values = ((label[language], getattr(self, name)) for name, label in self.labels().items())
+        return [(label, value) for label, value in values if value]
 
     @property
     def submitted_at(self) -> datetime:
