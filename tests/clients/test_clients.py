@@ -1,4 +1,4 @@
-"""Formspree's own clients, unchanged, pointed at the counter: the tests in this folder that Node runs."""
+"""Formspree's own clients, unchanged, pointed at the app: the tests in this folder that Node runs."""
 
 import os
 import subprocess

@@ -106,7 +106,7 @@ def _make(stack: Stack) -> str:
     return stream_arn
 
 
-class Counter:
+class App:
     """The deployed stack, in miniature: requests in, stored items and sent mail out."""
 
     def __init__(self, stack: Stack) -> None:
