@@ -8,7 +8,7 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from tests.support.app import SESSION, Counter, isolated, resolve
+from tests.support.app import SESSION, App, isolated, resolve
 from tests.support.calls import LOG
 
 # Whoever waits sees the quick tests pass first. Then come those that take longest, so that with several processes none
@@ -53,15 +53,15 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def counter() -> Counter:
+def app() -> App:
     """Return the stack with the parameters of the tests."""
-    return Counter(resolve())
+    return App(resolve())
 
 
 @pytest.fixture
-def make_counter() -> Callable[..., Counter]:
+def make_app() -> Callable[..., App]:
     """Return what makes a stack with further parameters."""
-    return lambda **parameters: Counter(resolve(**parameters))
+    return lambda **parameters: App(resolve(**parameters))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import time
 
 import time_machine
 
-from tests.support.app import PARAMETERS, START, Counter, isolated, resolve
+from tests.support.app import PARAMETERS, START, App, isolated, resolve
 from tests.support.states import bring_to
 
 STATES = ("new", "asked", "confirmed", "unsubscribed", "bounced", "complained")
@@ -26,17 +26,17 @@ PER_ROUND = 10
 def one_round(number: int, times: dict[str, list[float]]) -> None:
     """Measure the sign-ups of a round, in seconds, and append them by state."""
     with isolated():
-        counter = Counter(resolve(CallerHourlyCap="1000"))
+        app = App(resolve(CallerHourlyCap="1000"))
         with time_machine.travel(START, tick=False):
             for state in STATES:
-                bring_to(counter, state, address(state))
+                bring_to(app, state, address(state))
         order = [state for state in STATES for _ in range(PER_ROUND)]
         random.shuffle(order)
         for index, state in enumerate(order):
             email = f"new{number}-{index}@example.org" if state == "new" else address(state)
             caller = {"REMOTE_ADDR": f"2001:db8:{number:x}:{index:x}::1"}
             start = time.perf_counter()
-            reply = counter.post("/newsletter", json={"email": email}, environ_overrides=caller)
+            reply = app.post("/newsletter", json={"email": email}, environ_overrides=caller)
             times[state].append(time.perf_counter() - start)
             if reply.status_code != 200:
                 raise SystemExit(f"{state}: {reply.status_code}")

@@ -14,6 +14,7 @@ import argparse
 import json
 import random
 import re
+import shutil
 import statistics
 import sys
 import tempfile
@@ -95,11 +96,14 @@ def requirements(names: Sequence[str], into: Path) -> Path:
     return into
 
 
-def reference(name: str, names: Sequence[str], folder: Path) -> Path:
-    """Build a reference: its file and its packages as they come, with bytecode."""
+def reference(name: str, packages: Path | Sequence[str], folder: Path) -> Path:
+    """Build a reference: its file and its packages as they come, with bytecode; or with those of another reference."""
     code = folder / name
-    code.mkdir()
-    install(requirements(names, folder / f"{name}.txt"), code, sys.executable, None)
+    if isinstance(packages, Path):
+        shutil.copytree(packages, code)
+    else:
+        code.mkdir()
+        install(requirements(packages, folder / f"{name}.txt"), code, sys.executable, None)
     (code / f"{name}.py").write_bytes((REFERENCES / f"{name}.py").read_bytes())
     compile_all(code, sys.executable)
     return code
@@ -120,7 +124,7 @@ def candidates(folder: Path) -> list[Candidate]:
         Candidate("bare", bare, "bare.handler", {}),
         Candidate("bare, pruned", pruned, "bare.handler", {}),
         Candidate("guichet", ours, "contact.handler.handler", environment),
-        Candidate("tutorial", reference("tutorial", _BOTO3, folder), "tutorial.handler", {}),
+        Candidate("tutorial", reference("tutorial", bare, folder), "tutorial.handler", {}),
         Candidate("usual", reference("usual", (*_BOTO3, *_PYDANTIC, *_USUAL), folder), "usual.handler", {}),
     ]
 

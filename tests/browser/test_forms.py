@@ -186,7 +186,7 @@ def test_what_is_missing_is_said_at_its_field_before_anything_is_sent(visit: Vis
 
 
 @BOTH
-def test_what_the_counter_refuses_is_said_at_its_field(visit: Visit, words: Words) -> None:
+def test_what_the_app_refuses_is_said_at_its_field(visit: Visit, words: Words) -> None:
     visitor = visit()
     page = visitor.open(words.path)
     label = "Nom" if words is FRENCH else "Name"

@@ -27,7 +27,7 @@ import time_machine
 
 from guichet.mail import pace
 from tests.faults import running
-from tests.support.app import SESSION, START, Counter, isolated, resolve
+from tests.support.app import SESSION, START, App, isolated, resolve
 
 THREADS = 8
 # The stranger's mail has a cap, which is not what is tried here.
@@ -61,27 +61,27 @@ def account(posts: int, seed: int = 0) -> Account:
     with isolated(), time_machine.travel(START), pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "get_session", lambda: SESSION)
         patch.setattr(pace, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
-        counter = Counter(resolve(**PARAMETERS))
+        app = App(resolve(**PARAMETERS))
         numbers = [number if chance.random() > 0.2 else chance.randrange(number + 1) for number in range(posts)]
 
         def post(number: int) -> tuple[str, int]:
             path, fields = running.form(number)
             caller = {"REMOTE_ADDR": f"2001:db8:{number:x}::1"}
-            return fields["email"], counter.post(path, json=fields, environ_overrides=caller).status_code
+            return fields["email"], app.post(path, json=fields, environ_overrides=caller).status_code
 
         with ThreadPoolExecutor(THREADS) as pool:
             replies = list(pool.map(post, numbers))
-        while counter.play_stream():
+        while app.play_stream():
             pass
-        counter.sweep()
+        app.sweep()
         told = [address for address, status in replies if status == 200]
         return Account(
             posts=posts,
             told=len(told),
             accepted=list(set(told)),
-            stored=[item["email"] for kind in ("message", "request") for item in counter.items(kind)],
+            stored=[item["email"] for kind in ("message", "request") for item in app.items(kind)],
             # The owner answers whoever wrote; a confirmation goes to them.
-            mailed=[str(mail["Reply-To"] or mail["To"]) for mail in counter.mails()],
+            mailed=[str(mail["Reply-To"] or mail["To"]) for mail in app.mails()],
         )
 
 

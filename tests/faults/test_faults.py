@@ -27,10 +27,10 @@ from tests.faults.__main__ import main
 from tests.faults.aws import KILLED, KINDS, FaultyServer, Kind, Plan, wire
 from tests.faults.judge import Run, judge
 from tests.faults.world import EVEN, PROMISED, World, experiment, live, living
-from tests.support.app import START, Counter
+from tests.support.app import START, App
 from tests.support.calls import LOG
 from tests.support.stack import text_of
-from tests.support.wire import Wire, refusal, unreachable
+from tests.support.wire import Wire, refusal
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
 # More than are ever needed to see the damages below.
@@ -85,7 +85,7 @@ def test_without_faults_every_email_goes_out_just_once(server: FaultyServer) -> 
             live(world)
             run = world.run
             sent = [one.email for one in world.weather.log if one.operation == "SendEmail"]
-            judge(run, world.counter.items(), world.weather.log, world.told)
+            judge(run, world.app.items(), world.weather.log, world.told)
         assert run.problems == []
         assert run.accepted == run.stored > 0
         assert run.owed == run.mailed + run.dropped
@@ -270,7 +270,7 @@ def test_sending_without_a_claim_is_seen(server: FaultyServer, monkeypatch: pyte
 
 @pytest.mark.usefixtures("few_shards")
 def test_after_a_week_without_ses_all_that_is_owed_goes_out_by_itself(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
     away = Wire(ses.client())
@@ -279,75 +279,69 @@ def test_after_a_week_without_ses_all_that_is_owed_goes_out_by_itself(
         for hour in range(0, 7 * 24, 4):
             if hour % 24 == 0:
                 day, caller = hour // 24, {"REMOTE_ADDR": f"203.0.113.{hour // 24}"}
-                counter.post("/newsletter", json={"email": f"day{day}@example.org"}, environ_overrides=caller)
+                app.post("/newsletter", json={"email": f"day{day}@example.org"}, environ_overrides=caller)
                 message = GOOD | {"email": f"visitor{day}@example.org"}
-                counter.post("/contact", json=message, environ_overrides=caller)
-                counter.play_stream()
+                app.post("/contact", json=message, environ_overrides=caller)
+                app.play_stream()
             clock.shift(timedelta(hours=4))
-            counter.sweep()
-        assert counter.mails() == []
-        assert counter.items("message")
+            app.sweep()
+        assert app.mails() == []
+        assert app.items("message")
         away.always(None)
-        outcomes = counter.sweep()
+        outcomes = app.sweep()
     # Of the confirmations only those are sent whose links still work.
     assert outcomes == {"sent": 9}
-    assert [item["reason"] for item in counter.items("email") if "dropped_at" in item] == [
+    assert [item["reason"] for item in app.items("email") if "dropped_at" in item] == [
         "the confirmation link has expired"
     ] * 5
-    mails = counter.mails()
+    mails = app.mails()
     assert [mail["To"] for mail in mails] == ["owner@atelier.example"] * 7 + ["day5@example.org", "day6@example.org"]
     assert [mail["Reply-To"] for mail in mails[:7]] == [f"visitor{day}@example.org" for day in range(7)]
-    assert [item for item in counter.items("email") if "outbox" in item] == []
-
-
-def test_what_the_stream_never_delivers_the_schedule_sends(counter: Counter) -> None:
-    for number in range(5):
-        counter.post("/contact", json=GOOD | {"message": str(number)})
-    assert counter.sweep() == {"sent": 5}
+    assert [item for item in app.items("email") if "outbox" in item] == []
 
 
 def test_a_notifier_that_a_deployment_broke_sends_all_once_it_is_mended(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with time_machine.travel(START, tick=False) as clock:
         with monkeypatch.context() as broken:
             broken.setattr(handler, "sweep", lambda *_: (_ for _ in ()).throw(ImportError("no module")))
             broken.setattr(handler, "deliver_or_leave", lambda *_: (_ for _ in ()).throw(ImportError("no module")))
             for number in range(5):
-                counter.post("/contact", json=GOOD | {"message": str(number)})
+                app.post("/contact", json=GOOD | {"message": str(number)})
                 with pytest.raises(FunctionError, match="ImportError"):
-                    counter.sweep()
+                    app.sweep()
                 # The mapping tries again a few times, and gives up for good.
-                counter.play_stream()
+                app.play_stream()
                 clock.shift(timedelta(days=1))
-        assert counter.mails() == []
-        counter.play_stream()
-        assert counter.sweep() == {"sent": 5}
-    assert len(counter.mails()) == 5
+        assert app.mails() == []
+        app.play_stream()
+        assert app.sweep() == {"sent": 5}
+    assert len(app.mails()) == 5
 
 
-def owed_records(counter: Counter) -> list[dict[str, Any]]:
-    (mapping,) = counter.functions["Notifier"].function.streams
-    return [record for record in counter._reader.read() if wanted(record, mapping.patterns)]  # noqa: SLF001
+def owed_records(app: App) -> list[dict[str, Any]]:
+    (mapping,) = app.functions["Notifier"].function.streams
+    return [record for record in app._reader.read() if wanted(record, mapping.patterns)]  # noqa: SLF001
 
 
-def test_records_delivered_twice_late_and_in_any_order_send_one_email_each(counter: Counter) -> None:
+def test_records_delivered_twice_late_and_in_any_order_send_one_email_each(app: App) -> None:
     for number in range(3):
-        counter.post("/contact", json=GOOD | {"message": str(number)})
-    records = owed_records(counter)
-    notifier = counter.functions["Notifier"]
+        app.post("/contact", json=GOOD | {"message": str(number)})
+    records = owed_records(app)
+    notifier = app.functions["Notifier"]
     for order in itertools.permutations(records):
-        notifier(stream_event([*order, *order], counter._stream_arn))  # noqa: SLF001
+        notifier(stream_event([*order, *order], app._stream_arn))  # noqa: SLF001
         notifier(schedule_event())
-    assert len(counter.mails()) == 3
+    assert len(app.mails()) == 3
 
 
-def told(counter: Counter) -> list[str]:
+def told(app: App) -> list[str]:
     """Return the messages that the owner was mailed."""
-    return [re.findall("before|after|poison|day [0-9]", text_of(mail.as_string()))[0] for mail in counter.mails()]
+    return [re.findall("before|after|poison|day [0-9]", text_of(mail.as_string()))[0] for mail in app.mails()]
 
 
-def test_a_poison_row_stays_owed_and_holds_nobody_up(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poison_row_stays_owed_and_holds_nobody_up(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def poisoned(name: Any, language: Any, record: Any, settings: Any) -> Any:
         if record.message == "poison":
             raise ZeroDivisionError
@@ -356,40 +350,23 @@ def test_a_poison_row_stays_owed_and_holds_nobody_up(counter: Counter, monkeypat
     monkeypatch.setattr("guichet.outbox.delivery.compose", poisoned)
     with time_machine.travel(START, tick=False) as clock:
         for message in ("before", "poison", "after"):
-            counter.post("/contact", json=GOOD | {"message": message})
-        counter.play_stream()
-        assert told(counter) == ["before", "after"]
+            app.post("/contact", json=GOOD | {"message": message})
+        app.play_stream()
+        assert told(app) == ["before", "after"]
         # No sweep gives up on it, and each goes on behind it.
         for day in range(3):
             clock.shift(timedelta(days=1))
-            counter.post("/contact", json=GOOD | {"message": f"day {day}"})
-            counter.sweep()
-        assert told(counter) == ["before", "after", "day 0", "day 1", "day 2"]
-        (owed,) = [item for item in counter.items("email") if "outbox" in item]
-        (poison,) = [item for item in counter.items("message") if item["message"] == "poison"]
+            app.post("/contact", json=GOOD | {"message": f"day {day}"})
+            app.sweep()
+        assert told(app) == ["before", "after", "day 0", "day 1", "day 2"]
+        (owed,) = [item for item in app.items("email") if "outbox" in item]
+        (poison,) = [item for item in app.items("message") if item["message"] == "poison"]
         assert owed["pk"] == poison["pk"]
         monkeypatch.undo()
         clock.shift(timedelta(days=1))
-        counter.sweep()
-    assert told(counter)[-1] == "poison"
-    assert [item for item in counter.items("email") if "outbox" in item] == []
-
-
-def test_the_schedule_beside_the_stream_on_one_row_sends_one_email(counter: Counter) -> None:
-    counter.post("/contact", json=GOOD)
-    inner: list[Any] = []
-    send = ses.send
-
-    def in_between(*arguments: Any) -> str:
-        # While the one run is at SES, the other one comes along.
-        inner.append(counter.sweep())
-        return send(*arguments)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ses, "send", in_between)
-        counter.play_stream()
-    assert inner == [{"not ours": 1}]
-    assert len(counter.mails()) == 1
+        app.sweep()
+    assert told(app)[-1] == "poison"
+    assert [item for item in app.items("email") if "outbox" in item] == []
 
 
 # --- the command ---------------------------------------------------------------------------------------------------
@@ -424,9 +401,3 @@ def test_the_table_tells_of_each_kind_of_fault_how_long_it_takes(
     assert (rows["fault"], rows["503"]) == ("answered within |", "4.1 s |")
     assert rows["killed during"] == "10 s, the function's time-out |"
     assert "a request" in printed
-
-
-def test_unreachable_engines_are_no_success(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
-    Wire(dynamodb.client()).always(unreachable)
-    assert counter.post("/contact", json=GOOD).status_code == 503

@@ -9,7 +9,7 @@ import pytest
 
 from guichet.signing import subscriber_id
 from tests.faults.load import Account, account, main
-from tests.support.app import Counter
+from tests.support.app import App
 from tests.support.feedback import feedback
 from tests.support.newsletter import (
     READER,
@@ -40,66 +40,64 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
         return list(pool.map(make, calls))
 
 
-def test_parallel_confirmations_are_one(counter: Counter) -> None:
-    sign_up(counter)
-    page = open_link(counter, link_in_last_mail(counter))
-    replies = at_once(*[lambda: press(counter, page).status_code] * MANY)
-    counter.play_stream()
+def test_parallel_confirmations_are_one(app: App) -> None:
+    sign_up(app)
+    page = open_link(app, link_in_last_mail(app))
+    replies = at_once(*[lambda: press(app, page).status_code] * MANY)
+    app.play_stream()
     assert replies == [200] * MANY
-    assert events_of(subscriber(counter)) == ["confirmed"]
-    assert sorted(mail["To"] for mail in counter.mails()[1:]) == ["owner@atelier.example", READER]
+    assert events_of(subscriber(app)) == ["confirmed"]
+    assert sorted(mail["To"] for mail in app.mails()[1:]) == ["owner@atelier.example", READER]
 
 
-def test_to_confirm_and_to_leave_at_once_ends_in_the_state_that_the_record_tells(counter: Counter) -> None:
-    subscribe(counter)
-    leave = local(unsubscribe_url(counter))
+def test_to_confirm_and_to_leave_at_once_ends_in_the_state_that_the_record_tells(app: App) -> None:
+    subscribe(app)
+    leave = local(unsubscribe_url(app))
     ask = {"json": {"email": READER}}
-    pair = (lambda: counter.post(leave).status_code, lambda: counter.post("/newsletter", **ask).status_code)
+    pair = (lambda: app.post(leave).status_code, lambda: app.post("/newsletter", **ask).status_code)
     replies = at_once(*pair * (MANY // 2))
     assert replies == [200] * MANY
-    assert events_of(subscriber(counter)) == ["confirmed", "unsubscribed"]
-    assert subscriber(counter)["state"] == "unsubscribed"
+    assert events_of(subscriber(app)) == ["confirmed", "unsubscribed"]
+    assert subscriber(app)["state"] == "unsubscribed"
 
 
-def test_a_confirmation_beside_a_departure_is_one_after_the_other(counter: Counter) -> None:
-    sign_up(counter)
-    page = open_link(counter, link_in_last_mail(counter))
+def test_a_confirmation_beside_a_departure_is_one_after_the_other(app: App) -> None:
+    sign_up(app)
+    page = open_link(app, link_in_last_mail(app))
     from guichet.http.links import unsubscribe_link  # noqa: PLC0415
 
     leave = unsubscribe_link("", subscriber_id(SECRET, READER), "fr", SECRET)
-    replies = at_once(
-        *[lambda: press(counter, page).status_code, lambda: counter.post(leave).status_code] * (MANY // 2)
-    )
+    replies = at_once(*[lambda: press(app, page).status_code, lambda: app.post(leave).status_code] * (MANY // 2))
     assert set(replies) <= {200, 410}
-    events = events_of(subscriber(counter))
+    events = events_of(subscriber(app))
     # However it came out, the state is what happened last, and nothing is there twice.
     assert events in (["confirmed"], ["confirmed", "unsubscribed"])
-    assert subscriber(counter)["state"] == events[-1]
+    assert subscriber(app)["state"] == events[-1]
 
 
-def test_parallel_sign_ups_of_one_address_send_it_one_email(counter: Counter) -> None:
+def test_parallel_sign_ups_of_one_address_send_it_one_email(app: App) -> None:
     def post(number: int) -> int:
         caller = {"REMOTE_ADDR": f"203.0.113.{number}"}
-        return counter.post("/newsletter", json={"email": READER}, environ_overrides=caller).status_code
+        return app.post("/newsletter", json={"email": READER}, environ_overrides=caller).status_code
 
     replies = at_once(*[lambda number=number: post(number) for number in range(MANY)])
-    at_once(counter.sweep, counter.sweep, counter.play_stream)
+    at_once(app.sweep, app.sweep, app.play_stream)
     assert replies == [200] * MANY
-    assert len(counter.items("request")) == MANY
-    assert [mail["To"] for mail in counter.mails()] == [READER]
+    assert len(app.items("request")) == MANY
+    assert [mail["To"] for mail in app.mails()] == [READER]
 
 
-def test_parallel_feedback_of_one_bounce_ends_mail_once(counter: Counter) -> None:
-    subscribe(counter)
-    at_once(*[lambda: feedback(counter, "bounce-permanent")] * MANY)
-    assert events_of(subscriber(counter)) == ["confirmed", "bounced"]
+def test_parallel_feedback_of_one_bounce_ends_mail_once(app: App) -> None:
+    subscribe(app)
+    at_once(*[lambda: feedback(app, "bounce-permanent")] * MANY)
+    assert events_of(subscriber(app)) == ["confirmed", "bounced"]
 
 
-def test_parallel_runs_of_the_notifier_send_every_email_once(counter: Counter) -> None:
+def test_parallel_runs_of_the_notifier_send_every_email_once(app: App) -> None:
     for number in range(6):
-        counter.post("/contact", json={"email": "a@example.org", "message": str(number)})
-    at_once(*[counter.sweep] * 4)
-    assert len(counter.mails()) == 6
+        app.post("/contact", json={"email": "a@example.org", "message": str(number)})
+    at_once(*[app.sweep] * 4)
+    assert len(app.mails()) == 6
 
 
 def test_a_load_is_accounted_for_to_the_last_post() -> None:

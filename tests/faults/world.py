@@ -20,7 +20,7 @@ from infra.local import functions
 from infra.local.streams import schedule_event, stream_event, wanted
 from tests.faults.aws import KILLED, KINDS, SES, FaultyServer, Killed, Kind, Weather
 from tests.faults.judge import Run, Told, judge
-from tests.support.app import START, Counter, isolated, resolve
+from tests.support.app import START, App, isolated, resolve
 from tests.support.newsletter import local, open_link, press
 
 # What visitors are promised, in seconds, of which API Gateway's 30 s and the functions' time-outs leave room.
@@ -38,11 +38,11 @@ _DELIVERED_AGAIN = 0.7
 
 
 class World:
-    """The counter, its visitors and its callers at AWS, in the weather."""
+    """The app, its visitors and its callers at AWS, in the weather."""
 
-    def __init__(self, run: Run, counter: Counter, weather: Weather) -> None:
+    def __init__(self, run: Run, app: App, weather: Weather) -> None:
         self.run = run
-        self.counter = counter
+        self.app = app
         self.weather = weather
         self.random = weather.random
         self.told = Told()
@@ -55,7 +55,7 @@ class World:
         self.run.posts += 1
         start = time.time()
         # Contact and Newsletter have the same.
-        self.weather.deadline = start + self.counter.functions["Contact"].function.timeout
+        self.weather.deadline = start + self.app.functions["Contact"].function.timeout
         try:
             reply = post()
         except Killed:
@@ -75,7 +75,7 @@ class World:
         """Post a form, and remember what the visitor was told."""
         caller = {"REMOTE_ADDR": f"203.0.113.{number}"}
         reply = self.ask(
-            f"{path} {fields['email']}", lambda: self.counter.post(path, json=fields, environ_overrides=caller)
+            f"{path} {fields['email']}", lambda: self.app.post(path, json=fields, environ_overrides=caller)
         )
         if reply is not None and reply.status_code not in (200, 503):
             self.run.problems.append(f"{path}: answered {reply.status_code}")
@@ -96,15 +96,15 @@ class World:
     def confirm(self) -> TestResponse | None:
         """Open the link of the last mail that has one, and press its button. Whose link does not work signs up."""
         link = self._link("confirmation-request")
-        page = open_link(self.counter, link) if link else None
+        page = open_link(self.app, link) if link else None
         if page is None or page.status_code != 200:
             return self.sign_up()
-        return self._change("confirmed", lambda: press(self.counter, page), refused=410)
+        return self._change("confirmed", lambda: press(self.app, page), refused=410)
 
     def leave(self) -> TestResponse | None:
         """Unsubscribe by the link of the welcome. Who was not welcomed yet confirms."""
         link = self._link("welcome")
-        return self._change("unsubscribed", lambda: self.counter.post(local(link))) if link else self.confirm()
+        return self._change("unsubscribed", lambda: self.app.post(local(link))) if link else self.confirm()
 
     def _change(self, what: str, post: Callable[[], TestResponse], refused: int = 0) -> TestResponse | None:
         reply = self.ask(what, post)
@@ -123,7 +123,7 @@ class World:
 
     def notify(self, event: dict[str, Any]) -> Any:
         """Call the notifier and return its answer, None where it raised something or was killed."""
-        notifier = self.counter.functions["Notifier"]
+        notifier = self.app.functions["Notifier"]
         self.weather.deadline = time.time() + notifier.function.timeout
         try:
             answer = notifier(event)
@@ -136,8 +136,8 @@ class World:
 
     def deliver(self) -> None:
         """Deliver some records of the stream: late, out of order, twice, or never."""
-        reader = self.counter._reader  # noqa: SLF001
-        (mapping,) = self.counter.functions["Notifier"].function.streams
+        reader = self.app._reader  # noqa: SLF001
+        (mapping,) = self.app.functions["Notifier"].function.streams
         self._due += [record for record in reader.read() if wanted(record, mapping.patterns)]
         self.random.shuffle(self._due)
         batch = self._due[: self.random.randint(0, len(self._due))]
@@ -146,7 +146,7 @@ class World:
         batch = [record for record in batch if record not in lost]
         self._due += [record for record in batch if self.random.random() < 0.3]
         if batch:
-            answer = self.notify(stream_event(batch, self.counter._stream_arn))  # noqa: SLF001
+            answer = self.notify(stream_event(batch, self.app._stream_arn))  # noqa: SLF001
             failed = first_failed(answer, batch)
             # The mapping delivers again what is not done; a few times only, and then it gives up.
             if failed is not None and self.random.random() < _DELIVERED_AGAIN:
@@ -209,14 +209,14 @@ def living(
         patch.setattr(dynamodb, "random", random.Random(seed))  # noqa: S311
         # Two are enough to be merged, and each is asked by every sweep.
         patch.setattr(outbox, "SHARDS", 2)
-        counter = Counter(resolve(**PARAMETERS))
+        app = App(resolve(**PARAMETERS))
         address = f"http://{server.address}"
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
         patch.setenv("AWS_ENDPOINT_URL_SESV2", address)
         dynamodb.client.cache_clear()
         ses.client.cache_clear()
         server.weather = Weather(seed, clock, weights, quiet)
-        yield World(Run(seed), counter, server.weather)
+        yield World(Run(seed), app, server.weather)
 
 
 def experiment(server: FaultyServer, seed: int, weights: Mapping[Kind, float] = EVEN, quiet: float = QUIET) -> Run:
@@ -224,6 +224,6 @@ def experiment(server: FaultyServer, seed: int, weights: Mapping[Kind, float] = 
     with living(server, seed, weights, quiet) as world:
         live(world)
         run, weather = world.run, world.weather
-        judge(run, world.counter.items(), weather.log, world.told)
+        judge(run, world.app.items(), weather.log, world.told)
         run.faults, run.story = weather.faults, weather.story
         return run

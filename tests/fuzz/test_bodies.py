@@ -20,7 +20,7 @@ from guichet.locales import locale
 from guichet.records.message import Message
 from guichet.records.sign_up import SignUp
 from newsletter.form import NewsletterForm
-from tests.support.app import REGION, SITE, Counter, isolated, resolve
+from tests.support.app import REGION, SITE, App, isolated, resolve
 
 BOUNDED = settings(
     max_examples=1200,
@@ -112,9 +112,9 @@ def _aws() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def counter() -> Counter:
+def app() -> App:
     """Return the stack that the examples share."""
-    return Counter(resolve(CallerHourlyCap="1000000"))
+    return App(resolve(CallerHourlyCap="1000000"))
 
 
 @BOUNDED
@@ -127,21 +127,21 @@ def counter() -> Counter:
 @example(path="/contact", typed=("multipart/form-data; boundary=b", b"--b\r\n" * 5000), headers={})
 @example(path="/newsletter", typed=("application/x-www-form-urlencoded", b"email=a%40example.org&name=%e9"), headers={})
 def test_any_body_is_answered_by_the_contract(
-    counter: Counter, path: str, typed: tuple[str, bytes], headers: dict[str, str]
+    app: App, path: str, typed: tuple[str, bytes], headers: dict[str, str]
 ) -> None:
     _empty()
     content_type, body = typed
 
-    reply = counter.post(path, data=body, content_type=content_type, headers=Headers(headers))
+    reply = app.post(path, data=body, content_type=content_type, headers=Headers(headers))
 
     assert reply.status_code in STATUS
     if reply.status_code < 300 or reply.status_code == 303:
         _check_accepted(reply)
-        (item,) = [item for item in counter.items() if item["kind"] in ("message", "request")]
+        (item,) = [item for item in app.items() if item["kind"] in ("message", "request")]
         (_check_message if path.endswith("contact") else _check_request)(item)
     else:
         _check_refused(reply)
-        assert counter.items() == []
+        assert app.items() == []
 
 
 def _check_accepted(reply: TestResponse) -> None:

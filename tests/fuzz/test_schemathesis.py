@@ -1,4 +1,4 @@
-"""Schemathesis on the OpenAPI description: whatever is sent, the counter answers as described, and never by failing."""
+"""Schemathesis on the OpenAPI description: whatever is sent, the app answers as described, and never by failing."""
 
 import re
 from collections import Counter as Tally
@@ -23,9 +23,9 @@ from schemathesis.specs.openapi.checks import (
 from guichet.http.links import unsubscribe_link
 from guichet.signing import subscriber_id
 from infra.template import TEMPLATE
-from tests.support.app import PARAMETERS, Counter
+from tests.support.app import PARAMETERS, App
 
-# Not checked: that what breaks a request's schema is refused. The counter takes more than it asks for.
+# Not checked: that what breaks a request's schema is refused. The app takes more than it asks for.
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -38,13 +38,13 @@ EXAMPLES = settings(
     deadline=None,
     database=None,
     derandomize=True,
-    # One counter serves all examples of an operation.
+    # One app serves all examples of an operation.
     suppress_health_check=list(HealthCheck),
 )
 Case = schemathesis.Case[Any]
 READER = "reader@example.org"
 
-# Addresses as the counter takes them; Hypothesis's own have quotes and address literals.
+# Addresses as the app takes them; Hypothesis's own have quotes and address literals.
 schemathesis.openapi.format(
     "idn-email",
     st.builds(
@@ -78,7 +78,7 @@ def _report(request: pytest.FixtureRequest) -> Iterator[None]:
             terminal.write_line(f"\nSchemathesis: {_answered.total()} requests, answered {by_status}")
 
 
-def send(case: Case, counter: Counter, *checks: Callable[..., Any]) -> None:
+def send(case: Case, app: App, *checks: Callable[..., Any]) -> None:
     """Send a case as a script or a browser would, and hold the answer against the description."""
     # Neither chance nor order decides, so that a failure can be repeated.
     as_script = len(repr((case.body, case.query, case.headers))) % 2
@@ -87,44 +87,44 @@ def send(case: Case, counter: Counter, *checks: Callable[..., Any]) -> None:
     sent = requests.Request(
         **case.as_transport_kwargs(base_url="http://localhost", headers={"Accept": accept})
     ).prepare()
-    response = counter.http.open(sent.path_url, method=case.method, headers=dict(sent.headers), data=sent.body)
+    response = app.http.open(sent.path_url, method=case.method, headers=dict(sent.headers), data=sent.body)
     _answered[response.status_code] += 1
     case.validate_response(response, checks=[*CHECKS, *checks])
 
 
 @pytest.fixture
-def open_counter(make_counter: Callable[..., Counter]) -> Counter:
-    """Return a counter that nobody can overrun."""
-    return make_counter(CallerHourlyCap="1000000")
+def open_app(make_app: Callable[..., App]) -> App:
+    """Return an app that nobody can overrun."""
+    return make_app(CallerHourlyCap="1000000")
 
 
 @pytest.fixture
-def guarded_counter(make_counter: Callable[..., Counter]) -> Counter:
-    """Return a counter that nobody can overrun, with proof of work."""
-    return make_counter(CallerHourlyCap="1000000", ProofOfWork="on")
+def guarded_app(make_app: Callable[..., App]) -> App:
+    """Return an app that nobody can overrun, with proof of work."""
+    return make_app(CallerHourlyCap="1000000", ProofOfWork="on")
 
 
 @OPEN.parametrize()
 @EXAMPLES
-def test_every_request_is_answered_as_described(case: Case, open_counter: Counter) -> None:
-    send(case, open_counter, positive_data_acceptance)
+def test_every_request_is_answered_as_described(case: Case, open_app: App) -> None:
+    send(case, open_app, positive_data_acceptance)
 
 
 @GUARDED.parametrize()
 @EXAMPLES
-def test_with_proof_of_work_too(case: Case, guarded_counter: Counter) -> None:
+def test_with_proof_of_work_too(case: Case, guarded_app: App) -> None:
     # A proof that nobody worked for is refused, and its schema cannot tell.
-    send(case, guarded_counter)
+    send(case, guarded_app)
 
 
 @LINKED.parametrize()
 @EXAMPLES
-def test_a_true_link_is_answered_as_described_whatever_comes_with_it(case: Case, open_counter: Counter) -> None:
-    link = link_to_leave() if "unsubscribe" in case.path else link_to_confirm(open_counter)
+def test_a_true_link_is_answered_as_described_whatever_comes_with_it(case: Case, open_app: App) -> None:
+    link = link_to_leave() if "unsubscribe" in case.path else link_to_confirm(open_app)
     case.query = {**(case.query or {}), **link}
     if isinstance(case.body, dict):
         case.body = {name: value for name, value in case.body.items() if name not in link} | {"wording": "1"}
-    send(case, open_counter)
+    send(case, open_app)
 
 
 def link_to_leave() -> dict[str, str]:
@@ -133,12 +133,12 @@ def link_to_leave() -> dict[str, str]:
     return dict(parse_qsl(urlsplit(unsubscribe_link("", subscriber_id(secret, READER), "fr", secret)).query))
 
 
-def link_to_confirm(counter: Counter) -> dict[str, str]:
+def link_to_confirm(app: App) -> dict[str, str]:
     """Return the fields of the link to confirm in a reader's mail, who asks for it the first time."""
-    if not counter.mails():
-        counter.post("/newsletter", data={"email": READER})
-        counter.play_stream()
-    text = counter.mails()[0].get_body(("plain",))
+    if not app.mails():
+        app.post("/newsletter", data={"email": READER})
+        app.play_stream()
+    text = app.mails()[0].get_body(("plain",))
     assert text is not None
     found = re.search(r"https://\S+/newsletter/confirm\?(\S+)", text.get_content())
     assert found is not None

@@ -36,7 +36,7 @@ from infra.local import engine
 from infra.local.functions import routes
 from infra.local.gateway import Gateway
 from infra.local.streams import StreamReader, play
-from tests.support.app import REGION, SITE, Counter, isolated, resolve
+from tests.support.app import REGION, SITE, App, isolated, resolve
 from tests.support.stack import unquoted
 
 CASES = [
@@ -77,13 +77,13 @@ def _aws() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def shared() -> Counter:
+def shared() -> App:
     """Return the stack that the cases share."""
-    return Counter(resolve())
+    return App(resolve())
 
 
 @pytest.fixture
-def counter(shared: Counter) -> Iterator[Counter]:
+def app(shared: App) -> Iterator[App]:
     """Return the stack, with nothing in it."""
     yield shared
     # By moto's back door: its transactions copy the whole table with its stream, and would take longer each time.
@@ -101,17 +101,17 @@ def test_there_are_enough_of_them_and_each_has_a_name_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_hostile_input_has_the_outcome_of_the_contract(counter: Counter, case: dict[str, Any]) -> None:
+def test_a_hostile_input_has_the_outcome_of_the_contract(app: App, case: dict[str, Any]) -> None:
     request, expected = case["request"], case["expect"]
     if "errors" in expected:
-        _check_refusal(counter, request, expected)
+        _check_refusal(app, request, expected)
     else:
-        _check_acceptance(counter, request, expected)
+        _check_acceptance(app, request, expected)
 
 
-def _check_refusal(counter: Counter, request: dict[str, Any], expected: dict[str, Any]) -> None:
-    as_json = _post(counter, request, accept="application/json")
-    as_sent = _post(counter, request)
+def _check_refusal(app: App, request: dict[str, Any], expected: dict[str, Any]) -> None:
+    as_json = _post(app, request, accept="application/json")
+    as_sent = _post(app, request)
 
     assert as_json.status_code == as_sent.status_code == expected["status"]
     reply = as_json.json
@@ -125,31 +125,31 @@ def _check_refusal(counter: Counter, request: dict[str, Any], expected: dict[str
         assert {tag for tag, _ in _Skeleton(as_sent.text).tags} <= PAGE_TAGS
         assert "default-src 'none'" in as_sent.headers["content-security-policy"]
         assert all(error["message"] in _Skeleton(as_sent.text).text for error in reply["errors"])
-    assert counter.items() == []
+    assert app.items() == []
 
 
 PAGE_TAGS = {"html", "head", "meta", "title", "style", "body", "header", "main", "footer", "h1", "p", "ul", "li", "a"}
 
 
-def _check_acceptance(counter: Counter, request: dict[str, Any], expected: dict[str, Any]) -> None:
+def _check_acceptance(app: App, request: dict[str, Any], expected: dict[str, Any]) -> None:
     form = request.get("path", "/contact").rpartition("/")[2]
     following = expected["next"] or f"http://localhost/thanks?form={form}&language=fr"
 
-    reply = _post(counter, request)
+    reply = _post(app, request)
 
     assert reply.status_code == expected["status"]
     assert _where(reply) == following
     stored = _expanded(expected["stored"])
-    assert _stored(counter) == [stored]
+    assert _stored(app) == [stored]
     if reply.status_code == 303:
-        assert _where(_post(counter, request, accept="application/json")) == following
-    _play_stream(counter)
+        assert _where(_post(app, request, accept="application/json")) == following
+    _play_stream(app)
     mails = _mails()
     if expected.get("links") and not mails:
         return
     assert len(mails) == 1
     if form == "contact":
-        (kept,) = counter.items("message")
+        (kept,) = app.items("message")
         _check_notification(mails[0], stored, kept)
     else:
         _check_confirmation_request(mails[0], stored)
@@ -199,12 +199,12 @@ def _check_words(mail: EmailMessage, expected: dict[str, Any]) -> None:
         assert words not in f"{text}{html}{mail['Subject']}"
 
 
-def _post(counter: Counter, request: dict[str, Any], *, accept: str | None = None) -> TestResponse:
+def _post(app: App, request: dict[str, Any], *, accept: str | None = None) -> TestResponse:
     headers = request.get("headers", {}) | ({"accept": accept} if accept else {})
     body, content_type = _body(request)
-    client = counter.http
+    client = app.http
     if changes := request.get("event"):
-        client = Client(Gateway(_changed(counter, changes), counter.stack.cors))
+        client = Client(Gateway(_changed(app, changes), app.stack.cors))
     return client.post(
         request.get("path", "/contact"),
         data=body,
@@ -214,11 +214,11 @@ def _post(counter: Counter, request: dict[str, Any], *, accept: str | None = Non
     )
 
 
-def _changed(counter: Counter, changes: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], Any]]:
+def _changed(app: App, changes: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], Any]]:
     """Return the functions behind a gateway that hands over other events than it should."""
     return {
         route: lambda event, invoke=invoke: invoke({**event, **changes})  # type: ignore[misc]
-        for route, invoke in routes(counter.functions).items()
+        for route, invoke in routes(app.functions).items()
     }
 
 
@@ -269,10 +269,10 @@ def _where(reply: TestResponse) -> str:
     return str(to)
 
 
-def _stored(counter: Counter) -> list[dict[str, Any]]:
+def _stored(app: App) -> list[dict[str, Any]]:
     """Return what is kept of the visitors' words, and nothing that is kept beside them."""
     found = []
-    for item in counter.items():
+    for item in app.items():
         if item["kind"] not in KEPT:
             continue
         words = {name: item[name] for name in KEPT[item["kind"]] if name in item}
@@ -286,9 +286,9 @@ def _table() -> Any:
     return dynamodb_backends["123456789012"][REGION].get_table("table")
 
 
-def _play_stream(counter: Counter) -> None:
+def _play_stream(app: App) -> None:
     """Deliver all that the stream holds, from its beginning: it was emptied since the case before."""
-    notifier, table = counter.functions["Notifier"], _table()
+    notifier, table = app.functions["Notifier"], _table()
     arn = f"{table.table_arn}/stream/{table.latest_stream_label}"
     for mapping in notifier.function.streams:
         play(StreamReader(engine.client("dynamodbstreams"), arn).read(), mapping, arn, notifier)

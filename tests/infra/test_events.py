@@ -20,7 +20,7 @@ from infra.local.__main__ import SECRET
 from infra.local.gateway import event_of, match_route
 from infra.local.streams import StreamReader, schedule_event, stream_event, wanted
 from infra.template import TEMPLATE
-from tests.support.app import Counter, resolve
+from tests.support.app import App, resolve
 from tests.support.newsletter import link_in_last_mail, open_link, press
 from tests.support.samples import FOLDER, HTTP, sample
 
@@ -29,9 +29,9 @@ OF_THE_GATEWAY = ("x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-f
 
 
 @pytest.fixture
-def local(make_counter: Callable[..., Counter]) -> Counter:
+def local(make_app: Callable[..., App]) -> App:
     """Return a stack with the secret of the local one, which the samples' tokens are made with."""
-    return make_counter(SigningSecret=SECRET)
+    return make_app(SigningSecret=SECRET)
 
 
 def body_of(event: dict[str, Any]) -> bytes:
@@ -73,10 +73,10 @@ def without_gateway_headers(event: dict[str, Any]) -> dict[str, Any]:
     return {**event, "headers": headers}
 
 
-def owed(counter: Counter) -> list[dict[str, Any]]:
+def owed(app: App) -> list[dict[str, Any]]:
     """Return the stream records that the notifier is called with."""
     arn = engine.client("dynamodb").describe_table(TableName="table")["Table"]["LatestStreamArn"]
-    (mapping,) = counter.functions["Notifier"].function.streams
+    (mapping,) = app.functions["Notifier"].function.streams
     records = StreamReader(engine.client("dynamodbstreams"), arn).read()
     passed = [record for record in records if wanted(record, mapping.patterns)]
     made: list[dict[str, Any]] = stream_event(passed, arn)["Records"]
@@ -114,9 +114,9 @@ def test_a_sample_request_agrees_with_itself(name: str) -> None:
     assert (event["routeKey"], event["headers"].get("content-type", "").partition(";")[0]) == HTTP[name]
 
 
-def test_the_sample_of_the_stream_has_the_keys_and_types_of_a_real_one(counter: Counter) -> None:
-    counter.functions["Contact"](sample("contact-form.json"))
-    (record,) = owed(counter)
+def test_the_sample_of_the_stream_has_the_keys_and_types_of_a_real_one(app: App) -> None:
+    app.functions["Contact"](sample("contact-form.json"))
+    (record,) = owed(app)
     assert shape(sample("outbox-stream.json")) == shape({"Records": [record]})
 
 
@@ -125,27 +125,27 @@ def test_the_sample_of_the_schedule_has_the_keys_and_types_of_a_real_one() -> No
 
 
 @pytest.mark.parametrize("name", ["contact-form.json", "contact-multipart.json"])
-def test_a_sample_form_is_a_message_that_is_kept(counter: Counter, name: str) -> None:
-    reply = counter.functions["Contact"](sample(name))
+def test_a_sample_form_is_a_message_that_is_kept(app: App, name: str) -> None:
+    reply = app.functions["Contact"](sample(name))
     assert reply["statusCode"] == 303
-    (message,) = counter.items("message")
+    (message,) = app.items("message")
     assert message["email"] == "camille@example.org"
     assert message["message"].endswith("\nÀ bientôt, Camille")
 
 
-def test_the_sample_of_json_is_a_message_that_is_kept_once(counter: Counter) -> None:
-    replies = [counter.functions["Contact"](sample("contact-json.json")) for _ in range(2)]
+def test_the_sample_of_json_is_a_message_that_is_kept_once(app: App) -> None:
+    replies = [app.functions["Contact"](sample("contact-json.json")) for _ in range(2)]
     assert [reply["statusCode"] for reply in replies] == [200, 200]
     assert json.loads(replies[0]["body"])["id"] == json.loads(replies[1]["body"])["id"]
-    assert len(counter.items("message")) == 1
+    assert len(app.items("message")) == 1
 
 
-def test_the_sample_of_a_sign_up_is_a_request_that_is_kept(counter: Counter) -> None:
-    assert counter.functions["Newsletter"](sample("newsletter-form.json"))["statusCode"] == 303
-    assert [item["email"] for item in counter.items() if "email" in item] == ["camille@example.org"]
+def test_the_sample_of_a_sign_up_is_a_request_that_is_kept(app: App) -> None:
+    assert app.functions["Newsletter"](sample("newsletter-form.json"))["statusCode"] == 303
+    assert [item["email"] for item in app.items() if "email" in item] == ["camille@example.org"]
 
 
-def test_the_sample_of_a_confirmation_link_shows_the_page_of_its_button(local: Counter) -> None:
+def test_the_sample_of_a_confirmation_link_shows_the_page_of_its_button(local: App) -> None:
     reply = local.functions["Newsletter"](sample("confirm-page.json"))
     assert reply["statusCode"] == 200
     assert "<button" in reply["body"]
@@ -171,7 +171,7 @@ def test_the_links_of_the_samples_never_expire_or_not_before_the_century_does() 
 
 
 def test_the_samples_of_unsubscribing_show_a_page_and_end_the_subscription_of_the_sample_s_address(
-    local: Counter,
+    local: App,
 ) -> None:
     local.functions["Newsletter"](sample("newsletter-form.json"))
     local.play_stream()
@@ -184,7 +184,7 @@ def test_the_samples_of_unsubscribing_show_a_page_and_end_the_subscription_of_th
         assert [item["state"] for item in local.items("subscriber")] == ["unsubscribed"]
 
 
-def test_the_samples_of_the_owner_s_links_are_about_the_message_of_the_sample_of_json(local: Counter) -> None:
+def test_the_samples_of_the_owner_s_links_are_about_the_message_of_the_sample_of_json(local: App) -> None:
     reply = local.functions["Contact"](sample("contact-json.json"))
     message = submissions.message("table", json.loads(reply["body"])["id"])
     assert message is not None
@@ -207,40 +207,40 @@ def test_the_samples_of_the_owner_s_links_are_about_the_message_of_the_sample_of
 
 
 @pytest.mark.parametrize("name", [name for name in HTTP if name.startswith(LINKS)])
-def test_a_sample_s_link_proves_nothing_to_a_stack_with_a_secret_of_its_own(counter: Counter, name: str) -> None:
+def test_a_sample_s_link_proves_nothing_to_a_stack_with_a_secret_of_its_own(app: App, name: str) -> None:
     route, _ = HTTP[name]
-    (function,) = (function for function in counter.functions.values() if route in function.function.routes)
+    (function,) = (function for function in app.functions.values() if route in function.function.routes)
     assert function(sample(name))["statusCode"] == 403
 
 
-def test_the_sample_of_the_stream_passes_the_filter_of_the_template(counter: Counter) -> None:
-    (mapping,) = counter.functions["Notifier"].function.streams
+def test_the_sample_of_the_stream_passes_the_filter_of_the_template(app: App) -> None:
+    (mapping,) = app.functions["Notifier"].function.streams
     assert [wanted(record, mapping.patterns) for record in sample("outbox-stream.json")["Records"]] == [True]
 
 
-def test_the_sample_of_the_stream_names_an_email_that_is_not_owed_here_and_sends_none(counter: Counter) -> None:
-    assert counter.functions["Notifier"](sample("outbox-stream.json")) == {"batchItemFailures": []}
-    assert counter.mails() == []
+def test_the_sample_of_the_stream_names_an_email_that_is_not_owed_here_and_sends_none(app: App) -> None:
+    assert app.functions["Notifier"](sample("outbox-stream.json")) == {"batchItemFailures": []}
+    assert app.mails() == []
 
 
-def test_the_sample_of_the_stream_sends_the_email_that_its_keys_name(counter: Counter) -> None:
-    counter.functions["Contact"](sample("contact-form.json"))
-    (record,) = owed(counter)
+def test_the_sample_of_the_stream_sends_the_email_that_its_keys_name(app: App) -> None:
+    app.functions["Contact"](sample("contact-form.json"))
+    (record,) = owed(app)
     event = copy.deepcopy(sample("outbox-stream.json"))
     event["Records"][0]["dynamodb"]["Keys"] = record["dynamodb"]["Keys"]
     for _ in range(2):
-        assert counter.functions["Notifier"](event) == {"batchItemFailures": []}
-    assert [mail["Reply-To"] for mail in counter.mails()] == ["camille@example.org"]
+        assert app.functions["Notifier"](event) == {"batchItemFailures": []}
+    assert [mail["Reply-To"] for mail in app.mails()] == ["camille@example.org"]
 
 
-def test_the_sample_of_the_schedule_sends_all_that_is_owed(counter: Counter) -> None:
-    counter.functions["Contact"](sample("contact-form.json"))
-    assert counter.functions["Notifier"](sample("schedule.json")) == {"sent": 1}
-    assert len(counter.mails()) == 1
+def test_the_sample_of_the_schedule_sends_all_that_is_owed(app: App) -> None:
+    app.functions["Contact"](sample("contact-form.json"))
+    assert app.functions["Notifier"](sample("schedule.json")) == {"sent": 1}
+    assert len(app.mails()) == 1
 
 
-def test_the_sample_of_feedback_has_the_keys_and_types_of_the_recorded_one_and_ends_mail(counter: Counter) -> None:
+def test_the_sample_of_feedback_has_the_keys_and_types_of_the_recorded_one_and_ends_mail(app: App) -> None:
     recorded = (TEMPLATE.parent / "tests" / "events" / "sns.json").read_text(encoding="utf-8")
     assert shape(sample("feedback-bounce.json")) == shape(json.loads(recorded))
-    counter.functions["Feedback"](sample("feedback-bounce.json"))
-    assert [item["state"] for item in counter.items("subscriber")] == ["bounced"]
+    app.functions["Feedback"](sample("feedback-bounce.json"))
+    assert [item["state"] for item in app.items("subscriber")] == ["bounced"]

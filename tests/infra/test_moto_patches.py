@@ -21,7 +21,7 @@ from infra.local.moto_patches import forget_read, patch_moto
 from infra.template import TEMPLATE
 from tests.infra import moto_faults
 from tests.infra.moto_faults import FAULTS, IN_LIST, TABLE, cancelled, item, put, table_of
-from tests.support.app import Counter
+from tests.support.app import App
 
 # What a transaction of chance may do with one item.
 _CHECK = "attribute_exists(pk)"
@@ -69,10 +69,10 @@ def calls_in(do: Callable[[], Any]) -> int:
     return calls
 
 
-def test_a_post_and_its_email_take_no_more_on_a_full_table_than_on_an_empty_one(counter: Counter) -> None:
+def test_a_post_and_its_email_take_no_more_on_a_full_table_than_on_an_empty_one(app: App) -> None:
     def post(number: int) -> None:
-        assert counter.post("/contact", data={"email": "a@example.org", "message": str(number)}).status_code == 303
-        counter.play_stream()
+        assert app.post("/contact", data={"email": "a@example.org", "message": str(number)}).status_code == 303
+        app.play_stream()
 
     # What is made when it is first used.
     post(0)
@@ -80,10 +80,10 @@ def test_a_post_and_its_email_take_no_more_on_a_full_table_than_on_an_empty_one(
     table = models.dynamodb_backends[moto_faults.ACCOUNT][moto_faults.REGION].get_table("table")
     for number in range(2000):
         table.put_item(item(number))
-    counter.play_stream()
-    counter.play_stream()
+    app.play_stream()
+    app.play_stream()
     assert calls_in(lambda: post(2)) < 1.1 * empty
-    assert len(counter.mails()) == 3
+    assert len(app.mails()) == 3
 
 
 # --- transactions ------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from infra.local.functions import routes
 from infra.local.gateway import LARGEST_BODY, LARGEST_HEAD, match_route
 from infra.template import TEMPLATE
 from newsletter.form import NewsletterForm
-from tests.support.app import SITE, Counter
+from tests.support.app import SITE, App
 from tests.support.refusals import CASES, GOOD, MULTIPART, part
 from tests.support.wire import Wire, unreachable
 
@@ -83,8 +83,8 @@ def test_the_description_is_openapi_3_1() -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(DESCRIPTION).iter_errors()] == []
 
 
-def test_it_has_the_routes_of_the_template(counter: Counter) -> None:
-    assert sorted(OPERATIONS) == sorted(routes(counter.functions))
+def test_it_has_the_routes_of_the_template(app: App) -> None:
+    assert sorted(OPERATIONS) == sorted(routes(app.functions))
 
 
 def test_it_has_the_codes_of_the_sentences() -> None:
@@ -133,18 +133,18 @@ def test_it_has_the_limits_of_addresses_and_bodies() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_refusal_is_as_described(counter: Counter, case: str) -> None:
+def test_a_refusal_is_as_described(app: App, case: str) -> None:
     path, arguments, *_ = CASES[case]
     for accept in ("application/json", "text/html"):
         headers = {**arguments.get("headers", {}), "accept": accept}
-        reply = counter.post(path, **arguments | {"headers": headers})
+        reply = app.post(path, **arguments | {"headers": headers})
         check(reply)
         if reply.mimetype == "application/json":
             validator(json.dumps({"$ref": "#/components/schemas/Error"})).validate(reply.json)
 
 
 @pytest.mark.parametrize("path", POSTED)
-def test_what_is_accepted_is_answered_as_described(counter: Counter, path: str) -> None:
+def test_what_is_accepted_is_answered_as_described(app: App, path: str) -> None:
     multipart = b"".join(part(f'name="{name}"', value).removesuffix(b"--b--\r\n") for name, value in GOOD.items())
     posts: list[dict[str, Any]] = [
         {"json": GOOD},
@@ -155,21 +155,21 @@ def test_what_is_accepted_is_answered_as_described(counter: Counter, path: str) 
         {"data": multipart + b"--b--\r\n", **MULTIPART},
     ]
     for arguments in posts * 2:
-        reply = counter.post(path, **arguments)
+        reply = app.post(path, **arguments)
         assert reply.status_code in (200, 303)
         check(reply)
 
 
 @pytest.mark.parametrize("path", POSTED)
 def test_too_many_and_not_kept_are_answered_as_described(
-    make_counter: Any, monkeypatch: pytest.MonkeyPatch, path: str
+    make_app: Any, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    counter = make_counter(CallerHourlyCap="1")
+    app = make_app(CallerHourlyCap="1")
     monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
-    counter.post(path, json=GOOD)
-    over = [counter.post(path, **{kind: GOOD | {"email": "b@example.org"}}) for kind in ("json", "data")]
+    app.post(path, json=GOOD)
+    over = [app.post(path, **{kind: GOOD | {"email": "b@example.org"}}) for kind in ("json", "data")]
     Wire(dynamodb.client()).always(unreachable)
-    unavailable = [counter.post(path, **{kind: GOOD}) for kind in ("json", "data")]
+    unavailable = [app.post(path, **{kind: GOOD}) for kind in ("json", "data")]
 
     assert [reply.status_code for reply in over + unavailable] == [429, 429, 503, 503]
     for reply in over + unavailable:
@@ -177,18 +177,18 @@ def test_too_many_and_not_kept_are_answered_as_described(
         check(reply)
 
 
-def test_without_proof_of_work_there_is_no_challenge(counter: Counter) -> None:
+def test_without_proof_of_work_there_is_no_challenge(app: App) -> None:
     for path in CHALLENGES:
         for accept in ("application/json", "text/html"):
-            reply = counter.http.get(path, headers={"accept": accept})
+            reply = app.http.get(path, headers={"accept": accept})
             assert reply.status_code == 404
             check(reply)
 
 
-def test_a_challenge_and_a_wrong_proof_are_answered_as_described(make_counter: Any) -> None:
-    counter = make_counter(ProofOfWork="required")
-    challenges = [counter.http.get(path) for path in CHALLENGES]
-    refusals = [counter.post(path, json=GOOD | {"altcha": altcha}) for path in POSTED for altcha in ("", "x")]
+def test_a_challenge_and_a_wrong_proof_are_answered_as_described(make_app: Any) -> None:
+    app = make_app(ProofOfWork="required")
+    challenges = [app.http.get(path) for path in CHALLENGES]
+    refusals = [app.post(path, json=GOOD | {"altcha": altcha}) for path in POSTED for altcha in ("", "x")]
 
     assert {reply.status_code for reply in challenges} == {200}
     assert {reply.status_code for reply in refusals} == {422}
@@ -196,24 +196,24 @@ def test_a_challenge_and_a_wrong_proof_are_answered_as_described(make_counter: A
         check(reply)
 
 
-def test_the_gateways_own_refusals_are_described(counter: Counter) -> None:
-    large = counter.post("/contact", data=b"x" * (LARGEST_BODY + 1), content_type="application/json")
-    long = counter.http.get("/thanks", headers={"x-long": "x" * LARGEST_HEAD})
+def test_the_gateways_own_refusals_are_described(app: App) -> None:
+    large = app.post("/contact", data=b"x" * (LARGEST_BODY + 1), content_type="application/json")
+    long = app.http.get("/thanks", headers={"x-long": "x" * LARGEST_HEAD})
 
     assert (large.status_code, long.status_code) == (413, 431)
     check(large)
     check(long)
 
 
-def test_what_is_not_described_fails(counter: Counter) -> None:
-    reply = counter.post("/contact", json={})
+def test_what_is_not_described_fails(app: App) -> None:
+    reply = app.post("/contact", json={})
     check(reply)
 
     reply.status_code = 418
     with pytest.raises(AssertionError, match="POST /contact answers 418"):
         check(reply)
     for wrong in ({"error": "x", "errors": []}, {"error": "x", "errors": [{"code": "NEW", "message": "x"}]}):
-        reply = counter.post("/contact", json={})
+        reply = app.post("/contact", json={})
         reply.data = json.dumps(wrong)
         with pytest.raises(ValidationError):
             check(reply)

@@ -13,7 +13,7 @@ from guichet.locales import LANGUAGES
 from guichet.records.record import utc_now
 from infra.local.functions import local_functions
 from infra.template import PSEUDO_PARAMETERS, Stack, Template, TemplateError
-from tests.support.app import Counter, isolated, resolve
+from tests.support.app import App, isolated, resolve
 
 TEMPLATE = Template.load()
 DECLARED: dict[str, dict[str, Any]] = TEMPLATE.document["Parameters"]
@@ -65,24 +65,24 @@ def test_with_whatever_is_allowed_every_function_starts_and_a_message_reaches_th
     for name in stack.functions:
         assert environment_size(stack, name) <= LARGEST_ENVIRONMENT
     with isolated():
-        counter = Counter(stack)
-        counter.functions = local_functions(stack.functions, stack.environment)
+        app = App(stack)
+        app.functions = local_functions(stack.functions, stack.environment)
         (origin, *_) = origins = stack.cors["allowOrigins"]
         from contact.handler import settings as contact_settings  # noqa: PLC0415
 
         # CORS compares texts; the functions and browsers know an origin in one spelling.
         assert set(origins) == contact_settings().origins
         headers = {"Origin": origin, "Accept": "application/json"}
-        reply = counter.post("/contact", data={"email": READER, "message": "Bonjour"}, headers=headers)
+        reply = app.post("/contact", data={"email": READER, "message": "Bonjour"}, headers=headers)
         if stack.parameters["ProofOfWork"] == "required":
             assert reply.status_code == 422
             return
         assert reply.status_code == 200
-        (message,) = counter.items("message")
+        (message,) = app.items("message")
         assert "spam" not in message
         assert int(message["expires_at"]) > utc_now().timestamp()
-        counter.play_stream()
-        notification = counter.mails()[0]
+        app.play_stream()
+        notification = app.mails()[0]
         # IAM compares it letter by letter (`ses:FromAddress`).
         assert parseaddr(str(notification["From"]))[1] == drawn["FromEmail"]
         assert [part.addr_spec for part in notification["To"].addresses] == drawn["OwnerEmail"].split(",")

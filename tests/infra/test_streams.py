@@ -8,7 +8,7 @@ import pytest
 from infra.local import engine
 from infra.local.streams import StreamReader, play, schedule_event, stream_event, wanted
 from infra.template import StreamMapping
-from tests.support.app import Counter, resolve
+from tests.support.app import resolve
 
 ARN = "arn:aws:dynamodb:eu-west-3:123456789012:table/table/stream/2026-01-01T00:00:00.000"
 
@@ -177,14 +177,6 @@ def test_the_time_of_a_record_is_a_number() -> None:
     put(1)
     (entry,) = reader.read()
     assert isinstance(entry["dynamodb"]["ApproximateCreationDateTime"], float)
-
-
-def test_a_posted_message_reaches_the_owner_by_the_stream(counter: Counter) -> None:
-    counter.post("/contact", data={"email": "camille@example.org", "message": "Bonjour"})
-    assert counter.mails() == []
-    counter.play_stream()
-    counter.play_stream()
-    assert [mail["To"] for mail in counter.mails()] == ["owner@atelier.example"]
 
 
 def test_only_the_record_that_always_fails_is_given_up_where_batches_are_halved() -> None:

@@ -13,23 +13,23 @@ from guichet.mail import ses
 from guichet.store import digests as stored_digests
 from guichet.store import dynamodb, table
 from guichet.store.outbox import SHARDS
-from tests.support.app import Counter
+from tests.support.app import App
 from tests.support.newsletter import subscribe
 from tests.support.wire import Wire, refusal
 
 # A Monday, by UTC.
 MONDAY = datetime.fromisoformat("2026-11-23T00:00:00Z")
 DUE = MONDAY + timedelta(hours=6)
-Make = Callable[..., Counter]
+Make = Callable[..., App]
 
 
-def contact(counter: Counter, message: str = "Bonjour", **fields: str) -> None:
+def contact(app: App, message: str = "Bonjour", **fields: str) -> None:
     answers = {"email": "zoe@example.org", "message": message, **fields}
-    assert counter.post("/contact", json=answers).status_code == 200
+    assert app.post("/contact", json=answers).status_code == 200
 
 
-def digests(counter: Counter) -> list[EmailMessage]:
-    return [mail for mail in counter.mails() if "semaine" in mail["Subject"] or "The week" in mail["Subject"]]
+def digests(app: App) -> list[EmailMessage]:
+    return [mail for mail in app.mails() if "semaine" in mail["Subject"] or "The week" in mail["Subject"]]
 
 
 def text(mail: EmailMessage, kind: str = "plain") -> str:
@@ -38,10 +38,10 @@ def text(mail: EmailMessage, kind: str = "plain") -> str:
     return unescape(str(body.get_content())).replace("\xa0", " ")
 
 
-def test_it_is_off_by_default(counter: Counter) -> None:
+def test_it_is_off_by_default(app: App) -> None:
     with time_machine.travel(DUE):
-        counter.sweep()
-    assert (counter.mails(), counter.items()) == ([], [])
+        app.sweep()
+    assert (app.mails(), app.items()) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_it_is_off_by_default(counter: Counter) -> None:
         ),
     ],
 )
-def test_it_tells_what_the_week_brought(make_counter: Make, language: str, words: tuple[str, ...]) -> None:
-    counter = make_counter(WeeklyDigest="on", DefaultLanguage=language)
+def test_it_tells_what_the_week_brought(make_app: Make, language: str, words: tuple[str, ...]) -> None:
+    app = make_app(WeeklyDigest="on", DefaultLanguage=language)
     second = timedelta(seconds=1)
     # On either side of the week's ends, and within it.
     for number, at in enumerate(
@@ -83,16 +83,16 @@ def test_it_tells_what_the_week_brought(make_counter: Make, language: str, words
         )
     ):
         with time_machine.travel(at):
-            contact(counter, message=f"number {number}")
+            contact(app, message=f"number {number}")
     with time_machine.travel(MONDAY - timedelta(days=2)):
-        subscribe(counter)
-        contact(counter, message="spam", _gotcha="x")
-        counter.post("/newsletter", json={"email": "robot@example.org", "_gotcha": "x"})
-        counter.play_stream()
+        subscribe(app)
+        contact(app, message="spam", _gotcha="x")
+        app.post("/newsletter", json={"email": "robot@example.org", "_gotcha": "x"})
+        app.play_stream()
     with time_machine.travel(DUE):
-        counter.sweep()
-        counter.play_stream()
-    (mail,) = digests(counter)
+        app.sweep()
+        app.play_stream()
+    (mail,) = digests(app)
     assert mail["To"] == "owner@atelier.example"
     for line in words:
         assert line in text(mail)
@@ -101,12 +101,12 @@ def test_it_tells_what_the_week_brought(make_counter: Make, language: str, words
         assert f">{figure}</td>" in text(mail, "html")
 
 
-def test_it_goes_out_once_a_week_from_monday_at_six_on(make_counter: Make) -> None:
-    counter = make_counter(WeeklyDigest="on")
+def test_it_goes_out_once_a_week_from_monday_at_six_on(make_app: Make) -> None:
+    app = make_app(WeeklyDigest="on")
     # The one of the week before, as it is switched on.
     with time_machine.travel(MONDAY - timedelta(hours=1)):
-        counter.sweep()
-    assert len(digests(counter)) == 1
+        app.sweep()
+    assert len(digests(app)) == 1
     for at, sent in (
         (DUE - timedelta(minutes=1), 1),
         (DUE, 2),
@@ -116,107 +116,107 @@ def test_it_goes_out_once_a_week_from_monday_at_six_on(make_counter: Make) -> No
         (MONDAY + timedelta(days=7, hours=7), 3),
     ):
         with time_machine.travel(at):
-            counter.sweep()
-            counter.play_stream()
-        assert len(digests(counter)) == sent, at
-    assert sorted(item["pk"] for item in counter.items("digest")) == [
+            app.sweep()
+            app.play_stream()
+        assert len(digests(app)) == sent, at
+    assert sorted(item["pk"] for item in app.items("digest")) == [
         "digest#2026-W46",
         "digest#2026-W47",
         "digest#2026-W48",
     ]
 
 
-def test_the_weeks_of_a_year_s_end_are_told_apart(make_counter: Make) -> None:
-    counter = make_counter(WeeklyDigest="on")
+def test_the_weeks_of_a_year_s_end_are_told_apart(make_app: Make) -> None:
+    app = make_app(WeeklyDigest="on")
     for day in ("2026-12-28", "2027-01-04", "2027-01-11"):
         with time_machine.travel(datetime.fromisoformat(f"{day}T07:00:00Z")):
-            counter.sweep()
-    weeks = [item["pk"].partition("#")[2] for item in counter.items("digest")]
+            app.sweep()
+    weeks = [item["pk"].partition("#")[2] for item in app.items("digest")]
     assert sorted(weeks) == ["2026-W52", "2026-W53", "2027-W01"]
 
 
-def test_what_is_owed_is_told_with_what_to_do(make_counter: Make) -> None:
-    counter = make_counter(WeeklyDigest="on")
+def test_what_is_owed_is_told_with_what_to_do(make_app: Make) -> None:
+    app = make_app(WeeklyDigest="on")
     with time_machine.travel(MONDAY - timedelta(days=2)):
-        contact(counter)
+        contact(app)
     with time_machine.travel(DUE - timedelta(minutes=1)):
         # This one is on its way.
-        contact(counter, message="A moment ago")
+        contact(app, message="A moment ago")
     with time_machine.travel(DUE):
-        counter.sweep()
-    (mail,) = digests(counter)
+        app.sweep()
+    (mail,) = digests(app)
     assert "Emails en attente d'envoi : 1, le plus ancien depuis samedi 21 novembre 2026 à 0 h 00 UTC" in text(mail)
     assert "guichet outbox" in text(mail)
     assert "guichet outbox" in text(mail, "html")
 
 
-def test_after_three_weeks_without_ses_only_the_latest_goes_out(make_counter: Make) -> None:
-    counter = make_counter(WeeklyDigest="on")
+def test_after_three_weeks_without_ses_only_the_latest_goes_out(make_app: Make) -> None:
+    app = make_app(WeeklyDigest="on")
     wire = Wire(ses.client())
     wire.always(refusal(400, "SendingPausedException"))
     for week in range(3):
         with time_machine.travel(DUE + timedelta(days=7 * week)):
-            contact(counter, message=f"week {week}")
-            counter.sweep()
+            contact(app, message=f"week {week}")
+            app.sweep()
     wire.always(None)
     with time_machine.travel(DUE + timedelta(days=14, hours=1)):
-        counter.sweep()
-    (mail,) = digests(counter)
+        app.sweep()
+    (mail,) = digests(app)
     assert "lundi 30 novembre 2026" in mail["Subject"]
     # The messages themselves are none the less told.
-    assert len(counter.mails()) == 4
+    assert len(app.mails()) == 4
 
 
-def test_two_sweeps_at_once_owe_one(make_counter: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    counter = make_counter(WeeklyDigest="on")
+def test_two_sweeps_at_once_owe_one(make_app: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app(WeeklyDigest="on")
     original = stored_digests.add
 
     def while_another_comes(*arguments: Any) -> bool:
         monkeypatch.setattr(stored_digests, "add", original)
-        counter.sweep()
+        app.sweep()
         return original(*arguments)
 
     monkeypatch.setattr(stored_digests, "add", while_another_comes)
     with time_machine.travel(DUE):
-        counter.sweep()
-        counter.play_stream()
-    assert len(digests(counter)) == 1
+        app.sweep()
+        app.play_stream()
+    assert len(digests(app)) == 1
 
 
 def test_figures_that_cannot_be_had_hold_up_no_other_mail(
-    make_counter: Make, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
+    make_app: Make, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
 ) -> None:
-    counter = make_counter(WeeklyDigest="on")
+    app = make_app(WeeklyDigest="on")
 
     def broken(*_: Any) -> int:
         raise dynamodb.UnavailableError("query")
 
     with time_machine.travel(DUE):
-        contact(counter)
+        contact(app)
         with monkeypatch.context() as patch:
             patch.setattr(table, "count_list", broken)
-            assert counter.sweep() == {"sent": 1}
+            assert app.sweep() == {"sent": 1}
         assert '"Unexpected"' in written()
         # And it is made good by the next sweep.
-        counter.sweep()
-    assert len(digests(counter)) == 1
+        app.sweep()
+    assert len(digests(app)) == 1
 
 
-def test_a_sweep_that_owes_none_reads_one_item_for_it(make_counter: Make) -> None:
-    counter = make_counter(WeeklyDigest="on")
+def test_a_sweep_that_owes_none_reads_one_item_for_it(make_app: Make) -> None:
+    app = make_app(WeeklyDigest="on")
     with time_machine.travel(DUE):
-        counter.sweep()
+        app.sweep()
         wire = Wire(dynamodb.client())
-        counter.sweep()
+        app.sweep()
     # The one of the digest, and one query for each shard of each audience.
     assert wire.operations == ["GetItem", *["Query"] * 2 * SHARDS]
 
 
-def test_a_list_of_more_than_a_page_is_counted_whole(make_counter: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    counter = make_counter(WeeklyDigest="on")
+def test_a_list_of_more_than_a_page_is_counted_whole(make_app: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app(WeeklyDigest="on")
     with time_machine.travel(MONDAY - timedelta(days=1)):
         for number in range(5):
-            contact(counter, message=str(number))
+            contact(app, message=str(number))
     original = dynamodb.call
 
     def by_twos(operation: str, **parameters: Any) -> Any:

@@ -20,7 +20,7 @@ from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, limits, outbox
 from guichet.telemetry import FunctionError
-from tests.support.app import START, Counter
+from tests.support.app import START, App
 from tests.support.feedback import event_text, feedback, wrapped
 from tests.support.newsletter import (
     READER,
@@ -42,14 +42,14 @@ from tests.support.wire import Wire, unreachable
 # --- the welcome and its link -----------------------------------------------------------------------------------
 
 
-def test_who_confirms_is_welcomed_with_a_link_to_leave(counter: Counter) -> None:
-    subscribe(counter)
+def test_who_confirms_is_welcomed_with_a_link_to_leave(app: App) -> None:
+    subscribe(app)
 
-    mail = welcome(counter)
+    mail = welcome(app)
     assert mail["To"] == READER
     assert mail["Subject"] == "Bienvenue dans la newsletter « Atelier Bellevue »"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    url = unsubscribe_url(counter)
+    url = unsubscribe_url(app)
     assert url.startswith("https://api.example/newsletter/unsubscribe?")
     for kind in ("plain", "html"):
         body = mail.get_body((kind,))
@@ -67,44 +67,44 @@ def test_who_confirms_is_welcomed_with_a_link_to_leave(counter: Counter) -> None
         {"data": b"x", "content_type": "text/plain"},
     ],
 )
-def test_one_click_unsubscribes_at_once_whatever_the_body(counter: Counter, arguments: dict[str, Any]) -> None:
-    subscribe(counter)
+def test_one_click_unsubscribes_at_once_whatever_the_body(app: App, arguments: dict[str, Any]) -> None:
+    subscribe(app)
 
     for _ in range(2):
-        reply = counter.post(local(unsubscribe_url(counter)), **arguments)
+        reply = app.post(local(unsubscribe_url(app)), **arguments)
         assert reply.status_code == 200
         assert "set-cookie" not in reply.headers
         assert "Vous êtes désabonné(e)" in reply.text
-    item = subscriber(counter)
+    item = subscriber(app)
     assert item["state"] == "unsubscribed"
     assert events_of(item) == ["confirmed", "unsubscribed"]
     assert "list" not in item
 
 
-def test_the_unsubscribe_page_has_one_button_and_changes_nothing(counter: Counter) -> None:
-    subscribe(counter)
-    before = counter.items()
-    page = open_link(counter, unsubscribe_url(counter))
+def test_the_unsubscribe_page_has_one_button_and_changes_nothing(app: App) -> None:
+    subscribe(app)
+    before = app.items()
+    page = open_link(app, unsubscribe_url(app))
 
     assert page.status_code == 200
     assert page.text.count("<button>") == 1
-    assert counter.items() == before
-    assert "Vous êtes désabonné(e)" in press(counter, page).text
-    assert subscriber(counter)["state"] == "unsubscribed"
+    assert app.items() == before
+    assert "Vous êtes désabonné(e)" in press(app, page).text
+    assert subscriber(app)["state"] == "unsubscribed"
 
 
-def test_the_unsubscribe_link_never_expires(counter: Counter) -> None:
-    subscribe(counter)
-    url = unsubscribe_url(counter)
+def test_the_unsubscribe_link_never_expires(app: App) -> None:
+    subscribe(app)
+    url = unsubscribe_url(app)
     with time_machine.travel(utc_now() + timedelta(days=3650)):
-        assert counter.post(local(url)).status_code == 200
-    assert subscriber(counter)["state"] == "unsubscribed"
+        assert app.post(local(url)).status_code == 200
+    assert subscriber(app)["state"] == "unsubscribed"
 
 
-def test_a_token_of_another_purpose_or_subscriber_is_refused(counter: Counter) -> None:
-    subscribe(counter)
-    confirm = parse_qs(urlsplit(link_in_mail_to_reader(counter)).query)
-    leave = parse_qs(urlsplit(unsubscribe_url(counter)).query)
+def test_a_token_of_another_purpose_or_subscriber_is_refused(app: App) -> None:
+    subscribe(app)
+    confirm = parse_qs(urlsplit(link_in_mail_to_reader(app)).query)
+    leave = parse_qs(urlsplit(unsubscribe_url(app)).query)
     other = unsubscribe_link("", subscriber_id(SECRET, "other@example.org"), "fr", SECRET)
     tricks = [
         {"subscriber": leave["subscriber"][0], "token": confirm["token"][0]},
@@ -114,175 +114,175 @@ def test_a_token_of_another_purpose_or_subscriber_is_refused(counter: Counter) -
         {},
     ]
     for query in tricks:
-        assert counter.post("/newsletter/unsubscribe", query_string=query).status_code == 403
-        assert counter.http.get("/newsletter/unsubscribe", query_string=query).status_code == 403
+        assert app.post("/newsletter/unsubscribe", query_string=query).status_code == 403
+        assert app.http.get("/newsletter/unsubscribe", query_string=query).status_code == 403
     expires = confirm["expires"][0]
     for request in (leave["subscriber"][0], confirm["request"][0]):
         query = {"request": request, "expires": expires, "token": leave["token"][0]}
-        assert counter.post("/newsletter/confirm", query_string=query).status_code == 403
-    assert subscriber(counter)["state"] == "confirmed"
+        assert app.post("/newsletter/confirm", query_string=query).status_code == 403
+    assert subscriber(app)["state"] == "confirmed"
 
 
-def link_in_mail_to_reader(counter: Counter) -> str:
-    body = counter.mails()[0].get_body(("plain",))
+def link_in_mail_to_reader(app: App) -> str:
+    body = app.mails()[0].get_body(("plain",))
     assert body is not None
     return str(re.findall(r"https://\S+", body.get_content())[0])
 
 
-def test_to_unsubscribe_who_never_was_is_success_and_makes_nobody(counter: Counter) -> None:
+def test_to_unsubscribe_who_never_was_is_success_and_makes_nobody(app: App) -> None:
     link = unsubscribe_link("", subscriber_id(SECRET, READER), "en", SECRET)
-    reply = counter.post(link)
+    reply = app.post(link)
 
     assert reply.status_code == 200
     assert "You are unsubscribed" in reply.text
-    assert counter.items() == []
+    assert app.items() == []
 
 
-def test_an_unsubscribed_address_is_kept_as_long_as_the_parameter_says(make_counter: Any) -> None:
-    counter = make_counter(RetentionDays="30")
+def test_an_unsubscribed_address_is_kept_as_long_as_the_parameter_says(make_app: Any) -> None:
+    app = make_app(RetentionDays="30")
     with time_machine.travel(START, tick=False):
-        subscribe(counter)
-        counter.post(local(unsubscribe_url(counter)))
-    assert int(subscriber(counter)["expires_at"]) == int((START + timedelta(days=30)).timestamp())
+        subscribe(app)
+        app.post(local(unsubscribe_url(app)))
+    assert int(subscriber(app)["expires_at"]) == int((START + timedelta(days=30)).timestamp())
 
 
-def test_who_left_before_the_welcome_went_out_gets_none(counter: Counter) -> None:
-    sign_up(counter)
-    press(counter, open_link(counter, link_in_last_mail(counter)))
-    counter.post(unsubscribe_link("", subscriber_id(SECRET, READER), "fr", SECRET))
-    counter.play_stream()
+def test_who_left_before_the_welcome_went_out_gets_none(app: App) -> None:
+    sign_up(app)
+    press(app, open_link(app, link_in_last_mail(app)))
+    app.post(unsubscribe_link("", subscriber_id(SECRET, READER), "fr", SECRET))
+    app.play_stream()
 
-    assert len(subjects_to(counter, READER)) == 1
-    assert len(subjects_to(counter, "owner@atelier.example")) == 1
+    assert len(subjects_to(app, READER)) == 1
+    assert len(subjects_to(app, "owner@atelier.example")) == 1
 
 
 # --- coming back ------------------------------------------------------------------------------------------------
 
 
-def test_coming_back_is_a_new_request_and_keeps_the_history(counter: Counter) -> None:
+def test_coming_back_is_a_new_request_and_keeps_the_history(app: App) -> None:
     with time_machine.travel(START):
-        subscribe(counter)
-        counter.post(local(unsubscribe_url(counter)))
-        first = open_link(counter, link_in_mail_to_reader(counter))
+        subscribe(app)
+        app.post(local(unsubscribe_url(app)))
+        first = open_link(app, link_in_mail_to_reader(app))
         # The link of before brings nobody back.
-        assert press(counter, first).status_code == 410
-        assert subscriber(counter)["state"] == "unsubscribed"
+        assert press(app, first).status_code == 410
+        assert subscriber(app)["state"] == "unsubscribed"
     with time_machine.travel(START + timedelta(minutes=20)):
-        subscribe(counter)
-        counter.sweep()
+        subscribe(app)
+        app.sweep()
 
-    item = subscriber(counter)
+    item = subscriber(app)
     assert item["state"] == "confirmed"
     assert events_of(item) == ["confirmed", "unsubscribed", "confirmed"]
     assert not {"expires_at", "left_at"} & set(item)
-    assert len(subjects_to(counter, "owner@atelier.example")) == 2
-    assert subjects_to(counter, READER).count("Bienvenue dans la newsletter « Atelier Bellevue »") == 2
+    assert len(subjects_to(app, "owner@atelier.example")) == 2
+    assert subjects_to(app, READER).count("Bienvenue dans la newsletter « Atelier Bellevue »") == 2
     # Each is a row of its own: the first ones say when they were sent, and for which day the digest counts them.
-    emails = [email for email in counter.items("email") if email["pk"] == item["pk"]]
+    emails = [email for email in app.items("email") if email["pk"] == item["pk"]]
     assert sorted(email["name"] for email in emails) == ["new-subscriber"] * 2 + ["welcome"] * 2
     assert all("sent_at" in email for email in emails)
 
 
-def test_a_request_from_before_leaving_that_is_still_owed_is_dropped(counter: Counter) -> None:
+def test_a_request_from_before_leaving_that_is_still_owed_is_dropped(app: App) -> None:
     with time_machine.travel(START):
-        subscribe(counter)
+        subscribe(app)
     with time_machine.travel(START + timedelta(minutes=20)):
         wire = Wire(ses.client())
         wire.always(unreachable)
-        counter.post("/newsletter", data={"email": READER}, environ_overrides={"REMOTE_ADDR": "198.51.100.9"})
-        counter.post(local(unsubscribe_url(counter)))
+        app.post("/newsletter", data={"email": READER}, environ_overrides={"REMOTE_ADDR": "198.51.100.9"})
+        app.post(local(unsubscribe_url(app)))
         wire.always(None)
-        before = len(counter.mails())
-        counter.sweep()
-    assert len(counter.mails()) == before
+        before = len(app.mails())
+        app.sweep()
+    assert len(app.mails()) == before
 
 
-def test_signing_up_again_tells_and_changes_nothing_of_a_subscriber(counter: Counter) -> None:
+def test_signing_up_again_tells_and_changes_nothing_of_a_subscriber(app: App) -> None:
     with time_machine.travel(START):
-        subscribe(counter)
-        before = subscriber(counter)
+        subscribe(app)
+        before = subscriber(app)
     with time_machine.travel(START + timedelta(hours=1)):
-        reply = counter.post("/newsletter", data={"email": "READER@Example.org", "name": "Mallory"})
-        counter.play_stream()
+        reply = app.post("/newsletter", data={"email": "READER@Example.org", "name": "Mallory"})
+        app.play_stream()
 
     assert reply.status_code == 303
-    assert subscriber(counter) == before
-    assert len(subjects_to(counter, READER)) == 2
+    assert subscriber(app) == before
+    assert len(subjects_to(app, READER)) == 2
 
 
-def test_an_expired_link_offers_a_new_one(counter: Counter) -> None:
+def test_an_expired_link_offers_a_new_one(app: App) -> None:
     with time_machine.travel(START):
-        sign_up(counter, name="Zoé", source="/blog")
+        sign_up(app, name="Zoé", source="/blog")
     later = START + timedelta(days=3)
     with time_machine.travel(later):
-        page = open_link(counter, link_in_last_mail(counter))
+        page = open_link(app, link_in_last_mail(app))
         assert page.status_code == 410
         assert page.text.count("<button>") == 1
-        assert counter.items("subscriber") == []
-        again = press(counter, page)
-        counter.play_stream()
+        assert app.items("subscriber") == []
+        again = press(app, page)
+        app.play_stream()
         assert again.status_code == 200
         assert "Regardez vos emails" in again.text
-        assert len(counter.mails()) == 2
-        assert press(counter, open_link(counter, link_in_last_mail(counter))).status_code == 200
-    item = subscriber(counter)
+        assert len(app.mails()) == 2
+        assert press(app, open_link(app, link_in_last_mail(app))).status_code == 200
+    item = subscriber(app)
     assert (item["name"], item["history"][0]["M"]["page"]["S"]) == ("Zoé", "/blog")
 
 
-def test_to_ask_again_says_the_same_for_any_input(counter: Counter) -> None:
+def test_to_ask_again_says_the_same_for_any_input(app: App) -> None:
     with time_machine.travel(START):
-        sign_up(counter)
-        link = parse_qs(urlsplit(link_in_last_mail(counter)).query)
+        sign_up(app)
+        link = parse_qs(urlsplit(link_in_last_mail(app)).query)
         fields = {name: link[name][0] for name in ("request", "expires", "token")}
     with time_machine.travel(START + timedelta(days=3)):
-        known = counter.post("/newsletter/confirm/again", data=fields)
-        forged = counter.post("/newsletter/confirm/again", data=fields | {"token": "x"})
-        nothing = counter.post("/newsletter/confirm/again")
-        counter.play_stream()
+        known = app.post("/newsletter/confirm/again", data=fields)
+        forged = app.post("/newsletter/confirm/again", data=fields | {"token": "x"})
+        nothing = app.post("/newsletter/confirm/again")
+        app.play_stream()
         # From a caller who has posted enough in this hour.
         for number in range(20):
-            counter.post("/newsletter", data={"email": f"a{number}@example.org"})
-        assert counter.post("/newsletter", data={"email": "b@example.org"}).status_code == 429
-        over = counter.post("/newsletter/confirm/again", data=fields)
+            app.post("/newsletter", data={"email": f"a{number}@example.org"})
+        assert app.post("/newsletter", data={"email": "b@example.org"}).status_code == 429
+        over = app.post("/newsletter/confirm/again", data=fields)
     with time_machine.travel(START + timedelta(days=8)):
-        gone = counter.post("/newsletter/confirm/again", data=fields)
+        gone = app.post("/newsletter/confirm/again", data=fields)
 
     replies = [known, forged, nothing, over, gone]
     assert {reply.status_code for reply in replies} == {200}
     assert len({reply.data for reply in replies}) == 1
-    assert len(counter.mails()) == 2
+    assert len(app.mails()) == 2
 
 
 # --- caps -------------------------------------------------------------------------------------------------------
 
 
-def test_an_address_gets_one_confirmation_in_15_minutes_and_three_a_day_whoever_asks(counter: Counter) -> None:
+def test_an_address_gets_one_confirmation_in_15_minutes_and_three_a_day_whoever_asks(app: App) -> None:
     spellings = ["reader@münchen.example", "READER@xn--mnchen-3ya.example", "Reader@MÜNCHEN.example"]
     sent: list[int] = []
     for number in range(9):
         minutes = [0, 1, 14, 15, 20, 30, 45, 60, 24 * 60][number]
         with time_machine.travel(START + timedelta(minutes=minutes, seconds=number)):
             email, caller = spellings[number % 3], f"198.51.100.{number}"
-            counter.post("/newsletter", data={"email": email}, environ_overrides={"REMOTE_ADDR": caller})
-            counter.play_stream()
-        sent.append(len(counter.mails()))
+            app.post("/newsletter", data={"email": email}, environ_overrides={"REMOTE_ADDR": caller})
+            app.play_stream()
+        sent.append(len(app.mails()))
 
     assert sent == [1, 1, 1, 2, 2, 3, 3, 3, 4]
-    assert [email for email in counter.items("email") if "outbox" in email] == []
+    assert [email for email in app.items("email") if "outbox" in email] == []
 
 
-def test_a_cap_does_not_stop_the_email_that_it_let_through(counter: Counter) -> None:
+def test_a_cap_does_not_stop_the_email_that_it_let_through(app: App) -> None:
     with time_machine.travel(START):
         wire = Wire(ses.client())
         wire.always(unreachable)
-        counter.post("/newsletter", data={"email": READER})
-        counter.play_stream()
-        counter.sweep()
+        app.post("/newsletter", data={"email": READER})
+        app.play_stream()
+        app.sweep()
         wire.always(None)
-        counter.sweep()
+        app.sweep()
 
-    assert len(counter.mails()) == 1
-    counted = {item["sk"]: item.get("counted") for item in counter.items("cap")}
+    assert len(app.mails()) == 1
+    counted = {item["sk"]: item.get("counted") for item in app.items("cap")}
     assert counted == {
         "cap#confirmation-request#latest": None,
         "cap#confirmation-request#2026-11-23": "1",
@@ -290,54 +290,54 @@ def test_a_cap_does_not_stop_the_email_that_it_let_through(counter: Counter) -> 
     }
 
 
-def test_strangers_share_a_daily_cap_and_the_owner_does_not(make_counter: Any) -> None:
-    counter = make_counter(StrangerMailPerDay="2")
+def test_strangers_share_a_daily_cap_and_the_owner_does_not(make_app: Any) -> None:
+    app = make_app(StrangerMailPerDay="2")
     with time_machine.travel(START):
         for number in range(4):
             data = {"email": f"a{number}@example.org", "message": "Bonjour"}
-            counter.post("/newsletter", data=data)
-            counter.post("/contact", data=data)
-        counter.sweep()
-        assert len(subjects_to(counter, "owner@atelier.example")) == 4
-        assert len(counter.mails()) == 6
-        counter.sweep()
-        assert len(counter.mails()) == 6
+            app.post("/newsletter", data=data)
+            app.post("/contact", data=data)
+        app.sweep()
+        assert len(subjects_to(app, "owner@atelier.example")) == 4
+        assert len(app.mails()) == 6
+        app.sweep()
+        assert len(app.mails()) == 6
     with time_machine.travel(START + timedelta(days=1)):
-        counter.sweep()
-    assert len(counter.mails()) == 8
+        app.sweep()
+    assert len(app.mails()) == 8
 
 
-def test_a_cap_of_zero_mails_no_stranger(make_counter: Any) -> None:
-    counter = make_counter(StrangerMailPerDay="0")
-    sign_up(counter)
-    assert counter.mails() == []
+def test_a_cap_of_zero_mails_no_stranger(make_app: Any) -> None:
+    app = make_app(StrangerMailPerDay="0")
+    sign_up(app)
+    assert app.mails() == []
 
 
 # --- acknowledgement --------------------------------------------------------------------------------------------
 
 
-def test_an_acknowledgement_is_off_by_default_and_never_quotes_the_visitor(make_counter: Any) -> None:
+def test_an_acknowledgement_is_off_by_default_and_never_quotes_the_visitor(make_app: Any) -> None:
     data = {"email": READER, "name": "BUY", "message": "BUY http://evil.example", "_subject": "BUY", "_language": "en"}
-    counter = make_counter(Acknowledge="on")
-    counter.post("/contact", data=data)
-    counter.play_stream()
+    app = make_app(Acknowledge="on")
+    app.post("/contact", data=data)
+    app.play_stream()
 
-    mail = next(mail for mail in counter.mails() if mail["To"] == READER)
+    mail = next(mail for mail in app.mails() if mail["To"] == READER)
     assert mail["Subject"] == "Your message to Atelier Bellevue"
     assert mail["Reply-To"] is None
     assert "BUY" not in mail.as_string()
     assert "evil" not in mail.as_string()
-    assert len(subjects_to(counter, "owner@atelier.example")) == 1
+    assert len(subjects_to(app, "owner@atelier.example")) == 1
 
 
-def test_acknowledgements_are_capped_like_other_mail_to_strangers(make_counter: Any) -> None:
-    counter = make_counter(Acknowledge="on")
+def test_acknowledgements_are_capped_like_other_mail_to_strangers(make_app: Any) -> None:
+    app = make_app(Acknowledge="on")
     for number in range(3):
-        counter.post("/contact", data={"email": READER, "message": str(number)})
-    counter.play_stream()
+        app.post("/contact", data={"email": READER, "message": str(number)})
+    app.play_stream()
 
-    assert len(subjects_to(counter, READER)) == 1
-    assert len(subjects_to(counter, "owner@atelier.example")) == 3
+    assert len(subjects_to(app, READER)) == 1
+    assert len(subjects_to(app, "owner@atelier.example")) == 3
 
 
 # --- feedback ---------------------------------------------------------------------------------------------------
@@ -351,82 +351,82 @@ HARMLESS = ["bounce-transient", "bounce-undetermined", "complaint-not-spam", "de
 
 
 @pytest.mark.parametrize("name", ENDING)
-def test_what_ends_an_address_ends_all_mail_to_it(make_counter: Any, name: str) -> None:
-    counter = make_counter(Acknowledge="on")
+def test_what_ends_an_address_ends_all_mail_to_it(make_app: Any, name: str) -> None:
+    app = make_app(Acknowledge="on")
     with time_machine.travel(START):
-        subscribe(counter)
-        before = counter.mails()
+        subscribe(app)
+        before = app.mails()
         for _ in range(2):
-            feedback(counter, name)
-    item = subscriber(counter)
+            feedback(app, name)
+    item = subscriber(app)
     assert item["state"] == ENDING[name]
     assert events_of(item) == ["confirmed", ENDING[name]]
     assert not {"email", "name", "list", "expires_at"} & set(item)
 
     with time_machine.travel(START + timedelta(hours=1)):
-        reply = counter.post("/newsletter", data={"email": "Reader@EXAMPLE.org"})
-        counter.post("/contact", data={"email": READER, "message": "Bonjour"})
-        counter.post(unsubscribe_link("", item["id"], "fr", SECRET))
-        counter.play_stream()
+        reply = app.post("/newsletter", data={"email": "Reader@EXAMPLE.org"})
+        app.post("/contact", data={"email": READER, "message": "Bonjour"})
+        app.post(unsubscribe_link("", item["id"], "fr", SECRET))
+        app.play_stream()
     assert reply.status_code == 303
-    assert subjects_to(counter, READER) == [mail["Subject"] for mail in before if mail["To"] == READER]
-    assert len(subjects_to(counter, "owner@atelier.example")) == 2
-    assert subscriber(counter)["state"] == ENDING[name]
+    assert subjects_to(app, READER) == [mail["Subject"] for mail in before if mail["To"] == READER]
+    assert len(subjects_to(app, "owner@atelier.example")) == 2
+    assert subscriber(app)["state"] == ENDING[name]
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_ends_nothing_changes_nothing(counter: Counter, name: str) -> None:
-    subscribe(counter)
-    before = counter.items()
-    feedback(counter, name)
-    assert counter.items() == before
+def test_what_ends_nothing_changes_nothing(app: App, name: str) -> None:
+    subscribe(app)
+    before = app.items()
+    feedback(app, name)
+    assert app.items() == before
 
 
-def test_a_bounce_of_an_acknowledgement_ends_mail_to_who_never_subscribed(make_counter: Any) -> None:
-    counter = make_counter(Acknowledge="on")
+def test_a_bounce_of_an_acknowledgement_ends_mail_to_who_never_subscribed(make_app: Any) -> None:
+    app = make_app(Acknowledge="on")
     with time_machine.travel(START):
-        counter.post("/contact", data={"email": READER, "message": "1"})
-        counter.play_stream()
-        feedback(counter, "bounce-permanent", ADDRESS=f"Reader <{READER.upper()}>")
+        app.post("/contact", data={"email": READER, "message": "1"})
+        app.play_stream()
+        feedback(app, "bounce-permanent", ADDRESS=f"Reader <{READER.upper()}>")
     with time_machine.travel(START + timedelta(hours=1)):
-        counter.post("/contact", data={"email": READER, "message": "2"})
-        sign_up(counter)
+        app.post("/contact", data={"email": READER, "message": "2"})
+        sign_up(app)
 
-    assert len(subjects_to(counter, READER)) == 1
-    assert READER not in json.dumps(counter.items("subscriber"))
+    assert len(subjects_to(app, READER)) == 1
+    assert READER not in json.dumps(app.items("subscriber"))
 
 
-def test_a_complaint_outweighs_a_bounce_in_whichever_order_they_come(counter: Counter) -> None:
+def test_a_complaint_outweighs_a_bounce_in_whichever_order_they_come(app: App) -> None:
     for first, second in (("bounce-permanent", "complaint"), ("complaint", "bounce-permanent")):
         address = f"{first}@example.org"
-        feedback(counter, first, ADDRESS=address)
-        feedback(counter, second, ADDRESS=address)
-    assert [item["state"] for item in counter.items("subscriber")] == ["complained", "complained"]
+        feedback(app, first, ADDRESS=address)
+        feedback(app, second, ADDRESS=address)
+    assert [item["state"] for item in app.items("subscriber")] == ["complained", "complained"]
 
 
-def test_the_owner_is_never_silenced_but_an_alarm_is_raised(counter: Counter, written: Any) -> None:
+def test_the_owner_is_never_silenced_but_an_alarm_is_raised(app: App, written: Any) -> None:
     for name in ("bounce-permanent", "complaint"):
-        feedback(counter, name, ADDRESS="owner@atelier.example", SET="guichet-OwnerMail")
-    assert counter.items() == []
+        feedback(app, name, ADDRESS="owner@atelier.example", SET="guichet-OwnerMail")
+    assert app.items() == []
     lines = [json.loads(line) for line in written().splitlines()]
     assert [line["OwnerUnreachable"] for line in lines if "OwnerUnreachable" in line] == [[1.0], [1.0]]
     (metrics, _) = [line["_aws"]["CloudWatchMetrics"][0] for line in lines if "OwnerUnreachable" in line]
-    alarm = counter.stack.of_type("AWS::CloudWatch::Alarm")["OwnerUnreachableAlarm"]
+    alarm = app.stack.of_type("AWS::CloudWatch::Alarm")["OwnerUnreachableAlarm"]
     assert (alarm["Namespace"], alarm["MetricName"]) == (metrics["Namespace"], "OwnerUnreachable")
 
-    counter.post("/contact", data={"email": READER, "message": "Bonjour"})
-    counter.play_stream()
-    assert len(counter.mails()) == 1
+    app.post("/contact", data={"email": READER, "message": "Bonjour"})
+    app.play_stream()
+    assert len(app.mails()) == 1
 
 
 @pytest.mark.parametrize("name", ["bounce-permanent", "complaint"])
 @pytest.mark.parametrize("lost", ["mail", "timestamp", "emailAddress"])
 def test_an_event_that_cannot_be_read_is_raised_without_a_word_of_it_so_that_it_comes_again(
-    counter: Counter, written: Any, name: str, lost: str
+    app: App, written: Any, name: str, lost: str
 ) -> None:
     text = re.sub(rf'"{lost}"', '"lost"', event_text(name))
     with pytest.raises(FunctionError, match=lost) as raised:
-        counter.functions["Feedback"](wrapped(text))
+        app.functions["Feedback"](wrapped(text))
     assert READER not in str(raised.value) + written()
 
 
@@ -445,10 +445,10 @@ NOT_EVENTS = {
 
 
 @pytest.mark.parametrize("message", NOT_EVENTS.values(), ids=NOT_EVENTS)
-def test_what_is_no_event_of_ses_is_passed_over_and_counted(counter: Counter, written: Any, message: str) -> None:
+def test_what_is_no_event_of_ses_is_passed_over_and_counted(app: App, written: Any, message: str) -> None:
     event = wrapped(message)
-    assert counter.functions["Feedback"](event) is None
-    assert counter.items() == []
+    assert app.functions["Feedback"](event) is None
+    assert app.items() == []
     said = written()
     assert '"FeedbackPassedOver":[1.0]' in said.replace(" ", "")
     assert '"Unexpected"' not in said
@@ -456,16 +456,16 @@ def test_what_is_no_event_of_ses_is_passed_over_and_counted(counter: Counter, wr
 
 @pytest.mark.parametrize("configuration_set", ["", "another-stack-VisitorMail"])
 def test_an_event_of_another_stack_s_mail_is_passed_over_and_counted(
-    counter: Counter, written: Any, configuration_set: str
+    app: App, written: Any, configuration_set: str
 ) -> None:
-    feedback(counter, "bounce-permanent", SET=configuration_set)
-    assert counter.items() == []
+    feedback(app, "bounce-permanent", SET=configuration_set)
+    assert app.items() == []
     assert '"FeedbackPassedOver":[1.0]' in written().replace(" ", "")
 
 
-def test_an_address_that_was_never_written_to_is_passed_over(counter: Counter) -> None:
-    feedback(counter, "bounce-permanent", ADDRESS="MAILER-DAEMON")
-    assert counter.items() == []
+def test_an_address_that_was_never_written_to_is_passed_over(app: App) -> None:
+    feedback(app, "bounce-permanent", ADDRESS="MAILER-DAEMON")
+    assert app.items() == []
 
 
 def test_an_event_tells_its_configuration_set_or_none() -> None:
@@ -476,32 +476,32 @@ def test_an_event_tells_its_configuration_set_or_none() -> None:
     assert event.ended() is None
 
 
-def test_mail_to_the_owner_ignores_the_suppression_list_and_mail_to_visitors_does_not(counter: Counter) -> None:
-    sets = counter.stack.of_type("AWS::SES::ConfigurationSet")
+def test_mail_to_the_owner_ignores_the_suppression_list_and_mail_to_visitors_does_not(app: App) -> None:
+    sets = app.stack.of_type("AWS::SES::ConfigurationSet")
     assert sets["OwnerMail"]["SuppressionOptions"]["SuppressedReasons"] == []
     assert sets["VisitorMail"]["SuppressionOptions"]["SuppressedReasons"] == ["BOUNCE", "COMPLAINT"]
-    destinations = counter.stack.of_type("AWS::SES::ConfigurationSetEventDestination").values()
+    destinations = app.stack.of_type("AWS::SES::ConfigurationSetEventDestination").values()
     assert {part["ConfigurationSetName"] for part in destinations} == {"guichet-OwnerMail", "guichet-VisitorMail"}
     for part in destinations:
         assert part["EventDestination"]["MatchingEventTypes"] == ["BOUNCE", "COMPLAINT"]
-        assert part["EventDestination"]["SnsDestination"]["TopicARN"] in counter.stack.functions["Feedback"].topics
+        assert part["EventDestination"]["SnsDestination"]["TopicARN"] in app.stack.functions["Feedback"].topics
 
 
-def test_the_owner_is_not_told_of_a_subscriber_whose_address_is_kept_no_more(counter: Counter) -> None:
-    sign_up(counter)
-    press(counter, open_link(counter, link_in_last_mail(counter)))
-    feedback(counter, "complaint")
-    counter.play_stream()
+def test_the_owner_is_not_told_of_a_subscriber_whose_address_is_kept_no_more(app: App) -> None:
+    sign_up(app)
+    press(app, open_link(app, link_in_last_mail(app)))
+    feedback(app, "complaint")
+    app.play_stream()
 
-    assert len(counter.mails()) == 1
-    reasons = {email["sk"].split("#")[1]: email.get("reason") for email in counter.items("email")}
+    assert len(app.mails()) == 1
+    reasons = {email["sk"].split("#")[1]: email.get("reason") for email in app.items("email")}
     assert reasons["welcome"] == "the subscriber has left"
     assert reasons["new-subscriber"] == "the address must not be written to, and is not kept"
 
 
-def test_a_run_whose_claim_has_lapsed_counts_nothing_against_the_caps(counter: Counter) -> None:
-    counter.post("/newsletter", data={"email": READER})
-    (row,) = counter.items("email")
+def test_a_run_whose_claim_has_lapsed_counts_nothing_against_the_caps(app: App) -> None:
+    app.post("/newsletter", data={"email": READER})
+    (row,) = app.items("email")
     table_name = "table"
     key = EmailKey(record=row["pk"], email=row["sk"])
     slow = outbox.claim(table_name, key)
@@ -511,35 +511,35 @@ def test_a_run_whose_claim_has_lapsed_counts_nothing_against_the_caps(counter: C
         assert quick is not None
         with pytest.raises(dynamodb.ConditionFailedError):
             limits.allow(table_name, slow, "x", 500)
-    assert counter.items("cap") == []
+    assert app.items("cap") == []
 
 
 # --- proof, and what is kept ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_the_callers_address_is_kept_only_where_the_parameter_says(make_counter: Any, keep: bool) -> None:  # noqa: FBT001
-    counter = make_counter(KeepCallerAddress=str(keep).lower())
-    subscribe(counter)
+def test_the_callers_address_is_kept_only_where_the_parameter_says(make_app: Any, keep: bool) -> None:  # noqa: FBT001
+    app = make_app(KeepCallerAddress=str(keep).lower())
+    subscribe(app)
 
-    proof = subscriber(counter)["history"][0]["M"]
+    proof = subscriber(app)["history"][0]["M"]
     kept = {name: proof[name]["S"] for name in ("asked_from", "confirmed_from") if name in proof}
     assert kept == ({"asked_from": "203.0.113.7", "confirmed_from": "203.0.113.7"} if keep else {})
-    assert ("203.0.113.7" in json.dumps(counter.items())) is keep
+    assert ("203.0.113.7" in json.dumps(app.items())) is keep
 
 
 # --- headers ----------------------------------------------------------------------------------------------------
 
 
-def test_every_email_passes_a_check_of_its_headers(make_counter: Any) -> None:
-    counter = make_counter(Acknowledge="on", SiteName="Élan & Cie 🎉")
+def test_every_email_passes_a_check_of_its_headers(make_app: Any) -> None:
+    app = make_app(Acknowledge="on", SiteName="Élan & Cie 🎉")
     text = "é 🎉 \u202eשלום\u202c"
-    sign_up(counter, name=text)
-    press(counter, open_link(counter, link_in_last_mail(counter)))
-    counter.post("/contact", data={"email": "b@example.org", "message": text, "subject": text, "name": text})
-    counter.play_stream()
+    sign_up(app, name=text)
+    press(app, open_link(app, link_in_last_mail(app)))
+    app.post("/contact", data={"email": "b@example.org", "message": text, "subject": text, "name": text})
+    app.play_stream()
 
-    mails = counter.mails()
+    mails = app.mails()
     assert len(mails) == 5
     for mail in mails:
         raw = mail.as_bytes()

@@ -11,7 +11,7 @@ import pytest
 
 from guichet.telemetry import FunctionError
 from infra.template import TEMPLATE
-from tests.support.app import Counter
+from tests.support.app import App
 
 pytestmark = pytest.mark.usefixtures("few_shards")
 FOLDER = TEMPLATE.parent / "infra" / "events"
@@ -69,9 +69,9 @@ def malformed(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
 def test_no_malformed_event_is_quoted_in_a_log(
-    counter: Counter, written: Any, caplog: pytest.LogCaptureFixture, path: Path
+    app: App, written: Any, caplog: pytest.LogCaptureFixture, path: Path
 ) -> None:
-    function = counter.functions[FUNCTIONS[path.stem.partition("-")[0]]]
+    function = app.functions[FUNCTIONS[path.stem.partition("-")[0]]]
     text = path.read_text(encoding="utf-8").replace("camille@example.org", STRANGER)
     caplog.set_level(logging.INFO)
     events = list(malformed(json.loads(text)))

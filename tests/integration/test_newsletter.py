@@ -9,85 +9,83 @@ import time_machine
 
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, submissions
-from tests.support.app import Counter
+from tests.support.app import App
 from tests.support.newsletter import link_in_last_mail, open_link, press, sign_up, subjects_to
 from tests.support.wire import Wire, unreachable
 
 
 @pytest.mark.parametrize("path", ["/newsletter", "/f/newsletter"])
-def test_a_sign_up_is_a_request_and_subscribes_nobody(counter: Counter, path: str) -> None:
-    reply = counter.post(
-        path, json={"email": "Reader@Exämple.org", "name": "R", "source": "/blog", "consent": "J'accepte"}
-    )
+def test_a_sign_up_is_a_request_and_subscribes_nobody(app: App, path: str) -> None:
+    reply = app.post(path, json={"email": "Reader@Exämple.org", "name": "R", "source": "/blog", "consent": "J'accepte"})
 
     assert reply.status_code == 200
-    (request,) = counter.items("request")
+    (request,) = app.items("request")
     assert reply.json is not None
     assert reply.json["id"] == request["id"]
     assert request["email"] == "Reader@xn--exmple-cua.org"
     assert (request["name"], request["page"], request["consent_claim"]) == ("R", "/blog", "J'accepte")
-    assert counter.items("subscriber") == []
+    assert app.items("subscriber") == []
 
 
-def test_the_address_gets_a_link_and_nothing_that_the_visitor_wrote(counter: Counter) -> None:
-    sign_up(counter, name="BUY NOW", source="http://evil.example", consent="BUY", _subject="BUY")
+def test_the_address_gets_a_link_and_nothing_that_the_visitor_wrote(app: App) -> None:
+    sign_up(app, name="BUY NOW", source="http://evil.example", consent="BUY", _subject="BUY")
 
-    (mail,) = counter.mails()
+    (mail,) = app.mails()
     assert mail["To"] == "reader@example.org"
     assert mail["Reply-To"] is None
     assert mail["Subject"] == "Confirmez votre abonnement à la newsletter « Atelier Bellevue »"
     assert "BUY" not in mail.as_string()
     assert "evil" not in mail.as_string()
-    assert link_in_last_mail(counter).startswith("https://api.example/newsletter/confirm?")
+    assert link_in_last_mail(app).startswith("https://api.example/newsletter/confirm?")
 
 
-def test_the_email_is_in_the_visitors_language(counter: Counter) -> None:
-    sign_up(counter, _language="en")
+def test_the_email_is_in_the_visitors_language(app: App) -> None:
+    sign_up(app, _language="en")
 
-    assert counter.mails()[0]["Subject"] == "Confirm your subscription to the newsletter of Atelier Bellevue"
-    assert parse_qs(urlsplit(link_in_last_mail(counter)).query)["language"] == ["en"]
+    assert app.mails()[0]["Subject"] == "Confirm your subscription to the newsletter of Atelier Bellevue"
+    assert parse_qs(urlsplit(link_in_last_mail(app)).query)["language"] == ["en"]
 
 
-def test_opening_the_link_changes_nothing(counter: Counter) -> None:
-    sign_up(counter)
-    before = counter.items()
+def test_opening_the_link_changes_nothing(app: App) -> None:
+    sign_up(app)
+    before = app.items()
 
     for _ in range(3):
-        page = open_link(counter, link_in_last_mail(counter))
+        page = open_link(app, link_in_last_mail(app))
         assert page.status_code == 200
         assert "J&#39;accepte de recevoir la newsletter" in page.text
         assert page.text.count("<button>") == 1
-    assert counter.items() == before
+    assert app.items() == before
 
 
-def test_the_button_confirms_and_the_owner_is_told_once(counter: Counter) -> None:
-    sign_up(counter, name="Zoé")
-    page = open_link(counter, link_in_last_mail(counter))
+def test_the_button_confirms_and_the_owner_is_told_once(app: App) -> None:
+    sign_up(app, name="Zoé")
+    page = open_link(app, link_in_last_mail(app))
 
     for _ in range(2):
-        confirmed = press(counter, page)
+        confirmed = press(app, page)
         assert confirmed.status_code == 200
         assert "Abonnement confirmé" in confirmed.text
-        counter.play_stream()
-        counter.sweep()
+        app.play_stream()
+        app.sweep()
 
-    (subscriber,) = counter.items("subscriber")
+    (subscriber,) = app.items("subscriber")
     assert (subscriber["state"], subscriber["email"], subscriber["name"]) == ("confirmed", "reader@example.org", "Zoé")
     assert "expires_at" not in subscriber
-    assert subjects_to(counter, "owner@atelier.example") == ["[Atelier Bellevue] Nouvel abonnement à la newsletter"]
-    told = counter.mails()[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert subjects_to(app, "owner@atelier.example") == ["[Atelier Bellevue] Nouvel abonnement à la newsletter"]
+    told = app.mails()[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "reader@example.org a confirmé" in told
     assert "Nom : Zoé" in told
 
 
-def test_the_proof_of_consent_holds_what_the_page_showed(make_counter: Any) -> None:
-    counter = make_counter(ConsentTextEn="One letter a month, as it was.", ConsentVersion="7")
-    sign_up(counter, _language="en", consent="the box", source="/blog/a")
-    page = open_link(counter, link_in_last_mail(counter))
+def test_the_proof_of_consent_holds_what_the_page_showed(make_app: Any) -> None:
+    app = make_app(ConsentTextEn="One letter a month, as it was.", ConsentVersion="7")
+    sign_up(app, _language="en", consent="the box", source="/blog/a")
+    page = open_link(app, link_in_last_mail(app))
     assert "One letter a month, as it was." in page.text
-    press(counter, page)
+    press(app, page)
 
-    ((request,), (subscriber,)) = counter.items("request"), counter.items("subscriber")
+    ((request,), (subscriber,)) = app.items("request"), app.items("subscriber")
     (proof,) = (
         {name: next(iter(value.values())) for name, value in entry["M"].items()} for entry in subscriber["history"]
     )
@@ -105,119 +103,117 @@ def test_the_proof_of_consent_holds_what_the_page_showed(make_counter: Any) -> N
     assert at > request["asked_at"]
 
 
-def test_nobody_agrees_to_a_wording_that_they_did_not_see(counter: Counter) -> None:
-    sign_up(counter)
-    page = open_link(counter, link_in_last_mail(counter))
-    again = press(counter, page, wording="an older one")
+def test_nobody_agrees_to_a_wording_that_they_did_not_see(app: App) -> None:
+    sign_up(app)
+    page = open_link(app, link_in_last_mail(app))
+    again = press(app, page, wording="an older one")
 
     assert again.status_code == 200
     assert "J&#39;accepte de recevoir la newsletter" in again.text
-    assert counter.items("subscriber") == []
-    assert "Abonnement confirmé" in press(counter, again).text
+    assert app.items("subscriber") == []
+    assert "Abonnement confirmé" in press(app, again).text
 
 
 @pytest.mark.parametrize("field", ["request", "expires", "token"])
 @pytest.mark.parametrize("value", ["", "x", "9999999999", "é", "-1", "99999999999999999999"])
-def test_a_link_that_was_changed_proves_nothing(counter: Counter, field: str, value: str) -> None:
-    sign_up(counter)
-    page = open_link(counter, link_in_last_mail(counter))
-    refused = press(counter, page, **{field: value})
-    fields = {name: values[0] for name, values in parse_qs(urlsplit(link_in_last_mail(counter)).query).items()}
-    refused_page = counter.http.get("/newsletter/confirm", query_string=fields | {field: value})
+def test_a_link_that_was_changed_proves_nothing(app: App, field: str, value: str) -> None:
+    sign_up(app)
+    page = open_link(app, link_in_last_mail(app))
+    refused = press(app, page, **{field: value})
+    fields = {name: values[0] for name, values in parse_qs(urlsplit(link_in_last_mail(app)).query).items()}
+    refused_page = app.http.get("/newsletter/confirm", query_string=fields | {field: value})
 
     assert (refused.status_code, refused_page.status_code) == (403, 403)
     assert "Ce lien est incomplet" in refused.text
-    assert counter.items("subscriber") == []
+    assert app.items("subscriber") == []
 
 
-def test_a_link_without_anything_is_told_so(counter: Counter) -> None:
-    assert counter.http.get("/newsletter/confirm").status_code == 403
-    assert counter.post("/newsletter/confirm").status_code == 403
+def test_a_link_without_anything_is_told_so(app: App) -> None:
+    assert app.http.get("/newsletter/confirm").status_code == 403
+    assert app.post("/newsletter/confirm").status_code == 403
 
 
-def test_a_link_ends_after_48_hours(counter: Counter) -> None:
-    sign_up(counter)
-    link = link_in_last_mail(counter)
-    page = open_link(counter, link)
+def test_a_link_ends_after_48_hours(app: App) -> None:
+    sign_up(app)
+    link = link_in_last_mail(app)
+    page = open_link(app, link)
 
     with time_machine.travel(utc_now() + timedelta(hours=47, minutes=59)):
-        assert open_link(counter, link).status_code == 200
+        assert open_link(app, link).status_code == 200
     with time_machine.travel(utc_now() + timedelta(hours=48, seconds=1)):
-        assert open_link(counter, link).status_code == 410
-        refused = press(counter, page)
+        assert open_link(app, link).status_code == 410
+        refused = press(app, page)
     assert refused.status_code == 410
     assert "Ce lien a expiré" in refused.text
-    assert counter.items("subscriber") == []
+    assert app.items("subscriber") == []
 
 
-def test_a_double_click_is_one_request_and_one_email(counter: Counter) -> None:
+def test_a_double_click_is_one_request_and_one_email(app: App) -> None:
     with time_machine.travel("2026-11-23T10:00:00Z"):
-        sign_up(counter)
-        sign_up(counter, email="READER@example.org")
-        counter.sweep()
+        sign_up(app)
+        sign_up(app, email="READER@example.org")
+        app.sweep()
 
-    assert len(counter.items("request")) == 1
-    assert len(counter.mails()) == 1
+    assert len(app.items("request")) == 1
+    assert len(app.mails()) == 1
 
 
-def test_another_caller_is_told_nothing_of_a_request(counter: Counter) -> None:
+def test_another_caller_is_told_nothing_of_a_request(app: App) -> None:
     with time_machine.travel("2026-11-23T10:00:00Z"):
         replies = [
-            counter.post(
-                "/newsletter", json={"email": "a@example.org"}, environ_overrides={"REMOTE_ADDR": address}
-            ).json
+            app.post("/newsletter", json={"email": "a@example.org"}, environ_overrides={"REMOTE_ADDR": address}).json
             for address in ("203.0.113.1", "203.0.113.2")
         ]
 
     first, second = (reply or {} for reply in replies)
     assert first.pop("id") != second.pop("id")
     assert first == second
-    assert len(counter.items("request")) == 2
+    assert len(app.items("request")) == 2
 
 
-def test_the_addresses_of_one_ipv6_network_are_one_caller(counter: Counter) -> None:
+def test_the_addresses_of_one_ipv6_network_are_one_caller(app: App) -> None:
     with time_machine.travel("2026-11-23T10:00:00Z"):
         for address in ("2001:db8:1:2::1", "2001:db8:1:2:3::4", "2001:db8:1:3::1"):
-            counter.post("/newsletter", json={"email": "a@example.org"}, environ_overrides={"REMOTE_ADDR": address})
+            app.post("/newsletter", json={"email": "a@example.org"}, environ_overrides={"REMOTE_ADDR": address})
 
-    assert len(counter.items("request")) == 2
-    assert sorted(caller["counted"] for caller in counter.items("caller")) == ["1", "1"]
+    assert len(app.items("request")) == 2
+    assert sorted(caller["counted"] for caller in app.items("caller")) == ["1", "1"]
 
 
-def test_a_request_ends_after_seven_days(counter: Counter) -> None:
+def test_a_request_ends_after_seven_days(app: App) -> None:
     with time_machine.travel("2026-11-23T10:00:00Z", tick=False):
-        sign_up(counter)
-        (request,) = counter.items("request")
+        sign_up(app)
+        (request,) = app.items("request")
         assert int(request["expires_at"]) - utc_now().timestamp() == 7 * 86400
 
 
-def test_a_confirmation_email_that_comes_too_late_is_dropped(counter: Counter) -> None:
+def test_a_confirmation_email_that_comes_too_late_is_dropped(app: App) -> None:
     with time_machine.travel("2026-11-23T10:00:00Z"):
-        counter.post("/newsletter", data={"email": "reader@example.org"})
+        app.post("/newsletter", data={"email": "reader@example.org"})
     with time_machine.travel("2026-11-25T10:00:01Z"):
-        counter.sweep()
+        app.sweep()
 
-    assert counter.mails() == []
-    (email,) = counter.items("email")
+    assert app.mails() == []
+    (email,) = app.items("email")
     assert email["reason"] == "the confirmation link has expired"
     assert "outbox" not in email
 
 
-def test_a_link_whose_request_is_gone_is_told_so(counter: Counter) -> None:
-    sign_up(counter)
-    page = open_link(counter, link_in_last_mail(counter))
-    (request,) = counter.items("request")
+def test_a_link_whose_request_is_gone_is_told_so(app: App) -> None:
+    sign_up(app)
+    page = open_link(app, link_in_last_mail(app))
+    (request,) = app.items("request")
     key = {"pk": {"S": request["pk"]}, "sk": {"S": "request"}}
     dynamodb.client().delete_item(TableName="table", Key=key)
 
-    assert press(counter, page).status_code == 410
-    assert counter.items("subscriber") == []
+    assert press(app, page).status_code == 410
+    assert app.items("subscriber") == []
 
 
-def test_a_request_that_has_expired_counts_as_gone_before_it_is_deleted(counter: Counter) -> None:
+def test_a_request_that_has_expired_counts_as_gone_before_it_is_deleted(app: App) -> None:
     with time_machine.travel("2026-11-23T10:00:00Z"):
-        counter.post("/newsletter", json={"email": "a@example.org"})
-    (request,) = counter.items("request")
+        app.post("/newsletter", json={"email": "a@example.org"})
+    (request,) = app.items("request")
     table_name = "table"
     with time_machine.travel("2026-11-30T09:59:00Z"):
         assert submissions.sign_up(table_name, request["id"]) is not None
@@ -225,23 +221,23 @@ def test_a_request_that_has_expired_counts_as_gone_before_it_is_deleted(counter:
         assert submissions.sign_up(table_name, request["id"]) is None
 
 
-def test_the_table_away_is_told_on_the_confirmation_page_too(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    sign_up(counter)
-    page = open_link(counter, link_in_last_mail(counter))
+def test_the_table_away_is_told_on_the_confirmation_page_too(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign_up(app)
+    page = open_link(app, link_in_last_mail(app))
     monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
     Wire(dynamodb.client()).always(unreachable)
 
-    reply = press(counter, page)
+    reply = press(app, page)
     assert reply.status_code == 503
     assert "le renvoyer est sans risque" in reply.text
 
 
 @pytest.mark.parametrize("state", ["bounced", "complained", "unsubscribed"])
-def test_an_older_link_brings_nobody_back(counter: Counter, state: str) -> None:
-    sign_up(counter)
-    page = open_link(counter, link_in_last_mail(counter))
-    press(counter, page)
-    (subscriber,) = counter.items("subscriber")
+def test_an_older_link_brings_nobody_back(app: App, state: str) -> None:
+    sign_up(app)
+    page = open_link(app, link_in_last_mail(app))
+    press(app, page)
+    (subscriber,) = app.items("subscriber")
     dynamodb.client().update_item(
         TableName="table",
         Key={"pk": {"S": subscriber["pk"]}, "sk": {"S": "subscriber"}},
@@ -250,5 +246,5 @@ def test_an_older_link_brings_nobody_back(counter: Counter, state: str) -> None:
         ExpressionAttributeValues=dynamodb.marshalled({":state": state, ":now": utc_now().isoformat()}),
     )
 
-    assert press(counter, page).status_code == 410
-    assert counter.items("subscriber")[0]["state"] == state
+    assert press(app, page).status_code == 410
+    assert app.items("subscriber")[0]["state"] == state

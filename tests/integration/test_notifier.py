@@ -16,7 +16,7 @@ from guichet.store import dynamodb, outbox
 from guichet.store.outbox import SHARDS
 from infra.local.functions import Context
 from notifier.handler import settings
-from tests.support.app import Counter
+from tests.support.app import App
 from tests.support.wire import Wire, refusal, unreachable
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
@@ -33,40 +33,40 @@ TEMPORARY = [
 ]
 
 
-def owed(counter: Counter) -> list[dict[str, Any]]:
-    return [email for email in counter.items("email") if "outbox" in email]
+def owed(app: App) -> list[dict[str, Any]]:
+    return [email for email in app.items("email") if "outbox" in email]
 
 
 @pytest.mark.parametrize("temporary", TEMPORARY)
-def test_what_ses_refuses_for_now_stays_owed_and_is_sent_once(counter: Counter, temporary: Any) -> None:
+def test_what_ses_refuses_for_now_stays_owed_and_is_sent_once(app: App, temporary: Any) -> None:
     wire = Wire(ses.client())
     wire.always(temporary)
-    assert counter.post("/contact", data=GOOD).status_code == 303
-    counter.play_stream()
-    counter.sweep()
-    assert len(owed(counter)) == 1
-    assert counter.mails() == []
+    assert app.post("/contact", data=GOOD).status_code == 303
+    app.play_stream()
+    app.sweep()
+    assert len(owed(app)) == 1
+    assert app.mails() == []
 
     wire.always(None)
-    counter.sweep()
-    counter.sweep()
-    assert len(counter.mails()) == 1
-    assert owed(counter) == []
+    app.sweep()
+    app.sweep()
+    assert len(app.mails()) == 1
+    assert owed(app) == []
 
 
 @pytest.mark.parametrize("code", ["BadRequestException", "MessageRejected"])
-def test_what_ses_refuses_of_one_message_has_failed_with_the_reason(counter: Counter, code: str) -> None:
+def test_what_ses_refuses_of_one_message_has_failed_with_the_reason(app: App, code: str) -> None:
     wire = Wire(ses.client())
     wire.always(refusal(400, code))
-    counter.post("/contact", data=GOOD)
-    counter.play_stream()
+    app.post("/contact", data=GOOD)
+    app.play_stream()
     wire.always(None)
-    counter.sweep()
+    app.sweep()
 
-    (email,) = counter.items("email")
+    (email,) = app.items("email")
     assert email["reason"].startswith(code)
     assert "outbox" not in email
-    assert counter.mails() == []
+    assert app.mails() == []
     assert wire.operations == ["SendEmail"]
 
 
@@ -75,99 +75,100 @@ def timed_out(request: Any) -> None:
 
 
 @pytest.mark.parametrize("in_doubt", [timed_out, refusal(500, "InternalFailure"), refusal(502, "BadGateway")])
-def test_what_may_have_gone_out_is_not_tried_again_before_its_claim_has_lapsed(counter: Counter, in_doubt: Any) -> None:
+def test_what_may_have_gone_out_is_not_tried_again_before_its_claim_has_lapsed(app: App, in_doubt: Any) -> None:
     wire = Wire(ses.client())
     wire.always(in_doubt)
-    counter.post("/contact", data=GOOD)
-    counter.play_stream()
+    app.post("/contact", data=GOOD)
+    app.play_stream()
     wire.always(None)
-    counter.sweep()
+    app.sweep()
     assert wire.operations == ["SendEmail"]
 
     with time_machine.travel(utc_now() + timedelta(minutes=6)):
-        counter.sweep()
-    assert len(counter.mails()) == 1
+        app.sweep()
+    assert len(app.mails()) == 1
 
 
-def test_two_runs_send_one_email(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    counter.post("/contact", data=GOOD)
+def test_two_runs_send_one_email(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.post("/contact", data=GOOD)
     send = ses.send
+    swept: list[Any] = []
 
     def send_while_the_schedule_comes(*arguments: Any) -> str:
-        monkeypatch.setattr("guichet.mail.ses.send", send)
-        sweep(settings(), Context("Notifier", 120))
+        swept.append(app.sweep())
         return send(*arguments)
 
-    monkeypatch.setattr("guichet.mail.ses.send", send_while_the_schedule_comes)
-    counter.play_stream()
+    monkeypatch.setattr(ses, "send", send_while_the_schedule_comes)
+    app.play_stream()
 
-    assert len(counter.mails()) == 1
+    assert swept == [{"not ours": 1}]
+    assert len(app.mails()) == 1
 
 
-def test_the_mark_tells_when_and_as_which_message(counter: Counter) -> None:
-    counter.post("/contact", data=GOOD)
+def test_the_mark_tells_when_and_as_which_message(app: App) -> None:
+    app.post("/contact", data=GOOD)
     with time_machine.travel("2026-11-23T10:00:00Z", tick=False):
-        counter.play_stream()
+        app.play_stream()
         end = int((utc_now() + timedelta(days=90)).timestamp())
 
-    (email,) = counter.items("email")
+    (email,) = app.items("email")
     assert email["sent_at"] == "2026-11-23T10:00:00.000000+00:00"
     assert len(email["message_id"]) > 10
     assert int(email["expires_at"]) == end
     assert not {"outbox", "claim", "claimed_until"} & set(email)
 
 
-def test_a_lost_stream_is_made_good_by_the_schedule(counter: Counter) -> None:
+def test_a_lost_stream_is_made_good_by_the_schedule(app: App) -> None:
     for number in range(3):
-        counter.post("/contact", data=GOOD | {"message": str(number)})
+        app.post("/contact", data=GOOD | {"message": str(number)})
 
-    assert counter.sweep() == {"sent": 3}
-    assert len(counter.mails()) == 3
-    counter.play_stream()
-    assert len(counter.mails()) == 3
+    assert app.sweep() == {"sent": 3}
+    assert len(app.mails()) == 3
+    app.play_stream()
+    assert len(app.mails()) == 3
 
 
-def test_the_owners_mail_goes_first_and_the_oldest_before_the_rest(counter: Counter) -> None:
+def test_the_owners_mail_goes_first_and_the_oldest_before_the_rest(app: App) -> None:
     times = ["2026-11-23T10:02:00Z", "2026-11-23T10:00:00Z", "2026-11-23T10:01:00Z"]
     for path, at in zip(("/contact", "/newsletter", "/contact"), times, strict=True):
         with time_machine.travel(at):
-            counter.post(path, data=GOOD | {"message": at, "name": at[11:16]})
+            app.post(path, data=GOOD | {"message": at, "name": at[11:16]})
     with time_machine.travel("2026-11-23T10:05:00Z"):
-        counter.sweep()
+        app.sweep()
 
-    assert [mail["Subject"][-5:] for mail in counter.mails()] == ["10:01", "10:02", "vue »"]
+    assert [mail["Subject"][-5:] for mail in app.mails()] == ["10:01", "10:02", "vue »"]
 
 
-def test_a_sweep_does_not_hammer_a_service_that_refuses(counter: Counter) -> None:
+def test_a_sweep_does_not_hammer_a_service_that_refuses(app: App) -> None:
     for number in range(12):
-        counter.post("/contact", data=GOOD | {"message": str(number)})
+        app.post("/contact", data=GOOD | {"message": str(number)})
     wire = Wire(ses.client())
     wire.always(unreachable)
 
     # Three of the oldest and three of the newest.
-    assert counter.sweep() == {"postponed": 6}
+    assert app.sweep() == {"postponed": 6}
     assert wire.operations == ["SendEmail"] * 6
 
 
-def test_an_address_that_the_sandbox_does_not_know_does_not_hold_up_the_others(counter: Counter) -> None:
+def test_an_address_that_the_sandbox_does_not_know_does_not_hold_up_the_others(app: App) -> None:
     for number in range(4):
-        counter.post("/contact", data=GOOD | {"message": str(number)})
+        app.post("/contact", data=GOOD | {"message": str(number)})
     unverified = refusal(400, "MessageRejected", message="Email address is not verified. The following: x")
     Wire(ses.client()).plan(unverified, unverified, unverified)
 
-    assert counter.sweep() == {"unverified": 3, "sent": 1}
-    assert counter.sweep() == {"sent": 3}
+    assert app.sweep() == {"unverified": 3, "sent": 1}
+    assert app.sweep() == {"sent": 3}
 
 
-def test_a_sweep_ends_before_its_time_is_up(counter: Counter) -> None:
-    counter.post("/contact", data=GOOD)
+def test_a_sweep_ends_before_its_time_is_up(app: App) -> None:
+    app.post("/contact", data=GOOD)
 
     assert sweep(settings(), Context("Notifier", 19)) == {}
-    assert len(owed(counter)) == 1
+    assert len(owed(app)) == 1
 
 
 def test_an_email_that_cannot_be_written_does_not_hold_up_the_others(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
+    app: App, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
 ) -> None:
     from guichet.mail.mime import compose  # noqa: PLC0415
 
@@ -178,64 +179,64 @@ def test_an_email_that_cannot_be_written_does_not_hold_up_the_others(
 
     monkeypatch.setattr("guichet.outbox.delivery.compose", broken_for_one)
     for text in ("poison", "fine"):
-        counter.post("/contact", data=GOOD | {"message": text})
-    assert counter.sweep() == {"unexpected": 1, "sent": 1}
-    counter.play_stream()
+        app.post("/contact", data=GOOD | {"message": text})
+    assert app.sweep() == {"unexpected": 1, "sent": 1}
+    app.play_stream()
 
-    assert len(counter.mails()) == 1
-    assert len(owed(counter)) == 1
+    assert len(app.mails()) == 1
+    assert len(owed(app)) == 1
     assert "poison" not in written()
 
     monkeypatch.setattr("guichet.outbox.delivery.compose", compose)
     with time_machine.travel(utc_now() + timedelta(minutes=6)):
-        assert counter.sweep() == {"sent": 1}
+        assert app.sweep() == {"sent": 1}
 
 
-def test_an_email_whose_message_is_gone_is_dropped(counter: Counter) -> None:
-    counter.post("/contact", data=GOOD)
-    (message,) = counter.items("message")
+def test_an_email_whose_message_is_gone_is_dropped(app: App) -> None:
+    app.post("/contact", data=GOOD)
+    (message,) = app.items("message")
     key = {"pk": {"S": message["pk"]}, "sk": {"S": "message"}}
     dynamodb.client().delete_item(TableName="table", Key=key)
-    counter.sweep()
+    app.sweep()
 
-    (email,) = counter.items("email")
+    (email,) = app.items("email")
     assert "erased" in email["reason"]
-    assert counter.mails() == []
+    assert app.mails() == []
 
 
-def test_the_stream_is_told_which_record_failed(counter: Counter) -> None:
-    counter.post("/contact", data=GOOD)
+def test_the_stream_is_told_which_record_failed(app: App) -> None:
+    app.post("/contact", data=GOOD)
     Wire(ses.client()).always(unreachable)
     record = {
         "eventID": "1",
         "eventName": "INSERT",
         "dynamodb": {
-            "Keys": {name: {"S": counter.items("email")[0][name]} for name in ("pk", "sk")},
+            "Keys": {name: {"S": app.items("email")[0][name]} for name in ("pk", "sk")},
             "SequenceNumber": "42",
         },
     }
 
-    reply = counter.functions["Notifier"]({"Records": [record]})
+    reply = app.functions["Notifier"]({"Records": [record]})
 
     assert reply == {"batchItemFailures": [{"itemIdentifier": "42"}]}
 
 
-def test_a_stream_record_without_keys_is_a_failure_not_a_success(counter: Counter) -> None:
+def test_a_stream_record_without_keys_is_a_failure_not_a_success(app: App) -> None:
     record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "43"}}
 
-    reply = counter.functions["Notifier"]({"Records": [record]})
+    reply = app.functions["Notifier"]({"Records": [record]})
 
     assert reply == {"batchItemFailures": [{"itemIdentifier": "43"}]}
 
 
-def test_logs_and_metrics_hold_no_personal_data(counter: Counter, written: Callable[[], str]) -> None:
-    counter.post("/contact", data=GOOD | {"message": "very private", "name": "Zoé"})
-    counter.post("/contact", data=GOOD | {"email": "wrong@", "message": "very private"})
-    counter.post("/newsletter", data={"email": "reader@example.org"})
-    counter.play_stream()
+def test_logs_and_metrics_hold_no_personal_data(app: App, written: Callable[[], str]) -> None:
+    app.post("/contact", data=GOOD | {"message": "very private", "name": "Zoé"})
+    app.post("/contact", data=GOOD | {"email": "wrong@", "message": "very private"})
+    app.post("/newsletter", data={"email": "reader@example.org"})
+    app.play_stream()
     Wire(ses.client()).always(refusal(400, "BadRequestException", message="a@example.org is bad"))
-    counter.post("/contact", data=GOOD | {"message": "very private 2"})
-    counter.sweep()
+    app.post("/contact", data=GOOD | {"message": "very private 2"})
+    app.sweep()
 
     text = written()
     lines = [json.loads(line) for line in text.splitlines()]
@@ -254,23 +255,23 @@ def test_logs_and_metrics_hold_no_personal_data(counter: Counter, written: Calla
         assert private not in text
 
 
-def test_the_age_of_the_oldest_owed_email_is_measured(counter: Counter, written: Callable[[], str]) -> None:
+def test_the_age_of_the_oldest_owed_email_is_measured(app: App, written: Callable[[], str]) -> None:
     Wire(ses.client()).always(unreachable)
     with time_machine.travel("2026-11-23T10:00:00Z", tick=False):
-        counter.post("/contact", data=GOOD)
+        app.post("/contact", data=GOOD)
     written()
     with time_machine.travel("2026-11-23T11:00:00Z", tick=False):
-        counter.sweep()
+        app.sweep()
 
     lines = [json.loads(line) for line in written().splitlines()]
     assert [line["OldestQueuedAge"] for line in lines if "OldestQueuedAge" in line] == [[3600.0]]
 
 
-def test_mail_to_the_owner_and_to_visitors_go_by_their_own_configuration_sets(counter: Counter) -> None:
+def test_mail_to_the_owner_and_to_visitors_go_by_their_own_configuration_sets(app: App) -> None:
     wire = Wire(ses.client())
-    counter.post("/contact", data=GOOD)
-    counter.post("/newsletter", data=GOOD)
-    counter.play_stream()
+    app.post("/contact", data=GOOD)
+    app.post("/newsletter", data=GOOD)
+    app.play_stream()
 
     sets = [json.loads(body)["ConfigurationSetName"] for body in wire.bodies]
     assert sets == ["guichet-OwnerMail", "guichet-VisitorMail"]
@@ -284,13 +285,13 @@ def test_mail_to_the_owner_and_to_visitors_go_by_their_own_configuration_sets(co
         ("en", "2026-08-05T08:05:00Z", "Received on Wednesday 5 August 2026 at 08:05 UTC"),
     ],
 )
-def test_a_time_is_said_in_the_readers_words(make_counter: Any, language: str, at: str, words: str) -> None:
-    counter = make_counter(DefaultLanguage=language)
+def test_a_time_is_said_in_the_readers_words(make_app: Any, language: str, at: str, words: str) -> None:
+    app = make_app(DefaultLanguage=language)
     with time_machine.travel(at, tick=False):
-        counter.post("/contact", data=GOOD)
-        counter.play_stream()
+        app.post("/contact", data=GOOD)
+        app.play_stream()
 
-    (mail,) = counter.mails()
+    (mail,) = app.mails()
     for kind in ("plain", "html"):
         body = mail.get_body((kind,))
         assert body is not None
@@ -298,15 +299,15 @@ def test_a_time_is_said_in_the_readers_words(make_counter: Any, language: str, a
 
 
 @pytest.mark.slow
-def test_emails_are_spread_over_the_shards_of_the_index_and_swept_oldest_first(counter: Counter) -> None:
+def test_emails_are_spread_over_the_shards_of_the_index_and_swept_oldest_first(app: App) -> None:
     names = [f"visitor{number:02}@example.org" for number in range(40)]
     with time_machine.travel(utc_now(), tick=False) as clock:
         for number, name in enumerate(names):
             caller = {"REMOTE_ADDR": f"203.0.113.{number}"}
-            counter.post("/contact", data=GOOD | {"email": name}, environ_overrides=caller)
+            app.post("/contact", data=GOOD | {"email": name}, environ_overrides=caller)
             clock.shift(1)
-        assert len({email["outbox"] for email in owed(counter)}) > SHARDS / 2
+        assert len({email["outbox"] for email in owed(app)}) > SHARDS / 2
         newest = [key for _, key in outbox.waiting("table", "owner", newest_first=True)]
         assert newest == [key for _, key in outbox.waiting("table", "owner")][::-1]
-        assert counter.sweep() == {"sent": 40}
-    assert [mail["Reply-To"] for mail in counter.mails()] == names
+        assert app.sweep() == {"sent": 40}
+    assert [mail["Reply-To"] for mail in app.mails()] == names

@@ -18,7 +18,7 @@ from guichet.outbox import delivery
 from guichet.store import dynamodb, outbox
 from infra.local.functions import Context
 from notifier import handler
-from tests.support.app import START, Counter
+from tests.support.app import START, App
 from tests.support.newsletter import READER, link_in_last_mail, open_link, press
 from tests.support.wire import Wire, refusal, unanswered, unreachable
 
@@ -32,10 +32,10 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: 0, sleep=lambda _: None))
 
 
-def post(counter: Counter, *words: str) -> None:
+def post(app: App, *words: str) -> None:
     for number, word in enumerate(words):
         caller = {"REMOTE_ADDR": f"203.0.113.{number}"}
-        counter.post("/contact", data={"email": f"{word}@example.org", "message": word}, environ_overrides=caller)
+        app.post("/contact", data={"email": f"{word}@example.org", "message": word}, environ_overrides=caller)
 
 
 def days(clock: Any, count: float) -> Iterator[None]:
@@ -45,58 +45,58 @@ def days(clock: Any, count: float) -> Iterator[None]:
         yield
 
 
-def rows(counter: Counter) -> list[dict[str, Any]]:
-    return [email for email in counter.items("email") if "outbox" in email]
+def rows(app: App) -> list[dict[str, Any]]:
+    return [email for email in app.items("email") if "outbox" in email]
 
 
 # --- what may have gone out ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_what_ses_takes_without_an_answer_is_not_sent_all_day_and_holds_nobody_up(counter: Counter) -> None:
+def test_what_ses_takes_without_an_answer_is_not_sent_all_day_and_holds_nobody_up(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
-        post(counter, "one", "two", "three", "four", "five")
+        post(app, "one", "two", "three", "four", "five")
         wire = Wire(ses.client())
         wire.always(unanswered)
         for _ in days(clock, 1):
-            counter.sweep()
-        sent = Tally(mail["Reply-To"] for mail in counter.mails())
+            app.sweep()
+        sent = Tally(mail["Reply-To"] for mail in app.mails())
         assert len(sent) == 5
         assert max(sent.values()) <= 7
         wire.always(None)
         for _ in days(clock, 0.5):
-            counter.sweep()
-        assert rows(counter) == []
+            app.sweep()
+        assert rows(app) == []
 
 
 @pytest.mark.slow
-def test_after_a_week_of_silence_all_goes_out_within_hours(counter: Counter) -> None:
+def test_after_a_week_of_silence_all_goes_out_within_hours(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         wire = Wire(ses.client())
         wire.always(refusal(504, "GatewayTimeout"))
         for day in range(7):
-            post(counter, f"day{day}")
+            post(app, f"day{day}")
             # A sweep in three hours is as good as twelve: a row in doubt waits for six.
             for _ in range(8):
                 clock.shift(timedelta(hours=3))
-                counter.sweep()
-        assert (len(rows(counter)), counter.mails()) == (7, [])
+                app.sweep()
+        assert (len(rows(app)), app.mails()) == (7, [])
         wire.always(None)
         for _ in days(clock, 0.3):
-            counter.sweep()
-    assert sorted(mail["Reply-To"] for mail in counter.mails()) == [f"day{day}@example.org" for day in range(7)]
+            app.sweep()
+    assert sorted(mail["Reply-To"] for mail in app.mails()) == [f"day{day}@example.org" for day in range(7)]
 
 
 def test_one_that_never_gets_an_answer_is_a_person_s_matter_in_the_end(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "MOST_TRIES", 3)
     with time_machine.travel(START, tick=False) as clock:
-        post(counter, "one")
+        post(app, "one")
         Wire(ses.client()).always(refusal(500, "InternalFailure"))
         for _ in days(clock, 1):
-            counter.sweep()
-    (email,) = counter.items("email")
+            app.sweep()
+    (email,) = app.items("email")
     assert "no answer of SES after 3 tries: it may have gone out" in email["reason"]
     assert "outbox" not in email
 
@@ -106,7 +106,7 @@ class KilledError(BaseException):
 
 
 def test_a_row_that_kills_the_function_holds_up_the_others_for_one_sweep(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kills(name: Any, language: Any, record: Any, settings: Any) -> Any:
         if record.message == "poison":
@@ -115,22 +115,22 @@ def test_a_row_that_kills_the_function_holds_up_the_others_for_one_sweep(
 
     monkeypatch.setattr(delivery, "compose", kills)
     with time_machine.travel(START, tick=False) as clock:
-        post(counter, "poison", "after", "later")
+        post(app, "poison", "after", "later")
         for _ in range(3):
             clock.shift(timedelta(minutes=15))
             with suppress(KilledError):
-                counter.sweep()
-        assert sorted(mail["Reply-To"] for mail in counter.mails()) == ["after@example.org", "later@example.org"]
-        assert len(rows(counter)) == 1
+                app.sweep()
+        assert sorted(mail["Reply-To"] for mail in app.mails()) == ["after@example.org", "later@example.org"]
+        assert len(rows(app)) == 1
 
 
 # --- what SES refuses for now -------------------------------------------------------------------------------------
 
 
-def test_refused_rows_at_the_head_do_not_keep_the_others_from_going_out(counter: Counter) -> None:
+def test_refused_rows_at_the_head_do_not_keep_the_others_from_going_out(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         for word in ("bad0", "bad1", "bad2", "bad3", "bad4", "fine0", "fine1"):
-            post(counter, word)
+            post(app, word)
             clock.shift(1)
 
         def refuses_some(request: Any) -> Any:
@@ -138,137 +138,137 @@ def test_refused_rows_at_the_head_do_not_keep_the_others_from_going_out(counter:
             return PAUSED(request) if reply_to == "bad" else None
 
         Wire(ses.client()).always(refuses_some)
-        assert counter.sweep()["sent"] == 2
-        assert len(rows(counter)) == 5
+        assert app.sweep()["sent"] == 2
+        assert len(rows(app)) == 5
 
 
 def _mail_of(request: Any) -> str:
     return base64.b64decode(json.loads(request.body)["Content"]["Raw"]["Data"]).decode()
 
 
-def test_mail_to_visitors_does_not_wait_for_the_owner_s(counter: Counter) -> None:
+def test_mail_to_visitors_does_not_wait_for_the_owner_s(app: App) -> None:
     with time_machine.travel(START):
-        post(counter, *(f"n{number}" for number in range(9)))
-        counter.post("/newsletter", json={"email": READER})
+        post(app, *(f"n{number}" for number in range(9)))
+        app.post("/newsletter", json={"email": READER})
         Wire(ses.client()).always(lambda request: PAUSED(request) if b"OwnerMail" in request.body else None)
-        outcomes = counter.sweep()
-    assert [mail["To"] for mail in counter.mails()] == [READER]
+        outcomes = app.sweep()
+    assert [mail["To"] for mail in app.mails()] == [READER]
     assert outcomes["sent"] == 1
 
 
-def test_an_address_that_ses_quotes_says_nothing_of_the_account(counter: Counter) -> None:
-    post(counter, "one")
+def test_an_address_that_ses_quotes_says_nothing_of_the_account(app: App) -> None:
+    post(app, "one")
     Wire(ses.client()).plan(refusal(400, "MessageRejected", message="Invalid content for <paused@example.org>"))
-    assert counter.sweep() == {"failed": 1}
+    assert app.sweep() == {"failed": 1}
 
 
 # --- the caps -----------------------------------------------------------------------------------------------------
 
 
-def test_a_welcome_does_not_wait_behind_strangers_beyond_the_cap(make_counter: Callable[..., Counter]) -> None:
-    counter = make_counter(StrangerMailPerDay="1")
+def test_a_welcome_does_not_wait_behind_strangers_beyond_the_cap(make_app: Callable[..., App]) -> None:
+    app = make_app(StrangerMailPerDay="1")
     with time_machine.travel(START):
         for number in range(9):
-            counter.post("/newsletter", json={"email": f"a{number}@example.org"})
-        counter.sweep()
+            app.post("/newsletter", json={"email": f"a{number}@example.org"})
+        app.sweep()
     with time_machine.travel(START + timedelta(minutes=1)):
-        address = counter.mails()[0]["To"]
-        confirm(counter)
-        counter.sweep()
-    assert [mail["To"] for mail in counter.mails()] == [address, "owner@atelier.example", address]
+        address = app.mails()[0]["To"]
+        confirm(app)
+        app.sweep()
+    assert [mail["To"] for mail in app.mails()] == [address, "owner@atelier.example", address]
 
 
-def confirm(counter: Counter) -> None:
-    assert press(counter, open_link(counter, link_in_last_mail(counter))).status_code == 200
+def confirm(app: App) -> None:
+    assert press(app, open_link(app, link_in_last_mail(app))).status_code == 200
 
 
-def test_acknowledgements_take_half_of_the_cap_at_most(make_counter: Callable[..., Counter]) -> None:
-    counter = make_counter(StrangerMailPerDay="5", Acknowledge="on")
+def test_acknowledgements_take_half_of_the_cap_at_most(make_app: Callable[..., App]) -> None:
+    app = make_app(StrangerMailPerDay="5", Acknowledge="on")
     with time_machine.travel(START):
-        post(counter, *(f"n{number}" for number in range(9)))
+        post(app, *(f"n{number}" for number in range(9)))
         for number in range(4):
-            counter.post("/newsletter", json={"email": f"reader{number}@example.org"})
-        counter.sweep()
-    sent = [mail["To"] for mail in counter.mails() if mail["To"] != "owner@atelier.example"]
+            app.post("/newsletter", json={"email": f"reader{number}@example.org"})
+        app.sweep()
+    sent = [mail["To"] for mail in app.mails() if mail["To"] != "owner@atelier.example"]
     assert [address.startswith("reader") for address in sent] == [False] * 3 + [True] * 2
 
 
-def test_an_acknowledgement_that_is_late_is_not_sent(make_counter: Callable[..., Counter]) -> None:
-    counter = make_counter(Acknowledge="on")
+def test_an_acknowledgement_that_is_late_is_not_sent(make_app: Callable[..., App]) -> None:
+    app = make_app(Acknowledge="on")
     with time_machine.travel(START):
-        post(counter, "one")
+        post(app, "one")
     with time_machine.travel(START + timedelta(hours=49)):
-        assert counter.sweep() == {"sent": 1, "dropped": 1}
+        assert app.sweep() == {"sent": 1, "dropped": 1}
 
 
-def test_after_an_outage_an_address_gets_its_latest_link_alone(counter: Counter) -> None:
+def test_after_an_outage_an_address_gets_its_latest_link_alone(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         wire = Wire(ses.client())
         wire.always(unreachable)
         for _ in range(9):
-            counter.post("/newsletter", json={"email": READER})
-            counter.play_stream()
+            app.post("/newsletter", json={"email": READER})
+            app.play_stream()
             clock.shift(timedelta(hours=5))
-            counter.sweep()
+            app.sweep()
         wire.always(None)
-        counter.sweep()
-        assert len(counter.mails()) == 1
+        app.sweep()
+        assert len(app.mails()) == 1
         # And that still works.
-        confirm(counter)
+        confirm(app)
 
 
-def test_an_email_counts_on_the_day_it_goes_out(make_counter: Callable[..., Counter]) -> None:
-    counter = make_counter(StrangerMailPerDay="2")
+def test_an_email_counts_on_the_day_it_goes_out(make_app: Callable[..., App]) -> None:
+    app = make_app(StrangerMailPerDay="2")
     with time_machine.travel(START.replace(hour=23, minute=50), tick=False) as clock:
         wire = Wire(ses.client())
         wire.always(unreachable)
         for number in range(2):
-            counter.post("/newsletter", json={"email": f"a{number}@example.org"})
-        counter.play_stream()
+            app.post("/newsletter", json={"email": f"a{number}@example.org"})
+        app.play_stream()
         # The next day, a moment later.
         clock.shift(timedelta(minutes=20))
         for number in range(2, 4):
-            counter.post("/newsletter", json={"email": f"a{number}@example.org"})
+            app.post("/newsletter", json={"email": f"a{number}@example.org"})
         wire.always(None)
-        counter.sweep()
-        assert sorted(mail["To"] for mail in counter.mails()) == ["a0@example.org", "a1@example.org"]
+        app.sweep()
+        assert sorted(mail["To"] for mail in app.mails()) == ["a0@example.org", "a1@example.org"]
 
 
 # --- answers that were lost, and runs that are late -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("nth", range(4))
-def test_a_write_whose_answer_was_lost_is_recognised(counter: Counter, nth: int) -> None:
-    post(counter, "one")
+def test_a_write_whose_answer_was_lost_is_recognised(app: App, nth: int) -> None:
+    post(app, "one")
     wire = Wire(dynamodb.client())
     # Claimed, read, marked.
     wire.plan(*[lambda _: None] * nth, unanswered)
-    assert counter.sweep() == {"sent": 1}
-    assert len(counter.mails()) == 1
-    assert rows(counter) == []
+    assert app.sweep() == {"sent": 1}
+    assert len(app.mails()) == 1
+    assert rows(app) == []
 
 
-def test_a_refusal_that_was_noted_without_an_answer_is_recognised(counter: Counter) -> None:
-    post(counter, "one")
+def test_a_refusal_that_was_noted_without_an_answer_is_recognised(app: App) -> None:
+    post(app, "one")
     Wire(ses.client()).plan(PAUSED)
     wire = Wire(dynamodb.client())
     wire.plan(*[lambda _: None] * 3, unanswered)
-    assert counter.sweep() == {"postponed": 1}
-    (row,) = rows(counter)
+    assert app.sweep() == {"postponed": 1}
+    (row,) = rows(app)
     assert "claim" not in row
 
 
-def test_a_run_that_is_late_does_not_touch_the_claim_of_another(counter: Counter) -> None:
+def test_a_run_that_is_late_does_not_touch_the_claim_of_another(app: App) -> None:
     table_name = "table"
     with time_machine.travel(START, tick=False) as clock:
-        post(counter, "one")
+        post(app, "one")
         ((_, key),) = outbox.waiting(table_name, "owner")
         late = outbox.claim(table_name, key)
         clock.shift(timedelta(minutes=6))
         mine = outbox.claim(table_name, key)
         assert late
         assert mine
-        before = rows(counter)
+        before = rows(app)
         writes: list[Callable[[], None]] = [
             lambda: outbox.postpone(table_name, late, "late"),
             lambda: outbox.mark_dropped(table_name, late, "late"),
@@ -279,11 +279,11 @@ def test_a_run_that_is_late_does_not_touch_the_claim_of_another(counter: Counter
         for write in writes:
             with pytest.raises(dynamodb.ConditionFailedError):
                 write()
-        assert rows(counter) == before
+        assert rows(app) == before
 
 
-def test_a_batch_of_the_stream_ends_before_its_time_is_up(counter: Counter) -> None:
-    post(counter, "one", "two")
+def test_a_batch_of_the_stream_ends_before_its_time_is_up(app: App) -> None:
+    post(app, "one", "two")
     records = [
         {
             "eventName": "INSERT",
@@ -292,8 +292,8 @@ def test_a_batch_of_the_stream_ends_before_its_time_is_up(counter: Counter) -> N
                 "SequenceNumber": str(number),
             },
         }
-        for number, row in enumerate(rows(counter))
+        for number, row in enumerate(rows(app))
     ]
     answer: Any = handler.handler({"Records": records}, Context("Notifier", 59))  # type: ignore[arg-type]
     assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["0", "1"]
-    assert counter.mails() == []
+    assert app.mails() == []

@@ -14,16 +14,16 @@ from werkzeug.test import TestResponse
 
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, submissions
-from tests.support.app import START, Counter, isolated, resolve
+from tests.support.app import START, App, isolated, resolve
 from tests.support.newsletter import READER, local, open_link, press, subscribe
 from tests.support.wire import Wire, refusal, unreachable
 
 LINK = re.compile(r"https://api\.example/owner/(\w+)\?[^\s\"'<>]+")
 
 
-def notified(counter: Counter, **fields: str) -> None:
-    counter.post("/contact", json={"email": "zoe@example.org", "message": "Bonjour", **fields})
-    counter.play_stream()
+def notified(app: App, **fields: str) -> None:
+    app.post("/contact", json={"email": "zoe@example.org", "message": "Bonjour", **fields})
+    app.play_stream()
 
 
 def links(mail: EmailMessage, kind: str = "plain") -> dict[str, str]:
@@ -32,109 +32,107 @@ def links(mail: EmailMessage, kind: str = "plain") -> dict[str, str]:
     return {found[1]: found[0] for found in LINK.finditer(unescape(body.get_content()))}
 
 
-def owners(counter: Counter) -> list[EmailMessage]:
-    return [mail for mail in counter.mails() if mail["To"] == "owner@atelier.example"]
+def owners(app: App) -> list[EmailMessage]:
+    return [mail for mail in app.mails() if mail["To"] == "owner@atelier.example"]
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_a_notification_has_both_links_in_text_and_html_and_they_are_the_same(
-    make_counter: Callable[..., Counter], language: str
+    make_app: Callable[..., App], language: str
 ) -> None:
-    counter = make_counter(DefaultLanguage=language)
-    notified(counter)
-    subscribe(counter)
-    told, subscribed = owners(counter)
+    app = make_app(DefaultLanguage=language)
+    notified(app)
+    subscribe(app)
+    told, subscribed = owners(app)
     assert set(links(told)) == {"spam", "erase"}
     assert set(links(subscribed)) == {"erase"}
     for mail in (told, subscribed):
         assert links(mail) == links(mail, "html")
-    page = open_link(counter, links(told)["spam"])
+    page = open_link(app, links(told)["spam"])
     assert {"fr": "C'est du spam", "en": "This is spam"}[language] in unescape(page.text)
 
 
 @pytest.mark.parametrize("action", ["spam", "erase"])
-def test_a_page_of_the_owner_changes_nothing(counter: Counter, action: str) -> None:
-    notified(counter)
-    before = counter.items()
+def test_a_page_of_the_owner_changes_nothing(app: App, action: str) -> None:
+    notified(app)
+    before = app.items()
     for _ in range(2):
-        page = open_link(counter, links(owners(counter)[0])[action])
+        page = open_link(app, links(owners(app)[0])[action])
         assert page.status_code == 200
         assert page.text.count("<button") == 1
-    assert counter.items() == before
+    assert app.items() == before
 
 
-def test_the_button_files_a_message_as_spam_for_thirty_days_and_says_so_again(counter: Counter) -> None:
+def test_the_button_files_a_message_as_spam_for_thirty_days_and_says_so_again(app: App) -> None:
     with time_machine.travel(START):
-        notified(counter)
+        notified(app)
     with time_machine.travel(START + timedelta(days=1), tick=False):
-        page = open_link(counter, links(owners(counter)[0])["spam"])
+        page = open_link(app, links(owners(app)[0])["spam"])
         for _ in range(2):
-            assert "dossier de spam" in press(counter, page).text
-            (item,) = counter.items("message")
+            assert "dossier de spam" in press(app, page).text
+            (item,) = app.items("message")
             assert (item["spam"], item["list"]) == ("owner", "spam#2026-11-23")
             assert int(item["expires_at"]) == int((START + timedelta(days=31)).timestamp())
 
 
-def test_a_message_filed_before_it_was_mailed_is_not_mailed(counter: Counter) -> None:
-    notified(counter)
-    link = links(owners(counter)[0])["spam"]
-    counter.post("/contact", json={"email": "zoe@example.org", "message": "Encore"})
-    other = next(item for item in counter.items("message") if item["message"] == "Encore")
+def test_a_message_filed_before_it_was_mailed_is_not_mailed(app: App) -> None:
+    notified(app)
+    link = links(owners(app)[0])["spam"]
+    app.post("/contact", json={"email": "zoe@example.org", "message": "Encore"})
+    other = next(item for item in app.items("message") if item["message"] == "Encore")
     message = submissions.message("table", other["id"])
     assert message is not None
     submissions.mark_spam("table", message, utc_now())
-    assert counter.sweep() == {"dropped": 1}
+    assert app.sweep() == {"dropped": 1}
     assert link
 
 
-def test_a_message_filed_before_it_was_acknowledged_is_not_acknowledged(make_counter: Callable[..., Counter]) -> None:
-    counter = make_counter(Acknowledge="on")
-    counter.post("/contact", json={"email": "zoe@example.org", "message": "Bonjour"})
-    (item,) = counter.items("message")
+def test_a_message_filed_before_it_was_acknowledged_is_not_acknowledged(make_app: Callable[..., App]) -> None:
+    app = make_app(Acknowledge="on")
+    app.post("/contact", json={"email": "zoe@example.org", "message": "Bonjour"})
+    (item,) = app.items("message")
     message = submissions.message("table", item["id"])
     assert message is not None
     submissions.mark_spam("table", message, utc_now())
     # The owner's email and the visitor's.
-    assert counter.sweep() == {"dropped": 2}
-    assert counter.mails() == []
+    assert app.sweep() == {"dropped": 2}
+    assert app.mails() == []
 
 
-def test_the_button_erases_the_person_and_pressed_again_finds_nothing(counter: Counter) -> None:
-    notified(counter, message="Secret words")
-    notified(counter, message="Other secret words")
-    notified(counter, email="other@example.org", message="I know Zoe@Example.org")
-    page = open_link(counter, links(owners(counter)[0])["erase"])
-    assert "ne garde plus rien" in press(counter, page).text
-    assert "Plus rien par ce lien" in press(counter, page).text
-    left = str(counter.items()).lower()
+def test_the_button_erases_the_person_and_pressed_again_finds_nothing(app: App) -> None:
+    notified(app, message="Secret words")
+    notified(app, message="Other secret words")
+    notified(app, email="other@example.org", message="I know Zoe@Example.org")
+    page = open_link(app, links(owners(app)[0])["erase"])
+    assert "ne garde plus rien" in press(app, page).text
+    assert "Plus rien par ce lien" in press(app, page).text
+    left = str(app.items()).lower()
     assert "zoe@example.org" not in left
     assert "secret" not in left
     assert "i know [erased]" in left
-    assert len(counter.items("message")) == 1
+    assert len(app.items("message")) == 1
 
 
-def test_a_subscriber_is_erased_by_the_link_in_the_email_that_tells_of_them(counter: Counter) -> None:
-    subscribe(counter)
-    page = open_link(counter, links(owners(counter)[0])["erase"])
+def test_a_subscriber_is_erased_by_the_link_in_the_email_that_tells_of_them(app: App) -> None:
+    subscribe(app)
+    page = open_link(app, links(owners(app)[0])["erase"])
     for _ in range(2):
-        assert press(counter, page).status_code == 200
-    assert READER not in str(counter.items())
-    assert [item["state"] for item in counter.items("subscriber")] == ["unsubscribed"]
+        assert press(app, page).status_code == 200
+    assert READER not in str(app.items())
+    assert [item["state"] for item in app.items("subscriber")] == ["unsubscribed"]
 
 
-def test_a_table_that_is_too_large_for_the_page_says_what_erases_it(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    notified(counter)
-    page = open_link(counter, links(owners(counter)[0])["erase"])
+def test_a_table_that_is_too_large_for_the_page_says_what_erases_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    notified(app)
+    page = open_link(app, links(owners(app)[0])["erase"])
     with monkeypatch.context() as patch:
         patch.setattr("owner.handler._TIME_TO_ERASE", -1.0)
-        unfinished = press(counter, page)
+        unfinished = press(app, page)
     assert "Ce n'est pas fini" in unescape(unfinished.text)
     assert "guichet forget" in unfinished.text
-    assert len(counter.items("message")) == 1
-    assert "ne garde plus rien" in press(counter, unfinished).text
-    assert counter.items("message") == []
+    assert len(app.items("message")) == 1
+    assert "ne garde plus rien" in press(app, unfinished).text
+    assert app.items("message") == []
 
 
 @pytest.mark.parametrize(
@@ -159,14 +157,14 @@ def test_a_table_that_is_too_large_for_the_page_says_what_erases_it(
     ],
 )
 def test_the_page_says_whose_address_is_erased_and_whether_it_is_a_subscribers(
-    make_counter: Callable[..., Counter], language: str, words: dict[str, str]
+    make_app: Callable[..., App], language: str, words: dict[str, str]
 ) -> None:
-    counter = make_counter(DefaultLanguage=language)
-    notified(counter, message="Secret words", name="Zoé")
-    subscribe(counter, name="Secret Name")
+    app = make_app(DefaultLanguage=language)
+    notified(app, message="Secret words", name="Zoé")
+    subscribe(app, name="Secret Name")
     # A message with the address of a subscriber, who may not have written it.
-    notified(counter, email=READER.upper(), message="Buy this")
-    ours, subscribed, unwanted = (unescape(open_link(counter, links(mail)["erase"]).text) for mail in owners(counter))
+    notified(app, email=READER.upper(), message="Buy this")
+    ours, subscribed, unwanted = (unescape(open_link(app, links(mail)["erase"]).text) for mail in owners(app))
     for page, address, said in (
         (ours, "zoe@example.org", {"not subscribed", "unwanted"}),
         (subscribed, READER, {"subscribed"}),
@@ -177,19 +175,19 @@ def test_the_page_says_whose_address_is_erased_and_whether_it_is_a_subscribers(
         assert {name for name, text in words.items() if text in page} == said
         for wrote in ("Secret", "Buy", "Zoé"):
             assert wrote not in page
-    counter.post(local(str(subscriber_mail(counter)["List-Unsubscribe"]).strip("<>")))
-    assert words["not subscribed"] in unescape(open_link(counter, links(owners(counter)[1])["erase"]).text)
+    app.post(local(str(subscriber_mail(app)["List-Unsubscribe"]).strip("<>")))
+    assert words["not subscribed"] in unescape(open_link(app, links(owners(app)[1])["erase"]).text)
 
 
-def subscriber_mail(counter: Counter) -> EmailMessage:
-    return next(mail for mail in counter.mails() if mail["List-Unsubscribe"])
+def subscriber_mail(app: App) -> EmailMessage:
+    return next(mail for mail in app.mails() if mail["List-Unsubscribe"])
 
 
-def test_a_page_of_who_is_gone_has_no_button(counter: Counter) -> None:
-    notified(counter)
-    link = links(owners(counter)[0])["erase"]
-    press(counter, open_link(counter, link))
-    page = open_link(counter, link)
+def test_a_page_of_who_is_gone_has_no_button(app: App) -> None:
+    notified(app)
+    link = links(owners(app)[0])["erase"]
+    press(app, open_link(app, link))
+    page = open_link(app, link)
     assert page.status_code == 200
     assert "<button" not in page.text
     assert "Plus rien par ce lien" in page.text
@@ -213,51 +211,49 @@ def test_an_erasure_that_stops_at_any_write_is_finished_by_the_next_press(by: st
     while not finished:
         number += 1
         with isolated():
-            counter = Counter(resolve())
-            subscribe(counter, name="Secret Name")
-            notified(counter, email=READER, message="Secret words")
-            notified(counter, email=READER, message="More secret words")
-            notified(counter, email="other@example.org", message=f"I know {READER}")
-            mails = [mail for mail in owners(counter) if READER in mail.as_string()]
-            page = open_link(counter, links(mails[1 if by == "message" else 0])["erase"])
+            app = App(resolve())
+            subscribe(app, name="Secret Name")
+            notified(app, email=READER, message="Secret words")
+            notified(app, email=READER, message="More secret words")
+            notified(app, email="other@example.org", message=f"I know {READER}")
+            mails = [mail for mail in owners(app) if READER in mail.as_string()]
+            page = open_link(app, links(mails[1 if by == "message" else 0])["erase"])
             wire = Wire(dynamodb.client())
             wire.always(failing_from(number, wire))
-            first = press(counter, page)
+            first = press(app, page)
             wire.always(None)
             finished = first.status_code == 200
             if not finished:
                 assert first.status_code == 503
-                assert "ne garde plus rien" in press(counter, page).text, number
-            left = str(counter.items()).lower()
+                assert "ne garde plus rien" in press(app, page).text, number
+            left = str(app.items()).lower()
             assert READER not in left, number
             assert "secret" not in left, number
-            assert [item["state"] for item in counter.items("subscriber")] == ["unsubscribed"]
+            assert [item["state"] for item in app.items("subscriber")] == ["unsubscribed"]
     # The mention, two messages with a row each, the subscription with two, the request with one, counts of two emails.
     assert number > 10
 
 
-def test_a_link_whose_record_is_gone_does_not_say_that_nothing_is_held(counter: Counter) -> None:
+def test_a_link_whose_record_is_gone_does_not_say_that_nothing_is_held(app: App) -> None:
     with time_machine.travel(START):
-        notified(counter)
-        notified(counter, message="Another")
-        first, second = (links(mail) for mail in owners(counter))
-        press(counter, open_link(counter, first["spam"]))
+        notified(app)
+        notified(app, message="Another")
+        first, second = (links(mail) for mail in owners(app))
+        press(app, open_link(app, first["spam"]))
     with time_machine.travel(START + timedelta(days=40)):
-        replies = [counter.post(local(first["erase"])) for _ in range(2)]
-        assert len(counter.items("message")) == 2
+        replies = [app.post(local(first["erase"])) for _ in range(2)]
+        assert len(app.items("message")) == 2
         for reply in replies:
             assert reply.status_code == 200
             assert "ne garde plus rien" not in reply.text
             assert "le lien d'un autre email" in unescape(reply.text)
-        press(counter, open_link(counter, second["erase"]))
-        assert counter.items("message") == []
+        press(app, open_link(app, second["erase"]))
+        assert app.items("message") == []
 
 
-def test_a_call_that_is_refused_for_a_while_does_not_end_an_erasure(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    notified(counter)
-    page = open_link(counter, links(owners(counter)[0])["erase"])
+def test_a_call_that_is_refused_for_a_while_does_not_end_an_erasure(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    notified(app)
+    page = open_link(app, links(owners(app)[0])["erase"])
     clock, late = time.monotonic, [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock() + late[0])
 
@@ -266,23 +262,21 @@ def test_a_call_that_is_refused_for_a_while_does_not_end_an_erasure(
         late[0] += dynamodb.RETRY_BUDGET
 
     Wire(dynamodb.client()).plan(slow, *[refusal(400, "ThrottlingException")] * 2)
-    assert "ne garde plus rien" in press(counter, page).text
-    assert counter.items("message") == []
+    assert "ne garde plus rien" in press(app, page).text
+    assert app.items("message") == []
 
 
-def test_a_table_that_does_not_answer_is_told_as_not_finished(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    notified(counter)
-    page = open_link(counter, links(owners(counter)[0])["erase"])
+def test_a_table_that_does_not_answer_is_told_as_not_finished(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    notified(app)
+    page = open_link(app, links(owners(app)[0])["erase"])
     monkeypatch.setattr("owner.handler._TIME_TO_ERASE", 0.1)
     wire = Wire(dynamodb.client())
     wire.always(unreachable)
-    unfinished = press(counter, page)
+    unfinished = press(app, page)
     assert "Ce n'est pas fini" in unescape(unfinished.text)
     wire.always(None)
     monkeypatch.undo()
-    assert "ne garde plus rien" in press(counter, unfinished).text
+    assert "ne garde plus rien" in press(app, unfinished).text
 
 
 def test_the_page_is_answered_before_the_gateway_gives_up() -> None:
@@ -292,18 +286,18 @@ def test_the_page_is_answered_before_the_gateway_gives_up() -> None:
     assert longest + 2 < resolve().functions["Owner"].timeout < 30
 
 
-def asked(counter: Counter, link: str) -> tuple[TestResponse, TestResponse]:
+def asked(app: App, link: str) -> tuple[TestResponse, TestResponse]:
     """Open a link, and post to it, as its button does."""
-    return counter.http.get(local(link)), counter.http.post(local(link))
+    return app.http.get(local(link)), app.http.post(local(link))
 
 
-def test_a_link_of_one_purpose_is_none_of_the_other(counter: Counter) -> None:
-    notified(counter)
-    notified(counter, message="Another")
-    first, second = (links(mail) for mail in owners(counter))
+def test_a_link_of_one_purpose_is_none_of_the_other(app: App) -> None:
+    notified(app)
+    notified(app, message="Another")
+    first, second = (links(mail) for mail in owners(app))
     token = re.compile(r"token=[^&]+")
     id_ = re.compile(r"\bid=[^&]+")
-    before = counter.items()
+    before = app.items()
     for link in (
         first["spam"].replace("/spam?", "/erase?"),
         first["erase"].replace("/erase?", "/spam?"),
@@ -314,28 +308,28 @@ def test_a_link_of_one_purpose_is_none_of_the_other(counter: Counter) -> None:
         token.sub("token=", first["erase"]),
         "https://api.example/owner/erase",
     ):
-        assert [reply.status_code for reply in asked(counter, link)] == [403, 403], link
-    assert counter.items() == before
+        assert [reply.status_code for reply in asked(app, link)] == [403, 403], link
+    assert app.items() == before
 
 
-def test_a_link_ends_with_what_it_is_for(counter: Counter) -> None:
+def test_a_link_ends_with_what_it_is_for(app: App) -> None:
     with time_machine.travel(START):
-        notified(counter)
-        subscribe(counter)
-        told, subscribed = (links(mail) for mail in owners(counter))
+        notified(app)
+        subscribe(app)
+        told, subscribed = (links(mail) for mail in owners(app))
     for link, days in ((told["spam"], 1095), (told["erase"], 1095), (subscribed["erase"], 90)):
         with time_machine.travel(START + timedelta(days=days, seconds=-5)):
-            assert counter.http.get(local(link)).status_code == 200
+            assert app.http.get(local(link)).status_code == 200
         with time_machine.travel(START + timedelta(days=days, seconds=5)):
-            replies = asked(counter, link)
+            replies = asked(app, link)
             assert [reply.status_code for reply in replies] == [410, 410]
             assert "effacé, ou trop ancien" in unescape(replies[0].text)
 
 
-def test_a_message_that_is_erased_cannot_be_filed(counter: Counter) -> None:
-    notified(counter)
-    found = links(owners(counter)[0])
-    spam = open_link(counter, found["spam"])
-    press(counter, open_link(counter, found["erase"]))
-    assert press(counter, spam).status_code == 410
-    assert counter.items("message") == []
+def test_a_message_that_is_erased_cannot_be_filed(app: App) -> None:
+    notified(app)
+    found = links(owners(app)[0])
+    spam = open_link(app, found["spam"])
+    press(app, open_link(app, found["erase"]))
+    assert press(app, spam).status_code == 410
+    assert app.items("message") == []

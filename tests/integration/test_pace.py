@@ -15,7 +15,7 @@ from guichet.mail import pace, ses
 from guichet.outbox import sweep
 from guichet.store import dynamodb
 from guichet.store.outbox import CLAIM_LASTS, SHARDS
-from tests.support.app import START, Counter, resolve
+from tests.support.app import START, App, resolve
 from tests.support.wire import Wire, refusal
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
@@ -29,9 +29,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
-def post(counter: Counter, count: int) -> None:
+def post(app: App, count: int) -> None:
     for number in range(count):
-        counter.post("/contact", data=GOOD | {"message": str(number)})
+        app.post("/contact", data=GOOD | {"message": str(number)})
 
 
 def rate(monkeypatch: pytest.MonkeyPatch, per_second: float) -> None:
@@ -40,46 +40,46 @@ def rate(monkeypatch: pytest.MonkeyPatch, per_second: float) -> None:
 
 
 def test_emails_go_out_at_the_rate_of_the_account(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+    app: App, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     rate(monkeypatch, 4)
-    post(counter, 4)
-    assert counter.sweep() == {"sent": 4}
+    post(app, 4)
+    assert app.sweep() == {"sent": 4}
     assert waits == pytest.approx([0.25] * 3)
 
 
 def test_one_email_asks_for_no_rate_and_waits_for_nothing(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+    app: App, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     monkeypatch.delattr(SESV2Response, "get_account")
-    post(counter, 1)
-    assert counter.sweep() == {"sent": 1}
+    post(app, 1)
+    assert app.sweep() == {"sent": 1}
     assert waits == []
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "Throttling", "ThrottlingException"])
 def test_a_throttled_email_is_tried_again_slower_before_the_others(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, waits: list[float], code: str
+    app: App, monkeypatch: pytest.MonkeyPatch, waits: list[float], code: str
 ) -> None:
     rate(monkeypatch, 10)
-    post(counter, 4)
+    post(app, 4)
     Wire(ses.client()).plan(refusal(429, code, message="Maximum sending rate exceeded."))
-    assert counter.sweep() == {"sent": 4}
+    assert app.sweep() == {"sent": 4}
     assert waits == pytest.approx([0.2] * 4)
-    assert [mail["Subject"] for mail in counter.mails()] == [mail["Subject"] for mail in sorted_by_age(counter)]
+    assert [mail["Subject"] for mail in app.mails()] == [mail["Subject"] for mail in sorted_by_age(app)]
 
 
-def sorted_by_age(counter: Counter) -> list[EmailMessage]:
+def sorted_by_age(app: App) -> list[EmailMessage]:
     """Return the mails in the order in which their messages came."""
-    ids = [message["id"] for message in sorted(counter.items("message"), key=lambda item: item["received_at"])]
-    return sorted(counter.mails(), key=lambda mail: next(n for n, one in enumerate(ids) if one in str(mail)))
+    ids = [message["id"] for message in sorted(app.items("message"), key=lambda item: item["received_at"])]
+    return sorted(app.mails(), key=lambda mail: next(n for n, one in enumerate(ids) if one in str(mail)))
 
 
 def test_where_another_sender_has_most_of_the_rate_all_goes_out_slower(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+    app: App, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     rate(monkeypatch, 14)
-    post(counter, 10)
+    post(app, 10)
     last = [-1.0]
 
     def one_a_second(request: Any) -> Any:
@@ -90,67 +90,65 @@ def test_where_another_sender_has_most_of_the_rate_all_goes_out_slower(
         return None
 
     Wire(ses.client()).always(one_a_second)
-    assert counter.sweep() == {"sent": 10}
+    assert app.sweep() == {"sent": 10}
 
 
-def test_a_service_that_takes_nothing_however_slow_ends_the_sweep(counter: Counter, waits: list[float]) -> None:
-    post(counter, 9)
+def test_a_service_that_takes_nothing_however_slow_ends_the_sweep(app: App, waits: list[float]) -> None:
+    post(app, 9)
     wire = Wire(ses.client())
     wire.always(refusal(429, "TooManyRequestsException"))
-    assert counter.sweep() == {"throttled": 6}
+    assert app.sweep() == {"throttled": 6}
     # The first one until the gap is the longest; those after it once.
     assert len(wire.operations) == 5 + 6
     assert max(waits) == 2.0
 
 
 def test_the_gap_is_learnt_from_refusals_alone_where_ses_tells_no_rate(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+    app: App, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     monkeypatch.setattr(ses, "send_rate", lambda: None)
-    post(counter, 3)
+    post(app, 3)
     throttled = refusal(429, "TooManyRequestsException")
     Wire(ses.client()).plan(throttled, throttled)
-    assert counter.sweep() == {"sent": 3}
+    assert app.sweep() == {"sent": 3}
     assert waits == pytest.approx([0.1, 0.2, 0.2, 0.2])
 
 
-def test_the_daily_quota_is_no_matter_of_pace(counter: Counter, waits: list[float]) -> None:
-    post(counter, 8)
+def test_the_daily_quota_is_no_matter_of_pace(app: App, waits: list[float]) -> None:
+    post(app, 8)
     spent = refusal(400, "LimitExceededException", message="Daily message quota exceeded")
     by_rate = refusal(429, "TooManyRequestsException", message="Daily message quota exceeded.")
     Wire(ses.client()).plan(spent, by_rate, *[spent] * 4)
-    assert counter.sweep() == {"postponed": 6}
+    assert app.sweep() == {"postponed": 6}
     assert waits == pytest.approx([1 / 14] * 5)
 
 
 def test_the_emails_of_a_batch_of_the_stream_keep_the_pace_too(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+    app: App, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     rate(monkeypatch, 2)
-    post(counter, 4)
-    counter.play_stream()
-    assert len(counter.mails()) == 4
+    post(app, 4)
+    app.play_stream()
+    assert len(app.mails()) == 4
     assert waits == pytest.approx([0.5] * 3)
 
 
-def test_what_sends_nothing_takes_no_time_of_the_others(
-    make_counter: Callable[..., Counter], waits: list[float]
-) -> None:
-    counter = make_counter(StrangerMailPerDay="1")
+def test_what_sends_nothing_takes_no_time_of_the_others(make_app: Callable[..., App], waits: list[float]) -> None:
+    app = make_app(StrangerMailPerDay="1")
     with time_machine.travel(START):
         for number in range(20):
-            counter.post("/newsletter", json={"email": f"a{number}@example.org"})
+            app.post("/newsletter", json={"email": f"a{number}@example.org"})
     wire = Wire(dynamodb.client())
     with time_machine.travel(START + timedelta(hours=1)):
-        assert counter.sweep() == {"sent": 1, "capped": 1}
+        assert app.sweep() == {"sent": 1, "capped": 1}
         # Beyond the day's cap none but the first is even looked up.
         assert len(wire.operations) < 20 + 2 * SHARDS
     with time_machine.travel(START + timedelta(hours=49)):
-        assert counter.sweep() == {"dropped": 19}
+        assert app.sweep() == {"dropped": 19}
     assert waits == []
 
 
-@pytest.mark.usefixtures("counter")
+@pytest.mark.usefixtures("app")
 def test_a_rate_that_ses_does_not_tell_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SESV2Response, "get_account", lambda _: "{}")
     assert ses.send_rate() is None

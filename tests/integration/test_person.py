@@ -15,7 +15,7 @@ from guichet.records.record import utc_now
 from guichet.store import dynamodb, subscribers
 from guichet.store.erasure import ERASED, NotFinishedError, Person, erase, find_data
 from infra.operate.erasure import remains
-from tests.support.app import START, Counter, isolated, resolve
+from tests.support.app import START, App, isolated, resolve
 from tests.support.feedback import feedback
 from tests.support.newsletter import (
     READER,
@@ -34,14 +34,12 @@ KEPT = timedelta(days=1095)
 READER_ = Person(READER, SECRET)
 
 
-def contact(counter: Counter, **fields: str) -> None:
-    assert (
-        counter.post("/contact", json={"email": "other@example.org", "message": "Hello", **fields}).status_code == 200
-    )
+def contact(app: App, **fields: str) -> None:
+    assert app.post("/contact", json={"email": "other@example.org", "message": "Hello", **fields}).status_code == 200
 
 
-def everything(counter: Counter) -> str:
-    return json.dumps(counter.items(), ensure_ascii=False)
+def everything(app: App) -> str:
+    return json.dumps(app.items(), ensure_ascii=False)
 
 
 @pytest.mark.parametrize(
@@ -126,12 +124,12 @@ def test_a_domain_with_accents_is_found_in_both_of_its_spellings() -> None:
         assert person.redacted(text) == ERASED
 
 
-def test_a_domain_that_stands_for_no_characters_is_found_as_it_is(counter: Counter) -> None:
+def test_a_domain_that_stands_for_no_characters_is_found_as_it_is(app: App) -> None:
     address = "ann@xn--0.org"
-    contact(counter, email=address)
-    contact(counter, message=address)
+    contact(app, email=address)
+    contact(app, message=address)
     assert erase("table", Person(address, SECRET), KEPT).redacted == 1
-    assert address not in everything(counter)
+    assert address not in everything(app)
 
 
 @pytest.mark.parametrize("text", ["o'ann+x@example.org", "o%27ann%2Bx%40example.org", "o'ann%2Bx%40example.org"])
@@ -140,18 +138,18 @@ def test_an_address_with_signs_is_found_however_they_are_encoded(text: str) -> N
     assert person.redacted(f"?email={text}&x") == f"?email={ERASED}&x"
 
 
-def test_the_address_of_who_wrote_is_another_one_whatever_it_begins_with(counter: Counter) -> None:
-    contact(counter, email=f"_{READER}", message="Hello")
-    before = everything(counter)
+def test_the_address_of_who_wrote_is_another_one_whatever_it_begins_with(app: App) -> None:
+    contact(app, email=f"_{READER}", message="Hello")
+    before = everything(app)
     assert erase("table", READER_, KEPT).redacted == 0
-    assert everything(counter) == before
+    assert everything(app) == before
 
 
-def test_a_subscription_from_before_the_secret_was_changed_is_found(counter: Counter) -> None:
-    subscribe(counter)
+def test_a_subscription_from_before_the_secret_was_changed_is_found(app: App) -> None:
+    subscribe(app)
     done = erase("table", Person(READER, f"another {SECRET}"), KEPT)
     assert (done.redacted, done.remains) == (0, "unsubscribed")
-    assert READER not in everything(counter)
+    assert READER not in everything(app)
 
 
 def test_a_long_text_is_looked_through_in_no_time() -> None:
@@ -162,13 +160,13 @@ def test_a_long_text_is_looked_through_in_no_time() -> None:
         assert time.monotonic() - started < 2, text
 
 
-def test_nothing_of_a_person_is_left_and_nothing_of_others_is_gone(counter: Counter) -> None:
-    subscribe(counter, name="Secret Name")
-    contact(counter, email=READER.upper(), message="Secret words", ville="Secret town")
-    contact(counter, email=READER, message="Secret spam", _gotcha="x")
-    contact(counter, message=f"I know {READER}, and joreader@example.org", ville=f"near {READER}", subject=READER)
-    contact(counter, email="joreader@example.org")
-    counter.play_stream()
+def test_nothing_of_a_person_is_left_and_nothing_of_others_is_gone(app: App) -> None:
+    subscribe(app, name="Secret Name")
+    contact(app, email=READER.upper(), message="Secret words", ville="Secret town")
+    contact(app, email=READER, message="Secret spam", _gotcha="x")
+    contact(app, message=f"I know {READER}, and joreader@example.org", ville=f"near {READER}", subject=READER)
+    contact(app, email="joreader@example.org")
+    app.play_stream()
     found = find_data("table", READER_)
     assert {item["kind"] for item in found.own} == {"message", "request", "subscriber", "email", "cap"}
     (mention,) = found.mentions
@@ -178,75 +176,75 @@ def test_nothing_of_a_person_is_left_and_nothing_of_others_is_gone(counter: Coun
     # All but the counts against the caps.
     own = [item for item in found.own if item["kind"] != "cap"]
     assert (done.erased, done.redacted, done.remains) == (len(own), 1, "unsubscribed")
-    left = everything(counter)
+    left = everything(app)
     assert READER not in left.lower().replace("joreader@example.org", "")
     assert "secret" not in left.lower()
-    other, jo = sorted(counter.items("message"), key=lambda item: str(item["email"]), reverse=True)
+    other, jo = sorted(app.items("message"), key=lambda item: str(item["email"]), reverse=True)
     assert (other["message"], other["subject"]) == (f"I know {ERASED}, and joreader@example.org", ERASED)
     assert ERASED in json.dumps(other["extra"])
     assert jo["email"] == "joreader@example.org"
 
 
-def test_to_erase_again_changes_nothing(counter: Counter) -> None:
-    subscribe(counter)
-    contact(counter, message=READER)
+def test_to_erase_again_changes_nothing(app: App) -> None:
+    subscribe(app)
+    contact(app, message=READER)
     erase("table", READER_, KEPT)
-    before = everything(counter)
+    before = everything(app)
     with time_machine.travel(START + timedelta(days=365)):
         assert erase("table", READER_, KEPT).remains == "unsubscribed"
-    assert everything(counter) == before
+    assert everything(app) == before
 
 
-def test_of_a_subscriber_the_hash_stays_so_that_they_alone_can_come_back(counter: Counter) -> None:
+def test_of_a_subscriber_the_hash_stays_so_that_they_alone_can_come_back(app: App) -> None:
     with time_machine.travel(START, tick=False):
-        subscribe(counter)
+        subscribe(app)
         erase("table", READER_, KEPT)
-    item = subscriber(counter)
+    item = subscriber(app)
     assert set(item) == {"pk", "sk", "kind", "id", "state", "left_at", "expires_at"}
     assert item["state"] == "unsubscribed"
     assert int(item["expires_at"]) == int((START + KEPT).timestamp())
     with time_machine.travel(START + timedelta(days=1)):
-        counter.post("/newsletter", data={"email": READER})
-        counter.play_stream()
-        assert press(counter, open_link(counter, link_in_last_mail(counter))).status_code == 200
-    assert subscriber(counter)["state"] == "confirmed"
+        app.post("/newsletter", data={"email": READER})
+        app.play_stream()
+        assert press(app, open_link(app, link_in_last_mail(app))).status_code == 200
+    assert subscriber(app)["state"] == "confirmed"
 
 
 @pytest.mark.parametrize("how", ["unsubscribed", "complained"])
-def test_who_left_or_complained_stays_so(counter: Counter, how: str) -> None:
-    subscribe(counter)
+def test_who_left_or_complained_stays_so(app: App, how: str) -> None:
+    subscribe(app)
     if how == "complained":
-        feedback(counter, "complaint")
+        feedback(app, "complaint")
     else:
-        counter.post(local(unsubscribe_url(counter)))
-    before = subscriber(counter)
+        app.post(local(unsubscribe_url(app)))
+    before = subscriber(app)
     done = erase("table", READER_, KEPT)
     assert done.remains == how
     assert ("no import" if how == "unsubscribed" else "never mailed") in remains(done)[0]
-    after = subscriber(counter)
+    after = subscriber(app)
     assert "history" not in after
     assert {**after} == {name: before[name] for name in after}
 
 
-def test_who_was_lifted_stays_so_and_that_is_told_as_what_it_is(counter: Counter) -> None:
-    subscribe(counter)
-    feedback(counter, "complaint")
+def test_who_was_lifted_stays_so_and_that_is_told_as_what_it_is(app: App) -> None:
+    subscribe(app)
+    feedback(app, "complaint")
     assert subscribers.lift("table", READER_.subscriber_id, utc_now(), KEPT)
     done = erase("table", READER_, KEPT)
-    assert subscriber(counter)["state"] == done.remains == "lifted"
+    assert subscriber(app)["state"] == done.remains == "lifted"
     assert "no import" in remains(done)[0]
 
 
 @pytest.mark.parametrize("event", ["complaint", "unsubscribed", "gone"])
 def test_what_becomes_of_a_subscriber_meanwhile_is_not_lost(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, event: str
+    app: App, monkeypatch: pytest.MonkeyPatch, event: str
 ) -> None:
-    subscribe(counter)
+    subscribe(app)
     key = dynamodb.marshalled({"pk": f"subscriber#{READER_.subscriber_id}", "sk": "subscriber"})
     original = dynamodb.call
     happen: dict[str, Any] = {
-        "complaint": lambda: feedback(counter, "complaint"),
-        "unsubscribed": lambda: counter.post(local(unsubscribe_url(counter))),
+        "complaint": lambda: feedback(app, "complaint"),
+        "unsubscribed": lambda: app.post(local(unsubscribe_url(app))),
         "gone": lambda: original("delete_item", TableName="table", Key=key),
     }
 
@@ -261,13 +259,13 @@ def test_what_becomes_of_a_subscriber_meanwhile_is_not_lost(
         erase("table", READER_, KEPT)
     after = {"complaint": "complained", "unsubscribed": "unsubscribed", "gone": None}[event]
     assert erase("table", READER_, KEPT).remains == after
-    assert [item["state"] for item in counter.items("subscriber")] == ([after] if after else [])
-    assert READER not in everything(counter)
+    assert [item["state"] for item in app.items("subscriber")] == ([after] if after else [])
+    assert READER not in everything(app)
 
 
-def test_a_write_whose_answer_is_lost_is_sent_again(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    subscribe(counter)
-    contact(counter, message=f"I know {READER}", subject=READER)
+def test_a_write_whose_answer_is_lost_is_sent_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribe(app)
+    contact(app, message=f"I know {READER}", subject=READER)
     original = dynamodb.client().update_item
     answers = iter([unreachable, None] * 2)
 
@@ -280,26 +278,26 @@ def test_a_write_whose_answer_is_lost_is_sent_again(counter: Counter, monkeypatc
     monkeypatch.setattr(dynamodb.client(), "update_item", losing)
     done = erase("table", READER_, KEPT)
     assert (done.redacted, done.remains) == (1, "unsubscribed")
-    assert READER not in everything(counter)
+    assert READER not in everything(app)
 
 
-def test_of_nobody_nothing_is_made(counter: Counter) -> None:
-    contact(counter)
-    before = everything(counter)
+def test_of_nobody_nothing_is_made(app: App) -> None:
+    contact(app)
+    before = everything(app)
     assert erase("table", READER_, KEPT).remains is None
-    assert everything(counter) == before
+    assert everything(app) == before
 
 
-def test_what_has_expired_and_is_still_there_is_erased(counter: Counter) -> None:
+def test_what_has_expired_and_is_still_there_is_erased(app: App) -> None:
     with time_machine.travel(START):
-        contact(counter, email=READER, _gotcha="x")
+        contact(app, email=READER, _gotcha="x")
     with time_machine.travel(START + timedelta(days=60)):
         assert erase("table", READER_, KEPT).erased == 1
-    assert counter.items("message") == []
+    assert app.items("message") == []
 
 
-def test_what_was_just_written_is_read(counter: Counter) -> None:
-    contact(counter, email=READER)
+def test_what_was_just_written_is_read(app: App) -> None:
+    contact(app, email=READER)
     wire = Wire(dynamodb.client())
     erase("table", READER_, KEPT)
     reads = [json.loads(body) for name, body in zip(wire.operations, wire.bodies, strict=True) if name != "DeleteItem"]
@@ -308,28 +306,28 @@ def test_what_was_just_written_is_read(counter: Counter) -> None:
 
 
 def test_who_wrote_more_than_one_erasure_can_read_is_erased_bit_by_bit(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(4):
-        contact(counter, email=READER, message=str(number))
+        contact(app, email=READER, message=str(number))
     wire, clock = Wire(dynamodb.client()), time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: clock() + len(wire.operations))
     # A second for each call: to read all that is theirs takes seven.
     until = time.monotonic() + 6.5
     with pytest.raises(NotFinishedError):
         erase("table", READER_, KEPT, until=until)
-    assert 0 < len(counter.items("message")) < 4
+    assert 0 < len(app.items("message")) < 4
     erase("table", READER_, KEPT)
-    assert counter.items("message") == []
+    assert app.items("message") == []
 
 
 def test_it_stops_when_its_time_is_up_and_what_changed_meanwhile_is_left_for_again(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contact(counter, message=f"first {READER}")
+    contact(app, message=f"first {READER}")
     with pytest.raises(NotFinishedError):
         erase("table", READER_, KEPT, until=time.monotonic() - 1)
-    assert READER in everything(counter)
+    assert READER in everything(app)
 
     original = dynamodb.call
 
@@ -349,7 +347,7 @@ def test_it_stops_when_its_time_is_up_and_what_changed_meanwhile_is_left_for_aga
     with pytest.raises(NotFinishedError):
         erase("table", READER_, KEPT)
     assert erase("table", READER_, KEPT).redacted == 1
-    (item,) = counter.items("message")
+    (item,) = app.items("message")
     assert item["message"] == f"changed {ERASED}"
 
 
@@ -401,28 +399,28 @@ _POSTS = st.fixed_dictionaries(
 @given(posts=st.lists(_POSTS, min_size=1, max_size=5), sign_ups=st.lists(_POSTS, max_size=2))
 def test_no_item_holds_the_address_afterwards(posts: list[dict[str, str]], sign_ups: list[dict[str, str]]) -> None:
     with isolated():
-        counter = Counter(resolve())
+        app = App(resolve())
         for number, post in enumerate(posts):
-            counter.post("/contact", json={**post, "_id": str(number)})
+            app.post("/contact", json={**post, "_id": str(number)})
         for post in sign_ups:
-            counter.post("/newsletter", json={"email": post["email"], "name": post["message"], "source": "/blog"})
+            app.post("/newsletter", json={"email": post["email"], "name": post["message"], "source": "/blog"})
         others = [
-            item["pk"] for item in counter.items() if item.get("email") in {"joreader@example.org", "other@example.org"}
+            item["pk"] for item in app.items() if item.get("email") in {"joreader@example.org", "other@example.org"}
         ]
         erase("table", READER_, KEPT)
-        left = everything(counter).lower()
+        left = everything(app).lower()
         for other in _OTHERS:
             left = left.replace(other, "")
         assert "reader@example.org" not in left
         assert "reader%40example.org" not in left
-        assert {item["pk"] for item in counter.items()} >= set(others)
+        assert {item["pk"] for item in app.items()} >= set(others)
 
 
-def test_who_is_erased_again_and_again_is_not_mailed_the_more(counter: Counter) -> None:
+def test_who_is_erased_again_and_again_is_not_mailed_the_more(app: App) -> None:
     for number in range(4):
         caller = {"REMOTE_ADDR": f"203.0.113.{number}"}
-        counter.post("/newsletter", json={"email": READER}, environ_overrides=caller)
-        counter.play_stream()
+        app.post("/newsletter", json={"email": READER}, environ_overrides=caller)
+        app.play_stream()
         erase("table", READER_, KEPT)
-    assert len(counter.mails()) == 1
-    assert not [item for item in counter.items() if READER in str(item)]
+    assert len(app.mails()) == 1
+    assert not [item for item in app.items() if READER in str(item)]

@@ -9,18 +9,18 @@ import pytest
 
 from guichet.locales import locale
 from guichet.store import dynamodb
-from tests.support.app import SITE, Counter
+from tests.support.app import SITE, App
 from tests.support.refusals import CASES, GOOD, MULTIPART, part
 from tests.support.wire import Wire, unreachable
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("case", CASES)
-def test_a_refusal_names_all_that_is_wrong(counter: Counter, case: str, language: str) -> None:
+def test_a_refusal_names_all_that_is_wrong(app: App, case: str, language: str) -> None:
     path, arguments, status, problems = CASES[case]
     headers = {"accept-language": language, **arguments.get("headers", {})}
 
-    as_json = counter.post(path, **arguments | {"headers": headers | {"accept": "application/json"}})
+    as_json = app.post(path, **arguments | {"headers": headers | {"accept": "application/json"}})
     accepts_html = arguments if arguments.get("content_type") != "application/json" else None
 
     assert as_json.status_code == status
@@ -33,12 +33,12 @@ def test_a_refusal_names_all_that_is_wrong(counter: Counter, case: str, language
         assert message.startswith(locale(language).SENTENCES[code].partition("{")[0])  # type: ignore[arg-type]
         assert message != locale(other).SENTENCES[code]  # type: ignore[arg-type]
     if accepts_html is not None and "json" not in arguments:
-        page = counter.post(path, **arguments | {"headers": headers})
+        page = app.post(path, **arguments | {"headers": headers})
         assert page.status_code == status
         assert page.mimetype == "text/html"
         assert f'<html lang="{language}">' in page.text
         assert all(_escaped(message) in page.text for message in messages)
-    assert counter.items() == []
+    assert app.items() == []
 
 
 def _escaped(text: str) -> str:
@@ -47,7 +47,7 @@ def _escaped(text: str) -> str:
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_what_cannot_be_confirmed_as_kept_is_said_to_be_harmless_to_repeat(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, language: str
+    app: App, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
     monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
     Wire(dynamodb.client()).always(unreachable)
@@ -55,8 +55,8 @@ def test_what_cannot_be_confirmed_as_kept_is_said_to_be_harmless_to_repeat(
     harmless = {"fr": "le renvoyer est sans risque", "en": "sending it again is harmless"}[language]
 
     for path in ("/contact", "/newsletter"):
-        page = counter.post(path, data=GOOD, headers=headers)
-        as_json = counter.post(path, json=GOOD, headers=headers)
+        page = app.post(path, data=GOOD, headers=headers)
+        as_json = app.post(path, json=GOOD, headers=headers)
         for reply in (page, as_json):
             assert reply.status_code == 503
             assert reply.headers["retry-after"] == "5"
@@ -66,11 +66,11 @@ def test_what_cannot_be_confirmed_as_kept_is_said_to_be_harmless_to_repeat(
 
 
 @pytest.mark.parametrize("path", ["/contact", "/newsletter"])
-def test_a_caller_over_the_cap_is_told_when_to_come_back(make_counter: Any, path: str) -> None:
-    counter = make_counter(CallerHourlyCap="2")
-    posts = [counter.post(path, json={"email": f"a{number}@example.org", "message": "x"}) for number in range(3)]
-    repeat = counter.post(path, json={"email": "a0@example.org", "message": "x"})
-    elsewhere = counter.post(path, json=GOOD, environ_overrides={"REMOTE_ADDR": "198.51.100.1"})
+def test_a_caller_over_the_cap_is_told_when_to_come_back(make_app: Any, path: str) -> None:
+    app = make_app(CallerHourlyCap="2")
+    posts = [app.post(path, json={"email": f"a{number}@example.org", "message": "x"}) for number in range(3)]
+    repeat = app.post(path, json={"email": "a0@example.org", "message": "x"})
+    elsewhere = app.post(path, json=GOOD, environ_overrides={"REMOTE_ADDR": "198.51.100.1"})
 
     assert [reply.status_code for reply in posts] == [200, 200, 429]
     assert 1 <= int(posts[2].headers["retry-after"]) <= 3600
@@ -80,13 +80,13 @@ def test_a_caller_over_the_cap_is_told_when_to_come_back(make_counter: Any, path
 
 
 def test_a_bug_is_never_taken_for_success(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
+    app: App, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
 ) -> None:
     def broken(*_args: object) -> None:
         raise RuntimeError("a@example.org")
 
     monkeypatch.setattr("guichet.forms.submit.validate", broken)
-    reply = counter.post("/contact", json=GOOD)
+    reply = app.post("/contact", json=GOOD)
 
     assert reply.status_code == 503
     logged = written()
@@ -94,23 +94,23 @@ def test_a_bug_is_never_taken_for_success(
     assert "a@example.org" not in logged
 
 
-def test_a_body_that_lies_about_base64_is_refused(counter: Counter) -> None:
+def test_a_body_that_lies_about_base64_is_refused(app: App) -> None:
     event = _event("/contact", body="%%%", isBase64Encoded=True)
-    reply = counter.functions["Contact"](event)
+    reply = app.functions["Contact"](event)
 
     assert reply["statusCode"] == 400
 
 
-def test_json_that_is_not_utf8_is_refused(counter: Counter) -> None:
+def test_json_that_is_not_utf8_is_refused(app: App) -> None:
     body = base64.b64encode(b'{"message": "\xff"}').decode()
 
-    assert counter.functions["Contact"](_event("/contact", body=body, isBase64Encoded=True))["statusCode"] == 400
+    assert app.functions["Contact"](_event("/contact", body=body, isBase64Encoded=True))["statusCode"] == 400
 
 
-def test_base64_text_that_is_not_declared_is_not_decoded(counter: Counter) -> None:
+def test_base64_text_that_is_not_declared_is_not_decoded(app: App) -> None:
     event = _event("/contact", body="eyJhIjoxfQ==", isBase64Encoded=False)
 
-    assert counter.functions["Contact"](event)["statusCode"] == 400
+    assert app.functions["Contact"](event)["statusCode"] == 400
 
 
 def _event(path: str, **fields: Any) -> dict[str, Any]:
@@ -124,18 +124,18 @@ def _event(path: str, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("origin", [SITE, "https://www.atelier.example", "null", None])
-def test_the_sites_origins_and_absent_ones_are_served(counter: Counter, origin: str | None) -> None:
+def test_the_sites_origins_and_absent_ones_are_served(app: App, origin: str | None) -> None:
     headers = {} if origin is None else {"origin": origin}
 
-    assert counter.post("/contact", data=GOOD, headers=headers).status_code == 303
+    assert app.post("/contact", data=GOOD, headers=headers).status_code == 303
 
 
-def test_an_empty_file_input_is_no_file(counter: Counter) -> None:
+def test_an_empty_file_input_is_no_file(app: App) -> None:
     body = part('name="email"', "a@example.org").removesuffix(b"--b--\r\n")
     body += part('name="message"', "Bonjour").removesuffix(b"--b--\r\n")
     body += part('name="file"; filename=""', "", "Content-Type: application/octet-stream\r\n")
 
-    assert counter.post("/contact", data=body, **MULTIPART).status_code == 303
+    assert app.post("/contact", data=body, **MULTIPART).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -152,16 +152,16 @@ def test_an_empty_file_input_is_no_file(counter: Counter) -> None:
     ],
 )
 def test_the_language_is_the_fields_then_the_browsers_then_the_default(
-    counter: Counter, field: str, header: str, language: str
+    app: App, field: str, header: str, language: str
 ) -> None:
-    reply = counter.post("/contact", json=GOOD | {"_language": field}, headers={"accept-language": header})
+    reply = app.post("/contact", json=GOOD | {"_language": field}, headers={"accept-language": header})
 
     assert reply.json is not None
     assert reply.json["message"] == locale(language).SENTENCES["contact_accepted"]  # type: ignore[arg-type]
 
 
-def test_pages_load_nothing_and_are_kept_nowhere(counter: Counter) -> None:
-    headers = counter.http.get("/thanks").headers
+def test_pages_load_nothing_and_are_kept_nowhere(app: App) -> None:
+    headers = app.http.get("/thanks").headers
 
     assert headers["cache-control"] == "no-store"
     assert headers["referrer-policy"] == "no-referrer"
@@ -171,8 +171,8 @@ def test_pages_load_nothing_and_are_kept_nowhere(counter: Counter) -> None:
 
 @pytest.mark.parametrize("path", ["/thanks", "/newsletter/confirm"])
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_pages_are_valid_html(counter: Counter, path: str, language: str) -> None:
-    page = counter.http.get(path, query_string={"language": language})
+def test_pages_are_valid_html(app: App, path: str, language: str) -> None:
+    page = app.http.get(path, query_string={"language": language})
 
     html5lib.HTMLParser(strict=True).parse(page.text)
     assert f'<html lang="{language}">' in page.text

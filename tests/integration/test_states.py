@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from guichet.http.links import unsubscribe_link
 from guichet.signing import subscriber_id
-from tests.support.app import PARAMETERS, Counter, isolated, resolve
+from tests.support.app import PARAMETERS, App, isolated, resolve
 from tests.support.feedback import EVENTS
 
 SECRET = PARAMETERS["SigningSecret"]
@@ -35,7 +35,7 @@ class Newsletter(RuleBasedStateMachine):
         self._end.__enter__()
         self._clock = time_machine.travel(datetime(2026, 11, 23, 10, tzinfo=UTC), tick=False)
         self.time = self._clock.start()
-        self.counter = Counter(resolve())
+        self.app = App(resolve())
         # By address: when it last asked, whether it is subscribed or barred by its own doing, and its links.
         self.asked: dict[str, datetime] = {}
         self.subscribed: dict[str, bool] = defaultdict(bool)
@@ -61,7 +61,7 @@ class Newsletter(RuleBasedStateMachine):
         self.tick()
         before = self.subscribers()
         email = SPELLINGS[address][spelling % len(SPELLINGS[address])]
-        reply = self.counter.post(
+        reply = self.app.post(
             f"{path}/newsletter",
             json={"email": email, "name": "somebody"},
             environ_overrides={"REMOTE_ADDR": f"203.0.113.{caller}"},
@@ -76,14 +76,14 @@ class Newsletter(RuleBasedStateMachine):
     def the_emails_go_out(self, by_stream: bool) -> None:  # noqa: FBT001
         self.tick()
         if by_stream:
-            self.counter.play_stream()
+            self.app.play_stream()
         else:
-            self.counter.sweep()
+            self.app.sweep()
         self.read_mails()
 
     def read_mails(self) -> None:
         """Read what was mailed, and check of each that its address asked for it and has not left."""
-        mails = self.counter.mails()
+        mails = self.app.mails()
         for mail in mails[self.read :]:
             to = mail["To"]
             if to == "owner@atelier.example":
@@ -110,14 +110,14 @@ class Newsletter(RuleBasedStateMachine):
         link = data.draw(st.sampled_from(self.links[address]))
         fields = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
         before = self.subscribers()
-        assert self.counter.http.get("/newsletter/confirm", query_string=fields).status_code in (200, 410)
+        assert self.app.http.get("/newsletter/confirm", query_string=fields).status_code in (200, 410)
         assert self.subscribers() == before
         if not press:
             return
         expired = self.now() > datetime.fromtimestamp(int(fields["expires"]), UTC)
         asked_at = datetime.fromtimestamp(int(fields["expires"]), UTC) - timedelta(hours=48)
         stale = address in self.left and asked_at <= self.left[address]
-        reply = self.counter.post("/newsletter/confirm", data=fields | {"wording": "1"})
+        reply = self.app.post("/newsletter/confirm", data=fields | {"wording": "1"})
         refused = expired or address in self.barred or (stale and not self.subscribed[address])
         assert reply.status_code == (410 if refused else 200)
         if not refused and not self.subscribed[address]:
@@ -128,7 +128,7 @@ class Newsletter(RuleBasedStateMachine):
     def the_address_unsubscribes(self, address: str) -> None:
         self.tick()
         link = unsubscribe_link("", subscriber_id(SECRET, address), "fr", SECRET)
-        assert self.counter.post(link, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+        assert self.app.post(link, data={"List-Unsubscribe": "One-Click"}).status_code == 200
         if self.subscribed[address]:
             self.left[address] = self.now()
         self.subscribed[address] = False
@@ -138,7 +138,7 @@ class Newsletter(RuleBasedStateMachine):
         self.tick()
         text = (EVENTS / f"{name}.json").read_text(encoding="utf-8").replace("@ADDRESS@", address)
         text = text.replace("@SET@", "guichet-VisitorMail").replace("@AT@", self.now().isoformat())
-        self.counter.functions["Feedback"]({"Records": [{"Sns": {"Message": text}}]})
+        self.app.functions["Feedback"]({"Records": [{"Sns": {"Message": text}}]})
         if name in ("bounce-permanent", "complaint"):
             self.barred.add(address)
             self.subscribed[address] = False
@@ -154,15 +154,15 @@ class Newsletter(RuleBasedStateMachine):
         subscriber = subscriber_id("x" * 32, address)
         for path, name in (("confirm", "request"), ("unsubscribe", "subscriber")):
             fields = {name: subscriber, "expires": "1999999999", "token": "x" * 43, "wording": "1"}
-            assert self.counter.post(f"/newsletter/{path}", data=fields).status_code == 403
+            assert self.app.post(f"/newsletter/{path}", data=fields).status_code == 403
         assert self.subscribers() == before
 
     def subscribers(self) -> list[dict[str, Any]]:
-        return sorted(self.counter.items("subscriber"), key=lambda item: str(item["pk"]))
+        return sorted(self.app.items("subscriber"), key=lambda item: str(item["pk"]))
 
     @invariant()
     def every_state_is_the_addresss_own_doing(self) -> None:
-        states = {item["id"]: item for item in self.counter.items("subscriber")}
+        states = {item["id"]: item for item in self.app.items("subscriber")}
         for address in SPELLINGS:
             item = states.pop(subscriber_id(SECRET, address), None)
             confirmed = item is not None and item["state"] == "confirmed"
@@ -177,9 +177,9 @@ class Newsletter(RuleBasedStateMachine):
 
     @invariant()
     def the_owner_is_told_once_of_each_confirmation(self) -> None:
-        told = [mail for mail in self.counter.mails() if mail["To"] == "owner@atelier.example"]
+        told = [mail for mail in self.app.mails() if mail["To"] == "owner@atelier.example"]
         assert len(told) <= sum(self.confirmations.values())
-        owed = [item for item in self.counter.items("email") if item["name"] == "new-subscriber"]
+        owed = [item for item in self.app.items("email") if item["name"] == "new-subscriber"]
         assert len(owed) == sum(self.confirmations.values())
 
 

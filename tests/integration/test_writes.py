@@ -12,7 +12,7 @@ from botocore.exceptions import ReadTimeoutError
 from guichet.records.record import utc_now
 from guichet.store import dynamodb
 from guichet.store.table import day_list
-from tests.support.app import Counter
+from tests.support.app import App
 from tests.support.newsletter import link_in_last_mail, open_link, press, sign_up
 from tests.support.wire import Answer, Wire, cancelled, refusal, unreachable
 
@@ -38,25 +38,25 @@ PASSING: list[Answer] = [
 
 
 @pytest.mark.parametrize("passing", PASSING)
-def test_what_passes_is_sent_again_with_the_same_token(counter: Counter, passing: Answer) -> None:
+def test_what_passes_is_sent_again_with_the_same_token(app: App, passing: Answer) -> None:
     wire = Wire(dynamodb.client())
     wire.plan(passing, passing)
 
-    assert counter.post("/contact", data=GOOD).status_code == 303
+    assert app.post("/contact", data=GOOD).status_code == 303
     assert wire.operations == ["TransactWriteItems"] * 3
     tokens = {json.loads(body)["ClientRequestToken"] for body in wire.bodies}
     assert len(tokens) == 1
-    assert len(counter.items("message")) == 1
+    assert len(app.items("message")) == 1
 
 
 @pytest.mark.parametrize("passing", PASSING)
 def test_what_does_not_pass_is_never_taken_for_success(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, passing: Answer
+    app: App, monkeypatch: pytest.MonkeyPatch, passing: Answer
 ) -> None:
     monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
     Wire(dynamodb.client()).always(passing)
 
-    assert counter.post("/contact", data=GOOD).status_code == 503
+    assert app.post("/contact", data=GOOD).status_code == 503
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_what_does_not_pass_is_never_taken_for_success(
         (cancelled("ValidationError", "None", "None"), 503),
     ],
 )
-def test_what_sending_again_cannot_mend_is_decided_at_once(counter: Counter, answer: Answer, status: int) -> None:
+def test_what_sending_again_cannot_mend_is_decided_at_once(app: App, answer: Answer, status: int) -> None:
     wire = Wire(dynamodb.client())
     wire.plan(answer)
 
-    assert counter.post("/contact", data=GOOD).status_code == status
+    assert app.post("/contact", data=GOOD).status_code == status
     assert len(wire.operations) == 1
 
 
@@ -87,9 +87,9 @@ def test_patience_ends_within_the_time_that_a_visitor_is_promised() -> None:
     assert config.retries["total_max_attempts"] == 1
 
 
-def test_two_calls_of_one_event_share_one_patience(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    sign_up(counter)
-    page = open_link(counter, link_in_last_mail(counter))
+def test_two_calls_of_one_event_share_one_patience(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign_up(app)
+    page = open_link(app, link_in_last_mail(app))
     wire = Wire(dynamodb.client())
 
     def passing(_request: Any) -> None:
@@ -99,11 +99,11 @@ def test_two_calls_of_one_event_share_one_patience(counter: Counter, monkeypatch
 
     clock = itertools.count(time.monotonic() + dynamodb.RETRY_BUDGET, 0.5)
     wire.plan(passing)
-    assert press(counter, page).status_code == 503
+    assert press(app, page).status_code == 503
     assert wire.operations == ["GetItem", "TransactWriteItems"]
 
 
-def test_the_waits_grow_and_are_spread(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_waits_grow_and_are_spread(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     bounds: list[float] = []
 
@@ -114,40 +114,39 @@ def test_the_waits_grow_and_are_spread(counter: Counter, monkeypatch: pytest.Mon
     monkeypatch.setattr("guichet.store.dynamodb.random.uniform", spread)
     monkeypatch.setattr("guichet.store.dynamodb.time.sleep", waits.append)
     Wire(dynamodb.client()).plan(*[unreachable] * 6)
-    counter.post("/contact", data=GOOD)
+    app.post("/contact", data=GOOD)
 
     assert bounds == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0]
     assert waits == [bound / 2 for bound in bounds]
 
 
-def test_a_write_whose_answer_was_lost_is_a_repeat_for_the_visitor_who_sends_again(counter: Counter) -> None:
-    assert counter.post("/contact", data=GOOD).status_code == 303
+def test_a_write_whose_answer_was_lost_is_a_repeat_for_the_visitor_who_sends_again(app: App) -> None:
+    assert app.post("/contact", data=GOOD).status_code == 303
     wire = Wire(dynamodb.client())
 
-    assert counter.post("/contact", data=GOOD).status_code == 303
+    assert app.post("/contact", data=GOOD).status_code == 303
     assert wire.operations == ["TransactWriteItems"]
-    assert [caller["counted"] for caller in counter.items("caller")] == ["1"]
+    assert [caller["counted"] for caller in app.items("caller")] == ["1"]
 
 
-def test_parallel_posts_of_one_message_are_one_message(counter: Counter) -> None:
+def test_parallel_posts_of_one_message_are_one_message(app: App) -> None:
     replies: list[int] = []
     threads = [
-        threading.Thread(target=lambda: replies.append(counter.post("/contact", data=GOOD).status_code))
-        for _ in range(8)
+        threading.Thread(target=lambda: replies.append(app.post("/contact", data=GOOD).status_code)) for _ in range(8)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    counter.play_stream()
+    app.play_stream()
 
     assert replies == [303] * 8
-    assert len(counter.mails()) == 1
+    assert len(app.mails()) == 1
 
 
-def test_a_list_is_read_to_its_end(counter: Counter) -> None:
+def test_a_list_is_read_to_its_end(app: App) -> None:
     for number in range(3):
-        counter.post("/contact", data=GOOD | {"message": str(number)})
+        app.post("/contact", data=GOOD | {"message": str(number)})
     wire = Wire(dynamodb.client())
     query = {
         "TableName": "table",

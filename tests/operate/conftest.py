@@ -4,16 +4,16 @@ import pytest
 
 from guichet.store import dynamodb
 from infra.operate import commands
-from tests.support.app import Counter
+from tests.support.app import App
 from tests.support.operate import Operate, Said, connection_to
 
 
 @pytest.fixture
 def operate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Operate:
-    """Return what runs a command on a stack: `operate(counter, "messages", "--spam")`."""
+    """Return what runs a command on a stack: `operate(app, "messages", "--spam")`."""
 
-    def run(counter: Counter, *arguments: str) -> Said:
-        monkeypatch.setattr(commands, "connect_local", lambda _: connection_to(counter))
+    def run(app: App, *arguments: str) -> Said:
+        monkeypatch.setattr(commands, "connect_local", lambda _: connection_to(app))
         # A command makes the whole process patient.
         for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
             monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))

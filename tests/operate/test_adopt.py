@@ -8,7 +8,7 @@ import pytest
 from infra.operate import commands
 from infra.operate.connection import client_of
 from infra.template import Template
-from tests.support.app import REGION, Counter
+from tests.support.app import REGION, App
 from tests.support.aws import Aws
 
 STACK_ID = "arn:aws:cloudformation:eu-west-3:123456789012:stack/guichet/1"
@@ -52,7 +52,7 @@ def adopt(
     return int(code), said.out, said.err
 
 
-@pytest.mark.usefixtures("counter")
+@pytest.mark.usefixtures("app")
 def test_the_table_alone_is_imported_and_stays_whatever_happens(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,9 +77,9 @@ def test_the_table_alone_is_imported_and_stays_whatever_happens(
     ],
 )
 def test_only_a_table_of_guichet_s_is_taken(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], counter: Counter, table: str, says: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], app: App, table: str, says: str
 ) -> None:
-    assert counter
+    assert app
     client_of("dynamodb", REGION).create_table(
         TableName="other",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
@@ -92,7 +92,7 @@ def test_only_a_table_of_guichet_s_is_taken(
     assert says in err
 
 
-@pytest.mark.usefixtures("counter")
+@pytest.mark.usefixtures("app")
 def test_a_stack_that_is_there_already_is_left_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,7 +103,7 @@ def test_a_stack_that_is_there_already_is_left_alone(
     assert "There must not be a stack named guichet yet" in err
 
 
-@pytest.mark.usefixtures("counter")
+@pytest.mark.usefixtures("app")
 def test_what_cloudformation_says_of_a_table_that_it_does_not_take_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

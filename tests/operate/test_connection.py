@@ -8,7 +8,7 @@ import pytest
 
 from infra.operate import commands
 from infra.operate.connection import OperatorError, connect_stack
-from tests.support.app import PARAMETERS, REGION, SESSION, Counter
+from tests.support.app import PARAMETERS, REGION, SESSION, App
 from tests.support.aws import CREATE_CLIENT, Aws
 from tests.support.contact import contact
 
@@ -31,14 +31,14 @@ def summary(logical: str) -> dict[str, Any]:
     }
 
 
-def answers(counter: Counter, **changes: Any) -> dict[str, Any]:
+def answers(app: App, **changes: Any) -> dict[str, Any]:
     def configuration(asked: Any) -> Any:
         name = asked["url_path"].split("guichet-")[1].split("-")[0]
-        return {"Environment": {"Variables": dict(counter.stack.functions[name].environment)}}
+        return {"Environment": {"Variables": dict(app.stack.functions[name].environment)}}
 
     def invoke(asked: Any) -> Any:
         assert "guichet-Notifier-1ABC" in asked["url_path"]
-        swept = json.dumps(counter.functions["Notifier"](json.loads(asked["body"])))
+        swept = json.dumps(app.functions["Notifier"](json.loads(asked["body"])))
         return {"StatusCode": 200, "Payload": io.BytesIO(swept.encode())}
 
     return {
@@ -53,11 +53,11 @@ def answers(counter: Counter, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def aws(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> Any:
+def aws(app: App, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return what lets AWS answer, as it does of the stack of the tests, but for what is changed."""
 
     def answer(**changes: Any) -> None:
-        told = Aws(answers(counter, **changes))
+        told = Aws(answers(app, **changes))
 
         def create_client(service: str, **options: Any) -> Any:
             mine = service in ("cloudformation", "lambda")
@@ -78,8 +78,8 @@ def test_a_stack_says_its_settings_outputs_and_resources(aws: Any) -> None:
     assert not connection.local
 
 
-def test_the_notifier_is_called_for_a_sweep(counter: Counter, aws: Any) -> None:
-    contact(counter)
+def test_the_notifier_is_called_for_a_sweep(app: App, aws: Any) -> None:
+    contact(app)
     aws()
     assert connect_stack("guichet", None).sweep() == {"sent": 1}
     aws(
@@ -96,9 +96,9 @@ def test_the_notifier_is_called_for_a_sweep(counter: Counter, aws: Any) -> None:
 
 
 def test_a_command_works_on_it(
-    counter: Counter, aws: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    app: App, aws: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contact(counter, message="From the deployed stack")
+    contact(app, message="From the deployed stack")
     aws()
     monkeypatch.setattr(commands, "allow_slow_calls", lambda: None)
     with pytest.raises(SystemExit) as ended:

@@ -23,7 +23,7 @@ from infra.operate.connection import Connection, OperatorSettings
 from infra.operate.doctor import Check, examine
 from infra.operate.inspection import Finding, Inspection, inspection_before, inspection_of, look_up
 from infra.template import Template, TemplateError
-from tests.support.app import PARAMETERS, REGION, START, Counter
+from tests.support.app import PARAMETERS, REGION, START, App
 from tests.support.aws import Answers, Aws
 from tests.support.contact import contact
 from tests.support.operate import Operate
@@ -101,11 +101,11 @@ Examined = Callable[..., list[Finding]]
 
 
 @pytest.fixture
-def examined(counter: Counter, site: Site) -> Examined:
+def examined(app: App, site: Site) -> Examined:
     """Return what examines a healthy stack, but for what is changed: answers, DNS records, fields of the case."""
 
     def run(answers: Answers | None = None, records: Mapping[Any, Any] | None = None, **changes: Any) -> list[Finding]:
-        return list(examine(case(counter, site, answers or {}, records or {}, **changes)))
+        return list(examine(case(app, site, answers or {}, records or {}, **changes)))
 
     return run
 
@@ -140,14 +140,14 @@ def all_answers(answers: Answers) -> dict[str, Any]:
     return {**HEALTHY, **identity(), **answers}
 
 
-def case(counter: Counter, site: Site, answers: Answers, records: Mapping[Any, Any], **changes: Any) -> Inspection:
-    settings = OperatorSettings.model_validate(dict(counter.stack.environment)).model_copy(
+def case(app: App, site: Site, answers: Answers, records: Mapping[Any, Any], **changes: Any) -> Inspection:
+    settings = OperatorSettings.model_validate(dict(app.stack.environment)).model_copy(
         update={"site_url": f"{site.address}/", "api_url": site.address}
     )
     connection = Deployed(
         "guichet",
         settings,
-        counter.sweep,
+        app.sweep,
         REGION,
         outputs={"answers": all_answers(answers)},  # type: ignore[dict-item]
         parameters=dict.fromkeys(Template.load().declared, ""),
@@ -343,10 +343,8 @@ def test_a_region_without_ses_is_told_with_those_that_have_it() -> None:
         ("https://a1b2c3.execute-api.us-east-1.amazonaws.com", "wrong"),
     ],
 )
-def test_an_api_of_another_region_than_the_stack_s_is_told(
-    counter: Counter, site: Site, api_url: str, state: str
-) -> None:
-    (found,) = mail.region(with_stack(case(counter, site, {}, {}), api_url=api_url))
+def test_an_api_of_another_region_than_the_stack_s_is_told(app: App, site: Site, api_url: str, state: str) -> None:
+    (found,) = mail.region(with_stack(case(app, site, {}, {}), api_url=api_url))
     assert found.state == state
     assert ("us-east-1" in found.message) == (state == "wrong")
 
@@ -444,13 +442,13 @@ def test_an_identity_above_the_domain_is_not_in_the_way_of_the_deploy_and_may_sa
     assert found_by(mail.dkim, **sender) == []
 
 
-def test_an_identity_that_was_deleted_by_hand_is_not_made_anew_by_a_deploy(counter: Counter, site: Site) -> None:
-    told = case(counter, site, knows({}), {})
+def test_an_identity_that_was_deleted_by_hand_is_not_made_anew_by_a_deploy(app: App, site: Site) -> None:
+    told = case(app, site, knows({}), {})
     made = with_stack(told, parameters={**told.stack.parameters, "CreateIdentity": "true"})
     (found,) = mail.identity(inspection_of(made.stack))
     assert (found.state, found.remedy.partition(" at ")[0]) == ("wrong", "create the identity atelier.example")
     # And one that is there is no collision.
-    there = with_stack(case(counter, site, {}, {}), parameters={"CreateIdentity": "true"})
+    there = with_stack(case(app, site, {}, {}), parameters={"CreateIdentity": "true"})
     assert [finding.state for finding in mail.identity(inspection_of(there.stack))] == ["ok"]
 
 
@@ -725,9 +723,9 @@ def test_an_alarm_that_rings_is_told_with_its_description(examined: Examined) ->
     assert "RUNBOOK" in found.remedy
 
 
-def test_emails_that_wait_too_long_are_told(counter: Counter, examined: Examined) -> None:
+def test_emails_that_wait_too_long_are_told(app: App, examined: Examined) -> None:
     with time_machine.travel(START):
-        contact(counter)
+        contact(app)
         assert only(examined(), "queued emails").state == "ok"
     with time_machine.travel(START.replace(hour=13)):
         found = only(examined(), "queued emails")
@@ -735,8 +733,8 @@ def test_emails_that_wait_too_long_are_told(counter: Counter, examined: Examined
     assert "3.0 hours" in found.message
 
 
-def test_a_stack_of_an_older_version_is_told(counter: Counter, site: Site) -> None:
-    older = case(counter, site, {}, {})
+def test_a_stack_of_an_older_version_is_told(app: App, site: Site) -> None:
+    older = case(app, site, {}, {})
     known = {name: "" for name in older.stack.parameters if name != "WeeklyDigest"}
     found = only(list(examine(with_stack(older, parameters=known))), "parameters")
     assert "lacks WeeklyDigest" in found.message
@@ -752,10 +750,10 @@ def test_a_stack_of_an_older_version_is_told(counter: Counter, site: Site) -> No
     ],
 )
 def test_what_the_stack_has_not_got_is_told_and_all_else_is_examined(
-    counter: Counter, site: Site, gone: str, check: str, says: str
+    app: App, site: Site, gone: str, check: str, says: str
 ) -> None:
     resources = {name: physical for name, physical in RESOURCES.items() if name != gone}
-    findings = list(examine(with_stack(case(counter, site, {}, {}), resources=resources)))
+    findings = list(examine(with_stack(case(app, site, {}, {}), resources=resources)))
     (found,) = [finding for finding in findings if finding.state != "ok"]
     assert (found.check, found.state, found.remedy) == (check, "wrong", "make deploy")
     assert says in found.message
@@ -792,11 +790,11 @@ def test_the_site_s_real_page_and_preflight(  # noqa: PLR0913, PLR0917
     assert words in found.message
 
 
-def test_the_page_s_origin_is_the_one_that_redirects_end_at(counter: Counter, site: Site) -> None:
+def test_the_page_s_origin_is_the_one_that_redirects_end_at(app: App, site: Site) -> None:
     other = site.address.replace("127.0.0.1", "localhost")
     # The last is relative to the one before.
     site.locations = {"/": f"{other}/start", "/start": "/home?a=b"}
-    told = case(counter, site, {}, {})
+    told = case(app, site, {}, {})
     further = frozenset({*told.origins, "https://www.atelier.example"})
     told = replace(told, origins=further)
     (found,) = page.page(told)
@@ -813,9 +811,9 @@ def test_the_page_s_origin_is_the_one_that_redirects_end_at(counter: Counter, si
     assert (found.state, found.message) == ("ok", f"{site.address} lets scripts on {other} post")
 
 
-def test_where_the_page_cannot_be_had_the_preflight_is_of_its_address(counter: Counter, site: Site) -> None:
+def test_where_the_page_cannot_be_had_the_preflight_is_of_its_address(app: App, site: Site) -> None:
     site.locations = {"/": "/"}
-    (found,) = page.cors(case(counter, site, {}, {}))
+    (found,) = page.cors(case(app, site, {}, {}))
     assert (found.state, f"scripts on {site.address}" in found.message) == ("ok", True)
 
 
@@ -868,10 +866,10 @@ _API = "https://a1b2c3.execute-api.eu-west-3.amazonaws.com"
     ],
 )
 def test_forms_that_are_meant_for_guichet_are_to_reach_it(
-    counter: Counter, site: Site, text: str, state: str, words: str
+    app: App, site: Site, text: str, state: str, words: str
 ) -> None:
     site.page = text
-    (found,) = page.form(with_stack(case(counter, site, {}, {}), api_url="https://forms.atelier.example"))
+    (found,) = page.form(with_stack(case(app, site, {}, {}), api_url="https://forms.atelier.example"))
     assert (found.state, words in found.message) == (state, True)
     assert bool(found.remedy) == (state != "ok")
 
@@ -883,15 +881,15 @@ def test_forms_that_are_meant_for_guichet_are_to_reach_it(
         ("https://forms.atelier.example/mail", "/contact"),
     ],
 )
-def test_a_form_that_goes_astray_is_told_where_to(counter: Counter, site: Site, action: str, right: str) -> None:
+def test_a_form_that_goes_astray_is_told_where_to(app: App, site: Site, action: str, right: str) -> None:
     site.page = f"<form action='{action}' method='post'>"
-    (found,) = page.form(with_stack(case(counter, site, {}, {}), api_url="https://forms.atelier.example"))
+    (found,) = page.form(with_stack(case(app, site, {}, {}), api_url="https://forms.atelier.example"))
     assert f'use action="https://forms.atelier.example{right}"' in found.remedy
 
 
-def test_where_site_and_api_share_a_host_other_forms_are_the_site_s(counter: Counter, site: Site) -> None:
+def test_where_site_and_api_share_a_host_other_forms_are_the_site_s(app: App, site: Site) -> None:
     site.page = "<form action='/search'><form action='/contact' method='post'>"
-    (found,) = page.form(case(counter, site, {}, {}))
+    (found,) = page.form(case(app, site, {}, {}))
     assert (found.state, "that post to the API: 1" in found.message) == ("ok", True)
 
 
@@ -974,34 +972,34 @@ def test_records_of_dns_are_read_as_dns_gives_them(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_command_says_each_finding_and_ends_with_1_where_something_is_wrong(
-    counter: Counter, site: Site, operate: Operate, monkeypatch: pytest.MonkeyPatch
+    app: App, site: Site, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = case(counter, site, {}, {})
+    told = case(app, site, {}, {})
     monkeypatch.setattr(doctor, "inspection_of", lambda _: told)
-    said = operate(counter, "doctor")
+    said = operate(app, "doctor")
     assert said.code == 0
     assert "ok       DKIM: mail is signed as atelier.example" in said.out
     monkeypatch.setattr(doctor, "inspection_of", lambda _: replace(told, records=lambda *_: []))
-    said = operate(counter, "doctor")
+    said = operate(app, "doctor")
     assert said.code == 1
     assert "→ add to DNS: _dmarc.atelier.example TXT" in said.out
-    rows = operate(counter, "doctor", "--json").rows
+    rows = operate(app, "doctor", "--json").rows
     assert {"check", "state", "message", "remedy"} == set(rows[0])
 
 
 def test_parameters_before_a_deploy_are_held_to_the_template(
-    operate: Operate, counter: Counter, monkeypatch: pytest.MonkeyPatch
+    operate: Operate, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
     monkeypatch.setattr(doctor, "inspection_before", lambda given, region: seen.append((given, region)))
     monkeypatch.setattr(doctor, "examine", lambda _: iter(()))
-    assert operate(counter, "doctor", "--before", "SiteName='My site' FromEmail=a@b.example").code == 0
+    assert operate(app, "doctor", "--before", "SiteName='My site' FromEmail=a@b.example").code == 0
     assert seen == [({"SiteName": "My site", "FromEmail": "a@b.example"}, REGION)]
     monkeypatch.undo()
-    said = operate(counter, "doctor", "--before", "FromEmail=nobody")
+    said = operate(app, "doctor", "--before", "FromEmail=nobody")
     assert said.code == 2
     assert "FromEmail" in said.err or "SiteName" in said.err
     given = {**PARAMETERS, "SiteUrl": "https://x.example:99999"}
-    said = operate(counter, "doctor", "--before", " ".join(f"{name}='{value}'" for name, value in given.items()))
+    said = operate(app, "doctor", "--before", " ".join(f"{name}='{value}'" for name, value in given.items()))
     assert said.code == 2
     assert said.err.startswith("error: SiteUrl: 'https://x.example:99999' is not allowed; expected an http or https")

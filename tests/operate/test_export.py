@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from guichet.store import dynamodb
 from infra.operate import exporting, queries
 from infra.operate.cells import cell, text_of
-from tests.support.app import Counter
+from tests.support.app import App
 from tests.support.contact import contact
 from tests.support.feedback import feedback
 from tests.support.newsletter import READER, local, subscribe, subscriber
@@ -60,13 +60,13 @@ def rows_of(raw: bytes, separator: str) -> list[dict[str, str]]:
 
 
 def test_a_french_excel_gets_a_bom_and_semicolons_an_english_one_commas(
-    make_counter: Any, operate: Operate, tmp_path: Path
+    make_app: Any, operate: Operate, tmp_path: Path
 ) -> None:
     for language, separator in (("fr", ";"), ("en", ",")):
-        counter = make_counter(DefaultLanguage=language)
-        contact(counter, message=f"Été; {language}", name="Zoé")
+        app = make_app(DefaultLanguage=language)
+        contact(app, message=f"Été; {language}", name="Zoé")
         file = tmp_path / f"{language}.csv"
-        assert operate(counter, "export", "messages", "-o", str(file), "--json").rows == [
+        assert operate(app, "export", "messages", "-o", str(file), "--json").rows == [
             {"file": str(file), "rows": 1 if language == "fr" else 2}
         ]
         assert file.read_bytes().startswith(b"\xef\xbb\xbf")
@@ -75,37 +75,33 @@ def test_a_french_excel_gets_a_bom_and_semicolons_an_english_one_commas(
         assert "Zoé" in {row["name"] for row in rows_of(file.read_bytes(), separator)}
         assert list(tmp_path.glob("*.part*")) == []
     tabs = tmp_path / "tabs.csv"
-    assert "rows" in operate(counter, "export", "messages", "-o", str(tabs), "--separator", "tab").out
+    assert "rows" in operate(app, "export", "messages", "-o", str(tabs), "--separator", "tab").out
     assert len(rows_of(tabs.read_bytes(), "\t")) == 2
 
 
-def test_every_field_of_a_message_is_there_hostile_ones_as_text(
-    counter: Counter, operate: Operate, tmp_path: Path
-) -> None:
+def test_every_field_of_a_message_is_there_hostile_ones_as_text(app: App, operate: Operate, tmp_path: Path) -> None:
     for number, text in enumerate(_HOSTILE):
-        contact(counter, message=f"{text} ", subject=text, ville=text, _id=str(number))
+        contact(app, message=f"{text} ", subject=text, ville=text, _id=str(number))
     file = tmp_path / "messages.csv"
-    operate(counter, "export", "messages", "-o", str(file), "--separator", "comma")
+    operate(app, "export", "messages", "-o", str(file), "--separator", "comma")
     rows = rows_of(file.read_bytes(), ",")
     assert len(rows) == len(_HOSTILE)
-    stored = {item["id"]: item for item in counter.items("message")}
+    stored = {item["id"]: item for item in app.items("message")}
     for row in rows:
         assert text_of(row["message"]) == stored[row["id"]]["message"]
         assert not any(value.lstrip().startswith(tuple("=+-@＝")) for value in row.values())
 
 
-def test_no_cell_is_a_formula_for_libreoffice(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+def test_no_cell_is_a_formula_for_libreoffice(app: App, operate: Operate, tmp_path: Path) -> None:
     office = shutil.which("soffice") or shutil.which("libreoffice")
     if office is None:
         missing("LibreOffice")
     for number, text in enumerate(_HOSTILE):
-        contact(
-            counter, message=text.strip() or "x", subject=text, name=text, phone="+33 6", ville=text, _id=str(number)
-        )
+        contact(app, message=text.strip() or "x", subject=text, name=text, phone="+33 6", ville=text, _id=str(number))
     # By its own separator, and by others.
     for separator, code in (("semicolon", 59), ("comma", 44), ("comma", 59), ("semicolon", 44), ("comma", 124)):
         file = tmp_path / f"{separator}-{code}.csv"
-        operate(counter, "export", "messages", "-o", str(file), "--separator", separator)
+        operate(app, "export", "messages", "-o", str(file), "--separator", separator)
         # UTF-8; cells that look like formulas are formulas, the most dangerous way to open it.
         options = f"CSV:{code},34,76,1,,0,false,true,false,false,false,-1,true"
         command = [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", f"--infilter={options}"]
@@ -130,86 +126,84 @@ def test_the_way_it_is_opened_would_show_a_formula(tmp_path: Path) -> None:
 
 
 def test_subscribers_are_those_that_are_confirmed_or_of_the_state_that_is_asked_for(
-    counter: Counter, operate: Operate, tmp_path: Path
+    app: App, operate: Operate, tmp_path: Path
 ) -> None:
-    subscribe(counter, source="/blog")
+    subscribe(app, source="/blog")
     file = tmp_path / "one.csv"
-    operate(counter, "export", "subscribers", "-o", str(file))
+    operate(app, "export", "subscribers", "-o", str(file))
     (row,) = rows_of(file.read_bytes(), ";")
     assert (row["email"], row["state"], row["page"], row["consent_version"]) == (READER, "confirmed", "/blog", "1")
-    feedback(counter, "complaint")
+    feedback(app, "complaint")
     counts = {}
     for state in ("confirmed", "complained", "all"):
         file = tmp_path / f"{state}.jsonl"
-        operate(counter, "export", "subscribers", "-o", str(file), "--format", "jsonl", "--state", state)
+        operate(app, "export", "subscribers", "-o", str(file), "--format", "jsonl", "--state", state)
         counts[state] = len(file.read_text(encoding="utf-8").splitlines())
     assert counts == {"confirmed": 0, "complained": 1, "all": 1}
 
 
 @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
 def test_each_subscriber_has_the_link_that_unsubscribes_them(
-    counter: Counter, operate: Operate, tmp_path: Path, file_format: str
+    app: App, operate: Operate, tmp_path: Path, file_format: str
 ) -> None:
-    subscribe(counter)
+    subscribe(app)
     file = tmp_path / "list"
-    operate(counter, "export", "subscribers", "-o", str(file), "--format", file_format)
+    operate(app, "export", "subscribers", "-o", str(file), "--format", file_format)
     raw = file.read_bytes()
     (row,) = rows_of(raw, ";") if file_format == "csv" else [json.loads(raw)]
-    assert counter.post(local(row["unsubscribe_url"]), data={"List-Unsubscribe": "One-Click"}).status_code == 200
-    assert subscriber(counter)["state"] == "unsubscribed"
+    assert app.post(local(row["unsubscribe_url"]), data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert subscriber(app)["state"] == "unsubscribed"
 
 
-def test_the_spam_folder_is_left_out_unless_it_is_asked_for(counter: Counter, operate: Operate, tmp_path: Path) -> None:
-    contact(counter, _gotcha="x")
+def test_the_spam_folder_is_left_out_unless_it_is_asked_for(app: App, operate: Operate, tmp_path: Path) -> None:
+    contact(app, _gotcha="x")
     for arguments, rows in (((), 0), (("--spam",), 1)):
         file = tmp_path / f"{rows}.csv"
-        operate(counter, "export", "messages", "-o", str(file), *arguments)
+        operate(app, "export", "messages", "-o", str(file), *arguments)
         assert len(rows_of(file.read_bytes(), ";")) == rows
 
 
-def test_everything_is_every_item(counter: Counter, operate: Operate) -> None:
-    contact(counter)
-    subscribe(counter)
-    said = operate(counter, "export", "everything")
-    assert {(row["pk"], row["sk"]) for row in said.rows} == {(item["pk"], item["sk"]) for item in counter.items()}
+def test_everything_is_every_item(app: App, operate: Operate) -> None:
+    contact(app)
+    subscribe(app)
+    said = operate(app, "export", "everything")
+    assert {(row["pk"], row["sk"]) for row in said.rows} == {(item["pk"], item["sk"]) for item in app.items()}
 
 
-def test_an_item_that_cannot_be_read_is_said_and_everything_has_it(
-    counter: Counter, operate: Operate, tmp_path: Path
-) -> None:
-    contact(counter, message="Bonjour")
+def test_an_item_that_cannot_be_read_is_said_and_everything_has_it(app: App, operate: Operate, tmp_path: Path) -> None:
+    contact(app, message="Bonjour")
     damaged = {"pk": "message#1", "sk": "message", "kind": "message", "id": "1", "language": "de"}
     dynamodb.call("put_item", TableName="table", Item=dynamodb.marshalled(damaged))
-    said = operate(counter, "export", "messages", "-o", str(tmp_path / "messages.csv"))
+    said = operate(app, "export", "messages", "-o", str(tmp_path / "messages.csv"))
     assert said.code == 2
     assert "a Message that this version cannot read (email, expires_at, language, message, received_at)" in said.err
-    assert damaged in operate(counter, "export", "everything").rows
+    assert damaged in operate(app, "export", "everything").rows
 
 
-def test_json_on_standard_output_is_json_lines(counter: Counter, operate: Operate) -> None:
-    contact(counter, message="Bonjour")
-    assert [row["message"] for row in operate(counter, "export", "messages", "--json").rows] == ["Bonjour"]
+def test_json_on_standard_output_is_json_lines(app: App, operate: Operate) -> None:
+    contact(app, message="Bonjour")
+    assert [row["message"] for row in operate(app, "export", "messages", "--json").rows] == ["Bonjour"]
     for arguments in (("messages", "--json", "--format", "csv"), ("everything", "--format", "csv")):
-        said = operate(counter, "export", *arguments)
+        said = operate(app, "export", *arguments)
         assert (said.code, said.out) == (2, "")
         assert "This output is JSON Lines" in said.err
 
 
 @pytest.mark.parametrize("command", [("export", "messages", "-o"), ("forget", "zoe@example.org", "--access")])
 def test_a_file_that_cannot_be_written_is_told_before_the_table_is_read(
-    counter: Counter, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+    app: App, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
-    contact(counter)
+    contact(app)
     monkeypatch.setattr(dynamodb, "pages", None)
-    said = operate(counter, *command, str(tmp_path / "nowhere" / "file"))
+    said = operate(app, *command, str(tmp_path / "nowhere" / "file"))
     assert said.code == 2
     assert "No such file or directory" in said.err
 
 
 def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again_but_not_for_ever(
-    counter: Counter, operate: Operate, monkeypatch: pytest.MonkeyPatch
+    app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = {contact(counter, message=f"number {number}") for number in range(5)}
+    ids = {contact(app, message=f"number {number}") for number in range(5)}
     original, left_out = dynamodb.call, 3
 
     def call(operation: str, **parameters: Any) -> Any:
@@ -223,7 +217,7 @@ def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again_but_not_for_ever
 
     monkeypatch.setattr(dynamodb, "call", call)
     monkeypatch.setattr(queries, "_PAUSE", 0.001)
-    assert {row["id"] for row in operate(counter, "messages", "--json").rows} == ids
+    assert {row["id"] for row in operate(app, "messages", "--json").rows} == ids
     left_out = 10**9
     monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.01)
     keys = [{"pk": f"message#{number}", "sk": "message"} for number in range(50)]
@@ -250,14 +244,14 @@ def small_pages(size: int) -> Iterator[None]:
 @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
 @pytest.mark.parametrize("stopped_at", range(1, 8))
 def test_an_export_goes_on_wherever_it_was_stopped(
-    counter: Counter, operate: Operate, tmp_path: Path, stopped_at: int, file_format: str
+    app: App, operate: Operate, tmp_path: Path, stopped_at: int, file_format: str
 ) -> None:
     for number in range(7):
-        contact(counter, message=f"number {number}", _id=str(number))
+        contact(app, message=f"number {number}", _id=str(number))
     whole, parted = tmp_path / "whole", tmp_path / "parted"
     order = ("export", "messages", "--format", file_format)
     with small_pages(3):
-        assert operate(counter, *order, "-o", str(whole)).code == 0
+        assert operate(app, *order, "-o", str(whole)).code == 0
         original, calls = exporting.write_page, 0
 
         def stop(*arguments: Any) -> None:
@@ -270,11 +264,11 @@ def test_an_export_goes_on_wherever_it_was_stopped(
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(exporting, "write_page", stop)
-            stopped = operate(counter, *order, "-o", str(parted))
+            stopped = operate(app, *order, "-o", str(parted))
         if stopped_at <= calls and not parted.exists():
             assert stopped.code == 130
             assert "run the same command again to resume" in stopped.err
-            again = operate(counter, *order, "-o", str(parted))
+            again = operate(app, *order, "-o", str(parted))
             assert again.code == 0
             assert ("Resuming the export begun at 20" in again.err) == (stopped_at > 1)
     assert parted.read_bytes() == whole.read_bytes()
@@ -282,9 +276,9 @@ def test_an_export_goes_on_wherever_it_was_stopped(
 
 
 def test_one_that_was_stopped_before_it_got_its_name_is_not_written_twice(
-    counter: Counter, operate: Operate, tmp_path: Path
+    app: App, operate: Operate, tmp_path: Path
 ) -> None:
-    contact(counter)
+    contact(app)
     file = tmp_path / "messages.jsonl"
     order = ("export", "messages", "--format", "jsonl", "-o", str(file))
     with pytest.MonkeyPatch.context() as patch:
@@ -300,17 +294,17 @@ def test_one_that_was_stopped_before_it_got_its_name_is_not_written_twice(
                 json.dumps({"options": asdict(options), **asdict(progress)}), encoding="utf-8"
             ),
         )
-        assert operate(counter, *order).code == 130
-    assert operate(counter, *order).code == 0
+        assert operate(app, *order).code == 130
+    assert operate(app, *order).code == 0
     assert len(file.read_text(encoding="utf-8").splitlines()) == 1
 
 
 def test_a_file_that_is_there_and_one_begun_otherwise_are_not_touched(
-    counter: Counter, operate: Operate, tmp_path: Path
+    app: App, operate: Operate, tmp_path: Path
 ) -> None:
     file = tmp_path / "there.csv"
     file.write_text("mine", encoding="utf-8")
-    said = operate(counter, "export", "messages", "-o", str(file))
+    said = operate(app, "export", "messages", "-o", str(file))
     assert (said.code, file.read_text(encoding="utf-8")) == (2, "mine")
     assert "already exists" in said.err
 
@@ -327,7 +321,7 @@ def test_a_file_that_is_there_and_one_begun_otherwise_are_not_touched(
     for difference in ({"what": "subscribers"}, {"table": "another"}, {"spam": True}):
         note = {"options": mine | difference, "begun_at": "2026-11-23", "size": 5, "rows": 0, "looked_at": 1}
         Path(f"{other}.part.json").write_text(json.dumps(note), encoding="utf-8")
-        said = operate(counter, "export", "messages", "-o", str(other))
+        said = operate(app, "export", "messages", "-o", str(other))
         assert said.code == 2
         assert "of another stack, or with other options" in said.err
         assert Path(f"{other}.part").read_text(encoding="utf-8") == "begun"

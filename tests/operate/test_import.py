@@ -16,7 +16,7 @@ from guichet.records.record import utc_now
 from guichet.store.dynamodb import UnavailableError
 from infra.operate import importing
 from infra.operate.cells import text_of
-from tests.support.app import START, Counter, isolated, resolve
+from tests.support.app import START, App, isolated, resolve
 from tests.support.feedback import feedback
 from tests.support.newsletter import (
     READER,
@@ -39,54 +39,54 @@ def written(folder: Path, *lines: str, head: str = "email") -> str:
     return str(file)
 
 
-def states(counter: Counter) -> dict[str, str]:
-    return {item.get("email", item["id"]): item["state"] for item in counter.items("subscriber")}
+def states(app: App) -> dict[str, str]:
+    return {item.get("email", item["id"]): item["state"] for item in app.items("subscriber")}
 
 
 def test_who_confirmed_elsewhere_is_a_subscriber_with_that_as_the_proof_and_gets_no_email(
-    counter: Counter, operate: Operate, tmp_path: Path
+    app: App, operate: Operate, tmp_path: Path
 ) -> None:
     line = 'Ann@Exämple.org;"Ann ""A"" Lee";en;2024-05-31T10:00:00+02:00;/old-blog'
     file = written(tmp_path, line, head="\ufeffE-Mail;Nom;Langue;confirmed_at;source")
-    assert operate(counter, "import", file, *PROOF, "--json").rows[0]["imported"] == 1
-    counter.play_stream()
-    assert (counter.mails(), counter.items("email")) == ([], [])
+    assert operate(app, "import", file, *PROOF, "--json").rows[0]["imported"] == 1
+    app.play_stream()
+    assert (app.mails(), app.items("email")) == ([], [])
 
-    (row,) = operate(counter, "subscribers", "show", "ann@exämple.org", "--json").rows
+    (row,) = operate(app, "subscribers", "show", "ann@exämple.org", "--json").rows
     assert (row["email"], row["name"], row["language"]) == ("Ann@xn--exmple-cua.org", 'Ann "A" Lee', "en")
     assert row["confirmed_at"] == "2024-05-31T08:00:00Z"
     (proof,) = row["history"]
     assert (proof["event"], proof["statement"], proof["source"]) == ("imported", PROOF[1], "/old-blog")
-    assert operate(counter, "subscribers", "--json").rows[0]["email"] == "Ann@xn--exmple-cua.org"
+    assert operate(app, "subscribers", "--json").rows[0]["email"] == "Ann@xn--exmple-cua.org"
 
 
-def test_an_imported_subscriber_can_leave_and_come_back(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+def test_an_imported_subscriber_can_leave_and_come_back(app: App, operate: Operate, tmp_path: Path) -> None:
     file = written(tmp_path, READER)
     with time_machine.travel(START):
-        operate(counter, "import", file, *PROOF)
-        feedback(counter, "complaint")
-    assert subscriber(counter)["state"] == "complained"
-    assert [entry["M"]["event"]["S"] for entry in subscriber(counter)["history"]] == ["imported", "complained"]
+        operate(app, "import", file, *PROOF)
+        feedback(app, "complaint")
+    assert subscriber(app)["state"] == "complained"
+    assert [entry["M"]["event"]["S"] for entry in subscriber(app)["history"]] == ["imported", "complained"]
 
 
 @pytest.mark.parametrize("how", ["left", "suppressed"])
-def test_nobody_is_brought_back(counter: Counter, operate: Operate, tmp_path: Path, how: str) -> None:
-    subscribe(counter)
+def test_nobody_is_brought_back(app: App, operate: Operate, tmp_path: Path, how: str) -> None:
+    subscribe(app)
     if how == "left":
-        counter.post(local(unsubscribe_url(counter)))
+        app.post(local(unsubscribe_url(app)))
     else:
-        feedback(counter, "bounce-permanent")
-    before = counter.items("subscriber")
+        feedback(app, "bounce-permanent")
+    before = app.items("subscriber")
     file = written(tmp_path, READER.upper())
     for arguments in (PROOF, ("--ask",)):
-        (row,) = operate(counter, "import", file, *arguments, "--json").rows
+        (row,) = operate(app, "import", file, *arguments, "--json").rows
         assert row[how] == 1
-    assert counter.items("subscriber") == before
-    assert len(counter.items("request")) == 1
+    assert app.items("subscriber") == before
+    assert len(app.items("request")) == 1
 
 
 def test_each_bad_line_is_told_with_its_number_and_kept_and_the_others_are_imported(
-    counter: Counter, operate: Operate, tmp_path: Path
+    app: App, operate: Operate, tmp_path: Path
 ) -> None:
     file = tmp_path / "list.csv"
     lines = [
@@ -106,9 +106,9 @@ def test_each_bad_line_is_told_with_its_number_and_kept_and_the_others_are_impor
         b"last@example.org",
     ]
     file.write_bytes(b"\n".join(lines))
-    said = operate(counter, "import", str(file), *PROOF, "--json")
+    said = operate(app, "import", str(file), *PROOF, "--json")
     assert said.code == 1
-    assert set(states(counter)) == {"good@example.org", "last@example.org"}
+    assert set(states(app)) == {"good@example.org", "last@example.org"}
     told = [line for line in said.err.splitlines() if line.startswith("line ")]
     assert [int(line.split()[1].strip(":")) for line in told] == [3, 4, 5, 6, 7, 8, 9, 11, 12, 13]
     with Path(f"{file}.bad.csv").open(encoding="utf-8", newline="") as kept:
@@ -118,38 +118,34 @@ def test_each_bad_line_is_told_with_its_number_and_kept_and_the_others_are_impor
     assert r"caf\xe9" in rows[2][2]
 
 
-def test_a_line_that_is_longer_than_a_cell_may_be_is_bad_alone(
-    counter: Counter, operate: Operate, tmp_path: Path
-) -> None:
+def test_a_line_that_is_longer_than_a_cell_may_be_is_bad_alone(app: App, operate: Operate, tmp_path: Path) -> None:
     file = written(tmp_path, f"wide@example.org,{'x' * 200_000}", "last@example.org,", head="email,name")
-    said = operate(counter, "import", file, *PROOF)
+    said = operate(app, "import", file, *PROOF)
     assert "line 2: its quotes do not match, or a cell is too long" in said.err
-    assert set(states(counter)) == {"last@example.org"}
+    assert set(states(app)) == {"last@example.org"}
 
 
-def test_a_line_within_a_cell_is_nobody_s_row(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+def test_a_line_within_a_cell_is_nobody_s_row(app: App, operate: Operate, tmp_path: Path) -> None:
     lines = ('ann@example.org,"Hello', "victim@example.org,I never signed up", 'bye"', "last@example.org,")
-    (row,) = operate(counter, "import", written(tmp_path, *lines, head="email,notes"), *PROOF, "--json").rows
-    assert set(states(counter)) == {"ann@example.org", "last@example.org"}
+    (row,) = operate(app, "import", written(tmp_path, *lines, head="email,notes"), *PROOF, "--json").rows
+    assert set(states(app)) == {"ann@example.org", "last@example.org"}
     assert (row["imported"], row["bad_lines"], row["done_until_line"]) == (2, 0, 5)
 
 
-def test_behind_a_quote_that_is_not_closed_nobody_is_imported(
-    counter: Counter, operate: Operate, tmp_path: Path
-) -> None:
+def test_behind_a_quote_that_is_not_closed_nobody_is_imported(app: App, operate: Operate, tmp_path: Path) -> None:
     head, first, rest = "email,notes", "ann@example.org,", ("victim@example.org,", 'other@example.org,"ok"')
     for closing in ((), ('"',)):
         file = written(tmp_path, first, '"open@example.org,', *rest, *closing, head=head)
-        said = operate(counter, "import", file, *PROOF, "--json")
+        said = operate(app, "import", file, *PROOF, "--json")
         assert said.code == 1
         (row,) = said.rows
-        assert set(states(counter)) == {"ann@example.org"}
+        assert set(states(app)) == {"ann@example.org"}
         assert (row["done_until_line"], row["bad_lines"]) == (2, 1)
         assert "fix its quotes" in row["stopped"]
         assert "line 3: it opens a quote" in said.err
     # Mended, the same command does the rest.
-    assert operate(counter, "import", written(tmp_path, first, "open@example.org,", *rest, head=head), *PROOF).code == 0
-    assert len(states(counter)) == 4
+    assert operate(app, "import", written(tmp_path, first, "open@example.org,", *rest, head=head), *PROOF).code == 0
+    assert len(states(app)) == 4
 
 
 @pytest.mark.parametrize(
@@ -161,49 +157,49 @@ def test_behind_a_quote_that_is_not_closed_nobody_is_imported(
     ],
 )
 def test_where_a_quote_is_not_written_twice_nobody_is_imported(
-    counter: Counter, operate: Operate, tmp_path: Path, lines: tuple[str, ...]
+    app: App, operate: Operate, tmp_path: Path, lines: tuple[str, ...]
 ) -> None:
-    said = operate(counter, "import", written(tmp_path, *lines, head="email,note"), *PROOF, "--json")
-    assert (said.code, states(counter)) == (1, {})
+    said = operate(app, "import", written(tmp_path, *lines, head="email,note"), *PROOF, "--json")
+    assert (said.code, states(app)) == (1, {})
     assert "line 2: a quote inside a cell is not doubled" in said.err
     assert "fix its quotes" in said.rows[0]["stopped"]
 
 
-def test_control_characters_are_not_kept(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+def test_control_characters_are_not_kept(app: App, operate: Operate, tmp_path: Path) -> None:
     line = 'a@example.org,N\x1b]0;PWN\x07\x9b31m,"src\nline\x1b[2J"'
-    operate(counter, "import", written(tmp_path, line, head="email,name,source"), *PROOF)
-    (row,) = operate(counter, "subscribers", "show", "a@example.org", "--json").rows
+    operate(app, "import", written(tmp_path, line, head="email,name,source"), *PROOF)
+    (row,) = operate(app, "subscribers", "show", "a@example.org", "--json").rows
     assert (row["name"], row["history"][0]["source"]) == ("N]0;PWN31m", "src line[2J")
 
 
-def test_the_bad_lines_of_an_earlier_part_are_kept(make_counter: Any, operate: Operate, tmp_path: Path) -> None:
-    counter = make_counter(StrangerMailPerDay="1")
+def test_the_bad_lines_of_an_earlier_part_are_kept(make_app: Any, operate: Operate, tmp_path: Path) -> None:
+    app = make_app(StrangerMailPerDay="1")
     file = written(tmp_path, "bad", "a@example.org", "b@example.org", "worse", "c@example.org")
     bad = Path(f"{file}.bad.csv")
     with time_machine.travel(START):
-        (row,) = operate(counter, "import", file, "--ask", "--json").rows
+        (row,) = operate(app, "import", file, "--ask", "--json").rows
         assert (row["asked"], row["bad_lines"], row["done_until_line"]) == (1, 1, 3)
-        counter.play_stream()
+        app.play_stream()
     with time_machine.travel(START + timedelta(days=1)):
-        (row,) = operate(counter, "import", file, "--ask", "--from-line", "4", "--json").rows
+        (row,) = operate(app, "import", file, "--ask", "--from-line", "4", "--json").rows
         assert (row["asked"], row["bad_lines"], row["done_until_line"]) == (1, 1, 5)
-        counter.play_stream()
+        app.play_stream()
     with time_machine.travel(START + timedelta(days=2)):
-        (row,) = operate(counter, "import", file, "--ask", "--from-line", "6", "--json").rows
+        (row,) = operate(app, "import", file, "--ask", "--from-line", "6", "--json").rows
         assert (row["asked"], row["bad_lines"], row["stopped"]) == (1, 0, "")
     with bad.open(encoding="utf-8", newline="") as kept:
         assert [row[0] for row in csv.reader(kept)] == ["2", "5"]
 
 
 def test_who_left_elsewhere_is_not_subscribed_by_a_list_that_says_so(
-    counter: Counter, operate: Operate, tmp_path: Path
+    app: App, operate: Operate, tmp_path: Path
 ) -> None:
-    subscribe(counter)
-    counter.post(local(unsubscribe_url(counter)))
+    subscribe(app)
+    app.post(local(unsubscribe_url(app)))
     exported = tmp_path / "exported.csv"
-    operate(counter, "export", "subscribers", "--state", "all", "-o", str(exported))
+    operate(app, "export", "subscribers", "--state", "all", "-o", str(exported))
     with isolated():
-        elsewhere = Counter(resolve())
+        elsewhere = App(resolve())
         said = operate(elsewhere, "import", str(exported), *PROOF, "--json")
         assert (said.code, said.rows[0]["bad_lines"], states(elsewhere)) == (1, 1, {})
         assert "its state is 'unsubscribed'" in said.err
@@ -214,37 +210,37 @@ def test_who_left_elsewhere_is_not_subscribed_by_a_list_that_says_so(
         assert (row["confirmed_already"], row["asked"], row["bad_lines"]) == (2, 1, 1)
 
 
-def test_without_bad_lines_there_is_no_file_of_them(counter: Counter, operate: Operate, tmp_path: Path) -> None:
-    assert operate(counter, "import", written(tmp_path, "a@example.org"), *PROOF).code == 0
+def test_without_bad_lines_there_is_no_file_of_them(app: App, operate: Operate, tmp_path: Path) -> None:
+    assert operate(app, "import", written(tmp_path, "a@example.org"), *PROOF).code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
 
 
 @pytest.mark.parametrize("arguments", [PROOF, ("--ask",)])
 def test_a_dry_run_tells_what_then_happens_and_changes_nothing(
-    counter: Counter, operate: Operate, tmp_path: Path, arguments: tuple[str, ...]
+    app: App, operate: Operate, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    subscribe(counter)
+    subscribe(app)
     file = written(tmp_path, READER, "new@example.org", "NEW@example.org", "other@example.org", "bad")
-    before = sorted(json.dumps(item, default=str) for item in counter.items())
-    (dry,) = operate(counter, "import", file, *arguments, "--dry-run", "--json").rows
-    assert sorted(json.dumps(item, default=str) for item in counter.items()) == before
-    (done,) = operate(counter, "import", file, *arguments, "--json").rows
+    before = sorted(json.dumps(item, default=str) for item in app.items())
+    (dry,) = operate(app, "import", file, *arguments, "--dry-run", "--json").rows
+    assert sorted(json.dumps(item, default=str) for item in app.items()) == before
+    (done,) = operate(app, "import", file, *arguments, "--json").rows
     assert dry == {**done, "dry_run": True}
     assert done["bad_lines"] == 1
 
 
-def test_to_import_again_changes_nothing(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+def test_to_import_again_changes_nothing(app: App, operate: Operate, tmp_path: Path) -> None:
     file = written(tmp_path, *(f"reader{number}@example.org" for number in range(450)))
-    assert operate(counter, "import", file, *PROOF, "--json").rows[0]["imported"] == 450
-    before = counter.items()
-    (row,) = operate(counter, "import", file, *PROOF, "--json").rows
+    assert operate(app, "import", file, *PROOF, "--json").rows[0]["imported"] == 450
+    before = app.items()
+    (row,) = operate(app, "import", file, *PROOF, "--json").rows
     assert (row["confirmed_already"], "imported" in row) == (450, False)
-    assert counter.items() == before
+    assert app.items() == before
 
 
 @pytest.mark.parametrize(("failure", "code"), [(KeyboardInterrupt, 130), (UnavailableError("put_item"), 3)])
 def test_an_import_that_was_stopped_goes_on(
-    counter: Counter, operate: Operate, tmp_path: Path, failure: Any, code: int
+    app: App, operate: Operate, tmp_path: Path, failure: Any, code: int
 ) -> None:
     file = written(tmp_path, *(f"reader{number}@example.org" for number in range(450)))
     original = importing.import_confirmed
@@ -256,85 +252,85 @@ def test_an_import_that_was_stopped_goes_on(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(importing, "import_confirmed", stop)
-        said = operate(counter, "import", file, *PROOF, "--json")
+        said = operate(app, "import", file, *PROOF, "--json")
     assert said.code == code
     (row,) = said.rows
     assert (row["imported"], row["done_until_line"]) == (200, 201)
     assert "--from-line 202" in said.err
-    (row,) = operate(counter, "import", file, *PROOF, "--from-line", "202", "--json").rows
+    (row,) = operate(app, "import", file, *PROOF, "--from-line", "202", "--json").rows
     assert row["imported"] + row.get("confirmed_already", 0) == 250
-    assert len(counter.items("subscriber")) == 450
+    assert len(app.items("subscriber")) == 450
 
 
 def test_who_is_asked_gets_the_link_once_and_is_a_subscriber_by_pressing_its_button(
-    counter: Counter, operate: Operate, tmp_path: Path
+    app: App, operate: Operate, tmp_path: Path
 ) -> None:
     file = written(tmp_path, f"{READER};fr", head="email;language")
-    assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked"] == 1
-    counter.play_stream()
-    assert states(counter) == {}
-    assert press(counter, open_link(counter, link_in_last_mail(counter))).status_code == 200
-    assert states(counter) == {READER: "confirmed"}
-    assert operate(counter, "import", file, "--ask", "--json").rows[0]["confirmed_already"] == 1
+    assert operate(app, "import", file, "--ask", "--json").rows[0]["asked"] == 1
+    app.play_stream()
+    assert states(app) == {}
+    assert press(app, open_link(app, link_in_last_mail(app))).status_code == 200
+    assert states(app) == {READER: "confirmed"}
+    assert operate(app, "import", file, "--ask", "--json").rows[0]["confirmed_already"] == 1
 
 
 def test_who_was_asked_is_not_asked_again_while_the_email_is_remembered(
-    counter: Counter, operate: Operate, tmp_path: Path
+    app: App, operate: Operate, tmp_path: Path
 ) -> None:
     file = written(tmp_path, READER)
     with time_machine.travel(START):
-        operate(counter, "import", file, "--ask")
-        counter.play_stream()
+        operate(app, "import", file, "--ask")
+        app.play_stream()
     with time_machine.travel(START + timedelta(days=30)):
         # The request itself is gone by then.
-        assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked_already"] == 1
-        counter.sweep()
-        assert len(counter.mails()) == 1
+        assert operate(app, "import", file, "--ask", "--json").rows[0]["asked_already"] == 1
+        app.sweep()
+        assert len(app.mails()) == 1
 
 
-def test_who_was_never_mailed_is_asked_again(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+def test_who_was_never_mailed_is_asked_again(app: App, operate: Operate, tmp_path: Path) -> None:
     file = written(tmp_path, READER)
     with time_machine.travel(START):
-        operate(counter, "import", file, "--ask")
+        operate(app, "import", file, "--ask")
     with time_machine.travel(START + timedelta(days=3)):
         # SES was away for longer than the link is valid.
-        assert counter.sweep() == {"dropped": 1}
-        assert operate(counter, "import", file, "--ask", "--dry-run", "--json").rows[0]["asked"] == 1
-        assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked"] == 1
-        assert counter.sweep() == {"sent": 1}
-        assert operate(counter, "import", file, "--ask", "--json").rows[0]["asked_already"] == 1
-    assert [mail["To"] for mail in counter.mails()] == [READER]
+        assert app.sweep() == {"dropped": 1}
+        assert operate(app, "import", file, "--ask", "--dry-run", "--json").rows[0]["asked"] == 1
+        assert operate(app, "import", file, "--ask", "--json").rows[0]["asked"] == 1
+        assert app.sweep() == {"sent": 1}
+        assert operate(app, "import", file, "--ask", "--json").rows[0]["asked_already"] == 1
+    assert [mail["To"] for mail in app.mails()] == [READER]
 
 
-def test_no_more_are_asked_than_may_be_mailed_today(make_counter: Any, operate: Operate, tmp_path: Path) -> None:
-    counter = make_counter(StrangerMailPerDay="5")
+def test_no_more_are_asked_than_may_be_mailed_today(make_app: Any, operate: Operate, tmp_path: Path) -> None:
+    app = make_app(StrangerMailPerDay="5")
     lines = [f"reader{number}@example.org" for number in range(9)]
     file = written(tmp_path, *lines[:3], "bad", *lines[3:])
     with time_machine.travel(START):
-        counter.post("/newsletter", json={"email": "visitor@example.org"})
-        counter.post("/newsletter", json={"email": "waits@example.org"})
-        counter.play_stream()
-        (dry,) = operate(counter, "import", file, "--ask", "--dry-run", "--json").rows
+        app.post("/newsletter", json={"email": "visitor@example.org"})
+        app.post("/newsletter", json={"email": "waits@example.org"})
+        app.play_stream()
+        (dry,) = operate(app, "import", file, "--ask", "--dry-run", "--json").rows
         assert (dry["asked"], dry["may_be_asked_today"]) == (9, 3)
-        said = operate(counter, "import", file, "--ask", "--json")
+        said = operate(app, "import", file, "--ask", "--json")
         assert said.code == 1
         (row,) = said.rows
         assert (row["asked"], row["done_until_line"]) == (3, 5)
         assert "go on tomorrow" in row["stopped"]
-        counter.play_stream()
-        assert operate(counter, "outbox").code == 0
-        assert operate(counter, "import", file, "--ask", "--json").rows[0].get("asked", 0) == 0
+        app.play_stream()
+        assert operate(app, "outbox").code == 0
+        assert operate(app, "import", file, "--ask", "--json").rows[0].get("asked", 0) == 0
     for day in (1, 2):
         with time_machine.travel(START + timedelta(days=day)):
-            said = operate(counter, "import", file, "--ask", "--json")
-            counter.play_stream()
+            said = operate(app, "import", file, "--ask", "--json")
+            app.play_stream()
     assert "stopped" in said.rows[0]
-    sent = [mail["To"] for mail in counter.mails()]
+    sent = [mail["To"] for mail in app.mails()]
     assert sorted(sent) == sorted(["visitor@example.org", "waits@example.org", *lines])
 
 
 def test_asking_keeps_the_pace_of_the_account(
-    counter: Counter, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    app: App, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits = 0
 
@@ -348,7 +344,7 @@ def test_asking_keeps_the_pace_of_the_account(
 
     monkeypatch.setattr("guichet.mail.pace.Pace", Counted)
     file = written(tmp_path, "a@example.org", "a@example.org", "b@example.org")
-    operate(counter, "import", file, "--ask")
+    operate(app, "import", file, "--ask")
     assert waits == 2
 
 
@@ -362,10 +358,10 @@ def test_asking_keeps_the_pace_of_the_account(
     ],
 )
 def test_what_is_not_said_or_said_twice_is_asked_for(
-    counter: Counter, operate: Operate, tmp_path: Path, arguments: tuple[str, ...], words: str
+    app: App, operate: Operate, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
-    said = operate(counter, "import", written(tmp_path, READER), *arguments)
-    assert (said.code, counter.items()) == (2, [])
+    said = operate(app, "import", written(tmp_path, READER), *arguments)
+    assert (said.code, app.items()) == (2, [])
     assert words in said.err
 
 
@@ -379,25 +375,25 @@ def test_what_is_not_said_or_said_twice_is_asked_for(
     ],
 )
 def test_a_file_without_addresses_is_refused(
-    counter: Counter, operate: Operate, tmp_path: Path, content: bytes, words: str
+    app: App, operate: Operate, tmp_path: Path, content: bytes, words: str
 ) -> None:
     file = tmp_path / "list.csv"
     file.write_bytes(content)
-    said = operate(counter, "import", str(file), *PROOF)
+    said = operate(app, "import", str(file), *PROOF)
     assert said.code == 2
     assert words in said.err
 
 
-def test_an_export_is_imported_as_it_is(counter: Counter, operate: Operate, tmp_path: Path) -> None:
+def test_an_export_is_imported_as_it_is(app: App, operate: Operate, tmp_path: Path) -> None:
     addresses = ["=cmd@example.org", "+tag@example.org", "-dash@example.org", "'quoted@example.org", "a@example.org"]
     file = written(tmp_path, *(f'"{address}";"=1+1; {address}"' for address in addresses), head="email;name")
-    operate(counter, "import", file, *PROOF)
-    before = {item["id"]: (item["email"], item["name"]) for item in counter.items("subscriber")}
+    operate(app, "import", file, *PROOF)
+    before = {item["id"]: (item["email"], item["name"]) for item in app.items("subscriber")}
     assert len(before) == 5
     exported = tmp_path / "exported.csv"
-    operate(counter, "export", "subscribers", "-o", str(exported))
+    operate(app, "export", "subscribers", "-o", str(exported))
     with isolated():
-        empty = Counter(resolve())
+        empty = App(resolve())
         assert operate(empty, "import", str(exported), *PROOF, "--json").rows[0]["imported"] == 5
         after = {item["id"]: (item["email"], item["name"]) for item in empty.items("subscriber")}
     assert after == before

@@ -9,32 +9,30 @@ from guichet.records.limits import Caller
 from guichet.records.message import Message
 from guichet.store import submissions
 from infra.operate.output import printable
-from tests.support.app import START, Counter
+from tests.support.app import START, App
 from tests.support.contact import contact
 from tests.support.operate import Operate
 
 
-def test_messages_are_listed_by_day_the_newest_day_first(counter: Counter, operate: Operate) -> None:
+def test_messages_are_listed_by_day_the_newest_day_first(app: App, operate: Operate) -> None:
     ids = []
     for day in range(3):
         with time_machine.travel(START + timedelta(days=day)):
-            ids.append(contact(counter, message=f"Day {day}"))
+            ids.append(contact(app, message=f"Day {day}"))
     with time_machine.travel(START + timedelta(days=2)):
-        assert [row["id"] for row in operate(counter, "messages", "--json").rows] == ids[::-1]
-        assert [row["id"] for row in operate(counter, "messages", "--day", "2026-11-24", "--json").rows] == [ids[1]]
+        assert [row["id"] for row in operate(app, "messages", "--json").rows] == ids[::-1]
+        assert [row["id"] for row in operate(app, "messages", "--day", "2026-11-24", "--json").rows] == [ids[1]]
         period = ("--since", "2026-11-23", "--until", "2026-11-24")
-        assert [row["id"] for row in operate(counter, "messages", *period, "--json").rows] == [ids[1], ids[0]]
+        assert [row["id"] for row in operate(app, "messages", *period, "--json").rows] == [ids[1], ids[0]]
         assert (
             "Nothing from 2026-11-01 to 2026-11-02"
-            in operate(counter, "messages", "--since", "2026-11-01", "--until", "2026-11-02").out
+            in operate(app, "messages", "--since", "2026-11-01", "--until", "2026-11-02").out
         )
     with time_machine.travel(START + timedelta(days=9)):
-        assert operate(counter, "messages", "--json").rows == []
+        assert operate(app, "messages", "--json").rows == []
 
 
-def test_two_hundred_and_fifty_messages_of_a_day_are_all_listed_in_their_order(
-    counter: Counter, operate: Operate
-) -> None:
+def test_two_hundred_and_fifty_messages_of_a_day_are_all_listed_in_their_order(app: App, operate: Operate) -> None:
     with time_machine.travel(START):
         for number in range(250):
             at = START + timedelta(seconds=number)
@@ -47,45 +45,45 @@ def test_two_hundred_and_fifty_messages_of_a_day_are_all_listed_in_their_order(
                 expires_at=at + timedelta(days=1),
             )
             submissions.keep("table", message, [], Caller(key=str(number), cap=1, until=at + timedelta(hours=1)))
-        rows = operate(counter, "messages", "--json").rows
+        rows = operate(app, "messages", "--json").rows
     assert [row["message"] for row in rows] == [f"number {number}" for number in range(250)]
 
 
 @pytest.mark.parametrize("text", ["FACTURE", "zoe@", "Zoé", "Marseille", "VILLE"])
-def test_a_search_looks_in_every_field_in_any_letters(counter: Counter, operate: Operate, text: str) -> None:
-    wanted = contact(counter, message="La facture", name="ZOÉ", ville="Marseille")
+def test_a_search_looks_in_every_field_in_any_letters(app: App, operate: Operate, text: str) -> None:
+    wanted = contact(app, message="La facture", name="ZOÉ", ville="Marseille")
     # Its own field names are no words of it.
-    contact(counter, email="other@example.org", message="Autre chose")
-    assert operate(counter, "messages", "--search", "received_at", "--json").rows == []
-    assert [row["id"] for row in operate(counter, "messages", "--search", text, "--json").rows] == [wanted]
+    contact(app, email="other@example.org", message="Autre chose")
+    assert operate(app, "messages", "--search", "received_at", "--json").rows == []
+    assert [row["id"] for row in operate(app, "messages", "--search", text, "--json").rows] == [wanted]
 
 
-def test_what_has_expired_is_not_listed(counter: Counter, operate: Operate) -> None:
+def test_what_has_expired_is_not_listed(app: App, operate: Operate) -> None:
     with time_machine.travel(START):
-        contact(counter, _gotcha="x")
+        contact(app, _gotcha="x")
     with time_machine.travel(START + timedelta(days=29)):
-        assert len(operate(counter, "messages", "--spam", "--day", "2026-11-23", "--json").rows) == 1
+        assert len(operate(app, "messages", "--spam", "--day", "2026-11-23", "--json").rows) == 1
     with time_machine.travel(START + timedelta(days=31)):
-        assert operate(counter, "messages", "--spam", "--day", "2026-11-23", "--json").rows == []
+        assert operate(app, "messages", "--spam", "--day", "2026-11-23", "--json").rows == []
 
 
-def test_one_is_shown_whole_with_the_further_fields_of_the_form(counter: Counter, operate: Operate) -> None:
-    message = contact(counter, message="Première ligne\nDeuxième ligne", ville="Lyon")
-    shown = operate(counter, "messages", "show", message)
+def test_one_is_shown_whole_with_the_further_fields_of_the_form(app: App, operate: Operate) -> None:
+    message = contact(app, message="Première ligne\nDeuxième ligne", ville="Lyon")
+    shown = operate(app, "messages", "show", message)
     assert "Première ligne" in shown.out
     assert "Deuxième ligne" in shown.out
     assert "Lyon" in shown.out
-    (row,) = operate(counter, "messages", "show", message, "--json").rows
+    (row,) = operate(app, "messages", "show", message, "--json").rows
     assert row["extra"] == [["ville", "Lyon"]]
 
-    missing = operate(counter, "messages", "show", "nope")
+    missing = operate(app, "messages", "show", "nope")
     assert (missing.code, missing.out) == (2, "")
     assert "no message nope" in missing.err
 
 
-def test_the_further_fields_of_a_form_stand_apart_and_replace_nothing(counter: Counter, operate: Operate) -> None:
-    message = contact(counter, id="FAKE", received_at="2020-01-01", page="/fake", ville="Lyon")
-    said = operate(counter, "messages", "show", message).out.splitlines()
+def test_the_further_fields_of_a_form_stand_apart_and_replace_nothing(app: App, operate: Operate) -> None:
+    message = contact(app, id="FAKE", received_at="2020-01-01", page="/fake", ville="Lyon")
+    said = operate(app, "messages", "show", message).out.splitlines()
     before = said[: next(n for n, line in enumerate(said) if line.startswith("other fields"))]
     assert not [line for line in before if "FAKE" in line or "2020" in line or "/fake" in line]
     assert any(line.split() == ["id", message] for line in before)
@@ -93,21 +91,21 @@ def test_the_further_fields_of_a_form_stand_apart_and_replace_nothing(counter: C
 
 
 def test_a_long_text_does_not_take_the_place_of_the_other_columns(
-    counter: Counter, operate: Operate, monkeypatch: pytest.MonkeyPatch
+    app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    ids = [contact(counter, email="x@example.org", name="N" * 900, message="M" * 20_000, _id="1"), contact(counter)]
+    ids = [contact(app, email="x@example.org", name="N" * 900, message="M" * 20_000, _id="1"), contact(app)]
     for arguments in ((), ("--search", "example")):
-        said = operate(counter, "messages", *arguments).out.splitlines()
+        said = operate(app, "messages", *arguments).out.splitlines()
         for one, address in zip(ids, ("x@example.org", "zoe@example.org"), strict=True):
             (line,) = [line for line in said if one in line]
             assert address in line
 
 
-def test_a_word_of_any_length_is_shown_whole(counter: Counter, operate: Operate) -> None:
+def test_a_word_of_any_length_is_shown_whole(app: App, operate: Operate) -> None:
     word = f"https://example.org/{'path/' * 80}?token=END"
-    message = contact(counter, message=f"see {word} thanks")
-    assert word in "".join(line.strip() for line in operate(counter, "messages", "show", message).out.splitlines())
+    message = contact(app, message=f"see {word} thanks")
+    assert word in "".join(line.strip() for line in operate(app, "messages", "show", message).out.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -123,7 +121,7 @@ def test_what_acts_on_a_terminal_is_not_printable(text: str, shown: str) -> None
     assert printable(text) == shown
 
 
-def test_what_a_stranger_wrote_does_not_act_on_the_terminal(counter: Counter, operate: Operate) -> None:
+def test_what_a_stranger_wrote_does_not_act_on_the_terminal(app: App, operate: Operate) -> None:
     acts = "\x1b[2J\x9b31m\u202e"
     with time_machine.travel(START):
         # Kept as it is, as the form's own intake does not.
@@ -138,71 +136,69 @@ def test_what_a_stranger_wrote_does_not_act_on_the_terminal(counter: Counter, op
             expires_at=START + timedelta(days=1),
         )
         submissions.keep("table", message, [], Caller(key="1", cap=1, until=START + timedelta(hours=1)))
-        said = [operate(counter, *command) for command in (("messages",), ("messages", "show", "1"))]
+        said = [operate(app, *command) for command in (("messages",), ("messages", "show", "1"))]
     for one in said:
         assert not set("\x1b\x9b\u202e") & set(one.out)
         assert "before" in one.out
         assert "[bold]x[/bold]" in one.out
     assert "field" in said[1].out
-    as_json = operate(counter, "messages", "show", "1", "--json")
+    as_json = operate(app, "messages", "show", "1", "--json")
     assert not set("\x1b\x9b\u202e") & set(as_json.out)
     assert as_json.rows[0]["name"] == acts
-    assert not set("\x1b\x9b\u202e") & set(operate(counter, "messages", "show", acts).err)
+    assert not set("\x1b\x9b\u202e") & set(operate(app, "messages", "show", acts).err)
 
 
-def test_a_command_that_is_misspelt_is_no_list(counter: Counter, operate: Operate) -> None:
-    said = operate(counter, "messages", "relase", "1")
+def test_a_command_that_is_misspelt_is_no_list(app: App, operate: Operate) -> None:
+    said = operate(app, "messages", "relase", "1")
     assert said.code == 2
     assert "No such command 'relase'" in said.err
 
 
-def test_the_spam_folder_tells_why_and_a_release_mails_the_owner_once(counter: Counter, operate: Operate) -> None:
-    message = contact(counter, _gotcha="x")
-    (row,) = operate(counter, "messages", "--spam", "--json").rows
+def test_the_spam_folder_tells_why_and_a_release_mails_the_owner_once(app: App, operate: Operate) -> None:
+    message = contact(app, _gotcha="x")
+    (row,) = operate(app, "messages", "--spam", "--json").rows
     assert (row["id"], row["spam"]) == (message, "honeypot")
-    assert operate(counter, "messages", "--json").rows == []
+    assert operate(app, "messages", "--json").rows == []
 
     for words in ("released", "not in the spam folder"):
-        said = operate(counter, "messages", "release", message)
+        said = operate(app, "messages", "release", message)
         assert said.code == 0
         assert words in said.out
-    counter.play_stream()
-    assert len(counter.mails()) == 1
-    assert operate(counter, "messages", "--spam", "--json").rows == []
-    assert [row["id"] for row in operate(counter, "messages", "--json").rows] == [message]
+    app.play_stream()
+    assert len(app.mails()) == 1
+    assert operate(app, "messages", "--spam", "--json").rows == []
+    assert [row["id"] for row in operate(app, "messages", "--json").rows] == [message]
 
 
-def test_a_message_filed_as_spam_leaves_the_list_and_its_email_is_not_sent(counter: Counter, operate: Operate) -> None:
-    message = contact(counter)
-    said = operate(counter, "messages", "spam", message)
+def test_a_message_filed_as_spam_leaves_the_list_and_its_email_is_not_sent(app: App, operate: Operate) -> None:
+    message = contact(app)
+    said = operate(app, "messages", "spam", message)
     assert said.code == 0
     assert "spam folder" in said.out
-    counter.play_stream()
-    assert counter.mails() == []
-    assert operate(counter, "messages", "--json").rows == []
-    (row,) = operate(counter, "messages", "--spam", "--json").rows
+    app.play_stream()
+    assert app.mails() == []
+    assert operate(app, "messages", "--json").rows == []
+    (row,) = operate(app, "messages", "--spam", "--json").rows
     assert (row["id"], row["spam"]) == (message, "owner")
     # Released, it is mailed after all.
-    operate(counter, "messages", "release", message)
-    counter.play_stream()
-    assert len(counter.mails()) == 1
+    operate(app, "messages", "release", message)
+    app.play_stream()
+    assert len(app.mails()) == 1
 
 
-def test_a_sign_up_from_the_spam_folder_is_sent_its_link_while_that_is_valid(
-    counter: Counter, operate: Operate
-) -> None:
+def test_a_sign_up_from_the_spam_folder_is_sent_its_link_while_that_is_valid(app: App, operate: Operate) -> None:
     with time_machine.travel(START):
-        counter.post("/newsletter", json={"email": "new@example.org", "_gotcha": "x"})
-        (row,) = operate(counter, "messages", "--spam", "--json").rows
-        assert "only messages can be filed as spam" in operate(counter, "messages", "spam", row["id"]).err
+        app.post("/newsletter", json={"email": "new@example.org", "_gotcha": "x"})
+        (row,) = operate(app, "messages", "--spam", "--json").rows
+        assert "only messages can be filed as spam" in operate(app, "messages", "spam", row["id"]).err
         for _ in range(2):
-            assert operate(counter, "messages", "release", row["id"]).code == 0
-        counter.sweep()
-        assert [mail["To"] for mail in counter.mails()] == ["new@example.org"]
+            assert operate(app, "messages", "release", row["id"]).code == 0
+        app.sweep()
+        assert [mail["To"] for mail in app.mails()] == ["new@example.org"]
 
-        counter.post("/newsletter", json={"email": "late@example.org", "_gotcha": "x"})
-        (row,) = operate(counter, "messages", "--spam", "--json").rows
+        app.post("/newsletter", json={"email": "late@example.org", "_gotcha": "x"})
+        (row,) = operate(app, "messages", "--spam", "--json").rows
     with time_machine.travel(START + timedelta(hours=49)):
-        late = operate(counter, "messages", "release", row["id"])
+        late = operate(app, "messages", "release", row["id"])
     assert late.code == 2
     assert "sign up again" in late.err

@@ -10,30 +10,30 @@ from guichet.records.limits import Caller
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.store import submissions
 from infra.operate import output
-from tests.support.app import START, Counter
+from tests.support.app import START, App
 from tests.support.feedback import feedback
 from tests.support.newsletter import READER, events_of, subscribe, subscriber
 from tests.support.operate import Operate
 
 
-def test_they_are_listed_and_counted_by_state(counter: Counter, operate: Operate) -> None:
-    subscribe(counter)
-    counter.post("/newsletter", json={"email": "waiting@example.org"})
-    counter.post("/newsletter", json={"email": "caught@example.org", "_gotcha": "x"})
+def test_they_are_listed_and_counted_by_state(app: App, operate: Operate) -> None:
+    subscribe(app)
+    app.post("/newsletter", json={"email": "waiting@example.org"})
+    app.post("/newsletter", json={"email": "caught@example.org", "_gotcha": "x"})
     # Asked again, and confirmed already: not pending.
-    counter.post("/newsletter", json={"email": READER})
+    app.post("/newsletter", json={"email": READER})
 
-    (row,) = operate(counter, "subscribers", "--json").rows
+    (row,) = operate(app, "subscribers", "--json").rows
     assert (row["email"], row["state"]) == (READER, "confirmed")
-    (row,) = operate(counter, "subscribers", "--state", "pending", "--json").rows
+    (row,) = operate(app, "subscribers", "--state", "pending", "--json").rows
     assert (row["email"], row["state"]) == ("waiting@example.org", "pending")
-    assert operate(counter, "subscribers", "--state", "unsubscribed", "--json").rows == []
-    (counts,) = operate(counter, "subscribers", "--count", "--json").rows
+    assert operate(app, "subscribers", "--state", "unsubscribed", "--json").rows == []
+    (counts,) = operate(app, "subscribers", "--count", "--json").rows
     assert counts == {"confirmed": 1, "unsubscribed": 0, "bounced": 0, "complained": 0, "lifted": 0, "pending": 1}
-    assert operate(counter, "subscribers", "--state", "pending", "--count", "--json").rows == [{"pending": 1}]
+    assert operate(app, "subscribers", "--state", "pending", "--count", "--json").rows == [{"pending": 1}]
 
 
-def test_an_address_that_asked_often_is_pending_once(counter: Counter, operate: Operate) -> None:
+def test_an_address_that_asked_often_is_pending_once(app: App, operate: Operate) -> None:
     with time_machine.travel(START):
         for number in range(250):
             sign_up = SignUp(
@@ -45,58 +45,58 @@ def test_an_address_that_asked_often_is_pending_once(counter: Counter, operate: 
                 expires_at=START + REQUEST_KEPT,
             )
             submissions.keep("table", sign_up, [], Caller(key=f"{number}", cap=1, until=START + timedelta(hours=1)))
-        assert operate(counter, "subscribers", "--state", "pending", "--count", "--json").rows == [{"pending": 100}]
-        assert len(operate(counter, "subscribers", "--state", "pending", "--json").rows) == 100
+        assert operate(app, "subscribers", "--state", "pending", "--count", "--json").rows == [{"pending": 100}]
+        assert len(operate(app, "subscribers", "--state", "pending", "--json").rows) == 100
 
 
-def test_one_is_shown_with_the_proof_of_consent(counter: Counter, operate: Operate) -> None:
-    subscribe(counter, source="/blog")
-    (row,) = operate(counter, "subscribers", "show", READER.upper(), "--json").rows
+def test_one_is_shown_with_the_proof_of_consent(app: App, operate: Operate) -> None:
+    subscribe(app, source="/blog")
+    (row,) = operate(app, "subscribers", "show", READER.upper(), "--json").rows
     (proof,) = row["history"]
     assert (proof["event"], proof["page"], proof["wording_version"]) == ("confirmed", "/blog", "1")
-    said = operate(counter, "subscribers", "show", READER)
+    said = operate(app, "subscribers", "show", READER)
     assert "newsletter de ce site par email" in said.out
 
-    unknown = operate(counter, "subscribers", "show", "unknown@example.org")
+    unknown = operate(app, "subscribers", "show", "unknown@example.org")
     assert (unknown.code, unknown.out) == (2, "")
-    assert "'nobody' is not an email address" in operate(counter, "subscribers", "show", "nobody").err
+    assert "'nobody' is not an email address" in operate(app, "subscribers", "show", "nobody").err
 
 
-def test_who_asks_otherwise_than_by_the_link_is_unsubscribed(counter: Counter, operate: Operate) -> None:
-    subscribe(counter)
+def test_who_asks_otherwise_than_by_the_link_is_unsubscribed(app: App, operate: Operate) -> None:
+    subscribe(app)
     for said, words in ((1, "unsubscribed"), (2, "unchanged: unsubscribed")):
-        assert words in operate(counter, "subscribers", "unsubscribe", READER.upper()).out, said
-    assert subscriber(counter)["state"] == "unsubscribed"
-    assert events_of(subscriber(counter)) == ["confirmed", "unsubscribed"]
-    assert operate(counter, "subscribers", "unsubscribe", "nobody@example.org").code == 2
+        assert words in operate(app, "subscribers", "unsubscribe", READER.upper()).out, said
+    assert subscriber(app)["state"] == "unsubscribed"
+    assert events_of(subscriber(app)) == ["confirmed", "unsubscribed"]
+    assert operate(app, "subscribers", "unsubscribe", "nobody@example.org").code == 2
 
 
 @pytest.mark.parametrize("name", ["bounce-permanent", "complaint"])
 def test_a_lifted_address_may_ask_again_and_late_news_of_before_change_nothing(
-    make_counter: Callable[..., Counter], operate: Operate, name: str
+    make_app: Callable[..., App], operate: Operate, name: str
 ) -> None:
-    counter = make_counter(RetentionDays="30")
+    app = make_app(RetentionDays="30")
     with time_machine.travel(START):
-        subscribe(counter)
-        feedback(counter, name)
+        subscribe(app)
+        feedback(app, name)
     with time_machine.travel(START + timedelta(hours=1), tick=False):
-        lifted = operate(counter, "subscribers", "lift", READER.upper())
+        lifted = operate(app, "subscribers", "lift", READER.upper())
         assert lifted.code == 0
         assert "may sign up again" in lifted.out
-        assert operate(counter, "subscribers", "--count", "--json").rows[0]["lifted"] == 1
-        assert int(subscriber(counter)["expires_at"]) == int((START + timedelta(days=30, hours=1)).timestamp())
-        feedback(counter, name, AT=START.isoformat())
-        again = operate(counter, "subscribers", "lift", READER)
+        assert operate(app, "subscribers", "--count", "--json").rows[0]["lifted"] == 1
+        assert int(subscriber(app)["expires_at"]) == int((START + timedelta(days=30, hours=1)).timestamp())
+        feedback(app, name, AT=START.isoformat())
+        again = operate(app, "subscribers", "lift", READER)
         assert again.code == 2
         assert "nothing to lift" in again.err
     with time_machine.travel(START + timedelta(hours=2)):
-        subscribe(counter)
-    item = subscriber(counter)
+        subscribe(app)
+    item = subscriber(app)
     assert item["state"] == "confirmed"
     assert events_of(item)[-2:] == ["lifted", "confirmed"]
     with time_machine.travel(START + timedelta(hours=3)):
-        feedback(counter, name)
-    assert subscriber(counter)["state"] != "confirmed"
+        feedback(app, name)
+    assert subscriber(app)["state"] != "confirmed"
 
 
 @pytest.mark.parametrize(
@@ -112,11 +112,11 @@ def test_a_lifted_address_may_ask_again_and_late_news_of_before_change_nothing(
     ],
 )
 def test_what_reads_the_whole_table_tells_how_far_it_is(
-    counter: Counter, operate: Operate, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+    app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
-    subscribe(counter)
+    subscribe(app)
     monkeypatch.setattr(output, "_REPORT_EVERY", 1)
-    before = len(counter.items())
-    said = operate(counter, *command)
+    before = len(app.items())
+    said = operate(app, *command)
     assert f": {before:,} of about {before:,}" in said.err
     assert "of about" not in said.out

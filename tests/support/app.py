@@ -28,6 +28,7 @@ from tests.support.calls import LOG, made_by
 from tests.support.roles import TABLE
 
 REGION = "eu-west-3"
+ACCOUNT = PSEUDO_PARAMETERS["AWS::AccountId"]
 SITE = "https://atelier.example"
 PARAMETERS = {
     "SiteName": "Atelier Bellevue",
@@ -81,7 +82,6 @@ class RecordedFunction(LocalFunction):
             return super().__call__(event)
 
 
-ACCOUNT = PSEUDO_PARAMETERS["AWS::AccountId"]
 # What moto holds of a table and of mail once they are made, by their definition, and the address of the stream.
 _made: dict[str, tuple[str, Any, dict[str, Any]]] = {}
 
@@ -106,7 +106,7 @@ def _make(stack: Stack) -> str:
     return stream_arn
 
 
-class Counter:
+class App:
     """The deployed stack, in miniature: requests in, stored items and sent mail out."""
 
     def __init__(self, stack: Stack) -> None:

@@ -9,7 +9,7 @@ from werkzeug.test import Client
 from infra.local.functions import routes
 from infra.local.gateway import Gateway
 from infra.template import Function
-from tests.support.app import REGION, Counter, resolve
+from tests.support.app import REGION, App, resolve
 from tests.support.runtime_api import Runtime, start
 
 
@@ -32,7 +32,7 @@ class BuiltFunction:
         return answer.body
 
 
-class Deployed(Counter):
+class Deployed(App):
     """The stack in miniature, its functions replaced by processes of the artifact, started when first called."""
 
     def __init__(self, artifact: Path, client: Path, endpoint: str, logs: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from guichet.records.record import utc_now
-from tests.support.app import Counter
+from tests.support.app import App
 from tests.support.newsletter import READER
 
 EVENTS = Path(__file__).parent.parent / "events"
@@ -32,6 +32,6 @@ def wrapped(message: str) -> dict[str, Any]:
     return event
 
 
-def feedback(counter: Counter, name: str, **changes: str) -> None:
+def feedback(app: App, name: str, **changes: str) -> None:
     """Hand the feedback function an event of SES, wrapped as SNS wraps it."""
-    assert counter.functions["Feedback"](wrapped(event_text(name, **changes))) is None
+    assert app.functions["Feedback"](wrapped(event_text(name, **changes))) is None

@@ -8,51 +8,49 @@ from urllib.parse import urlsplit
 
 from werkzeug.test import TestResponse
 
-from tests.support.app import PARAMETERS, Counter
+from tests.support.app import PARAMETERS, App
 
 SECRET = PARAMETERS["SigningSecret"]
 READER = "reader@example.org"
 
 
-def sign_up(counter: Counter, **fields: str) -> None:
-    reply = counter.post("/newsletter", data={"email": "reader@example.org"} | fields)
+def sign_up(app: App, **fields: str) -> None:
+    reply = app.post("/newsletter", data={"email": "reader@example.org"} | fields)
     assert reply.status_code == 303
-    counter.play_stream()
+    app.play_stream()
 
 
-def link_in_last_mail(counter: Counter) -> str:
-    body = counter.mails()[-1].get_body(("plain",))
+def link_in_last_mail(app: App) -> str:
+    body = app.mails()[-1].get_body(("plain",))
     assert body is not None
     (link,) = re.findall(r"https://\S+", body.get_content())
     return str(link)
 
 
-def open_link(counter: Counter, link: str) -> TestResponse:
+def open_link(app: App, link: str) -> TestResponse:
     parts = urlsplit(link)
-    return counter.http.get(f"{parts.path}?{parts.query}")
+    return app.http.get(f"{parts.path}?{parts.query}")
 
 
-def press(counter: Counter, page: TestResponse, **changes: str) -> TestResponse:
+def press(app: App, page: TestResponse, **changes: str) -> TestResponse:
     """Press the one button of a page, as a browser does."""
     (action,) = re.findall(r'<form method="post" action="([^"]+)"', page.text)
     fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.text))
-    return counter.post(
-        urlsplit(unescape(action)).path, data={name: unescape(v) for name, v in fields.items()} | changes
-    )
+    return app.post(urlsplit(unescape(action)).path, data={name: unescape(v) for name, v in fields.items()} | changes)
 
 
-def subscribe(counter: Counter, **fields: str) -> None:
-    sign_up(counter, **fields)
-    assert press(counter, open_link(counter, link_in_last_mail(counter))).status_code == 200
-    counter.play_stream()
+def subscribe(app: App, **fields: str) -> None:
+    sign_up(app, **fields)
+    assert press(app, open_link(app, link_in_last_mail(app))).status_code == 200
+    app.play_stream()
 
 
-def welcome(counter: Counter) -> EmailMessage:
-    return next(mail for mail in counter.mails() if "newsletter/unsubscribe" in mail.as_string())
+def welcome(app: App) -> EmailMessage:
+    return next(mail for mail in app.mails() if "newsletter/unsubscribe" in mail.as_string())
 
 
-def unsubscribe_url(counter: Counter) -> str:
-    return str(welcome(counter)["List-Unsubscribe"]).strip("<>")
+def unsubscribe_url(app: App) -> str:
+    return str(welcome(app)["List-Unsubscribe"]).strip("<>")
 
 
 def local(link: str) -> str:
@@ -60,8 +58,8 @@ def local(link: str) -> str:
     return f"{parts.path}?{parts.query}"
 
 
-def subscriber(counter: Counter) -> dict[str, Any]:
-    (item,) = counter.items("subscriber")
+def subscriber(app: App) -> dict[str, Any]:
+    (item,) = app.items("subscriber")
     return item
 
 
@@ -69,5 +67,5 @@ def events_of(item: dict[str, Any]) -> list[str]:
     return [entry["M"]["event"]["S"] for entry in item["history"]]
 
 
-def subjects_to(counter: Counter, address: str) -> list[str]:
-    return [mail["Subject"] for mail in counter.mails() if mail["To"] == address]
+def subjects_to(app: App, address: str) -> list[str]:
+    return [mail["Subject"] for mail in app.mails() if mail["To"] == address]

@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from infra.operate.connection import Connection, OperatorSettings
-from tests.support.app import REGION, Counter
+from tests.support.app import REGION, App
 
 
 class Said:
@@ -27,13 +27,13 @@ class Said:
 Operate = Callable[..., Said]
 
 
-def connection_to(counter: Counter) -> Connection:
+def connection_to(app: App) -> Connection:
     """Return a connection to a stack in this process."""
-    settings = OperatorSettings.model_validate(dict(counter.stack.environment))
+    settings = OperatorSettings.model_validate(dict(app.stack.environment))
 
     def sweep() -> Any:
         # The function logs to the same standard output, in this process.
         with redirect_stdout(io.StringIO()):
-            return counter.sweep()
+            return app.sweep()
 
     return Connection("test", settings, sweep, REGION, local=True)

@@ -2,18 +2,18 @@
 
 from guichet.http.links import unsubscribe_link
 from guichet.signing import subscriber_id
-from tests.support.app import Counter
+from tests.support.app import App
 from tests.support.feedback import feedback
 from tests.support.newsletter import READER, SECRET, sign_up, subscribe
 
 
-def bring_to(counter: Counter, state: str, address: str = READER) -> None:
+def bring_to(app: App, state: str, address: str = READER) -> None:
     """Bring an address into a state."""
     if state == "asked":
-        sign_up(counter, email=address)
+        sign_up(app, email=address)
     elif state != "new":
-        subscribe(counter, email=address)
+        subscribe(app, email=address)
     if state == "unsubscribed":
-        counter.post(unsubscribe_link("", subscriber_id(SECRET, address), "fr", SECRET))
+        app.post(unsubscribe_link("", subscriber_id(SECRET, address), "fr", SECRET))
     if state in ("bounced", "complained"):
-        feedback(counter, "bounce-permanent" if state == "bounced" else "complaint", ADDRESS=address)
+        feedback(app, "bounce-permanent" if state == "bounced" else "complaint", ADDRESS=address)

@@ -1,4 +1,4 @@
-"""What the demo site and the counter say, in both languages."""
+"""What the demo site and the app say, in both languages."""
 
 from dataclasses import dataclass
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra.template import TEMPLATE
-from tests.support.app import Counter
+from tests.support.app import App
 from tests.support.calls import LOG, read
 from tests.support.roles import TABLE, Call
 
@@ -17,14 +17,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "calls"
 
 
-def post(counter: Counter) -> None:
-    assert counter.post("/contact", json={"email": "a@example.org", "message": "Bonjour"}).status_code == 200
+def post(app: App) -> None:
+    assert app.post("/contact", json={"email": "a@example.org", "message": "Bonjour"}).status_code == 200
 
 
-def test_what_functions_ask_is_written_once_and_read_back(counter: Counter, folder: Path) -> None:
+def test_what_functions_ask_is_written_once_and_read_back(app: App, folder: Path) -> None:
     for _ in range(3):
-        post(counter)
-    counter.sweep()
+        post(app)
+    app.sweep()
     (written,) = folder.iterdir()
     lines = written.read_text(encoding="utf-8").splitlines()
     assert lines
@@ -38,24 +38,22 @@ def test_what_functions_ask_is_written_once_and_read_back(counter: Counter, fold
     assert (sent.function, sent.context) == ("Notifier", frozenset({("ses:FromAddress", "guichet@atelier.example")}))
 
 
-def test_the_logs_of_several_processes_are_read_as_one(
-    counter: Counter, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    post(counter)
+def test_the_logs_of_several_processes_are_read_as_one(app: App, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    post(app)
     monkeypatch.setattr("tests.support.calls.os.getpid", lambda: 1)
-    counter.sweep()
+    app.sweep()
     assert len(list(folder.iterdir())) == 2
     assert {call.function for call in read(folder).calls} == {"Contact", "Notifier"}
 
 
-def test_what_no_function_asks_is_not_written(counter: Counter, folder: Path) -> None:
-    counter.play_stream()
+def test_what_no_function_asks_is_not_written(app: App, folder: Path) -> None:
+    app.play_stream()
     assert not folder.exists()
 
 
-def test_without_a_folder_nothing_is_written(counter: Counter, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_folder_nothing_is_written(app: App, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LOG, "folder", None)
-    post(counter)
+    post(app)
     assert not folder.exists()
 
 

@@ -10,7 +10,7 @@ from contact.form import ContactForm
 from guichet.locales import LANGUAGES
 from infra.template import TEMPLATE
 from newsletter.form import NewsletterForm
-from tests.support.app import Counter, resolve
+from tests.support.app import App, resolve
 
 README = (TEMPLATE.parent / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (TEMPLATE.parent / "Makefile").read_text(encoding="utf-8")
@@ -68,10 +68,10 @@ def test_every_known_field_is_there() -> None:
 
 
 @pytest.mark.parametrize("form", re.findall(r"<form action=.*?</form>", README, re.DOTALL))
-def test_the_forms_to_paste_are_taken(counter: Counter, form: str) -> None:
+def test_the_forms_to_paste_are_taken(app: App, form: str) -> None:
     (action,) = re.findall(r'action="https://YOUR-API(/[a-z]+)" method="post"', form)
     names = re.findall(r'name="([a-z]+)"', form)
-    reply = counter.post(action, data=dict.fromkeys(names, "a@example.org"))
+    reply = app.post(action, data=dict.fromkeys(names, "a@example.org"))
     assert reply.status_code == 303
 
 
