@@ -67,7 +67,7 @@ def title(check: Check) -> str:
 @contextmanager
 def _no_stream(stack: Deployed) -> Iterator[None]:
     """Keep the stream from calling the notifier: only the checks do."""
-    mapping, client = stack.resources["NotifierOwed"], stack.run.client("lambda")
+    mapping, client = stack.resources["NotifierOutbox"], stack.run.client("lambda")
     client.update_event_source_mapping(UUID=mapping, Enabled=False)
     try:
         yield
