@@ -51,12 +51,13 @@ COVERAGE := --cov --cov-report=term
 # As many processes as there are processors. A file stays with one of them, and the order is kept: quick tests first.
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 # What the tests see the functions ask of AWS, which the last of them hold against the functions' roles.
+# (With =, or pytest takes the folder for one of tests, and does not know the option yet.)
 CALLS := $(VENV)/.calls
 
 .PHONY: test
 test: $(BIN)/guichet  ## run all tests, with coverage (TESTS=tests/infra)
-	$(BIN)/python -m pytest $(WORKERS) $(COVERAGE) --write-calls $(CALLS) $(TESTS)
-	$(BIN)/python -m pytest tests/roles --read-calls $(CALLS)
+	$(BIN)/python -m pytest $(WORKERS) $(COVERAGE) --write-calls=$(CALLS) $(TESTS)
+	$(BIN)/python -m pytest tests/roles --read-calls=$(CALLS)
 
 .PHONY: test-fast
 test-fast: $(VENV)/.installed  ## run the tests that take less than a minute: no other processes, no browser

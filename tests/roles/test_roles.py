@@ -1,6 +1,6 @@
 """What all other tests saw the functions ask of AWS, replayed against the functions' roles.
 
-`make test` runs them last, on the log that the other tests wrote: pytest tests/roles --read-calls FOLDER.
+`make test` runs them last, on the log that the other tests wrote: pytest tests/roles --read-calls=FOLDER.
 """
 
 from dataclasses import replace

@@ -60,4 +60,4 @@ def test_without_a_folder_nothing_is_written(app: App, folder: Path, monkeypatch
 def test_make_test_writes_the_log_and_then_reads_it() -> None:
     makefile = (TEMPLATE.parent / "Makefile").read_text(encoding="utf-8")
     recipe = makefile.split("\ntest: ")[1].split("\n\n")[0]
-    assert recipe.index("--write-calls $(CALLS)") < recipe.index("pytest tests/roles --read-calls $(CALLS)")
+    assert recipe.index("--write-calls=$(CALLS)") < recipe.index("pytest tests/roles --read-calls=$(CALLS)")
