@@ -184,7 +184,8 @@ def _check_message(item: dict[str, Any]) -> None:
     message = Message.model_validate({**item, "extra": extra})
     fields = {name: value for name in KNOWN if (value := getattr(message, name))}
     again = ContactForm.model_validate({**fields, **dict(extra)})
-    assert again.model_dump(exclude={"extra"}) == {name: getattr(message, name) for name in KNOWN}
+    told = {**again.model_dump(exclude={"labelled", "extra"}), **again.labelled}
+    assert told == {name: getattr(message, name) for name in KNOWN}
     assert tuple(again.extra.items()) == message.extra
     assert all(name and not name.startswith("_") for name, _ in extra)
     _check_text(*fields.values(), message.form_subject, message.page, *(text for pair in extra for text in pair))
