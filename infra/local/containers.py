@@ -26,7 +26,7 @@ class Containers:
 
     @classmethod
     def asked_for(cls, environment: Mapping[str, str]) -> Self | None:
-        """Return what `CONTAINERS` asks for, or None where it is not set.
+        """Return what `CONTAINERS` asks for, or None if it is not set.
 
         On Linux containers reach the address of Docker's bridge, which no other machine has a route to by default.
         Docker Desktop runs them in a virtual machine and has a name for this one instead.
@@ -46,7 +46,7 @@ class Containers:
 
 
 def bridge_address() -> str | None:
-    """Return the IPv4 address of Docker's bridge, such as `172.17.0.1`, or None where this machine has no bridge."""
+    """Return the IPv4 address of Docker's bridge, such as `172.17.0.1`, or None if this machine has no bridge."""
     if sys.platform != "linux":
         return None
     import fcntl  # noqa: PLC0415  not on every system
