@@ -1,9 +1,10 @@
 """`python -m infra.build`: build the functions for Lambda in `.aws-sam/build`, where `sam deploy` finds them.
 
-This needs neither Docker nor an arm64 machine: every dependency has wheels. Builds are reproducible, byte for byte. Two
-things make the artifact small and fast to start, and tests/artifact checks them:
+This needs neither Docker nor an arm64 machine: every dependency has wheels. Builds are reproducible, byte for byte. The
+artifact is small and fast to start, and tests/artifact checks why:
 
-- unused packages, services and operations are left out (`UNUSED`, `OPERATIONS`);
+- unused packages, services and operations are left out (`UNUSED`, `REPLACED`, `OPERATIONS`);
+- the validators of the models are compiled, so that pydantic itself stays here (guichet.model);
 - bytecode is compiled by Lambda's own version of Python and never checked against its source. In Lambda the code folder
   is read-only, and SAM's archives date every file 1980, so ordinary bytecode would be stale.
 """
@@ -18,9 +19,12 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from guichet.model import COMPILED, Model, compiled
 from infra.template import TEMPLATE, Template
 
 ROOT = TEMPLATE.parent
@@ -40,8 +44,11 @@ UNUSED = (
     "**/*.c",
     "**/*.pyi",
     "**/py.typed",
+    "annotated_types",
     "boto3",
+    "pydantic",
     "s3transfer",
+    "typing_inspection",
     "botocore/data/*/",
     "aws_lambda_powertools/event_handler",
     "aws_lambda_powertools/utilities/[afipsv]*/",
@@ -49,9 +56,21 @@ UNUSED = (
     "aws_lambda_powertools/utilities/data_masking",
     "aws_lambda_powertools/utilities/kafka",
     "dateutil/zoneinfo",
-    "pydantic/deprecated",
-    "pydantic/v1",
 )
+# Modules that others import for what the functions never do, and what their importers find instead. botocore would
+# write documentation of its clients. pydantic-core would describe its schemas to type checkers.
+REPLACED = {
+    "botocore/docs/__init__.py": "",
+    "botocore/docs/docstring.py": """
+class ClientMethodDocstring(str):
+    def __new__(cls, *args, **kwargs):
+        return super().__new__(cls)
+
+
+PaginatorDocstring = WaiterDocstring = ClientMethodDocstring
+""",
+    "pydantic_core/core_schema.py": "CoreConfig = CoreSchema = CoreSchemaType = ErrorType = dict\n",
+}
 # The AWS operations that the functions call. A test compares them with the calls it observes.
 OPERATIONS: Mapping[str, Sequence[str]] = {
     "dynamodb": ("DeleteItem", "GetItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"),
@@ -85,6 +104,11 @@ def build(
         # A list first: deleting a folder also deletes matches inside it.
         for found in list(into.glob(pattern)):
             shutil.rmtree(found) if found.is_dir() else found.unlink(missing_ok=True)
+    for name, replacement in REPLACED.items():
+        # Only what is there can be replaced: a new version of the package may have it elsewhere.
+        with (into / name).open("r+", encoding="utf-8") as file:
+            file.truncate()
+            file.write(replacement)
     for path, content in models.values():
         for name, part in content.items():
             _write_json(path / name, part)
@@ -96,9 +120,33 @@ def build(
         target = into / source.relative_to(FUNCTIONS)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
+    (into / COMPILED.relative_to(FUNCTIONS)).write_text(compile_models(), encoding="utf-8")
     compile_all(into, python)
     for path in into.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def compile_models() -> str:
+    """Return the core schemas of all models below `functions/`. Raises BuildError if pydantic is another version."""
+    pins = (FUNCTIONS / "requirements.txt").read_text(encoding="utf-8")
+    for package in ("pydantic", "pydantic-core"):
+        if f"\n{package}=={version(package)} " not in pins:
+            raise BuildError(f"{package} {version(package)} is not the version of functions/requirements.txt")
+    for source in _sources():
+        if source.suffix == ".py":
+            import_module(".".join(source.relative_to(FUNCTIONS).with_suffix("").parts))
+    return compiled(model for model in _subclasses(Model) if _is_ours(model))
+
+
+def _is_ours(model: type[Model]) -> bool:
+    """Return whether a model is the functions' own: this process may have others."""
+    return (FUNCTIONS / model.__module__.partition(".")[0]).is_dir()
+
+
+def _subclasses(model: type[Model]) -> Iterator[type[Model]]:
+    for subclass in model.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
 
 
 def install(requirements: Path, into: Path, python: str, architecture: str | None) -> None:
@@ -162,6 +210,9 @@ def _model(folder: Path, operations: Sequence[str]) -> tuple[Path, dict[str, Any
     service = json.loads(gzip.decompress((newest / "service-2.json.gz").read_bytes()))
     rules = json.loads(gzip.decompress((newest / "endpoint-rule-set-1.json.gz").read_bytes()))
     kept = {name: service["operations"][name] for name in operations}
+    for operation in kept.values():
+        # With this, botocore looks through each transaction for the account in the ARNs of its tables. Ours are names.
+        operation.pop("operationContextParams", None)
     shapes: dict[str, Any] = {}
     _collect(kept, service["shapes"], shapes)
     service |= {"operations": kept, "shapes": dict(sorted(shapes.items()))}

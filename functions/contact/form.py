@@ -1,46 +1,47 @@
 """The fields of the contact form, and the message made from them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any
-
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+from typing import Annotated, Any, Self
 
 from guichet.forms.fields import Email, Line, required
 from guichet.forms.parse import Form
 from guichet.forms.spam import Words, judge
 from guichet.http.origins import page_of
 from guichet.http.request import Request
+from guichet.model import Before, Limit, Model
 from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.record import utc_now
 from guichet.settings import ContactSettings
 from guichet.signing import keyed_hash
 
 _KNOWN = ("email", "message", "name", "subject")
+_LABELLED = tuple(Message.labels())
 
-ExtraName = Annotated[str, StringConstraints(max_length=64)]
-ExtraValue = Annotated[str, StringConstraints(max_length=5000)]
+ExtraName = Annotated[str, Limit(max_length=64)]
+ExtraValue = Annotated[str, Limit(max_length=5000)]
 
 
-class ContactForm(BaseModel):
+class ContactForm(Model):
     """The answers of a contact form.
 
     `labelled` are the fields that a message labels itself. Unknown fields are the site's own and go into `extra`.
     """
 
     email: Email
-    message: Annotated[str, StringConstraints(max_length=20_000), BeforeValidator(required)]
+    message: Annotated[str, Limit(max_length=20_000), Before(required)]
     name: Line = ""
     subject: Line = ""
-    labelled: dict[str, Line] = {}
-    extra: Annotated[dict[ExtraName, ExtraValue], Field(max_length=30)] = {}
+    labelled: dict[str, Line]
+    extra: Annotated[dict[ExtraName, ExtraValue], Limit(max_length=30)]
 
-    @model_validator(mode="before")
     @classmethod
-    def _collect(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        labelled = Message.labels()
-        known = {name: fields[name] for name in _KNOWN if name in fields}
-        known["labelled"] = {name: fields.get(name, "") for name in labelled}
-        return {**known, "extra": {name: value for name, value in fields.items() if name not in (*_KNOWN, *labelled)}}
+    def model_validate(cls, values: Mapping[str, Any]) -> Self:
+        """Return the answers in the fields of a form."""
+        known = {name: values[name] for name in _KNOWN if name in values}
+        labelled = {name: values.get(name, "") for name in _LABELLED}
+        extra = {name: value for name, value in values.items() if name not in _KNOWN and name not in _LABELLED}
+        return super().model_validate({**known, "labelled": labelled, "extra": extra})
 
 
 def message_of(answers: ContactForm, form: Form, request: Request, settings: ContactSettings) -> Message:

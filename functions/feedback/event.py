@@ -4,9 +4,9 @@ import json
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic_core import ValidationError
 
+from guichet.model import Model
 from guichet.telemetry import FunctionError
 
 
@@ -14,8 +14,13 @@ class MalformedEventError(FunctionError):
     """An SES event that cannot be parsed. The text names the field and quotes nothing."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore")
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return "".join((first, *map(str.capitalize, others)))
+
+
+class _Part(Model, alias_generator=_camel_case):
+    pass
 
 
 class _Recipient(_Part):
@@ -36,7 +41,7 @@ class _Complaint(_Part):
 
 class _Mail(_Part):
     message_id: str
-    tags: dict[str, list[str]] = Field(default_factory=dict)
+    tags: dict[str, list[str]] | None = None
 
 
 class SesEvent(_Part):
@@ -50,7 +55,7 @@ class SesEvent(_Part):
     @property
     def configuration_set(self) -> str:
         """The configuration set that the mail was sent with, or an empty string."""
-        return next(iter(self.mail.tags.get("ses:configuration-set", [])), "")
+        return next(iter((self.mail.tags or {}).get("ses:configuration-set", [])), "")
 
     def ended(self) -> tuple[Literal["bounced", "complained"], datetime, list[str]] | None:
         """Return what suppresses which addresses, and when it happened, or None.

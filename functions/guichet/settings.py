@@ -1,21 +1,14 @@
-"""The environment of each function, one pydantic model each, filled from the parameters of template.yaml."""
+"""The environment of each function, one model each, filled from the parameters of template.yaml."""
 
 import os
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    create_model,
-)
+from pydantic_core import ValidationError
 
 from guichet.addresses import parse
 from guichet.locales import LANGUAGES, Language
+from guichet.model import After, Before, Limit, Model
 
 # How the secret of the local stack begins, which everybody can read.
 LOCAL_SECRET = "local-stack-only-"  # noqa: S105  it is no secret
@@ -53,10 +46,12 @@ def _address(text: str) -> str:
     return address
 
 
-HttpAddress = Annotated[str, AfterValidator(_http_address)]
-Origins = Annotated[tuple[Annotated[HttpAddress, AfterValidator(origin_of)], ...], BeforeValidator(_comma_separated)]
-Address = Annotated[str, AfterValidator(_address)]
-Addresses = Annotated[tuple[Address, ...], BeforeValidator(_comma_separated), Field(min_length=1)]
+NotEmpty = Annotated[str, Limit(min_length=1)]
+HttpAddress = Annotated[str, After(_http_address)]
+Origins = Annotated[tuple[Annotated[HttpAddress, After(origin_of)], ...], Before(_comma_separated)]
+Address = Annotated[str, After(_address)]
+Addresses = Annotated[tuple[Address, ...], Limit(min_length=1), Before(_comma_separated)]
+Days = Annotated[int, Limit(ge=30)]
 
 
 def _on_aws() -> bool:
@@ -64,16 +59,18 @@ def _on_aws() -> bool:
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ and os.environ.get("AWS_SAM_LOCAL") != "true"
 
 
-class Settings(BaseModel):
+class Settings(Model, alias_generator=str.upper):
     """Settings of every function."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True, alias_generator=str.upper)
-
-    table_name: str = Field(min_length=1)
-    site_name: str = Field(min_length=1)
+    table_name: NotEmpty
+    site_name: NotEmpty
     site_url: HttpAddress
-    signing_secret: str = Field(min_length=32, repr=False)
+    signing_secret: Annotated[str, Limit(min_length=32)]
     default_language: Language
+
+    def __repr__(self) -> str:
+        """Return the name alone: the values include the secret."""
+        return type(self).__name__
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -98,8 +95,8 @@ class FormSettings(Settings):
     """Settings of every function that takes forms."""
 
     allowed_origins: Origins
-    caller_hourly_cap: int = Field(ge=1)
-    honeypot_field: str = Field(min_length=1)
+    caller_hourly_cap: Annotated[int, Limit(ge=1)]
+    honeypot_field: NotEmpty
     spam_filter: Literal["on", "off"]
     proof_of_work: Literal["off", "on", "required"]
 
@@ -112,7 +109,7 @@ class FormSettings(Settings):
 class ContactSettings(FormSettings):
     """The environment of the function `Contact`."""
 
-    retention_days: int = Field(ge=30)
+    retention_days: Days
     acknowledge: Literal["on", "off"]
 
 
@@ -120,16 +117,16 @@ if TYPE_CHECKING:
     _ConsentTexts = FormSettings
 else:
     # A wording per language: CONSENT_TEXT_FR, CONSENT_TEXT_EN.
-    _texts: dict[str, Any] = {f"consent_text_{language}": (str, Field(min_length=1)) for language in LANGUAGES}
-    _ConsentTexts = create_model("_ConsentTexts", __base__=FormSettings, **_texts)
+    _texts = {f"consent_text_{language}": NotEmpty for language in LANGUAGES}
+    _ConsentTexts = type("_ConsentTexts", (FormSettings,), {"__annotations__": _texts})
 
 
 class NewsletterSettings(_ConsentTexts):
     """The environment of the function `Newsletter`."""
 
-    consent_version: str = Field(min_length=1)
+    consent_version: NotEmpty
     keep_caller_address: bool
-    retention_days: int = Field(ge=30)
+    retention_days: Days
 
     def consent_text(self, language: Language) -> str:
         """Return the wording that a subscriber agrees to, in their language."""
@@ -142,20 +139,20 @@ class NotifierSettings(Settings):
     owner_email: Addresses
     from_email: Address
     api_url: HttpAddress
-    owner_configuration_set: str = Field(min_length=1)
-    visitor_configuration_set: str = Field(min_length=1)
-    stranger_mail_per_day: int = Field(ge=0)
+    owner_configuration_set: NotEmpty
+    visitor_configuration_set: NotEmpty
+    stranger_mail_per_day: Annotated[int, Limit(ge=0)]
     weekly_digest: Literal["on", "off"]
 
 
 class FeedbackSettings(Settings):
     """The environment of the function `Feedback`."""
 
-    owner_configuration_set: str = Field(min_length=1)
-    visitor_configuration_set: str = Field(min_length=1)
+    owner_configuration_set: NotEmpty
+    visitor_configuration_set: NotEmpty
 
 
 class OwnerSettings(Settings):
     """The environment of the function `Owner`."""
 
-    retention_days: int = Field(ge=30)
+    retention_days: Days

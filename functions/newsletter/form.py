@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, StringConstraints
-
 from guichet.addresses import normalized
 from guichet.forms.fields import Email, Line
 from guichet.forms.parse import Form
@@ -12,6 +10,7 @@ from guichet.forms.rate_limit import network
 from guichet.forms.spam import Words, judge
 from guichet.http.origins import page_of
 from guichet.http.request import Request
+from guichet.model import Limit, Model
 from guichet.records.message import SPAM_KEPT
 from guichet.records.record import utc_now
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
@@ -22,13 +21,13 @@ from guichet.signing import keyed_hash
 BUCKET = 15 * 60
 
 
-class NewsletterForm(BaseModel):
+class NewsletterForm(Model):
     """The answers of a newsletter form. Other fields are not needed, so they are not stored."""
 
     email: Email
     name: Line = ""
     source: Line = ""
-    consent: Annotated[str, StringConstraints(max_length=2000)] = ""
+    consent: Annotated[str, Limit(max_length=2000)] = ""
 
 
 def sign_up_of(answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings) -> SignUp:

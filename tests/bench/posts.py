@@ -109,8 +109,8 @@ def reference(name: str, packages: Path | Sequence[str], folder: Path) -> Path:
     return code
 
 
-def candidates(folder: Path) -> list[Candidate]:
-    """Build all that is measured, the bare handler first."""
+def candidates(folder: Path, artifacts: Mapping[str, Path]) -> list[Candidate]:
+    """Build all that is measured, the bare handler first. `artifacts` are further builds of ours, by name."""
     ours = folder / "ours"
     build(ours, sys.executable, None)
     bare = reference("bare", _BOTO3, folder)
@@ -124,6 +124,7 @@ def candidates(folder: Path) -> list[Candidate]:
         Candidate("bare", bare, "bare.handler", {}),
         Candidate("bare, pruned", pruned, "bare.handler", {}),
         Candidate("guichet", ours, "contact.handler.handler", environment),
+        *(Candidate(name, code, "contact.handler.handler", environment) for name, code in artifacts.items()),
         Candidate("tutorial", reference("tutorial", bare, folder), "tutorial.handler", {}),
         Candidate("usual", reference("usual", (*_BOTO3, *_PYDANTIC, *_USUAL), folder), "usual.handler", {}),
     ]
@@ -233,11 +234,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.posts", description="Measure what a post takes.")
     parser.add_argument("--rounds", type=int, default=20, help="cold starts of each")
     parser.add_argument("--json", type=Path, help="a file to write all values to")
+    parser.add_argument(
+        "--artifact",
+        type=lambda text: text.partition("=")[::2],
+        action="append",
+        default=[],
+        help="NAME=FOLDER of another build to measure beside, such as that of an earlier commit",
+    )
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name, endpoint() as aws:
         folder = Path(name)
         client = copy_client(folder / "client")
-        every = candidates(folder)
+        every = candidates(folder, {name: Path(code) for name, code in options.artifact})
         for number in range(options.rounds):
             for candidate in random.sample(every, len(every)):
                 measure(candidate, client, aws, folder / "log", warm=number < WARM_ROUNDS)

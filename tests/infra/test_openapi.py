@@ -8,6 +8,7 @@ import pytest
 import yaml
 from jsonschema_rs import Draft202012Validator, ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic import TypeAdapter
 from werkzeug.test import TestResponse
 
 from contact.form import ContactForm
@@ -98,7 +99,7 @@ def test_it_has_the_languages() -> None:
 
 @pytest.mark.parametrize(("name", "model"), [("Contact", ContactForm), ("Newsletter", NewsletterForm)])
 def test_it_has_the_fields_and_limits_of_the_forms(name: str, model: type[ContactForm | NewsletterForm]) -> None:
-    written = model.model_json_schema()
+    written = TypeAdapter(model).json_schema()
     schema = SCHEMAS[name]
     fields = {field: rule for field, rule in schema["properties"].items() if not field.startswith("_")}
     fields.pop("altcha", None)
@@ -111,7 +112,7 @@ def test_it_has_the_fields_and_limits_of_the_forms(name: str, model: type[Contac
 
     assert set(fields) == set(written["properties"])
     assert limits == {field: rule["maxLength"] for field, rule in written["properties"].items() if field != "email"}
-    assert required == set(written["required"])
+    assert required == set(written["required"]) - {"labelled", "extra"}
     assert schema["maxProperties"] == MAX_PAIRS
     if extra is not None:
         assert schema["x-max-extra-fields"] == extra["maxProperties"]

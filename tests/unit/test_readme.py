@@ -63,7 +63,7 @@ def test_every_command_is_a_target() -> None:
 
 def test_every_known_field_is_there() -> None:
     for model in (ContactForm, NewsletterForm):
-        for field in set(model.model_fields) - {"labelled", "extra"}:
+        for field in set(model.model_fields()) - {"labelled", "extra"}:
             assert f"`{field}`" in README
 
 

@@ -35,7 +35,7 @@ def test_every_function_has_a_model_and_gets_just_its_variables() -> None:
         # What is the libraries' own is no setting of ours.
         theirs = ("PYDANTIC_", "POWERTOOLS_")
         given = {variable for variable in function.environment if not variable.startswith(theirs)}
-        assert given == {field.upper() for field in MODELS[name].model_fields}
+        assert given == {field.upper() for field in MODELS[name].model_fields()}
 
 
 def test_every_handler_reads_the_model_of_its_function() -> None:

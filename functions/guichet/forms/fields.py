@@ -1,11 +1,11 @@
-"""Field types that forms share, as pydantic types. Their errors carry the codes of the contract."""
+"""Field types that forms share. Their errors carry the codes of the contract."""
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from guichet.addresses import parse
+from guichet.model import After, Before, Limit
 
 
 def required(value: object) -> object:
@@ -22,7 +22,11 @@ def _email(text: str) -> str:
     return address
 
 
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
 # A deliverable email address (`TYPE_EMAIL`).
-Email = Annotated[str, AfterValidator(_email), BeforeValidator(required)]
+Email = Annotated[str, After(_email), Before(required)]
 # A single line of text.
-Line = Annotated[str, StringConstraints(max_length=1000), AfterValidator(lambda text: " ".join(text.split()))]
+Line = Annotated[str, Limit(max_length=1000), After(_line)]

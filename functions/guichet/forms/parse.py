@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic_core import ValidationError
 
 from guichet.http.body import fields_of
 from guichet.http.origins import check_origin
 from guichet.http.refusal import Problem, Refusal, refuse
 from guichet.http.request import Request
 from guichet.locales import known
+from guichet.model import Model
 from guichet.records.limits import Solved
 from guichet.settings import FormSettings
 
 # The ALTCHA widget names its field itself.
 PROOF_FIELD = "altcha"
 
-Model = TypeVar("Model", bound=BaseModel)
+Answers = TypeVar("Answers", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def proof_of(form: Form, settings: FormSettings) -> Solved | None:
     return proof
 
 
-def validate(model: type[Model], fields: dict[str, Any]) -> Model:
+def validate(model: type[Answers], fields: dict[str, Any]) -> Answers:
     """Validate the fields of a form against its model. Raises Refusal (422) with one problem per wrong field."""
     try:
         return model.model_validate(fields)

@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel
-
 from guichet.forms.parse import Form, parse_form, proof_of, validate
 from guichet.forms.rate_limit import caller_of
 from guichet.http.origins import next_url
 from guichet.http.refusal import refuse
 from guichet.http.request import Request
 from guichet.http.responses import Response, accepted, as_json
+from guichet.model import Model
 from guichet.records.message import Message
 from guichet.records.outbox import QueuedEmail
 from guichet.records.sign_up import SignUp
@@ -19,7 +18,7 @@ from guichet.settings import FormSettings
 from guichet.store import submissions
 from guichet.telemetry import count, logger
 
-Answers = TypeVar("Answers", bound=BaseModel)
+Answers = TypeVar("Answers", bound=Model)
 Settings = TypeVar("Settings", bound=FormSettings)
 
 

@@ -1,7 +1,7 @@
 """A message from a contact form."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, TypedDict, cast
+from typing import Annotated, TypedDict
 
 from guichet.locales import Language
 from guichet.records.record import Record
@@ -39,7 +39,7 @@ class Message(Record):
     @classmethod
     def labels(cls) -> dict[str, Label]:
         """Return the labels of the labelled fields, by name."""
-        return {name: cast("Label", field.metadata[0]) for name, field in cls.model_fields.items() if field.metadata}
+        return {name: label for name, kind in cls.model_fields().items() for label in getattr(kind, "__metadata__", ())}
 
     def labelled(self, language: Language) -> list[tuple[str, str]]:
         """Return the labels and values of the labelled fields that were filled in."""

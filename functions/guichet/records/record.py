@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from pydantic import BaseModel, ConfigDict
+from guichet.model import Model
 
 
 def utc_now() -> datetime:
@@ -10,8 +10,5 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Record(BaseModel):
-    """A record: frozen, and comparable by value."""
-
-    # Validators are built on first use: a function uses few of them.
-    model_config = ConfigDict(frozen=True, defer_build=True)
+class Record(Model):
+    """A record: what an item of the table holds, or a part of it."""

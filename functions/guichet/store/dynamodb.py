@@ -80,6 +80,8 @@ def client() -> Any:
         retries={"total_max_attempts": 1, "mode": "standard"},
         # DynamoDB validates parameters anyway. Doing it here first costs a tenth of a post's time.
         parameter_validation=False,
+        # Otherwise botocore composes its own, twice for each call.
+        user_agent="guichet",
     )
     return botocore.session.get_session().create_client("dynamodb", config=config)
 
