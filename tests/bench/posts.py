@@ -117,6 +117,8 @@ def candidates(folder: Path, artifacts: Mapping[str, Path]) -> list[Candidate]:
     pruned = folder / "pruned"
     build(pruned, sys.executable, None, {"dynamodb": ("PutItem",)})
     install(requirements(("boto3", "s3transfer"), folder / "pruned.txt"), pruned, sys.executable, None)
+    # boto3 needs what botocore alone does not.
+    shutil.copytree(bare / "botocore" / "docs", pruned / "botocore" / "docs", dirs_exist_ok=True)
     (pruned / "bare.py").write_bytes((REFERENCES / "bare.py").read_bytes())
     compile_all(pruned, sys.executable)
     environment = resolve().functions["Contact"].environment
