@@ -16,7 +16,7 @@ from typing import IO, Any, get_args
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from guichet.addresses import parse
 from guichet.http.links import unsubscribe_link

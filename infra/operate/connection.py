@@ -11,7 +11,7 @@ import botocore.session
 import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from guichet.settings import NewsletterSettings, NotifierSettings
 from guichet.store import dynamodb
