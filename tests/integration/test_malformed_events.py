@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from guichet.telemetry import FunctionError
+from guichet.telemetry import FunctionError, guarded
 from infra.template import TEMPLATE
 from tests.support.app import App
 
@@ -85,3 +85,17 @@ def test_no_malformed_event_is_quoted_in_a_log(
             texts.append(str(error))
     assert texts
     assert "private.example" not in "".join(texts) + written() + caplog.text
+
+
+def test_an_error_that_quotes_its_input_leaves_a_handler_as_its_type_alone(
+    written: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    @guarded
+    def handler(event: dict[str, Any], _context: object) -> int:
+        return int(event["size"])
+
+    with pytest.raises(FunctionError) as raised:
+        handler({"size": STRANGER}, None)
+
+    assert str(raised.value) == "ValueError"
+    assert STRANGER not in written() + caplog.text
