@@ -46,10 +46,27 @@ def _address(text: str) -> str:
     return address
 
 
+def _address_or_none(text: str) -> str:
+    return _address(text) if text else ""
+
+
+def _time_zone(text: str) -> str:
+    # Only the notifier, which tells times, pays for the import.
+    from zoneinfo import ZoneInfo  # noqa: PLC0415
+
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError, LookupError):
+        raise ValueError("expected the name of a time zone, such as Europe/Paris") from None
+    return text
+
+
 NotEmpty = Annotated[str, Limit(min_length=1)]
 HttpAddress = Annotated[str, After(_http_address)]
 Origins = Annotated[tuple[Annotated[HttpAddress, After(origin_of)], ...], Before(_comma_separated)]
 Address = Annotated[str, After(_address)]
+OptionalAddress = Annotated[str, After(_address_or_none)]
+TimeZone = Annotated[str, After(_time_zone)]
 Addresses = Annotated[tuple[Address, ...], Limit(min_length=1), Before(_comma_separated)]
 Days = Annotated[int, Limit(ge=30)]
 
@@ -138,6 +155,9 @@ class NotifierSettings(Settings):
 
     owner_email: Addresses
     from_email: Address
+    # Where replies of visitors go, if not to the sender.
+    reply_to_email: OptionalAddress
+    time_zone: TimeZone
     api_url: HttpAddress
     owner_configuration_set: NotEmpty
     visitor_configuration_set: NotEmpty

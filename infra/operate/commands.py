@@ -605,7 +605,8 @@ def test_email(connection: Connection, output: Output, *, to: str | None) -> int
 
     settings = connection.settings
     recipients = (to,) if to else settings.owner_email
-    message = envelope(recipients, f"Guichet: test email from {connection.name}", settings)
+    subject = f"Guichet: test email from {connection.name}"
+    message = envelope(recipients, subject, "visitor" if to else "owner", settings)
     message.set_content(
         f"This email was sent by `guichet test-email`.\n\nSite: {settings.site_name}, {settings.site_url}\n"
         f"API: {settings.api_url}\n\nIf it arrived where you expect your visitors' messages, mail to you works.\n"

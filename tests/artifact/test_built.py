@@ -57,6 +57,16 @@ def test_what_is_imported_only_where_it_is_needed_is_there(deployed: Deployed) -
     assert json.loads(challenge["body"])["parameters"]["algorithm"]
 
 
+def test_times_are_told_by_the_artifact_s_own_time_zones(deployed: Deployed) -> None:
+    assert deployed.post("/contact", data={"email": "a@example.org", "message": "Bonjour"}).status_code == 303
+    # Python then finds none on this machine.
+    notifier = deployed.start("Notifier", PYTHONTZPATH="", TIME_ZONE="America/Argentina/Buenos_Aires")
+    assert notifier(sample("schedule.json")) == {"sent": 1}
+    assert "(America/Argentina/Buenos_Aires)" in deployed.mails()[0].as_string()
+    answer = deployed.start("Notifier", PYTHONTZPATH="", TIME_ZONE="Europe/Pari").runtime.answer()
+    assert (answer.kind, "TIME_ZONE" in answer.body["errorMessage"]) == ("init error", True)
+
+
 def test_an_unexpected_route_is_answered_and_the_function_lives_on(deployed: Deployed) -> None:
     contact = deployed.functions["Contact"]
     assert contact({**sample("contact-json.json"), "routeKey": "GET /nowhere"})["statusCode"] == 404

@@ -76,7 +76,6 @@ _HEADERS = [
     "Subject",
     "Date",
     "Message-ID",
-    "Auto-Submitted",
     "MIME-Version",
     "Content-Type",
     "Reply-To",

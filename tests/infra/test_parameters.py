@@ -1,6 +1,7 @@
 """Whatever the template allows must work: parameters drawn from its own patterns start the functions."""
 
 import re
+import zoneinfo
 from email.utils import parseaddr
 from typing import Any
 
@@ -16,6 +17,7 @@ from infra.template import PSEUDO_PARAMETERS, Stack, Template, TemplateError
 from tests.support.app import App, isolated, resolve
 
 TEMPLATE = Template.load()
+ZONES = zoneinfo.available_timezones()
 DECLARED: dict[str, dict[str, Any]] = TEMPLATE.document["Parameters"]
 # AWS: "Lambda quotas". Names and values of all variables together.
 LARGEST_ENVIRONMENT = 4096
@@ -29,6 +31,9 @@ def allowed(name: str) -> SearchStrategy[str]:
     rules = DECLARED[name]
     if "AllowedValues" in rules:
         return st.sampled_from([str(value) for value in rules["AllowedValues"]])
+    if name == "TimeZone":
+        # The pattern cannot know them all, and the notifier does.
+        return st.sampled_from(sorted(zone for zone in ZONES if re.fullmatch(rules["AllowedPattern"], zone)))
     low, high = int(rules.get("MinLength", 0)), int(rules.get("MaxLength", 4096))
     drawn = st.from_regex(rules["AllowedPattern"], fullmatch=True)
     if low > 1:
@@ -93,6 +98,8 @@ LONGEST = {
     "SiteUrl": "https://example.org/" + "x" * 180,
     "OwnerEmail": ",".join(f"{'o' * 45}{number}@example.org" for number in range(10)),
     "FromEmail": f"{'f' * 64}@{'d' * 61}.{'d' * 61}.{'d' * 61}.org",
+    "ReplyToEmail": f"{'r' * 64}@{'d' * 61}.{'d' * 61}.{'d' * 61}.org",
+    "TimeZone": "America/Argentina/ComodRivadavia",
     "SigningSecret": "s" * 128,
     "AllowedOrigins": ",".join(f"https://site-{number:02}.example" for number in range(28)) + ",http://a.example",
     **{f"ConsentText{language.capitalize()}": "\U0001f3e0" * 100 + "x" * 300 for language in LANGUAGES},
@@ -134,6 +141,12 @@ def test_what_is_longer_than_allowed_is_refused(name: str) -> None:
         ("OwnerEmail", "me@localhost"),
         ("OwnerEmail", "me@example.org,"),
         ("OwnerEmail", ",".join(["me@example.org"] * 11)),
+        ("ReplyToEmail", "Atelier <me@example.org>"),
+        ("ReplyToEmail", "me@example.org,you@example.org"),
+        ("TimeZone", "Paris"),
+        ("TimeZone", "europe/paris"),
+        ("TimeZone", "+02:00"),
+        ("TimeZone", ""),
         ("CallerHourlyCap", "2.5"),
         ("CallerHourlyCap", "0"),
         ("CallerHourlyCap", "1e3"),
@@ -162,6 +175,33 @@ def test_what_is_longer_than_allowed_is_refused(name: str) -> None:
 def test_what_would_fail_later_is_refused_at_the_deploy(name: str, value: str) -> None:
     with pytest.raises(TemplateError, match=f"^{name}: "):
         resolve(**{name: value})
+
+
+def test_every_place_s_time_zone_is_allowed() -> None:
+    pattern = re.compile(DECLARED["TimeZone"]["AllowedPattern"])
+    # But for old names that end in capitals.
+    of_places = {zone for zone in ZONES if "/" in zone and zone.startswith(CONTINENTS) and not zone[-1].isupper()}
+    assert {
+        "Europe/Paris",
+        "America/North_Dakota/New_Salem",
+        "America/Port-au-Prince",
+        "Arctic/Longyearbyen",
+    } < of_places
+    assert [zone for zone in of_places | {"UTC", "Etc/UTC"} if not pattern.fullmatch(zone)] == []
+
+
+CONTINENTS = (
+    "Africa/",
+    "America/",
+    "Antarctica/",
+    "Arctic/",
+    "Asia/",
+    "Atlantic/",
+    "Australia/",
+    "Europe/",
+    "Indian/",
+    "Pacific/",
+)
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,10 @@ def test_what_is_owed_is_told_with_what_to_do(make_app: Make) -> None:
     with time_machine.travel(DUE):
         app.sweep()
     (mail,) = digests(app)
-    assert "Emails en attente d'envoi : 1, le plus ancien depuis samedi 21 novembre 2026 à 0 h 00 UTC" in text(mail)
+    assert (
+        "Emails en attente d'envoi : 1, le plus ancien depuis samedi 21 novembre 2026 à 1 h 00 (Europe/Paris)"
+        in text(mail)
+    )
     assert "guichet outbox" in text(mail)
     assert "guichet outbox" in text(mail, "html")
 

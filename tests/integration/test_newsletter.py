@@ -72,7 +72,8 @@ def test_the_button_confirms_and_the_owner_is_told_once(app: App) -> None:
     (subscriber,) = app.items("subscriber")
     assert (subscriber["state"], subscriber["email"], subscriber["name"]) == ("confirmed", "reader@example.org", "Zoé")
     assert "expires_at" not in subscriber
-    assert subjects_to(app, "owner@atelier.example") == ["[Atelier Bellevue] Nouvel abonnement à la newsletter"]
+    (subject,) = subjects_to(app, "owner@atelier.example")
+    assert subject == "[Atelier Bellevue] Nouvel abonnement à la newsletter : reader@example.org"
     told = app.mails()[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "reader@example.org a confirmé" in told
     assert "Nom : Zoé" in told

@@ -280,9 +280,9 @@ def test_mail_to_the_owner_and_to_visitors_go_by_their_own_configuration_sets(ap
 @pytest.mark.parametrize(
     ("language", "at", "words"),
     [
-        ("fr", "2026-11-01T08:05:00Z", "Reçu le dimanche 1er novembre 2026 à 8\xa0h\xa005 UTC"),
-        ("fr", "2027-02-22T23:59:59Z", "Reçu le lundi 22 février 2027 à 23\xa0h\xa059 UTC"),
-        ("en", "2026-08-05T08:05:00Z", "Received on Wednesday 5 August 2026 at 08:05 UTC"),
+        ("fr", "2026-11-01T08:05:00Z", "Reçu le dimanche 1er novembre 2026 à 9\xa0h\xa005 (Europe/Paris)"),
+        ("fr", "2027-02-22T23:59:59Z", "Reçu le mardi 23 février 2027 à 0\xa0h\xa059 (Europe/Paris)"),
+        ("en", "2026-08-05T08:05:00Z", "Received on Wednesday 5 August 2026 at 10:05 (Europe/Paris)"),
     ],
 )
 def test_a_time_is_said_in_the_readers_words(make_app: Any, language: str, at: str, words: str) -> None:

@@ -104,6 +104,23 @@ def test_each_language_needs_a_wording_that_is_agreed_to(monkeypatch: pytest.Mon
         NewsletterSettings.from_environment()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("TIME_ZONE", "Europe/Pari", "the name of a time zone, such as Europe/Paris"),
+        ("TIME_ZONE", "", "the name of a time zone"),
+        ("TIME_ZONE", "../../etc/passwd", "the name of a time zone"),
+        ("REPLY_TO_EMAIL", "Atelier <me@example.org>", "a bare email address"),
+    ],
+)
+def test_the_notifier_names_its_wrong_settings(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"{variable}: .*{expected}"):
+        NotifierSettings.from_environment()
+
+
 @pytest.mark.parametrize("value", [" , ", "é@example.org", 'a"b@example.org', "me@example.org,me"])
 def test_an_owner_that_can_be_mailed_is_needed(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("OWNER_EMAIL", value)

@@ -3,13 +3,13 @@
 import re
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
-from guichet.http.body import clean
 from guichet.http.refusal import refuse
 from guichet.http.request import Request
 from guichet.settings import FormSettings, origin_of
 
 _LONGEST_PAGE = 500
 _AMBIGUOUS = re.compile(r"/{3}|[A-Za-z][A-Za-z0-9+.-]*:(?!//[^/])")
+_CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?$")
 _NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -53,4 +53,8 @@ def page_of(request: Request, settings: FormSettings) -> str:
         origin = origin_of(parts.geturl())
     except ValueError:
         return ""
-    return clean(f"{origin}{parts.path}")[:_LONGEST_PAGE] if origin in settings.origins else ""
+    if origin not in settings.origins:
+        return ""
+    # Browsers encode a path. Whoever does not may be forging lines of the owner's email.
+    page = f"{origin}{_encoded(parts.path)}"[:_LONGEST_PAGE]
+    return _CUT_ESCAPE.sub("", page)

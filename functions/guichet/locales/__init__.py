@@ -21,7 +21,7 @@ class Locale(Protocol):
         """Return a day in words."""
 
     def when(self, at: datetime, /) -> str:
-        """Return a time in words. It is given in UTC, and says so: nobody told us where the owner lives."""
+        """Return a time in words. It says the time zone: readers may live in another one."""
 
 
 def locale(language: Language) -> Locale:

@@ -112,6 +112,7 @@ SENTENCES = {
     "message": "Message",
     "page": "Page",
     "reference": "Reference",
+    "marked": "Everything marked on the left was written by the visitor.",
     "erase_person": "Erase this person",
     "acknowledgement_subject": "Your message to {site}",
     "acknowledgement_title": "Your message",
@@ -137,12 +138,14 @@ SENTENCES = {
     "welcome_leave": "You can leave at any time: {unsubscribe}",
     "welcome_unsubscribe": "unsubscribe",
     "contact_notification_from": "Message from {name}",
+    "contact_notification_about": "{subject} – {name}",
+    "contact_notification_heading": "New message",
     "contact_notification_lead": "A new message came through the contact form of {site}.",
     "contact_notification_extra": "Further fields of the form",
     "contact_notification_reply": "To answer the visitor, reply to this email: your reply goes to {email}.",
     "contact_notification_received": "Received on {at}",
     "contact_notification_spam": "This is spam",
-    "new_subscriber_subject": "New newsletter subscriber",
+    "new_subscriber_subject": "New newsletter subscriber: {email}",
     "new_subscriber_heading": "New subscriber",
     "new_subscriber_lead": "{email} confirmed their subscription to the newsletter of {site}.",
     "new_subscriber_confirmed_on": "Confirmed on",
@@ -167,5 +170,5 @@ def day(at: datetime) -> str:
 
 
 def when(at: datetime) -> str:
-    """Return a time that is given in UTC, such as `Sunday 1 November 2026 at 08:05 UTC`."""
-    return f"{day(at)} at {at:%H:%M} UTC"
+    """Return a time in its own zone, such as `Sunday 1 November 2026 at 08:05 (Europe/London)`."""
+    return f"{day(at)} at {at:%H:%M} ({at.tzinfo})"

@@ -117,6 +117,7 @@ SENTENCES = {
     "message": "Message",
     "page": "Page",
     "reference": "Référence",
+    "marked": "Tout ce qui est marqué à gauche a été écrit par le visiteur.",
     "erase_person": "Effacer cette personne",
     # Emails to visitors. Line breaks are those of the plain text.
     "acknowledgement_subject": "Votre message à « {site} »",
@@ -147,12 +148,14 @@ SENTENCES = {
     "welcome_unsubscribe": "se désabonner",
     # Emails to the owner
     "contact_notification_from": "Message de {name}",
+    "contact_notification_about": "{subject} – {name}",
+    "contact_notification_heading": "Nouveau message",
     "contact_notification_lead": "Nouveau message reçu par le formulaire de contact du site « {site} ».",
     "contact_notification_extra": "Autres champs du formulaire",
     "contact_notification_reply": "Pour répondre au visiteur, répondez à cet email : votre réponse part à {email}.",
     "contact_notification_received": "Reçu le {at}",
     "contact_notification_spam": "C'est du spam",
-    "new_subscriber_subject": "Nouvel abonnement à la newsletter",
+    "new_subscriber_subject": "Nouvel abonnement à la newsletter : {email}",
     "new_subscriber_heading": "Nouvel abonnement",
     "new_subscriber_lead": "{email} a confirmé son abonnement à la newsletter « {site} ».",
     "new_subscriber_confirmed_on": "Confirmé le",
@@ -178,5 +181,5 @@ def day(at: datetime) -> str:
 
 
 def when(at: datetime) -> str:
-    """Return a time that is given in UTC, such as `dimanche 1er novembre 2026 à 8 h 05 UTC`."""
-    return f"{day(at)} à {at.hour}\xa0h\xa0{at:%M} UTC"
+    """Return a time in its own zone, such as `dimanche 1er novembre 2026 à 8 h 05 (Europe/Paris)`."""
+    return f"{day(at)} à {at.hour}\xa0h\xa0{at:%M} ({at.tzinfo})"

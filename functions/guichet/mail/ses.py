@@ -2,6 +2,7 @@
 
 import re
 from email.message import EmailMessage
+from email.utils import getaddresses
 from functools import cache
 from typing import Any
 
@@ -67,7 +68,7 @@ def send(message: EmailMessage, configuration_set: str) -> str:
     """
     try:
         response = client().send_email(
-            Destination={"ToAddresses": [address.addr_spec for address in message["To"].addresses]},
+            Destination={"ToAddresses": [address for _, address in getaddresses([message["To"]])]},
             Content={"Raw": {"Data": message.as_bytes()}},
             ConfigurationSetName=configuration_set,
         )

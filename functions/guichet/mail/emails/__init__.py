@@ -20,6 +20,8 @@ class Content(NamedTuple):
     values: dict[str, Any]
     # Where a reply goes, if not to the sender.
     reply_to: str = ""
+    # Whose address that is, in a stranger's words.
+    reply_to_name: str = ""
     # The link that unsubscribes, for the mailbox provider's own button.
     unsubscribe_link: str = ""
 

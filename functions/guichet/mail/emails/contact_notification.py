@@ -32,4 +32,4 @@ def content(message: Message, language: Language, settings: NotifierSettings) ->
         "spam_link": owner_link(settings.api_url, "spam", message, language, settings.signing_secret),
         "erase_link": owner_link(settings.api_url, "erase", message, language, settings.signing_secret),
     }
-    return Content(settings.owner_email, values, reply_to=message.email)
+    return Content(settings.owner_email, values, reply_to=message.email, reply_to_name=message.name)
