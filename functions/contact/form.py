@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from guichet.forms.fields import Email, Line, required
 from guichet.forms.parse import Form
+from guichet.forms.repeats import Identity, client_key, identify
 from guichet.forms.spam import Words, judge
 from guichet.http.origins import page_of
 from guichet.http.request import Request
@@ -13,7 +14,6 @@ from guichet.model import Before, Limit, Model
 from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.record import utc_now
 from guichet.settings import ContactSettings
-from guichet.signing import keyed_hash
 
 _KNOWN = ("email", "message", "name", "subject")
 _LABELLED = tuple(Message.labels())
@@ -44,21 +44,26 @@ class ContactForm(Model):
         return super().model_validate({**known, "labelled": labelled, "extra": extra})
 
 
-def message_of(answers: ContactForm, form: Form, request: Request, settings: ContactSettings) -> Message:
-    """Return the message made from a form.
-
-    Its id is a keyed hash of all answers and of the client's idempotency key, else of the UTC day: the same message
-    is one message, in whatever media type or order it comes, and no constant key can swallow another one.
-    """
+def message_of(
+    answers: ContactForm, form: Form, request: Request, settings: ContactSettings
+) -> tuple[Message, Identity]:
+    """Return the message made from a form, and its identity: the same in whatever media type or order it comes."""
     at = utc_now()
-    idempotency_key = form.control.get("_id") or request.headers.get("idempotency-key") or at.date().isoformat()
     values = {**answers.model_dump(exclude={"labelled", "extra"}), **answers.labelled}
     signed = {**values, "extra": sorted(answers.extra.items())}
     lines = (answers.name, answers.subject, *answers.labelled.values())
     words = Words(lines, "\n".join((answers.message, *answers.extra.values())))
     spam = judge(words, form, request, settings)
-    return Message(
-        id=keyed_hash(settings.signing_secret, "contact", signed, idempotency_key),
+    identity = identify(
+        "contact",
+        signed,
+        caught=bool(spam),
+        client_key=client_key(form, request),
+        request=request,
+        settings=settings,
+    )
+    message = Message(
+        id=identity.id,
         **values,
         extra=tuple(answers.extra.items()),
         form_subject=" ".join(form.control.get("_subject", "").split())[:1000],
@@ -68,3 +73,4 @@ def message_of(answers: ContactForm, form: Form, request: Request, settings: Con
         received_at=at,
         expires_at=at + (SPAM_KEPT if spam else timedelta(days=settings.retention_days)),
     )
+    return message, identity

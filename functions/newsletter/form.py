@@ -1,12 +1,11 @@
 """The fields of the newsletter form, and the request made from them."""
 
-from datetime import datetime
 from typing import Annotated
 
 from guichet.addresses import normalized
 from guichet.forms.fields import Email, Line
 from guichet.forms.parse import Form
-from guichet.forms.rate_limit import network
+from guichet.forms.repeats import Identity, client_key, identify
 from guichet.forms.spam import Words, judge
 from guichet.http.origins import page_of
 from guichet.http.request import Request
@@ -15,10 +14,6 @@ from guichet.records.message import SPAM_KEPT
 from guichet.records.record import utc_now
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.settings import NewsletterSettings
-from guichet.signing import keyed_hash
-
-# For how many seconds the same sign-up from the same caller is one request.
-BUCKET = 15 * 60
 
 
 class NewsletterForm(Model):
@@ -30,16 +25,22 @@ class NewsletterForm(Model):
     consent: Annotated[str, Limit(max_length=2000)] = ""
 
 
-def sign_up_of(answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings) -> SignUp:
-    """Return the request made from a form.
-
-    Its id takes the caller and a 15-minute bucket in: a double click is one request, and nobody learns whether
-    somebody else asked for the same address.
-    """
+def sign_up_of(
+    answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings
+) -> tuple[SignUp, Identity]:
+    """Return the request made from a form, and its identity: the same however the address is spelled."""
     at = utc_now()
     spam = judge(Words((answers.name,)), form, request, settings)
-    return SignUp(
-        id=_request_id(answers.email, request, at, settings),
+    identity = identify(
+        "newsletter",
+        (normalized(answers.email), answers.name, answers.source, answers.consent),
+        caught=bool(spam),
+        client_key=client_key(form, request),
+        request=request,
+        settings=settings,
+    )
+    sign_up = SignUp(
+        id=identity.id,
         email=answers.email,
         name=answers.name,
         page=answers.source or page_of(request, settings),
@@ -50,21 +51,21 @@ def sign_up_of(answers: NewsletterForm, form: Form, request: Request, settings: 
         asked_at=at,
         expires_at=at + (SPAM_KEPT if spam else REQUEST_KEPT),
     )
+    return sign_up, identity
 
 
-def sign_up_again(expired: SignUp, request: Request, settings: NewsletterSettings) -> SignUp:
-    """Return a new request for the address of an expired one."""
+def sign_up_again(expired: SignUp, request: Request, settings: NewsletterSettings) -> tuple[SignUp, Identity]:
+    """Return a new request for the address of an expired one, and its identity."""
     at = utc_now()
-    return expired.model_copy(
+    identity = identify(
+        "newsletter/confirm/again", expired.id, caught=False, client_key="", request=request, settings=settings
+    )
+    sign_up = expired.model_copy(
         update={
-            "id": _request_id(expired.email, request, at, settings),
+            "id": identity.id,
             "language": request.language,
             "asked_at": at,
             "expires_at": at + REQUEST_KEPT,
         }
     )
-
-
-def _request_id(email: str, request: Request, at: datetime, settings: NewsletterSettings) -> str:
-    bucket = int(at.timestamp()) // BUCKET
-    return keyed_hash(settings.signing_secret, "request", normalized(email), network(request.caller), bucket)
+    return sign_up, identity

@@ -87,11 +87,14 @@ def confirm_again(request: Request) -> Response:
     table_name = settings().table_name
     expired = submissions.sign_up(table_name, proven[0]) if proven else None
     if expired is not None:
-        sign_up = sign_up_again(expired, request, settings())
+        sign_up, identity = sign_up_again(expired, request, settings())
+        emails = _emails(request, settings())
         # Over the cap, respond as to a link that nobody asked for.
         with suppress(OverCapError):
-            new = submissions.keep(table_name, sign_up, _emails(request, settings()), _caller(request, sign_up))
-            log_accepted(request, "newsletter", sign_up, new=new)
+            kept = submissions.keep(
+                table_name, sign_up, emails, _caller(request, sign_up), neighbours=identity.neighbours
+            )
+            log_accepted(request, "newsletter", sign_up, kept)
     return _done(request, "again")
 
 

@@ -64,7 +64,8 @@ def test_what_does_not_pass_is_never_taken_for_success(
     [
         (cancelled("ConditionalCheckFailed", "None", "TransactionConflict"), 303),
         (cancelled("ConditionalCheckFailed", "None", "ConditionalCheckFailed"), 303),
-        (cancelled("None", "None", "ConditionalCheckFailed"), 429),
+        (cancelled("None", "ConditionalCheckFailed", "None", "None", "ConditionalCheckFailed"), 303),
+        (cancelled("None", "None", "None", "None", "ConditionalCheckFailed"), 429),
         (refusal(400, "ValidationException"), 503),
         (refusal(400, "ResourceNotFoundException"), 503),
         (refusal(400, "AccessDeniedException"), 503),

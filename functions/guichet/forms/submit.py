@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from guichet.forms.parse import Form, parse_form, proof_of, validate
 from guichet.forms.rate_limit import caller_of
+from guichet.forms.repeats import Identity
 from guichet.http.origins import next_url
 from guichet.http.refusal import refuse
 from guichet.http.request import Request
@@ -16,6 +17,7 @@ from guichet.records.outbox import QueuedEmail
 from guichet.records.sign_up import SignUp
 from guichet.settings import FormSettings
 from guichet.store import submissions
+from guichet.store.submissions import Kept
 from guichet.telemetry import count, logger
 
 Answers = TypeVar("Answers", bound=Model)
@@ -28,7 +30,7 @@ class Submission(Generic[Answers, Settings]):
 
     name: str
     answers: type[Answers]
-    record: Callable[[Answers, Form, Request, Settings], Message | SignUp]
+    record: Callable[[Answers, Form, Request, Settings], tuple[Message | SignUp, Identity]]
     emails: Callable[[Request, Settings], Sequence[QueuedEmail]]
 
 
@@ -38,19 +40,19 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
     Accepted, repeated and spam submissions get the same response. Raises Refusal, and the store's errors.
     """
     posted = parse_form(request, settings)
-    record = form.record(validate(form.answers, posted.fields), posted, request, settings)
+    record, identity = form.record(validate(form.answers, posted.fields), posted, request, settings)
     proof = proof_of(posted, settings)
     emails = [] if record.spam else form.emails(request, settings)
     caller = caller_of(request, form.name, record.submitted_at, settings)
-    new = submissions.keep(settings.table_name, record, emails, caller, proof)
-    log_accepted(request, form.name, record, new=new)
-    return accepted(request, form.name, record.id, next_url(posted.control.get("_next", ""), settings))
+    kept = submissions.keep(settings.table_name, record, emails, caller, proof, neighbours=identity.neighbours)
+    log_accepted(request, form.name, record, kept)
+    return accepted(request, form.name, kept.id, next_url(posted.control.get("_next", ""), settings))
 
 
-def log_accepted(request: Request, form: str, record: Message | SignUp, *, new: bool) -> None:
+def log_accepted(request: Request, form: str, record: Message | SignUp, kept: Kept) -> None:
     """Log and count a submission as accepted, caught as spam, or repeated."""
-    what = ("caught" if record.spam else "accepted") if new else "repeated"
-    logger.info(what, request_id=request.id, form=form, submission_id=record.id, spam=record.spam)
+    what = ("caught" if record.spam else "accepted") if kept.new else "repeated"
+    logger.info(what, request_id=request.id, form=form, submission_id=kept.id, spam=record.spam)
     count(what.capitalize(), form=form)
 
 

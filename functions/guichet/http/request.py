@@ -3,12 +3,15 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from guichet.http.refusal import refuse
 from guichet.locales import Language, choose
 
 JSON_TYPE = "application/json"
+# In the year 5138. As milliseconds, it is in 1973.
+_LAST_SECOND = 100_000_000_000
 
 
 @dataclass
@@ -23,6 +26,8 @@ class Request:
     headers: dict[str, str]
     query: dict[str, str]
     caller: str
+    # When the gateway took the request in, by its clock.
+    at: datetime
     base_url: str
     language: Language
     event: dict[str, Any]
@@ -42,6 +47,7 @@ class Request:
             headers=headers,
             query=query,
             caller=context["http"]["sourceIp"],
+            at=_taken_in(context),
             base_url=_base_url(event, headers),
             language=choose(query.get("language", ""), headers.get("accept-language", ""), default_language),
             event=event,
@@ -67,6 +73,14 @@ class Request:
             return base64.b64decode(body, validate=True)
         except (binascii.Error, ValueError):
             raise refuse(400, "BAD_REQUEST") from None
+
+
+def _taken_in(context: dict[str, Any]) -> datetime:
+    """Return the gateway's time. API Gateway tells it in milliseconds, the SAM CLI in seconds."""
+    epoch = context.get("timeEpoch")
+    if not isinstance(epoch, int):
+        return datetime.now(UTC)
+    return datetime.fromtimestamp(epoch / 1000 if epoch > _LAST_SECOND else epoch, UTC)
 
 
 def _base_url(event: dict[str, Any], headers: dict[str, str]) -> str:

@@ -33,7 +33,7 @@ SENTENCES = {
     "TOO_MANY_REQUESTS": "Too many submissions in a short time. Try again in {minutes} min.",
     "UNAVAILABLE": (
         "We could not confirm that your submission was kept. "
-        "Try again in a moment: sending it again is harmless, it will count only once."
+        "Try again within ten minutes: sending it again is harmless, it will count only once."
     ),
     "LINK_INVALID": "This link is incomplete or not valid. Open it just as it stands in the email.",
     "LINK_ENDED": "This link is no longer valid: what it is for is erased, or too old.",

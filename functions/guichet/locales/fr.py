@@ -34,7 +34,7 @@ SENTENCES = {
     "TOO_MANY_REQUESTS": "Trop d'envois en peu de temps. Réessayez dans {minutes} min.",
     "UNAVAILABLE": (
         "Nous n'avons pas pu confirmer que votre envoi a été enregistré. "
-        "Réessayez dans un instant : le renvoyer est sans risque, il ne comptera qu'une fois."
+        "Réessayez dans les dix minutes : le renvoyer est sans risque, il ne comptera qu'une fois."
     ),
     "LINK_INVALID": "Ce lien est incomplet ou n'est pas valable. Ouvrez-le tel qu'il figure dans l'email.",
     "LINK_ENDED": "Ce lien n'est plus valable : ce qu'il désigne est effacé, ou trop ancien.",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 from guichet.records.limits import Caller, Solved
 from guichet.records.message import SPAM_KEPT, Message
@@ -26,17 +26,26 @@ class UsedProofError(Exception):
     """A proof of work was already used for another submission."""
 
 
-def keep(
+class Kept(NamedTuple):
+    """The id under which a submission is stored, and whether it is new or a repeat."""
+
+    id: str
+    new: bool
+
+
+def keep(  # noqa: PLR0913  the parts of one write
     table_name: str,
     record: Message | SignUp,
     emails: Sequence[QueuedEmail],
     caller: Caller,
     proof: Solved | None = None,
-) -> bool:
+    *,
+    neighbours: Sequence[str] = (),
+) -> Kept:
     """Atomically store a submission, queue its emails, mark its proof of work as used and count the caller.
 
-    Return False for a repeat, which succeeds, changes nothing and is not counted. Raises UsedProofError,
-    OverCapError.
+    A submission whose id, or one of whose `neighbours`, is stored already is a repeat: it succeeds, changes nothing and
+    is not counted. Raises UsedProofError, OverCapError.
     """
     at = record.submitted_at
     item = table.item_of(record)
@@ -44,8 +53,11 @@ def keep(
         item["list"] = table.day_list("spam", at)
     elif isinstance(record, Message):
         item["list"] = table.day_list("messages", at)
+    ids = (record.id, *neighbours)
+    now = {":now": table.seconds(at)}
     actions = [
-        table.put(table_name, item, condition=table.NOT_THERE, values={":now": table.seconds(at)}),
+        table.put(table_name, item, table.NOT_THERE, now),
+        *(table.check(table_name, table.key(type(record), other), table.NOT_THERE, now) for other in neighbours),
         *(table.put(table_name, outbox.row(item["pk"], email, at, record.expires_at)) for email in emails),
         *([limits.use_proof(table_name, proof)] if proof else []),
         limits.count_caller(table_name, caller),
@@ -53,12 +65,12 @@ def keep(
     try:
         dynamodb.transact(actions)
     except ConditionFailedError as failed:
-        if failed.action == 0:
-            return False
+        if failed.action < len(ids):
+            return Kept(ids[failed.action], new=False)
         if failed.action < len(actions) - 1:
             raise UsedProofError from None
         raise OverCapError(caller.until) from None
-    return True
+    return Kept(record.id, new=True)
 
 
 def message(table_name: str, message_id: str) -> Message | None:

@@ -76,6 +76,18 @@ def put(table: str, item: Item, condition: str | None = None, values: Item | Non
     return {"Put": action}
 
 
+def check(table: str, item_key: Item, condition: str, values: Item) -> dict[str, Any]:
+    """Return the action of a transaction that only checks a condition of an item."""
+    return {
+        "ConditionCheck": {
+            "TableName": table,
+            "Key": marshalled(item_key),
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": marshalled(values),
+        }
+    }
+
+
 def day_list(name: DayList, day: datetime) -> str:
     """Return the name of the list of a day's messages, spam or confirmations, in UTC."""
     return f"{name}#{day.astimezone(UTC).date().isoformat()}"
