@@ -41,6 +41,23 @@ def parse(text: str) -> str | None:
     return f"{local}@{domain}" if mailable else None
 
 
+# Gmail ignores dots, and both domains are one (Google: "Dots don't matter in Gmail addresses").
+_GMAIL = ("gmail.com", "googlemail.com")
+
+
+def mailbox(address: str) -> str:
+    """Return the mailbox of a parsed address: without a `+tag` and, at Gmail, without dots.
+
+    For counting only: elsewhere two such addresses may be two people's.
+    """
+    local, _, domain = normalized(address).rpartition("@")
+    # A tag comes after something.
+    local = local[:1] + local[1:].partition("+")[0]
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), _GMAIL[0]
+    return f"{local}@{domain}"
+
+
 def normalized(address: str) -> str:
     """Return the case-folded address, equal for all spellings of one parsed address."""
     return address.casefold()

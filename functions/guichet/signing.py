@@ -5,7 +5,7 @@ import hmac
 import json
 from datetime import datetime
 
-from guichet.addresses import normalized
+from guichet.addresses import mailbox, normalized
 
 
 def _mac(secret: str, purpose: str, parts: tuple[object, ...]) -> bytes:
@@ -22,6 +22,11 @@ def keyed_hash(secret: str, purpose: str, *parts: object) -> str:
 def subscriber_id(secret: str, email: str) -> str:
     """Return the subscriber id of a parsed address, the same for all its spellings."""
     return keyed_hash(secret, "subscriber", normalized(email))
+
+
+def mailbox_id(secret: str, email: str) -> str:
+    """Return the id under which the mailbox of a parsed address is counted."""
+    return keyed_hash(secret, "mailbox", mailbox(email))
 
 
 def token(secret: str, purpose: str, subject: str, expires: datetime | None) -> str:

@@ -11,8 +11,9 @@ from guichet.http.origins import page_of
 from guichet.http.request import Request
 from guichet.model import Limit, Model
 from guichet.records.message import SPAM_KEPT
+from guichet.records.outbox import QUEUED_EMAIL_KEPT
 from guichet.records.record import utc_now
-from guichet.records.sign_up import REQUEST_KEPT, SignUp
+from guichet.records.sign_up import SignUp
 from guichet.settings import NewsletterSettings
 
 
@@ -49,7 +50,8 @@ def sign_up_of(
         spam=spam,
         language=request.language,
         asked_at=at,
-        expires_at=at + (SPAM_KEPT if spam else REQUEST_KEPT),
+        # Until its email is sent: from then on it has days.
+        expires_at=at + (SPAM_KEPT if spam else QUEUED_EMAIL_KEPT),
     )
     return sign_up, identity
 
@@ -65,7 +67,8 @@ def sign_up_again(expired: SignUp, request: Request, settings: NewsletterSetting
             "id": identity.id,
             "language": request.language,
             "asked_at": at,
-            "expires_at": at + REQUEST_KEPT,
+            "mailed_at": None,
+            "expires_at": at + QUEUED_EMAIL_KEPT,
         }
     )
     return sign_up, identity

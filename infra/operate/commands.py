@@ -220,8 +220,6 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
     record = _message(connection, id)
     settings = connection.settings
     if isinstance(record, SignUp):
-        if record.confirmable_until < utc_now():
-            raise OperatorError("the link of this sign-up would have expired by now: ask them to sign up again")
         link = confirmation_request.queued(record.language)
         released = submissions.release_sign_up(settings.table_name, record, link)
     else:
@@ -274,7 +272,7 @@ def _pending(connection: Connection, advance: Advance) -> Iterator[dict[str, Any
     """Yield the requests that can still be confirmed and whose address is not a subscriber in any state."""
     table, secret = connection.settings.table_name, connection.settings.signing_secret
     requests = queries.records(table, SignUp, advance)
-    live = (one for one in requests if not one.spam and one.confirmable_until > utc_now())
+    live = (one for one in requests if not one.spam and one.confirmable)
     seen: set[str] = set()
     for block in queries.blocks(live, 100):
         ids = {subscriber_id(secret, one.email): one for one in block}

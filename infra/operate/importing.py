@@ -22,8 +22,9 @@ from guichet.http.body import clean
 from guichet.locales import LANGUAGES, Language, known
 from guichet.mail.emails import confirmation_request
 from guichet.mail.pace import Pace
+from guichet.records.outbox import QUEUED_EMAIL_KEPT
 from guichet.records.record import Record, utc_now
-from guichet.records.sign_up import REQUEST_KEPT, SignUp
+from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Imported, Subscriber
 from guichet.signing import keyed_hash, subscriber_id
 from guichet.store import outbox, submissions, subscribers
@@ -260,7 +261,7 @@ def import_request(line: Line, settings: OperatorSettings) -> Outcome:
         page=line.source,
         language=line.language,
         asked_at=at,
-        expires_at=at + REQUEST_KEPT,
+        expires_at=at + QUEUED_EMAIL_KEPT,
     )
     email = confirmation_request.queued(line.language)
     return "asked" if submissions.ask(settings.table_name, sign_up, email) else "asked already"

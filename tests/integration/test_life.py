@@ -257,7 +257,7 @@ def test_to_ask_again_says_the_same_for_any_input(app: App) -> None:
 
 
 def test_an_address_gets_one_confirmation_in_15_minutes_and_three_a_day_whoever_asks(app: App) -> None:
-    spellings = ["reader@münchen.example", "READER@xn--mnchen-3ya.example", "Reader@MÜNCHEN.example"]
+    spellings = ["reader@münchen.example", "READER@xn--mnchen-3ya.example", "Reader+x@MÜNCHEN.example"]
     sent: list[int] = []
     for number in range(9):
         minutes = [0, 1, 14, 15, 20, 30, 45, 60, 24 * 60][number]
@@ -266,9 +266,43 @@ def test_an_address_gets_one_confirmation_in_15_minutes_and_three_a_day_whoever_
             app.post("/newsletter", data={"email": email}, environ_overrides={"REMOTE_ADDR": caller})
             app.play_stream()
         sent.append(len(app.mails()))
+        assert len([email for email in app.items("email") if "outbox" in email]) <= 1
 
     assert sent == [1, 1, 1, 2, 2, 3, 3, 3, 4]
     assert [email for email in app.items("email") if "outbox" in email] == []
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        [f"victim+{number}@example.org" for number in range(1, 31)],
+        ["victim@gmail.com", "v.ictim@gmail.com", "vi.c.tim+x@googlemail.com", "VICTIM@GoogleMail.com"] * 5,
+    ],
+)
+def test_the_spellings_of_one_mailbox_share_its_caps(make_app: Any, spellings: list[str]) -> None:
+    app = make_app(Acknowledge="on")
+    with time_machine.travel(START) as clock:
+        for number, email in enumerate(spellings):
+            caller = {"REMOTE_ADDR": f"198.51.{number}.9"}
+            app.post("/newsletter", data={"email": email}, environ_overrides=caller)
+            app.post("/contact", data={"email": email, "message": "x"}, environ_overrides=caller)
+            app.play_stream()
+            clock.shift(60)
+            app.sweep()
+    to_strangers = [mail["Subject"] for mail in app.mails() if mail["To"] != OWNER]
+    # One at once, and as the quarters of an hour go by one more; of either kind.
+    most = 2 * min(3, 1 + len(spellings) // 15)
+    assert len(to_strangers) <= most
+    assert {mail["To"] for mail in app.mails()} <= {*spellings, OWNER}
+
+
+def test_two_people_of_one_domain_are_counted_apart(app: App) -> None:
+    for email in ("re.ader@example.org", "reader@example.org", "+tag@example.org", "+other@example.org"):
+        app.post("/newsletter", data={"email": email})
+    app.play_stream()
+    assert len(app.mails()) == 4
+    # A tag is folded for counting alone: each is a subscriber of its own.
+    assert subscriber_id(SECRET, "reader+a@example.org") != subscriber_id(SECRET, "reader@example.org")
 
 
 def test_a_cap_does_not_stop_the_email_that_it_let_through(app: App) -> None:
@@ -510,7 +544,7 @@ def test_a_run_whose_claim_has_lapsed_counts_nothing_against_the_caps(app: App) 
         assert slow is not None
         assert quick is not None
         with pytest.raises(dynamodb.ConditionFailedError):
-            limits.allow(table_name, slow, "x", 500)
+            limits.allow(table_name, slow, "x", known=limits.Slot(), per_day=500)
     assert app.items("cap") == []
 
 

@@ -7,11 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import time_machine
 
+from guichet.mail import ses
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, submissions
-from tests.support.app import App
-from tests.support.newsletter import link_in_last_mail, open_link, press, sign_up, subjects_to
-from tests.support.wire import Wire, unreachable
+from tests.support.app import START, App
+from tests.support.newsletter import link_in_last_mail, open_link, press, sign_up, subjects_to, subscribe
+from tests.support.wire import Wire, refusal, unreachable
 
 
 @pytest.mark.parametrize("path", ["/newsletter", "/f/newsletter"])
@@ -188,16 +189,53 @@ def test_a_request_ends_after_seven_days(app: App) -> None:
         assert int(request["expires_at"]) - utc_now().timestamp() == 7 * 86400
 
 
-def test_a_confirmation_email_that_comes_too_late_is_dropped(app: App) -> None:
-    with time_machine.travel("2026-11-23T10:00:00Z"):
+@pytest.mark.parametrize("days", [2, 8, 400])
+def test_link_and_request_count_from_when_the_email_is_sent(app: App, days: int) -> None:
+    sent_at = START + timedelta(days=days)
+    with time_machine.travel(START, tick=False):
         app.post("/newsletter", data={"email": "reader@example.org"})
-    with time_machine.travel("2026-11-25T10:00:01Z"):
+    with time_machine.travel(sent_at, tick=False):
         app.sweep()
+        link = link_in_last_mail(app)
+    (request,) = app.items("request")
+    assert int(request["expires_at"]) == (sent_at + timedelta(days=7)).timestamp()
+    with time_machine.travel(sent_at + timedelta(hours=48, seconds=1)):
+        assert open_link(app, link).status_code == 410
+    with time_machine.travel(sent_at + timedelta(hours=47, minutes=59)):
+        page = open_link(app, link)
+        assert "Abonnement confirmé" in press(app, page).text
+    with time_machine.travel(sent_at + timedelta(days=7, seconds=1)):
+        assert submissions.sign_up("table", request["id"]) is None
 
-    assert app.mails() == []
-    (email,) = app.items("email")
-    assert email["reason"] == "the confirmation link has expired"
-    assert "outbox" not in email
+
+def test_a_request_whose_email_ses_refuses_for_days_lives_until_it_is_taken(app: App) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        wire = Wire(ses.client())
+        wire.always(refusal(400, "SendingPausedException"))
+        app.post("/newsletter", data={"email": "reader@example.org"})
+        for _ in range(30):
+            app.sweep()
+            clock.shift(timedelta(hours=13))
+        wire.always(None)
+        app.sweep()
+        assert "Abonnement confirmé" in press(app, open_link(app, link_in_last_mail(app))).text
+        (request,) = app.items("request")
+        assert int(request["expires_at"]) == (utc_now() + timedelta(days=7)).timestamp()
+
+
+@pytest.mark.parametrize("why", ["confirmed", "failed"])
+def test_a_request_that_is_not_mailed_ends_too(app: App, why: str) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        if why == "confirmed":
+            subscribe(app)
+            clock.shift(timedelta(hours=1))
+        else:
+            Wire(ses.client()).plan(refusal(400, "MessageRejected"))
+        app.post("/newsletter", data={"email": "reader@example.org", "name": "Z"})
+        app.sweep()
+        kept = timedelta(days=7 if why == "confirmed" else 90)
+        (request,) = (one for one in app.items("request") if one.get("name") == "Z")
+        assert int(request["expires_at"]) == (utc_now() + kept).timestamp()
 
 
 def test_a_link_whose_request_is_gone_is_told_so(app: App) -> None:
@@ -214,6 +252,7 @@ def test_a_link_whose_request_is_gone_is_told_so(app: App) -> None:
 def test_a_request_that_has_expired_counts_as_gone_before_it_is_deleted(app: App) -> None:
     with time_machine.travel("2026-11-23T10:00:00Z"):
         app.post("/newsletter", json={"email": "a@example.org"})
+        app.play_stream()
     (request,) = app.items("request")
     table_name = "table"
     with time_machine.travel("2026-11-30T09:59:00Z"):

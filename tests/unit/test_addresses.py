@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guichet.addresses import normalized, parse
+from guichet.addresses import mailbox, normalized, parse
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,27 @@ def test_an_address_has_one_form_and_only_harmless_characters(text: str) -> None
 
 def test_two_spellings_of_an_address_are_one() -> None:
     assert normalized(parse("Reader@MÜNCHEN.example") or "") == normalized("reader@xn--mnchen-3ya.example")
+
+
+@pytest.mark.parametrize(
+    ("address", "folded"),
+    [
+        ("Reader+news@Example.org", "reader@example.org"),
+        ("re.ader+a+b@example.org", "re.ader@example.org"),
+        ("re.ad.er+a@gmail.com", "reader@gmail.com"),
+        ("Reader@GoogleMail.com", "reader@gmail.com"),
+        ("re.ader@mail.gmail.com", "re.ader@mail.gmail.com"),
+        ("+tag@example.org", "+tag@example.org"),
+        ("a-b@example.org", "a-b@example.org"),
+    ],
+)
+def test_a_mailbox_is_counted_without_tags_and_at_gmail_without_dots(address: str, folded: str) -> None:
+    assert mailbox(address) == folded
+
+
+@given(st.emails())
+def test_a_mailbox_has_one_form(text: str) -> None:
+    address = parse(text)
+    if address is not None:
+        assert mailbox(mailbox(address)) == mailbox(address) == mailbox(address.upper())
+        assert parse(mailbox(address)) is not None

@@ -23,9 +23,8 @@ _OWNER_LINK_VALID = timedelta(days=90)
 _DIGITS = 10
 
 
-def confirmation_link(api_url: str, request: SignUp, language: Language, secret: str) -> str:
+def confirmation_link(api_url: str, request: SignUp, expires: datetime, language: Language, secret: str) -> str:
     """Return the URL of the confirmation page for a request."""
-    expires = request.confirmable_until
     fields = {
         "request": request.id,
         "expires": str(int(expires.timestamp())),

@@ -10,22 +10,28 @@ from guichet.mail.mime import compose
 from guichet.mail.pace import Pace
 from guichet.outbox.eligibility import ineligible
 from guichet.records.digest import Digest
-from guichet.records.outbox import ClaimedEmail, EmailKey
+from guichet.records.message import Message
+from guichet.records.outbox import SENT_EMAIL_KEPT, ClaimedEmail, EmailKey
 from guichet.records.record import utc_now
 from guichet.records.registry import Owner
+from guichet.records.sign_up import REQUEST_KEPT, SignUp
+from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
-from guichet.signing import subscriber_id
-from guichet.store import limits, outbox, subscribers
+from guichet.signing import mailbox_id, subscriber_id
+from guichet.store import limits, outbox, submissions, subscribers
 from guichet.store.dynamodb import retry_budget
 from guichet.telemetry import count, logger
 
 _MANY = "StrangerMailPerDay is used up for today"
+_OFTEN = "the mailbox had one a moment ago, or enough of them today"
 # An email whose run ended without an answer from SES may have gone out. It waits longer each time that happens, so that
 # it neither blocks the others nor goes out over and over. In the end a person must look.
 WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
 MOST_TRIES = 100
 
-Outcome = Literal["sent", "failed", "dropped", "postponed", "unverified", "capped", "throttled", "not ours"]
+_LATER = "a later one of this address takes its place"
+
+Outcome = Literal["sent", "failed", "dropped", "postponed", "unverified", "capped", "delayed", "throttled", "not ours"]
 
 
 class Ended(NamedTuple):
@@ -38,9 +44,9 @@ class Ended(NamedTuple):
 def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
     """Send an email, if it is still needed and no other run has claimed it. Return the outcome.
 
-    Four outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
-    waits), `capped` (beyond the daily cap), `postponed` (SES takes no mail now), `throttled` (sent too fast). So does
-    any exception.
+    Five outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
+    waits), `capped` (beyond the daily cap), `delayed` (its mailbox had one just now, or enough of them today),
+    `postponed` (SES takes no mail now), `throttled` (sent too fast). So does any exception.
     """
     # The calls before SES share one retry budget, so that an email takes no longer than sweep.TIME_FOR_ONE.
     with retry_budget():
@@ -72,34 +78,54 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Owner | Ended
     # A digest belongs to nobody.
     if share is None or isinstance(record, Digest):
         why = ineligible(email, record, None)
-    else:
-        address_id = subscriber_id(settings.signing_secret, record.email)
-        why = ineligible(email, record, subscribers.subscriber(settings.table_name, address_id)) or _superseded(
-            email, address_id, settings
-        )
-        if why is None and not _allowed_today(email):
-            per_day = ceil(settings.stranger_mail_per_day * share)
-            verdict = limits.allow(settings.table_name, email, address_id, per_day)
-            if verdict == "many":
-                outbox.postpone(settings.table_name, email, _MANY)
-                return Ended("capped", _MANY)
-            if verdict == "often":
-                why = "the address had one a moment ago, or enough of them today"
-    return _dropped(email, settings, why) if why else record
+        return _dropped(email, settings, why) if why else record
+    address_id = subscriber_id(settings.signing_secret, record.email)
+    why = ineligible(email, record, subscribers.subscriber(settings.table_name, address_id))
+    return _dropped(email, settings, why) if why else _to_stranger(email, record, share, settings)
+
+
+def _to_stranger(
+    email: ClaimedEmail, record: Message | SignUp | Subscriber, share: float, settings: NotifierSettings
+) -> Owner | Ended:
+    """Return the record of an email to an unconfirmed address if the caps allow it, or the outcome."""
+    table_name, now = settings.table_name, utc_now()
+    mailbox = mailbox_id(settings.signing_secret, record.email)
+    slot = limits.slot(table_name, mailbox, email.name)
+    if slot.replaces(email):
+        return _dropped(email, settings, _LATER)
+    of_request = isinstance(record, SignUp)
+    if _allowed_today(email):
+        # The link counts from this try.
+        if of_request:
+            submissions.note_mailed(table_name, email.key.record, now)
+        return record
+    per_day = ceil(settings.stranger_mail_per_day * share)
+    further = [submissions.mailed(table_name, email.key.record, now)] if of_request else []
+    verdict = limits.allow(table_name, email, mailbox, known=slot, per_day=per_day, further=further)
+    if verdict == "allowed":
+        if slot.waiting not in {"", email.key.id}:
+            _replace(EmailKey.from_id(slot.waiting), email, settings)
+        return record
+    is_latest, replaced = limits.wait(table_name, email, mailbox)
+    if not is_latest:
+        return _dropped(email, settings, _LATER)
+    if replaced:
+        _replace(replaced, email, settings)
+    if verdict == "many":
+        outbox.postpone(table_name, email, _MANY)
+        return Ended("capped", _MANY)
+    outbox.postpone(table_name, email, _OFTEN, verdict.until)
+    return Ended("delayed", _OFTEN)
 
 
 def _allowed_today(email: ClaimedEmail) -> bool:
     return email.allowed_at is not None and email.allowed_at.date() == utc_now().date()
 
 
-def _superseded(email: ClaimedEmail, address_id: str, settings: NotifierSettings) -> str | None:
-    """Return why a previously allowed email is now superseded, or None."""
-    if email.allowed_at is None or limits.latest_allowed(settings.table_name, address_id, email.name) in {
-        None,
-        email.key.record,
-    }:
-        return None
-    return "a later one of this address takes its place"
+def _replace(replaced: EmailKey, email: ClaimedEmail, settings: NotifierSettings) -> None:
+    """Drop the email that waited, now that a later one takes its place. One that is claimed finds out by itself."""
+    if outbox.replace(settings.table_name, replaced, _LATER) and replaced.record != email.key.record:
+        submissions.end_request(settings.table_name, replaced.record, utc_now() + REQUEST_KEPT)
 
 
 def _sent(email: ClaimedEmail, record: Owner, settings: NotifierSettings, pace: Pace) -> Ended:
@@ -128,11 +154,14 @@ def _sent(email: ClaimedEmail, record: Owner, settings: NotifierSettings, pace: 
 
 
 def _failed(email: ClaimedEmail, settings: NotifierSettings, why: str) -> Ended:
+    # As long as the row, which the operator may queue again.
+    submissions.end_request(settings.table_name, email.key.record, utc_now() + SENT_EMAIL_KEPT, extend=True)
     outbox.mark_failed(settings.table_name, email, why)
     # SES may quote an address, so its message goes into the row and only its code into the log.
     return Ended("failed", why.partition(":")[0])
 
 
 def _dropped(email: ClaimedEmail, settings: NotifierSettings, why: str) -> Ended:
+    submissions.end_request(settings.table_name, email.key.record, utc_now() + REQUEST_KEPT)
     outbox.mark_dropped(settings.table_name, email, why)
     return Ended("dropped", why)

@@ -21,6 +21,8 @@ TIME_FOR_ONE = 60_000
 # After this many refusals in a row, SES seems to take no mail.
 _ENOUGH = 3
 REFUSED = ("postponed", "throttled")
+# Held back on purpose: nothing is out of order.
+HELD_BACK = ("capped", "delayed")
 
 
 class Clock(Protocol):
@@ -61,13 +63,17 @@ class _Sweep:
         """Deliver what waits for an audience, until the time is up or SES takes no mail."""
         refused: list[EmailKey] = []
         capped: set[str] = set()
-        for queued_at, key in outbox.waiting(self._settings.table_name, audience):
-            self.oldest = min(self.oldest, queued_at)
-            if not has_time(self._clock):
-                break
-            if key.name in capped:
+        for email in outbox.waiting_emails(self._settings.table_name, audience):
+            key = email.key
+            # What is put off is not late.
+            if key.name in capped or (email.not_before and email.not_before > utc_now()):
                 continue
+            if not has_time(self._clock):
+                self.oldest = min(self.oldest, email.queued_at)
+                break
             outcome = self._deliver(key)
+            if outcome not in HELD_BACK:
+                self.oldest = min(self.oldest, email.queued_at)
             if outcome == "capped":
                 # So is every other email of its name today.
                 capped.add(key.name)

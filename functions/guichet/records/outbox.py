@@ -37,9 +37,28 @@ class EmailKey(Record):
     email: str
 
     @property
+    def id(self) -> str:
+        """Both as one text."""
+        return f"{self.record}/{self.email}"
+
+    @classmethod
+    def from_id(cls, text: str) -> "EmailKey":
+        """Return the key with an id."""
+        record, _, email = text.partition("/")
+        return cls(record=record, email=email)
+
+    @property
     def name(self) -> str:
         """The name of the email: `email#<name>`, or `email#<name>#<occasion>`."""
         return self.email.split("#")[1]
+
+
+class WaitingEmail(Record):
+    """An email that waits, and until when it is put off, if it is."""
+
+    key: EmailKey
+    queued_at: datetime
+    not_before: datetime | None = None
 
 
 class ClaimedEmail(Record):

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from guichet.locales import Language
-from guichet.records.record import Record
+from guichet.records.record import Record, utc_now
 
+# Both from when the email with the link is sent, however long it waited.
 REQUEST_KEPT = timedelta(days=7)
 CONFIRMATION_VALID = timedelta(hours=48)
 
@@ -24,6 +25,8 @@ class SignUp(Record):
     spam: str = ""
     language: Language
     asked_at: datetime
+    # When the email with its link was last sent, or tried.
+    mailed_at: datetime | None = None
     expires_at: datetime
 
     @property
@@ -32,6 +35,11 @@ class SignUp(Record):
         return self.asked_at
 
     @property
-    def confirmable_until(self) -> datetime:
-        """When the link in the confirmation email expires, in whole seconds as in its token."""
-        return self.asked_at.replace(microsecond=0) + CONFIRMATION_VALID
+    def confirmable(self) -> bool:
+        """Whether the address may still confirm: its email waits, or the link in it has not expired."""
+        return self.mailed_at is None or utc_now() < link_expiry(self.mailed_at)
+
+
+def link_expiry(sent_at: datetime) -> datetime:
+    """Return when the link in a confirmation email expires, in whole seconds as in its token."""
+    return sent_at.replace(microsecond=0) + CONFIRMATION_VALID

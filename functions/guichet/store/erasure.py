@@ -15,7 +15,7 @@ from guichet.addresses import normalized
 from guichet.records.record import utc_now
 from guichet.records.registry import KINDS
 from guichet.records.subscriber import State
-from guichet.signing import subscriber_id
+from guichet.signing import mailbox_id, subscriber_id
 from guichet.store import dynamodb
 from guichet.store.dynamodb import ConditionFailedError, Item, marshal, marshalled
 
@@ -47,6 +47,7 @@ class Person:
     def __init__(self, address: str, secret: str) -> None:
         self.address = normalized(address)
         self.subscriber_id = subscriber_id(secret, address)
+        self.mailbox_id = mailbox_id(secret, address)
         local, _, domain = self.address.partition("@")
         self._pattern = re.compile(
             "|".join(_encoded_or_not(f"{local}@{spelling}") for spelling in _spellings(domain)), re.IGNORECASE
@@ -141,7 +142,7 @@ def _find(
     table: str, person: Person, until: float | None = None, tell: Callable[[int], None] | None = None
 ) -> tuple[set[str], list[Item]]:
     """Return the keys of a person's own records, and others' items that mention them."""
-    own = {f"subscriber#{person.subscriber_id}", f"cap#{person.subscriber_id}"}
+    own = {f"subscriber#{person.subscriber_id}", f"cap#{person.mailbox_id}"}
     mentions = []
     # Expired items are there too, until DynamoDB deletes them.
     for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True), 1):

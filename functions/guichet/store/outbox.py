@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from heapq import merge
 from typing import Any
 from zlib import crc32
@@ -14,6 +14,7 @@ from guichet.records.outbox import (
     ClaimedEmail,
     EmailKey,
     QueuedEmail,
+    WaitingEmail,
 )
 from guichet.records.record import utc_now
 from guichet.records.registry import Owner
@@ -27,6 +28,14 @@ CLAIM_LASTS = timedelta(minutes=5)
 SHARDS = 16
 # The longest stored reason from SES, in characters.
 _REASON_KEPT = 500
+# Out of the index, with all that belongs to waiting.
+_REMOVE_WAITING = "REMOVE outbox, not_before, claim, claimed_until, tries, waits_for, tried_at"
+
+# A row that may be written anew: no run sends it, and SES has not had it.
+NOT_SENT = (
+    "attribute_not_exists(pk) OR attribute_exists(dropped_at)"
+    " OR (attribute_exists(outbox) AND attribute_not_exists(claim))"
+)
 
 Waiting = tuple[datetime, EmailKey]
 
@@ -50,11 +59,16 @@ def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime) 
 
 def waiting(table_name: str, audience: Audience, *, newest_first: bool = False) -> Iterator[Waiting]:
     """Yield when each waiting email was queued, and its key: one audience, all shards, oldest or newest first."""
+    return ((email.queued_at, email.key) for email in waiting_emails(table_name, audience, newest_first=newest_first))
+
+
+def waiting_emails(table_name: str, audience: Audience, *, newest_first: bool = False) -> Iterator[WaitingEmail]:
+    """Yield waiting emails: one audience, all shards, oldest or newest first."""
     shards = (_waiting_in(table_name, f"{audience}#{shard:02}", newest_first) for shard in range(SHARDS))
-    return merge(*shards, key=lambda found: found[0], reverse=newest_first)
+    return merge(*shards, key=lambda email: email.queued_at, reverse=newest_first)
 
 
-def _waiting_in(table_name: str, shard: str, newest_first: bool) -> Iterator[Waiting]:  # noqa: FBT001
+def _waiting_in(table_name: str, shard: str, newest_first: bool) -> Iterator[WaitingEmail]:  # noqa: FBT001
     for item in dynamodb.items(
         "query",
         TableName=table_name,
@@ -63,7 +77,12 @@ def _waiting_in(table_name: str, shard: str, newest_first: bool) -> Iterator[Wai
         ExpressionAttributeValues=marshalled({":shard": shard}),
         ScanIndexForward=not newest_first,
     ):
-        yield datetime.fromisoformat(item["queued_at"]), EmailKey(record=item["pk"], email=item["sk"])
+        put_off = item.get("not_before")
+        yield WaitingEmail(
+            key=EmailKey(record=item["pk"], email=item["sk"]),
+            queued_at=datetime.fromisoformat(item["queued_at"]),
+            not_before=datetime.fromtimestamp(put_off, UTC) if put_off else None,
+        )
 
 
 def _shard(pk: str, audience: Audience) -> str:
@@ -71,7 +90,7 @@ def _shard(pk: str, audience: Audience) -> str:
 
 
 def claim(table_name: str, key: EmailKey) -> ClaimedEmail | None:
-    """Claim an email for this run, or return None if it no longer waits or another run's claim is still alive."""
+    """Claim an email for this run, or return None if it no longer waits, is put off, or has a live claim."""
     claim_id, at = str(uuid.uuid4()), utc_now()
     try:
         response = _update(
@@ -79,7 +98,8 @@ def claim(table_name: str, key: EmailKey) -> ClaimedEmail | None:
             key,
             "SET claim = :claim, claimed_until = :until ADD tries :one",
             # `claim = :claim` makes this call safe to retry.
-            "attribute_exists(outbox) AND (attribute_not_exists(claim) OR claimed_until < :now OR claim = :claim)",
+            "attribute_exists(outbox) AND (attribute_not_exists(not_before) OR not_before <= :now)"
+            " AND (attribute_not_exists(claim) OR claimed_until < :now OR claim = :claim)",
             {
                 ":claim": claim_id,
                 ":until": table.seconds(at + CLAIM_LASTS),
@@ -118,16 +138,42 @@ def mark_dropped(table_name: str, email: ClaimedEmail, reason: str) -> None:
     _end(table_name, email, {"dropped_at": table.stamp(utc_now()), "reason": reason})
 
 
-def postpone(table_name: str, email: ClaimedEmail, reason: str) -> None:
-    """Release the claim on an email that was certainly not sent, with the reason, so that the next run may try it."""
+def postpone(table_name: str, email: ClaimedEmail, reason: str, not_before: datetime | None = None) -> None:
+    """Release the claim on an email that was certainly not sent, with the reason, so that a later run may try it.
+
+    That is the next one, or the first one from `not_before` on.
+    """
+    put_off = {":put_off": table.seconds(not_before)} if not_before else {}
     _update(
         table_name,
         email.key,
-        "SET waits_for = :reason, tried_at = :now REMOVE claim, claimed_until, tries",
+        f"SET waits_for = :reason, tried_at = :now{', not_before = :put_off' if put_off else ''}"
+        f" REMOVE claim, claimed_until, tries{'' if put_off else ', not_before'}",
         # This call may be retried.
         "claim = :claim OR (tried_at = :now AND waits_for = :reason)",
-        {":reason": reason[:_REASON_KEPT], ":now": table.stamp(utc_now()), ":claim": email.claim},
+        {":reason": reason[:_REASON_KEPT], ":now": table.stamp(utc_now()), ":claim": email.claim, **put_off},
     )
+
+
+def replace(table_name: str, key: EmailKey, reason: str) -> bool:
+    """Drop a waiting email that no run has claimed. Return False if it does not wait, or one has."""
+    now = utc_now()
+    try:
+        _update(
+            table_name,
+            key,
+            f"SET dropped_at = :dropped_at, reason = :reason, expires_at = :end {_REMOVE_WAITING}",
+            "attribute_exists(outbox) AND (attribute_not_exists(claim) OR claimed_until < :now)",
+            {
+                ":dropped_at": table.stamp(now),
+                ":reason": reason,
+                ":end": table.seconds(now + SENT_EMAIL_KEPT),
+                ":now": table.seconds(now),
+            },
+        )
+    except ConditionFailedError:
+        return False
+    return True
 
 
 def retry(table_name: str, key: EmailKey, audience: Audience) -> bool:
@@ -166,7 +212,7 @@ def _end(table_name: str, email: ClaimedEmail, changes: dict[str, str]) -> None:
     _update(
         table_name,
         email.key,
-        f"SET {assignments}, expires_at = :end REMOVE outbox, claim, claimed_until, tries, waits_for, tried_at",
+        f"SET {assignments}, expires_at = :end {_REMOVE_WAITING}",
         f"claim = :claim OR ({as_it_is_then})",
         {**values, ":end": table.seconds(utc_now() + SENT_EMAIL_KEPT), ":claim": email.claim},
     )

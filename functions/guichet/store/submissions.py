@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from guichet.records.limits import Caller, Solved
 from guichet.records.message import SPAM_KEPT, Message
-from guichet.records.outbox import QueuedEmail
+from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.store import dynamodb, limits, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+
+# Two clicks, or a client that tries again by itself.
+DOUBLE_CLICK = timedelta(seconds=10)
+# In seconds.
+_REPEATS_IN_ONE_ROW = 600
 
 
 class OverCapError(Exception):
@@ -45,7 +50,8 @@ def keep(  # noqa: PLR0913  the parts of one write
     """Atomically store a submission, queue its emails, mark its proof of work as used and count the caller.
 
     A submission whose id, or one of whose `neighbours`, is stored already is a repeat: it succeeds, changes nothing and
-    is not counted. Raises UsedProofError, OverCapError.
+    is not counted. But a sign-up that is repeated after more than a double click asks for its email again: the reply
+    says that one is on its way. Raises UsedProofError, OverCapError.
     """
     at = record.submitted_at
     item = table.item_of(record)
@@ -55,9 +61,16 @@ def keep(  # noqa: PLR0913  the parts of one write
         item["list"] = table.day_list("messages", at)
     ids = (record.id, *neighbours)
     now = {":now": table.seconds(at)}
-    actions = [
+    repeated = [
         table.put(table_name, item, table.NOT_THERE, now),
         *(table.check(table_name, table.key(type(record), other), table.NOT_THERE, now) for other in neighbours),
+    ]
+    if isinstance(record, SignUp):
+        # Small, and it tells a double click.
+        for action in (one for part in repeated for one in part.values()):
+            action["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    actions = [
+        *repeated,
         *(table.put(table_name, outbox.row(item["pk"], email, at, record.expires_at)) for email in emails),
         *([limits.use_proof(table_name, proof)] if proof else []),
         limits.count_caller(table_name, caller),
@@ -66,11 +79,76 @@ def keep(  # noqa: PLR0913  the parts of one write
         dynamodb.transact(actions)
     except ConditionFailedError as failed:
         if failed.action < len(ids):
+            if isinstance(record, SignUp) and not record.spam:
+                _ask_again(table_name, ids[failed.action], record, emails, failed.item)
             return Kept(ids[failed.action], new=False)
         if failed.action < len(actions) - 1:
             raise UsedProofError from None
         raise OverCapError(caller.until) from None
     return Kept(record.id, new=True)
+
+
+def _ask_again(
+    table_name: str, request_id: str, repeat: SignUp, emails: Sequence[QueuedEmail], stored: Item | None
+) -> None:
+    """Queue the emails of a stored request again, unless they wait, or the request was just made.
+
+    Whether one was mailed, or the address is subscribed, makes no difference here: the notifier finds out, out of the
+    caller's sight. One row takes all repeats of ten minutes.
+    """
+    at = repeat.asked_at
+    if stored and at - datetime.fromisoformat(stored["asked_at"]) < DOUBLE_CLICK:
+        return
+    key, end = table.key(SignUp, request_id), at + QUEUED_EMAIL_KEPT
+    update = {
+        "TableName": table_name,
+        "Key": marshalled(key),
+        "UpdateExpression": "SET asked_at = :at, expires_at = :end",
+        # It may have been erased meanwhile, and must not be recreated.
+        "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(spam) AND asked_at < :at",
+        "ExpressionAttributeValues": marshalled({":at": table.stamp(at), ":end": table.seconds(end)}),
+    }
+    occasion = f"again-{table.seconds(at) // _REPEATS_IN_ONE_ROW}"
+    rows = [outbox.row(key["pk"], email.model_copy(update={"occasion": occasion}), at, end) for email in emails]
+    with suppress(ConditionFailedError):
+        dynamodb.transact([{"Update": update}, *(table.put(table_name, row, outbox.NOT_SENT) for row in rows)])
+
+
+def mailed(table_name: str, pk: str, at: datetime) -> dict[str, Any]:
+    """Return the action that lets a request end as long after its email as it is kept, if it is still there."""
+    return {
+        "Update": {
+            "TableName": table_name,
+            "Key": marshalled({"pk": pk, "sk": "request"}),
+            "UpdateExpression": "SET mailed_at = :at, expires_at = :end",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": marshalled({":at": table.stamp(at), ":end": table.seconds(at + REQUEST_KEPT)}),
+        }
+    }
+
+
+def note_mailed(table_name: str, pk: str, at: datetime) -> None:
+    """Let a request end as long after its email as it is kept."""
+    with suppress(ConditionFailedError):
+        dynamodb.call("update_item", **mailed(table_name, pk, at)["Update"])
+
+
+def end_request(table_name: str, pk: str, end: datetime, *, extend: bool = False) -> None:
+    """Let a request whose email is not sent end at a time; only if it would end later, unless `extend`.
+
+    Records of other kinds stay as they are.
+    """
+    if not pk.startswith("request#"):
+        return
+    with suppress(ConditionFailedError):
+        dynamodb.call(
+            "update_item",
+            TableName=table_name,
+            Key=marshalled({"pk": pk, "sk": "request"}),
+            UpdateExpression="SET expires_at = :end",
+            ConditionExpression=f"attribute_exists(pk){'' if extend else ' AND expires_at > :end'}",
+            ExpressionAttributeValues=marshalled({":end": table.seconds(end)}),
+        )
 
 
 def message(table_name: str, message_id: str) -> Message | None:
@@ -129,7 +207,7 @@ def release_message(table_name: str, caught: Message, email: QueuedEmail, kept: 
 
 def release_sign_up(table_name: str, caught: SignUp, email: QueuedEmail) -> bool:
     """Release a sign-up from the spam folder and queue an email. Return False if it is not in there."""
-    return _release(table_name, caught, email, caught.asked_at + REQUEST_KEPT, None)
+    return _release(table_name, caught, email, utc_now() + QUEUED_EMAIL_KEPT, None)
 
 
 def _release(table_name: str, record: Message | SignUp, email: QueuedEmail, end: datetime, listed: str | None) -> bool:

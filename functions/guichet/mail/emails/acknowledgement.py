@@ -1,11 +1,12 @@
 """To the visitor: their message arrived. None of its text is quoted: anybody can type anybody's address."""
 
+from datetime import timedelta
+
 from guichet.locales import Language
 from guichet.mail.emails import Content
 from guichet.records.message import Message
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.record import utc_now
-from guichet.records.sign_up import CONFIRMATION_VALID
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 
@@ -13,8 +14,7 @@ NAME = "acknowledgement"
 AUDIENCE: Audience = "visitor"
 # The rest is for people who want to subscribe.
 STRANGER_SHARE: float | None = 1 / 2
-# As late as a confirmation link may come.
-_WORTH_SENDING = CONFIRMATION_VALID
+_WORTH_SENDING = timedelta(hours=48)
 
 
 def queued(language: Language) -> QueuedEmail:

@@ -1,17 +1,21 @@
 """To an address that asked for the newsletter: the link to confirm."""
 
+from datetime import timedelta
+
 from guichet.http.links import confirmation_link
 from guichet.locales import Language
 from guichet.mail.emails import Content
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.record import utc_now
-from guichet.records.sign_up import SignUp
+from guichet.records.sign_up import SignUp, link_expiry
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 
 NAME = "confirmation-request"
 AUDIENCE: Audience = "visitor"
 STRANGER_SHARE: float | None = 1
+# Who asks again this soon has not had the time to look for the first email.
+_A_MOMENT = timedelta(minutes=2)
 
 
 def queued(language: Language) -> QueuedEmail:
@@ -19,18 +23,27 @@ def queued(language: Language) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language)
 
 
-def ineligible(_email: ClaimedEmail, request: SignUp, subscriber: Subscriber | None) -> str | None:
+def ineligible(email: ClaimedEmail, request: SignUp, subscriber: Subscriber | None) -> str | None:
     """Return why it is no longer to be sent, or None."""
-    if request.confirmable_until < utc_now():
-        return "the confirmation link has expired"
+    left_at = subscriber.left_at if subscriber else None
+    mailed_at = request.mailed_at
+    if (
+        # Asked for again.
+        mailed_at
+        and email.allowed_at is None
+        and email.queued_at - mailed_at < _A_MOMENT
+        and not (left_at and left_at > mailed_at)
+    ):
+        return "its link was mailed a moment before it was asked for again, or since"
     if subscriber and subscriber.state == "confirmed":
         return "the address is confirmed already"
-    if subscriber and subscriber.left_at and subscriber.left_at > request.asked_at:
+    if left_at and left_at > request.asked_at:
         return "the address left after it asked"
     return None
 
 
 def content(request: SignUp, language: Language, settings: NotifierSettings) -> Content:
     """Return the content: the link, and until when it works."""
-    link = confirmation_link(settings.api_url, request, language, settings.signing_secret)
-    return Content((request.email,), {"link": link, "until": request.confirmable_until})
+    until = link_expiry(utc_now())
+    link = confirmation_link(settings.api_url, request, until, language, settings.signing_secret)
+    return Content((request.email,), {"link": link, "until": until})
