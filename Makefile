@@ -4,22 +4,33 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Rebuilt whenever the requirements change. No index or host is named here: pip's own settings decide. The requirement
-# files are complete, so pip resolves nothing.
-$(VENV)/.installed: requirements-dev.txt
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is required; choose one with PYTHON=… make")'
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
-	touch $@
+# No index or host is named here: pip's own settings decide. The requirement files are complete, so pip resolves nothing.
+# Python compiles a module when it is first imported, and most of these never are.
+INSTALL := pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r
+
+# What the local stack and the operator's command need. Made anew whenever that changes.
+$(VENV)/.run: requirements-run.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is required; choose one with PYTHON=… make")'
+	@echo "Making $(VENV) with $$($(PYTHON) --version) …"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing $$(grep -c == $<) packages …"
+	@$(BIN)/$(INSTALL) $<
+	@touch $@
+
+# And what the tests and checks need.
+$(VENV)/.installed: requirements-dev.txt $(VENV)/.run
+	@echo "Installing the tools of the tests, $$(grep -c == $<) packages with the above …"
+	@$(BIN)/$(INSTALL) $<
+	@touch $@
 
 .venv-sam/.installed: requirements-sam.txt
 	$(PYTHON) -m venv --clear .venv-sam
-	.venv-sam/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-sam.txt
+	.venv-sam/bin/$(INSTALL) requirements-sam.txt
 	touch $@
 
 .venv-checkov/.installed: requirements-checkov.txt
 	$(PYTHON) -m venv --clear .venv-checkov
-	.venv-checkov/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-checkov.txt
+	.venv-checkov/bin/$(INSTALL) requirements-checkov.txt
 	touch $@
 
 # Bare, and of Lambda's Python: the functions run in it, and could import what else is there.
@@ -27,7 +38,7 @@ RUNTIME := $(shell sed -n 's/^ *Runtime: *//p' template.yaml)
 .venv-deployed/.installed: requirements-deployed.txt
 	$(or $(LAMBDA_PYTHON),$(RUNTIME)) -c 'import sys; sys.exit("python%d.%d" % sys.version_info[:2] != "$(RUNTIME)")' || { echo "$(RUNTIME) is needed; name it: LAMBDA_PYTHON=… make"; exit 1; }
 	$(or $(LAMBDA_PYTHON),$(RUNTIME)) -m venv --clear .venv-deployed
-	.venv-deployed/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-deployed.txt
+	.venv-deployed/bin/$(INSTALL) requirements-deployed.txt
 	touch $@
 
 .PHONY: help
@@ -35,8 +46,8 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 # Installs the operator's commands from this checkout.
-$(BIN)/guichet: $(VENV)/.installed pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+$(BIN)/guichet: $(VENV)/.run pyproject.toml
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 .PHONY: install
@@ -44,7 +55,7 @@ install: $(BIN)/guichet  ## install the operator's command, guichet, into .venv/
 	@echo '$(BIN)/guichet --help'
 
 .PHONY: run
-run: $(VENV)/.installed  ## run the API, the demo site and an inbox on this machine (PORT, SITE_PORT, PARAMETERS)
+run: $(VENV)/.run  ## run the API, the demo site and an inbox on this machine (PORT, SITE_PORT, PARAMETERS)
 	@exec $(BIN)/python -m infra.local
 
 COVERAGE := --cov --cov-report=term
@@ -55,7 +66,7 @@ WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 CALLS := $(VENV)/.calls
 
 .PHONY: test
-test: $(BIN)/guichet  ## run all tests, with coverage (TESTS=tests/infra)
+test: $(VENV)/.installed $(BIN)/guichet  ## run all tests, with coverage (TESTS=tests/infra)
 	$(BIN)/python -m pytest $(WORKERS) $(COVERAGE) --write-calls=$(CALLS) $(TESTS)
 	$(BIN)/python -m pytest tests/roles --read-calls=$(CALLS)
 
@@ -71,7 +82,7 @@ check: $(VENV)/.installed  ## check style and types
 
 .PHONY: fuzz
 fuzz: $(VENV)/.installed  ## fuzz the body parser, 200,000 runs (Python 3.11 to 3.13)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-fuzz.txt
+	$(BIN)/$(INSTALL) requirements-fuzz.txt
 	$(BIN)/python -m tests.fuzz.parse_body -runs=200000
 
 .PHONY: faults
@@ -118,6 +129,7 @@ template: .venv-sam/.installed .venv-checkov/.installed  ## lint the template, b
 .PHONY: lock
 lock:  ## update the pinned requirements (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header functions/requirements.in -o functions/requirements.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-run.in -o requirements-run.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-sam.in -o requirements-sam.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements-deployed.in -o requirements-deployed.txt

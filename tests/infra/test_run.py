@@ -18,11 +18,13 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from guichet.settings import LOCAL_SECRET
+from infra.build import ROOT
 from infra.local.__main__ import defaults
 from infra.local.containers import bridge_address
 from infra.template import Template, TemplateError, parameters
 from tests.faults.running import early_posts, wake_ups
 from tests.support.app import resolve
+from tests.support.installed import with_only
 from tests.support.stack import LocalStack, ask, free_port, local_stack, missing, text_of, wait_for
 
 FORM = "application/x-www-form-urlencoded"
@@ -32,9 +34,10 @@ OWNERS = ["me@example.net", "you@example.net"]
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Return a stack that is ready, one for all tests that only talk to it."""
+    """Return a stack that is ready, one for all tests that only talk to it. It has what `make run` installs."""
     given = f"DefaultLanguage=en OwnerEmail={','.join(OWNERS)}"
-    with local_stack(tmp_path_factory.mktemp("running"), PARAMETERS=given) as stack:
+    path = with_only(ROOT / "requirements-run.txt", tmp_path_factory.mktemp("installed"))
+    with local_stack(tmp_path_factory.mktemp("running"), PARAMETERS=given, PYTHONPATH=path) as stack:
         stack.wait_until_ready()
         yield stack
 

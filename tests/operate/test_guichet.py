@@ -20,6 +20,7 @@ from guichet.mail import ses
 from guichet.store import dynamodb
 from infra.operate.commands import guichet, main
 from infra.template import TEMPLATE
+from tests.support.installed import with_only
 from tests.support.stack import LocalStack, free_port, local_stack, text_of, wait_for
 
 ENTRY_POINT = Path(sys.executable).parent / "guichet"
@@ -186,8 +187,10 @@ def test_without_a_stack_it_says_what_to_start(here: Callable[..., str]) -> None
 # --- help, beside the README ------------------------------------------------------------------------------------------
 
 
-def test_help_names_the_commands_of_the_readme() -> None:
-    done = run(environment(1), "--help")
+def test_help_names_the_commands_of_the_readme(tmp_path: Path) -> None:
+    # With what `make install` installs.
+    path = with_only(TEMPLATE.parent / "requirements-run.txt", tmp_path)
+    done = run(environment(1) | {"PYTHONPATH": path}, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     listed = re.findall(r"^  ([a-z-]+)  ", done.stdout.split("Commands:")[1], re.MULTILINE)
     assert set(listed) == {name.split()[0] for name in named_in_the_readme()}
