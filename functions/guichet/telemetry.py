@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics.functions import is_metrics_disabled
 
 from guichet.store.dynamodb import UnavailableError
 
@@ -23,9 +24,12 @@ class FunctionError(Exception):
 def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
     """Emit one CloudWatch metric in the embedded metric format, with its dimensions.
 
-    Its namespace is the stack's name, from POWERTOOLS_METRICS_NAMESPACE. Each value of a dimension is another billed
+    Its namespace is the stack's name, from POWERTOOLS_METRICS_NAMESPACE; POWERTOOLS_METRICS_DISABLED, which
+    `single_metric` does not look at, turns metrics off. Each value of a dimension is another billed
     metric, so use none for what the log says anyway.
     """
+    if is_metrics_disabled():
+        return
     with single_metric(name=name, unit=unit, value=value) as metric:
         for dimension, of in dimensions.items():
             metric.add_dimension(name=dimension, value=of)

@@ -13,10 +13,11 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from infra.local import engine, inbox
+from infra.local import engine, inbox, logs
 from infra.local.containers import Containers
 from infra.local.functions import CODE, LocalFunction, local_functions, routes
 from infra.local.gateway import Gateway
+from infra.local.pages import overview
 from infra.local.ports import HOSTS, Port, from_another_page, refusal
 from infra.local.sam import sam_template, with_engines
 from infra.local.site import SITE, Site
@@ -27,6 +28,8 @@ from infra.template import Stack, StreamMapping, Template, TemplateError, parame
 # seconds.
 _POLL = 1.0
 _ASK_AGAIN = 1.0
+# How long the inbox waits for an email that is about to be sent, in seconds.
+_MOMENT = 2.0
 # How long the ports stay closed for an engine that is away, in seconds.
 _PATIENCE = 5.0
 
@@ -69,6 +72,8 @@ class Local:
     containers: Containers | None
     # Set when the stream may hold something new.
     wake: threading.Event
+    # Set while it is known to hold nothing new.
+    rests: threading.Event = field(default_factory=threading.Event)
     made: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def answer(self, request: Request) -> Response:
@@ -87,7 +92,14 @@ class Local:
     def _inbox(self, write: Callable[[list[dict[str, Any]]], str], content_type: str, after: str) -> Response:
         if not self.engines.own_mail:
             return _json({"message": "mail goes to another engine than moto: there is no inbox here"}, 404)
+        self._rest()
         return Response(write(inbox.mails(after=after)), content_type=content_type)
+
+    def _rest(self) -> None:
+        """Wait a moment for the email of a form that has just been posted."""
+        end = time.monotonic() + _MOMENT
+        while self.engines.own_stream and (self.wake.is_set() or not self.rests.is_set()) and time.monotonic() < end:
+            time.sleep(0.01)
 
     def _environment(self) -> Response:
         region = os.environ["AWS_DEFAULT_REGION"]
@@ -115,6 +127,7 @@ class Local:
         self.made.release()
         while True:
             # Before anything is looked at: what comes from now on wakes it again.
+            self.rests.clear()
             self.wake.clear()
             if stop.is_set():
                 return
@@ -125,6 +138,7 @@ class Local:
                 stop.wait(_ASK_AGAIN)
             else:
                 if not again:
+                    self.rests.set()
                     # moto tells when something was written. Another engine must be asked.
                     self.wake.wait(None if self.engines.own_stream else _POLL)
 
@@ -177,9 +191,10 @@ def _make(make: Callable[[], Any], stop: threading.Event) -> Any:
 class Front:
     """The API's port: the gateway, and beside it what only the local stack serves. A WSGI application."""
 
-    def __init__(self, gateway: Gateway, local: Local) -> None:
+    def __init__(self, gateway: Gateway, local: Local, index: str) -> None:
         self._gateway = gateway
         self._local = local
+        self._index = Response(index, content_type="text/html; charset=utf-8")
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request (WSGI)."""
@@ -189,6 +204,8 @@ class Front:
             if request.method != "GET" and from_another_page(environ):
                 return refusal("pages of other origins are not served")(environ, start_response)
             return self._local.answer(request)(environ, start_response)
+        if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("GET", "/"):
+            return self._index(environ, start_response)
         return self._gateway(environ, start_response)
 
 
@@ -257,6 +274,8 @@ def run(environment: Mapping[str, str]) -> None:
     engines = engine.connect(moto)
     stack = template.resolve(given, {"Api.ApiEndpoint": api_url, "Table": TABLE})
     sys.path.insert(0, str(CODE))
+    if environment.get("LOGS") != "json":
+        logs.for_people()
     functions = local_functions(stack.functions, stack.environment)
     local = Local(stack, functions, engines, containers, wake=moto.wrote if moto else threading.Event())
 
@@ -273,7 +292,9 @@ def run(environment: Mapping[str, str]) -> None:
     patience = time.monotonic() + _PATIENCE
     for _ in ("table", "mail"):
         local.made.acquire(timeout=max(0, patience - time.monotonic()))
-    _open("PORT", api, Front(Gateway(routes(functions), stack.cors), local))
+    served = routes(functions)
+    index = overview(api_url, site_url, list(served))
+    _open("PORT", api, Front(Gateway(served, stack.cors), local, index))
     _open("SITE_PORT", site, Site(SITE, api_url))
     (seconds,) = {seconds for function in functions.values() for seconds in function.function.schedules}
     sam = (
@@ -286,7 +307,7 @@ def run(environment: Mapping[str, str]) -> None:
         "live and recovery, the SES identity, the configuration sets.\n"
         "Not played: throttling, access logs, roles.\n\n"
         f"  site   {site_url}\n"
-        f"  API    {api_url}\n"
+        f"  API    {api_url}   open it for an overview\n"
         f"  inbox  {api_url}/_local/inbox   as JSON {api_url}/_local/inbox.json\n"
         f"  sweep  POST {api_url}/_local/sweep   what the schedule does every {seconds // 60} minutes\n"
         f"{sam}\nReady. Ctrl-C ends it.",
@@ -295,8 +316,8 @@ def run(environment: Mapping[str, str]) -> None:
     # Not without a time-out: a signal is only seen between two waits.
     while not stop.wait(1):
         pass
-    for served in (site, api):
-        served.close()
+    for port_in_use in (site, api):
+        port_in_use.close()
     local.wake.set()
     for thread in threads:
         thread.join(timeout=2)

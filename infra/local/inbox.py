@@ -2,25 +2,13 @@
 
 from email import message_from_string, policy
 from email.message import EmailMessage
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from infra.local.pages import render
 
 # So many mails are kept, and so many of them the page shows.
 KEPT = 1000
 SHOWN = 100
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
 
 
 def mails(after: str = "") -> list[dict[str, Any]]:
@@ -61,7 +49,7 @@ def _mail(identifier: str, raw: str) -> dict[str, Any]:
 def inbox_page(inbox: list[dict[str, Any]]) -> str:
     """Return the page of the newest mails, newest first: HTML and text as mail programs show them, and all headers."""
     shown = [{**mail, **_parts(mail["raw"])} for mail in reversed(inbox[-SHOWN:])]
-    return _environment().get_template("inbox.html").render(mails=shown, kept=len(inbox), most=KEPT)
+    return render("inbox.html", mails=shown, kept=len(inbox), most=KEPT)
 
 
 def _parts(raw: str) -> dict[str, Any]:

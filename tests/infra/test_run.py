@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import signal
 import socket
 import threading
@@ -75,13 +76,48 @@ Encode = Callable[[dict[str, str]], tuple[bytes, str]]
 def test_it_says_where_everything_is(running: LocalStack) -> None:
     for address in (
         f"http://127.0.0.1:{running.site_port}\n",
-        f"http://127.0.0.1:{running.port}\n",
+        f"http://127.0.0.1:{running.port}   open it for an overview\n",
         f"http://127.0.0.1:{running.port}/_local/inbox ",
         f"http://127.0.0.1:{running.port}/_local/inbox.json\n",
         f"POST http://127.0.0.1:{running.port}/_local/sweep ",
     ):
         assert address in running.said
     assert "every 15 minutes" in running.said
+
+
+def test_the_first_page_leads_to_all_that_is_served_here(running: LocalStack) -> None:
+    answer = ask(running.port, "GET", "/")
+    page = answer.text
+    links = re.findall(r'href="([^"]+)"', page)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert f"http://127.0.0.1:{running.site_port}" in links
+    for path in (link for link in links if link.startswith("/")):
+        assert ask(running.port, "GET", path).status == 200
+    assert all(route in page for function in resolve().functions.values() for route in function.routes)
+
+
+def test_the_inbox_waits_for_the_email_of_what_was_just_posted(running: LocalStack) -> None:
+    for number in range(5):
+        running.post("/contact", *as_json(message(f"At once {number}")))
+        assert len(running.inbox(f"At once {number}")) == 1
+
+
+@pytest.mark.parametrize("logs", ["", "json"])
+def test_an_event_is_one_short_line_or_what_cloudwatch_gets(tmp_path: Path, logs: str) -> None:
+    with local_stack(tmp_path, LOGS=logs, PARAMETERS="ProofOfWork=off") as stack:
+        stack.wait_until_ready()
+        stack.post("/contact", *as_json(message("Logs")))
+        wait_for("the email", lambda: stack.inbox("Logs"), seconds=5)
+        lines = wait_for("the log", lambda: [line for line in stack.said.splitlines() if "sent" in line.split("=")[0]])
+        if logs:
+            assert json.loads(lines[0])["message"] == "sent"
+            assert '"CloudWatchMetrics"' in stack.said
+        else:
+            assert re.fullmatch(
+                r"\d\d:\d\d:\d\d sent record=message#[0-9a-f]{8} email=email#contact-notification.*", lines[0]
+            )
+            assert len(lines[0]) < 120
+            assert "{" not in stack.said
 
 
 @pytest.mark.parametrize(("encode", "status"), [(urlencoded, 303), (as_json, 200), (multipart, 303)])
