@@ -50,6 +50,8 @@ INCOMPLETE, INVALID, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130
 _PERIOD = 7
 _DAY = click.DateTime(["%Y-%m-%d"])
 _STATES = (*get_args(State), "pending")
+# Characters of an id. Fewer are the beginning of one.
+_WHOLE_ID = 32
 
 
 class _Listing(click.Group):
@@ -180,11 +182,22 @@ def _searchable_text(record: Message | SignUp) -> str:
 
 
 def _message(connection: Connection, message_id: str) -> Message | SignUp:
-    """Return a message, or a sign-up from the spam folder. Raises OperatorError if there is none."""
-    keys = [{"pk": f"{kind}#{message_id}", "sk": kind} for kind in ("message", "request")]
-    for item in queries.by_keys(connection.settings.table_name, keys):
-        return queries.submission(item)
-    raise OperatorError(f"there is no message {message_id}: `guichet messages` lists them")
+    """Return a message, or a sign-up from the spam folder, by its id or the beginning of it.
+
+    Raises OperatorError if there is none, or more than one.
+    """
+    table = connection.settings.table_name
+    if len(message_id) < _WHOLE_ID:
+        keys = queries.begun_by(table, message_id)
+    else:
+        keys = [{"pk": f"{kind}#{message_id}", "sk": kind} for kind in ("message", "request")]
+    found = [queries.submission(item) for item in queries.by_keys(table, keys)]
+    if not found:
+        raise OperatorError(f"there is no message {message_id}: `guichet messages` lists them")
+    if len(found) > 1:
+        ids = ", ".join(sorted(record.id for record in found))
+        raise OperatorError(f"{message_id} is the beginning of several ids: {ids}")
+    return found[0]
 
 
 @messages.command("show")
@@ -209,7 +222,7 @@ def file_as_spam(connection: Connection, output: Output, *, id: str) -> None:  #
     if isinstance(record, SignUp):
         raise OperatorError(f"{id} is a sign-up, and only messages can be filed as spam: it sends a single link")
     submissions.mark_spam(connection.settings.table_name, record, utc_now())
-    output.show({"id": id, "now": "in the spam folder"})
+    output.show({"id": record.id, "now": "in the spam folder"})
 
 
 @messages.command("release")
@@ -226,7 +239,7 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
         notification = contact_notification.queued(settings.default_language, released=True)
         kept = timedelta(days=settings.retention_days)
         released = submissions.release_message(settings.table_name, record, notification, kept)
-    output.show({"id": id, "now": "released, and its email is queued" if released else "not in the spam folder"})
+    output.show({"id": record.id, "now": "released, and its email is queued" if released else "not in the spam folder"})
 
 
 # --- subscribers ------------------------------------------------------------------------------------------------------

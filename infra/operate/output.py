@@ -4,6 +4,7 @@ Results go to standard output; progress and hints go to standard error.
 """
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,10 +19,18 @@ from rich.text import Text
 
 from infra.operate.queries import Advance, blocks
 
-# Wide enough for a whole row when the output is not a terminal.
+# Wide enough for a whole row when the output is not a terminal, and COLUMNS does not say otherwise.
 _WIDTH_OF_A_FILE = 200
-# The columns of free text.
-_FREE = ("name", "message", "why")
+# The columns of free text, which gives way on a narrow terminal.
+_FREE = ("name", "message", "why", "reason")
+# Headings of the columns with ids that may be shortened: commands take the beginning of one.
+_SHORTENED = ("id",)
+# As many characters of it tell one message from a million others.
+SHORT_ID = 8
+_ID = re.compile("[0-9a-f]{32}")
+# No column of free text is made narrower, in characters; and what is between two columns.
+_NARROWEST = 8
+_GAP = 2
 # Rows per printed table, so that memory stays flat for any number of rows.
 _PER_TABLE = 100
 # Without a terminal for a bar, report progress every so many items, but at most about twenty times in all.
@@ -45,7 +54,8 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self._out = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE, highlight=False, soft_wrap=True)
+        wide = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+        self._out = Console(width=_WIDTH_OF_A_FILE if wide else None, highlight=False, soft_wrap=True)
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def say(self, sentence: str) -> None:
@@ -79,7 +89,7 @@ class Output:
                 for row in block:
                     self._line(row)
             else:
-                self._out.print(_table(block, columns))
+                self._out.print(_table(block, columns, self._out.width))
             shown += len(block)
         if not shown:
             self.say(nothing)
@@ -116,19 +126,36 @@ class Output:
         sys.stdout.write(_ACTIVE.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
 
 
-def _table(rows: list[Mapping[str, Any]], columns: Mapping[str, str]) -> Table:
+def _table(rows: list[Mapping[str, Any]], columns: Mapping[str, str], room: int) -> Table:
+    """Return rows as a table that is `room` characters wide, if what must not be cut allows it."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in columns.values():
-        # A stranger's text of any length may be cut; everything else is shown in full, to be copied.
-        free = heading in _FREE
-        table.add_column(heading, no_wrap=True, overflow="ellipsis" if free else "fold", ratio=1 if free else None)
-    for row in rows:
-        table.add_row(*(_cell(row.get(name, ""), heading) for name, heading in columns.items()))
+    cells = [[_cell(row.get(name, ""), heading) for name, heading in columns.items()] for row in rows]
+    widths = [
+        max(len(heading), *(cell.cell_len for cell in column))
+        for heading, column in zip(columns.values(), zip(*cells, strict=True), strict=True)
+    ]
+    # A stranger's text may be cut, the last column's first; everything else is shown in full, to be copied.
+    excess = sum(widths) + _GAP * (len(widths) - 1) - room
+    for index, heading in reversed(list(enumerate(columns.values()))):
+        if heading in _FREE and excess > 0 and widths[index] > _NARROWEST:
+            cut = min(excess, widths[index] - _NARROWEST)
+            widths[index] -= cut
+            excess -= cut
+    for heading, width in zip(columns.values(), widths, strict=True):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", min_width=width, max_width=width)
+    for row in cells:
+        table.add_row(*row)
     return table
 
 
 def _cell(value: Any, heading: str) -> Text:
+    if isinstance(value, datetime):
+        # In the time of this machine, to the minute, as `ls -l` has it.
+        at = value.astimezone()
+        return Text(at.strftime("%d %b %H:%M" if at.year == datetime.now(at.tzinfo).year else "%d %b %Y"))
     text = printable(" ".join(_text(value).split()))
+    if heading in _SHORTENED and _ID.fullmatch(text):
+        text = text[:SHORT_ID]
     return Text(text if heading not in _FREE or len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…")
 
 

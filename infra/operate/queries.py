@@ -81,7 +81,7 @@ def records(table: str, model: type[_Record], advance: Advance) -> Iterator[_Rec
 
 
 def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Message | SignUp]:
-    """Read the messages of a day, or its messages and sign-ups caught as spam; oldest first."""
+    """Read the messages of a day, or its messages and sign-ups caught as spam; newest first."""
     list_name = day_list(name, datetime(day.year, day.month, day.day, tzinfo=UTC))
     keys = [
         {"pk": item["pk"], "sk": item["sk"]}
@@ -96,7 +96,20 @@ def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Mes
     ]
     now = int(utc_now().timestamp())
     found = [item for item in by_keys(table, keys) if item.get("expires_at", now) >= now]
-    return sorted((submission(item) for item in found), key=lambda record: record.submitted_at)
+    return sorted((submission(item) for item in found), key=lambda record: record.submitted_at, reverse=True)
+
+
+def begun_by(table: str, prefix: str) -> list[Key]:
+    """Return the keys of the messages and sign-ups, of those that are on the list of a day, whose id begins so."""
+    kinds = {f":{kind_of(model).name}": f"{kind_of(model).name}#{prefix}" for model in (Message, SignUp)}
+    pages = dynamodb.items(
+        "scan",
+        TableName=table,
+        IndexName="lists",
+        FilterExpression=" OR ".join(f"begins_with(pk, {name})" for name in kinds),
+        ExpressionAttributeValues=marshalled(kinds),
+    )
+    return [{"pk": item["pk"], "sk": item["sk"]} for item in pages]
 
 
 def submission(item: Item) -> Message | SignUp:

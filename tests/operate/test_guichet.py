@@ -93,9 +93,9 @@ def test_messages(stack: LocalStack) -> None:
     message = posted(stack, email="zoe@example.org", message="Une question sur la facture", name="Zoé")
     caught = posted(stack, email="robot@example.org", message="Buy", _gotcha="x")
     listed = guichet_on(stack, "messages", "--search", "FACTURE")
-    assert message in listed
+    assert message[:8] in listed
     assert "zoe@example.org" in listed
-    assert caught not in listed
+    assert caught[:8] not in listed
 
 
 def test_import_subscribers_and_export(stack: LocalStack, tmp_path: Path) -> None:

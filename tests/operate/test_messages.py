@@ -47,7 +47,7 @@ def test_two_hundred_and_fifty_messages_of_a_day_are_all_listed_in_their_order(a
             )
             submissions.keep("table", message, [], Caller(key=str(number), cap=1, until=at + timedelta(hours=1)))
         rows = operate(app, "messages", "--json").rows
-    assert [row["message"] for row in rows] == [f"number {number}" for number in range(250)]
+    assert [row["message"] for row in rows] == [f"number {number}" for number in reversed(range(250))]
 
 
 @pytest.mark.parametrize("text", ["FACTURE", "zoe@", "Zoé", "Marseille", "VILLE"])
@@ -99,8 +99,27 @@ def test_a_long_text_does_not_take_the_place_of_the_other_columns(
     for arguments in ((), ("--search", "example")):
         said = operate(app, "messages", *arguments).out.splitlines()
         for one, address in zip(ids, ("x@example.org", "zoe@example.org"), strict=True):
-            (line,) = [line for line in said if one in line]
+            (line,) = [line for line in said if one[:8] in line]
             assert address in line
+            assert len(line) <= 80
+            assert line.split()[2:4] != ["…", "…"]
+
+
+def test_a_message_is_found_by_the_beginning_of_its_id(app: App, operate: Operate) -> None:
+    with time_machine.travel(START, tick=False):
+        ids = ["aa" + "0" * 30, "ab" + "0" * 30]
+        for number, one in enumerate(ids):
+            message = Message(
+                id=one, email="a@example.org", message=f"number {number}", language="fr", received_at=START,
+                expires_at=START + timedelta(days=1),
+            )  # fmt: skip
+            submissions.keep("table", message, [], Caller(key=one, cap=1, until=START + timedelta(hours=1)))
+
+        assert operate(app, "messages", "show", "ab", "--json").rows[0]["message"] == "number 1"
+        assert operate(app, "messages", "spam", "aa0", "--json").rows == [{"id": ids[0], "now": "in the spam folder"}]
+        both = operate(app, "messages", "show", "a")
+        assert both.code == 2
+        assert all(one in both.err for one in ids)
 
 
 def test_a_word_of_any_length_is_shown_whole(app: App, operate: Operate) -> None:
