@@ -51,8 +51,10 @@ def message_of(
     at = utc_now()
     values = {**answers.model_dump(exclude={"labelled", "extra"}), **answers.labelled}
     signed = {**values, "extra": sorted(answers.extra.items())}
-    lines = (answers.name, answers.subject, *answers.labelled.values())
-    words = Words(lines, "\n".join((answers.message, *answers.extra.values())))
+    form_subject = " ".join(form.control.get("_subject", "").split())[:1000]
+    lines = (answers.name, *answers.labelled.values(), *answers.extra)
+    text = "\n".join((answers.message, *answers.extra.values()))
+    words = Words(lines, (answers.subject, form_subject), text)
     spam = judge(words, form, request, settings)
     identity = identify(
         "contact",
@@ -66,7 +68,7 @@ def message_of(
         id=identity.id,
         **values,
         extra=tuple(answers.extra.items()),
-        form_subject=" ".join(form.control.get("_subject", "").split())[:1000],
+        form_subject=form_subject,
         page=page_of(request, settings),
         spam=spam,
         language=request.language,

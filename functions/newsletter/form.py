@@ -31,7 +31,7 @@ def sign_up_of(
 ) -> tuple[SignUp, Identity]:
     """Return the request made from a form, and its identity: the same however the address is spelled."""
     at = utc_now()
-    spam = judge(Words((answers.name,)), form, request, settings)
+    spam = judge(Words((answers.name,), text=answers.source), form, request, settings)
     identity = identify(
         "newsletter",
         (normalized(answers.email), answers.name, answers.source, answers.consent),

@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,11 +13,18 @@ import pytest
 import time_machine
 from altcha import solve_challenge
 from altcha.v2 import Challenge, Payload
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from guichet.forms import proof_of_work
+from guichet.forms.parse import Form
+from guichet.forms.spam import Words, judge
+from guichet.http.request import Request
 from guichet.records.record import utc_now
+from guichet.settings import ContactSettings
 from guichet.store import dynamodb
 from tests.support.app import PARAMETERS, START, App
+from tests.support.samples import sample
 from tests.support.wire import Wire, cancelled
 
 GOOD = {"email": "a@example.org", "message": "Bonjour, je voudrais un devis."}
@@ -104,13 +112,82 @@ def test_many_signs_file_a_message_with_its_reason_and_never_refuse_it(app: App,
     assert app.mails() == []
 
 
+ONE_LINK = "www.casino-du-lac.example"
 HONEST = [
+    {"subject": f"Refonte de {ONE_LINK}"},
+    {"subject": f"Refonte de {ONE_LINK}", "message": "Bonjour, nous voulons refaire le site de notre casino."},
+    {"_subject": f"Formulaire de https://{ONE_LINK}/", "message": f"Le casino a changé de site : https://{ONE_LINK}"},
+    {"message": "Voici https://www.a.example, et https://www.b.example/page."},
+    {
+        "message": "Mon site : www.a.example <https://www.a.example/>, <http://a.example>. L'autre : www.b.example",
+        "x": "é",
+    },
+    {
+        "subject": "https://www.a.example",
+        "message": "https://www.a.example https://www.b.example https://www.c.example",
+    },
+    {"message": f'<a href="https://{ONE_LINK}">{ONE_LINK}</a>'},
+    {"message": " ".join(f"https://{www}atelier.example/{page}" for www in ("", "www.") for page in range(5))},
+    {"J'accepte https://atelier.example/privacy": "oui", "message": "Le casino de notre ville"},
     {"message": "Voici mon site : https://a.example et https://b.example"},
     {"message": "Мы хотим сайт. We want a website. Θέλουμε ιστοσελίδα."},
     {"message": "Le casino de notre ville cherche une agence."},
     {"message": "x", "name": "Αλέξανδρος"},
     {"message": "<b>gras</b>"},
 ]
+
+
+CAUGHT = [
+    ({"_subject": "http://x casino", "message": "Viagra"}, "link in a short field (3), known phrases (4)"),
+    ({"casino": "viagra", "http://x": "y"}, "link in a short field (3), known phrases (4)"),
+    ({"https://x.example": "", "message": f"P{RUSSIAN_A}ypal"}, "link in a short field (3), mixed alphabets (3)"),
+    ({"name": "http://x", "message": "[url=http://y]"}, "link markup (3), link in a short field (3)"),
+    ({"message": "https://a,https://b,https://c,https://d viagra casino"}, "links (2), known phrases (4)"),
+    ({"name": "http://x", "message": "http://a http://b http://c http://d"}, "links (2), link in a short field (3)"),
+]
+
+
+@pytest.mark.parametrize(("fields", "reason"), CAUGHT)
+def test_subjects_and_names_of_fields_are_judged_too_and_joined_links_are_several(
+    app: App, fields: dict[str, str], reason: str
+) -> None:
+    assert app.post("/contact", json=GOOD | fields).status_code == 200
+
+    assert app.items("message")[0]["spam"] == reason
+
+
+WRITTEN = ("{0}", "https://{0}/", "https://www.{0}", "[url=https://{0}]{0}[/url]", '<a href="http://{0}">ici</a>')
+
+
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from(["casino.example", "viagra-cialis.example", f"p{RUSSIAN_A}ypal.example/forex?casino"]),
+    st.dictionaries(
+        st.sampled_from(["message", "name", "subject", "phone", "_subject", "ville", "site {0}"]),
+        st.tuples(*[st.sampled_from(["", *WRITTEN])] * 3),
+        max_size=7,
+    ),
+)
+def test_one_link_is_never_enough(link: str, placed: dict[str, tuple[str, ...]]) -> None:
+    contact_settings = ContactSettings.from_environment()
+    fields = {name.format(f"www.{link}"): " ".join(parts).format(link) for name, parts in placed.items()}
+    names = [name for name in fields if name.startswith("site ")]
+    words = Words(
+        (fields.get("name", ""), fields.get("phone", ""), *names),
+        (fields.get("subject", ""), fields.get("_subject", "")),
+        "\n".join((fields.get("message", ""), fields.get("ville", ""), *(fields[name] for name in names))),
+    )
+    request = Request.from_event(sample("contact-json.json"), "fr")
+    assert judge(words, Form({}, {}), request, contact_settings) == ""
+
+
+def test_the_longest_post_is_judged_at_once() -> None:
+    request = Request.from_event(sample("contact-json.json"), "fr")
+    for piece in ("<a ", "<a href=www.", ",", "https://", "https://a,", "[url=", "www.", "p\u0430", "aa.", "casino "):
+        words = Words((), (), f"https://{piece * (65536 // len(piece))}")
+        began = time.perf_counter()
+        judge(words, Form({}, {}), request, ContactSettings.from_environment())
+        assert time.perf_counter() - began < 2, piece
 
 
 @pytest.mark.parametrize("fields", HONEST)

@@ -23,8 +23,17 @@ _LINKS_FOR_FREE = 2
 _MOST_FOR_LINKS = 4
 _MOST_FOR_PHRASES = 4
 
-_LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
+# A link takes in all up to the next blank, so that `https://www.` is one; but links may be joined by commas.
+_LINK = re.compile(
+    r"(?:https?://|(?<![A-Za-z0-9])www\.(?=\w))(?:(?![,;|]{1,3}(?:https?://|www\.))[^\s<>\"'\[\]])*", re.IGNORECASE
+)
+# A site's name without any of these: words joined by points, and what follows.
+_DOMAIN = re.compile(r"(?<![\w.@-])\w[\w-]*+(?:\.[\w-]++)+[^\s<>\"'\[\]]*")
+_SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?", re.IGNORECASE)
+_END_OF_HOST = re.compile(r"[/:?#]")
 _MARKUP = re.compile(r"\[url[=\]]|\[link[=\]]|<a\s", re.IGNORECASE)
+# How far behind markup its link may begin.
+_MARKUP_REACHES = 100
 # A Latin word with Cyrillic or Greek letters in it, as in a fake brand name.
 _LATIN = re.compile(r"[A-Za-z]")
 _LOOKALIKE = re.compile(r"[\u0370-\u03ff\u0400-\u04ff]")
@@ -38,9 +47,10 @@ _PHRASES = re.compile(
 
 @dataclass(frozen=True)
 class Words:
-    """The text to judge: short answers, where links do not belong, and the long one."""
+    """The text to judge: short answers, where links do not belong; subjects, which may name a site; the long text."""
 
     lines: tuple[str, ...]
+    subjects: tuple[str, ...] = ()
     text: str = ""
 
 
@@ -50,27 +60,85 @@ def judge(words: Words, form: Form, request: Request, settings: FormSettings) ->
         return "honeypot"
     if settings.spam_filter == "off":
         return ""
-    signs = {**_haste(request.headers.get("formspree-session-data", "")), **_words(words)}
+    signs = {**_haste(request.headers.get("formspree-session-data", "")), **_words(words, _own_hosts(settings))}
     points = sum(signs.values())
     return ", ".join(f"{sign} ({worth})" for sign, worth in signs.items()) if points >= SPAM else ""
 
 
-def _words(words: Words) -> dict[str, int]:
+def _words(words: Words, own_hosts: frozenset[str]) -> dict[str, int]:
+    """Return the signs in the words. One link gives one sign at most, however it is written and how often."""
     signs: dict[str, int] = {}
-    links = len(_LINK.findall(words.text)) - _LINKS_FOR_FREE
+    short = (*words.lines, *words.subjects)
+    everything = "\n".join((*short, words.text))
+    misplaced = {link for line in short for link in _links(line, own_hosts)}
+    marked = _marked_up(everything, own_hosts)
+    links = len(_links(words.text, own_hosts) - misplaced) - _LINKS_FOR_FREE
     if links > 0:
         signs["links"] = min(links, _MOST_FOR_LINKS)
-    if _MARKUP.search(words.text):
+    if marked - misplaced:
         signs["link markup"] = 3
-    if any(_LINK.search(line) for line in words.lines):
+    if misplaced:
         signs["link in a short field"] = 3
-    everything = "\n".join((*words.lines, words.text))
-    if any(_LATIN.search(word) and _LOOKALIKE.search(word) for word in _WORD.findall(everything)):
+    # A site that counts already gives no further sign by its name, and any other one at most.
+    plain, sites = _sites(everything)
+    counted = own_hosts | {_host(link) for link in misplaced | marked}
+    named = [name for host, name in sites.items() if host not in counted]
+    fakes = [name for name in named if _mixes_alphabets(name)]
+    if fakes or _mixes_alphabets(plain):
         signs["mixed alphabets"] = 3
-    phrases = {phrase.lower() for phrase in _PHRASES.findall(everything)}
+    # Who names a site as the subject may say what it is about.
+    _, topics = _sites("\n".join(words.subjects))
+    phrases = _phrases(plain, *(name for name in named if name not in fakes)) - _phrases(*topics.values())
     if phrases:
         signs["known phrases"] = min(2 * len(phrases), _MOST_FOR_PHRASES)
     return signs
+
+
+def _sites(text: str) -> tuple[str, dict[str, str]]:
+    """Return a text without links and domains, and what these are called, by host."""
+    sites: dict[str, list[str]] = {}
+    rest = text
+    for pattern in (_LINK, _DOMAIN):
+        for link in pattern.findall(rest):
+            sites.setdefault(_host(_key(link)), []).append(_key(link))
+        rest = pattern.sub(" ", rest)
+    return rest, {host: " ".join(names) for host, names in sites.items()}
+
+
+def _links(text: str, own_hosts: frozenset[str]) -> set[str]:
+    """Return the links in a text, each once. Those to the site itself are none."""
+    keys = {_key(link) for link in _LINK.findall(text)}
+    return {key for key in keys if _host(key) not in own_hosts}
+
+
+def _marked_up(text: str, own_hosts: frozenset[str]) -> set[str]:
+    """Return the links that are written as markup, and the markup itself if it has none."""
+    marked: set[str] = set()
+    for markup in _MARKUP.finditer(text):
+        near = _LINK.search(text, markup.end(), markup.end() + _MARKUP_REACHES)
+        link = _LINK.match(text, near.start()) if near else None
+        marked |= _links(link[0], own_hosts) if link else {markup[0]}
+    return marked
+
+
+def _key(link: str) -> str:
+    return _SCHEME.sub("", link.lower()).rstrip(".,;:!?)/")
+
+
+def _host(key: str) -> str:
+    return _END_OF_HOST.split(key, maxsplit=1)[0]
+
+
+def _own_hosts(settings: FormSettings) -> frozenset[str]:
+    return frozenset(_host(_key(origin)) for origin in settings.origins)
+
+
+def _mixes_alphabets(text: str) -> bool:
+    return any(_LATIN.search(word) and _LOOKALIKE.search(word) for word in _WORD.findall(text))
+
+
+def _phrases(*texts: str) -> set[str]:
+    return {phrase.lower() for text in texts for phrase in _PHRASES.findall(text)}
 
 
 def _haste(session_data: str) -> dict[str, int]:
