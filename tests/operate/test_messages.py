@@ -1,5 +1,6 @@
 """`guichet messages`: by day, in a period, the spam folder; one shown, filed and released."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -188,6 +189,21 @@ def test_the_spam_folder_tells_why_and_a_release_mails_the_owner_once(app: App, 
     assert len(app.mails()) == 1
     assert operate(app, "messages", "--spam", "--json").rows == []
     assert [row["id"] for row in operate(app, "messages", "--json").rows] == [message]
+
+
+def test_what_the_daily_note_names_comes_back_by_the_command_that_it_names(app: App, operate: Operate) -> None:
+    with time_machine.travel(START):
+        contact(app, message="Genuine after all", _gotcha="x")
+    with time_machine.travel(START + timedelta(days=1)):
+        app.sweep()
+        app.play_stream()
+        (note,) = app.mails()
+        text = note.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        (reference,) = re.findall(r"^Référence\s: (\w+)\r?$", text, re.MULTILINE)
+        (command,) = re.findall(r"« guichet (messages release) RÉFÉRENCE »", text)
+        assert operate(app, *command.split(), reference).code == 0
+        app.play_stream()
+    assert app.mails()[1]["Reply-To"] == "zoe@example.org"
 
 
 def test_a_message_filed_as_spam_leaves_the_list_and_its_email_is_not_sent(app: App, operate: Operate) -> None:

@@ -18,6 +18,7 @@ from guichet.records.digest import Digest
 from guichet.records.message import Message
 from guichet.records.outbox import AUDIENCES, QueuedEmail
 from guichet.records.sign_up import SignUp
+from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Confirmation, Subscriber
 from guichet.settings import NotifierSettings
 
@@ -71,6 +72,19 @@ RECORDS: dict[type, Any] = {
         expires_at=AT,
     ),
 }
+SIGN_UP = RECORDS[SignUp]
+RECORDS[OpenedSpamNote] = OpenedSpamNote(
+    SpamNote(
+        id="2026-10-31",
+        since=AT - timedelta(days=3),
+        until=AT,
+        caught=9,
+        named=("message#m", "request#r"),
+        made_at=AT,
+        expires_at=AT,
+    ),
+    (RECORDS[Message], SIGN_UP),
+)
 
 
 def record_of(name: str) -> Any:

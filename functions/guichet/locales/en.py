@@ -160,7 +160,19 @@ SENTENCES = {
         "Emails still owed: {count}, the oldest since {since}.\n"
         "They go out by themselves. Where they do not, the command {command} tells why."
     ),
+    "digest_spam_named": "What Guichet catches as spam is reported to you the next day, in another email.",
     "digest_none_owed": "No email is owed.",
+    "spam_note_subject": "Caught as spam on {day}: {count}",
+    "spam_note_heading": "Caught as spam",
+    "spam_note_day": "Forms that {site} caught as spam on {day} (UTC): {count}.",
+    "spam_note_days": "Forms that {site} caught as spam from {since} to {until} (UTC): {count}.",
+    "spam_note_kept": "They stay in the spam folder for {days} days, and are then erased.",
+    "spam_note_sign_up": "A sign-up for the newsletter",
+    "spam_note_reference": "REFERENCE",
+    "spam_note_release": (
+        "Not spam? The command {command} releases it:\na message is mailed to you, a sign-up gets its link."
+    ),
+    "spam_note_others": "There are more: {count}. The command {command} shows them all.",
 }
 
 

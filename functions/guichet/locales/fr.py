@@ -170,7 +170,20 @@ SENTENCES = {
         "Emails en attente d'envoi : {count}, le plus ancien depuis {since}.\n"
         "Ils partiront d'eux-mêmes. Sinon, la commande {command} dit pourquoi."
     ),
+    "digest_spam_named": "Ce que Guichet classe comme spam vous est signalé le lendemain, par un autre email.",
     "digest_none_owed": "Aucun email n'est en attente.",
+    "spam_note_subject": "Classés comme spam le {day} : {count}",
+    "spam_note_heading": "Classés comme spam",
+    "spam_note_day": "Envois que « {site} » a classés comme spam le {day} (UTC) : {count}.",
+    "spam_note_days": "Envois que « {site} » a classés comme spam du {since} au {until} (UTC) : {count}.",
+    "spam_note_kept": "Ils restent {days} jours dans le dossier de spam, puis sont effacés.",
+    "spam_note_sign_up": "Inscription à la newsletter",
+    "spam_note_reference": "RÉFÉRENCE",
+    "spam_note_release": (
+        "Ce n'est pas du spam ? La commande {command} le libère :\n"
+        "un message vous est envoyé, une inscription reçoit son lien."
+    ),
+    "spam_note_others": "Il y en a d'autres : {count}. La commande {command} les montre tous.",
 }
 
 

@@ -16,7 +16,7 @@ from guichet.mail import headers, strangers
 from guichet.mail.emails import named
 from guichet.records.outbox import Audience
 from guichet.records.record import utc_now
-from guichet.records.registry import Owner
+from guichet.records.registry import Reported
 from guichet.settings import NotifierSettings
 
 
@@ -54,7 +54,7 @@ def _environment(language: Language, time_zone: str) -> Environment:
     return environment
 
 
-def compose(name: str, language: Language, record: Owner, settings: NotifierSettings) -> EmailMessage:
+def compose(name: str, language: Language, record: Reported, settings: NotifierSettings) -> EmailMessage:
     """Return the email of a name about a record.
 
     Visitors cannot add a line to any header, and their text is mailed to the owner alone.

@@ -13,12 +13,13 @@ from guichet.records.digest import Digest
 from guichet.records.message import Message
 from guichet.records.outbox import SENT_EMAIL_KEPT, ClaimedEmail, EmailKey
 from guichet.records.record import utc_now
-from guichet.records.registry import Owner
+from guichet.records.registry import Owner, Reported
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
+from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 from guichet.signing import mailbox_id, subscriber_id
-from guichet.store import limits, outbox, submissions, subscribers
+from guichet.store import limits, outbox, spam_notes, submissions, subscribers
 from guichet.store.dynamodb import retry_budget
 from guichet.telemetry import count, logger
 
@@ -62,7 +63,7 @@ def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
     return ended.outcome
 
 
-def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Owner | Ended:
+def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Reported | Ended:
     """Return the record of a claimed email, or the outcome if it is not to be sent now."""
     unanswered = email.tries - 1
     if unanswered:
@@ -71,12 +72,14 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Owner | Ended
         outbox.extend_claim(
             settings.table_name, email, utc_now() + WITHOUT_ANSWER[min(unanswered, len(WITHOUT_ANSWER)) - 1]
         )
-    record = outbox.record_of(settings.table_name, email)
+    record: Reported | None = outbox.record_of(settings.table_name, email)
     if record is None:
         return _dropped(email, settings, "what it tells of was erased or has expired")
+    if isinstance(record, SpamNote):
+        record = spam_notes.opened(settings.table_name, record)
     share = named(email.name).STRANGER_SHARE
-    # A digest belongs to nobody.
-    if share is None or isinstance(record, Digest):
+    # A digest and a note belong to nobody.
+    if share is None or isinstance(record, Digest | OpenedSpamNote):
         why = ineligible(email, record, None)
         return _dropped(email, settings, why) if why else record
     address_id = subscriber_id(settings.signing_secret, record.email)
@@ -128,7 +131,7 @@ def _replace(replaced: EmailKey, email: ClaimedEmail, settings: NotifierSettings
         submissions.end_request(settings.table_name, replaced.record, utc_now() + REQUEST_KEPT)
 
 
-def _sent(email: ClaimedEmail, record: Owner, settings: NotifierSettings, pace: Pace) -> Ended:
+def _sent(email: ClaimedEmail, record: Reported, settings: NotifierSettings, pace: Pace) -> Ended:
     to_owner = email.recipient == "owner"
     try:
         message = compose(email.name, email.language, record, settings)

@@ -1,5 +1,7 @@
 """Sweep the outbox: deliver everything that waits, on the schedule or at the operator's request."""
 
+from collections.abc import Callable
+from datetime import datetime
 from itertools import islice
 from typing import Literal, Protocol
 
@@ -9,6 +11,7 @@ from guichet.mail import ses
 from guichet.mail.pace import Pace
 from guichet.outbox.delivery import Outcome, deliver
 from guichet.outbox.digest import queue_digest
+from guichet.outbox.spam_note import queue_spam_note
 from guichet.records.outbox import AUDIENCES, Audience, EmailKey
 from guichet.records.record import utc_now
 from guichet.settings import NotifierSettings
@@ -39,7 +42,8 @@ def has_time(clock: Clock) -> bool:
 
 def sweep(settings: NotifierSettings, clock: Clock) -> dict[str, int]:
     """Deliver everything that waits, the owner's mail first, oldest first, and count the outcomes."""
-    _queue_digest(settings)
+    _queue_if_due("digest", queue_digest, settings)
+    _queue_if_due("spam note", queue_spam_note, settings)
     run = _Sweep(settings, clock)
     for audience in AUDIENCES:
         run.deliver_all(audience)
@@ -103,16 +107,16 @@ class _Sweep:
         return outcome
 
 
-def _queue_digest(settings: NotifierSettings) -> None:
-    """Queue the weekly digest if it is due. Whatever is wrong with it must not keep the other emails from going out."""
+def _queue_if_due(name: str, queue: Callable[[NotifierSettings, datetime], bool], settings: NotifierSettings) -> None:
+    """Queue a digest or a note if it is due. Whatever is wrong with it must not keep other emails from going out."""
     try:
         # However much it counts, it costs the emails no more time than one of them.
         with dynamodb.retry_budget():
-            owed = queue_digest(settings, utc_now())
+            owed = queue(settings, utc_now())
         if owed:
-            logger.info("queued a digest")
+            logger.info("queued", email=name)
     except Exception as error:  # noqa: BLE001
-        log_unexpected(error, email="digest")
+        log_unexpected(error, email=name)
 
 
 def deliver_or_leave(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome | Literal["unexpected"]:

@@ -10,10 +10,13 @@ from typing import Literal
 from guichet.records.digest import Digest
 from guichet.records.message import Message
 from guichet.records.sign_up import SignUp
+from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Subscriber
 
 # A record that emails report.
-Owner = Message | SignUp | Subscriber | Digest
+Owner = Message | SignUp | Subscriber | Digest | SpamNote
+# What its email is written from.
+Reported = Owner | OpenedSpamNote
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("request", SignUp, "sign-ups", of_person=True),
         Kind("subscriber", Subscriber, "subscription", of_person=True, erasing="reduce"),
         Kind("digest", Digest, "digests", of_person=False),
+        Kind("spam-note", SpamNote, "notes about spam", of_person=False),
     )
 }
 _BY_MODEL = {kind.model: kind for kind in KINDS.values()}

@@ -7,6 +7,8 @@
 | subscriber | subscriber#<id>        | subscriber                            |
 | email      | the key of its record  | email#<name>, email#<name>#<occasion> |
 | digest     | digest#<week>          | digest                                |
+| spam-note  | spam-note#<day>        | spam-note                             |
+| told       | told#spam              | told                                  |
 | caller     | caller#<hash>          | caller                                |
 | proof      | proof#<challenge>      | proof                                 |
 | cap        | cap#<subscriber's id>  | cap#<email>#latest, cap#<email>#<day> |
@@ -17,6 +19,7 @@ are two sparse indexes: `outbox` (rows of emails that wait, by audience and shar
 and spam of a day, confirmed subscribers, and confirmations of a day, by the row of the email that reports them).
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -105,6 +108,19 @@ def count_list(table: str, name: DayList, day: datetime) -> int:
         ExpressionAttributeValues=marshalled({":list": day_list(name, day)}),
     )
     return sum(page["Count"] for page in pages)
+
+
+def keys_of_list(table: str, name: DayList, day: datetime) -> Iterator[str]:
+    """Yield the keys of the records on a list of a day, in UTC."""
+    items = dynamodb.items(
+        "query",
+        TableName=table,
+        IndexName="lists",
+        KeyConditionExpression="#list = :list",
+        ExpressionAttributeNames={"#list": "list"},
+        ExpressionAttributeValues=marshalled({":list": day_list(name, day)}),
+    )
+    return (str(item["pk"]) for item in items)
 
 
 def seconds(at: datetime) -> int:

@@ -1,0 +1,33 @@
+"""Daily notes about what was caught as spam."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from guichet.records.message import Message
+from guichet.records.record import Record
+from guichet.records.sign_up import SignUp
+
+
+class SpamNote(Record):
+    """What was caught as spam from `since` until `until`, for the owner. `id` is the last of these days, `2026-11-25`.
+
+    It has nobody's words, but the keys of what it names: what is erased or released before it is sent is not told.
+    """
+
+    id: str
+    since: datetime
+    # The first moment after it, and of the next note.
+    until: datetime
+    # How many messages and sign-ups were caught, those that it does not name included.
+    caught: int
+    named: tuple[str, ...]
+    made_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class OpenedSpamNote:
+    """A note with what it names, as far as that is still in the spam folder."""
+
+    note: SpamNote
+    submissions: tuple[Message | SignUp, ...]

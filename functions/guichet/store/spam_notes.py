@@ -1,0 +1,57 @@
+"""Daily notes about what was caught as spam, and until when it has been told."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import cast
+
+from guichet.records.message import SPAM_KEPT, Message
+from guichet.records.outbox import QueuedEmail
+from guichet.records.sign_up import SignUp
+from guichet.records.spam_note import OpenedSpamNote, SpamNote
+from guichet.store import dynamodb, outbox, table
+from guichet.store.dynamodb import ConditionFailedError
+
+_TOLD = {"pk": "told#spam", "sk": "told"}
+
+
+def told_until(table_name: str) -> datetime | None:
+    """Return the day until which it has been told, or None if that is not known."""
+    item = table.get(table_name, _TOLD)
+    return datetime.fromisoformat(item["told_until"]) if item else None
+
+
+def add(table_name: str, before: datetime | None, until: datetime, note: SpamNote | None, email: QueuedEmail) -> bool:
+    """Record until when it has been told, and queue the email of a note, if there is one.
+
+    `before` is what `told_until` returned. Return False if another run was quicker.
+    """
+    # By then, all that was caught is gone as well.
+    told = {**_TOLD, "kind": "told", "told_until": table.stamp(until), "expires_at": table.seconds(until + SPAM_KEPT)}
+    unchanged, values = "attribute_not_exists(pk)", None
+    if before is not None:
+        unchanged, values = "told_until = :before", {":before": table.stamp(before)}
+    actions = [table.put(table_name, told, condition=unchanged, values=values)]
+    if note is not None:
+        item = table.item_of(note)
+        actions += [
+            table.put(table_name, item),
+            table.put(table_name, outbox.row(item["pk"], email, note.made_at, note.expires_at)),
+        ]
+    try:
+        dynamodb.transact(actions)
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def caught(table_name: str, keys: Iterable[str]) -> Iterator[Message | SignUp]:
+    """Yield what is still in the spam folder, by key, and was not filed there by the owner."""
+    for key in keys:
+        record = cast("Message | SignUp | None", table.record_at(table_name, key))
+        if record is not None and record.spam not in ("", "owner"):
+            yield record
+
+
+def opened(table_name: str, note: SpamNote) -> OpenedSpamNote:
+    """Return a note with what it names."""
+    return OpenedSpamNote(note, tuple(caught(table_name, note.named)))

@@ -1,0 +1,288 @@
+"""The daily note about spam: whom it names, how often it goes out, and that nothing caught goes untold."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from html import unescape
+from typing import Any
+
+import pytest
+import time_machine
+
+from guichet.mail import ses
+from guichet.mail.emails import contact_notification
+from guichet.records.message import Message
+from guichet.store import dynamodb, spam_notes, submissions, table
+from tests.support.app import App
+from tests.support.contact import contact
+from tests.support.marks import BLANKS, FORGED, Unmarked, check
+from tests.support.wire import Wire, refusal
+
+MIDNIGHT = datetime.fromisoformat("2026-11-24T00:00:00Z")
+DUE = MIDNIGHT + timedelta(minutes=5)
+Make = Callable[..., App]
+
+
+def notes(app: App) -> list[EmailMessage]:
+    return [mail for mail in app.mails() if "lassés comme spam" in mail["Subject"] or "Caught" in mail["Subject"]]
+
+
+def text(mail: EmailMessage, kind: str = "plain") -> str:
+    body = mail.get_body((kind,))
+    assert body is not None
+    return unescape(str(body.get_content())).replace("\r\n", "\n").replace("\xa0", " ")
+
+
+def kept(message_id: str) -> Message:
+    message = submissions.message("table", message_id)
+    assert message is not None
+    return message
+
+
+def release(message_id: str) -> None:
+    email = contact_notification.queued("fr", released=True)
+    assert submissions.release_message("table", kept(message_id), email, timedelta(days=90))
+
+
+def sweep_at(app: App, at: datetime) -> None:
+    with time_machine.travel(at):
+        app.sweep()
+        app.play_stream()
+
+
+def test_nothing_caught_is_no_note(app: App) -> None:
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
+        contact(app)
+    for at in (DUE, DUE + timedelta(hours=12), DUE + timedelta(days=1)):
+        sweep_at(app, at)
+    assert notes(app) == []
+    assert app.items("spam-note") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "words"),
+    [
+        (
+            "fr",
+            "[Atelier Bellevue] Classés comme spam le lundi 23 novembre 2026 : 2",
+            (
+                "Envois que « Atelier Bellevue » a classés comme spam le lundi 23 novembre 2026 (UTC) : 2.",
+                "Ils restent 30 jours dans le dossier de spam, puis sont effacés.",
+                "> Nom : Zoé",
+                "> Email : zoe@example.org",
+                "> Message : Casino viagra, enfin presque.",
+                "Reçu le lundi 23 novembre 2026 à 22 h 00 (Europe/Paris)",
+                "> Email : robot@example.org",
+                "Inscription à la newsletter",
+            ),
+        ),
+        (
+            "en",
+            "[Atelier Bellevue] Caught as spam on Monday 23 November 2026: 2",
+            (
+                "Forms that Atelier Bellevue caught as spam on Monday 23 November 2026 (UTC): 2.",
+                "They stay in the spam folder for 30 days, and are then erased.",
+                "> Name: Zoé",
+                "> Email: zoe@example.org",
+                "> Message: Casino viagra, enfin presque.",
+                "Received on Monday 23 November 2026 at 22:00 (Europe/Paris)",
+                "> Email: robot@example.org",
+                "A sign-up for the newsletter",
+            ),
+        ),
+    ],
+)
+def test_it_names_who_wrote_the_first_words_and_how_to_get_them_back(
+    make_app: Make, language: str, subject: str, words: tuple[str, ...]
+) -> None:
+    app = make_app(DefaultLanguage=language)
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3), tick=False):
+        caught = contact(app, name="Zoé", message="Casino viagra,\nenfin presque.", subject="https://x.example")
+        app.post("/newsletter", json={"email": "robot@example.org", "_gotcha": "x"})
+        # It reaches the owner as ever.
+        contact(app, message="Bonjour")
+        app.play_stream()
+    sweep_at(app, DUE)
+
+    (mail,) = notes(app)
+    assert mail["Subject"] == subject
+    assert mail["To"] == "owner@atelier.example"
+    assert mail["Reply-To"] is None
+    lines = text(mail).split("\n")
+    assert [line for line in words if line not in lines] == []
+    for line in words:
+        assert line.removeprefix("> ").rpartition(": ")[2] in text(mail, "html")
+    assert "Bonjour" not in text(mail)
+    # What may be genuine comes first.
+    assert text(mail).index("zoe@") < text(mail).index("robot@")
+    for kind in ("plain", "html"):
+        assert caught in text(mail, kind)
+        assert "guichet messages release " in text(mail, kind)
+
+
+def test_it_goes_out_once_a_day_and_each_day_tells_its_own(app: App) -> None:
+    for number, (at, sent) in enumerate(
+        (
+            (MIDNIGHT - timedelta(seconds=1), 0),
+            (MIDNIGHT + timedelta(minutes=1), 0),
+            (DUE, 1),
+            (DUE + timedelta(minutes=15), 1),
+            (DUE + timedelta(hours=23), 1),
+            (DUE + timedelta(days=1), 2),
+            (DUE + timedelta(days=2), 3),
+            (DUE + timedelta(days=3), 4),
+            (DUE + timedelta(days=4), 5),
+            (DUE + timedelta(days=5), 6),
+        )
+    ):
+        with time_machine.travel(at, tick=False):
+            contact(app, message=f"number {number}.", _gotcha="x")
+        sweep_at(app, at)
+        assert len(notes(app)) == sent, at
+    told = [sorted(line for line in text(mail).split("\n") if "number" in line) for mail in notes(app)]
+    assert [len(lines) for lines in told] == [1, 4, 1, 1, 1, 1]
+    assert len({line for lines in told for line in lines}) == 9
+
+
+def test_after_an_outage_of_the_schedule_one_note_tells_of_all_days(app: App) -> None:
+    sweep_at(app, DUE)
+    for day in range(10):
+        with time_machine.travel(MIDNIGHT + timedelta(days=day, hours=1)):
+            contact(app, message=f"day {day}.", _gotcha="x")
+    sweep_at(app, DUE + timedelta(days=10))
+    (mail,) = notes(app)
+    assert "du mardi 24 novembre 2026 au jeudi 3 décembre 2026 (UTC) : 10." in text(mail)
+    for day in range(10):
+        assert f"> Message : day {day}." in text(mail).split("\n")
+    sweep_at(app, DUE + timedelta(days=40))
+    sweep_at(app, DUE + timedelta(days=100))
+    assert len(notes(app)) == 1
+
+
+def test_an_outage_of_ses_delays_it(app: App) -> None:
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
+        contact(app, _gotcha="x")
+    wire = Wire(ses.client())
+    wire.always(refusal(400, "SendingPausedException"))
+    for day in range(3):
+        sweep_at(app, DUE + timedelta(days=day))
+    wire.always(None)
+    sweep_at(app, DUE + timedelta(days=3))
+    assert len(notes(app)) == 1
+
+
+def test_what_the_owner_filed_or_released_or_erased_is_not_told(app: App) -> None:
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
+        filed, released = contact(app, message="mine"), contact(app, message="good", _gotcha="x")
+        submissions.mark_spam("table", kept(filed), MIDNIGHT)
+    sweep_at(app, MIDNIGHT - timedelta(hours=2))
+    with time_machine.travel(MIDNIGHT - timedelta(hours=1)):
+        release(released)
+    sweep_at(app, DUE)
+    assert notes(app) == []
+    # Queued, but not sent: its only message is released meanwhile.
+    with time_machine.travel(DUE + timedelta(hours=1)):
+        late = contact(app, message="late", _gotcha="x")
+    Wire(ses.client()).plan(refusal(400, "SendingPausedException"))
+    with time_machine.travel(DUE + timedelta(days=1)):
+        app.sweep()
+        release(late)
+        app.play_stream()
+        app.sweep()
+    assert notes(app) == []
+    assert [row.get("reason") for row in app.items("email") if row["name"] == "spam-note"] == [
+        "nothing that it names is in the spam folder any more"
+    ]
+
+
+def test_it_keeps_nobody_s_words(app: App) -> None:
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
+        contact(app, name="Zoé", message="Secret words", _gotcha="x")
+    sweep_at(app, DUE)
+    (note,) = app.items("spam-note")
+    assert not [word for word in ("Zo", "zoe@", "Secret") if word in str(note)]
+    assert int(note["expires_at"]) == int((DUE + timedelta(days=30)).timestamp())
+
+
+def test_a_flood_is_counted_and_twenty_are_named_the_likeliest_first(make_app: Make) -> None:
+    app = make_app(CallerHourlyCap="1000")
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
+        for number in range(120):
+            contact(app, message=f"number {number}.", _gotcha="x")
+    sweep_at(app, DUE)
+    with time_machine.travel(MIDNIGHT + timedelta(hours=3)):
+        for number in range(30):
+            contact(app, message=f"number {number}.", _gotcha="x")
+        contact(app, message="Casino viagra.", subject="https://x.example")
+    wire = Wire(dynamodb.client())
+    sweep_at(app, DUE + timedelta(days=1))
+    flood, day = notes(app)
+    assert flood["Subject"].endswith(": 120")
+    assert text(flood).count("> Message :") == 20
+    assert "Il y en a d'autres : 100. La commande « guichet messages --spam » les montre tous." in text(flood)
+    assert "d'autres : 100. La commande guichet messages --spam" in " ".join(text(flood, "html").split()).replace(
+        "<code>", ""
+    ).replace("</code>", "")
+    assert day["Subject"].endswith(": 31")
+    assert text(day).count("> Message :") == 20
+    assert "> Message : Casino viagra." in text(day)
+    assert wire.operations.count("GetItem") < 100
+
+
+@pytest.mark.parametrize("field", ["name", "message"])
+@pytest.mark.parametrize("blank", BLANKS)
+def test_no_stranger_can_forge_a_line_of_it(app: App, field: str, blank: str) -> None:
+    forged = f"Zoé{BLANKS[blank]}{FORGED}"
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
+        contact(app, **{field: forged, "_gotcha": "x"})
+        app.post("/newsletter", json={"email": "robot@example.org", "name": forged, "_gotcha": "x"})
+    sweep_at(app, DUE)
+    (mail,) = notes(app)
+    check(mail)
+    assert "Zoé" not in Unmarked(text(mail, "html")).words
+
+
+def test_two_sweeps_at_once_queue_one(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
+        contact(app, _gotcha="x")
+    original = spam_notes.add
+
+    def while_another_comes(*arguments: Any) -> bool:
+        monkeypatch.setattr(spam_notes, "add", original)
+        app.sweep()
+        return original(*arguments)
+
+    monkeypatch.setattr(spam_notes, "add", while_another_comes)
+    sweep_at(app, DUE)
+    assert len(notes(app)) == 1
+
+
+def test_a_note_that_cannot_be_made_holds_up_no_other_mail(
+    app: App, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
+) -> None:
+    def broken(*_: Any) -> int:
+        raise dynamodb.UnavailableError("query")
+
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
+        contact(app, message="spam", _gotcha="x")
+    with time_machine.travel(DUE):
+        contact(app)
+        with monkeypatch.context() as patch:
+            patch.setattr(table, "count_list", broken)
+            assert app.sweep() == {"sent": 1}
+    assert '"Unexpected"' in written()
+    sweep_at(app, DUE + timedelta(minutes=15))
+    assert len(notes(app)) == 1
+
+
+def test_the_digest_counts_what_the_notes_told(make_app: Make) -> None:
+    app = make_app(WeeklyDigest="on")
+    for day in (5, 3):
+        with time_machine.travel(MIDNIGHT - timedelta(days=day, hours=3)):
+            contact(app, message=f"day {day}.", _gotcha="x")
+        sweep_at(app, DUE - timedelta(days=day))
+    assert [mail["Subject"].rpartition(" ")[2] for mail in notes(app)] == ["1", "1"]
+    sweep_at(app, MIDNIGHT - timedelta(days=1) + timedelta(hours=6))
+    *_, digest = [mail for mail in app.mails() if "semaine" in mail["Subject"]]
+    assert "Classés comme spam : 2" in text(digest)
+    assert "Ce que Guichet classe comme spam vous est signalé le lendemain, par un autre email." in text(digest)
