@@ -162,6 +162,7 @@ class NotifierSettings(Settings):
     owner_configuration_set: NotEmpty
     visitor_configuration_set: NotEmpty
     stranger_mail_per_day: Annotated[int, Limit(ge=0)]
+    acknowledge: Literal["on", "off"]
     weekly_digest: Literal["on", "off"]
 
 

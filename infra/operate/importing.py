@@ -22,12 +22,13 @@ from guichet.http.body import clean
 from guichet.locales import LANGUAGES, Language, known
 from guichet.mail.emails import confirmation_request
 from guichet.mail.pace import Pace
+from guichet.outbox.eligibility import stranger_mail_per_day
 from guichet.records.outbox import QUEUED_EMAIL_KEPT
 from guichet.records.record import Record, utc_now
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Imported, Subscriber
 from guichet.signing import keyed_hash, subscriber_id
-from guichet.store import outbox, submissions, subscribers
+from guichet.store import limits, outbox, submissions, subscribers
 from guichet.store.dynamodb import UnavailableError
 from infra.operate.cells import text_of
 from infra.operate.connection import OperatorError, OperatorSettings
@@ -294,10 +295,9 @@ def look_up(lines: Iterable[Line], *, asking: bool, settings: OperatorSettings) 
 
 def room_today(settings: OperatorSettings) -> int:
     """Return how many more strangers may be mailed today: what the cap leaves, minus the emails already waiting."""
-    key = {"pk": "cap#visitors", "sk": f"cap#{utc_now().date().isoformat()}"}
-    counted = sum(int(item["counted"]) for item in by_keys(settings.table_name, [key]))
+    name = confirmation_request.NAME
     waiting = sum(1 for _ in outbox.waiting(settings.table_name, "visitor"))
-    return max(0, settings.stranger_mail_per_day - counted - waiting)
+    return max(0, stranger_mail_per_day(name, settings) - limits.used_today(settings.table_name, name) - waiting)
 
 
 def run(

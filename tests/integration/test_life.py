@@ -320,6 +320,7 @@ def test_a_cap_does_not_stop_the_email_that_it_let_through(app: App) -> None:
     assert counted == {
         "cap#confirmation-request#latest": None,
         "cap#confirmation-request#2026-11-23": "1",
+        # Of all strangers, and of the network.
         "cap#2026-11-23": "1",
     }
 
@@ -329,16 +330,19 @@ def test_strangers_share_a_daily_cap_and_the_owner_does_not(make_app: Any) -> No
     with time_machine.travel(START):
         for number in range(4):
             data = {"email": f"a{number}@example.org", "message": "Bonjour"}
-            app.post("/newsletter", data=data)
-            app.post("/contact", data=data)
+            caller = {"REMOTE_ADDR": f"198.51.{number}.9"}
+            app.post("/newsletter", data=data, environ_overrides=caller)
+            app.post("/contact", data=data, environ_overrides=caller)
         app.sweep()
-        assert len(subjects_to(app, "owner@atelier.example")) == 4
+        assert len(subjects_to(app, OWNER)) == 4
         assert len(app.mails()) == 6
         app.sweep()
-        assert len(app.mails()) == 6
+        # The owner is told, too.
+        assert len(subjects_to(app, OWNER)) == 5
+        assert len(app.mails()) == 7
     with time_machine.travel(START + timedelta(days=1)):
         app.sweep()
-    assert len(app.mails()) == 8
+    assert len(app.mails()) == 9
 
 
 def test_a_cap_of_zero_mails_no_stranger(make_app: Any) -> None:
@@ -544,7 +548,7 @@ def test_a_run_whose_claim_has_lapsed_counts_nothing_against_the_caps(app: App) 
         assert slow is not None
         assert quick is not None
         with pytest.raises(dynamodb.ConditionFailedError):
-            limits.allow(table_name, slow, "x", known=limits.Slot(), per_day=500)
+            limits.allow(table_name, slow, "x", known=limits.Slot(), pool=limits.Pool(500, 0))
     assert app.items("cap") == []
 
 

@@ -163,8 +163,9 @@ def test_no_gap_is_longer_than_two_seconds(waits: list[float]) -> None:
 
 def test_a_run_leaves_time_for_an_email_of_which_every_call_is_slow() -> None:
     one_try = dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT
-    # Claimed, held, read, its address known, superseded, allowed: one patience, but each may wait for its last try.
-    looked_up = dynamodb.RETRY_BUDGET + 6 * one_try
+    # Claimed, held, read, its address and its mailbox known, the day's count read, allowed, another one replaced and
+    # its request ended: one patience, but each may wait for its last try.
+    looked_up = dynamodb.RETRY_BUDGET + 9 * one_try
     # An endpoint of SES has four addresses at most, tried one after the other. It is asked for the rate, too.
     of_ses = 2 * (4 * ses.CONNECT_TIMEOUT + ses.READ_TIMEOUT)
     marked = dynamodb.RETRY_BUDGET + one_try

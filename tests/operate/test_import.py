@@ -324,7 +324,7 @@ def test_no_more_are_asked_than_may_be_mailed_today(make_app: Any, operate: Oper
     file = written(tmp_path, *lines[:3], "bad", *lines[3:])
     with time_machine.travel(START):
         app.post("/newsletter", json={"email": "visitor@example.org"})
-        app.post("/newsletter", json={"email": "waits@example.org"})
+        app.post("/newsletter", json={"email": "waits@example.org"}, environ_overrides={"REMOTE_ADDR": "198.51.100.9"})
         app.play_stream()
         (dry,) = operate(app, "import", file, "--ask", "--dry-run", "--json").rows
         assert (dry["asked"], dry["may_be_asked_today"]) == (9, 3)

@@ -14,6 +14,7 @@ import pytest
 from guichet.locales import LANGUAGES, Language
 from guichet.mail import emails, mime
 from guichet.mail.mime import compose
+from guichet.records.cap_reached import CapReached
 from guichet.records.digest import Digest
 from guichet.records.message import Message
 from guichet.records.outbox import AUDIENCES, QueuedEmail
@@ -58,6 +59,14 @@ RECORDS: dict[type, Any] = {
     SignUp: SignUp(id="r", email=READER, language="fr", asked_at=AT, expires_at=AT + timedelta(days=7)),
     Subscriber: Subscriber(
         id="s", state="confirmed", email=READER, name="Camille", confirmed_at=AT, history=(CONSENT,)
+    ),
+    CapReached: CapReached(
+        id="2026-11-01-all-confirmation-request",
+        what="all",
+        email_name="confirmation-request",
+        per_day=500,
+        reached_at=AT,
+        expires_at=AT,
     ),
     Digest: Digest(
         id="2026-W44",

@@ -173,6 +173,22 @@ SENTENCES = {
         "Not spam? The command {command} releases it:\na message is mailed to you, a sign-up gets its link."
     ),
     "spam_note_others": "There are more: {count}. The command {command} shows them all.",
+    "cap_reached_subject": "Daily limit of emails reached ({day})",
+    "cap_reached_heading": "Daily limit of emails reached",
+    "cap_reached_all": (
+        "On {day} (UTC), {site} sent {per_day} emails of one kind to addresses that are not confirmed: "
+        "the limit of a day."
+    ),
+    "cap_reached_network": (
+        "On {day} (UTC), the visitors of one network asked {site} for more emails to addresses that are not confirmed "
+        "than one network gets of the {per_day} a day. Visitors from elsewhere still get theirs."
+    ),
+    "cap_reached_links": "They are the links with which people confirm their subscription to the newsletter.",
+    "cap_reached_acknowledgements": "They acknowledge messages. The messages themselves reached you.",
+    "cap_reached_wait": "Nothing is lost: the emails above the limit wait, and go out from tomorrow on by themselves.",
+    "cap_reached_list": "The command {command} lists them.",
+    "cap_reached_more": "Are these people interested in your site? Deploy with a higher {parameter}.",
+    "cap_reached_abuse": "Is somebody typing in made-up addresses? Deploy with {parameter}.",
 }
 
 

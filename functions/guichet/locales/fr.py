@@ -184,6 +184,22 @@ SENTENCES = {
         "un message vous est envoyé, une inscription reçoit son lien."
     ),
     "spam_note_others": "Il y en a d'autres : {count}. La commande {command} les montre tous.",
+    "cap_reached_subject": "Limite quotidienne d'emails atteinte ({day})",
+    "cap_reached_heading": "Limite quotidienne d'emails atteinte",
+    "cap_reached_all": (
+        "Le {day} (UTC), « {site} » a envoyé {per_day} emails d'une même sorte à des adresses non confirmées : "
+        "c'est la limite pour une journée."
+    ),
+    "cap_reached_network": (
+        "Le {day} (UTC), les visiteurs d'un même réseau ont demandé à « {site} » plus d'emails vers des adresses non "
+        "confirmées que la part d'un réseau dans les {per_day} de la journée. Les autres visiteurs reçoivent les leurs."
+    ),
+    "cap_reached_links": "Ce sont les liens qui permettent de confirmer un abonnement à la newsletter.",
+    "cap_reached_acknowledgements": "Ce sont des accusés de réception. Les messages eux-mêmes vous sont parvenus.",
+    "cap_reached_wait": "Rien n'est perdu : les emails au-delà de la limite attendent et partiront seuls dès demain.",
+    "cap_reached_list": "La commande {command} en donne la liste.",
+    "cap_reached_more": "Ces personnes s'intéressent à votre site ? Augmentez {parameter} et déployez.",
+    "cap_reached_abuse": "Quelqu'un saisit des adresses inventées ? Déployez avec {parameter}.",
 }
 
 

@@ -1,14 +1,14 @@
 """Deliver one email: claim it, check that it is still needed, compose it, send it, mark it."""
 
 from datetime import timedelta
-from math import ceil
 from typing import Literal, NamedTuple
 
 from guichet.mail import ses
-from guichet.mail.emails import named
+from guichet.mail.emails import cap_reached, named
 from guichet.mail.mime import compose
 from guichet.mail.pace import Pace
-from guichet.outbox.eligibility import ineligible
+from guichet.outbox.eligibility import ineligible, stranger_mail_per_day
+from guichet.records.cap_reached import CapReached, Reached
 from guichet.records.digest import Digest
 from guichet.records.message import Message
 from guichet.records.outbox import SENT_EMAIL_KEPT, ClaimedEmail, EmailKey
@@ -24,6 +24,7 @@ from guichet.store.dynamodb import retry_budget
 from guichet.telemetry import count, logger
 
 _MANY = "StrangerMailPerDay is used up for today"
+_SHARE = "its network had its share of StrangerMailPerDay today"
 _OFTEN = "the mailbox had one a moment ago, or enough of them today"
 # An email whose run ended without an answer from SES may have gone out. It waits longer each time that happens, so that
 # it neither blocks the others nor goes out over and over. In the end a person must look.
@@ -32,7 +33,9 @@ MOST_TRIES = 100
 
 _LATER = "a later one of this address takes its place"
 
-Outcome = Literal["sent", "failed", "dropped", "postponed", "unverified", "capped", "delayed", "throttled", "not ours"]
+Outcome = Literal[
+    "sent", "failed", "dropped", "postponed", "unverified", "capped", "rationed", "delayed", "throttled", "not ours"
+]
 
 
 class Ended(NamedTuple):
@@ -45,9 +48,10 @@ class Ended(NamedTuple):
 def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
     """Send an email, if it is still needed and no other run has claimed it. Return the outcome.
 
-    Five outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
-    waits), `capped` (beyond the daily cap), `delayed` (its mailbox had one just now, or enough of them today),
-    `postponed` (SES takes no mail now), `throttled` (sent too fast). So does any exception.
+    Six outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
+    waits), `capped` (beyond the daily cap), `rationed` (beyond its network's share), `delayed` (its mailbox had one
+    just now, or enough of them today), `postponed` (SES takes no mail now), `throttled` (sent too fast). So does any
+    exception.
     """
     # The calls before SES share one retry budget, so that an email takes no longer than sweep.TIME_FOR_ONE.
     with retry_budget():
@@ -78,17 +82,17 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Reported | En
     if isinstance(record, SpamNote):
         record = spam_notes.opened(settings.table_name, record)
     share = named(email.name).STRANGER_SHARE
-    # A digest and a note belong to nobody.
-    if share is None or isinstance(record, Digest | OpenedSpamNote):
+    # What tells the owner of figures belongs to nobody.
+    if share is None or isinstance(record, Digest | OpenedSpamNote | CapReached):
         why = ineligible(email, record, None)
         return _dropped(email, settings, why) if why else record
     address_id = subscriber_id(settings.signing_secret, record.email)
     why = ineligible(email, record, subscribers.subscriber(settings.table_name, address_id))
-    return _dropped(email, settings, why) if why else _to_stranger(email, record, share, settings)
+    return _dropped(email, settings, why) if why else _to_stranger(email, record, settings)
 
 
 def _to_stranger(
-    email: ClaimedEmail, record: Message | SignUp | Subscriber, share: float, settings: NotifierSettings
+    email: ClaimedEmail, record: Message | SignUp | Subscriber, settings: NotifierSettings
 ) -> Owner | Ended:
     """Return the record of an email to an unconfirmed address if the caps allow it, or the outcome."""
     table_name, now = settings.table_name, utc_now()
@@ -102,9 +106,9 @@ def _to_stranger(
         if of_request:
             submissions.note_mailed(table_name, email.key.record, now)
         return record
-    per_day = ceil(settings.stranger_mail_per_day * share)
+    pool = limits.Pool(stranger_mail_per_day(email.name, settings), limits.used_today(table_name, email.name))
     further = [submissions.mailed(table_name, email.key.record, now)] if of_request else []
-    verdict = limits.allow(table_name, email, mailbox, known=slot, per_day=per_day, further=further)
+    verdict = limits.allow(table_name, email, mailbox, known=slot, pool=pool, further=further)
     if verdict == "allowed":
         if slot.waiting not in {"", email.key.id}:
             _replace(EmailKey.from_id(slot.waiting), email, settings)
@@ -114,11 +118,34 @@ def _to_stranger(
         return _dropped(email, settings, _LATER)
     if replaced:
         _replace(replaced, email, settings)
-    if verdict == "many":
-        outbox.postpone(table_name, email, _MANY)
-        return Ended("capped", _MANY)
-    outbox.postpone(table_name, email, _OFTEN, verdict.until)
-    return Ended("delayed", _OFTEN)
+    if isinstance(verdict, limits.PutOff):
+        outbox.postpone(table_name, email, _OFTEN, verdict.until)
+        return Ended("delayed", _OFTEN)
+    # None at all is what the owner chose.
+    if pool.per_day:
+        _report(verdict, email, pool, settings)
+    ended = Ended("capped", _MANY) if verdict == "many" else Ended("rationed", _SHARE)
+    outbox.postpone(table_name, email, ended.reason)
+    return ended
+
+
+def _report(
+    verdict: Literal["many", "share"], email: ClaimedEmail, pool: limits.Pool, settings: NotifierSettings
+) -> None:
+    """Queue an email that tells the owner that a cap is reached: once a day for each."""
+    now = utc_now()
+    what: Reached = "all" if verdict == "many" else "network"
+    reached = CapReached(
+        id=f"{now.date().isoformat()}-{what}-{email.name}",
+        what=what,
+        email_name=email.name,
+        per_day=pool.per_day,
+        reached_at=now,
+        expires_at=now + SENT_EMAIL_KEPT,
+    )
+    if limits.report(settings.table_name, reached, cap_reached.queued(settings.default_language)):
+        logger.info("cap reached", extra={"cap": reached.id})
+        count("StrangerCapReached")
 
 
 def _allowed_today(email: ClaimedEmail) -> bool:

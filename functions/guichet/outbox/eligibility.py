@@ -1,9 +1,12 @@
 """Decide whether an email is still to be sent, out of the visitor's sight."""
 
-from guichet.mail.emails import named
+from math import ceil
+
+from guichet.mail.emails import acknowledgement, named
 from guichet.records.outbox import ClaimedEmail
 from guichet.records.registry import Reported
 from guichet.records.subscriber import Subscriber
+from guichet.settings import NotifierSettings
 
 # These get no mail, whatever they ask for, until the operator lifts the suppression.
 SUPPRESSED = ("bounced", "complained")
@@ -18,3 +21,15 @@ def ineligible(email: ClaimedEmail, record: Reported, subscriber: Subscriber | N
     if why is None and subscriber and subscriber.state in SUPPRESSED:
         why = f"the address {subscriber.state}"
     return why
+
+
+def stranger_mail_per_day(name: str, settings: NotifierSettings) -> int:
+    """Return how many emails of a name may go to unconfirmed addresses a day.
+
+    Acknowledgements have a share of their own. The rest is for people who want to subscribe, at least one.
+    """
+    total = settings.stranger_mail_per_day
+    share = max(0, min(ceil(total * acknowledgement.STRANGER_SHARE), total - 1))
+    if name == acknowledgement.NAME:
+        return share
+    return total - share if settings.acknowledge == "on" else total

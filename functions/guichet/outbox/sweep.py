@@ -1,6 +1,7 @@
 """Sweep the outbox: deliver everything that waits, on the schedule or at the operator's request."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import islice
 from typing import Literal, Protocol
@@ -12,7 +13,7 @@ from guichet.mail.pace import Pace
 from guichet.outbox.delivery import Outcome, deliver
 from guichet.outbox.digest import queue_digest
 from guichet.outbox.spam_note import queue_spam_note
-from guichet.records.outbox import AUDIENCES, Audience, EmailKey
+from guichet.records.outbox import AUDIENCES, Audience, EmailKey, WaitingEmail
 from guichet.records.record import utc_now
 from guichet.settings import NotifierSettings
 from guichet.store import dynamodb, outbox
@@ -20,12 +21,12 @@ from guichet.telemetry import count, log_unexpected, logger
 
 # How long one email takes at most, in milliseconds: looked up, paced, sent and marked, each at its slowest. A run that
 # has less time left ends.
-TIME_FOR_ONE = 60_000
+TIME_FOR_ONE = 70_000
 # After this many refusals in a row, SES seems to take no mail.
 _ENOUGH = 3
 REFUSED = ("postponed", "throttled")
 # Held back on purpose: nothing is out of order.
-HELD_BACK = ("capped", "delayed")
+HELD_BACK = ("capped", "rationed", "delayed")
 
 
 class Clock(Protocol):
@@ -66,26 +67,25 @@ class _Sweep:
     def deliver_all(self, audience: Audience) -> None:
         """Deliver what waits for an audience, until the time is up or SES takes no mail."""
         refused: list[EmailKey] = []
-        capped: set[str] = set()
-        for email in outbox.waiting_emails(self._settings.table_name, audience):
-            key = email.key
-            # What is put off is not late.
-            if key.name in capped or (email.not_before and email.not_before > utc_now()):
+        held: set[tuple[str, str]] = set()
+        for email in _in_turns(outbox.waiting_emails(self._settings.table_name, audience)):
+            name, network = email.key.name, email.network_id
+            # What is put off or held back is not late.
+            if (email.not_before and email.not_before > utc_now()) or held & {(name, ""), (name, network)}:
                 continue
-            if not has_time(self._clock):
-                self.oldest = min(self.oldest, email.queued_at)
-                break
-            outcome = self._deliver(key)
+            outcome = self._deliver(email.key) if has_time(self._clock) and len(refused) < _ENOUGH else None
             if outcome not in HELD_BACK:
                 self.oldest = min(self.oldest, email.queued_at)
+            if outcome is None:
+                continue
             if outcome == "capped":
                 # So is every other email of its name today.
-                capped.add(key.name)
-            refused = [*refused, key] if outcome in REFUSED else []
-            if len(refused) == _ENOUGH:
-                # Perhaps only these are refused. Then others must not wait behind them.
-                if not self._is_taken(audience, refused):
-                    break
+                held.add((name, ""))
+            if outcome == "rationed":
+                held.add((name, network))
+            refused = [*refused, email.key] if outcome in REFUSED else []
+            # Perhaps only these are refused. Then others must not wait behind them.
+            if len(refused) == _ENOUGH and self._is_taken(audience, refused):
                 refused = []
 
     def _is_taken(self, audience: Audience, refused: list[EmailKey]) -> bool:
@@ -105,6 +105,18 @@ class _Sweep:
             outcome = deliver_or_leave(key, self._settings, self._pace)
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
         return outcome
+
+
+def _in_turns(emails: Iterable[WaitingEmail]) -> list[WaitingEmail]:
+    """Order emails, given oldest first, so that networks take turns: the oldest of each, then the next of each."""
+    before: Counter[str] = Counter()
+
+    def turn(email: WaitingEmail) -> int:
+        before[email.network_id] += 1
+        return before[email.network_id] if email.network_id else 1
+
+    # Sorting keeps the order within a turn.
+    return sorted(emails, key=turn)
 
 
 def _queue_if_due(name: str, queue: Callable[[NotifierSettings, datetime], bool], settings: NotifierSettings) -> None:

@@ -58,6 +58,8 @@ class WaitingEmail(Record):
 
     key: EmailKey
     queued_at: datetime
+    # The network that asked for it, if a stranger did.
+    network_id: str = ""
     not_before: datetime | None = None
 
 
@@ -72,5 +74,7 @@ class ClaimedEmail(Record):
     queued_at: datetime
     # How often it was claimed without an answer from SES, including this time.
     tries: int = 1
+    # The network that asked for it, if a stranger did.
+    network_id: str = ""
     # When the caps last allowed it.
     allowed_at: datetime | None = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from guichet.records.cap_reached import CapReached
 from guichet.records.digest import Digest
 from guichet.records.message import Message
 from guichet.records.sign_up import SignUp
@@ -14,7 +15,7 @@ from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Subscriber
 
 # A record that emails report.
-Owner = Message | SignUp | Subscriber | Digest | SpamNote
+Owner = Message | SignUp | Subscriber | Digest | SpamNote | CapReached
 # What its email is written from.
 Reported = Owner | OpenedSpamNote
 
@@ -43,6 +44,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("subscriber", Subscriber, "subscription", of_person=True, erasing="reduce"),
         Kind("digest", Digest, "digests", of_person=False),
         Kind("spam-note", SpamNote, "notes about spam", of_person=False),
+        Kind("cap-reached", CapReached, "notices of caps", of_person=False),
     )
 }
 _BY_MODEL = {kind.model: kind for kind in KINDS.values()}

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+from guichet.records.cap_reached import CapReached
 from guichet.records.limits import Caller, Solved
-from guichet.records.outbox import QUEUED_EMAIL_KEPT, ClaimedEmail, EmailKey
+from guichet.records.outbox import QUEUED_EMAIL_KEPT, ClaimedEmail, EmailKey, QueuedEmail
 from guichet.records.record import utc_now
-from guichet.store import dynamodb, table
+from guichet.store import dynamodb, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
 # How often one mailbox may get the same email, whoever asks.
@@ -40,7 +41,23 @@ class PutOff(NamedTuple):
     until: datetime
 
 
-Verdict = Literal["allowed", "many"] | PutOff
+class Pool(NamedTuple):
+    """The emails of one name that strangers may get a day, and how many they had today."""
+
+    per_day: int
+    used: int
+
+    @property
+    def share(self) -> int:
+        """How many of them one network may get: a tenth, and at least one.
+
+        Once half of them are used, it is a tenth of what is left, so that networks take turns.
+        """
+        left = self.per_day - self.used
+        return max(1, (self.per_day if 2 * self.used < self.per_day else left) // 10)
+
+
+Verdict = Literal["allowed", "share", "many"] | PutOff
 
 
 def count_caller(table_name: str, caller: Caller) -> dict[str, Any]:
@@ -52,6 +69,12 @@ def use_proof(table_name: str, proof: Solved) -> dict[str, Any]:
     """Return the action that marks a proof of work as used, on condition that it is new."""
     item = {"pk": f"proof#{proof.key}", "sk": "proof", "kind": "proof", "expires_at": table.seconds(proof.until)}
     return table.put(table_name, item, condition="attribute_not_exists(pk)")
+
+
+def used_today(table_name: str, name: str) -> int:
+    """Return how many emails of a name strangers had today, by UTC."""
+    item = table.get(table_name, {"pk": f"cap#visitors#{name}", "sk": f"cap#{utc_now().date().isoformat()}"})
+    return int((item or {}).get("counted", 0))
 
 
 def slot(table_name: str, mailbox_id: str, name: str) -> Slot:
@@ -70,15 +93,16 @@ def allow(  # noqa: PLR0913  the parts of one write
     mailbox_id: str,
     *,
     known: Slot,
-    per_day: int,
+    pool: Pool,
     further: Sequence[dict[str, Any]] = (),
 ) -> Verdict:
     """Count an email to a stranger against the daily caps, in one write that names the email, with `further` actions.
 
-    Return `many` if all strangers together had `per_day` today, or until when it is put off: a mailbox gets one in 15
-    minutes and three a day. `known` is its slot. Raises ConditionFailedError if the claim is lost.
+    Return `many` if all strangers together had theirs of today, `share` if the network that asked for it had, or until
+    when it is put off: a mailbox gets one in 15 minutes and three a day. `known` is its slot. Raises
+    ConditionFailedError if the claim is lost, or for a condition of `further`.
     """
-    if per_day < 1:
+    if pool.per_day < 1:
         return "many"
     now = utc_now()
     today, end = now.date().isoformat(), table.seconds(now + CAPS_KEPT)
@@ -90,6 +114,7 @@ def allow(  # noqa: PLR0913  the parts of one write
         "ExpressionAttributeValues": marshalled({":now": table.stamp(now), ":claim": email.claim}),
     }
     queued_at, key = _place(email)
+    of_network = f"cap#network#{email.network_id}#{email.name}"
     latest = {
         "TableName": table_name,
         "Key": marshalled(_slot_key(mailbox_id, email.name)),
@@ -114,7 +139,9 @@ def allow(  # noqa: PLR0913  the parts of one write
         {"Update": row},
         {"Update": latest},
         _count(table_name, f"cap#{mailbox_id}", f"cap#{email.name}#{today}", ADDRESS_PER_DAY, end),
-        _count(table_name, "cap#visitors", f"cap#{today}", per_day, end),
+        _count(table_name, f"cap#visitors#{email.name}", f"cap#{today}", pool.per_day, end),
+        # What the operator asks for is no stranger's.
+        *([_count(table_name, of_network, f"cap#{today}", pool.share, end)] if email.network_id else []),
         *further,
     ]
     try:
@@ -127,9 +154,24 @@ def allow(  # noqa: PLR0913  the parts of one write
                 return PutOff(datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1))
             case 3:
                 return "many"
+            case 4 if email.network_id:
+                return "share"
             case _:
                 raise
     return "allowed"
+
+
+def report(table_name: str, reached: CapReached, email: QueuedEmail) -> bool:
+    """Store that a cap was reached, and queue the email about it. Return False if that was done already."""
+    item = table.item_of(reached)
+    row = outbox.row(item["pk"], email, reached.reached_at, reached.expires_at)
+    try:
+        dynamodb.transact(
+            [table.put(table_name, item, condition="attribute_not_exists(pk)"), table.put(table_name, row)]
+        )
+    except ConditionFailedError:
+        return False
+    return True
 
 
 def wait(table_name: str, email: ClaimedEmail, mailbox_id: str) -> tuple[bool, EmailKey | None]:

@@ -29,7 +29,7 @@ SHARDS = 16
 # The longest stored reason from SES, in characters.
 _REASON_KEPT = 500
 # Out of the index, with all that belongs to waiting.
-_REMOVE_WAITING = "REMOVE outbox, not_before, claim, claimed_until, tries, waits_for, tried_at"
+_REMOVE_WAITING = "REMOVE outbox, not_before, network_id, claim, claimed_until, tries, waits_for, tried_at"
 
 # A row that may be written anew: no run sends it, and SES has not had it.
 NOT_SENT = (
@@ -40,8 +40,11 @@ NOT_SENT = (
 Waiting = tuple[datetime, EmailKey]
 
 
-def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime) -> Item:
-    """Return the row of an email, as an item beneath its record's key."""
+def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime, network_id: str = "") -> Item:
+    """Return the row of an email, as an item beneath its record's key.
+
+    `network_id` is the network of the stranger who asked for it.
+    """
     occasion = f"#{email.occasion}" if email.occasion else ""
     return {
         "pk": pk,
@@ -53,6 +56,7 @@ def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime) 
         "outbox": _shard(pk, email.recipient),
         "queued_at": table.stamp(queued_at),
         "expires_at": table.seconds(expires_at),
+        **({"network_id": network_id} if network_id else {}),
         **({"list": table.day_list(email.listed, queued_at)} if email.listed else {}),
     }
 
@@ -81,6 +85,7 @@ def _waiting_in(table_name: str, shard: str, newest_first: bool) -> Iterator[Wai
         yield WaitingEmail(
             key=EmailKey(record=item["pk"], email=item["sk"]),
             queued_at=datetime.fromisoformat(item["queued_at"]),
+            network_id=item.get("network_id", ""),
             not_before=datetime.fromtimestamp(put_off, UTC) if put_off else None,
         )
 

@@ -71,7 +71,7 @@ def keep(  # noqa: PLR0913  the parts of one write
             action["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     actions = [
         *repeated,
-        *(table.put(table_name, outbox.row(item["pk"], email, at, record.expires_at)) for email in emails),
+        *(table.put(table_name, row) for row in _rows(item["pk"], emails, at, record.expires_at, caller)),
         *([limits.use_proof(table_name, proof)] if proof else []),
         limits.count_caller(table_name, caller),
     ]
@@ -80,7 +80,7 @@ def keep(  # noqa: PLR0913  the parts of one write
     except ConditionFailedError as failed:
         if failed.action < len(ids):
             if isinstance(record, SignUp) and not record.spam:
-                _ask_again(table_name, ids[failed.action], record, emails, failed.item)
+                _ask_again(table_name, ids[failed.action], record, emails, caller, failed.item)
             return Kept(ids[failed.action], new=False)
         if failed.action < len(actions) - 1:
             raise UsedProofError from None
@@ -88,8 +88,20 @@ def keep(  # noqa: PLR0913  the parts of one write
     return Kept(record.id, new=True)
 
 
-def _ask_again(
-    table_name: str, request_id: str, repeat: SignUp, emails: Sequence[QueuedEmail], stored: Item | None
+def _rows(pk: str, emails: Sequence[QueuedEmail], at: datetime, end: datetime, caller: Caller) -> list[Item]:
+    return [
+        outbox.row(pk, email, at, end, network_id=caller.network_id if email.recipient == "visitor" else "")
+        for email in emails
+    ]
+
+
+def _ask_again(  # noqa: PLR0913, PLR0917  the parts of one write
+    table_name: str,
+    request_id: str,
+    repeat: SignUp,
+    emails: Sequence[QueuedEmail],
+    caller: Caller,
+    stored: Item | None,
 ) -> None:
     """Queue the emails of a stored request again, unless they wait, or the request was just made.
 
@@ -109,7 +121,8 @@ def _ask_again(
         "ExpressionAttributeValues": marshalled({":at": table.stamp(at), ":end": table.seconds(end)}),
     }
     occasion = f"again-{table.seconds(at) // _REPEATS_IN_ONE_ROW}"
-    rows = [outbox.row(key["pk"], email.model_copy(update={"occasion": occasion}), at, end) for email in emails]
+    again = [email.model_copy(update={"occasion": occasion}) for email in emails]
+    rows = _rows(key["pk"], again, at, end, caller)
     with suppress(ConditionFailedError):
         dynamodb.transact([{"Update": update}, *(table.put(table_name, row, outbox.NOT_SENT) for row in rows)])
 

@@ -9,10 +9,12 @@
 | digest     | digest#<week>          | digest                                |
 | spam-note  | spam-note#<day>        | spam-note                             |
 | told       | told#spam              | told                                  |
+| cap-reached | cap-reached#<day>-<cap> | cap-reached                         |
 | caller     | caller#<hash>          | caller                                |
 | proof      | proof#<challenge>      | proof                                 |
-| cap        | cap#<subscriber's id>  | cap#<email>#latest, cap#<email>#<day> |
-| cap        | cap#visitors           | cap#<day>                             |
+| cap        | cap#<mailbox's id>     | cap#<email>#latest, cap#<email>#<day> |
+| cap        | cap#visitors#<email>   | cap#<day>                             |
+| cap        | cap#network#<id>#<email> | cap#<day>                           |
 
 Every item has `expires_at` (seconds since 1970), except subscribers who are confirmed or must not be written to. There
 are two sparse indexes: `outbox` (rows of emails that wait, by audience and shard, oldest first) and `lists` (messages

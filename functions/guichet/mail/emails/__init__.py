@@ -32,7 +32,7 @@ class Email(Protocol):
     # In the outbox, and of its templates.
     NAME: str
     AUDIENCE: Audience
-    # It is sent until this part of StrangerMailPerDay is used up. None if it never goes to an unconfirmed address.
+    # Its part of StrangerMailPerDay, if no other email has one. None if it never goes to an unconfirmed address.
     STRANGER_SHARE: float | None
 
     def ineligible(self, email: ClaimedEmail, record: Any, subscriber: Subscriber | None, /) -> str | None:

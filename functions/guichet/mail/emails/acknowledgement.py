@@ -12,8 +12,7 @@ from guichet.settings import NotifierSettings
 
 NAME = "acknowledgement"
 AUDIENCE: Audience = "visitor"
-# The rest is for people who want to subscribe.
-STRANGER_SHARE: float | None = 1 / 2
+STRANGER_SHARE = 1 / 2
 _WORTH_SENDING = timedelta(hours=48)
 
 

@@ -1,0 +1,27 @@
+"""To the owner: a daily cap on mail to strangers was reached, and emails wait."""
+
+from guichet.locales import Language
+from guichet.mail.emails import Content
+from guichet.records.cap_reached import CapReached
+from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.subscriber import Subscriber
+from guichet.settings import NotifierSettings
+
+NAME = "cap-reached"
+AUDIENCE: Audience = "owner"
+STRANGER_SHARE: float | None = None
+
+
+def queued(language: Language) -> QueuedEmail:
+    """Return the row for the outbox."""
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language)
+
+
+def ineligible(_email: ClaimedEmail, _reached: CapReached, _subscriber: Subscriber | None) -> str | None:
+    """Return None: however late, the owner is told."""
+    return None
+
+
+def content(reached: CapReached, _language: Language, settings: NotifierSettings) -> Content:
+    """Return the content."""
+    return Content(settings.owner_email, {"reached": reached})
