@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from guichet.forms.rate_limit import caller_of
+from guichet.forms.rate_limit import caller_of, capped
 from guichet.forms.submit import Submission, challenge, log_accepted, submit
 from guichet.http.app import serve
 from guichet.http.body import button_fields
@@ -15,7 +15,6 @@ from guichet.http.request import Request
 from guichet.http.responses import Response, page
 from guichet.init_phase import prepare
 from guichet.mail.emails import confirmation_request, new_subscriber, welcome
-from guichet.records.limits import Caller
 from guichet.records.outbox import QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
@@ -89,11 +88,10 @@ def confirm_again(request: Request) -> Response:
     if expired is not None:
         sign_up, identity = sign_up_again(expired, request, settings())
         emails = _emails(request, settings())
+        caller = caller_of(request, "newsletter", sign_up.asked_at, settings())
         # Over the cap, respond as to a link that nobody asked for.
-        with suppress(OverCapError):
-            kept = submissions.keep(
-                table_name, sign_up, emails, _caller(request, sign_up), neighbours=identity.neighbours
-            )
+        with suppress(OverCapError), capped(caller):
+            kept = submissions.keep(table_name, sign_up, emails, caller, neighbours=identity.neighbours)
             log_accepted(request, "newsletter", sign_up, kept)
     return _done(request, "again")
 
@@ -137,10 +135,6 @@ def _proven_subscriber(fields: dict[str, str]) -> str:
     if subscriber is None:
         raise refuse(403, "LINK_INVALID")
     return subscriber
-
-
-def _caller(request: Request, sign_up: SignUp) -> Caller:
-    return caller_of(request, "newsletter", sign_up.asked_at, settings())
 
 
 def _confirmed_emails(sign_up: SignUp, request: Request) -> list[QueuedEmail]:

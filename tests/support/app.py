@@ -191,6 +191,7 @@ def _forget() -> None:
     import newsletter.handler  # noqa: PLC0415
     import notifier.handler  # noqa: PLC0415
     import owner.handler  # noqa: PLC0415
+    from guichet.forms import rate_limit  # noqa: PLC0415
     from guichet.mail import ses  # noqa: PLC0415
     from guichet.store import dynamodb  # noqa: PLC0415
 
@@ -204,3 +205,4 @@ def _forget() -> None:
         ses.client,
     ):
         factory.cache_clear()
+    rate_limit.OVER_CAP.clear()

@@ -1,11 +1,67 @@
 """Rate limits per caller, without storing who the caller is."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from guichet.http.request import Request
 from guichet.records.limits import Caller
+from guichet.records.record import utc_now
 from guichet.settings import FormSettings
 from guichet.signing import keyed_hash
+from guichet.store.submissions import OverCapError
+
+
+class OverCap:
+    """The callers that this process has told that they are over their cap: at most so many, the latest.
+
+    A refused write costs what an accepted one does, so these are refused without one until their hour is over.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._until: dict[str, datetime] = {}
+        # The local stack serves several requests at once.
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """Return how many are remembered."""
+        return len(self._until)
+
+    def remember(self, caller: Caller) -> None:
+        """Remember a caller, in the place of the one that was remembered first if there are too many."""
+        with self._lock:
+            self._until[caller.key] = caller.until
+            while len(self._until) > self._most:
+                del self._until[next(iter(self._until))]
+
+    def knows(self, caller: Caller) -> bool:
+        """Return whether a caller is remembered, and their hour is not over."""
+        with self._lock:
+            until = self._until.get(caller.key)
+        return until is not None and utc_now() < until
+
+    def clear(self) -> None:
+        """Forget everybody."""
+        with self._lock:
+            self._until.clear()
+
+
+# A caller takes some 250 bytes.
+OVER_CAP = OverCap(4096)
+
+
+@contextmanager
+def capped(caller: Caller) -> Iterator[None]:
+    """Hold a caller to their cap around the write that counts them. Raises OverCapError."""
+    if OVER_CAP.knows(caller):
+        raise OverCapError(caller.until)
+    try:
+        yield
+    except OverCapError:
+        OVER_CAP.remember(caller)
+        raise
 
 
 def network(address: str) -> str:

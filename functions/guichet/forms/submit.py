@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from guichet.forms.parse import Form, parse_form, proof_of, validate
-from guichet.forms.rate_limit import caller_of
+from guichet.forms.rate_limit import caller_of, capped
 from guichet.forms.repeats import Identity
 from guichet.http.origins import next_url
 from guichet.http.refusal import refuse
@@ -41,10 +41,11 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
     """
     posted = parse_form(request, settings)
     record, identity = form.record(validate(form.answers, posted.fields), posted, request, settings)
-    proof = proof_of(posted, settings)
     emails = [] if record.spam else form.emails(request, settings)
     caller = caller_of(request, form.name, record.submitted_at, settings)
-    kept = submissions.keep(settings.table_name, record, emails, caller, proof, neighbours=identity.neighbours)
+    with capped(caller):
+        proof = proof_of(posted, settings)
+        kept = submissions.keep(settings.table_name, record, emails, caller, proof, neighbours=identity.neighbours)
     log_accepted(request, form.name, record, kept)
     return accepted(request, form.name, kept.id, next_url(posted.control.get("_next", ""), settings))
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from guichet.locales import Language
 from guichet.records.message import Message
 from guichet.records.record import utc_now
-from guichet.records.sign_up import SignUp
+from guichet.records.sign_up import SignUp, link_expiry
 from guichet.records.subscriber import Subscriber
 from guichet.signing import token, verified
 
@@ -23,8 +23,11 @@ _OWNER_LINK_VALID = timedelta(days=90)
 _DIGITS = 10
 
 
-def confirmation_link(api_url: str, request: SignUp, expires: datetime, language: Language, secret: str) -> str:
-    """Return the URL of the confirmation page for a request."""
+def confirmation_link(
+    api_url: str, request: SignUp, language: Language, secret: str, expires: datetime | None = None
+) -> str:
+    """Return the URL of the confirmation page for a request. It counts from now, unless it says when it expires."""
+    expires = expires or link_expiry(utc_now())
     fields = {
         "request": request.id,
         "expires": str(int(expires.timestamp())),

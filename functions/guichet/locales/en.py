@@ -184,7 +184,9 @@ SENTENCES = {
         "than one network gets of the {per_day} a day. Visitors from elsewhere still get theirs."
     ),
     "cap_reached_links": "They are the links with which people confirm their subscription to the newsletter.",
-    "cap_reached_acknowledgements": "They acknowledge messages. The messages themselves reached you.",
+    "cap_reached_acknowledgements": (
+        "They acknowledge messages, within two days or not at all. The messages themselves reached you."
+    ),
     "cap_reached_wait": "Nothing is lost: the emails above the limit wait, and go out from tomorrow on by themselves.",
     "cap_reached_list": "The command {command} lists them.",
     "cap_reached_more": "Are these people interested in your site? Deploy with a higher {parameter}.",

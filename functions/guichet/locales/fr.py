@@ -195,7 +195,10 @@ SENTENCES = {
         "confirmées que la part d'un réseau dans les {per_day} de la journée. Les autres visiteurs reçoivent les leurs."
     ),
     "cap_reached_links": "Ce sont les liens qui permettent de confirmer un abonnement à la newsletter.",
-    "cap_reached_acknowledgements": "Ce sont des accusés de réception. Les messages eux-mêmes vous sont parvenus.",
+    "cap_reached_acknowledgements": (
+        "Ce sont des accusés de réception, envoyés sous deux jours ou pas du tout. "
+        "Les messages eux-mêmes vous sont parvenus."
+    ),
     "cap_reached_wait": "Rien n'est perdu : les emails au-delà de la limite attendent et partiront seuls dès demain.",
     "cap_reached_list": "La commande {command} en donne la liste.",
     "cap_reached_more": "Ces personnes s'intéressent à votre site ? Augmentez {parameter} et déployez.",

@@ -45,5 +45,5 @@ def ineligible(email: ClaimedEmail, request: SignUp, subscriber: Subscriber | No
 def content(request: SignUp, language: Language, settings: NotifierSettings) -> Content:
     """Return the content: the link, and until when it works."""
     until = link_expiry(utc_now())
-    link = confirmation_link(settings.api_url, request, until, language, settings.signing_secret)
+    link = confirmation_link(settings.api_url, request, language, settings.signing_secret, until)
     return Content((request.email,), {"link": link, "until": until})
