@@ -6,11 +6,13 @@ tests/infra/test_moto_patches.py that fails once moto no longer needs it.
 
 import copy
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from threading import RLock
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 from moto.core.common_models import BaseModel
 from moto.dynamodb import models
@@ -22,6 +24,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
+from moto.ses.models import ses_backends
 from moto.sesv2 import urls
 from moto.sesv2.responses import SESV2Response
 
@@ -56,6 +59,12 @@ def patch_moto() -> None:
     response: Any = SESV2Response
     response.get_account = lambda _: _ACCOUNT
     urls.url_paths["{0}/v2/email/account$"] = urls.response.dispatch
+    # It takes any tag, and forgets them; and it has no list of addresses that SES does not write to.
+    _wrap(SESV2Response, "send_email", _with_tags)
+    for name in ("get", "put", "delete"):
+        setattr(response, f"{name}_suppressed_destination", globals()[f"_{name}_suppressed_destination"])
+    urls.url_paths["{0}/v2/email/suppression/addresses$"] = urls.response.dispatch
+    urls.url_paths["{0}/v2/email/suppression/addresses/(?P<address>.+)$"] = urls.response.dispatch
 
 
 def _wrap(owner: Any, name: str, wrapper: Callable[[Any], Any]) -> None:
@@ -70,6 +79,71 @@ _ACCOUNT = json.dumps(
         "SendQuota": {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0},
     }
 )
+
+
+# Called with each mail that SES took.
+told_of_mail: list[Callable[[Any], object]] = []
+# What SES takes in the name and in the value of a tag (SES API v2, MessageTag).
+_TAG = re.compile("[A-Za-z0-9_-]{1,256}")
+_Answer = str | tuple[int, dict[str, Any], str]
+
+
+def _refused(status: int, code: str, message: str) -> _Answer:
+    headers = {"Content-Type": "application/json", "x-amzn-errortype": code, "status": status}
+    return status, headers, json.dumps({"message": message})
+
+
+def _with_tags(send: Callable[[Any], str]) -> Callable[[Any], _Answer]:
+    @wraps(send)
+    def send_email(response: Any) -> _Answer:
+        asked = json.loads(response.body)
+        tags: list[dict[str, str]] = asked.get("EmailTags", [])
+        if not all(_TAG.fullmatch(text) for tag in tags for text in (tag["Name"], tag["Value"])):
+            return _refused(400, "BadRequestException", "a tag has a character that it must not have")
+        answer = send(response)
+        taken = json.loads(answer)["MessageId"]
+        for message in reversed(ses_backends[response.current_account][response.region].sent_messages):
+            if message.id == taken:
+                message.tags = {tag["Name"]: [tag["Value"]] for tag in tags}
+                message.configuration_set = asked.get("ConfigurationSetName", "")
+                message.to = asked.get("Destination", {}).get("ToAddresses", [])
+                for tell in told_of_mail:
+                    tell(message)
+                break
+        return answer
+
+    return send_email
+
+
+def _suppressed(response: Any) -> dict[str, str]:
+    """Return the account's suppression list: the reason by address."""
+    found: dict[str, str] = vars(ses_backends[response.current_account][response.region]).setdefault("suppressed", {})
+    return found
+
+
+def _address(response: Any) -> str:
+    return unquote(response.parsed_url.path.rpartition("/")[2]).lower()
+
+
+def _get_suppressed_destination(response: Any) -> _Answer:
+    address = _address(response)
+    reason = _suppressed(response).get(address)
+    if reason is None:
+        return _refused(404, "NotFoundException", "the address is not on the suppression list")
+    found = {"EmailAddress": address, "Reason": reason, "LastUpdateTime": 0}
+    return json.dumps({"SuppressedDestination": found})
+
+
+def _put_suppressed_destination(response: Any) -> _Answer:
+    asked = json.loads(response.body)
+    _suppressed(response)[asked["EmailAddress"].lower()] = asked["Reason"]
+    return "{}"
+
+
+def _delete_suppressed_destination(response: Any) -> _Answer:
+    if _suppressed(response).pop(_address(response), None) is None:
+        return _refused(404, "NotFoundException", "the address is not on the suppression list")
+    return "{}"
 
 
 class _Before:

@@ -20,6 +20,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.moto_api._internal.models import moto_api_backend
+from moto.ses.models import ses_backends
 
 ACCOUNT, REGION = "123456789012", "eu-west-3"
 TABLE = "some-table"
@@ -235,6 +236,53 @@ def tells_nothing_of_the_account() -> bool:
         return False
 
 
+def _mail(**more: Any) -> dict[str, Any]:
+    return {
+        "FromEmailAddress": "a@example.org",
+        "Destination": {"ToAddresses": ["b@example.org"]},
+        "Content": {"Raw": {"Data": b"From: a@example.org\r\nTo: b@example.org\r\n\r\nBonjour"}},
+        **more,
+    }
+
+
+def forgets_the_tags_of_a_mail() -> bool:
+    """Tell whether what a mail was tagged with is forgotten, which SES tells with each event."""
+    with mock_aws():
+        ses = client("sesv2")
+        ses.create_email_identity(EmailIdentity="a@example.org")
+        ses.send_email(**_mail(EmailTags=[{"Name": "some", "Value": "tag"}]))
+        return not hasattr(ses_backends[ACCOUNT][REGION].sent_messages[-1], "tags")
+
+
+def takes_any_tag() -> bool:
+    """Tell whether a tag is taken that SES refuses."""
+    with mock_aws():
+        ses = client("sesv2")
+        ses.create_email_identity(EmailIdentity="a@example.org")
+        try:
+            ses.send_email(**_mail(EmailTags=[{"Name": "some", "Value": "message#1"}]))
+        except ClientError as error:
+            return error.response["Error"]["Code"] != "BadRequestException"
+    return True
+
+
+def has_no_suppression_list() -> bool:
+    """Tell whether no address can be taken off the list of those that SES does not write to."""
+    with mock_aws():
+        ses = client("sesv2")
+        try:
+            ses.put_suppressed_destination(EmailAddress="A+b@example.org", Reason="BOUNCE")
+            there = ses.get_suppressed_destination(EmailAddress="a+b@example.org")["SuppressedDestination"]
+            ses.delete_suppressed_destination(EmailAddress="a+b@example.org")
+        except Exception:  # noqa: BLE001  whatever it is
+            return True
+        try:
+            ses.delete_suppressed_destination(EmailAddress="a+b@example.org")
+        except ses.exceptions.NotFoundException:
+            return bool(there["Reason"] != "BOUNCE")
+    return True
+
+
 FAULTS: dict[str, Callable[[], bool]] = {
     fault.__name__: fault
     for fault in (
@@ -250,6 +298,9 @@ FAULTS: dict[str, Callable[[], bool]] = {
         keeps_every_object,
         keeps_what_was_read_of_a_stream,
         tells_nothing_of_the_account,
+        forgets_the_tags_of_a_mail,
+        takes_any_tag,
+        has_no_suppression_list,
     )
 }
 
