@@ -20,6 +20,7 @@ from infra.local.gateway import Gateway
 from infra.local.pages import overview
 from infra.local.ports import HOSTS, Port, from_another_page, refusal
 from infra.local.sam import sam_template, with_engines
+from infra.local.ses_events import SesEvents
 from infra.local.site import SITE, Site
 from infra.local.streams import StreamReader, play, schedule_event
 from infra.template import Stack, StreamMapping, Template, TemplateError, parameters
@@ -173,6 +174,17 @@ class Local:
         _make(lambda: engine.create_mail(self.stack), stop)
         self.made.release()
 
+    def ses_events(self) -> SesEvents:
+        """Return what plays SES's events to the function behind their topic: none if mail goes to another engine."""
+        (function,) = (function for function in self.functions.values() if function.function.topics)
+        events = SesEvents(function)
+        if self.engines.own_mail:
+            # Not needed with other engines.
+            from infra.local.moto_patches import told_of_mail  # noqa: PLC0415
+
+            told_of_mail.append(events.note)
+        return events
+
 
 def _make(make: Callable[[], Any], stop: threading.Event) -> Any:
     """Make a resource; while its engine is not there, say so once and ask again. Return None where the stack ends."""
@@ -286,6 +298,8 @@ def run(environment: Mapping[str, str]) -> None:
         threading.Thread(target=play, args=(stop,), daemon=True, name=play.__name__)
         for play in (local.make_mail, local.play_stream, local.play_schedules)
     ]
+    events = local.ses_events()
+    threads.append(threading.Thread(target=events.play, daemon=True, name="play_ses_events"))
     for thread in threads:
         thread.start()
     # The ports open when a post is kept and mailed; where an engine is away, after a warning.
@@ -305,7 +319,8 @@ def run(environment: Mapping[str, str]) -> None:
     print(
         f"Made from template.yaml by the engines' own API, not by CloudFormation: the table {TABLE} with its time to "
         "live and recovery, the SES identity, the configuration sets.\n"
-        "Not played: throttling, access logs, roles.\n\n"
+        "Not played: throttling, access logs, roles. SES's events are: each mail is delivered, but to the mailbox "
+        "simulator's addresses.\n\n"
         f"  site   {site_url}\n"
         f"  API    {api_url}   open it for an overview\n"
         f"  inbox  {api_url}/_local/inbox   as JSON {api_url}/_local/inbox.json\n"
@@ -319,6 +334,7 @@ def run(environment: Mapping[str, str]) -> None:
     for port_in_use in (site, api):
         port_in_use.close()
     local.wake.set()
+    events.stop()
     for thread in threads:
         thread.join(timeout=2)
     if moto:
