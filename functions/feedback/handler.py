@@ -1,16 +1,28 @@
-"""SES bounces and complaints, delivered by SNS: permanent ones suppress the address."""
+"""SES's events, delivered by SNS: they settle what became of each email, and suppress addresses that take none."""
 
 from email.utils import parseaddr
 from functools import cache
 from typing import Any
 
-from feedback.event import event_of
+from feedback.event import SesEvent, event_of
 from guichet.addresses import parse
 from guichet.init_phase import prepare
+from guichet.outbox.outcomes import Change, Report, change_by
+from guichet.records.outbox import EmailKey
 from guichet.settings import FeedbackSettings
 from guichet.signing import subscriber_id
-from guichet.store import dynamodb, subscribers
+from guichet.store import dynamodb, mailboxes, outbox, subscribers
+from guichet.store.dynamodb import ConditionFailedError
 from guichet.telemetry import count, guarded, logger
+
+# How often a row is read again that somebody else changes at the same time. After that, the event is delivered again.
+_READ_AGAIN = 5
+# After so many soft bounces, without a delivery between, a subscriber is written to no more.
+MOST_SOFT_BOUNCES = 5
+
+
+class RowBusyError(Exception):
+    """A row changed each time that it was read."""
 
 
 @cache
@@ -27,35 +39,110 @@ def handler(event: dict[str, Any], _context: object) -> None:
 
 
 def take_in(record: dict[str, Any]) -> None:
-    """Suppress the addresses named by an event. The owner's are never suppressed, but raise an alarm."""
+    """Settle the attempt that an event names, and suppress the addresses that take no mail.
+
+    The owner's are never suppressed, but raise an alarm.
+    """
     event = event_of(record)
     if event is None or event.configuration_set not in _ours():
         # Others may publish to the topic, too.
         logger.warning("not an event of this stack's mail", extra={"sns_message_id": record["Sns"].get("MessageId")})
         count("FeedbackPassedOver")
         return
+    if event.configuration_set == settings().owner_configuration_set:
+        if event.event_type in {"Bounce", "Reject"} or event.ended():
+            what = {"what": event.event_type, "message_id": event.mail.message_id}
+            logger.error("the owner did not get an email, or complained", extra=what)
+            count("OwnerUnreachable")
+    else:
+        _suppress(event)
+    for report in event.reports(_hashed):
+        _settle(event, report)
+
+
+def _suppress(event: SesEvent) -> None:
     ended = event.ended()
     if ended is None:
-        logger.info("ignored", extra={"type": event.event_type, "message_id": event.mail.message_id})
         return
     what, at, addresses = ended
-    if event.configuration_set == settings().owner_configuration_set:
-        logger.error(
-            "the owner's address does not take mail", extra={"what": what, "message_id": event.mail.message_id}
-        )
-        count("OwnerUnreachable")
-        return
     for text in addresses:
-        address = parse(parseaddr(text)[1])
-        if address is None:
+        subscriber = _hashed(text)
+        if subscriber is None:
             # We never wrote to it: SES reports the address that the mail was sent to.
             logger.error("not an address of ours", extra={"message_id": event.mail.message_id})
             continue
-        subscriber = subscriber_id(settings().signing_secret, address)
         new = subscribers.suppress(settings().table_name, subscriber, what, at)
         logger.info(what if new else "known already", extra={"subscriber_id": subscriber, "what": what})
         if new:
             count(what.capitalize())
+
+
+def _settle(event: SesEvent, report: Report) -> None:
+    """Write into the row that an event names what it tells. What it names and is not there is not made."""
+    attempt = event.attempt
+    if attempt is None:
+        return
+    owners = [subscriber_id(settings().signing_secret, address) for address in settings().owner_email]
+    for _ in range(_READ_AGAIN):
+        row = outbox.row_at(settings().table_name, attempt.key)
+        ours = row is not None and row["recipient"] == _audience(event)
+        change = change_by(row, report, owners) if row is not None and ours else None
+        if row is None or change is None:
+            logger.info("nothing to settle", extra={"what": report.what, "message_id": report.message_id})
+            return
+        # First what follows from it, so that an event that is delivered again finds the row as it was.
+        follow = _follow_in_mailboxes if row["recipient"] == "owner" else _follow_in_subscribers
+        follow(report, change)
+        try:
+            outbox.settle(settings().table_name, row, change.changes, change.removed)
+        except ConditionFailedError:
+            continue
+        _tell(attempt.key, report, change)
+        return
+    raise RowBusyError
+
+
+def _follow_in_mailboxes(report: Report, change: Change) -> None:
+    """Write what follows for the owner's mailboxes."""
+    table_name = settings().table_name
+    for mailbox in change.dead:
+        mailboxes.declare_dead(table_name, mailbox, report.claim, report.at, report.reason)
+    for mailbox in change.excused:
+        mailboxes.mend(table_name, mailbox, report.claim, excused=True)
+    for mailbox in report.recipients if report.what == "delivered" else ():
+        if mailboxes.mend(table_name, mailbox, report.claim):
+            logger.info("the owner's mailbox takes mail again")
+
+
+def _follow_in_subscribers(report: Report, change: Change) -> None:
+    """Write what follows for subscribers: soft bounces are counted until a delivery."""
+    table_name = settings().table_name
+    for subscriber in change.excused:
+        subscribers.excuse_soft_bounce(table_name, subscriber, report.claim)
+    for subscriber in report.recipients if report.what == "delivered" else ():
+        subscribers.forget_soft_bounces(table_name, subscriber, report.at)
+    for subscriber in change.bounced if report.what == "soft" else ():
+        bounces = subscribers.count_soft_bounce(table_name, subscriber, report.claim, report.at)
+        if bounces >= MOST_SOFT_BOUNCES and subscribers.suppress(table_name, subscriber, "bounced", report.at):
+            logger.info("bounced too often", extra={"subscriber_id": subscriber})
+            count("Bounced")
+
+
+def _tell(key: EmailKey, report: Report, change: Change) -> None:
+    what = "absence note" if change.absent else report.what
+    logger.info("settled", extra={"record": key.record, "email": key.email, "what": what})
+    if "failed_at" in change.changes:
+        count("EmailFailed")
+
+
+def _hashed(text: str) -> str | None:
+    """Return the keyed hash of an address, or None if it is none that we write to."""
+    address = parse(parseaddr(text)[1])
+    return subscriber_id(settings().signing_secret, address) if address else None
+
+
+def _audience(event: SesEvent) -> str:
+    return "owner" if event.configuration_set == settings().owner_configuration_set else "visitor"
 
 
 def _ours() -> tuple[str, str]:

@@ -169,6 +169,7 @@ class NotifierSettings(Settings):
 class FeedbackSettings(Settings):
     """The environment of the function `Feedback`."""
 
+    owner_email: Addresses
     owner_configuration_set: NotEmpty
     visitor_configuration_set: NotEmpty
 

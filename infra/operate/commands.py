@@ -565,7 +565,10 @@ def outbox_emails() -> None:
 @outbox_emails.command("list")
 @on_stack
 def list_outbox(connection: Connection, output: Output) -> int:
-    """List waiting emails, the owner's first, then failed ones."""
+    """List waiting emails, the owner's first, then held ones, which wait for the owner's mailbox, then failed ones.
+
+    Also lists emails that the owner's mailbox sent an automatic reply to: these need nothing to be done.
+    """
     columns = {
         "id": "id",
         "state": "state",
@@ -576,8 +579,16 @@ def list_outbox(connection: Connection, output: Output) -> int:
     }
     table = connection.settings.table_name
     with output.progress("items read to find failed emails", queries.size(table), beside_rows=True) as advance:
-        rows = ({"id": one.key, **asdict(one)} for one in outbox.listed(table, advance))
-        return INCOMPLETE if output.rows(rows, columns, "No email is waiting, and none has failed.") else 0
+        need_attention = False
+
+        def rows() -> Iterator[dict[str, Any]]:
+            nonlocal need_attention
+            for one in outbox.listed(table, advance):
+                need_attention = need_attention or one.state != "replied"
+                yield {"id": one.key, **asdict(one)}
+
+        output.rows(rows(), columns, "No email is waiting, and none has failed.")
+    return INCOMPLETE if need_attention else 0
 
 
 @outbox_emails.command("send")
@@ -587,9 +598,11 @@ def list_outbox(connection: Connection, output: Output) -> int:
 def send_outbox(connection: Connection, output: Output, *, ids: tuple[str, ...], failed: bool) -> int:
     """Send waiting emails now; with --failed or IDs, failed ones too.
 
-    Without this, waiting emails go out within 15 minutes.
+    Without this, waiting emails go out within 15 minutes. If the owner's mailbox takes no mail, this tries it with one
+    of the emails that are held; once that is delivered, the others follow.
     """
     table = connection.settings.table_name
+    outbox.try_mailboxes(table)
     known: list[outbox.UnsentEmail] = []
     if failed or ids:
         with output.progress("items read to find failed emails", queries.size(table)) as advance:

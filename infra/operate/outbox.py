@@ -1,23 +1,26 @@
-"""Emails waiting in the outbox and failed ones: which, why and since when; and retrying failed ones."""
+"""Emails that are waiting, held or failed: which, why and since when; and retrying failed ones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 from guichet.records.outbox import AUDIENCES, Audience, EmailKey
 from guichet.records.record import utc_now
-from guichet.store import outbox
+from guichet.store import mailboxes, outbox
 from guichet.store.dynamodb import Item
 from infra.operate.queries import Advance, by_keys, scan
+
+# Held ones wait for the owner's mailbox. `replied` was sent, and an automatic reply came back: nothing is to be done.
+State = Literal["waiting", "held", "failed", "replied"]
 
 
 @dataclass(frozen=True)
 class UnsentEmail:
-    """An email that is waiting or failed: its key as one string, its audience, since when, and why."""
+    """An email that is waiting, held or failed, or that an automatic reply came to: its key as one string, and why."""
 
     key: str
-    state: Literal["waiting", "failed"]
+    state: State
     email: str
     to: Audience
     waiting_since: datetime
@@ -26,38 +29,54 @@ class UnsentEmail:
 
 
 def listed(table: str, advance: Advance) -> Iterator[UnsentEmail]:
-    """Yield waiting emails, the owner's first, oldest first; then failed ones, which takes a scan of the table."""
+    """Yield waiting emails, the owner's first, oldest first; then held ones.
+
+    Then failed ones, and those of the owner's that an automatic reply came to, which takes a scan of the table.
+    """
     for audience in AUDIENCES:
-        keys = [key for _, key in outbox.waiting(table, audience)]
-        found = by_keys(table, ({"pk": key.record, "sk": key.email} for key in keys))
-        yield from sorted(map(_waiting, found), key=lambda email: email.waiting_since)
-    yield from _failed(table, advance)
+        rows = _rows(table, (key for _, key in outbox.waiting(table, audience)))
+        yield from sorted(map(_waiting, rows), key=lambda email: email.waiting_since)
+    rows = _rows(table, (email.key for email in outbox.held(table)))
+    for item in sorted(rows, key=lambda item: str(item["queued_at"])):
+        yield _unsent(item, "held", item.get("bounced_at"), item.get("waits_for", ""))
+    yield from _ended(table, advance)
 
 
-def _failed(table: str, advance: Advance) -> Iterator[UnsentEmail]:
-    """Yield the emails that SES rejected for good."""
+def _rows(table: str, keys: Iterable[EmailKey]) -> Iterator[Item]:
+    return by_keys(table, [{"pk": key.record, "sk": key.email} for key in keys])
+
+
+def _ended(table: str, advance: Advance) -> Iterator[UnsentEmail]:
     for page in scan(table, "email", advance=advance):
         for item in page.items:
             if "failed_at" in item:
                 yield _unsent(item, "failed", item["failed_at"], item.get("reason", ""))
+            elif "absent_at" in item and item["recipient"] == "owner" and "outbox" not in item:
+                yield _unsent(item, "replied", item["absent_at"], item.get("bounce", ""))
 
 
 def _waiting(item: Item) -> UnsentEmail:
+    tried_at = item.get("tried_at") or item.get("bounced_at") or item.get("rejected_at")
+    not_before = datetime.fromtimestamp(int(item.get("not_before", 0)), UTC)
     if "claim" not in item:
-        return _unsent(item, "waiting", item.get("tried_at"), item.get("waits_for", "not tried yet"))
+        why = item.get("waits_for", "not tried yet")
+        if not_before > utc_now():
+            why = f"{why}; the next try is after {not_before:%Y-%m-%d %H:%M} UTC"
+        return _unsent(item, "waiting", tried_at, why)
     # The item does not say why it is claimed: a run is sending it, or ended without an answer from SES.
     until = datetime.fromtimestamp(int(item["claimed_until"]), UTC)
-    unanswered = int(item.get("tries", 1)) - 1
+    unanswered = len({call.partition("/")[0] for call in item.get("calls", ())} - {item["claim"]})
+    called = any(call.startswith(item["claim"]) for call in item.get("calls", ()))
     if until < utc_now():
         why = "the run that was sending it ended without an answer; it will be retried"
-    elif unanswered:
-        why = f"SES did not answer, tries: {unanswered}; the next try is after {until:%Y-%m-%d %H:%M} UTC"
+    elif called or unanswered:
+        why = f"SES has not answered, tries: {unanswered + called}; the next try is after {until:%Y-%m-%d %H:%M} UTC"
     else:
         why = "being sent"
-    return _unsent(item, "waiting", item.get("tried_at"), why)
+    return _unsent(item, "waiting", tried_at, why)
 
 
-def _unsent(item: Item, state: Literal["waiting", "failed"], tried_at: str | None, why: str) -> UnsentEmail:
+def _unsent(item: Item, state: State, tried_at: str | None, why: str) -> UnsentEmail:
     return UnsentEmail(
         key=f"{item['pk']}/{item['sk']}",
         state=state,
@@ -67,6 +86,11 @@ def _unsent(item: Item, state: Literal["waiting", "failed"], tried_at: str | Non
         tried_at=datetime.fromisoformat(tried_at) if tried_at else None,
         why=why,
     )
+
+
+def try_mailboxes(table: str) -> None:
+    """Let the owner's mailboxes that take no mail be tried with the next sweep, instead of once a day."""
+    mailboxes.try_now(table, mailboxes.mailboxes(table).dead)
 
 
 def retry(table: str, unsent: UnsentEmail) -> bool:

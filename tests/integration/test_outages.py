@@ -272,7 +272,7 @@ def test_a_run_that_is_late_does_not_touch_the_claim_of_another(app: App) -> Non
         assert late
         assert mine
         before = rows(app)
-        writes: list[Callable[[], None]] = [
+        writes: list[Callable[[], Any]] = [
             lambda: outbox.postpone(table_name, late, "late"),
             lambda: outbox.mark_dropped(table_name, late, "late"),
             lambda: outbox.mark_failed(table_name, late, "late"),

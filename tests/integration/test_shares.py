@@ -114,7 +114,7 @@ def test_a_turn_is_one_of_each_network_oldest_first(networks: Iterable[str]) -> 
         )
         for number, network in enumerate(networks)
     ]
-    ordered = _in_turns(emails)
+    ordered = list(_in_turns(iter(emails)))
     assert sorted(ordered, key=lambda email: email.queued_at) == emails
     for network in "abc":
         mine = [email for email in ordered if email.network_id == network]

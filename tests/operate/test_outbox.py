@@ -12,6 +12,7 @@ from guichet.mail import ses
 from guichet.store import outbox
 from tests.support.app import START, App
 from tests.support.contact import contact
+from tests.support.feedback import taken, tell
 from tests.support.operate import Operate
 from tests.support.wire import Wire, refusal, unreachable
 
@@ -55,8 +56,8 @@ def test_one_whose_run_ended_without_an_answer_says_that(app: App, operate: Oper
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(ses, "_NOT_SENT", ())
             app.sweep()
-        assert operate(app, "outbox", "--json").rows[0]["why"] == "being sent"
-        clock.shift(timedelta(minutes=6))
+        assert operate(app, "outbox", "--json").rows[0]["why"].startswith("SES has not answered, tries: 1")
+        clock.shift(timedelta(minutes=61))
         assert "ended without an answer" in operate(app, "outbox", "--json").rows[0]["why"]
 
 
@@ -66,6 +67,8 @@ def test_what_failed_is_told_with_its_reason_and_can_be_sent_again(app: App, ope
     contact(app, message="Two")
     Wire(ses.client()).plan(refusal(400, "MessageRejected"), refusal(400, "MessageRejected"))
     app.sweep()
+    # The notices that go in their place.
+    assert app.sweep() == {"sent": 2}
     rows = operate(app, "outbox", "--json").rows
     assert [row["state"] for row in rows] == ["failed", "failed"]
     assert all(row["why"].startswith("MessageRejected") for row in rows)
@@ -74,9 +77,44 @@ def test_what_failed_is_told_with_its_reason_and_can_be_sent_again(app: App, ope
     said = operate(app, "outbox", "send", "--json", how if how == "--failed" else rows[0]["id"])
     sent = 2 if how == "--failed" else 1
     assert said.rows == [{"queued_again": sent, "sent": sent}]
-    assert len(app.mails()) == sent
+    assert len(app.mails()) == 2 + sent
     left = operate(app, "outbox", "--json").rows
     assert [row["id"] for row in left] == [row["id"] for row in rows[sent:]]
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "code"),
+    [("bounce-transient", "waiting", 1), ("bounce-permanent", "held", 1), ("reject", "waiting", 1), ("", "replied", 0)],
+)
+def test_the_owner_s_mail_that_came_back_is_told_with_its_reason(
+    app: App, operate: Operate, name: str, state: str, code: int
+) -> None:
+    contact(app)
+    app.sweep()
+    if name:
+        tell(app, name)
+    else:
+        tell(app, "delivery")
+        tell(app, "bounce-transient", status=None)
+    said = operate(app, "outbox", "--json")
+    (row,) = said.rows
+    assert (row["state"], row["to"], said.code) == (state, "owner", code)
+    words = {"bounce-transient": "mailbox full; the next try is after", "bounce-permanent": "user unknown"}
+    assert words.get(name, {"reject": "Bad content"}.get(name, "Transient bounce")) in row["why"]
+    assert row["tried_at"]
+
+
+def test_a_mended_mailbox_is_tried_when_the_operator_says_so(app: App, operate: Operate) -> None:
+    contact(app)
+    contact(app, message="Two")
+    app.sweep()
+    for mail in taken():
+        tell(app, "bounce-permanent", mail)
+    assert app.sweep() == {}
+    assert operate(app, "outbox", "send", "--json").rows == [{"queued_again": 0, "sent": 1}]
+    tell(app, "delivery")
+    assert operate(app, "outbox", "send", "--json").rows == [{"queued_again": 0, "sent": 1}]
+    assert operate(app, "outbox", "--json").rows == []
 
 
 def test_what_waits_for_room_under_a_cap_says_so(make_app: Callable[..., App], operate: Operate) -> None:

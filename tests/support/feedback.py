@@ -5,8 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from moto.ses.models import ses_backends
+
 from guichet.records.record import utc_now
-from tests.support.app import App
+from tests.support.app import ACCOUNT, REGION, App
 from tests.support.newsletter import READER
 
 EVENTS = Path(__file__).parent.parent / "events"
@@ -35,3 +37,37 @@ def wrapped(message: str) -> dict[str, Any]:
 def feedback(app: App, name: str, **changes: str) -> None:
     """Hand the feedback function an event of SES, wrapped as SNS wraps it."""
     assert app.functions["Feedback"](wrapped(event_text(name, **changes))) is None
+
+
+def taken() -> list[Any]:
+    """Return what SES took, oldest first, with its tags, its configuration set, and whom it went to (`to`)."""
+    return list(ses_backends[ACCOUNT][REGION].sent_messages)
+
+
+def tell(app: App, name: str, mail: Any = None, **bounce: str | None) -> None:
+    """Hand the feedback function an event of SES about a mail: the last one that it took, or another.
+
+    `bounce` is what is changed in the event's bounce (`bounceType`) and in its one recipient (`status`): None is left
+    out.
+    """
+    told(app, event_about(name, mail or taken()[-1], **bounce))
+
+
+def event_about(name: str, mail: Any, **bounce: str | None) -> dict[str, Any]:
+    """Return an event of SES about a mail."""
+    address = bounce.pop("address", None) or mail.to[0]
+    event: dict[str, Any] = json.loads(event_text(name, ADDRESS=address, SET=mail.configuration_set))
+    event["mail"] |= {"messageId": mail.id, "destination": mail.to}
+    event["mail"]["tags"] |= mail.tags
+    for field, value in bounce.items():
+        recipient = event["bounce"]["bouncedRecipients"][0]
+        part = recipient if field in ("status", "diagnosticCode") else event["bounce"]
+        part.pop(field, None)
+        if value is not None:
+            part[field] = value
+    return event
+
+
+def told(app: App, event: dict[str, Any]) -> None:
+    """Hand the feedback function an event."""
+    assert app.functions["Feedback"](wrapped(json.dumps(event))) is None

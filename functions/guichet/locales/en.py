@@ -150,6 +150,20 @@ SENTENCES = {
     "new_subscriber_lead": "{email} confirmed their subscription to the newsletter of {site}.",
     "new_subscriber_confirmed_on": "Confirmed on",
     "new_subscriber_page": "Signed up from",
+    "rejected_notice_subject": "An email could not reach you ({reference})",
+    "rejected_notice_heading": "An email could not reach you",
+    "rejected_notice_message": (
+        "A message from the contact form of {site} cannot be emailed to you: Amazon SES, which sends your emails, "
+        "rejected it. The message itself is stored."
+    ),
+    "rejected_notice_other": (
+        "An email of {site} cannot be sent to you: Amazon SES, which sends your emails, rejected it. "
+        "What it was about is stored."
+    ),
+    "rejected_notice_why": (
+        "Usually this is because of its content, which Amazon SES takes for a virus. So beware of what is in it."
+    ),
+    "rejected_notice_command": "To see more, type the command {command}.",
     "digest_subject": "The week from {since}",
     "digest_heading": "Your week",
     "digest_lead": "From {since} to {until} (UTC), {site} received:",

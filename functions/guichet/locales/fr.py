@@ -160,6 +160,21 @@ SENTENCES = {
     "new_subscriber_lead": "{email} a confirmé son abonnement à la newsletter « {site} ».",
     "new_subscriber_confirmed_on": "Confirmé le",
     "new_subscriber_page": "Inscription depuis",
+    "rejected_notice_subject": "Un email n'a pas pu vous parvenir ({reference})",
+    "rejected_notice_heading": "Un email n'a pas pu vous parvenir",
+    "rejected_notice_message": (
+        "Un message reçu par le formulaire du site « {site} » ne peut pas vous être envoyé par email : Amazon SES, "
+        "le service qui envoie vos emails, l'a refusé. Le message, lui, est bien enregistré."
+    ),
+    "rejected_notice_other": (
+        "Un email du site « {site} » ne peut pas vous être envoyé : Amazon SES, le service qui envoie vos emails, "
+        "l'a refusé. Ce qu'il annonçait est bien enregistré."
+    ),
+    "rejected_notice_why": (
+        "C'est d'ordinaire à cause de son contenu, qu'Amazon SES prend pour un virus. "
+        "Méfiez-vous donc de ce qu'il contient."
+    ),
+    "rejected_notice_command": "Pour en savoir plus, tapez la commande {command}.",
     "digest_subject": "La semaine du {since}",
     "digest_heading": "Votre semaine",
     "digest_lead": "Du {since} au {until} (UTC), « {site} » a reçu :",

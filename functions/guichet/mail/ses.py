@@ -1,8 +1,8 @@
 """SES: send one raw message, and tell what a refusal means."""
 
 import re
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
-from email.utils import getaddresses
 from functools import cache
 from typing import Any
 
@@ -60,17 +60,24 @@ def client() -> Any:
     return botocore.session.get_session().create_client("sesv2", config=config)
 
 
-def send(message: EmailMessage, configuration_set: str) -> str:
+def send(
+    message: EmailMessage,
+    configuration_set: str,
+    tags: Sequence[Mapping[str, str]] = (),
+    to: Sequence[str] | None = None,
+) -> str:
     """Send a message as it is (SES API v2, SendEmail, `Raw`) and return SES's message id.
 
-    The recipients of `To` are given to SES explicitly, so that no other header can add one. Raises RejectedError,
-    PostponedError.
+    SES publishes the tags with each event about it. The recipients are given to SES explicitly, so that no header can
+    add one: those of `To`, or some of them. Raises RejectedError, PostponedError.
     """
+    recipients = [address.addr_spec for address in message["To"].addresses] if to is None else list(to)
     try:
         response = client().send_email(
-            Destination={"ToAddresses": [address for _, address in getaddresses([message["To"]])]},
+            Destination={"ToAddresses": recipients},
             Content={"Raw": {"Data": message.as_bytes()}},
             ConfigurationSetName=configuration_set,
+            EmailTags=list(tags),
         )
     except ClientError as error:
         code = error.response["Error"]["Code"]

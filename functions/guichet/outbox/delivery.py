@@ -1,41 +1,57 @@
 """Deliver one email: claim it, check that it is still needed, compose it, send it, mark it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from guichet.mail import ses
-from guichet.mail.emails import cap_reached, named
+from guichet.mail.emails import cap_reached, named, rejected_notice
 from guichet.mail.mime import compose
 from guichet.mail.pace import Pace
+from guichet.mail.tags import Attempt, tags_of
 from guichet.outbox.eligibility import ineligible, stranger_mail_per_day
 from guichet.records.cap_reached import CapReached, Reached
-from guichet.records.digest import Digest
 from guichet.records.message import Message
-from guichet.records.outbox import SENT_EMAIL_KEPT, ClaimedEmail, EmailKey
+from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, ClaimedEmail, EmailKey, recipients_of
 from guichet.records.record import utc_now
-from guichet.records.registry import Owner, Reported
+from guichet.records.registry import Reported
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
-from guichet.records.spam_note import OpenedSpamNote, SpamNote
+from guichet.records.spam_note import SpamNote
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 from guichet.signing import mailbox_id, subscriber_id
-from guichet.store import limits, outbox, spam_notes, submissions, subscribers
-from guichet.store.dynamodb import retry_budget
-from guichet.telemetry import count, logger
+from guichet.store import limits, mailboxes, outbox, spam_notes, submissions, subscribers
+from guichet.store.dynamodb import ConditionFailedError, retry_budget
+from guichet.telemetry import count, log_unexpected, logger, name_of
 
 _MANY = "StrangerMailPerDay is used up for today"
 _SHARE = "its network had its share of StrangerMailPerDay today"
 _OFTEN = "the mailbox had one a moment ago, or enough of them today"
-# An email whose run ended without an answer from SES may have gone out. It waits longer each time that happens, so that
-# it neither blocks the others nor goes out over and over. In the end a person must look.
+# An email that SES was called for, and gave no answer, may have gone out: then an event of SES says so, within seconds,
+# or minutes where Lambda is short of room for it. Only where that is missing too is it sent again; and it waits longer
+# each time, so that it neither blocks the others nor goes out over and over. In the end a person must look.
 WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
+# A run that ends before it has called SES sent nothing. But one email may end every run, so that it waits, too, until
+# the others have gone out.
+WITHOUT_CALL = (timedelta(minutes=20), timedelta(hours=1))
 MOST_TRIES = 100
 
 _LATER = "a later one of this address takes its place"
 
 Outcome = Literal[
-    "sent", "failed", "dropped", "postponed", "unverified", "capped", "rationed", "delayed", "throttled", "not ours"
+    "sent",
+    "failed",
+    "dropped",
+    "postponed",
+    "unverified",
+    "capped",
+    "rationed",
+    "delayed",
+    "throttled",
+    "held",
+    "not ours",
 ]
+_FAILURES = {"failed", "postponed", "unverified", "capped", "throttled", "held"}
 
 
 class Ended(NamedTuple):
@@ -45,56 +61,101 @@ class Ended(NamedTuple):
     reason: str
 
 
+class Ready(NamedTuple):
+    """An email that is to be sent: its record, to whom (addresses by keyed hash), and why some must wait for it."""
+
+    email: ClaimedEmail
+    record: Reported
+    recipients: Mapping[str, str]
+    held_for: str = ""
+
+
 def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
     """Send an email, if it is still needed and no other run has claimed it. Return the outcome.
 
-    Six outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
+    Seven outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
     waits), `capped` (beyond the daily cap), `rationed` (beyond its network's share), `delayed` (its mailbox had one
-    just now, or enough of them today), `postponed` (SES takes no mail now), `throttled` (sent too fast). So does any
-    exception.
+    just now, or enough of them today), `postponed` (SES takes no mail now), `throttled` (sent too fast), `held` (the
+    owner's mailbox takes no mail). So does any exception.
     """
     # The calls before SES share one retry budget, so that an email takes no longer than sweep.TIME_FOR_ONE.
     with retry_budget():
         email = outbox.claim(settings.table_name, key)
-        if email is None:
-            return "not ours"
-        found = _looked_up(email, settings)
-    ended = found if isinstance(found, Ended) else _sent(email, found, settings, pace)
-    failure = ended.outcome in {"failed", "postponed", "unverified", "capped", "throttled"}
-    log = logger.error if failure else logger.info
+    if email is None:
+        return "not ours"
+    try:
+        ended = _delivered(email, settings, pace)
+    except ConditionFailedError:
+        # SES told meanwhile what became of an earlier attempt, or the claim has lapsed.
+        ended = Ended("not ours", "it was settled meanwhile")
+    log = logger.error if ended.outcome in _FAILURES else logger.info
     log(ended.outcome, extra={"record": key.record, "email": key.email, "reason": ended.reason})
-    count(f"Email{ended.outcome.capitalize()}")
+    if ended.outcome != "not ours":
+        count(f"Email{ended.outcome.capitalize()}")
     return ended.outcome
 
 
-def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Reported | Ended:
-    """Return the record of a claimed email, or the outcome if it is not to be sent now."""
-    unanswered = email.tries - 1
-    if unanswered:
-        if unanswered >= MOST_TRIES:
-            return _failed(email, settings, f"no answer of SES after {unanswered} tries: it may have gone out")
-        outbox.extend_claim(
-            settings.table_name, email, utc_now() + WITHOUT_ANSWER[min(unanswered, len(WITHOUT_ANSWER)) - 1]
-        )
+def _delivered(email: ClaimedEmail, settings: NotifierSettings, pace: Pace) -> Ended:
+    try:
+        with retry_budget():
+            found = _looked_up(email, settings)
+    except ConditionFailedError:
+        raise
+    except Exception as error:
+        _let_go(email, settings, error)
+        raise
+    return found if isinstance(found, Ended) else _sent(found, settings, pace)
+
+
+def _let_go(email: ClaimedEmail, settings: NotifierSettings, cause: Exception) -> None:
+    """Release the claim on an email that SES was not called for, so that the next run may send it at once."""
+    try:
+        with retry_budget():
+            outbox.postpone(settings.table_name, email, f"the table did not answer: {name_of(cause)}")
+    except Exception as error:  # noqa: BLE001  then the claim lapses
+        log_unexpected(error, record=email.key.record, email=email.key.email)
+
+
+def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended:
+    """Return what is to be sent of a claimed email, or the outcome if nothing is to be sent now."""
+    if email.rejected:
+        return _rejected(email, settings, email.rejected)
+    unanswered, ended_early = email.unanswered, email.tries - 1
+    if unanswered >= MOST_TRIES:
+        return _failed(email, settings, f"no answer of SES after {unanswered} tries: it may have gone out")
+    if ended_early >= MOST_TRIES:
+        return _failed(email, settings, f"{ended_early} runs ended before it was sent")
+    if ended_early:
+        wait = WITHOUT_CALL[min(ended_early, len(WITHOUT_CALL)) - 1]
+        email = outbox.extend_claim(settings.table_name, email, utc_now() + wait)
     record: Reported | None = outbox.record_of(settings.table_name, email)
     if record is None:
         return _dropped(email, settings, "what it tells of was erased or has expired")
     if isinstance(record, SpamNote):
         record = spam_notes.opened(settings.table_name, record)
-    share = named(email.name).STRANGER_SHARE
-    # What tells the owner of figures belongs to nobody.
-    if share is None or isinstance(record, Digest | OpenedSpamNote | CapReached):
-        why = ineligible(email, record, None)
-        return _dropped(email, settings, why) if why else record
-    address_id = subscriber_id(settings.signing_secret, record.email)
-    why = ineligible(email, record, subscribers.subscriber(settings.table_name, address_id))
-    return _dropped(email, settings, why) if why else _to_stranger(email, record, settings)
+    # What tells of figures belongs to nobody, and goes to the owner alone.
+    if email.recipient == "owner" or not isinstance(record, Message | SignUp | Subscriber):
+        return _for_owner(email, record, settings)
+    return _for_visitor(email, record, settings)
 
 
-def _to_stranger(
+def _for_visitor(
     email: ClaimedEmail, record: Message | SignUp | Subscriber, settings: NotifierSettings
-) -> Owner | Ended:
-    """Return the record of an email to an unconfirmed address if the caps allow it, or the outcome."""
+) -> Ready | Ended:
+    """Return an email to a visitor, if they may get it."""
+    address_id = subscriber_id(settings.signing_secret, record.email)
+    ready = Ready(email, record, {address_id: record.email})
+    if named(email.name).STRANGER_SHARE is None:
+        why = ineligible(email, record, None)
+        return _dropped(email, settings, why) if why else ready
+    why = ineligible(email, record, subscribers.subscriber(settings.table_name, address_id))
+    if why:
+        return _dropped(email, settings, why)
+    return _held_back(email, record, settings) or ready
+
+
+def _held_back(email: ClaimedEmail, record: Message | SignUp | Subscriber, settings: NotifierSettings) -> Ended | None:
+    """Return the outcome of an email to an unconfirmed address that the caps do not allow now, or None."""
     table_name, now = settings.table_name, utc_now()
     mailbox = mailbox_id(settings.signing_secret, record.email)
     slot = limits.slot(table_name, mailbox, email.name)
@@ -105,14 +166,14 @@ def _to_stranger(
         # The link counts from this try.
         if of_request:
             submissions.note_mailed(table_name, email.key.record, now)
-        return record
+        return None
     pool = limits.Pool(stranger_mail_per_day(email.name, settings), limits.used_today(table_name, email.name))
     further = [submissions.mailed(table_name, email.key.record, now)] if of_request else []
     verdict = limits.allow(table_name, email, mailbox, known=slot, pool=pool, further=further)
     if verdict == "allowed":
         if slot.waiting not in {"", email.key.id}:
             _replace(EmailKey.from_id(slot.waiting), email, settings)
-        return record
+        return None
     is_latest, replaced = limits.wait(table_name, email, mailbox)
     if not is_latest:
         return _dropped(email, settings, _LATER)
@@ -148,6 +209,32 @@ def _report(
         count("StrangerCapReached")
 
 
+def _for_owner(email: ClaimedEmail, record: Reported, settings: NotifierSettings) -> Ready | Ended:
+    """Return an email to the owner as those of their addresses get it that have not got it yet and take mail."""
+    why = ineligible(email, record, None)
+    if why:
+        return _dropped(email, settings, why)
+    owners = {subscriber_id(settings.signing_secret, address): address for address in settings.owner_email}
+    left = {owner: address for owner, address in owners.items() if owner not in recipients_of(email.reached)}
+    if not left:
+        # The address that it waited for is none of theirs any more.
+        outbox.mark_reached(settings.table_name, email)
+        return Ended("sent", "to all others before")
+    known = mailboxes.mailboxes(settings.table_name)
+    now = {
+        owner: address
+        for owner, address in left.items()
+        if owner not in known.dead
+        or (known.due(owner) and mailboxes.try_again(settings.table_name, owner, email.claim))
+    }
+    waiting = [known.dead[owner] for owner in left if owner not in now]
+    held_for = f"the owner's mailbox takes no mail: {waiting[0].reason}" if waiting else ""
+    if not now:
+        outbox.hold(settings.table_name, email, held_for)
+        return Ended("held", "the owner's mailbox takes no mail")
+    return Ready(email, record, now, held_for)
+
+
 def _allowed_today(email: ClaimedEmail) -> bool:
     return email.allowed_at is not None and email.allowed_at.date() == utc_now().date()
 
@@ -158,29 +245,44 @@ def _replace(replaced: EmailKey, email: ClaimedEmail, settings: NotifierSettings
         submissions.end_request(settings.table_name, replaced.record, utc_now() + REQUEST_KEPT)
 
 
-def _sent(email: ClaimedEmail, record: Reported, settings: NotifierSettings, pace: Pace) -> Ended:
-    to_owner = email.recipient == "owner"
+def _sent(ready: Ready, settings: NotifierSettings, pace: Pace) -> Ended:
+    email = ready.email
     try:
-        message = compose(email.name, email.language, record, settings)
+        message = compose(email.name, email.language, ready.record, settings)
     except Exception as error:
         # It was certainly not sent. It goes out once this is fixed.
         outbox.postpone(settings.table_name, email, f"it cannot be written: {type(error).__name__}")
         raise
     pace.wait()
+    until = utc_now() + WITHOUT_ANSWER[min(email.unanswered, len(WITHOUT_ANSWER) - 1)]
+    email = outbox.begin_call(settings.table_name, email, ready.recipients, until)
     try:
         message_id = ses.send(
-            message, settings.owner_configuration_set if to_owner else settings.visitor_configuration_set
+            message,
+            settings.owner_configuration_set if email.recipient == "owner" else settings.visitor_configuration_set,
+            tags_of(Attempt(email.key, email.claim)),
+            list(ready.recipients.values()),
         )
     except ses.RejectedError as rejected:
-        return _failed(email, settings, str(rejected))
+        return _rejected(email, settings, str(rejected))
     except ses.PostponedError as postponed:
         if postponed.certain:
             outbox.postpone(settings.table_name, email, postponed.reason)
         alone: Outcome = "unverified" if postponed.of_recipient else "postponed"
         outcome: Outcome = "throttled" if postponed.too_fast else alone
         return Ended(outcome, postponed.reason.partition(":")[0])
-    outbox.mark_sent(settings.table_name, email, message_id)
+    outbox.mark_sent(settings.table_name, email, message_id, ready.held_for)
     return Ended("sent", "")
+
+
+def _rejected(email: ClaimedEmail, settings: NotifierSettings, why: str) -> Ended:
+    """Mark an email that SES does not take. In the place of one to the owner goes a notice, without what was in it."""
+    if email.recipient == "visitor" or email.name == rejected_notice.NAME:
+        return _failed(email, settings, why)
+    notice, now = rejected_notice.queued(email.language, email.key), utc_now()
+    row = outbox.row(email.key.record, notice, now, now + QUEUED_EMAIL_KEPT)
+    outbox.mark_failed(settings.table_name, email, why, row)
+    return Ended("failed", why.partition(":")[0])
 
 
 def _failed(email: ClaimedEmail, settings: NotifierSettings, why: str) -> Ended:

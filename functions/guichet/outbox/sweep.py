@@ -1,9 +1,9 @@
 """Sweep the outbox: deliver everything that waits, on the schedule or at the operator's request."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Literal, Protocol
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -16,12 +16,15 @@ from guichet.outbox.spam_note import queue_spam_note
 from guichet.records.outbox import AUDIENCES, Audience, EmailKey, WaitingEmail
 from guichet.records.record import utc_now
 from guichet.settings import NotifierSettings
-from guichet.store import dynamodb, outbox
+from guichet.signing import keyed_hash, subscriber_id
+from guichet.store import dynamodb, mailboxes, outbox
 from guichet.telemetry import count, log_unexpected, logger
 
 # How long one email takes at most, in milliseconds: looked up, paced, sent and marked, each at its slowest. A run that
 # has less time left ends.
 TIME_FOR_ONE = 70_000
+# So many waiting emails are put in turns at once.
+_IN_TURNS = 5_000
 # After this many refusals in a row, SES seems to take no mail.
 _ENOUGH = 3
 REFUSED = ("postponed", "throttled")
@@ -46,6 +49,7 @@ def sweep(settings: NotifierSettings, clock: Clock) -> dict[str, int]:
     _queue_if_due("digest", queue_digest, settings)
     _queue_if_due("spam note", queue_spam_note, settings)
     run = _Sweep(settings, clock)
+    run.deliver_held()
     for audience in AUDIENCES:
         run.deliver_all(audience)
     age = (utc_now() - run.oldest).total_seconds()
@@ -63,6 +67,32 @@ class _Sweep:
         self._pace = Pace(ses.send_rate)
         self.outcomes: dict[str, int] = {}
         self.oldest = utc_now()
+
+    def deliver_held(self) -> None:
+        """Deliver what waits for a mailbox of the owner's: one email once a day to try it, and all once it is mended.
+
+        All are looked at when something has changed, and once a day: then whatever was held in the very moment of the
+        change goes out, too.
+        """
+        held = outbox.held(self._settings.table_name)
+        first = next(held, None)
+        if first is None:
+            return
+        known = mailboxes.mailboxes(self._settings.table_name)
+        owners = [subscriber_id(self._settings.signing_secret, address) for address in self._settings.owner_email]
+        alive = [owner for owner in owners if owner not in known.dead]
+        seen = keyed_hash(self._settings.signing_secret, "held", utc_now().date().isoformat(), owners, alive)
+        look_at_all = bool(alive) and seen != known.looked_at
+        if not look_at_all and not any(map(known.due, owners)):
+            return
+        for email in chain([first], held):
+            if not has_time(self._clock):
+                return
+            outcome = self._deliver(email.key)
+            if outcome in REFUSED or (outcome == "sent" and not look_at_all):
+                return
+        if look_at_all:
+            mailboxes.note_look(self._settings.table_name, seen)
 
     def deliver_all(self, audience: Audience) -> None:
         """Deliver what waits for an audience, until the time is up or SES takes no mail."""
@@ -107,16 +137,20 @@ class _Sweep:
         return outcome
 
 
-def _in_turns(emails: Iterable[WaitingEmail]) -> list[WaitingEmail]:
-    """Order emails, given oldest first, so that networks take turns: the oldest of each, then the next of each."""
-    before: Counter[str] = Counter()
+def _in_turns(emails: Iterator[WaitingEmail]) -> Iterator[WaitingEmail]:
+    """Order emails, given oldest first, so that networks take turns: the oldest of each, then the next of each.
+
+    That is done some thousand at a time, so that memory and the first email do not wait for however many there are.
+    """
 
     def turn(email: WaitingEmail) -> int:
         before[email.network_id] += 1
         return before[email.network_id] if email.network_id else 1
 
-    # Sorting keeps the order within a turn.
-    return sorted(emails, key=turn)
+    while block := list(islice(emails, _IN_TURNS)):
+        before: Counter[str] = Counter()
+        # Sorting keeps the order within a turn.
+        yield from sorted(block, key=turn)
 
 
 def _queue_if_due(name: str, queue: Callable[[NotifierSettings, datetime], bool], settings: NotifierSettings) -> None:

@@ -1,5 +1,6 @@
 """Emails in the outbox."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -72,9 +73,31 @@ class ClaimedEmail(Record):
     recipient: Audience
     language: Language
     queued_at: datetime
-    # How often it was claimed without an answer from SES, including this time.
+    # How often it was claimed since a run last ended as it should, including this time.
     tries: int = 1
     # The network that asked for it, if a stranger did.
     network_id: str = ""
     # When the caps last allowed it.
     allowed_at: datetime | None = None
+    # Of each recipient: the calls to SES that got no answer, and the one that reached them (`trace`).
+    calls: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
+    # Why SES rejected it after taking it, or empty.
+    rejected: str = ""
+    # Changes with every write to the row.
+    version: int = 0
+
+    @property
+    def unanswered(self) -> int:
+        """How many calls to SES got no answer."""
+        return len({call.partition("/")[0] for call in self.calls})
+
+
+def trace(claim: str, recipient: str) -> str:
+    """Return what stands in an email's row for a call to SES: the claim, and the keyed hash of the recipient."""
+    return f"{claim}/{recipient}"
+
+
+def recipients_of(traces: Iterable[str]) -> set[str]:
+    """Return the keyed hashes of the recipients of calls to SES."""
+    return {one.partition("/")[2] for one in traces}

@@ -164,6 +164,8 @@ def marshal(value: object) -> dict[str, Any]:
             return {"M": {name: marshal(part) for name, part in value.items()}}
         case list() | tuple():
             return {"L": [marshal(part) for part in value]}
+        case frozenset():
+            return {"SS": sorted(value)}
         case _:
             raise TypeError(f"no attribute value for {type(value).__name__}")
 

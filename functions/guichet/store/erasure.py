@@ -181,7 +181,8 @@ def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
     _change(
         table,
         item,
-        UpdateExpression=f"{changes}REMOVE email, #name, #language, confirmed_at, history, #list",
+        UpdateExpression=f"{changes}REMOVE email, #name, #language, confirmed_at, history, #list, soft_bounces, "
+        "soft_bounced_at",
         ConditionExpression=condition,
         ExpressionAttributeNames={f"#{name}": name for name in ("state", "name", "language", "list")},
         ExpressionAttributeValues=marshalled(values),

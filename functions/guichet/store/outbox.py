@@ -1,7 +1,7 @@
 """The outbox: rows queued with the record they report, claimed by one run, marked with the outcome."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from heapq import merge
 from typing import Any
@@ -15,6 +15,7 @@ from guichet.records.outbox import (
     EmailKey,
     QueuedEmail,
     WaitingEmail,
+    trace,
 )
 from guichet.records.record import utc_now
 from guichet.records.registry import Owner
@@ -26,11 +27,14 @@ CLAIM_LASTS = timedelta(minutes=5)
 # How many index keys the rows of one audience are spread over. Each takes a thousand writes a second (AWS: "Designing
 # partition keys to distribute your workload"), and a row is written to the index twice: when queued and when done.
 SHARDS = 16
+# The index key of the rows that wait for a mailbox of the owner's. They are few: SES's rate is what fills it.
+HELD = "held"
 # The longest stored reason from SES, in characters.
 _REASON_KEPT = 500
-# Out of the index, with all that belongs to waiting.
-_REMOVE_WAITING = "REMOVE outbox, not_before, network_id, claim, claimed_until, tries, waits_for, tried_at"
-
+# What an email that waits for nothing any more has no more of.
+OF_WAITING = (
+    "outbox", "claim", "claimed_until", "tries", "waits_for", "tried_at", "calls", "not_before", "network_id"
+)  # fmt: skip
 # A row that may be written anew: no run sends it, and SES has not had it.
 NOT_SENT = (
     "attribute_not_exists(pk) OR attribute_exists(dropped_at)"
@@ -53,7 +57,7 @@ def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime, 
         "name": email.name,
         "recipient": email.recipient,
         "language": email.language,
-        "outbox": _shard(pk, email.recipient),
+        "outbox": shard_of(pk, email.recipient),
         "queued_at": table.stamp(queued_at),
         "expires_at": table.seconds(expires_at),
         **({"network_id": network_id} if network_id else {}),
@@ -70,6 +74,11 @@ def waiting_emails(table_name: str, audience: Audience, *, newest_first: bool = 
     """Yield waiting emails: one audience, all shards, oldest or newest first."""
     shards = (_waiting_in(table_name, f"{audience}#{shard:02}", newest_first) for shard in range(SHARDS))
     return merge(*shards, key=lambda email: email.queued_at, reverse=newest_first)
+
+
+def held(table_name: str) -> Iterator[WaitingEmail]:
+    """Yield the emails that wait for a mailbox of the owner's to take mail again, oldest first."""
+    return _waiting_in(table_name, HELD, newest_first=False)
 
 
 def _waiting_in(table_name: str, shard: str, newest_first: bool) -> Iterator[WaitingEmail]:  # noqa: FBT001
@@ -90,18 +99,19 @@ def _waiting_in(table_name: str, shard: str, newest_first: bool) -> Iterator[Wai
         )
 
 
-def _shard(pk: str, audience: Audience) -> str:
+def shard_of(pk: str, audience: Audience) -> str:
+    """Return the index key of a waiting row."""
     return f"{audience}#{crc32(pk.encode()) % SHARDS:02}"
 
 
 def claim(table_name: str, key: EmailKey) -> ClaimedEmail | None:
-    """Claim an email for this run, or return None if it no longer waits, is put off, or has a live claim."""
-    claim_id, at = str(uuid.uuid4()), utc_now()
+    """Claim an email for this run, or return None if it is not due, or another run's claim is still alive."""
+    claim_id, at = uuid.uuid4().hex, utc_now()
     try:
         response = _update(
             table_name,
             key,
-            "SET claim = :claim, claimed_until = :until ADD tries :one",
+            "SET claim = :claim, claimed_until = :until, tries = if_not_exists(tries, :none) + :one",
             # `claim = :claim` makes this call safe to retry.
             "attribute_exists(outbox) AND (attribute_not_exists(not_before) OR not_before <= :now)"
             " AND (attribute_not_exists(claim) OR claimed_until < :now OR claim = :claim)",
@@ -109,18 +119,42 @@ def claim(table_name: str, key: EmailKey) -> ClaimedEmail | None:
                 ":claim": claim_id,
                 ":until": table.seconds(at + CLAIM_LASTS),
                 ":now": table.seconds(at),
-                ":one": 1,
+                ":none": 0,
             },
         )
     except ConditionFailedError:
         return None
-    return ClaimedEmail.model_validate({**(dynamodb.unmarshalled(response["Attributes"]) or {}), "key": key})
+    return _claimed(key, dynamodb.unmarshalled(response["Attributes"]) or {})
 
 
-def extend_claim(table_name: str, email: ClaimedEmail, until: datetime) -> None:
+def extend_claim(table_name: str, email: ClaimedEmail, until: datetime) -> ClaimedEmail:
     """Extend a claim: no other run may try this email before."""
     values = {":until": table.seconds(until), ":claim": email.claim}
-    _update(table_name, email.key, "SET claimed_until = :until", "claim = :claim", values)
+    response = _update(table_name, email.key, "SET claimed_until = :until", "claim = :claim", values)
+    return _claimed(email.key, dynamodb.unmarshalled(response["Attributes"]) or {})
+
+
+def begin_call(table_name: str, email: ClaimedEmail, recipients: Collection[str], until: datetime) -> ClaimedEmail:
+    """Write down that SES is about to be called, for the keyed hashes of some recipients.
+
+    Only then is an email in doubt that nothing more is heard of. Until `until`, SES's events may settle it.
+    """
+    mine = [trace(email.claim, recipient) for recipient in recipients]
+    response = _update(
+        table_name,
+        email.key,
+        "SET calls = :calls, claimed_until = :until",
+        # The second makes this call safe to retry.
+        "claim = :claim AND (version = :version OR contains(calls, :mine))",
+        {
+            ":calls": [*email.calls, *mine],
+            ":until": table.seconds(until),
+            ":claim": email.claim,
+            ":version": email.version,
+            ":mine": mine[0],
+        },
+    )
+    return _claimed(email.key, dynamodb.unmarshalled(response["Attributes"]) or {})
 
 
 def record_of(table_name: str, email: ClaimedEmail) -> Owner | None:
@@ -128,14 +162,55 @@ def record_of(table_name: str, email: ClaimedEmail) -> Owner | None:
     return table.record_at(table_name, email.key.record)
 
 
-def mark_sent(table_name: str, email: ClaimedEmail, message_id: str) -> None:
-    """Mark an email as sent, with SES's message id. The row expires after 90 days."""
-    _end(table_name, email, {"sent_at": table.stamp(utc_now()), "message_id": message_id})
+def mark_sent(table_name: str, email: ClaimedEmail, message_id: str, held_for: str = "") -> None:
+    """Mark an email as sent, with SES's message id, to those that SES was called for. The row expires after 90 days.
+
+    With `held_for`, others are still to get it, and it is held for that reason.
+    """
+    reached = [*email.reached, *(call for call in email.calls if call.startswith(email.claim))]
+    changes: Item = {"sent_at": table.stamp(utc_now()), "message_id": message_id, "reached": reached}
+    if held_for:
+        changes |= {"outbox": HELD, "waits_for": held_for[:_REASON_KEPT]}
+    try:
+        _end(
+            table_name,
+            email,
+            changes,
+            "(claim = :claim AND version = :version) OR message_id = :message_id",
+            {":version": email.version},
+            waits=bool(held_for),
+        )
+    except ConditionFailedError:
+        now = table.get(table_name, {"pk": email.key.record, "sk": email.key.email}) or {}
+        if now.get("claim", email.claim) != email.claim:
+            raise
+        if "claim" in now:
+            # An event told of somebody else whom it goes to.
+            mark_sent(table_name, _claimed(email.key, now), message_id, held_for)
+        # Else an event of SES was quicker to settle it, or it was erased.
 
 
-def mark_failed(table_name: str, email: ClaimedEmail, reason: str) -> None:
-    """Mark an email as failed for good, with the reason. The row expires after 90 days."""
-    _end(table_name, email, {"failed_at": table.stamp(utc_now()), "reason": reason[:_REASON_KEPT]})
+def mark_reached(table_name: str, email: ClaimedEmail) -> None:
+    """Mark an email as sent that has reached everybody before."""
+    _end(table_name, email, {"sent_at": table.stamp(utc_now())})
+
+
+def mark_failed(table_name: str, email: ClaimedEmail, reason: str, notice: Item | None = None) -> None:
+    """Mark an email as failed for good, with the reason. The row expires after 90 days.
+
+    With the row of a notice, queue that in its place, unless it was queued before.
+    """
+    changes: Item = {"failed_at": table.stamp(utc_now()), "reason": reason[:_REASON_KEPT]}
+    if notice is None:
+        _end(table_name, email, changes)
+        return
+    update = _parameters(table_name, email.key, *_ended(email, changes))
+    try:
+        dynamodb.transact([{"Update": update}, table.put(table_name, notice, condition="attribute_not_exists(pk)")])
+    except ConditionFailedError as failed:
+        if failed.action == 0:
+            raise
+        _end(table_name, email, changes)
 
 
 def mark_dropped(table_name: str, email: ClaimedEmail, reason: str) -> None:
@@ -148,15 +223,27 @@ def postpone(table_name: str, email: ClaimedEmail, reason: str, not_before: date
 
     That is the next one, or the first one from `not_before` on.
     """
-    put_off = {":put_off": table.seconds(not_before)} if not_before else {}
+    _release(table_name, email, reason, **({"not_before": table.seconds(not_before)} if not_before else {}))
+
+
+def hold(table_name: str, email: ClaimedEmail, reason: str) -> None:
+    """Release the claim on an email that waits for a mailbox of the owner's to take mail again."""
+    _release(table_name, email, reason, outbox=HELD)
+
+
+def _release(table_name: str, email: ClaimedEmail, reason: str, **changes: Any) -> None:
+    # Earlier calls without an answer are still in doubt.
+    doubted = [call for call in email.calls if not call.startswith(email.claim)]
+    changes |= {"waits_for": reason[:_REASON_KEPT], "tried_at": table.stamp(utc_now())}
+    changes |= {"calls": doubted} if doubted else {}
+    removed = [name for name in ("claim", "claimed_until", "tries", "calls", "not_before") if name not in changes]
     _update(
         table_name,
         email.key,
-        f"SET waits_for = :reason, tried_at = :now{', not_before = :put_off' if put_off else ''}"
-        f" REMOVE claim, claimed_until, tries{'' if put_off else ', not_before'}",
+        f"SET {_assigned(changes)} REMOVE {', '.join(removed)}",
         # This call may be retried.
-        "claim = :claim OR (tried_at = :now AND waits_for = :reason)",
-        {":reason": reason[:_REASON_KEPT], ":now": table.stamp(utc_now()), ":claim": email.claim, **put_off},
+        "claim = :claim OR (tried_at = :tried_at AND waits_for = :waits_for)",
+        {**_values(changes), ":claim": email.claim},
     )
 
 
@@ -167,7 +254,7 @@ def replace(table_name: str, key: EmailKey, reason: str) -> bool:
         _update(
             table_name,
             key,
-            f"SET dropped_at = :dropped_at, reason = :reason, expires_at = :end {_REMOVE_WAITING}",
+            f"SET dropped_at = :dropped_at, reason = :reason, expires_at = :end REMOVE {', '.join(OF_WAITING)}",
             "attribute_exists(outbox) AND (attribute_not_exists(claim) OR claimed_until < :now)",
             {
                 ":dropped_at": table.stamp(now),
@@ -187,37 +274,82 @@ def retry(table_name: str, key: EmailKey, audience: Audience) -> bool:
         _update(
             table_name,
             key,
-            "SET outbox = :shard, expires_at = :end REMOVE failed_at, reason",
+            "SET outbox = :shard, expires_at = :end REMOVE failed_at, reason, rejected, bounces, not_before",
             "attribute_exists(failed_at)",
-            {":shard": _shard(key.record, audience), ":end": table.seconds(utc_now() + QUEUED_EMAIL_KEPT)},
+            {":shard": shard_of(key.record, audience), ":end": table.seconds(utc_now() + QUEUED_EMAIL_KEPT)},
         )
     except ConditionFailedError:
         return False
     return True
 
 
+def row_at(table_name: str, key: EmailKey) -> Item | None:
+    """Return the row of an email as it stands, or None if there is none or it has expired."""
+    item = table.get(table_name, {"pk": key.record, "sk": key.email})
+    if item is None or item.get("kind") != "email" or item["expires_at"] < table.seconds(utc_now()):
+        return None
+    return item
+
+
+def settle(table_name: str, row: Item, changes: Item, removed: Collection[str]) -> None:
+    """Write what an event of SES changes in a row. Raises ConditionFailedError if it changed since it was read."""
+    key = EmailKey(record=row["pk"], email=row["sk"])
+    update = f"SET {_assigned(changes)}" + (f" REMOVE {', '.join(sorted(removed))}" if removed else "")
+    _update(table_name, key, update, "version = :version", {**_values(changes), ":version": row["version"]})
+
+
+def _claimed(key: EmailKey, item: Item) -> ClaimedEmail:
+    return ClaimedEmail.model_validate({**item, "key": key})
+
+
 def _update(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> dict[str, Any]:
     return dynamodb.call(
-        "update_item",
-        TableName=table_name,
-        Key=marshalled({"pk": key.record, "sk": key.email}),
-        UpdateExpression=update,
-        ConditionExpression=condition,
-        ExpressionAttributeValues=marshalled(values),
-        ReturnValues="ALL_NEW",
+        "update_item", **_parameters(table_name, key, update, condition, values), ReturnValues="ALL_NEW"
     )
 
 
-def _end(table_name: str, email: ClaimedEmail, changes: dict[str, str]) -> None:
-    """Take an email out of the index."""
-    assignments = ", ".join(f"{name} = :{name}" for name in changes)
+def _parameters(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> dict[str, Any]:
+    return {
+        "TableName": table_name,
+        "Key": marshalled({"pk": key.record, "sk": key.email}),
+        # So that whoever read the row can tell that it is still as they read it.
+        "UpdateExpression": f"{update} ADD version :one",
+        "ConditionExpression": condition,
+        "ExpressionAttributeValues": marshalled({**values, ":one": 1}),
+    }
+
+
+def _end(  # noqa: PLR0913  the parts of one write
+    table_name: str,
+    email: ClaimedEmail,
+    changes: Item,
+    condition: str = "",
+    values: Item | None = None,
+    *,
+    waits: bool = False,
+) -> None:
+    """Take an email out of the index, unless others still wait for it."""
+    update, usual, all_values = _ended(email, changes, waits=waits)
+    _update(table_name, email.key, update, condition or usual, {**all_values, **(values or {})})
+
+
+def _ended(email: ClaimedEmail, changes: Item, *, waits: bool = False) -> tuple[str, str, Item]:
+    """Return update, condition and values of the write that ends a claim, or all waiting."""
+    kept = QUEUED_EMAIL_KEPT if waits else SENT_EMAIL_KEPT
+    changes = {**changes, "expires_at": table.seconds(utc_now() + kept)}
+    removed = [name for name in OF_WAITING if name not in changes]
     # This call may be retried.
-    as_it_is_then = " AND ".join(f"{name} = :{name}" for name in changes)
-    values: Item = {f":{name}": value for name, value in changes.items()}
-    _update(
-        table_name,
-        email.key,
-        f"SET {assignments}, expires_at = :end {_REMOVE_WAITING}",
+    as_it_is_then = " AND ".join(f"{name} = :{name}" for name in changes if name != "expires_at")
+    return (
+        f"SET {_assigned(changes)} REMOVE {', '.join(removed)}",
         f"claim = :claim OR ({as_it_is_then})",
-        {**values, ":end": table.seconds(utc_now() + SENT_EMAIL_KEPT), ":claim": email.claim},
+        {**_values(changes), ":claim": email.claim},
     )
+
+
+def _assigned(changes: Item) -> str:
+    return ", ".join(f"{name} = :{name}" for name in changes)
+
+
+def _values(changes: Item) -> Item:
+    return {f":{name}": value for name, value in changes.items()}

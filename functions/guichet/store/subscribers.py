@@ -1,6 +1,7 @@
 """Subscribers and their record of consent. Each change is one conditional write."""
 
 from collections.abc import Sequence
+from contextlib import suppress as suppress_error
 from datetime import datetime, timedelta
 from typing import Literal, cast
 
@@ -92,8 +93,57 @@ def suppress(table_name: str, subscriber_id: str, event: Literal["bounced", "com
         Leaving(event=event, at=at),
         condition=(f"attribute_not_exists(pk) OR ({weaker} AND (attribute_not_exists(lifted_at) OR lifted_at < :at))"),
         values={":complained": "complained", **({} if event == "complained" else {":bounced": "bounced"})},
-        changes=" REMOVE #list, email, #name, expires_at",
+        changes=" REMOVE #list, email, #name, expires_at, soft_bounces, soft_bounced_at",
     )
+
+
+def count_soft_bounce(table_name: str, subscriber_id: str, claim: str, at: datetime) -> int:
+    """Count a soft bounce of a confirmed subscriber, by the attempt that bounced: the same one counts once.
+
+    Return how many there were without a delivery between.
+    """
+    try:
+        response = dynamodb.call(
+            "update_item",
+            TableName=table_name,
+            Key=marshalled(table.key(Subscriber, subscriber_id)),
+            UpdateExpression="SET soft_bounced_at = :at ADD soft_bounces :claim",
+            ConditionExpression="#state = :confirmed",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=marshalled(
+                {":at": table.stamp(at), ":claim": frozenset({claim}), ":confirmed": "confirmed"}
+            ),
+            ReturnValues="ALL_NEW",
+        )
+    except ConditionFailedError:
+        return 0
+    return len((dynamodb.unmarshalled(response["Attributes"]) or {})["soft_bounces"])
+
+
+def forget_soft_bounces(table_name: str, subscriber_id: str, delivered_at: datetime) -> None:
+    """Forget the soft bounces of a subscriber from before an email was delivered to them."""
+    with suppress_error(ConditionFailedError):
+        dynamodb.call(
+            "update_item",
+            TableName=table_name,
+            Key=marshalled(table.key(Subscriber, subscriber_id)),
+            UpdateExpression="REMOVE soft_bounces, soft_bounced_at",
+            ConditionExpression="soft_bounced_at <= :at",
+            ExpressionAttributeValues=marshalled({":at": table.stamp(delivered_at)}),
+        )
+
+
+def excuse_soft_bounce(table_name: str, subscriber_id: str, claim: str) -> None:
+    """Take back the soft bounce of an attempt that turned out to be delivered: it was an absence note."""
+    with suppress_error(ConditionFailedError):
+        dynamodb.call(
+            "update_item",
+            TableName=table_name,
+            Key=marshalled(table.key(Subscriber, subscriber_id)),
+            UpdateExpression="DELETE soft_bounces :claim",
+            ConditionExpression="contains(soft_bounces, :one)",
+            ExpressionAttributeValues=marshalled({":claim": frozenset({claim}), ":one": claim}),
+        )
 
 
 def lift(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> bool:

@@ -15,10 +15,12 @@
 | cap        | cap#<mailbox's id>     | cap#<email>#latest, cap#<email>#<day> |
 | cap        | cap#visitors#<email>   | cap#<day>                             |
 | cap        | cap#network#<id>#<email> | cap#<day>                           |
+| mailboxes  | mailboxes              | mailboxes                             |
 
 Every item has `expires_at` (seconds since 1970), except subscribers who are confirmed or must not be written to. There
-are two sparse indexes: `outbox` (rows of emails that wait, by audience and shard, oldest first) and `lists` (messages
-and spam of a day, confirmed subscribers, and confirmations of a day, by the row of the email that reports them).
+are two sparse indexes: `outbox` (rows of emails that wait, by audience and shard, or held for the owner's mailbox;
+oldest first) and `lists` (messages and spam of a day, confirmed subscribers, and confirmations of a day, by the row of
+the email that reports them).
 """
 
 from collections.abc import Iterator

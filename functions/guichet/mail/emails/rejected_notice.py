@@ -1,0 +1,30 @@
+"""To the owner, in the place of an email that SES rejected: that there is one, and where to read it."""
+
+from guichet.locales import Language
+from guichet.mail.emails import Content
+from guichet.records.outbox import Audience, ClaimedEmail, EmailKey, QueuedEmail
+from guichet.records.registry import Owner, kind_of
+from guichet.records.subscriber import Subscriber
+from guichet.settings import NotifierSettings
+
+NAME = "rejected-notice"
+AUDIENCE: Audience = "owner"
+STRANGER_SHARE: float | None = None
+
+
+def queued(language: Language, rejected: EmailKey) -> QueuedEmail:
+    """Return the row for the outbox: one for each email that was rejected."""
+    occasion = rejected.email.partition("#")[2]
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=occasion)
+
+
+def ineligible(_email: ClaimedEmail, _record: Owner, _subscriber: Subscriber | None) -> str | None:
+    """Return why it is no longer to be sent, or None."""
+    return None
+
+
+def content(record: Owner, _language: Language, settings: NotifierSettings) -> Content:
+    """Return the content: nothing that SES could reject again, so nothing of the visitor's."""
+    kind = kind_of(type(record)).name
+    command = f"guichet messages show {record.id}" if kind == "message" else "guichet outbox"
+    return Content(settings.owner_email, {"message": kind == "message", "reference": record.id, "command": command})

@@ -1,0 +1,48 @@
+"""The tags of an email: by them, SES's events name the row of the email and the attempt to send it.
+
+SES takes letters, digits, `_` and `-` in a tag, at most 256 of them, and refuses an email with any other tag for good
+(SES API v2, MessageTag). Keys have other characters, so they are encoded.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from guichet.records.outbox import EmailKey
+
+_RECORD, _EMAIL, _CLAIM = "guichet-record", "guichet-email", "guichet-claim"
+
+
+class Attempt(NamedTuple):
+    """An attempt to send an email: the row, and the claim that it was made under."""
+
+    key: EmailKey
+    claim: str
+
+
+def tags_of(attempt: Attempt) -> list[dict[str, str]]:
+    """Return the tags that name an attempt, as SendEmail takes them."""
+    values = {_RECORD: _encoded(attempt.key.record), _EMAIL: _encoded(attempt.key.email), _CLAIM: attempt.claim}
+    return [{"Name": name, "Value": value} for name, value in values.items()]
+
+
+def attempt_in(tags: Mapping[str, Sequence[str]]) -> Attempt | None:
+    """Return the attempt that the tags of an event name, or None."""
+    try:
+        record, email, claim = (tags[name][0] for name in (_RECORD, _EMAIL, _CLAIM))
+        key = EmailKey(record=_decoded(record), email=_decoded(email))
+    except (KeyError, IndexError, ValueError):
+        return None
+    return Attempt(key, claim) if key.record and key.email.startswith("email#") and claim else None
+
+
+def _encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True).decode()
+    except binascii.Error as error:
+        raise ValueError("not the value of a tag") from error

@@ -1,0 +1,219 @@
+"""What an event of SES changes in the row of the email that it names. Decided here; guichet.store.outbox writes it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, recipients_of, trace
+from guichet.store import outbox, table
+from guichet.store.dynamodb import Item
+
+# `soft` and `hard` are bounces. A soft one that is `transient` is an absence note if the email was delivered.
+What = Literal["sent", "delivered", "soft", "hard", "rejected"]
+
+# How long an email to the owner waits after each soft bounce. After one more, its mailbox is as good as dead.
+AFTER_BOUNCE = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(hours=72))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an event of SES tells of an attempt: of some of its recipients (keyed hashes), or of all if it names none.
+
+    `reason` quotes no address.
+    """
+
+    what: What
+    claim: str
+    at: datetime
+    recipients: frozenset[str] = frozenset()
+    transient: bool = False
+    message_id: str = ""
+    reason: str = ""
+
+
+@dataclass
+class Change:
+    """What changes in a row, and what follows from it.
+
+    `dead` are the owner's mailboxes (keyed hashes) that take no mail, `bounced` whose mail bounced just now, `absent`
+    who sent an absence note, `excused` whose earlier bounce turned out to be one.
+    """
+
+    changes: Item
+    removed: set[str] = field(default_factory=set)
+    dead: frozenset[str] = frozenset()
+    bounced: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+    excused: frozenset[str] = frozenset()
+
+
+class _Row:
+    """The row of an email as an event finds it, and what changes in it."""
+
+    def __init__(self, row: Item, report: Report) -> None:
+        self.row = row
+        self.report = report
+        self.calls, self.reached, self.delivered, self.soft = (
+            set(row.get(name, ())) for name in ("calls", "reached", "delivered", "soft")
+        )
+        self.change = Change({})
+        known = {one for one in self.calls | self.reached | self.soft if one.startswith(f"{report.claim}/")}
+        named = {trace(report.claim, recipient) for recipient in report.recipients}
+        self.named = known & named if named else known
+
+    @property
+    def open(self) -> set[str]:
+        """The traces that the event names, and that no other event has settled against it."""
+        return self.named & (self.calls | self.reached)
+
+    def take(self, traces: set[str]) -> None:
+        """Take traces out: SES tells that the email did not stay with their recipients."""
+        self.calls -= traces
+        self.reached -= traces
+
+    def reach(self, traces: set[str]) -> None:
+        """Let traces be of those who got the email."""
+        self.calls -= traces
+        self.reached |= traces
+
+    def end(self, **changes: str) -> Change:
+        """End it: nobody waits for it any more."""
+        self.change.removed |= set(outbox.OF_WAITING)
+        return self._with(changes, SENT_EMAIL_KEPT)
+
+    def wait(self, key: str, reason: str, **changes: str | int) -> Change:
+        """Let it wait: somebody is still to get it."""
+        if self.row.get("claim") == self.report.claim:
+            self.change.removed |= {"claim", "claimed_until", "tries"}
+        self.change.removed |= {"sent_at", "message_id"}
+        return self._with({"outbox": key, "waits_for": reason, **changes}, QUEUED_EMAIL_KEPT)
+
+    def stay(self, **changes: str | int) -> Change:
+        """Leave it as it is, but for what is noted."""
+        return self._with(changes, None)
+
+    def _with(self, changes: Item, kept: timedelta | None) -> Change:
+        if kept is not None:
+            changes["expires_at"] = table.seconds(self.report.at + kept)
+        for name in ("calls", "reached", "delivered", "soft"):
+            traces = sorted(getattr(self, name))
+            if traces and name not in self.change.removed:
+                changes[name] = traces
+            elif name in self.row:
+                self.change.removed.add(name)
+        self.change.changes = changes
+        # Only what is there is removed, and not what is set.
+        self.change.removed = {name for name in self.change.removed if name in self.row and name not in changes}
+        return self.change
+
+
+def change_by(row: Item, report: Report, owners: Collection[str]) -> Change | None:
+    """Return what an event changes in the row of an email, or None: it names no attempt of it, or is known already.
+
+    Events come in any order, and more than once. A bounce or rejection outranks that the email was sent. `owners` are
+    the keyed hashes of the owner's addresses.
+    """
+    state = _Row(row, report)
+    to_owner = row["recipient"] == "owner"
+    match report.what:
+        case "sent":
+            return _sent(state, owners, to_owner=to_owner)
+        case "delivered":
+            return _delivered(state, owners, to_owner=to_owner)
+        case "rejected":
+            return _rejected(state, to_owner=to_owner)
+        case _:
+            return _bounced(state, owners, to_owner=to_owner)
+
+
+def _left(state: _Row, owners: Collection[str], *, to_owner: bool) -> set[str]:
+    """Return who is still to get it."""
+    if to_owner:
+        return set(owners) - recipients_of(state.reached)
+    return set() if state.reached or state.soft else recipients_of(state.calls)
+
+
+def _sent(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change | None:
+    new = state.named & state.calls
+    if not new:
+        return None
+    state.reach(new)
+    return _told(state, owners, to_owner=to_owner)
+
+
+def _told(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change:
+    """Settle an attempt that was sent, as the notifier would have done with SES's answer."""
+    if "outbox" not in state.row:
+        return state.stay()
+    if _left(state, owners, to_owner=to_owner):
+        # Whoever is left over gets it with the next sweep.
+        if state.row.get("claim") == state.report.claim:
+            state.change.removed |= {"claim", "claimed_until", "tries"}
+        return state.stay()
+    return state.end(sent_at=table.stamp(state.report.at), message_id=state.report.message_id)
+
+
+def _delivered(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change | None:
+    new = state.named - state.delivered
+    if not new:
+        return None
+    # The bounce came first, and was an absence note.
+    excused = new & state.soft
+    state.soft -= excused
+    state.reach(new)
+    state.delivered |= new
+    state.change.excused = frozenset(recipients_of(excused))
+    change = _told(state, owners, to_owner=to_owner)
+    if excused and state.row.get("bounces"):
+        change.changes["bounces"] = state.row["bounces"] - 1
+    return change
+
+
+def _rejected(state: _Row, *, to_owner: bool) -> Change | None:
+    if not state.open:
+        return None
+    state.take(state.open)
+    at, reason = table.stamp(state.report.at), state.report.reason
+    if to_owner:
+        # The notifier puts a notice in its place.
+        return state.wait(outbox.shard_of(state.row["pk"], "owner"), reason, rejected=reason, rejected_at=at)
+    return state.end(failed_at=at, reason=reason)
+
+
+def _bounced(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change | None:
+    report, at = state.report, table.stamp(state.report.at)
+    absence = report.what == "soft" and report.transient
+    absent = state.open & state.delivered if absence else set()
+    found = state.open - absent
+    if not found:
+        if not absent or state.row.get("absent_at"):
+            return None
+        state.change.absent = frozenset(recipients_of(absent))
+        return state.stay(absent_at=at, bounce=report.reason)
+    state.take(found)
+    if absence:
+        # It may still turn out that it was delivered before.
+        state.soft |= found
+    state.change.bounced = frozenset(recipients_of(found))
+    noted = {"bounced_at": at, "bounce": report.reason}
+    if to_owner and not {"failed_at", "dropped_at"} & state.row.keys():
+        return _back_from_owner(state, owners, noted)
+    if "outbox" not in state.row or _left(state, owners, to_owner=to_owner):
+        return state.stay(**noted)
+    return state.end(**noted)
+
+
+def _back_from_owner(state: _Row, owners: Collection[str], noted: dict[str, str]) -> Change:
+    """Let an email that bounced wait for the owner's mailbox: some hours, or until that is mended."""
+    report, key = state.report, outbox.shard_of(state.row["pk"], "owner")
+    if not set(owners) & state.change.bounced:
+        # The owner has other addresses now, and they get it.
+        return state.wait(key, report.reason, **noted)
+    bounces = state.row.get("bounces", 0) + 1
+    if report.what == "soft" and bounces <= len(AFTER_BOUNCE):
+        not_before = table.seconds(report.at + AFTER_BOUNCE[bounces - 1])
+        return state.wait(key, report.reason, bounces=bounces, not_before=not_before, **noted)
+    state.change.dead = state.change.bounced
+    # One that also waits for another mailbox goes on doing so.
+    return state.wait(state.row.get("outbox", outbox.HELD), report.reason, **noted)

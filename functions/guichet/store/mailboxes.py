@@ -1,0 +1,152 @@
+"""The owner's mailboxes that take no mail: since when, why, and when one email goes there again to try.
+
+One item holds them all, each by the keyed hash of its address. An address that takes mail is not in it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from guichet.records.outbox import QUEUED_EMAIL_KEPT
+from guichet.records.record import utc_now
+from guichet.store import dynamodb, table
+from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+
+_KEY = {"pk": "mailboxes", "sk": "mailboxes"}
+# How often a mailbox is tried.
+PROBED_EVERY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class DeadMailbox:
+    """A mailbox that takes no mail."""
+
+    since: str
+    reason: str
+    probe_at: int
+
+
+@dataclass(frozen=True)
+class Mailboxes:
+    """The owner's mailboxes that take no mail, by the keyed hash of the address."""
+
+    dead: Mapping[str, DeadMailbox]
+    # What was known of them, and of the owner's addresses, when all emails that are held were last looked at.
+    looked_at: str = ""
+
+    def due(self, mailbox: str) -> bool:
+        """Tell whether a mailbox is dead and may be tried again."""
+        return mailbox in self.dead and self.dead[mailbox].probe_at <= table.seconds(utc_now())
+
+
+def mailboxes(table_name: str) -> Mailboxes:
+    """Return the mailboxes that take no mail."""
+    item = table.get(table_name, _KEY) or {}
+    entries = {name: value for name, value in item.items() if isinstance(value, dict)}
+    dead = {name: DeadMailbox(value["since"], value["reason"], value["probe_at"]) for name, value in entries.items()}
+    return Mailboxes(dead, item.get("looked_at", ""))
+
+
+def declare_dead(table_name: str, mailbox: str, claim: str, at: datetime, reason: str) -> None:
+    """Note that a mailbox takes no mail, as an attempt to send showed. Known ones keep their next try."""
+    entry = {"since": table.stamp(at), "reason": reason, "by": claim, "probe_at": table.seconds(at + PROBED_EVERY)}
+    end = table.seconds(utc_now() + QUEUED_EMAIL_KEPT)
+    try:
+        _update(
+            table_name,
+            "SET kind = :kind, expires_at = :end, #mailbox = :entry",
+            "attribute_not_exists(#mailbox)",
+            mailbox,
+            {":kind": "mailboxes", ":end": end, ":entry": entry},
+        )
+    except ConditionFailedError:
+        _update(
+            table_name,
+            # A try that ended so must not be taken for one that succeeded.
+            "SET expires_at = :end, #mailbox.#reason = :reason, #mailbox.#by = :by REMOVE #mailbox.#probe",
+            "attribute_exists(#mailbox)",
+            mailbox,
+            {":end": end, ":reason": reason, ":by": claim},
+            "reason",
+            "by",
+            "probe",
+        )
+
+
+def try_again(table_name: str, mailbox: str, claim: str) -> bool:
+    """Let an attempt be the one that tries a mailbox. Return False if it is not due, or another one was quicker."""
+    now = utc_now()
+    try:
+        _update(
+            table_name,
+            "SET #mailbox.#probe_at = :next, #mailbox.#probe = :claim",
+            # The second makes this call safe to retry.
+            "#mailbox.#probe_at <= :now OR #mailbox.#probe = :claim",
+            mailbox,
+            {":next": table.seconds(now + PROBED_EVERY), ":now": table.seconds(now), ":claim": claim},
+            "probe_at",
+            "probe",
+        )
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def mend(table_name: str, mailbox: str, claim: str, *, excused: bool = False) -> bool:
+    """Note that a mailbox takes mail again, if this attempt is the one that tried it. Return whether it was dead.
+
+    With `excused`, if it is the one that the mailbox was taken for dead by.
+    """
+    condition, name = ("#mailbox.#by = :claim", "by") if excused else ("#mailbox.#probe = :claim", "probe")
+    try:
+        _update(table_name, "REMOVE #mailbox", condition, mailbox, {":claim": claim}, name)
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def try_now(table_name: str, dead: Iterable[str]) -> None:
+    """Let mailboxes be tried with the next email, for the operator."""
+    for mailbox in dead:
+        try:
+            _update(
+                table_name,
+                "SET #mailbox.#probe_at = :now",
+                "attribute_exists(#mailbox)",
+                mailbox,
+                {":now": table.seconds(utc_now())},
+                "probe_at",
+            )
+        except ConditionFailedError:
+            # It was mended meanwhile.
+            continue
+
+
+def note_look(table_name: str, looked_at: str) -> None:
+    """Note that all held emails were looked at, and what was known then."""
+    dynamodb.call(
+        "update_item",
+        TableName=table_name,
+        Key=marshalled(_KEY),
+        UpdateExpression="SET kind = :kind, expires_at = :end, looked_at = :looked_at",
+        ExpressionAttributeValues=marshalled(
+            {
+                ":kind": "mailboxes",
+                ":end": table.seconds(utc_now() + QUEUED_EMAIL_KEPT),
+                ":looked_at": looked_at,
+            }
+        ),
+    )
+
+
+def _update(table_name: str, update: str, condition: str, mailbox: str, values: Item, *names: str) -> dict[str, Any]:
+    return dynamodb.call(
+        "update_item",
+        TableName=table_name,
+        Key=marshalled(_KEY),
+        UpdateExpression=update,
+        ConditionExpression=condition,
+        ExpressionAttributeNames={"#mailbox": mailbox} | {f"#{name}": name for name in names},
+        ExpressionAttributeValues=marshalled(values),
+    )
