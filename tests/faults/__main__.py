@@ -16,10 +16,11 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from typing import get_args
 
 from tests.faults.aws import KILLED, KINDS, Kind, wire
 from tests.faults.judge import Run
-from tests.faults.world import EVEN, QUIET, experiment
+from tests.faults.world import EVEN, QUIET, Events, experiment
 from tests.support.app import resolve
 
 _BLOCK = 20
@@ -36,11 +37,13 @@ _HEADS = (
     "dropped",
     "lost",
     "mailed twice",
-    "answered within",
 )
+# Of the table: what is mailed twice where SES's events are lost, and where there are none.
+_TWICE: dict[Events, str] = {"some": "twice if events are lost", "none": "twice without events"}
+_WITHIN = "answered within"
 
 
-def block(seeds: Sequence[int], kind: Kind | None = None) -> list[Run]:
+def block(seeds: Sequence[int], kind: Kind | None = None, events: Events = "some") -> list[Run]:
     """Do the runs of some seeds, with all kinds of faults or with one."""
     logging.disable(logging.CRITICAL)
     # What is imported is not looked through again and again: a twentieth of the time.
@@ -48,18 +51,18 @@ def block(seeds: Sequence[int], kind: Kind | None = None) -> list[Run]:
     weights = EVEN if kind is None else {kind: 1.0}
     quiet = QUIET if kind is None else 3.0
     with contextlib.redirect_stdout(io.StringIO()), wire() as server:
-        return [experiment(server, seed, weights, quiet) for seed in seeds]
+        return [experiment(server, seed, weights, quiet, events) for seed in seeds]
 
 
-def runs(first: int, count: int, workers: int, kind: Kind | None = None) -> list[Run]:
+def runs(first: int, count: int, workers: int, kind: Kind | None = None, events: Events = "some") -> list[Run]:
     """Do a number of runs, side by side."""
     blocks = [range(start, min(start + _BLOCK, first + count)) for start in range(first, first + count, _BLOCK)]
     with ProcessPoolExecutor(workers) as pool:
-        return [run for done in pool.map(partial(block, kind=kind), blocks) for run in done]
+        return [run for done in pool.map(partial(block, kind=kind, events=events), blocks) for run in done]
 
 
-def row(kind: Kind | None, done: Sequence[Run]) -> str:
-    """Return a row of the table: what the runs came to, together."""
+def row(kind: Kind | None, done: Sequence[Run], twice: Sequence[int] = ()) -> str:
+    """Return a row of the table: what the runs came to, together; and what other ones mailed twice."""
     figures = (
         len(done),
         sum(sum(run.faults.values()) for run in done),
@@ -72,6 +75,7 @@ def row(kind: Kind | None, done: Sequence[Run]) -> str:
         sum(run.dropped for run in done),
         sum(run.lost for run in done),
         sum(run.twice for run in done),
+        *twice,
     )
     # Who posts to a function that is killed waits for the gateway, and it for the function's end.
     within = (
@@ -82,10 +86,11 @@ def row(kind: Kind | None, done: Sequence[Run]) -> str:
     return f"| {kind or 'all together'} | " + " | ".join(f"{figure:,}" for figure in figures) + f" | {within} |"
 
 
-def again(run: Run, kind: Kind | None) -> str:
+def again(run: Run, kind: Kind | None, events: Events) -> str:
     """Return the command that does a run again."""
     of_kind = f' --kind "{kind}"' if kind else ""
-    return f"make faults FAULTS='--runs 1 --seed {run.seed}{of_kind}'"
+    with_events = f" --events {events}" if events != "some" else ""
+    return f"make faults FAULTS='--runs 1 --seed {run.seed}{of_kind}{with_events}'"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,16 +103,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     which.add_argument("--table", action="store_true", help="a row for each kind of fault, of RUNS runs each")
     which.add_argument("--kind", choices=KINDS, help="this kind of fault alone, as in its row of the table")
     parser.add_argument("--story", action="store_true", help="every request and every answer of the runs")
+    parser.add_argument("--events", choices=get_args(Events), help="which of SES's events come (default: some)")
     options = parser.parse_args(arguments)
+    events: Events = options.events or ("all" if options.table else "some")
+    others = [other for other in _TWICE if options.table and other != events]
+    heads = [*_HEADS, *(_TWICE[other] for other in others), _WITHIN]
     print(f"seeds {options.seed} to {options.seed + options.runs - 1}", flush=True)
-    print(f"| {' | '.join(_HEADS)} |\n{'|---' * len(_HEADS)}|", flush=True)
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|", flush=True)
     problems: list[str] = []
     stories: list[str] = []
     for kind in [None, *KINDS] if options.table else [options.kind]:
-        done = runs(options.seed, options.runs, options.workers, kind)
-        print(row(kind, done), flush=True)
-        problems += [f"{again(run, kind)}: {'; '.join(run.problems)}" for run in done if run.problems]
-        stories += [line for run in done for line in run.story]
+        done = {mode: runs(options.seed, options.runs, options.workers, kind, mode) for mode in (events, *others)}
+        print(row(kind, done[events], [sum(run.twice for run in done[other]) for other in others]), flush=True)
+        for mode, those in done.items():
+            problems += [f"{again(run, kind, mode)}: {'; '.join(run.problems)}" for run in those if run.problems]
+        stories += [line for run in done[events] for line in run.story]
     print("\n".join([*(stories if options.story else []), *problems]))
     return 1 if problems else 0
 

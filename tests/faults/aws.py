@@ -128,8 +128,7 @@ class Weather:
     def meet(self, operation: str) -> Kind | None:
         """Return what happens to a request that has arrived, and let land what was on its way."""
         for landing in [late for late in self.late if self.calm or self.random.random() < _LANDS]:
-            self.late.remove(landing)
-            landing()
+            self._land(landing)
         kind = self.plan(operation)
         if kind == "conflict" and operation != "TransactWriteItems":
             kind = "throttled"
@@ -137,6 +136,15 @@ class Weather:
             self.faults[kind] += 1
         self._now = kind
         return kind
+
+    def land(self) -> None:
+        """Let all land that is on its way: so much time passes."""
+        for landing in list(self.late):
+            self._land(landing)
+
+    def _land(self, landing: Callable[[], Any]) -> None:
+        self.late.remove(landing)
+        landing()
 
     def leave(self) -> None:
         """Let the time pass that a request takes at best."""

@@ -1,5 +1,6 @@
 """What is stored and mailed at the end of a run, held against what its visitors were told."""
 
+import json
 from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ class Run:
     dropped: int = 0
     lost: int = 0
     twice: int = 0
+    # Of SES's events: whether some are lost on purpose, and how many were lost, also since nobody could take them.
+    loses_events: bool = False
+    events_lost: int = 0
     # The slowest answer, in seconds of the run's clock.
     longest: float = 0
     problems: list[str] = field(default_factory=list)
@@ -55,8 +59,8 @@ class Row:
     item: Item
 
 
-def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told) -> None:
-    """Write into a run what came of it, and what must not have."""
+def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, ses_tells: bool = False) -> None:
+    """Write into a run what came of it, and what must not have. With `ses_tells`, SES told of its mails."""
     records = {item["pk"]: item for item in items if item["kind"] in ("message", "request")}
     subscriber: Item = next((item for item in items if item["kind"] == "subscriber"), {})
     events = [{name: next(iter(value.values())) for name, value in entry["M"].items()} for entry in history(subscriber)]
@@ -88,8 +92,11 @@ def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told) -> N
         "never to be sent": {row.key for row in rows if "failed_at" in row.item},
     }
     run.problems += [f"{what}: {', '.join(sorted(which))}" for what, which in found.items() if which]
+    if ses_tells and run.twice and not run.events_lost:
+        again = [name for name, count in mailed.items() if count > owed[name]]
+        run.problems.append(f"mailed twice although SES told that it was sent: {', '.join(sorted(again))}")
     run.problems += _of_subscription(subscriber, [event["event"] for event in events], told.changes)
-    run.problems += _needless_repeats(log, owed)
+    run.problems += _needless_repeats(log, rows)
 
 
 def history(subscriber: Item) -> list[Any]:
@@ -156,20 +163,23 @@ def _of_subscription(subscriber: Item, events: list[str], changes: list[tuple[st
         yield f"told to be {last}, and is {state}"
 
 
-def _needless_repeats(log: Sequence[Sent], owed: Tally[str]) -> Iterator[str]:
-    """Yield the emails that went out again although nothing was in doubt: SES had answered and the mark was made.
+def _needless_repeats(log: Sequence[Sent], rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the emails that went out again although nothing was in doubt: one had answered, and the mark was made.
 
-    The notifier sends one email after the other, so the first mark after a sending is that of its email.
+    That is SES, to the notifier, or its event, to the feedback function.
     """
-    last = ""
-    marked: Tally[str] = Tally()
+    by_key = {row.key: row.email for row in rows}
+    owed = Tally(row.email for row in rows)
+    marked: set[str] = set()
     for sent in log:
         if sent.operation == "SendEmail" and sent.acted:
-            if marked[sent.email] >= owed[sent.email] > 0:
+            done = sum(by_key[key] == sent.email for key in marked)
+            if done >= owed[sent.email] > 0:
                 yield f"mailed again after it was marked as sent: {sent.email}"
-            last = sent.email
-        elif sent.operation == "UpdateItem" and b"sent_at" in sent.body and sent.acted and last:
-            # One that came late was not there yet for who asked meanwhile.
-            if sent.fault != "killed during":
-                marked[last] += 1
-            last = ""
+        # One that came late was not there yet for who asked meanwhile.
+        elif (
+            sent.operation == "UpdateItem" and sent.acted and sent.fault != "killed during" and b":sent_at" in sent.body
+        ):
+            key = " ".join(part["S"] for part in json.loads(sent.body)["Key"].values())
+            if key in by_key:
+                marked.add(key)

@@ -14,6 +14,7 @@ import time_machine
 from botocore.exceptions import ClientError
 from werkzeug.test import TestResponse
 
+import feedback.handler
 import newsletter.handler
 from guichet.mail import pace, ses
 from guichet.mail.mime import compose
@@ -26,7 +27,7 @@ from notifier import handler
 from tests.faults.__main__ import main
 from tests.faults.aws import KILLED, KINDS, FaultyServer, Kind, Plan, wire
 from tests.faults.judge import Run, judge
-from tests.faults.world import EVEN, PROMISED, World, experiment, live, living
+from tests.faults.world import EVEN, PROMISED, Events, World, experiment, live, living
 from tests.support.app import START, App
 from tests.support.calls import LOG
 from tests.support.stack import text_of
@@ -69,7 +70,8 @@ def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: FaultySer
     # `make faults` does a thousand. Here are as many as it takes until all was tried.
     done: list[Run] = []
     for seed in SEEDS:
-        done.append(experiment(server, seed))
+        # Without SES's events something is mailed twice, and must not be lost.
+        done.append(experiment(server, seed, events="none" if seed % 3 else "some"))
         assert done[-1].problems == [], seed
         assert done[-1].lost == 0, seed
         if len(done) >= AT_LEAST and all_was_tried(done):
@@ -77,6 +79,28 @@ def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: FaultySer
     assert all_was_tried(done)
     assert sum(run.accepted for run in done) > 2 * len(done)
     assert sum(run.unavailable for run in done) > len(done) / 2
+
+
+@pytest.mark.parametrize("kind", ["reset after", "killed after", "killed during", "denied"])
+def test_nothing_is_mailed_twice_if_ses_s_events_come_however_late_and_in_whichever_order(
+    server: FaultyServer, kind: Kind
+) -> None:
+    twice: dict[Events, int] = {"all": 0, "none": 0}
+    for seed in range(8):
+        for events in twice:
+            run = experiment(server, seed, {kind: 1.0}, 3.0, events)
+            assert run.problems == [], seed
+            assert run.lost == 0
+            if not run.events_lost:
+                twice[events] += run.twice
+    # They are what it takes.
+    assert twice["all"] == 0 < twice["none"]
+
+
+def test_events_that_settle_nothing_are_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback.handler, "_settle", lambda *_: None)
+    done = (experiment(server, seed, {"reset after": 1.0}, 3.0, "all") for seed in SEEDS)
+    assert "mailed twice although SES told" in next(" ".join(run.problems) for run in done if run.problems)
 
 
 def test_without_faults_every_email_goes_out_just_once(server: FaultyServer) -> None:
@@ -195,10 +219,11 @@ def test_taking_an_email_from_the_queue_before_it_is_sent_is_seen(
     def acknowledge(table_name: str, key: Any) -> ClaimedEmail | None:
         email = claim(table_name, key)
         if email:
-            outbox._end(table_name, email, {})  # noqa: SLF001
+            outbox.mark_reached(table_name, email)
         return email
 
     monkeypatch.setattr(outbox, "claim", acknowledge)
+    monkeypatch.setattr(outbox, "begin_call", lambda _table, email, *_: email)
     monkeypatch.setattr(outbox, "mark_sent", lambda *_: None)
     assert "stored and not mailed" in problems(server)
 
@@ -243,9 +268,9 @@ def test_patience_that_keeps_a_visitor_waiting_is_seen(server: FaultyServer, mon
 def test_marking_before_sending_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: Callable[..., Any] = delivery._sent  # noqa: SLF001
 
-    def marked_first(email: ClaimedEmail, record: Any, settings: Any) -> Any:
-        outbox.mark_sent(settings.table_name, email, "not yet")
-        return sent(email, record, settings)
+    def marked_first(ready: delivery.Ready, settings: Any, *others: Any) -> Any:
+        outbox.mark_reached(settings.table_name, ready.email)
+        return sent(ready, settings, *others)
 
     monkeypatch.setattr(delivery, "_sent", marked_first)
     assert "stored and not mailed" in problems(server)
@@ -397,6 +422,7 @@ def test_the_table_tells_of_each_kind_of_fault_how_long_it_takes(
     assert main(["--runs", "1", "--table", "--story"]) == 0
     printed = capsys.readouterr().out
     rows = {line.split(" | ")[0][2:]: line.split(" | ")[-1] for line in printed.splitlines() if line.startswith("| ")}
+    assert "| mailed twice | twice if events are lost | twice without events |" in printed
     assert list(rows) == ["fault", "all together", *KINDS]
     assert (rows["fault"], rows["503"]) == ("answered within |", "4.1 s |")
     assert rows["killed during"] == "10 s, the function's time-out |"

@@ -1,4 +1,4 @@
-"""One run: visitors post and press, the stream and the schedule call the notifier, and what is in between fails."""
+"""One run: visitors post and press, the stream and the schedule call the notifier, SES tells, and all of it fails."""
 
 import random
 import time
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import time_machine
@@ -16,7 +16,8 @@ from werkzeug.test import TestResponse
 from guichet.mail import pace, ses
 from guichet.outbox.delivery import WITHOUT_ANSWER
 from guichet.store import dynamodb, outbox
-from infra.local import functions
+from infra.local import functions, moto_patches
+from infra.local.ses_events import events_of, sns_event
 from infra.local.streams import schedule_event, stream_event, wanted
 from tests.faults.aws import KILLED, KINDS, SES, FaultyServer, Killed, Kind, Weather
 from tests.faults.judge import Run, Told, judge
@@ -31,10 +32,21 @@ EVEN: Mapping[Kind, float] = dict.fromkeys(KINDS, 1.0)
 QUIET = 36.0
 # A table of moto's that is small is quick.
 _MESSAGES = 2
+# Which of SES's events come: all of them, though late, twice and in any order; not all; none.
+Events = Literal["all", "some", "none"]
 _READER = f"token-{_MESSAGES}"
 _STEPS = 10
 _STORM = 4
 _DELIVERED_AGAIN = 0.7
+# SES's events: how late they come, in seconds, how many of them are lost, and how many come twice. Together with what a
+# step takes, the latest is within the hour that the notifier waits for it.
+_LATE = (0, 0, 1, 60, 600, 2000)
+_LOST, _TWICE = 0.1, 0.2
+# How often and after how long Lambda calls a function again that failed (AWS: "How Lambda handles errors and retries
+# with asynchronous invocation").
+_AGAIN = (60, 120)
+# Before so much time passes, in seconds, all that is on its way arrives.
+_LONG = 400
 
 
 class World:
@@ -47,6 +59,8 @@ class World:
         self.random = weather.random
         self.told = Told()
         self._due: list[dict[str, Any]] = []
+        # SES's events that are on their way: when each comes, and how often it came in vain.
+        self._events: list[tuple[float, int, dict[str, Any]]] = []
 
     # --- visitors --------------------------------------------------------------------------------------------------
 
@@ -152,6 +166,49 @@ class World:
             if failed is not None and self.random.random() < _DELIVERED_AGAIN:
                 self._due += batch[failed:]
 
+    def note(self, mail: Any) -> None:
+        """Let SES tell of a mail that it took: late, in any order, twice, or not at all."""
+        lost = self.random.random() < (_LOST if self.run.loses_events else 0)
+        for event in events_of(mail):
+            # What is lost is lost together, or the second would tell what the first did.
+            if lost:
+                self.run.events_lost += 1
+                continue
+            for _ in range(1 + (self.random.random() < _TWICE)):
+                self._events.append((time.time() + self.random.choice(_LATE), 0, event))
+
+    def tell(self, until: float = 0) -> None:
+        """Deliver the events that are due, or that would be until a time, in any order."""
+        while due := [event for event in self._events if event[0] <= max(until, time.time())]:
+            self.random.shuffle(due)
+            for event in due:
+                self._events.remove(event)
+                self._feedback(*event)
+
+    def _feedback(self, _at: float, tried: int, event: dict[str, Any]) -> None:
+        feedback = self.app.functions["Feedback"]
+        self.weather.deadline = time.time() + feedback.function.timeout
+        what = f"event {event['eventType']}"
+        try:
+            feedback(sns_event(event))
+        except (Killed, Exception) as error:  # noqa: BLE001
+            self.weather.tell(f"{what}: {type(error).__name__}")
+            if tried < len(_AGAIN):
+                self._events.append((time.time() + _AGAIN[tried], tried + 1, event))
+            else:
+                # It is in the failure queue, which nobody looks into here.
+                self.run.events_lost += 1
+        else:
+            self.weather.tell(f"{what}: taken")
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass. Before much of it has, what is on its way arrives."""
+        if seconds >= _LONG:
+            self.weather.land()
+            self.tell(until=time.time() + seconds if seconds > _LONG else 0)
+        self.weather.clock.shift(seconds)
+        self.tell()
+
 
 def first_failed(answer: Any, batch: list[dict[str, Any]]) -> int | None:
     """Return from which record on a batch is delivered again (AWS: "Partial batch response"), None where it is done."""
@@ -178,12 +235,13 @@ def live(world: World) -> None:
             world.deliver()
         if chance.random() < 0.2:
             world.notify(schedule_event())
-        weather.clock.shift(timedelta(hours=49) if step == leap else chance.choice([0, 1, 60, 400]))
+        world.pass_time(49 * 3600 if step == leap else chance.choice([0, 1, 60, _LONG]))
     weather.clear()
     for _ in range(4):
         # Longer than an email waits that may have gone out.
-        weather.clock.shift(WITHOUT_ANSWER[-1] + timedelta(seconds=1))
+        world.pass_time((WITHOUT_ANSWER[-1] + timedelta(seconds=1)).total_seconds())
         world.notify(schedule_event())
+    world.tell()
 
 
 def _storm(world: World) -> Callable[[str], Kind | None] | None:
@@ -199,7 +257,11 @@ def _storm(world: World) -> Callable[[str], Kind | None] | None:
 
 @contextmanager
 def living(
-    server: FaultyServer, seed: int, weights: Mapping[Kind, float] = EVEN, quiet: float = QUIET
+    server: FaultyServer,
+    seed: int,
+    weights: Mapping[Kind, float] = EVEN,
+    quiet: float = QUIET,
+    events: Events = "some",
 ) -> Iterator[World]:
     """Make a world with a clock of its own, on which the functions' own time-outs and patience are real."""
     with isolated(), time_machine.travel(START, tick=False) as clock, pytest.MonkeyPatch.context() as patch:
@@ -216,14 +278,23 @@ def living(
         dynamodb.client.cache_clear()
         ses.client.cache_clear()
         server.weather = Weather(seed, clock, weights, quiet)
-        yield World(Run(seed), app, server.weather)
+        world = World(Run(seed, loses_events=events == "some"), app, server.weather)
+        if events != "none":
+            patch.setattr(moto_patches, "told_of_mail", [world.note])
+        yield world
 
 
-def experiment(server: FaultyServer, seed: int, weights: Mapping[Kind, float] = EVEN, quiet: float = QUIET) -> Run:
+def experiment(
+    server: FaultyServer,
+    seed: int,
+    weights: Mapping[Kind, float] = EVEN,
+    quiet: float = QUIET,
+    events: Events = "some",
+) -> Run:
     """Do one run. Faults are drawn by their weights against that of quiet."""
-    with living(server, seed, weights, quiet) as world:
+    with living(server, seed, weights, quiet, events) as world:
         live(world)
         run, weather = world.run, world.weather
-        judge(run, world.app.items(), weather.log, world.told)
+        judge(run, world.app.items(), weather.log, world.told, ses_tells=events != "none")
         run.faults, run.story = weather.faults, weather.story
         return run
