@@ -30,7 +30,7 @@ from guichet.store import submissions
 from guichet.store import subscribers as subscribers_table
 from guichet.store.dynamodb import UnavailableError
 from guichet.store.erasure import NotFinishedError, Person, erase, find_data
-from infra.operate import adopting, erasure, exporting, importing, outbox, queries
+from infra.operate import adopting, elsewhere, erasure, exporting, importing, outbox, queries
 from infra.operate.cells import cell
 from infra.operate.connection import (
     Connection,
@@ -321,12 +321,21 @@ def show_subscriber(connection: Connection, output: Output, *, address: str) -> 
 @click.argument("address", callback=_address)
 @on_stack
 def lift(connection: Connection, output: Output, *, address: str) -> None:
-    """Let an address that bounced or complained sign up again."""
-    subscriber = _subscriber(connection, address)
-    kept = timedelta(days=connection.settings.retention_days)
-    if not subscribers_table.lift(connection.settings.table_name, subscriber.id, utc_now(), kept):
+    """Let an address that bounced or complained sign up again.
+
+    Also takes it off SES's own suppression list, which would keep mail from it all the same.
+    """
+    settings = connection.settings
+    # First what may fail: as long as it is on the list, it gets no mail, whatever the table says.
+    taken_off = elsewhere.take_off_list(connection, address)
+    subscriber = subscriber_id(settings.signing_secret, address)
+    kept = timedelta(days=settings.retention_days)
+    lifted = subscribers_table.lift(settings.table_name, subscriber, utc_now(), kept)
+    if not lifted and not taken_off:
+        _subscriber(connection, address)
         raise OperatorError(f"{address} neither bounced nor complained: there is nothing to lift")
-    output.show({"email": address, "now": "lifted: it may sign up again"})
+    where = " and ".join([*(["here"] if lifted else []), *(["off SES's suppression list"] if taken_off else [])])
+    output.show({"email": address, "now": f"lifted: it may sign up again ({where})"})
 
 
 @subscribers.command("unsubscribe")
@@ -511,33 +520,60 @@ def import_(  # noqa: PLR0913  the options of an import
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @on_stack
-def forget(connection: Connection, output: Output, *, address: str, access: Path | None, yes: bool) -> None:
+def forget(connection: Connection, output: Output, *, address: str, access: Path | None, yes: bool) -> int | None:
     """Export or erase everything stored about a person.
 
     Erases their messages, sign-ups, subscription, spam and outbox rows, and strikes their address out of what others
-    wrote. Reports what remains, and why. Reads the whole table.
+    wrote. Takes the address off SES's suppression list, and events about it out of the failure queue: they are
+    processed first, so that no complaint is lost. Reports what remains, and why. Reads the whole table.
     """
     settings = connection.settings
     person = Person(address, settings.signing_secret)
     table = settings.table_name
+    events = elsewhere.failed_events(connection, person)
     if access:
         with _new_file(access) as file, output.progress("items read", queries.size(table)) as advance:
             found = find_data(table, person, advance)
-            json.dump(erasure.report(person, found), file, ensure_ascii=False, indent=2)
+            listed = elsewhere.suppressed_by_ses(connection, address)
+            report = erasure.report(person, found) | {
+                "suppressed by SES": listed,
+                "events that could not be processed": [event.payload for event in events],
+            }
+            json.dump(report, file, ensure_ascii=False, indent=2)
         output.show({"file": str(access), **erasure.counts(found)})
-        return
+        return None
     if not yes:
         with output.progress("items read", queries.size(table)) as advance:
             found = find_data(table, person, advance)
-        output.advise(f"Stored about {person.address}: {erasure.summary(found)}")
-        if not (found.own or found.mentions):
-            return
+        listed = elsewhere.suppressed_by_ses(connection, address)
+        summary = [
+            erasure.summary(found),
+            *([f"on SES's suppression list: {listed}"] if listed else []),
+            *([f"events in the failure queue: {len(events)}"] if events else []),
+        ]
+        output.advise(f"Stored about {person.address}: {'; '.join(summary)}")
+        if not (found.own or found.mentions or listed or events):
+            return None
         if not click.confirm("Erase all of it?", err=True):
             output.advise("Nothing was erased.")
-            return
+            return None
+    left = elsewhere.replay(connection, events)
     with output.progress("items read", queries.size(table)) as advance:
         done = erase(table, person, timedelta(days=settings.retention_days), tell=advance)
-    output.show({"erased": done.erased, "struck out elsewhere": done.redacted, "remains": erasure.remains(done)})
+    taken_off = elsewhere.take_off_list(connection, address)
+    remains = erasure.remains(done)
+    if left:
+        remains.append(f"{left} events in the failure queue that still cannot be processed: see FeedbackAlarm")
+    output.show(
+        {
+            "erased": done.erased,
+            "struck out elsewhere": done.redacted,
+            "taken off SES's suppression list": "yes" if taken_off else "it was not on it",
+            "events taken out of the failure queue": len(events) - left,
+            "remains": remains,
+        }
+    )
+    return INCOMPLETE if left else None
 
 
 @contextmanager

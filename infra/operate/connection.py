@@ -28,6 +28,10 @@ class OperatorError(Exception):
     """The command cannot be run as given. The message says why, and what to do."""
 
 
+def _no_feedback(_payload: Mapping[str, Any]) -> None:
+    """Take in no event: the local stack has no queue of failed ones."""
+
+
 class OperatorSettings(NotifierSettings, NewsletterSettings):
     """The settings of a stack's functions that the operator needs."""
 
@@ -50,6 +54,8 @@ class Connection:
     parameters: Mapping[str, str] = field(default_factory=dict)
     # Physical ids by logical id.
     resources: Mapping[str, str] = field(default_factory=dict)
+    # Calls the function Feedback with an event. Raises OperatorError if it fails.
+    feed_back: Callable[[Mapping[str, Any]], None] = _no_feedback
 
     def client(self, service: str) -> Any:
         """Return a client for an AWS service that the functions do not use themselves."""
@@ -127,6 +133,11 @@ def connect_stack(name: str, region: str | None) -> Connection:
             raise OperatorError(f"the notifier failed: {payload.get('errorMessage', payload)}")
         return _counts(payload)
 
+    def feed_back(payload: Mapping[str, Any]) -> None:
+        answer = functions.invoke(FunctionName=resources["Feedback"], Payload=json.dumps(payload).encode())
+        if "FunctionError" in answer:
+            raise OperatorError("the function Feedback failed again")
+
     return Connection(
         name,
         _settings(variables),
@@ -135,6 +146,7 @@ def connect_stack(name: str, region: str | None) -> Connection:
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
         parameters={one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])},
         resources=resources,
+        feed_back=feed_back,
     )
 
 

@@ -2,14 +2,22 @@
 
 import io
 import json
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.app import App
+from infra.local import engine
+from infra.operate import commands
+from infra.operate.connection import OperatorError
+from tests.support.app import SESSION, App
 from tests.support.contact import contact
+from tests.support.feedback import event_text, wrapped
 from tests.support.newsletter import subscribe
-from tests.support.operate import Operate
+from tests.support.operate import Operate, Said, connection_to
 
 GONE = "gone@example.org"
 
@@ -80,3 +88,107 @@ def test_with_a_yes_nothing_of_them_is_left(
     assert "gone@" not in left
     assert "secret" not in left
     assert "say hello to [erased]" in left
+
+
+# --- what is kept outside the table ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deployed(
+    operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[App, list[str], bool], tuple[Callable[..., Said], Any, str]]:
+    """Return what puts events into the failure queue of a stack on AWS: how to operate it, a client, the queue."""
+
+    def put(app: App, texts: list[str], fails: bool = False) -> tuple[Callable[..., Said], Any, str]:  # noqa: FBT001, FBT002
+        sqs: Any = SESSION.create_client("sqs")
+        queue = sqs.create_queue(QueueName="failures")["QueueUrl"]
+        for text in texts:
+            sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"requestPayload": wrapped(text)}))
+
+        def feed_back(payload: Mapping[str, Any]) -> None:
+            if fails:
+                raise OperatorError("again")
+            # The function logs to the same standard output, in this process.
+            with redirect_stdout(io.StringIO()):
+                app.functions["Feedback"](dict(payload))
+
+        connection = replace(
+            connection_to(app), local=False, resources={"FeedbackFailures": queue}, feed_back=feed_back
+        )
+        monkeypatch.setattr(commands, "connect_local", lambda _: connection)
+
+        def run(*arguments: str) -> Said:
+            # The fixture connects to the app itself.
+            with monkeypatch.context() as patch:
+                patch.setattr("tests.operate.conftest.connection_to", lambda _: connection)
+                return operate(app, *arguments)
+
+        return run, sqs, queue
+
+    return put
+
+
+def waiting(sqs: Any, queue: str) -> list[str]:
+    found = []
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        found += [message["Body"] for message in messages]
+    return found
+
+
+def test_events_about_them_leave_the_failure_queue_and_no_complaint_is_lost(
+    app: App, person: str, deployed: Any
+) -> None:
+    others = [event_text("bounce-permanent", ADDRESS=f"other{number}@example.org") for number in range(12)]
+    operate, sqs, queue = deployed(app, [*others, event_text("complaint", ADDRESS=person.upper())])
+    said = operate("forget", person, "--yes", "--json")
+    (done,) = said.rows
+    assert done["events_taken_out_of_the_failure_queue"] == 1
+    assert "as complained" in done["remains"][0]
+    left = waiting(sqs, queue)
+    assert len(left) == 12
+    assert person not in "".join(left).lower()
+    assert [item["state"] for item in app.items("subscriber")] == ["complained"]
+
+
+def test_an_event_that_still_cannot_be_processed_stays_and_is_told(app: App, person: str, deployed: Any) -> None:
+    operate, sqs, queue = deployed(app, [event_text("complaint", ADDRESS=person)], fails=True)
+    said = operate("forget", person, "--yes", "--json")
+    assert said.code == 1
+    assert "1 events in the failure queue" in said.rows[0]["remains"][-1]
+    number = "ApproximateNumberOfMessagesNotVisible"
+    assert sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[number])["Attributes"][number] == "1"
+
+
+def test_their_address_leaves_ses_s_own_list(app: App, operate: Operate, person: str) -> None:
+    ses: Any = engine.client("sesv2")
+    ses.put_suppressed_destination(EmailAddress=person, Reason="COMPLAINT")
+    (done,) = operate(app, "forget", person.upper(), "--yes", "--json").rows
+    assert done["taken_off_SES's_suppression_list"] == "yes"
+    with pytest.raises(ses.exceptions.NotFoundException):
+        ses.get_suppressed_destination(EmailAddress=person)
+    (again,) = operate(app, "forget", person, "--yes", "--json").rows
+    assert again["taken_off_SES's_suppression_list"] == "it was not on it"
+
+
+def test_what_is_kept_outside_the_table_alone_is_told_and_asked_about(
+    app: App, person: str, deployed: Any, tmp_path: Path
+) -> None:
+    address = "another@example.org"
+    operate, _, _ = deployed(app, [event_text("bounce-permanent", ADDRESS=address)])
+    engine.client("sesv2").put_suppressed_destination(EmailAddress=address, Reason="BOUNCE")
+    file = tmp_path / "access.json"
+    assert operate("forget", address, "--access", str(file)).code == 0
+    told = json.loads(file.read_text(encoding="utf-8"))
+    assert told["suppressed by SES"] == "BOUNCE"
+    assert [address in json.dumps(payload) for payload in told["events that could not be processed"]] == [True]
+    assert person not in file.read_text(encoding="utf-8")
+
+
+def test_where_only_ses_keeps_an_address_it_is_asked_whether_to_erase_that(
+    app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.client("sesv2").put_suppressed_destination(EmailAddress=GONE, Reason="BOUNCE")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    said = operate(app, "forget", GONE)
+    assert "on SES's suppression list: BOUNCE" in said.err
+    assert "Nothing was erased." in said.err

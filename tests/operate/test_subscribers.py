@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -9,6 +10,7 @@ import time_machine
 from guichet.records.limits import Caller
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.store import submissions
+from infra.local import engine
 from infra.operate import output
 from tests.support.app import START, App
 from tests.support.feedback import feedback
@@ -97,6 +99,29 @@ def test_a_lifted_address_may_ask_again_and_late_news_of_before_change_nothing(
     with time_machine.travel(START + timedelta(hours=3)):
         feedback(app, name)
     assert subscriber(app)["state"] != "confirmed"
+
+
+def suppress_at_ses(address: str) -> Any:
+    """Put an address on SES's suppression list, as SES does when it bounces, and return a client."""
+    ses = engine.client("sesv2")
+    ses.put_suppressed_destination(EmailAddress=address, Reason="BOUNCE")
+    return ses
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_what_is_lifted_is_off_ses_s_own_list_too(app: App, operate: Operate, *, here: bool) -> None:
+    with time_machine.travel(START, tick=False):
+        if here:
+            subscribe(app)
+            feedback(app, "bounce-permanent")
+    ses = suppress_at_ses(READER)
+    said = operate(app, "subscribers", "lift", READER.upper())
+    assert said.code == 0
+    assert "off SES's suppression list" in said.out
+    with pytest.raises(ses.exceptions.NotFoundException):
+        ses.get_suppressed_destination(EmailAddress=READER)
+    assert [item["state"] for item in app.items("subscriber")] == (["lifted"] if here else [])
+    assert operate(app, "subscribers", "lift", READER).code == 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,108 @@
+"""What is kept of an address outside the table: on SES's own suppression list, and in the queue of failed events."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from guichet.addresses import normalized
+from guichet.store.erasure import Person
+from infra.operate.connection import Connection, OperatorError
+from infra.operate.inspection import existing
+
+# How many messages SQS hands out at once, and for how long it hands them to nobody else, in seconds: long enough to
+# read the whole queue, and over soon.
+_AT_ONCE = 10
+_HIDDEN_FOR = 60
+# It answers with nothing now and then although there is something (AWS: "Short and long polling").
+_WAIT = 1
+
+
+@dataclass(frozen=True)
+class FailedEvent:
+    """An event of SES that could not be processed: what the function is called with, and how to delete it."""
+
+    payload: dict[str, Any]
+    handle: str
+
+
+def suppressed_by_ses(connection: Connection, address: str) -> str | None:
+    """Return why an address is on SES's suppression list, `BOUNCE` or `COMPLAINT`, or None."""
+    ses = connection.client("sesv2")
+    for spelling in _spellings(address):
+        found = existing(ses.get_suppressed_destination, EmailAddress=spelling)
+        if found is not None:
+            return str(found["SuppressedDestination"]["Reason"])
+    return None
+
+
+def take_off_list(connection: Connection, address: str) -> bool:
+    """Take an address off SES's suppression list, which nothing in the table changes. Return whether it was on it."""
+    ses = connection.client("sesv2")
+    taken = False
+    for spelling in _spellings(address):
+        try:
+            ses.delete_suppressed_destination(EmailAddress=spelling)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NotFoundException":
+                raise
+        else:
+            taken = True
+    return taken
+
+
+def _spellings(address: str) -> list[str]:
+    """Return an address as it was given, and as all spellings of it are told from others."""
+    return list(dict.fromkeys((address, normalized(address))))
+
+
+def failed_events(connection: Connection, person: Person) -> list[FailedEvent]:
+    """Return the events in the failure queue that mention a person. A local stack has no such queue."""
+    if connection.local:
+        return []
+    sqs, queue = connection.client("sqs"), _queue(connection)
+    found, others = [], []
+    for message in _messages(sqs, queue):
+        about = person.redacted(message["Body"]) != message["Body"]
+        if about:
+            found.append(FailedEvent(json.loads(message["Body"])["requestPayload"], message["ReceiptHandle"]))
+        else:
+            others.append(message["ReceiptHandle"])
+    for handle in others:
+        # Whoever looks into the queue next finds it.
+        sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
+    return found
+
+
+def replay(connection: Connection, events: list[FailedEvent]) -> int:
+    """Let the function take failed events in again, and delete those that it took. Return how many are left."""
+    left = 0
+    for event in events:
+        try:
+            connection.feed_back(event.payload)
+        except OperatorError:
+            left += 1
+        else:
+            connection.client("sqs").delete_message(QueueUrl=_queue(connection), ReceiptHandle=event.handle)
+    return left
+
+
+def _queue(connection: Connection) -> str:
+    if "FeedbackFailures" not in connection.resources:
+        raise OperatorError(f"the stack {connection.name} has no queue FeedbackFailures: deploy it again")
+    return connection.resources["FeedbackFailures"]
+
+
+def _messages(sqs: Any, queue: str) -> Iterator[dict[str, Any]]:
+    seen: set[str] = set()
+    while True:
+        answer = sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=_AT_ONCE, VisibilityTimeout=_HIDDEN_FOR, WaitTimeSeconds=_WAIT
+        )
+        new = [message for message in answer.get("Messages", []) if message["MessageId"] not in seen]
+        if not new:
+            return
+        seen |= {message["MessageId"] for message in new}
+        yield from new
