@@ -32,10 +32,12 @@ def identify(  # noqa: PLR0913  what an id is made of
     form: str, answers: object, *, caught: bool, client_key: str, request: Request, settings: FormSettings
 ) -> Identity:
     """Return the identity of a submission. `answers` are JSON-like."""
-    caller = network(request.caller)
+    secret = settings.signing_secret
+    # The answers may be long, and are hashed once.
+    same = keyed_hash(secret, "submission", form, caught, answers, network(request.caller))
 
     def hashed(told_apart_by: str, value: str | int) -> str:
-        return keyed_hash(settings.signing_secret, "submission", form, caught, answers, caller, told_apart_by, value)
+        return keyed_hash(secret, "submission", same, told_apart_by, value)
 
     if client_key:
         return Identity(hashed("key", client_key))
