@@ -44,29 +44,29 @@ class ContactForm(Model):
         return super().model_validate({**known, "labelled": labelled, "extra": extra})
 
 
-def message_of(
-    answers: ContactForm, form: Form, request: Request, settings: ContactSettings
-) -> tuple[Message, Identity]:
-    """Return the message made from a form, and its identity: the same in whatever media type or order it comes."""
-    at = utc_now()
+def identity_of(
+    answers: ContactForm, form: Form, request: Request, settings: ContactSettings, *, caught: bool
+) -> Identity:
+    """Return the identity of a message: the same in whatever media type or order its answers come."""
     values = {**answers.model_dump(exclude={"labelled", "extra"}), **answers.labelled}
     signed = {**values, "extra": sorted(answers.extra.items())}
+    return identify(
+        "contact", signed, caught=caught, client_key=client_key(form, request), request=request, settings=settings
+    )
+
+
+def message_of(answers: ContactForm, form: Form, request: Request, settings: ContactSettings) -> Message:
+    """Return the message made from a form."""
+    at = utc_now()
     form_subject = " ".join(form.control.get("_subject", "").split())[:1000]
     lines = (answers.name, *answers.labelled.values(), *answers.extra)
     text = "\n".join((answers.message, *answers.extra.values()))
     words = Words(lines, (answers.subject, form_subject), text)
     spam = judge(words, form, request, settings)
-    identity = identify(
-        "contact",
-        signed,
-        caught=bool(spam),
-        client_key=client_key(form, request),
-        request=request,
-        settings=settings,
-    )
-    message = Message(
-        id=identity.id,
-        **values,
+    return Message(
+        id=identity_of(answers, form, request, settings, caught=bool(spam)).id,
+        **answers.model_dump(exclude={"labelled", "extra"}),
+        **answers.labelled,
         extra=tuple(answers.extra.items()),
         form_subject=form_subject,
         page=page_of(request, settings),
@@ -75,4 +75,3 @@ def message_of(
         received_at=at,
         expires_at=at + (SPAM_KEPT if spam else timedelta(days=settings.retention_days)),
     )
-    return message, identity

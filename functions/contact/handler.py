@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from contact.form import ContactForm, message_of
+from contact.form import ContactForm, identity_of, message_of
 from guichet.forms.submit import Submission, challenge, submit
 from guichet.http.app import no_such_form, serve
 from guichet.http.request import Request
@@ -29,7 +29,7 @@ def _emails(request: Request, settings: ContactSettings) -> list[QueuedEmail]:
     return emails
 
 
-CONTACT = Submission("contact", ContactForm, message_of, _emails)
+CONTACT = Submission("contact", ContactForm, message_of, identity_of, _emails)
 
 
 def post(request: Request) -> Response:

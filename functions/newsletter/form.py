@@ -26,22 +26,22 @@ class NewsletterForm(Model):
     consent: Annotated[str, Limit(max_length=2000)] = ""
 
 
-def sign_up_of(
-    answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings
-) -> tuple[SignUp, Identity]:
-    """Return the request made from a form, and its identity: the same however the address is spelled."""
+def identity_of(
+    answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings, *, caught: bool
+) -> Identity:
+    """Return the identity of a sign-up: the same however its address is spelled."""
+    signed = (normalized(answers.email), answers.name, answers.source, answers.consent)
+    return identify(
+        "newsletter", signed, caught=caught, client_key=client_key(form, request), request=request, settings=settings
+    )
+
+
+def sign_up_of(answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings) -> SignUp:
+    """Return the request made from a form."""
     at = utc_now()
     spam = judge(Words((answers.name,), text=answers.source), form, request, settings)
-    identity = identify(
-        "newsletter",
-        (normalized(answers.email), answers.name, answers.source, answers.consent),
-        caught=bool(spam),
-        client_key=client_key(form, request),
-        request=request,
-        settings=settings,
-    )
-    sign_up = SignUp(
-        id=identity.id,
+    return SignUp(
+        id=identity_of(answers, form, request, settings, caught=bool(spam)).id,
         email=answers.email,
         name=answers.name,
         page=answers.source or page_of(request, settings),
@@ -53,7 +53,6 @@ def sign_up_of(
         # Until its email is sent: from then on it has days.
         expires_at=at + (SPAM_KEPT if spam else QUEUED_EMAIL_KEPT),
     )
-    return sign_up, identity
 
 
 def sign_up_again(expired: SignUp, request: Request, settings: NewsletterSettings) -> tuple[SignUp, Identity]:

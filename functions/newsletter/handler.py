@@ -24,7 +24,7 @@ from guichet.signing import subscriber_id
 from guichet.store import dynamodb, submissions, subscribers
 from guichet.store.submissions import OverCapError
 from guichet.telemetry import count, guarded, logger
-from newsletter.form import NewsletterForm, sign_up_again, sign_up_of
+from newsletter.form import NewsletterForm, identity_of, sign_up_again, sign_up_of
 
 
 @cache
@@ -37,7 +37,7 @@ def _emails(request: Request, _settings: NewsletterSettings) -> list[QueuedEmail
     return [confirmation_request.queued(request.language)]
 
 
-NEWSLETTER = Submission("newsletter", NewsletterForm, sign_up_of, _emails)
+NEWSLETTER = Submission("newsletter", NewsletterForm, sign_up_of, identity_of, _emails)
 
 
 def post(request: Request) -> Response:

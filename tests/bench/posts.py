@@ -179,8 +179,9 @@ def costs(ours: Candidate) -> dict[str, float]:
     """Return the price of a million messages, SES apart, by what is paid for. See the assumptions that are printed."""
     warm = statistics.median(ours.warm) / PROCESSOR + CALL
     cold = statistics.median(ours.cold) / PROCESSOR + CALL
-    # Three items of at most 1 KB in a transaction, two units each; two of them are in an index besides, one unit each.
-    kept = 3 * 2 + 2
+    # Three items of at most 1 KB and two checks in a transaction, two units each; two of the items are in an index
+    # besides, one unit each.
+    kept = (3 + 2) * 2 + 2
     # Claimed, and marked as sent, which also leaves the index; the message is read once, consistently.
     told = 1 + 2
     return {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from guichet.forms.parse import Form, parse_form, proof_of, validate
 from guichet.forms.rate_limit import caller_of, capped
@@ -24,13 +24,23 @@ Answers = TypeVar("Answers", bound=Model)
 Settings = TypeVar("Settings", bound=FormSettings)
 
 
+class Identify(Protocol[Answers, Settings]):
+    """What tells which submissions of a form are the same."""
+
+    def __call__(
+        self, answers: Answers, form: Form, request: Request, settings: Settings, /, *, caught: bool
+    ) -> Identity:
+        """Return the identity of a submission."""
+
+
 @dataclass(frozen=True)
 class Submission(Generic[Answers, Settings]):
-    """What differs between forms: the answers, the record made from them, and the emails it queues."""
+    """What differs between forms: the answers, the record made from them, its identity, and the emails it queues."""
 
     name: str
     answers: type[Answers]
-    record: Callable[[Answers, Form, Request, Settings], tuple[Message | SignUp, Identity]]
+    record: Callable[[Answers, Form, Request, Settings], Message | SignUp]
+    identity: Identify[Answers, Settings]
     emails: Callable[[Request, Settings], Sequence[QueuedEmail]]
 
 
@@ -40,7 +50,9 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
     Accepted, repeated and spam submissions get the same response. Raises Refusal, and the store's errors.
     """
     posted = parse_form(request, settings)
-    record, identity = form.record(validate(form.answers, posted.fields), posted, request, settings)
+    answers = validate(form.answers, posted.fields)
+    record = form.record(answers, posted, request, settings)
+    identity = form.identity(answers, posted, request, settings, caught=bool(record.spam))
     emails = [] if record.spam else form.emails(request, settings)
     caller = caller_of(request, form.name, record.submitted_at, settings)
     with capped(caller):

@@ -4,6 +4,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Self
 
 from guichet.http.refusal import refuse
@@ -26,8 +27,6 @@ class Request:
     headers: dict[str, str]
     query: dict[str, str]
     caller: str
-    # When the gateway took the request in, by its clock.
-    at: datetime
     base_url: str
     language: Language
     event: dict[str, Any]
@@ -47,7 +46,6 @@ class Request:
             headers=headers,
             query=query,
             caller=context["http"]["sourceIp"],
-            at=_taken_in(context),
             base_url=_base_url(event, headers),
             language=choose(query.get("language", ""), headers.get("accept-language", ""), default_language),
             event=event,
@@ -64,6 +62,17 @@ class Request:
         accepted = (part.partition(";")[0].strip().lower() for part in self.headers.get("accept", "").split(","))
         return JSON_TYPE in accepted or self.content_type == JSON_TYPE
 
+    @cached_property
+    def at(self) -> datetime:
+        """When the gateway took the request in, by its clock.
+
+        API Gateway tells it in milliseconds, the SAM CLI in seconds.
+        """
+        epoch = self.event.get("requestContext", {}).get("timeEpoch")
+        if not isinstance(epoch, int):
+            return datetime.now(UTC)
+        return datetime.fromtimestamp(epoch / 1000 if epoch > _LAST_SECOND else epoch, UTC)
+
     def body(self) -> bytes:
         """Return the body. Raises Refusal (400) if it claims to be base64 and is not."""
         body = self.event.get("body") or ""
@@ -73,14 +82,6 @@ class Request:
             return base64.b64decode(body, validate=True)
         except (binascii.Error, ValueError):
             raise refuse(400, "BAD_REQUEST") from None
-
-
-def _taken_in(context: dict[str, Any]) -> datetime:
-    """Return the gateway's time. API Gateway tells it in milliseconds, the SAM CLI in seconds."""
-    epoch = context.get("timeEpoch")
-    if not isinstance(epoch, int):
-        return datetime.now(UTC)
-    return datetime.fromtimestamp(epoch / 1000 if epoch > _LAST_SECOND else epoch, UTC)
 
 
 def _base_url(event: dict[str, Any], headers: dict[str, str]) -> str:
