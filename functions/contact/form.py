@@ -44,14 +44,12 @@ class ContactForm(Model):
         return super().model_validate({**known, "labelled": labelled, "extra": extra})
 
 
-def identity_of(
-    answers: ContactForm, form: Form, request: Request, settings: ContactSettings, *, caught: bool
-) -> Identity:
+def identity_of(answers: ContactForm, form: Form, request: Request, settings: ContactSettings, spam: str) -> Identity:
     """Return the identity of a message: the same in whatever media type or order its answers come."""
     values = {**answers.model_dump(exclude={"labelled", "extra"}), **answers.labelled}
     signed = {**values, "extra": sorted(answers.extra.items())}
     return identify(
-        "contact", signed, caught=caught, client_key=client_key(form, request), request=request, settings=settings
+        "contact", signed, caught=bool(spam), client_key=client_key(form, request), request=request, settings=settings
     )
 
 
@@ -64,7 +62,7 @@ def message_of(answers: ContactForm, form: Form, request: Request, settings: Con
     words = Words(lines, (answers.subject, form_subject), text)
     spam = judge(words, form, request, settings)
     return Message(
-        id=identity_of(answers, form, request, settings, caught=bool(spam)).id,
+        id=identity_of(answers, form, request, settings, spam).id,
         **answers.model_dump(exclude={"labelled", "extra"}),
         **answers.labelled,
         extra=tuple(answers.extra.items()),

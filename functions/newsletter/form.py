@@ -27,12 +27,17 @@ class NewsletterForm(Model):
 
 
 def identity_of(
-    answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings, *, caught: bool
+    answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings, spam: str
 ) -> Identity:
     """Return the identity of a sign-up: the same however its address is spelled."""
     signed = (normalized(answers.email), answers.name, answers.source, answers.consent)
     return identify(
-        "newsletter", signed, caught=caught, client_key=client_key(form, request), request=request, settings=settings
+        "newsletter",
+        signed,
+        caught=bool(spam),
+        client_key=client_key(form, request),
+        request=request,
+        settings=settings,
     )
 
 
@@ -41,7 +46,7 @@ def sign_up_of(answers: NewsletterForm, form: Form, request: Request, settings: 
     at = utc_now()
     spam = judge(Words((answers.name,), text=answers.source), form, request, settings)
     return SignUp(
-        id=identity_of(answers, form, request, settings, caught=bool(spam)).id,
+        id=identity_of(answers, form, request, settings, spam).id,
         email=answers.email,
         name=answers.name,
         page=answers.source or page_of(request, settings),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from guichet.forms.parse import Form, parse_form, proof_of, validate
 from guichet.forms.rate_limit import caller_of, capped
@@ -24,15 +24,6 @@ Answers = TypeVar("Answers", bound=Model)
 Settings = TypeVar("Settings", bound=FormSettings)
 
 
-class Identify(Protocol[Answers, Settings]):
-    """What tells which submissions of a form are the same."""
-
-    def __call__(
-        self, answers: Answers, form: Form, request: Request, settings: Settings, /, *, caught: bool
-    ) -> Identity:
-        """Return the identity of a submission."""
-
-
 @dataclass(frozen=True)
 class Submission(Generic[Answers, Settings]):
     """What differs between forms: the answers, the record made from them, its identity, and the emails it queues."""
@@ -40,7 +31,8 @@ class Submission(Generic[Answers, Settings]):
     name: str
     answers: type[Answers]
     record: Callable[[Answers, Form, Request, Settings], Message | SignUp]
-    identity: Identify[Answers, Settings]
+    # By the reason why it is spam, too.
+    identity: Callable[[Answers, Form, Request, Settings, str], Identity]
     emails: Callable[[Request, Settings], Sequence[QueuedEmail]]
 
 
@@ -52,7 +44,7 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
     posted = parse_form(request, settings)
     answers = validate(form.answers, posted.fields)
     record = form.record(answers, posted, request, settings)
-    identity = form.identity(answers, posted, request, settings, caught=bool(record.spam))
+    identity = form.identity(answers, posted, request, settings, record.spam)
     emails = [] if record.spam else form.emails(request, settings)
     caller = caller_of(request, form.name, record.submitted_at, settings)
     with capped(caller):
