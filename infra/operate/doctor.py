@@ -106,8 +106,11 @@ def table(inspection: Inspection) -> Iterator[Finding]:
 def queued_emails(inspection: Inspection) -> Iterator[Finding]:
     """Check that no email has been waiting for too long."""
     table_name = inspection.stack.settings.table_name
-    waiting = [since for audience in AUDIENCES for since, _ in outbox.waiting(table_name, audience)]
-    age = (utc_now() - min(waiting)).total_seconds() if waiting else 0
+    now = utc_now()
+    waiting = [email for audience in AUDIENCES for email in outbox.waiting_emails(table_name, audience)]
+    # What is put off on purpose is not late.
+    due = [email.queued_at for email in waiting if not email.not_before or email.not_before <= now]
+    age = (now - min(due)).total_seconds() if due else 0
     if age > _WAITING_TOO_LONG:
         message = f"{len(waiting)} emails are waiting, the oldest for {age / 3600:.1f} hours"
         yield Finding("queued emails", "warning", message, "guichet outbox")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import time_machine
 
 from guichet.mail import ses
 from guichet.store import dynamodb
+from infra.operate.doctor import queued_emails
 from tests.support.app import START, App
 from tests.support.newsletter import (
     READER,
@@ -220,6 +222,26 @@ def test_what_is_put_off_is_neither_late_nor_tried_before_its_time(app: App, wri
         assert app.sweep() == {}
         assert set(wire.operations) == {"Query"}
         assert '"OldestQueuedAge":[0.0]' in written()
+
+
+def test_doctor_does_not_take_what_is_put_off_for_late(app: App) -> None:
+    with time_machine.travel(START) as clock:
+        for number in range(4):
+            ask(app, name=f"{number}")
+            clock.shift(timedelta(minutes=20))
+        app.sweep()
+        clock.shift(timedelta(hours=5))
+        inspection: Any = SimpleNamespace(stack=SimpleNamespace(settings=SimpleNamespace(table_name="table")))
+        (found,) = queued_emails(inspection)
+    assert (found.state, found.message) == ("ok", "1 waiting")
+
+
+def test_what_is_counted_of_a_mailbox_ends(app: App) -> None:
+    with time_machine.travel(START, tick=False):
+        ask(app)
+        ask(app, "198.51.100.9")
+    ends = {int(cap["expires_at"]) for cap in app.items("cap")}
+    assert max(ends) <= (START + timedelta(days=7)).timestamp()
 
 
 def test_the_slot_is_the_mailbox_s_and_an_email_that_ses_refused_is_not_forgotten(app: App) -> None:

@@ -41,7 +41,7 @@ SENTENCES = {
     "contact_accepted": "Thank you for your message. We will answer you by email.",
     "newsletter_accepted": (
         "Thank you for subscribing! One step is left: open the email that is on its way to you, "
-        "and confirm. Nothing there? Look in the spam folder."
+        "and confirm. It may take a while; look in the spam folder, too."
     ),
     "thanks_title": "Thank you!",
     "error_title": "Your submission did not get through",

@@ -42,8 +42,8 @@ SENTENCES = {
     # Pages and success
     "contact_accepted": "Merci pour votre message. Nous vous répondrons par email.",
     "newsletter_accepted": (
-        "Merci pour votre abonnement ! Il reste un geste : ouvrez l'email qui vient de vous être envoyé, "
-        "et confirmez. Rien reçu ? Regardez dans les indésirables."
+        "Merci pour votre abonnement ! Il reste un geste : ouvrez l'email qui est en route vers vous, "
+        "et confirmez. Il peut tarder un peu ; regardez aussi dans les indésirables."
     ),
     "thanks_title": "Merci !",
     "error_title": "Votre envoi n'a pas abouti",

@@ -113,7 +113,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
     """Erase everything stored about a person, and redact their address in what others wrote. Idempotent.
 
     Counts against the caps stay, or an erased person could be mailed again at once. They name nobody and expire within
-    two days. Of a subscriber, the keyed hash and the state stay, so that no import brings them back and an address that
+    a week. Of a subscriber, the keyed hash and the state stay, so that no import brings them back and an address that
     bounced or complained stays suppressed. A confirmed subscriber becomes `unsubscribed`, for as long as `kept`. `last`
     is the key of the record that the address was read from. It goes last, so that an interrupted erasure can be
     repeated. Raises NotFinishedError, also once `until` (time.monotonic) is past.

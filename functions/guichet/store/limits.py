@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from guichet.records.cap_reached import CapReached
 from guichet.records.limits import Caller, Solved
-from guichet.records.outbox import QUEUED_EMAIL_KEPT, ClaimedEmail, EmailKey, QueuedEmail
+from guichet.records.outbox import ClaimedEmail, EmailKey, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
@@ -16,6 +16,8 @@ ADDRESS_GAP = timedelta(minutes=15)
 ADDRESS_PER_DAY = 3
 # A little longer than the longest counting period.
 CAPS_KEPT = timedelta(days=2)
+# How long it is known which email waits for a mailbox. Later, two may wait.
+SLOT_KEPT = timedelta(days=7)
 
 
 class Slot(NamedTuple):
@@ -195,7 +197,7 @@ def wait(table_name: str, email: ClaimedEmail, mailbox_id: str) -> tuple[bool, E
                     ":kind": "cap",
                     ":key": key,
                     ":queued_at": queued_at,
-                    ":end": table.seconds(utc_now() + QUEUED_EMAIL_KEPT),
+                    ":end": table.seconds(utc_now() + SLOT_KEPT),
                 }
             ),
             ReturnValues="UPDATED_OLD",
