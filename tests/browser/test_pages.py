@@ -113,7 +113,7 @@ def test_the_inbox(visit: Visit, browser: Browser, tmp_path: Path) -> None:
             expect(page.locator("pre", has_text="Email : a@example.org")).to_be_visible()
             page.get_by_text("Headers", exact=True).click()
             expect(page.get_by_text("Reply-To")).to_be_visible()
-            expect(page.get_by_text("Auto-Submitted")).to_be_visible()
+            expect(page.get_by_text("Message-ID")).to_be_visible()
 
 
 def a_way_back(page: Page, words: Words) -> None:

@@ -230,7 +230,7 @@ def test_the_sample_of_the_stream_sends_the_email_that_its_keys_name(app: App) -
     event["Records"][0]["dynamodb"]["Keys"] = record["dynamodb"]["Keys"]
     for _ in range(2):
         assert app.functions["Notifier"](event) == {"batchItemFailures": []}
-    assert [mail["Reply-To"] for mail in app.mails()] == ["camille@example.org"]
+    assert [mail["Reply-To"] for mail in app.mails()] == ["Camille Roy <camille@example.org>"]
 
 
 def test_the_sample_of_the_schedule_sends_all_that_is_owed(app: App) -> None:

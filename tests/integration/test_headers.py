@@ -166,6 +166,7 @@ def test_site_name_and_subject_are_read_as_they_were_written(
     assert text_by_perl(in_perl, raw, "Subject") == line
     assert by_node["subject"] == line
     assert in_old_python(raw, "Subject") == line
+    assert str(by_python["Subject"]) == line
     for header, words, address in (
         ("From", site, "guichet@atelier.example"),
         ("Reply-To", name, "zoe@example.org"),
@@ -175,6 +176,9 @@ def test_site_name_and_subject_are_read_as_they_were_written(
         assert (mailbox["name"], mailbox["address"]) == (words, address)
         (parsed,) = by_python[header].addresses
         assert parsed.addr_spec == address
+        # Its parser makes one blank of several, and one where an encoded word follows another.
+        if not re.search(r"\?=\s+=\?", on_the_wire(raw, header)):
+            assert parsed.display_name == " ".join(words.split())
 
 
 @settings(max_examples=500, deadline=None)
@@ -223,6 +227,13 @@ def test_what_is_not_written_for_the_wire_is_no_header(value: Any) -> None:
         ("Zoé", "=?utf-8?q?Zo=C3=A9?= <a@example.org>"),
         ('Jean "le Grand"', "=?utf-8?q?Jean_=22le_Grand=22?= <a@example.org>"),
         ("=?utf-8?q?a?=", "=?utf-8?b?PT91dGYtOD9xP2E/PQ==?= <a@example.org>"),
+        (
+            "Crêperie Chez Zoé, à l'Atelier de la Côte d'Émeraude",
+            (
+                "=?utf-8?b?Q3LDqnBlcmll?= Chez =?utf-8?b?Wm/DqSwgw6A=?= l'Atelier de la\r\n"
+                " =?utf-8?b?Q8O0dGUgZCfDiW1lcmF1ZGU=?= <a@example.org>"
+            ),
+        ),
     ],
 )
 def test_a_name_is_written_as_plainly_as_it_can_be(display_name: str, value: str) -> None:
@@ -294,7 +305,7 @@ def test_the_link_that_unsubscribes_is_on_one_line_however_long_the_api_s_addres
 
 
 # Of what is written below, by any Python from 3.11 to 3.13.
-SAME_BYTES = "7d140471bab220dc9231ed5597c7643fea1f52929883a970190feab142cbc710"
+SAME_BYTES = "71003125d3608c7e585cd578e00f4acdf2b709fc07052d8fcb286b5c2e6234e0"
 
 
 def test_every_python_writes_the_same_bytes() -> None:

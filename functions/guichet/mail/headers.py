@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from email.header import Header
 from email.policy import EmailPolicy
+from itertools import groupby
 from typing import Any
 
 # RFC 2047: an encoded word has at most 75 characters. RFC 5322 would have lines of at most 78.
@@ -54,7 +55,19 @@ def _phrase(name: str, display_name: str) -> str:
         # Not every mail program reads a backslash as an escape.
         if _NO_ESCAPE.fullmatch(display_name):
             return f'"{display_name}"'
-    return _encoded(name, display_name)
+    encoded = _encoded(name, display_name)
+    # Python's own parser of addresses, for one, reads a blank between two encoded words of a name, where none is meant.
+    words = display_name.split(" ")
+    return _mixed(name, words) if len(encoded.split()) > 1 and all(words) else encoded
+
+
+def _mixed(name: str, words: list[str]) -> str:
+    """Encode a display name but for its plain words, which then stand between encoded words."""
+    runs = groupby(words, lambda word: _is_plain(word) and bool(_ATOMS.fullmatch(word)))
+    tokens: list[str] = []
+    for plain, run in runs:
+        tokens += run if plain else _encoded("" if tokens else name, " ".join(run)).split()
+    return _folded(name, tokens)
 
 
 def _is_plain(value: str) -> bool:
