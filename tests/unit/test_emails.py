@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import html5lib
 import pytest
 
 from guichet.locales import LANGUAGES, Language
@@ -133,6 +134,8 @@ def test_every_email_can_be_written_in_every_language(name: str, language: Langu
     text, html = (part.get_content() for part in mail.iter_parts())
     assert mail["Subject"]
     assert f'<html lang="{language}">' in html
+    # Strict: it raises at whatever a validator would call a parse error.
+    html5lib.HTMLParser(strict=True).parse(html)
     for written in (mail["Subject"], text, re.sub("<style>.*</style>", "", html, flags=re.DOTALL)):
         # No place of a sentence or of a template is left.
         assert not re.search("[{}]", written)
