@@ -17,6 +17,7 @@ from guichet.settings import ContactSettings
 
 _KNOWN = ("email", "message", "name", "subject")
 _LABELLED = tuple(Message.labels())
+FIELDS = (*_KNOWN, *_LABELLED)
 
 ExtraName = Annotated[str, Limit(max_length=64)]
 ExtraValue = Annotated[str, Limit(max_length=5000)]

@@ -3,9 +3,9 @@
 from functools import cache
 from typing import Any
 
-from contact.form import ContactForm, identity_of, message_of
+from contact.form import FIELDS, ContactForm, identity_of, message_of
 from guichet.forms.submit import Submission, challenge, submit
-from guichet.http.app import no_such_form, serve
+from guichet.http.app import no_such_form, posted_only, serve
 from guichet.http.request import Request
 from guichet.http.responses import Response, page
 from guichet.init_phase import prepare
@@ -29,7 +29,7 @@ def _emails(request: Request, settings: ContactSettings) -> list[QueuedEmail]:
     return emails
 
 
-CONTACT = Submission("contact", ContactForm, message_of, identity_of, _emails)
+CONTACT = Submission("contact", FIELDS, ContactForm, message_of, identity_of, _emails)
 
 
 def post(request: Request) -> Response:
@@ -49,6 +49,9 @@ ROUTES = {
     "POST /contact": post,
     "POST /f/contact": post,
     "POST /f/{form}": no_such_form,
+    "GET /contact": posted_only,
+    "GET /f/contact": posted_only,
+    "GET /f/{form}": no_such_form,
     "GET /thanks": thanks,
     "GET /challenge": lambda _: challenge(settings()),
 }

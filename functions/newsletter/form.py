@@ -16,6 +16,8 @@ from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
 from guichet.settings import NewsletterSettings
 
+FIELDS = ("email", "name", "source", "consent")
+
 
 class NewsletterForm(Model):
     """The answers of a newsletter form. Other fields are not needed, so they are not stored."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from guichet.forms.rate_limit import caller_of, capped
 from guichet.forms.submit import Submission, challenge, log_accepted, submit
-from guichet.http.app import serve
+from guichet.http.app import posted_only, serve
 from guichet.http.body import button_fields
 from guichet.http.links import proven_request, proven_subscriber
 from guichet.http.refusal import refuse
@@ -24,7 +24,7 @@ from guichet.signing import subscriber_id
 from guichet.store import dynamodb, submissions, subscribers
 from guichet.store.submissions import OverCapError
 from guichet.telemetry import count, guarded, logger
-from newsletter.form import NewsletterForm, identity_of, sign_up_again, sign_up_of
+from newsletter.form import FIELDS, NewsletterForm, identity_of, sign_up_again, sign_up_of
 
 
 @cache
@@ -37,7 +37,7 @@ def _emails(request: Request, _settings: NewsletterSettings) -> list[QueuedEmail
     return [confirmation_request.queued(request.language)]
 
 
-NEWSLETTER = Submission("newsletter", NewsletterForm, sign_up_of, identity_of, _emails)
+NEWSLETTER = Submission("newsletter", FIELDS, NewsletterForm, sign_up_of, identity_of, _emails)
 
 
 def post(request: Request) -> Response:
@@ -163,10 +163,13 @@ def _confirmation(sign_up: SignUp, request: Request) -> Confirmation:
 ROUTES = {
     "POST /newsletter": post,
     "POST /f/newsletter": post,
+    "GET /newsletter": posted_only,
+    "GET /f/newsletter": posted_only,
     "GET /newsletter/challenge": lambda _: challenge(settings()),
     "GET /newsletter/confirm": confirm_page,
     "POST /newsletter/confirm": confirm,
     "POST /newsletter/confirm/again": confirm_again,
+    "GET /newsletter/confirm/again": posted_only,
     "GET /newsletter/unsubscribe": unsubscribe_page,
     "POST /newsletter/unsubscribe": unsubscribe,
 }

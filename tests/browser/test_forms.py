@@ -1,11 +1,12 @@
 """Both forms of the demo site, as visitors use them."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.site import contact, fill_contact, mails, marker, newsletter
 from tests.support.stack import LocalStack, local_stack, text_of, wait_for
@@ -328,3 +329,93 @@ def test_a_form_that_came_later_can_be_improved_too(visit: Visit) -> None:
 
     expect(copy.locator("output")).to_contain_text(FRENCH.contact_done)
     expect(copy.get_by_role("status")).to_have_count(1)
+
+
+def _with_button(page: Page, attributes: str) -> Locator:
+    """Add a button to the contact form, and return it."""
+    contact(page).evaluate(
+        "(form, attributes) => form.insertAdjacentHTML('beforeend', `<button ${attributes}>Autre</button>`)", attributes
+    )
+    return contact(page).get_by_role("button", name="Autre")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "plain"])
+def test_a_button_that_leads_elsewhere_posts_there(visit: Visit, stack: LocalStack, *, javascript: bool) -> None:
+    visitor, address = visit(javascript=javascript), f"{uuid4().hex}@example.org"
+    page = visitor.open("/")
+    # Not relative: the site has another origin than the API.
+    button = _with_button(page, f'formaction="http://127.0.0.1:{stack.port}/newsletter"')
+    contact(page).get_by_label("Email").fill(address)
+    contact(page).get_by_label("Message").fill("Inscrivez-moi, s'il vous plaît.")
+    button.click()
+
+    expect(page.get_by_text(FRENCH.newsletter_done)).to_be_visible()
+    assert (visitor.asked("POST", "/newsletter"), visitor.asked("POST", "/contact")) == (1, 0)
+    wait_for("the email", lambda: stack.inbox(to=address))
+
+
+def test_a_button_that_leads_elsewhere_brings_a_proof_from_there(visit: Visit, stack: LocalStack) -> None:
+    visitor = visit()
+    page = visitor.open("/")
+    button = _with_button(page, f'formaction="http://127.0.0.1:{stack.port}/newsletter"')
+    fill_contact(page, FRENCH, marker())
+    button.click()
+
+    expect(page.get_by_text(FRENCH.newsletter_done)).to_be_visible()
+    assert visitor.asked("GET", "/newsletter/challenge") == 1
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "plain"])
+def test_the_name_and_value_of_the_button_are_sent(visit: Visit, stack: LocalStack, *, javascript: bool) -> None:
+    page, text = visit(javascript=javascript).open("/"), marker()
+    button = _with_button(page, 'name="choix" value="le-second"')
+    fill_contact(page, FRENCH, text)
+    button.click()
+
+    (mail,) = wait_for("the email", lambda: stack.inbox(text))
+    assert "choix : le-second" in text_of(mail["raw"])
+
+
+def test_a_button_with_another_method_is_left_to_the_browser(visit: Visit, stack: LocalStack) -> None:
+    visitor = visit()
+    page = visitor.open("/")
+    button = _with_button(page, f'formmethod="get" formaction="http://127.0.0.1:{stack.port}/thanks"')
+    fill_contact(page, FRENCH, marker())
+    button.click()
+
+    expect(page).to_have_url(re.compile(r"/thanks\?.*message="))
+    assert visitor.asked("POST", "/contact") == 0
+
+
+def test_a_button_that_needs_no_check_leaves_it_to_the_app(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open("/")
+    _with_button(page, "formnovalidate").click()
+
+    expect(contact(page).get_by_label("Message")).to_have_attribute("aria-invalid", "true")
+    assert described(contact(page).get_by_label("Message"))
+    assert visitor.asked("POST", "/contact") == 1
+
+
+def test_a_fetch_without_accept_sees_that_its_message_was_kept(visit: Visit, stack: LocalStack) -> None:
+    page, text = visit().open("/"), marker()
+    sent = """async ([url, text, headers]) => {
+        const body = new URLSearchParams({ email: 'camille@example.org', message: text });
+        const reply = await fetch(url, { method: 'POST', body, headers });
+        return (await reply.json()).ok;
+    }"""
+    url = f"http://127.0.0.1:{stack.port}/contact"
+
+    assert page.evaluate(sent, [url, f"{text} 1", {}]) is True
+    # Not one of the headers that need no leave.
+    assert page.evaluate(sent, [url, f"{text} 2", {"X-Requested-With": "XMLHttpRequest"}]) is True
+    wait_for("both emails", lambda: len(stack.inbox(text)) == 2)
+
+
+def test_who_opens_the_address_of_a_form_reads_a_page(visit: Visit, stack: LocalStack) -> None:
+    visitor = visit(locale="fr-FR")
+    visitor.page.goto(f"http://127.0.0.1:{stack.port}/contact")
+
+    expect(visitor.page.get_by_role("heading", name="Rien à voir ici")).to_be_visible()
+    expect(visitor.page.get_by_role("link", name=FRENCH.back)).to_be_visible()
+    assert visitor.violations() == []

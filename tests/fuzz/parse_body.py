@@ -19,6 +19,7 @@ import tempfile
 import time
 import unicodedata
 from collections import Counter
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ sys.path[:0] = [str(ROOT / "functions"), str(ROOT)]
 atheris: Any = importlib.import_module("atheris")
 
 with atheris.instrument_imports(include=["guichet", "contact", "multipart", "json", "urllib.parse"]):
-    from contact.form import ContactForm, message_of
+    from contact.form import FIELDS, ContactForm, message_of
     from guichet.forms.parse import parse_form, validate
     from guichet.http.body import MAX_BODY
     from guichet.http.origins import next_url
@@ -135,15 +136,15 @@ def run(data: bytes) -> None:
 def _take_in(content_type: str, body: bytes) -> None:
     request = _request(content_type, body)
     try:
-        form = parse_form(request, _SETTINGS)
-        answers = validate(ContactForm, form.fields)
+        form = parse_form(request, _SETTINGS, FIELDS)
+        answers = validate(ContactForm, form)
     except Refusal as refusal:
         # All else that is raised ends the run.
         _check_refusal(refusal)
         tally[f"refused {refusal.status} {refusal.problems[0].code}"] += 1
         return
     tally["accepted"] += 1
-    message = message_of(answers, form, request, _SETTINGS)
+    message, _ = message_of(answers, form, request, _SETTINGS)
     _check_message(message)
     _check_next(next_url(form.control.get("_next", ""), _SETTINGS))
     if tally["accepted"] % COMPOSED == 1:
@@ -209,6 +210,7 @@ def _request(content_type: str, body: bytes) -> Request:
         headers={"content-type": content_type, "origin": "https://atelier.example"},
         query={},
         caller="203.0.113.7",
+        at=datetime.now(UTC),
         base_url="https://api.example",
         language="fr",
         event={"body": base64.b64encode(body).decode(), "isBase64Encoded": True},

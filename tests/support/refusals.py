@@ -20,10 +20,18 @@ CASES: dict[str, tuple[str, dict[str, Any], int, list[tuple[str, str | None]]]] 
     "JSON that is no object": ("/contact", {"data": b"[[1,2]]", **JSON}, 400, [("BAD_JSON", None)]),
     "JSON with NaN": ("/contact", {"data": b'{"a": NaN}', **JSON}, 400, [("BAD_JSON", None)]),
     "deep JSON": ("/contact", {"data": b'{"a":' + b"[" * 30_000, **JSON}, 400, [("BAD_JSON", None)]),
-    "a form that is not UTF-8": ("/contact", {"data": b"email=%ff", **FORM}, 400, [("BAD_ENCODING", None)]),
+    "a form that is not UTF-8": (
+        "/contact",
+        {"data": b"email=%ff&_charset_=utf-8", **FORM},
+        400,
+        [("BAD_ENCODING", None)],
+    ),
     "multipart that is not UTF-8": (
         "/contact",
-        {"data": part('name="a"').replace(b"x", b"\xff"), **MULTIPART},
+        {
+            "data": part('name="a"', further="Content-Type: text/plain; charset=utf-8\r\n").replace(b"x\r", b"\xff\r"),
+            **MULTIPART,
+        },
         400,
         [("BAD_ENCODING", None)],
     ),
@@ -57,7 +65,7 @@ CASES: dict[str, tuple[str, dict[str, Any], int, list[tuple[str, str | None]]]] 
     "no media type": ("/contact", {"data": b"email=a"}, 415, [("UNSUPPORTED_MEDIA_TYPE", None)]),
     "another charset": (
         "/contact",
-        {"data": b"email=a", "content_type": "application/x-www-form-urlencoded; charset=ISO-8859-1"},
+        {"data": b"email=a", "content_type": "application/x-www-form-urlencoded; charset=ISO-8859-2"},
         415,
         [("UNSUPPORTED_MEDIA_TYPE", None)],
     ),

@@ -6,6 +6,7 @@ from pydantic_core import PydanticCustomError
 
 from guichet.addresses import parse
 from guichet.model import After, Before, Limit
+from guichet.visible import without_unseen_ends
 
 
 def required(value: object) -> object:
@@ -16,7 +17,7 @@ def required(value: object) -> object:
 
 
 def _email(text: str) -> str:
-    address = parse(text)
+    address = parse(without_unseen_ends(text))
     if address is None:
         raise PydanticCustomError("TYPE_EMAIL", "no email address")
     return address

@@ -1,6 +1,8 @@
 """Parse a form: from a request to validated answers."""
 
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic_core import ValidationError
@@ -25,20 +27,23 @@ class Form:
     """A parsed form.
 
     `fields` are the answers, in order. `control` are control fields, never stored as answers: names that begin with an
-    underscore, `altcha`, and the honeypot.
+    underscore, `altcha`, and the honeypot. `spellings` tells how the form spells a known name, if otherwise.
     """
 
     fields: dict[str, Any]
     control: dict[str, str]
+    spellings: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-def parse_form(request: Request, settings: FormSettings) -> Form:
+def parse_form(request: Request, settings: FormSettings, known_names: Collection[str]) -> Form:
     """Parse the form in a request. It may choose the language of the response.
+
+    Known names and those of control fields count in any case: `Email`, `_NEXT`.
 
     Raises Refusal: 403 foreign origin, 413 too large, 415 media type, 400 not parsable, 422 empty or too many fields.
     """
     check_origin(request, settings)
-    values = fields_of(request)
+    values, spellings = _by_known_name(fields_of(request), (*known_names, PROOF_FIELD, settings.honeypot_field))
     steering = {name for name in values if name.startswith("_") or name in (PROOF_FIELD, settings.honeypot_field)}
     # A control field that is not text is ignored, but it still fills in a honeypot and counts as a proof.
     control = {name: values[name] for name in steering if isinstance(values[name], str)}
@@ -50,7 +55,32 @@ def parse_form(request: Request, settings: FormSettings) -> Form:
         fields["email"] = control["_replyto"]
     if not any(fields.values()):
         raise refuse(422, "EMPTY")
-    return Form(fields, control)
+    return Form(fields, control, spellings)
+
+
+def _by_known_name(values: dict[str, Any], known_names: Collection[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the fields of a form with known names spelled as they are known, and how the form spelled them.
+
+    Where it has several spellings of one name, the first that is filled in counts, but the known spelling goes before
+    all others. What the others hold stays as further fields, so that nothing is lost.
+    """
+    known = {name.lower(): name for name in known_names}
+    # What begins with an underscore is a control field, and those are lower case.
+    targets = {
+        name: known.get(name.lower(), name.lower() if name.startswith("_") else name) if name.isascii() else name
+        for name in values
+    }
+    chosen: dict[str, str] = {}
+    for name in sorted(values, key=lambda name: (not values[name], targets[name] != name)):
+        chosen.setdefault(targets[name], name)
+    named: dict[str, Any] = {}
+    for name, value in values.items():
+        target = targets[name]
+        if chosen[target] == name:
+            named[target] = value
+        elif value and not name.startswith("_"):
+            named[name] = value
+    return named, {target: name for target, name in chosen.items() if target != name}
 
 
 def proof_of(form: Form, settings: FormSettings) -> Solved | None:
@@ -67,13 +97,20 @@ def proof_of(form: Form, settings: FormSettings) -> Solved | None:
     return proof
 
 
-def validate(model: type[Answers], fields: dict[str, Any]) -> Answers:
-    """Validate the fields of a form against its model. Raises Refusal (422) with one problem per wrong field."""
+def validate(model: type[Answers], form: Form) -> Answers:
+    """Validate the fields of a form against its model.
+
+    Raises Refusal (422) with one problem per wrong field, which is called as the form calls it.
+    """
     try:
-        return model.model_validate(fields)
+        return model.model_validate(form.fields)
     except ValidationError as error:
-        problems = (_problem(part["type"], part["loc"], part.get("ctx", {})) for part in error.errors())
-        raise Refusal(422, *problems) from None
+        problems = [_problem(part["type"], part["loc"], part.get("ctx", {})) for part in error.errors()]
+        spelled = (
+            replace(problem, field=form.spellings.get(problem.field, problem.field)) if problem.field else problem
+            for problem in problems
+        )
+        raise Refusal(422, *spelled) from None
 
 
 def _problem(kind: str, loc: tuple[int | str, ...], context: dict[str, Any]) -> Problem:

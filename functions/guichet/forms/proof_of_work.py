@@ -28,11 +28,18 @@ def solved(text: str, secret: str) -> Solved | None:
 
     Whether it was used before is checked when the submission is stored.
     """
-    if not verify_solution(text, _key(secret)).verified:
+    try:
+        payload = Payload.from_base64(text)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
-    parameters = Payload.from_base64(text).challenge
+    parameters = payload.challenge.parameters
+    # The signature is the same for 5000 and 5000.0, which are one number to JavaScript, and the hash takes only one.
+    if not all(type(number) is int for number in (parameters.cost, parameters.key_length)):
+        return None
+    if not verify_solution(payload, _key(secret)).verified:
+        return None
     # The signature identifies the challenge, however its solution is encoded.
-    return Solved(key=str(parameters.signature), until=utc_now() + VALID)
+    return Solved(key=str(payload.challenge.signature), until=utc_now() + VALID)
 
 
 def _key(secret: str) -> str:

@@ -29,6 +29,8 @@ class Submission(Generic[Answers, Settings]):
     """What differs between forms: the answers, the record made from them, its identity, and the emails it queues."""
 
     name: str
+    # The names that the form knows.
+    fields: Sequence[str]
     answers: type[Answers]
     record: Callable[[Answers, Form, Request, Settings], Message | SignUp]
     # By the reason why it is spam, too.
@@ -41,8 +43,8 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
 
     Accepted, repeated and spam submissions get the same response. Raises Refusal, and the store's errors.
     """
-    posted = parse_form(request, settings)
-    answers = validate(form.answers, posted.fields)
+    posted = parse_form(request, settings, form.fields)
+    answers = validate(form.answers, posted)
     record = form.record(answers, posted, request, settings)
     identity = form.identity(answers, posted, request, settings, record.spam)
     emails = [] if record.spam else form.emails(request, settings)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any
 
-from guichet.http.refusal import Refusal, refuse, unavailable
+from guichet.http.refusal import Refusal, only_posted, refuse, unavailable
 from guichet.http.request import Request
 from guichet.http.responses import Response, refused
 from guichet.records.record import utc_now
@@ -42,6 +42,11 @@ def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: Settings
 def no_such_form(_request: Request) -> Response:
     """Refuse a form that does not exist."""
     raise refuse(404, "FORM_NOT_FOUND")
+
+
+def posted_only(_request: Request) -> Response:
+    """Refuse to show what can only be posted to."""
+    raise only_posted()
 
 
 def _refused(request: Request, refusal: Refusal, settings: Settings) -> Response:

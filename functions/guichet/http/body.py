@@ -5,9 +5,11 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
+from guichet.http import charset
 from guichet.http.refusal import Refusal, refuse
 from guichet.http.request import JSON_TYPE, Request
 from guichet.locales import known
+from guichet.visible import is_visible
 
 MAX_BODY = 64 * 1024
 # 64 KiB can hold ten thousand fields. No real form has that many.
@@ -15,6 +17,9 @@ MAX_PAIRS = 200
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _MULTIPART_TYPE = "multipart/form-data"
+# Filled in by browsers (HTML Living Standard).
+_CHARSET_FIELD = b"_charset_"
+_JSON_CHARSETS = ("", "utf-8", "utf8", "us-ascii", "ascii")
 _FILE_NAME = re.compile(r";\s*filename\*?\s*=", re.IGNORECASE)
 
 # Line breaks and tabs are text. Other control characters and lone surrogates are not.
@@ -50,8 +55,12 @@ def button_fields(request: Request) -> dict[str, str]:
 
 
 def clean(text: str) -> str:
-    """Strip control characters and surrounding whitespace, and normalize line breaks to line feeds."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_NOT_TEXT).strip()
+    """Strip control characters and surrounding whitespace, and normalize line breaks to line feeds.
+
+    A text of which nothing can be seen is empty.
+    """
+    cleaned = text.replace("\r\n", "\n").replace("\r", "\n").translate(_NOT_TEXT).strip()
+    return cleaned if is_visible(cleaned) else ""
 
 
 def _parse(request: Request) -> Pairs:
@@ -61,10 +70,13 @@ def _parse(request: Request) -> Pairs:
         raise refuse(413, "TOO_LARGE", limit=MAX_BODY // 1024)
     if not body:
         raise refuse(422, "EMPTY")
+    header = request.headers.get("content-type", "")
+    label = _parameter(header, "charset") or ""
+    # JSON is UTF-8 (RFC 8259); ASCII is a part of it.
+    readable = label.lower() in _JSON_CHARSETS if request.content_type == JSON_TYPE else charset.is_read(label)
     readers = {JSON_TYPE: _json_pairs, _FORM_TYPE: _urlencoded_pairs, _MULTIPART_TYPE: _multipart_pairs}
     reader = readers.get(request.content_type)
-    header = request.headers.get("content-type", "")
-    if reader is None or not _is_utf8(_parameter(header, "charset")):
+    if reader is None or not readable:
         raise refuse(415, "UNSUPPORTED_MEDIA_TYPE")
     try:
         pairs = reader(body, header)
@@ -73,11 +85,6 @@ def _parse(request: Request) -> Pairs:
     if len(pairs) > MAX_PAIRS:
         raise refuse(422, "TOO_MANY_FIELDS", limit=MAX_PAIRS)
     return pairs
-
-
-def _is_utf8(charset: str | None) -> bool:
-    # ASCII is a subset of UTF-8.
-    return charset is None or charset.lower() in ("", "utf-8", "utf8", "us-ascii", "ascii")
 
 
 def _parameter(header: str, name: str) -> str | None:
@@ -115,23 +122,27 @@ def _json_pairs(body: bytes, _header: str) -> Pairs:
     return value
 
 
-def _urlencoded_pairs(body: bytes, _header: str) -> Pairs:
+def _urlencoded_pairs(body: bytes, header: str) -> Pairs:
     try:
-        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_PAIRS)
-    except UnicodeDecodeError:
-        raise
+        # Each character is a byte.
+        text = body.decode("latin-1")
+        pairs = parse_qsl(text, keep_blank_values=True, encoding="latin-1", max_num_fields=MAX_PAIRS)
     except ValueError:
         raise refuse(422, "TOO_MANY_FIELDS", limit=MAX_PAIRS) from None
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+    return _decoded(raw, [_parameter(header, "charset")])
 
 
 def _multipart_pairs(body: bytes, header: str) -> Pairs:
     # Imported late, so that other bodies do not pay for it.
     from multipart import MultipartError, PushMultipartParser  # noqa: PLC0415
 
-    pairs: list[tuple[str, bytes]] = []
+    pairs: list[tuple[bytes, bytes]] = []
+    labels = [_parameter(header, "charset")]
     of_file = False
     try:
-        with PushMultipartParser(_parameter(header, "boundary") or "") as parser:
+        # Each character of a part's header is a byte.
+        with PushMultipartParser(_parameter(header, "boundary") or "", header_charset="latin-1") as parser:
             for event in parser.parse(body):
                 if isinstance(event, (bytes, bytearray)):
                     if of_file:
@@ -143,12 +154,21 @@ def _multipart_pairs(body: bytes, header: str) -> Pairs:
                     of_file = bool(_FILE_NAME.search(event.header("Content-Disposition", "")))
                     if event.filename:
                         raise refuse(415, "NO_FILE_UPLOADS")
-                    if not _is_utf8(event.charset):
+                    if not charset.is_read(event.charset or ""):
                         raise refuse(415, "UNSUPPORTED_MEDIA_TYPE")
-                    pairs.append((event.name or "", b""))
+                    labels.append(event.charset)
+                    pairs.append(((event.name or "").encode("latin-1"), b""))
     except MultipartError:
         raise refuse(400, "BAD_REQUEST") from None
-    return [(name, value.decode()) for name, value in pairs]
+    return _decoded(pairs, labels)
+
+
+def _decoded(pairs: list[tuple[bytes, bytes]], labels: list[str | None]) -> Pairs:
+    """Return the names and values of a form as texts, all in the same encoding."""
+    # What the browser wrote tells more than what a program put around it.
+    said = [value.decode("latin-1") for name, value in pairs if name.lower() == _CHARSET_FIELD and value.strip()]
+    texts = charset.decoded([text for pair in pairs for text in pair], said or [label or "" for label in labels])
+    return list(zip(texts[::2], texts[1::2], strict=True))
 
 
 def _joined(pairs: Pairs) -> dict[str, Any]:

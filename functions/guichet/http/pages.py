@@ -80,7 +80,7 @@ def error_page(request: Request, refusal: Refusal, messages: list[str], settings
     return render(
         request.language,
         settings,
-        title=say("error_title" if of_form else "link_title", request.language),
+        title=say("error_title" if of_form else "form_title" if refusal.allow else "link_title", request.language),
         items=messages,
         afterwards=[say(hint, request.language) for hint in hints],
     )

@@ -15,18 +15,27 @@ class Problem:
 
 
 class Refusal(Exception):  # noqa: N818  it is the visitor's error, and the reply's word
-    """A request that is not accepted: HTTP status, problems (at least one), and seconds until a retry makes sense."""
+    """A request that is not accepted: HTTP status, problems (at least one), and what its headers say.
 
-    def __init__(self, status: int, *problems: Problem, retry_after: int | None = None) -> None:
+    These are the seconds until a retry makes sense, and the methods that are allowed instead.
+    """
+
+    def __init__(self, status: int, *problems: Problem, retry_after: int | None = None, allow: str = "") -> None:
         super().__init__(status, *(problem.code for problem in problems))
         self.status = status
         self.problems = problems
         self.retry_after = retry_after
+        self.allow = allow
 
 
 def refuse(status: int, code: str, *, retry_after: int | None = None, **values: Any) -> Refusal:
     """Return a refusal with one problem that concerns no particular field."""
     return Refusal(status, Problem(code, values=values), retry_after=retry_after)
+
+
+def only_posted() -> Refusal:
+    """Return the refusal for a page that is opened where forms are posted (RFC 9110, section 15.5.6)."""
+    return Refusal(405, Problem("METHOD_NOT_ALLOWED"), allow="POST")
 
 
 def unavailable() -> Refusal:

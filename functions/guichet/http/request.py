@@ -11,6 +11,7 @@ from guichet.http.refusal import refuse
 from guichet.locales import Language, choose
 
 JSON_TYPE = "application/json"
+HTML_TYPE = "text/html"
 # In the year 5138. As milliseconds, it is in 1973.
 _LAST_SECOND = 100_000_000_000
 
@@ -58,9 +59,23 @@ class Request:
 
     @property
     def wants_json(self) -> bool:
-        """Whether to respond with JSON: `Accept` names it, or the body was JSON."""
-        accepted = (part.partition(";")[0].strip().lower() for part in self.headers.get("accept", "").split(","))
-        return JSON_TYPE in accepted or self.content_type == JSON_TYPE
+        """Whether to respond with JSON: `Accept` names it, the body was JSON, or a script asks.
+
+        Scripts in pages cannot follow a redirect to another origin, so a form that was stored would look refused.
+        """
+        accepted = [part.partition(";")[0].strip().lower() for part in self.headers.get("accept", "").split(",")]
+        return JSON_TYPE in accepted or self.content_type == JSON_TYPE or self._is_of_script(accepted)
+
+    def _is_of_script(self, accepted: list[str]) -> bool:
+        """Return whether a script made the request (Fetch Metadata Request Headers, `Sec-Fetch-Mode`).
+
+        Old browsers do not send that header. Apps put their name into `X-Requested-With` when they show a page.
+        """
+        mode = self.headers.get("sec-fetch-mode", "").strip().lower()
+        requested_with = self.headers.get("x-requested-with", "").strip().lower()
+        if mode == "navigate" or not (mode == "cors" or requested_with):
+            return False
+        return requested_with == "xmlhttprequest" or HTML_TYPE not in accepted
 
     @cached_property
     def at(self) -> datetime:

@@ -50,6 +50,8 @@ def refused(request: Request, refusal: Refusal, settings: Settings) -> Response:
         reply = page(refusal.status, error_page(request, refusal, messages, settings))
     if refusal.retry_after is not None:
         reply["headers"]["retry-after"] = str(refusal.retry_after)
+    if refusal.allow:
+        reply["headers"]["allow"] = refusal.allow
     return reply
 
 

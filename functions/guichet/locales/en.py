@@ -23,6 +23,7 @@ SENTENCES = {
     "ORIGIN_NOT_ALLOWED": "This site is not allowed to send this form.",
     "NOT_FOUND": "There is nothing at this address.",
     "FORM_NOT_FOUND": "There is no such form.",
+    "METHOD_NOT_ALLOWED": "The forms of the site arrive at this address: there is nothing to read.",
     "TOO_LARGE": "The submission is too large: at most {limit} KiB.",
     "UNSUPPORTED_MEDIA_TYPE": (
         "This type of submission is not served. Accepted are application/json, "
@@ -54,6 +55,7 @@ SENTENCES = {
     "confirm_ignore": "You did not ask for anything? Close this page, and nothing will happen.",
     "confirmed_title": "Subscription confirmed",
     "confirmed": "Thank you for subscribing to the newsletter of {site}.",
+    "form_title": "Nothing to see here",
     "link_title": "Link not valid",
     "expired_title": "This link has expired",
     "expired_lead": "A confirmation link is valid for 48 hours. Ask for a new one:",

@@ -24,6 +24,7 @@ SENTENCES = {
     "ORIGIN_NOT_ALLOWED": "Ce site n'est pas autorisé à envoyer ce formulaire.",
     "NOT_FOUND": "Il n'y a rien à cette adresse.",
     "FORM_NOT_FOUND": "Ce formulaire n'existe pas.",
+    "METHOD_NOT_ALLOWED": "À cette adresse arrivent les formulaires du site : il n'y a rien à y lire.",
     "TOO_LARGE": "L'envoi est trop volumineux : {limit} Kio au plus.",
     "UNSUPPORTED_MEDIA_TYPE": (
         "Ce type d'envoi n'est pas pris en charge. Sont acceptés : application/json, "
@@ -56,6 +57,7 @@ SENTENCES = {
     "confirm_ignore": "Vous n'avez rien demandé ? Fermez cette page, il ne se passera rien.",
     "confirmed_title": "Abonnement confirmé",
     "confirmed": "Merci pour votre abonnement à la newsletter « {site} ».",
+    "form_title": "Rien à voir ici",
     "link_title": "Lien non valable",
     "expired_title": "Ce lien a expiré",
     "expired_lead": "Un lien de confirmation est valable 48 heures. Demandez-en un nouveau :",
