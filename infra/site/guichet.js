@@ -1,24 +1,24 @@
-// Improves every <form data-guichet> of a page, which works without it too. README.md says more.
+// Improves every <form data-guichet> of a page. README.md says more.
 
 const FRENCH = ['Envoi en cours…', "Le serveur ne répond pas. Rien n'est perdu.", 'Réessayer'];
 const ENGLISH = ['Sending…', 'The server does not answer. Nothing is lost.', 'Try again'];
-// Weaker than any rule of the site's.
+// Weaker than the site's rules.
 const STYLE = `
 :where(.guichet-status) { color: var(--guichet-success) }
 :where(.guichet-error, [role=alert].guichet-status) { color: var(--guichet-error) }`;
 
 let places = 0;
 
-/** Improve a form that was not in the page at first. */
+/** Improve a form that came later. */
 export function enhance(form) {
   const url = form.getAttribute('action');
   const language = form.querySelector('[name=_language]')?.value || form.closest('[lang]')?.lang || navigator.language;
   const [sending, failed, tryAgain] = /^fr\b/i.test(language) ? FRENCH : ENGLISH;
   const status = form.querySelector('[data-guichet-status]') || form.appendChild(document.createElement('p'));
   const placeOf = new Map();
-  // Sent again, it is the same submission.
+  // Sent again, it is the same.
   let id = Math.random();
-  let proof;
+  const proofs = {};
 
   const say = (sentence, role = 'status') => {
     status.setAttribute('role', role);
@@ -26,19 +26,21 @@ export function enhance(form) {
   };
   const fire = (name, detail) =>
     form.dispatchEvent(new CustomEvent('guichet:' + name, { bubbles: true, cancelable: true, detail }));
-  const prove = () => (proof ??= proofOfWork(url));
+  const prove = (to) => (proofs[to] ||= proofOfWork(to));
 
   status.classList.add('guichet-status');
   say('');
-  // Errors are shown at their fields, not in the browser's bubbles.
+  // Errors are shown at their fields.
   form.noValidate = true;
-  form.addEventListener('focusin', prove, { once: true });
+  form.addEventListener('focusin', () => prove(url), { once: true });
   form.addEventListener('input', ({ target }) => placeOf.has(target.name) && point(target.name, ''));
   form.addEventListener('submit', async (event) => {
+    const { submitter } = event;
+    if (/get|dialog/.test(submitter?.formMethod)) return;
     event.preventDefault();
-    const wrong = [...form.elements].filter((element) => !element.checkValidity());
+    const wrong = submitter?.formNoValidate ? [] : [...form.elements].filter((element) => !element.checkValidity());
     if (show(wrong.map(({ name, validationMessage }) => ({ field: name, message: validationMessage })))) return;
-    const data = new FormData(form, event.submitter);
+    const data = new FormData(form, submitter);
     data.set('_id', id);
     data.set('_language', language);
     if (!fire('send', data)) return;
@@ -47,7 +49,7 @@ export function enhance(form) {
     const focused = document.activeElement;
     const buttons = [...form.elements].filter(({ type, disabled }) => type === 'submit' && !disabled);
     buttons.forEach((button) => (button.disabled = true));
-    const [code, reply = {}] = await send(data).catch(() => []);
+    const [code, reply = {}] = await send(submitter?.getAttribute('formaction') || url, data).catch(() => []);
     buttons.forEach((button) => (button.disabled = false));
     // A disabled button loses the focus.
     if (document.activeElement === document.body) focused.focus();
@@ -58,22 +60,22 @@ export function enhance(form) {
       HTMLFormElement.prototype.reset.call(form);
       if (fire('success', reply)) say(form.dataset.guichetSuccess || reply.message);
     } else if (fire('error', reply)) {
-      // What the gateway itself answers has no `errors`.
+      // The gateway's own answers have no `errors`.
       show(reply.errors || [{ message: failed }]);
       if (!reply.errors || code === 429 || code > 499) {
         const button = document.createElement('button');
         button.type = 'button';
         button.textContent = tryAgain;
-        button.onclick = () => form.requestSubmit(event.submitter);
+        button.onclick = () => form.requestSubmit(submitter);
         status.append(' ', button);
       }
     }
   });
 
-  async function send(data, again) {
-    data.set('altcha', await prove());
-    proof = null;
-    const response = await ask(url, {
+  async function send(to, data, again) {
+    data.set('altcha', await prove(to));
+    proofs[to] = 0;
+    const response = await ask(to, {
       method: 'POST',
       body: data,
       headers: { Accept: 'application/json' },
@@ -81,11 +83,11 @@ export function enhance(form) {
       referrerPolicy: 'no-referrer-when-downgrade',
     });
     const reply = await response.json();
-    // The proof was used before, or has expired.
-    return reply.errors?.[0].code === 'BLOCKED' && !again ? send(data, true) : [response.status, reply];
+    // The proof was used, or has expired.
+    return reply.errors?.[0].code === 'BLOCKED' && !again ? send(to, data, 1) : [response.status, reply];
   }
 
-  /** Show problems in place of those before, and return how many there are. */
+  /** Show problems instead of those before. */
   function show(problems) {
     placeOf.forEach((_, name) => point(name, ''));
     const rest = problems.filter(({ field, message }) => !point(field, message));
@@ -113,7 +115,7 @@ export function enhance(form) {
 
 const ask = (url, options) => fetch(url, { ...options, signal: AbortSignal.timeout(20_000) });
 
-/** Solve a challenge of the function that the form is posted to, which wakes it. */
+/** Solve a challenge of the function that gets the form, which wakes it. */
 async function proofOfWork(url) {
   try {
     const response = await ask(url.replace(/(\/f)?(\/contact|(\/newsletter))\/?$/, '$3/challenge'));
@@ -122,7 +124,7 @@ async function proofOfWork(url) {
   return '';
 }
 
-/** Solve a challenge in a worker, this file again; where none is allowed, in the page. */
+/** Solve it in a worker, this file again, or in the page. */
 const solveApart = (challenge) =>
   new Promise((resolve, reject) => {
     const worker = new Worker(import.meta.url, { type: 'module' });
@@ -131,7 +133,7 @@ const solveApart = (challenge) =>
     worker.postMessage(challenge);
   }).catch(() => solve(challenge));
 
-/** Find the counter whose derived key begins as asked (ALTCHA, version 2). */
+/** Find the counter whose key begins as asked (ALTCHA, version 2). */
 async function solve({ parameters, signature }) {
   const [name, hash] = parameters.algorithm.split('/');
   const derivation = { name, hash, salt: bytesOf(parameters.salt), iterations: parameters.cost };
@@ -149,7 +151,7 @@ async function solve({ parameters, signature }) {
 const bytesOf = (hex) => Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
 
 if (globalThis.document) {
-  // A browser too old for a line of this leaves the forms as they are.
+  // A browser too old for this leaves the forms alone.
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
   document.adoptedStyleSheets.push(sheet);
