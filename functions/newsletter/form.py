@@ -15,6 +15,7 @@ from guichet.records.outbox import QUEUED_EMAIL_KEPT
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
 from guichet.settings import NewsletterSettings
+from guichet.signing import keyed_hash
 
 FIELDS = ("email", "name", "source", "consent")
 
@@ -26,6 +27,18 @@ class NewsletterForm(Model):
     name: Line = ""
     source: Line = ""
     consent: Annotated[str, Limit(max_length=2000)] = ""
+
+
+class ConfirmationForm(Model):
+    """What can be filled in on the confirmation page."""
+
+    name: Line = ""
+
+
+def shown_proof(sign_up: SignUp, settings: NewsletterSettings) -> str:
+    """Return the proof that a page showed what came with a request."""
+    sent = (sign_up.name, sign_up.page, sign_up.consent_claim)
+    return keyed_hash(settings.signing_secret, "shown", sign_up.id, sent)
 
 
 def identity_of(

@@ -1,10 +1,12 @@
 """POST /newsletter and /f/newsletter, and the pages that its emails link to."""
 
+import hmac
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from guichet.forms.parse import Form, validate
 from guichet.forms.rate_limit import caller_of, capped
 from guichet.forms.submit import Submission, challenge, log_accepted, submit
 from guichet.http.app import posted_only, serve
@@ -24,7 +26,15 @@ from guichet.signing import subscriber_id
 from guichet.store import dynamodb, submissions, subscribers
 from guichet.store.submissions import OverCapError
 from guichet.telemetry import count, guarded, logger
-from newsletter.form import FIELDS, NewsletterForm, identity_of, sign_up_again, sign_up_of
+from newsletter.form import (
+    FIELDS,
+    ConfirmationForm,
+    NewsletterForm,
+    identity_of,
+    shown_proof,
+    sign_up_again,
+    sign_up_of,
+)
 
 
 @cache
@@ -46,13 +56,17 @@ def post(request: Request) -> Response:
 
 
 def confirm_page(request: Request) -> Response:
-    """Show the wording and one button, or for an expired link a button that asks for a new one. Changes nothing."""
+    """Show the wording, what came with the request, and one button. Changes nothing.
+
+    For an expired link, the button asks for a new one.
+    """
     from newsletter import pages  # noqa: PLC0415
 
-    _, expired = _proven_request(request.query)
+    request_id, expired = _proven_request(request.query)
     if expired:
         return page(410, pages.expired_page(request, request.query, settings()))
-    return page(200, pages.confirm_page(request, request.query, settings()))
+    sign_up = submissions.sign_up(settings().table_name, request_id)
+    return page(200, pages.confirm_page(request, request.query, sign_up, settings()))
 
 
 def confirm(request: Request) -> Response:
@@ -67,10 +81,11 @@ def confirm(request: Request) -> Response:
         return page(410, pages.expired_page(request, fields, settings()))
     if fields.get("wording") != settings().consent_version:
         # The wording changed since the page was shown, and nobody agrees to what they have not seen.
-        return page(200, pages.confirm_page(request, fields, settings()))
-    subscriber = subscriber_id(settings().signing_secret, sign_up.email)
+        return page(200, pages.confirm_page(request, fields, sign_up, settings()))
+    seen = _as_seen(sign_up, fields)
+    subscriber = subscriber_id(settings().signing_secret, seen.email)
     state = subscribers.confirm(
-        table_name, subscriber, sign_up, _confirmation(sign_up, request), _confirmed_emails(sign_up, request)
+        table_name, subscriber, seen, _confirmation(seen, request), _confirmed_emails(seen, request)
     )
     if state != "confirmed":
         # They unsubscribed after asking, or their address is suppressed.
@@ -135,6 +150,19 @@ def _proven_subscriber(fields: dict[str, str]) -> str:
     if subscriber is None:
         raise refuse(403, "LINK_INVALID")
     return subscriber
+
+
+def _as_seen(sign_up: SignUp, fields: dict[str, str]) -> SignUp:
+    """Return a request with what its address saw of it: whoever asked may have been somebody else.
+
+    Raises Refusal (422) if the name is too long.
+    """
+    seen = hmac.compare_digest(fields.get("shown", "").encode(), shown_proof(sign_up, settings()).encode())
+    if not seen:
+        sign_up = sign_up.model_copy(update={"name": "", "page": "", "consent_claim": ""})
+    given = {"name": fields["name"]} if "name" in fields else {"name": sign_up.name}
+    answers = validate(ConfirmationForm, Form(given, {}))
+    return sign_up.model_copy(update={"name": answers.name})
 
 
 def _confirmed_emails(sign_up: SignUp, request: Request) -> list[QueuedEmail]:

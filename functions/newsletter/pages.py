@@ -1,25 +1,43 @@
 """The pages that the newsletter's emails link to."""
 
-from guichet.http.pages import page_with_button
+from guichet.forms.fields import LONGEST_LINE
+from guichet.http.pages import Line, Sent, page_with_button
 from guichet.http.request import Request
 from guichet.locales import say
+from guichet.records.sign_up import SignUp
 from guichet.settings import NewsletterSettings
+from newsletter.form import shown_proof
 
 _PROOF_OF_REQUEST = ("request", "expires", "token")
 _PROOF_OF_SUBSCRIBER = ("subscriber", "token")
 
 
-def confirm_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> str:
-    """Render the consent wording and one button."""
+def confirm_page(request: Request, link: dict[str, str], sign_up: SignUp | None, settings: NewsletterSettings) -> str:
+    """Render the consent wording, what came with the request, a line for the name, and one button.
+
+    Whoever asked may have been somebody else. What is recorded is what stands here.
+    """
+    language = request.language
     fields = {name: link[name] for name in _PROOF_OF_REQUEST} | {"wording": settings.consent_version}
+    sent, lines = None, ()
+    if sign_up is not None:
+        fields["shown"] = shown_proof(sign_up, settings)
+        labelled = (("confirm_page", sign_up.page), ("confirm_claim", sign_up.consent_claim))
+        texts = tuple((say(key, language), text) for key, text in labelled if text)
+        if texts:
+            sent = Sent(say("confirm_sent", language), say("confirm_sent_lead", language), texts)
+        hint = say("confirm_name_sent" if sign_up.name else "confirm_name_hint", language)
+        lines = (Line("name", say("confirm_name", language), hint, sign_up.name, LONGEST_LINE, "name"),)
     return page_with_button(
         request,
         "confirm",
         "newsletter/confirm",
         fields,
         settings,
-        quoted=settings.consent_text(request.language),
-        afterwards=[say("confirm_ignore", request.language)],
+        quoted=settings.consent_text(language),
+        sent=sent,
+        lines=lines,
+        afterwards=[say("confirm_ignore", language)],
     )
 
 

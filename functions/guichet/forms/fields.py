@@ -29,5 +29,6 @@ def _line(text: str) -> str:
 
 # A deliverable email address (`TYPE_EMAIL`).
 Email = Annotated[str, After(_email), Before(required)]
+LONGEST_LINE = 1000
 # A single line of text.
-Line = Annotated[str, Limit(max_length=1000), After(_line)]
+Line = Annotated[str, Limit(max_length=LONGEST_LINE), After(_line)]

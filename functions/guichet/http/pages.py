@@ -25,12 +25,34 @@ CONTENT_SECURITY_POLICY = (
 
 
 @dataclass(frozen=True)
+class Sent:
+    """What came with a request, perhaps from somebody else: a title, what to think of it, and labels with texts."""
+
+    title: str
+    lead: str
+    texts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line to fill in: its name, label, hint, what stands in it, how long it may be, and what a browser fills in."""
+
+    name: str
+    label: str
+    hint: str
+    value: str
+    longest: int
+    autocomplete: str
+
+
+@dataclass(frozen=True)
 class Button:
-    """A button that posts hidden fields to a URL, and its label."""
+    """A button that posts hidden fields, and lines to fill in, to a URL, and its label."""
 
     action: str
     fields: dict[str, str]
     label: str
+    lines: tuple[Line, ...] = ()
 
 
 @cache
@@ -48,10 +70,11 @@ def render(  # noqa: PLR0913  the parts of a page
     paragraphs: Iterable[str] = (),
     quoted: str = "",
     items: Iterable[str] = (),
+    sent: Sent | None = None,
     button: Button | None = None,
     afterwards: Iterable[str] = (),
 ) -> str:
-    """Render a page: title, paragraphs, quoted wording, list, button, closing paragraphs and a link back."""
+    """Render a page: title, paragraphs, quoted wording, list, what was sent, button, closing paragraphs, link back."""
     return (
         _environment()
         .get_template("page.html")
@@ -63,6 +86,7 @@ def render(  # noqa: PLR0913  the parts of a page
             paragraphs=paragraphs,
             quoted=quoted,
             items=items,
+            sent=sent,
             button=button,
             afterwards=afterwards,
             site_url=settings.site_url,
@@ -106,11 +130,16 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
     *,
     quoted: str = "",
     items: Iterable[str] = (),
+    sent: Sent | None = None,
+    lines: tuple[Line, ...] = (),
     afterwards: Iterable[str] = (),
 ) -> str:
     """Render a named page with one button that posts fields, and the language, to a path."""
     button = Button(
-        f"{request.base_url}/{path}", {**fields, "language": request.language}, say(f"{name}_button", request.language)
+        f"{request.base_url}/{path}",
+        {**fields, "language": request.language},
+        say(f"{name}_button", request.language),
+        lines,
     )
     return render(
         request.language,
@@ -119,6 +148,7 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
         paragraphs=[say(f"{name}_lead", request.language, site=settings.site_name)],
         quoted=quoted,
         items=items,
+        sent=sent,
         button=button,
         afterwards=afterwards,
     )

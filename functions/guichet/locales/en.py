@@ -51,6 +51,16 @@ SENTENCES = {
     "back": "Back to {site}",
     "confirm_title": "Confirm your subscription",
     "confirm_lead": "You asked for the newsletter of {site}. By confirming, you agree to this:",
+    "confirm_sent": "Sent with the request",
+    "confirm_sent_lead": (
+        "This came with the request and was not checked: somebody else may have made it. "
+        "If you confirm, it is kept as what it is."
+    ),
+    "confirm_page": "Page given",
+    "confirm_claim": "What is said to have been accepted",
+    "confirm_name": "Your name (optional)",
+    "confirm_name_sent": "Name sent with the request. Correct it or delete it: it is kept as it stands here.",
+    "confirm_name_hint": "It is kept as it stands here.",
     "confirm_button": "I confirm my subscription",
     "confirm_ignore": "You did not ask for anything? Close this page, and nothing will happen.",
     "confirmed_title": "Subscription confirmed",

@@ -53,6 +53,16 @@ SENTENCES = {
     "back": "Retour au site « {site} »",
     "confirm_title": "Confirmer votre abonnement",
     "confirm_lead": "Vous avez demandé à recevoir la newsletter « {site} ». En confirmant, vous acceptez ceci :",
+    "confirm_sent": "Envoyé avec la demande",
+    "confirm_sent_lead": (
+        "Ce qui suit accompagnait la demande et n'a pas été vérifié : elle a pu être faite par quelqu'un d'autre. "
+        "Si vous confirmez, ce sera gardé comme tel."
+    ),
+    "confirm_page": "Page indiquée",
+    "confirm_claim": "Ce qui aurait été accepté",
+    "confirm_name": "Votre nom (facultatif)",
+    "confirm_name_sent": "Nom envoyé avec la demande. Corrigez-le ou effacez-le : il sera gardé tel qu'il figure ici.",
+    "confirm_name_hint": "Il sera gardé tel qu'il figure ici.",
     "confirm_button": "Je confirme mon abonnement",
     "confirm_ignore": "Vous n'avez rien demandé ? Fermez cette page, il ne se passera rien.",
     "confirmed_title": "Abonnement confirmé",

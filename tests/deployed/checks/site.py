@@ -58,7 +58,9 @@ def a_script_of_the_site_may_post_and_one_of_another_may_not(world: World) -> No
         own = world.stack.ask("OPTIONS", path, headers={"Origin": world.site.origin, **_PREFLIGHT})
         assert own.headers["access-control-allow-origin"] == world.site.origin
         assert "POST" in own.headers["access-control-allow-methods"]
-        assert {"content-type", "accept", "x-requested-with"} <= set(own.headers["access-control-allow-headers"].split(","))
+        assert {"content-type", "accept", "x-requested-with"} <= set(
+            own.headers["access-control-allow-headers"].split(",")
+        )
         foreign = world.stack.ask("OPTIONS", path, headers={"Origin": "https://foreign.example", **_PREFLIGHT})
         assert "access-control-allow-origin" not in foreign.headers
     fields = {"email": world.somebody(), "message": world.words()}
