@@ -304,6 +304,17 @@ def test_the_link_that_unsubscribes_is_on_one_line_however_long_the_api_s_addres
     assert len(value) <= 995
 
 
+def test_the_longest_names_and_subjects_make_no_endless_headers(app: App) -> None:
+    answers = {"email": f"{'z' * 64}@{'d' * 60}.example.org", "message": "Bonjour"}
+    app.post("/contact", json={**answers, "name": "é" * 1000, "subject": "x" * 1000})
+    app.post("/contact", json={**answers, "name": "N" * 1000, "_subject": "é" * 5000})
+    app.play_stream()
+    for raw, name in zip(raws(app), ("é" * 99, "N" * 99), strict=True):
+        check_the_wire(raw)
+        assert str(make_header(decode_header(message_from_bytes(raw)["Reply-To"]))).startswith(f"{name}…")
+        assert max(len(on_the_wire(raw, header)) for header in ("Subject", "Reply-To")) < LONGEST_LINE
+
+
 # Of what is written below, by any Python from 3.11 to 3.13.
 SAME_BYTES = "71003125d3608c7e585cd578e00f4acdf2b709fc07052d8fcb286b5c2e6234e0"
 

@@ -19,6 +19,9 @@ from guichet.records.record import utc_now
 from guichet.records.registry import Reported
 from guichet.settings import NotifierSettings
 
+# Some mail servers refuse headers of more than a thousand characters.
+_LONGEST_NAME = 100
+
 
 @cache
 def _environment(language: Language, time_zone: str) -> Environment:
@@ -70,7 +73,7 @@ def compose(name: str, language: Language, record: Reported, settings: NotifierS
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     if content.reply_to:
-        display_name = strangers.one_line(content.reply_to_name)
+        display_name = strangers.brief(strangers.one_line(content.reply_to_name), _LONGEST_NAME)
         message["Reply-To"] = headers.mailbox("Reply-To", display_name, content.reply_to)
     if content.unsubscribe_link:
         # RFC 2369 and RFC 8058: mailbox providers show a button of their own for these two.
