@@ -14,10 +14,12 @@ from guichet.http.refusal import refuse
 from guichet.http.request import Request
 from guichet.http.responses import Response, page
 from guichet.init_phase import prepare
+from guichet.mail.emails import erasure_done
+from guichet.records.erasure import ERASURE_KEPT, Erasure
 from guichet.records.record import utc_now
 from guichet.settings import OwnerSettings
-from guichet.signing import subscriber_id
-from guichet.store import dynamodb, submissions, subscribers
+from guichet.signing import keyed_hash, subscriber_id
+from guichet.store import dynamodb, erasures, submissions, subscribers
 from guichet.store.dynamodb import UnavailableError, retry_budget
 from guichet.store.erasure import NotFinishedError, Person, erase
 from guichet.telemetry import guarded, logger
@@ -66,27 +68,54 @@ def file_as_spam(request: Request) -> Response:
 
 
 def erase_person(request: Request) -> Response:
-    """Erase the author of a message, or a subscriber. Pressed again, it finishes the rest or says that nothing is left.
+    """Erase the author of a message, or a subscriber. Pressed again, it says that nothing is left.
 
-    The address is known by what the link is for, so that goes last.
+    The address is known by what the link is for, so that goes last. What takes longer than the page may goes on in the
+    background, and the owner gets an email when it has ended.
     """
     from owner import pages  # noqa: PLC0415
 
     fields = button_fields(request)
     subject = _proven(fields, "erase")
-    kept = timedelta(days=settings().retention_days)
+    table_name, secret = settings().table_name, settings().signing_secret
+    erasure: Erasure | None = None
     try:
         with retry_budget(_TIME_TO_ERASE) as until:
-            address = _address(subject)
+            # One that stopped at its very end has erased what the link is for.
+            address = _address(subject) or erasures.address_of(table_name, _erasure_id(subject))
             if not address:
                 return _done(request, "owner_gone")
-            person = Person(address, settings().signing_secret)
-            erase(settings().table_name, person, kept, last=f"{subject.kind}#{subject.id}", until=until)
+            # First it is queued, so that it goes on whatever becomes of this run.
+            erasure = _queued(subject, address)
+            kept = timedelta(days=settings().retention_days)
+            erase(table_name, Person(address, secret), kept, last=erasure.last, until=until)
+            erasures.remove(table_name, erasure)
     except (NotFinishedError, UnavailableError) as error:
-        logger.warning("not erased", request_id=request.id, cause=type(error).__name__)
+        logger.warning("not erased yet", request_id=request.id, cause=type(error).__name__, queued=erasure is not None)
+        if erasure:
+            return _done(request, "owner_erasing")
         return page(200, pages.unfinished_page(request, fields, settings()))
-    logger.info("erased", request_id=request.id, subscriber_id=person.subscriber_id)
+    logger.info("erased", request_id=request.id, erasure_id=erasure.id)
     return _done(request, "owner_erased")
+
+
+def _queued(subject: Subject, address: str) -> Erasure:
+    """Queue an erasure, with the email that tells of its end."""
+    now = utc_now()
+    erasure = Erasure(
+        id=_erasure_id(subject),
+        email=address,
+        last=f"{subject.kind}#{subject.id}",
+        kept_days=settings().retention_days,
+        asked_at=now,
+        expires_at=now + ERASURE_KEPT,
+    )
+    erasures.add(settings().table_name, erasure, erasure_done.queued(settings().default_language, erasure))
+    return erasure
+
+
+def _erasure_id(subject: Subject) -> str:
+    return keyed_hash(settings().signing_secret, "erasure", subject.kind, subject.id)
 
 
 def _address(subject: Subject) -> str:

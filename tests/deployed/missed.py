@@ -22,8 +22,9 @@ OF_ROLES: dict[str, Sequence[Check]] = {
         site.a_repeat_is_one_message_and_one_email,
         mail.the_weekly_digest_is_mailed_once,
         mail.several_emails_go_out_at_the_pace_of_the_account,
+        owner.an_erasure_that_goes_on_ends_and_is_told,
     ),
-    "Feedback": (mail.a_bounce_ends_mail_to_the_address,),
+    "Feedback": (mail.a_bounce_ends_mail_to_the_address, mail.an_email_that_came_back_waits_for_the_owners_mailbox),
 }
 
 

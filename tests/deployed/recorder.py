@@ -18,11 +18,12 @@ _PATIENCE = 30
 
 @dataclass(frozen=True)
 class Mail:
-    """An email as SES got it: its raw message, the recipients of its envelope, the id that SES gave it."""
+    """An email as SES got it: its raw message, the recipients of its envelope, its tags, the id that SES gave it."""
 
     raw: bytes
     to: list[str]
     configuration_set: str
+    tags: dict[str, str]
     message_id: str
 
 
@@ -94,6 +95,7 @@ def _mail(request: dict[str, Any], answer: dict[str, Any]) -> Mail:
         raw=base64.b64decode(request["Content"]["Raw"]["Data"]),
         to=request["Destination"]["ToAddresses"],
         configuration_set=request["ConfigurationSetName"],
+        tags={tag["Name"]: tag["Value"] for tag in request.get("EmailTags", [])},
         message_id=answer["MessageId"],
     )
 

@@ -13,7 +13,7 @@ import time_machine
 from werkzeug.test import TestResponse
 
 from guichet.records.record import utc_now
-from guichet.store import dynamodb, submissions
+from guichet.store import dynamodb, erasure, submissions
 from tests.support.app import START, App, isolated, resolve
 from tests.support.newsletter import READER, local, open_link, press, subscribe
 from tests.support.wire import Wire, refusal, unreachable
@@ -122,17 +122,126 @@ def test_a_subscriber_is_erased_by_the_link_in_the_email_that_tells_of_them(app:
     assert [item["state"] for item in app.items("subscriber")] == ["unsubscribed"]
 
 
-def test_a_table_that_is_too_large_for_the_page_says_what_erases_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    notified(app)
+@pytest.mark.parametrize("by", ["message", "subscriber"])
+def test_what_takes_longer_than_the_page_may_goes_on_by_itself_and_its_end_is_mailed(
+    app: App, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    if by == "subscriber":
+        subscribe(app)
+    notified(app, email=READER, message="Secret words")
+    for number in range(80):
+        message = {"email": f"other{number}@example.org", "message": f"I know {READER}"}
+        caller = {"REMOTE_ADDR": f"203.0.113.{number}"}
+        assert app.post("/contact", json=message, environ_overrides=caller).status_code == 200
+    app.sweep()
     page = open_link(app, links(owners(app)[0])["erase"])
     with monkeypatch.context() as patch:
         patch.setattr("owner.handler._TIME_TO_ERASE", -1.0)
         unfinished = press(app, page)
+        assert "continue d'effacer" in unescape(unfinished.text)
+        # To press again asks for the same once.
+        assert press(app, page).text == unfinished.text
+    assert len(app.items("erasure")) == 1
+    # Each time it stops after a while, and goes on from there.
+    scans = limited(monkeypatch)
+    before = len(app.mails())
+    app.play_stream()
+    assert len(app.mails()) == before
+    with time_machine.travel(utc_now() + timedelta(minutes=2)):
+        for _ in range(5):
+            app.sweep()
+    assert scans["pages"] > 4
+    (told,) = app.mails()[before:]
+    assert "est terminé" in told["Subject"]
+    assert READER not in told.as_string()
+    left = str(app.items()).lower()
+    assert READER not in left
+    assert "secret" not in left
+    assert left.count("i know [erased]") == 80
+    assert {item["state"] for item in app.items("subscriber")} == ({"unsubscribed"} if by == "subscriber" else set())
+    assert app.items("erasure")[0]["done_at"]
+
+
+def limited(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Let a scan have small pages, and an erasure stop after each second one. Return how many there were."""
+    scans = {"pages": 0}
+    call = dynamodb.call
+
+    def few(operation: str, **parameters: Any) -> Any:
+        if operation != "scan":
+            return call(operation, **parameters)
+        scans["pages"] += 1
+        return call(operation, **parameters, Limit=40)
+
+    in_time = erasure._in_time  # noqa: SLF001
+
+    def soon_over(until: float | None) -> None:
+        if until is not None and scans["pages"] % 2 == 0 and scans["pages"] != scans.get("stopped"):
+            scans["stopped"] = scans["pages"]
+            raise erasure.NotFinishedError
+        in_time(until)
+
+    monkeypatch.setattr(dynamodb, "call", few)
+    monkeypatch.setattr(erasure, "_in_time", soon_over)
+    return scans
+
+
+def test_an_erasure_that_does_not_end_keeps_no_email_from_going_out_and_ends_some_day(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        notified(app)
+        page = open_link(app, links(owners(app)[0])["erase"])
+        with monkeypatch.context() as patch:
+            patch.setattr("owner.handler._TIME_TO_ERASE", -1.0)
+            press(app, page)
+        # As much time as one erasure takes, again and again; and then that is up for the sweep.
+        patch_time = iter([True] * 5)
+        with monkeypatch.context() as patch:
+            patch.setattr("guichet.outbox.delivery.TIME_TO_ERASE", -1.0)
+            patch.setattr("guichet.outbox.sweep.has_time", lambda _: next(patch_time, False))
+            clock.shift(timedelta(minutes=2))
+            assert app.sweep() == {"erasing": 1}
+            app.post("/contact", json={"email": "later@example.org", "message": "Encore"})
+            app.play_stream()
+        assert owners(app)[-1]["Reply-To"] == "later@example.org"
+        clock.shift(timedelta(days=31))
+        assert app.sweep() == {"dropped": 1}
+
+
+def test_an_erasure_whose_function_is_killed_goes_on_by_itself(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    class KilledError(BaseException):
+        """The function does not come back."""
+
+    def kill(*_: Any, **__: Any) -> None:
+        raise KilledError
+
+    notified(app, message="Secret words")
+    page = open_link(app, links(owners(app)[0])["erase"])
+    with monkeypatch.context() as patch:
+        patch.setattr("owner.handler.erase", kill)
+        with pytest.raises(KilledError):
+            press(app, page)
+    with time_machine.travel(utc_now() + timedelta(minutes=2)):
+        assert app.sweep() == {"sent": 1}
+    assert "secret" not in str(app.items()).lower()
+    assert "zoe@" not in str(app.items())
+
+
+def test_where_the_table_takes_nothing_the_page_has_its_button(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    notified(app)
+    page = open_link(app, links(owners(app)[0])["erase"])
+    monkeypatch.setattr("owner.handler._TIME_TO_ERASE", -1.0)
+    wire = Wire(dynamodb.client())
+    # What the page is for is read; then nothing is.
+    wire.plan(lambda _: None)
+    wire.always(unreachable)
+    unfinished = press(app, page)
     assert "Ce n'est pas fini" in unescape(unfinished.text)
     assert "guichet forget" in unfinished.text
-    assert len(app.items("message")) == 1
+    wire.always(None)
+    monkeypatch.undo()
     assert "ne garde plus rien" in press(app, unfinished).text
-    assert app.items("message") == []
 
 
 @pytest.mark.parametrize(

@@ -321,6 +321,32 @@ def test_who_wrote_more_than_one_erasure_can_read_is_erased_bit_by_bit(
     assert app.items("message") == []
 
 
+def test_it_goes_on_where_it_stopped_and_reads_nothing_twice(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        contact(app, message=f"{number} {READER}", email=READER if number % 3 == 0 else f"other{number}@example.org")
+    wire, clock = Wire(dynamodb.client()), time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + len(wire.operations))
+    call = dynamodb.call
+    monkeypatch.setattr(
+        dynamodb,
+        "call",
+        lambda operation, **named: call(operation, **named, **({"Limit": 4} if operation == "scan" else {})),
+    )
+    after, starts = None, []
+    for _ in range(20):
+        try:
+            erase("table", READER_, KEPT, until=time.monotonic() + 4.5, after=after)
+        except NotFinishedError as stopped:
+            after = stopped.read_up_to
+            starts.append(after)
+        else:
+            break
+    assert len(starts) > 3
+    assert starts == sorted(starts, key=str)
+    assert READER not in everything(app)
+    assert len(app.items("message")) == 6
+
+
 def test_it_stops_when_its_time_is_up_and_what_changed_meanwhile_is_left_for_again(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

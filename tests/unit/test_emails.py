@@ -17,6 +17,7 @@ from guichet.mail import emails, mime
 from guichet.mail.mime import compose
 from guichet.records.cap_reached import CapReached
 from guichet.records.digest import Digest
+from guichet.records.erasure import Erasure
 from guichet.records.message import Message
 from guichet.records.outbox import AUDIENCES, QueuedEmail
 from guichet.records.sign_up import SignUp
@@ -81,6 +82,7 @@ RECORDS: dict[type, Any] = {
         made_at=AT,
         expires_at=AT,
     ),
+    Erasure: Erasure(id="s", kept_days=9, asked_at=AT, done_at=AT, expires_at=AT),
 }
 SIGN_UP = RECORDS[SignUp]
 RECORDS[OpenedSpamNote] = OpenedSpamNote(

@@ -103,6 +103,11 @@ SENTENCES = {
         "subscribed, a fingerprint of the address, so that no import subscribes them again. "
         "Think of the emails that you received."
     ),
+    "owner_erasing_title": "Erasing goes on",
+    "owner_erasing": (
+        "There is a lot to read. {site} goes on erasing without you, and sends you an email when it is done. "
+        "You can close this page."
+    ),
     "owner_gone_title": "Nothing left by this link",
     "owner_gone": (
         "By this link {site} finds no address any more: what it is for is erased, or too old. If anything else of "
@@ -110,9 +115,8 @@ SENTENCES = {
     ),
     "owner_unfinished_title": "Not finished",
     "owner_unfinished_lead": (
-        "{site} still holds something of this person: there is too much to read for this page, something changed "
-        "meanwhile, or the table did not answer. Try again; failing that, the command `guichet forget` erases "
-        "the rest."
+        "{site} still holds something of this person: the table did not answer. Try again; failing that, the command "
+        "`guichet forget` erases the rest."
     ),
     "owner_unfinished_button": "Try again",
     "hello": "Hello,",
@@ -162,6 +166,15 @@ SENTENCES = {
     "new_subscriber_lead": "{email} confirmed their subscription to the newsletter of {site}.",
     "new_subscriber_confirmed_on": "Confirmed on",
     "new_subscriber_page": "Signed up from",
+    "erasure_done_subject": "The erasure requested on {at} is complete",
+    "erasure_done_heading": "The erasure is complete",
+    "erasure_done_lead": (
+        "The erasure that you requested on {at} is complete: {site} no longer stores anything about this person."
+    ),
+    "erasure_done_remains": (
+        "All that remains are backups, until they expire, and, for a former subscriber, a hash of the address, so that "
+        "no import subscribes it again. Remember the emails that you received."
+    ),
     "rejected_notice_subject": "An email could not reach you ({reference})",
     "rejected_notice_heading": "An email could not reach you",
     "rejected_notice_message": (

@@ -106,6 +106,11 @@ SENTENCES = {
         "expiration et, si elle a été abonnée, une empreinte de son adresse, pour qu'aucun import ne la réabonne. "
         "Pensez aux emails que vous avez reçus."
     ),
+    "owner_erasing_title": "L'effacement continue",
+    "owner_erasing": (
+        "Il y a beaucoup à lire : « {site} » continue d'effacer sans que vous ayez à attendre, et vous envoie un email "
+        "quand c'est fini. Vous pouvez fermer cette page."
+    ),
     "owner_gone_title": "Plus rien par ce lien",
     "owner_gone": (
         "Par ce lien, « {site} » ne trouve plus d'adresse : ce qu'il désigne est effacé, ou trop ancien. S'il peut "
@@ -114,9 +119,8 @@ SENTENCES = {
     ),
     "owner_unfinished_title": "Ce n'est pas fini",
     "owner_unfinished_lead": (
-        "« {site} » garde encore quelque chose de cette personne : il y a trop à lire pour cette page, quelque "
-        "chose a changé entre-temps, ou la table n'a pas répondu. Réessayez ; sinon, la commande `guichet forget` "
-        "efface le reste."
+        "« {site} » garde encore quelque chose de cette personne : la table n'a pas répondu. Réessayez ; sinon, la "
+        "commande `guichet forget` efface le reste."
     ),
     "owner_unfinished_button": "Réessayer",
     # Emails: words that several of them share
@@ -172,6 +176,15 @@ SENTENCES = {
     "new_subscriber_lead": "{email} a confirmé son abonnement à la newsletter « {site} ».",
     "new_subscriber_confirmed_on": "Confirmé le",
     "new_subscriber_page": "Inscription depuis",
+    "erasure_done_subject": "L'effacement demandé le {at} est terminé",
+    "erasure_done_heading": "L'effacement est terminé",
+    "erasure_done_lead": (
+        "L'effacement que vous avez demandé le {at} est terminé : « {site} » ne garde plus rien de cette personne."
+    ),
+    "erasure_done_remains": (
+        "Il ne reste d'elle que les sauvegardes, jusqu'à leur expiration, et, si elle a été abonnée, une empreinte de "
+        "son adresse, pour qu'aucun import ne la réabonne. Pensez aux emails que vous avez reçus."
+    ),
     "rejected_notice_subject": "Un email n'a pas pu vous parvenir ({reference})",
     "rejected_notice_heading": "Un email n'a pas pu vous parvenir",
     "rejected_notice_message": (

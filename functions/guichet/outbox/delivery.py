@@ -11,6 +11,7 @@ from guichet.mail.pace import Pace
 from guichet.mail.tags import Attempt, tags_of
 from guichet.outbox.eligibility import ineligible, stranger_mail_per_day
 from guichet.records.cap_reached import CapReached, Reached
+from guichet.records.erasure import Erasure
 from guichet.records.message import Message
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, ClaimedEmail, EmailKey, recipients_of
 from guichet.records.record import utc_now
@@ -35,6 +36,8 @@ WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
 # the others have gone out.
 WITHOUT_CALL = (timedelta(minutes=20), timedelta(hours=1))
 MOST_TRIES = 100
+# How long an erasure goes on at once, in seconds: what is left of sweep.TIME_FOR_ONE is enough for its email.
+TIME_TO_ERASE = 25.0
 
 _LATER = "a later one of this address takes its place"
 
@@ -49,6 +52,7 @@ Outcome = Literal[
     "delayed",
     "throttled",
     "held",
+    "erasing",
     "not ours",
 ]
 _FAILURES = {"failed", "postponed", "unverified", "capped", "throttled", "held"}
@@ -73,10 +77,10 @@ class Ready(NamedTuple):
 def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
     """Send an email, if it is still needed and no other run has claimed it. Return the outcome.
 
-    Seven outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
+    Eight outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
     waits), `capped` (beyond the daily cap), `rationed` (beyond its network's share), `delayed` (its mailbox had one
     just now, or enough of them today), `postponed` (SES takes no mail now), `throttled` (sent too fast), `held` (the
-    owner's mailbox takes no mail). So does any exception.
+    owner's mailbox takes no mail), `erasing` (what it tells of goes on). So does any exception.
     """
     # The calls before SES share one retry budget, so that an email takes no longer than sweep.TIME_FOR_ONE.
     with retry_budget():
@@ -121,10 +125,9 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended
     if email.rejected:
         return _rejected(email, settings, email.rejected)
     unanswered, ended_early = email.unanswered, email.tries - 1
-    if unanswered >= MOST_TRIES:
-        return _failed(email, settings, f"no answer of SES after {unanswered} tries: it may have gone out")
-    if ended_early >= MOST_TRIES:
-        return _failed(email, settings, f"{ended_early} runs ended before it was sent")
+    if max(unanswered, ended_early) >= MOST_TRIES:
+        in_doubt = f"no answer of SES after {unanswered} tries: it may have gone out"
+        return _failed(email, settings, in_doubt if unanswered else f"{ended_early} runs ended before it was sent")
     if ended_early:
         wait = WITHOUT_CALL[min(ended_early, len(WITHOUT_CALL)) - 1]
         email = outbox.extend_claim(settings.table_name, email, utc_now() + wait)
@@ -133,10 +136,26 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended
         return _dropped(email, settings, "what it tells of was erased or has expired")
     if isinstance(record, SpamNote):
         record = spam_notes.opened(settings.table_name, record)
+    if isinstance(record, Erasure) and record.email:
+        return _erased(email, record, settings)
     # What tells of figures belongs to nobody, and goes to the owner alone.
     if email.recipient == "owner" or not isinstance(record, Message | SignUp | Subscriber):
         return _for_owner(email, record, settings)
     return _for_visitor(email, record, settings)
+
+
+def _erased(email: ClaimedEmail, erasure: Erasure, settings: NotifierSettings) -> Ready | Ended:
+    """Go on with an erasure for a while. The email that tells of it is sent once it has ended."""
+    # Only it pays for the import.
+    from guichet.store import erasures  # noqa: PLC0415
+
+    with retry_budget(TIME_TO_ERASE) as until:
+        done = erasures.go_on(settings.table_name, erasure, settings.signing_secret, until)
+    if not done:
+        outbox.postpone(settings.table_name, email, "the erasure goes on")
+        return Ended("erasing", "")
+    ended = outbox.record_of(settings.table_name, email)
+    return _for_owner(email, ended, settings) if ended else _dropped(email, settings, "it has expired")
 
 
 def _for_visitor(

@@ -133,6 +133,8 @@ class _Sweep:
         while outcome == "throttled" and self._pace.slower() and has_time(self._clock):
             # It is next in line, so it waits instead of letting others pass.
             outcome = deliver_or_leave(key, self._settings, self._pace)
+        while outcome == "erasing" and has_time(self._clock):
+            outcome = deliver_or_leave(key, self._settings, self._pace)
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
         return outcome
 

@@ -9,13 +9,14 @@ from typing import Literal
 
 from guichet.records.cap_reached import CapReached
 from guichet.records.digest import Digest
+from guichet.records.erasure import Erasure
 from guichet.records.message import Message
 from guichet.records.sign_up import SignUp
 from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Subscriber
 
 # A record that emails report.
-Owner = Message | SignUp | Subscriber | Digest | SpamNote | CapReached
+Owner = Message | SignUp | Subscriber | Digest | SpamNote | CapReached | Erasure
 # What its email is written from.
 Reported = Owner | OpenedSpamNote
 
@@ -45,6 +46,8 @@ KINDS: Mapping[str, Kind] = {
         Kind("digest", Digest, "digests", of_person=False),
         Kind("spam-note", SpamNote, "notes about spam", of_person=False),
         Kind("cap-reached", CapReached, "notices of caps", of_person=False),
+        # It has the address of whom it erases, until it has ended: not theirs, or it would erase itself first.
+        Kind("erasure", Erasure, "erasures", of_person=False),
     )
 }
 _BY_MODEL = {kind.model: kind for kind in KINDS.values()}

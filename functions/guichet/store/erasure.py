@@ -38,7 +38,14 @@ _LONGEST = 254
 
 
 class NotFinishedError(Exception):
-    """Time ran out, or something changed meanwhile. What was erased stays erased; erasing again does the rest."""
+    """Time ran out, or something changed meanwhile. What was erased stays erased; erasing again does the rest.
+
+    `read_up_to` is the key of the last item that was read and dealt with, if any: it can go on there.
+    """
+
+    def __init__(self, read_up_to: dict[str, str] | None = None) -> None:
+        super().__init__(read_up_to)
+        self.read_up_to = read_up_to
 
 
 class Person:
@@ -97,7 +104,7 @@ class Erased:
 
 def find_data(table: str, person: Person, tell: Callable[[int], None] | None = None) -> PersonalData:
     """Find everything stored about a person. `progress` is called with the number of items read."""
-    own, mentions = _find(table, person, tell=tell)
+    own, mentions = _find(table, person, tell)
     return PersonalData([item for pk in sorted(own) for item in _collection(table, pk)], mentions)
 
 
@@ -108,6 +115,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
     *,
     last: str = "",
     until: float | None = None,
+    after: dict[str, str] | None = None,
     tell: Callable[[int], None] | None = None,
 ) -> Erased:
     """Erase everything stored about a person, and redact their address in what others wrote. Idempotent.
@@ -116,37 +124,63 @@ def erase(  # noqa: PLR0913  how it is done for whom
     a week. Of a subscriber, the keyed hash and the state stay, so that no import brings them back and an address that
     bounced or complained stays suppressed. A confirmed subscriber becomes `unsubscribed`, for as long as `kept`. `last`
     is the key of the record that the address was read from. It goes last, so that an interrupted erasure can be
-    repeated. Raises NotFinishedError, also once `until` (time.monotonic) is past.
+    repeated, or go on `after` what it has read. Each item is dealt with as it is read, so that even one of a large
+    table comes to an end bit by bit. Raises NotFinishedError, also once `until` (time.monotonic) is past.
     """
-    own, mentions = _find(table, person, until, tell)
-    for item in mentions:
-        _in_time(until)
-        _redact(table, item, person)
-    erased, remains = 0, None
-    for pk in sorted(own, key=lambda pk: (pk == last, pk)):
-        # Email rows go before their record, since nothing else leads to them.
-        for item in _collection(table, pk):
+    # These are known without being read, and what was read last time is not read again.
+    own = {f"subscriber#{person.subscriber_id}", f"cap#{person.subscriber_id}", *([last] if last else [])}
+    redacted: set[tuple[str, str]] = set()
+    counts = _Counts()
+    read_up_to = after
+    start = {"ExclusiveStartKey": marshalled(after)} if after else {}
+    try:
+        # Expired items are there too, until DynamoDB deletes them.
+        for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True, **start), 1):
             _in_time(until)
-            # Counts against the caps stay.
-            if item["kind"] == "cap":
-                continue
-            if item["kind"] in KINDS and KINDS[item["kind"]].erasing == "reduce":
-                remains = _reduce(table, item, utc_now(), kept)
-            else:
-                dynamodb.call("delete_item", TableName=table, Key=_key(item))
-            erased += 1
-    return Erased(erased, len(mentions), remains)
+            if tell:
+                tell(number)
+            if person.owns(item):
+                if item["pk"] not in own:
+                    own.add(item["pk"])
+                    _erase_collection(table, item["pk"], kept, until, counts)
+            elif person.mentions(item):
+                _redact(table, item, person)
+                redacted.add((item["pk"], item["sk"]))
+            read_up_to = {"pk": item["pk"], "sk": item["sk"]}
+        for pk in sorted(own, key=lambda pk: (pk == last, pk)):
+            _erase_collection(table, pk, kept, until, counts)
+    except NotFinishedError:
+        raise NotFinishedError(read_up_to) from None
+    # The row of an email may be read before its record.
+    return Erased(counts.erased, sum(pk not in own for pk, _ in redacted), counts.remains)
 
 
-def _find(
-    table: str, person: Person, until: float | None = None, tell: Callable[[int], None] | None = None
-) -> tuple[set[str], list[Item]]:
+@dataclass
+class _Counts:
+    erased: int = 0
+    remains: State | None = None
+
+
+def _erase_collection(table: str, pk: str, kept: timedelta, until: float | None, counts: _Counts) -> None:
+    """Erase a record of a person's own. Email rows go before their record, since nothing else leads to them."""
+    for item in _collection(table, pk):
+        _in_time(until)
+        # Counts against the caps stay.
+        if item["kind"] == "cap":
+            continue
+        if item["kind"] in KINDS and KINDS[item["kind"]].erasing == "reduce":
+            counts.remains = _reduce(table, item, utc_now(), kept)
+        else:
+            dynamodb.call("delete_item", TableName=table, Key=_key(item))
+        counts.erased += 1
+
+
+def _find(table: str, person: Person, tell: Callable[[int], None] | None) -> tuple[set[str], list[Item]]:
     """Return the keys of a person's own records, and others' items that mention them."""
     own = {f"subscriber#{person.subscriber_id}", f"cap#{person.mailbox_id}"}
     mentions = []
     # Expired items are there too, until DynamoDB deletes them.
     for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True), 1):
-        _in_time(until)
         if tell:
             tell(number)
         if person.owns(item):

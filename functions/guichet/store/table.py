@@ -10,6 +10,7 @@
 | spam-note  | spam-note#<day>        | spam-note                             |
 | told       | told#spam              | told                                  |
 | cap-reached | cap-reached#<day>-<cap> | cap-reached                         |
+| erasure    | erasure#<id>           | erasure                               |
 | caller     | caller#<hash>          | caller                                |
 | proof      | proof#<challenge>      | proof                                 |
 | cap        | cap#<mailbox's id>     | cap#<email>#latest, cap#<email>#<day> |

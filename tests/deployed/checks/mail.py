@@ -122,6 +122,26 @@ def the_owners_own_bounce_is_told_and_silences_nobody(world: World) -> None:
     world.mail(OWNER, words)
 
 
+def an_email_that_came_back_waits_for_the_owners_mailbox(world: World) -> None:
+    """Publish what SES tells of an email, by the tags that it was sent with: it waits, and goes out in an hour."""
+    _, words = world.write()
+    email = world.mail(OWNER, words)
+    (row,) = world.wait("the mark", lambda: world.items("email", message_id=email.mail.message_id))
+    told = event(world, "bounce-transient", OWNER, to="Owner")
+    told["mail"]["tags"] |= {name: [value] for name, value in email.mail.tags.items()}
+    publish(world, json.dumps(told))
+    (waiting,) = world.wait("the bounce", lambda: world.items("email", pk=row["pk"], bounce=_FULL))
+    assert waiting["outbox"].startswith("owner#")
+    assert "sent_at" not in waiting
+    told["eventType"], told["delivery"] = "Delivery", {"timestamp": told["mail"]["timestamp"], "recipients": [OWNER]}
+    publish(world, json.dumps(told))
+    # It was an automatic reply, then: nothing waits any more.
+    world.wait("the delivery", lambda: "sent_at" in world.items("email", pk=row["pk"])[0])
+
+
+_FULL = "Transient bounce, MailboxFull: smtp; 452 4.2.2 mailbox full"
+
+
 def what_is_no_event_of_this_stacks_mail_is_passed_over(world: World) -> None:
     foreign = event(world, "bounce-permanent", world.somebody())
     foreign["mail"]["tags"]["ses:configuration-set"] = ["another"]
@@ -239,6 +259,7 @@ CHECKS = (
     a_bounce_ends_mail_to_the_address,
     who_complained_is_not_written_to_again,
     the_owners_own_bounce_is_told_and_silences_nobody,
+    an_email_that_came_back_waits_for_the_owners_mailbox,
     what_is_no_event_of_this_stacks_mail_is_passed_over,
     a_bounce_that_cannot_be_kept_waits_in_the_queue,
     an_event_that_cannot_be_read_waits_likewise,
