@@ -86,6 +86,7 @@ def sign_up_again(expired: SignUp, request: Request, settings: NewsletterSetting
             "id": identity.id,
             "language": request.language,
             "asked_at": at,
+            "again": 0,
             "mailed_at": None,
             "expires_at": at + QUEUED_EMAIL_KEPT,
         }

@@ -179,7 +179,7 @@ def _confirmation(sign_up: SignUp, request: Request) -> Confirmation:
         wording_version=settings().consent_version,
         wording_language=request.language,
         wording=settings().consent_text(request.language),
-        request_id=sign_up.id,
+        request_id=sign_up.occasion,
         asked_at=sign_up.asked_at,
         page=sign_up.page,
         consent_claim=sign_up.consent_claim,

@@ -112,7 +112,13 @@ def test_coming_back_within_15_minutes_is_mailed_too(app: App, minutes: int) -> 
         app.sweep()
         assert links(app) == 2
         confirm(app)
+        # They and the owner are told of it by emails of their own, at once.
+        before = len(app.mails())
+        app.play_stream()
+        assert len(app.mails()) == before + 2
     assert app.items("subscriber")[0]["state"] == "confirmed"
+    rows = [row["sk"] for row in app.items("email") if row["pk"].startswith("subscriber#")]
+    assert len(rows) == 4
 
 
 def test_who_was_subscribed_and_left_since_is_mailed_though_the_sign_up_before_was_not(app: App) -> None:

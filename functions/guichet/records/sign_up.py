@@ -25,6 +25,8 @@ class SignUp(Record):
     spam: str = ""
     language: Language
     asked_at: datetime
+    # When it was last asked for again, in seconds since 1970; 0 if it was not.
+    again: int = 0
     # When the email with its link was last sent, or tried.
     mailed_at: datetime | None = None
     expires_at: datetime
@@ -33,6 +35,11 @@ class SignUp(Record):
     def submitted_at(self) -> datetime:
         """When the form was posted."""
         return self.asked_at
+
+    @property
+    def occasion(self) -> str:
+        """What tells confirmations apart: somebody may confirm, leave, ask for the same again, and confirm again."""
+        return f"{self.id}-{self.again}" if self.again else self.id
 
     @property
     def confirmable(self) -> bool:

@@ -115,10 +115,12 @@ def _ask_again(  # noqa: PLR0913, PLR0917  the parts of one write
     update = {
         "TableName": table_name,
         "Key": marshalled(key),
-        "UpdateExpression": "SET asked_at = :at, expires_at = :end",
+        "UpdateExpression": "SET asked_at = :at, again = :again, expires_at = :end",
         # It may have been erased meanwhile, and must not be recreated.
         "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(spam) AND asked_at < :at",
-        "ExpressionAttributeValues": marshalled({":at": table.stamp(at), ":end": table.seconds(end)}),
+        "ExpressionAttributeValues": marshalled(
+            {":at": table.stamp(at), ":again": table.seconds(at), ":end": table.seconds(end)}
+        ),
     }
     occasion = f"again-{table.seconds(at) // _REPEATS_IN_ONE_ROW}"
     again = [email.model_copy(update={"occasion": occasion}) for email in emails]

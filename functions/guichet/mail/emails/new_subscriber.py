@@ -15,7 +15,7 @@ STRANGER_SHARE: float | None = None
 
 def queued(language: Language, request: SignUp) -> QueuedEmail:
     """Return the row for the outbox: one for each request that is confirmed, so a return is reported too."""
-    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=request.id, listed="confirmed")
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=request.occasion, listed="confirmed")
 
 
 def ineligible(_email: ClaimedEmail, subscriber: Subscriber, _known: Subscriber | None) -> str | None:

@@ -15,7 +15,7 @@ STRANGER_SHARE: float | None = None
 
 def queued(language: Language, request: SignUp) -> QueuedEmail:
     """Return the row for the outbox: one for each request that is confirmed, so a returning subscriber gets another."""
-    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=request.id)
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=request.occasion)
 
 
 def ineligible(_email: ClaimedEmail, subscriber: Subscriber, _known: Subscriber | None) -> str | None:
