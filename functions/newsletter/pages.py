@@ -19,7 +19,8 @@ def confirm_page(request: Request, link: dict[str, str], sign_up: SignUp | None,
     """
     language = request.language
     fields = {name: link[name] for name in _PROOF_OF_REQUEST} | {"wording": settings.consent_version}
-    sent, lines = None, ()
+    sent: Sent | None = None
+    lines: tuple[Line, ...] = ()
     if sign_up is not None:
         fields["shown"] = shown_proof(sign_up, settings)
         labelled = (("confirm_page", sign_up.page), ("confirm_claim", sign_up.consent_claim))

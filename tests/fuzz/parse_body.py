@@ -144,7 +144,7 @@ def _take_in(content_type: str, body: bytes) -> None:
         tally[f"refused {refusal.status} {refusal.problems[0].code}"] += 1
         return
     tally["accepted"] += 1
-    message, _ = message_of(answers, form, request, _SETTINGS)
+    message = message_of(answers, form, request, _SETTINGS)
     _check_message(message)
     _check_next(next_url(form.control.get("_next", ""), _SETTINGS))
     if tally["accepted"] % COMPOSED == 1:
@@ -210,7 +210,6 @@ def _request(content_type: str, body: bytes) -> Request:
         headers={"content-type": content_type, "origin": "https://atelier.example"},
         query={},
         caller="203.0.113.7",
-        at=datetime.now(UTC),
         base_url="https://api.example",
         language="fr",
         event={"body": base64.b64encode(body).decode(), "isBase64Encoded": True},
