@@ -167,6 +167,26 @@ def test_a_sign_up_is_an_email_with_a_link_to_this_api(running: LocalStack) -> N
     assert ask(running.port, "GET", address.removeprefix(f"http://127.0.0.1:{running.port}")).status == 200
 
 
+@pytest.mark.parametrize(
+    ("address", "what"),
+    [
+        ("bounce@simulator.amazonses.com", "bounced"),
+        ("complaint@simulator.amazonses.com", "complained"),
+        ("suppressionlist@simulator.amazonses.com", "bounced"),
+        ("ooto@simulator.amazonses.com", "settled"),
+    ],
+)
+def test_mail_to_the_mailbox_simulator_has_the_outcome_that_it_is_for(
+    running: LocalStack, address: str, what: str
+) -> None:
+    before = len(running.logged(what))
+    running.post("/newsletter", *as_json({"email": address}))
+    wait_for("SES's event", lambda: len(running.logged(what)) > before)
+    if what == "settled":
+        wait_for("the reply", lambda: [line for line in running.logged(what) if line["what"] == "absence note"])
+    assert "Traceback" not in running.complained
+
+
 def test_the_preflight_of_the_site_is_allowed(running: LocalStack) -> None:
     for origin in (f"http://127.0.0.1:{running.site_port}", f"http://localhost:{running.site_port}"):
         headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
