@@ -19,7 +19,6 @@ import tempfile
 import time
 import unicodedata
 from collections import Counter
-from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any

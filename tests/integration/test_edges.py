@@ -29,7 +29,7 @@ def message(app: App) -> dict[str, Any]:
 
 
 def extra(item: dict[str, Any]) -> list[tuple[str, str]]:
-    return [tuple(part["S"] for part in pair["L"]) for pair in item.get("extra", [])]  # type: ignore[misc]
+    return [tuple(part["S"] for part in pair["L"]) for pair in item.get("extra", [])]
 
 
 def codes(reply: TestResponse) -> list[tuple[str, str | None]]:
@@ -390,7 +390,9 @@ def encoded(payload: Any) -> str:
     return base64.b64encode(json.dumps(payload).encode()).decode()
 
 
-NUMBERS = st.sampled_from([5000.0, 32.0, 1e308, 10**30, -1, 0, 2**64, True, False, None, "5000", [], {}])
+NUMBERS: st.SearchStrategy[Any] = st.sampled_from(
+    [5000.0, 32.0, 1e308, 10**30, -1, 0, 2**64, True, False, None, "5000", [], {}]
+)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | NUMBERS
 ANYTHING = st.recursive(
     SCALARS,
