@@ -410,9 +410,9 @@ def test_after_a_permanent_bounce_mail_waits_one_email_a_day_tries_and_nothing_i
     app.sweep()
     tell(app, "bounce-permanent")
     for number in range(5):
+        clock.shift(timedelta(minutes=1))
         contact(app, message=f"held {number}")
         app.play_stream()
-        clock.shift(timedelta(minutes=1))
     assert len(app.mails()) == 1
     assert [item["outbox"] for item in app.items("email")] == ["held"] * 6
     written()
