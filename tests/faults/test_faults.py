@@ -86,7 +86,10 @@ def test_nothing_is_mailed_twice_if_ses_s_events_come_however_late_and_in_whiche
     server: FaultyServer, kind: Kind
 ) -> None:
     twice: dict[Events, int] = {"all": 0, "none": 0}
-    for seed in range(8):
+    for seed in SEEDS:
+        # As many as it takes until something was in doubt.
+        if seed >= 8 and twice["none"]:
+            break
         for events in twice:
             run = experiment(server, seed, {kind: 1.0}, 3.0, events)
             assert run.problems == [], seed
