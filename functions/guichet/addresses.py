@@ -58,6 +58,13 @@ def mailbox(address: str) -> str:
     return f"{local}@{domain}"
 
 
+def masked(address: str) -> str:
+    """Return an address so that whoever has it recognises it, and nobody else learns it: `c•••@e•••.org`."""
+    local, _, domain = address.rpartition("@")
+    name, _, top = domain.rpartition(".")
+    return f"{local[:1]}•••@{name[:1]}•••.{top}"
+
+
 def normalized(address: str) -> str:
     """Return the case-folded address, equal for all spellings of one parsed address."""
     return address.casefold()

@@ -11,7 +11,7 @@ from guichet.forms.rate_limit import caller_of, capped
 from guichet.forms.submit import Submission, challenge, log_accepted, submit
 from guichet.http.app import posted_only, serve
 from guichet.http.body import button_fields
-from guichet.http.links import proven_request, proven_subscriber
+from guichet.http.links import proven_refusal, proven_request, proven_subscriber, proven_undo, undo_fields
 from guichet.http.refusal import refuse
 from guichet.http.request import Request
 from guichet.http.responses import Response, page
@@ -20,10 +20,11 @@ from guichet.mail.emails import confirmation_request, new_subscriber, welcome
 from guichet.records.outbox import QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
-from guichet.records.subscriber import Confirmation
+from guichet.records.subscriber import Confirmation, Subscriber
 from guichet.settings import NewsletterSettings
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, submissions, subscribers
+from guichet.store.dynamodb import UnavailableError
 from guichet.store.submissions import OverCapError
 from guichet.telemetry import count, guarded, logger
 from newsletter.form import (
@@ -35,6 +36,9 @@ from newsletter.form import (
     sign_up_again,
     sign_up_of,
 )
+
+# How long unsubscribing can be undone.
+UNDO_VALID = timedelta(minutes=15)
 
 
 @cache
@@ -112,21 +116,72 @@ def confirm_again(request: Request) -> Response:
 
 
 def unsubscribe_page(request: Request) -> Response:
-    """Show one button. Changes nothing."""
+    """Show one button, and whose subscription it ends. Changes nothing."""
     from newsletter import pages  # noqa: PLC0415
 
-    _proven_subscriber(request.query)
-    return page(200, pages.unsubscribe_page(request, request.query, settings()))
+    subscriber = subscribers.subscriber(settings().table_name, _proven_subscriber(request.query))
+    return page(200, pages.unsubscribe_page(request, request.query, subscriber, settings()))
 
 
 def unsubscribe(request: Request) -> Response:
-    """Unsubscribe at once (RFC 8058: no cookie, no redirect, any body). Idempotent."""
-    subscriber = _proven_subscriber(button_fields(request))
+    """Unsubscribe at once (RFC 8058: no cookie, no redirect, any body). Idempotent.
+
+    A person who pressed the button is offered to undo it; a mailbox provider is not.
+    """
+    from newsletter import pages  # noqa: PLC0415
+
+    fields = button_fields(request)
+    subscriber = _proven_subscriber(fields)
     kept = timedelta(days=settings().retention_days)
     if subscribers.unsubscribe(settings().table_name, subscriber, utc_now(), kept):
         logger.info("unsubscribed", extra={"request_id": request.id, "subscriber_id": subscriber})
         count("Unsubscribed")
-    return _done(request, "unsubscribed")
+    if "List-Unsubscribe" in fields:
+        return _done(request, "unsubscribed")
+    known = None
+    # It is done, whatever else can be said about it.
+    with suppress(UnavailableError):
+        known = subscribers.subscriber(settings().table_name, subscriber)
+    return page(200, pages.unsubscribed_page(request, known, _undo(known), settings()))
+
+
+def _undo(subscriber: Subscriber | None) -> dict[str, str] | None:
+    """Return the fields of the button that undoes unsubscribing, or None if it is too late."""
+    if subscriber is None or subscriber.state != "unsubscribed" or not subscriber.email or subscriber.left_at is None:
+        return None
+    until = subscriber.left_at.replace(microsecond=0) + UNDO_VALID
+    return undo_fields(subscriber.id, until, settings().signing_secret) if utc_now() < until else None
+
+
+def undo_unsubscribing(request: Request) -> Response:
+    """Undo unsubscribing within some minutes. Pressing the button again gives the same page."""
+    proven = proven_undo(button_fields(request), settings().signing_secret)
+    if proven is None:
+        raise refuse(403, "LINK_INVALID")
+    subscriber, until = proven
+    now = utc_now()
+    # Whatever happened to the subscription before that or since is not undone.
+    if until < now or not subscribers.resume(settings().table_name, subscriber, now, until - UNDO_VALID):
+        raise refuse(410, "LINK_ENDED")
+    logger.info("resumed", extra={"request_id": request.id, "subscriber_id": subscriber})
+    return _done(request, "undone")
+
+
+def refuse_page(request: Request) -> Response:
+    """Show one button. Changes nothing."""
+    from newsletter import pages  # noqa: PLC0415
+
+    _proven_refusal(request.query)
+    return page(200, pages.refuse_page(request, request.query, settings()))
+
+
+def refuse_mail(request: Request) -> Response:
+    """End all mail to an address: somebody else had typed it. Idempotent."""
+    subscriber = _proven_refusal(button_fields(request))
+    if subscribers.block(settings().table_name, subscriber, utc_now()):
+        logger.info("blocked", extra={"request_id": request.id, "subscriber_id": subscriber})
+        count("Blocked")
+    return _done(request, "refused")
 
 
 def _done(request: Request, what: str) -> Response:
@@ -149,6 +204,17 @@ def _proven_subscriber(fields: dict[str, str]) -> str:
     subscriber = proven_subscriber(fields, settings().signing_secret)
     if subscriber is None:
         raise refuse(403, "LINK_INVALID")
+    return subscriber
+
+
+def _proven_refusal(fields: dict[str, str]) -> str:
+    """Return a link's subscriber id. Raises Refusal: 403 if it is not valid, 410 if it has expired."""
+    proven = proven_refusal(fields, settings().signing_secret)
+    if proven is None:
+        raise refuse(403, "LINK_INVALID")
+    subscriber, until = proven
+    if until < utc_now():
+        raise refuse(410, "LINK_ENDED")
     return subscriber
 
 
@@ -200,6 +266,10 @@ ROUTES = {
     "GET /newsletter/confirm/again": posted_only,
     "GET /newsletter/unsubscribe": unsubscribe_page,
     "POST /newsletter/unsubscribe": unsubscribe,
+    "GET /newsletter/unsubscribe/undo": posted_only,
+    "POST /newsletter/unsubscribe/undo": undo_unsubscribing,
+    "GET /newsletter/refuse": refuse_page,
+    "POST /newsletter/refuse": refuse_mail,
 }
 
 

@@ -1,15 +1,18 @@
 """The pages that the newsletter's emails link to."""
 
+from guichet.addresses import masked
 from guichet.forms.fields import LONGEST_LINE
-from guichet.http.pages import Line, Sent, page_with_button
+from guichet.http.pages import Button, Line, Sent, done_page, page_with_button
 from guichet.http.request import Request
 from guichet.locales import say
 from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import Subscriber
 from guichet.settings import NewsletterSettings
 from newsletter.form import shown_proof
 
 _PROOF_OF_REQUEST = ("request", "expires", "token")
 _PROOF_OF_SUBSCRIBER = ("subscriber", "token")
+_PROOF_OF_REFUSAL = ("subscriber", "expires", "token")
 
 
 def confirm_page(request: Request, link: dict[str, str], sign_up: SignUp | None, settings: NewsletterSettings) -> str:
@@ -48,7 +51,44 @@ def expired_page(request: Request, link: dict[str, str], settings: NewsletterSet
     return page_with_button(request, "expired", "newsletter/confirm/again", fields, settings)
 
 
-def unsubscribe_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> str:
-    """Render the unsubscribe button."""
+def unsubscribe_page(
+    request: Request, link: dict[str, str], subscriber: Subscriber | None, settings: NewsletterSettings
+) -> str:
+    """Render the unsubscribe button, and whose subscription it ends."""
     fields = {name: link[name] for name in _PROOF_OF_SUBSCRIBER}
-    return page_with_button(request, "unsubscribe", "newsletter/unsubscribe", fields, settings)
+    return page_with_button(
+        request, "unsubscribe", "newsletter/unsubscribe", fields, settings, items=_whose(subscriber, request)
+    )
+
+
+def unsubscribed_page(
+    request: Request, subscriber: Subscriber | None, undo: dict[str, str] | None, settings: NewsletterSettings
+) -> str:
+    """Render the page after unsubscribing: whose subscription ended, and a button that undoes it, if it still can."""
+    language = request.language
+    further, button = _whose(subscriber, request), None
+    if undo is not None:
+        further.append(say("undo_lead", language))
+        fields = {**undo, "language": language}
+        button = Button(f"{request.base_url}/newsletter/unsubscribe/undo", fields, say("undo_button", language))
+    return done_page(request, "unsubscribed", settings, further=further, button=button)
+
+
+def refuse_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> str:
+    """Render the button that ends all mail to an address."""
+    fields = {name: link[name] for name in _PROOF_OF_REFUSAL}
+    return page_with_button(
+        request,
+        "refuse",
+        "newsletter/refuse",
+        fields,
+        settings,
+        afterwards=[say("refuse_kept", request.language)],
+    )
+
+
+def _whose(subscriber: Subscriber | None, request: Request) -> list[str]:
+    """Return the sentence that says whose page it is, masked: the link may have been forwarded."""
+    if subscriber is None or not subscriber.email:
+        return []
+    return [say("unsubscribe_whose", request.language, address=masked(subscriber.email))]

@@ -247,7 +247,7 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
 
 @guichet.group(cls=_Listing)
 def subscribers() -> None:
-    """List or count subscribers; show or unsubscribe one, or lift a suppression.
+    """List or count subscribers; show, unsubscribe or block one, or lift a suppression.
 
     The default command is `list`; `guichet subscribers list --help` shows its options.
     """
@@ -258,7 +258,7 @@ def subscribers() -> None:
 @click.option("--count", is_flag=True, help="Count the subscribers in each state.")
 @on_stack
 def list_subscribers(connection: Connection, output: Output, *, state: str | None, count: bool) -> None:
-    """List subscribers, or count them. Addresses that bounced or complained are no longer stored."""
+    """List subscribers, or count them. Addresses that bounced, complained or are blocked are no longer stored."""
     table = connection.settings.table_name
     with output.progress("items read", queries.size(table), beside_rows=not count) as advance:
         if state == "pending":
@@ -321,7 +321,7 @@ def show_subscriber(connection: Connection, output: Output, *, address: str) -> 
 @click.argument("address", callback=_address)
 @on_stack
 def lift(connection: Connection, output: Output, *, address: str) -> None:
-    """Let an address that bounced or complained sign up again.
+    """Let an address that bounced, complained or was blocked sign up again.
 
     Also takes it off SES's own suppression list, which would keep mail from it all the same.
     """
@@ -333,9 +333,19 @@ def lift(connection: Connection, output: Output, *, address: str) -> None:
     lifted = subscribers_table.lift(settings.table_name, subscriber, utc_now(), kept)
     if not lifted and not taken_off:
         _subscriber(connection, address)
-        raise OperatorError(f"{address} neither bounced nor complained: there is nothing to lift")
+        raise OperatorError(f"{address} neither bounced nor complained, nor is it blocked: there is nothing to lift")
     where = " and ".join([*(["here"] if lifted else []), *(["off SES's suppression list"] if taken_off else [])])
     output.show({"email": address, "now": f"lifted: it may sign up again ({where})"})
+
+
+@subscribers.command("block")
+@click.argument("address", callback=_address)
+@on_stack
+def block(connection: Connection, output: Output, *, address: str) -> None:
+    """End all mail to an address whose owner wants none. Nobody can sign it up until `lift`; only its hash is kept."""
+    settings = connection.settings
+    new = subscribers_table.block(settings.table_name, subscriber_id(settings.signing_secret, address), utc_now())
+    output.show({"email": address, "now": "blocked: it gets no more mail" if new else "unchanged: blocked"})
 
 
 @subscribers.command("unsubscribe")

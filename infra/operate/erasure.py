@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from guichet.outbox.eligibility import SUPPRESSED
 from guichet.records.record import utc_now
 from guichet.records.registry import KINDS
 from guichet.store.erasure import Erased, Person, PersonalData
@@ -47,6 +48,6 @@ def remains(done: Erased) -> list[str]:
     ]
     if done.remains is None:
         return always
-    suppressed = done.remains in ("bounced", "complained")
+    suppressed = done.remains in SUPPRESSED
     why = "so that it is never mailed" if suppressed else "so that no import subscribes it again"
     return [f"the keyed hash of the address, as {done.remains}, {why}", *always]

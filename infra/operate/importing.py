@@ -67,6 +67,7 @@ _OF_STATE: dict[str, Outcome] = {
     "lifted": "left",
     "bounced": "suppressed",
     "complained": "suppressed",
+    "blocked": "suppressed",
 }
 
 

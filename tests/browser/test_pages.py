@@ -79,16 +79,31 @@ def test_the_pages_of_a_refused_form(visit: Visit, stack: LocalStack, language: 
 def test_the_pages_of_the_links_in_emails(visit: Visit, stack: LocalStack, language: str) -> None:
     address = f"{uuid4().hex}@example.org"
     words = LANGUAGES[language]
-    stack.post("/newsletter", f"email={address}&_language={language}".encode(), "application/x-www-form-urlencoded")
-    confirm = link_to("/newsletter/confirm", *wait_for("the email", lambda: stack.inbox(to=address)))
+    body = f"email={address}&_language={language}&name=Camille&consent={'OK+' * 60}&source=/blog".encode()
+    stack.post("/newsletter", body, "application/x-www-form-urlencoded")
+    (request_mail,) = wait_for("the email", lambda: stack.inbox(to=address))
+    confirm = link_to("/newsletter/confirm", request_mail)
     for page in looks(visit, stack, confirm, language):
         expect(page.get_by_role("button")).to_have_count(1)
+        expect(page.get_by_role("region")).to_contain_text("/blog")
         a_way_back(page, words)
+        name = page.get_by_role("textbox", name="Votre nom" if language == "fr" else "Your name")
+        expect(name).to_have_value("Camille")
+        name.fill("Camille Roy")
         page.get_by_role("button").click()
         expect(page.get_by_role("button")).to_have_count(0)
         a_way_back(page, words)
     welcome = wait_for("the welcome", lambda: stack.inbox("/newsletter/unsubscribe", to=address))[0]
     for page in looks(visit, stack, link_to("/newsletter/unsubscribe", welcome), language):
+        a_way_back(page, words)
+        expect(page.get_by_text(f"{address[0]}•••@e•••.org")).to_be_visible()
+        page.get_by_role("button").click()
+        a_way_back(page, words)
+        # Once more, for the next look.
+        expect(page.get_by_role("button")).to_have_count(1)
+        page.get_by_role("button").click()
+        expect(page.get_by_role("button")).to_have_count(0)
+    for page in looks(visit, stack, link_to("/newsletter/refuse", request_mail), language):
         a_way_back(page, words)
         page.get_by_role("button").click()
         expect(page.get_by_role("button")).to_have_count(0)

@@ -159,7 +159,7 @@ def link(name: str) -> dict[str, str]:
     return fields if "token" in fields else {}
 
 
-LINKS = ("confirm", "owner-erase", "owner-spam", "unsubscribe")
+LINKS = ("confirm", "owner-erase", "owner-spam", "refuse", "unsubscribe")
 
 
 def test_the_links_of_the_samples_never_expire_or_not_before_the_century_does() -> None:
@@ -182,6 +182,18 @@ def test_the_samples_of_unsubscribing_show_a_page_and_end_the_subscription_of_th
     for _ in range(2):
         assert local.functions["Newsletter"](sample("unsubscribe-one-click.json"))["statusCode"] == 200
         assert [item["state"] for item in local.items("subscriber")] == ["unsubscribed"]
+
+
+def test_the_samples_of_refusing_show_a_page_and_end_all_mail_to_the_sample_s_address(local: App) -> None:
+    page = local.functions["Newsletter"](sample("refuse-page.json"))
+    assert (page["statusCode"], "<button" in page["body"]) == (200, True)
+    assert local.items() == []
+    for _ in range(2):
+        assert local.functions["Newsletter"](sample("refuse.json"))["statusCode"] == 200
+        assert [item["state"] for item in local.items("subscriber")] == ["blocked"]
+    local.functions["Newsletter"](sample("newsletter-form.json"))
+    local.play_stream()
+    assert local.mails() == []
 
 
 def test_the_samples_of_the_owner_s_links_are_about_the_message_of_the_sample_of_json(local: App) -> None:

@@ -31,6 +31,7 @@ def test_a_scanner_changes_nothing(make_app: Any) -> None:
     assert {urlsplit(link).path for link in ours} == {
         "/newsletter/confirm",
         "/newsletter/unsubscribe",
+        "/newsletter/refuse",
         "/owner/spam",
         "/owner/erase",
     }

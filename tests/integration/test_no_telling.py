@@ -24,7 +24,7 @@ def reply_in(app: App, state: str, arguments: dict[str, Any]) -> tuple[Any, ...]
     return reply.status_code, sorted(reply.headers), reply.data, wire.operations, sizes
 
 
-@pytest.mark.parametrize("state", ["asked", "confirmed", "unsubscribed", "bounced", "complained"])
+@pytest.mark.parametrize("state", ["asked", "confirmed", "unsubscribed", "bounced", "complained", "blocked"])
 @pytest.mark.parametrize("as_json", [True, False])
 def test_words_status_headers_and_work_are_the_same(make_app: Any, state: str, as_json: bool) -> None:  # noqa: FBT001
     arguments: dict[str, Any] = {"json" if as_json else "data": {"email": READER}}

@@ -43,6 +43,7 @@ class Newsletter(RuleBasedStateMachine):
         self.left: dict[str, datetime] = {}
         self.confirmations: dict[str, int] = defaultdict(int)
         self.links: dict[str, list[str]] = defaultdict(list)
+        self.refusals: dict[str, str] = {}
         self.read = 0
 
     def teardown(self) -> None:
@@ -90,7 +91,7 @@ class Newsletter(RuleBasedStateMachine):
                 continue
             body = mail.get_body(("plain",))
             assert body is not None
-            (link,) = re.findall(r"https://\S+", body.get_content())
+            (link,) = re.findall(r"https://\S+/newsletter/(?:confirm|unsubscribe)\?\S+", body.get_content())
             address = to.lower()
             assert address not in self.barred
             if "/confirm" in link:
@@ -98,6 +99,7 @@ class Newsletter(RuleBasedStateMachine):
                 assert not self.subscribed[address]
                 assert address not in self.left or self.asked[address] > self.left[address]
                 self.links[address].append(link)
+                (self.refusals[address],) = re.findall(r"https://\S+/newsletter/refuse\?\S+", body.get_content())
             else:
                 assert self.subscribed[address]
         self.read = len(mails)
@@ -140,6 +142,21 @@ class Newsletter(RuleBasedStateMachine):
         text = text.replace("@SET@", "guichet-VisitorMail").replace("@AT@", self.now().isoformat())
         self.app.functions["Feedback"]({"Records": [{"Sns": {"Message": text}}]})
         if name in ("bounce-permanent", "complaint"):
+            self.barred.add(address)
+            self.subscribed[address] = False
+
+    @precondition(lambda self: self.refusals)
+    @rule(data=st.data())
+    def the_address_says_that_it_was_somebody_else(self, data: Any) -> None:
+        self.tick()
+        address = data.draw(st.sampled_from(sorted(self.refusals)))
+        link = urlsplit(self.refusals[address])
+        fields = {name: values[0] for name, values in parse_qs(link.query).items()}
+        assert self.app.http.get(link.path, query_string=fields).status_code in (200, 410)
+        reply = self.app.post(link.path, data=fields)
+        expired = self.now() > datetime.fromtimestamp(int(fields["expires"]), UTC)
+        assert reply.status_code == (410 if expired else 200)
+        if not expired:
             self.barred.add(address)
             self.subscribed[address] = False
 

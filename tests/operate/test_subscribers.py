@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.app import START, App
 from tests.support.feedback import feedback
 from tests.support.newsletter import READER, events_of, subscribe, subscriber
 from tests.support.operate import Operate
+from tests.support.states import bring_to
 
 
 def test_they_are_listed_and_counted_by_state(app: App, operate: Operate) -> None:
@@ -31,7 +33,8 @@ def test_they_are_listed_and_counted_by_state(app: App, operate: Operate) -> Non
     assert (row["email"], row["state"]) == ("waiting@example.org", "pending")
     assert operate(app, "subscribers", "--state", "unsubscribed", "--json").rows == []
     (counts,) = operate(app, "subscribers", "--count", "--json").rows
-    assert counts == {"confirmed": 1, "unsubscribed": 0, "bounced": 0, "complained": 0, "lifted": 0, "pending": 1}
+    none = dict.fromkeys(("unsubscribed", "bounced", "complained", "blocked", "lifted"), 0)
+    assert counts == {"confirmed": 1, **none, "pending": 1}
     assert operate(app, "subscribers", "--state", "pending", "--count", "--json").rows == [{"pending": 1}]
 
 
@@ -71,6 +74,39 @@ def test_who_asks_otherwise_than_by_the_link_is_unsubscribed(app: App, operate: 
     assert subscriber(app)["state"] == "unsubscribed"
     assert events_of(subscriber(app)) == ["confirmed", "unsubscribed"]
     assert operate(app, "subscribers", "unsubscribe", "nobody@example.org").code == 2
+
+
+@pytest.mark.parametrize("state", ["new", "confirmed", "unsubscribed", "complained", "blocked"])
+def test_an_address_is_blocked_until_it_is_lifted(app: App, operate: Operate, tmp_path: Path, state: str) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        bring_to(app, state)
+        unchanged = "unchanged: blocked" if state == "blocked" else "blocked: it gets no more mail"
+        for said in (unchanged, "unchanged: blocked"):
+            assert said in operate(app, "subscribers", "block", READER.upper()).out
+        item = subscriber(app)
+        assert (item["state"], events_of(item), "email" in item) == ("blocked", ["blocked"], False)
+        assert operate(app, "subscribers", "--count", "--json").rows[0]["blocked"] == 1
+
+        mails = len(app.mails())
+        clock.shift(timedelta(days=1))
+        assert app.post("/newsletter", data={"email": READER}).status_code == 303
+        app.play_stream()
+        # Neither a sign-up nor an import brings it back, and erasing leaves the block.
+        file = tmp_path / "list.csv"
+        file.write_text(f"email\n{READER}\n", encoding="utf-8")
+        for how in (("--consent", "Asked on paper"), ("--ask",)):
+            operate(app, "import", str(file), *how)
+        app.play_stream()
+        assert "as blocked, so that it is never mailed" in operate(app, "forget", READER, "--yes").out
+        assert (subscriber(app)["state"], len(app.mails())) == ("blocked", mails)
+        assert READER not in operate(app, "export", "subscribers").out
+
+        clock.shift(timedelta(days=1))
+        assert "may sign up again" in operate(app, "subscribers", "lift", READER).out
+        clock.shift(timedelta(days=1))
+        subscribe(app)
+        assert subscriber(app)["state"] == "confirmed"
+        assert "nothing to lift" in operate(app, "subscribers", "lift", READER).err
 
 
 @pytest.mark.parametrize("name", ["bounce-permanent", "complaint"])

@@ -50,6 +50,8 @@ class Samples:
             "outbox-stream": self._delivered,
             "schedule": self._mailed,
             "feedback-bounce": self._suppressed,
+            "refuse-page": self._has_button,
+            "refuse": self._blocked,
         }
 
     def _kept(self, reply: Any, status: int, words: str) -> None:
@@ -89,6 +91,10 @@ class Samples:
     def _mailed(self, reply: Any) -> None:
         assert reply == {"sent": 1}
         assert len(self._stack.mails(_AGAIN)) == 2
+
+    def _blocked(self, reply: Any) -> None:
+        self._is_page(reply)
+        assert "blocked" in [item["state"] for item in self._stack.items("subscriber")]
 
     def _suppressed(self, reply: Any) -> None:
         assert reply is None

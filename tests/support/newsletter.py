@@ -23,7 +23,16 @@ def sign_up(app: App, **fields: str) -> None:
 def link_in_last_mail(app: App) -> str:
     body = app.mails()[-1].get_body(("plain",))
     assert body is not None
-    (link,) = re.findall(r"https://\S+", body.get_content())
+    link, *others = re.findall(r"https://\S+", body.get_content())
+    assert all("/newsletter/refuse?" in other for other in others)
+    return str(link)
+
+
+def refusal_in_last_mail(app: App) -> str:
+    """Return the link of "this was not me"."""
+    body = app.mails()[-1].get_body(("plain",))
+    assert body is not None
+    (link,) = re.findall(r"https://\S+/newsletter/refuse\?\S+", body.get_content())
     return str(link)
 
 

@@ -17,6 +17,8 @@ HTTP = {
     "confirm-page.json": ("GET /newsletter/confirm", ""),
     "unsubscribe-page.json": ("GET /newsletter/unsubscribe", ""),
     "unsubscribe-one-click.json": ("POST /newsletter/unsubscribe", "application/x-www-form-urlencoded"),
+    "refuse-page.json": ("GET /newsletter/refuse", ""),
+    "refuse.json": ("POST /newsletter/refuse", "application/x-www-form-urlencoded"),
     "owner-spam-page.json": ("GET /owner/spam", ""),
     "owner-spam.json": ("POST /owner/spam", "application/x-www-form-urlencoded"),
     "owner-erase-page.json": ("GET /owner/erase", ""),

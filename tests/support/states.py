@@ -1,6 +1,6 @@
 """The states of an address, and how it comes into each."""
 
-from guichet.http.links import unsubscribe_link
+from guichet.http.links import refusal_link, unsubscribe_link
 from guichet.signing import subscriber_id
 from tests.support.app import App
 from tests.support.feedback import feedback
@@ -15,5 +15,7 @@ def bring_to(app: App, state: str, address: str = READER) -> None:
         subscribe(app, email=address)
     if state == "unsubscribed":
         app.post(unsubscribe_link("", subscriber_id(SECRET, address), "fr", SECRET))
+    if state == "blocked":
+        app.post(refusal_link("", address, "fr", SECRET))
     if state in ("bounced", "complained"):
         feedback(app, "bounce-permanent" if state == "bounced" else "complaint", ADDRESS=address)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlencode
 
+from guichet import signing
 from guichet.locales import Language
 from guichet.records.message import Message
 from guichet.records.record import utc_now
@@ -17,6 +18,10 @@ OwnerAction = Literal["spam", "erase"]
 
 _CONFIRM = "confirm"
 _UNSUBSCRIBE = "unsubscribe"
+_UNDO = "undo"
+_REFUSE = "refuse"
+# An email may be forwarded, and whoever gets it must not end somebody's mail for ever after.
+_REFUSAL_VALID = timedelta(days=30)
 _OWNER = "owner"
 _OWNER_LINK_VALID = timedelta(days=90)
 # Unix times have ten digits until the year 2286.
@@ -39,10 +44,7 @@ def confirmation_link(
 
 def proven_request(fields: Fields, secret: str) -> tuple[str, datetime] | None:
     """Return the request that a valid link names, with its expiry (possibly past), or None."""
-    request_id, until = fields.get("request", ""), _until(fields)
-    if until is None or not verified(fields.get("token", ""), secret, _CONFIRM, request_id, until):
-        return None
-    return request_id, until
+    return _proven_until(fields, _CONFIRM, "request", secret)
 
 
 def unsubscribe_link(api_url: str, subscriber_id: str, language: Language, secret: str) -> str:
@@ -59,6 +61,37 @@ def proven_subscriber(fields: Fields, secret: str) -> str | None:
     """Return the subscriber that a valid link names, or None."""
     subscriber = fields.get("subscriber", "")
     return subscriber if verified(fields.get("token", ""), secret, _UNSUBSCRIBE, subscriber, None) else None
+
+
+def undo_fields(subscriber_id: str, until: datetime, secret: str) -> Fields:
+    """Return the fields of the button that undoes unsubscribing, until a time in whole seconds."""
+    return {
+        "subscriber": subscriber_id,
+        "expires": str(int(until.timestamp())),
+        "token": token(secret, _UNDO, subscriber_id, until),
+    }
+
+
+def proven_undo(fields: Fields, secret: str) -> tuple[str, datetime] | None:
+    """Return the subscriber that a valid button to undo names, with its expiry (possibly past), or None."""
+    return _proven_until(fields, _UNDO, "subscriber", secret)
+
+
+def refusal_link(api_url: str, address: str, language: Language, secret: str) -> str:
+    """Return the URL of the page that ends all mail to an address: somebody else had typed it."""
+    subject, until = signing.subscriber_id(secret, address), utc_now() + _REFUSAL_VALID
+    fields = {
+        "subscriber": subject,
+        "expires": str(int(until.timestamp())),
+        "token": token(secret, _REFUSE, subject, until),
+        "language": language,
+    }
+    return f"{api_url}/newsletter/refuse?{urlencode(fields)}"
+
+
+def proven_refusal(fields: Fields, secret: str) -> tuple[str, datetime] | None:
+    """Return the subscriber id that a valid link to end all mail names, with its expiry (possibly past), or None."""
+    return _proven_until(fields, _REFUSE, "subscriber", secret)
 
 
 @dataclass(frozen=True)
@@ -95,6 +128,14 @@ def proven_subject(fields: Fields, action: OwnerAction, secret: str) -> Subject 
     if until is None or not verified(fields.get("token", ""), secret, f"{_OWNER}-{action}", subject, until):
         return None
     return Subject(kind, record_id, until)
+
+
+def _proven_until(fields: Fields, purpose: str, name: str, secret: str) -> tuple[str, datetime] | None:
+    """Return the subject in a field, and the expiry, if the token proves both."""
+    subject, until = fields.get(name, ""), _until(fields)
+    if until is None or not verified(fields.get("token", ""), secret, purpose, subject, until):
+        return None
+    return subject, until
 
 
 def _until(fields: Fields) -> datetime | None:

@@ -154,11 +154,14 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
     )
 
 
-def done_page(request: Request, what: str, settings: Settings) -> str:
-    """Render the page that says what a button did."""
+def done_page(
+    request: Request, what: str, settings: Settings, *, further: Iterable[str] = (), button: Button | None = None
+) -> str:
+    """Render the page that says what a button did, and perhaps offers another."""
     return render(
         request.language,
         settings,
         title=say(f"{what}_title", request.language),
-        paragraphs=[say(what, request.language, site=settings.site_name)],
+        paragraphs=[say(what, request.language, site=settings.site_name), *further],
+        button=button,
     )

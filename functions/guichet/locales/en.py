@@ -78,8 +78,26 @@ SENTENCES = {
     "unsubscribe_title": "Unsubscribe",
     "unsubscribe_lead": "You will no longer receive the newsletter of {site}.",
     "unsubscribe_button": "Unsubscribe me",
+    "unsubscribe_whose": "Address: {address}",
     "unsubscribed_title": "You are unsubscribed",
     "unsubscribed": "Done: you will no longer receive the newsletter of {site}.",
+    "undo_lead": "A mistake? For a few minutes you can go back.",
+    "undo_button": "Stay subscribed",
+    "undone_title": "You are still subscribed",
+    "undone": "Done: you keep receiving the newsletter of {site}.",
+    "refuse_title": "This was not me",
+    "refuse_lead": (
+        "Did somebody type your address on the site {site}? If you press the button, it will send you no automatic "
+        "email any more, and nobody can sign your address up again. If you are subscribed to the newsletter, "
+        "your subscription ends."
+    ),
+    "refuse_button": "Never write to me again",
+    "refuse_kept": "For that, only a fingerprint of your address is kept, by which it is recognised.",
+    "refused_title": "We will not write to you again",
+    "refused": (
+        "Done: {site} will send no automatic email to your address any more. If you change your mind, "
+        "write to the owner of the site."
+    ),
     "owner_spam_title": "File as spam",
     "owner_spam_lead": "This message goes to the spam folder, where it is erased after 30 days.",
     "owner_spam_button": "This is spam",
@@ -134,6 +152,7 @@ SENTENCES = {
     "acknowledgement_title": "Your message",
     "acknowledgement_heading": "Your message has arrived",
     "acknowledgement_lead": "your message through the form of {site} has arrived.\nWe will answer you by email.",
+    "refuse_link": "This was not me, do not write to me again",
     "acknowledgement_ignore": (
         "You did not send anything?\nSomebody gave your address by mistake: please ignore this email."
     ),

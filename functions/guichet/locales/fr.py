@@ -80,8 +80,26 @@ SENTENCES = {
     "unsubscribe_title": "Se désabonner",
     "unsubscribe_lead": "Vous ne recevrez plus la newsletter « {site} ».",
     "unsubscribe_button": "Je me désabonne",
+    "unsubscribe_whose": "Adresse concernée : {address}",
     "unsubscribed_title": "Vous êtes désabonné(e)",
     "unsubscribed": "C'est fait : vous ne recevrez plus la newsletter « {site} ».",
+    "undo_lead": "Une erreur ? Pendant quelques minutes, vous pouvez revenir en arrière.",
+    "undo_button": "Rester abonné(e)",
+    "undone_title": "Vous êtes toujours abonné(e)",
+    "undone": "C'est fait : vous continuez à recevoir la newsletter « {site} ».",
+    "refuse_title": "Ce n'était pas moi",
+    "refuse_lead": (
+        "Quelqu'un a saisi votre adresse sur le site « {site} » ? En appuyant sur le bouton, vous n'en recevrez plus "
+        "aucun email automatique, et personne ne pourra plus y inscrire votre adresse. Si vous êtes abonné(e) à la "
+        "newsletter, votre abonnement prend fin."
+    ),
+    "refuse_button": "Ne plus jamais m'écrire",
+    "refuse_kept": "Pour cela, seule une empreinte de votre adresse est gardée : elle sert à la reconnaître.",
+    "refused_title": "Nous ne vous écrirons plus",
+    "refused": (
+        "C'est fait : « {site} » n'enverra plus aucun email automatique à votre adresse. Si vous changez d'avis, "
+        "écrivez au responsable du site."
+    ),
     # Pages of the owner
     "owner_spam_title": "Classer comme spam",
     "owner_spam_lead": "Ce message ira dans le dossier de spam, où il sera effacé au bout de 30 jours.",
@@ -145,6 +163,7 @@ SENTENCES = {
     "acknowledgement_ignore": (
         "Vous n'avez rien envoyé ?\nQuelqu'un a indiqué votre adresse par erreur :\nne tenez pas compte de cet email."
     ),
+    "refuse_link": "Ce n'était pas moi, ne m'écrivez plus",
     "confirmation_request_subject": "Confirmez votre abonnement à la newsletter « {site} »",
     "confirmation_request_heading": "Confirmez votre abonnement",
     "confirmation_request_lead": (

@@ -9,7 +9,7 @@ from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 
 # These get no mail, whatever they ask for, until the operator lifts the suppression.
-SUPPRESSED = ("bounced", "complained")
+SUPPRESSED = ("bounced", "complained", "blocked")
 
 
 def ineligible(email: ClaimedEmail, record: Reported, subscriber: Subscriber | None) -> str | None:
@@ -19,7 +19,7 @@ def ineligible(email: ClaimedEmail, record: Reported, subscriber: Subscriber | N
     """
     why = named(email.name).ineligible(email, record, subscriber)
     if why is None and subscriber and subscriber.state in SUPPRESSED:
-        why = f"the address {subscriber.state}"
+        why = "the address is blocked" if subscriber.state == "blocked" else f"the address {subscriber.state}"
     return why
 
 

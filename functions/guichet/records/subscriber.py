@@ -6,7 +6,7 @@ from typing import Literal
 from guichet.locales import Language
 from guichet.records.record import Record
 
-State = Literal["confirmed", "unsubscribed", "bounced", "complained", "lifted"]
+State = Literal["confirmed", "unsubscribed", "bounced", "complained", "blocked", "lifted"]
 
 
 class Confirmation(Record):
@@ -29,7 +29,14 @@ class Confirmation(Record):
 class Leaving(Record):
     """How a subscription ended."""
 
-    event: Literal["unsubscribed", "bounced", "complained", "lifted"]
+    event: Literal["unsubscribed", "bounced", "complained", "blocked", "lifted"]
+    at: datetime
+
+
+class Resumed(Record):
+    """A subscriber undid unsubscribing a moment later."""
+
+    event: Literal["resumed"]
     at: datetime
 
 
@@ -47,7 +54,8 @@ class Imported(Record):
 class Subscriber(Record):
     """A confirmed, former or suppressed subscriber. `history` is the record of consent, oldest first.
 
-    Of an address that bounced or complained only the keyed hash is kept, as `id`: enough to recognise it.
+    Of an address that bounced or complained only the keyed hash is kept, as `id`, and the history: enough to recognise
+    it. Of one that is blocked (its owner wants no mail at all), not even the history before.
     """
 
     id: str
@@ -57,7 +65,7 @@ class Subscriber(Record):
     language: Language = "fr"
     confirmed_at: datetime | None = None
     left_at: datetime | None = None
-    history: tuple[Confirmation | Imported | Leaving, ...] = ()
+    history: tuple[Confirmation | Imported | Leaving | Resumed, ...] = ()
 
     @property
     def consent(self) -> Confirmation | None:

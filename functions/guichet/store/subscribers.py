@@ -8,7 +8,7 @@ from typing import Literal, cast
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
-from guichet.records.subscriber import Confirmation, Leaving, State, Subscriber
+from guichet.records.subscriber import Confirmation, Leaving, Resumed, State, Subscriber
 from guichet.store import dynamodb, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
@@ -80,19 +80,63 @@ def unsubscribe(table_name: str, subscriber_id: str, at: datetime, kept: timedel
     )
 
 
+def resume(table_name: str, subscriber_id: str, at: datetime, since: datetime) -> bool:
+    """Undo unsubscribing, if it happened since a time. Return whether the subscriber is subscribed now. Idempotent."""
+    try:
+        dynamodb.call(
+            "update_item",
+            TableName=table_name,
+            Key=marshalled(table.key(Subscriber, subscriber_id)),
+            UpdateExpression=f"SET #state = :confirmed, #list = :list, {_APPEND} REMOVE left_at, expires_at",
+            # One that was erased meanwhile has no address.
+            ConditionExpression="#state = :unsubscribed AND left_at >= :since AND attribute_exists(email)",
+            ExpressionAttributeNames={"#state": "state", "#list": "list"},
+            ExpressionAttributeValues=marshalled(
+                {
+                    ":confirmed": "confirmed",
+                    ":unsubscribed": "unsubscribed",
+                    ":list": table.CONFIRMED_LIST,
+                    ":since": table.stamp(since),
+                }
+                | _appended(Resumed(event="resumed", at=at))
+            ),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except ConditionFailedError as failed:
+        return (failed.item or {}).get("state") == "confirmed"
+    return True
+
+
+def block(table_name: str, subscriber_id: str, at: datetime) -> bool:
+    """End all mail to an address, known or not, for its owner or the operator. Return False if it is blocked already.
+
+    Only the keyed hash is kept, so that nobody can sign it up, until the operator lifts it.
+    """
+    return _leave(
+        table_name,
+        subscriber_id,
+        Leaving(event="blocked", at=at),
+        condition="attribute_not_exists(pk) OR #state <> :blocked",
+        values={":blocked": "blocked"},
+        changes=" REMOVE #list, email, #name, #language, confirmed_at, expires_at, soft_bounces, soft_bounced_at",
+        keep_history=False,
+    )
+
+
 def suppress(table_name: str, subscriber_id: str, event: Literal["bounced", "complained"], at: datetime) -> bool:
     """Suppress an address that bounced or complained, keeping only its id and history.
 
-    Return False if nothing changes: it is known already, a complaint outranks a bounce, or the event predates the
-    operator's lifting of the suppression.
+    Return False if nothing changes: it is known already, a block outranks a complaint and this a bounce, or the event
+    predates the operator's lifting of the suppression.
     """
-    weaker = "#state <> :complained" + ("" if event == "complained" else " AND #state <> :bounced")
+    stronger = ("blocked", "complained") if event == "complained" else ("blocked", "complained", "bounced")
+    weaker = " AND ".join(f"#state <> :{state}" for state in stronger)
     return _leave(
         table_name,
         subscriber_id,
         Leaving(event=event, at=at),
         condition=(f"attribute_not_exists(pk) OR ({weaker} AND (attribute_not_exists(lifted_at) OR lifted_at < :at))"),
-        values={":complained": "complained", **({} if event == "complained" else {":bounced": "bounced"})},
+        values={f":{state}": state for state in stronger},
         changes=" REMOVE #list, email, #name, expires_at, soft_bounces, soft_bounced_at",
     )
 
@@ -147,7 +191,7 @@ def excuse_soft_bounce(table_name: str, subscriber_id: str, claim: str) -> None:
 
 
 def lift(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> bool:
-    """Lift the suppression of an address, for the operator. Return False if it is not suppressed.
+    """Lift the suppression or block of an address, for the operator. Return False if there is none.
 
     SES events from before are ignored from then on.
     """
@@ -155,8 +199,13 @@ def lift(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> 
         table_name,
         subscriber_id,
         Leaving(event="lifted", at=at),
-        condition="#state = :bounced OR #state = :complained",
-        values={":bounced": "bounced", ":complained": "complained", ":end": table.seconds(at + kept)},
+        condition="#state = :bounced OR #state = :complained OR #state = :blocked",
+        values={
+            ":bounced": "bounced",
+            ":complained": "complained",
+            ":blocked": "blocked",
+            ":end": table.seconds(at + kept),
+        },
         changes=", lifted_at = :at, expires_at = :end REMOVE #list",
     )
 
@@ -177,20 +226,34 @@ def add_imported(table_name: str, imported: Subscriber) -> State | None:
 
 
 def _leave(  # noqa: PLR0913  the parts of one write
-    table_name: str, subscriber_id: str, leaving: Leaving, *, condition: str, values: Item, changes: str
+    table_name: str,
+    subscriber_id: str,
+    leaving: Leaving,
+    *,
+    condition: str,
+    values: Item,
+    changes: str,
+    keep_history: bool = True,
 ) -> bool:
-    names = {"#state": "state", "#list": "list"} | ({"#name": "name"} if "#name" in changes else {})
+    used = ("state", *(name for name in ("list", "name", "language") if f"#{name}" in changes))
+    names = {f"#{name}": name for name in used}
+    history = _appended(leaving)
+    if not keep_history:
+        del history[":none"]
     try:
         dynamodb.call(
             "update_item",
             TableName=table_name,
             Key=marshalled(table.key(Subscriber, subscriber_id)),
-            UpdateExpression=f"SET kind = :kind, id = :id, #state = :state, left_at = :at, {_APPEND}{changes}",
+            UpdateExpression=(
+                f"SET kind = :kind, id = :id, #state = :state, left_at = :at, "
+                f"{_APPEND if keep_history else 'history = :new'}{changes}"
+            ),
             ConditionExpression=condition,
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=marshalled(
                 {":kind": "subscriber", ":id": subscriber_id, ":state": leaving.event, ":at": table.stamp(leaving.at)}
-                | _appended(leaving)
+                | history
                 | values
             ),
         )
@@ -199,6 +262,6 @@ def _leave(  # noqa: PLR0913  the parts of one write
     return True
 
 
-def _appended(event: Confirmation | Leaving) -> Item:
+def _appended(event: Confirmation | Leaving | Resumed) -> Item:
     """Return the expression values that append an event to a subscriber's history."""
     return {":none": [], ":new": [event.model_dump(mode="json", exclude_defaults=True)]}

@@ -30,6 +30,10 @@ def ineligible(email: ClaimedEmail, message: Message, _subscriber: Subscriber | 
     return None
 
 
-def content(message: Message, _language: Language, _settings: NotifierSettings) -> Content:
-    """Return the content: fixed text."""
-    return Content((message.email,), {})
+def content(message: Message, language: Language, settings: NotifierSettings) -> Content:
+    """Return the content: fixed text, and a link for whoever did not write."""
+    # Only the notifier pays for the import.
+    from guichet.http.links import refusal_link  # noqa: PLC0415
+
+    link = refusal_link(settings.api_url, message.email, language, settings.signing_secret)
+    return Content((message.email,), {"refusal_link": link})

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from guichet.http.links import confirmation_link
+from guichet.http.links import confirmation_link, refusal_link
 from guichet.locales import Language
 from guichet.mail.emails import Content
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
@@ -43,7 +43,8 @@ def ineligible(email: ClaimedEmail, request: SignUp, subscriber: Subscriber | No
 
 
 def content(request: SignUp, language: Language, settings: NotifierSettings) -> Content:
-    """Return the content: the link, and until when it works."""
+    """Return the content: the link, until when it works, and another for whoever did not ask."""
     until = link_expiry(utc_now())
     link = confirmation_link(settings.api_url, request, language, settings.signing_secret, until)
-    return Content((request.email,), {"link": link, "until": until})
+    refusal = refusal_link(settings.api_url, request.email, language, settings.signing_secret)
+    return Content((request.email,), {"link": link, "until": until, "refusal_link": refusal})

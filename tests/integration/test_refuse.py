@@ -1,0 +1,283 @@
+"""“This was not me”, and unsubscribing: whose page it is, what it ends, and what can be undone."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from werkzeug.test import TestResponse
+
+from guichet.addresses import masked
+from guichet.http.links import refusal_link, unsubscribe_link
+from guichet.signing import subscriber_id
+from guichet.store import dynamodb
+from tests.support.app import START, App
+from tests.support.feedback import feedback
+from tests.support.newsletter import (
+    READER,
+    SECRET,
+    events_of,
+    link_in_last_mail,
+    open_link,
+    press,
+    refusal_in_last_mail,
+    sign_up,
+    subjects_to,
+    subscribe,
+    subscriber,
+    unsubscribe_url,
+    welcome,
+)
+from tests.support.states import bring_to
+from tests.support.wire import Wire, unreachable
+
+NOTHING_PERSONAL = {"pk", "sk", "kind", "id", "state", "left_at", "history", "lifted_at"}
+
+
+def refuse(app: App) -> None:
+    """Press the button behind the link of the last email."""
+    assert press(app, open_link(app, refusal_in_last_mail(app))).status_code == 200
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_confirmation_email_leads_to_a_page_that_ends_all_mail(app: App, language: str) -> None:
+    sign_up(app, name="Toto", _language=language)
+    link = refusal_in_last_mail(app)
+    html = app.mails()[-1].get_body(("html",))
+    assert html is not None
+    assert "/newsletter/refuse?" in html.get_content()
+    page = open_link(app, link)
+    assert page.status_code == 200
+    assert f'<html lang="{language}">' in page.text
+    assert READER not in page.text
+    assert app.items("subscriber") == []
+
+    for _ in range(2):
+        done = press(app, page)
+        assert done.status_code == 200
+        assert ("Nous ne vous écrirons plus" if language == "fr" else "We will not write to you again") in done.text
+    item = subscriber(app)
+    assert (item["state"], events_of(item)) == ("blocked", ["blocked"])
+    # The keyed hash, and until the operator lifts it.
+    assert item.keys() <= NOTHING_PERSONAL
+    assert READER not in json.dumps(item)
+
+
+def test_opening_the_link_changes_nothing(app: App) -> None:
+    sign_up(app)
+    before = app.items()
+    for _ in range(3):
+        assert open_link(app, refusal_in_last_mail(app)).status_code == 200
+    assert app.items() == before
+
+
+def test_nobody_can_sign_a_blocked_address_up_again(app: App) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        sign_up(app)
+        before, confirm = len(app.mails()), open_link(app, link_in_last_mail(app))
+        refuse(app)
+        clock.shift(timedelta(hours=1))
+        for spelling in (READER, READER.upper()):
+            clock.shift(timedelta(days=1))
+            assert app.post("/newsletter", data={"email": spelling}).status_code == 303
+            app.play_stream()
+            app.sweep()
+        assert len(app.mails()) == before
+        # Nor by the link that is still good.
+        clock.shift(timedelta(days=-2))
+        assert press(app, confirm).status_code == 410
+    assert subscriber(app)["state"] == "blocked"
+
+
+def test_an_acknowledgement_has_the_link_too_and_is_not_sent_again(make_app: Any) -> None:
+    app = make_app(Acknowledge="on")
+    with time_machine.travel(START, tick=False) as clock:
+        app.post("/contact", data={"email": READER, "message": "Bonjour"})
+        app.play_stream()
+        (acknowledgement,) = [mail for mail in app.mails() if mail["To"] == READER]
+        body = acknowledgement.get_body(("plain",))
+        assert body is not None
+        (link,) = re.findall(r"https://\S+", body.get_content())
+        assert press(app, open_link(app, link)).status_code == 200
+        clock.shift(timedelta(days=1))
+        app.post("/contact", data={"email": READER, "message": "Encore"})
+        app.play_stream()
+        app.sweep()
+    assert len(subjects_to(app, READER)) == 1
+    # The owner gets both messages.
+    assert len(subjects_to(app, "owner@atelier.example")) == 2
+
+
+@pytest.mark.parametrize("state", ["new", "asked", "confirmed", "unsubscribed", "bounced", "complained", "blocked"])
+def test_it_ends_all_mail_in_whatever_state_the_address_is(app: App, state: str) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        sign_up(app)
+        link = refusal_in_last_mail(app)
+        clock.shift(timedelta(hours=1))
+        bring_to(app, state)
+        page = open_link(app, link)
+        assert press(app, page).status_code == 200
+    item = subscriber(app)
+    assert (item["state"], events_of(item)) == ("blocked", ["blocked"])
+    assert item.keys() <= NOTHING_PERSONAL
+
+
+@pytest.mark.parametrize("name", ["bounce-permanent", "complaint"])
+def test_no_event_of_ses_lifts_a_block(app: App, name: str) -> None:
+    sign_up(app)
+    refuse(app)
+    feedback(app, name)
+    assert events_of(subscriber(app)) == ["blocked"]
+
+
+@pytest.mark.parametrize("field", ["subscriber", "expires", "token"])
+@pytest.mark.parametrize("value", ["", "x", "9999999999", "é"])
+def test_a_link_that_was_changed_proves_nothing(app: App, field: str, value: str) -> None:
+    sign_up(app)
+    fields = {name: values[0] for name, values in parse_qs(urlsplit(refusal_in_last_mail(app)).query).items()}
+    for path in ("refuse", "unsubscribe/undo", "unsubscribe"):
+        assert app.post(f"/newsletter/{path}", data=fields | {field: value}).status_code == 403
+    assert app.http.get("/newsletter/refuse", query_string=fields | {field: value}).status_code == 403
+    assert app.items("subscriber") == []
+
+
+def test_a_token_of_another_purpose_ends_nothing(app: App) -> None:
+    subscribe(app)
+    leaving = {name: values[0] for name, values in parse_qs(urlsplit(unsubscribe_url(app)).query).items()}
+    sign_up(app, email="second@example.org")
+    refusing = {name: values[0] for name, values in parse_qs(urlsplit(refusal_in_last_mail(app)).query).items()}
+    assert app.post("/newsletter/refuse", data=leaving).status_code == 403
+    assert app.post("/newsletter/refuse", data=refusing | {"token": leaving["token"]}).status_code == 403
+    assert app.post("/newsletter/unsubscribe/undo", data=refusing).status_code == 403
+    assert app.post("/newsletter/unsubscribe", data=refusing).status_code == 403
+
+
+def test_the_link_ends_after_30_days(app: App) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        sign_up(app)
+        link, page = refusal_in_last_mail(app), open_link(app, refusal_in_last_mail(app))
+        clock.shift(timedelta(days=29, hours=23))
+        assert open_link(app, link).status_code == 200
+        clock.shift(timedelta(hours=2))
+        assert open_link(app, link).status_code == 410
+        assert press(app, page).status_code == 410
+    assert app.items("subscriber") == []
+
+
+# Unsubscribing
+
+
+def leave(app: App) -> TestResponse:
+    """Press the button of the page behind the unsubscribe link."""
+    return press(app, open_link(app, unsubscribe_url(app)))
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("camille.dupont@example.org", "c•••@e•••.org"),
+        ("c@e.fr", "c•••@e•••.fr"),
+        ("a@mail.example.co.uk", "a•••@m•••.uk"),
+    ],
+)
+def test_an_address_is_masked(address: str, shown: str) -> None:
+    assert masked(address) == shown
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_pages_say_which_address_masked(app: App, language: str) -> None:
+    subscribe(app, _language=language)
+    page = open_link(app, unsubscribe_url(app))
+    done = press(app, page)
+    for reply in (page, done):
+        assert "r•••@e•••.org" in reply.text
+        assert READER not in reply.text
+
+
+def test_unsubscribing_can_be_undone_for_some_minutes(app: App) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        subscribe(app)
+        before = subscriber(app)
+        done = leave(app)
+        assert subscriber(app)["state"] == "unsubscribed"
+        assert "newsletter/unsubscribe/undo" in done.text
+        clock.shift(timedelta(minutes=14))
+        for _ in range(2):
+            undone = press(app, done)
+            assert undone.status_code == 200
+            assert "toujours abonné" in undone.text
+        item = subscriber(app)
+        assert events_of(item) == ["confirmed", "unsubscribed", "resumed"]
+        assert {name: value for name, value in item.items() if name != "history"} == {
+            name: value for name, value in before.items() if name != "history"
+        }
+
+
+def test_it_cannot_be_undone_later(app: App) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        subscribe(app)
+        done = leave(app)
+        clock.shift(timedelta(minutes=15, seconds=1))
+        assert press(app, done).status_code == 410
+        # Nor does the page offer it any more.
+        assert "/undo" not in leave(app).text
+    assert subscriber(app)["state"] == "unsubscribed"
+
+
+@pytest.mark.parametrize("state", ["bounced", "complained", "blocked"])
+def test_what_happened_since_is_not_undone(app: App, state: str) -> None:
+    subscribe(app)
+    done = leave(app)
+    bring = {"bounced": "bounce-permanent", "complained": "complaint"}
+    if state == "blocked":
+        app.post(refusal_link("", READER, "fr", SECRET))
+    else:
+        feedback(app, bring[state])
+    assert press(app, done).status_code == 410
+    assert subscriber(app)["state"] == state
+
+
+def test_one_click_is_answered_as_ever_and_offers_nothing(app: App) -> None:
+    subscribe(app)
+    reply = app.post(unsubscribe_url(app), data={"List-Unsubscribe": "One-Click"})
+    assert reply.status_code == 200
+    assert "<button>" not in reply.text
+    assert "•••" not in reply.text
+    assert subscriber(app)["state"] == "unsubscribed"
+
+
+def test_a_scanner_that_opens_everything_undoes_nothing(app: App) -> None:
+    subscribe(app)
+    done = leave(app)
+    before = app.items()
+    for link in (unsubscribe_url(app), "/newsletter/unsubscribe/undo"):
+        app.http.get(link)
+    for link in re.findall(r'(?:href|action)="([^"]+)"', done.text):
+        app.http.get(urlsplit(link).path)
+    assert app.items() == before
+
+
+def test_who_is_not_known_is_unsubscribed_as_before(app: App) -> None:
+    link = unsubscribe_link("", subscriber_id(SECRET, "nobody@example.org"), "fr", SECRET)
+    page = app.http.get(link)
+    assert (page.status_code, "•••" in page.text) == (200, False)
+    done = app.post(link)
+    assert (done.status_code, "/undo" in done.text) == (200, False)
+    assert app.items("subscriber") == []
+
+
+def test_the_table_away_afterwards_hides_the_address_and_not_that_it_is_done(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(app)
+    page = open_link(app, unsubscribe_url(app))
+    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
+    wire = Wire(dynamodb.client())
+    wire.plan(None, *[unreachable] * 50)
+    done = press(app, page)
+    assert done.status_code == 200
+    assert "vous ne recevrez plus la newsletter" in done.text
+    assert welcome(app)["To"] == READER
