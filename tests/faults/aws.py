@@ -69,7 +69,7 @@ _FAR_AWAY = 600
 # How often what is on its way lands before the next request.
 _LANDS = 0.3
 _TOKEN = re.compile(r"token-[0-9]+")
-_LINK = re.compile(r"https://\S+/newsletter/\S+")
+_LINK = re.compile(r"https://\S+/newsletter/(?:confirm|unsubscribe)\S+")
 
 Plan = Callable[[str], Kind | None]
 
