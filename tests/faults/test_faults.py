@@ -131,13 +131,14 @@ def test_a_seed_gives_the_same_run_again_to_the_last_request(server: FaultyServe
 
 
 def deeds(world: World) -> dict[str, Callable[[], TestResponse | None]]:
-    """Return what a visitor can post, ready to be posted: the link to confirm by is in a mail already."""
+    """Return what a visitor can post, ready to be posted: the page to confirm on is open already."""
     world.weather.plan = lambda _: None
     world.sign_up()
     world.notify(schedule_event())
     # Beyond the quarter of an hour in which to sign up again is a repeat.
     world.weather.clock.shift(1000)
-    return {"contact": lambda: world.write(0), "newsletter": world.sign_up, "confirm": world.confirm}
+    page = world.open()
+    return {"contact": lambda: world.write(0), "newsletter": world.sign_up, "confirm": lambda: world.confirm(page)}
 
 
 DEEDS = ("contact", "newsletter", "confirm")
