@@ -116,10 +116,15 @@ def confirm_again(request: Request) -> Response:
 
 
 def unsubscribe_page(request: Request) -> Response:
-    """Show one button, and whose subscription it ends. Changes nothing."""
+    """Show one button, and whose subscription it ends, or a moment after that the one that undoes it. Changes nothing.
+
+    The mailbox provider's button shows no page, and may have been pressed by mistake.
+    """
     from newsletter import pages  # noqa: PLC0415
 
     subscriber = subscribers.subscriber(settings().table_name, _proven_subscriber(request.query))
+    if undo := _undo(subscriber):
+        return page(200, pages.unsubscribed_page(request, subscriber, undo, settings()))
     return page(200, pages.unsubscribe_page(request, request.query, subscriber, settings()))
 
 

@@ -3,6 +3,7 @@
 import json
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 from contact.form import ContactForm
 from guichet.addresses import parse
 from guichet.http.body import MAX_BODY, MAX_PAIRS
+from guichet.http.links import refusal_link
 from guichet.locales import LANGUAGES, locale
 from guichet.records.message import Message
 from guichet.store import dynamodb
@@ -22,6 +24,7 @@ from infra.local.gateway import LARGEST_BODY, LARGEST_HEAD, match_route
 from infra.template import TEMPLATE
 from newsletter.form import NewsletterForm
 from tests.support.app import SITE, App
+from tests.support.newsletter import READER, SECRET, open_link, press, subscribe, unsubscribe_url
 from tests.support.refusals import CASES, GOOD, MULTIPART, part
 from tests.support.wire import Wire, unreachable
 
@@ -176,6 +179,27 @@ def test_too_many_and_not_kept_are_answered_as_described(
     assert [reply.status_code for reply in over + unavailable] == [429, 429, 503, 503]
     for reply in over + unavailable:
         assert "retry-after" in reply.headers
+        check(reply)
+
+
+@pytest.mark.parametrize("path", [*POSTED, "/f/devis", "/newsletter/confirm/again", "/newsletter/unsubscribe/undo"])
+def test_what_is_opened_and_not_posted_to_is_answered_as_described(app: App, path: str) -> None:
+    for accept in ("application/json", "text/html"):
+        reply = app.http.get(path, headers={"accept": accept})
+        assert reply.status_code == (404 if path == "/f/devis" else 405)
+        check(reply)
+
+
+def test_this_was_not_me_and_undoing_are_answered_as_described(app: App) -> None:
+    subscribe(app)
+    done = press(app, open_link(app, unsubscribe_url(app)))
+    undone = press(app, done)
+    link = refusal_link("", READER, "fr", SECRET)
+    replies = [done, undone, app.http.get(link), app.post(link), press(app, done)]
+    replies += [app.post("/newsletter/refuse"), app.http.get("/newsletter/refuse"), app.post(urlsplit(link).path)]
+
+    assert [reply.status_code for reply in replies] == [200, 200, 200, 200, 410, 403, 403, 403]
+    for reply in replies:
         check(reply)
 
 

@@ -249,6 +249,21 @@ def test_one_click_is_answered_as_ever_and_offers_nothing(app: App) -> None:
     assert subscriber(app)["state"] == "unsubscribed"
 
 
+def test_after_one_click_the_page_of_the_link_undoes_it(app: App) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        subscribe(app)
+        app.post(unsubscribe_url(app), data={"List-Unsubscribe": "One-Click"})
+        before = app.items()
+        page = open_link(app, unsubscribe_url(app))
+        assert "vous ne recevrez plus la newsletter" in page.text
+        assert app.items() == before
+        assert press(app, page).status_code == 200
+        assert subscriber(app)["state"] == "confirmed"
+        app.post(unsubscribe_url(app), data={"List-Unsubscribe": "One-Click"})
+        clock.shift(timedelta(minutes=16))
+        assert "/undo" not in open_link(app, unsubscribe_url(app)).text
+
+
 def test_a_scanner_that_opens_everything_undoes_nothing(app: App) -> None:
     subscribe(app)
     done = leave(app)
