@@ -136,7 +136,7 @@ def _tell(key: EmailKey, report: Report, change: Change) -> None:
 
 
 def _hashed(text: str) -> str | None:
-    """Return the keyed hash of an address, or None if it is none that we write to."""
+    """Return the keyed hash of an address, or None if we do not write to it."""
     address = parse(parseaddr(text)[1])
     return subscriber_id(settings().signing_secret, address) if address else None
 

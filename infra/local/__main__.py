@@ -187,7 +187,7 @@ class Local:
 
 
 def _make(make: Callable[[], Any], stop: threading.Event) -> Any:
-    """Make a resource; while its engine is not there, say so once and ask again. Return None where the stack ends."""
+    """Make a resource; while its engine is not there, say so once and ask again. Return None if the stack ends."""
     told = False
     while not stop.is_set():
         try:

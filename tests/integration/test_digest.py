@@ -64,7 +64,7 @@ def test_it_is_off_by_default(app: App) -> None:
                 "Messages: 3",
                 "New subscribers: 1",
                 "Caught as spam: 2",
-                "No email is owed.",
+                "No email is waiting.",
             ),
         ),
     ],

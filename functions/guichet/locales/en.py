@@ -214,12 +214,12 @@ SENTENCES = {
     "digest_messages": "Messages",
     "digest_confirmed": "New subscribers",
     "digest_spam": "Caught as spam",
-    "digest_owed": (
-        "Emails still owed: {count}, the oldest since {since}.\n"
+    "digest_waiting": (
+        "Emails still waiting: {count}, the oldest since {since}.\n"
         "They go out by themselves. Where they do not, the command {command} tells why."
     ),
     "digest_spam_named": "What Guichet catches as spam is reported to you the next day, in another email.",
-    "digest_none_owed": "No email is owed.",
+    "digest_none_waiting": "No email is waiting.",
     "spam_note_subject": "Caught as spam on {day}: {count}",
     "spam_note_heading": "Caught as spam",
     "spam_note_day": "Forms that {site} caught as spam on {day} (UTC): {count}.",

@@ -225,12 +225,12 @@ SENTENCES = {
     "digest_messages": "Messages",
     "digest_confirmed": "Nouveaux abonnés",
     "digest_spam": "Classés comme spam",
-    "digest_owed": (
+    "digest_waiting": (
         "Emails en attente d'envoi : {count}, le plus ancien depuis {since}.\n"
         "Ils partiront d'eux-mêmes. Sinon, la commande {command} dit pourquoi."
     ),
     "digest_spam_named": "Ce que Guichet classe comme spam vous est signalé le lendemain, par un autre email.",
-    "digest_none_owed": "Aucun email n'est en attente.",
+    "digest_none_waiting": "Aucun email n'est en attente.",
     "spam_note_subject": "Classés comme spam le {day} : {count}",
     "spam_note_heading": "Classés comme spam",
     "spam_note_day": "Envois que « {site} » a classés comme spam le {day} (UTC) : {count}.",

@@ -236,7 +236,7 @@ def _for_owner(email: ClaimedEmail, record: Reported, settings: NotifierSettings
     owners = {subscriber_id(settings.signing_secret, address): address for address in settings.owner_email}
     left = {owner: address for owner, address in owners.items() if owner not in recipients_of(email.reached)}
     if not left:
-        # The address that it waited for is none of theirs any more.
+        # The address that it waited for is no longer theirs.
         outbox.mark_reached(settings.table_name, email)
         return Ended("sent", "to all others before")
     known = mailboxes.mailboxes(settings.table_name)

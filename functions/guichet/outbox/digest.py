@@ -25,7 +25,7 @@ def queue_digest(settings: NotifierSettings, now: datetime) -> bool:
     if settings.weekly_digest == "off" or digests.digest(table_name, week) is not None:
         return False
     days = [since + timedelta(days=day) for day in range(7)]
-    owed = [at for audience in AUDIENCES for at, _ in outbox.waiting(table_name, audience) if now - at > _ON_ITS_WAY]
+    waiting = [at for audience in AUDIENCES for at, _ in outbox.waiting(table_name, audience) if now - at > _ON_ITS_WAY]
     digest = Digest(
         id=week,
         since=since,
@@ -33,8 +33,8 @@ def queue_digest(settings: NotifierSettings, now: datetime) -> bool:
         messages=sum(table.count_list(table_name, "messages", day) for day in days),
         spam=sum(table.count_list(table_name, "spam", day) for day in days),
         confirmed=sum(table.count_list(table_name, "confirmed", day) for day in days),
-        waiting=len(owed),
-        oldest_waiting_since=min(owed, default=None),
+        waiting=len(waiting),
+        oldest_waiting_since=min(waiting, default=None),
         made_at=now,
         expires_at=now + SENT_EMAIL_KEPT,
     )

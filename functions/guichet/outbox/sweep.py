@@ -160,8 +160,8 @@ def _queue_if_due(name: str, queue: Callable[[NotifierSettings, datetime], bool]
     try:
         # However much it counts, it costs the emails no more time than one of them.
         with dynamodb.retry_budget():
-            owed = queue(settings, utc_now())
-        if owed:
+            queued = queue(settings, utc_now())
+        if queued:
             logger.info("queued", email=name)
     except Exception as error:  # noqa: BLE001
         log_unexpected(error, email=name)
