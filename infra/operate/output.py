@@ -4,7 +4,6 @@ Results go to standard output; progress and hints go to standard error.
 """
 
 import json
-import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +18,7 @@ from rich.text import Text
 
 from infra.operate.queries import Advance, blocks
 
-# Wide enough for a whole row when the output is not a terminal, and COLUMNS does not say otherwise.
+# Wide enough for a whole row when the output is not a terminal.
 _WIDTH_OF_A_FILE = 200
 # The columns of free text, which gives way on a narrow terminal.
 _FREE = ("name", "message", "why", "reason")
@@ -54,8 +53,7 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        wide = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-        self._out = Console(width=_WIDTH_OF_A_FILE if wide else None, highlight=False, soft_wrap=True)
+        self._out = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE, highlight=False, soft_wrap=True)
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def say(self, sentence: str) -> None:

@@ -260,7 +260,7 @@ def test_the_owner_reads_which_page_a_message_came_from(visit: Visit, stack: Loc
     page.get_by_role("button", name="Send").click()
 
     (mail,) = wait_for("the email", lambda: stack.inbox(text))
-    assert f"Page : http://127.0.0.1:{stack.site_port}/en/" in text_of(mail["raw"]).splitlines()
+    assert f"> Page : http://127.0.0.1:{stack.site_port}/en/" in text_of(mail["raw"]).splitlines()
     assert "secret" not in text_of(mail["raw"])
 
 

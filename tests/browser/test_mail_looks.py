@@ -107,7 +107,7 @@ def test_the_owner_reads_every_answer_in_both(written: tuple[LocalStack, list[Em
 def test_the_address_of_a_button_stands_in_full_beside_it(written: tuple[LocalStack, list[EmailMessage]]) -> None:
     (mail,) = [mail for mail in written[1] if "/newsletter/confirm?" in _body(mail, "html")]
     html = _body(mail, "html")
-    (link,) = set(re.findall(r'href="([^"]+/newsletter/confirm[^"]+)"', html))
+    (link,) = set(re.findall(r'class="button" href="([^"]+/newsletter/confirm[^"]+)"', html))
     assert f">{link}</a>" in html
 
 

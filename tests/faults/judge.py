@@ -68,7 +68,7 @@ def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, s
     owed = Tally(row.email for row in rows)
     mailed = Tally(sent.email for sent in log if sent.operation == "SendEmail" and sent.acted)
     unmailed = [row for row in rows if not mailed[row.email]]
-    dropped = [row for row in unmailed if _rightly_dropped(row, rows, events)]
+    dropped = [row for row in rows if _rightly_dropped(row, rows, events)]
     confirmations = [event for event in events if event["event"] == "confirmed"]
     told_confirmed = ("confirmed", True) in told.changes
 
@@ -79,7 +79,11 @@ def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, s
         "stored and not mailed": {row.key for row in unmailed if row not in dropped},
     }
     run.accepted, run.stored = len(told.kept) + told_confirmed, len(records) + bool(confirmations)
-    run.owed, run.dropped = len(rows), len(dropped)
+    run.owed = len(rows)
+    # Of several emails of one name, some may have gone out.
+    run.dropped = sum(
+        min(count, max(0, owed[name] - mailed[name])) for name, count in Tally(row.email for row in dropped).items()
+    )
     # Of the few emails of one name that an address may get, as many as were owed are no repeat.
     run.mailed = sum(min(count, owed[name]) for name, count in mailed.items())
     run.twice = sum(max(0, count - owed[name]) for name, count in mailed.items())

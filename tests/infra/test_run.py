@@ -307,7 +307,7 @@ def test_what_the_local_stack_does_not_serve_is_not_found(running: LocalStack, m
 
 
 def test_a_route_that_the_template_does_not_have_is_not_found(running: LocalStack) -> None:
-    assert ask(running.port, "GET", "/contact").status == 404
+    assert ask(running.port, "GET", "/elsewhere").status == 404
 
 
 # --- how it starts, rests and ends ---------------------------------------------------------------------------------

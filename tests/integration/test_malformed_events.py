@@ -26,6 +26,7 @@ FUNCTIONS = {
     "newsletter": "Newsletter",
     "confirm": "Newsletter",
     "owner": "Owner",
+    "refuse": "Newsletter",
     "unsubscribe": "Newsletter",
 } | {
     "feedback": "Feedback",

@@ -206,7 +206,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 def named_in_the_readme() -> set[str]:
     table = README.split("| command | what it does |")[1].split("\n\n")[0]
-    return set(re.findall(r"`guichet ([a-z-]+(?: (?:show|spam|release|unsubscribe|lift|send))?)", table))
+    return set(re.findall(r"`guichet ([a-z-]+(?: (?:show|spam|release|unsubscribe|block|lift|send))?)", table))
 
 
 def test_the_readme_names_each_command_and_no_other() -> None:

@@ -9,6 +9,7 @@ import time_machine
 from guichet.records.limits import Caller
 from guichet.records.message import Message
 from guichet.store import submissions
+from infra.operate import output
 from infra.operate.output import printable
 from tests.support.app import START, App
 from tests.support.contact import contact
@@ -95,7 +96,7 @@ def test_the_further_fields_of_a_form_stand_apart_and_replace_nothing(app: App, 
 def test_a_long_text_does_not_take_the_place_of_the_other_columns(
     app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(output, "_WIDTH_OF_A_FILE", 80)
     ids = [contact(app, email="x@example.org", name="N" * 900, message="M" * 20_000, _id="1"), contact(app)]
     for arguments in ((), ("--search", "example")):
         said = operate(app, "messages", *arguments).out.splitlines()

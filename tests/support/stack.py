@@ -86,7 +86,8 @@ class LocalStack:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         for name in ("PARAMETERS", "CONTAINERS", "ENGINE_PORT"):
             environment.pop(name, None)
-        environment |= {"PORT": str(free_port()), "SITE_PORT": str(free_port())} | variables
+        # The tests read what the functions log.
+        environment |= {"PORT": str(free_port()), "SITE_PORT": str(free_port()), "LOGS": "json"} | variables
         self.port, self.site_port = int(environment["PORT"]), int(environment["SITE_PORT"])
         self._out, self._err = folder / "out", folder / "err"
         with self._out.open("wb") as out, self._err.open("wb") as err:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
+from email.utils import getaddresses
 from functools import cache
 from typing import Any
 
@@ -71,7 +72,8 @@ def send(
     SES publishes the tags with each event about it. The recipients are given to SES explicitly, so that no header can
     add one: those of `To`, or some of them. Raises RejectedError, PostponedError.
     """
-    recipients = [address.addr_spec for address in message["To"].addresses] if to is None else list(to)
+    # As it is on the wire, `To` is bare addresses.
+    recipients = [address for _, address in getaddresses([message["To"]])] if to is None else list(to)
     try:
         response = client().send_email(
             Destination={"ToAddresses": recipients},
