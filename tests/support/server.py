@@ -22,6 +22,9 @@ class Handler(BaseHTTPRequestHandler, ABC):
     def do_POST(self) -> None:
         self.answer()
 
+    def do_DELETE(self) -> None:
+        self.answer()
+
     def do_OPTIONS(self) -> None:
         self.answer()
 
