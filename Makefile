@@ -104,11 +104,11 @@ bench: $(VENV)/.installed  ## compare the cost of a post with three references, 
 
 .PHONY: build
 build: $(VENV)/.installed  ## build the functions for Lambda in .aws-sam/build, and print sizes and hash (LAMBDA_PYTHON)
-	@$(BIN)/python -m infra.build --python "$(LAMBDA_PYTHON)"
+	@PYTHONPATH=functions $(BIN)/python -m infra.build --python "$(LAMBDA_PYTHON)"
 
 .PHONY: sam-local
 sam-local: $(VENV)/.installed .venv-sam/.installed  ## walk sam local's commands in containers (LAMBDA_PYTHON)
-	@$(BIN)/python -m tests.sam_local --python "$(LAMBDA_PYTHON)"
+	@PYTHONPATH=functions $(BIN)/python -m tests.sam_local --python "$(LAMBDA_PYTHON)"
 
 .PHONY: deploy
 deploy: build .venv-sam/.installed  ## build, and deploy to your AWS account (PARAMETERS="OwnerEmail=… …", first time only; STACK)
