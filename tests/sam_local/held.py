@@ -51,6 +51,6 @@ class LocalStack:
         self._client.update_item(
             TableName=self._variables["TABLE_NAME"],
             Key={name: {"S": row[name]} for name in ("pk", "sk")},
-            UpdateExpression="SET outbox = :shard REMOVE sent_at, message_id",
+            UpdateExpression="SET outbox = :shard REMOVE sent_at, message_id, reached",
             ExpressionAttributeValues={":shard": {"S": f"{row['recipient']}#00"}},
         )
