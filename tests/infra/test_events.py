@@ -200,9 +200,9 @@ def test_the_samples_of_the_owner_s_links_are_about_the_message_of_the_sample_of
     reply = local.functions["Contact"](sample("contact-json.json"))
     message = submissions.message("table", json.loads(reply["body"])["id"])
     assert message is not None
-    lasting = message.model_copy(update={"expires_at": datetime(2100, 1, 1, tzinfo=UTC)})
+    until = datetime(2100, 1, 1, tzinfo=UTC)
     for action in get_args(OwnerAction):
-        expected = dict(parse_qsl(owner_link("", action, lasting, "fr", SECRET).partition("?")[2]))
+        expected = dict(parse_qsl(owner_link("", action, message, "fr", SECRET, until).partition("?")[2]))
         assert (link(f"owner-{action}-page.json"), link(f"owner-{action}.json")) == (expected, expected)
     before = local.items()
     for name in ("owner-spam-page.json", "owner-erase-page.json"):

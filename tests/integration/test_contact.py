@@ -163,7 +163,7 @@ def test_what_a_stranger_wrote_cannot_pass_for_the_email_s_own_words(make_app: A
     text = app.mails()[1].get_body(("plain",)).get_content().replace("\r\n", "\n")
     lines = text.split("\n")
     assert lines.count("--") == 1
-    assert [line for line in lines if line.startswith("Effacer cette personne")] == [lines[-2]]
+    assert [line for line in lines if line.startswith("Effacer cette personne")] == [lines[-3]]
     assert text.count("> --") == 2
 
 

@@ -23,7 +23,8 @@ _REFUSE = "refuse"
 # An email may be forwarded, and whoever gets it must not end somebody's mail for ever after.
 _REFUSAL_VALID = timedelta(days=30)
 _OWNER = "owner"
-_OWNER_LINK_VALID = timedelta(days=90)
+# Whoever reads one of the owner's emails, forwarded or quoted, can press its links: so they end soon.
+_OWNER_LINK_VALID = timedelta(days=7)
 # Unix times have ten digits until the year 2286.
 _DIGITS = 10
 
@@ -103,14 +104,16 @@ class Subject:
     until: datetime
 
 
-def owner_link(api_url: str, action: OwnerAction, record: Message | Subscriber, language: Language, secret: str) -> str:
-    """Return the URL of the page that files a message as spam, or erases its author or a subscriber.
+def owner_links_until() -> datetime:
+    """Return when the owner's links in an email that is sent now expire: the first midnight (UTC) after seven days."""
+    return (utc_now() + _OWNER_LINK_VALID + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
-    It works as long as a message is kept; for a subscriber, who may stay for ever, 90 days.
-    """
-    kind, until = (
-        ("message", record.expires_at) if isinstance(record, Message) else ("subscriber", utc_now() + _OWNER_LINK_VALID)
-    )
+
+def owner_link(  # noqa: PLR0913, PLR0917  the parts of a URL
+    api_url: str, action: OwnerAction, record: Message | Subscriber, language: Language, secret: str, until: datetime
+) -> str:
+    """Return the URL of the page that files a message as spam, or erases its author or a subscriber."""
+    kind = "message" if isinstance(record, Message) else "subscriber"
     fields = {
         "kind": kind,
         "id": record.id,

@@ -37,7 +37,7 @@ SENTENCES = {
         "Try again within ten minutes: sending it again is harmless, it will count only once."
     ),
     "LINK_INVALID": "This link is incomplete or not valid. Open it just as it stands in the email.",
-    "LINK_ENDED": "This link is no longer valid: what it is for is erased, or too old.",
+    "LINK_ENDED": "This link is no longer valid: what it is for is erased, or it has expired.",
     "LINK_EXPIRED": "This link is no longer valid. Sign up again to receive a new one.",
     "contact_accepted": "Thank you for your message. We will answer you by email.",
     "newsletter_accepted": (
@@ -126,10 +126,13 @@ SENTENCES = {
         "There is a lot to read. {site} goes on erasing without you, and sends you an email when it is done. "
         "You can close this page."
     ),
+    "owner_link": "The link above works until {until}.",
+    "owner_links": "The links above work until {until}.",
     "owner_gone_title": "Nothing left by this link",
     "owner_gone": (
-        "By this link {site} finds no address any more: what it is for is erased, or too old. If anything else of "
-        "this person may be left, use the link in another email about them, or the command `guichet forget`."
+        "By this link {site} no longer finds an address: what it is for is erased, or the link has expired. If "
+        "anything else of this person may be left, use the link in another email about them, or the command "
+        "`guichet forget`."
     ),
     "owner_unfinished_title": "Not finished",
     "owner_unfinished_lead": (

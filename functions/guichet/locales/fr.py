@@ -38,7 +38,7 @@ SENTENCES = {
         "Réessayez dans les dix minutes : le renvoyer est sans risque, il ne comptera qu'une fois."
     ),
     "LINK_INVALID": "Ce lien est incomplet ou n'est pas valable. Ouvrez-le tel qu'il figure dans l'email.",
-    "LINK_ENDED": "Ce lien n'est plus valable : ce qu'il désigne est effacé, ou trop ancien.",
+    "LINK_ENDED": "Ce lien n'est plus valable : ce qu'il désigne est effacé, ou il a expiré.",
     "LINK_EXPIRED": "Ce lien n'est plus valable. Inscrivez-vous à nouveau pour en recevoir un autre.",
     # Pages and success
     "contact_accepted": "Merci pour votre message. Nous vous répondrons par email.",
@@ -129,10 +129,12 @@ SENTENCES = {
         "Il y a beaucoup à lire : « {site} » continue d'effacer sans que vous ayez à attendre, et vous envoie un email "
         "quand c'est fini. Vous pouvez fermer cette page."
     ),
+    "owner_link": "Le lien ci-dessus est valable jusqu'au {until}.",
+    "owner_links": "Les liens ci-dessus sont valables jusqu'au {until}.",
     "owner_gone_title": "Plus rien par ce lien",
     "owner_gone": (
-        "Par ce lien, « {site} » ne trouve plus d'adresse : ce qu'il désigne est effacé, ou trop ancien. S'il peut "
-        "rester autre chose de cette personne, prenez le lien d'un autre email à son sujet, ou la commande "
+        "Par ce lien, « {site} » ne trouve plus d'adresse : ce qu'il désigne est effacé, ou le lien a expiré. "
+        "S'il peut rester autre chose de cette personne, prenez le lien d'un autre email à son sujet, ou la commande "
         "`guichet forget`."
     ),
     "owner_unfinished_title": "Ce n'est pas fini",

@@ -25,11 +25,13 @@ def ineligible(_email: ClaimedEmail, message: Message, _subscriber: Subscriber |
 def content(message: Message, language: Language, settings: NotifierSettings) -> Content:
     """Return the content, with links to file it as spam and to erase the person. A reply goes to the visitor."""
     # Only the notifier pays for the import.
-    from guichet.http.links import owner_link  # noqa: PLC0415
+    from guichet.http.links import owner_link, owner_links_until  # noqa: PLC0415
 
+    secret, until = settings.signing_secret, owner_links_until()
     values = {
         "message": message,
-        "spam_link": owner_link(settings.api_url, "spam", message, language, settings.signing_secret),
-        "erase_link": owner_link(settings.api_url, "erase", message, language, settings.signing_secret),
+        "spam_link": owner_link(settings.api_url, "spam", message, language, secret, until),
+        "erase_link": owner_link(settings.api_url, "erase", message, language, secret, until),
+        "until": until,
     }
     return Content(settings.owner_email, values, reply_to=message.email, reply_to_name=message.name)

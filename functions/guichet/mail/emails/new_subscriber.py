@@ -1,6 +1,6 @@
 """To the owner: somebody confirmed their subscription."""
 
-from guichet.http.links import owner_link
+from guichet.http.links import owner_link, owner_links_until
 from guichet.locales import Language
 from guichet.mail.emails import Content
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
@@ -25,5 +25,6 @@ def ineligible(_email: ClaimedEmail, subscriber: Subscriber, _known: Subscriber 
 
 def content(subscriber: Subscriber, language: Language, settings: NotifierSettings) -> Content:
     """Return the content, with a link to erase the person."""
-    link = owner_link(settings.api_url, "erase", subscriber, language, settings.signing_secret)
-    return Content(settings.owner_email, {"subscriber": subscriber, "erase_link": link})
+    until = owner_links_until()
+    link = owner_link(settings.api_url, "erase", subscriber, language, settings.signing_secret, until)
+    return Content(settings.owner_email, {"subscriber": subscriber, "erase_link": link, "until": until})
