@@ -264,3 +264,21 @@ def test_the_slot_is_the_mailbox_s_and_an_email_that_ses_refused_is_not_forgotte
         clock.shift(A_QUARTER)
         app.sweep()
         assert [mail["To"] for mail in app.mails()] == ["re.ader+a@gmail.com", "reader@googlemail.com"]
+
+
+def test_asking_again_while_ses_is_away_does_not_take_the_email_that_waits_for_one_that_went_out(app: App) -> None:
+    with time_machine.travel(START) as clock:
+        ask(app)
+        assert links(app) == 1
+        clock.shift(timedelta(minutes=16))
+        # The caps allow it, and SES does not take it.
+        away = Wire(ses.client())
+        away.always(refusal(503, "ServiceUnavailable"))
+        ask(app)
+        clock.shift(timedelta(minutes=1))
+        ask(app)
+        away.always(None)
+        clock.shift(timedelta(hours=6))
+        app.sweep()
+        assert links(app) == 2
+        assert waiting(app) == []

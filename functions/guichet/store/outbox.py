@@ -35,10 +35,11 @@ _REASON_KEPT = 500
 OF_WAITING = (
     "outbox", "claim", "claimed_until", "tries", "waits_for", "tried_at", "calls", "not_before", "network_id"
 )  # fmt: skip
-# A row that may be written anew: no run sends it, and SES has not had it.
+# A row that may be written anew: no run sends it, and SES has not had it. One that the caps have allowed goes out as it
+# is: written anew, it would be taken for a repeat of the email that it was allowed to be.
 NOT_SENT = (
     "attribute_not_exists(pk) OR attribute_exists(dropped_at)"
-    " OR (attribute_exists(outbox) AND attribute_not_exists(claim))"
+    " OR (attribute_exists(outbox) AND attribute_not_exists(claim) AND attribute_not_exists(allowed_at))"
 )
 
 Waiting = tuple[datetime, EmailKey]
