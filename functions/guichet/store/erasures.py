@@ -18,7 +18,7 @@ def add(table_name: str, erasure: Erasure, email: QueuedEmail) -> None:
     """Store an erasure and queue the email of its end. One of the same person that goes on already does so."""
     item = table.item_of(erasure)
     row = outbox.row(item["pk"], email, erasure.asked_at, erasure.expires_at)
-    row["retry_at"] = table.seconds(erasure.asked_at + HEAD_START)
+    row["not_before"] = table.seconds(erasure.asked_at + HEAD_START)
     put = table.put(
         table_name,
         item,
