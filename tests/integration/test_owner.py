@@ -223,6 +223,9 @@ def test_an_erasure_whose_function_is_killed_goes_on_by_itself(app: App, monkeyp
         patch.setattr("owner.handler.erase", kill)
         with pytest.raises(KilledError):
             press(app, page)
+    # At first it is the page's alone.
+    assert app.sweep() == {}
+    assert "secret" in str(app.items()).lower()
     with time_machine.travel(utc_now() + timedelta(minutes=2)):
         assert app.sweep() == {"sent": 1}
     assert "secret" not in str(app.items()).lower()
