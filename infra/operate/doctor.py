@@ -182,7 +182,7 @@ def ringing_alarms(inspection: Inspection) -> Iterator[Finding]:
             yield Finding("alarms", "warning", f"{alarm['AlarmName']} is muted", command)
         if alarm["StateValue"] == "ALARM":
             message = f"{alarm['AlarmName']} is ringing: {alarm.get('AlarmDescription', '')}"
-            yield Finding("alarms", "warning", message, "infra/RUNBOOK.md says what to do")
+            yield Finding("alarms", "warning", message, "infra/docs/runbook.md says what to do")
 
 
 def parameters(inspection: Inspection) -> Iterator[Finding]:

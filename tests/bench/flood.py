@@ -138,7 +138,7 @@ def flood(callers: int, processes: int, *, remembering: bool) -> tuple[int, Coun
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table of the page `infra/LIMITS.md`."""
+    """Print the table of the page `infra/docs/limits.md`."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.flood", description="What a flood costs in writes.")
     parser.add_argument("--callers", type=int, nargs="*", default=CALLERS)
     parser.add_argument("--processes", type=int, nargs="*", default=PROCESSES)

@@ -11,7 +11,7 @@ from guichet.outbox.delivery import Outcome
 from infra.template import TEMPLATE, Template
 from tests.support.policy import RULES, violations
 
-RUNBOOK = (TEMPLATE.parent / "infra" / "RUNBOOK.md").read_text(encoding="utf-8")
+RUNBOOK = (TEMPLATE.parent / "infra" / "docs" / "runbook.md").read_text(encoding="utf-8")
 Change = Callable[[dict[str, Any]], object]
 
 

@@ -10,7 +10,7 @@ import pytest
 from infra.template import TEMPLATE
 from tests.support.app import App, resolve
 
-PAGE = (TEMPLATE.parent / "infra" / "MIGRATION.md").read_text(encoding="utf-8")
+PAGE = (TEMPLATE.parent / "infra" / "docs" / "migration.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `?([\w -]+?)`? \| ([a-z ]+) \|", PAGE, re.MULTILINE)
 GOOD = {"email": "camille@example.org", "message": "Bonjour, je voudrais un devis."}
 VALUE = "une valeur"

@@ -720,7 +720,7 @@ def test_an_alarm_that_rings_is_told_with_its_description(examined: Examined) ->
     findings = examined({"cloudwatch:DescribeAlarms": {"MetricAlarms": [alarm]}})
     (found,) = [finding for finding in findings if finding.state == "warning"]
     assert "An email is owed." in found.message
-    assert "RUNBOOK" in found.remedy
+    assert "infra/docs/runbook.md" in found.remedy
 
 
 def test_emails_that_wait_too_long_are_told(app: App, examined: Examined) -> None:

@@ -81,7 +81,7 @@ def test_the_parameters_of_the_deploy_command_are_all_that_a_deploy_needs() -> N
     assert given == {name for name, rules in _parameters().items() if "Default" not in rules}
 
 
-@pytest.mark.parametrize("page", ["README.md", "infra/RUNBOOK.md", "infra/LIMITS.md"])
+@pytest.mark.parametrize("page", ["README.md", "infra/docs/runbook.md", "infra/docs/limits.md"])
 def test_the_examples_of_parameters_are_allowed(page: str) -> None:
     text = (TEMPLATE.parent / page).read_text(encoding="utf-8")
     examples = re.findall(r'PARAMETERS="([^"$]+)"', text)

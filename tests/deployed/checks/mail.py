@@ -183,7 +183,7 @@ def a_bounce_that_cannot_be_kept_waits_in_the_queue(world: World) -> None:
         adapter.deliver_by_sns(world.stack, message)
         (waiting,) = world.wait("the queue", lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
     assert world.items("subscriber", email=address) == [subscriber]
-    # As infra/RUNBOOK.md says: hand its payload to the function again, and empty the queue.
+    # As infra/docs/runbook.md says: hand its payload to the function again, and empty the queue.
     payload = json.loads(waiting["Body"])["requestPayload"]
     assert payload["Records"][0]["Sns"]["Message"] == message
     world.stack.invoke("Feedback", payload)
