@@ -1,4 +1,4 @@
-// Improves every <form data-guichet> of a page. README.md says more.
+// Improves every <form data-guichet> of a page. infra/docs/pasting.md says more.
 
 const FRENCH = ['Envoi en cours…', "Le serveur ne répond pas. Rien n'est perdu.", 'Réessayer'];
 const ENGLISH = ['Sending…', 'The server does not answer. Nothing is lost.', 'Try again'];

@@ -1,26 +1,24 @@
-"""What stands in the README to be pasted, pasted into a page of the site and used, each exactly as it stands."""
+"""What the README and its page give to paste, pasted into a page of the site and used, each exactly as it stands."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, Route, expect
 
-from infra.template import TEMPLATE
 from tests.support.npm import bundle
+from tests.support.pages import blocks, read
 from tests.support.site import mails, marker
 from tests.support.stack import LocalStack
 from tests.support.visitor import Visitor
 
 Visit = Callable[..., Visitor]
-README = (TEMPLATE.parent / "README.md").read_text(encoding="utf-8")
-HTML = re.findall(r"```html\n(.*?)```", README, re.DOTALL)
-JSX = re.findall(r"```jsx\n(.*?)```", README, re.DOTALL)
+TEXT = read("README.md") + read("pasting.md")
+HTML, JSX = blocks(TEXT, "html"), blocks(TEXT, "jsx")
 # Formspree's clients say how long a page was open, and what is sent at once by a program is spam.
 READING = 2_100
 
 
-def test_the_readme_has_four_ways() -> None:
+def test_there_are_four_ways() -> None:
     assert [("data-guichet" in snippet, "fetch(" in snippet) for snippet in HTML] == [
         (False, False),
         (True, False),

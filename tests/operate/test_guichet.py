@@ -1,4 +1,4 @@
-"""Each group of commands by its real entry point, against a running `make run`; and help beside the README.
+"""Each group of commands by its real entry point, against a running `make run`; and help beside its page.
 
 What the commands do in all their forms, the other tests of this folder try in this process.
 """
@@ -21,10 +21,11 @@ from guichet.store import dynamodb
 from infra.operate.commands import guichet, main
 from infra.template import TEMPLATE
 from tests.support.installed import with_only
+from tests.support.pages import read
 from tests.support.stack import LocalStack, free_port, local_stack, text_of, wait_for
 
 ENTRY_POINT = Path(sys.executable).parent / "guichet"
-README = (TEMPLATE.parent / "README.md").read_text(encoding="utf-8")
+PAGE = read("operating.md")
 
 
 @pytest.fixture(scope="module")
@@ -184,16 +185,16 @@ def test_without_a_stack_it_says_what_to_start(here: Callable[..., str]) -> None
     assert "start it with `make run`" in here(free_port(), "messages", code=2)
 
 
-# --- help, beside the README ------------------------------------------------------------------------------------------
+# --- help, beside its page --------------------------------------------------------------------------------------------
 
 
-def test_help_names_the_commands_of_the_readme(tmp_path: Path) -> None:
+def test_help_names_the_commands_of_the_page(tmp_path: Path) -> None:
     # With what `make install` installs.
     path = with_only(TEMPLATE.parent / "requirements-run.txt", tmp_path)
     done = run(environment(1) | {"PYTHONPATH": path}, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     listed = re.findall(r"^  ([a-z-]+)  ", done.stdout.split("Commands:")[1], re.MULTILINE)
-    assert set(listed) == {name.split()[0] for name in named_in_the_readme()}
+    assert set(listed) == {name.split()[0] for name in named_on_the_page()}
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
@@ -204,19 +205,18 @@ def commands() -> Iterator[tuple[str, click.Command]]:
             yield name, command
 
 
-def named_in_the_readme() -> set[str]:
-    table = README.split("| command | what it does |")[1].split("\n\n")[0]
+def named_on_the_page() -> set[str]:
+    table = PAGE.split("| command | what it does |")[1].split("\n\n")[0]
     return set(re.findall(r"`guichet ([a-z-]+(?: (?:show|spam|release|unsubscribe|block|lift|send))?)", table))
 
 
-def test_the_readme_names_each_command_and_no_other() -> None:
-    assert named_in_the_readme() == {name.removesuffix(" list") for name, _ in commands()}
+def test_the_page_names_each_command_and_no_other() -> None:
+    assert named_on_the_page() == {name.removesuffix(" list") for name, _ in commands()}
 
 
-def test_each_option_that_the_readme_names_is_one() -> None:
+def test_each_option_that_the_page_names_is_one() -> None:
     known = {option for _, command in commands() for param in command.params for option in param.opts}
-    shown = README.split("## Operate it")[1].split("\n## ")[0]
-    named = set(re.findall(r"--[a-z][a-z-]+", shown))
+    named = set(re.findall(r"--[a-z][a-z-]+", PAGE)) - {"--help"}
     assert named
     assert named <= known
 

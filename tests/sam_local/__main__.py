@@ -1,6 +1,6 @@
-"""`make sam-local`, or `python -m tests.sam_local`: the SAM CLI's local commands in containers, as the pages say.
+"""`make sam-local`, or `python -m tests.sam_local`: the SAM CLI's local commands in containers, as the page says.
 
-The commands are read out of the README and infra/docs/local-sam.md and run as they stand there. Without a container
+The commands are read out of infra/docs/local-sam.md and run as they stand there. Without a container
 engine and without what it takes to start one, it says so and skips; where the environment says `CI`, it fails.
 """
 
@@ -15,10 +15,10 @@ from pathlib import Path
 from infra.build import BuildError, interpreter
 from infra.local.sam import architecture
 from infra.template import Template
-from tests.sam_local.commands import ROOT, Commands, commands_of_pages
 from tests.sam_local.engine import Engine, NoEngineError, engine
 from tests.sam_local.report import Report
-from tests.sam_local.walk import Walk
+from tests.sam_local.walk import Walk, commands_of_page
+from tests.support.commands import ROOT, Commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: sys.exit(1))
     runtime = str(Template.load().defaults("Function")["Runtime"])
     version = tuple(map(int, runtime.removeprefix("python").split(".")))
-    # Nothing of a real account takes part, and no setting of the stack is another one than the pages'.
+    # Nothing of a real account takes part, and no setting of the stack is another one than the page's.
     for name in list(os.environ):
         if name.startswith("AWS_") or name in ("PORT", "SITE_PORT", "ENGINE_PORT", "CONTAINERS", "PARAMETERS"):
             del os.environ[name]
@@ -57,7 +57,7 @@ def walk(found: Engine, sam: Path, python: str) -> int:
     variables = {**os.environ, **found.variables, "PATH": path, "SAM_CLI_TELEMETRY": "0"}
     report = Report()
     with report.check("the walk came to its end"):
-        Walk(Commands(commands_of_pages(), variables), report, found.outside).walk()
+        Walk(Commands(commands_of_page(), variables), report, found.outside).walk()
     for failure in report.failed:
         print(f"\n{failure}", file=sys.stderr)
     print(f"\n{report.checked} checks, {len(report.failed)} failed")

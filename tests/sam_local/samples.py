@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.sam_local.commands import ROOT
 from tests.sam_local.held import STACK, LocalStack
+from tests.support.commands import ROOT
 from tests.support.stack import ask, wait_for
 
 EVENTS = ROOT / "infra" / "events"

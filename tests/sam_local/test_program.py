@@ -14,11 +14,11 @@ import pytest
 from infra.build import BuildError
 from tests.sam_local import __main__ as program
 from tests.sam_local import engine as engines
-from tests.sam_local.commands import Commands
 from tests.sam_local.engine import Engine, NoEngineError
 from tests.sam_local.image import libraries_of
 from tests.sam_local.report import Report
 from tests.sam_local.walk import Walk
+from tests.support.commands import Commands
 from tests.support.stack import missing, wait_for
 
 

@@ -9,19 +9,26 @@ from email import message_from_string
 from html import unescape
 from urllib.parse import urlencode, urlsplit
 
-from tests.sam_local.commands import ROOT, Commands
 from tests.sam_local.held import LocalStack
 from tests.sam_local.report import Report
 from tests.sam_local.samples import EVENTS, Samples, function_of
+from tests.support.commands import ROOT, Commands, commands_of
 from tests.support.stack import Answer, ask, wait_for
 
 FORM = "application/x-www-form-urlencoded"
-# Where the pages' commands start things.
+# What is walked.
+PAGE = ROOT / "infra" / "docs" / "local-sam.md"
+# Where its commands start things.
 START_API, START_LAMBDA = 3001, 3002
 HERE = f"http://127.0.0.1:{START_API}"
 SITE = "http://127.0.0.1:8000"
 # A container's first start on a busy machine, in seconds.
 _PATIENCE = 120
+
+
+def commands_of_page() -> list[str]:
+    """Return the commands of the page that tells of `sam local`."""
+    return commands_of(PAGE.read_text(encoding="utf-8"))
 
 
 class Walk:
@@ -50,12 +57,12 @@ class Walk:
             ):
                 told = json.loads(self._commands.run(self._commands.find("/invocations")))
                 assert json.loads(told["body"])["ok"] is True
-        with self._check("every command of the pages was run"):
+        with self._check("every command of the page was run"):
             assert self._commands.unused == []
 
     @contextmanager
     def _running(self, words: str, ready: str) -> Iterator[None]:
-        """Run a command of the pages as long as it is needed, from when it has said that it is ready."""
+        """Run a command of the page as long as it is needed, from when it has said that it is ready."""
         with self._commands.running(self._commands.find(words)) as read:
             with self._check(words):
                 _wait(words, read, ready)

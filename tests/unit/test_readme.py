@@ -1,70 +1,32 @@
-"""The README, held against the template, the routes, the targets and the forms."""
+"""The README: short, its links, its forms and commands; and the threat table of SECURITY.md."""
 
 import re
-from pathlib import Path
 
 import pytest
-import yaml
 
-from contact.form import ContactForm
-from guichet.locales import LANGUAGES
-from infra.template import TEMPLATE
-from newsletter.form import NewsletterForm
-from tests.support.app import App, resolve
+from infra.template import Template
+from tests.support.app import App
+from tests.support.commands import ROOT
+from tests.support.pages import FOLDER, PAGES, links, read, rows, without_blocks
 
-README = (TEMPLATE.parent / "README.md").read_text(encoding="utf-8")
-MAKEFILE = (TEMPLATE.parent / "Makefile").read_text(encoding="utf-8")
+README = read("README.md")
 
 
-def _rows(heading: str) -> list[list[str]]:
-    """Return the cells of the table with a heading."""
-    table = README.split(f"| {heading} |")[1].split("\n\n")[0]
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
+def test_it_is_read_in_a_few_minutes() -> None:
+    assert len(README.splitlines()) <= 150
 
 
-def test_every_parameter_is_there_with_its_default() -> None:
-    declared = _parameters()
-    shown = {
-        name: default.strip("`")
-        for names, default, _ in _rows("parameter | default | what it is")
-        for name in _names(names)
-    }
-    assert set(shown) == set(declared)
-    wordings = {f"ConsentText{language.capitalize()}" for language in LANGUAGES}
-    assert {name: text for name, text in shown.items() if name not in wordings} == {
-        name: str(rules.get("Default", "")) for name, rules in declared.items() if name not in wordings
-    }
+def test_its_table_links_to_every_page_once() -> None:
+    listed = [target for name, _ in rows(README, "page | what it is for") for target in links(name)]
+    assert sorted(listed) == sorted(set(PAGES) - {"README.md"})
 
 
-def _parameters() -> dict[str, dict[str, object]]:
-    # A second reader than the stack's own, blind to CloudFormation's tags.
-    class Loader(yaml.SafeLoader):
-        pass
-
-    Loader.add_multi_constructor("!", lambda *_: None)
-    parameters: dict[str, dict[str, object]] = yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader)["Parameters"]  # noqa: S506
-    return parameters
-
-
-def _names(cell: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", cell)
-
-
-def test_every_route_is_there() -> None:
-    shown = {route for routes, _ in _rows("route | what it does") for route in _names(routes)}
-    assert shown == {route for function in resolve().functions.values() for route in function.routes}
-
-
-def test_every_command_is_a_target() -> None:
-    targets = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
-    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", README, re.MULTILINE)) <= targets
-    assert {"run", "test", "check"} <= targets
-
-
-def test_every_known_field_is_there() -> None:
-    for model in (ContactForm, NewsletterForm):
-        for field in set(model.model_fields()) - {"labelled", "extra"}:
-            assert f"`{field}`" in README
+def test_every_page_is_named_in_lower_case_and_begins_with_its_title() -> None:
+    for name, text in PAGES.items():
+        if name.startswith(FOLDER):
+            assert re.fullmatch(r"[a-z]+(-[a-z]+)*\.md", name.removeprefix(f"{FOLDER}/"))
+        assert re.match(r"# \S", text), name
+        assert len(re.findall(r"^# ", without_blocks(text), re.MULTILINE)) == 1, name
 
 
 @pytest.mark.parametrize("form", re.findall(r"<form action=.*?</form>", README, re.DOTALL))
@@ -75,41 +37,26 @@ def test_the_forms_to_paste_are_taken(app: App, form: str) -> None:
     assert reply.status_code == 303
 
 
-def test_the_parameters_of_the_deploy_command_are_all_that_a_deploy_needs() -> None:
-    command = README.split("make deploy PARAMETERS=")[1].split("```")[0]
+@pytest.mark.parametrize("page", ["README.md", "deploying.md"])
+def test_the_parameters_of_the_deploy_command_are_all_that_a_deploy_needs(page: str) -> None:
+    command = read(page).split("make deploy PARAMETERS=")[1].split("```")[0]
     given = set(re.findall(r"\b([A-Z][A-Za-z]+)=", command))
-    assert given == {name for name, rules in _parameters().items() if "Default" not in rules}
-
-
-@pytest.mark.parametrize("page", ["README.md", "infra/docs/runbook.md", "infra/docs/limits.md"])
-def test_the_examples_of_parameters_are_allowed(page: str) -> None:
-    text = (TEMPLATE.parent / page).read_text(encoding="utf-8")
-    examples = re.findall(r'PARAMETERS="([^"$]+)"', text)
-    assert examples
-    for example in examples:
-        given = dict(part.split("=") for part in example.split())
-        assert given.items() <= resolve(**given).parameters.items()
-
-
-def test_every_file_that_is_named_is_there() -> None:
-    for name in re.findall(r"`((?:functions|guichet|notifier|infra)/[A-Za-z./]*)`", README):
-        assert any((Path(root) / name).exists() for root in (TEMPLATE.parent, TEMPLATE.parent / "functions")), name
+    assert given == {name for name, rules in Template.load().document["Parameters"].items() if "Default" not in rules}
 
 
 def test_the_screenshots_are_there() -> None:
     shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
     assert len(shown) == 2
     for name in shown:
-        assert (TEMPLATE.parent / name).read_bytes().startswith(b"\x89PNG")
+        assert (ROOT / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_every_test_that_the_threat_table_names_is_there() -> None:
-    table = (TEMPLATE.parent / "SECURITY.md").read_text(encoding="utf-8")
     tests = {
         name
-        for file in (TEMPLATE.parent / "tests").rglob("test_*.py")
+        for file in (ROOT / "tests").rglob("test_*.py")
         for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    named = set(re.findall(r"`(test_\w+)`", table))
+    named = set(re.findall(r"`(test_\w+)`", read("SECURITY.md")))
     assert len(named) > 20
     assert named <= tests

@@ -1,4 +1,7 @@
-"""The commands of the pages, as they stand there: what is walked is what a reader types."""
+"""The commands of the pages, as they stand there: what is run is what a reader types.
+
+It needs no more than Python: `make newcomer` runs before anything is installed.
+"""
 
 import os
 import re
@@ -10,10 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.template import TEMPLATE
-
-ROOT = TEMPLATE.parent
-PAGES = {"README.md": "Try a single function", "infra/docs/local-sam.md": ""}
+ROOT = Path(__file__).parents[2]
 # The longest that a command may take that ends by itself, in seconds: a first pull of AWS's image takes a while.
 _LONGEST = 600
 # The longest that one takes to end that was told to.
@@ -21,21 +21,17 @@ _PATIENCE = 30
 
 
 def commands_of(text: str, section: str = "") -> list[str]:
-    """Return the commands of a page, or of a section of it, one a line, without their comments."""
+    """Return the commands of a page, or of a section of it, without their comments.
+
+    A command is a line, with those that continue it.
+    """
     if section:
         text = text.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    lines = (line.partition(" # ")[0].strip() for block in blocks for line in block.splitlines())
+    lines = (
+        line.partition(" # ")[0].strip() for block in blocks for line in re.sub(r" *\\\n *", " ", block).splitlines()
+    )
     return [line for line in lines if line]
-
-
-def commands_of_pages() -> list[str]:
-    """Return the commands of all pages that tell of `sam local`."""
-    return [
-        command
-        for page, section in PAGES.items()
-        for command in commands_of((ROOT / page).read_text(encoding="utf-8"), section)
-    ]
 
 
 @dataclass
@@ -44,6 +40,8 @@ class Commands:
 
     all: Sequence[str]
     variables: Mapping[str, str]
+    # Where they are run.
+    root: Path = ROOT
     used: set[str] = field(default_factory=set)
 
     def find(self, *words: str) -> str:
@@ -61,7 +59,7 @@ class Commands:
         """Run a command and return what it wrote to its standard output. Raises AssertionError where it fails."""
         done = subprocess.run(
             ["bash", "-c", command],  # noqa: S607
-            cwd=ROOT,
+            cwd=self.root,
             env=dict(self.variables),
             check=False,
             capture_output=True,
@@ -77,12 +75,12 @@ class Commands:
 
         Yield what returns all that it has said so far, and raises AssertionError where it has ended by itself.
         """
-        with tempfile.TemporaryDirectory(prefix="guichet-sam-") as folder:
+        with tempfile.TemporaryDirectory(prefix="guichet-") as folder:
             said = Path(folder) / "said"
             with said.open("wb") as out:
                 process = subprocess.Popen(
                     ["bash", "-c", command],  # noqa: S607
-                    cwd=ROOT,
+                    cwd=self.root,
                     env=dict(self.variables),
                     stdin=subprocess.DEVNULL,
                     stdout=out,
