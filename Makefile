@@ -110,6 +110,10 @@ build: $(VENV)/.installed  ## build the functions for Lambda in .aws-sam/build, 
 sam-local: $(VENV)/.installed .venv-sam/.installed  ## walk sam local's commands in containers (LAMBDA_PYTHON)
 	@PYTHONPATH=functions $(BIN)/python -m tests.sam_local --python "$(LAMBDA_PYTHON)"
 
+.PHONY: newcomer
+newcomer:  ## follow the README in a clean clone, with an empty home folder (NEWCOMER="--tests")
+	@$(PYTHON) -m tests.newcomer $(NEWCOMER)
+
 .PHONY: deploy
 deploy: build .venv-sam/.installed  ## build, and deploy to your AWS account (PARAMETERS="OwnerEmail=… …", first time only; STACK)
 	@# Read from the environment, where make exports it: it may contain both kinds of quotes.

@@ -71,6 +71,7 @@ def test_it_ends_well_where_all_does_and_tests_two_pythons(checkout: Path) -> No
         ("test", ".venv-first"),
         ("test", ".venv-3.11"),
         ("check", ".venv-first"),
+        ("newcomer", ""),
         ("fuzz", ""),
         ("faults", ""),
         ("deployed", ""),

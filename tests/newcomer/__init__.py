@@ -1,0 +1,1 @@
+"""`make newcomer`: what somebody sees who follows the README."""
