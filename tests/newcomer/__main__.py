@@ -43,7 +43,8 @@ PORTS = (3000, 8000)
 _INHERITED = re.compile(r"PATH|LANG|LC_\w+|TMPDIR|PIP_\w+|\w+_proxy|SSL_CERT_\w+|REQUESTS_CA_BUNDLE", re.IGNORECASE)
 # Installing takes a while on a slow line, in seconds.
 _PATIENCE = 300
-_LINES, _COLUMNS = 24, 400
+# What is shown of what a command says: its first lines and its last, each up to a length.
+_FIRST, _LAST, _COLUMNS = 6, 18, 400
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -126,11 +127,12 @@ def _until_ready(command: str, read: Callable[[], str]) -> str:
 
 
 def _cut(said: str) -> str:
-    """Return the beginning of what a command said."""
+    """Return the beginning and the end of what a command said."""
     lines = said.rstrip().splitlines()
     shown = [line if len(line) <= _COLUMNS else f"{line[:_COLUMNS]}… ({len(line):,} characters)" for line in lines]
-    more = [f"… ({len(lines) - _LINES} more lines)"] if len(lines) > _LINES else []
-    return "\n".join((*shown[:_LINES], *more))
+    if len(lines) > _FIRST + _LAST:
+        shown[_FIRST:-_LAST] = [f"… ({len(lines) - _FIRST - _LAST} more lines)"]
+    return "\n".join(shown)
 
 
 def posted(readme: str, api_port: int, site_port: int) -> Iterator[str]:

@@ -97,7 +97,8 @@ def test_a_port_that_is_taken_is_told_before_anything_is_installed(
 def test_what_is_long_is_cut() -> None:
     shown = program._cut("x" * 1_000 + "\n" * 50 + "end")  # noqa: SLF001
     assert "x… (1,000 characters)" in shown
-    assert "more lines)" in shown
+    assert "… (27 more lines)" in shown
+    assert shown.endswith("\nend")
     assert len(shown) < 500
 
 
