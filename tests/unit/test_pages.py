@@ -140,11 +140,12 @@ def test_every_command_of_aws_is_one_with_its_options(page: str) -> None:
             )
         operations = {xform_name(name, "-"): model.operation_model(name) for name in model.operation_names}
         assert operation in operations, words
-        members = operations[operation].input_shape.members
-        known = {f"--{xform_name(name, '-')}" for name in members} | everywhere
+        shape = operations[operation].input_shape
+        assert shape is not None
+        known = {f"--{xform_name(name, '-')}" for name in shape.members} | everywhere
         options = {re.sub(r"^--no-", "--", word) for word in rest if word.startswith("--")}
         assert options <= known, (words, options - known)
-        required = {f"--{xform_name(name, '-')}" for name in operations[operation].input_shape.required_members}
+        required = {f"--{xform_name(name, '-')}" for name in shape.required_members}
         assert "…" in words or not options or required <= options, words
 
 

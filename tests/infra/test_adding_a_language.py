@@ -1,0 +1,84 @@
+"""What infra/docs/languages.md says of adding a language, done in a copy: all that it lists, and no more."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import ROOT
+from tests.support.pages import read, rows
+
+# What is put into each file, and in the place of what. Of the new language's wording, see `added`.
+CHANGES = {
+    "functions/guichet/locales/__init__.py": [('Literal["fr", "en"]', 'Literal["fr", "en", "de"]')],
+    "functions/guichet/records/message.py": [('en="Phone"', 'en="Phone", de="Telefon"')],
+    "template.yaml": [
+        ("AllowedValues: [fr, en]", "AllowedValues: [fr, en, de]"),
+        ("ConsentTextFr, ConsentTextEn]", "ConsentTextFr, ConsentTextEn, ConsentTextDe]"),
+        (
+            "          CONSENT_TEXT_EN: !Ref ConsentTextEn\n",
+            "          CONSENT_TEXT_EN: !Ref ConsentTextEn\n          CONSENT_TEXT_DE: !Ref ConsentTextDe\n",
+        ),
+    ],
+    "infra/openapi.yaml": [("enum: [fr, en]", "enum: [fr, en, de]")],
+}
+NEW = "functions/guichet/locales/de.py"
+# For people alone: without them, all works.
+OF_NO_CONSEQUENCE = {"infra/site/guichet.js", "infra/site/de/index.html", "infra/docs/settings.md"}
+# They compare the languages, or what is allowed of each.
+TESTS = (
+    "tests/unit/test_languages.py",
+    "tests/unit/test_emails.py",
+    "tests/unit/test_settings.py",
+    "tests/infra/test_parameters.py::test_the_longest_of_everything_fits_into_the_environment_of_each_function",
+)
+FAIL_ON_PURPOSE = {
+    "test_a_wrong_setting_is_named_with_what_was_expected_and_never_quoted",
+    "test_the_longest_of_everything_fits_into_the_environment_of_each_function",
+}
+
+
+@pytest.fixture
+def added(tmp_path: Path) -> Path:
+    """Return a copy with German added: English words with other letters, as no test reads them."""
+    ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+    for name in ("functions", "infra", "tests"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    for name in ("template.yaml", "pyproject.toml", "Makefile", "README.md", "SECURITY.md"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    for name, changes in CHANGES.items():
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text, (name, old)
+            text = text.replace(old, new)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    template = (tmp_path / "template.yaml").read_text(encoding="utf-8")
+    (wording,) = re.findall(r"^  ConsentTextEn:\n(?:    .*\n)+", template, re.MULTILINE)
+    template = template.replace(wording, wording + wording.replace("TextEn", "TextDe").replace("I agree", "Ich will"))
+    (tmp_path / "template.yaml").write_text(template, encoding="utf-8")
+    english = (tmp_path / NEW).with_name("en.py").read_text(encoding="utf-8")
+    other = r'{key: re.sub(r"(\{\w+\})|o", lambda m: m[1] or "ö", text) for key, text in SENTENCES.items()}'
+    (tmp_path / NEW).write_text(f"import re\n\n{english}\n\nSENTENCES = {other}\n", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_the_files_of_the_page_are_all_that_a_language_takes_and_two_tests_fail_as_it_says(added: Path) -> None:
+    named = {cell.strip("`") for cell, _ in rows(read("languages.md"), "file | what to add")}
+    assert named == {*CHANGES, NEW, *OF_NO_CONSEQUENCE}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *TESTS],
+        cwd=added,
+        # Neither measured nor one of several processes, as this one may be.
+        env={name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST"))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    failed = re.findall(r"^(?:FAILED|ERROR) \S+?::(\w+)", done.stdout, re.MULTILINE)
+    assert set(failed) == FAIL_ON_PURPOSE, done.stdout
+    assert re.search(r"\d{2,} passed", done.stdout), done.stdout
