@@ -16,6 +16,7 @@ from botocore.exceptions import UnknownServiceError
 from contact.form import ContactForm
 from guichet.forms.parse import PROOF_FIELD
 from guichet.locales import LANGUAGES, locale
+from infra.operate import commands
 from infra.operate.commands import guichet
 from infra.template import TEMPLATE, Template, parameters
 from newsletter.form import NewsletterForm
@@ -278,6 +279,41 @@ def test_every_code_is_there_with_its_status() -> None:
     assert {(code, shown[code]) for code in shown} >= {(code, int(status)) for status, code in refused}
     # All others are about a field.
     assert {shown[code] for code in set(shown) - {code for _, code in refused}} == {422}
+
+
+# --- pasting, deploying, operating -----------------------------------------------------------------------------------
+
+
+def test_every_option_of_guichet_js_is_one() -> None:
+    source = (ROOT / "infra" / "site" / "guichet.js").read_text(encoding="utf-8")
+    options = [name for cell, _ in rows(read("pasting.md"), "in your page | what it does") for name in names_in(cell)]
+    attributes = {name.partition("=")[0] for name in options if name.startswith("data-")}
+    assert attributes == {f"data-{name}" for name in _attributes(source)}
+    assert {name for name in options if name.startswith("--")} == set(re.findall(r"var\((--[a-z-]+)\)", source))
+    assert {name[1:] for name in options if name.startswith(".")} <= set(re.findall(r"guichet-\w+", source))
+    assert {name for name in options if name.startswith("guichet:")} == {
+        f"guichet:{name}" for name in re.findall(r"fire\('(\w+)'", source)
+    }
+    assert "export function enhance(form)" in source
+
+
+def _attributes(source: str) -> set[str]:
+    """Return the attributes of a page that a script reads, without `data-`."""
+    read_by_name = re.findall(r"dataset\.(\w+)", source)
+    selected = re.findall(r"\[data-([a-z-]+)\]", source)
+    return {re.sub("([A-Z])", r"-\1", name).lower() for name in read_by_name} | set(selected)
+
+
+def test_every_output_that_it_speaks_of_is_printed() -> None:
+    outputs = set(Template.load().document["Outputs"])
+    named = {name for text in PAGES.values() for name in re.findall(r"`(DnsRecord\d|Endpoint)`", text)}
+    assert named
+    assert named <= outputs
+
+
+def test_the_exit_codes_are_those_of_the_command() -> None:
+    told = {int(code) for code, _ in rows(read("operating.md"), "exit code | what it means")}
+    assert told == {0, commands.INCOMPLETE, commands.INVALID, commands.UNAVAILABLE, commands.INTERRUPTED}
 
 
 # --- troubleshooting --------------------------------------------------------------------------------------------------
