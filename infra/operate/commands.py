@@ -5,12 +5,14 @@ import functools
 import json
 import os
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, get_args
 
@@ -43,7 +45,7 @@ from infra.operate.connection import (
 )
 from infra.operate.output import Output, printable
 from infra.operate.queries import Advance
-from infra.template import TemplateError, parameters
+from infra.template import TEMPLATE, TemplateError, parameters
 
 # Exit codes besides 0. Click uses 2 for wrong usage, too.
 INCOMPLETE, INVALID, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130
@@ -64,7 +66,24 @@ class _Listing(click.Group):
         return super().parse_args(context, args)
 
 
+def _version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:  # noqa: FBT001  click's order
+    if asked:
+        click.echo(f"guichet {installed_version()}")
+        context.exit()
+
+
+def installed_version() -> str:
+    """Return the version of this command: the installed package's, or the checkout's that it runs from."""
+    if TEMPLATE.with_name("functions").is_dir():
+        project = TEMPLATE.with_name("pyproject.toml").read_text(encoding="utf-8")
+        return str(tomllib.loads(project)["project"]["version"])
+    return version("guichet")
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
 def guichet() -> None:
     """Operate a Guichet stack: read messages, manage subscribers, inspect the outbox, diagnose problems.
 

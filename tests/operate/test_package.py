@@ -1,0 +1,133 @@
+"""The command as a package of its own, as `pipx install .` and `uvx --from . guichet` make it from a checkout."""
+
+import email
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+import pytest
+from hatchling.build import build_editable, build_wheel
+
+from infra.template import TEMPLATE
+from tests.support.installed import with_only
+
+CHECKOUT = TEMPLATE.parent
+VERSION = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+# Without the module `site`, the checkout that a developer installed is not importable; what the package depends on is.
+_RUN = """
+import sys
+
+sys.path[:0] = {path!r}
+import sitecustomize
+from infra.operate import commands
+
+try:
+    commands.main(sys.argv[1:])
+finally:
+    modules = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
+    assert not [file for file in modules if file.startswith({checkout!r})], modules
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    before = sorted(path.name for path in CHECKOUT.iterdir())
+    with pytest.MonkeyPatch.context() as patch:
+        # As a build frontend does.
+        patch.chdir(CHECKOUT)
+        file = folder / build_wheel(str(folder))
+    # Nothing is left behind in the checkout.
+    assert sorted(path.name for path in CHECKOUT.iterdir()) == before
+    return zipfile.ZipFile(file)
+
+
+def dependencies(wheel: zipfile.ZipFile) -> set[str]:
+    """Return the names that a wheel requires."""
+    (metadata,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    return names(email.message_from_bytes(wheel.read(metadata)).get_all("Requires-Dist", ()))
+
+
+def required_by(name: str) -> set[str]:
+    # What only other systems need is not installed.
+    with suppress(PackageNotFoundError):
+        return names(requires(name) or [])
+    return set()
+
+
+def names(requirements: list[str] | tuple[str, ...]) -> set[str]:
+    needed = (requirement for requirement in requirements if "extra ==" not in requirement)
+    return {re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-") for requirement in needed}
+
+
+def test_it_contains_what_the_command_needs_and_no_more(wheel: zipfile.ZipFile) -> None:
+    files = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert {name.split("/")[0] for name in files} == {"guichet", "infra", "template.yaml"}
+    assert {name.split("/")[1] for name in files if name.startswith("infra/")} == {
+        "__init__.py", "operate", "template.py",
+    }  # fmt: skip
+    tracked = {
+        path.relative_to(CHECKOUT / "functions").as_posix()
+        for path in (CHECKOUT / "functions/guichet").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {name for name in files if name.startswith("guichet/")} == tracked
+    assert not [name for name in files if "__pycache__" in name]
+
+
+def test_it_requires_what_the_functions_import_too(wheel: zipfile.ZipFile) -> None:
+    lines = (CHECKOUT / "functions/requirements.in").read_text(encoding="utf-8").splitlines()
+    assert {line for line in lines if line and line[0] not in "#-"} <= dependencies(wheel)
+    # All of them are pinned for `make install`, too.
+    pinned = re.findall(
+        r"^([a-z0-9-]+)==", (CHECKOUT / "requirements-run.txt").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert dependencies(wheel) <= set(pinned)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--version",), 0, f"guichet {VERSION}\n"),
+        (("outbox", "send", "--help"), 0, "Usage: guichet outbox send"),
+        # It reads the template.
+        (("doctor", "--before", "SiteName=X", "--region", "eu-west-3"), 2, "SiteUrl: a value is required"),
+        (("messages", "--local", "--port", "1"), 2, "no local stack answers"),
+    ],
+)
+def test_it_runs_with_its_own_requirements_alone_from_any_folder(
+    wheel: zipfile.ZipFile, tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    package, limited = tmp_path / "package", tmp_path / "limited"
+    limited.mkdir()
+    wheel.extractall(package)
+    needed = dependencies(wheel)
+    while more := {one for name in needed for one in required_by(name)} - needed:
+        needed |= more
+    pins = tmp_path / "pins.txt"
+    pins.write_text("\n".join(f"{name}==0" for name in sorted(needed)), encoding="utf-8")
+    path = [with_only(pins, limited), str(package), *(entry for entry in sys.path if entry.endswith("-packages"))]
+    code_to_run = _RUN.format(path=path, checkout=f"{CHECKOUT}{os.sep}")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON", "COV"))}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code_to_run, *arguments],
+        cwd=tmp_path, env=plain, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_make_install_points_at_the_checkout_and_copies_nothing(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(CHECKOUT)
+        file = tmp_path / build_editable(str(tmp_path))
+    with zipfile.ZipFile(file) as editable:
+        assert {name for name in editable.namelist() if ".dist-info/" not in name} == {"_guichet.pth"}
+        assert editable.read("_guichet.pth").decode().split() == [str(CHECKOUT), str(CHECKOUT / "functions")]
