@@ -7,7 +7,7 @@ import os
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -32,18 +32,22 @@ from guichet.store import submissions
 from guichet.store import subscribers as subscribers_table
 from guichet.store.dynamodb import UnavailableError
 from guichet.store.erasure import NotFinishedError, Person, erase, find_data
-from infra.operate import adopting, elsewhere, erasure, exporting, importing, outbox, queries
+from infra.operate import adopting, elsewhere, erasure, exporting, importing, outbox, queries, summaries
 from infra.operate.cells import cell
 from infra.operate.connection import (
     Connection,
+    NoStackError,
     OperatorError,
+    UnreachableError,
     allow_slow_calls,
     client_of,
     connect_local,
     connect_stack,
+    refusal,
     region_of,
 )
-from infra.operate.output import Output, printable
+from infra.operate.fields import of_submission, of_subscriber
+from infra.operate.output import Output, counted, printable, room, short, wrapped
 from infra.operate.queries import Advance
 from infra.template import TEMPLATE, TemplateError, parameters
 
@@ -54,6 +58,18 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 _STATES = (*get_args(State), "pending")
 # Characters of an id. Fewer are the beginning of one.
 _WHOLE_ID = 32
+_OR_LOCAL = "For the stack that `make run` started on this machine, use --local"
+# An error names no more ids than that.
+_MOST_IDS = 5
+# Of an address that bounced, complained or is blocked, only the keyed hash is kept.
+_NOT_KEPT = "(not kept)"
+_NOT_SUBSCRIBED = {
+    "unsubscribed": "was already unsubscribed",
+    "lifted": "is not subscribed",
+    "bounced": "bounced, and gets no mail",
+    "complained": "complained, and gets no mail",
+    "blocked": "is blocked, and gets no mail",
+}
 
 
 class _Listing(click.Group):
@@ -80,18 +96,18 @@ def installed_version() -> str:
     return version("guichet")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
 )
 def guichet() -> None:
     """Operate a Guichet stack: read messages, manage subscribers, inspect the outbox, diagnose problems.
 
-    Every command takes --local for the stack that `make run` started, or --stack for a deployed one (with credentials
-    as for the AWS CLI), and --json for use by programs.
+    By default a command uses the deployed stack `guichet`, with the credentials of the AWS CLI. --stack names another
+    one; --local uses the stack that `make run` started on this machine. --json prints JSON for programs.
 
-    Exit codes: 0 done; 1 done, but something needs attention (bad lines, waiting or failed emails, findings of
-    doctor); 2 wrong usage, or not found; 3 AWS is unreachable or refused; 130 interrupted.
+    Exit codes: 0 done; 1 done, but something needs attention (bad lines, waiting or failed emails, a problem that
+    doctor found); 2 wrong usage, or not found; 3 AWS is unreachable or refused; 130 interrupted.
     """
 
 
@@ -99,7 +115,7 @@ _COMMON_OPTIONS = (
     click.option("--local", is_flag=True, help="Use the stack that `make run` started on this machine."),
     click.option("--port", default=3000, envvar="PORT", show_default=True, help="With --local: the port of the API."),
     click.option("--stack", default="guichet", envvar="GUICHET_STACK", show_default=True, help="The deployed stack."),
-    click.option("--region", help="The region of the stack, if it is not the environment's."),
+    click.option("--region", help="The stack's region. Default: the AWS CLI's."),
     click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line."),
 )
 
@@ -123,7 +139,14 @@ def on_stack(function: Callable[..., int | None]) -> Callable[..., None]:
 
 def _connect(*, local: bool, port: int, stack: str, region: str | None) -> Connection:
     allow_slow_calls()
-    return connect_local(port) if local else connect_stack(stack, region)
+    if local:
+        return connect_local(port)
+    try:
+        return connect_stack(stack, region)
+    except NoStackError as error:
+        raise NoStackError(f"{error}. {_OR_LOCAL}") from None
+    except (BotoCoreError, ClientError) as error:
+        raise UnreachableError(f"{refusal(error)}. {_OR_LOCAL}") from None
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
@@ -140,18 +163,20 @@ def _address(_context: click.Context, _parameter: click.Parameter, text: str | N
 
 @guichet.group(cls=_Listing)
 def messages() -> None:
-    """List messages or the spam folder, search; show, release or file one as spam.
+    """List, search, show, release, or file as spam.
 
-    The default command is `list`; `guichet messages list --help` shows its options.
+    Without a command, `list` runs; `guichet messages list --help` shows its options.
+
+    An ID may be shortened to its first characters, as in the list.
     """
 
 
 @messages.command("list")
-@click.option("--day", type=_DAY, help="One day, in UTC.")
-@click.option("--since", type=_DAY, help=f"First day of a period. Default: the last {_PERIOD} days.")
-@click.option("--until", type=_DAY, help="Last day of a period. Default: today.")
-@click.option("--spam", is_flag=True, help="List the spam folder: messages and sign-ups, and why each was caught.")
-@click.option("--search", metavar="TEXT", help="Only what contains this text, ignoring case.")
+@click.option("--day", type=_DAY, metavar="YYYY-MM-DD", help="A single day, in UTC.")
+@click.option("--since", type=_DAY, metavar="YYYY-MM-DD", help=f"The first day. Default: {_PERIOD} days in all.")
+@click.option("--until", type=_DAY, metavar="YYYY-MM-DD", help="The last day. Default: today.")
+@click.option("--spam", is_flag=True, help="The spam folder: messages and sign-ups, and why each was caught.")
+@click.option("--search", metavar="TEXT", help="Only those that contain this text, ignoring case.")
 @on_stack
 def list_messages(  # noqa: PLR0913  the options of a list
     connection: Connection,
@@ -163,7 +188,7 @@ def list_messages(  # noqa: PLR0913  the options of a list
     spam: bool,
     search: str | None,
 ) -> None:
-    """List messages, newest day first, or the spam folder."""
+    """List messages or the spam folder, newest first."""
     today = utc_now().date()
     last = (day or until or utc_now()).date()
     first = day.date() if day else since.date() if since else min(last, today) - timedelta(days=_PERIOD - 1)
@@ -172,12 +197,11 @@ def list_messages(  # noqa: PLR0913  the options of a list
         for one in _days(first, last):
             for record in queries.of_day(connection.settings.table_name, "spam" if spam else "messages", one):
                 if not search or search.casefold() in _searchable_text(record).casefold():
-                    yield _submission(record)
+                    yield {**of_submission(record), "received_at": record.submitted_at}
 
-    columns = {"at": "received", "id": "id", "email": "address", "name": "name", "text": "message"}
-    if spam:
-        columns = {"at": "received", "id": "id", "email": "address", "spam": "reason", "text": "message"}
-    output.rows(found(), columns, f"Nothing from {first} to {last}.")
+    columns = ("received_at", "id", "email", "spam" if spam else "name", "message")
+    period = f"on {first}" if first == last else f"from {first} to {last}"
+    output.rows(found(), columns, f"No {'spam' if spam else 'messages'} {period}.", _in_a_row)
 
 
 def _days(first: date, last: date) -> Iterator[date]:
@@ -186,10 +210,10 @@ def _days(first: date, last: date) -> Iterator[date]:
         last -= timedelta(days=1)
 
 
-def _submission(record: Message | SignUp) -> dict[str, Any]:
-    row = record.model_dump(mode="json", exclude_defaults=True)
-    text = " · ".join(filter(None, (record.subject, record.message))) if isinstance(record, Message) else "(a sign-up)"
-    return {"at": record.submitted_at, **row, "text": text}
+def _in_a_row(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields of a message or a sign-up as one row: the subject goes before the message."""
+    text = " · ".join(filter(None, (fields.get("subject"), fields.get("message"))))
+    return {**fields, "message": text or "(a sign-up)"}
 
 
 def _searchable_text(record: Message | SignUp) -> str:
@@ -206,17 +230,23 @@ def _message(connection: Connection, message_id: str) -> Message | SignUp:
     Raises OperatorError if there is none, or more than one.
     """
     table = connection.settings.table_name
+    message_id = message_id.strip().lower()
     if len(message_id) < _WHOLE_ID:
-        keys = queries.begun_by(table, message_id)
+        keys = queries.begun_by(table, message_id) if message_id else []
     else:
         keys = [{"pk": f"{kind}#{message_id}", "sk": kind} for kind in ("message", "request")]
     found = [queries.submission(item) for item in queries.by_keys(table, keys)]
     if not found:
-        raise OperatorError(f"there is no message {message_id}: `guichet messages` lists them")
+        raise OperatorError(f"no message has the id {message_id}: `guichet messages` lists them")
     if len(found) > 1:
-        ids = ", ".join(sorted(record.id for record in found))
-        raise OperatorError(f"{message_id} is the beginning of several ids: {ids}")
+        raise OperatorError(_ambiguous(message_id, {record.id for record in found}))
     return found[0]
+
+
+def _ambiguous(prefix: str, ids: Collection[str]) -> str:
+    listed = ", ".join(sorted(ids)[:_MOST_IDS])
+    more = f" and {len(ids) - _MOST_IDS:,} more" if len(ids) > _MOST_IDS else ""
+    return f"several ids begin with {prefix}: {listed}{more}"
 
 
 @messages.command("show")
@@ -226,29 +256,37 @@ def show_message(connection: Connection, output: Output, *, id: str) -> None:  #
     """Show one message in full."""
     record = _message(connection, id)
     if output.as_json:
-        output.show(record.model_dump(mode="json"))
+        output.show(of_submission(record))
     else:
-        # Kept apart, because their names come from a stranger.
-        output.show({**record.model_dump(exclude={"extra"}), "other fields": dict(getattr(record, "extra", ()))})
+        fields = of_submission(record, mode="python")
+        # At the end and apart, because their names come from a stranger.
+        others = [f"{name}: {value}" for name, value in fields.pop("other_fields", ())]
+        output.show({**fields, "other_fields": others})
 
 
 @messages.command("spam")
 @click.argument("id")
 @on_stack
 def file_as_spam(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002
-    """File a message as spam. It is kept for 30 days, and a notification that is still queued is not sent."""
+    """File a message as spam.
+
+    It is deleted after 30 days, and its notification is not sent if it is still queued.
+    """
     record = _message(connection, id)
     if isinstance(record, SignUp):
-        raise OperatorError(f"{id} is a sign-up, and only messages can be filed as spam: it sends a single link")
+        raise OperatorError(f"{id} is a sign-up: only messages can be filed as spam")
     submissions.mark_spam(connection.settings.table_name, record, utc_now())
-    output.show({"id": record.id, "now": "in the spam folder"})
+    output.tell(f"Filed {short(record.id)} as spam.", id=record.id, now="in the spam folder")
 
 
 @messages.command("release")
 @click.argument("id")
 @on_stack
 def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002
-    """Release a message from the spam folder and mail it to the owner. A released sign-up is sent its link."""
+    """Release a message from the spam folder.
+
+    A message is mailed to the owner. A sign-up is sent its confirmation link.
+    """
     record = _message(connection, id)
     settings = connection.settings
     if isinstance(record, SignUp):
@@ -258,7 +296,13 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
         notification = contact_notification.queued(settings.default_language, released=True)
         kept = timedelta(days=settings.retention_days)
         released = submissions.release_message(settings.table_name, record, notification, kept)
-    output.show({"id": record.id, "now": "released, and its email is queued" if released else "not in the spam folder"})
+    output.tell(
+        f"Released {short(record.id)}: its email is queued."
+        if released
+        else f"{short(record.id)} is not in the spam folder.",
+        id=record.id,
+        now="released" if released else "not in the spam folder",
+    )
 
 
 # --- subscribers ------------------------------------------------------------------------------------------------------
@@ -266,38 +310,50 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
 
 @guichet.group(cls=_Listing)
 def subscribers() -> None:
-    """List or count subscribers; show, unsubscribe or block one, or lift a suppression.
+    """List, count, show, unsubscribe or block subscribers.
 
-    The default command is `list`; `guichet subscribers list --help` shows its options.
+    Without a command, `list` runs; `guichet subscribers list --help` shows its options.
     """
 
 
 @subscribers.command("list")
-@click.option("--state", type=click.Choice(_STATES), help="Only this state. Default: all except `pending`.")
+@click.option(
+    "--state",
+    type=click.Choice(_STATES),
+    metavar="STATE",
+    help=f"One of {', '.join(_STATES)}. Default: all except pending.",
+)
 @click.option("--count", is_flag=True, help="Count the subscribers in each state.")
 @on_stack
 def list_subscribers(connection: Connection, output: Output, *, state: str | None, count: bool) -> None:
-    """List subscribers, or count them. Addresses that bounced, complained or are blocked are no longer stored."""
+    """List subscribers, newest first, or count them.
+
+    The address of a subscriber who bounced, complained or is blocked is no longer stored.
+    """
     table = connection.settings.table_name
-    with output.progress("items read", queries.size(table), beside_rows=not count) as advance:
+    with output.progress("items read", queries.size(table)) as advance:
         if state == "pending":
             rows = _pending(connection, advance)
         else:
             rows = map(_row, queries.records(table, Subscriber, advance))
         chosen = (row for row in rows if state in (None, row["state"]))
-        if not count:
-            columns = {"email": "address", "state": "state", "since": "since", "name": "name"}
-            output.rows(chosen, columns, "No subscribers.")
-            return
-        counts = Counter(row["state"] for row in chosen)
-        if state is None:
-            counts["pending"] = sum(1 for _ in _pending(connection, advance))
-    output.show({name: counts[name] for name in ([state] if state else _STATES)})
+        if count:
+            counts = Counter(row["state"] for row in chosen)
+            if state is None:
+                counts["pending"] = sum(1 for _ in _pending(connection, advance))
+        else:
+            newest_first = sorted(chosen, key=lambda row: row["since"].timestamp() if row["since"] else 0, reverse=True)
+    if count:
+        output.show({name: counts[name] for name in ([state] if state else _STATES)})
+    else:
+        columns = ("since", "state", "email", "name")
+        output.rows(newest_first, columns, "No subscribers.", lambda row: {**row, "email": row["email"] or _NOT_KEPT})
 
 
 def _row(subscriber: Subscriber) -> dict[str, Any]:
-    since = subscriber.confirmed_at if subscriber.state == "confirmed" else subscriber.left_at
-    return {**subscriber.model_dump(mode="json", exclude={"history"}, exclude_none=True), "since": since}
+    fields = of_subscriber(subscriber)
+    fields.pop("history")
+    return {**fields, "since": subscriber.confirmed_at if subscriber.state == "confirmed" else subscriber.left_at}
 
 
 def _pending(connection: Connection, advance: Advance) -> Iterator[dict[str, Any]]:
@@ -333,16 +389,16 @@ def _subscriber(connection: Connection, address: str) -> Subscriber:
 @on_stack
 def show_subscriber(connection: Connection, output: Output, *, address: str) -> None:
     """Show a subscriber and the record of consent."""
-    output.show(_subscriber(connection, address).model_dump(mode="json" if output.as_json else "python"))
+    output.show(of_subscriber(_subscriber(connection, address), "json" if output.as_json else "python"))
 
 
 @subscribers.command("lift")
 @click.argument("address", callback=_address)
 @on_stack
 def lift(connection: Connection, output: Output, *, address: str) -> None:
-    """Let an address that bounced, complained or was blocked sign up again.
+    """Let a bounced, complained or blocked address sign up again.
 
-    Also takes it off SES's own suppression list, which would keep mail from it all the same.
+    Also takes it off SES's suppression list, so that mail reaches it again.
     """
     settings = connection.settings
     # First what may fail: as long as it is on the list, it gets no mail, whatever the table says.
@@ -352,19 +408,34 @@ def lift(connection: Connection, output: Output, *, address: str) -> None:
     lifted = subscribers_table.lift(settings.table_name, subscriber, utc_now(), kept)
     if not lifted and not taken_off:
         _subscriber(connection, address)
-        raise OperatorError(f"{address} neither bounced nor complained, nor is it blocked: there is nothing to lift")
-    where = " and ".join([*(["here"] if lifted else []), *(["off SES's suppression list"] if taken_off else [])])
-    output.show({"email": address, "now": f"lifted: it may sign up again ({where})"})
+        raise OperatorError(f"{address} did not bounce or complain, and is not blocked: there is nothing to lift")
+    output.tell(
+        [
+            *([f"{address} may sign up again."] if lifted else []),
+            *([f"{address} is off SES's suppression list, and may get mail again."] if taken_off else []),
+        ],
+        email=address,
+        now="lifted",
+        taken_off_suppression_list=taken_off,
+    )
 
 
 @subscribers.command("block")
 @click.argument("address", callback=_address)
 @on_stack
 def block(connection: Connection, output: Output, *, address: str) -> None:
-    """End all mail to an address whose owner wants none. Nobody can sign it up until `lift`; only its hash is kept."""
+    """End all mail to an address.
+
+    Nobody can sign it up until `guichet subscribers lift`. Only its keyed hash is kept.
+    """
     settings = connection.settings
     new = subscribers_table.block(settings.table_name, subscriber_id(settings.signing_secret, address), utc_now())
-    output.show({"email": address, "now": "blocked: it gets no more mail" if new else "unchanged: blocked"})
+    output.tell(
+        f"{address} is blocked, and gets no more mail." if new else f"{address} was already blocked.",
+        email=address,
+        now="blocked",
+        changed=new,
+    )
 
 
 @subscribers.command("unsubscribe")
@@ -375,7 +446,13 @@ def unsubscribe_subscriber(connection: Connection, output: Output, *, address: s
     subscriber = _subscriber(connection, address)
     kept = timedelta(days=connection.settings.retention_days)
     done = subscribers_table.unsubscribe(connection.settings.table_name, subscriber.id, utc_now(), kept)
-    output.show({"email": address, "now": "unsubscribed" if done else f"unchanged: {subscriber.state}"})
+    state = "unsubscribed" if done else subscriber.state
+    output.tell(
+        f"{address} is unsubscribed." if done else f"Nothing to do: {address} {_NOT_SUBSCRIBED[state]}.",
+        email=address,
+        now=state,
+        changed=done,
+    )
 
 
 # --- export and import ------------------------------------------------------------------------------------------------
@@ -394,21 +471,23 @@ def unsubscribe_subscriber(connection: Connection, output: Output, *, address: s
     "--format",
     "file_format",
     type=click.Choice(["csv", "jsonl"]),
-    help="Default: CSV; JSON Lines for `everything`, and for --json on standard output.",
+    help="Default: csv. With `everything`, or --json on standard output: jsonl.",
 )
 @click.option(
     "--separator",
     type=click.Choice(list(importing.SEPARATORS)),
-    help="For CSV. Default: semicolon if DefaultLanguage is fr, as French Excel expects, else comma.",
+    metavar="NAME",
+    help=f"For CSV: {', '.join(importing.SEPARATORS)}. Default: semicolon for a French site, as Excel expects; else "
+    "comma.",
 )
 @click.option(
     "--state",
     type=click.Choice([*get_args(State), "all"]),
     default="confirmed",
-    show_default=True,
-    help="For subscribers.",
+    metavar="STATE",
+    help=f"For subscribers: {', '.join(get_args(State))} or all. Default: confirmed.",
 )
-@click.option("--spam", is_flag=True, help="For messages: include the spam folder.")
+@click.option("--spam", is_flag=True, help="For messages: the spam folder, too.")
 @on_stack
 def export(  # noqa: PLR0913  the options of an export
     connection: Connection,
@@ -421,10 +500,10 @@ def export(  # noqa: PLR0913  the options of an export
     state: str,
     spam: bool,
 ) -> int | None:
-    """Export subscribers, messages or everything, for a spreadsheet or as JSON Lines.
+    """Export subscribers, messages or everything to a file.
 
-    To resume an interrupted export to a file, run the same command again. `everything` is always JSON Lines, with each
-    item as stored in the table.
+    Subscribers and messages are written as CSV for a spreadsheet, or as JSON Lines. `everything` is always JSON Lines,
+    with each item as it is stored in the table. To resume an interrupted export, run the same command again.
     """
     if separator is None:
         separator = "semicolon" if connection.settings.default_language == "fr" else "comma"
@@ -457,29 +536,31 @@ def export(  # noqa: PLR0913  the options of an export
         except (KeyboardInterrupt, UnavailableError) as error:
             output.advise(f"Stopped. The rows so far are in {file}.part; run the same command again to resume.")
             return INTERRUPTED if isinstance(error, KeyboardInterrupt) else UNAVAILABLE
-    output.show({"file": str(file), "rows": rows})
+    output.tell(f"Exported {counted(rows, 'row')} to {file}", file=str(file), rows=rows)
     return None
 
 
 @guichet.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--consent", metavar="TEXT", help="They confirmed elsewhere: say where, when and to what. Kept as proof.")
-@click.option("--ask", is_flag=True, help="They have not confirmed: mail each a confirmation link.")
-@click.option("--dry-run", is_flag=True, help="Report what would happen, and write nothing to the table.")
-@click.option("--from-line", type=click.IntRange(min=2), default=2, help="Start at this line.")
+@click.option("--consent", metavar="TEXT", help="They have consented: say where, when and to what. Kept as proof.")
+@click.option("--ask", is_flag=True, help="They have not consented yet: mail each a confirmation link.")
+@click.option("--dry-run", is_flag=True, help="Say what will happen, and change nothing.")
+@click.option("--from-line", type=click.IntRange(min=2), default=2, metavar="NUMBER", help="Skip the lines before it.")
 @on_stack
 def import_(  # noqa: PLR0913  the options of an import
     connection: Connection, output: Output, *, file: Path, consent: str | None, ask: bool, dry_run: bool, from_line: int
 ) -> int:
-    """Import addresses from a CSV file.
+    """Import subscribers from a CSV file.
 
-    The file is UTF-8, and its first line names the columns: `email`, and optionally `name`, `language`,
-    `consented_at`, `source` and `state`. A row whose state says that the address left the old list is rejected.
+    The file is UTF-8. Its first line names the columns: `email`, and optionally `name`, `language`, `consented_at`,
+    `source` and `state`. A row is rejected if its state is not that of a subscriber.
 
-    With --consent, addresses are confirmed at once and not mailed. With --ask, each is mailed a link, at the rate of
-    the SES account and within today's remaining StrangerMailPerDay; run the same command tomorrow for the rest.
-    Existing subscribers are left unchanged, and so is anyone who unsubscribed, bounced or complained. Bad lines go to
-    FILE.bad.csv with line number and reason. Imports are idempotent.
+    With --consent, addresses are subscribed at once, and nothing is mailed. With --ask, each is mailed a confirmation
+    link, at the sending rate of the SES account and within what is left of StrangerMailPerDay; run the same command
+    again tomorrow for the rest.
+
+    Existing subscribers do not change. Nobody who unsubscribed, bounced or complained is subscribed again. Bad lines
+    are copied to FILE.bad.csv, with their numbers and reasons. The same file may be imported again safely.
     """
     if bool(consent and consent.strip()) == ask:
         raise click.UsageError("Give either --consent with the proof, or --ask.")
@@ -488,7 +569,7 @@ def import_(  # noqa: PLR0913  the options of an import
     if reader.unused:
         output.advise(f"Ignored columns: {', '.join(reader.unused)}")
     bad_file = Path(f"{file}.bad.csv")
-    room = importing.room_today(settings) if ask else 0
+    may_ask = importing.room_today(settings) if ask else 0
     with (
         ThreadPoolExecutor(importing.THREADS) as pool,
         output.progress("bytes read", file.stat().st_size) as advance,
@@ -508,7 +589,7 @@ def import_(  # noqa: PLR0913  the options of an import
             from guichet.mail import ses  # noqa: PLC0415
             from guichet.mail.pace import Pace  # noqa: PLC0415
 
-            process = importing.request_importer(settings, Pace(ses.send_rate), room)
+            process = importing.request_importer(settings, Pace(ses.send_rate), may_ask)
         else:
             process = importing.confirmed_importer(consent or "", settings, pool)
         # Asking is paced, so it takes one line at a time: Ctrl-C must not wait for a whole block.
@@ -517,16 +598,15 @@ def import_(  # noqa: PLR0913  the options of an import
     # It may contain bad lines from an earlier part of the import.
     if not bad_file.stat().st_size:
         bad_file.unlink()
-    output.show(
-        {
-            "dry_run": dry_run,
-            **summary.outcomes,
-            **({"may be asked today": room} if ask else {}),
-            "bad lines": summary.bad,
-            "bad lines are in": str(bad_file) if summary.bad else "",
-            "done until line": summary.done_until,
-            "stopped": summary.stopped,
-        }
+    output.tell(
+        summaries.of_import(summary, str(bad_file), may_ask if ask else None, dry_run=dry_run),
+        dry_run=dry_run,
+        **{outcome.replace(" ", "_"): count for outcome, count in summary.outcomes.items()},
+        **({"may_be_asked_today": may_ask} if ask else {}),
+        bad_lines=summary.bad,
+        bad_lines_are_in=str(bad_file) if summary.bad else "",
+        done_until_line=summary.done_until,
+        stopped=summary.stopped,
     )
     if summary.stopped:
         output.advise(f"To resume, run the same command again; --from-line {summary.done_until + 1} saves time.")
@@ -545,16 +625,17 @@ def import_(  # noqa: PLR0913  the options of an import
 @click.option(
     "--access",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Erase nothing; write everything that is stored to a new file, as JSON.",
+    help="Erase nothing: write what is stored to a new JSON file.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @on_stack
 def forget(connection: Connection, output: Output, *, address: str, access: Path | None, yes: bool) -> int | None:
-    """Export or erase everything stored about a person.
+    """Erase or export everything stored about a person.
 
-    Erases their messages, sign-ups, subscription, spam and outbox rows, and strikes their address out of what others
-    wrote. Takes the address off SES's suppression list, and events about it out of the failure queue: they are
-    processed first, so that no complaint is lost. Reports what remains, and why. Reads the whole table.
+    Erases their messages, sign-ups, subscription and emails, in the spam folder and the outbox, too, and strikes their
+    address out of what others wrote. Takes the address off SES's suppression list. Events about it in the failure
+    queue are processed, so that no complaint is lost, and deleted. Reports what remains, and why. Reads the whole
+    table.
     """
     settings = connection.settings
     person = Person(address, settings.signing_secret)
@@ -569,19 +650,22 @@ def forget(connection: Connection, output: Output, *, address: str, access: Path
                 "events that could not be processed": [event.payload for event in events],
             }
             json.dump(report, file, ensure_ascii=False, indent=2)
-        output.show({"file": str(access), **erasure.counts(found)})
+        kinds = erasure.counts(found)
+        output.tell(
+            f"Wrote what is stored about {address} to {access} ({erasure.summary(found)}).", file=str(access), **kinds
+        )
         return None
     if not yes:
         with output.progress("items read", queries.size(table)) as advance:
             found = find_data(table, person, advance)
         listed = elsewhere.suppressed_by_ses(connection, address)
         summary = [
-            erasure.summary(found),
-            *([f"on SES's suppression list: {listed}"] if listed else []),
-            *([f"events in the failure queue: {len(events)}"] if events else []),
+            *([erasure.summary(found)] if erasure.erasable(found) else []),
+            *([f"on SES's suppression list ({listed})"] if listed else []),
+            *([counted(len(events), "event") + " in the failure queue"] if events else []),
         ]
-        output.advise(f"Stored about {person.address}: {'; '.join(summary)}")
-        if not (found.own or found.mentions or listed or events):
+        output.advise(f"Stored about {person.address}: {', '.join(summary) or 'nothing to erase'}.")
+        if not (erasure.erasable(found) or listed or events):
             return None
         if not click.confirm("Erase all of it?", err=True):
             output.advise("Nothing was erased.")
@@ -592,15 +676,14 @@ def forget(connection: Connection, output: Output, *, address: str, access: Path
     taken_off = elsewhere.take_off_list(connection, address)
     remains = erasure.remains(done)
     if left:
-        remains.append(f"{left} events in the failure queue that still cannot be processed: see FeedbackAlarm")
-    output.show(
-        {
-            "erased": done.erased,
-            "struck out elsewhere": done.redacted,
-            "taken off SES's suppression list": "yes" if taken_off else "it was not on it",
-            "events taken out of the failure queue": len(events) - left,
-            "remains": remains,
-        }
+        remains.append(f"{counted(left, 'event')} in the failure queue that still fails: see FeedbackAlarm")
+    output.tell(
+        summaries.of_erasure(address, done, remains, taken_off=taken_off, events=len(events) - left),
+        erased=done.erased,
+        struck_out_elsewhere=done.redacted,
+        taken_off_suppression_list=taken_off,
+        events_taken_out_of_the_failure_queue=len(events) - left,
+        remains=remains,
     )
     return INCOMPLETE if left else None
 
@@ -621,50 +704,38 @@ def _new_file(path: Path) -> Iterator[IO[str]]:
 
 @guichet.group(name="outbox", cls=_Listing)
 def outbox_emails() -> None:
-    """List waiting and failed emails, and why; send them now.
+    """List waiting and failed emails, or send them now.
 
-    The default command is `list`; `guichet outbox list --help` shows its options.
+    Without a command, `list` runs; `guichet outbox list --help` shows its options.
     """
 
 
 @outbox_emails.command("list")
 @on_stack
 def list_outbox(connection: Connection, output: Output) -> int:
-    """List waiting emails, the owner's first, then held ones, which wait for the owner's mailbox, then failed ones.
+    """List waiting, held and failed emails, newest first, and why.
 
-    Also lists emails that the owner's mailbox sent an automatic reply to: these need nothing to be done.
+    Held emails wait until the owner's mailbox takes mail again. Emails that the owner's mailbox answered with an
+    automatic reply are listed as `replied`; they were delivered, and need no action.
     """
-    columns = {
-        "id": "id",
-        "state": "state",
-        "to": "to",
-        "waiting_since": "waiting since",
-        "tried_at": "last tried",
-        "why": "why",
-    }
     table = connection.settings.table_name
-    with output.progress("items read to find failed emails", queries.size(table), beside_rows=True) as advance:
-        need_attention = False
-
-        def rows() -> Iterator[dict[str, Any]]:
-            nonlocal need_attention
-            for one in outbox.listed(table, advance):
-                need_attention = need_attention or one.state != "replied"
-                yield {"id": one.key, **asdict(one)}
-
-        output.rows(rows(), columns, "No email is waiting, and none has failed.")
-    return INCOMPLETE if need_attention else 0
+    with output.progress("items read to find failed emails", queries.size(table)) as advance:
+        emails = list(outbox.listed(table, advance))
+    columns = ("waiting_since", "id", "state", "kind", "why")
+    output.rows(map(asdict, emails), columns, "No email is waiting, and none has failed.")
+    return INCOMPLETE if any(one.state != "replied" for one in emails) else 0
 
 
 @outbox_emails.command("send")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--failed", is_flag=True, help="Retry all failed emails, too.")
+@click.option("--failed", is_flag=True, help="Send all failed emails again, too.")
 @on_stack
 def send_outbox(connection: Connection, output: Output, *, ids: tuple[str, ...], failed: bool) -> int:
-    """Send waiting emails now; with --failed or IDs, failed ones too.
+    """Send waiting emails now, and failed ones on request.
 
-    Without this, waiting emails go out within 15 minutes. If the owner's mailbox takes no mail, this tries it with one
-    of the emails that are held; once that is delivered, the others follow.
+    Waiting emails go out by themselves within 15 minutes. A failed email is sent again only with --failed, or if its
+    ID is given; an ID may be shortened to its first characters, as in the list. If the owner's mailbox takes no mail,
+    one of the held emails tries it now; once that is delivered, the others follow.
     """
     table = connection.settings.table_name
     outbox.try_mailboxes(table)
@@ -672,22 +743,38 @@ def send_outbox(connection: Connection, output: Output, *, ids: tuple[str, ...],
     if failed or ids:
         with output.progress("items read to find failed emails", queries.size(table)) as advance:
             known = list(outbox.listed(table, advance))
-    again = [one for one in known if one.state == "failed" and (failed or one.key in ids)]
-    unknown = set(ids) - {one.key for one in known}
-    if unknown:
-        raise OperatorError(f"no waiting or failed email has the id {', '.join(sorted(unknown))}")
+    chosen = {one.key for begun in ids for one in _begun_by(begun, known)}
+    again = [one for one in known if one.state == "failed" and (failed or one.key in chosen)]
     queued_again = sum(outbox.retry(table, one) for one in again)
     outcomes = connection.sweep()
-    output.show({"queued again": queued_again, **outcomes})
+    counts = {outcome.replace(" ", "_"): count for outcome, count in outcomes.items()}
+    output.tell(summaries.of_sweep(queued_again, outcomes), queued_again=queued_again, **counts)
     # "not ours": the stream is sending it at the same time.
     return INCOMPLETE if set(outcomes) - {"sent", "dropped", "not ours"} else 0
 
 
+def _begun_by(prefix: str, known: Sequence[outbox.UnsentEmail]) -> list[outbox.UnsentEmail]:
+    """Return the emails of a record by its id or the beginning of it, or one email by its whole key.
+
+    Raises OperatorError if there is none, or if several records have such an id.
+    """
+    found = [one for one in known if one.key == prefix]
+    found = found or [one for one in known if prefix and one.id.casefold().startswith(prefix.casefold())]
+    if not found:
+        raise OperatorError(f"no waiting or failed email has the id {prefix}: `guichet outbox` lists them")
+    if len(records := {one.id for one in found}) > 1:
+        raise OperatorError(_ambiguous(prefix, records))
+    return found
+
+
 @guichet.command("test-email")
-@click.option("--to", callback=_address, help="The recipient. Default: the owner.")
+@click.option("--to", callback=_address, metavar="ADDRESS", help="Another recipient.")
 @on_stack
 def test_email(connection: Connection, output: Output, *, to: str | None) -> int:
-    """Send a test email the way the notifier sends: same sender, same configuration set."""
+    """Send a test email to the owner.
+
+    It is sent like the notifier's: with the same sender and the same configuration set.
+    """
     # Imported late, as in `doctor`: templates and DNS take a third of every other command's start.
     from guichet.mail import ses  # noqa: PLC0415
     from guichet.mail.mime import envelope  # noqa: PLC0415
@@ -707,7 +794,11 @@ def test_email(connection: Connection, output: Output, *, to: str | None) -> int
     except ses.PostponedError as postponed:
         output.advise(f"SES is not accepting it now: {postponed.reason}. `guichet doctor` may find out why.")
         return UNAVAILABLE
-    output.show({"sent to": list(recipients), "message id": message_id})
+    output.tell(
+        [f"Sent to {', '.join(recipients)}.", f"The message id is {message_id}"],
+        sent_to=list(recipients),
+        message_id=message_id,
+    )
     return 0
 
 
@@ -717,19 +808,23 @@ def test_email(connection: Connection, output: Output, *, to: str | None) -> int
 @guichet.command("adopt")
 @click.argument("table")
 @click.option("--stack", default="guichet", envvar="GUICHET_STACK", show_default=True, help="The stack to create.")
-@click.option("--region", help="The region of the table, if it is not the environment's.")
+@click.option("--region", help="The table's region. Default: the AWS CLI's.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 def adopt_table(*, table: str, stack: str, region: str | None, as_json: bool) -> None:
-    """Create a stack around TABLE, which a deleted stack left behind.
+    """Create a stack around a table that was left behind.
 
-    The stack contains only the table; `make deploy` with all parameters adds everything else. Use the same
-    SigningSecret as before, or existing links and keys stop working. Use CreateIdentity=false if the SES identity was
-    left behind, too.
+    TABLE is the name of a table that a deleted stack left behind. The new stack contains only this table; `make
+    deploy` with all parameters adds everything else. Use the same SigningSecret as before, or existing links and keys
+    stop working. Use CreateIdentity=false if the SES identity was left behind, too.
     """
     where = region_of(region)
     adopting.adopt(client_of("cloudformation", where), client_of("dynamodb", where), stack, table)
-    Output(as_json=as_json).show(
-        {"stack": stack, "table": table, "next": "make deploy, with all parameters and the same SigningSecret"}
+    following = "make deploy, with all parameters and the same SigningSecret"
+    Output(as_json=as_json).tell(
+        [f"The stack {stack} now has the table {table}.", f"Next: {following}"],
+        stack=stack,
+        table=table,
+        next=following,
     )
 
 
@@ -737,12 +832,12 @@ def adopt_table(*, table: str, stack: str, region: str | None, as_json: bool) ->
 
 
 @guichet.command("doctor")
-@click.option("--before", metavar="PARAMETERS", help="Before the first deploy: the parameters, as for `make deploy`.")
+@click.option("--before", metavar="PARAMETERS", help="Before the first deploy, with the parameters for `make deploy`.")
 @common_options
 def examine(*, before: str | None, region: str | None, as_json: bool, **stack: Any) -> None:
-    """Diagnose mail, stack, alarms and the site's page, and say how to fix problems.
+    """Find problems of mail, stack, alarms and site.
 
-    The exit code is 1 if anything is wrong, needs attention, or could not be checked.
+    Says how to fix each. The exit code is 1 if anything is wrong, needs attention, or could not be checked.
     """
     from infra.operate import doctor  # noqa: PLC0415
 
@@ -757,9 +852,9 @@ def examine(*, before: str | None, region: str | None, as_json: bool, **stack: A
         if as_json:
             output.show(asdict(finding))
         else:
-            output.say(f"{finding.state:8} {finding.check}: {finding.message}")
+            output.say(f"{finding.state:8} {finding.check}: {finding.message}", indent=" " * 9)
             if finding.remedy:
-                output.say(f"{'':8} → {finding.remedy}")
+                output.say(f"{'':8} → {finding.remedy}", indent=" " * 11)
     sys.exit(0 if all_is_well else INCOMPLETE)
 
 
@@ -773,16 +868,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        _fail("interrupted, or not confirmed (--yes skips the question)", INTERRUPTED)
+        _fail("stopped: interrupted, or not confirmed (--yes skips the question)", INTERRUPTED)
     except BrokenPipeError:
         # The reader closed the pipe. Without this, Python would report it again on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OperatorError, TemplateError) as error:
-        _fail(str(error), INVALID)
+        _fail(str(error), UNAVAILABLE if isinstance(error, UnreachableError) else INVALID)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}", INVALID)
     except NotFinishedError:
-        _fail("something changed in the meantime, and part of it is left: run the command again", INCOMPLETE)
+        _fail("something changed in the meantime, so part of it is left: run the command again", INCOMPLETE)
     except ValidationError as error:
         wrong = ", ".join(sorted({str(part["loc"][0]) for part in error.errors(include_input=False)}))
         _fail(
@@ -791,13 +886,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             INVALID,
         )
     except UnavailableError:
-        _fail("the table is unreachable; the change may or may not have been made. It is safe to retry", UNAVAILABLE)
+        _fail("the table is unreachable, and the change may or may not have been made: run it again", UNAVAILABLE)
     except (BotoCoreError, ClientError) as error:
-        _fail(f"AWS is unreachable or refused: {error}", UNAVAILABLE)
+        _fail(refusal(error), UNAVAILABLE)
     finally:
         os.umask(before)
 
 
 def _fail(sentence: str, code: int) -> None:
-    click.echo(printable(f"error: {sentence}"), err=True)
+    click.echo(wrapped(printable(f"error: {sentence}"), room(sys.stderr)), err=True)
     sys.exit(code)

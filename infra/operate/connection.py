@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import botocore.session
 import urllib3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 from pydantic_core import ValidationError
 
 from guichet.settings import NewsletterSettings, NotifierSettings
@@ -26,6 +26,21 @@ _SWEEP = {"source": "guichet.operator", "detail-type": "Sweep"}
 
 class OperatorError(Exception):
     """The command cannot be run as given. The message says why, and what to do."""
+
+
+class NoStackError(OperatorError):
+    """It is not known where the stack is, or there is none. The message says what to do."""
+
+
+class UnreachableError(OperatorError):
+    """AWS is unreachable or refuses. The message says why."""
+
+
+def refusal(error: BotoCoreError | ClientError) -> str:
+    """Return an error of AWS as a sentence."""
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return "there are no AWS credentials: provide them as for the AWS CLI"
+    return f"AWS is unreachable or refused: {error}".rstrip(".")
 
 
 def _no_feedback(_payload: Mapping[str, Any]) -> None:
@@ -123,7 +138,7 @@ def connect_stack(name: str, region: str | None) -> Connection:
             variables |= configuration["Environment"]["Variables"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
-            raise OperatorError(f"there is no stack {name} in {region}: choose one with --stack and --region") from None
+            raise NoStackError(f"there is no stack {name} in {region}: choose one with --stack and --region") from None
         raise
 
     def sweep() -> dict[str, int]:
@@ -151,10 +166,10 @@ def connect_stack(name: str, region: str | None) -> Connection:
 
 
 def region_of(given: str | None) -> str:
-    """Return the given region, else the environment's or the profile's. Raises OperatorError if there is none."""
+    """Return the given region, else the environment's or the profile's. Raises NoStackError if there is none."""
     region = given or botocore.session.get_session().get_config_variable("region")
     if not region:
-        raise OperatorError("which region is the stack in? Use --region, or set AWS_DEFAULT_REGION")
+        raise NoStackError("no AWS region is set: use --region, or set AWS_DEFAULT_REGION")
     return str(region)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from guichet.outbox.eligibility import SUPPRESSED
 from guichet.records.record import utc_now
 from guichet.records.registry import KINDS
-from guichet.store.erasure import Erased, Person, PersonalData
+from guichet.store.erasure import Erased, Person, PersonalData, is_remnant
 
 _NAMES = {kind.name: kind.plural for kind in KINDS.values() if kind.of_person} | {
     "email": "outbox rows",
@@ -16,15 +16,20 @@ _NAMES = {kind.name: kind.plural for kind in KINDS.values() if kind.of_person} |
 _BACKUP_DAYS = 35
 
 
+def erasable(found: PersonalData) -> bool:
+    """Return whether there is anything to erase, besides what an erasure leaves."""
+    return bool(found.mentions) or not all(map(is_remnant, found.own))
+
+
 def counts(found: PersonalData) -> dict[str, int]:
     """Return the number of items found, by kind."""
-    by_kind = Counter(_NAMES[item["kind"]] for item in found.own)
-    return {**by_kind, **({"mentions by others": len(found.mentions)} if found.mentions else {})}
+    by_kind = Counter(_NAMES[item["kind"]].replace(" ", "_") for item in found.own)
+    return {**by_kind, **({"mentions_by_others": len(found.mentions)} if found.mentions else {})}
 
 
 def summary(found: PersonalData) -> str:
     """Return the number of items found, by kind, as one line of text."""
-    return ", ".join(f"{name}: {count}" for name, count in counts(found).items()) or "nothing."
+    return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts(found).items()) or "nothing"
 
 
 def report(person: Person, found: PersonalData) -> dict[str, Any]:

@@ -15,25 +15,24 @@ from typing import Any, BinaryIO, Literal
 
 from guichet.records.message import Message
 from guichet.records.record import utc_now
-from guichet.records.subscriber import Imported, Subscriber
+from guichet.records.subscriber import Subscriber
 from guichet.store.dynamodb import Item
 from infra.operate.cells import cell
 from infra.operate.connection import OperatorError
+from infra.operate.fields import (
+    MESSAGE_COLUMNS,
+    SUBSCRIBER_COLUMNS,
+    message_cells,
+    of_submission,
+    of_subscriber,
+    subscriber_cells,
+)
 from infra.operate.queries import Advance, Page, scan
 
 What = Literal["subscribers", "messages", "everything"]
 KINDS: Mapping[What, str | None] = {"subscribers": "subscriber", "messages": "message", "everything": None}
 # Without it, Excel does not recognize UTF-8.
 _BOM = "\ufeff"
-
-SUBSCRIBER_COLUMNS = (
-    "email", "name", "state", "language", "confirmed_at", "left_at", "asked_at", "page", "consent",
-    "consent_version", "consent_claim", "asked_from", "confirmed_from", "unsubscribe_url",
-)  # fmt: skip
-MESSAGE_COLUMNS = (
-    "received_at", "email", "name", "subject", "message", *Message.labels(),
-    "other_fields", "page", "language", "spam", "id",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -169,45 +168,25 @@ def _selected(options: Options, items: Iterable[Item]) -> Iterator[Item | Messag
 
 
 def _plain(row: Item | Message | Subscriber, unsubscribe: Unsubscribe) -> Item:
-    if isinstance(row, dict):
-        return row
-    plain = row.model_dump(mode="json", exclude={"expires_at"})
-    return plain | ({"unsubscribe_url": unsubscribe(row)} if isinstance(row, Subscriber) else {})
+    match row:
+        case Message():
+            fields = of_submission(row)
+        case Subscriber():
+            fields = {**of_subscriber(row), "unsubscribe_url": unsubscribe(row)}
+        case _:
+            return row
+    fields.pop("expires_at", None)
+    return fields
 
 
 def _cells(row: Item | Message | Subscriber, unsubscribe: Unsubscribe) -> list[str]:
     match row:
         case Message():
-            values: dict[str, Any] = row.model_dump(mode="json")
-            values["other_fields"] = "\n".join(f"{name}: {value}" for name, value in row.extra)
-            return [values[name] for name in MESSAGE_COLUMNS]
+            return message_cells(row)
         case Subscriber():
-            values = row.model_dump(mode="json", include={"email", "name", "state", "language"})
-            values |= {**_proof(row), "unsubscribe_url": unsubscribe(row)}
-            for name in ("confirmed_at", "left_at"):
-                at = getattr(row, name)
-                values[name] = at.isoformat() if at else ""
-            # No line breaks, so that the file can be read line by line.
-            return [" ".join(str(values.get(name) or "").split()) for name in SUBSCRIBER_COLUMNS]
+            return subscriber_cells(row, unsubscribe(row))
         case _:
             raise TypeError(f"no cells for {type(row).__name__}")
-
-
-def _proof(subscriber: Subscriber) -> dict[str, str]:
-    """Return the latest proof of consent, as cells by column."""
-    proof = subscriber.consent
-    if proof is not None:
-        return {
-            "asked_at": proof.asked_at.isoformat(),
-            "page": proof.page,
-            "consent": proof.wording,
-            "consent_version": proof.wording_version,
-            "consent_claim": proof.consent_claim,
-            "asked_from": proof.asked_from,
-            "confirmed_from": proof.confirmed_from,
-        }
-    imported = next((event for event in reversed(subscriber.history) if isinstance(event, Imported)), None)
-    return {"consent": imported.statement, "page": imported.source} if imported else {}
 
 
 def _csv(rows: Iterable[Iterable[str]], separator: str) -> str:

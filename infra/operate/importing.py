@@ -143,7 +143,7 @@ class Reader:
         self._quoted = re.compile(f'(?:^|(?<={self.separator}))"(?:[^"]|"")*"(?={self.separator}|$)', re.MULTILINE)
         lowered = [name.strip().lower() for name in names]
         self.columns = {
-            column: lowered.index(found[0])
+            column: [lowered.index(alias) for alias in found]
             for column, aliases in ALIASES.items()
             if (found := [alias for alias in aliases if alias in lowered])
         }
@@ -190,7 +190,7 @@ class Reader:
             return BadLine(number, "its quotes do not match, or a cell is too long", text)
         try:
             raw.decode()
-            given = {column: text_of(cells[i]) if i < len(cells) else "" for column, i in self.columns.items()}
+            given = {column: _first(cells, places) for column, places in self.columns.items()}
             return self._line(number, given.pop("email").strip(), given)
         except UnicodeDecodeError:
             return BadLine(number, "it is not UTF-8: save the file as CSV UTF-8", text)
@@ -219,6 +219,12 @@ class Reader:
             consented_at=_date(given["consented_at"]) if given.get("consented_at") else None,
             source=given.get("source", "")[:_LONGEST_NAME],
         )
+
+
+def _first(cells: list[str], places: list[int]) -> str:
+    """Return the first text among several columns of one meaning, such as `source` and `page`."""
+    texts = (text_of(cells[place]) for place in places if place < len(cells))
+    return next(filter(str.strip, texts), "")
 
 
 def _date(text: str) -> datetime:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Literal
 
 from guichet.records.outbox import AUDIENCES, Audience, EmailKey
@@ -17,29 +18,34 @@ State = Literal["waiting", "held", "failed", "replied"]
 
 @dataclass(frozen=True)
 class UnsentEmail:
-    """An email that is waiting, held or failed, or that an automatic reply came to: its key as one string, and why."""
+    """An email that is waiting, held or failed, or that an automatic reply came to, and why.
 
+    `id` is that of the record that it reports, such as a message; `key` tells the emails of one record apart.
+    """
+
+    id: str
     key: str
     state: State
-    email: str
+    kind: str
     to: Audience
     waiting_since: datetime
     tried_at: datetime | None
     why: str
 
 
-def listed(table: str, advance: Advance) -> Iterator[UnsentEmail]:
-    """Yield waiting emails, the owner's first, oldest first; then held ones.
+def listed(table: str, advance: Advance) -> list[UnsentEmail]:
+    """Return the waiting, held and failed emails, newest first, and those that an automatic reply came to.
 
-    Then failed ones, and those of the owner's that an automatic reply came to, which takes a scan of the table.
+    The failed ones and those with a reply take a scan of the table.
     """
-    for audience in AUDIENCES:
-        rows = _rows(table, (key for _, key in outbox.waiting(table, audience)))
-        yield from sorted(map(_waiting, rows), key=lambda email: email.waiting_since)
-    rows = _rows(table, (email.key for email in outbox.held(table)))
-    for item in sorted(rows, key=lambda item: str(item["queued_at"])):
-        yield _unsent(item, "held", item.get("bounced_at"), item.get("waits_for", ""))
-    yield from _ended(table, advance)
+    waiting = (_rows(table, (key for _, key in outbox.waiting(table, audience))) for audience in AUDIENCES)
+    held = _rows(table, (email.key for email in outbox.held(table)))
+    found = [
+        *map(_waiting, chain.from_iterable(waiting)),
+        *(_unsent(item, "held", item.get("bounced_at"), item.get("waits_for", "")) for item in held),
+        *_ended(table, advance),
+    ]
+    return sorted(found, key=lambda email: email.waiting_since, reverse=True)
 
 
 def _rows(table: str, keys: Iterable[EmailKey]) -> Iterator[Item]:
@@ -78,9 +84,10 @@ def _waiting(item: Item) -> UnsentEmail:
 
 def _unsent(item: Item, state: State, tried_at: str | None, why: str) -> UnsentEmail:
     return UnsentEmail(
+        id=item["pk"].partition("#")[2],
         key=f"{item['pk']}/{item['sk']}",
         state=state,
-        email=item["name"],
+        kind=item["name"],
         to=item["recipient"],
         waiting_since=datetime.fromisoformat(item["queued_at"]),
         tried_at=datetime.fromisoformat(tried_at) if tried_at else None,

@@ -4,12 +4,15 @@ Results go to standard output; progress and hints go to standard error.
 """
 
 import json
+import os
 import re
+import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,15 +23,16 @@ from infra.operate.queries import Advance, blocks
 
 # Wide enough for a whole row when the output is not a terminal.
 _WIDTH_OF_A_FILE = 200
-# The columns of free text, which gives way on a narrow terminal.
-_FREE = ("name", "message", "why", "reason")
-# Headings of the columns with ids that may be shortened: commands take the beginning of one.
+# The columns that give way on a narrow terminal, the first one first, and how narrow they become, in characters.
+_GIVING_WAY = {"message": 8, "why": 20, "spam": 8, "name": 12, "email": 20}
+# Of these, what does not fit goes on in the next line. Of the others it is left out: `show` has it.
+_FOLDED = ("why", "email")
+# Columns with ids that may be shortened: commands take the beginning of one.
 _SHORTENED = ("id",)
 # As many characters of it tell one message from a million others.
 SHORT_ID = 8
 _ID = re.compile("[0-9a-f]{32}")
-# No column of free text is made narrower, in characters; and what is between two columns.
-_NARROWEST = 8
+# What is between two columns.
 _GAP = 2
 # Rows per printed table, so that memory stays flat for any number of rows.
 _PER_TABLE = 100
@@ -48,60 +52,99 @@ def printable(text: str) -> str:
     return _ACTIVE.sub("�", text.replace("\r\n", "\n"))
 
 
+def room(stream: TextIO) -> int | None:
+    """Return how many columns a terminal has, or COLUMNS says; None for a file, where lines may be long."""
+    if stream.isatty() or os.environ.get("COLUMNS", "").isdecimal():
+        return shutil.get_terminal_size().columns
+    return None
+
+
+def wrapped(text: str, width: int | None, indent: str = "") -> str:
+    """Return a text with its lines broken between words, the further ones indented."""
+    if width is None:
+        return text
+    lines = (
+        textwrap.fill(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
+            drop_whitespace=True, replace_whitespace=False,
+        )
+        for line in text.splitlines()
+    )  # fmt: skip
+    return "\n".join(lines)
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """Return a number of things in words: `1 email`, `2,000 emails`."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def short(identifier: str) -> str:
+    """Return as much of an id as is shown in a table."""
+    return identifier[:SHORT_ID] if _ID.fullmatch(identifier) else identifier
+
+
 class Output:
     """Standard output and standard error, for people or for programs."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self._out = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE, highlight=False, soft_wrap=True)
+        self._room = room(sys.stdout)
+        self._out = Console(width=self._room or _WIDTH_OF_A_FILE, highlight=False, soft_wrap=True)
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-    def say(self, sentence: str) -> None:
+    def say(self, sentence: str, indent: str = "") -> None:
         """Print a sentence for a person. Programs get JSON objects only."""
         if not self.as_json:
-            self._out.print(Text(printable(sentence)))
+            self._out.print(Text(wrapped(printable(sentence), self._room, indent)))
 
     def advise(self, sentence: str) -> None:
         """Print a hint, apart from the result."""
-        self._err.print(Text(printable(sentence)))
+        self._err.print(Text(wrapped(printable(sentence), room(sys.stderr))))
+
+    def tell(self, sentences: str | Iterable[str], **facts: Any) -> None:
+        """Report what a command did: in sentences for a person, as an object for a program."""
+        if self.as_json:
+            self._line(facts)
+        for sentence in [sentences] if isinstance(sentences, str) else sentences:
+            self.say(sentence, "  " if sentence.startswith("- ") else "")
 
     def show(self, thing: Mapping[str, Any]) -> None:
         """Print one object, a line per field; for people, empty fields are left out."""
         if self.as_json:
-            return self._line({name.replace(" ", "_"): value for name, value in thing.items()})
+            return self._line(thing)
         table = Table.grid(padding=(0, 2))
         table.add_column()
         # Nothing is cut off, however long a word is.
         table.add_column(overflow="fold")
         for name, value in thing.items():
-            if value not in ("", None, (), []):
+            if value not in ("", None, (), [], {}):
                 table.add_row(Text(printable(name.replace("_", " ")), style="dim"), Text(printable(_text(value))))
         self._out.print(table)
         return None
 
-    def rows(self, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], nothing: str) -> int:
-        """Print rows as they arrive: `columns` (name: heading) for people, all fields for programs. Return how many."""
-        shown = 0
+    def rows(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        columns: Sequence[str],
+        nothing: str,
+        shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda row: row,
+    ) -> int:
+        """Print rows as they arrive: some columns for people, as `shown`; all fields for programs. Return how many."""
+        printed = 0
         for block in blocks(rows, _PER_TABLE):
             if self.as_json:
                 for row in block:
                     self._line(row)
             else:
-                self._out.print(_table(block, columns, self._out.width))
-            shown += len(block)
-        if not shown:
+                self._out.print(_table([shown(row) for row in block], columns, self._out.width))
+            printed += len(block)
+        if not printed:
             self.say(nothing)
-        return shown
+        return printed
 
     @contextmanager
-    def progress(self, what: str, total: int | None, *, beside_rows: bool = False) -> Iterator[Advance]:
-        """Show the progress of a long operation on standard error: a bar on a terminal, else an occasional line.
-
-        On a terminal, `beside_rows` shows nothing: the rows themselves show progress, and a bar would garble them.
-        """
-        if beside_rows and self._out.is_terminal:
-            yield lambda _: None
-            return
+    def progress(self, what: str, total: int | None) -> Iterator[Advance]:
+        """Show the progress of a long operation on standard error: a bar on a terminal, else an occasional line."""
         if not self._err.is_terminal:
             reported, step = 0, max(_REPORT_EVERY, (total or 0) // 20)
 
@@ -124,37 +167,50 @@ class Output:
         sys.stdout.write(_ACTIVE.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
 
 
-def _table(rows: list[Mapping[str, Any]], columns: Mapping[str, str], room: int) -> Table:
-    """Return rows as a table that is `room` characters wide, if what must not be cut allows it."""
+def _table(rows: list[Mapping[str, Any]], columns: Sequence[str], width: int) -> Table:
+    """Return rows as a table of at most `width` characters. Times, ids and states are never cut."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    cells = [[_cell(row.get(name, ""), heading) for name, heading in columns.items()] for row in rows]
-    widths = [
-        max(len(heading), *(cell.cell_len for cell in column))
-        for heading, column in zip(columns.values(), zip(*cells, strict=True), strict=True)
-    ]
-    # A stranger's text may be cut, the last column's first; everything else is shown in full, to be copied.
-    excess = sum(widths) + _GAP * (len(widths) - 1) - room
-    for index, heading in reversed(list(enumerate(columns.values()))):
-        if heading in _FREE and excess > 0 and widths[index] > _NARROWEST:
-            cut = min(excess, widths[index] - _NARROWEST)
-            widths[index] -= cut
+    headings = [heading(name) for name in columns]
+    cells = [[_cell(row.get(name, ""), name) for name in columns] for row in rows]
+    widths = {
+        name: max(len(heading(name)), *(cell.cell_len for cell in column))
+        for name, column in zip(columns, zip(*cells, strict=True), strict=True)
+    }
+    excess = sum(widths.values()) + _GAP * (len(widths) - 1) - width
+    for name, narrowest in _GIVING_WAY.items():
+        if name in widths and excess > 0 and widths[name] > narrowest:
+            cut = min(excess, widths[name] - narrowest)
+            widths[name] -= cut
             excess -= cut
-    for heading, width in zip(columns.values(), widths, strict=True):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", min_width=width, max_width=width)
+    for name, text in zip(columns, headings, strict=True):
+        folded = name in _FOLDED
+        table.add_column(
+            text,
+            no_wrap=not folded,
+            overflow="fold" if folded else "ellipsis",
+            min_width=widths[name],
+            max_width=widths[name],
+        )
     for row in cells:
         table.add_row(*row)
     return table
 
 
-def _cell(value: Any, heading: str) -> Text:
+def heading(name: str) -> str:
+    """Return the heading of a field's column: its name in words."""
+    return name.replace("_", " ")
+
+
+def _cell(value: Any, name: str) -> Text:
     if isinstance(value, datetime):
         # In the time of this machine, to the minute, as `ls -l` has it.
         at = value.astimezone()
         return Text(at.strftime("%d %b %H:%M" if at.year == datetime.now(at.tzinfo).year else "%d %b %Y"))
     text = printable(" ".join(_text(value).split()))
-    if heading in _SHORTENED and _ID.fullmatch(text):
-        text = text[:SHORT_ID]
-    return Text(text if heading not in _FREE or len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…")
+    if name in _SHORTENED:
+        text = short(text)
+    free = name in _GIVING_WAY and name not in _FOLDED
+    return Text(text if not free or len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…")
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,8 @@ from tests.support.operate import Operate, Said, connection_to
 @pytest.fixture
 def operate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Operate:
     """Return what runs a command on a stack: `operate(app, "messages", "--spam")`."""
+    # Lines may be long, unless a test sets it itself.
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(app: App, *arguments: str) -> Said:
         monkeypatch.setattr(commands, "connect_local", lambda _: connection_to(app))

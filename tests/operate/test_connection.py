@@ -115,6 +115,7 @@ def test_a_command_works_on_it(
             2,
             "there is no stack guichet in eu-west-3",
         ),
+        ({"cloudformation:DescribeStacks": {"error": "ExpiredToken"}}, 3, "use --local"),
         ({"cloudformation:ListStackResources": {"StackResourceSummaries": []}}, 2, "is it a Guichet stack"),
         ({"lambda:GetFunctionConfiguration": {"error": "AccessDeniedException"}}, 3, "AccessDeniedException"),
         (

@@ -132,7 +132,7 @@ def test_subscribers_are_those_that_are_confirmed_or_of_the_state_that_is_asked_
     file = tmp_path / "one.csv"
     operate(app, "export", "subscribers", "-o", str(file))
     (row,) = rows_of(file.read_bytes(), ";")
-    assert (row["email"], row["state"], row["page"], row["consent_version"]) == (READER, "confirmed", "/blog", "1")
+    assert (row["email"], row["state"], row["page"], row["wording_version"]) == (READER, "confirmed", "/blog", "1")
     feedback(app, "complaint")
     counts = {}
     for state in ("confirmed", "complained", "all"):

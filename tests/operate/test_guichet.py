@@ -106,7 +106,7 @@ def test_import_subscribers_and_export(stack: LocalStack, tmp_path: Path) -> Non
     assert "imported" in guichet_on(stack, "import", str(file), "--consent", "The old list of 2025", code=1)
     shown = objects(guichet_on(stack, "subscribers", "show", "ann@example.org", "--json"))
     assert [entry["statement"] for entry in shown[0]["history"]] == ["The old list of 2025"]
-    assert "rows" in guichet_on(stack, "export", "subscribers", "--output", str(exported))
+    assert "Exported " in guichet_on(stack, "export", "subscribers", "--output", str(exported))
     assert "ann@example.org" in exported.read_text(encoding="utf-8-sig")
 
 
@@ -144,10 +144,18 @@ def test_adopt_asks_aws_and_says_that_credentials_are_missing(tmp_path: Path) ->
     del plain["AWS_PROFILE"]
     done = run(plain, "adopt", "guichet-Table-1ABC", "--region", "eu-west-3")
     assert (done.returncode, done.stdout) == (3, "")
-    assert "Unable to locate credentials" in done.stderr
-    without = run(plain, "messages")
-    assert (without.returncode, without.stdout) == (2, "")
-    assert "which region" in without.stderr
+    assert "there are no AWS credentials" in done.stderr
+    # It has none.
+    assert "--local" not in done.stderr
+    for words, arguments, code in (
+        ("no AWS region is set", ("messages",), 2),
+        ("there are no AWS credentials", ("messages", "--region", "eu-west-3"), 3),
+        ("there are no AWS credentials", ("doctor", "--region", "eu-west-3"), 3),
+    ):
+        without = run(plain, *arguments)
+        assert (without.returncode, without.stdout) == (code, "")
+        assert words in without.stderr
+        assert "--local" in without.stderr
 
 
 def test_ctrl_c_ends_an_import_between_two_blocks_and_says_how_to_go_on(

@@ -9,7 +9,6 @@ import time_machine
 from guichet.records.limits import Caller
 from guichet.records.message import Message
 from guichet.store import submissions
-from infra.operate import output
 from infra.operate.output import printable
 from tests.support.app import START, App
 from tests.support.contact import contact
@@ -28,7 +27,7 @@ def test_messages_are_listed_by_day_the_newest_day_first(app: App, operate: Oper
         period = ("--since", "2026-11-23", "--until", "2026-11-24")
         assert [row["id"] for row in operate(app, "messages", *period, "--json").rows] == [ids[1], ids[0]]
         assert (
-            "Nothing from 2026-11-01 to 2026-11-02"
+            "No messages from 2026-11-01 to 2026-11-02."
             in operate(app, "messages", "--since", "2026-11-01", "--until", "2026-11-02").out
         )
     with time_machine.travel(START + timedelta(days=9)):
@@ -77,11 +76,11 @@ def test_one_is_shown_whole_with_the_further_fields_of_the_form(app: App, operat
     assert "Deuxième ligne" in shown.out
     assert "Lyon" in shown.out
     (row,) = operate(app, "messages", "show", message, "--json").rows
-    assert row["extra"] == [["ville", "Lyon"]]
+    assert row["other_fields"] == [["ville", "Lyon"]]
 
     missing = operate(app, "messages", "show", "nope")
     assert (missing.code, missing.out) == (2, "")
-    assert "no message nope" in missing.err
+    assert "no message has the id nope" in missing.err
 
 
 def test_the_further_fields_of_a_form_stand_apart_and_replace_nothing(app: App, operate: Operate) -> None:
@@ -90,13 +89,13 @@ def test_the_further_fields_of_a_form_stand_apart_and_replace_nothing(app: App, 
     before = said[: next(n for n, line in enumerate(said) if line.startswith("other fields"))]
     assert not [line for line in before if "FAKE" in line or "2020-01" in line or "/fake" in line]
     assert any(line.split() == ["id", message] for line in before)
-    assert any(line.strip() == "received at: 2020-01-01" for line in said)
+    assert any(line.strip() == "received_at: 2020-01-01" for line in said)
 
 
 def test_a_long_text_does_not_take_the_place_of_the_other_columns(
     app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(output, "_WIDTH_OF_A_FILE", 80)
+    monkeypatch.setenv("COLUMNS", "80")
     ids = [contact(app, email="x@example.org", name="N" * 900, message="M" * 20_000, _id="1"), contact(app)]
     for arguments in ((), ("--search", "example")):
         said = operate(app, "messages", *arguments).out.splitlines()
@@ -118,6 +117,8 @@ def test_a_message_is_found_by_the_beginning_of_its_id(app: App, operate: Operat
             submissions.keep("table", message, [], Caller(key=one, cap=1, until=START + timedelta(hours=1)))
 
         assert operate(app, "messages", "show", "ab", "--json").rows[0]["message"] == "number 1"
+        assert operate(app, "messages", "show", "AB", "--json").rows[0]["id"] == ids[1]
+        assert operate(app, "messages", "show", "").code == 2
         assert operate(app, "messages", "spam", "aa0", "--json").rows == [{"id": ids[0], "now": "in the spam folder"}]
         both = operate(app, "messages", "show", "a")
         assert both.code == 2
@@ -182,7 +183,7 @@ def test_the_spam_folder_tells_why_and_a_release_mails_the_owner_once(app: App, 
     assert (row["id"], row["spam"]) == (message, "honeypot")
     assert operate(app, "messages", "--json").rows == []
 
-    for words in ("released", "not in the spam folder"):
+    for words in ("Released", "not in the spam folder"):
         said = operate(app, "messages", "release", message)
         assert said.code == 0
         assert words in said.out
@@ -211,7 +212,7 @@ def test_a_message_filed_as_spam_leaves_the_list_and_its_email_is_not_sent(app: 
     message = contact(app)
     said = operate(app, "messages", "spam", message)
     assert said.code == 0
-    assert "spam folder" in said.out
+    assert said.out == f"Filed {message[:8]} as spam.\n"
     app.play_stream()
     assert app.mails() == []
     assert operate(app, "messages", "--json").rows == []

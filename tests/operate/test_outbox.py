@@ -36,7 +36,7 @@ def test_what_waits_is_told_with_its_reason_and_sent_at_once(app: App, operate: 
         said = operate(app, "outbox", "--json")
         assert said.code == 1
         (row,) = said.rows
-        assert (row["state"], row["to"], row["email"]) == ("waiting", "owner", "contact-notification")
+        assert (row["state"], row["to"], row["kind"]) == ("waiting", "owner", "contact-notification")
         assert row["waiting_since"].startswith("2026-11-23T10:00:00")
         assert row["why"].startswith("SendingPausedException")
         still = operate(app, "outbox", "send", "--json")

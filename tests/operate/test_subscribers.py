@@ -69,7 +69,7 @@ def test_one_is_shown_with_the_proof_of_consent(app: App, operate: Operate) -> N
 
 def test_who_asks_otherwise_than_by_the_link_is_unsubscribed(app: App, operate: Operate) -> None:
     subscribe(app)
-    for said, words in ((1, "unsubscribed"), (2, "unchanged: unsubscribed")):
+    for said, words in ((1, "is unsubscribed."), (2, "Nothing to do: READER@example.org was already unsubscribed.")):
         assert words in operate(app, "subscribers", "unsubscribe", READER.upper()).out, said
     assert subscriber(app)["state"] == "unsubscribed"
     assert events_of(subscriber(app)) == ["confirmed", "unsubscribed"]
@@ -80,8 +80,7 @@ def test_who_asks_otherwise_than_by_the_link_is_unsubscribed(app: App, operate: 
 def test_an_address_is_blocked_until_it_is_lifted(app: App, operate: Operate, tmp_path: Path, state: str) -> None:
     with time_machine.travel(START, tick=False) as clock:
         bring_to(app, state)
-        unchanged = "unchanged: blocked" if state == "blocked" else "blocked: it gets no more mail"
-        for said in (unchanged, "unchanged: blocked"):
+        for said in ("was already blocked" if state == "blocked" else "is blocked, and gets", "was already blocked"):
             assert said in operate(app, "subscribers", "block", READER.upper()).out
         item = subscriber(app)
         assert (item["state"], events_of(item), "email" in item) == ("blocked", ["blocked"], False)

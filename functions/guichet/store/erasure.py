@@ -20,6 +20,8 @@ from guichet.store import dynamodb
 from guichet.store.dynamodb import ConditionFailedError, Item, marshal, marshalled
 
 ERASED = "[erased]"
+# The attributes that a reduced record loses.
+_OF_PERSON = {"email", "name", "language", "confirmed_at", "history", "list", "soft_bounces", "soft_bounced_at"}
 
 # What adjoins an address in a text may make another one of it, which is somebody else's and stays: joann@, mary.ann@,
 # mary_ann@, x-ann@, x+ann@ and @example.organic, @example.org.uk, @example.org-x.com. That takes a letter or a digit
@@ -168,11 +170,20 @@ def _erase_collection(table: str, pk: str, kept: timedelta, until: float | None,
         # Counts against the caps stay.
         if item["kind"] == "cap":
             continue
-        if item["kind"] in KINDS and KINDS[item["kind"]].erasing == "reduce":
+        if _is_reduced_only(item):
             counts.remains = _reduce(table, item, utc_now(), kept)
         else:
             dynamodb.call("delete_item", TableName=table, Key=_key(item))
-        counts.erased += 1
+        counts.erased += not is_remnant(item)
+
+
+def is_remnant(item: Item) -> bool:
+    """Tell whether an item is what an erasure leaves: a count against a cap, or a subscriber's keyed hash and state."""
+    return item["kind"] == "cap" or (_is_reduced_only(item) and not _OF_PERSON & item.keys())
+
+
+def _is_reduced_only(item: Item) -> bool:
+    return item["kind"] in KINDS and KINDS[item["kind"]].erasing == "reduce"
 
 
 def _find(table: str, person: Person, tell: Callable[[int], None] | None) -> tuple[set[str], list[Item]]:
@@ -215,10 +226,9 @@ def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
     _change(
         table,
         item,
-        UpdateExpression=f"{changes}REMOVE email, #name, #language, confirmed_at, history, #list, soft_bounces, "
-        "soft_bounced_at",
+        UpdateExpression=f"{changes}REMOVE {', '.join(f'#{name}' for name in sorted(_OF_PERSON))}",
         ConditionExpression=condition,
-        ExpressionAttributeNames={f"#{name}": name for name in ("state", "name", "language", "list")},
+        ExpressionAttributeNames={f"#{name}": name for name in ("state", *_OF_PERSON)},
         ExpressionAttributeValues=marshalled(values),
     )
     return state

@@ -1,0 +1,60 @@
+"""What the fields of a record are called: the same in tables, CSV and JSON."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from guichet.records.message import Message
+from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import Imported, Subscriber
+
+Mode = Literal["python", "json"]
+
+MESSAGE_COLUMNS = (
+    "received_at", "email", "name", "subject", "message", *Message.labels(),
+    "other_fields", "page", "language", "spam", "id",
+)  # fmt: skip
+SUBSCRIBER_COLUMNS = (
+    "email", "name", "state", "since", "language", "confirmed_at", "left_at", "asked_at", "page", "wording",
+    "wording_version", "consent_claim", "asked_from", "confirmed_from", "statement", "source", "unsubscribe_url",
+)  # fmt: skip
+# The columns of a subscriber that are in the history, as fields of the latest proof of consent.
+_OF_PROOF = (
+    "asked_at", "page", "wording", "wording_version", "consent_claim", "asked_from", "confirmed_from", "statement",
+    "source",
+)  # fmt: skip
+
+
+def of_submission(record: Message | SignUp, mode: Mode = "json") -> dict[str, Any]:
+    """Return the fields of a message, or of a sign-up in the spam folder, by name."""
+    fields = record.model_dump(mode=mode)
+    if isinstance(record, Message):
+        return {"id": fields.pop("id"), "kind": "message", "other_fields": fields.pop("extra"), **fields}
+    return {"id": fields.pop("id"), "kind": "sign-up", "received_at": fields.pop("asked_at"), **fields}
+
+
+def of_subscriber(subscriber: Subscriber, mode: Mode = "json") -> dict[str, Any]:
+    """Return the fields of a subscriber by name; `since` is when they came into their state."""
+    fields = subscriber.model_dump(mode=mode)
+    return {**fields, "since": fields["confirmed_at" if subscriber.state == "confirmed" else "left_at"]}
+
+
+def message_cells(message: Message) -> list[str]:
+    """Return a message as the cells of MESSAGE_COLUMNS."""
+    fields = of_submission(message)
+    fields["other_fields"] = "\n".join(f"{name}: {value}" for name, value in message.extra)
+    return [fields[name] for name in MESSAGE_COLUMNS]
+
+
+def subscriber_cells(subscriber: Subscriber, unsubscribe_url: str) -> list[str]:
+    """Return a subscriber as the cells of SUBSCRIBER_COLUMNS, with the latest proof of consent."""
+    fields = {**dict(_proof(subscriber)), **of_subscriber(subscriber), "unsubscribe_url": unsubscribe_url}
+    # No line breaks, so that the file can be read line by line.
+    return [" ".join(str(fields.get(name) or "").split()) for name in SUBSCRIBER_COLUMNS]
+
+
+def _proof(subscriber: Subscriber) -> Iterator[tuple[str, Any]]:
+    imported = (event for event in reversed(subscriber.history) if isinstance(event, Imported))
+    proof = subscriber.consent or next(imported, None)
+    if proof is not None:
+        fields = proof.model_dump(mode="json")
+        yield from ((name, fields[name]) for name in _OF_PROOF if name in fields)

@@ -1,0 +1,76 @@
+"""What commands did, in sentences for people."""
+
+from collections.abc import Iterator, Mapping
+
+from guichet.store.erasure import Erased
+from infra.operate.importing import Summary
+from infra.operate.output import counted
+
+# The outcomes of an import, as was done and as will be.
+IMPORTED = {
+    "imported": ("imported", "will be imported"),
+    "asked": ("asked to confirm", "will be asked to confirm"),
+    "confirmed already": ("already confirmed", "will stay confirmed"),
+    "asked already": ("already asked", "will not be asked again"),
+    "left": ("unsubscribed earlier", "will stay unsubscribed"),
+    "suppressed": ("suppressed", "will stay suppressed"),
+}
+# What became of the emails that were tried, after their number.
+SWEPT = {
+    "failed": "failed: SES refused it for good.",
+    "dropped": "no longer needed, and not sent.",
+    "postponed": "waiting: SES does not accept mail now.",
+    "unverified": "waiting: SES is in the sandbox, and the address is not verified.",
+    "capped": "waiting: StrangerMailPerDay is used up for today.",
+    "rationed": "waiting: its network had its share of StrangerMailPerDay.",
+    "delayed": "waiting: its mailbox had one a moment ago, or enough of them today.",
+    "throttled": "waiting: the sending rate of the SES account is reached.",
+    "held": "waiting: the owner's mailbox takes no mail.",
+    "erasing": "waiting: the erasure that it reports is still running.",
+    "not ours": "being sent by the notifier at this moment.",
+    "unexpected": "waiting: the notifier failed, and its log says why.",
+}
+
+
+def of_import(summary: Summary, bad_file: str, room: int | None, *, dry_run: bool) -> Iterator[str]:
+    """Yield what an import did, or in a dry run will do. `room` is how many may be asked today."""
+    counts = summary.outcomes
+    done = [f"{counts[outcome]:,} {words[dry_run]}" for outcome, words in IMPORTED.items() if counts[outcome]]
+    if summary.bad:
+        done.append(f"{summary.bad:,} will be rejected" if dry_run else counted(summary.bad, "bad line"))
+    yield f"{'Dry run: ' if dry_run else ''}{', '.join(done) or 'the file has no addresses'}."
+    if room is not None and dry_run and counts["asked"] > room:
+        yield f"Today's limit leaves room for {room:,}. The others will follow when you run it again tomorrow."
+    if summary.bad:
+        yield f"The bad lines are in {bad_file}"
+    if summary.stopped:
+        yield f"Stopped after line {summary.done_until:,}: {summary.stopped}."
+
+
+def of_sweep(queued_again: int, outcomes: Mapping[str, int]) -> Iterator[str]:
+    """Yield what became of the waiting emails."""
+    if queued_again:
+        yield f"Queued again: {counted(queued_again, 'failed email')}."
+    if not outcomes:
+        yield "No email was due."
+    if sent := outcomes.get("sent"):
+        yield f"Sent {counted(sent, 'email')}."
+    for outcome, count in outcomes.items():
+        if outcome != "sent":
+            yield f"{counted(count, 'email')} {SWEPT.get(outcome, outcome)}"
+
+
+def of_erasure(address: str, done: Erased, remains: list[str], *, taken_off: bool, events: int) -> Iterator[str]:
+    """Yield what was erased about a person, and what remains."""
+    if done.erased:
+        yield f"Erased {counted(done.erased, 'record')} about {address}."
+    if done.redacted:
+        yield f"Struck the address out of {counted(done.redacted, 'record')} of others."
+    if taken_off:
+        yield "Took the address off SES's suppression list."
+    if events:
+        yield f"Took {counted(events, 'event')} out of the failure queue."
+    if not (done.erased or done.redacted or taken_off or events):
+        yield f"Nothing was left to erase about {address}."
+    yield "What remains:"
+    yield from (f"- {one}" for one in remains)
