@@ -44,7 +44,7 @@ def refusal(error: BotoCoreError | ClientError) -> str:
 
 
 def _no_feedback(_payload: Mapping[str, Any]) -> None:
-    """Take in no event: the local stack has no queue of failed ones."""
+    """Do nothing: the local stack has no failure queue."""
 
 
 class OperatorSettings(NotifierSettings, NewsletterSettings):
@@ -58,7 +58,7 @@ def allow_slow_calls() -> None:
 
 @dataclass(frozen=True)
 class Connection:
-    """A stack: its settings, a function that runs a sweep now, and what CloudFormation knows of it (empty if local)."""
+    """A stack: its settings, a function that sweeps the outbox now, and CloudFormation's data (empty if local)."""
 
     name: str
     settings: OperatorSettings

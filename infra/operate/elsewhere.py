@@ -1,4 +1,4 @@
-"""What is kept of an address outside the table: on SES's own suppression list, and in the queue of failed events."""
+"""Addresses outside the table: on SES's suppression list, and in the failure queue."""
 
 import json
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ from guichet.store.erasure import Person
 from infra.operate.connection import Connection, OperatorError
 from infra.operate.inspection import existing
 
-# How many messages SQS hands out at once, and for how long it hands them to nobody else, in seconds: long enough to
-# read the whole queue, and over soon.
+# Messages that SQS returns at once, at most, and how many seconds it hides them from other readers: long enough to read
+# the whole queue.
 _AT_ONCE = 10
 _HIDDEN_FOR = 60
-# It answers with nothing now and then although there is something (AWS: "Short and long polling").
+# In seconds. Without waiting, SQS may overlook messages (AWS: "Short and long polling").
 _WAIT = 1
 
 
 @dataclass(frozen=True)
 class FailedEvent:
-    """An event of SES that could not be processed: what the function is called with, and how to delete it."""
+    """An SES event that could not be processed: its payload, and the handle for deleting it."""
 
     payload: dict[str, Any]
     handle: str
@@ -39,7 +39,7 @@ def suppressed_by_ses(connection: Connection, address: str) -> str | None:
 
 
 def take_off_list(connection: Connection, address: str) -> bool:
-    """Take an address off SES's suppression list, which nothing in the table changes. Return whether it was on it."""
+    """Take an address off SES's suppression list. Return whether it was on it."""
     ses = connection.client("sesv2")
     taken = False
     for spelling in _spellings(address):
@@ -54,7 +54,7 @@ def take_off_list(connection: Connection, address: str) -> bool:
 
 
 def _spellings(address: str) -> list[str]:
-    """Return an address as it was given, and as all spellings of it are told from others."""
+    """Return an address as given and as normalized, since SES compares addresses as they are written."""
     return list(dict.fromkeys((address, normalized(address))))
 
 
@@ -71,13 +71,13 @@ def failed_events(connection: Connection, person: Person) -> list[FailedEvent]:
         else:
             others.append(message["ReceiptHandle"])
     for handle in others:
-        # Whoever looks into the queue next finds it.
+        # Visible to other readers again at once.
         sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
     return found
 
 
 def replay(connection: Connection, events: list[FailedEvent]) -> int:
-    """Let the function take failed events in again, and delete those that it took. Return how many are left."""
+    """Process failed events again, and delete those that succeed. Return how many failed again."""
     left = 0
     for event in events:
         try:

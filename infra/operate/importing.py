@@ -105,7 +105,7 @@ class Read(NamedTuple):
 
 @dataclass
 class Summary:
-    """The result of an import: rows by outcome, the last line done, and why it stopped early, if it did."""
+    """The result of an import: rows by outcome, the last line that is done, and why it stopped early, if it did."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     bad: int = 0
@@ -202,9 +202,9 @@ class Reader:
         given = {column: " ".join(clean(text).split()) for column, text in given.items()}
         email = parse(address)
         if email is None:
-            raise _BadRowError(f"{address[:100]!r} is not an email address that can be mailed")
+            raise _BadRowError(f"{address[:100]!r} is not a valid email address")
         if given.get("state", "").lower() not in self._states:
-            raise _BadRowError(f"its state is {given['state'][:100]!r}, which does not mean that they want mail")
+            raise _BadRowError(f"its state is {given['state'][:100]!r}, not that of a subscriber")
         language = known(given["language"]) if given.get("language") else self._default
         if language is None:
             raise _BadRowError(f"the language is not one of {', '.join(LANGUAGES)}")

@@ -1,4 +1,4 @@
-"""Emails that are waiting, held or failed: which, why and since when; and retrying failed ones."""
+"""List waiting, held and failed emails, and retry failed ones."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from guichet.store import mailboxes, outbox
 from guichet.store.dynamodb import Item
 from infra.operate.queries import Advance, by_keys, scan
 
-# Held ones wait for the owner's mailbox. `replied` was sent, and an automatic reply came back: nothing is to be done.
+# Held ones wait for the owner's mailbox. `replied` was sent, and an automatic reply came back: no action is needed.
 State = Literal["waiting", "held", "failed", "replied"]
 
 
@@ -96,7 +96,7 @@ def _unsent(item: Item, state: State, tried_at: str | None, why: str) -> UnsentE
 
 
 def try_mailboxes(table: str) -> None:
-    """Let the owner's mailboxes that take no mail be tried with the next sweep, instead of once a day."""
+    """Let the next sweep try the owner's mailboxes that take no mail, which are otherwise tried once a day."""
     mailboxes.try_now(table, mailboxes.mailboxes(table).dead)
 
 

@@ -162,9 +162,14 @@ class Output:
             yield lambda done: bar.update(task, completed=done)
 
     def _line(self, thing: Mapping[str, Any]) -> None:
-        text = json.dumps(thing, ensure_ascii=False, default=datetime.isoformat)
+        text = json.dumps(thing, ensure_ascii=False, default=_timestamp)
         # Escaped: the same text for a program, and harmless on a terminal.
         sys.stdout.write(_ACTIVE.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
+
+
+def _timestamp(at: datetime) -> str:
+    """Return a time as JSON has it in a record, with Z for UTC."""
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def _table(rows: list[Mapping[str, Any]], columns: Sequence[str], width: int) -> Table:

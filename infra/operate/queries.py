@@ -100,7 +100,7 @@ def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Mes
 
 
 def begun_by(table: str, prefix: str) -> list[Key]:
-    """Return the keys of the messages and sign-ups, of those that are on the list of a day, whose id begins so."""
+    """Return the keys of the listed messages and sign-ups whose id begins with `prefix`."""
     kinds = {f":{kind_of(model).name}": f"{kind_of(model).name}#{prefix}" for model in (Message, SignUp)}
     pages = dynamodb.items(
         "scan",
