@@ -51,6 +51,8 @@ from infra.operate.output import Output, counted, printable, room, short, wrappe
 from infra.operate.queries import Advance
 from infra.template import TEMPLATE, TemplateError, parameters
 
+# The options of all commands, and how many words each takes.
+_COMMON_WORDS = {"--local": 1, "--port": 2, "--stack": 2, "--region": 2, "--json": 1}
 # Exit codes besides 0. Click uses 2 for wrong usage, too.
 INCOMPLETE, INVALID, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130
 _PERIOD = 7
@@ -70,6 +72,21 @@ _NOT_SUBSCRIBED = {
     "complained": "complained, and gets no mail",
     "blocked": "is blocked, and gets no mail",
 }
+
+
+class _Root(click.Group):
+    """The group of all commands, which takes the common options before a command, too: `guichet --local messages`."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Move common options that come first behind the command and its own arguments."""
+        moved: list[str] = []
+        while args and args[0].partition("=")[0] in _COMMON_WORDS:
+            count = 1 if "=" in args[0] else _COMMON_WORDS[args[0]]
+            moved, args = [*moved, *args[:count]], args[count:]
+        if args and not args[0].startswith("-"):
+            end = args.index("--") if "--" in args else len(args)
+            args = [*args[:end], *moved, *args[end:]]
+        return super().parse_args(context, args)
 
 
 class _Listing(click.Group):
@@ -96,7 +113,7 @@ def installed_version() -> str:
     return version("guichet")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.group(cls=_Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
 )
@@ -104,7 +121,8 @@ def guichet() -> None:
     """Operate a Guichet stack: read messages, manage subscribers, inspect the outbox, diagnose problems.
 
     By default a command uses the deployed stack `guichet`, with the credentials of the AWS CLI. --stack names another
-    one; --local uses the stack that `make run` started on this machine. --json prints JSON for programs.
+    one; --local uses the stack that `make run` started on this machine. --json prints JSON for programs. These options
+    go before or after the command.
 
     Exit codes: 0 done; 1 done, but something needs attention (bad lines, waiting or failed emails, a problem that
     doctor found); 2 wrong usage, or not found; 3 AWS is unreachable or refused; 130 interrupted.
@@ -854,7 +872,8 @@ def examine(*, before: str | None, region: str | None, as_json: bool, **stack: A
         else:
             output.say(f"{finding.state:8} {finding.check}: {finding.message}", indent=" " * 9)
             if finding.remedy:
-                output.say(f"{'':8} → {finding.remedy}", indent=" " * 11)
+                # A command is to be copied, so its line is left to the terminal to break.
+                output.say(f"{'':8} → {finding.remedy}", indent=None if "aws " in finding.remedy else " " * 11)
     sys.exit(0 if all_is_well else INCOMPLETE)
 
 

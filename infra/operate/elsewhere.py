@@ -54,7 +54,7 @@ def take_off_list(connection: Connection, address: str) -> bool:
 
 
 def _spellings(address: str) -> list[str]:
-    """Return an address as given and as normalized, since SES compares addresses as they are written."""
+    """Return an address as given, and normalized: either may be on the list."""
     return list(dict.fromkeys((address, normalized(address))))
 
 

@@ -92,10 +92,11 @@ class Output:
         self._out = Console(width=self._room or _WIDTH_OF_A_FILE, highlight=False, soft_wrap=True)
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-    def say(self, sentence: str, indent: str = "") -> None:
-        """Print a sentence for a person. Programs get JSON objects only."""
+    def say(self, sentence: str, indent: str | None = "") -> None:
+        """Print a sentence for a person, its further lines indented; None leaves it as one line."""
         if not self.as_json:
-            self._out.print(Text(wrapped(printable(sentence), self._room, indent)))
+            text = printable(sentence)
+            self._out.print(Text(text if indent is None else wrapped(text, self._room, indent)))
 
     def advise(self, sentence: str) -> None:
         """Print a hint, apart from the result."""

@@ -22,8 +22,9 @@ from guichet.mail import ses
 from guichet.outbox.delivery import Outcome
 from guichet.records.subscriber import State
 from guichet.store.erasure import Erased
-from infra.operate import importing, summaries
+from infra.operate import doctor, importing, summaries
 from infra.operate.commands import guichet
+from infra.operate.inspection import Finding
 from infra.operate.output import Output
 from tests.support.app import START, App
 from tests.support.contact import contact
@@ -137,6 +138,21 @@ def test_every_command_fits(app: App, narrow: Operate, tmp_path: Path) -> None:
         assert not long, (arguments, long)
 
 
+def test_findings_are_wrapped_under_their_beginning_but_commands_stay_whole(
+    app: App, narrow: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = f"aws dynamodb update-time-to-live --table-name {'x' * 60} --region eu-west-3"
+    found = [Finding("table", "wrong", "word " * 40, "again " * 40), Finding("stream", "wrong", "off", command)]
+    monkeypatch.setattr(doctor, "examine", lambda _: iter(found))
+    said = narrow(app, "doctor").out
+    assert f"{'':8} → {command}\n" in said
+    assert fits(said.replace(command, ""))
+    lines = said.splitlines()
+    assert lines[0].startswith("wrong    table: word word")
+    assert lines[1].startswith(f"{'':9}word")
+    assert lines[lines.index(next(line for line in lines if "→ again" in line)) + 1].startswith(f"{'':11}again")
+
+
 _TEXT = st.text(max_size=120)
 
 
@@ -172,6 +188,25 @@ def test_help_fits_and_nothing_of_it_is_cut(path: tuple[str, ...]) -> None:
 
 def test_the_version_is_told() -> None:
     assert re.fullmatch(r"guichet \d+\.\d+\.\d+\n", CliRunner().invoke(guichet, ["--version"]).output)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--json", "messages"),
+        ("--json", "messages", "list"),
+        ("--stack=x", "--json", "--port", "1", "messages", "--search", "Bonjour"),
+        ("--region", "eu-west-3", "messages", "--json"),
+    ],
+)
+def test_common_options_may_come_first(app: App, operate: Operate, arguments: tuple[str, ...]) -> None:
+    message = contact(app, message="Bonjour")
+    assert [row["id"] for row in operate(app, *arguments).rows] == [message]
+
+
+def test_without_a_command_there_is_help() -> None:
+    for arguments in ([], ["--local"], ["--help"], ["--local", "--help"]):
+        assert "Commands:" in CliRunner().invoke(guichet, arguments).output
 
 
 # --- one name for each thing ------------------------------------------------------------------------------------------
