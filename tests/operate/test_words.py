@@ -244,6 +244,8 @@ def test_a_field_of_a_message_is_called_the_same_everywhere(app: App, operate: O
     for row in listed:
         # A sign-up has no message, and what only a sign-up has is not in the export of messages.
         assert {"id", "kind", "received_at", "email", "name", "spam", "page", "language"} <= set(row)
+        assert not {"asked_at", "extra", "at", "text"} & set(row)
+        assert operate(app, "messages", "show", row["id"], "--json").rows == [row]
     (shown,) = operate(app, "messages", "show", message, "--json").rows
     assert shown == next(row for row in listed if row["id"] == message)
     assert {name for name in shown if name in lines} == lines
