@@ -1,6 +1,8 @@
 """The environment of each function, one model each, filled from the parameters of template.yaml."""
 
 import os
+import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -10,8 +12,14 @@ from guichet.addresses import parse
 from guichet.locales import LANGUAGES, Language
 from guichet.model import After, Before, Limit, Model
 
+# The origins of this machine, with any port. API Gateway's CORS knows no such thing and the template's pattern refuses
+# it, so only the local stack can have them.
+ANY_PORT = ":*"
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK_ORIGINS = tuple(f"{scheme}://{host}{ANY_PORT}" for scheme in ("http", "https") for host in _LOOPBACK)
 # How the secret of the local stack begins, which everybody can read.
 LOCAL_SECRET = "local-stack-only-"  # noqa: S105  it is no secret
+_PORT = re.compile(r":[0-9]{1,5}$")
 
 
 class SettingsError(Exception):
@@ -23,7 +31,13 @@ def origin_of(url: str) -> str:
     parts = urlsplit(url)
     default_port = {"http": 80, "https": 443}.get(parts.scheme)
     port = "" if parts.port in (None, default_port) else f":{parts.port}"
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}{port}"
+    host = (parts.hostname or "").lower()
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def is_allowed(origin: str, allowed: Collection[str]) -> bool:
+    """Return whether an origin, as browsers write it, is one of the allowed ones. Those may be of any port."""
+    return origin in allowed or _PORT.sub("", origin) + ANY_PORT in allowed
 
 
 def _comma_separated(text: str) -> tuple[str, ...]:
@@ -37,6 +51,10 @@ def _http_address(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError("expected a valid URL with http:// or https://")
     return text
+
+
+def _origin(text: str) -> str:
+    return text if text in LOOPBACK_ORIGINS else origin_of(_http_address(text))
 
 
 def _address(text: str) -> str:
@@ -63,7 +81,7 @@ def _time_zone(text: str) -> str:
 
 NotEmpty = Annotated[str, Limit(min_length=1)]
 HttpAddress = Annotated[str, After(_http_address)]
-Origins = Annotated[tuple[Annotated[HttpAddress, After(origin_of)], ...], Before(_comma_separated)]
+Origins = Annotated[tuple[Annotated[str, After(_origin)], ...], Before(_comma_separated)]
 Address = Annotated[str, After(_address)]
 OptionalAddress = Annotated[str, After(_address_or_none)]
 TimeZone = Annotated[str, After(_time_zone)]
@@ -121,6 +139,10 @@ class FormSettings(Settings):
     def origins(self) -> frozenset[str]:
         """The origins that may post forms and be redirected to: the site's own and the further ones."""
         return frozenset((origin_of(self.site_url), *self.allowed_origins))
+
+    def allows(self, origin: str) -> bool:
+        """Return whether pages of an origin may post forms and be redirected to."""
+        return is_allowed(origin, self.origins)
 
 
 class ContactSettings(FormSettings):

@@ -1,10 +1,19 @@
 """`python -m infra.local`: the whole counter on this machine, without an AWS account and without Docker."""
 
-import json
-import logging
 import os
 import signal
 import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # Until it is ready, Ctrl-C ends the process at once: all that it started is part of it. The imports below take a
+    # second, so this comes first.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    # The modules below use the functions' own.
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "functions"))
+
+import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,9 +22,10 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from guichet.settings import LOOPBACK_ORIGINS
 from infra.local import engine, inbox, logs
 from infra.local.containers import Containers
-from infra.local.functions import CODE, LocalFunction, local_functions, routes
+from infra.local.functions import LocalFunction, local_functions, routes
 from infra.local.gateway import Gateway
 from infra.local.pages import overview
 from infra.local.ports import HOSTS, Port, from_another_page, refusal
@@ -61,6 +71,22 @@ def defaults(site_port: int) -> dict[str, str]:
         "FromEmail": "guichet@example.org",
         "SigningSecret": SECRET,
     }
+
+
+def origins(stack: Stack, environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any], str]:
+    """Return the functions' variables and the API's CORS, by which pages of this machine may post forms, and say so.
+
+    A site under development is on a port of its own, any port. `ORIGINS=strict` is as deployed.
+    """
+    variables, cors = stack.environment, stack.cors
+    if _is_strict(environment):
+        return variables, cors, "from SiteUrl and AllowedOrigins alone, as deployed"
+    further = filter(None, (variables["ALLOWED_ORIGINS"], *LOOPBACK_ORIGINS))
+    return (
+        variables | {"ALLOWED_ORIGINS": ",".join(further)},
+        cors | {"allowOrigins": [*cors["allowOrigins"], *LOOPBACK_ORIGINS]},
+        "from any port of localhost, 127.0.0.1 and [::1]; deployed, from SiteUrl and AllowedOrigins alone",
+    )
 
 
 @dataclass
@@ -255,6 +281,13 @@ def _port(environment: Mapping[str, str], variable: str, default: int) -> int:
     return int(text)
 
 
+def _is_strict(environment: Mapping[str, str]) -> bool:
+    text = environment.get("ORIGINS", "")
+    if text not in ("", "strict"):
+        raise StartError(f"ORIGINS must be strict or empty, not {text!r}")
+    return text == "strict"
+
+
 def _moto(environment: Mapping[str, str], containers: Containers | None) -> engine.MotoServer:
     """Start moto: for this process alone on a port of its own choice, for containers on one that they can rely on."""
     if containers is None:
@@ -271,7 +304,8 @@ def run(environment: Mapping[str, str]) -> None:
     port, site_port = _port(environment, "PORT", 3000), _port(environment, "SITE_PORT", 8000)
     api_url, site_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{site_port}"
     given = defaults(site_port) | parameters(environment.get("PARAMETERS", ""))
-    # Wrong parameters are told before anything starts.
+    # What is wrong is told before anything starts.
+    _is_strict(environment)
     template = Template.load()
     template.resolve(given)
 
@@ -285,15 +319,13 @@ def run(environment: Mapping[str, str]) -> None:
     moto = _moto(environment, containers) if own else None
     engines = engine.connect(moto)
     stack = template.resolve(given, {"Api.ApiEndpoint": api_url, "Table": TABLE})
-    sys.path.insert(0, str(CODE))
+    variables, cors, from_where = origins(stack, environment)
     if environment.get("LOGS") != "json":
         logs.for_people()
-    functions = local_functions(stack.functions, stack.environment)
+    functions = local_functions(stack.functions, variables)
     local = Local(stack, functions, engines, containers, wake=moto.wrote if moto else threading.Event())
 
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     threads = [
         threading.Thread(target=play, args=(stop,), daemon=True, name=play.__name__)
         for play in (local.make_mail, local.play_stream, local.play_schedules)
@@ -306,9 +338,12 @@ def run(environment: Mapping[str, str]) -> None:
     patience = time.monotonic() + _PATIENCE
     for _ in ("table", "mail"):
         local.made.acquire(timeout=max(0, patience - time.monotonic()))
+    # From here on it is ended in order.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     served = routes(functions)
     index = overview(api_url, site_url, list(served))
-    _open("PORT", api, Front(Gateway(served, stack.cors), local, index))
+    _open("PORT", api, Front(Gateway(served, cors), local, index))
     _open("SITE_PORT", site, Site(SITE, api_url))
     (seconds,) = {seconds for function in functions.values() for seconds in function.function.schedules}
     sam = (
@@ -325,6 +360,7 @@ def run(environment: Mapping[str, str]) -> None:
         f"  API    {api_url}   open it for an overview\n"
         f"  inbox  {api_url}/_local/inbox   as JSON {api_url}/_local/inbox.json\n"
         f"  sweep  POST {api_url}/_local/sweep   what the schedule does every {seconds // 60} minutes\n"
+        f"  pages  may post {from_where}\n"
         f"{sam}\nReady. Ctrl-C ends it.",
         flush=True,
     )

@@ -13,6 +13,7 @@ from typing import Any
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
+from guichet.settings import is_allowed
 from infra.template import PSEUDO_PARAMETERS
 
 Invoke = Callable[[dict[str, Any]], dict[str, Any]]
@@ -71,7 +72,7 @@ class Gateway:
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
 
     def _cors_headers(self, origin: str) -> dict[str, str]:
-        if origin not in self._cors.get("allowOrigins", []):
+        if not is_allowed(origin, self._cors.get("allowOrigins", [])):
             return {}
         headers = {"access-control-allow-origin": origin, "vary": "origin"}
         if exposed := self._cors.get("exposeHeaders"):

@@ -18,7 +18,7 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from guichet.settings import LOCAL_SECRET
+from guichet.settings import LOCAL_SECRET, LOOPBACK_ORIGINS
 from infra.build import ROOT
 from infra.local.__main__ import defaults
 from infra.local.containers import bridge_address
@@ -26,7 +26,7 @@ from infra.template import Template, TemplateError, parameters
 from tests.faults.running import early_posts, wake_ups
 from tests.support.app import resolve
 from tests.support.installed import with_only
-from tests.support.stack import LocalStack, ask, free_port, local_stack, missing, text_of, wait_for
+from tests.support.stack import LocalStack, ask, connects, free_port, local_stack, missing, text_of, wait_for
 
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "a-boundary"
@@ -195,6 +195,63 @@ def test_the_preflight_of_the_site_is_allowed(running: LocalStack) -> None:
         assert answer.headers["access-control-allow-origin"] == origin
         assert "POST" in answer.headers["access-control-allow-methods"]
         assert "content-type" in answer.headers["access-control-allow-headers"]
+
+
+# A dev server's, whatever its port and the name by which it calls this machine.
+DEV_SERVERS = ["http://localhost:5173", "http://127.0.0.1:4321", "http://[::1]:1313", "https://localhost:3443"]
+
+
+@pytest.mark.parametrize("origin", [*DEV_SERVERS, "http://localhost", "http://[::1]"])
+def test_a_page_of_any_port_of_this_machine_may_post(running: LocalStack, origin: str) -> None:
+    preflight = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    answer = ask(running.port, "OPTIONS", "/contact", headers=preflight)
+    assert answer.headers["access-control-allow-origin"] == origin
+
+    body, content_type = urlencoded(message(f"Depuis {origin} ou d'ailleurs") | {"_next": f"{origin}/merci"})
+    headers = {"Origin": origin, "Content-Type": content_type, "Referer": f"{origin}/page?secret"}
+    answer = ask(running.port, "POST", "/contact", body, headers)
+    assert (answer.status, answer.headers["location"]) == (303, f"{origin}/merci")
+    assert answer.headers["access-control-allow-origin"] == origin
+    (mail,) = wait_for("the email", lambda: running.inbox(f"Depuis {origin} ou"))
+    assert f"> Page: {origin}/page" in text_of(mail["raw"]).splitlines()
+
+
+def test_it_says_which_pages_may_post(running: LocalStack) -> None:
+    assert (
+        "any port of localhost, 127.0.0.1 and [::1]; deployed, from SiteUrl and AllowedOrigins alone\n" in running.said
+    )
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost.evil.example:5173",
+        "http://evil-localhost:5173",
+        "http://127.0.0.2:5173",
+        "http://192.168.1.5:5173",
+        "ftp://localhost:21",
+        "http://localhost:5173:5173",
+        "http://localhost:",
+        "http://[::1]evil.example",
+    ],
+)
+def test_a_page_that_only_looks_like_this_machine_may_not_post(running: LocalStack, origin: str) -> None:
+    headers = {"Origin": origin, "Content-Type": FORM, "Accept": "application/json"}
+    answer = ask(running.port, "POST", "/contact", urlencode(message("Non")).encode(), headers)
+    assert (answer.status, answer.json["errors"][0]["code"]) == (403, "ORIGIN_NOT_ALLOWED")
+    assert "access-control-allow-origin" not in answer.headers
+    # Whoever develops the page reads here what to do.
+    assert "AllowedOrigins" in answer.json["error"]
+
+
+def test_pages_can_be_held_to_what_they_may_as_deployed(tmp_path: Path) -> None:
+    with local_stack(tmp_path, ORIGINS="strict") as stack:
+        stack.wait_until_ready()
+        assert "  pages  may post from SiteUrl and AllowedOrigins alone, as deployed\n" in stack.said
+        headers = {"Content-Type": FORM, "Accept": "application/json"}
+        for origin, status in ((f"http://localhost:{stack.site_port}", 200), (DEV_SERVERS[0], 403)):
+            body = urlencode(message(origin)).encode()
+            assert ask(stack.port, "POST", "/contact", body, headers | {"Origin": origin}).status == status
 
 
 def test_the_preflight_of_another_site_is_not_allowed(running: LocalStack) -> None:
@@ -369,6 +426,26 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
             assert probe.connect_ex(("127.0.0.1", stack.port)) != 0
 
 
+# Python tells on the standard error what it has imported: the stack's own modules, the engine's, the functions'.
+@pytest.mark.parametrize("imported", ["yaml", "botocore.session", "moto.core", "aws_lambda_powertools"])
+def test_ctrl_c_before_it_is_ready_ends_it_without_a_word(tmp_path: Path, imported: str) -> None:
+    with local_stack(tmp_path, PYTHONPROFILEIMPORTTIME="1") as stack:
+        wait_for(imported, lambda: re.search(rf"\| +{re.escape(imported)}\n", stack.complained))
+        assert stack.end(signal.SIGINT) == 130
+        assert [line for line in stack.complained.splitlines() if not line.startswith("import time:")] == []
+        assert stack.said == ""
+        assert not connects(stack.port)
+
+
+def test_ctrl_c_while_an_engine_is_awaited_ends_it_at_once(tmp_path: Path) -> None:
+    with local_stack(tmp_path, AWS_ENDPOINT_URL_DYNAMODB=f"http://127.0.0.1:{free_port()}") as stack:
+        wait_for("a warning", lambda: "an engine cannot be reached" in stack.complained)
+        asked = time.monotonic()
+        assert stack.end(signal.SIGINT) == 130
+        assert time.monotonic() - asked < 2
+        assert "Traceback" not in stack.complained
+
+
 @pytest.mark.parametrize("variable", ["PORT", "SITE_PORT", "ENGINE_PORT"])
 def test_a_port_that_is_taken_is_an_error_that_names_its_variable(tmp_path: Path, variable: str) -> None:
     with socket.socket() as taken:
@@ -389,6 +466,7 @@ def test_a_port_that_is_taken_is_an_error_that_names_its_variable(tmp_path: Path
             {"PARAMETERS": "CallerHourlyCap=many"},
             "CallerHourlyCap: 'many' is not allowed; expected a whole number from 1",
         ),
+        ({"ORIGINS": "any"}, "ORIGINS must be strict or empty, not 'any'"),
         ({"SITE_PORT": "70000"}, "SITE_PORT must be a port number, not '70000'"),
         ({"PORT": "23456", "SITE_PORT": "23456"}, "PORT and SITE_PORT are both 23456"),
     ],
@@ -426,6 +504,14 @@ def test_the_template_resolves_with_the_parameters_of_this_machine() -> None:
     stack = Template.load().resolve(defaults(8000))
     assert stack.cors["allowOrigins"] == ["http://127.0.0.1:8000", "http://localhost:8000"]
     assert defaults(8000)["SigningSecret"].startswith(LOCAL_SECRET)
+
+
+@pytest.mark.parametrize("origin", LOOPBACK_ORIGINS)
+def test_no_deploy_can_allow_an_origin_of_any_port(origin: str) -> None:
+    with pytest.raises(TemplateError, match="AllowedOrigins"):
+        Template.load().resolve(defaults(8000) | {"AllowedOrigins": origin})
+    with pytest.raises(TemplateError, match="SiteUrl"):
+        Template.load().resolve(defaults(8000) | {"SiteUrl": origin})
 
 
 # --- engines that are away -----------------------------------------------------------------------------------------

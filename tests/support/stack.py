@@ -84,7 +84,7 @@ class LocalStack:
 
     def __init__(self, folder: Path, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        for name in ("PARAMETERS", "CONTAINERS", "ENGINE_PORT"):
+        for name in ("PARAMETERS", "CONTAINERS", "ENGINE_PORT", "ORIGINS"):
             environment.pop(name, None)
         # The tests read what the functions log.
         environment |= {"PORT": str(free_port()), "SITE_PORT": str(free_port()), "LOGS": "json"} | variables

@@ -54,6 +54,8 @@ def test_every_handler_reads_the_model_of_its_function() -> None:
         ("SIGNING_SECRET", "too short", "at least 32 characters"),
         ("DEFAULT_LANGUAGE", "de", "'fr' or 'en'"),
         ("ALLOWED_ORIGINS", "www.example.org", "valid URL"),
+        ("ALLOWED_ORIGINS", "https://www.example.org:*", "could not be cast"),
+        ("ALLOWED_ORIGINS", "http://localhost.example.org:*", "could not be cast"),
         ("CALLER_HOURLY_CAP", "many", "valid integer"),
         ("CALLER_HOURLY_CAP", "0", "greater than or equal to 1"),
         ("RETENTION_DAYS", None, "Field required"),
@@ -145,6 +147,8 @@ def test_the_sites_own_origin_is_always_allowed() -> None:
         ("http://example.org:80/", "http://example.org"),
         ("http://127.0.0.1:8000/", "http://127.0.0.1:8000"),
         ("https://example.org:80", "https://example.org:80"),
+        ("http://[::1]:8000/", "http://[::1]:8000"),
+        ("http://[::1]:80/", "http://[::1]"),
     ],
 )
 def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:

@@ -17,7 +17,7 @@ def check_origin(request: Request, settings: FormSettings) -> None:
     """Refuse a form posted from another site's page (403). Requests without an origin are served."""
     origin = request.headers.get("origin", "null")
     # A page with `no-referrer` sends "null", which says no more than a missing header.
-    if origin != "null" and origin not in settings.origins:
+    if origin != "null" and not settings.allows(origin):
         raise refuse(403, "ORIGIN_NOT_ALLOWED")
 
 
@@ -32,7 +32,7 @@ def next_url(text: str, settings: FormSettings) -> str | None:
     try:
         url = urljoin(settings.site_url, text)
         parts = urlsplit(url)
-        allowed = "@" not in parts.netloc and parts.netloc.isascii() and origin_of(url) in settings.origins
+        allowed = "@" not in parts.netloc and parts.netloc.isascii() and settings.allows(origin_of(url))
     except ValueError:
         return None
     if not allowed:
@@ -53,7 +53,7 @@ def page_of(request: Request, settings: FormSettings) -> str:
         origin = origin_of(parts.geturl())
     except ValueError:
         return ""
-    if origin not in settings.origins:
+    if not settings.allows(origin):
         return ""
     # Browsers encode a path. Whoever does not may be forging lines of the owner's email.
     page = f"{origin}{_encoded(parts.path)}"[:_LONGEST_PAGE]

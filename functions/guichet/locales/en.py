@@ -20,7 +20,10 @@ SENTENCES = {
     "BAD_REQUEST": "The request could not be read: it is incomplete or malformed.",
     "BAD_JSON": "The body of the request is not a valid JSON object.",
     "BAD_ENCODING": "The request could not be read: its text must be UTF-8.",
-    "ORIGIN_NOT_ALLOWED": "This site is not allowed to send this form.",
+    "ORIGIN_NOT_ALLOWED": (
+        "This site is not allowed to send this form. "
+        "Is it yours? Add its origin to the parameter AllowedOrigins, and deploy."
+    ),
     "NOT_FOUND": "There is nothing at this address.",
     "FORM_NOT_FOUND": "There is no such form.",
     "METHOD_NOT_ALLOWED": "The forms of the site arrive at this address: there is nothing to read.",

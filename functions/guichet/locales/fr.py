@@ -21,7 +21,10 @@ SENTENCES = {
     "BAD_REQUEST": "La requête n'a pas pu être lue : elle est incomplète ou mal formée.",
     "BAD_JSON": "Le corps de la requête n'est pas un objet JSON valide.",
     "BAD_ENCODING": "La requête n'a pas pu être lue : le texte doit être en UTF-8.",
-    "ORIGIN_NOT_ALLOWED": "Ce site n'est pas autorisé à envoyer ce formulaire.",
+    "ORIGIN_NOT_ALLOWED": (
+        "Ce site n’est pas autorisé à envoyer ce formulaire. "
+        "C’est le vôtre\u202f? Ajoutez son origine au paramètre AllowedOrigins, puis déployez."
+    ),
     "NOT_FOUND": "Il n'y a rien à cette adresse.",
     "FORM_NOT_FOUND": "Ce formulaire n'existe pas.",
     "METHOD_NOT_ALLOWED": "À cette adresse arrivent les formulaires du site : il n'y a rien à y lire.",
