@@ -1,22 +1,31 @@
 // Improves every <form data-guichet> of a page. infra/docs/pasting.md says more.
 
-const FRENCH = ['Envoi en cours…', "Le serveur ne répond pas. Rien n'est perdu.", 'Réessayer'];
-const ENGLISH = ['Sending…', 'The server does not answer. Nothing is lost.', 'Try again'];
-// Weaker than the site's rules.
+const FRENCH = [
+  'Envoi en cours…',
+  'Le serveur ne répond pas. Rien n’est perdu.',
+  'Réessayer',
+  'Le formulaire ne peut pas être envoyé d’ici. Rien n’est perdu.',
+  `Guichet refuse les envois de ${location.origin}\xa0: ajoutez cette origine à AllowedOrigins.`,
+];
+const ENGLISH = [
+  'Sending…',
+  'The server does not answer. Nothing is lost.',
+  'Try again',
+  'The form cannot be sent from here. Nothing is lost.',
+  `Guichet refuses posts from ${location.origin}: add it to AllowedOrigins.`,
+];
 const STYLE = `
 :where(.guichet-status) { color: var(--guichet-success) }
 :where(.guichet-error, [role=alert].guichet-status) { color: var(--guichet-error) }`;
 
-let places = 0;
-
-/** Improve a form that came later. */
+/** For a form that came later. */
 export function enhance(form) {
   const url = form.getAttribute('action');
   const language = form.querySelector('[name=_language]')?.value || form.closest('[lang]')?.lang || navigator.language;
-  const [sending, failed, tryAgain] = /^fr\b/i.test(language) ? FRENCH : ENGLISH;
+  const [sending, failed, tryAgain, refused, hint] = /^fr\b/i.test(language) ? FRENCH : ENGLISH;
   const status = form.querySelector('[data-guichet-status]') || form.appendChild(document.createElement('p'));
   const placeOf = new Map();
-  // Sent again, it is the same.
+  // Kept when sent again.
   let id = Math.random();
   const proofs = {};
 
@@ -25,12 +34,11 @@ export function enhance(form) {
     status.textContent = sentence;
   };
   const fire = (name, detail) =>
-    form.dispatchEvent(new CustomEvent('guichet:' + name, { bubbles: true, cancelable: true, detail }));
+    form.dispatchEvent(new CustomEvent('guichet:' + name, { bubbles: 1, cancelable: 1, detail }));
   const prove = (to) => (proofs[to] ||= proofOfWork(to));
 
   status.classList.add('guichet-status');
   say('');
-  // Errors are shown at their fields.
   form.noValidate = true;
   form.addEventListener('focusin', () => prove(url), { once: true });
   form.addEventListener('input', ({ target }) => placeOf.has(target.name) && point(target.name, ''));
@@ -39,7 +47,7 @@ export function enhance(form) {
     if (/get|dialog/.test(submitter?.formMethod)) return;
     event.preventDefault();
     const wrong = submitter?.formNoValidate ? [] : [...form.elements].filter((element) => !element.checkValidity());
-    if (show(wrong.map(({ name, validationMessage }) => ({ field: name, message: validationMessage })))) return;
+    if (show(wrong.map(({ name: field, validationMessage: message }) => ({ field, message })))) return;
     const data = new FormData(form, submitter);
     data.set('_id', id);
     data.set('_language', language);
@@ -49,9 +57,18 @@ export function enhance(form) {
     const focused = document.activeElement;
     const buttons = [...form.elements].filter(({ type, disabled }) => type === 'submit' && !disabled);
     buttons.forEach((button) => (button.disabled = true));
-    const [code, reply = {}] = await send(submitter?.getAttribute('formaction') || url, data).catch(() => []);
+    const to = submitter?.getAttribute('formaction') || url;
+    let problem = failed;
+    const [code, reply = {}] = await send(to, data).catch(async ({ name }) => {
+      const reached = (mode) => ask(to, { mode }).catch(() => 0);
+      if (name === 'TypeError' && !(await reached()) && (await reached('no-cors'))) {
+        console.error(hint);
+        problem = /localhost$|^127|^\[/.test(location.hostname) ? hint : refused;
+      }
+      return [];
+    });
     buttons.forEach((button) => (button.disabled = false));
-    // A disabled button loses the focus.
+    // Lost when disabled.
     if (document.activeElement === document.body) focused.focus();
 
     say('');
@@ -60,8 +77,8 @@ export function enhance(form) {
       HTMLFormElement.prototype.reset.call(form);
       if (fire('success', reply)) say(form.dataset.guichetSuccess || reply.message);
     } else if (fire('error', reply)) {
-      // The gateway's own answers have no `errors`.
-      show(reply.errors || [{ message: failed }]);
+      // The gateway's own.
+      show(reply.errors || [{ message: problem }]);
       if (!reply.errors || code === 429 || code > 499) {
         const button = document.createElement('button');
         button.type = 'button';
@@ -79,15 +96,13 @@ export function enhance(form) {
       method: 'POST',
       body: data,
       headers: { Accept: 'application/json' },
-      // The owner is told the page, without its query.
       referrerPolicy: 'no-referrer-when-downgrade',
     });
     const reply = await response.json();
-    // The proof was used, or has expired.
-    return reply.errors?.[0].code === 'BLOCKED' && !again ? send(to, data, 1) : [response.status, reply];
+    // Used or expired.
+    return !again && reply.errors?.[0].code === 'BLOCKED' ? send(to, data, 1) : [response.status, reply];
   }
 
-  /** Show problems instead of those before. */
   function show(problems) {
     placeOf.forEach((_, name) => point(name, ''));
     const rest = problems.filter(({ field, message }) => !point(field, message));
@@ -98,13 +113,13 @@ export function enhance(form) {
 
   function point(name, message) {
     const field = [...form.elements].find((element) => name && element.name === name && element.type !== 'hidden');
-    if (!field) return false;
+    if (!field) return;
     if (!placeOf.has(name)) {
       const place = document.createElement('div');
       place.className = 'guichet-error';
-      place.id = 'guichet-' + ++places;
+      place.id = 'guichet-' + Math.random();
       (field.closest('label') || field).after(place);
-      field.setAttribute('aria-describedby', (field.getAttribute('aria-describedby') || '') + ' ' + place.id);
+      field.setAttribute('aria-describedby', [field.getAttribute('aria-describedby'), place.id].join(' '));
       placeOf.set(name, place);
     }
     placeOf.get(name).textContent = message;
@@ -113,18 +128,16 @@ export function enhance(form) {
   }
 }
 
-const ask = (url, options) => fetch(url, { ...options, signal: AbortSignal.timeout(20_000) });
+const ask = (url, options) => fetch(url, { ...options, signal: AbortSignal.timeout(2e4) });
 
-/** Solve a challenge of the function that gets the form, which wakes it. */
-async function proofOfWork(url) {
-  try {
-    const response = await ask(url.replace(/(\/f)?(\/contact|(\/newsletter))\/?$/, '$3/challenge'));
-    if (response.ok) return await solveApart(await response.json());
-  } catch {}
-  return '';
-}
+/** Wakes the form's function. */
+const proofOfWork = (url) =>
+  ask(url.replace(/(\/f)?((\/newsletter)|\/[^/]*)\/?$/, '$3/challenge'))
+    .then((response) => response.json())
+    .then(solveApart)
+    .catch(() => '');
 
-/** Solve it in a worker, this file again, or in the page. */
+/** In a worker: this file. */
 const solveApart = (challenge) =>
   new Promise((resolve, reject) => {
     const worker = new Worker(import.meta.url, { type: 'module' });
@@ -133,7 +146,7 @@ const solveApart = (challenge) =>
     worker.postMessage(challenge);
   }).catch(() => solve(challenge));
 
-/** Find the counter whose key begins as asked (ALTCHA, version 2). */
+/** ALTCHA, version 2. */
 async function solve({ parameters, signature }) {
   const [name, hash] = parameters.algorithm.split('/');
   const derivation = { name, hash, salt: bytesOf(parameters.salt), iterations: parameters.cost };
@@ -141,19 +154,19 @@ async function solve({ parameters, signature }) {
   for (let counter = 0; ; counter++) {
     new DataView(password.buffer).setUint32(password.length - 4, counter);
     const key = await crypto.subtle.importKey('raw', password, name, false, ['deriveBits']);
-    const bits = new Uint8Array(await crypto.subtle.deriveBits(derivation, key, parameters.keyLength * 8));
-    const derivedKey = Array.from(bits, (byte) => byte.toString(16).padStart(2, 0)).join('');
+    const bits = await crypto.subtle.deriveBits(derivation, key, parameters.keyLength * 8);
+    const derivedKey = Array.from(new Uint8Array(bits), (byte) => byte.toString(16).padStart(2, 0)).join('');
     if (derivedKey.startsWith(parameters.keyPrefix))
       return btoa(JSON.stringify({ challenge: { parameters, signature }, solution: { counter, derivedKey } }));
   }
 }
 
-const bytesOf = (hex) => Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
+const bytesOf = (hex) => Uint8Array.from(hex.match(/../g), (pair) => '0x' + pair);
 
-if (globalThis.document) {
-  // A browser too old for this leaves the forms alone.
+if (self.document) {
+  // Old browsers fail here.
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
   document.adoptedStyleSheets.push(sheet);
   document.querySelectorAll('form[data-guichet]').forEach(enhance);
-} else globalThis.onmessage = async ({ data }) => postMessage(await solve(data).catch(() => ''));
+} else onmessage = async ({ data }) => postMessage(await solve(data).catch(() => ''));

@@ -6,10 +6,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.support.site import contact, fill_contact, mails, marker, newsletter
-from tests.support.stack import LocalStack, local_stack, text_of, wait_for
+from tests.support.stack import LocalStack, free_port, local_stack, text_of, wait_for
 from tests.support.visitor import Visitor
 from tests.support.words import ENGLISH, FRENCH, Words
 
@@ -108,6 +108,70 @@ def test_while_the_api_is_down_the_message_stays_and_is_sent_by_another_try(
         expect(contact(page).get_by_role("status")).to_contain_text(words.contact_done)
         expect(page.get_by_role("button", name=words.again)).not_to_be_attached()
         assert mails(second, text) == 1
+
+
+REFUSED = {
+    FRENCH: (
+        "Le formulaire ne peut pas être envoyé d’ici. Rien n’est perdu.",
+        "Guichet refuse les envois de {origin}\xa0: ajoutez cette origine à AllowedOrigins.",
+    ),
+    ENGLISH: (
+        "The form cannot be sent from here. Nothing is lost.",
+        "Guichet refuses posts from {origin}: add it to AllowedOrigins.",
+    ),
+}
+
+
+def elsewhere(page: Page, stack: LocalStack, origin: str, path: str) -> None:
+    """Open a page of the demo site as if another origin served it."""
+
+    def serve(route: Route) -> None:
+        url = route.request.url.replace(origin, f"http://127.0.0.1:{stack.site_port}")
+        route.fulfill(response=route.fetch(url=url))
+
+    page.route(f"{origin}/**", serve)
+    page.goto(f"{origin}{path}")
+
+
+@BOTH
+def test_a_site_whose_origin_is_not_allowed_is_told_in_the_console_and_its_visitors_calmly(
+    browser: Browser, stack: LocalStack, words: Words
+) -> None:
+    page, text, origin = browser.new_page(), marker(), "https://elsewhere.example"
+    told: list[str] = []
+    page.on("console", lambda message: told.append(f"{message.type}: {message.text}"))
+    elsewhere(page, stack, origin, words.path)
+    fill_contact(page, words, text)
+    page.get_by_role("button", name=words.send).click()
+
+    visitors, developers = REFUSED[words]
+    expect(contact(page).get_by_role("alert")).to_contain_text(visitors)
+    expect(contact(page).get_by_label(words.message)).to_have_value(text)
+    assert f"error: {developers.format(origin=origin)}" in told
+    assert "AllowedOrigins" not in contact(page).inner_text()
+    assert stack.inbox(text) == []
+
+
+@BOTH
+def test_on_a_page_of_a_developer_the_page_itself_says_what_to_do(
+    browser: Browser, tmp_path: Path, words: Words
+) -> None:
+    with local_stack(tmp_path, ORIGINS="strict") as stack:
+        stack.wait_until_ready()
+        page, origin = browser.new_page(), f"http://localhost:{free_port()}"
+        elsewhere(page, stack, origin, words.path)
+        fill_contact(page, words, marker())
+        page.get_by_role("button", name=words.send).click()
+        expect(contact(page).get_by_role("alert")).to_contain_text(REFUSED[words][1].format(origin=origin))
+
+
+def test_a_dev_server_on_any_port_can_post_to_the_local_stack(browser: Browser, stack: LocalStack) -> None:
+    page, text = browser.new_page(), marker()
+    elsewhere(page, stack, f"http://localhost:{free_port()}", "/")
+    fill_contact(page, FRENCH, text)
+    page.get_by_role("button", name="Envoyer").click()
+    expect(contact(page).get_by_role("status")).to_contain_text(FRENCH.contact_done)
+    assert mails(stack, text) == 1
 
 
 def test_a_reply_that_is_lost_is_no_second_message(visit: Visit, stack: LocalStack) -> None:

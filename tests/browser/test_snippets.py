@@ -84,6 +84,29 @@ def test_fetch(visit: Visit, stack: LocalStack) -> None:
     assert mails(stack, text) == 1
 
 
+def test_fetch_says_that_it_failed(visit: Visit, stack: LocalStack) -> None:
+    page, text = pasted(visit, stack, HTML[2]), marker()
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.route("**/contact", lambda route: route.abort(), times=1)
+    send(page, text)
+    expect(page.get_by_role("status")).to_have_text("This could not be sent. Nothing is lost: please try again.")
+    expect(page.get_by_label("Message")).to_have_value(text)
+    assert any(f"http://127.0.0.1:{stack.site_port} one of AllowedOrigins" in line for line in told)
+    # The gateway's own answers have no `error`.
+    gateways = {
+        "status": 429,
+        "json": {"message": "Too Many Requests"},
+        "headers": {"access-control-allow-origin": "*"},
+    }
+    page.route("**/contact", lambda route: route.fulfill(**gateways), times=1)
+    send(page, text)
+    expect(page.get_by_role("status")).to_have_text("This could not be sent. Nothing is lost: please try again.")
+    send(page, text)
+    expect(page.get_by_role("status")).to_contain_text("Thank you for your message")
+    assert mails(stack, text) == 1
+
+
 def test_react(visit: Visit, stack: LocalStack, tmp_path: Path) -> None:
     (tmp_path / "ContactForm.jsx").write_text(JSX[0], encoding="utf-8")
     entry = tmp_path / "entry.jsx"
