@@ -65,6 +65,20 @@ def masked(address: str) -> str:
     return f"{local[:1]}•••@{name[:1]}•••.{top}"
 
 
+def readable(address: str) -> str:
+    """Return a parsed address as people write it: its domain with its accents, not in Punycode."""
+    local, _, domain = address.rpartition("@")
+    if "xn--" not in domain:
+        return address
+    # Imported late, so that other domains do not pay for it.
+    import idna  # noqa: PLC0415
+
+    try:
+        return f"{local}@{idna.decode(domain)}"
+    except (idna.IDNAError, UnicodeError):
+        return address
+
+
 def normalized(address: str) -> str:
     """Return the case-folded address, equal for all spellings of one parsed address."""
     return address.casefold()

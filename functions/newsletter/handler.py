@@ -62,15 +62,33 @@ def post(request: Request) -> Response:
 def confirm_page(request: Request) -> Response:
     """Show the wording, what came with the request, and one button. Changes nothing.
 
-    For an expired link, the button asks for a new one.
+    For an expired link, the button asks for a new one. A link that was used says so, and has none.
     """
     from newsletter import pages  # noqa: PLC0415
 
     request_id, expired = _proven_request(request.query)
+    sign_up = submissions.sign_up(settings().table_name, request_id)
+    if sign_up is not None and (done := _already(request, sign_up, expired=expired)):
+        return done
     if expired:
         return page(410, pages.expired_page(request, request.query, settings()))
-    sign_up = submissions.sign_up(settings().table_name, request_id)
     return page(200, pages.confirm_page(request, request.query, sign_up, settings()))
+
+
+def _already(request: Request, sign_up: SignUp, *, expired: bool) -> Response | None:
+    """Return what a link says whose button would do nothing, None if it would confirm.
+
+    Whoever holds the link reads that mailbox, so they may learn that its address is subscribed.
+    """
+    subscriber = subscribers.subscriber(settings().table_name, subscriber_id(settings().signing_secret, sign_up.email))
+    if subscriber is None:
+        return None
+    if subscriber.state == "confirmed":
+        return _done(request, "used" if subscriber.confirmed_by(sign_up) else "subscribed")
+    if not expired and not (subscriber.left_at and subscriber.left_at < sign_up.asked_at and subscriber.may_return):
+        # They left after asking, or their address is suppressed.
+        raise refuse(410, "LINK_EXPIRED")
+    return None
 
 
 def confirm(request: Request) -> Response:
@@ -80,11 +98,15 @@ def confirm(request: Request) -> Response:
     fields = button_fields(request)
     request_id, expired = _proven_request(fields)
     table_name = settings().table_name
-    sign_up = None if expired else submissions.sign_up(table_name, request_id)
-    if sign_up is None:
+    sign_up = submissions.sign_up(table_name, request_id)
+    if expired and sign_up is not None and (already := _already(request, sign_up, expired=expired)):
+        return already
+    if expired or sign_up is None:
         return page(410, pages.expired_page(request, fields, settings()))
     if fields.get("wording") != settings().consent_version:
         # The wording changed since the page was shown, and nobody agrees to what they have not seen.
+        if already := _already(request, sign_up, expired=False):
+            return already
         return page(200, pages.confirm_page(request, fields, sign_up, settings()))
     seen = _as_seen(sign_up, fields)
     subscriber = subscriber_id(settings().signing_secret, seen.email)

@@ -39,7 +39,7 @@ def test_json_is_answered_in_json(app: App) -> None:
         "ok": True,
         "id": message["id"],
         "next": "http://localhost/thanks?form=contact&language=fr",
-        "message": "Merci pour votre message. Nous vous répondrons par email.",
+        "message": "Merci pour votre message. Nous vous répondrons à l’adresse a@example.org.",
     }
 
 

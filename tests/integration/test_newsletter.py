@@ -1,17 +1,29 @@
 """A sign-up, from the post to the confirmed subscriber."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from markupsafe import escape
 
+from guichet.locales import LANGUAGES, Language, say
 from guichet.mail import ses
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, submissions
 from tests.support.app import START, App
-from tests.support.newsletter import link_in_last_mail, open_link, press, sign_up, subjects_to, subscribe
+from tests.support.newsletter import (
+    link_in_last_mail,
+    local,
+    open_link,
+    press,
+    sign_up,
+    subjects_to,
+    subscribe,
+    unsubscribe_url,
+)
 from tests.support.wire import Wire, refusal, unreachable
 
 
@@ -26,6 +38,40 @@ def test_a_sign_up_is_a_request_and_subscribes_nobody(app: App, path: str) -> No
     assert request["email"] == "Reader@xn--exmple-cua.org"
     assert (request["name"], request["page"], request["consent_claim"]) == ("R", "/blog", "J'accepte")
     assert app.items("subscriber") == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("Lou@gmial.com", "Lou@gmial.com"),
+        ("lou@Exämple.org", "lou@exämple.org"),
+        ("lou@xn--exmple-cua.org", "lou@exämple.org"),
+        # No domain of today's rules, and mailed all the same.
+        ("lou@xn--a.org", "lou@xn--a.org"),
+        (f"{'a' * 64}@example.org", f"{'a' * 64}@example.org"),
+    ],
+)
+@pytest.mark.parametrize("form", ["newsletter", "contact"])
+def test_the_reply_to_a_script_names_the_address_that_was_given(
+    app: App, form: str, given: str, shown: str, language: Language
+) -> None:
+    fields = {"email": given, "_language": language} | ({"message": "Bonjour"} if form == "contact" else {})
+    # The same for one that is new, repeated or caught as spam.
+    for more in ({}, {}, {"_gotcha": "x"}):
+        reply = app.post(f"/{form}", json=fields | more)
+        assert reply.status_code == 200
+        assert reply.json is not None
+        assert reply.json["message"] == say(f"{form}_accepted_for", language, email=shown)
+        assert shown in reply.json["message"]
+        assert "@" not in reply.json["next"]
+        assert "%40" not in reply.json["next"]
+
+
+def test_no_address_is_in_the_url_of_the_thank_you_page(app: App) -> None:
+    assert app.post("/newsletter", data={"email": "lou@example.org"}).location == (
+        "http://localhost/thanks?form=newsletter&language=fr"
+    )
 
 
 def test_the_address_gets_a_link_and_nothing_that_the_visitor_wrote(app: App) -> None:
@@ -275,7 +321,8 @@ def test_the_table_away_is_told_on_the_confirmation_page_too(app: App, monkeypat
 @pytest.mark.parametrize("state", ["bounced", "complained", "unsubscribed"])
 def test_an_older_link_brings_nobody_back(app: App, state: str) -> None:
     sign_up(app)
-    page = open_link(app, link_in_last_mail(app))
+    link = link_in_last_mail(app)
+    page = open_link(app, link)
     press(app, page)
     (subscriber,) = app.items("subscriber")
     dynamodb.client().update_item(
@@ -288,3 +335,71 @@ def test_an_older_link_brings_nobody_back(app: App, state: str) -> None:
 
     assert press(app, page).status_code == 410
     assert app.items("subscriber")[0]["state"] == state
+    # Opened again, it says the same instead of offering the button.
+    opened = open_link(app, link)
+    assert opened.status_code == 410
+    assert "<button" not in opened.text
+    assert "Ce lien n" in opened.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=47), timedelta(days=3)])
+def test_a_used_link_says_so_instead_of_offering_its_button(app: App, language: Language, later: timedelta) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        sign_up(app, _language=language)
+        link = link_in_last_mail(app)
+        page = open_link(app, link)
+        press(app, page)
+        before = app.items()
+        clock.shift(later)
+        opened = open_link(app, link)
+
+        assert opened.status_code == 200
+        assert "<button" not in opened.text
+        assert say("used_title", language) in opened.text
+        assert escape(say("used", language, site="Atelier Bellevue")) in opened.text
+        # Nobody learns from the page whose it is, and it changes nothing.
+        assert "reader@" not in opened.text
+        assert app.items() == before
+        # The button of a page that was opened before gives what it always did, or says the same.
+        again = press(app, page, wording="an older one") if later else press(app, page)
+        assert say("used_title" if later else "confirmed_title", language) in again.text
+        assert again.status_code == 200
+
+
+def test_a_second_link_of_a_subscriber_says_that_they_are_subscribed(app: App) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        sign_up(app)
+        first = link_in_last_mail(app)
+        clock.shift(timedelta(minutes=20))
+        sign_up(app, name="Lou")
+        second = link_in_last_mail(app)
+        assert first != second
+        press(app, open_link(app, second))
+        opened = open_link(app, first)
+
+    assert opened.status_code == 200
+    assert "<button" not in opened.text
+    assert escape(say("subscribed", "fr", site="Atelier Bellevue")) in opened.text
+    assert "Ce lien a déjà servi" in open_link(app, second).text
+
+
+def test_who_left_and_asked_again_can_confirm_by_the_new_link_alone(app: App) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        subscribe(app)
+        old = link_in_last_mail_of(app, "newsletter/confirm")
+        clock.shift(timedelta(minutes=30))
+        assert app.post(local(unsubscribe_url(app)), data={"List-Unsubscribe": "One-Click"}).status_code == 200
+        assert open_link(app, old).status_code == 410
+        clock.shift(timedelta(minutes=30))
+        sign_up(app, name="Lou")
+        assert "<button" not in open_link(app, old).text
+        page = open_link(app, link_in_last_mail(app))
+        assert page.text.count("<button>") == 1
+        assert "Abonnement confirmé" in press(app, page).text
+
+
+def link_in_last_mail_of(app: App, path: str) -> str:
+    """Return the last link to a path that was mailed."""
+    texts = [mail.get_body(("plain",)).get_content() for mail in app.mails()]  # type: ignore[union-attr]
+    return str([link for text in texts for link in re.findall(r"https://\S+", text) if path in link][-1])

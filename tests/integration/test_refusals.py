@@ -164,7 +164,8 @@ def test_the_language_is_the_fields_then_the_browsers_then_the_default(
     reply = app.post("/contact", json=GOOD | {"_language": field}, headers={"accept-language": header})
 
     assert reply.json is not None
-    assert reply.json["message"] == locale(language).SENTENCES["contact_accepted"]  # type: ignore[arg-type]
+    sentence = locale(language).SENTENCES["contact_accepted_for"]  # type: ignore[arg-type]
+    assert reply.json["message"] == sentence.format(email=GOOD["email"])
 
 
 def test_pages_load_nothing_and_are_kept_nowhere(app: App) -> None:

@@ -8,9 +8,8 @@ from guichet.forms.parse import Form, parse_form, proof_of, validate
 from guichet.forms.rate_limit import caller_of, capped
 from guichet.forms.repeats import Identity
 from guichet.http.origins import next_url
-from guichet.http.refusal import refuse
 from guichet.http.request import Request
-from guichet.http.responses import Response, accepted, as_json
+from guichet.http.responses import HEADERS, Response, accepted, as_json
 from guichet.model import Model
 from guichet.records.message import Message
 from guichet.records.outbox import QueuedEmail
@@ -53,7 +52,7 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
         proof = proof_of(posted, settings)
         kept = submissions.keep(settings.table_name, record, emails, caller, proof, neighbours=identity.neighbours)
     log_accepted(request, form.name, record, kept)
-    return accepted(request, form.name, kept.id, next_url(posted.control.get("_next", ""), settings))
+    return accepted(request, form.name, kept.id, record.email, next_url(posted.control.get("_next", ""), settings))
 
 
 def log_accepted(request: Request, form: str, record: Message | SignUp, kept: Kept) -> None:
@@ -64,12 +63,13 @@ def log_accepted(request: Request, form: str, record: Message | SignUp, kept: Ke
 
 
 def challenge(settings: FormSettings) -> Response:
-    """Issue a proof-of-work challenge if forms use it. Either form accepts the other's.
+    """Issue a proof-of-work challenge, or respond that there is none (204). Either form accepts the other's.
 
     Each function serves it, so that asking for one warms up the function that the form will be posted to.
     """
     if settings.proof_of_work == "off":
-        raise refuse(404, "NOT_FOUND")
+        # No error: every page asks, and browsers write errors in red.
+        return {"statusCode": 204, "headers": {**HEADERS}}
     # Imported late, so that other requests do not pay for it.
     from guichet.forms.proof_of_work import challenge as new_challenge  # noqa: PLC0415
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
+from guichet.addresses import readable
 from guichet.http.refusal import Problem, Refusal
 from guichet.http.request import Request
 from guichet.locales import Language, say
@@ -19,8 +20,12 @@ HEADERS = {
 }
 
 
-def accepted(request: Request, form: str, submission_id: str, next_url: str | None) -> Response:
-    """Respond to a submission that was accepted, repeated or caught as spam. All three must look the same."""
+def accepted(request: Request, form: str, submission_id: str, email: str, next_url: str | None) -> Response:
+    """Respond to a submission that was accepted, repeated or caught as spam. All three must look the same.
+
+    A script's reply names the posted address, so that whoever mistyped it sees it. The thank-you page knows its URL
+    alone, which never holds an address.
+    """
     thanks = f"{request.base_url}/thanks?{urlencode({'form': form, 'language': request.language})}"
     if request.wants_json:
         return as_json(
@@ -29,7 +34,7 @@ def accepted(request: Request, form: str, submission_id: str, next_url: str | No
                 "ok": True,
                 "id": submission_id,
                 "next": next_url or thanks,
-                "message": say(f"{form}_accepted", request.language),
+                "message": say(f"{form}_accepted_for", request.language, email=readable(email)),
             },
         )
     return {"statusCode": 303, "headers": {**HEADERS, "location": next_url or thanks}}

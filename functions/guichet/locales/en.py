@@ -24,7 +24,6 @@ SENTENCES = {
         "This site is not allowed to send this form. "
         "Is it yours? Add its origin to the parameter AllowedOrigins, and deploy."
     ),
-    "NOT_FOUND": "There is nothing at this address.",
     "FORM_NOT_FOUND": "There is no such form.",
     "METHOD_NOT_ALLOWED": "The forms of the site arrive at this address: there is nothing to read.",
     "TOO_LARGE": "The submission is too large: at most {limit} KiB.",
@@ -47,6 +46,15 @@ SENTENCES = {
         "Thank you for subscribing! One step is left: open the email that is on its way to you, "
         "and confirm. It may take a while; look in the spam folder, too."
     ),
+    "contact_accepted_for": "Thank you for your message. We will answer you at {email}.",
+    "newsletter_accepted_for": (
+        "One step is left: open the email that is on its way to {email}, and confirm. It may take a while; "
+        "look in the spam folder, too. Is the address wrong? Sign up again."
+    ),
+    "used_title": "You are already subscribed",
+    "used": "This link has already been used: you are subscribed to the newsletter of {site}. Nothing is left to do.",
+    "subscribed_title": "You are already subscribed",
+    "subscribed": "You are already subscribed to the newsletter of {site}. Nothing is left to do.",
     "thanks_title": "Thank you!",
     "error_title": "Your submission did not get through",
     "error_kept": "Go back in your browser: what you wrote is still there.",

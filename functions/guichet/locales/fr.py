@@ -25,7 +25,6 @@ SENTENCES = {
         "Ce site n’est pas autorisé à envoyer ce formulaire. "
         "C’est le vôtre\u202f? Ajoutez son origine au paramètre AllowedOrigins, puis déployez."
     ),
-    "NOT_FOUND": "Il n'y a rien à cette adresse.",
     "FORM_NOT_FOUND": "Ce formulaire n'existe pas.",
     "METHOD_NOT_ALLOWED": "À cette adresse arrivent les formulaires du site : il n'y a rien à y lire.",
     "TOO_LARGE": "L'envoi est trop volumineux : {limit} Kio au plus.",
@@ -49,6 +48,18 @@ SENTENCES = {
         "Merci pour votre abonnement ! Il reste un geste : ouvrez l'email qui est en route vers vous, "
         "et confirmez. Il peut tarder un peu ; regardez aussi dans les indésirables."
     ),
+    "contact_accepted_for": "Merci pour votre message. Nous vous répondrons à l’adresse {email}.",
+    "newsletter_accepted_for": (
+        "Plus qu’une étape\xa0: ouvrez l’email que vous allez recevoir à l’adresse {email}, et confirmez. "
+        "Il peut tarder un peu\u202f; regardez aussi dans les indésirables. "
+        "L’adresse est fausse\u202f? Inscrivez-vous à nouveau."
+    ),
+    "used_title": "Vous êtes déjà abonné(e)",
+    "used": (
+        "Ce lien a déjà servi\xa0: vous êtes abonné(e) à la newsletter «\xa0{site}\xa0». Il n’y a plus rien à faire."
+    ),
+    "subscribed_title": "Vous êtes déjà abonné(e)",
+    "subscribed": "Vous êtes déjà abonné(e) à la newsletter «\xa0{site}\xa0». Il n’y a plus rien à faire.",
     "thanks_title": "Merci !",
     "error_title": "Votre envoi n'a pas abouti",
     "error_kept": "Revenez en arrière dans votre navigateur : ce que vous avez écrit y est encore.",

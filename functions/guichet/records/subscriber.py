@@ -5,6 +5,7 @@ from typing import Literal
 
 from guichet.locales import Language
 from guichet.records.record import Record
+from guichet.records.sign_up import SignUp
 
 State = Literal["confirmed", "unsubscribed", "bounced", "complained", "blocked", "lifted"]
 
@@ -66,6 +67,16 @@ class Subscriber(Record):
     confirmed_at: datetime | None = None
     left_at: datetime | None = None
     history: tuple[Confirmation | Imported | Leaving | Resumed, ...] = ()
+
+    @property
+    def may_return(self) -> bool:
+        """Whether a request from after they left can confirm them again."""
+        return self.state in ("unsubscribed", "lifted")
+
+    def confirmed_by(self, request: SignUp) -> bool:
+        """Return whether they confirmed by the link of a request, whichever of its emails it came with."""
+        used = (event.request_id for event in self.history if isinstance(event, Confirmation))
+        return any(occasion == request.id or occasion.startswith(f"{request.id}-") for occasion in used)
 
     @property
     def consent(self) -> Confirmation | None:

@@ -101,7 +101,7 @@ def errors_say_what_is_wrong(world: World) -> None:
     assert '<html lang="en">' in page.text
     # The gateway's own answer.
     assert world.stack.ask("GET", "/nowhere").json == {"message": "Not Found"}
-    assert world.stack.ask("GET", "/challenge").status == 404
+    assert world.stack.ask("GET", "/challenge").status == 204
 
 
 def _codes(answer: Answer) -> list[str]:
