@@ -24,6 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from guichet.mail import texts
 from guichet.model import COMPILED, Model, compiled
 from infra.template import TEMPLATE, Template
 
@@ -120,10 +121,22 @@ def build(
         target = into / source.relative_to(FUNCTIONS)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
+    include_texts(into)
     (into / COMPILED.relative_to(FUNCTIONS)).write_text(compile_models(), encoding="utf-8")
     compile_all(into, python)
     for path in into.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def include_texts(into: Path) -> None:
+    """Copy the owner's own words for emails, if there are any. Raises BuildError if they cannot be used."""
+    try:
+        texts.read(texts.FILE.read_bytes())
+    except FileNotFoundError:
+        return
+    except texts.TextsError as error:
+        raise BuildError("\n".join(f"{texts.FILE.name}: {mistake}" for mistake in str(error).splitlines())) from error
+    shutil.copyfile(texts.FILE, into / texts.FILE.name)
 
 
 def compile_models() -> str:

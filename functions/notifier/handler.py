@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from guichet.init_phase import prepare
-from guichet.mail import ses
+from guichet.mail import ses, texts
 from guichet.mail.pace import Pace
 from guichet.outbox.delivery import Outcome
 from guichet.outbox.sweep import REFUSED, Clock, deliver_or_leave, has_time, sweep
@@ -53,4 +53,4 @@ def deliver_record(record: DynamoDBRecord, pace: Pace, clock: Clock) -> Outcome 
     return outcome
 
 
-prepare(settings, dynamodb.client, ses.client)
+prepare(settings, texts.texts, dynamodb.client, ses.client)

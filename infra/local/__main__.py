@@ -22,6 +22,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from guichet.mail import texts
 from guichet.settings import LOOPBACK_ORIGINS
 from infra.local import engine, inbox, logs
 from infra.local.containers import Containers
@@ -281,6 +282,13 @@ def _port(environment: Mapping[str, str], variable: str, default: int) -> int:
     return int(text)
 
 
+def _check_texts() -> None:
+    try:
+        texts.texts()
+    except texts.TextsError as error:
+        raise StartError(str(error)) from None
+
+
 def _is_strict(environment: Mapping[str, str]) -> bool:
     text = environment.get("ORIGINS", "")
     if text not in ("", "strict"):
@@ -306,6 +314,7 @@ def run(environment: Mapping[str, str]) -> None:
     given = defaults(site_port) | parameters(environment.get("PARAMETERS", ""))
     # What is wrong is told before anything starts.
     _is_strict(environment)
+    _check_texts()
     template = Template.load()
     template.resolve(given)
 

@@ -846,6 +846,38 @@ def adopt_table(*, table: str, stack: str, region: str | None, as_json: bool) ->
     )
 
 
+# --- the owner's own words -------------------------------------------------------------------------------------------
+
+
+@guichet.group("texts")
+def own_texts() -> None:
+    """Check your own words for the emails to visitors and subscribers."""
+
+
+@own_texts.command("check")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
+def check_texts(*, file: Path | None, as_json: bool) -> None:
+    """Check FILE, by default the one that `make deploy` takes, and say which emails have your own words.
+
+    Each mistake is named, with its email and language, and what was expected. The exit code is 2 if there is any.
+    """
+    from guichet.mail import texts  # noqa: PLC0415  it needs no stack
+
+    output, path = Output(as_json=as_json), file or texts.FILE
+    if not path.exists():
+        output.say(f"There is no {path.name}: all emails have Guichet's words.")
+        return
+    try:
+        found = texts.read(path.read_bytes())
+    except texts.TextsError as error:
+        for mistake in str(error).splitlines():
+            click.echo(printable(f"{path.name}: {mistake}"), err=True)
+        sys.exit(INVALID)
+    rows = ({"email": email, "language": language, "subject": subject} for email, language, subject in found.subjects)
+    output.rows(rows, {"email": "email", "language": "language", "subject": "subject"}, "It has no words of your own.")
+
+
 # --- diagnosis --------------------------------------------------------------------------------------------------------
 
 

@@ -186,6 +186,10 @@ SENTENCES = {
     "welcome_lead": "your subscription to the newsletter of {site} is confirmed.\nThank you!",
     "welcome_leave": "You can leave at any time: {unsubscribe}",
     "welcome_unsubscribe": "unsubscribe",
+    # Below the owner's own words
+    "confirmation_request_why": "You get this email because the newsletter of {site} was requested for your address.",
+    "welcome_why": "You get this email because you confirmed your subscription to the newsletter of {site}.",
+    "acknowledgement_why": "You get this email because a message to {site} was sent with your address.",
     "contact_notification_from": "Message from {name}",
     "contact_notification_about": "{subject} – {name}",
     "contact_notification_heading": "New message",

@@ -197,6 +197,16 @@ SENTENCES = {
     "welcome_lead": "votre abonnement à la newsletter « {site} » est confirmé.\nMerci !",
     "welcome_leave": "Vous pouvez partir à tout moment : {unsubscribe}",
     "welcome_unsubscribe": "se désabonner",
+    # Below the owner's own words
+    "confirmation_request_why": (
+        "Vous recevez cet email parce que la newsletter «\xa0{site}\xa0» a été demandée pour votre adresse."
+    ),
+    "welcome_why": (
+        "Vous recevez cet email parce que vous avez confirmé votre abonnement à la newsletter «\xa0{site}\xa0»."
+    ),
+    "acknowledgement_why": (
+        "Vous recevez cet email parce qu’un message a été envoyé au site «\xa0{site}\xa0» avec votre adresse."
+    ),
     # Emails to the owner
     "contact_notification_from": "Message de {name}",
     "contact_notification_about": "{subject} – {name}",

@@ -12,7 +12,7 @@ from jinja2.nodes import EvalContext
 from markupsafe import escape
 
 from guichet.locales import Language, locale
-from guichet.mail import headers, strangers
+from guichet.mail import headers, strangers, texts
 from guichet.mail.emails import named
 from guichet.records.outbox import Audience
 from guichet.records.record import utc_now
@@ -65,8 +65,12 @@ def compose(name: str, language: Language, record: Reported, settings: NotifierS
     email = named(name)
     content = email.content(record, language, settings)
     values = {"site": settings.site_name, **content.values}
+    template = name
+    if own := texts.words(name, language, settings.site_name, content.values.get("link", "")):
+        template = "own"
+        values |= {"own": own, "sentences": name.replace("-", "_")}
     templates = _environment(language, settings.time_zone)
-    text, html = (templates.get_template(f"{name}.{ending}").render(values) for ending in ("txt", "html"))
+    text, html = (templates.get_template(f"{template}.{ending}").render(values) for ending in ("txt", "html"))
     # The text begins with the subject, as a message does with its headers.
     head, text = text.split("\n\n", 1)
     message = envelope(content.to, head.removeprefix("Subject:").strip(), email.AUDIENCE, settings)

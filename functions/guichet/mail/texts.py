@@ -1,0 +1,196 @@
+"""The owner's own words for emails to visitors and subscribers: `texts.toml`, beside the functions' packages.
+
+Only the notifier, which writes the emails, and what checks the file import this. Whatever an email must say (why it
+comes, how to leave, that it was somebody else) stands below these words and is never theirs to change.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic_core import ValidationError
+
+from guichet.locales import LANGUAGES, Language
+from guichet.model import After, Limit, Model
+
+FILE = Path(__file__).parents[2] / "texts.toml"
+# The emails whose words can be replaced, by their names in the file: the name of each in the outbox.
+EMAILS = {"confirmation": "confirmation-request", "welcome": "welcome", "acknowledgement": "acknowledgement"}
+LONGEST_SUBJECT = 150
+LONGEST_BODY = 5000
+
+_LINK, _SITE = "{link}", "{site}"
+# What looks like a placeholder. A brace alone is a brace.
+_PLACEHOLDER = re.compile(r"\{[^{}\n]*\}")
+# Neither typed nor seen, but for the line break.
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
+
+
+class TextsError(Exception):
+    """The file cannot be used. The text names each mistake, by email and language, and says what was expected."""
+
+
+class Words(NamedTuple):
+    """The owner's words in one email: its subject, its text, and that text's paragraphs around the link, by line."""
+
+    subject: str
+    text: str
+    before: tuple[tuple[str, ...], ...]
+    after: tuple[tuple[str, ...], ...]
+
+
+def _plain(text: str) -> str:
+    if found := _CONTROL.search(text):
+        raise ValueError(f"expected plain text, and it has the character U+{ord(found[0]):04X}")
+    if not text.strip():
+        raise ValueError("expected words, and it is empty")
+    return text
+
+
+def _placeholders(text: str, *allowed: str) -> str:
+    for found in _PLACEHOLDER.findall(text):
+        if found not in allowed:
+            raise ValueError(f"expected no placeholder but {' and '.join(allowed)}, and it has {found}")
+    return text
+
+
+def _subject(text: str) -> str:
+    if "\n" in text or text != text.strip():
+        raise ValueError("expected one line without blanks at its ends")
+    return _placeholders(_plain(text), _SITE)
+
+
+def _body(text: str) -> str:
+    return _placeholders(_plain(text), _SITE).strip("\n")
+
+
+def _body_with_link(text: str) -> str:
+    _placeholders(_plain(text), _SITE, _LINK)
+    if (count := text.count(_LINK)) != 1:
+        raise ValueError(f"expected {_LINK} once, where the link to confirm belongs, and it is there {count} times")
+    return text.strip("\n")
+
+
+Subject = Annotated[str, Limit(min_length=1, max_length=LONGEST_SUBJECT), After(_subject)]
+Body = Annotated[str, Limit(min_length=1, max_length=LONGEST_BODY), After(_body)]
+BodyWithLink = Annotated[str, Limit(min_length=1, max_length=LONGEST_BODY), After(_body_with_link)]
+
+
+class ConfirmationText(Model, extra="forbid", strict=True):
+    """The words of the email with the link to confirm, in one language."""
+
+    subject: Subject
+    body: BodyWithLink
+
+
+class WelcomeText(Model, extra="forbid", strict=True):
+    """The words of the email to a new subscriber, in one language."""
+
+    subject: Subject
+    body: Body
+
+
+class AcknowledgementText(Model, extra="forbid", strict=True):
+    """The words of the email that says that a message arrived, in one language."""
+
+    subject: Subject
+    body: Body
+
+
+class Texts(Model, extra="forbid", strict=True):
+    """The file: for each email, the languages that have words of the owner's own."""
+
+    confirmation: dict[Language, ConfirmationText] = {}  # noqa: RUF012  pydantic copies it
+    welcome: dict[Language, WelcomeText] = {}  # noqa: RUF012
+    acknowledgement: dict[Language, AcknowledgementText] = {}  # noqa: RUF012
+
+    @property
+    def subjects(self) -> list[tuple[str, Language, str]]:
+        """The emails and languages whose words are the owner's, and their subjects."""
+        own = ((email, language, getattr(self, email).get(language)) for email in EMAILS for language in LANGUAGES)
+        return [(email, language, text.subject) for email, language, text in own if text]
+
+
+def read(content: bytes) -> Texts:
+    """Return what a file says. Raises TextsError."""
+    try:
+        # Some editors begin a file with a byte order mark.
+        document = tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise TextsError(f"expected UTF-8, and byte {error.start} is not") from None
+    except ValueError as error:
+        raise TextsError(f"expected TOML: {error}") from None
+    except RecursionError:
+        raise TextsError("expected TOML of two levels, such as [welcome.fr]") from None
+    try:
+        return Texts.model_validate(document)
+    except ValidationError as error:
+        raise TextsError("\n".join(_told(error))) from None
+
+
+@cache
+def texts() -> Texts:
+    """Return the owner's words: none if there is no file. Raises TextsError, which names it."""
+    try:
+        return read(FILE.read_bytes())
+    except FileNotFoundError:
+        return Texts()
+    except TextsError as error:
+        raise TextsError("; ".join(f"{FILE.name}: {mistake}" for mistake in str(error).splitlines())) from None
+
+
+def words(name: str, language: Language, site: str, link: str) -> Words | None:
+    """Return the owner's words for an email of the outbox in a language, with site and link in place.
+
+    None if there are none: then it has Guichet's words.
+    """
+    own = next((getattr(texts(), email).get(language) for email, known in EMAILS.items() if known == name), None)
+    if own is None:
+        return None
+    placed = {_SITE: site, _LINK: link}
+
+    def place(text: str) -> str:
+        # In one go: a site's name may hold a placeholder.
+        return _PLACEHOLDER.sub(lambda found: placed[found[0]], text)
+
+    before, _, after = own.body.partition(_LINK)
+    return Words(place(own.subject), place(own.body), _paragraphs(place(before)), _paragraphs(place(after)))
+
+
+def _paragraphs(text: str) -> tuple[tuple[str, ...], ...]:
+    """Return the lines of each paragraph. Blank lines are between them."""
+    parts = _BLANK_LINES.split(text.strip("\n"))
+    return tuple(tuple(part.split("\n")) for part in parts if part.strip())
+
+
+def _told(error: ValidationError) -> Iterator[str]:
+    """Yield each mistake: where it is, as the file is written, and what was expected there."""
+    for part in error.errors(include_url=False):
+        email, language, field = (*map(str, part["loc"]), "", "", "")[:3]
+        place = f"[{email}.{language}]" if language else f"[{email}]"
+        is_key = field == "[key]"
+        yield f"{place}{f' {field}' if field and not is_key else ''}: {_expected(part, is_key=is_key)}"
+
+
+def _expected(part: Any, *, is_key: bool) -> str:
+    depth = len(part["loc"])
+    if is_key:
+        return f"there is no such language; expected {' or '.join(LANGUAGES)}"
+    of: Mapping[str, Callable[[], str]] = {
+        "extra_forbidden": lambda: (
+            f"there is no such email; expected {', '.join(EMAILS)}" if depth == 1 else "expected subject and body alone"
+        ),
+        "missing": lambda: "expected text, and it is missing",
+        "string_type": lambda: "expected text in quotes",
+        "string_too_short": lambda: "expected words, and it is empty",
+        "string_too_long": lambda: (
+            f"expected at most {part['ctx']['max_length']} characters, and it has {len(part['input'])}"
+        ),
+        "value_error": lambda: str(part["ctx"]["error"]),
+    }
+    otherwise = "expected a table with subject and body" if depth > 1 else "expected a table for each language"
+    return of.get(part["type"], lambda: otherwise)()
