@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import pytest
 from infra.build import FUNCTIONS, OPERATIONS, archive, build, size_of
 from tests.support.app import resolve
 from tests.support.artifact import BuiltFunction, Deployed
-from tests.support.newsletter import READER, local, open_link, subscribe, unsubscribe_url
+from tests.support.newsletter import READER, local, open_link, sign_up, subscribe, unsubscribe_url
 from tests.support.runtime_api import Runtime
 from tests.support.samples import FOLDER, sample
+from tests.support.stack import text_of
 
 # AWS: "Lambda quotas", the packages that the console still shows; the target is stricter.
 LARGEST = 10_000_000
@@ -82,6 +83,31 @@ def test_a_wrong_setting_ends_the_start_by_its_name(run: Callable[..., Runtime],
     assert answer.body["errorType"].endswith("SettingsError")
     assert "SIGNING_SECRET: String should have at least 32 characters" in answer.body["errorMessage"]
     assert "short" not in json.dumps(answer.body)
+
+
+@pytest.fixture
+def own_words(artifact: Path) -> Iterator[Path]:
+    """Return where the artifact has the owner's own words."""
+    file = artifact / "texts.toml"
+    yield file
+    file.unlink(missing_ok=True)
+
+
+def test_an_email_has_the_owners_own_words(own_words: Path, deployed: Deployed) -> None:
+    own_words.write_text('[confirmation.fr]\nsubject = "Un clic"\nbody = "Voilà : {link}"\n', encoding="utf-8")
+    sign_up(deployed)
+    (mail,) = deployed.mails()
+    assert mail["Subject"] == "Un clic"
+    assert text_of(mail.as_bytes()).startswith("Voilà : https://")
+
+
+def test_words_that_cannot_be_used_end_the_notifiers_start(own_words: Path, run: Callable[..., Runtime]) -> None:
+    own_words.write_text('[confirmation.fr]\nsubject = "Un clic"\nbody = "Voilà"\n', encoding="utf-8")
+    notifier = resolve().functions["Notifier"]
+    answer = run(notifier.handler, notifier.environment | {"AWS_REGION": "eu-west-3"}).answer()
+    assert answer.kind == "init error"
+    assert answer.body["errorType"].endswith("TextsError")
+    assert answer.body["errorMessage"].startswith("texts.toml: [confirmation.fr] body: expected {link} once")
 
 
 def test_nothing_but_the_artifact_can_be_imported(run: Callable[..., Runtime], tmp_path: Path) -> None:

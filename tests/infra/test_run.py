@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 import signal
 import socket
 import threading
@@ -389,6 +390,40 @@ def _woken_in(pid: int, seconds: float) -> int:
     before = wake_ups(pid)
     time.sleep(seconds)
     return wake_ups(pid) - before
+
+
+# --- the owner's own words -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of what a stack runs, to change its files."""
+    root = tmp_path_factory.mktemp("copy")
+    for folder in ("functions", "infra"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "texts.toml"))
+    shutil.copy(ROOT / "template.yaml", root)
+    return root
+
+
+def test_its_inbox_shows_emails_in_the_owners_own_words(copy: Path, tmp_path: Path) -> None:
+    own = '[confirmation.fr]\nsubject = "Un clic pour {site}"\nbody = "Par ici : {link}"\n'
+    (copy / "functions" / "texts.toml").write_text(own, encoding="utf-8")
+    with local_stack(tmp_path, copy) as stack:
+        stack.wait_until_ready()
+        stack.post("/newsletter", *as_json({"email": "lou@example.org"}))
+        (mail,) = wait_for("the email", lambda: stack.inbox(to="lou@example.org"))
+    assert mail["subject"] == "Un clic pour Atelier Bellevue"
+    assert text_of(mail["raw"]).startswith(f"Par ici : http://127.0.0.1:{stack.port}/newsletter/confirm?")
+
+
+def test_it_does_not_start_with_words_that_cannot_be_used(copy: Path, tmp_path: Path) -> None:
+    own = '[confirmation.fr]\nsubject = "a"\nbody = "b"\n[hello.fr]\nsubject = "a"\n'
+    (copy / "functions" / "texts.toml").write_text(own, encoding="utf-8")
+    with local_stack(tmp_path, copy) as stack:
+        assert stack.wait() == 2
+    assert "error: texts.toml: [confirmation.fr] body: expected {link} once" in stack.complained
+    assert "; texts.toml: [hello]: there is no such email" in stack.complained
+    assert "Traceback" not in stack.complained
 
 
 # --- for containers --------------------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def ask(
 class LocalStack:
     """A running `python -m infra.local`, and what it said."""
 
-    def __init__(self, folder: Path, **variables: str) -> None:
+    def __init__(self, folder: Path, root: Path = TEMPLATE.parent, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         for name in ("PARAMETERS", "CONTAINERS", "ENGINE_PORT", "ORIGINS"):
             environment.pop(name, None)
@@ -93,7 +93,7 @@ class LocalStack:
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "infra.local"],
-                cwd=TEMPLATE.parent,
+                cwd=root,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -155,9 +155,9 @@ class LocalStack:
 
 
 @contextmanager
-def local_stack(folder: Path, **variables: str) -> Iterator[LocalStack]:
-    """Run a stack as long as it is needed."""
-    stack = LocalStack(folder, **variables)
+def local_stack(folder: Path, root: Path = TEMPLATE.parent, **variables: str) -> Iterator[LocalStack]:
+    """Run a stack as long as it is needed, by default of this checkout."""
+    stack = LocalStack(folder, root, **variables)
     try:
         yield stack
     finally:

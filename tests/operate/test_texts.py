@@ -1,0 +1,69 @@
+"""`guichet texts check`: what it says of a file of the owner's own words."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from guichet.mail import texts
+from infra.operate import commands
+
+GOOD = """
+[welcome.fr]
+subject = "Bienvenue à l’atelier"
+body = "Bonjour !"
+[confirmation.en]
+subject = "One click"
+body = "{link}"
+"""
+
+
+def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run the command; return its exit code, and what it said."""
+    code: object = 0
+    try:
+        commands.main(["texts", "check", *arguments])
+    except SystemExit as ended:
+        code = ended.code
+    return int(str(code or 0)), *capsys.readouterr()
+
+
+def test_it_says_which_emails_have_words_of_the_owners_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(GOOD, encoding="utf-8")
+    code, out, err = check(capsys, str(file))
+    assert (code, err) == (0, "")
+    assert [line.strip().split(maxsplit=2) for line in out.splitlines()[1:]] == [
+        ["confirmation", "en", "One click"],
+        ["welcome", "fr", "Bienvenue à l’atelier"],
+    ]
+    code, out, _ = check(capsys, "--json", str(file))
+    assert json.loads(out.splitlines()[0]) == {"email": "confirmation", "language": "en", "subject": "One click"}
+
+
+def test_each_mistake_is_a_line_with_the_name_of_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(GOOD.replace("{link}", "{nom}") + '[welcome.de]\nsubject = "a\x1b[31m"\n', encoding="utf-8")
+    code, out, err = check(capsys, str(file))
+    assert (code, out) == (2, "")
+    assert err.startswith("mine.toml: expected TOML: ")
+    assert "\x1b" not in err
+    file.write_text(GOOD.replace("{link}", "{nom}") + '[welcome.de]\nsubject = "a"\n', encoding="utf-8")
+    code, out, err = check(capsys, str(file))
+    assert (code, out) == (2, "")
+    assert err.splitlines() == [
+        "mine.toml: [confirmation.en] body: expected no placeholder but {site} and {link}, and it has {nom}",
+        "mine.toml: [welcome.de]: there is no such language; expected fr or en",
+        "mine.toml: [welcome.de] body: expected text, and it is missing",
+    ]
+
+
+def test_without_a_file_all_emails_have_guichets_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(texts, "FILE", tmp_path / "texts.toml")
+    assert check(capsys) == (0, "There is no texts.toml: all emails have Guichet's words.\n", "")
+    texts.FILE.write_text("[welcome.fr]", encoding="utf-8")
+    assert check(capsys)[0] == 2
+    code, _, err = check(capsys, str(tmp_path / "elsewhere.toml"))
+    assert (code, "elsewhere.toml" in err) == (2, True)
