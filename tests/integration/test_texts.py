@@ -119,7 +119,7 @@ def test_what_an_email_must_say_stands_below_the_owners_words(make_app: Any, own
     for name, mail in mails_of(make_app(Acknowledge="on"), language).items():
         text, html = parts(mail)
         below = text.partition("\n--\n")[2]
-        sentences = texts.EMAILS[name].replace("-", "_")
+        sentences = texts.EMAILS[name]
         assert say(f"{sentences}_why", language, site=SITE) in below
         assert say(f"{sentences}_why", language, site=SITE) in html.shown
         if name == "welcome":

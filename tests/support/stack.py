@@ -82,7 +82,7 @@ def ask(
 class LocalStack:
     """A running `python -m infra.local`, and what it said."""
 
-    def __init__(self, folder: Path, root: Path = TEMPLATE.parent, **variables: str) -> None:
+    def __init__(self, folder: Path, root: Path = TEMPLATE.parent, /, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         for name in ("PARAMETERS", "CONTAINERS", "ENGINE_PORT", "ORIGINS"):
             environment.pop(name, None)
@@ -155,7 +155,7 @@ class LocalStack:
 
 
 @contextmanager
-def local_stack(folder: Path, root: Path = TEMPLATE.parent, **variables: str) -> Iterator[LocalStack]:
+def local_stack(folder: Path, root: Path = TEMPLATE.parent, /, **variables: str) -> Iterator[LocalStack]:
     """Run a stack as long as it is needed, by default of this checkout."""
     stack = LocalStack(folder, root, **variables)
     try:

@@ -28,8 +28,8 @@ from guichet.settings import NotifierSettings
 MODULES = [module.name for module in pkgutil.iter_modules(emails.__path__)]
 NAMES = [module.replace("_", "-") for module in MODULES]
 TEMPLATES = Path(mime.__file__).parent / "templates"
-# What templates are made of.
-PARTS = {"layout.html", "row.html", "button.html"}
+# What templates are made of, and those of the emails that have words of the owner's own.
+PARTS = {"layout.html", "row.html", "button.html", "own.html", "own.txt"}
 
 AT = datetime(2026, 11, 1, 8, 5, tzinfo=UTC)
 READER = "camille@example.org"

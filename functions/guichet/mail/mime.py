@@ -68,7 +68,7 @@ def compose(name: str, language: Language, record: Reported, settings: NotifierS
     template = name
     if own := texts.words(name, language, settings.site_name, content.values.get("link", "")):
         template = "own"
-        values |= {"own": own, "sentences": name.replace("-", "_")}
+        values["own"] = own
     templates = _environment(language, settings.time_zone)
     text, html = (templates.get_template(f"{template}.{ending}").render(values) for ending in ("txt", "html"))
     # The text begins with the subject, as a message does with its headers.

@@ -17,8 +17,8 @@ from guichet.locales import LANGUAGES, Language
 from guichet.model import After, Limit, Model
 
 FILE = Path(__file__).parents[2] / "texts.toml"
-# The emails whose words can be replaced, by their names in the file: the name of each in the outbox.
-EMAILS = {"confirmation": "confirmation-request", "welcome": "welcome", "acknowledgement": "acknowledgement"}
+# The emails whose words can be replaced, by their names in the file: how the keys of each one's sentences begin.
+EMAILS = {"confirmation": "confirmation_request", "welcome": "welcome", "acknowledgement": "acknowledgement"}
 LONGEST_SUBJECT = 150
 LONGEST_BODY = 5000
 
@@ -35,12 +35,17 @@ class TextsError(Exception):
 
 
 class Words(NamedTuple):
-    """The owner's words in one email: its subject, its text, and that text's paragraphs around the link, by line."""
+    """The owner's words in one email: its subject, its text, and that text's paragraphs around the link, by line.
+
+    And the keys of the sentences below them: why the email comes, and what to do if it was somebody else.
+    """
 
     subject: str
     text: str
     before: tuple[tuple[str, ...], ...]
     after: tuple[tuple[str, ...], ...]
+    why: str
+    ignore: str
 
 
 def _plain(text: str) -> str:
@@ -148,7 +153,8 @@ def words(name: str, language: Language, site: str, link: str) -> Words | None:
 
     None if there are none: then it has Guichet's words.
     """
-    own = next((getattr(texts(), email).get(language) for email, known in EMAILS.items() if known == name), None)
+    sentences = name.replace("-", "_")
+    own = next((getattr(texts(), email).get(language) for email, known in EMAILS.items() if known == sentences), None)
     if own is None:
         return None
     placed = {_SITE: site, _LINK: link}
@@ -158,7 +164,14 @@ def words(name: str, language: Language, site: str, link: str) -> Words | None:
         return _PLACEHOLDER.sub(lambda found: placed[found[0]], text)
 
     before, _, after = own.body.partition(_LINK)
-    return Words(place(own.subject), place(own.body), _paragraphs(place(before)), _paragraphs(place(after)))
+    return Words(
+        subject=place(own.subject),
+        text=place(own.body),
+        before=_paragraphs(place(before)),
+        after=_paragraphs(place(after)),
+        why=f"{sentences}_why",
+        ignore=f"{sentences}_ignore",
+    )
 
 
 def _paragraphs(text: str) -> tuple[tuple[str, ...], ...]:
