@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.stack import LocalStack, local_stack, unquoted, wait_for
+from infra.template import TEMPLATE
+from tests.support.stack import LocalStack, copy_into, local_stack, unquoted, wait_for
 from tests.support.visitor import Visitor
 
 Visit = Callable[..., Visitor]
@@ -30,15 +31,29 @@ ANSWERS = {
 }
 
 
-@pytest.fixture(scope="module", params=["fr", "en"])
+# Words of the owner's own, as the page about them has them, and for the rest.
+OWN = re.findall(
+    r"```toml\n(.*?)```", (TEMPLATE.parent / "infra/docs/texts.md").read_text(encoding="utf-8"), re.DOTALL
+)[0]
+OWN += f"""
+[acknowledgement.fr]
+subject = "Bien reçu"
+body = "Bonjour,\\n\\n  - {LONG}\\n  - https://example.org/{LONG * 3}\\n\\nÀ bientôt"
+"""
+
+
+@pytest.fixture(scope="module", params=["fr", "en", "own"])
 def written(
     request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[LocalStack, list[EmailMessage]]]:
     """Return every email that there is, in one language, of a stack whose owner reads that language too."""
     del browser
-    language = request.param
+    language, root = request.param, TEMPLATE.parent
+    if language == "own":
+        language, root = "fr", copy_into(tmp_path_factory.mktemp("own"))
+        (root / "functions" / "texts.toml").write_text(OWN, encoding="utf-8")
     given = f"DefaultLanguage={language} Acknowledge=on WeeklyDigest=on"
-    with local_stack(tmp_path_factory.mktemp(f"mails-{language}"), PARAMETERS=given) as stack:
+    with local_stack(tmp_path_factory.mktemp(f"mails-{request.param}"), root, PARAMETERS=given) as stack:
         stack.wait_until_ready()
         for path, answers in (("/contact", ANSWERS), ("/newsletter", {"email": "reader@example.org"})):
             form = urlencode({**answers, "_language": language}).encode()

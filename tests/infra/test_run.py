@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import shutil
 import signal
 import socket
 import threading
@@ -27,7 +26,7 @@ from infra.template import Template, TemplateError, parameters
 from tests.faults.running import early_posts, wake_ups
 from tests.support.app import resolve
 from tests.support.installed import with_only
-from tests.support.stack import LocalStack, ask, connects, free_port, local_stack, missing, text_of, wait_for
+from tests.support.stack import LocalStack, ask, connects, copy_into, free_port, local_stack, missing, text_of, wait_for
 
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "a-boundary"
@@ -398,11 +397,7 @@ def _woken_in(pid: int, seconds: float) -> int:
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of what a stack runs, to change its files."""
-    root = tmp_path_factory.mktemp("copy")
-    for folder in ("functions", "infra"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "texts.toml"))
-    shutil.copy(ROOT / "template.yaml", root)
-    return root
+    return copy_into(tmp_path_factory.mktemp("copy"))
 
 
 def test_its_inbox_shows_emails_in_the_owners_own_words(copy: Path, tmp_path: Path) -> None:

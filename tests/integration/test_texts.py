@@ -71,7 +71,7 @@ class Read(HTMLParser):
         self._in_body = self._in_body or tag == "body"
         if tag == "a":
             self.links.append(dict(attrs)["href"] or "")
-        if tag in {"br", "p"}:
+        if tag in {"br", "p", "h1"}:
             self.shown += "\n"
 
     def handle_data(self, data: str) -> None:
@@ -146,7 +146,7 @@ def test_the_link_stands_where_the_owner_put_it(app: App, own: Own) -> None:
     link = re.findall(r"https://\S+", text)[0]
     assert text.startswith(f"Avant\n\nPar ici : {link} merci\n\nAprès\n\n--\n")
     before, _, after = html.shown.partition(say("confirmation_request_button", "fr"))
-    assert _words(before).endswith(f"{SITE} Avant Par ici :")
+    assert _words(before).endswith(f"{SITE} Oui ? Avant Par ici :")
     assert "merci" in after.split("Après")[0]
     assert html.links.count(link) == 2
     # It works, and so does the other.
@@ -342,7 +342,7 @@ def test_what_the_owner_writes_arrives_as_it_was_written(  # noqa: PLR0913, PLR0
     written = body.strip("\n").replace("{site}", SITE).replace("{link}", link)
     assert read["text"].replace("\r\n", "\n").startswith(f"{written}\n\n--\n")
     shown = Read(read["html"])
-    assert _words(shown.shown).startswith(_words(f"{SITE}\n{before.replace('{site}', SITE)}"))
+    assert _words(shown.shown).startswith(_words(f"{SITE}\n{expected}\n{before.replace('{site}', SITE)}"))
     assert _words(after.replace("{site}", SITE)) in _words(shown.shown)
     assert shown.elements <= {
         "html",
@@ -358,6 +358,7 @@ def test_what_the_owner_writes_arrives_as_it_was_written(  # noqa: PLR0913, PLR0
         "p",
         "a",
         "br",
+        "h1",
     }
     assert set(shown.links) == {link, shown.links[-1]}
 

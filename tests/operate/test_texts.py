@@ -7,6 +7,7 @@ import pytest
 
 from guichet.mail import texts
 from infra.operate import commands
+from infra.template import TEMPLATE
 
 GOOD = """
 [welcome.fr]
@@ -67,3 +68,8 @@ def test_without_a_file_all_emails_have_guichets_words(
     assert check(capsys)[0] == 2
     code, _, err = check(capsys, str(tmp_path / "elsewhere.toml"))
     assert (code, "elsewhere.toml" in err) == (2, True)
+
+
+def test_make_check_checks_them() -> None:
+    makefile = (TEMPLATE.parent / "Makefile").read_text(encoding="utf-8")
+    assert "-m infra.operate texts check" in makefile.split("\ncheck: ")[1].split("\n\n")[0]

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -152,6 +153,15 @@ class LocalStack:
         """Return the mails whose text holds a marker; if a recipient is named, theirs alone. Oldest first."""
         mails = ask(self.port, "GET", "/_local/inbox.json").json
         return [mail for mail in mails if marker in text_of(mail["raw"]) and (not to or mail["to"] == [to])]
+
+
+def copy_into(folder: Path) -> Path:
+    """Copy what a stack runs into a folder, to change its files, and return the folder."""
+    for name in ("functions", "infra"):
+        ignored = shutil.ignore_patterns("__pycache__", "texts.toml")
+        shutil.copytree(TEMPLATE.parent / name, folder / name, ignore=ignored)
+    shutil.copy(TEMPLATE, folder)
+    return folder
 
 
 @contextmanager
