@@ -242,7 +242,7 @@ def test_who_sends_too_much_is_told_when_to_come_back(visit: Visit, tmp_path: Pa
             page.get_by_role("button", name="Envoyer").click()
             expect(page.get_by_role("button", name="Envoyer")).to_be_enabled()
 
-        expect(contact(page).get_by_role("alert")).to_contain_text("Trop d'envois en peu de temps")
+        expect(contact(page).get_by_role("alert")).to_contain_text("Trop d’envois en peu de temps")
         expect(page.get_by_role("button", name="Réessayer")).to_be_visible()
 
 
@@ -342,7 +342,7 @@ def test_the_owner_reads_which_page_a_message_came_from(visit: Visit, stack: Loc
     page.get_by_role("button", name="Send").click()
 
     (mail,) = wait_for("the email", lambda: stack.inbox(text))
-    assert f"> Page : http://127.0.0.1:{stack.site_port}/en/" in text_of(mail["raw"]).splitlines()
+    assert f"> Page\xa0: http://127.0.0.1:{stack.site_port}/en/" in text_of(mail["raw"]).splitlines()
     assert "secret" not in text_of(mail["raw"])
 
 
@@ -372,7 +372,7 @@ def test_a_site_can_say_its_own_refusals(visit: Visit) -> None:
     page = visit().open("/")
     page.evaluate(f"document.addEventListener('guichet:error', {SAY})")
     newsletter(page).get_by_label("Email").fill("camille@localhost")
-    page.get_by_role("button", name="Je m'abonne").click()
+    page.get_by_role("button", name="Je m’abonne").click()
 
     wait_for("the event", lambda: page.evaluate("window.seen"))
     assert page.evaluate("window.seen[2].errors[0].field") == "email"
@@ -455,7 +455,7 @@ def test_the_name_and_value_of_the_button_are_sent(visit: Visit, stack: LocalSta
     button.click()
 
     (mail,) = wait_for("the email", lambda: stack.inbox(text))
-    assert "choix : le-second" in text_of(mail["raw"])
+    assert "choix\xa0: le-second" in text_of(mail["raw"])
 
 
 def test_a_button_with_another_method_is_left_to_the_browser(visit: Visit, stack: LocalStack) -> None:

@@ -125,7 +125,7 @@ def test_the_inbox(visit: Visit, browser: Browser, tmp_path: Path) -> None:
         for page in looks(visit, stack, inbox, "en"):
             expect(page.frame_locator("iframe").locator("pre")).to_have_text("Bonjour")
             page.get_by_text("Text", exact=True).click()
-            expect(page.locator("pre", has_text="Email : a@example.org")).to_be_visible()
+            expect(page.locator("pre", has_text="Email\xa0: a@example.org")).to_be_visible()
             page.get_by_text("Headers", exact=True).click()
             expect(page.get_by_text("Reply-To")).to_be_visible()
             expect(page.get_by_text("Message-ID")).to_be_visible()

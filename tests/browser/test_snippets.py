@@ -69,7 +69,7 @@ def test_guichet_js(visit: Visit, stack: LocalStack) -> None:
     send(page, text, "camille@localhost")
     expect(page.locator(".guichet-error")).to_contain_text("name@example.com")
     send(page, text)
-    expect(page.get_by_role("status")).to_contain_text("Thank you for your message")
+    expect(page.get_by_role("status")).to_contain_text("Your message has arrived")
     assert mails(stack, text) == 1
 
 
@@ -79,7 +79,7 @@ def test_fetch(visit: Visit, stack: LocalStack) -> None:
     expect(page.get_by_role("status")).to_contain_text("email")
     expect(page.get_by_label("Message")).to_have_value(text)
     send(page, text)
-    expect(page.get_by_role("status")).to_contain_text("Thank you for your message")
+    expect(page.get_by_role("status")).to_contain_text("Your message has arrived")
     expect(page.get_by_label("Message")).to_have_value("")
     assert mails(stack, text) == 1
 

@@ -53,7 +53,7 @@ test('each error is shown at its field', async () => {
 
 test('an error of the whole form is shown as one', async () => {
   const { shown, error } = await submit('mqkrvodz', { email: 'ajax@example.org', message: 'Bonjour' });
-  assert.deepEqual(shown, { '': "Ce formulaire n'existe pas." });
+  assert.deepEqual(shown, { '': 'Ce formulaire n’existe pas.' });
   assert.equal(error.getFormErrors()[0].code, 'FORM_NOT_FOUND');
 });
 
@@ -61,7 +61,7 @@ test('a caller over the cap is told when to come back', async () => {
   const fields = () => ({ email: `${Math.random()}@example.org`, message: 'Bonjour' });
   await submit('contact', fields(), STRICT);
   const { shown } = await submit('contact', fields(), STRICT);
-  assert.match(shown[''], /Trop d'envois en peu de temps/);
+  assert.match(shown[''], /Trop d’envois en peu de temps/);
 });
 
 test('what it sends passes a preflight', async () => {

@@ -27,8 +27,8 @@ def test_the_page_shows_what_came_with_the_request_and_says_so(app: App, languag
     document = html5lib.parse(page.text, namespaceHTMLElements=False)
     (section,) = document.iterfind(".//section")
     texts = " ".join(section.itertext())
-    assert ("Envoyé avec la demande" if language == "fr" else "Sent with the request") in texts
-    assert ("quelqu'un d'autre" if language == "fr" else "somebody else") in texts
+    assert ("Reçu avec la demande" if language == "fr" else "Received with the request") in texts
+    assert ("quelqu’un d’autre" if language == "fr" else "somebody else") in texts
     assert [cell.text for cell in section.iterfind(".//dd")] == [STRANGER["source"], STRANGER["consent"]]
     (line,) = document.iterfind(".//input[@id]")
     (label,) = document.iterfind(f".//label[@for='{line.get('id')}']")

@@ -39,7 +39,7 @@ def test_json_is_answered_in_json(app: App) -> None:
         "ok": True,
         "id": message["id"],
         "next": "http://localhost/thanks?form=contact&language=fr",
-        "message": "Merci pour votre message. Nous vous répondrons à l’adresse a@example.org.",
+        "message": "Votre message est bien arrivé. Vous recevrez une réponse à l’adresse a@example.org.",
     }
 
 
@@ -220,7 +220,7 @@ def test_the_thank_you_page_is_in_the_visitors_language(app: App) -> None:
     page = app.http.get(location)
 
     assert page.status_code == 200
-    assert "Thank you for your message." in page.text
+    assert "Your message has arrived." in page.text
     assert '<html lang="en">' in page.text
     assert "Merci pour votre abonnement" not in page.text
 
@@ -228,7 +228,7 @@ def test_the_thank_you_page_is_in_the_visitors_language(app: App) -> None:
 def test_the_thank_you_page_of_the_newsletter_asks_to_look_for_the_email(app: App) -> None:
     page = app.http.get(app.post("/newsletter", data={"email": "a@example.org"}).location)
 
-    assert "ouvrez l&#39;email" in page.text
+    assert "ouvrez l’email" in page.text
 
 
 def test_a_message_ends_when_the_parameter_says(make_app: Any) -> None:
@@ -305,7 +305,7 @@ def test_no_text_of_a_visitor_makes_a_header_or_a_recipient(app: App, field: str
     assert json.loads(wire.bodies[0])["Destination"] == {"ToAddresses": ["owner@atelier.example"]}
     assert str(mail["Subject"]).isprintable()
     assert mail.get_content_type() == "multipart/alternative"
-    assert mail.get_body(("plain",)).get_content().startswith("Nouveau message reçu")  # type: ignore[union-attr]
+    assert mail.get_body(("plain",)).get_content().startswith("Un message vous est arrivé")  # type: ignore[union-attr]
 
 
 def test_the_proof_of_work_field_is_no_answer(app: App) -> None:

@@ -323,7 +323,7 @@ def test_a_media_type_is_read_in_any_case(app: App, media_type: str) -> None:
 def test_another_media_type_is_a_page(app: App, media_type: str) -> None:
     reply = app.post("/contact", data=b"email=a@example.org\r\n", content_type=media_type, headers=NAVIGATION)
     assert (reply.status_code, reply.mimetype) == (415, "text/html")
-    assert "Votre envoi n&#39;a pas abouti" in reply.text
+    assert "Votre envoi n’a pas abouti" in reply.text
 
 
 # What nobody can see

@@ -520,7 +520,7 @@ def test_a_notice_is_in_the_owner_s_language(make_app: Callable[..., App], langu
     contact(app)
     app.sweep()
     app.sweep()
-    words = {"fr": "n'a pas pu vous parvenir", "en": "could not reach you"}
+    words = {"fr": "n’a pas pu vous parvenir", "en": "could not reach you"}
     assert words[language] in app.mails()[0]["Subject"]
 
 

@@ -46,7 +46,7 @@ def test_no_page_can_forge_a_line(app: App, blank: str) -> None:
     assert re.fullmatch(r"https://atelier\.example/blog/(?:[!-~])*", message["page"])
     (mail,) = app.mails()
     text, html = parts(mail)
-    assert [line.startswith("> Page : https://") for line in text.split("\n") if "/blog/" in line] == [True]
+    assert [line.startswith("> Page\xa0: https://") for line in text.split("\n") if "/blog/" in line] == [True]
     assert "/blog/" not in Unmarked(html).words
 
 
@@ -101,7 +101,7 @@ def test_emoji_and_persian_keep_what_joins_them(app: App) -> None:
     app.play_stream()
     (mail,) = app.mails()
     assert mail["Subject"] == f"[Atelier Bellevue] Message de {name}"
-    assert f"> Nom : {name}" in parts(mail)[0].split("\n")
+    assert f"> Nom\xa0: {name}" in parts(mail)[0].split("\n")
 
 
 @pytest.mark.parametrize("name", ["\u200b", "\u2800 \u3164", "\u200d\ufe0f", "\u202e"])
@@ -133,7 +133,7 @@ def test_two_subscribers_are_two_threads(app: App) -> None:
     for address in ("one@example.org", "two@example.org"):
         subscribe(app, email=address)
     subjects = [str(mail["Subject"]) for mail in app.mails() if mail["To"] == "owner@atelier.example"]
-    told = "[Atelier Bellevue] Nouvel abonnement à la newsletter :"
+    told = "[Atelier Bellevue] Nouvel abonnement à la newsletter\xa0:"
     assert subjects == [f"{told} one@example.org", f"{told} two@example.org"]
 
 

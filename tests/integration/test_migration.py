@@ -43,7 +43,7 @@ def test_the_page_uses_its_own_words_alone() -> None:
 def test_what_is_kept_is_shown_to_the_owner(app: App, field: str) -> None:
     message, mail = sent(app, GOOD | {field: VALUE})
     assert [[part["S"] for part in pair["L"]] for pair in message["extra"]] == [[field, VALUE]]
-    assert f"{field} : {VALUE}" in mail
+    assert f"{field}\xa0: {VALUE}" in mail
 
 
 @pytest.mark.parametrize("field", fields_that_are("dropped"))

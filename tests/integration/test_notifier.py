@@ -140,7 +140,7 @@ def test_the_owners_mail_goes_first_and_the_oldest_before_the_rest(app: App) -> 
     with time_machine.travel("2026-11-23T10:05:00Z"):
         app.sweep()
 
-    assert [mail["Subject"][-5:] for mail in app.mails()] == ["10:01", "10:02", "vue »"]
+    assert [mail["Subject"][-5:] for mail in app.mails()] == ["10:01", "10:02", "vue\xa0»"]
 
 
 def test_a_sweep_does_not_hammer_a_service_that_refuses(app: App) -> None:

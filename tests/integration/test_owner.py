@@ -50,7 +50,7 @@ def test_a_notification_has_both_links_in_text_and_html_and_they_are_the_same(
     for mail in (told, subscribed):
         assert links(mail) == links(mail, "html")
     page = open_link(app, links(told)["spam"])
-    assert {"fr": "C'est du spam", "en": "This is spam"}[language] in unescape(page.text)
+    assert {"fr": "C’est du spam", "en": "This is spam"}[language] in unescape(page.text)
 
 
 @pytest.mark.parametrize("action", ["spam", "erase"])
@@ -105,8 +105,8 @@ def test_the_button_erases_the_person_and_pressed_again_finds_nothing(app: App) 
     notified(app, message="Other secret words")
     notified(app, email="other@example.org", message="I know Zoe@Example.org")
     page = open_link(app, links(owners(app)[0])["erase"])
-    assert "ne garde plus rien" in press(app, page).text
-    assert "Plus rien par ce lien" in press(app, page).text
+    assert "ne conserve plus rien" in press(app, page).text
+    assert "Ce lien ne mène plus à rien" in press(app, page).text
     left = str(app.items()).lower()
     assert "zoe@example.org" not in left
     assert "secret" not in left
@@ -139,7 +139,7 @@ def test_what_takes_longer_than_the_page_may_goes_on_by_itself_and_its_end_is_ma
     with monkeypatch.context() as patch:
         patch.setattr("owner.handler._TIME_TO_ERASE", -1.0)
         unfinished = press(app, page)
-        assert "continue d'effacer" in unescape(unfinished.text)
+        assert "poursuit l’effacement" in unescape(unfinished.text)
         # To press again asks for the same once.
         assert press(app, page).text == unfinished.text
     assert len(app.items("erasure")) == 1
@@ -241,11 +241,11 @@ def test_where_the_table_takes_nothing_the_page_has_its_button(app: App, monkeyp
     wire.plan(lambda _: None)
     wire.always(unreachable)
     unfinished = press(app, page)
-    assert "Ce n'est pas fini" in unescape(unfinished.text)
+    assert "Ce n’est pas fini" in unescape(unfinished.text)
     assert "guichet forget" in unfinished.text
     wire.always(None)
     monkeypatch.undo()
-    assert "ne garde plus rien" in press(app, unfinished).text
+    assert "ne conserve plus rien" in press(app, unfinished).text
 
 
 @pytest.mark.parametrize(
@@ -255,8 +255,8 @@ def test_where_the_table_takes_nothing_the_page_has_its_button(app: App, monkeyp
             "fr",
             {
                 "subscribed": "Cette adresse est abonnée",
-                "not subscribed": "Cette adresse n'est pas abonnée",
-                "unwanted": "Prenez le lien « C'est du spam »",
+                "not subscribed": "Cette adresse n’est pas abonnée",
+                "unwanted": "Utilisez le lien «\xa0C’est du spam\xa0»",
             },
         ),
         (
@@ -264,7 +264,7 @@ def test_where_the_table_takes_nothing_the_page_has_its_button(app: App, monkeyp
             {
                 "subscribed": "This address is subscribed",
                 "not subscribed": "This address is not subscribed",
-                "unwanted": 'Use the link "This is spam"',
+                "unwanted": "Use the link “This is spam”",
             },
         ),
     ],
@@ -303,7 +303,7 @@ def test_a_page_of_who_is_gone_has_no_button(app: App) -> None:
     page = open_link(app, link)
     assert page.status_code == 200
     assert "<button" not in page.text
-    assert "Plus rien par ce lien" in page.text
+    assert "Ce lien ne mène plus à rien" in page.text
 
 
 def failing_from(number: int, wire: Wire) -> Callable[[Any], Any]:
@@ -338,7 +338,7 @@ def test_an_erasure_that_stops_at_any_write_is_finished_by_the_next_press(by: st
             finished = first.status_code == 200
             if not finished:
                 assert first.status_code == 503
-                assert "ne garde plus rien" in press(app, page).text, number
+                assert "ne conserve plus rien" in press(app, page).text, number
             left = str(app.items()).lower()
             assert READER not in left, number
             assert "secret" not in left, number
@@ -359,8 +359,8 @@ def test_a_link_whose_record_is_gone_does_not_say_that_nothing_is_held(app: App)
         assert len(app.items("message")) == 1
         for reply in replies:
             assert reply.status_code == 200
-            assert "ne garde plus rien" not in reply.text
-            assert "le lien d'un autre email" in unescape(reply.text)
+            assert "ne conserve plus rien" not in reply.text
+            assert "le lien d’un autre email" in unescape(reply.text)
         press(app, open_link(app, second["erase"]))
         assert app.items("message") == []
 
@@ -376,7 +376,7 @@ def test_a_call_that_is_refused_for_a_while_does_not_end_an_erasure(app: App, mo
         late[0] += dynamodb.RETRY_BUDGET
 
     Wire(dynamodb.client()).plan(slow, *[refusal(400, "ThrottlingException")] * 2)
-    assert "ne garde plus rien" in press(app, page).text
+    assert "ne conserve plus rien" in press(app, page).text
     assert app.items("message") == []
 
 
@@ -387,10 +387,10 @@ def test_a_table_that_does_not_answer_is_told_as_not_finished(app: App, monkeypa
     wire = Wire(dynamodb.client())
     wire.always(unreachable)
     unfinished = press(app, page)
-    assert "Ce n'est pas fini" in unescape(unfinished.text)
+    assert "Ce n’est pas fini" in unescape(unfinished.text)
     wire.always(None)
     monkeypatch.undo()
-    assert "ne garde plus rien" in press(app, unfinished).text
+    assert "ne conserve plus rien" in press(app, unfinished).text
 
 
 def test_the_page_is_answered_before_the_gateway_gives_up() -> None:
@@ -439,7 +439,7 @@ def test_a_link_ends_within_eight_days(app: App) -> None:
         with time_machine.travel(until + timedelta(seconds=5)):
             replies = asked(app, link)
             assert [reply.status_code for reply in replies] == [410, 410]
-            assert "effacé, ou il a expiré" in unescape(replies[0].text)
+            assert "il a expiré, ou ce à quoi il menait a été effacé" in unescape(replies[0].text)
 
 
 def test_a_message_that_is_erased_cannot_be_filed(app: App) -> None:

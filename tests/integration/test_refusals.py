@@ -52,7 +52,7 @@ def test_what_cannot_be_confirmed_as_kept_is_said_to_be_harmless_to_repeat(
     monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
     Wire(dynamodb.client()).always(unreachable)
     headers = {"accept-language": language}
-    harmless = {"fr": "le renvoyer est sans risque", "en": "sending it again is harmless"}[language]
+    harmless = {"fr": "même reçu deux fois", "en": "even if it arrives twice"}[language]
 
     for path in ("/contact", "/newsletter"):
         page = app.post(path, data=GOOD, headers=headers)

@@ -58,7 +58,7 @@ def test_the_confirmation_email_leads_to_a_page_that_ends_all_mail(app: App, lan
     for _ in range(2):
         done = press(app, page)
         assert done.status_code == 200
-        assert ("Nous ne vous écrirons plus" if language == "fr" else "We will not write to you again") in done.text
+        assert ("Plus aucun email" if language == "fr" else "No more email") in done.text
     item = subscriber(app)
     assert (item["state"], events_of(item)) == ("blocked", ["blocked"])
     # The keyed hash, and until the operator lifts it.
@@ -208,7 +208,7 @@ def test_unsubscribing_can_be_undone_for_some_minutes(app: App) -> None:
         for _ in range(2):
             undone = press(app, done)
             assert undone.status_code == 200
-            assert "toujours abonné" in undone.text
+            assert "Abonnement conservé" in undone.text
         item = subscriber(app)
         assert events_of(item) == ["confirmed", "unsubscribed", "resumed"]
         assert {name: value for name, value in item.items() if name != "history"} == {

@@ -161,7 +161,7 @@ def test_the_owner_is_told_once_a_day_that_the_cap_is_reached(
     make_app: Callable[..., App], language: str, written: Callable[[], str]
 ) -> None:
     app = make_app(StrangerMailPerDay="2", DefaultLanguage=language)
-    subject = {"fr": "Limite quotidienne d'emails atteinte", "en": "Daily limit of emails reached"}[language]
+    subject = {"fr": "Limite quotidienne d’emails atteinte", "en": "Daily email limit reached"}[language]
     with time_machine.travel(START) as clock:
         for day in range(2):
             clock.move_to(START + timedelta(days=day))

@@ -30,7 +30,7 @@ def notes(app: App) -> list[EmailMessage]:
 def text(mail: EmailMessage, kind: str = "plain") -> str:
     body = mail.get_body((kind,))
     assert body is not None
-    return unescape(str(body.get_content())).replace("\r\n", "\n").replace("\xa0", " ")
+    return unescape(str(body.get_content())).replace("\r\n", "\n")
 
 
 def kept(message_id: str) -> Message:
@@ -64,15 +64,15 @@ def test_nothing_caught_is_no_note(app: App) -> None:
     [
         (
             "fr",
-            "[Atelier Bellevue] Classés comme spam le lundi 23 novembre 2026 : 2",
+            "[Atelier Bellevue] Classés comme spam le lundi 23 novembre 2026\xa0: 2",
             (
-                "Envois que « Atelier Bellevue » a classés comme spam le lundi 23 novembre 2026 (UTC) : 2.",
-                "Ils restent 30 jours dans le dossier de spam, puis sont effacés.",
-                "> Nom : Zoé",
-                "> Email : zoe@example.org",
-                "> Message : Casino viagra, enfin presque.",
-                "Reçu le lundi 23 novembre 2026 à 22 h 00 (Europe/Paris)",
-                "> Email : robot@example.org",
+                "Envois classés comme spam par «\xa0Atelier Bellevue\xa0» le lundi 23 novembre 2026 (UTC)\xa0: 2.",
+                "Ils restent 30\xa0jours dans le dossier de spam, puis sont effacés.",
+                "> Nom\xa0: Zoé",
+                "> Email\xa0: zoe@example.org",
+                "> Message\xa0: Casino viagra, enfin presque.",
+                "Reçu le lundi 23 novembre 2026 à 22\xa0h\xa000 (Europe/Paris)",
+                "> Email\xa0: robot@example.org",
                 "Inscription à la newsletter",
             ),
         ),
@@ -80,14 +80,14 @@ def test_nothing_caught_is_no_note(app: App) -> None:
             "en",
             "[Atelier Bellevue] Caught as spam on Monday 23 November 2026: 2",
             (
-                "Forms that Atelier Bellevue caught as spam on Monday 23 November 2026 (UTC): 2.",
-                "They stay in the spam folder for 30 days, and are then erased.",
+                "Submissions that Atelier Bellevue caught as spam on Monday 23 November 2026 (UTC): 2.",
+                "They stay in the spam folder for 30 days and are then erased.",
                 "> Name: Zoé",
                 "> Email: zoe@example.org",
                 "> Message: Casino viagra, enfin presque.",
                 "Received on Monday 23 November 2026 at 22:00 (Europe/Paris)",
                 "> Email: robot@example.org",
-                "A sign-up for the newsletter",
+                "Newsletter sign-up",
             ),
         ),
     ],
@@ -151,9 +151,9 @@ def test_after_an_outage_of_the_schedule_one_note_tells_of_all_days(app: App) ->
             contact(app, message=f"day {day}.", _gotcha="x")
     sweep_at(app, DUE + timedelta(days=10))
     (mail,) = notes(app)
-    assert "du mardi 24 novembre 2026 au jeudi 3 décembre 2026 (UTC) : 10." in text(mail)
+    assert "du mardi 24 novembre 2026 au jeudi 3 décembre 2026 (UTC)\xa0: 10." in text(mail)
     for day in range(10):
-        assert f"> Message : day {day}." in text(mail).split("\n")
+        assert f"> Message\xa0: day {day}." in text(mail).split("\n")
     sweep_at(app, DUE + timedelta(days=40))
     sweep_at(app, DUE + timedelta(days=100))
     assert len(notes(app)) == 1
@@ -218,14 +218,14 @@ def test_a_flood_is_counted_and_twenty_are_named_the_likeliest_first(make_app: M
     sweep_at(app, DUE + timedelta(days=1))
     flood, day = notes(app)
     assert flood["Subject"].endswith(": 120")
-    assert text(flood).count("> Message :") == 20
-    assert "Il y en a d'autres : 100. La commande « guichet messages --spam » les montre tous." in text(flood)
-    assert "d'autres : 100. La commande guichet messages --spam" in " ".join(text(flood, "html").split()).replace(
+    assert text(flood).count("> Message\xa0:") == 20
+    assert "Il y en a d’autres\xa0: 100. La commande «\xa0guichet messages --spam\xa0» les montre tous." in text(flood)
+    assert "d’autres : 100. La commande guichet messages --spam" in " ".join(text(flood, "html").split()).replace(
         "<code>", ""
     ).replace("</code>", "")
     assert day["Subject"].endswith(": 31")
-    assert text(day).count("> Message :") == 20
-    assert "> Message : Casino viagra." in text(day)
+    assert text(day).count("> Message\xa0:") == 20
+    assert "> Message\xa0: Casino viagra." in text(day)
     assert wire.operations.count("GetItem") < 100
 
 
@@ -284,5 +284,5 @@ def test_the_digest_counts_what_the_notes_told(make_app: Make) -> None:
     assert [mail["Subject"].rpartition(" ")[2] for mail in notes(app)] == ["1", "1"]
     sweep_at(app, MIDNIGHT - timedelta(days=1) + timedelta(hours=6))
     *_, digest = [mail for mail in app.mails() if "semaine" in mail["Subject"]]
-    assert "Classés comme spam : 2" in text(digest)
-    assert "Ce que Guichet classe comme spam vous est signalé le lendemain, par un autre email." in text(digest)
+    assert "Classés comme spam\xa0: 2" in text(digest)
+    assert "Le détail de ce qui est classé comme spam vous parvient le lendemain, dans un autre email." in text(digest)

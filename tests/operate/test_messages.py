@@ -202,7 +202,7 @@ def test_what_the_daily_note_names_comes_back_by_the_command_that_it_names(app: 
         (note,) = app.mails()
         text = note.get_body(("plain",)).get_content()  # type: ignore[union-attr]
         (reference,) = re.findall(r"^Référence\s: (\w+)\r?$", text, re.MULTILINE)
-        (command,) = re.findall(r"« guichet (messages release) RÉFÉRENCE »", text)
+        (command,) = re.findall(r"«\xa0guichet (messages release) RÉFÉRENCE\xa0»", text)
         assert operate(app, *command.split(), reference).code == 0
         app.play_stream()
     assert app.mails()[1]["Reply-To"] == "zoe@example.org"

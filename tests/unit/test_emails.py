@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from email.header import decode_header, make_header
+from html import unescape
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -24,6 +26,7 @@ from guichet.records.sign_up import SignUp
 from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Confirmation, Subscriber
 from guichet.settings import NotifierSettings
+from tests.support.typography import faults
 
 MODULES = [module.name for module in pkgutil.iter_modules(emails.__path__)]
 NAMES = [module.replace("_", "-") for module in MODULES]
@@ -106,6 +109,11 @@ def record_of(name: str) -> Any:
     return RECORDS.get(kind, RECORDS[Message])
 
 
+def decoded(header: str) -> str:
+    """Return a header as a mail program shows it."""
+    return str(make_header(decode_header(header)))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_email_is_a_module_that_is_found_by_its_name(name: str) -> None:
     module = emails.named(name)
@@ -144,6 +152,15 @@ def test_every_email_can_be_written_in_every_language(name: str, language: Langu
     # What is told in either is told in the other.
     for url in re.findall(r"https://\S+", text):
         assert url in html.replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_french_email_is_typeset(name: str) -> None:
+    mail = compose(name, "fr", record_of(name), NotifierSettings.from_environment())
+    text, html = (part.get_content() for part in mail.iter_parts())
+    shown = unescape(re.sub("<style>.*</style>|<[^>]*>", " ", html, flags=re.DOTALL))
+    for written in (decoded(mail["Subject"]), text, shown):
+        assert faults(written) == []
 
 
 def test_no_two_languages_write_the_same_email() -> None:

@@ -4,6 +4,7 @@ import ast
 import pkgutil
 import re
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
 from zoneinfo import ZoneInfo
@@ -12,6 +13,9 @@ import pytest
 
 from guichet import locales
 from guichet.locales import LANGUAGES, Language, locale
+from infra.local.site import SITE
+from infra.template import Template
+from tests.support.typography import faults
 
 
 def test_every_sentence_is_there_in_every_language_with_the_same_places() -> None:
@@ -61,3 +65,86 @@ def test_no_two_days_of_a_leap_year_are_called_the_same_and_a_time_says_its_zone
         assert time.startswith(locale(language).day(day + timedelta(hours=5, minutes=30)))
         assert "37" in time
         assert time.endswith("(Asia/Kolkata)")
+
+
+class Prose(HTMLParser):
+    """What a page says: its texts, and the attributes that are read or read out."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take the attributes that somebody reads."""
+        given = dict(attrs)
+        read = {"aria-label", "title", "alt", "placeholder"} | (
+            {"content"} if given.get("name") == "description" else set()
+        )
+        self.texts += [value for name, value in attrs if name in read and value and tag]
+
+    def handle_data(self, data: str) -> None:
+        """Take a text."""
+        self.texts.append(data)
+
+
+def test_the_prose_of_a_page_is_its_texts_and_what_is_read_out() -> None:
+    page = '<meta name="description" content="A"><meta name="viewport" content="B"><p class="C" title="D">E</p>'
+    assert Prose(page).texts == ["A", "D", "E"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("Qu’y a-t-il\xa0: «\xa0l’œuvre\xa0»\u202f? À 8\xa0h\u202f!", 0),
+        ("https://a.example/?b:c;d!", 0),
+        ("l'œuvre", 1),
+        ("Ici : là", 1),
+        ("Ici\u202f: là", 1),
+        ("Ici: là", 1),
+        ("« ici »", 2),
+        ("Ici ?", 1),
+        ("Ici\xa0!", 1),
+        ("Ici...", 1),
+        ("48 heures", 1),
+    ],
+)
+def test_the_rules_of_french_typography(text: str, wrong: int) -> None:
+    assert len(faults(text)) == wrong
+
+
+@pytest.mark.parametrize("key", locale("fr").SENTENCES)
+def test_every_french_sentence_is_typeset(key: str) -> None:
+    assert faults(locale("fr").SENTENCES[key]) == []
+
+
+def test_every_french_time_is_typeset() -> None:
+    written = locale("fr").when(datetime(2026, 11, 1, 8, 5, tzinfo=UTC))
+    assert faults(written) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_language_has_straight_quotes(language: Language) -> None:
+    assert [text for text in locale(language).SENTENCES.values() if re.search("['\"`]", text)] == []
+
+
+def test_the_french_of_the_template_and_of_the_demo_site_is_typeset() -> None:
+    assert faults(Template.load().document["Parameters"]["ConsentTextFr"]["Default"]) == []
+    texts = Prose((SITE / "index.html").read_text(encoding="utf-8")).texts
+    assert "Un projet\u202f? Contactez-moi\u202f!" in texts
+    assert [fault for text in texts for fault in faults(text)] == []
+
+
+def test_a_greeting_is_followed_by_a_capital_and_nothing_is_said_done_before_it_is() -> None:
+    for language in LANGUAGES:
+        sentences = locale(language).SENTENCES
+        assert [key for key, text in sentences.items() if key.endswith("_lead") and text[0].islower()] == []
+        # Thanks stand once on each page and in each email.
+        for title, text in (("thanks_title", "contact_accepted"), ("thanks_title", "newsletter_accepted")):
+            assert re.search("Merci|Thank", sentences[title])
+            assert not re.search("Merci|Thank", sentences[text])
+        assert re.match("Merci pour votre abonnement\u202f!|Thank you for subscribing!", sentences["confirmed"])
+    # A page with a button says what it will do, under a condition or as a question.
+    for button in ("unsubscribe", "refuse", "owner_spam", "owner_erase"):
+        assert re.search(r"\u202f\?|Si vous appuyez", locale("fr").SENTENCES[f"{button}_lead"])
+        assert re.search(r"\?|If you press", locale("en").SENTENCES[f"{button}_lead"])
