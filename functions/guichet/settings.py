@@ -57,6 +57,17 @@ def _origin(text: str) -> str:
     return text if text in LOOPBACK_ORIGINS else origin_of(_http_address(text))
 
 
+def _http_address_or_none(text: str) -> str:
+    return _http_address(text) if text else ""
+
+
+def _color(text: str) -> str:
+    color = text.lower()
+    if len(color) != len("#rrggbb") or color[0] != "#" or not set(color[1:]) <= set("0123456789abcdef"):
+        raise ValueError("expected a colour, such as #1f4fa3")
+    return color
+
+
 def _address(text: str) -> str:
     address = parse(text)
     if address is None:
@@ -81,6 +92,8 @@ def _time_zone(text: str) -> str:
 
 NotEmpty = Annotated[str, Limit(min_length=1)]
 HttpAddress = Annotated[str, After(_http_address)]
+OptionalHttpAddress = Annotated[str, After(_http_address_or_none)]
+Color = Annotated[str, After(_color)]
 Origins = Annotated[tuple[Annotated[str, After(_origin)], ...], Before(_comma_separated)]
 Address = Annotated[str, After(_address)]
 OptionalAddress = Annotated[str, After(_address_or_none)]
@@ -126,7 +139,20 @@ class Settings(Model, alias_generator=str.upper):
         return settings
 
 
-class FormSettings(Settings):
+class LookSettings(Settings):
+    """Settings of every function that shows pages or writes emails."""
+
+    accent_color: Color
+    logo_url: OptionalHttpAddress
+    privacy_url: OptionalHttpAddress
+
+    @property
+    def logo(self) -> str:
+        """The address of the logo, or "" where there is none on the site's own origin: nobody else is asked for one."""
+        return self.logo_url if self.logo_url and origin_of(self.logo_url) == origin_of(self.site_url) else ""
+
+
+class FormSettings(LookSettings):
     """Settings of every function that takes forms."""
 
     allowed_origins: Origins
@@ -172,7 +198,7 @@ class NewsletterSettings(_ConsentTexts):
         return str(getattr(self, f"consent_text_{language}"))
 
 
-class NotifierSettings(Settings):
+class NotifierSettings(LookSettings):
     """The environment of the function `Notifier`."""
 
     owner_email: Addresses
@@ -196,7 +222,7 @@ class FeedbackSettings(Settings):
     visitor_configuration_set: NotEmpty
 
 
-class OwnerSettings(Settings):
+class OwnerSettings(LookSettings):
     """The environment of the function `Owner`."""
 
     retention_days: Days

@@ -2,7 +2,7 @@
 
 from guichet.addresses import masked
 from guichet.forms.fields import LONGEST_LINE
-from guichet.http.pages import Button, Line, Sent, done_page, page_with_button
+from guichet.http.pages import Button, Line, Page, Sent, done_page, page_with_button
 from guichet.http.request import Request
 from guichet.locales import say
 from guichet.records.sign_up import SignUp
@@ -15,7 +15,7 @@ _PROOF_OF_SUBSCRIBER = ("subscriber", "token")
 _PROOF_OF_REFUSAL = ("subscriber", "expires", "token")
 
 
-def confirm_page(request: Request, link: dict[str, str], sign_up: SignUp | None, settings: NewsletterSettings) -> str:
+def confirm_page(request: Request, link: dict[str, str], sign_up: SignUp | None, settings: NewsletterSettings) -> Page:
     """Render the consent wording, what came with the request, a line for the name, and one button.
 
     Whoever asked may have been somebody else. What is recorded is what stands here.
@@ -45,7 +45,7 @@ def confirm_page(request: Request, link: dict[str, str], sign_up: SignUp | None,
     )
 
 
-def expired_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> str:
+def expired_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> Page:
     """Render an expired confirmation link's page, with a button that asks for a new one."""
     fields = {name: link[name] for name in _PROOF_OF_REQUEST}
     return page_with_button(request, "expired", "newsletter/confirm/again", fields, settings)
@@ -53,7 +53,7 @@ def expired_page(request: Request, link: dict[str, str], settings: NewsletterSet
 
 def unsubscribe_page(
     request: Request, link: dict[str, str], subscriber: Subscriber | None, settings: NewsletterSettings
-) -> str:
+) -> Page:
     """Render the unsubscribe button, and whose subscription it ends."""
     fields = {name: link[name] for name in _PROOF_OF_SUBSCRIBER}
     return page_with_button(
@@ -63,7 +63,7 @@ def unsubscribe_page(
 
 def unsubscribed_page(
     request: Request, subscriber: Subscriber | None, undo: dict[str, str] | None, settings: NewsletterSettings
-) -> str:
+) -> Page:
     """Render the page after unsubscribing: whose subscription ended, and a button that undoes it, if it still can."""
     language = request.language
     further, button = _whose(subscriber, request), None
@@ -74,7 +74,7 @@ def unsubscribed_page(
     return done_page(request, "unsubscribed", settings, further=further, button=button)
 
 
-def refuse_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> str:
+def refuse_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> Page:
     """Render the button that ends all mail to an address."""
     fields = {name: link[name] for name in _PROOF_OF_REFUSAL}
     return page_with_button(

@@ -67,6 +67,8 @@ def defaults(site_port: int) -> dict[str, str]:
     return {
         "SiteName": "Atelier Bellevue",
         "SiteUrl": f"http://127.0.0.1:{site_port}",
+        # The demo site's own (infra/site/site.css).
+        "AccentColor": "#8a3d1f",
         "AllowedOrigins": f"http://localhost:{site_port}",
         "OwnerEmail": "owner@example.org",
         "FromEmail": "guichet@example.org",

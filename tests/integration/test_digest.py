@@ -146,8 +146,8 @@ def test_what_is_owed_is_told_with_what_to_do(make_app: Make) -> None:
         app.sweep()
     (mail,) = digests(app)
     assert (
-        "Emails en attente d’envoi\xa0: 1, le plus ancien depuis le samedi 21 novembre 2026 à 1\xa0h\xa000 (Europe/Paris)"
-        in text(mail)
+        "Emails en attente d’envoi\xa0: 1, "
+        "le plus ancien depuis le samedi 21 novembre 2026 à 1\xa0h\xa000 (Europe/Paris)" in text(mail)
     )
     assert "guichet outbox" in text(mail)
     assert "guichet outbox" in text(mail, "html")

@@ -8,7 +8,7 @@ from guichet.http.refusal import Refusal, only_posted, refuse, unavailable
 from guichet.http.request import Request
 from guichet.http.responses import Response, refused
 from guichet.records.record import utc_now
-from guichet.settings import Settings
+from guichet.settings import LookSettings
 from guichet.store.dynamodb import UnavailableError, retry_budget
 from guichet.store.submissions import OverCapError, UsedProofError
 from guichet.telemetry import count, log_unexpected, logger
@@ -16,7 +16,7 @@ from guichet.telemetry import count, log_unexpected, logger
 Route = Callable[[Request], Response]
 
 
-def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: Settings) -> Response:
+def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: LookSettings) -> Response:
     """Serve an HTTP API event by its route. Every error, the visitor's or ours, gets a response."""
     request = Request.from_event(event, settings.default_language)
     try:
@@ -49,7 +49,7 @@ def posted_only(_request: Request) -> Response:
     raise only_posted()
 
 
-def _refused(request: Request, refusal: Refusal, settings: Settings) -> Response:
+def _refused(request: Request, refusal: Refusal, settings: LookSettings) -> Response:
     codes = [problem.code for problem in refusal.problems]
     logger.info("refused", request_id=request.id, route=request.route, status=refusal.status, codes=codes)
     count("Refused")

@@ -6,22 +6,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from guichet.accent import Shades, accent
 from guichet.http.refusal import Refusal
 from guichet.http.request import Request
 from guichet.locales import Language, say
-from guichet.settings import Settings
+from guichet.settings import LookSettings, origin_of
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_STYLE = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
-# CSP Level 3: nothing is loaded, run or framed; the one style sheet is named by its hash.
-CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
+
+class Page(NamedTuple):
+    """A page, and what it may load (Content Security Policy)."""
+
+    html: str
+    policy: str
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Button:
-    """A button that posts hidden fields, and lines to fill in, to a URL, and its label."""
+    """A button that posts hidden fields, and lines to fill in, to a URL; its label, and whether it destroys."""
 
     action: str
     fields: dict[str, str]
     label: str
     lines: tuple[Line, ...] = ()
+    destroys: bool = False
 
 
 @cache
@@ -62,9 +65,32 @@ def _environment() -> Environment:
     )
 
 
+@cache
+def _style(color: str) -> tuple[str, str]:
+    """Return the one style sheet with the site's colour, and its hash as CSP names it."""
+    light, dark = (_variables(shades) for shades in accent(color))
+    sheet = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    style = f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{sheet}"
+    return style, base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+def _variables(shades: Shades) -> str:
+    return f"--accent: {shades.line}; --button: {shades.button}; --on-button: {shades.on_button};"
+
+
+def _policy(settings: LookSettings) -> Page:
+    """Return what a page may load (CSP Level 3): its style sheet by its hash, the logo from the site, nothing else."""
+    _, style_hash = _style(settings.accent_color)
+    images = f"img-src {origin_of(settings.logo)}; " if settings.logo else ""
+    return (
+        f"default-src 'none'; style-src 'sha256-{style_hash}'; {images}form-action 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'"
+    )
+
+
 def render(  # noqa: PLR0913  the parts of a page
     language: Language,
-    settings: Settings,
+    settings: LookSettings,
     *,
     title: str,
     paragraphs: Iterable[str] = (),
@@ -73,29 +99,33 @@ def render(  # noqa: PLR0913  the parts of a page
     sent: Sent | None = None,
     button: Button | None = None,
     afterwards: Iterable[str] = (),
-) -> str:
-    """Render a page: title, paragraphs, quoted wording, list, what was sent, button, closing paragraphs, link back."""
-    return (
+) -> Page:
+    """Render a page: title, paragraphs, quoted wording, list, what was sent, button, closing paragraphs, links."""
+    html = (
         _environment()
         .get_template("page.html")
         .render(
             language=language,
             site_name=settings.site_name,
-            style=_STYLE,
+            logo=settings.logo,
+            style=_style(settings.accent_color)[0],
             title=title,
             paragraphs=paragraphs,
             quoted=quoted,
-            items=items,
+            items=list(items),
             sent=sent,
             button=button,
             afterwards=afterwards,
             site_url=settings.site_url,
             back=say("back", language, site=settings.site_name),
+            privacy_url=settings.privacy_url,
+            privacy=say("privacy", language),
         )
     )
+    return Page(html, _policy(settings))
 
 
-def error_page(request: Request, refusal: Refusal, messages: list[str], settings: Settings) -> str:
+def error_page(request: Request, refusal: Refusal, messages: list[str], settings: LookSettings) -> Page:
     """Render a refusal: everything that is wrong, and how to get back to what was typed."""
     of_form = request.route.startswith("POST") and not any(p.code.startswith("LINK_") for p in refusal.problems)
     hints = ["error_kept"] if of_form else []
@@ -110,7 +140,7 @@ def error_page(request: Request, refusal: Refusal, messages: list[str], settings
     )
 
 
-def thanks_page(request: Request, settings: Settings) -> str:
+def thanks_page(request: Request, settings: LookSettings) -> Page:
     """Render the thank-you page of the form named in the query, or the contact form's."""
     form = "newsletter" if request.query.get("form") == "newsletter" else "contact"
     return render(
@@ -126,20 +156,22 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
     name: str,
     path: str,
     fields: dict[str, str],
-    settings: Settings,
+    settings: LookSettings,
     *,
     quoted: str = "",
     items: Iterable[str] = (),
     sent: Sent | None = None,
     lines: tuple[Line, ...] = (),
     afterwards: Iterable[str] = (),
-) -> str:
+    destroys: bool = False,
+) -> Page:
     """Render a named page with one button that posts fields, and the language, to a path."""
     button = Button(
         f"{request.base_url}/{path}",
         {**fields, "language": request.language},
         say(f"{name}_button", request.language),
         lines,
+        destroys,
     )
     return render(
         request.language,
@@ -155,8 +187,8 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
 
 
 def done_page(
-    request: Request, what: str, settings: Settings, *, further: Iterable[str] = (), button: Button | None = None
-) -> str:
+    request: Request, what: str, settings: LookSettings, *, further: Iterable[str] = (), button: Button | None = None
+) -> Page:
     """Render the page that says what a button did, and perhaps offers another."""
     return render(
         request.language,

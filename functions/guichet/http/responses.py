@@ -1,14 +1,17 @@
 """Responses: the table of the HTTP contract, as JSON or for a browser."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from guichet.addresses import readable
 from guichet.http.refusal import Problem, Refusal
 from guichet.http.request import Request
 from guichet.locales import Language, say
-from guichet.settings import Settings
+from guichet.settings import LookSettings
+
+if TYPE_CHECKING:
+    from guichet.http.pages import Page
 
 Response = dict[str, Any]
 
@@ -40,7 +43,7 @@ def accepted(request: Request, form: str, submission_id: str, email: str, next_u
     return {"statusCode": 303, "headers": {**HEADERS, "location": next_url or thanks}}
 
 
-def refused(request: Request, refusal: Refusal, settings: Settings) -> Response:
+def refused(request: Request, refusal: Refusal, settings: LookSettings) -> Response:
     """Respond to a refusal with its status and every problem, in the visitor's language."""
     messages = [_sentence(problem, request.language) for problem in refusal.problems]
     if request.wants_json:
@@ -60,16 +63,14 @@ def refused(request: Request, refusal: Refusal, settings: Settings) -> Response:
     return reply
 
 
-def page(status: int, html: str) -> Response:
+def page(status: int, content: "Page") -> Response:
     """Respond with one of our own pages."""
-    from guichet.http.pages import CONTENT_SECURITY_POLICY  # noqa: PLC0415
-
     headers = {
         **HEADERS,
         "content-type": "text/html; charset=utf-8",
-        "content-security-policy": CONTENT_SECURITY_POLICY,
+        "content-security-policy": content.policy,
     }
-    return {"statusCode": status, "headers": headers, "body": html}
+    return {"statusCode": status, "headers": headers, "body": content.html}
 
 
 def as_json(status: int, body: dict[str, Any]) -> Response:

@@ -65,6 +65,7 @@ SENTENCES = {
     "error_kept": "Go back in your browser: what you wrote is still there.",
     "error_again": "You can also reload this page to send the form again.",
     "back": "Back to {site}",
+    "privacy": "Privacy policy",
     "confirm_title": "Confirm your subscription",
     "confirm_lead": "You asked for the {site} newsletter. By confirming, you agree to the following:",
     "confirm_sent": "Received with the request",

@@ -66,6 +66,7 @@ SENTENCES = {
     "error_kept": "Revenez en arrière dans votre navigateur : ce que vous avez écrit y est encore.",
     "error_again": "Vous pouvez aussi recharger cette page pour renvoyer le formulaire.",
     "back": "Retour au site « {site} »",
+    "privacy": "Politique de confidentialité",
     "confirm_title": "Confirmez votre abonnement",
     "confirm_lead": (
         "Vous avez demandé à recevoir la newsletter « {site} ». En confirmant, vous acceptez ce qui suit :"

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_con
 from jinja2.nodes import EvalContext
 from markupsafe import escape
 
+from guichet.accent import accent
 from guichet.locales import Language, locale
 from guichet.mail import headers, strangers, texts
 from guichet.mail.emails import named
@@ -64,7 +65,14 @@ def compose(name: str, language: Language, record: Reported, settings: NotifierS
     """
     email = named(name)
     content = email.content(record, language, settings)
-    values = {"site": settings.site_name, **content.values}
+    values = {
+        "site": settings.site_name,
+        "accent": accent(settings.accent_color),
+        "logo": settings.logo,
+        # The owner wrote it.
+        "privacy_url": "" if email.AUDIENCE == "owner" else settings.privacy_url,
+        **content.values,
+    }
     template = name
     if own := texts.words(name, language, settings.site_name, content.values.get("link", "")):
         template = "own"
