@@ -16,7 +16,7 @@ from guichet.store import outbox
 from guichet.store.dynamodb import UnavailableError
 from infra.operate.inspection import Finding, Inspection, MissingError, Where, inspection_before, inspection_of
 from infra.operate.mail import account, dkim, dmarc, identity, owner, region, spf
-from infra.operate.page import cors, form, page
+from infra.operate.page import cors, form, logo, page
 from infra.template import Template
 
 __all__ = ["CHECKS", "examine", "inspection_before", "inspection_of"]
@@ -213,6 +213,7 @@ CHECKS: Mapping[Check, Sequence[Where]] = {
     ringing_alarms: ("deployed",),
     parameters: ("deployed",),
     page: ("before", "local", "deployed"),
+    logo: ("before", "local", "deployed"),
     form: ("local", "deployed"),
     cors: ("local", "deployed"),
 }

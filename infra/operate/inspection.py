@@ -73,6 +73,7 @@ class Inspection:
     from_email: str
     owner_emails: Sequence[str]
     site_url: str
+    logo_url: str
     origins: frozenset[str]
     mails_per_day: int
     # The parameter CreateIdentity: whether the stack creates the identity of the sender's domain.
@@ -189,6 +190,7 @@ def _inspection(settings: OperatorSettings, **rest: Any) -> Inspection:
         from_email=settings.from_email,
         owner_emails=settings.owner_email,
         site_url=settings.site_url,
+        logo_url=settings.logo_url,
         origins=settings.origins,
         mails_per_day=settings.stranger_mail_per_day,
         **rest,

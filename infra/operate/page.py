@@ -10,8 +10,8 @@ import urllib3
 from guichet.settings import origin_of
 from infra.operate.inspection import Finding, Inspection, Page
 
-# RFC 9110: client and server errors.
-_ERROR = 400
+# RFC 9110: success, and where client and server errors begin.
+_OK, _ERROR = 200, 400
 # A site may answer these to programs, while visitors see the page.
 _NOT_FOR_PROGRAMS = (401, 403, 429)
 # Where the API accepts forms.
@@ -41,6 +41,29 @@ def _allowing(inspection: Inspection, origin: str) -> str:
     # A parameter is replaced as a whole, so repeat what it already allows.
     further = inspection.origins - {origin_of(inspection.site_url)} | {origin}
     return f"AllowedOrigins={','.join(sorted(further))}"
+
+
+def logo(inspection: Inspection) -> Iterator[Finding]:
+    """Check that the logo is an image on the site's own origin: pages and emails show no other."""
+    url, origin = inspection.logo_url, origin_of(inspection.site_url)
+    if not url:
+        return
+    if origin_of(url) != origin:
+        message = f"{url} is not on {origin}, so pages and emails do not show it"
+        remedy = f"put the logo on the site, and deploy with LogoUrl={origin}{urlsplit(url).path}"
+        yield Finding("logo", "wrong", message, remedy)
+        return
+    # A page that redirects to another origin keeps its logo from showing (CSP).
+    response = inspection.http.request("GET", url, redirect=False)
+    media_type = response.headers.get("Content-Type", "")
+    if response.status != _OK or not media_type.startswith("image/"):
+        message = f"{url} answers {response.status} {media_type}".rstrip() + ", not an image"
+        yield Finding("logo", "wrong", message, "put the logo there, or deploy with another LogoUrl")
+    elif media_type.startswith("image/svg"):
+        message = f"{url} is an SVG: pages show it, and most mail programs do not"
+        yield Finding("logo", "warning", message, "deploy with the LogoUrl of a PNG")
+    else:
+        yield Finding("logo", "ok", f"{url} is an image on the site")
 
 
 class _Forms(HTMLParser):

@@ -78,7 +78,7 @@ def _body(mail: EmailMessage, kind: str) -> str:
     return str(body.get_content()).replace("\r\n", "\n")
 
 
-@pytest.mark.parametrize("width", [360, 1000])
+@pytest.mark.parametrize("width", [320, 360, 1000])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_they_fit_can_be_read_and_load_nothing(
     visit: Visit, written: tuple[LocalStack, list[EmailMessage]], width: int, scheme: Scheme

@@ -69,6 +69,7 @@ class Site:
     address: str = ""
     status: int = 200
     page: str = "<form action='/contact' method='post'>"
+    media_type: str = "text/html"
     # Where each path leads to.
     locations: dict[str, str] = field(default_factory=dict)
     preflight: dict[str, str] = field(default_factory=dict)
@@ -85,7 +86,7 @@ def site() -> Iterator[Site]:
             elif self.path in told.locations:
                 self.reply(302, {"Location": told.locations[self.path]}, b"")
             else:
-                self.reply(told.status, {"Content-Type": "text/html"}, told.page.encode())
+                self.reply(told.status, {"Content-Type": told.media_type}, told.page.encode())
 
     with serving(Server(Page)) as server:
         told.address = f"http://{server.address}"
@@ -788,6 +789,34 @@ def test_the_site_s_real_page_and_preflight(  # noqa: PLR0913, PLR0917
     found = only(examined(), check)
     assert found.state == state
     assert words in found.message
+
+
+@pytest.mark.parametrize(
+    ("media_type", "status", "state", "words"),
+    [
+        ("image/png", 200, "ok", "is an image on the site"),
+        ("image/svg+xml", 200, "warning", "most mail programs do not"),
+        ("text/html", 200, "wrong", "answers 200 text/html, not an image"),
+        ("image/png", 404, "wrong", "answers 404 image/png, not an image"),
+    ],
+)
+def test_the_logo_is_an_image_that_mail_programs_show(  # noqa: PLR0913, PLR0917
+    site: Site, examined: Examined, media_type: str, status: int, state: str, words: str
+) -> None:
+    site.media_type, site.status = media_type, status
+    found = only(examined(logo_url=f"{site.address}/logo.png"), "logo")
+    assert found.state == state
+    assert words in found.message
+    assert bool(found.remedy) == (state != "ok")
+
+
+def test_a_logo_of_another_origin_is_told_and_one_that_leads_there_too(site: Site, examined: Examined) -> None:
+    found = only(examined(logo_url="https://cdn.example/a/logo.png"), "logo")
+    assert found.state == "wrong"
+    assert "is not on" in found.message
+    assert f"LogoUrl={site.address}/a/logo.png" in found.remedy
+    site.locations = {"/logo.png": "https://cdn.example/logo.png"}
+    assert only(examined(logo_url=f"{site.address}/logo.png"), "logo").state == "wrong"
 
 
 def test_the_page_s_origin_is_the_one_that_redirects_end_at(app: App, site: Site) -> None:

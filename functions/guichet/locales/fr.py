@@ -79,8 +79,10 @@ SENTENCES = {
     "confirm_page": "Page indiquée",
     "confirm_claim": "Accord indiqué",
     "confirm_name": "Votre nom (facultatif)",
-    "confirm_name_sent": "Reçu avec la demande. Corrigez-le ou effacez-le : il sera enregistré tel qu’il figure ici.",
-    "confirm_name_hint": "Il sera enregistré tel qu’il figure ici.",
+    "confirm_name_sent": (
+        "Reçu avec la demande. Vous pouvez le corriger ou l’effacer : seul ce qui figure ici sera enregistré."
+    ),
+    "confirm_name_hint": "Seul ce qui figure ici sera enregistré.",
     "confirm_button": "Je confirme mon abonnement",
     "confirm_ignore": "Vous n’avez rien demandé ? Fermez cette page : il ne se passera rien.",
     "confirmed_title": "Abonnement confirmé",
