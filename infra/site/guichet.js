@@ -6,6 +6,8 @@ const FRENCH = [
   'Réessayer',
   'Le formulaire ne peut pas être envoyé d’ici. Rien n’est perdu.',
   `Guichet refuse les envois de ${location.origin}\xa0: ajoutez cette origine à AllowedOrigins.`,
+  'Ce champ est obligatoire.',
+  'Ce champ est incorrect.',
 ];
 const ENGLISH = [
   'Sending…',
@@ -13,6 +15,8 @@ const ENGLISH = [
   'Try again',
   'The form cannot be sent from here. Nothing is lost.',
   `Guichet refuses posts from ${location.origin}: add it to AllowedOrigins.`,
+  'This field is required.',
+  'This field is not valid.',
 ];
 const STYLE = `
 :where(.guichet-status) { color: var(--guichet-success) }
@@ -22,7 +26,7 @@ const STYLE = `
 export function enhance(form) {
   const url = form.getAttribute('action');
   const language = form.querySelector('[name=_language]')?.value || form.closest('[lang]')?.lang || navigator.language;
-  const [sending, failed, tryAgain, refused, hint] = /^fr\b/i.test(language) ? FRENCH : ENGLISH;
+  const [sending, failed, tryAgain, refused, hint, required, invalid] = /^fr\b/i.test(language) ? FRENCH : ENGLISH;
   const status = form.querySelector('[data-guichet-status]') || form.appendChild(document.createElement('p'));
   const placeOf = new Map();
   // Kept when sent again.
@@ -47,7 +51,11 @@ export function enhance(form) {
     if (/get|dialog/.test(submitter?.formMethod)) return;
     event.preventDefault();
     const wrong = submitter?.formNoValidate ? [] : [...form.elements].filter((element) => !element.checkValidity());
-    if (show(wrong.map(({ name: field, validationMessage: message }) => ({ field, message })))) return;
+    const fault = ({ name: field, validity, validationMessage: message }) => ({
+      field,
+      message: validity.customError ? message : validity.valueMissing ? required : invalid,
+    });
+    if (show(wrong.map(fault))) return;
     const data = new FormData(form, submitter);
     data.set('_id', id);
     data.set('_language', language);
@@ -68,7 +76,6 @@ export function enhance(form) {
       return [];
     });
     buttons.forEach((button) => (button.disabled = false));
-    // Lost when disabled.
     if (document.activeElement === document.body) focused.focus();
 
     say('');
@@ -77,7 +84,6 @@ export function enhance(form) {
       HTMLFormElement.prototype.reset.call(form);
       if (fire('success', reply)) say(form.dataset.guichetSuccess || reply.message);
     } else if (fire('error', reply)) {
-      // The gateway's own.
       show(reply.errors || [{ message: problem }]);
       if (!reply.errors || code === 429 || code > 499) {
         const button = document.createElement('button');
@@ -99,7 +105,6 @@ export function enhance(form) {
       referrerPolicy: 'no-referrer-when-downgrade',
     });
     const reply = await response.json();
-    // Used or expired.
     return !again && reply.errors?.[0].code === 'BLOCKED' ? send(to, data, 1) : [response.status, reply];
   }
 
@@ -130,14 +135,12 @@ export function enhance(form) {
 
 const ask = (url, options) => fetch(url, { ...options, signal: AbortSignal.timeout(2e4) });
 
-/** Wakes the form's function. */
 const proofOfWork = (url) =>
   ask(url.replace(/(\/f)?((\/newsletter)|\/[^/]*)\/?$/, '$3/challenge'))
     .then((response) => response.json())
     .then(solveApart)
     .catch(() => '');
 
-/** In a worker: this file. */
 const solveApart = (challenge) =>
   new Promise((resolve, reject) => {
     const worker = new Worker(import.meta.url, { type: 'module' });
@@ -146,7 +149,6 @@ const solveApart = (challenge) =>
     worker.postMessage(challenge);
   }).catch(() => solve(challenge));
 
-/** ALTCHA, version 2. */
 async function solve({ parameters, signature }) {
   const [name, hash] = parameters.algorithm.split('/');
   const derivation = { name, hash, salt: bytesOf(parameters.salt), iterations: parameters.cost };
@@ -164,7 +166,6 @@ async function solve({ parameters, signature }) {
 const bytesOf = (hex) => Uint8Array.from(hex.match(/../g), (pair) => '0x' + pair);
 
 if (self.document) {
-  // Old browsers fail here.
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
   document.adoptedStyleSheets.push(sheet);

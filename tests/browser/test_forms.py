@@ -269,6 +269,29 @@ def test_what_is_missing_is_said_at_its_field_before_anything_is_sent(visit: Vis
 
 
 @BOTH
+@pytest.mark.parametrize("locale", ["fr-FR", "en-GB", "de-DE"])
+def test_what_is_wrong_is_said_in_the_page_s_language_whatever_the_browser_s(
+    visit: Visit, words: Words, locale: str
+) -> None:
+    """The browser of the tests has its own sentences in English, whichever language it asks pages for."""
+    visitor = visit(locale=locale)
+    page = visitor.open(words.path)
+    email, message = (contact(page).get_by_label(label) for label in ("Email", words.message))
+    email.fill("camille")
+    page.get_by_role("button", name=words.send).click()
+    required, invalid = {
+        True: ("Ce champ est obligatoire.", "Ce champ est incorrect."),
+        False: ("This field is required.", "This field is not valid."),
+    }[words is FRENCH]
+    assert (described(email), described(message)) == (invalid, required)
+    # What the site itself says about a field is in its words.
+    message.evaluate("field => field.setCustomValidity('Dites-en plus.')")
+    page.get_by_role("button", name=words.send).click()
+    assert (described(email), described(message)) == (invalid, "Dites-en plus.")
+    assert visitor.asked("POST", "/contact") == 0
+
+
+@BOTH
 def test_what_the_app_refuses_is_said_at_its_field(visit: Visit, words: Words) -> None:
     visitor = visit()
     page = visitor.open(words.path)

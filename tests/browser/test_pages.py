@@ -206,13 +206,13 @@ def test_the_demo_site_s_pages_have_its_own_colour(visit: Visit, stack: LocalSta
 def test_every_colour_of_a_site_can_be_read_on_its_pages(visit: Visit, stack: LocalStack) -> None:
     """Twenty colours, light and dark. axe measures the contrast of every text."""
     newsletter = NewsletterSettings.from_environment()
-    requests = {language: Request.from_event(EVENT, language) for language in LANGUAGES}
+    request = Request.from_event(EVENT, "fr")
     for scheme in ("light", "dark"):
         visitor = visit(stack, color_scheme=scheme, viewport={"width": 360, "height": 800})
         for color in COLORS:
             settings = newsletter.model_copy(update={"accent_color": color, "privacy_url": "https://a.example/p"})
             link = dict.fromkeys(("request", "expires", "token"), "x")
-            page = confirm_page(requests["fr"], link, None, settings)
+            page = confirm_page(request, link, None, settings)
             visitor.page.set_content(page.html)
             assert visitor.violations() == [], (color, scheme)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.typography import faults
+
 SCRIPT = (Path(__file__).parents[2] / "infra" / "site" / "guichet.js").read_text(encoding="utf-8")
 # Bytes, gzipped.
 LARGEST = 3000
@@ -25,3 +27,12 @@ def test_it_imports_nothing_names_no_address_and_keeps_nothing() -> None:
     assert not re.findall(
         r"^\s*import\b|\bimport\(|https?:|cookie|localStorage|sessionStorage|indexedDB", SCRIPT, re.MULTILINE
     )
+
+
+def test_its_french_is_typeset() -> None:
+    (block,) = re.findall(r"^const FRENCH = \[(.*?)^\];", SCRIPT, re.DOTALL | re.MULTILINE)
+    sentences = [
+        (single or template).replace("\\xa0", "\xa0") for single, template in re.findall(r"'(.*)'|`(.*)`", block)
+    ]
+    assert len(sentences) == 7
+    assert [fault for sentence in sentences for fault in faults(sentence)] == []

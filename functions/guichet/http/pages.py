@@ -78,7 +78,7 @@ def _variables(shades: Shades) -> str:
     return f"--accent: {shades.line}; --button: {shades.button}; --on-button: {shades.on_button};"
 
 
-def _policy(settings: LookSettings) -> Page:
+def _policy(settings: LookSettings) -> str:
     """Return what a page may load (CSP Level 3): its style sheet by its hash, the logo from the site, nothing else."""
     _, style_hash = _style(settings.accent_color)
     images = f"img-src {origin_of(settings.logo)}; " if settings.logo else ""
