@@ -381,3 +381,20 @@ def test_the_artifact_holds_the_file_and_reads_it_without_pydantic(own: Own, tmp
     include_texts(into)
     assert (into / "texts.toml").read_bytes() == texts.FILE.read_bytes()
     assert '"guichet.mail.texts:Texts"' in compile_models()
+
+
+def test_an_email_in_the_owners_words_has_the_site_s_colour_and_leads_to_the_privacy_policy(
+    own: Own, make_app: Callable[..., App]
+) -> None:
+    own(ALL)
+    app = make_app(AccentColor="#0b6e4f", PrivacyUrl="https://atelier.example/vie-privee")
+    sign_up(app)
+    (mail,) = app.mails()
+    text, html = (mail.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert html is not None
+    assert "B confirmation" in text.get_content()
+    assert "Politique de confidentialité\xa0: https://atelier.example/vie-privee" in text.get_content()
+    assert 'href="https://atelier.example/vie-privee"' in html.get_content()
+    assert "background:#0b6e4f;color:#ffffff" in html.get_content()
+    assert "#1f4fa3" not in html.get_content()
