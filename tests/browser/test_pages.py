@@ -181,6 +181,15 @@ def space_around(page: Page, selector: str) -> list[float]:
     )
 
 
+@pytest.mark.parametrize("width", [360, 1200])
+def test_the_card_of_the_demo_s_form_has_the_same_space_all_around(visit: Visit, stack: LocalStack, width: int) -> None:
+    page = visit(stack, viewport={"width": width, "height": 800}).open("/")
+    above, right, below, left = space_around(page, "#contact")
+    assert above == pytest.approx(below, abs=1)
+    assert left == pytest.approx(right, abs=1)
+    assert above == pytest.approx(left, abs=1)
+
+
 def test_a_select_is_as_high_as_its_neighbours(visit: Visit, stack: LocalStack) -> None:
     page = visit(stack).open("/")
     select, field = (page.locator(f"#contact {name}") for name in ("select", "[name=email]"))
