@@ -45,7 +45,7 @@ class ContactForm(Model):
         return super().model_validate({**known, "labelled": labelled, "extra": extra})
 
 
-def identity_of(answers: ContactForm, form: Form, request: Request, settings: ContactSettings, spam: str) -> Identity:
+def _identity_of(answers: ContactForm, form: Form, request: Request, settings: ContactSettings, spam: str) -> Identity:
     """Return the identity of a message: the same in whatever media type or order its answers come."""
     values = {**answers.model_dump(exclude={"labelled", "extra"}), **answers.labelled}
     signed = {**values, "extra": sorted(answers.extra.items())}
@@ -54,16 +54,19 @@ def identity_of(answers: ContactForm, form: Form, request: Request, settings: Co
     )
 
 
-def message_of(answers: ContactForm, form: Form, request: Request, settings: ContactSettings) -> Message:
-    """Return the message made from a form."""
+def message_of(
+    answers: ContactForm, form: Form, request: Request, settings: ContactSettings
+) -> tuple[Message, Identity]:
+    """Return the message made from a form, and its identity."""
     at = utc_now()
     form_subject = " ".join(form.control.get("_subject", "").split())[:1000]
     lines = (answers.name, *answers.labelled.values(), *answers.extra)
     text = "\n".join((answers.message, *answers.extra.values()))
     words = Words(lines, (answers.subject, form_subject), text)
     spam = judge(words, form, request, settings)
-    return Message(
-        id=identity_of(answers, form, request, settings, spam).id,
+    identity = _identity_of(answers, form, request, settings, spam)
+    message = Message(
+        id=identity.id,
         **answers.model_dump(exclude={"labelled", "extra"}),
         **answers.labelled,
         extra=tuple(answers.extra.items()),
@@ -74,3 +77,4 @@ def message_of(answers: ContactForm, form: Form, request: Request, settings: Con
         received_at=at,
         expires_at=at + (SPAM_KEPT if spam else timedelta(days=settings.retention_days)),
     )
+    return message, identity

@@ -3,7 +3,8 @@
 from functools import cache
 from typing import Any
 
-from contact.form import FIELDS, ContactForm, identity_of, message_of
+from contact.form import FIELDS, ContactForm, message_of
+from guichet.forms.parse import validate
 from guichet.forms.submit import Submission, challenge, submit
 from guichet.http.app import no_such_form, posted_only, serve
 from guichet.http.request import Request
@@ -22,14 +23,14 @@ def settings() -> ContactSettings:
     return ContactSettings.from_environment()
 
 
-def _emails(request: Request, settings: ContactSettings) -> list[QueuedEmail]:
+def _emails(_answers: ContactForm, request: Request, settings: ContactSettings) -> list[QueuedEmail]:
     emails = [contact_notification.queued(settings.default_language)]
     if settings.acknowledge == "on":
         emails.append(acknowledgement.queued(request.language))
     return emails
 
 
-CONTACT = Submission("contact", FIELDS, ContactForm, message_of, identity_of, _emails)
+CONTACT = Submission("contact", FIELDS, lambda form, _: validate(ContactForm, form), message_of, _emails)
 
 
 def post(request: Request) -> Response:

@@ -41,7 +41,7 @@ def shown_proof(sign_up: SignUp, settings: NewsletterSettings) -> str:
     return keyed_hash(settings.signing_secret, "shown", sign_up.id, sent)
 
 
-def identity_of(
+def _identity_of(
     answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings, spam: str
 ) -> Identity:
     """Return the identity of a sign-up: the same however its address is spelled."""
@@ -56,12 +56,15 @@ def identity_of(
     )
 
 
-def sign_up_of(answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings) -> SignUp:
-    """Return the request made from a form."""
+def sign_up_of(
+    answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings
+) -> tuple[SignUp, Identity]:
+    """Return the request made from a form, and its identity."""
     at = utc_now()
     spam = judge(Words((answers.name,), text=answers.source), form, request, settings)
-    return SignUp(
-        id=identity_of(answers, form, request, settings, spam).id,
+    identity = _identity_of(answers, form, request, settings, spam)
+    sign_up = SignUp(
+        id=identity.id,
         email=answers.email,
         name=answers.name,
         page=answers.source or page_of(request, settings),
@@ -73,6 +76,7 @@ def sign_up_of(answers: NewsletterForm, form: Form, request: Request, settings: 
         # Until its email is sent: from then on it has days.
         expires_at=at + (SPAM_KEPT if spam else QUEUED_EMAIL_KEPT),
     )
+    return sign_up, identity
 
 
 def sign_up_again(expired: SignUp, request: Request, settings: NewsletterSettings) -> tuple[SignUp, Identity]:

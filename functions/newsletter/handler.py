@@ -31,7 +31,6 @@ from newsletter.form import (
     FIELDS,
     ConfirmationForm,
     NewsletterForm,
-    identity_of,
     shown_proof,
     sign_up_again,
     sign_up_of,
@@ -47,11 +46,17 @@ def settings() -> NewsletterSettings:
     return NewsletterSettings.from_environment()
 
 
-def _emails(request: Request, _settings: NewsletterSettings) -> list[QueuedEmail]:
+def _emails(request: Request) -> list[QueuedEmail]:
     return [confirmation_request.queued(request.language)]
 
 
-NEWSLETTER = Submission("newsletter", FIELDS, NewsletterForm, sign_up_of, identity_of, _emails)
+NEWSLETTER = Submission(
+    "newsletter",
+    FIELDS,
+    lambda form, _: validate(NewsletterForm, form),
+    sign_up_of,
+    lambda _, request, __: _emails(request),
+)
 
 
 def post(request: Request) -> Response:
@@ -128,7 +133,7 @@ def confirm_again(request: Request) -> Response:
     expired = submissions.sign_up(table_name, proven[0]) if proven else None
     if expired is not None:
         sign_up, identity = sign_up_again(expired, request, settings())
-        emails = _emails(request, settings())
+        emails = _emails(request)
         caller = caller_of(request, "newsletter", sign_up.asked_at, settings())
         # Over the cap, respond as to a link that nobody asked for.
         with suppress(OverCapError), capped(caller):

@@ -1,16 +1,15 @@
 """Submit a form: parse it, check it, store it, respond."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from guichet.forms.parse import Form, parse_form, proof_of, validate
+from guichet.forms.parse import Form, parse_form, proof_of
 from guichet.forms.rate_limit import caller_of, capped
 from guichet.forms.repeats import Identity
 from guichet.http.origins import next_url
 from guichet.http.request import Request
 from guichet.http.responses import HEADERS, Response, accepted, as_json
-from guichet.model import Model
 from guichet.records.message import Message
 from guichet.records.outbox import QueuedEmail
 from guichet.records.sign_up import SignUp
@@ -19,7 +18,7 @@ from guichet.store import submissions
 from guichet.store.submissions import Kept
 from guichet.telemetry import count, logger
 
-Answers = TypeVar("Answers", bound=Model)
+Answers = TypeVar("Answers")
 Settings = TypeVar("Settings", bound=FormSettings)
 
 
@@ -29,12 +28,11 @@ class Submission(Generic[Answers, Settings]):
 
     name: str
     # The names that the form knows.
-    fields: Sequence[str]
-    answers: type[Answers]
-    record: Callable[[Answers, Form, Request, Settings], Message | SignUp]
-    # By the reason why it is spam, too.
-    identity: Callable[[Answers, Form, Request, Settings, str], Identity]
-    emails: Callable[[Request, Settings], Sequence[QueuedEmail]]
+    fields: Collection[str]
+    # Validates a form. Raises Refusal (422).
+    answers: Callable[[Form, Request], Answers]
+    record: Callable[[Answers, Form, Request, Settings], tuple[Message | SignUp, Identity]]
+    emails: Callable[[Answers, Request, Settings], Sequence[QueuedEmail]]
 
 
 def submit(request: Request, form: Submission[Answers, Settings], settings: Settings) -> Response:
@@ -43,10 +41,9 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
     Accepted, repeated and spam submissions get the same response. Raises Refusal, and the store's errors.
     """
     posted = parse_form(request, settings, form.fields)
-    answers = validate(form.answers, posted)
-    record = form.record(answers, posted, request, settings)
-    identity = form.identity(answers, posted, request, settings, record.spam)
-    emails = [] if record.spam else form.emails(request, settings)
+    answers = form.answers(posted, request)
+    record, identity = form.record(answers, posted, request, settings)
+    emails = [] if record.spam else form.emails(answers, request, settings)
     caller = caller_of(request, form.name, record.submitted_at, settings)
     with capped(caller):
         proof = proof_of(posted, settings)
