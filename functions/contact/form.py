@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from guichet.forms.fields import Email, Line, required
 from guichet.forms.parse import Form
@@ -19,8 +19,10 @@ _KNOWN = ("email", "message", "name", "subject")
 _LABELLED = tuple(Message.labels())
 FIELDS = (*_KNOWN, *_LABELLED)
 
+# A form's further fields.
 ExtraName = Annotated[str, Limit(max_length=64)]
 ExtraValue = Annotated[str, Limit(max_length=5000)]
+Extra = Annotated[dict[ExtraName, ExtraValue], Limit(max_length=30)]
 
 
 class ContactForm(Model):
@@ -34,7 +36,7 @@ class ContactForm(Model):
     name: Line = ""
     subject: Line = ""
     labelled: dict[str, Line]
-    extra: Annotated[dict[ExtraName, ExtraValue], Limit(max_length=30)]
+    extra: Extra
 
     @classmethod
     def model_validate(cls, values: Mapping[str, Any]) -> Self:
@@ -45,36 +47,63 @@ class ContactForm(Model):
         return super().model_validate({**known, "labelled": labelled, "extra": extra})
 
 
-def _identity_of(answers: ContactForm, form: Form, request: Request, settings: ContactSettings, spam: str) -> Identity:
-    """Return the identity of a message: the same in whatever media type or order its answers come."""
-    values = {**answers.model_dump(exclude={"labelled", "extra"}), **answers.labelled}
-    signed = {**values, "extra": sorted(answers.extra.items())}
-    return identify(
-        "contact", signed, caught=bool(spam), client_key=client_key(form, request), request=request, settings=settings
-    )
+class Written(NamedTuple):
+    """What a message is made of: its attributes by name, its further fields in order, and the words to judge."""
+
+    known: Mapping[str, str]
+    extra: tuple[tuple[str, str], ...]
+    # Short answers, where links do not belong, and long ones.
+    lines: tuple[str, ...]
+    text: str
 
 
 def message_of(
     answers: ContactForm, form: Form, request: Request, settings: ContactSettings
 ) -> tuple[Message, Identity]:
-    """Return the message made from a form, and its identity."""
-    at = utc_now()
-    form_subject = " ".join(form.control.get("_subject", "").split())[:1000]
+    """Return the message made from a contact form, and its identity."""
+    known = {**answers.model_dump(exclude={"labelled", "extra"}), **answers.labelled}
     lines = (answers.name, *answers.labelled.values(), *answers.extra)
     text = "\n".join((answers.message, *answers.extra.values()))
-    words = Words(lines, (answers.subject, form_subject), text)
+    return message_made("contact", Written(known, tuple(answers.extra.items()), lines, text), form, request, settings)
+
+
+def message_made(  # noqa: PLR0913  what it is made of
+    name: str,
+    written: Written,
+    form: Form,
+    request: Request,
+    settings: ContactSettings,
+    *,
+    retention_days: int | None = None,
+) -> tuple[Message, Identity]:
+    """Return the message made from what was written in a form, and its identity.
+
+    The identity is the same in whatever media type or order the answers come.
+    """
+    at = utc_now()
+    form_subject = " ".join(form.control.get("_subject", "").split())[:1000]
+    words = Words(written.lines, (written.known.get("subject", ""), form_subject), written.text)
     spam = judge(words, form, request, settings)
-    identity = _identity_of(answers, form, request, settings, spam)
+    identity = identify(
+        name,
+        {**written.known, "extra": sorted(written.extra)},
+        caught=bool(spam),
+        client_key=client_key(form, request),
+        request=request,
+        settings=settings,
+    )
+    kept = timedelta(days=retention_days or settings.retention_days)
     message = Message(
         id=identity.id,
-        **answers.model_dump(exclude={"labelled", "extra"}),
-        **answers.labelled,
-        extra=tuple(answers.extra.items()),
+        form=name,
+        **written.known,
+        extra=written.extra,
         form_subject=form_subject,
         page=page_of(request, settings),
         spam=spam,
         language=request.language,
         received_at=at,
-        expires_at=at + (SPAM_KEPT if spam else timedelta(days=settings.retention_days)),
+        retention_days=retention_days,
+        expires_at=at + (min(kept, SPAM_KEPT) if spam else kept),
     )
     return message, identity

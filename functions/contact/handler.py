@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from contact.form import FIELDS, ContactForm, message_of
+from guichet.definitions.definition import Definition, definition
 from guichet.forms.parse import validate
 from guichet.forms.submit import Submission, challenge, submit
 from guichet.http.app import no_such_form, posted_only, serve
@@ -34,8 +35,32 @@ CONTACT = Submission("contact", FIELDS, lambda form, _: validate(ContactForm, fo
 
 
 def post(request: Request) -> Response:
-    """Store a message for the site's owner."""
-    return submit(request, CONTACT, settings())
+    """Store a message for the site's owner. The site may define the contact form, too."""
+    own = definition("contact")
+    return submit(request, CONTACT, settings()) if own is None else _post_own(request, own)
+
+
+def post_form(request: Request) -> Response:
+    """Store what somebody wrote into a form of the site's own."""
+    return _post_own(request, _own_form(request))
+
+
+def open_form(request: Request) -> Response:
+    """Refuse to show what can only be posted to, or does not exist."""
+    _own_form(request)
+    return posted_only(request)
+
+
+def _own_form(request: Request) -> Definition:
+    own = definition(request.path.get("form", ""))
+    return own or no_such_form(request)
+
+
+def _post_own(request: Request, own: Definition) -> Response:
+    # Imported late, so that the contact form does not pay for it.
+    from contact.site_form import submission  # noqa: PLC0415
+
+    return submit(request, submission(own), settings())
 
 
 def thanks(request: Request) -> Response:
@@ -49,10 +74,10 @@ def thanks(request: Request) -> Response:
 ROUTES = {
     "POST /contact": post,
     "POST /f/contact": post,
-    "POST /f/{form}": no_such_form,
+    "POST /f/{form}": post_form,
     "GET /contact": posted_only,
     "GET /f/contact": posted_only,
-    "GET /f/{form}": no_such_form,
+    "GET /f/{form}": open_form,
     "GET /thanks": thanks,
     "GET /challenge": lambda _: challenge(settings()),
 }

@@ -6,12 +6,14 @@ from typing import Any
 
 from feedback.event import SesEvent, event_of
 from guichet.addresses import parse
+from guichet.definitions.definition import names
 from guichet.init_phase import prepare
+from guichet.mail.notification import recipients_of
 from guichet.outbox.outcomes import Change, Report, change_by
 from guichet.records.outbox import EmailKey
 from guichet.settings import FeedbackSettings
 from guichet.signing import subscriber_id
-from guichet.store import dynamodb, mailboxes, outbox, subscribers
+from guichet.store import dynamodb, mailboxes, outbox, subscribers, table
 from guichet.store.dynamodb import ConditionFailedError
 from guichet.telemetry import count, guarded, logger
 
@@ -82,7 +84,7 @@ def _settle(event: SesEvent, report: Report) -> None:
     attempt = event.attempt
     if attempt is None:
         return
-    owners = [subscriber_id(settings().signing_secret, address) for address in settings().owner_email]
+    owners = _owners(attempt.key)
     for _ in range(_READ_AGAIN):
         row = outbox.row_at(settings().table_name, attempt.key)
         ours = row is not None and row["recipient"] == _audience(event)
@@ -100,6 +102,14 @@ def _settle(event: SesEvent, report: Report) -> None:
         _tell(attempt.key, report, change)
         return
     raise RowBusyError
+
+
+def _owners(key: EmailKey) -> list[str]:
+    """Return the keyed hashes of the addresses that an email to the owner is for."""
+    record = table.record_at(settings().table_name, key.record) if names() else None
+    return [
+        subscriber_id(settings().signing_secret, address) for address in recipients_of(key.name, record, settings())
+    ]
 
 
 def _follow_in_mailboxes(report: Report, change: Change) -> None:

@@ -105,12 +105,16 @@ def validate(model: type[Answers], form: Form) -> Answers:
     try:
         return model.model_validate(form.fields)
     except ValidationError as error:
-        problems = [_problem(part["type"], part["loc"], part.get("ctx", {})) for part in error.errors()]
-        spelled = (
-            replace(problem, field=form.spellings.get(problem.field, problem.field)) if problem.field else problem
-            for problem in problems
-        )
-        raise Refusal(422, *spelled) from None
+        raise Refusal(422, *problems_of(error, form)) from None
+
+
+def problems_of(error: ValidationError, form: Form) -> list[Problem]:
+    """Return what is wrong with a form. Each field is called as the form calls it."""
+    problems = [_problem(part["type"], part["loc"], part.get("ctx", {})) for part in error.errors()]
+    return [
+        replace(problem, field=form.spellings.get(problem.field, problem.field)) if problem.field else problem
+        for problem in problems
+    ]
 
 
 def _problem(kind: str, loc: tuple[int | str, ...], context: dict[str, Any]) -> Problem:
@@ -130,4 +134,4 @@ def _problem(kind: str, loc: tuple[int | str, ...], context: dict[str, Any]) -> 
             return Problem("TOO_MANY_FIELDS", None, {"limit": context["max_length"]})
         case _:
             # Our own rules raise errors named after their code.
-            return Problem(kind, field)
+            return Problem(kind, field, context)

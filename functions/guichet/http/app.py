@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from math import ceil
-from typing import Any
+from typing import Any, NoReturn
 
 from guichet.http.refusal import Refusal, only_posted, refuse, unavailable
 from guichet.http.request import Request
@@ -39,7 +39,7 @@ def serve(event: dict[str, Any], routes: Mapping[str, Route], settings: LookSett
     return reply
 
 
-def no_such_form(_request: Request) -> Response:
+def no_such_form(_request: Request) -> NoReturn:
     """Refuse a form that does not exist."""
     raise refuse(404, "FORM_NOT_FOUND")
 

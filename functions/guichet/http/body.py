@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Self
 from urllib.parse import parse_qsl
 
 from guichet.http import charset
@@ -29,6 +30,25 @@ _NOT_TEXT: dict[int, str | None] = {
 }
 
 Pairs = list[tuple[str, Any]]
+
+
+class Repeated(str):
+    """The values of a repeated name or of a JSON list, joined with a comma. `parts` has each by itself."""
+
+    __slots__ = ("parts",)
+    parts: tuple[str, ...]
+
+    def __new__(cls, values: Iterable[str]) -> Self:
+        """Join the values that are not empty."""
+        parts = tuple(part for value in values for part in parts_of(value))
+        joined = super().__new__(cls, ", ".join(parts))
+        joined.parts = parts
+        return joined
+
+
+def parts_of(value: str) -> tuple[str, ...]:
+    """Return the values of a field, each by itself: none, one, or those of a repeated name."""
+    return value.parts if isinstance(value, Repeated) else (value,) if value else ()
 
 
 def fields_of(request: Request) -> dict[str, Any]:
@@ -178,7 +198,7 @@ def _joined(pairs: Pairs) -> dict[str, Any]:
         name, value = clean(raw_name), _text(raw_value)
         before = texts.get(name, "")
         if isinstance(before, str) and isinstance(value, str):
-            texts[name] = ", ".join(filter(None, (before, value)))
+            texts[name] = Repeated((before, value)) if before and value else before or value
         elif isinstance(before, str):
             # Not a text. The model refuses it.
             texts[name] = value
@@ -198,6 +218,6 @@ def _text(value: Any) -> Any:
         case _JsonObject():
             return value
         case list() if all(isinstance(part, str | bool | None) for part in value):
-            return ", ".join(filter(None, map(_text, value)))
+            return Repeated(map(_text, value))
         case _:
             return value

@@ -11,8 +11,10 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from guichet.accent import Shades, accent
+from guichet.definitions.definition import definition
 from guichet.http.refusal import Refusal
 from guichet.http.request import Request
+from guichet.http.responses import thanks_sentence
 from guichet.locales import Language, say
 from guichet.settings import LookSettings, origin_of
 
@@ -142,12 +144,13 @@ def error_page(request: Request, refusal: Refusal, messages: list[str], settings
 
 def thanks_page(request: Request, settings: LookSettings) -> Page:
     """Render the thank-you page of the form named in the query, or the contact form's."""
-    form = "newsletter" if request.query.get("form") == "newsletter" else "contact"
+    form = request.query.get("form", "")
+    known = form == "newsletter" or definition(form) is not None
     return render(
         request.language,
         settings,
         title=say("thanks_title", request.language),
-        paragraphs=[say(f"{form}_accepted", request.language)],
+        paragraphs=[thanks_sentence(form if known else "contact", request.language)],
     )
 
 

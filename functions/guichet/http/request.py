@@ -53,6 +53,11 @@ class Request:
         )
 
     @property
+    def path(self) -> dict[str, str]:
+        """The parameters in the path, such as `form` of `/f/{form}`."""
+        return self.event.get("pathParameters") or {}
+
+    @property
     def content_type(self) -> str:
         """The media type of the body, lower case, without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from guichet.addresses import readable
+from guichet.definitions.definition import definition
 from guichet.http.refusal import Problem, Refusal
 from guichet.http.request import Request
 from guichet.locales import Language, say
@@ -37,10 +38,20 @@ def accepted(request: Request, form: str, submission_id: str, email: str, next_u
                 "ok": True,
                 "id": submission_id,
                 "next": next_url or thanks,
-                "message": say(f"{form}_accepted_for", request.language, email=readable(email)),
+                "message": thanks_sentence(form, request.language, email),
             },
         )
     return {"statusCode": 303, "headers": {**HEADERS, "location": next_url or thanks}}
+
+
+def thanks_sentence(form: str, language: Language, email: str = "") -> str:
+    """Return what thanks for a form: `contact`, `newsletter` or one of the site's own. It may name the address given."""
+    own = definition(form)
+    name = "form" if own else form
+    values = {"title": own.title[language]} if own else {}
+    if email:
+        return say(f"{name}_accepted_for", language, email=readable(email), **values)
+    return say(f"{name}_accepted", language, **values)
 
 
 def refused(request: Request, refusal: Refusal, settings: LookSettings) -> Response:
@@ -80,4 +91,4 @@ def as_json(status: int, body: dict[str, Any]) -> Response:
 
 
 def _sentence(problem: Problem, language: Language) -> str:
-    return say(problem.code, language, field=problem.field, **problem.values)
+    return say(problem.code, language, **{"field": problem.field, **problem.values})

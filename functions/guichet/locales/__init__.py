@@ -16,9 +16,13 @@ class Locale(Protocol):
 
     # By key, with `{placeholders}` (`str.format`).
     SENTENCES: dict[str, str]
+    MONTHS: list[str]
 
     def day(self, at: datetime, /) -> str:
         """Return a day in words."""
+
+    def number(self, plain: str, /) -> str:
+        """Return a number, such as `1234.5`, as people write it."""
 
     def when(self, at: datetime, /) -> str:
         """Return a time in words. It says the time zone: readers may live in another one."""

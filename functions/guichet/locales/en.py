@@ -5,7 +5,7 @@ from datetime import datetime
 # Written out, as in the other languages: Lambda has no locale but C.
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # As words to split: as a tuple, each month would take a line.
-_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
+MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
 
 # Error codes are upper case, as in the responses; all other keys are lower case.
 SENTENCES = {
@@ -15,6 +15,19 @@ SENTENCES = {
     "TYPE_EMAIL": "The field “{field}” must be an email address, such as name@example.com.",
     "TYPE_TEXT": "The field “{field}” must be plain text.",
     "TOO_LONG": "The field “{field}” is too long: {limit} characters at most.",
+    "TYPE_DATE": "The field “{field}” must be a date, such as 2026-12-31 or 31 December 2026.",
+    "TYPE_NUMERIC": "The field “{field}” must be a number, such as 1,234.50.",
+    "TYPE_PHONE": "The field “{field}” must be a phone number, such as +44 20 7946 0000.",
+    "TYPE_URL": "The field “{field}” must be a web address, such as https://example.com.",
+    "NOT_A_CHOICE": "The field “{field}” has an answer that is not offered: choose from the list.",
+    "TOO_SHORT": "The field “{field}” is too short: {limit} characters at least.",
+    "NUMBER_TOO_SMALL": "The field “{field}” must be {limit} or more.",
+    "NUMBER_TOO_LARGE": "The field “{field}” must be {limit} or less.",
+    "DATE_TOO_EARLY": "The field “{field}” must be {limit} or later.",
+    "DATE_TOO_LATE": "The field “{field}” must be {limit} or earlier.",
+    "TOO_FEW_CHOICES": "The field “{field}” needs at least {limit} choices.",
+    "TOO_MANY_CHOICES": "The field “{field}” takes at most {limit} choices.",
+    "UNKNOWN_FIELD": "This form has no field “{field}”.",
     "NAME_TOO_LONG": "The name of a field is too long: {limit} characters at most.",
     "TOO_MANY_FIELDS": "The form has too many fields: {limit} at most, besides the usual ones.",
     "EMPTY": "The form is empty.",
@@ -60,6 +73,8 @@ SENTENCES = {
     ),
     "subscribed_title": "You are already subscribed",
     "subscribed": "You already receive the {site} newsletter. There is nothing left to do.",
+    "form_accepted": "We have received what you sent: {title}.",
+    "form_accepted_for": "We have received what you sent: {title}. The address that you gave is {email}.",
     "thanks_title": "Thank you!",
     "error_title": "Your submission did not go through",
     "error_kept": "Go back in your browser: what you wrote is still there.",
@@ -212,6 +227,8 @@ SENTENCES = {
     "contact_notification_reply": "To answer the visitor, reply to this email: your reply goes to {email}.",
     "contact_notification_received": "Received on {at}",
     "contact_notification_spam": "This is spam",
+    "agreed": "Agreed to",
+    "form_notification_lead": "Somebody filled in this form of {site}: {title}.",
     "new_subscriber_subject": "New newsletter subscriber: {email}",
     "new_subscriber_heading": "New subscriber",
     "new_subscriber_lead": "{email} confirmed their subscription to the {site} newsletter.",
@@ -283,9 +300,15 @@ SENTENCES = {
 
 def day(at: datetime) -> str:
     """Return a day, such as `Sunday 1 November 2026`."""
-    return f"{_WEEKDAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
+    return f"{_WEEKDAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]} {at.year}"
 
 
 def when(at: datetime) -> str:
     """Return a time in its own zone, such as `Sunday 1 November 2026 at 08:05 (Europe/London)`."""
     return f"{day(at)} at {at:%H:%M} ({at.tzinfo})"
+
+
+def number(plain: str) -> str:
+    """Return a number, such as `1234.5`, as it is written: `1,234.5`."""
+    whole, point, decimals = plain.partition(".")
+    return f"{int(whole):,}{point}{decimals}" if whole.removeprefix("-").isdigit() else plain

@@ -5,7 +5,7 @@ from datetime import datetime
 # Written out: Lambda has no locale but C.
 _WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 # As words to split: as a tuple, each month would take a line.
-_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
+MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
 
 # Error codes are upper case, as in the responses; all other keys are lower case.
 SENTENCES = {
@@ -15,6 +15,19 @@ SENTENCES = {
     "TYPE_EMAIL": "Le champ « {field} » doit contenir une adresse email, comme nom@exemple.fr.",
     "TYPE_TEXT": "Le champ « {field} » ne peut contenir que du texte.",
     "TOO_LONG": "Le champ « {field} » est trop long : {limit} caractères au maximum.",
+    "TYPE_DATE": "Le champ « {field} » doit contenir une date, comme 31/12/2026.",
+    "TYPE_NUMERIC": "Le champ « {field} » doit contenir un nombre, comme 1 234,50.",
+    "TYPE_PHONE": "Le champ « {field} » doit contenir un numéro de téléphone, comme 01 99 00 00 00.",
+    "TYPE_URL": "Le champ « {field} » doit contenir une adresse web, comme https://exemple.fr.",
+    "NOT_A_CHOICE": "Le champ « {field} » contient une réponse qui n’est pas proposée : choisissez dans la liste.",
+    "TOO_SHORT": "Le champ « {field} » est trop court : {limit} caractères au moins.",
+    "NUMBER_TOO_SMALL": "Le champ « {field} » doit être au moins égal à {limit}.",
+    "NUMBER_TOO_LARGE": "Le champ « {field} » doit être au plus égal à {limit}.",
+    "DATE_TOO_EARLY": "Le champ « {field} » ne peut pas être avant le {limit}.",
+    "DATE_TOO_LATE": "Le champ « {field} » ne peut pas être après le {limit}.",
+    "TOO_FEW_CHOICES": "Le champ « {field} » demande au moins {limit} réponses.",
+    "TOO_MANY_CHOICES": "Le champ « {field} » accepte au plus {limit} réponses.",
+    "UNKNOWN_FIELD": "Ce formulaire n’a pas de champ « {field} ».",
     "NAME_TOO_LONG": "Le nom d’un champ est trop long : {limit} caractères au maximum.",
     "TOO_MANY_FIELDS": "Le formulaire a trop de champs : {limit} au maximum, en plus des champs habituels.",
     "EMPTY": "Le formulaire est vide.",
@@ -61,6 +74,8 @@ SENTENCES = {
     ),
     "subscribed_title": "Abonnement déjà confirmé",
     "subscribed": "Vous recevez déjà la newsletter « {site} ». Vous n’avez plus rien à faire.",
+    "form_accepted": "Nous avons bien reçu votre envoi : {title}.",
+    "form_accepted_for": "Nous avons bien reçu votre envoi : {title}. Vous avez indiqué l’adresse {email}.",
     "thanks_title": "Merci !",
     "error_title": "Votre envoi n’a pas abouti",
     "error_kept": "Revenez en arrière dans votre navigateur : ce que vous avez écrit y est encore.",
@@ -223,6 +238,8 @@ SENTENCES = {
     "contact_notification_reply": "Pour répondre au visiteur, répondez à cet email : votre réponse ira à {email}.",
     "contact_notification_received": "Reçu le {at}",
     "contact_notification_spam": "C’est du spam",
+    "agreed": "Accepté",
+    "form_notification_lead": "Quelqu’un a rempli ce formulaire du site « {site} » : {title}.",
     "new_subscriber_subject": "Nouvel abonnement à la newsletter : {email}",
     "new_subscriber_heading": "Nouvel abonnement",
     "new_subscriber_lead": "{email} a confirmé son abonnement à la newsletter « {site} ».",
@@ -299,9 +316,17 @@ SENTENCES = {
 def day(at: datetime) -> str:
     """Return a day, such as `dimanche 1er novembre 2026`."""
     number = "1er" if at.day == 1 else at.day
-    return f"{_WEEKDAYS[at.weekday()]} {number} {_MONTHS[at.month - 1]} {at.year}"
+    return f"{_WEEKDAYS[at.weekday()]} {number} {MONTHS[at.month - 1]} {at.year}"
 
 
 def when(at: datetime) -> str:
     """Return a time in its own zone, such as `dimanche 1er novembre 2026 à 8 h 05 (Europe/Paris)`."""
     return f"{day(at)} à {at.hour}\xa0h\xa0{at:%M} ({at.tzinfo})"
+
+
+def number(plain: str) -> str:
+    """Return a number, such as `1234.5`, as it is written: `1 234,5`, with a space that does not break."""
+    whole, point, decimals = plain.partition(".")
+    if not whole.removeprefix("-").isdigit():
+        return plain
+    return f"{int(whole):,}".replace(",", "\u202f") + (f",{decimals}" if point else "")

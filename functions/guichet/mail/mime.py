@@ -74,7 +74,10 @@ def compose(name: str, language: Language, record: Reported, settings: NotifierS
         **content.values,
     }
     template = name
-    if own := texts.words(name, language, settings.site_name, content.values.get("link", "")):
+    # A form's own reply says more than the words for all forms.
+    if not content.values.get("reply") and (
+        own := texts.words(name, language, settings.site_name, content.values.get("link", ""))
+    ):
         template = "own"
         values["own"] = own
     templates = _environment(language, settings.time_zone)

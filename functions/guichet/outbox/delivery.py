@@ -7,13 +7,14 @@ from typing import Literal, NamedTuple
 from guichet.mail import ses
 from guichet.mail.emails import cap_reached, named, rejected_notice
 from guichet.mail.mime import compose
+from guichet.mail.notification import recipients_of
 from guichet.mail.pace import Pace
 from guichet.mail.tags import Attempt, tags_of
 from guichet.outbox.eligibility import ineligible, stranger_mail_per_day
 from guichet.records.cap_reached import CapReached, Reached
 from guichet.records.erasure import Erasure
 from guichet.records.message import Message
-from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, ClaimedEmail, EmailKey, recipients_of
+from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, ClaimedEmail, EmailKey, reached_by
 from guichet.records.record import utc_now
 from guichet.records.registry import Reported
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
@@ -233,8 +234,9 @@ def _for_owner(email: ClaimedEmail, record: Reported, settings: NotifierSettings
     why = ineligible(email, record, None)
     if why:
         return _dropped(email, settings, why)
-    owners = {subscriber_id(settings.signing_secret, address): address for address in settings.owner_email}
-    left = {owner: address for owner, address in owners.items() if owner not in recipients_of(email.reached)}
+    recipients = recipients_of(email.name, record, settings)
+    owners = {subscriber_id(settings.signing_secret, address): address for address in recipients}
+    left = {owner: address for owner, address in owners.items() if owner not in reached_by(email.reached)}
     if not left:
         # The address that it waited for is no longer theirs.
         outbox.mark_reached(settings.table_name, email)

@@ -2,6 +2,7 @@
 
 from math import ceil
 
+from guichet.definitions.definition import definitions
 from guichet.mail.emails import acknowledgement, named
 from guichet.records.outbox import ClaimedEmail
 from guichet.records.registry import Reported
@@ -32,4 +33,9 @@ def stranger_mail_per_day(name: str, settings: NotifierSettings) -> int:
     share = max(0, min(ceil(total * acknowledgement.STRANGER_SHARE), total - 1))
     if name == acknowledgement.NAME:
         return share
-    return total - share if settings.acknowledge == "on" else total
+    return total - share if settings.acknowledge == "on" or _forms_reply() else total
+
+
+def _forms_reply() -> bool:
+    """Tell whether a form of the site's own mails acknowledgements."""
+    return any(own.reply for own in definitions().values())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, recipients_of, trace
+from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, reached_by, trace
 from guichet.store import outbox, table
 from guichet.store.dynamodb import Item
 
@@ -130,8 +130,8 @@ def change_by(row: Item, report: Report, owners: Collection[str]) -> Change | No
 def _left(state: _Row, owners: Collection[str], *, to_owner: bool) -> set[str]:
     """Return who is still to get it."""
     if to_owner:
-        return set(owners) - recipients_of(state.reached)
-    return set() if state.reached or state.soft else recipients_of(state.calls)
+        return set(owners) - reached_by(state.reached)
+    return set() if state.reached or state.soft else reached_by(state.calls)
 
 
 def _sent(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change | None:
@@ -163,7 +163,7 @@ def _delivered(state: _Row, owners: Collection[str], *, to_owner: bool) -> Chang
     state.soft -= excused
     state.reach(new)
     state.delivered |= new
-    state.change.excused = frozenset(recipients_of(excused))
+    state.change.excused = frozenset(reached_by(excused))
     change = _told(state, owners, to_owner=to_owner)
     if excused and state.row.get("bounces"):
         change.changes["bounces"] = state.row["bounces"] - 1
@@ -189,13 +189,13 @@ def _bounced(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change 
     if not found:
         if not absent or state.row.get("absent_at"):
             return None
-        state.change.absent = frozenset(recipients_of(absent))
+        state.change.absent = frozenset(reached_by(absent))
         return state.stay(absent_at=at, bounce=report.reason)
     state.take(found)
     if absence:
         # It may still turn out that it was delivered before.
         state.soft |= found
-    state.change.bounced = frozenset(recipients_of(found))
+    state.change.bounced = frozenset(reached_by(found))
     noted = {"bounced_at": at, "bounce": report.reason}
     if to_owner and not {"failed_at", "dropped_at"} & state.row.keys():
         return _back_from_owner(state, owners, noted)

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from aws_lambda_powertools.metrics import MetricUnit
 
 from guichet.mail import ses
+from guichet.mail.notification import all_recipients
 from guichet.mail.pace import Pace
 from guichet.outbox.delivery import Outcome, deliver
 from guichet.outbox.digest import queue_digest
@@ -79,7 +80,7 @@ class _Sweep:
         if first is None:
             return
         known = mailboxes.mailboxes(self._settings.table_name)
-        owners = [subscriber_id(self._settings.signing_secret, address) for address in self._settings.owner_email]
+        owners = [subscriber_id(self._settings.signing_secret, address) for address in all_recipients(self._settings)]
         alive = [owner for owner in owners if owner not in known.dead]
         seen = keyed_hash(self._settings.signing_secret, "held", utc_now().date().isoformat(), owners, alive)
         look_at_all = bool(alive) and seen != known.looked_at

@@ -17,11 +17,15 @@ class Label(TypedDict):
 
 
 class Message(Record):
-    """A contact message. `extra` are the site's further fields, in order."""
+    """What somebody wrote into a form. `extra` are the site's further fields, in order, choices one a line.
+
+    A form of the site's own may ask for no address, and for no message.
+    """
 
     id: str
-    email: str
-    message: str
+    form: str = "contact"
+    email: str = ""
+    message: str = ""
     name: str = ""
     subject: str = ""
     # Further one-line fields of the form. One line here adds one: forms, emails, search and export follow.
@@ -34,7 +38,15 @@ class Message(Record):
     spam: str = ""
     language: Language
     received_at: datetime
+    # How long its form keeps it, if that is not RetentionDays.
+    retention_days: int | None = None
     expires_at: datetime
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What was filled in, by the field's name: its own fields first, then the further ones."""
+        own = ("name", "email", "subject", *self.labels(), "message")
+        return {name: getattr(self, name) for name in own if getattr(self, name)} | dict(self.extra)
 
     @classmethod
     def labels(cls) -> dict[str, Label]:

@@ -98,6 +98,6 @@ def trace(claim: str, recipient: str) -> str:
     return f"{claim}/{recipient}"
 
 
-def recipients_of(traces: Iterable[str]) -> set[str]:
+def reached_by(traces: Iterable[str]) -> set[str]:
     """Return the keyed hashes of the recipients of calls to SES."""
     return {one.partition("/")[2] for one in traces}

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from guichet.definitions.definition import definition
 from guichet.locales import Language
 from guichet.mail.emails import Content
 from guichet.records.message import Message
@@ -31,9 +32,12 @@ def ineligible(email: ClaimedEmail, message: Message, _subscriber: Subscriber | 
 
 
 def content(message: Message, language: Language, settings: NotifierSettings) -> Content:
-    """Return the content: fixed text, and a link for whoever did not write."""
+    """Return the content: fixed text, that of its form if it has one, and a link for whoever did not write."""
     # Only the notifier pays for the import.
     from guichet.http.links import refusal_link  # noqa: PLC0415
 
     link = refusal_link(settings.api_url, message.email, language, settings.signing_secret)
-    return Content((message.email,), {"refusal_link": link})
+    own = definition(message.form)
+    reply = own.reply[language] if own and own.reply else ""
+    values = {"refusal_link": link, "title": own.title[language] if own else "", "reply": reply}
+    return Content((message.email,), values)

@@ -1,0 +1,107 @@
+"""A form of the site's own, as `forms.toml` defines it, and the message made from its answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
+
+from pydantic_core import SchemaValidator, ValidationError
+
+from contact.form import Extra, Written, message_made
+from guichet.definitions.definition import Definition
+from guichet.forms.field_types import schema
+from guichet.forms.parse import Form, problems_of
+from guichet.forms.repeats import Identity
+from guichet.forms.submit import Submission
+from guichet.http.refusal import Problem, Refusal
+from guichet.http.request import Request
+from guichet.mail.emails import acknowledgement, form_notification
+from guichet.model import Model
+from guichet.records.message import Message
+from guichet.records.outbox import QueuedEmail
+from guichet.settings import ContactSettings
+
+# Attributes of every message, where a form has a field of that name.
+_KNOWN = ("email", "message", "name", "subject", "phone")
+# Where links do not belong.
+_LINES = ("text", "phone")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to a form, in its order, without empty ones, and its further fields."""
+
+    declared: Mapping[str, str]
+    other: dict[str, str]
+
+
+@cache
+def submission(definition: Definition) -> Submission[Answers, ContactSettings]:
+    """Return what a form of the site's own is."""
+    return Submission(
+        definition.name,
+        definition.fields,
+        partial(_answers, definition, SchemaValidator(schema(definition.fields))),
+        partial(_message, definition),
+        partial(_emails, definition),
+    )
+
+
+class _Other(Model):
+    """The further fields of a form."""
+
+    extra: Extra
+
+
+def _answers(definition: Definition, validator: SchemaValidator, form: Form, request: Request) -> Answers:
+    """Validate a form. Raises Refusal (422) with every problem, which calls fields by their labels."""
+    declared = {name: value for name, value in form.fields.items() if name in definition.fields}
+    other = {name: value for name, value in form.fields.items() if name not in definition.fields and value != ""}
+    problems: list[Problem] = []
+    values: Mapping[str, str] = {}
+    try:
+        values = validator.validate_python(declared, context=request)
+    except ValidationError as error:
+        problems += (_labelled(problem, definition, form, request) for problem in problems_of(error, form))
+    if definition.other_fields == "refuse":
+        problems += (Problem("UNKNOWN_FIELD", name) for name in other)
+    kept = other if definition.other_fields == "keep" else {}
+    try:
+        _Other.model_validate({"extra": kept})
+    except ValidationError as error:
+        problems += problems_of(error, form)
+    if problems:
+        raise Refusal(422, *problems)
+    # In the form's order, whatever that of the post is.
+    return Answers({name: values[name] for name in definition.fields if values.get(name)}, kept)
+
+
+def _labelled(problem: Problem, definition: Definition, form: Form, request: Request) -> Problem:
+    names = {spelled: name for name, spelled in form.spellings.items()}
+    field = definition.fields[names.get(str(problem.field), str(problem.field))]
+    # A wording to agree to is no name.
+    label = field.name if field.type == "consent" else field.label[request.language]
+    return replace(problem, values={**problem.values, "field": label})
+
+
+def _message(
+    definition: Definition, answers: Answers, form: Form, request: Request, settings: ContactSettings
+) -> tuple[Message, Identity]:
+    declared = answers.declared
+    known = {name: declared.get(name, "") for name in _KNOWN}
+    # Where it is not the field `email`, its own field keeps it, too.
+    known["email"] = declared.get(definition.email_field, "")
+    extra = {name: value for name, value in declared.items() if name not in _KNOWN} | answers.other
+    types = {name: field.type for name, field in definition.fields.items()}
+    lines = [value for name, value in declared.items() if types[name] in _LINES and name != "subject"]
+    texts = [value for name, value in declared.items() if types[name] == "long_text"]
+    written = Written(
+        known, tuple(extra.items()), (*lines, *answers.other), "\n".join((*texts, *answers.other.values()))
+    )
+    return message_made(definition.name, written, form, request, settings, retention_days=definition.retention_days)
+
+
+def _emails(definition: Definition, answers: Answers, request: Request, settings: ContactSettings) -> list[QueuedEmail]:
+    emails = [form_notification.queued(settings.default_language)]
+    if definition.reply and answers.declared.get(definition.email_field):
+        emails.append(acknowledgement.queued(request.language))
+    return emails

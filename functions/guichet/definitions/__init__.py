@@ -1,0 +1,1 @@
+"""The site's own forms, as `functions/forms.toml` defines them."""

@@ -1,0 +1,151 @@
+"""What a form of the site's own is, and where a function finds its definition.
+
+The build checks `forms.toml` and writes one JSON file per form, so that a post reads its own form and no other.
+Elsewhere, the file itself is read on first use.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from guichet.locales import Language
+
+# Beside the code, in the single CodeUri: what deploys the functions deploys it, too.
+SOURCE = Path(__file__).parents[2] / "forms.toml"
+COMPILED = Path(__file__).parent / "compiled"
+
+FieldType = Literal["text", "long_text", "email", "phone", "url", "number", "date", "choice", "choices", "consent"]
+OtherFields = Literal["keep", "drop", "refuse"]
+# A text in each language.
+Text = Mapping[Language, str]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A choice: the value that is posted and stored, and what people read."""
+
+    value: str
+    label: Text
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a form.
+
+    `min` and `max` are characters of a text, the numbers of choices made, a number, or a day (ISO 8601), by its type.
+    Of a consent, `label` is the wording that is agreed to.
+    """
+
+    name: str
+    type: FieldType
+    label: Text
+    required: bool = False
+    help: Text | None = None
+    min: str | None = None
+    max: str | None = None
+    choices: tuple[Choice, ...] = ()
+
+    def label_of(self, value: str, language: Language) -> str:
+        """Return what people read for a stored choice. One that is no longer offered is shown as it is stored."""
+        return next((choice.label[language] for choice in self.choices if choice.value == value), value)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Who else gets an answer: recipients by the value of a choice."""
+
+    field: str
+    to: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Definition:
+    """A form of the site's own. Without recipients, the owner's addresses get it."""
+
+    name: str
+    title: Text
+    fields: Mapping[str, Field]
+    recipients: tuple[str, ...] = ()
+    retention_days: int | None = None
+    other_fields: OtherFields = "keep"
+    # The text of the acknowledgement, if one is mailed to who wrote.
+    reply: Text | None = None
+    route: Route | None = None
+
+    @property
+    def email_field(self) -> str:
+        """The name of the field whose address a reply goes to, or an empty string: `email`, else the first one."""
+        addresses = [name for name, field in self.fields.items() if field.type == "email"]
+        return "email" if "email" in addresses else next(iter(addresses), "")
+
+    def recipients_of(self, answers: Mapping[str, str]) -> tuple[str, ...]:
+        """Return who gets a form with these answers. Empty for the owner."""
+        routed = self.route.to.get(answers.get(self.route.field, "")) if self.route else None
+        return routed or self.recipients
+
+    @property
+    def all_recipients(self) -> tuple[str, ...]:
+        """Return everybody who may get one of its answers, each once."""
+        routed = [address for addresses in self.route.to.values() for address in addresses] if self.route else []
+        return tuple(dict.fromkeys((*self.recipients, *routed)))
+
+    def as_json(self) -> str:
+        """Return the definition as JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Definition":
+        """Return the definition that `as_json` wrote."""
+        plain: dict[str, Any] = json.loads(text)
+        plain["fields"] = {
+            name: Field(**field | {"choices": tuple(Choice(**choice) for choice in field["choices"])})
+            for name, field in plain["fields"].items()
+        }
+        plain["recipients"] = tuple(plain["recipients"])
+        if plain["route"]:
+            to = {value: tuple(addresses) for value, addresses in plain["route"]["to"].items()}
+            plain["route"] = Route(plain["route"]["field"], to)
+        return cls(**plain)
+
+
+def definition(name: str) -> Definition | None:
+    """Return the definition of a form, or None if the site defines none of that name. `name` may be a stranger's.
+
+    Raises FormsFileError if `forms.toml` is not compiled and wrong.
+    """
+    return _read(name) if name in names() else None
+
+
+def definitions() -> Mapping[str, Definition]:
+    """Return all definitions by name. Raises FormsFileError as `definition` does."""
+    return {name: _read(name) for name in sorted(names())}
+
+
+@cache
+def names() -> frozenset[str]:
+    """Return the names of the site's own forms. Raises FormsFileError as `definition` does."""
+    return frozenset(path.stem for path in COMPILED.glob("*.json")) if COMPILED.exists() else frozenset(_source())
+
+
+@cache
+def _read(name: str) -> Definition:
+    return Definition.from_json((COMPILED / f"{name}.json").read_bytes()) if COMPILED.exists() else _source()[name]
+
+
+@cache
+def _source() -> Mapping[str, Definition]:
+    if not SOURCE.exists():
+        return {}
+    # Only where the build did not do it.
+    from guichet.definitions.forms_file import read  # noqa: PLC0415
+
+    return read(SOURCE)
+
+
+def forget() -> None:
+    """Forget what was read, so that it is read again."""
+    for cached in (names, _read, _source):
+        cached.cache_clear()

@@ -1,0 +1,301 @@
+"""The types of the fields of a site's own forms: how an answer of each is checked, and what is stored of it.
+
+Checks raise errors named after the codes of the contract. The patterns hold in Python and as `pattern` in HTML, which
+reads them as JavaScript does with the flag `v`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import PydanticCustomError
+
+from guichet.addresses import parse
+from guichet.definitions.definition import Field
+from guichet.http.body import parts_of
+from guichet.http.request import Request
+from guichet.locales import LANGUAGES, Language, locale
+from guichet.visible import without_unseen_ends
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+# Digits and what people write between them, and an extension. Numbers have 15 digits at most (ITU-T E.164).
+PHONE_PATTERN = (
+    r"(?=(?:[^0-9]*[0-9]){3,21}[^0-9]*$)\+?[0-9 \(\)\.\/\-]+(?:,? ?(?:[xX]|[eE]xt|EXT|[pP]oste|[pP])\.? ?[0-9]{1,6})?"
+)
+URL_PATTERN = r"[hH][tT][tT][pP][sS]?:\/\/[^\s\/?#\\]+\S*"
+# What else stands for a hyphen or a space in numbers that are copied.
+_PLAIN = str.maketrans(
+    {**dict.fromkeys("\u00a0\u2007\u2009\u202f", " "), **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"), "’": "'"}
+)
+_BARE_URL = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?:[/?#:]\S*)?")
+_CURRENCIES = "€$£ "
+_NUMBER = re.compile(r"([+-]?)([0-9][0-9 '.,]*|[.,][0-9]+)(?:[eE]([+-]?[0-9]{1,3}))?")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:([ '.,])[0-9]{3})(?:\1[0-9]{3})*")
+_ENGLISH_GROUPS = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
+_LONGEST_NUMBER = 60
+# Beyond that many digits before or after the point, a number is stored with an exponent.
+_MOST_DIGITS = 30
+_ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_DAY_IN_FIGURES = re.compile(r"([0-9]{1,2}) ?([/. -]) ?([0-9]{1,2}) ?\2 ?([0-9]{4})")
+_DAY_IN_WORDS = re.compile(r"([0-9]{1,2})(?:er|st|nd|rd|th)?\.? (?:of )?([^\W\d_]{3,})\.?,? ([0-9]{4})")
+_DAY_AFTER_MONTH = re.compile(r"([^\W\d_]{3,})\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})")
+_MONTHS_A_YEAR = 12
+_UNTICKED = ("", "0", "false", "no", "non", "off")
+
+
+def check(field: Field, request: Request, value: object) -> str:
+    """Return what is stored of an answer, or an empty string. Raises PydanticCustomError with a code of the contract.
+
+    `context` of the error has the values of its sentence.
+    """
+    if not isinstance(value, str):
+        raise _wrong("TYPE_TEXT")
+    if not value:
+        if field.required:
+            raise _wrong("REQUIRED_FIELD_EMPTY")
+        return ""
+    checked = _CHECKS[field.type](field, value, request)
+    if field.required and not checked:
+        raise _wrong("REQUIRED_FIELD_EMPTY")
+    return checked
+
+
+def shown(field: Field, value: str, language: Language) -> str:
+    """Return a stored answer as people read it: choices by their labels, days and numbers as their language has them.
+
+    Several choices are lines.
+    """
+    words = locale(language)
+    match field.type:
+        case "choice" | "choices":
+            return "\n".join(field.label_of(part, language) for part in value.split("\n"))
+        case "date":
+            day = _made(*value.split("-")) if _ISO_DAY.fullmatch(value) else None
+            return words.day(datetime(day.year, day.month, day.day)) if day else value  # noqa: DTZ001  a day has no zone
+        case "number":
+            return words.number(value)
+        case _:
+            return value
+
+
+def _wrong(code: str, **values: object) -> PydanticCustomError:
+    return PydanticCustomError(code, "see its code", values)
+
+
+def _text(field: Field, value: str, _request: Request) -> str:
+    _check_length(field, value)
+    return " ".join(value.split())
+
+
+def _long_text(field: Field, value: str, _request: Request) -> str:
+    _check_length(field, value)
+    return value
+
+
+def _check_length(field: Field, value: str) -> None:
+    # As browsers count `maxlength` (HTML Living Standard: "length" is in UTF-16 code units).
+    length = len(value) + sum(character > "\uffff" for character in value)
+    if field.max and length > int(field.max):
+        raise _wrong("TOO_LONG", limit=int(field.max))
+    if field.min and length < int(field.min):
+        raise _wrong("TOO_SHORT", limit=int(field.min))
+
+
+def _email(_field: Field, value: str, _request: Request) -> str:
+    address = parse(without_unseen_ends(value))
+    if address is None:
+        raise _wrong("TYPE_EMAIL")
+    return address
+
+
+def _phone(field: Field, value: str, _request: Request) -> str:
+    number = " ".join(without_unseen_ends(value).translate(_PLAIN).split())
+    if len(number) > int(field.max or len(number)) or not re.fullmatch(PHONE_PATTERN, number):
+        raise _wrong("TYPE_PHONE")
+    return number
+
+
+def _url(field: Field, value: str, _request: Request) -> str:
+    url = without_unseen_ends(value)
+    if _BARE_URL.fullmatch(url):
+        # As people say it.
+        url = f"https://{url}"
+    if not re.fullmatch(URL_PATTERN, url):
+        raise _wrong("TYPE_URL")
+    if field.max and len(url) > int(field.max):
+        raise _wrong("TOO_LONG", limit=int(field.max))
+    return url
+
+
+def _number(field: Field, value: str, request: Request) -> str:
+    # Only such fields pay for the import.
+    from decimal import Decimal  # noqa: PLC0415
+
+    number = _read_number(value, request.language)
+    if number is None:
+        raise _wrong("TYPE_NUMERIC")
+    if field.min is not None and number < Decimal(field.min):
+        raise _wrong("NUMBER_TOO_SMALL", limit=locale(request.language).number(field.min))
+    if field.max is not None and number > Decimal(field.max):
+        raise _wrong("NUMBER_TOO_LARGE", limit=locale(request.language).number(field.max))
+    return _plain_number(number)
+
+
+def _read_number(text: str, language: Language) -> "Decimal | None":
+    """Return the number in a text as people write it, `1 234,50` or `$1,234.50`, or None if it is none.
+
+    A point or comma that stands alone begins the decimals, for that is what a browser's own field posts; but to an
+    English reader, `1,234` is a thousand and more.
+    """
+    from decimal import Decimal  # noqa: PLC0415
+
+    plain = without_unseen_ends(text).translate(_PLAIN).strip(_CURRENCIES)
+    found = _NUMBER.fullmatch(plain) if len(plain) <= _LONGEST_NUMBER else None
+    if found is None:
+        return None
+    sign, digits, exponent = found.groups()
+    mark = max((",", "."), key=digits.rfind)
+    groups_only = digits.count(mark) > 1 or (
+        mark == "," and language == "en" and _ENGLISH_GROUPS.fullmatch(digits) is not None
+    )
+    whole, _, decimals = (digits, "", "") if groups_only or mark not in digits else digits.rpartition(mark)
+    grouped = _GROUPED.fullmatch(whole)
+    if (whole and not whole.isdigit() and not grouped) or (decimals and not decimals.isdigit()):
+        return None
+    if grouped and grouped[1] == mark and not groups_only:
+        return None
+    whole = "".join(filter(str.isdigit, whole))
+    return Decimal(f"{sign}{whole or '0'}.{decimals or '0'}e{exponent or 0}")
+
+
+def _plain_number(number: "Decimal") -> str:
+    """Return a number with a point, without groups or needless zeros: `1234.5`."""
+    if not number:
+        return "0"
+    if not -_MOST_DIGITS <= number.adjusted() <= _MOST_DIGITS:
+        return str(number)
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _date(field: Field, value: str, request: Request) -> str:
+    day = _read_day(" ".join(without_unseen_ends(value).translate(_PLAIN).split()), request)
+    if day is None:
+        raise _wrong("TYPE_DATE")
+    if field.min and day < date.fromisoformat(field.min):
+        raise _wrong("DATE_TOO_EARLY", limit=shown(field, field.min, request.language))
+    if field.max and day > date.fromisoformat(field.max):
+        raise _wrong("DATE_TOO_LATE", limit=shown(field, field.max, request.language))
+    return day.isoformat()
+
+
+def _read_day(text: str, request: Request) -> date | None:
+    """Return the day in a text as people write it, or None if it is none, or might be another one."""
+    if found := _ISO_DAY.fullmatch(text):
+        return _made(*found.groups())
+    if found := _DAY_IN_FIGURES.fullmatch(text):
+        first, _, second, year = found.groups()
+        day_first, month_first = _made(year, second, first), _made(year, first, second)
+        if day_first and month_first and day_first != month_first:
+            return {"day": day_first, "month": month_first}.get(_first_in_dates(request))
+        return day_first or month_first
+    if found := _DAY_IN_WORDS.fullmatch(text):
+        return _made(found[3], _month(found[2]), found[1])
+    if found := _DAY_AFTER_MONTH.fullmatch(text):
+        return _made(found[3], _month(found[1]), found[2])
+    return None
+
+
+def _first_in_dates(request: Request) -> str:
+    """Return what a visitor writes first in a date in figures, `day` or `month`, or an empty string: nobody can tell.
+
+    In English it depends on the country, which the browser tells, or not.
+    """
+    if request.language != "en":
+        return "day"
+    tag = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip().lower()
+    return {"en-us": "month", "en-ph": "month", "en": "", "": ""}.get(tag, "day")
+
+
+def _made(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _month(name: str) -> str:
+    """Return the number of a month by its name in any language, without accents or shortened, or `0`."""
+    begin = _folded(name)
+    months = [[_folded(month) for month in locale(language).MONTHS] for language in LANGUAGES]
+    for names in months:
+        found = [number for number, month in enumerate(names, 1) if month.startswith(begin)]
+        if len(found) == 1:
+            return str(found[0])
+    # `Sept` begins September; other usual short forms do not begin their month.
+    return "0"
+
+
+def _folded(text: str) -> str:
+    from unicodedata import normalize  # noqa: PLC0415
+
+    return normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
+
+
+def _choice(field: Field, value: str, _request: Request) -> str:
+    if value not in {choice.value for choice in field.choices}:
+        raise _wrong("NOT_A_CHOICE")
+    return value
+
+
+def _choices(field: Field, value: str, _request: Request) -> str:
+    made = set(parts_of(value))
+    # In the order of the form, whatever theirs is.
+    known = [choice.value for choice in field.choices if choice.value in made]
+    if len(known) < len(made):
+        raise _wrong("NOT_A_CHOICE")
+    if field.min and len(known) < int(field.min):
+        raise _wrong("TOO_FEW_CHOICES", limit=int(field.min))
+    if field.max and len(known) > int(field.max):
+        raise _wrong("TOO_MANY_CHOICES", limit=int(field.max))
+    return "\n".join(known)
+
+
+def _consent(field: Field, value: str, request: Request) -> str:
+    """Return the wording that was agreed to, in the language that it was read in."""
+    return "" if value.lower() in _UNTICKED else field.label[request.language]
+
+
+_CHECKS: Mapping[str, Callable[[Field, str, Request], str]] = {
+    "text": _text,
+    "long_text": _long_text,
+    "email": _email,
+    "phone": _phone,
+    "url": _url,
+    "number": _number,
+    "date": _date,
+    "choice": _choice,
+    "choices": _choices,
+    "consent": _consent,
+}
+
+
+def schema(fields: Mapping[str, Field]) -> dict[str, Any]:
+    """Return the core schema of the answers to some fields, for pydantic-core. Their request is its context."""
+    return {
+        "type": "typed-dict",
+        "fields": {
+            name: {"type": "typed-dict-field", "required": field.required, "schema": _checked(field)}
+            for name, field in fields.items()
+        },
+    }
+
+
+def _checked(field: Field) -> dict[str, Any]:
+    def function(value: object, info: Any) -> str:
+        return check(field, info.context, value)
+
+    return {"type": "function-plain", "function": {"type": "with-info", "function": function}}

@@ -1,0 +1,82 @@
+"""To the owner, or a form's own recipients: what somebody wrote into a form of the site's own."""
+
+from typing import NamedTuple
+
+from guichet.definitions.definition import Definition, definition
+from guichet.locales import Language, say
+from guichet.mail.emails import Content
+from guichet.records.message import Message
+from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.subscriber import Subscriber
+from guichet.settings import NotifierSettings
+
+NAME = "form-notification"
+AUDIENCE: Audience = "owner"
+STRANGER_SHARE: float | None = None
+
+
+class Row(NamedTuple):
+    """An answer as it is shown: its label, which may be a stranger's, and its text."""
+
+    label: str
+    text: str
+
+
+def queued(language: Language, *, released: bool = False) -> QueuedEmail:
+    """Return the row for the outbox: one when the message comes, one more when it is released from the spam folder."""
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion="released" if released else "")
+
+
+def ineligible(_email: ClaimedEmail, message: Message, _subscriber: Subscriber | None) -> str | None:
+    """Return why it is no longer to be sent, or None."""
+    return "it was filed as spam" if message.spam else None
+
+
+def recipients(message: Message) -> tuple[str, ...]:
+    """Return the recipients that the form names for a message. Empty if the owner gets it."""
+    own = definition(message.form)
+    return own.recipients_of(message.answers) if own else ()
+
+
+def content(message: Message, language: Language, settings: NotifierSettings) -> Content:
+    """Return the content. A reply goes to the visitor.
+
+    Recipients who are not the owner get no links: with these, one files a message as spam and erases a person.
+    """
+    # Only the notifier pays for the imports.
+    from guichet.http.links import owner_link, owner_links_until  # noqa: PLC0415
+
+    own, named = definition(message.form), recipients(message)
+    values: dict[str, object] = {
+        "message": message,
+        # If the form is gone from the file, its name has to do.
+        "title": own.title[language] if own else message.form,
+        "rows": rows(own, message, language),
+        "spam_link": "",
+        "erase_link": "",
+        "until": None,
+    }
+    if not named:
+        secret, until = settings.signing_secret, owner_links_until()
+        values |= {"spam_link": owner_link(settings.api_url, "spam", message, language, secret, until), "until": until}
+        if message.email:
+            values["erase_link"] = owner_link(settings.api_url, "erase", message, language, secret, until)
+    return Content(named or settings.owner_email, values, reply_to=message.email, reply_to_name=message.name)
+
+
+def rows(own: Definition | None, message: Message, language: Language) -> list[Row]:
+    """Return the answers in the order of the form, with its labels; then the further fields, by their names."""
+    from guichet.forms.field_types import shown  # noqa: PLC0415
+
+    answers, agreed = message.answers, say("agreed", language)
+    fields = own.fields if own else {}
+    declared = [
+        # The wording that was agreed to is the answer.
+        Row(agreed if field.type == "consent" else field.label[language], shown(field, answers[name], language))
+        for name, field in fields.items()
+        if answers.get(name)
+    ]
+    # The address of a reply stands in its own field, too.
+    known = {*fields, *(("email",) if own and own.email_field else ())}
+    other = [Row(name, text) for name, text in answers.items() if name not in known]
+    return declared + other

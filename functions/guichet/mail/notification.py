@@ -1,0 +1,37 @@
+"""Who is told of what: the owner's addresses, and the recipients of the site's own forms."""
+
+from typing import Protocol
+
+from guichet.definitions.definition import definition, definitions
+from guichet.locales import Language
+from guichet.mail.emails import contact_notification, form_notification
+from guichet.records.message import Message
+from guichet.records.outbox import QueuedEmail
+
+
+class _HasOwner(Protocol):
+    """The settings of a function that knows the owner's addresses."""
+
+    @property
+    def owner_email(self) -> tuple[str, ...]:
+        """The owner's addresses."""
+
+
+def queued(form: str, language: Language, *, released: bool = False) -> QueuedEmail:
+    """Return the row for the outbox of a notification of a message, by its form."""
+    if definition(form) is None:
+        return contact_notification.queued(language, released=released)
+    return form_notification.queued(language, released=released)
+
+
+def recipients_of(email: str, record: object, settings: _HasOwner) -> tuple[str, ...]:
+    """Return who gets an email to the owner, by its name: the recipients of its form for a message, else the owner."""
+    if email != form_notification.NAME or not isinstance(record, Message):
+        return settings.owner_email
+    return form_notification.recipients(record) or settings.owner_email
+
+
+def all_recipients(settings: _HasOwner) -> tuple[str, ...]:
+    """Return everybody who may get an email to the owner: the owner's addresses and the recipients of forms."""
+    of_forms = (address for own in definitions().values() for address in own.all_recipients)
+    return tuple(dict.fromkeys((*settings.owner_email, *of_forms)))
