@@ -4,7 +4,8 @@ This needs neither Docker nor an arm64 machine: every dependency has wheels. Bui
 artifact is small and fast to start, and tests/artifact checks why:
 
 - unused packages, services and operations are left out (`UNUSED`, `REPLACED`, `OPERATIONS`);
-- the validators of the models are compiled, so that pydantic itself stays here (guichet.model);
+- the validators of the models are compiled, so that pydantic itself stays here (guichet.model), and so are the
+  definitions of the site's own forms (guichet.definitions);
 - bytecode is compiled by Lambda's own version of Python and never checked against its source. In Lambda the code folder
   is read-only, and SAM's archives date every file 1980, so ordinary bytecode would be stale.
 """
@@ -24,6 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from guichet.definitions import definition, forms_file
 from guichet.mail import texts
 from guichet.model import COMPILED, Model, compiled
 from infra.template import TEMPLATE, Template
@@ -87,11 +89,17 @@ class BuildError(Exception):
 
 
 def build(
-    into: Path, python: str, architecture: str | None, operations: Mapping[str, Sequence[str]] = OPERATIONS
+    into: Path,
+    python: str,
+    architecture: str | None,
+    operations: Mapping[str, Sequence[str]] = OPERATIONS,
+    *,
+    forms: Path = FUNCTIONS / "forms.toml",
 ) -> None:
     """Build the artifact in a folder, from scratch, with bytecode compiled by the interpreter `python`.
 
-    Without an architecture, build for this machine. `operations` are the ones to keep of botocore, by service.
+    Without an architecture, build for this machine. `operations` are the ones to keep of botocore, by service. `forms`
+    is the file of the site's own forms, if there is one.
 
     Raises BuildError, or CalledProcessError if pip fails.
     """
@@ -123,6 +131,7 @@ def build(
         shutil.copyfile(source, target)
     include_texts(into)
     (into / COMPILED.relative_to(FUNCTIONS)).write_text(compile_models(), encoding="utf-8")
+    compile_forms(forms, into / definition.COMPILED.relative_to(FUNCTIONS))
     compile_all(into, python)
     for path in into.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -149,6 +158,19 @@ def compile_models() -> str:
         if source.suffix == ".py":
             import_module(".".join(source.relative_to(FUNCTIONS).with_suffix("").parts))
     return compiled(model for model in _subclasses(Model) if _is_ours(model))
+
+
+def compile_forms(source: Path, into: Path) -> None:
+    """Check the file of the site's own forms, if there is one, and write a file for each. Raises BuildError."""
+    if not source.exists():
+        return
+    try:
+        forms = forms_file.read(source)
+    except forms_file.FormsFileError as error:
+        raise BuildError(f"{source.name} is wrong:\n{error}") from None
+    into.mkdir()
+    for name, form in forms.items():
+        (into / f"{name}.json").write_text(form.as_json(), encoding="utf-8")
 
 
 def _is_ours(model: type[Model]) -> bool:

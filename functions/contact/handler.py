@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from contact.form import FIELDS, ContactForm, message_of
-from guichet.definitions.definition import Definition, definition
+from guichet.definitions.definition import Definition, definition, names
 from guichet.forms.parse import validate
 from guichet.forms.submit import Submission, challenge, submit
 from guichet.http.app import no_such_form, posted_only, serve
@@ -89,4 +89,5 @@ def handler(event: dict[str, Any], _context: object) -> Response:
     return serve(event, ROUTES, settings())
 
 
-prepare(settings, dynamodb.client)
+# A wrong forms.toml that no build has checked ends the start, too.
+prepare(settings, dynamodb.client, names)

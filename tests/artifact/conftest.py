@@ -11,14 +11,21 @@ from moto.server import ThreadedMotoServer
 from infra.build import build
 from tests.support.artifact import Deployed
 from tests.support.runtime_api import Runtime, copy_client, start
+from tests.support.site_forms import QUOTE
 
 
 @pytest.fixture(scope="session")
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the artifact, of this machine's kind: what differs from Lambda's are the two native wheels."""
     folder = tmp_path_factory.mktemp("artifact") / "functions"
-    build(folder, sys.executable, None)
+    build(folder, sys.executable, None, forms=_forms(tmp_path_factory.mktemp("forms")))
     return folder
+
+
+def _forms(folder: Path) -> Path:
+    file = folder / "forms.toml"
+    file.write_text(QUOTE, encoding="utf-8")
+    return file
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from tests.support.artifact import BuiltFunction, Deployed
 from tests.support.newsletter import READER, local, open_link, sign_up, subscribe, unsubscribe_url
 from tests.support.runtime_api import Runtime
 from tests.support.samples import FOLDER, sample
+from tests.support.site_forms import QUOTE
 from tests.support.stack import text_of
 
 # AWS: "Lambda quotas", the packages that the console still shows; the target is stricter.
@@ -56,6 +57,17 @@ def test_what_is_imported_only_where_it_is_needed_is_there(deployed: Deployed) -
         {**sample("contact-json.json"), "routeKey": "GET /challenge"}
     )
     assert json.loads(challenge["body"])["parameters"]["algorithm"]
+
+
+def test_a_form_of_the_site_s_own_is_served_and_its_recipients_are_told(deployed: Deployed) -> None:
+    answers = {"email": READER, "budget": "plus", "date": "31/12/2026", "surface": "1 234,50", "accord": "on"}
+    assert deployed.post("/f/devis", data=answers).status_code == 303
+    assert deployed.post("/f/devis", data={**answers, "date": "yesterday"}).status_code == 422
+    assert deployed.post("/f/other", data=answers).status_code == 404
+    deployed.play_stream()
+    assert {mail["To"] for mail in deployed.mails()} == {READER, "grands@example.org, devis@example.org"}
+    told = next(mail for mail in deployed.mails() if mail["To"] != READER)
+    assert "31 décembre 2026" in text_of(told)
 
 
 def test_times_are_told_by_the_artifact_s_own_time_zones(deployed: Deployed) -> None:
@@ -142,7 +154,9 @@ def test_bytecode_knows_no_place_on_the_machine_that_made_it(artifact: Path) -> 
 
 
 def test_two_builds_give_the_same_bytes(artifact: Path, tmp_path: Path) -> None:
-    build(tmp_path / "elsewhere" / "functions", sys.executable, None)
+    forms = tmp_path / "forms.toml"
+    forms.write_text(QUOTE, encoding="utf-8")
+    build(tmp_path / "elsewhere" / "functions", sys.executable, None, forms=forms)
     archive(artifact, tmp_path / "first.zip")
     archive(tmp_path / "elsewhere" / "functions", tmp_path / "second.zip")
     first = (tmp_path / "first.zip").read_bytes()

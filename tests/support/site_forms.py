@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from guichet.definitions import definition
+from infra.build import compile_forms
 
 QUOTE = """
 [devis]
@@ -45,14 +46,10 @@ def site_forms(folder: Path, text: str = QUOTE, *, compiled: bool = False) -> It
     source, built = definition.SOURCE, definition.COMPILED
     definition.SOURCE, definition.COMPILED = folder / "forms.toml", folder / "compiled"
     definition.SOURCE.write_text(text, encoding="utf-8")
-    definition.forget()
     if compiled:
-        forms = definition.definitions()
+        compile_forms(definition.SOURCE, definition.COMPILED)
         definition.SOURCE.unlink()
-        definition.COMPILED.mkdir()
-        for name, form in forms.items():
-            (definition.COMPILED / f"{name}.json").write_text(form.as_json(), encoding="utf-8")
-        definition.forget()
+    definition.forget()
     try:
         yield
     finally:

@@ -310,5 +310,6 @@ def when(at: datetime) -> str:
 
 def number(plain: str) -> str:
     """Return a number, such as `1234.5`, as it is written: `1,234.5`."""
-    whole, point, decimals = plain.partition(".")
-    return f"{int(whole):,}{point}{decimals}" if whole.removeprefix("-").isdigit() else plain
+    sign, digits = plain[: plain.startswith("-")], plain.removeprefix("-")
+    whole, point, decimals = digits.partition(".")
+    return f"{sign}{int(whole):,}{point}{decimals}" if whole.isdigit() else plain

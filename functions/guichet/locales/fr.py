@@ -326,7 +326,8 @@ def when(at: datetime) -> str:
 
 def number(plain: str) -> str:
     """Return a number, such as `1234.5`, as it is written: `1 234,5`, with a space that does not break."""
-    whole, point, decimals = plain.partition(".")
-    if not whole.removeprefix("-").isdigit():
+    sign, digits = plain[: plain.startswith("-")], plain.removeprefix("-")
+    whole, point, decimals = digits.partition(".")
+    if not whole.isdigit():
         return plain
-    return f"{int(whole):,}".replace(",", "\u202f") + (f",{decimals}" if point else "")
+    return sign + f"{int(whole):,}".replace(",", "\u202f") + (f",{decimals}" if point else "")

@@ -1,0 +1,233 @@
+"""`forms.toml`: what it may say, and the sentence that each mistake gets."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guichet.definitions import definition
+from guichet.definitions.definition import Definition
+from guichet.definitions.forms_file import FormsFileError, parse, read
+from infra.build import BuildError, compile_forms
+from tests.support.site_forms import QUOTE, site_forms
+
+
+def test_a_form_is_as_it_is_written() -> None:
+    form = parse(QUOTE)["devis"]
+    assert form.title == {"fr": "Demande de devis", "en": "Request for a quote"}
+    assert list(form.fields)[:3] == ["name", "email", "phone"]
+    budget, surface = form.fields["budget"], form.fields["surface"]
+    assert [(choice.value, choice.label["en"]) for choice in budget.choices] == [
+        ("< 1 000 €", "< 1 000 €"),
+        ("plus", "More"),
+    ]
+    assert (surface.min, surface.max, surface.required) == ("1", "10000", False)
+    assert form.fields["date"].min == "2026-01-01"
+    assert form.all_recipients == ("devis@example.org", "grands@example.org")
+    assert form.recipients_of({"budget": "< 1 000 €"}) == ("devis@example.org",)
+    assert form.recipients_of({"budget": "plus"}) == ("grands@example.org", "devis@example.org")
+
+
+def test_a_text_in_one_language_stands_for_all_and_a_field_without_a_label_has_its_name() -> None:
+    form = parse(
+        '[a]\nfields.date_souhaitee = { type = "date" }\nfields.b = { type = "text", label = { en = "Bee" } }'
+    )["a"]
+    assert form.fields["date_souhaitee"].label == {"fr": "Date souhaitee", "en": "Date souhaitee"}
+    assert form.fields["b"].label == {"fr": "Bee", "en": "Bee"}
+    assert form.recipients == ()
+
+
+def test_what_is_compiled_is_what_was_written(tmp_path: Path) -> None:
+    (written,) = parse(QUOTE).values()
+    with site_forms(tmp_path, compiled=True):
+        assert definition.names() == {"devis"}
+        read_again = definition.definition("devis")
+        assert read_again is not None
+        assert read_again.as_json() == written.as_json()
+        assert definition.definition("devis") is read_again
+        # A stranger's name is looked up and not opened.
+        assert definition.definition("../compiled/devis") is None
+
+
+def test_without_the_file_there_are_no_forms() -> None:
+    assert definition.names() == frozenset()
+    assert definition.definitions() == {}
+    assert definition.definition("devis") is None
+
+
+TEXT = '{ type = "text" }'
+
+
+@pytest.mark.parametrize(
+    ("broken", "sentence"),
+    [
+        ("[a", "This is not TOML: "),
+        ("a = 1", "a: expected a form, such as [a] on a line of its own, with its settings beneath."),
+        (
+            f"[Devis]\nfields.a = {TEXT}",
+            "[Devis]: the name of a form is part of its address: lower-case letters, digits",
+        ),
+        (f"[newsletter]\nfields.a = {TEXT}", "[newsletter]: this form is Guichet's own and cannot be defined here."),
+        ("[a]", "[a] fields: expected, and not there."),
+        ("[a]\nfields = {}", "[a] fields: expected at least one."),
+        ('[a]\nfields.a = "text"', '[a] fields.a: expected settings, such as { type = "text" }.'),
+        (
+            f'[a]\ntitel = "A"\nfields.a = {TEXT}',
+            "[a] titel: no such setting: expected one of title, recipients, retention_days, other_fields, reply,",
+        ),
+        ('[a]\nfields.a = { typ = "text" }', "[a] fields.a.type: expected, and not there."),
+        (
+            '[a]\nfields.a = { type = "txt" }',
+            "[a] fields.a.type: expected one of 'text', 'long_text', 'email', 'phone'",
+        ),
+        (
+            '[a]\nfields.a = { type = "text", pattern = "x" }',
+            "[a] fields.a.pattern: no such setting: expected one of type, label, help, required, min, max, choices.",
+        ),
+        (
+            '[a]\nfields.a = { type = "choice" }',
+            '[a] fields.a: a choice needs choices, such as choices = ["Yes", "No"].',
+        ),
+        ('[a]\nfields.a = { type = "choice", choices = ["x", "x"] }', "[a] fields.a: the choice 'x' is there twice."),
+        (
+            '[a]\nfields.a = { type = "text", choices = ["x"] }',
+            "[a] fields.a: choices belong to the types choice and choices",
+        ),
+        (
+            '[a]\nfields.a = { type = "consent" }',
+            "[a] fields.a: a consent needs a label: the wording that is agreed to",
+        ),
+        ('[a]\nfields.a = { type = "number", min = 3, max = 1 }', "[a] fields.a: min is 3 and max is 1"),
+        (
+            '[a]\nfields.a = { type = "date", min = "31/12/2026" }',
+            "[a] fields.a: expected min and max to be days, such as 2026",
+        ),
+        (
+            '[a]\nfields.a = { type = "date", max = "2026-02-31" }',
+            "[a] fields.a: 2026-02-31 is no day of the calendar.",
+        ),
+        (
+            '[a]\nfields.a = { type = "text", max = 0 }',
+            "[a] fields.a: expected max to be a whole number of characters from 1",
+        ),
+        (
+            '[a]\nfields.a = { type = "email", min = 3 }',
+            "[a] fields.a: min has no meaning for the type email: leave it out.",
+        ),
+        (
+            '[a]\nfields.a = { type = "text", required = "yes" }',
+            "[a] fields.a.required: expected true or false, not 'yes'.",
+        ),
+        ('[a]\nfields.a = { type = "text", label = { de = "x" } }', "[a] fields.a.label: de is no language of Guichet"),
+        ('[a]\nfields.a = { type = "text", label = " " }', "[a] fields.a.label: expected a text that is not empty."),
+        ('[a]\nfields.a = { type = "text", label = "a\\nb" }', "[a] fields.a.label: expected a single line of text."),
+        (
+            '[a]\nfields.email = { type = "text" }',
+            "[a] fields.email: email, in lower case, has a meaning in emails: expected",
+        ),
+        (f"[a]\nfields._next = {TEXT}", "[a] fields._next: this name controls the form. Choose another one."),
+        (f"[a]\nfields.a = {TEXT}\nfields.A = {TEXT}", "[a] fields.A: a is there, too, and names count in any case."),
+        (f'[a]\nfields." " = {TEXT}', "[a] fields: ' ' is no name of a field: expected 1 to 64 characters."),
+        (
+            f'[a]\nreply = "Merci"\nfields.a = {TEXT}',
+            "[a] reply: nobody to mail it to: expected a field of type email.",
+        ),
+        (
+            f'[a]\nrecipients = ["nobody"]\nfields.a = {TEXT}',
+            "[a] recipients: 'nobody' is no bare email address, such as",
+        ),
+        (
+            f'[a]\nrecipients = "a@b.org"\nfields.a = {TEXT}',
+            "[a] recipients: expected a list of 1 to 10 addresses, such as",
+        ),
+        (
+            f"[a]\nretention_days = 3\nfields.a = {TEXT}",
+            "[a] retention_days: expected a whole number of days from 30 to",
+        ),
+        (
+            f'[a]\nother_fields = "no"\nfields.a = {TEXT}',
+            "[a] other_fields: expected one of 'keep', 'drop', 'refuse', not",
+        ),
+        (
+            f'[a]\nroute = {{ field = "b", to = {{ x = ["a@b.org"] }} }}\nfields.a = {TEXT}',
+            "[a] route.field: 'b' is no field of type choice of this form.",
+        ),
+        (
+            '[a]\nroute = { field = "a", to = { y = ["a@b.org"] } }\nfields.a = { type = "choice", choices = ["x"] }',
+            "[a] route.to: 'y' is no choice of a: expected one of x.",
+        ),
+    ],
+)
+def test_a_mistake_gets_a_sentence_with_form_and_field(broken: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(FormsFileError) as wrong:
+        parse(broken)
+    assert any(problem.startswith(sentence) for problem in wrong.value.problems), wrong.value.problems
+    assert all(problem.endswith((".", '"].')) for problem in wrong.value.problems)
+    # The build stops with the same words.
+    (tmp_path / "forms.toml").write_text(broken, encoding="utf-8")
+    with pytest.raises(BuildError) as stopped:
+        compile_forms(tmp_path / "forms.toml", tmp_path / "compiled")
+    assert str(wrong.value) in str(stopped.value)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(FormsFileError) as wrong:
+        parse('[a]\nfields.a = { type = "txt" }\n[B]\n[c]\nreply = 1\nfields.c = { type = "consent" }')
+    assert [problem.partition(":")[0] for problem in wrong.value.problems] == [
+        "[a] fields.a.type",
+        "[B]",
+        "[c] reply",
+        "[c] fields.c",
+    ]
+
+
+def test_another_encoding_is_told(tmp_path: Path) -> None:
+    (tmp_path / "forms.toml").write_bytes('[a]\ntitle = "Été"'.encode("cp1252"))
+    with pytest.raises(FormsFileError, match="not UTF-8"):
+        read(tmp_path / "forms.toml")
+
+
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["text", "choice", "number", "fr"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["type", "label", "fr", "choices", "min"]), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@given(
+    table=st.dictionaries(
+        st.sampled_from(["title", "recipients", "reply", "fields", "route", "x"]), _VALUES, max_size=4
+    )
+)
+def test_whatever_stands_in_the_file_is_a_form_or_gets_sentences(table: dict[str, object]) -> None:
+    with suppress(FormsFileError):
+        forms = parse(f"[a]\n{_toml(table)}")
+        assert Definition.from_json(forms["a"].as_json()).as_json() == forms["a"].as_json()
+
+
+def _toml(table: dict[str, object]) -> str:
+    return "\n".join(f"{name} = {_inline(value)}" for name, value in table.items() if value is not None)
+
+
+def _inline(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return f"{{ {', '.join(f'{name} = {_inline(part)}' for name, part in value.items() if part is not None)} }}"
+        case list():
+            return f"[{', '.join(_inline(part) for part in value if part is not None)}]"
+        case str():
+            # TOML's basic strings are JSON's, but for lone halves of surrogate pairs and DEL.
+            return json.dumps(value).replace("\x7f", "\\u007f")
+        case _:
+            return str(value)
