@@ -67,7 +67,7 @@ def test_a_form_of_the_site_s_own_is_served_and_its_recipients_are_told(deployed
     deployed.play_stream()
     assert {mail["To"] for mail in deployed.mails()} == {READER, "grands@example.org, devis@example.org"}
     told = next(mail for mail in deployed.mails() if mail["To"] != READER)
-    assert "31 décembre 2026" in text_of(told)
+    assert "31 décembre 2026" in text_of(told.as_string())
 
 
 def test_times_are_told_by_the_artifact_s_own_time_zones(deployed: Deployed) -> None:

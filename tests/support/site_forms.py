@@ -45,6 +45,7 @@ def site_forms(folder: Path, text: str = QUOTE, *, compiled: bool = False) -> It
     """Let the site define forms: in its file, or as the build compiles it."""
     source, built = definition.SOURCE, definition.COMPILED
     definition.SOURCE, definition.COMPILED = folder / "forms.toml", folder / "compiled"
+    folder.mkdir(exist_ok=True)
     definition.SOURCE.write_text(text, encoding="utf-8")
     if compiled:
         compile_forms(definition.SOURCE, definition.COMPILED)
