@@ -5,6 +5,8 @@ order: the bare handler, the usual tutorial, and the same features with the usua
 checked. The references have their packages as pip installs them; `bare, pruned` is the bare handler with the packages
 as the artifact has them, and boto3. DynamoDB and SES are a server that takes everything at once and counts it.
 
+`with forms` is the artifact of a site with 200 forms of its own, and `own form` a post to one of these.
+
 - cold: from the start of the process to its first reply; warm: processor time per post, of a process that has served
   fifty; memory: the most that the process held. Medians, the middle half of the values, and ratios to the bare handler.
 - a ratio is to be trusted further than a time: this is not Lambda's machine.
@@ -25,12 +27,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.build import ROOT, build, compile_all, install
+from guichet.definitions.definition import COMPILED
+from infra.build import FUNCTIONS, ROOT, build, compile_all, compile_forms, install
 from tests.support.app import REGION, resolve
 from tests.support.runtime_api import copy_client, start
 from tests.support.samples import sample
 from tests.support.server import Handler, Server, serving
 
+# A site with many forms of its own, each of which takes what the contact form does.
+FORMS = 200
+FORM = """
+[form-{0}]
+title = {{ fr = "Formulaire {0}", en = "Form {0}" }}
+recipients = ["forms@example.org"]
+fields.email = {{ type = "email", required = true, label = {{ fr = "Votre email", en = "Your email" }} }}
+fields.message = {{ type = "long_text", required = true, label = {{ fr = "Votre message", en = "Your message" }} }}
+fields.name = {{ type = "text", label = {{ fr = "Votre nom", en = "Your name" }} }}
+fields.subject = {{ type = "text", label = {{ fr = "Sujet", en = "Subject" }} }}
+fields.phone = {{ type = "phone", label = {{ fr = "Téléphone", en = "Phone" }} }}
+fields.topic = {{ type = "choice", choices = ["A", "B", "C"], label = {{ fr = "Sujet", en = "Topic" }} }}
+fields.when = {{ type = "date", label = {{ fr = "Date", en = "Date" }} }}
+"""
 REFERENCES = Path(__file__).parent / "references"
 _BOTO3 = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 _PYDANTIC = ("annotated-types", "pydantic", "pydantic-core", "typing-extensions", "typing-inspection")
@@ -64,6 +81,8 @@ class Candidate:
     code: Path
     handler: str
     environment: Mapping[str, str]
+    # Which of the site's own forms is posted, or none.
+    form: str = ""
     cold: list[float] = field(default_factory=list)
     warm: list[float] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
@@ -122,10 +141,16 @@ def candidates(folder: Path, artifacts: Mapping[str, Path]) -> list[Candidate]:
     (pruned / "bare.py").write_bytes((REFERENCES / "bare.py").read_bytes())
     compile_all(pruned, sys.executable)
     environment = resolve().functions["Contact"].environment
+    with_forms = folder / "with-forms"
+    shutil.copytree(ours, with_forms)
+    (folder / "forms.toml").write_text("".join(map(FORM.format, range(FORMS))), encoding="utf-8")
+    compile_forms(folder / "forms.toml", with_forms / COMPILED.relative_to(FUNCTIONS))
     return [
         Candidate("bare", bare, "bare.handler", {}),
         Candidate("bare, pruned", pruned, "bare.handler", {}),
         Candidate("guichet", ours, "contact.handler.handler", environment),
+        Candidate("with forms", with_forms, "contact.handler.handler", environment),
+        Candidate("own form", with_forms, "contact.handler.handler", environment, f"form-{FORMS // 2}"),
         *(Candidate(name, code, "contact.handler.handler", environment) for name, code in artifacts.items()),
         Candidate("tutorial", reference("tutorial", bare, folder), "tutorial.handler", {}),
         Candidate("usual", reference("usual", (*_BOTO3, *_PYDANTIC, *_USUAL), folder), "usual.handler", {}),
@@ -144,6 +169,8 @@ def measure(candidate: Candidate, client: Path, aws: Endpoint, log: Path, *, war
         **candidate.environment,
     }
     event = sample("contact-json.json")
+    if candidate.form:
+        event |= {"routeKey": "POST /f/{form}", "pathParameters": {"form": candidate.form}}
     with start(candidate.code, candidate.handler, variables, client, log) as runtime:
         first = runtime.invoke(event)
         if first.kind != "response" or first.body["statusCode"] != 200:

@@ -22,6 +22,8 @@ def test_it_measures_all_candidates_and_writes_what_it_printed(
         "bare": {"PutItem": 1},
         "bare, pruned": {"PutItem": 1},
         "guichet": {"TransactWriteItems": 1},
+        "with forms": {"TransactWriteItems": 1},
+        "own form": {"TransactWriteItems": 1},
         "tutorial": {"PutItem": 1, "SendEmail": 1},
         "usual": {"TransactWriteItems": 1},
     }
