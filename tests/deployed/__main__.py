@@ -27,6 +27,7 @@ from tests.deployed.missed import Check, gaps_are_there, permissions_are_missed,
 from tests.deployed.report import Report
 from tests.deployed.world import Site, World, parameters_for
 from tests.deployed.world import site as serve_site
+from tests.support.site_forms import QUOTE
 
 FOLDER = ROOT / ".aws-sam" / "deployed"
 OF_THE_STACK: Sequence[Check] = (
@@ -40,7 +41,9 @@ OF_THE_STACK: Sequence[Check] = (
 
 def build_here(folder: Path) -> dict[str, Any]:
     """Build the functions for this machine, and return the template that SAM makes of ours, with its code beside it."""
-    build(folder / "functions", str(ROOT / ".venv-deployed" / "bin" / "python"), None)
+    forms = folder / "forms.toml"
+    forms.write_text(QUOTE, encoding="utf-8")
+    build(folder / "functions", str(ROOT / ".venv-deployed" / "bin" / "python"), None, forms=forms)
     translated = folder / "translated.json"
     subprocess.run(
         [str(ROOT / ".venv-sam" / "bin" / "python"), "-m", "infra.translate", str(TEMPLATE), str(translated)],

@@ -206,7 +206,7 @@ class World:
         read = [
             Email(mail, message_from_bytes(mail.raw, _class=EmailMessage, policy=policy.default))
             for mail in self.run.recorder.mails
-            if mail.to == [to]
+            if to in mail.to
         ]
         return [email for email in read if containing in email.text]
 

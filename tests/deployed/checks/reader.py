@@ -49,4 +49,30 @@ def a_link_that_was_tampered_with_is_refused(world: World) -> None:
     assert world.visit(link.replace("token=", "token=A")).status == 403
 
 
-CHECKS = (a_subscription_begins_and_ends_by_the_readers_own_hand, a_link_that_was_tampered_with_is_refused)
+def whoever_left_by_mistake_stays_with_the_button_of_that_page(world: World) -> None:
+    address = world.somebody()
+    assert world.press(world.visit(world.sign_up(address).link("/newsletter/confirm")).text).status == 200
+    left = world.press(world.visit(world.mail(address, "/newsletter/unsubscribe").link("/newsletter/unsubscribe")).text)
+    assert world.items("subscriber", email=address)[0]["state"] == "unsubscribed"
+    assert world.press(left.text).status == 200
+    assert world.items("subscriber", email=address)[0]["state"] == "confirmed"
+
+
+def whoever_did_not_ask_is_written_to_no_more(world: World) -> None:
+    address = world.somebody()
+    page = world.visit(world.sign_up(address).link("/newsletter/refuse"))
+    assert (page.status, world.items("subscriber", state="blocked")) == (200, [])
+    assert world.press(page.text).status == 200
+    (blocked,) = world.items("subscriber", state="blocked")
+    assert "email" not in blocked
+    assert world.post("/newsletter", {"email": address}).status == 303
+    world.settle()
+    assert len(world.mails(address, "")) == 1
+
+
+CHECKS = (
+    a_subscription_begins_and_ends_by_the_readers_own_hand,
+    a_link_that_was_tampered_with_is_refused,
+    whoever_left_by_mistake_stays_with_the_button_of_that_page,
+    whoever_did_not_ask_is_written_to_no_more,
+)

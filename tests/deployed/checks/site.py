@@ -126,7 +126,23 @@ def the_honeypot_looks_like_success_and_tells_nobody(world: World) -> None:
     assert world.items("email", pk=kept["pk"]) == []
 
 
+def a_form_of_the_sites_own_goes_to_its_recipients(world: World) -> None:
+    address, words = world.somebody(), world.words()
+    fields = {"email": address, "message": words, "budget": "plus", "date": "31/12/2026", "accord": "on"}
+    refused = world.post("/f/devis", {**fields, "budget": "beaucoup", "date": "demain"}, Accept=JSON)
+    assert (refused.status, sorted(_codes(refused))) == (422, ["NOT_A_CHOICE", "TYPE_DATE"])
+    assert world.post("/f/devis", fields, Accept_Language="fr").status == 303
+    (kept,) = world.items("message", email=address)
+    assert (kept["form"], dict(kept["extra"])["date"]) == ("devis", "2026-12-31")
+    told = world.mail("devis@example.org", words)
+    assert told.mail.to == ["grands@example.org", "devis@example.org"]
+    assert "Demande de devis" in told.message["Subject"]
+    assert "deux jours" in world.mail(address, "Merci").text
+    assert world.mails(OWNER, words) == []
+
+
 CHECKS = (
+    a_form_of_the_sites_own_goes_to_its_recipients,
     forms_of_three_media_types_are_kept_and_told,
     the_page_of_thanks_is_in_the_readers_language,
     a_script_of_the_site_may_post_and_one_of_another_may_not,
