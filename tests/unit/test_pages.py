@@ -1,10 +1,12 @@
 """The pages of documentation, each held against what it tells of; and what holds for all of them."""
 
+import dataclasses
 import re
 import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from typing import get_args
 
 import botocore.session
 import click
@@ -14,6 +16,8 @@ from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 
 from contact.form import ContactForm
+from guichet.definitions.definition import Definition, FieldType, OtherFields
+from guichet.definitions.forms_file import parse
 from guichet.forms.parse import PROOF_FIELD
 from guichet.locales import LANGUAGES, locale
 from infra.operate import commands
@@ -65,6 +69,8 @@ def test_each_of_its_links_leads_somewhere(page: str) -> None:
 def test_every_file_that_it_names_is_there(page: str) -> None:
     # Of a language that is not there: languages.md says how to add it.
     invented = {"functions/guichet/locales/de.py", "infra/site/de/index.html"}
+    # The site's own.
+    invented |= {"functions/forms.toml", "functions/texts.toml"}
     named = re.findall(r"`((?:functions|guichet|notifier|infra|tests|\.github)/[A-Za-z./_-]*)`", PAGES[page])
     for name in set(named) - invented:
         assert any((root / name).exists() for root in (ROOT, ROOT / "functions")), name
@@ -282,6 +288,20 @@ def test_every_code_is_there_with_its_status() -> None:
 
 
 # --- pasting, deploying, operating -----------------------------------------------------------------------------------
+
+
+def test_the_form_that_it_declares_is_one_and_each_setting_is_told() -> None:
+    page = PAGES["infra/docs/own-forms.md"]
+    example = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[0]
+    assert set(parse(example)) == {"quote"}
+    for told in (
+        *get_args(FieldType),
+        *get_args(OtherFields),
+        *(field.name for field in dataclasses.fields(Definition)),
+    ):
+        assert f"`{told}`" in page or f'"{told}"' in page or told in ("name", "keep")
+    for told in ("required", "label", "help", "choices"):
+        assert f"`{told}`" in page
 
 
 def test_every_option_of_guichet_js_is_one() -> None:
