@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Collection
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -139,6 +140,12 @@ class Settings(Model, alias_generator=str.upper):
         return settings
 
 
+@cache
+def _origins(site_url: str, further: tuple[str, ...]) -> frozenset[str]:
+    # Each post asks more than once.
+    return frozenset((origin_of(site_url), *further))
+
+
 class LookSettings(Settings):
     """Settings of every function that shows pages or writes emails."""
 
@@ -164,7 +171,7 @@ class FormSettings(LookSettings):
     @property
     def origins(self) -> frozenset[str]:
         """The origins that may post forms and be redirected to: the site's own and the further ones."""
-        return frozenset((origin_of(self.site_url), *self.allowed_origins))
+        return _origins(self.site_url, self.allowed_origins)
 
     def allows(self, origin: str) -> bool:
         """Return whether pages of an origin may post forms and be redirected to."""

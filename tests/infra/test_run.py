@@ -110,7 +110,8 @@ def test_an_event_is_one_short_line_or_what_cloudwatch_gets(tmp_path: Path, logs
         wait_for("the email", lambda: stack.inbox("Logs"), seconds=5)
         lines = wait_for("the log", lambda: [line for line in stack.said.splitlines() if "sent" in line.split("=")[0]])
         if logs:
-            assert json.loads(lines[0])["message"] == "sent"
+            # SES's event about it may have been quicker.
+            assert "sent" in [json.loads(line)["message"] for line in lines]
             assert '"CloudWatchMetrics"' in stack.said
         else:
             assert re.fullmatch(

@@ -16,7 +16,7 @@ from guichet.records.sign_up import SignUp
 from guichet.settings import FormSettings
 from guichet.store import submissions
 from guichet.store.submissions import Kept
-from guichet.telemetry import count, logger
+from guichet.telemetry import log_counted
 
 Answers = TypeVar("Answers")
 Settings = TypeVar("Settings", bound=FormSettings)
@@ -55,8 +55,7 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
 def log_accepted(request: Request, form: str, record: Message | SignUp, kept: Kept) -> None:
     """Log and count a submission as accepted, caught as spam, or repeated."""
     what = ("caught" if record.spam else "accepted") if kept.new else "repeated"
-    logger.info(what, request_id=request.id, form=form, submission_id=kept.id, spam=record.spam)
-    count(what.capitalize(), form=form)
+    log_counted(what, what.capitalize(), form=form, request_id=request.id, submission_id=kept.id, spam=record.spam)
 
 
 def challenge(settings: FormSettings) -> Response:

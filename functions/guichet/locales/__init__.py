@@ -4,6 +4,7 @@ A new one is a module beside `fr` and `en`, and its tag in `Language`.
 """
 
 from datetime import datetime
+from functools import lru_cache
 from importlib import import_module
 from typing import Literal, Protocol, cast, get_args
 
@@ -33,6 +34,7 @@ def locale(language: Language) -> Locale:
     return cast("Locale", import_module(f"{__name__}.{language}"))
 
 
+@lru_cache(maxsize=256)
 def known(tag: str) -> Language | None:
     """Return the language of a tag such as `fr-CA` (RFC 5646), or None if it is not one of ours."""
     primary = tag.strip().lower().replace("_", "-").split("-", 1)[0]
