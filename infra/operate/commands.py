@@ -875,7 +875,7 @@ def check_texts(*, file: Path | None, as_json: bool) -> None:
             click.echo(printable(f"{path.name}: {mistake}"), err=True)
         sys.exit(INVALID)
     rows = ({"email": email, "language": language, "subject": subject} for email, language, subject in found.subjects)
-    output.rows(rows, {"email": "email", "language": "language", "subject": "subject"}, "It has no words of your own.")
+    output.rows(rows, ("email", "language", "subject"), "It has no words of your own.")
 
 
 # --- diagnosis --------------------------------------------------------------------------------------------------------
