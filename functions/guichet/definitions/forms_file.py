@@ -42,6 +42,8 @@ _ROLES: Mapping[str, tuple[FieldType, ...]] = {
     "subject": ("text", "choice"),
     "phone": ("phone", "text"),
 }
+# In the names of a multipart form (HTML, "Multipart form data").
+_ESCAPED = re.compile("%(?:22|0[AD])", re.IGNORECASE)
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -304,6 +306,8 @@ class _Form(_Strict):
                 )
             if name.startswith(_CONTROL[0]) or name.lower() == _CONTROL[1]:
                 raise _fault(f"fields.{name}: this name controls the form. Choose another one")
+            if _ESCAPED.search(name):
+                raise _fault(f"fields.{name}: browsers write a quotation mark or a line break so. Choose another name")
             if name.lower() in known:
                 raise _fault(f"fields.{name}: {known[name.lower()]} is there, too, and names count in any case")
             known[name.lower()] = name

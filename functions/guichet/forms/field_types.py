@@ -32,7 +32,7 @@ _PLAIN = str.maketrans(
 )
 _BARE_URL = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?:[/?#:]\S*)?")
 _CURRENCIES = "€$£ "
-_NUMBER = re.compile(r"([+-]?)([0-9][0-9 '.,]*|[.,][0-9]+)(?:[eE]([+-]?[0-9]{1,3}))?")
+_NUMBER = re.compile(r"([+-]?)([0-9][0-9 '.,]*|[.,][0-9]+)(?:[eE]([+-]?0*[0-9]{1,3}))?")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:([ '.,])[0-9]{3})(?:\1[0-9]{3})*")
 _ENGLISH_GROUPS = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
 _LONGEST_NUMBER = 60

@@ -1,0 +1,267 @@
+"""The markup of a form of the site's own: its fields, with the server's rules as HTML can say them, and the notice.
+
+What HTML cannot say is listed in tests/browser/test_site_forms.py, with a reason each.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from unicodedata import normalize
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from guichet.definitions.definition import Definition, Field
+from guichet.forms.field_types import PHONE_PATTERN, URL_PATTERN
+from guichet.locales import Language
+from infra.operate.form_words import sentences
+
+# What `guichet.addresses` asks of an address beyond what browsers ask of one: parts between its points, two in the
+# domain, the last not of digits alone; no more than 64 characters before the @ and 254 in all; no encoded word.
+EMAIL_PATTERN = r"(?![^@]{65})(?!.{255})(?![^@]*=\?)[^@.]+(?:\.[^@.]+)*@[^@.]+(?:\.[^@.]+)*\.[^@.]*[^@.0-9][^@.]*"
+# Some character that can be seen: `guichet.visible`, but for a few blank signs.
+_SEEN = r"(?=[\s\S]*[^\p{M}\p{Z}\p{C}])"
+# A browser has days of the years after 9999.
+_LAST_DAY = "9999-12-31"
+_DAYS_A_YEAR = 365
+# Purposes of fields that have a token (HTML, "Autofill"), by names that sites give them in either language.
+_AUTOCOMPLETE: Mapping[str, str] = {
+    token: purpose
+    for purpose, names in {
+        "name": "name nom fullname full_name votre_nom your_name nom_complet",
+        "given-name": "firstname first_name given_name prenom",
+        "family-name": "lastname last_name surname family_name nom_de_famille",
+        "organization": "company organization organisation societe entreprise association",
+        "organization-title": "job_title fonction",
+        "address-line1": "address adresse street rue",
+        "postal-code": "zip zipcode zip_code postcode postal_code code_postal",
+        "address-level2": "city town ville commune",
+        "country-name": "country pays",
+        "bday": "birthday birthdate date_of_birth date_de_naissance naissance",
+    }.items()
+    for token in names.split()
+}
+# A token that is for one line, and the one for several.
+_ONE_LINE, _LINES = "address-line1", "street-address"
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A field as the template shows it. `id` is its element's, or that of its group of boxes."""
+
+    id: str
+    name: str
+    type: str
+    label: str
+    required: bool
+    help: tuple[str, ...]
+    attributes: Mapping[str, str]
+    choices: tuple[Mapping[str, str], ...]
+
+    @property
+    def described_by(self) -> str:
+        """The ids of what describes it."""
+        helps = [f"{self.id}-help{f'-{place}' if place > 1 else ''}" for place in range(1, len(self.help) + 1)]
+        return " ".join((*helps, f"{self.id}-error"))
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(  # noqa: PLR0913  what a site says
+    definition: Definition, language: Language, *, api: str, site: str, contact: str, retention_days: int
+) -> str:
+    """Return the markup of a form in a language, to be pasted into a page.
+
+    `api` is the API's address, `site` the name of the site, `contact` an address, email or web, to which people turn
+    for their data, `retention_days` how long answers are kept if the form does not say it.
+    """
+    words = sentences(language)
+    template = _environment().get_template("form.html")
+    return (
+        template.render(
+            action=f"{api.rstrip('/')}/f/{definition.name}",
+            language=language,
+            title=definition.title[language],
+            say=words.__getitem__,
+            fields=list(_shown(definition, language)),
+            notice=list(_notice(definition, language, site, contact, definition.retention_days or retention_days)),
+        ).strip()
+        + "\n"
+    )
+
+
+def _shown(definition: Definition, language: Language) -> Iterator[_Shown]:
+    words, taken = sentences(language), set[str]()
+    for field in definition.fields.values():
+        own_help = (field.help[language],) if field.help else ()
+        yield _Shown(
+            _free_id(definition.name, field, taken),
+            field.name,
+            field.type,
+            field.label[language],
+            field.required,
+            (*own_help, *_boxes(field, words)),
+            dict(_attributes(definition, field, words)),
+            tuple({"value": choice.value, "label": choice.label[language]} for choice in field.choices),
+        )
+
+
+def _free_id(form: str, field: Field, taken: set[str]) -> str:
+    """Return an id that is the field's alone, with those that begin with it.
+
+    The name of a form has no two hyphens in a row, so that ids of two forms on a page differ, too.
+    """
+    plain = re.sub("[^a-z0-9]+", "-", _folded(field.name)).strip("-") or "field"
+    further = ("", "-error", "-help", "-help-2", *(f"-{place}" for place in range(1, len(field.choices) + 1)))
+    number = 1
+    while True:
+        base = f"{form}--{plain}{f'-{number}' if number > 1 else ''}"
+        ids = {base + end for end in further}
+        if not ids & taken:
+            taken |= ids
+            return base
+        number += 1
+
+
+def _folded(text: str) -> str:
+    return normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
+
+
+def _boxes(field: Field, words: Mapping[str, str]) -> Iterator[str]:
+    """Return how many boxes to tick, for HTML has no attribute for it."""
+    if field.type != "choices":
+        return
+    low, high = int(field.min or field.required), int(field.max or len(field.choices))
+    if low == high:
+        yield words["exactly_one" if low == 1 else "exactly"].format(low=low)
+    elif low and high < len(field.choices):
+        yield words["both"].format(low=low, high=high)
+    elif low:
+        yield words["one" if low == 1 else "low"].format(low=low)
+    elif high < len(field.choices):
+        yield words["high_one" if high == 1 else "high"].format(high=high)
+
+
+def _attributes(definition: Definition, field: Field, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Return the attributes of a field's element, or of each of its boxes, in order. An empty value has no `=`."""
+    types = {"email": "email", "phone": "tel", "url": "url", "number": "number", "date": "date", "text": "text"}
+    if field.type in types:
+        yield "type", types[field.type]
+    if field.required and (field.type != "choices" or int(field.min or 1) == len(field.choices)):
+        yield "required", ""
+    yield from _limits(field)
+    if field.type == "number":
+        yield "step", "any"
+        if field.min is not None and not field.min.startswith("-"):
+            # Phones show keys without a minus sign.
+            yield "inputmode", "decimal"
+    pattern, title = _pattern(field, words)
+    if pattern:
+        yield "pattern", pattern
+        yield "title", title
+    purpose = _autocomplete(definition, field)
+    if purpose:
+        yield "autocomplete", purpose
+
+
+def _limits(field: Field) -> Iterator[tuple[str, str]]:
+    low, high = field.min, field.max
+    if field.type == "date":
+        high = high or _LAST_DAY
+    as_length = field.type in ("text", "long_text", "email", "phone", "url")
+    if field.type in ("number", "date") or as_length:
+        if low is not None:
+            yield "minlength" if as_length else "min", low
+        if high is not None:
+            yield "maxlength" if as_length else "max", high
+
+
+def _pattern(field: Field, words: Mapping[str, str]) -> tuple[str, str]:
+    """Return the pattern of a field, as JavaScript has it with the flag `v`, and what it asks for, or nothing."""
+    match field.type:
+        case "text" if field.required or int(field.min or 0) > 1:
+            least = int(field.min or 0)
+            # Blanks at the ends do not count.
+            text = rf"\s*\S[\s\S]{{{least - 2},}}\S\s*" if least > 1 else r"[\s\S]*"
+            asked = words["at_least"].format(limit=least) if least > 1 else words["required"]
+            return (_SEEN if field.required else "") + text, asked
+        case "email":
+            return EMAIL_PATTERN, words["email"]
+        case "phone":
+            return rf"\s*{PHONE_PATTERN}\s*", words["phone"]
+        case "url":
+            return URL_PATTERN, words["url"]
+        case _:
+            return "", ""
+
+
+def _autocomplete(definition: Definition, field: Field) -> str:
+    """Return the purpose of a field, if it is the visitor's own data."""
+    fields = definition.fields.values()
+    first = next(other.name for other in fields if other.type == field.type)
+    purpose = _purpose(field)
+    match field.type:
+        case "email":
+            known = field.name == definition.email_field and "email"
+        case "phone":
+            known = field.name in ("phone", first) and "tel"
+        case "url":
+            known = field.name == first and "url"
+        case "date":
+            known = purpose == "bday" and purpose
+        case "long_text":
+            known = purpose == _ONE_LINE and _LINES
+        case "text" if purpose == "name":
+            known = "family-name" if any(_purpose(other) == "given-name" for other in fields) else purpose
+        case _:
+            known = field.type == "text" and purpose != "bday" and purpose
+    return known or ""
+
+
+def _purpose(field: Field) -> str:
+    return _AUTOCOMPLETE.get(re.sub("[^a-z0-9]+", "_", _folded(field.name)), "")
+
+
+def _notice(definition: Definition, language: Language, site: str, contact: str, days: int) -> Iterator[Markup]:
+    """Return the information notice: what CNIL asks for under a form, after article 13 of the GDPR."""
+    words = sentences(language)
+
+    def say(key: str, **values: object) -> Markup:
+        return escape(words[key]).format(**values)
+
+    fields = definition.fields.values()
+    consents = any(field.type == "consent" for field in fields)
+    yield say("notice_required" if any(field.required for field in fields) else "notice_optional")
+    basis = say("notice_basis") + (say("notice_basis_consent") if consents else "")
+    yield Markup(" ").join(
+        (
+            say("notice_who", site=site, title=definition.title[language]),
+            basis + ".",
+            say("notice_recipients"),
+            say("notice_kept", duration=_duration(days, words)),
+        )
+    )
+    withdraw = say("notice_withdraw") if consents else ""
+    yield say("notice_rights") + withdraw + say("notice_contact", contact=_link(contact))
+
+
+def _duration(days: int, words: Mapping[str, str]) -> str:
+    count, unit = (days, "day") if days % _DAYS_A_YEAR else (days // _DAYS_A_YEAR, "year")
+    return words[unit if count == 1 else f"{unit}s"].format(count=count)
+
+
+def _link(contact: str) -> Markup:
+    """Return a contact as a link: an address, email or web."""
+    target = contact if re.match("https?://", contact) else f"mailto:{contact}" if "@" in contact else ""
+    return Markup('<a href="{}">{}</a>').format(target, contact) if target else escape(contact)
