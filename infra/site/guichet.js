@@ -22,14 +22,11 @@ const STYLE = `
 :where(.guichet-status) { color: var(--guichet-success) }
 :where(.guichet-error, [role=alert].guichet-status) { color: var(--guichet-error) }`;
 
-/** For a form that came later. */
 export function enhance(form) {
   const url = form.getAttribute('action');
   const language = form.querySelector('[name=_language]')?.value || form.closest('[lang]')?.lang || navigator.language;
   const [sending, failed, tryAgain, refused, hint, required, invalid] = /^fr\b/i.test(language) ? FRENCH : ENGLISH;
   const status = form.querySelector('[data-guichet-status]') || form.appendChild(document.createElement('p'));
-  const placeOf = new Map();
-  // Kept when sent again.
   let id = Math.random();
   const proofs = {};
 
@@ -45,15 +42,15 @@ export function enhance(form) {
   say('');
   form.noValidate = true;
   form.addEventListener('focusin', () => prove(url), { once: true });
-  form.addEventListener('input', ({ target }) => placeOf.has(target.name) && point(target.name, ''));
+  form.addEventListener('input', ({ target }) => point(target.name, ''));
   form.addEventListener('submit', async (event) => {
     const { submitter } = event;
     if (/get|dialog/.test(submitter?.formMethod)) return;
     event.preventDefault();
     const wrong = submitter?.formNoValidate ? [] : [...form.elements].filter((element) => !element.checkValidity());
-    const fault = ({ name: field, validity, validationMessage: message }) => ({
+    const fault = ({ name: field, title, validity, validationMessage: message }) => ({
       field,
-      message: validity.customError ? message : validity.valueMissing ? required : invalid,
+      message: validity.customError ? message : validity.valueMissing ? required : title || invalid,
     });
     if (show(wrong.map(fault))) return;
     const data = new FormData(form, submitter);
@@ -109,7 +106,7 @@ export function enhance(form) {
   }
 
   function show(problems) {
-    placeOf.forEach((_, name) => point(name, ''));
+    form.querySelectorAll('[aria-invalid=true]').forEach(({ name }) => point(name, ''));
     const rest = problems.filter(({ field, message }) => !point(field, message));
     say(rest.map(({ message }) => message).join(' '), 'alert');
     form.querySelector('[aria-invalid=true]')?.focus();
@@ -119,15 +116,17 @@ export function enhance(form) {
   function point(name, message) {
     const field = [...form.elements].find((element) => name && element.name === name && element.type !== 'hidden');
     if (!field) return;
-    if (!placeOf.has(name)) {
-      const place = document.createElement('div');
+    const id = (field.id ||= Math.random()) + '-error';
+    let place = document.getElementById(id);
+    if (!place) {
+      if (!message) return;
+      place = document.createElement('div');
       place.className = 'guichet-error';
-      place.id = 'guichet-' + Math.random();
+      place.id = id;
       (field.closest('label') || field).after(place);
-      field.setAttribute('aria-describedby', [field.getAttribute('aria-describedby'), place.id].join(' '));
-      placeOf.set(name, place);
+      field.setAttribute('aria-describedby', (field.getAttribute('aria-describedby') || '') + ' ' + id);
     }
-    placeOf.get(name).textContent = message;
+    place.textContent = message;
     field.setAttribute('aria-invalid', !!message);
     return true;
   }
