@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
@@ -35,6 +35,9 @@ from infra.local.ses_events import SesEvents
 from infra.local.site import SITE, Site
 from infra.local.streams import StreamReader, play, schedule_event
 from infra.template import Stack, StreamMapping, Template, TemplateError, parameters
+
+if TYPE_CHECKING:
+    from infra.local.forms import FormsFile
 
 # How often the stream of another engine than moto is read, and how often an engine that is not there is asked again, in
 # seconds.
@@ -232,9 +235,11 @@ def _make(make: Callable[[], Any], stop: threading.Event) -> Any:
 class Front:
     """The API's port: the gateway, and beside it what only the local stack serves. A WSGI application."""
 
-    def __init__(self, gateway: Gateway, local: Local, index: str) -> None:
+    def __init__(self, gateway: Gateway, local: Local, index: str, look: Callable[[], None] = lambda: None) -> None:
         self._gateway = gateway
         self._local = local
+        # Called before each request to the API.
+        self._look = look
         self._index = Response(index, content_type="text/html; charset=utf-8")
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -247,6 +252,7 @@ class Front:
             return self._local.answer(request)(environ, start_response)
         if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("GET", "/"):
             return self._index(environ, start_response)
+        self._look()
         return self._gateway(environ, start_response)
 
 
@@ -298,6 +304,19 @@ def _is_strict(environment: Mapping[str, str]) -> bool:
     return text == "strict"
 
 
+def _forms() -> "FormsFile":
+    # It imports the functions' own modules, which are found once their folder is on the path.
+    from guichet.definitions.forms_file import FormsFileError  # noqa: PLC0415
+    from infra.local.forms import FormsFile  # noqa: PLC0415
+
+    forms = FormsFile()
+    try:
+        forms.read()
+    except FormsFileError as error:
+        raise StartError(f"{forms.shown} is wrong\n{error}") from None
+    return forms
+
+
 def _moto(environment: Mapping[str, str], containers: Containers | None) -> engine.MotoServer:
     """Start moto: for this process alone on a port of its own choice, for containers on one that they can rely on."""
     if containers is None:
@@ -331,6 +350,8 @@ def run(environment: Mapping[str, str]) -> None:
     engines = engine.connect(moto)
     stack = template.resolve(given, {"Api.ApiEndpoint": api_url, "Table": TABLE})
     variables, cors, from_where = origins(stack, environment)
+    sys.path.insert(0, str(CODE))
+    forms = _forms()
     if environment.get("LOGS") != "json":
         logs.for_people()
     functions = local_functions(stack.functions, variables)
@@ -354,7 +375,7 @@ def run(environment: Mapping[str, str]) -> None:
         signal.signal(number, lambda *_: stop.set())
     served = routes(functions)
     index = overview(api_url, site_url, list(served))
-    _open("PORT", api, Front(Gateway(served, cors), local, index))
+    _open("PORT", api, Front(Gateway(served, cors), local, index, forms.read_again))
     _open("SITE_PORT", site, Site(SITE, api_url))
     (seconds,) = {seconds for function in functions.values() for seconds in function.function.schedules}
     sam = (
@@ -368,6 +389,7 @@ def run(environment: Mapping[str, str]) -> None:
         "Not played: throttling, access logs, roles. SES's events are: each mail is delivered, but to the mailbox "
         "simulator's addresses.\n\n"
         f"  site   {site_url}\n"
+        f"  forms  {', '.join(forms.names)}, as {forms.shown} defines them\n"
         f"  API    {api_url}   open it for an overview\n"
         f"  inbox  {api_url}/_local/inbox   as JSON {api_url}/_local/inbox.json\n"
         f"  sweep  POST {api_url}/_local/sweep   what the schedule does every {seconds // 60} minutes\n"
