@@ -29,6 +29,20 @@ ANSWERS = {
     "budget": "2 000 €",
     LONG[:60]: f"4 rue des Vignes\n69001 {LONG}",
 }
+# Those of the demo's own form.
+QUOTE: dict[str, Any] = {
+    "name": "Léa",
+    # Each mailbox gets one acknowledgement in a while.
+    "email": "lea@example.org",
+    "phone": "+33 1 99 00 00 00 poste 12",
+    "site": f"https://example.org/{LONG * 3}",
+    "needs": ["site", "texts"],
+    "pages": "120",
+    "budget": "small",
+    "date": "2026-12-31",
+    "message": f"{MESSAGE}\n{LONG * 2}",
+    "call": "yes",
+}
 
 
 # Words of the owner's own, as the page about them has them, and for the rest.
@@ -55,16 +69,21 @@ def written(
     given = f"DefaultLanguage={language} Acknowledge=on WeeklyDigest=on"
     with local_stack(tmp_path_factory.mktemp(f"mails-{request.param}"), root, PARAMETERS=given) as stack:
         stack.wait_until_ready()
-        for path, answers in (("/contact", ANSWERS), ("/newsletter", {"email": "reader@example.org"})):
-            form = urlencode({**answers, "_language": language}).encode()
+        posts: list[tuple[str, dict[str, Any]]] = [
+            ("/contact", ANSWERS),
+            ("/f/devis", QUOTE),
+            ("/newsletter", {"email": "reader@example.org"}),
+        ]
+        for path, answers in posts:
+            form = urlencode({**answers, "_language": language}, doseq=True).encode()
             assert stack.post(path, form, FORM).status == 303
         (request_mail,) = wait_for("the link", lambda: stack.inbox("/newsletter/confirm?"))
         link = re.findall(r"/newsletter/confirm\?(\S+)", _body(_parsed(request_mail), "plain"))[0]
         fields = f"{link}&wording=1".encode()
         assert stack.post("/newsletter/confirm", fields, FORM).status == 200
-        wait_for("all five", lambda: stack.inbox()[4:])
+        wait_for("all seven", lambda: stack.inbox()[6:])
         stack.sweep()
-        mails = wait_for("the digest", lambda: stack.inbox()[5:] and stack.inbox())
+        mails = wait_for("the digest", lambda: stack.inbox()[7:] and stack.inbox())
         yield stack, [_parsed(mail) for mail in mails]
 
 
@@ -84,7 +103,7 @@ def test_they_fit_can_be_read_and_load_nothing(
     visit: Visit, written: tuple[LocalStack, list[EmailMessage]], width: int, scheme: Scheme
 ) -> None:
     stack, mails = written
-    assert len(mails) == 6
+    assert len(mails) == 8
     for mail in mails:
         visitor = visit(stack, color_scheme=scheme, viewport={"width": width, "height": 800})
         visitor.page.set_content(_body(mail, "html"))
@@ -111,12 +130,29 @@ def test_the_text_says_all_that_the_html_says(written: tuple[LocalStack, list[Em
 
 
 def test_the_owner_reads_every_answer_in_both(written: tuple[LocalStack, list[EmailMessage]]) -> None:
-    (mail,) = [mail for mail in written[1] if mail["Reply-To"]]
-    html, text = unescape(_body(mail, "html")), _body(mail, "plain")
-    for answer in ANSWERS.values():
-        assert answer in unquoted(text)
-        assert answer in html
-    assert mail["Reply-To"].addresses[0].addr_spec == "zoe@example.org"
+    mails = [mail for mail in written[1] if mail["Reply-To"]]
+    # Choices and days are shown as people read them.
+    shown = {name: answer for name, answer in QUOTE.items() if name not in ("needs", "budget", "date", "call")}
+    for answers, subject in ((ANSWERS, "Un devis"), (shown, "Léa")):
+        (mail,) = [mail for mail in mails if subject in str(mail["Subject"])]
+        html, text = unescape(_body(mail, "html")), _body(mail, "plain")
+        for answer in answers.values():
+            assert answer in unquoted(text)
+            assert answer in html
+        assert mail["Reply-To"].addresses[0].addr_spec == answers["email"]
+
+
+def test_answers_of_several_lines_keep_them_in_outlook(written: tuple[LocalStack, list[EmailMessage]]) -> None:
+    (contact,) = [mail for mail in written[1] if "Un devis" in str(mail["Subject"])]
+    (quote,) = [mail for mail in written[1] if "Léa" in str(mail["Subject"])]
+    kept = [
+        unescape(text)
+        for mail in (contact, quote)
+        for text in re.findall("<pre[^>]*>(.*?)</pre>", _body(mail, "html"), re.DOTALL)
+    ]
+    assert kept[:2] == [MESSAGE, ANSWERS[LONG[:60]]]
+    assert [text.split("\n")[0] for text in kept[2:]] in (["Un site", "Bonjour,"], ["A website", "Bonjour,"])
+    assert kept[3] == QUOTE["message"]
 
 
 def test_the_address_of_a_button_stands_in_full_beside_it(written: tuple[LocalStack, list[EmailMessage]]) -> None:
