@@ -9,6 +9,17 @@ const { createRoot } = (await import('react-dom/client')).default;
 const { FormspreeProvider, ValidationError, useForm } = (await import('@formspree/react')).default;
 const { createElement: h } = React;
 
+/** Return the control of a field: boxes for a list of ticked ones, a list for what is chosen from `options`. */
+function control(name, value) {
+  if (Array.isArray(value)) {
+    const box = { type: 'checkbox', name, defaultChecked: true };
+    return h('fieldset', { key: name }, ...value.map((ticked) => h('input', { ...box, key: ticked, value: ticked })));
+  }
+  if (!value.options) return h('input', { key: name, name, defaultValue: value });
+  const options = value.options.map((option) => h('option', { key: option }, option));
+  return h('select', { key: name, name, defaultValue: value.chosen }, ...options);
+}
+
 /** Render a form as Formspree's documentation writes it, submit it, and return what it shows. */
 async function submit(form, fields, { endpoint = API, data } = {}) {
   let state;
@@ -20,7 +31,7 @@ async function submit(form, fields, { endpoint = API, data } = {}) {
       'form',
       { onSubmit: handleSubmit },
       ...Object.entries(fields).flatMap(([name, value]) => [
-        h('input', { key: name, name, defaultValue: value }),
+        control(name, value),
         h(ValidationError, { key: `${name}-error`, id: name, field: name, errors: state.errors }),
       ]),
       h(ValidationError, { id: 'form', errors: state.errors }),
@@ -77,4 +88,56 @@ test('what it sends passes a preflight', async () => {
   const { origin, refused, asked } = await preflight(sent.at(-1));
   assert.deepEqual({ refused, asked }, { refused: [], asked: ['formspree-client', 'formspree-session-data'] });
   assert.equal(origin, SITE);
+});
+
+const quote = (more = {}) => ({
+  name: 'Camille',
+  email: 'react@example.org',
+  phone: '+33 1 99 00 00 00',
+  site: 'https://example.org/',
+  needs: ['site', 'texts'],
+  pages: '1,5',
+  budget: { options: ['', 'small', 'large'], chosen: 'large' },
+  date: '31/12/2026',
+  message: `Bonjour, voici mon projet ${Math.random()}`,
+  call: ['yes'],
+  ...more,
+});
+
+test("a form of the site's own succeeds, lists and boxes included", async () => {
+  const { thanked, shown, result } = await submit('devis', quote());
+  assert.ok(thanked, JSON.stringify(shown));
+  assert.ok(result.next.startsWith(`${API}/thanks?form=devis&`), result.next);
+});
+
+test("each error in a form of the site's own is shown at its field", async () => {
+  const { thanked, shown } = await submit(
+    'devis',
+    quote({
+      name: '',
+      email: 'camille',
+      phone: 'demain',
+      site: 'ici',
+      needs: [],
+      pages: 'beaucoup',
+      budget: { options: ['', 'small'], chosen: '' },
+      date: '31/02/2026',
+      message: 'Bonjour',
+      call: [],
+    }),
+  );
+  assert.ok(!thanked);
+  assert.deepEqual(Object.keys(shown), Object.keys(quote()).filter((name) => name !== 'call'));
+  assert.match(shown.needs, /Ce qu’il vous faut/);
+  assert.match(shown.budget, /Budget/);
+  assert.match(shown.date, /date/);
+});
+
+test("a choice that a form of the site's own does not offer is an error of its list and of its boxes", async () => {
+  const { shown } = await submit('devis', quote({ needs: ['site', 'rien'], budget: { options: ['rien'], chosen: 'rien' } }));
+  assert.deepEqual(Object.keys(shown), ['needs', 'budget']);
+});
+
+test("a field that a form of the site's own does not have is an error", async () => {
+  assert.deepEqual(Object.keys((await submit('devis', quote({ nom: 'Camille' }))).shown), ['nom']);
 });
