@@ -180,7 +180,7 @@ def test_ids_of_two_forms_and_of_like_names_differ() -> None:
 
 
 def notice(html: str) -> str:
-    (found,) = (element for element in tree(html).iter() if element.get("data-guichet-notice") is not None)
+    (found,) = (element for element in tree(html).iter() if element.get("class") == "guichet-notice")
     return words(found)
 
 
