@@ -305,7 +305,6 @@ def _is_strict(environment: Mapping[str, str]) -> bool:
 
 
 def _forms() -> "FormsFile":
-    # It imports the functions' own modules, which are found once their folder is on the path.
     from guichet.definitions.forms_file import FormsFileError  # noqa: PLC0415
     from infra.local.forms import FormsFile  # noqa: PLC0415
 
@@ -338,6 +337,7 @@ def run(environment: Mapping[str, str]) -> None:
     _check_texts()
     template = Template.load()
     template.resolve(given)
+    forms = _forms()
 
     # So is a port that is taken. Neither is open before all that is behind it is ready.
     if port == site_port:
@@ -350,8 +350,6 @@ def run(environment: Mapping[str, str]) -> None:
     engines = engine.connect(moto)
     stack = template.resolve(given, {"Api.ApiEndpoint": api_url, "Table": TABLE})
     variables, cors, from_where = origins(stack, environment)
-    sys.path.insert(0, str(CODE))
-    forms = _forms()
     if environment.get("LOGS") != "json":
         logs.for_people()
     functions = local_functions(stack.functions, variables)

@@ -247,11 +247,13 @@ WRITTEN = {
     | st.builds(
         "{}@{}.fr".format, st.just("a"), st.text(st.characters(min_codepoint=0xC0, max_codepoint=0x2FFF), max_size=40)
     ),
-    "phone": st.text("0123456789 +().-/,xXpPeEt", max_size=26)
+    "phone": st.from_regex(r"(\+33|0)[1-9]([ .-]?[0-9]{2}){4}", fullmatch=True)
+    | st.text("0123456789 +().-/,xXpPeEt", max_size=26)
     | ANYTHING
     | st.from_regex(r"\+?[0-9 ().-]{1,24}( x[0-9]{0,8})?", fullmatch=True)
     | st.sampled_from([" +33 1 99 00 00 00 ", "01\u00a099\u00a000\u00a000\u00a000", "0199000000 poste 12"]),
-    "url": st.text("htps:/.wa é?#[]@\\", max_size=16).map("http{}".format)
+    "url": st.from_regex(r"https?://[a-zé0-9-]{1,9}\.[a-z]{2,3}(:[0-9]{2,4})?(/[\w.~%-]{0,5}){0,3}", fullmatch=True)
+    | st.text("htps:/.wa é?#[]@\\", max_size=16).map("http{}".format)
     | st.text("a.:/?#é 1@[]%", max_size=12).map("https://{}".format)
     | ANYTHING
     | ANYTHING.map("https://{}".format)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from guichet.definitions import definition
 from guichet.definitions.forms_file import FormsFileError
-from infra.local.__main__ import Front
+from infra.local.__main__ import Front, StartError, run
 from infra.local.forms import DEMO, FormsFile
 
 FORM = '[{name}]\nfields.email = {{ type = "email", required = true }}\n'
@@ -68,6 +69,14 @@ def test_a_wrong_file_is_told_at_the_start(file: Path) -> None:
     write(file, "[Devis]", 1)
     with pytest.raises(FormsFileError, match="lower-case letters"):
         FormsFile(file).read()
+
+
+def test_make_run_does_not_start_with_a_wrong_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(file, "[Devis]", 1)
+    monkeypatch.setattr(definition, "SOURCE", file)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(StartError, match=r"forms\.toml is wrong\n\[Devis\]"):
+        run({})
 
 
 def test_the_file_is_looked_at_before_a_post(file: Path) -> None:
