@@ -103,7 +103,7 @@ def test_fetch_says_that_it_failed(visit: Visit, stack: LocalStack) -> None:
     send(page, text)
     expect(page.get_by_role("status")).to_have_text("This could not be sent. Nothing is lost: please try again.")
     send(page, text)
-    expect(page.get_by_role("status")).to_contain_text("Thank you for your message")
+    expect(page.get_by_role("status")).to_contain_text("Your message has arrived")
     assert mails(stack, text) == 1
 
 
