@@ -43,7 +43,8 @@ _DAY_IN_FIGURES = re.compile(r"([0-9]{1,2}) ?([/. -]) ?([0-9]{1,2}) ?\2 ?([0-9]{
 _DAY_IN_WORDS = re.compile(r"([0-9]{1,2})(?:er|st|nd|rd|th)?\.? (?:of )?([^\W\d_]{3,})\.?,? ([0-9]{4})")
 _DAY_AFTER_MONTH = re.compile(r"([^\W\d_]{3,})\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})")
 _MONTHS_A_YEAR = 12
-_UNTICKED = ("", "0", "false", "no", "non", "off")
+# What a box posts that stands for not ticked.
+UNTICKED = ("", "0", "false", "no", "non", "off")
 
 
 def check(field: Field, request: Request, value: object) -> str:
@@ -266,7 +267,7 @@ def _choices(field: Field, value: str, _request: Request) -> str:
 
 def _consent(field: Field, value: str, request: Request) -> str:
     """Return the wording that was agreed to, in the language that it was read in."""
-    return "" if value.lower() in _UNTICKED else field.label[request.language]
+    return "" if value.lower() in UNTICKED else field.label[request.language]
 
 
 _CHECKS: Mapping[str, Callable[[Field, str, Request], str]] = {

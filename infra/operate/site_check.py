@@ -1,0 +1,366 @@
+"""`guichet forms check SITE`: hold the forms of a built site against the forms that Guichet serves.
+
+What is reported would lose, refuse or garble an answer, or leaves a visitor without a label or the information notice.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from difflib import SequenceMatcher, get_close_matches
+from pathlib import Path
+from urllib.parse import unquote
+
+from guichet.definitions.definition import Definition, Field
+from guichet.forms.field_types import UNTICKED
+from guichet.locales import LANGUAGES
+from infra.operate.site_pages import NOTICE_CLASS, Control, Place, SiteForm, Target, forms_of, pages_of
+
+HONEYPOT = "_gotcha"
+# Control fields of every form. Others that begin with an underscore are dropped.
+_CONTROLS = ("_next", "_language", "_subject", "_id", "_charset_", "_replyto", "altcha")
+# How alike a name and a misspelt one are at least, from 0 to 1.
+_ALIKE = 0.8
+_SHORT_PATHS = {"/contact": "contact", "/newsletter": "newsletter"}
+_FORM_PATH = "/f/"
+# Hosts that AWS gives to APIs.
+_API_HOST = ".execute-api."
+# Types of an input that any text can be written into, or that a page fills in.
+_FREE = ("text", "search", "textarea", "hidden")
+_OFFERS = ("select", "radio", "hidden")
+# Which controls can be filled in with what the server takes.
+_FITTING: Mapping[str, Collection[str]] = {
+    "text": (*_FREE, "tel", "email", "url", "number", "range", "date", "time", "month", "week", "datetime-local",
+             "select", "radio", "checkbox", "color", "password"),
+    "long_text": (*_FREE, "select", "radio", "checkbox"),
+    "email": ("email", "hidden", "select", "radio"),
+    "phone": (*_FREE, "tel", "select", "radio"),
+    "url": (*_FREE, "url", "select", "radio"),
+    "number": (*_FREE, "number", "range", "tel", "select", "radio"),
+    "date": (*_FREE, "date", "select", "radio"),
+    "choice": _OFFERS,
+    "choices": (*_OFFERS, "checkbox"),
+    "consent": ("checkbox", "radio", "select"),
+}  # fmt: skip
+_BEST: Mapping[str, str] = {
+    "text": '<input type="text">',
+    "long_text": "<textarea>",
+    "email": '<input type="email">',
+    "phone": '<input type="tel">',
+    "url": '<input type="url">',
+    "number": '<input type="number">',
+    "date": '<input type="date">',
+    "choice": '<select>, or an <input type="radio"> per choice',
+    "choices": 'an <input type="checkbox"> per choice, or <select multiple>',
+    "consent": '<input type="checkbox">',
+}
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _text(name: str, longest: int = 1000, kind: str = "text", *, required: bool = False) -> Field:
+    label = dict.fromkeys(LANGUAGES, name)
+    return Field(name, kind, label, required, max=str(longest))  # type: ignore[arg-type]  # a type of field
+
+
+def _built_in(name: str, *fields: Field) -> Definition:
+    title = dict.fromkeys(LANGUAGES, name)
+    other = "drop" if name == "newsletter" else "keep"
+    return Definition(name, title, {field.name: field for field in fields}, other_fields=other)  # type: ignore[arg-type]
+
+
+# The two forms that need no definition.
+BUILT_IN: Mapping[str, Definition] = {
+    form.name: form
+    for form in (
+        _built_in(
+            "contact",
+            _text("email", 254, "email", required=True),
+            _text("message", 20_000, "long_text", required=True),
+            _text("name"),
+            _text("subject"),
+            _text("phone"),
+        ),
+        _built_in(
+            "newsletter",
+            _text("email", 254, "email", required=True),
+            _text("name"),
+            _text("source"),
+            _text("consent", 2000),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake in a form of the site: what is wrong, what to do about it, and where it is, in all pages."""
+
+    form: str
+    field: str
+    message: str
+    remedy: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The outcome of a check: pages read, forms in them that post to Guichet, and mistakes."""
+
+    pages: int
+    forms: int
+    mistakes: tuple[Mistake, ...]
+
+
+def check_site(folder: Path, definitions: Mapping[str, Definition], honeypot: str = HONEYPOT) -> Checked:
+    """Check all pages in a folder. A form that is on many pages is reported once, with all its places."""
+    pages = list(pages_of(folder))
+    forms = [form for page in pages for form in forms_of(page, folder)]
+    known = {**BUILT_IN, **definitions}
+    hosts = {target.host for form in forms for target in form.targets if _form_of(target) is not None and target.host}
+    meant = [form for form in forms if form.marked or any(_is_meant(target, hosts) for target in form.targets)]
+    found: dict[tuple[str, str, str], Mistake] = {}
+    for form in meant:
+        for mistake in _mistakes(form, known, hosts, honeypot):
+            key = (mistake.form, mistake.field, mistake.message)
+            before = found.get(key)
+            places = (*before.places, *mistake.places) if before else mistake.places
+            found[key] = replace(mistake, places=tuple(dict.fromkeys(places)))
+    ordered = sorted(found.values(), key=lambda mistake: (mistake.places[0].file, mistake.places[0].line))
+    return Checked(len(pages), len(meant), tuple(ordered))
+
+
+def _form_of(target: Target) -> str | None:
+    """Return the name of the form that an address belongs to, or None if forms are not posted to such a path."""
+    path = unquote(target.path)
+    if path.startswith(_FORM_PATH):
+        return path.removeprefix(_FORM_PATH)
+    return _SHORT_PATHS.get(path)
+
+
+def _is_meant(target: Target, hosts: Collection[str]) -> bool:
+    """Return whether an address is Guichet's: by its path, or by the host that other forms post to."""
+    # A search on the site's own host is posted nowhere.
+    known_host = _API_HOST in target.host or (target.host in hosts and target.method == "post")
+    return _form_of(target) is not None or known_host
+
+
+def _mistakes(
+    form: SiteForm, known: Mapping[str, Definition], hosts: Collection[str], honeypot: str
+) -> Iterator[Mistake]:
+    targets = [target for target in form.targets if form.marked or _is_meant(target, hosts)]
+    if not targets:
+        message = f"has data-guichet, and {_quoted_action(form)}"
+        yield Mistake("", "", message, _addresses(known), (form.place,))
+    for target in targets:
+        name = _form_of(target)
+        if name is None:
+            message = f"posts to {_shown(target)}, where no form is served"
+            yield Mistake("", "", message, _addresses(known), (form.place,))
+        elif name not in known:
+            close = get_close_matches(name.lower().strip("/"), known, 1, _ALIKE)
+            remedy = (
+                f"use {_path(close[0])}"
+                if close
+                else f"define [{name}] in functions/forms.toml, or {_addresses(known)}"
+            )
+            yield Mistake(name, "", f"posts to {_shown(target)}, and no form has that name", remedy, (form.place,))
+        if target.method != "post":
+            message = f"has the method {target.method}, so its answers are not sent to Guichet"
+            yield Mistake(name or "", "", message, 'use method="post"', (form.place,))
+        if target.enctype == "text/plain":
+            message = "is sent as text/plain, which is refused"
+            yield Mistake(name or "", "", message, "leave enctype out", (form.place,))
+    for name in dict.fromkeys(map(_form_of, targets)):
+        definition = known.get(name or "")
+        if definition is not None:
+            yield from _Fields(form, definition, honeypot).mistakes()
+
+
+def _quoted_action(form: SiteForm) -> str:
+    return f'its action "{form.action}" leads to no form' if form.action else "no action"
+
+
+def _addresses(known: Collection[str]) -> str:
+    return f"let its action lead to the API's {', '.join(map(_path, sorted(known)))}"
+
+
+def _path(name: str) -> str:
+    return f"/{name}" if name in BUILT_IN else f"{_FORM_PATH}{name}"
+
+
+def _shown(target: Target) -> str:
+    return target.url if target.host else target.path
+
+
+class _Fields:
+    """The fields of a form of the site, beside those that its definition has."""
+
+    def __init__(self, form: SiteForm, definition: Definition, honeypot: str) -> None:
+        self._form = form
+        self._definition = definition
+        self._honeypot = honeypot.lower()
+        known = {name.lower(): name for name in definition.fields}
+        # Names count in any case.
+        self._controls: dict[str, list[Control]] = {}
+        for control in form.controls:
+            self._controls.setdefault(known.get(control.name.lower(), control.name), []).append(control)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Return the mistakes."""
+        misspelt: set[str] = set()
+        for name, controls in self._controls.items():
+            field = self._definition.fields.get(name)
+            files = [control for control in controls if control.type == "file"]
+            if files:
+                yield self._mistake(name, "is a file, and forms take none", "ask for a link instead", files)
+            elif field is not None:
+                yield from self._wrong(field, controls)
+            elif (close := self._meant(name)) is not None:
+                misspelt.add(close)
+                required = close in self._definition.fields and self._definition.fields[close].required
+                message = f"is no field of this form{f', and the required {close} is missing' if required else ''}"
+                yield self._mistake(name, message, f'did you mean name="{close}"?', controls)
+            elif not self._is_control(name):
+                yield from self._unknown(name, controls)
+        for field in self._definition.fields.values():
+            if field.required and not self._has(field.name) and field.name not in misspelt:
+                printed = self._definition.name not in BUILT_IN
+                remedy = f"add it{f', as `guichet forms html {self._definition.name}` has it' if printed else ''}"
+                yield self._mistake(field.name, "is required, and the form does not send it", remedy, ())
+        if not self._form.has_notice:
+            yield self._mistake(
+                "",
+                "has no information notice: who gets the answers, why, for how long, and what rights people have",
+                f'add one in or beside the form, with class="{NOTICE_CLASS}", or a link to your privacy policy',
+                (),
+            )
+
+    def _mistake(self, field: str, message: str, remedy: str, controls: Sequence[Control]) -> Mistake:
+        places = (controls[0].place,) if controls else (self._form.place,)
+        return Mistake(self._definition.name, field, message, remedy, places)
+
+    def _has(self, name: str) -> bool:
+        # An alias, as npm form clients have it.
+        return name in self._controls or (name == "email" and "_replyto" in map(str.lower, self._controls))
+
+    def _is_control(self, name: str) -> bool:
+        return name.startswith("_") or name.lower() in ("altcha", self._honeypot)
+
+    def _meant(self, name: str) -> str | None:
+        """Return the field that a name is likely to mean, if the form has it under no other name, or None."""
+        if name.lower() in (*_CONTROLS, self._honeypot):
+            return None
+        candidates = _CONTROLS if name.startswith("_") else tuple(self._definition.fields)
+        likeness = {one: _likeness(name, one) for one in candidates if not self._has(one)}
+        closest = max(likeness, key=lambda one: likeness[one], default=None)
+        if closest is None or likeness[closest] < _ALIKE:
+            return None
+        field = self._definition.fields.get(closest)
+        # `sujet` is no `subject`, but a word of its own.
+        same_length = abs(len(_plain(name)) - len(_plain(closest))) <= 1
+        return closest if same_length or field is None or field.required else None
+
+    def _unknown(self, name: str, controls: Sequence[Control]) -> Iterator[Mistake]:
+        fields = f"its fields are {', '.join(self._definition.fields)}"
+        match self._definition.other_fields:
+            case "refuse":
+                yield self._mistake(name, "is no field of this form, which refuses others", fields, controls)
+            case "drop":
+                yield self._mistake(name, "is no field of this form, which does not keep others", fields, controls)
+
+    def _wrong(self, field: Field, controls: Sequence[Control]) -> Iterator[Mistake]:
+        """Yield what is wrong with the controls of a field."""
+        unfit = [control for control in controls if not _fits(field, control)]
+        if unfit:
+            message = f"is {_called(unfit[0])}, and the field is of type {field.type}"
+            yield self._mistake(field.name, message, f"use {_BEST[field.type]}", unfit)
+        elif field.type in ("choice", "choices"):
+            yield from self._wrong_choices(field, controls)
+        elif field.type == "consent":
+            yield from self._wrong_consent(field, controls)
+        else:
+            for control in controls:
+                yield from self._wrong_limits(field, control)
+        unlabelled = [control for control in controls if control.type != "hidden" and not control.labelled]
+        if unlabelled:
+            remedy = "wrap it in a <label> with text, or add <label for> with its id; a placeholder is no label"
+            yield self._mistake(field.name, "has no label", remedy, unlabelled)
+
+    def _wrong_choices(self, field: Field, controls: Sequence[Control]) -> Iterator[Mistake]:
+        # An empty one is the choice of none.
+        offered = [value for control in controls for value in control.offered if value]
+        choices = [choice.value for choice in field.choices]
+        for value in dict.fromkeys(offered):
+            if value not in choices:
+                close = get_close_matches(value, choices, 1, _ALIKE)
+                remedy = f'use value="{close[0]}"' if close else f"the choices are {', '.join(choices)}"
+                where = [control for control in controls if value in control.offered]
+                yield self._mistake(field.name, f'offers "{value}", which is refused', remedy, where)
+        missing = [choice for choice in choices if choice not in offered]
+        if missing and any(control.type != "hidden" for control in controls) and set(offered) <= set(choices):
+            message = f"does not offer {', '.join(missing)}"
+            yield self._mistake(field.name, message, "add it, or take it out of functions/forms.toml", controls)
+
+    def _wrong_consent(self, field: Field, controls: Sequence[Control]) -> Iterator[Mistake]:
+        boxes = [control for control in controls if control.type == "checkbox"]
+        unticked = [box for box in boxes if box.offered[0].lower() in UNTICKED]
+        if unticked:
+            message = f'has the value "{unticked[0].offered[0]}", which counts as not ticked'
+            yield self._mistake(field.name, message, 'use value="yes"', unticked)
+        if ticked := [box for box in boxes if "checked" in box.attributes]:
+            yield self._mistake(field.name, "is ticked beforehand, which is no consent", "leave checked out", ticked)
+
+    def _wrong_limits(self, field: Field, control: Control) -> Iterator[Mistake]:
+        texts = field.type not in ("number", "date")
+        names = ("minlength", "maxlength") if texts else ("min", "max")
+        for name, limit, sign in zip(names, (field.min, field.max), (1, -1), strict=True):
+            given = _limit(field.type, control.attributes.get(name, ""))
+            allowed = _limit(field.type, limit or "")
+            if given is None or allowed is None:
+                continue
+            if (given < allowed) if sign > 0 else (given > allowed):  # type: ignore[operator]  # of one kind
+                message = f"allows {name} {control.attributes[name].strip()}, and the server {limit}"
+                yield self._mistake(field.name, message, f'use {name}="{limit}"', [control])
+
+
+def _fits(field: Field, control: Control) -> bool:
+    if control.type in ("submit", "image"):
+        return field.type in ("text", "choice")
+    if field.type == "choice" and control.multiple:
+        return False
+    return control.type in _FITTING[field.type]
+
+
+def _called(control: Control) -> str:
+    if control.type in ("select", "textarea"):
+        return f"a <{control.type}{' multiple' if control.multiple else ''}>"
+    return f'an <input type="{control.type}">' if control.type != "submit" else "a button"
+
+
+def _limit(kind: str, text: str) -> Decimal | str | None:
+    """Return a limit of a field or a control, to compare, or None if there is none."""
+    text = text.strip()
+    if kind == "date":
+        return text if _DAY.fullmatch(text) else None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _likeness(name: str, other: str) -> float:
+    return SequenceMatcher(None, _plain(name), _plain(other)).ratio()
+
+
+def _plain(name: str) -> str:
+    """Return the letters and digits of a name, without accents, in lower case."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", name.casefold())))
+
+
+def where(places: Iterable[Place], most: int = 3) -> str:
+    """Return places as `contact.html:12`, with the number of those beyond the first few."""
+    listed = [f"{place.file}:{place.line}" for place in places]
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return f"{', '.join(listed[:most])}{more}"
