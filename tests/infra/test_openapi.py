@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from newsletter.form import NewsletterForm
 from tests.support.app import SITE, App
 from tests.support.newsletter import READER, SECRET, open_link, press, subscribe, unsubscribe_url
 from tests.support.refusals import CASES, GOOD, MULTIPART, part
+from tests.support.site_forms import site_forms
 from tests.support.wire import Wire, unreachable
 
 DESCRIPTION: dict[str, Any] = yaml.safe_load(
@@ -187,6 +189,30 @@ def test_what_is_opened_and_not_posted_to_is_answered_as_described(app: App, pat
     for accept in ("application/json", "text/html"):
         reply = app.http.get(path, headers={"accept": accept})
         assert reply.status_code == (404 if path == "/f/devis" else 405)
+        check(reply)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_form_of_the_sites_own_is_answered_as_described(app: App, tmp_path: Path, *, compiled: bool) -> None:
+    good = {"email": "a@example.org", "budget": "plus", "accord": "oui"}
+    wrong = {
+        "email": "a", "site": "a b", "phone": "x", "surface": "wide", "date": "soon", "budget": "none",
+        "rooms": ["Salon", "Chambre", "Cuisine, salle"], "name": "x" * 61,
+    }  # fmt: skip
+    with site_forms(tmp_path, compiled=compiled):
+        replies = [app.post("/f/devis", json=good), app.post("/f/devis", data=good)]
+        for accept in ("application/json", "text/html"):
+            headers = {"accept": accept}
+            replies += [
+                app.post("/f/devis", data=wrong, headers=headers),
+                app.http.get("/f/devis", headers=headers),
+                app.http.get("/f/devi", headers=headers),
+                app.http.get("/thanks?form=devis", headers=headers),
+            ]
+    assert [reply.status_code for reply in replies] == [200, 303, *[422, 405, 404, 200] * 2]
+    codes = {one["code"] for one in replies[2].get_json()["errors"]}
+    assert codes >= {"TYPE_EMAIL", "TYPE_URL", "TYPE_PHONE", "TYPE_NUMERIC", "TYPE_DATE", "NOT_A_CHOICE", "TOO_LONG"}
+    for reply in replies:
         check(reply)
 
 
