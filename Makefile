@@ -75,11 +75,12 @@ test-fast: $(VENV)/.installed  ## run the tests that take less than a minute: no
 	$(BIN)/python -m pytest $(WORKERS) tests/unit tests/integration -m "not slow"
 
 .PHONY: check
-check: $(VENV)/.installed  ## check style, types, and your own texts
+check: $(VENV)/.installed  ## check style and types, your own texts and forms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=functions $(BIN)/python -m infra.operate texts check
+	$(if $(wildcard functions/forms.toml),PYTHONPATH=functions $(BIN)/python -m infra.operate forms check)
 
 .PHONY: fuzz
 fuzz: $(VENV)/.installed  ## fuzz the body parser, 200,000 runs (Python 3.11 to 3.13)

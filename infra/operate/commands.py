@@ -47,6 +47,7 @@ from infra.operate.connection import (
     region_of,
 )
 from infra.operate.fields import of_submission, of_subscriber
+from infra.operate.forms_commands import forms_group, telling_of_wrong_forms
 from infra.operate.output import Output, counted, printable, room, short, wrapped
 from infra.operate.queries import Advance
 from infra.template import TEMPLATE, TemplateError, parameters
@@ -149,7 +150,9 @@ def on_stack(function: Callable[..., int | None]) -> Callable[..., None]:
     @common_options
     @functools.wraps(function)
     def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:
-        code = function(_connect(local=local, port=port, stack=stack, region=region), Output(as_json=as_json), **given)
+        connection = _connect(local=local, port=port, stack=stack, region=region)
+        with telling_of_wrong_forms():
+            code = function(connection, Output(as_json=as_json), **given)
         sys.exit(code or 0)
 
     return run
@@ -907,6 +910,9 @@ def examine(*, before: str | None, region: str | None, as_json: bool, **stack: A
                 # A command is to be copied, so its line is left to the terminal to break.
                 output.say(f"{'':8} → {finding.remedy}", indent=None if "aws " in finding.remedy else " " * 11)
     sys.exit(0 if all_is_well else INCOMPLETE)
+
+
+guichet.add_command(forms_group(_Listing, common_options))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

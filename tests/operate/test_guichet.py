@@ -215,7 +215,8 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 def named_on_the_page() -> set[str]:
     table = PAGE.split("| command | what it does |")[1].split("\n\n")[0]
-    return set(re.findall(r"`guichet ([a-z-]+(?: (?:show|spam|release|unsubscribe|block|lift|send|check))?)", table))
+    within = "show|spam|release|unsubscribe|block|lift|send|check|html|openapi"
+    return set(re.findall(rf"`guichet ([a-z-]+(?: (?:{within}))?)", table))
 
 
 def test_the_page_names_each_command_and_no_other() -> None:

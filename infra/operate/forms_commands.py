@@ -1,0 +1,222 @@
+"""`guichet forms`: the forms of the site's own, as `functions/forms.toml` declares them. No command asks AWS."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from guichet.definitions import definition
+from guichet.definitions.definition import Definition, definitions
+from guichet.locales import LANGUAGES, Language
+from infra.operate.connection import OperatorError, connect_local
+from infra.operate.output import Output, printable
+
+# Something is to be mended.
+_MISTAKES = 1
+# What stands for the API's address, until it is filled in.
+_API = "https://YOUR-API"
+_CONTACT = "owner@example.org"
+
+Command = Callable[..., None]
+
+
+@contextmanager
+def telling_of_wrong_forms() -> Iterator[None]:
+    """Turn the error that functions/forms.toml is wrong into an OperatorError, which says what names its mistakes."""
+    try:
+        yield
+    except Exception as error:
+        # Imported late: reading the file takes pydantic itself.
+        from guichet.definitions.forms_file import FormsFileError  # noqa: PLC0415
+
+        if not isinstance(error, FormsFileError):
+            raise
+        found = len(error.problems)
+        mistakes, them = ("a mistake", "it") if found == 1 else (f"{found} mistakes", "them")
+        raise OperatorError(f"functions/forms.toml has {mistakes}: `guichet forms check` names {them}") from None
+
+
+def _declared() -> Mapping[str, Definition]:
+    """Return the declared forms by name. Raises OperatorError if the file is wrong."""
+    with telling_of_wrong_forms():
+        return definitions()
+
+
+def offline(function: Callable[..., int | None]) -> Command:
+    """Give a command its output, and drop the options of a stack that it does not need."""
+
+    @functools.wraps(function)
+    def run(*, stack: str, region: str | None, as_json: bool, **given: Any) -> None:  # noqa: ARG001
+        sys.exit(function(Output(as_json=as_json), **given) or 0)
+
+    return run
+
+
+@offline
+def list_forms(output: Output, *, local: bool, port: int) -> None:  # noqa: ARG001  every command has these options
+    """List the forms that functions/forms.toml declares: title, fields, recipients, how long answers are kept."""
+    forms = _declared()
+    for own in forms.values():
+        output.show(
+            {
+                "form": own.name,
+                "posted to": f"/f/{own.name}" if own.name != "contact" else "/contact",
+                "title": list(dict.fromkeys(own.title.values())),
+                "fields": [_field_line(own, name) for name in own.fields],
+                "other fields": own.other_fields,
+                "recipients": list(own.all_recipients) or "the owner",
+                "reply": "yes" if own.reply else "no",
+                "kept": f"{own.retention_days} days" if own.retention_days else "as RetentionDays says",
+            }
+            if not output.as_json
+            else asdict(own)
+        )
+        output.say("")
+    if not forms:
+        output.say("The site declares no form of its own: contact and newsletter are served without.")
+
+
+def _field_line(own: Definition, name: str) -> str:
+    field = own.fields[name]
+    return f"{name} ({field.type}{', required' if field.required else ''})"
+
+
+@click.argument("site", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--honeypot", metavar="NAME", default="_gotcha", show_default=True, help="The parameter HoneypotField.")
+@offline
+def check(output: Output, *, site: Path | None, honeypot: str, local: bool, port: int) -> int:  # noqa: ARG001
+    """Check functions/forms.toml, or the forms in the pages of a built site.
+
+    With SITE, the folder of a built site, every form in it that posts to Guichet is checked: whether there is such a
+    form, each required field is there and labelled, no name is misspelt, the rules are the server's, and the
+    information notice is present. Forms that only a script makes are not seen. The exit code is 1 if anything is wrong.
+    """
+    if site is not None:
+        return _check_site(output, site, honeypot)
+    from guichet.definitions.forms_file import FormsFileError, read  # noqa: PLC0415
+
+    if not definition.SOURCE.exists():
+        output.say("There is no functions/forms.toml: contact and newsletter are the forms.")
+        return 0
+    try:
+        forms = read(definition.SOURCE)
+    except FormsFileError as error:
+        for problem in error.problems:
+            output.say(problem)
+            if output.as_json:
+                output.show({"problem": problem})
+        return _MISTAKES
+    if output.as_json:
+        output.show({"forms": len(forms)})
+    output.say("1 form is right." if len(forms) == 1 else f"{len(forms)} forms are right.")
+    return 0
+
+
+def _check_site(output: Output, site: Path, honeypot: str) -> int:
+    # Only this command pays for the parser.
+    from infra.operate.site_check import check_site, where  # noqa: PLC0415
+
+    checked = check_site(site, _declared(), honeypot)
+    if not checked.pages:
+        raise OperatorError(f"{site} has no HTML files: build the site, and name the folder that it is built into")
+    for mistake in checked.mistakes:
+        if output.as_json:
+            output.show(asdict(mistake))
+            continue
+        named = f"form {mistake.form}" if mistake.form else "a form"
+        field = f", field {mistake.field}" if mistake.field else ""
+        output.say(f"{where(mistake.places)}: {named}{field}: {mistake.message}")
+        output.say(f"  → {mistake.remedy}")
+    pages = "1 page" if checked.pages == 1 else f"{checked.pages:,} pages"
+    if not checked.forms:
+        output.say(f"No form of {pages} posts to Guichet. A script may.")
+    elif not checked.mistakes:
+        forms = "1 form posts" if checked.forms == 1 else f"{checked.forms:,} forms post"
+        output.say(f"{forms} to Guichet from {pages}, without a mistake.")
+    return _MISTAKES if checked.mistakes else 0
+
+
+def _known_form(_context: click.Context, _parameter: click.Parameter, name: str) -> Definition:
+    forms = _declared()
+    if name not in forms:
+        declared = f"it declares {', '.join(forms)}" if forms else "it declares none"
+        raise click.BadParameter(f"functions/forms.toml has no form {name}: {declared}")
+    return forms[name]
+
+
+@click.argument("form", metavar="NAME", callback=_known_form)
+@click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True, help="Of labels and texts.")
+@click.option("--api", metavar="URL", help="The API's address, the stack's output Endpoint. --local fills it in.")
+@click.option("--site", metavar="NAME", help="The parameter SiteName, as the information notice names it.")
+@click.option("--contact", metavar="ADDRESS", help="Whom people write to about their data.")
+@offline
+def html(  # noqa: PLR0913  its options
+    output: Output,
+    *,
+    form: Definition,
+    language: Language,
+    api: str | None,
+    site: str | None,
+    contact: str | None,
+    local: bool,
+    port: int,
+) -> None:
+    """Print a form as HTML to paste: labels, the server's rules, places for errors, and the information notice."""
+    from infra.operate.form_html import render  # noqa: PLC0415
+
+    settings = connect_local(port).settings if local else None
+    text = render(
+        form,
+        language,
+        api=(api or (settings.api_url if settings else _API)).rstrip("/"),
+        site=site or (settings.site_name if settings else "YOUR SITE"),
+        contact=contact or (settings.owner_email[0] if settings else _CONTACT),
+        retention_days=form.retention_days or (settings.retention_days if settings else _retention_days()),
+    )
+    _write(output, {"html": text}, text)
+
+
+def _retention_days() -> int:
+    """Return what the template keeps messages for by default."""
+    from infra.template import Template  # noqa: PLC0415
+
+    return int(Template.load().document["Parameters"]["RetentionDays"]["Default"])
+
+
+@offline
+def openapi(output: Output, *, local: bool, port: int) -> None:
+    """Print the OpenAPI description of the API with the site's own forms in it: as YAML, or as JSON with --json."""
+    # Only this command pays for it.
+    from infra.operate import form_openapi  # noqa: PLC0415
+
+    described = form_openapi.description(_declared(), connect_local(port).settings.api_url if local else None)
+    if output.as_json:
+        sys.stdout.write(json.dumps(described, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write(form_openapi.as_yaml(described))
+
+
+def _write(output: Output, fields: Mapping[str, str], text: str) -> None:
+    if output.as_json:
+        output.show(fields)
+    else:
+        # As it is: the console would fold it.
+        sys.stdout.write(printable(text if text.endswith("\n") else f"{text}\n"))
+
+
+def forms_group(listing: type[click.Group], common_options: Callable[[Command], Command]) -> click.Group:
+    """Return the group `forms`, whose commands have the options that all have."""
+    group = listing(
+        "forms",
+        help="List the forms of the site's own, check them, or print one as HTML.\n\n"
+        "They are declared in functions/forms.toml. The default command is `list`.",
+    )
+    for name, function in (("list", list_forms), ("check", check), ("html", html), ("openapi", openapi)):
+        group.add_command(click.command(name)(common_options(function)))
+    return group

@@ -1,0 +1,241 @@
+"""`guichet forms`: the declared forms listed and checked, one printed as HTML, all of them as OpenAPI."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema_rs import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from guichet.definitions import definition
+from guichet.definitions.definition import Definition
+from infra.operate import commands, forms_commands
+from tests.support.app import App
+from tests.support.operate import Said, connection_to
+from tests.support.site_forms import QUOTE, site_forms
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return what runs a command that asks no stack."""
+
+    def run(*arguments: str) -> Said:
+        # Whatever asked AWS would wait for nobody.
+        with monkeypatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+            patch.delenv("AWS_DEFAULT_REGION")
+            with pytest.raises(SystemExit) as ended:
+                commands.main(["forms", *arguments])
+        out, err = capsys.readouterr()
+        return Said(ended.value.code if isinstance(ended.value.code, int) else 0, out, err)
+
+    return run
+
+
+def test_the_forms_are_listed_with_their_fields_recipients_and_how_long_they_are_kept(run: Run, tmp_path: Path) -> None:
+    with site_forms(tmp_path):
+        said = run()
+        (listed,) = run("--json").rows
+    for words in (
+        "devis", "/f/devis", "Demande de devis", "email (email, required)", "rooms (choices)", "grands@example.org",
+        "365 days",
+    ):  # fmt: skip
+        assert words in said.out
+    assert said.code == 0
+    assert (listed["name"], listed["retention_days"], list(listed["fields"])[:2]) == ("devis", 365, ["name", "email"])
+
+
+def test_without_a_file_there_is_nothing_to_list_or_to_check(run: Run, tmp_path: Path) -> None:
+    with site_forms(tmp_path):
+        definition.SOURCE.unlink()
+        definition.forget()
+        assert "declares no form" in run().out
+        said = run("check")
+    assert said.code == 0
+    assert "There is no functions/forms.toml" in said.out
+
+
+def test_forms_that_are_right_are_counted(run: Run, tmp_path: Path) -> None:
+    form = '[f{n}]\nfields.email = {{ type = "email" }}\n'
+    with site_forms(tmp_path, "".join(form.format(n=number) for number in range(12))):
+        said = run("check")
+        assert (said.code, said.out) == (0, "12 forms are right.\n")
+        assert run("check", "--json").rows == [{"forms": 12}]
+    (tmp_path / "one").mkdir()
+    with site_forms(tmp_path / "one", form.format(n=1)):
+        assert run("check").out == "1 form is right.\n"
+
+
+def test_every_mistake_of_the_file_is_told_at_once(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "forms"
+    folder.mkdir()
+    wrong = '[devis]\nfields.a = { type = "texte" }\nfields.b = { type = "choice" }\n[Autre]\n'
+    with site_forms(folder, wrong):
+        said = run("check")
+        problems = [row["problem"] for row in run("check", "--json").rows]
+        others = {command: run(*command) for command in ((), ("html", "devis"), ("openapi",), ("check", str(tmp_path)))}
+    lines = said.out.splitlines()
+    assert said.code == 1
+    assert lines == problems
+    assert len(lines) == 3
+    assert all(any(place in line for line in lines) for place in ("[devis] fields.a", "[devis] fields.b", "[Autre]"))
+    for other in others.values():
+        assert other.code == 2
+        assert "functions/forms.toml has 3 mistakes: `guichet forms check` names them" in other.err
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return what the renderer of forms is asked for."""
+    asked: dict[str, Any] = {}
+
+    def render(form: Definition, language: str, **how: Any) -> str:
+        asked.update(form=form.name, language=language, **how)
+        return "<form>\u202e</form>"
+
+    module = ModuleType("infra.operate.form_html")
+    module.render = render  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return asked
+
+
+def test_html_is_printed_for_the_site_and_api_that_are_named(
+    run: Run, rendered: dict[str, Any], tmp_path: Path
+) -> None:
+    with site_forms(tmp_path):
+        said = run(
+            "html", "devis", "--language", "en", "--api", "https://api.example/", "--site", "Atelier",
+            "--contact", "me@example.org",
+        )  # fmt: skip
+    assert (said.code, said.out) == (0, "<form>�</form>\n")
+    assert rendered == {
+        "form": "devis",
+        "language": "en",
+        "api": "https://api.example",
+        "site": "Atelier",
+        "contact": "me@example.org",
+        "retention_days": 365,
+    }
+
+
+def test_html_has_placeholders_and_the_default_retention_where_nothing_is_named(
+    run: Run, rendered: dict[str, Any], tmp_path: Path
+) -> None:
+    with site_forms(tmp_path, '[avis]\nfields.email = { type = "email" }'):
+        (row,) = run("html", "avis", "--json").rows
+    assert row == {"html": "<form>\u202e</form>"}
+    assert (rendered["language"], rendered["retention_days"]) == ("fr", 1095)
+    assert rendered["api"].startswith("https://")
+
+
+def test_html_takes_the_running_local_stacks_names(
+    app: App, run: Run, rendered: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(forms_commands, "connect_local", lambda _: connection_to(app))
+    with site_forms(tmp_path):
+        run("html", "devis", "--local")
+    assert rendered["api"] == app.stack.environment["API_URL"]
+    assert rendered["site"] == "Atelier Bellevue"
+    assert rendered["contact"] == "owner@atelier.example"
+
+
+def test_a_form_that_is_not_declared_is_not_printed(run: Run, tmp_path: Path) -> None:
+    with site_forms(tmp_path):
+        said = run("html", "devi")
+    assert said.code == 2
+    assert "functions/forms.toml has no form devi: it declares devis" in said.err
+
+
+# --- OpenAPI ----------------------------------------------------------------------------------------------------------
+
+_OTHERS = """
+[drop]
+other_fields = "drop"
+fields.name = { type = "text", required = true, min = 2 }
+[job-application]
+other_fields = "refuse"
+fields.courriel = { type = "email" }
+fields.days = { type = "choices", choices = ["Mon", "Tue"], required = true }
+fields.rate = { type = "number", min = 0.5, required = true }
+"""
+_GOOD: dict[str, list[dict[str, Any]]] = {
+    "devis": [
+        {"email": "a@example.org", "budget": "plus", "accord": True},
+        {"_replyto": "a@example.org", "budget": "< 1 000 €", "accord": "on", "date": "2026-12-31", "surface": 12.5,
+         "rooms": ["Salon", "Cuisine, salle"], "site": "https://example.org", "phone": "04 78 00 00 00", "other": "x"},
+    ],
+    "drop": [{"name": "Zo", "other": "dropped"}],
+    "job-application": [{"days": ["Mon"], "rate": 0.5, "_next": "merci"}],
+}  # fmt: skip
+_BAD: dict[str, list[dict[str, Any]]] = {
+    "devis": [
+        {"budget": "plus", "accord": True},
+        *({"email": "a@example.org", "budget": "plus", "accord": True} | wrong for wrong in (
+            {"budget": "?"}, {"accord": False}, {"accord": "non"}, {"rooms": ["Salon", "Chambre", "Cuisine, salle"]},
+            {"rooms": ["?"]}, {"surface": 0}, {"surface": "wide"}, {"date": "soon"}, {"name": "x" * 61},
+            {"site": "nowhere"}, {"email": "a"},
+        )),
+    ],
+    "drop": [{"name": "Z"}, {"name": "\t\t\t"}, {"other": "x"}],
+    "job-application": [
+        {"days": ["Mon"], "rate": 0.4},
+        {"days": [], "rate": 1},
+        {"days": ["Mon"], "rate": 1, "phone": "x"},
+        {"days": ["Mon"]},
+    ],
+}  # fmt: skip
+
+
+def validator(described: dict[str, Any], name: str) -> Draft202012Validator:
+    """Return the validator of what a form's path takes, which is the same in all media types."""
+    body = described["paths"][f"/f/{name}"]["post"]["requestBody"]["$ref"].rpartition("/")[2]
+    content = described["components"]["requestBodies"][body]["content"]
+    assert set(content) == {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}
+    (schema,) = {json.dumps(one["schema"]) for one in content.values()}
+    components = {"components": described["components"]}
+    return Draft202012Validator({"allOf": [json.loads(schema)], **components}, validate_formats=True)
+
+
+def test_the_openapi_description_has_each_form_and_what_it_says_is_true(app: App, run: Run, tmp_path: Path) -> None:
+    with site_forms(tmp_path, QUOTE + _OTHERS):
+        described = yaml.safe_load(run("openapi").out)
+        (as_json,) = run("openapi", "--json").rows
+        for path, forms, status in (("accepted", _GOOD, 200), ("refused", _BAD, 422)):
+            for name, bodies in forms.items():
+                for number, body in enumerate(bodies):
+                    said = validator(described, name).is_valid(body)
+                    assert said is (status == 200), (path, name, body)
+                    reply = app.post(f"/f/{name}", json=body | {"_id": str(number)})
+                    assert reply.status_code == status, (path, name, body, reply.text)
+    assert as_json == described
+    assert [error.message for error in OpenAPIV31SpecValidator(described).iter_errors()] == []
+    paths = list(described["paths"])
+    assert paths.index("/f/devis") < paths.index("/f/{form}")
+    assert set(described["paths"]["/f/{form}"]["post"]["responses"]) == {"404", "413", "429", "431", "503"}
+    operations = [one["operationId"] for item in described["paths"].values() for one in item.values()]
+    assert len(operations) == len(set(operations))
+    assert "form_job_application" in operations
+
+
+def test_a_contact_form_of_the_sites_own_is_described_in_its_place(
+    app: App, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(forms_commands, "connect_local", lambda _: connection_to(app))
+    with site_forms(tmp_path, '[contact]\nfields.question = { type = "text", required = true }'):
+        described = yaml.safe_load(run("openapi", "--local").out)
+    assert described["servers"] == [{"url": app.stack.environment["API_URL"]}]
+    assert set(described["components"]["schemas"]["Contact"]["properties"]) >= {"question", "_next", "altcha"}
+    assert described["components"]["schemas"]["Contact"]["required"] == ["question"]
+    assert [path for path in described["paths"] if path.startswith("/f/")] == [
+        "/f/contact",
+        "/f/newsletter",
+        "/f/{form}",
+    ]
+    assert [error.message for error in OpenAPIV31SpecValidator(described).iter_errors()] == []
