@@ -10,12 +10,14 @@ import dns.exception
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
+from guichet.definitions.definition import definitions
+from guichet.definitions.forms_file import FormsFileError
 from guichet.records.outbox import AUDIENCES
 from guichet.records.record import utc_now
 from guichet.store import outbox
 from guichet.store.dynamodb import UnavailableError
 from infra.operate.inspection import Finding, Inspection, MissingError, Where, inspection_before, inspection_of
-from infra.operate.mail import account, dkim, dmarc, identity, owner, region, spf
+from infra.operate.mail import account, dkim, dmarc, identity, owner, recipients, region, spf
 from infra.operate.page import cors, form, logo, page
 from infra.template import Template
 
@@ -43,6 +45,8 @@ def _run(check: Check, inspection: Inspection) -> Iterator[Finding]:
     except MissingError as missing:
         message = f"the stack has no {missing}: another version deployed it, or its deploy did not finish"
         yield Finding(name, "wrong", message, "make deploy")
+    except FormsFileError as error:
+        yield Finding(name, "wrong", f"functions/forms.toml is wrong: {error.problems[0]}", "guichet forms check")
     except ClientError as error:
         code = error.response["Error"]["Code"]
         remedy = f"allow these credentials to call {error.operation_name}" if "AccessDenied" in code else ""
@@ -196,6 +200,22 @@ def parameters(inspection: Inspection) -> Iterator[Finding]:
         yield Finding("parameters", "ok", "the stack has all parameters of this version")
 
 
+# --- the forms of the site's own --------------------------------------------------------------------------------------
+
+
+def declared_forms(inspection: Inspection) -> Iterator[Finding]:
+    """Check that no field of a declared form is the honeypot, which marks whoever fills it in as a robot."""
+    forms = definitions()
+    trap = inspection.honeypot_field
+    caught = [name for name, own in forms.items() if trap.lower() in map(str.lower, own.fields)]
+    for name in caught:
+        message = f"the form {name} has a field {trap}, which is the HoneypotField: who fills it in counts as spam"
+        remedy = "rename the field in functions/forms.toml, or deploy with another HoneypotField"
+        yield Finding("declared forms", "wrong", message, remedy)
+    if forms and not caught:
+        yield Finding("declared forms", "ok", f"functions/forms.toml declares {', '.join(forms)}")
+
+
 # Where each check applies: the local stack has no real SES or DNS, and before a deploy there is no stack.
 CHECKS: Mapping[Check, Sequence[Where]] = {
     region: ("before", "deployed"),
@@ -205,6 +225,8 @@ CHECKS: Mapping[Check, Sequence[Where]] = {
     spf: ("before", "deployed"),
     account: ("before", "local", "deployed"),
     owner: ("before", "deployed"),
+    recipients: ("before", "deployed"),
+    declared_forms: ("before", "local", "deployed"),
     table: ("local", "deployed"),
     queued_emails: ("local", "deployed"),
     stream: ("deployed",),

@@ -78,6 +78,8 @@ class Inspection:
     mails_per_day: int
     # The parameter CreateIdentity: whether the stack creates the identity of the sender's domain.
     creates_identity: bool
+    # The parameter HoneypotField.
+    honeypot_field: str
     client: Callable[[str], Any]
     # None before the first deploy.
     connection: Connection | None = None
@@ -193,6 +195,7 @@ def _inspection(settings: OperatorSettings, **rest: Any) -> Inspection:
         logo_url=settings.logo_url,
         origins=settings.origins,
         mails_per_day=settings.stranger_mail_per_day,
+        honeypot_field=settings.honeypot_field,
         **rest,
     )
 

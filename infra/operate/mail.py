@@ -6,6 +6,7 @@ from typing import Any
 
 import botocore.session
 
+from guichet.definitions.definition import definitions
 from infra.operate.inspection import Finding, Inspection, State, dkim_of, existing, identities_of, nearest, with_parents
 
 # Warn from this fraction of the daily quota on.
@@ -275,23 +276,35 @@ def account(inspection: Inspection) -> Iterator[Finding]:
 
 def owner(inspection: Inspection) -> Iterator[Finding]:
     """Check that mail can reach the owner: no bounce, and verified addresses in the sandbox."""
+    yield from _reachable(inspection, "owner", inspection.owner_emails)
+
+
+def recipients(inspection: Inspection) -> Iterator[Finding]:
+    """Check the same of the recipients of the site's own forms, who get their mail as the owner does."""
+    of_forms = dict.fromkeys(address for own in definitions().values() for address in own.all_recipients)
+    yield from _reachable(inspection, "recipients", [one for one in of_forms if one not in inspection.owner_emails])
+
+
+def _reachable(inspection: Inspection, check: str, addresses: Sequence[str]) -> Iterator[Finding]:
+    if not addresses:
+        return
     ses = inspection.client("sesv2")
     sandbox = not ses.get_account().get("ProductionAccessEnabled")
-    for address in inspection.owner_emails:
+    for address in addresses:
         reachable = True
         if existing(ses.get_suppressed_destination, EmailAddress=address):
             reachable = False
             # The stack's own emails to the owner ignore this list, but it is a sign that they do not arrive.
             command = inspection.command("sesv2", "delete-suppressed-destination", "--email-address", address)
             message = f"{address} bounced or complained, and is suppressed; Guichet still writes to it"
-            yield Finding("owner", "warning", message, f"fix the mailbox, then: {command}")
+            yield Finding(check, "warning", message, f"fix the mailbox, then: {command}")
         if sandbox and not _is_verified(inspection, ses, address):
             reachable = False
             command = inspection.command("sesv2", "create-email-identity", "--email-identity", address)
             message = f"in the sandbox, mail to {address} stays queued: the address is not verified"
-            yield Finding("owner", "wrong", message, f"{command}, then follow the link that AWS mails to it")
+            yield Finding(check, "wrong", message, f"{command}, then follow the link that AWS mails to it")
         if reachable:
-            yield Finding("owner", "ok", f"nothing prevents mail to {address}")
+            yield Finding(check, "ok", f"nothing prevents mail to {address}")
 
 
 def _is_verified(inspection: Inspection, ses: Any, address: str) -> bool:

@@ -1,12 +1,14 @@
 """Checks that the site's forms reach the API: the page, its forms, and CORS."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
+from guichet.definitions.definition import names
 from guichet.settings import origin_of
 from infra.operate.inspection import Finding, Inspection, Page
 
@@ -14,7 +16,7 @@ from infra.operate.inspection import Finding, Inspection, Page
 _OK, _ERROR = 200, 400
 # A site may answer these to programs, while visitors see the page.
 _NOT_FOR_PROGRAMS = (401, 403, 429)
-# Where the API accepts forms.
+# Where the API accepts forms, besides those of the site's own.
 _FORMS = ("/contact", "/newsletter", "/f/contact", "/f/newsletter")
 
 
@@ -114,10 +116,15 @@ def form(inspection: Inspection) -> Iterator[Finding]:
         yield Finding("form", "ok", message)
 
 
+def _accepted() -> Collection[str]:
+    """Return the paths where the API accepts forms. Raises FormsFileError."""
+    return (*_FORMS, *(f"/f/{name}" for name in names()))
+
+
 def _is_meant(url: str, apis: Sequence[str], page: str) -> bool:
     """Return whether a form is meant for Guichet: for this stack's API, or for what looks like another stack's."""
     host = _host(url)
-    is_form_route = urlsplit(url).path in _FORMS
+    is_form_route = urlsplit(url).path in _accepted()
     # If site and API share a host, other forms are the site's own.
     if is_form_route and ".execute-api." in host:
         return True
@@ -127,11 +134,14 @@ def _is_meant(url: str, apis: Sequence[str], page: str) -> bool:
 def _problem(url: str, method: str, apis: Sequence[str], page: str) -> Finding | None:
     """Return the problem of a form that is meant for Guichet, or None."""
     path = urlsplit(url).path
-    remedy = f'use action="{apis[0]}{path if path in _FORMS else "/contact"}"'
+    accepted = _accepted()
+    # The form that is most likely meant.
+    close = get_close_matches(path.lower().rstrip("/"), accepted, 1) or ["/contact"]
+    remedy = f'use action="{apis[0]}{path if path in accepted else close[0]}"'
     if _host(url) not in map(_host, apis):
         message = f"a form on {page} posts to {url}, which is not this stack's API"
         return Finding("form", "warning", message, f"if that is an old stack, {remedy}")
-    if origin_of(url) not in apis or path not in _FORMS:
+    if origin_of(url) not in apis or path not in accepted:
         return Finding("form", "wrong", f"a form on {page} posts to {url}, where the API accepts no forms", remedy)
     if method != "post":
         message = f"a form on {page} sends to {url}, but not by POST: without JavaScript, the message is lost"

@@ -28,6 +28,7 @@ from tests.support.aws import Answers, Aws
 from tests.support.contact import contact
 from tests.support.operate import Operate
 from tests.support.server import Handler, Server, serving
+from tests.support.site_forms import QUOTE, site_forms
 
 HEALTHY: dict[str, Any] = json.loads((Path(__file__).parent / "healthy.json").read_text(encoding="utf-8"))
 IDENTITY: dict[str, Any] = HEALTHY["sesv2:GetEmailIdentity"]
@@ -672,6 +673,53 @@ def test_before_a_deploy_the_identity_to_be_made_covers_an_owner_of_the_same_dom
     owners = ["owner@atelier.example", "me@other.example"]
     found = found_by(mail.owner, _SANDBOX | knows({}), owner_emails=owners, creates_identity=True)
     assert [finding.state for finding in found] == ["ok", "wrong"]
+
+
+# --- the forms of the site's own --------------------------------------------------------------------------------------
+
+
+def test_the_recipients_of_the_site_s_forms_are_held_to_what_the_owner_is(tmp_path: Path) -> None:
+    assert found_by(mail.recipients, _SANDBOX) == []
+    own = QUOTE.replace("grands@example.org", "owner@atelier.example")
+    with site_forms(tmp_path, own):
+        (found,) = found_by(mail.recipients, _SANDBOX)
+        (fine,) = found_by(mail.recipients)
+    assert (found.check, found.state) == ("recipients", "wrong")
+    assert "mail to devis@example.org stays queued: the address is not verified" in found.message
+    assert "create-email-identity --email-identity devis@example.org" in found.remedy
+    assert (fine.state, "devis@example.org" in fine.message) == ("ok", True)
+
+
+@pytest.mark.parametrize("honeypot", ["phone", "Phone"])
+def test_a_declared_field_that_is_the_honeypot_is_told(tmp_path: Path, honeypot: str) -> None:
+    with site_forms(tmp_path):
+        (fine,) = found_by(doctor.declared_forms)
+        (found,) = found_by(doctor.declared_forms, honeypot_field=honeypot)
+    assert (fine.state, fine.message) == ("ok", "functions/forms.toml declares devis")
+    assert (found.state, f"devis has a field {honeypot}" in found.message) == ("wrong", True)
+
+
+def test_a_forms_file_that_is_wrong_is_told_by_each_check_that_reads_it(examined: Examined, tmp_path: Path) -> None:
+    healthy = {finding.check for finding in examined()}
+    with site_forms(tmp_path, '[devis]\nfields.a = { type = "texte" }'):
+        wrong = [finding for finding in examined() if finding.state != "ok"]
+    assert {finding.check for finding in wrong} == {"recipients", "declared forms", "form"}
+    assert {finding.remedy for finding in wrong} == {"guichet forms check"}
+    assert all("[devis] fields.a.type" in finding.message for finding in wrong)
+    assert "recipients" not in healthy
+
+
+def test_forms_of_the_site_s_own_are_known_where_the_page_posts_them(app: App, site: Site, tmp_path: Path) -> None:
+    told = with_stack(case(app, site, {}, {}), api_url="https://forms.atelier.example")
+    with site_forms(tmp_path):
+        site.page = "<form action='https://forms.atelier.example/f/devis' method='post'>"
+        (right,) = page.form(told)
+        site.page = "<form action='https://forms.atelier.example/f/Devi' method='post'>"
+        (wrong,) = page.form(replace(told))
+    (undeclared,) = page.form(with_stack(case(app, site, {}, {}), api_url="https://forms.atelier.example"))
+    assert (right.state, "that post to the API: 1" in right.message) == ("ok", True)
+    assert (wrong.state, wrong.remedy) == ("wrong", 'use action="https://forms.atelier.example/f/devis"')
+    assert undeclared.state == "wrong"
 
 
 # --- the stack --------------------------------------------------------------------------------------------------------
