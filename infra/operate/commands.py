@@ -7,7 +7,7 @@ import os
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -21,8 +21,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic_core import ValidationError
 
 from guichet.addresses import parse
+from guichet.definitions.definition import definition, names
 from guichet.http.links import unsubscribe_link
-from guichet.mail.emails import confirmation_request, contact_notification
+from guichet.locales import Language
+from guichet.mail import notification
+from guichet.mail.emails import confirmation_request, form_notification
 from guichet.records.message import Message
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
@@ -46,7 +49,7 @@ from infra.operate.connection import (
     refusal,
     region_of,
 )
-from infra.operate.fields import of_submission, of_subscriber
+from infra.operate.fields import in_a_row, labelled, of_submission, of_subscriber
 from infra.operate.forms_commands import forms_group, telling_of_wrong_forms
 from infra.operate.output import Output, counted, printable, room, short, wrapped
 from infra.operate.queries import Advance
@@ -198,6 +201,8 @@ def messages() -> None:
 @click.option("--until", type=_DAY, metavar="YYYY-MM-DD", help="The last day. Default: today.")
 @click.option("--spam", is_flag=True, help="The spam folder: messages and sign-ups, and why each was caught.")
 @click.option("--search", metavar="TEXT", help="Only those that contain this text, ignoring case.")
+@click.option("--form", metavar="NAME", help="Only those of this form.")
+@click.option("--count", is_flag=True, help="Count them, by form.")
 @on_stack
 def list_messages(  # noqa: PLR0913  the options of a list
     connection: Connection,
@@ -208,21 +213,36 @@ def list_messages(  # noqa: PLR0913  the options of a list
     until: datetime | None,
     spam: bool,
     search: str | None,
+    form: str | None,
+    count: bool,
 ) -> None:
-    """List messages or the spam folder, newest first."""
+    """List messages or the spam folder, newest first, or count them."""
     today = utc_now().date()
     last = (day or until or utc_now()).date()
     first = day.date() if day else since.date() if since else min(last, today) - timedelta(days=_PERIOD - 1)
 
+    language = connection.settings.default_language
+
     def found() -> Iterator[dict[str, Any]]:
         for one in _days(first, last):
             for record in queries.of_day(connection.settings.table_name, "spam" if spam else "messages", one):
-                if not search or search.casefold() in _searchable_text(record).casefold():
-                    yield {**of_submission(record), "received_at": record.submitted_at}
+                fields = of_submission(record)
+                if form not in (None, fields["form"]):
+                    continue
+                if not search or search.casefold() in _searchable_text(record, language).casefold():
+                    yield {**fields, "received_at": record.submitted_at}
 
-    columns = ("received_at", "id", "email", "spam" if spam else "name", "message")
+    if count:
+        counts = Counter(fields["form"] for fields in found())
+        known = [form] if form else ["contact", *sorted(names()), *(["newsletter"] if spam else ()), *sorted(counts)]
+        output.show({name: counts[name] for name in dict.fromkeys(known)})
+        return
+    columns = ["received_at", "id", "email", "spam" if spam else "name", "message"]
+    if names() and not form:
+        columns.insert(2, "form")
     period = f"on {first}" if first == last else f"from {first} to {last}"
-    output.rows(found(), columns, f"No {'spam' if spam else 'messages'} {period}.", _in_a_row)
+    what = f"{'spam' if spam else 'messages'}{f' of the form {form}' if form else ''}"
+    output.rows(found(), columns, f"No {what} {period}.", lambda fields: in_a_row(fields, language))
 
 
 def _days(first: date, last: date) -> Iterator[date]:
@@ -231,18 +251,13 @@ def _days(first: date, last: date) -> Iterator[date]:
         last -= timedelta(days=1)
 
 
-def _in_a_row(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the fields of a message or a sign-up as one row: the subject goes before the message."""
-    text = " · ".join(filter(None, (fields.get("subject"), fields.get("message"))))
-    return {**fields, "message": text or "(a sign-up)"}
-
-
-def _searchable_text(record: Message | SignUp) -> str:
-    """Return everything that the visitor wrote, as one text to search."""
+def _searchable_text(record: Message | SignUp, language: Language) -> str:
+    """Return everything that the visitor wrote, as it is stored and as it is shown, as one text to search."""
     fields = record.model_dump(
         include={"email", "name", "subject", "form_subject", "message", *Message.labels(), "extra", "page"}
     )
-    return "\n".join(str(value) for value in fields.values())
+    shown = form_notification.rows(definition(record.form), record, language) if isinstance(record, Message) else []
+    return "\n".join([*(str(value) for value in fields.values()), *(row.text for row in shown)])
 
 
 def _message(connection: Connection, message_id: str) -> Message | SignUp:
@@ -279,7 +294,11 @@ def show_message(connection: Connection, output: Output, *, id: str) -> None:  #
     if output.as_json:
         output.show(of_submission(record))
     else:
-        fields = of_submission(record, mode="python")
+        own = definition(record.form) if isinstance(record, Message) else None
+        if own is not None and isinstance(record, Message):
+            fields = labelled(own, record, connection.settings.default_language)
+        else:
+            fields = of_submission(record, mode="python")
         # At the end and apart, because their names come from a stranger.
         others = [f"{name}: {value}" for name, value in fields.pop("other_fields", ())]
         output.show({**fields, "other_fields": others})
@@ -306,7 +325,7 @@ def file_as_spam(connection: Connection, output: Output, *, id: str) -> None:  #
 def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002
     """Release a message from the spam folder.
 
-    A message is mailed to the owner. A sign-up is sent its confirmation link.
+    A message is mailed to the owner, or to its form's recipients. A sign-up is sent its confirmation link.
     """
     record = _message(connection, id)
     settings = connection.settings
@@ -314,9 +333,10 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
         link = confirmation_request.queued(record.language)
         released = submissions.release_sign_up(settings.table_name, record, link)
     else:
-        notification = contact_notification.queued(settings.default_language, released=True)
-        kept = timedelta(days=settings.retention_days)
-        released = submissions.release_message(settings.table_name, record, notification, kept)
+        email = notification.queued(record.form, settings.default_language, released=True)
+        # As long as its form says.
+        kept = timedelta(days=record.retention_days or settings.retention_days)
+        released = submissions.release_message(settings.table_name, record, email, kept)
     output.tell(
         f"Released {short(record.id)}: its email is queued."
         if released
@@ -509,6 +529,7 @@ def unsubscribe_subscriber(connection: Connection, output: Output, *, address: s
     help=f"For subscribers: {', '.join(get_args(State))} or all. Default: confirmed.",
 )
 @click.option("--spam", is_flag=True, help="For messages: the spam folder, too.")
+@click.option("--form", metavar="NAME", help="For messages: only this form's, with a column for each of its fields.")
 @on_stack
 def export(  # noqa: PLR0913  the options of an export
     connection: Connection,
@@ -520,6 +541,7 @@ def export(  # noqa: PLR0913  the options of an export
     separator: str | None,
     state: str,
     spam: bool,
+    form: str | None,
 ) -> int | None:
     """Export subscribers, messages or everything to a file.
 
@@ -531,6 +553,11 @@ def export(  # noqa: PLR0913  the options of an export
     lines = what == "everything" or (output.as_json and file is None)
     if lines and file_format == "csv":
         raise click.UsageError("This output is JSON Lines: drop --format or --json, or write to a file with --output.")
+    if form and what != "messages":
+        raise click.UsageError("--form is for messages.")
+    own = definition(form) if form else None
+    if form and form != "contact" and own is None:
+        output.advise(f"functions/forms.toml declares no form {form}: its fields have no columns of their own.")
     table = connection.settings.table_name
     options = exporting.Options(
         table=table,
@@ -539,6 +566,8 @@ def export(  # noqa: PLR0913  the options of an export
         separator=importing.SEPARATORS[separator],
         state="" if state == "all" else state,
         spam=spam,
+        form=form or "",
+        fields=list(own.fields) if own else [],
     )
     settings = connection.settings
 

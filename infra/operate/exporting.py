@@ -9,7 +9,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -20,9 +20,9 @@ from guichet.store.dynamodb import Item
 from infra.operate.cells import cell
 from infra.operate.connection import OperatorError
 from infra.operate.fields import (
-    MESSAGE_COLUMNS,
     SUBSCRIBER_COLUMNS,
     message_cells,
+    message_columns,
     of_submission,
     of_subscriber,
     subscriber_cells,
@@ -39,7 +39,8 @@ _BOM = "\ufeff"
 class Options:
     """What to export from which table, and how.
 
-    `state` selects subscribers (empty for all); `spam` includes the spam folder.
+    `state` selects subscribers (empty for all); `spam` includes the spam folder; `form` selects messages (empty for
+    all), and `fields` are its own if it is declared, which get a column each.
     """
 
     table: str
@@ -48,6 +49,9 @@ class Options:
     separator: str
     state: str
     spam: bool
+    form: str = ""
+    # A list, as a checkpoint has it.
+    fields: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -139,7 +143,7 @@ def _save(options: Options, progress: Progress, checkpoint: Path) -> None:
 def _head(options: Options) -> bytes:
     if options.format == "jsonl":
         return b""
-    columns = SUBSCRIBER_COLUMNS if options.what == "subscribers" else MESSAGE_COLUMNS
+    columns = SUBSCRIBER_COLUMNS if options.what == "subscribers" else message_columns(options.fields)
     return (_BOM + _csv([columns], options.separator)).encode()
 
 
@@ -147,7 +151,7 @@ def write_page(options: Options, page: Page, out: BinaryIO, progress: Progress, 
     """Write the rows of a page, and update the progress."""
     rows = list(_selected(options, page.items))
     if options.format == "csv":
-        text = _csv(([cell(value) for value in _cells(row, unsubscribe)] for row in rows), options.separator)
+        text = _csv(([cell(value) for value in _cells(row, options, unsubscribe)] for row in rows), options.separator)
     else:
         text = "".join(json.dumps(_plain(row, unsubscribe), ensure_ascii=False) + "\n" for row in rows)
     out.write(text.encode())
@@ -162,7 +166,9 @@ def _selected(options: Options, items: Iterable[Item]) -> Iterator[Item | Messag
             case "subscribers" if not options.state or item["state"] == options.state:
                 yield Subscriber.model_validate(item)
             case "messages" if options.spam or not item.get("spam"):
-                yield Message.model_validate(item)
+                message = Message.model_validate(item)
+                if options.form in ("", message.form):
+                    yield message
             case "everything":
                 yield item
 
@@ -179,10 +185,10 @@ def _plain(row: Item | Message | Subscriber, unsubscribe: Unsubscribe) -> Item:
     return fields
 
 
-def _cells(row: Item | Message | Subscriber, unsubscribe: Unsubscribe) -> list[str]:
+def _cells(row: Item | Message | Subscriber, options: Options, unsubscribe: Unsubscribe) -> list[str]:
     match row:
         case Message():
-            return message_cells(row)
+            return message_cells(row, options.fields)
         case Subscriber():
             return subscriber_cells(row, unsubscribe(row))
         case _:

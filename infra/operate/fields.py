@@ -1,8 +1,12 @@
 """What the fields of a record are called: the same in tables, CSV and JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from guichet.definitions.definition import Definition, definition
+from guichet.forms.field_types import shown
+from guichet.locales import Language
+from guichet.mail.emails import form_notification
 from guichet.records.message import Message
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Imported, Subscriber
@@ -10,13 +14,17 @@ from guichet.records.subscriber import Imported, Subscriber
 Mode = Literal["python", "json"]
 
 MESSAGE_COLUMNS = (
-    "received_at", "email", "name", "subject", "message", *Message.labels(),
+    "received_at", "form", "email", "name", "subject", "message", *Message.labels(),
     "other_fields", "page", "language", "spam", "id",
 )  # fmt: skip
+# The columns of the messages of a declared form, before and after those of its fields.
+_BEFORE, _AFTER = ("received_at",), ("other_fields", "page", "language", "spam", "id")
 SUBSCRIBER_COLUMNS = (
     "email", "name", "state", "since", "language", "confirmed_at", "left_at", "asked_at", "page", "wording",
     "wording_version", "consent_claim", "asked_from", "confirmed_from", "statement", "source", "unsubscribe_url",
 )  # fmt: skip
+# Answers that a list has in other columns.
+_TOLD = ("name", "email")
 # The columns of a subscriber that are in the history, as fields of the latest proof of consent.
 _OF_PROOF = (
     "asked_at", "page", "wording", "wording_version", "consent_claim", "asked_from", "confirmed_from", "statement",
@@ -25,11 +33,61 @@ _OF_PROOF = (
 
 
 def of_submission(record: Message | SignUp, mode: Mode = "json") -> dict[str, Any]:
-    """Return the fields of a message, or of a sign-up in the spam folder, by name."""
+    """Return the fields of a message, or of a sign-up in the spam folder, by name.
+
+    Of a declared form, `answers` are those to its own fields, in its order, and `other_fields` those beyond.
+    """
     fields = record.model_dump(mode=mode)
-    if isinstance(record, Message):
-        return {"id": fields.pop("id"), "kind": "message", "other_fields": fields.pop("extra"), **fields}
-    return {"id": fields.pop("id"), "kind": "sign-up", "received_at": fields.pop("asked_at"), **fields}
+    if isinstance(record, SignUp):
+        return {
+            "id": fields.pop("id"),
+            "kind": "sign-up",
+            "form": "newsletter",
+            "received_at": fields.pop("asked_at"),
+            **fields,
+        }
+    fields = {"id": fields.pop("id"), "kind": "message", "other_fields": fields.pop("extra"), **fields}
+    own = definition(record.form)
+    if own is not None:
+        fields["answers"] = answers_to(own, record)
+        fields["other_fields"] = [[name, value] for name, value in record.extra if name not in own.fields]
+    return fields
+
+
+def answers_to(own: Definition, message: Message) -> dict[str, str]:
+    """Return the answers to the own fields of a declared form, in its order."""
+    answers = message.answers
+    return {name: answers[name] for name in own.fields if name in answers}
+
+
+def labelled(own: Definition, message: Message, language: Language) -> dict[str, Any]:
+    """Return a message of a declared form for people to read: each answer with its label, as in the owner's email."""
+    fields = of_submission(message, mode="python")
+    answers = fields["answers"]
+    rows = form_notification.rows(own, message, language)[: len(answers)]
+    shown = {
+        "form": f"{own.name}: {own.title[language]}",
+        # A further line of an answer is not to pass for another answer.
+        "answers": [f"{row.label}: {_indented(row.text)}" for row in rows],
+    }
+    # They are among the answers.
+    known = ("name", "email", "subject", "message", *Message.labels())
+    return {name: value for name, value in {**fields, **shown}.items() if name not in known}
+
+
+def _indented(text: str) -> str:
+    return "\n  ".join(text.splitlines())
+
+
+def in_a_row(fields: Mapping[str, Any], language: Language) -> Mapping[str, Any]:
+    """Return the fields of a message or a sign-up as one row: the subject goes before the message."""
+    text = " · ".join(filter(None, (fields.get("subject"), fields.get("message"))))
+    own = definition(fields["form"])
+    if own is not None and not text:
+        # What else was answered.
+        answers = {name: value for name, value in fields.get("answers", {}).items() if name not in _TOLD}
+        text = " · ".join(shown(own.fields[name], value, language) for name, value in answers.items())
+    return {**fields, "message": text if fields["kind"] == "message" else "(a sign-up)"}
 
 
 def of_subscriber(subscriber: Subscriber, mode: Mode = "json") -> dict[str, Any]:
@@ -38,11 +96,26 @@ def of_subscriber(subscriber: Subscriber, mode: Mode = "json") -> dict[str, Any]
     return {**fields, "since": fields["confirmed_at" if subscriber.state == "confirmed" else "left_at"]}
 
 
-def message_cells(message: Message) -> list[str]:
-    """Return a message as the cells of MESSAGE_COLUMNS."""
+def message_columns(of_form: Sequence[str] = ()) -> list[str]:
+    """Return the columns of messages; of a declared form's, with a column for each of its fields."""
+    return [*_BEFORE, *map(_column, of_form), *_AFTER] if of_form else list(MESSAGE_COLUMNS)
+
+
+def _column(name: str) -> str:
+    """Return the column of a field: its name, unless a column of all messages has that."""
+    return f"field_{name}" if name in (*_BEFORE, *_AFTER) else name
+
+
+def message_cells(message: Message, of_form: Sequence[str] = ()) -> list[str]:
+    """Return a message as the cells of its columns."""
     fields = of_submission(message)
-    fields["other_fields"] = "\n".join(f"{name}: {value}" for name, value in message.extra)
-    return [fields[name] for name in MESSAGE_COLUMNS]
+    answers = message.answers if of_form else {}
+    others = [(name, value) for name, value in message.extra if name not in of_form]
+    fields["other_fields"] = "\n".join(f"{name}: {value}" for name, value in others)
+    if not of_form:
+        return [fields[name] for name in MESSAGE_COLUMNS]
+    cells = [*(fields[name] for name in _BEFORE), *(answers.get(name, "") for name in of_form)]
+    return [*cells, *(fields[name] for name in _AFTER)]
 
 
 def subscriber_cells(subscriber: Subscriber, unsubscribe_url: str) -> list[str]:

@@ -1,0 +1,259 @@
+"""Messages of the site's own forms, by form: listed, searched, counted, shown, released, exported and erased."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from guichet.definitions import definition
+from tests.support.app import START, App
+from tests.support.contact import contact
+from tests.support.operate import Operate
+from tests.support.site_forms import QUOTE, site_forms
+
+FORMS = f"""{QUOTE}
+[sondage]
+title = {{ fr = "Sondage", en = "Survey" }}
+fields.couleur = {{ type = "choice", choices = ["Rouge", {{ value = "b", label = {{ fr = "Bleu", en = "Blue" }} }}] }}
+fields.note = {{ type = "number", label = {{ fr = "Note", en = "Mark" }} }}
+fields.language = {{ type = "text", label = {{ fr = "Votre langue", en = "Your language" }} }}
+
+[amis]
+fields.moi = {{ type = "email" }}
+fields.ami = {{ type = "email", label = "Ami" }}
+"""
+DEVIS = {
+    "name": "Zoé", "email": "zoe@example.org", "budget": "plus", "accord": "oui", "surface": "1 234,5",
+    "rooms": ["Salon", "Cuisine, salle"], "date": "31/12/2026", "message": "Un toit.\nBudget : aucun", "ville": "Lyon",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _forms(tmp_path: Path) -> Iterator[None]:
+    folder = tmp_path / "forms"
+    folder.mkdir()
+    with site_forms(folder, FORMS):
+        yield
+
+
+def posted(app: App, form: str = "devis", **fields: Any) -> str:
+    reply = app.post(f"/f/{form}", json={**(DEVIS if form == "devis" else {}), **fields})
+    assert reply.status_code == 200, reply.text
+    return str(reply.get_json()["id"])
+
+
+def rows_of(said: str, separator: str = ";") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(said.removeprefix("\ufeff"), newline=""), delimiter=separator))
+
+
+def test_messages_are_listed_searched_and_counted_by_form(app: App, operate: Operate) -> None:
+    ids = [posted(app), posted(app, "sondage", couleur="b", note="7"), contact(app)]
+    caught = posted(app, "sondage", couleur="Rouge", _gotcha="x")
+    app.post("/newsletter", json={"email": "new@example.org", "_gotcha": "x"})
+
+    def listed(*options: str) -> list[str]:
+        return [row["id"] for row in operate(app, "messages", *options, "--json").rows]
+
+    assert set(listed()) == set(ids)
+    assert listed("--form", "devis") == [ids[0]]
+    assert listed("--form", "contact") == [ids[2]]
+    assert listed("--form", "sondage", "--spam") == [caught]
+    assert listed("--form", "autre") == []
+    # By what is stored, and by what is shown.
+    for text, one in (("bleu", ids[1]), ("2026-12-31", ids[0]), ("31 DÉCEMBRE", ids[0]), ("davantage", ids[0])):
+        assert listed("--search", text) == [one]
+    assert listed("--search", "bleu", "--form", "devis") == []
+    assert operate(app, "messages", "--count", "--json").rows == [{"contact": 1, "amis": 0, "devis": 1, "sondage": 1}]
+    assert operate(app, "messages", "--count", "--form", "devis", "--json").rows == [{"devis": 1}]
+    (spam,) = operate(app, "messages", "--count", "--spam", "--json").rows
+    assert spam == {"contact": 0, "amis": 0, "devis": 0, "sondage": 1, "newsletter": 1}
+    assert "No messages of the form autre from" in operate(app, "messages", "--form", "autre").out
+
+
+def test_a_list_names_the_form_and_has_no_hole_where_a_form_asks_for_no_address(app: App, operate: Operate) -> None:
+    with time_machine.travel(START):
+        posted(app, "sondage", couleur="b", note="1234.5")
+        contact(app)
+        lines = operate(app, "messages").out.splitlines()
+        one = operate(app, "messages", "--form", "sondage").out.splitlines()
+        definition.SOURCE.write_text("", encoding="utf-8")
+        definition.forget()
+        without = operate(app, "messages").out.splitlines()
+    assert lines[0].split() == ["received", "at", "id", "form", "email", "name", "message"]
+    (survey,) = [line for line in lines if " sondage " in line]
+    assert "Bleu · 1 234,5" in survey
+    assert "form" not in one[0].split()
+    # The form is gone from the file, and its answers are not.
+    assert without[0].split() == ["received", "at", "id", "email", "name", "message"]
+    assert len(without) == 3
+
+
+def test_a_message_is_shown_in_the_order_of_its_form_with_its_labels(app: App, operate: Operate) -> None:
+    message = posted(app, id="FAKE")
+    said = operate(app, "messages", "show", message).out
+    lines = [line.strip() for line in said.splitlines()]
+    answers = [
+        "Votre nom: Zoé", "Votre email: zoe@example.org", "Surface (m²): 1\u202f234,5", "Date souhaitée: jeudi 31",
+        "Votre projet: Un toit.", "Budget : aucun", "Pièces: Cuisine, salle", "Salon", "Budget: Davantage",
+        "Accepté: J’accepte d’être rappelé.",
+    ]  # fmt: skip
+    places = [next(n for n, line in enumerate(lines) if answer in line) for answer in answers]
+    assert places == sorted(places)
+    assert any(line.startswith("form") and line.endswith("devis: Demande de devis") for line in lines)
+    # What a visitor wrote in a further line stands apart, and so do the further fields.
+    assert len([line for line in said.splitlines() if line.rstrip().endswith("   Budget : aucun")]) == 1
+    assert places[-1] < next(n for n, line in enumerate(lines) if "ville: Lyon" in line)
+    (row,) = operate(app, "messages", "show", message, "--json").rows
+    assert list(row["answers"]) == ["name", "email", "surface", "date", "message", "rooms", "budget", "accord"]
+    assert row["answers"]["date"] == "2026-12-31"
+    assert row["other_fields"] == [["ville", "Lyon"], ["id", "FAKE"]]
+
+
+def test_a_message_without_address_and_text_is_shown_without_holes(app: App, operate: Operate) -> None:
+    message = posted(app, "sondage", note="3")
+    said = operate(app, "messages", "show", message).out
+    assert "Note: 3" in said
+    assert not [line for line in said.splitlines() if line.split()[:1] in (["email"], ["name"], ["message"])]
+
+
+def test_a_released_message_goes_to_its_forms_recipients_and_is_kept_as_long_as_it_says(
+    app: App, operate: Operate
+) -> None:
+    with time_machine.travel(START):
+        message = posted(app, budget="< 1 000 €", _gotcha="x")
+        assert operate(app, "messages", "release", message).code == 0
+        app.play_stream()
+    (mail,) = app.mails()
+    assert mail["To"] == "devis@example.org"
+    assert "Demande de devis" in mail["Subject"]
+    (item,) = app.items("message")
+    assert int(item["expires_at"]) == int((START + timedelta(days=365)).timestamp())
+
+
+def test_a_command_that_needs_a_wrong_file_says_what_names_its_mistakes(app: App, operate: Operate) -> None:
+    contact(app, _gotcha="x")
+    (row,) = operate(app, "messages", "--spam", "--json").rows
+    definition.SOURCE.write_text("[", encoding="utf-8")
+    definition.forget()
+    said = operate(app, "messages", "release", row["id"])
+    assert said.code == 2
+    assert "functions/forms.toml has a mistake: `guichet forms check` names it" in said.err
+
+
+# --- export -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_export_of_a_form_has_a_column_for_each_of_its_fields_in_its_order(app: App, operate: Operate) -> None:
+    posted(app)
+    posted(app, "sondage", couleur="b", note="3", language="=1+1")
+    contact(app)
+    said = operate(app, "export", "messages", "--form", "devis", "--format", "csv")
+    (row,) = rows_of(said.out)
+    assert list(row) == [
+        "received_at", "name", "email", "phone", "site", "surface", "date", "message", "rooms", "budget", "accord",
+        "other_fields", "page", "language", "spam", "id",
+    ]  # fmt: skip
+    assert (row["surface"], row["date"], row["budget"]) == ("1234.5", "2026-12-31", "plus")
+    assert (row["rooms"], row["other_fields"], row["phone"]) == ("Cuisine, salle\nSalon", "ville: Lyon", "")
+    (survey,) = rows_of(operate(app, "export", "messages", "--form", "sondage").out)
+    # No column is there twice, and no cell is a formula.
+    assert list(survey)[:4] == ["received_at", "couleur", "note", "field_language"]
+    assert (survey["field_language"], survey["language"]) == ("'=1+1", "fr")
+
+
+def test_an_export_of_all_messages_names_the_form_of_each(app: App, operate: Operate) -> None:
+    posted(app)
+    contact(app, message="Bonjour")
+    rows = {row["form"]: row for row in rows_of(operate(app, "export", "messages").out)}
+    assert set(rows) == {"contact", "devis"}
+    assert rows["contact"]["message"] == "Bonjour"
+    assert "rooms: Cuisine, salle\nSalon" in rows["devis"]["other_fields"]
+    assert [row["message"] for row in rows_of(operate(app, "export", "messages", "--form", "contact").out)] == [
+        "Bonjour"
+    ]
+
+
+def test_json_lines_have_the_answers(app: App, operate: Operate, tmp_path: Path) -> None:
+    posted(app)
+    posted(app, "sondage", couleur="b")
+    posted(app, _gotcha="x")
+    file = tmp_path / "devis.jsonl"
+    for options, count in (((), 1), (("--spam",), 2)):
+        order = ("export", "messages", "--form", "devis", "--format", "jsonl", "-o", str(file), *options)
+        assert operate(app, *order, "--json").rows == [{"file": str(file), "rows": count}]
+        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        assert {row["form"] for row in rows} == {"devis"}
+        assert rows[0]["answers"]["rooms"] == "Cuisine, salle\nSalon"
+        assert rows[0]["other_fields"] == [["ville", "Lyon"]]
+        file.unlink()
+
+
+def test_a_form_that_is_not_declared_is_exported_as_it_is_stored(app: App, operate: Operate) -> None:
+    posted(app, "sondage", couleur="b")
+    definition.SOURCE.write_text("", encoding="utf-8")
+    definition.forget()
+    said = operate(app, "export", "messages", "--form", "sondage")
+    (row,) = rows_of(said.out)
+    assert "declares no form sondage" in said.err
+    assert row["other_fields"] == "couleur: b"
+    wrong = operate(app, "export", "subscribers", "--form", "sondage")
+    assert (wrong.code, "--form is for messages" in wrong.err) == (2, True)
+
+
+def test_an_interrupted_export_does_not_go_on_with_other_columns(
+    app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    posted(app)
+    file = tmp_path / "devis.csv"
+    order = ("export", "messages", "--form", "devis", "-o", str(file))
+    with monkeypatch.context() as patch:
+
+        def interrupted(*_: Any) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(Path, "rename", lambda one, to: interrupted() if to == file else one.replace(to))
+        assert operate(app, *order).code == 130
+    definition.SOURCE.write_text(FORMS.replace("fields.site ", "fields.web "), encoding="utf-8")
+    definition.forget()
+    said = operate(app, *order)
+    assert said.code == 2
+    assert "with other options" in said.err
+
+
+# --- one person -------------------------------------------------------------------------------------------------------
+
+
+def test_a_person_is_found_in_every_form_by_their_address_and_by_what_others_wrote(
+    app: App, operate: Operate, tmp_path: Path
+) -> None:
+    person = "gone@example.org"
+    posted(app, email=person, message="My secret words", _id="1")
+    posted(app, email=person, message="My secret spam", _gotcha="x")
+    # In a field of another name, which is the form's address all the same.
+    posted(app, "amis", moi=person.upper(), ami="friend@example.org")
+    posted(app, "amis", moi="friend@example.org", ami=person, _id="2")
+    posted(app, "sondage", language=f"mail {person}", note="3")
+    file = tmp_path / "access.json"
+    operate(app, "forget", person, "--access", str(file))
+    told = json.loads(file.read_text(encoding="utf-8"))
+    assert (len(told["messages"]), told["mentions by others"]) == (3, 2)
+    assert "My secret words" in json.dumps(told["messages"])
+
+    assert operate(app, "forget", person, "--yes").code == 0
+    left = json.dumps(app.items(), ensure_ascii=False).lower()
+    assert "gone@" not in left
+    assert "secret" not in left
+    assert {item["form"] for item in app.items("message")} == {"amis", "sondage"}
+    kept = operate(app, "messages", "--json").rows
+    assert [row["answers"] for row in kept if row["form"] == "amis"] == [
+        {"moi": "friend@example.org", "ami": "[erased]"}
+    ]
+    assert [row["answers"]["language"] for row in kept if row["form"] == "sondage"] == ["mail [erased]"]
+    # Shown and exported as they are.
+    assert operate(app, "export", "messages", "--form", "amis").code == 0
