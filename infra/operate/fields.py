@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from guichet.definitions.definition import Definition, definition
-from guichet.forms.field_types import shown
 from guichet.locales import Language
 from guichet.mail.emails import form_notification
 from guichet.records.message import Message
@@ -82,11 +81,9 @@ def _indented(text: str) -> str:
 def in_a_row(fields: Mapping[str, Any], language: Language) -> Mapping[str, Any]:
     """Return the fields of a message or a sign-up as one row: the subject goes before the message."""
     text = " · ".join(filter(None, (fields.get("subject"), fields.get("message"))))
-    own = definition(fields["form"])
-    if own is not None and not text:
-        # What else was answered.
-        answers = {name: value for name, value in fields.get("answers", {}).items() if name not in _TOLD}
-        text = " · ".join(shown(own.fields[name], value, language) for name, value in answers.items())
+    if not fields.get("message"):
+        answers = fields.get("answers") or dict(fields.get("other_fields", ()))
+        text = form_notification.words(definition(fields["form"]), answers, language)
     return {**fields, "message": text if fields["kind"] == "message" else "(a sign-up)"}
 
 

@@ -60,7 +60,10 @@ def offline(function: Callable[..., int | None]) -> Command:
 
 @offline
 def list_forms(output: Output, *, local: bool, port: int) -> None:  # noqa: ARG001  every command has these options
-    """List the forms that functions/forms.toml declares: title, fields, recipients, how long answers are kept."""
+    """List the declared forms.
+
+    For each: its title, its fields, who gets it, and how long its answers are kept.
+    """
     forms = _declared()
     for own in forms.values():
         output.show(
@@ -91,11 +94,12 @@ def _field_line(own: Definition, name: str) -> str:
 @click.option("--honeypot", metavar="NAME", default="_gotcha", show_default=True, help="The parameter HoneypotField.")
 @offline
 def check(output: Output, *, site: Path | None, honeypot: str, local: bool, port: int) -> int:  # noqa: ARG001
-    """Check functions/forms.toml, or the forms in the pages of a built site.
+    """Check the declared forms, or those of a built site.
 
-    With SITE, the folder of a built site, every form in it that posts to Guichet is checked: whether there is such a
-    form, each required field is there and labelled, no name is misspelt, the rules are the server's, and the
-    information notice is present. Forms that only a script makes are not seen. The exit code is 1 if anything is wrong.
+    Without SITE, every mistake in functions/forms.toml is named. With SITE, the folder of a built site, every form in
+    it that posts to Guichet is checked: whether there is such a form, each required field is there and labelled, no
+    name is misspelt, the rules are the server's, and the information notice is present. Forms that only a script makes
+    are not seen. The exit code is 1 if anything is wrong.
     """
     if site is not None:
         return _check_site(output, site, honeypot)
@@ -167,7 +171,10 @@ def html(  # noqa: PLR0913  its options
     local: bool,
     port: int,
 ) -> None:
-    """Print a form as HTML to paste: labels, the server's rules, places for errors, and the information notice."""
+    """Print a form as HTML to paste.
+
+    It has labels, the server's rules, places for errors, and the information notice.
+    """
     from infra.operate.form_html import render  # noqa: PLC0415
 
     settings = connect_local(port).settings if local else None
@@ -191,7 +198,10 @@ def _retention_days() -> int:
 
 @offline
 def openapi(output: Output, *, local: bool, port: int) -> None:
-    """Print the OpenAPI description of the API with the site's own forms in it: as YAML, or as JSON with --json."""
+    """Print the API's description, with the forms.
+
+    It is OpenAPI 3.1: YAML, or JSON with --json.
+    """
     # Only this command pays for it.
     from infra.operate import form_openapi  # noqa: PLC0415
 
@@ -214,8 +224,9 @@ def forms_group(listing: type[click.Group], common_options: Callable[[Command], 
     """Return the group `forms`, whose commands have the options that all have."""
     group = listing(
         "forms",
-        help="List the forms of the site's own, check them, or print one as HTML.\n\n"
-        "They are declared in functions/forms.toml. The default command is `list`.",
+        help="List, check or print the site's own forms.\n\n"
+        "They are declared in functions/forms.toml. No command needs a stack: --local fills in the API's address.\n\n"
+        "Without a command, `list` runs; `guichet forms list --help` shows its options.",
     )
     for name, function in (("list", list_forms), ("check", check), ("html", html), ("openapi", openapi)):
         group.add_command(click.command(name)(common_options(function)))

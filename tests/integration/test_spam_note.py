@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from guichet.store import dynamodb, spam_notes, submissions, table
 from tests.support.app import App
 from tests.support.contact import contact
 from tests.support.marks import BLANKS, FORGED, Unmarked, check
+from tests.support.site_forms import site_forms
 from tests.support.wire import Wire, refusal
 
 MIDNIGHT = datetime.fromisoformat("2026-11-24T00:00:00Z")
@@ -286,3 +288,42 @@ def test_the_digest_counts_what_the_notes_told(make_app: Make) -> None:
     *_, digest = [mail for mail in app.mails() if "semaine" in mail["Subject"]]
     assert "Classés comme spam\xa0: 2" in text(digest)
     assert "Le détail de ce qui est classé comme spam vous parvient le lendemain, dans un autre email." in text(digest)
+
+
+def test_of_a_form_of_the_sites_own_its_title_and_first_answers_are_told(app: App, tmp_path: Path) -> None:
+    survey = """
+[sondage]
+title = { fr = "Sondage d’été", en = "Survey" }
+fields.couleur = { type = "choice", choices = [{ value = "b", label = { fr = "Bleu", en = "Blue" } }] }
+fields.note = { type = "number" }
+fields.courriel = { type = "email" }
+fields.message = { type = "long_text" }
+"""
+    with site_forms(tmp_path, survey):
+        with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
+            posts = (
+                {"couleur": "b", "note": "1 234,5", "ville": "Lyon"},
+                {"courriel": "a@example.org", "message": "Oui"},
+            )
+            for fields in posts:
+                assert app.post("/f/sondage", json=fields | {"_gotcha": "x"}).status_code == 200
+        sweep_at(app, DUE)
+        (note,) = notes(app)
+    plain, html = (text(note, kind).replace("\u202f", " ") for kind in ("plain", "html"))
+    assert "Sondage d’été\xa0: Bleu · 1 234,5 · Lyon" in plain
+    assert "Sondage d’été\xa0: Oui" in plain
+    # Who gave no address has no line for one.
+    assert plain.count("Email\xa0:") == 1
+    assert "a@example.org" in plain
+    assert "Message\xa0:" not in plain
+    for words in ("Sondage d’été", "Bleu · 1 234,5 · Lyon", "a@example.org"):
+        assert words in html
+
+
+def test_of_a_form_that_is_gone_from_the_file_its_name_and_answers_are_told(app: App, tmp_path: Path) -> None:
+    survey = '[sondage]\nfields.note = { type = "number" }'
+    with site_forms(tmp_path, survey), time_machine.travel(MIDNIGHT - timedelta(hours=3)):
+        app.post("/f/sondage", json={"note": "3", "_gotcha": "x"})
+    sweep_at(app, DUE)
+    (note,) = notes(app)
+    assert "sondage\xa0: 3" in text(note)

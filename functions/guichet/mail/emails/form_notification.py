@@ -1,5 +1,6 @@
 """To the owner, or a form's own recipients: what somebody wrote into a form of the site's own."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from guichet.definitions.definition import Definition, definition
@@ -80,3 +81,16 @@ def rows(own: Definition | None, message: Message, language: Language) -> list[R
     known = {*fields, *(("email",) if own and own.email_field else ())}
     other = [Row(name, text) for name, text in answers.items() if name not in known]
     return declared + other
+
+
+def words(own: Definition | None, answers: Mapping[str, str], language: Language) -> str:
+    """Return the message among answers or, if there is none, what else was answered, without names and addresses."""
+    from guichet.forms.field_types import shown  # noqa: PLC0415
+
+    if answers.get("message"):
+        return answers["message"]
+    fields = own.fields if own else {}
+    told = {"name", "email", *(name for name, field in fields.items() if field.type == "email")}
+    others = {name: text for name, text in answers.items() if name not in told}
+    declared = [shown(field, others[name], language) for name, field in fields.items() if others.get(name)]
+    return " · ".join([*declared, *(text for name, text in others.items() if name not in fields)])

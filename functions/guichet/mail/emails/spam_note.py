@@ -1,11 +1,14 @@
 """To the owner: what was caught as spam the day before, and how to get it back."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
+from guichet.definitions.definition import definition
 from guichet.locales import Language
-from guichet.mail.emails import Content
-from guichet.records.message import SPAM_KEPT
+from guichet.mail.emails import Content, form_notification
+from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.sign_up import SignUp
 from guichet.records.spam_note import OpenedSpamNote
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
@@ -25,14 +28,32 @@ def ineligible(_email: ClaimedEmail, opened: OpenedSpamNote, _subscriber: Subscr
     return None if opened.submissions else "nothing that it names is in the spam folder any more"
 
 
-def content(opened: OpenedSpamNote, _language: Language, settings: NotifierSettings) -> Content:
+@dataclass(frozen=True)
+class Caught:
+    """A submission as the note names it: the title of its form, if that is the site's own, and its first words."""
+
+    submission: Message | SignUp
+    title: str
+    words: str
+
+
+def content(opened: OpenedSpamNote, language: Language, settings: NotifierSettings) -> Content:
     """Return the content: who wrote, their first words, and the command that releases each."""
     note = opened.note
     values = {
         "note": note,
         "last_day": note.until - timedelta(days=1),
-        "submissions": opened.submissions,
+        "caught": [_caught(submission, language) for submission in opened.submissions],
         "others": note.caught - len(note.named),
         "days_kept": SPAM_KEPT.days,
     }
     return Content(settings.owner_email, values)
+
+
+def _caught(submission: Message | SignUp, language: Language) -> Caught:
+    if isinstance(submission, SignUp):
+        return Caught(submission, "", "")
+    own = definition(submission.form)
+    # If a form is gone from the file, its name has to do.
+    title = own.title[language] if own else submission.form if submission.form != "contact" else ""
+    return Caught(submission, title, form_notification.words(own, submission.answers, language))
