@@ -9,11 +9,14 @@ from typing import Any, Literal, cast
 import yaml
 
 from guichet.definitions.definition import Definition, Field, Text
-from guichet.forms.field_types import UNTICKED, URL_PATTERN
+from guichet.forms.field_types import PHONE_PATTERN, UNTICKED, URL_PATTERN
 
 SOURCE = Path(__file__).parents[1] / "openapi.yaml"
 _ANY_FORM = "/f/{form}"
 _POSTED = "/contact"
+
+# Any text but those of UNTICKED counts as ticked, and these are usual.
+_TICKED = (True, "true", "on", "yes", "oui", "1")
 
 Json = dict[str, Any]
 
@@ -164,14 +167,16 @@ def _rules(field: Field) -> Json:
         case "choice" | "choices" | "consent":
             return _chosen(field)
         case _:
-            formats = {"phone": {"x-format": "phone"}, "url": {"format": "uri", "pattern": f"^{URL_PATTERN}$"}}
+            formats = {
+                "phone": {"pattern": f"^(?:{PHONE_PATTERN})$"},
+                "url": {"format": "uri", "pattern": f"^{URL_PATTERN}$"},
+            }
             return {"type": "string", **formats.get(field.type, {}), **_lengths(field)}
 
 
 def _chosen(field: Field) -> Json:
     if field.type == "consent":
-        said = {"not": {"enum": [False, *UNTICKED]}} if field.required else {}
-        return {"type": ["boolean", "string"], **said}
+        return {"enum": [*_TICKED, *(() if field.required else (False, *UNTICKED))]}
     choice = {"type": "string", "enum": [choice.value for choice in field.choices]}
     if field.type == "choice":
         return choice

@@ -3,6 +3,7 @@
 import re
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,10 +21,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from guichet.definitions.forms_file import parse
 from guichet.http.links import refusal_link, unsubscribe_link
 from guichet.signing import subscriber_id
+from infra.operate.form_openapi import description
 from infra.template import TEMPLATE
 from tests.support.app import PARAMETERS, App
+from tests.support.site_forms import QUOTE, site_forms
 
 # Not checked: that what breaks a request's schema is refused. The app takes more than it asks for.
 CHECKS = [
@@ -61,6 +65,10 @@ API.config.phases.coverage.enabled = False
 # The aliases have the forms' own functions behind them, so they are tried in another setting.
 GUARDED = API.include(path_regex="^/(f/|challenge|newsletter/challenge)")
 OPEN = API.exclude(path_regex="^/(f/|challenge|newsletter/challenge)")
+# Those of the site's own, as `guichet forms openapi` describes them. A schema has no limits of days.
+FORMS = QUOTE.replace("min = 2026-01-01, ", "")
+OWN = schemathesis.openapi.from_dict(description(parse(FORMS))).include(path_regex="^/f/devis$")
+OWN.config.phases.coverage.enabled = False
 LINKED = API.include(path_regex="^/newsletter/(confirm|unsubscribe|refuse)")
 
 _answered: Tally[int] = Tally()
@@ -118,6 +126,13 @@ def test_every_request_is_answered_as_described(case: Case, open_app: App) -> No
 def test_with_proof_of_work_too(case: Case, guarded_app: App) -> None:
     # A proof that nobody worked for is refused, and its schema cannot tell.
     send(case, guarded_app)
+
+
+@OWN.parametrize()
+@EXAMPLES
+def test_a_form_of_the_sites_own_is_answered_as_described(case: Case, open_app: App, tmp_path: Path) -> None:
+    with site_forms(tmp_path, FORMS):
+        send(case, open_app, *([positive_data_acceptance] if case.method == "POST" else []))
 
 
 @LINKED.parametrize()
