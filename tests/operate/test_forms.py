@@ -1,6 +1,8 @@
 """`guichet forms`: the declared forms listed and checked, one printed as HTML, all of them as OpenAPI."""
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from guichet.definitions import definition
 from guichet.definitions.definition import Definition
 from infra.operate import commands, forms_commands
+from infra.template import TEMPLATE
 from tests.support.app import App
+from tests.support.installed import with_only
 from tests.support.operate import Said, connection_to
 from tests.support.site_forms import QUOTE, site_forms
 
@@ -89,6 +93,20 @@ def test_every_mistake_of_the_file_is_told_at_once(run: Run, tmp_path: Path) -> 
     for other in others.values():
         assert other.code == 2
         assert "functions/forms.toml has 3 mistakes: `guichet forms check` names them" in other.err
+
+
+def test_a_site_is_checked_with_what_make_install_installs(tmp_path: Path) -> None:
+    path = os.pathsep.join((with_only(TEMPLATE.parent / "requirements-run.txt", tmp_path), "functions"))
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.html").write_text('<form action="/contact" method="post"></form>', encoding="utf-8")
+    command = [sys.executable, "-m", "infra.operate", "forms", "check", str(site)]
+    done = subprocess.run(
+        command, cwd=TEMPLATE.parent, env=plain | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "index.html:1: form contact, field email: is required" in done.stdout
 
 
 @pytest.fixture
