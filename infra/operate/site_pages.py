@@ -149,7 +149,8 @@ class _Page:
     def __init__(self, source: bytes, file: str) -> None:
         self._file = file
         self._root = _parsed(source)
-        self._lines = source.decode("utf-8", "replace").lower().splitlines()
+        # As the parser counts them.
+        self._lines = re.split(r"\r\n|\r|\n", source.decode("utf-8", "replace").lower())
         self._elements = [element for element in self._root.iter() if isinstance(element.tag, str)]
 
     @cached_property
@@ -199,10 +200,10 @@ class _Page:
         )
 
     def _place(self, element: Element) -> Place:
-        # The parser knows where a tag ends.
-        line = int(element.get(_LINE, "1"))
-        while line > 1 and f"<{element.tag}" not in self._lines[min(line, len(self._lines)) - 1]:
-            line -= 1
+        # The parser knows where a tag ends. It begins on that line, or on one before.
+        end = min(int(element.get(_LINE, "1")), len(self._lines))
+        begins = (line for line in range(end, 0, -1) if f"<{element.tag}" in self._lines[line - 1])
+        line = next(begins, end)
         return Place(self._file, line)
 
     def _targets(self, form: Element, elements: list[Element]) -> Iterator[Target]:

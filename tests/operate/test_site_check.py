@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from contact.form import ContactForm
@@ -277,7 +280,7 @@ def test_the_fields_of_these_forms_are_those_that_are_served(
 
 
 def test_a_form_of_many_pages_is_reported_once_with_its_places(tmp_path: Path) -> None:
-    page = '\n<form action="/newsletter"\nmethod="post">' + NOTICE + "\n<input\nname=email type=email></form>"
+    page = '\u2028\f\n<form action="/newsletter"\nmethod="post">' + NOTICE + "\n<input\nname=email type=email></form>"
     result = checked(tmp_path, {f"p{number}/index.html": page for number in range(5)}, {})
     (mistake,) = result.mistakes
     assert (result.pages, result.forms, mistake.field, len(mistake.places)) == (5, 5, "email", 5)
@@ -298,3 +301,21 @@ def test_a_page_in_another_encoding_is_read_by_what_it_says(tmp_path: Path) -> N
     (tmp_path / "utf.HTML").write_text(form(), encoding="utf-8")
     (tmp_path / "notes.txt").write_text("<form action=/f/x>", encoding="utf-8")
     assert check_site(tmp_path, DEVIS) == Checked(2, 2, ())
+
+
+_PIECES = st.sampled_from([
+    "<form action='/f/devis' method=post>", "</form>", "<form data-guichet>", "<table>", "<tr><td>", "</table>",
+    "<input", " name='email'", " form='x'", " id=x", ">", "<label for=x>", "</label>", "<select name=budget>",
+    "<option value=plus>", "<fieldset disabled>", "<legend>", "</fieldset>", "<template>", "<svg>", "<math>", "<!--",
+    "-->", "\n", "\r\n", "\f", "<textarea name=message>", "<base href='http://['>", "é", "\u0000",
+    "<button formaction=//x:99999/f/a>", "<noscript>", "<p class=guichet-notice>", "<a href='/privacy'>",
+    " aria-labelledby='x y'", "<frameset>", "<plaintext>", "<body>",
+])  # fmt: skip
+
+
+@given(st.lists(_PIECES | st.text(max_size=5), max_size=40).map("".join))
+def test_no_page_breaks_the_check(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "index.html").write_bytes(text.encode("utf-8", "surrogatepass"))
+        result = check_site(Path(folder), DEVIS)
+    assert all(mistake.message and mistake.places for mistake in result.mistakes)
