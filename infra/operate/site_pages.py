@@ -249,7 +249,9 @@ class _Page:
         )
 
     def _is_labelled(self, element: Element) -> bool:
-        if _attribute(element, "aria-label") or _attribute(element, "title"):
+        # With a pattern, a title says what that is (HTML, "The pattern attribute").
+        title = "" if element.get("pattern") else _attribute(element, "title")
+        if _attribute(element, "aria-label") or title:
             return True
         labels = [self._by_id[name] for name in element.get("aria-labelledby", "").split() if name in self._by_id]
         identifier = element.get("id", "")

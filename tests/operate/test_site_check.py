@@ -136,6 +136,7 @@ def test_a_button_may_post_a_form_elsewhere(tmp_path: Path) -> None:
     ({"email": FIELD["email"].replace(">Email<", "> <")}, "email: has no label"),
     ({"phone": FIELD["phone"].replace("Téléphone", " ")}, "phone: has no label"),
     ({"surface": FIELD["surface"].replace('id="s"', 'id="t"')}, "surface: has no label"),
+    ({"site": '<input type="url" name="site" pattern="https://.+" title="An address">'}, "site: has no label"),
     ({"name": '<label>Nom <input name="x" aria-label="x"><input name="name"></label>'}, "name: has no label"),
     ({"rooms": FIELD["rooms"].replace("> Salon<", "><")}, "rooms: has no label"),
     ({"budget": FIELD["budget"].replace("Budget", "")}, "budget: has no label"),
