@@ -257,3 +257,15 @@ def test_a_contact_form_of_the_sites_own_is_described_in_its_place(
         "/f/{form}",
     ]
     assert [error.message for error in OpenAPIV31SpecValidator(described).iter_errors()] == []
+
+
+def test_what_html_prints_has_no_mistakes_for_check(run: Run, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    with site_forms(tmp_path, QUOTE + _OTHERS):
+        for form in ("devis", "drop", "job-application"):
+            for language in ("fr", "en"):
+                said = run("html", form, "--language", language, "--api", "https://api.example")
+                (site / f"{form}.{language}.html").write_text(f"<main>{said.out}</main>", encoding="utf-8")
+        said = run("check", str(site))
+    assert (said.code, said.out) == (0, "6 forms post to Guichet from 6 pages, without a mistake.\n")
