@@ -143,7 +143,7 @@ def _take_in(content_type: str, body: bytes) -> None:
         tally[f"refused {refusal.status} {refusal.problems[0].code}"] += 1
         return
     tally["accepted"] += 1
-    message = message_of(answers, form, request, _SETTINGS)
+    message, _ = message_of(answers, form, request, _SETTINGS)
     _check_message(message)
     _check_next(next_url(form.control.get("_next", ""), _SETTINGS))
     if tally["accepted"] % COMPOSED == 1:
