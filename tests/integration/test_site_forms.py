@@ -69,7 +69,8 @@ def test_the_answers_are_stored_normalized_whatever_their_media_type(app: App, m
     body = {"json": ANSWERS} if "json" in media_type else {"data": MultiDict(ANSWERS), "content_type": media_type}
     reply = app.post("/f/devis", headers=JSON, **body)
     assert reply.status_code == 200
-    assert reply.get_json()["message"] == "Merci\u00a0! Nous avons bien reçu votre envoi\u00a0: Demande de devis."
+    thanks = "Nous avons bien reçu votre envoi\u00a0: Demande de devis. Vous avez indiqué l’adresse zoe@example.org."
+    assert reply.get_json()["message"] == thanks
     stored = message(app)
     assert (stored["form"], stored["email"], stored["name"], stored["message"]) == (
         "devis",
