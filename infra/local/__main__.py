@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
+from guichet.definitions import definition
 from guichet.mail import texts
 from guichet.settings import LOOPBACK_ORIGINS
 from infra.local import engine, inbox, logs
@@ -136,7 +137,8 @@ class Local:
 
     def _environment(self) -> Response:
         region = os.environ["AWS_DEFAULT_REGION"]
-        return _json({**engine.ACCOUNT, **with_engines(self.stack.environment, self.engines.addresses, region)})
+        variables = with_engines(self.stack.environment, self.engines.addresses, region)
+        return _json({**engine.ACCOUNT, **variables, "FORMS_FILE": str(definition.SOURCE)})
 
     def _sam(self) -> Response:
         if self.containers is None:

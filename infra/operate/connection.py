@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 from pydantic_core import ValidationError
 
+from guichet.definitions import definition
 from guichet.settings import NewsletterSettings, NotifierSettings
 from guichet.store import dynamodb
 
@@ -89,11 +91,14 @@ def connect_local(port: int) -> Connection:
     try:
         answer = urllib3.request("GET", f"{address}/_local/environment.json", timeout=5, retries=False)
         variables: dict[str, str] = answer.json()
-        region = variables["AWS_DEFAULT_REGION"]
+        region, _ = variables["AWS_DEFAULT_REGION"], variables["FORMS_FILE"]
     except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError) as error:
         raise OperatorError(
             f"no local stack answers at {address}: start it with `make run`, or give its port with --port"
         ) from error
+    # The demo's forms, where the site has none of its own.
+    definition.SOURCE = Path(variables["FORMS_FILE"])
+    definition.forget()
     # Never touch a real account.
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         os.environ.pop(name, None)

@@ -347,6 +347,7 @@ def test_the_operator_s_commands_learn_the_table_and_the_engines_of_the_stack(ru
     assert variables["TABLE_NAME"] == "guichet"
     assert variables["AWS_ENDPOINT_URL_DYNAMODB"].startswith("http://127.0.0.1:")
     assert variables["OWNER_EMAIL"] == ",".join(OWNERS)
+    assert Path(variables["FORMS_FILE"]).parts[-3:] == ("infra", "site", "forms.toml")
 
 
 def test_a_stack_that_containers_cannot_reach_says_so_instead_of_a_template(running: LocalStack) -> None:

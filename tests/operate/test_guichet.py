@@ -16,6 +16,7 @@ from typing import Any
 import click
 import pytest
 
+from guichet.definitions import definition
 from guichet.mail import ses
 from guichet.store import dynamodb
 from infra.operate.commands import guichet, main
@@ -75,6 +76,7 @@ def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
         # What it changes of the process ends with the test.
         for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
             monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
+        monkeypatch.setattr(definition, "SOURCE", definition.SOURCE)
         for client in (dynamodb.client, ses.client):
             client.cache_clear()
         capfd.readouterr()
@@ -97,6 +99,12 @@ def test_messages(stack: LocalStack) -> None:
     assert message[:8] in listed
     assert "zoe@example.org" in listed
     assert caught[:8] not in listed
+
+
+def test_messages_of_the_demo_s_own_form_have_its_labels(stack: LocalStack) -> None:
+    answers = {"name": "Zoé", "email": "zoe@example.org", "needs": "site", "budget": "large", "message": "Un site pour notre boulangerie."}
+    reference = posted(stack, "/f/devis", **answers)
+    assert "Plus de 5" in guichet_on(stack, "messages", "show", reference)
 
 
 def test_import_subscribers_and_export(stack: LocalStack, tmp_path: Path) -> None:
