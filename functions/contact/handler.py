@@ -64,7 +64,7 @@ def _post_own(request: Request, own: Definition) -> Response:
 
 
 def thanks(request: Request) -> Response:
-    """Show the built-in thank-you page of either form."""
+    """Show the built-in thank-you page of a form."""
     # Imported late, so that posts do not pay for it.
     from guichet.http.pages import thanks_page  # noqa: PLC0415
 

@@ -24,6 +24,9 @@ from guichet.settings import ContactSettings
 _KNOWN = ("email", "message", "name", "subject", "phone")
 # Where links do not belong.
 _LINES = ("text", "phone")
+_LONGEST_NAME = 64
+# Of a label in a sentence: the wording of a consent may be long.
+_LONGEST_LABEL = 100
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ def submission(definition: Definition) -> Submission[Answers, ContactSettings]:
         partial(_answers, definition, SchemaValidator(schema(definition.fields))),
         partial(_message, definition),
         partial(_emails, definition),
+        definition.email_field,
     )
 
 
@@ -63,7 +67,7 @@ def _answers(definition: Definition, validator: SchemaValidator, form: Form, req
     except ValidationError as error:
         problems += (_labelled(problem, definition, form, request) for problem in problems_of(error, form))
     if definition.other_fields == "refuse":
-        problems += (Problem("UNKNOWN_FIELD", name) for name in other)
+        problems += (Problem("UNKNOWN_FIELD", name[:_LONGEST_NAME]) for name in other)
     kept = other if definition.other_fields == "keep" else {}
     try:
         _Other.model_validate({"extra": kept})
@@ -78,9 +82,20 @@ def _answers(definition: Definition, validator: SchemaValidator, form: Form, req
 def _labelled(problem: Problem, definition: Definition, form: Form, request: Request) -> Problem:
     names = {spelled: name for name, spelled in form.spellings.items()}
     field = definition.fields[names.get(str(problem.field), str(problem.field))]
-    # A wording to agree to is no name.
-    label = field.name if field.type == "consent" else field.label[request.language]
-    return replace(problem, values={**problem.values, "field": label})
+    # A browser sends nothing of a box that is not ticked.
+    unticked = problem.code == "REQUIRED_FIELD_MISSING" and field.type in ("choices", "consent")
+    code = "REQUIRED_FIELD_EMPTY" if unticked else problem.code
+    return replace(problem, code=code, values={**problem.values, "field": _brief(field.label[request.language])})
+
+
+def _address(definition: Definition, answers: Answers) -> str:
+    """Return the address that a reply goes to: that of the field `email`, else the first one given."""
+    given = (answers.declared.get(name, "") for name in definition.email_fields)
+    return next(filter(None, given), "")
+
+
+def _brief(label: str) -> str:
+    return label if len(label) <= _LONGEST_LABEL else f"{label[:_LONGEST_LABEL].rstrip()}…"
 
 
 def _message(
@@ -89,7 +104,7 @@ def _message(
     declared = answers.declared
     known = {name: declared.get(name, "") for name in _KNOWN}
     # Where it is not the field `email`, its own field keeps it, too.
-    known["email"] = declared.get(definition.email_field, "")
+    known["email"] = _address(definition, answers)
     extra = {name: value for name, value in declared.items() if name not in _KNOWN} | answers.other
     types = {name: field.type for name, field in definition.fields.items()}
     lines = [value for name, value in declared.items() if types[name] in _LINES and name != "subject"]
@@ -102,6 +117,8 @@ def _message(
 
 def _emails(definition: Definition, answers: Answers, request: Request, settings: ContactSettings) -> list[QueuedEmail]:
     emails = [form_notification.queued(settings.default_language)]
-    if definition.reply and answers.declared.get(definition.email_field):
+    # Of the contact form, the setting counts as well.
+    acknowledges = definition.reply or (definition.name == "contact" and settings.acknowledge == "on")
+    if acknowledges and _address(definition, answers):
         emails.append(acknowledgement.queued(request.language))
     return emails

@@ -11,7 +11,8 @@ _IGNORABLE = (
 # Signs that are blank: the empty Braille cell, a placeholder for objects, blank hieroglyphs, a note without a head.
 _BLANK_SIGNS = "\u2800\ufffc\U00013441\U00013442\U0001d159"
 _UNSEEN = re.compile(f"[{_IGNORABLE}{_BLANK_SIGNS}]")
-_UNSEEN_ENDS = re.compile(rf"\A[\s{_IGNORABLE}]+|[\s{_IGNORABLE}]+\Z")
+# The look behind lets only the first of many blanks begin a match: else their number would count twice.
+_UNSEEN_ENDS = re.compile(rf"\A[\s{_IGNORABLE}]+|(?<![\s{_IGNORABLE}])[\s{_IGNORABLE}]+\Z")
 # Marks without anything to stand on, blanks, control and format characters, halves of surrogate pairs.
 _UNSEEN_CATEGORIES = frozenset(("Mn", "Me", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs"))
 

@@ -4,7 +4,7 @@ const FRENCH = [
   'Envoi en cours…',
   'Le serveur ne répond pas. Rien n’est perdu.',
   'Réessayer',
-  'Le formulaire ne peut pas être envoyé d’ici. Rien n’est perdu.',
+  'Le formulaire ne peut pas être envoyé d’ici.',
   `Guichet refuse les envois de ${location.origin}\xa0: ajoutez cette origine à AllowedOrigins.`,
   'Ce champ est obligatoire.',
   'Ce champ est incorrect.',
@@ -13,7 +13,7 @@ const ENGLISH = [
   'Sending…',
   'The server does not answer. Nothing is lost.',
   'Try again',
-  'The form cannot be sent from here. Nothing is lost.',
+  'The form cannot be sent from here.',
   `Guichet refuses posts from ${location.origin}: add it to AllowedOrigins.`,
   'This field is required.',
   'This field is not valid.',
@@ -47,12 +47,11 @@ export function enhance(form) {
     const { submitter } = event;
     if (/get|dialog/.test(submitter?.formMethod)) return;
     event.preventDefault();
-    const wrong = submitter?.formNoValidate ? [] : [...form.elements].filter((element) => !element.checkValidity());
-    const fault = ({ name: field, title, validity, validationMessage: message }) => ({
-      field,
-      message: validity.customError ? message : validity.valueMissing ? required : title || invalid,
+    const faults = [...form.elements].flatMap(({ name: field, validity: is, validationMessage }) => {
+      const message = is.customError ? validationMessage : is.valueMissing ? required : is.badInput && invalid;
+      return message ? [{ field, message }] : [];
     });
-    if (show(wrong.map(fault))) return;
+    if (!submitter?.formNoValidate && show(faults)) return;
     const data = new FormData(form, submitter);
     data.set('_id', id);
     data.set('_language', language);

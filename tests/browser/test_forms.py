@@ -130,11 +130,11 @@ def test_while_the_api_is_down_the_message_stays_and_is_sent_by_another_try(
 
 REFUSED = {
     FRENCH: (
-        "Le formulaire ne peut pas être envoyé d’ici. Rien n’est perdu.",
+        "Le formulaire ne peut pas être envoyé d’ici.",
         "Guichet refuse les envois de {origin}\xa0: ajoutez cette origine à AllowedOrigins.",
     ),
     ENGLISH: (
-        "The form cannot be sent from here. Nothing is lost.",
+        "The form cannot be sent from here.",
         "Guichet refuses posts from {origin}: add it to AllowedOrigins.",
     ),
 }

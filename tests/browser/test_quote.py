@@ -173,16 +173,16 @@ def test_a_quote_is_asked_for_and_its_recipients_read_it(
         "Email\xa0: camille@example.org",
         "Téléphone\xa0: +33 1 99 00 00 00",
         "Ce qu’il vous faut\xa0:",
-        "Un site",
-        "Des textes",
+        "  Un site",
+        "  Des textes",
         "Nombre de pages\xa0: 120",
         "Budget\xa0: Plus de 5\u202f000\u00a0€",
         "Mise en ligne souhaitée\xa0: jeudi 31 décembre 2026",
         "Votre projet\xa0:",
-        text,
+        f"  {text}",
         "",
-        "  - horaires",
-        "  - commandes",
+        "    - horaires",
+        "    - commandes",
         f"Accepté\xa0: {words.consent}",
         # Without a script the browser names the site alone.
         f"Page\xa0: http://127.0.0.1:{stack.site_port}{words.path if javascript else '/'}",
@@ -217,9 +217,6 @@ def test_what_is_missing_is_said_at_its_field_before_anything_is_sent(visit: Vis
     expect(name).to_be_focused()
     assert described(name) == words.missing
     assert described(email) == words.missing
-    email.fill("camille")
-    send(page, words)
-    assert words.no_address in described(email)
     assert all(map(described, (budget, project)))
     assert visitor.violations() == []
     assert visitor.asked("POST", "/f/devis") == 0
@@ -228,6 +225,18 @@ def test_what_is_missing_is_said_at_its_field_before_anything_is_sent(visit: Vis
     assert (described(budget), bool(described(project))) == ("", True)
     # No field has two places.
     assert page.locator(".guichet-error").count() == page.locator("#quote .guichet-field").count()
+
+
+@BOTH
+def test_what_is_wrong_is_said_in_the_words_of_the_app(visit: Visit, words: Quote) -> None:
+    page = visit().open(words.path)
+    fill(page, words, marker())
+    tick(page, words)
+    email = form(page).get_by_label("Email")
+    email.fill("camille")
+    send(page, words)
+    expect(email).to_have_attribute("aria-invalid", "true")
+    assert words.no_address in described(email)
 
 
 @BOTH

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from guichet.definitions import definition
 from guichet.mail import ses
+from guichet.mail.notification import queued
 from tests.support.app import PARAMETERS, START, App
 from tests.support.contact import contact
 from tests.support.feedback import taken, tell
@@ -117,7 +118,8 @@ def test_all_problems_are_told_at_once_at_their_fields_by_their_labels(app: App)
         "phone": "TYPE_PHONE",
         "site": "TYPE_URL",
         "name": "TOO_LONG",
-        "accord": "REQUIRED_FIELD_MISSING",
+        # A browser sends nothing of a box that is not ticked.
+        "accord": "REQUIRED_FIELD_EMPTY",
     }
     sentences = " ".join(problem["message"] for problem in reply.get_json()["errors"])
     assert "«\u00a0Votre nom\u00a0» est trop long" in sentences.replace(" »", "\u00a0»").replace("« ", "«\u00a0")
@@ -200,11 +202,11 @@ def test_the_recipients_get_the_answers_in_order_by_their_labels(app: App) -> No
         "Surface (m²) : 1\u202f234,5",
         "Date souhaitée : jeudi 31 décembre 2026",
         "Votre projet :",
-        "Bonjour,",
-        "voici.",
+        "  Bonjour,",
+        "  voici.",
         "Pièces :",
-        "Cuisine, salle",
-        "Chambre",
+        "  Cuisine, salle",
+        "  Chambre",
         "Budget : < 1 000 €",
         "Accepté : J’accepte d’être rappelé.",
         "page : autre",
@@ -244,6 +246,74 @@ def test_what_a_stranger_wrote_is_marked(app: App) -> None:
     post(app, message=text, name=text[:60], **{text[:64]: "https://evil.example/"})
     app.play_stream()
     check(app.mails()[0])
+
+
+@pytest.mark.parametrize(
+    ("answers", "reply_to"),
+    [({"b": "b@example.org"}, "b@example.org"), ({"a": "a@example.org", "b": "b@example.org"}, "a@example.org")],
+)
+def test_of_several_addresses_the_first_given_gets_the_reply(
+    app: App, tmp_path: Path, answers: dict[str, str], reply_to: str
+) -> None:
+    text = '[a]\nreply = "Merci"\nfields.a = { type = "email" }\nfields.b = { type = "email" }'
+    with site_forms(tmp_path / "other", text):
+        app.post("/f/a", data=answers)
+        app.play_stream()
+        told, thanked = app.mails()
+        assert (told["Reply-To"], thanked["To"], message(app)["email"]) == (reply_to,) * 3
+        # What a form says itself begins as it wants.
+        assert text_of(thanked.as_string()).startswith("Merci")
+
+
+@pytest.mark.parametrize("other_fields", ["keep", "refuse"])
+def test_the_alias_of_the_address_fills_in_whatever_field_asks_for_it(
+    app: App, tmp_path: Path, other_fields: str
+) -> None:
+    text = f'[a]\nother_fields = "{other_fields}"\nfields.courriel = {{ type = "email", required = true }}'
+    with site_forms(tmp_path / "other", text):
+        assert app.post("/f/a", data={"_replyto": READER}).status_code == 303
+    assert message(app)["email"] == READER
+
+
+def test_a_further_field_of_any_name_is_shown(app: App, tmp_path: Path) -> None:
+    with site_forms(tmp_path / "other", '[a]\nfields.courriel = { type = "email" }'):
+        app.post("/f/a", data={"courriel": "a@example.org", "email": "b@example.org"})
+        app.play_stream()
+    said = text_of(app.mails()[0].as_string())
+    assert "a@example.org" in said
+    assert "b@example.org" in said
+
+
+def test_no_line_of_an_answer_passes_for_another_field(app: App) -> None:
+    post(app, message="Bonjour\nVotre email\u00a0: other@example.org")
+    app.play_stream()
+    lines = text_of(app.mails()[0].as_string()).splitlines()
+    assert [line for line in lines if line.startswith("> Votre email")] == [f"> Votre email\u00a0: {READER}"]
+
+
+def test_the_defined_contact_form_acknowledges_as_set(make_app: Callable[..., App], tmp_path: Path) -> None:
+    app = make_app(Acknowledge="on")
+    with site_forms(tmp_path / "other", '[contact]\nfields.email = { type = "email" }'):
+        app.post("/contact", data={"email": READER})
+        app.play_stream()
+    assert READER in [mail["To"] for mail in app.mails()]
+
+
+def test_a_name_with_accents_counts_in_any_case(app: App, tmp_path: Path) -> None:
+    with site_forms(tmp_path / "other", '[a]\nfields."Société" = { type = "text", required = true }'):
+        assert app.post("/f/a", data={"société": "ACME"}).status_code == 303
+    assert answers(message(app)) == {"Société": "ACME"}
+
+
+def test_a_name_that_is_refused_is_told_in_part(app: App, tmp_path: Path) -> None:
+    with site_forms(tmp_path / "other", '[a]\nother_fields = "refuse"\nfields.b = { type = "text" }'):
+        reply = app.post("/f/a", data={"b": "b", "n" * 60_000: "x"}, headers=JSON)
+    assert problems(reply) == {"n" * 64: "UNKNOWN_FIELD"}
+
+
+def test_a_release_without_the_file_goes_where_the_form_says() -> None:
+    assert queued("devis", "fr", released=True).name == queued("gone", "fr").name == "form-notification"
+    assert queued("contact", "fr").name == "contact-notification"
 
 
 def test_a_form_that_is_gone_from_the_file_is_still_told(app: App, tmp_path: Path) -> None:

@@ -76,10 +76,15 @@ class Definition:
     route: Route | None = None
 
     @property
-    def email_field(self) -> str:
-        """The name of the field whose address a reply goes to, or an empty string: `email`, else the first one."""
+    def email_fields(self) -> list[str]:
+        """The names of the fields with an address that a reply may go to: `email` first, then in the form's order."""
         addresses = [name for name, field in self.fields.items() if field.type == "email"]
-        return "email" if "email" in addresses else next(iter(addresses), "")
+        return sorted(addresses, key=lambda name: name != "email")
+
+    @property
+    def email_field(self) -> str:
+        """The first of these, or an empty string."""
+        return next(iter(self.email_fields), "")
 
     def recipients_of(self, answers: Mapping[str, str]) -> tuple[str, ...]:
         """Return who gets a form with these answers. Empty for the owner."""

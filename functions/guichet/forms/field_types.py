@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
-from guichet.addresses import parse
 from guichet.definitions.definition import Field
+from guichet.forms.fields import email_address
 from guichet.http.body import parts_of
 from guichet.http.request import Request
 from guichet.locales import LANGUAGES, Language, locale
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PHONE_PATTERN = (
     r"(?=(?:[^0-9]*[0-9]){3,21}[^0-9]*$)\+?[0-9 \(\)\.\/\-]+(?:,? ?(?:[xX]|[eE]xt|EXT|[pP]oste|[pP])\.? ?[0-9]{1,6})?"
 )
-URL_PATTERN = r"[hH][tT][tT][pP][sS]?:\/\/[^\s\/?#\\]+\S*"
+URL_PATTERN = r"[hH][tT][tT][pP][sS]?:\/\/[^\s\/?#\\]\S*"
 # What else stands for a hyphen or a space in numbers that are copied.
 _PLAIN = str.maketrans(
     {**dict.fromkeys("\u00a0\u2007\u2009\u202f", " "), **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"), "’": "'"}
@@ -38,13 +38,13 @@ _ENGLISH_GROUPS = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
 _LONGEST_NUMBER = 60
 # Beyond that many digits before or after the point, a number is stored with an exponent.
 _MOST_DIGITS = 30
-_ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_ISO_DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
 _DAY_IN_FIGURES = re.compile(r"([0-9]{1,2}) ?([/. -]) ?([0-9]{1,2}) ?\2 ?([0-9]{4})")
-_DAY_IN_WORDS = re.compile(r"([0-9]{1,2})(?:er|st|nd|rd|th)?\.? (?:of )?([^\W\d_]{3,})\.?,? ([0-9]{4})")
+_DAY_IN_WORDS = re.compile(r"([0-9]{1,2})(?: ?er|st|nd|rd|th)?\.?[ -](?:of )?([^\W\d_]{3,})\.?,?[ -]([0-9]{4})")
 _DAY_AFTER_MONTH = re.compile(r"([^\W\d_]{3,})\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})")
 _MONTHS_A_YEAR = 12
 # What a box posts that stands for not ticked.
-UNTICKED = ("", "0", "false", "no", "non", "off")
+UNTICKED = ("", "0", "n", "no", "non", "off", "false", "refuse", "refusé", "refuser", "decline", "declined", "disagree")
 
 
 def check(field: Field, request: Request, value: object) -> str:
@@ -74,7 +74,8 @@ def shown(field: Field, value: str, language: Language) -> str:
         case "choice" | "choices":
             return "\n".join(field.label_of(part, language) for part in value.split("\n"))
         case "date":
-            day = _made(*value.split("-")) if _ISO_DAY.fullmatch(value) else None
+            found = _ISO_DAY.fullmatch(value)
+            day = _made(found[1], found[3], found[4]) if found else None
             return words.day(datetime(day.year, day.month, day.day)) if day else value  # noqa: DTZ001  a day has no zone
         case "number":
             return words.number(value)
@@ -106,10 +107,7 @@ def _check_length(field: Field, value: str) -> None:
 
 
 def _email(_field: Field, value: str, _request: Request) -> str:
-    address = parse(without_unseen_ends(value))
-    if address is None:
-        raise _wrong("TYPE_EMAIL")
-    return address
+    return email_address(value)
 
 
 def _phone(field: Field, value: str, _request: Request) -> str:
@@ -121,13 +119,13 @@ def _phone(field: Field, value: str, _request: Request) -> str:
 
 def _url(field: Field, value: str, _request: Request) -> str:
     url = without_unseen_ends(value)
+    if field.max and len(url) > int(field.max):
+        raise _wrong("TOO_LONG", limit=int(field.max))
     if _BARE_URL.fullmatch(url):
         # As people say it.
         url = f"https://{url}"
     if not re.fullmatch(URL_PATTERN, url):
         raise _wrong("TYPE_URL")
-    if field.max and len(url) > int(field.max):
-        raise _wrong("TOO_LONG", limit=int(field.max))
     return url
 
 
@@ -158,10 +156,10 @@ def _read_number(text: str, language: Language) -> "Decimal | None":
     if found is None:
         return None
     sign, digits, exponent = found.groups()
+    # Who writes pounds or dollars groups as the English do.
+    english = language == "en" or any(currency in text for currency in "$£")
     mark = max((",", "."), key=digits.rfind)
-    groups_only = digits.count(mark) > 1 or (
-        mark == "," and language == "en" and _ENGLISH_GROUPS.fullmatch(digits) is not None
-    )
+    groups_only = digits.count(mark) > 1 or (mark == "," and english and _ENGLISH_GROUPS.fullmatch(digits) is not None)
     whole, _, decimals = (digits, "", "") if groups_only or mark not in digits else digits.rpartition(mark)
     grouped = _GROUPED.fullmatch(whole)
     if (whole and not whole.isdigit() and not grouped) or (decimals and not decimals.isdigit()):
@@ -195,8 +193,9 @@ def _date(field: Field, value: str, request: Request) -> str:
 
 def _read_day(text: str, request: Request) -> date | None:
     """Return the day in a text as people write it, or None if it is none, or might be another one."""
+    text = _without_weekday(text)
     if found := _ISO_DAY.fullmatch(text):
-        return _made(*found.groups())
+        return _made(found[1], found[3], found[4])
     if found := _DAY_IN_FIGURES.fullmatch(text):
         first, _, second, year = found.groups()
         day_first, month_first = _made(year, second, first), _made(year, first, second)
@@ -208,6 +207,13 @@ def _read_day(text: str, request: Request) -> date | None:
     if found := _DAY_AFTER_MONTH.fullmatch(text):
         return _made(found[3], _month(found[1]), found[2])
     return None
+
+
+def _without_weekday(text: str) -> str:
+    """Return the text of a day without `le` and the name of a weekday before it: `le jeudi 31 décembre 2026`."""
+    first, _, rest = text.removeprefix("le ").partition(" ")
+    names = {_folded(name) for language in LANGUAGES for name in locale(language).WEEKDAYS}
+    return rest if _folded(first.rstrip(",")) in names else text.removeprefix("le ")
 
 
 def _first_in_dates(request: Request) -> str:
@@ -267,7 +273,7 @@ def _choices(field: Field, value: str, _request: Request) -> str:
 
 def _consent(field: Field, value: str, request: Request) -> str:
     """Return the wording that was agreed to, in the language that it was read in."""
-    return "" if value.lower() in UNTICKED else field.label[request.language]
+    return "" if all(part.lower() in UNTICKED for part in parts_of(value)) else field.label[request.language]
 
 
 _CHECKS: Mapping[str, Callable[[Field, str, Request], str]] = {

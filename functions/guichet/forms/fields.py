@@ -16,7 +16,8 @@ def required(value: object) -> object:
     return value
 
 
-def _email(text: str) -> str:
+def email_address(text: str) -> str:
+    """Return the address in an answer, or refuse it (`TYPE_EMAIL`)."""
     address = parse(without_unseen_ends(text))
     if address is None:
         raise PydanticCustomError("TYPE_EMAIL", "no email address")
@@ -28,7 +29,7 @@ def _line(text: str) -> str:
 
 
 # A deliverable email address (`TYPE_EMAIL`).
-Email = Annotated[str, After(_email), Before(required)]
+Email = Annotated[str, After(email_address), Before(required)]
 LONGEST_LINE = 1000
 # A single line of text.
 Line = Annotated[str, Limit(max_length=LONGEST_LINE), After(_line)]

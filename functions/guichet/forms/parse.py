@@ -35,10 +35,13 @@ class Form:
     spellings: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-def parse_form(request: Request, settings: FormSettings, known_names: Collection[str]) -> Form:
+def parse_form(
+    request: Request, settings: FormSettings, known_names: Collection[str], address_field: str = "email"
+) -> Form:
     """Parse the form in a request. It may choose the language of the response.
 
-    Known names and those of control fields count in any case: `Email`, `_NEXT`.
+    Known names and those of control fields count in any case: `Email`, `_NEXT`. `address_field` is where the address
+    of a reply stands, if the form asks for one.
 
     Raises Refusal: 403 foreign origin, 413 too large, 415 media type, 400 not parsable, 422 empty or too many fields.
     """
@@ -50,9 +53,9 @@ def parse_form(request: Request, settings: FormSettings, known_names: Collection
     control |= dict.fromkeys(steering.intersection((PROOF_FIELD, settings.honeypot_field)) - control.keys(), "no text")
     fields = {name: value for name, value in values.items() if name not in steering}
     request.language = known(control.get("_language", "")) or request.language
-    # An alias, used if the form has no field named email.
-    if control.get("_replyto") and not fields.get("email"):
-        fields["email"] = control["_replyto"]
+    # An alias, used if that field is empty or missing.
+    if address_field and control.get("_replyto") and not fields.get(address_field):
+        fields[address_field] = control["_replyto"]
     if not any(fields.values()):
         raise refuse(422, "EMPTY")
     return Form(fields, control, spellings)
@@ -67,7 +70,7 @@ def _by_known_name(values: dict[str, Any], known_names: Collection[str]) -> tupl
     known = {name.lower(): name for name in known_names}
     # What begins with an underscore is a control field, and those are lower case.
     targets = {
-        name: known.get(name.lower(), name.lower() if name.startswith("_") else name) if name.isascii() else name
+        name: known.get(name.lower(), name.lower() if name.startswith("_") and name.isascii() else name)
         for name in values
     }
     chosen: dict[str, str] = {}

@@ -33,6 +33,8 @@ class Submission(Generic[Answers, Settings]):
     answers: Callable[[Form, Request], Answers]
     record: Callable[[Answers, Form, Request, Settings], tuple[Message | SignUp, Identity]]
     emails: Callable[[Answers, Request, Settings], Sequence[QueuedEmail]]
+    # The field whose address a reply goes to, or none.
+    address_field: str = "email"
 
 
 def submit(request: Request, form: Submission[Answers, Settings], settings: Settings) -> Response:
@@ -40,7 +42,7 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
 
     Accepted, repeated and spam submissions get the same response. Raises Refusal, and the store's errors.
     """
-    posted = parse_form(request, settings, form.fields)
+    posted = parse_form(request, settings, form.fields, form.address_field)
     answers = form.answers(posted, request)
     record, identity = form.record(answers, posted, request, settings)
     emails = [] if record.spam else form.emails(answers, request, settings)
@@ -59,7 +61,7 @@ def log_accepted(request: Request, form: str, record: Message | SignUp, kept: Ke
 
 
 def challenge(settings: FormSettings) -> Response:
-    """Issue a proof-of-work challenge, or respond that there is none (204). Either form accepts the other's.
+    """Issue a proof-of-work challenge, or respond that there is none (204). Any form accepts that of another.
 
     Each function serves it, so that asking for one warms up the function that the form will be posted to.
     """

@@ -18,6 +18,7 @@ class Locale(Protocol):
     # By key, with `{placeholders}` (`str.format`).
     SENTENCES: dict[str, str]
     MONTHS: list[str]
+    WEEKDAYS: tuple[str, ...]
 
     def day(self, at: datetime, /) -> str:
         """Return a day in words."""

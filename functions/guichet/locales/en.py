@@ -3,7 +3,7 @@
 from datetime import datetime
 
 # Written out, as in the other languages: Lambda has no locale but C.
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # As words to split: as a tuple, each month would take a line.
 MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
 
@@ -300,7 +300,7 @@ SENTENCES = {
 
 def day(at: datetime) -> str:
     """Return a day, such as `Sunday 1 November 2026`."""
-    return f"{_WEEKDAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]} {at.year}"
+    return f"{WEEKDAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]} {at.year}"
 
 
 def when(at: datetime) -> str:

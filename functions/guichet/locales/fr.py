@@ -3,7 +3,7 @@
 from datetime import datetime
 
 # Written out: Lambda has no locale but C.
-_WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 # As words to split: as a tuple, each month would take a line.
 MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
 
@@ -316,7 +316,7 @@ SENTENCES = {
 def day(at: datetime) -> str:
     """Return a day, such as `dimanche 1er novembre 2026`."""
     number = "1er" if at.day == 1 else at.day
-    return f"{_WEEKDAYS[at.weekday()]} {number} {MONTHS[at.month - 1]} {at.year}"
+    return f"{WEEKDAYS[at.weekday()]} {number} {MONTHS[at.month - 1]} {at.year}"
 
 
 def when(at: datetime) -> str:

@@ -43,10 +43,15 @@ class Message(Record):
     expires_at: datetime
 
     @property
+    def own_answers(self) -> dict[str, str]:
+        """What was filled in of the fields that every message has, by name."""
+        own = ("name", "email", "subject", *self.labels(), "message")
+        return {name: getattr(self, name) for name in own if getattr(self, name)}
+
+    @property
     def answers(self) -> dict[str, str]:
         """What was filled in, by the field's name: its own fields first, then the further ones."""
-        own = ("name", "email", "subject", *self.labels(), "message")
-        return {name: getattr(self, name) for name in own if getattr(self, name)} | dict(self.extra)
+        return self.own_answers | dict(self.extra)
 
     @classmethod
     def labels(cls) -> dict[str, Label]:

@@ -77,9 +77,10 @@ def rows(own: Definition | None, message: Message, language: Language) -> list[R
         for name, field in fields.items()
         if answers.get(name)
     ]
-    # The address of a reply stands in its own field, too.
-    known = {*fields, *(("email",) if own and own.email_field else ())}
-    other = [Row(name, text) for name, text in answers.items() if name not in known]
+    # The address of a reply stands in its own field, too; a stranger's field may have any name but those of the form.
+    copied = {"email"} if own and own.email_field else set()
+    attributes = [(name, text) for name, text in message.own_answers.items() if name not in copied]
+    other = [Row(name, text) for name, text in (*attributes, *message.extra) if name not in fields]
     return declared + other
 
 
