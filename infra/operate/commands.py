@@ -883,15 +883,16 @@ def adopt_table(*, table: str, stack: str, region: str | None, as_json: bool) ->
 
 @guichet.group("texts")
 def own_texts() -> None:
-    """Check your own words for the emails to visitors and subscribers."""
+    """Check your own words for emails."""
 
 
 @own_texts.command("check")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 def check_texts(*, file: Path | None, as_json: bool) -> None:
-    """Check FILE, by default the one that `make deploy` takes, and say which emails have your own words.
+    """Check FILE, by default functions/texts.toml.
 
+    Says which emails have your own words.
     Each mistake is named, with its email and language, and what was expected. The exit code is 2 if there is any.
     """
     from guichet.mail import texts  # noqa: PLC0415  it needs no stack

@@ -327,7 +327,8 @@ def _harmless(stored: dict[str, Any], kept: dict[str, Any]) -> str:
             "id": kept["id"],
             "expires_at": int(kept["expires_at"]),
             "email": "x@example.org",
-            "extra": [("x", "x")] * len(stored.get("extra", [])),
+            # An answer of several lines is set otherwise.
+            "extra": [("x", "x\nx" if "\n" in value else "x") for _, value in stored.get("extra", [])],
             "language": "fr",
             "received_at": utc_now(),
         }

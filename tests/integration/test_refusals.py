@@ -92,7 +92,7 @@ def test_a_bug_is_never_taken_for_success(
     def broken(*_args: object) -> None:
         raise RuntimeError("a@example.org")
 
-    monkeypatch.setattr("guichet.forms.submit.validate", broken)
+    monkeypatch.setattr("guichet.forms.submit.parse_form", broken)
     reply = app.post("/contact", json=GOOD)
 
     assert reply.status_code == 503

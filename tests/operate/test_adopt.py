@@ -79,7 +79,7 @@ def test_a_stack_that_is_there_already_is_left_alone(
     formation.answers["cloudformation:CreateChangeSet"] = {"error": "ValidationError"}
     code, _, err = adopt(monkeypatch, capsys, formation, "table")
     assert code == 2
-    assert "There must not be a stack named guichet yet" in err
+    assert "There must not be a stack named guichet yet" in " ".join(err.split())
 
 
 @pytest.mark.usefixtures("app")

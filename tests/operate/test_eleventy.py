@@ -111,10 +111,12 @@ def built(folder: Path, sources: Mapping[str, str]) -> Path:
 
 
 @pytest.fixture
-def check(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], Said]:
+def check(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Said]:
     """Return what checks a site."""
 
     def check(site: Path) -> Said:
+        # A line for each mistake.
+        monkeypatch.setenv("COLUMNS", "400")
         with pytest.raises(SystemExit) as ended:
             commands.main(["forms", "check", str(site)])
         out, err = capsys.readouterr()

@@ -199,7 +199,7 @@ def test_ctrl_c_ends_an_import_between_two_blocks_and_says_how_to_go_on(
 
 
 def test_without_a_stack_it_says_what_to_start(here: Callable[..., str]) -> None:
-    assert "start it with `make run`" in here(free_port(), "messages", code=2)
+    assert "start it with `make run`" in " ".join(here(free_port(), "messages", code=2).split())
 
 
 # --- help, beside its page --------------------------------------------------------------------------------------------

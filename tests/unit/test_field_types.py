@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError, SchemaValidator
 
 from guichet.definitions.forms_file import parse
 from guichet.forms.field_types import check, schema, shown
-from guichet.http.body import Repeated
+from guichet.http.body import Repeated, clean
 from guichet.http.request import Request
 from guichet.locales import Language
 
@@ -200,6 +200,7 @@ def test_a_number_is_read_as_it_is_shown(number: Decimal, language: Language) ->
     value=st.text(max_size=30) | st.from_regex(r"[0-9 .,/e'-]{1,20}", fullmatch=True),
 )
 def test_whatever_a_stranger_writes_is_stored_or_refused_and_stays_what_it_is(name: str, value: str) -> None:
+    value = clean(value)
     validated = SchemaValidator(schema({name: FIELDS[name]}))
     try:
         kept = validated.validate_python({name: value}, context=request())[name]
