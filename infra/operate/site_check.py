@@ -219,7 +219,7 @@ class _Fields:
             elif (close := self._meant(name)) is not None:
                 misspelt.add(close)
                 required = close in self._definition.fields and self._definition.fields[close].required
-                message = f"is no field of this form{f', and the required {close} is missing' if required else ''}"
+                message = f"is not a field of this form{f', and the required {close} is missing' if required else ''}"
                 yield self._mistake(name, message, f'did you mean name="{close}"?', controls)
             elif not self._is_control(name):
                 yield from self._unknown(name, controls)
@@ -265,9 +265,9 @@ class _Fields:
         fields = f"its fields are {', '.join(self._definition.fields)}"
         match self._definition.other_fields:
             case "refuse":
-                yield self._mistake(name, "is no field of this form, which refuses others", fields, controls)
+                yield self._mistake(name, "is not a field of this form, which refuses others", fields, controls)
             case "drop":
-                yield self._mistake(name, "is no field of this form, which does not keep others", fields, controls)
+                yield self._mistake(name, "is not a field of this form, which does not keep others", fields, controls)
 
     def _wrong(self, field: Field, controls: Sequence[Control]) -> Iterator[Mistake]:
         """Yield what is wrong with the controls of a field."""
@@ -284,7 +284,7 @@ class _Fields:
                 yield from self._wrong_limits(field, control)
         unlabelled = [control for control in controls if control.type != "hidden" and not control.labelled]
         if unlabelled:
-            remedy = "wrap it in a <label> with text, or add <label for> with its id; a placeholder is no label"
+            remedy = "wrap it in a <label> with text, or add <label for> with its id; a placeholder is not a label"
             yield self._mistake(field.name, "has no label", remedy, unlabelled)
 
     def _wrong_choices(self, field: Field, controls: Sequence[Control]) -> Iterator[Mistake]:
@@ -309,7 +309,7 @@ class _Fields:
             message = f'has the value "{unticked[0].offered[0]}", which counts as not ticked'
             yield self._mistake(field.name, message, 'use value="yes"', unticked)
         if ticked := [box for box in boxes if "checked" in box.attributes]:
-            yield self._mistake(field.name, "is ticked beforehand, which is no consent", "leave checked out", ticked)
+            yield self._mistake(field.name, "is ticked beforehand, which is not consent", "leave checked out", ticked)
 
     def _wrong_limits(self, field: Field, control: Control) -> Iterator[Mistake]:
         texts = field.type not in ("number", "date")

@@ -84,7 +84,7 @@ layout: layout.njk
 MISTAKES: tuple[tuple[str, str, str, str], ...] = (
     ("contact.md", "{{ site.api }}/contact", "{{ site.api }}/f/contacts", "form contacts: posts to https://api."),
     ("_includes/newsletter.njk", ' for="newsletter-email"', "", "form newsletter, field email: has no label"),
-    ("_includes/devis.njk", 'name="phone"', 'name="phonne"', "form devis, field phonne: is no field of this form"),
+    ("_includes/devis.njk", 'name="phone"', 'name="phonne"', "form devis, field phonne: is not a field of this form"),
     ("_includes/devis.njk", 'name="accord" ', "", "form devis, field accord: is required"),
     (
         "_includes/devis.njk",
