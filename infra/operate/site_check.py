@@ -41,7 +41,8 @@ _FITTING: Mapping[str, Collection[str]] = {
     "date": (*_FREE, "date", "select", "radio"),
     "choice": _OFFERS,
     "choices": (*_OFFERS, "checkbox"),
-    "consent": ("checkbox", "radio", "select"),
+    # Whatever else it posts, "refuse" as well, would count as ticked.
+    "consent": ("checkbox",),
 }  # fmt: skip
 _BEST: Mapping[str, str] = {
     "text": '<input type="text">',

@@ -150,6 +150,13 @@ def test_a_button_may_post_a_form_elsewhere(tmp_path: Path) -> None:
     ({"rooms": '<label>Pièces <textarea name="rooms"></textarea></label>'}, "rooms: is a <textarea>"),
     ({"accord": '<input type="hidden" name="accord" value="oui">'}, "accord: is an"),
     ({"accord": FIELD["accord"].replace('"oui"', '"0"')}, 'accord: has the value "0", which counts as not ticked'),
+    ({"accord": FIELD["accord"].replace('"oui"', '""')}, 'accord: has the value "", which counts as not ticked'),
+    ({"accord": FIELD["accord"].replace('"oui"', '"Non"')}, 'accord: has the value "Non", which counts as not ticked'),
+    ({"accord": FIELD["accord"].replace("checkbox", "radio")}, 'accord: is an <input type="radio">, and the field is'),
+    ({"accord": "".join(f'<label><input type="radio" name="accord" value="{value}"> {value}</label>'
+                        for value in ("accepte", "refuse"))}, 'consent → use <input type="checkbox">'),
+    ({"accord": '<label>Rappel <select name="accord"><option>oui<option>refuse</select></label>'},
+     "accord: is a <select>, and the field is of type consent"),
     ({"accord": FIELD["accord"].replace("required", "checked")}, "accord: is ticked beforehand"),
     ({"name": FIELD["name"].replace("60", "100")}, 'allows maxlength 100, and the server 60 → use maxlength="60"'),
     ({"message": FIELD["message"].replace("20000", "30000")}, "message: allows maxlength 30000, and the server 20000"),
