@@ -141,6 +141,9 @@ def _form_of(target: Target) -> str | None:
 
 def _is_meant(target: Target, hosts: Collection[str]) -> bool:
     """Return whether an address is Guichet's: by its path, or by the host that other forms post to."""
+    if not target.host and target.method == "get" and unquote(target.path) in _SHORT_PATHS:
+        # A page of the site that is called so.
+        return False
     # A search on the site's own host is posted nowhere.
     known_host = _API_HOST in target.host or (target.host in hosts and target.method == "post")
     return _form_of(target) is not None or known_host

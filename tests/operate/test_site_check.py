@@ -96,6 +96,8 @@ def test_a_form_is_known_by_its_path_whatever_the_host(tmp_path: Path, action: s
     # Not meant for Guichet.
     ('action="/recherche"', []),
     ('action="https://example.org/search" method="post"', []),
+    ('action="/contact" method="get"', []),
+    ('action="newsletter"', []),
     ('action="mailto:me@example.org"', []),
     ("", []),
 ])  # fmt: skip
@@ -103,6 +105,14 @@ def test_a_form_goes_where_one_is_served_by_post(tmp_path: Path, start: str, wor
     mistakes = found(tmp_path, form(start=f"<form {start}>"))
     assert len(mistakes) == len(words)
     assert all(word in mistake for word, mistake in zip(words, mistakes, strict=True))
+
+
+@pytest.mark.parametrize("start", [
+    'action="/contact" data-guichet', 'action="https://api.example/contact" method="get"', 'action="/f/contact"',
+])  # fmt: skip
+def test_a_form_without_a_method_is_reported_where_it_is_meant_for_guichet(tmp_path: Path, start: str) -> None:
+    (mistake,) = found(tmp_path, f"<form {start}>{FIELD['email']}{FIELD['message']}{NOTICE}</form>")
+    assert mistake.startswith(": has the method get")
 
 
 def test_a_path_that_is_wrong_is_found_beside_a_form_on_the_same_host(tmp_path: Path) -> None:
