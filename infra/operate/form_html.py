@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from unicodedata import normalize
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from guichet.definitions.definition import Definition, Field
-from guichet.forms.field_types import PHONE_PATTERN, URL_PATTERN
+from guichet.forms.field_types import PHONE_PATTERN, URL_PATTERN, folded
 from guichet.locales import Language
 from infra.operate.form_words import sentences
 
@@ -122,7 +121,7 @@ def _free_id(form: str, field: Field, taken: set[str]) -> str:
 
     The name of a form has no two hyphens in a row, so that ids of two forms on a page differ, too.
     """
-    plain = re.sub("[^a-z0-9]+", "-", _folded(field.name)).strip("-") or "field"
+    plain = re.sub("[^a-z0-9]+", "-", folded(field.name)).strip("-") or "field"
     further = ("", "-error", "-help", "-help-2", *(f"-{place}" for place in range(1, len(field.choices) + 1)))
     number = 1
     while True:
@@ -132,10 +131,6 @@ def _free_id(form: str, field: Field, taken: set[str]) -> str:
             taken |= ids
             return base
         number += 1
-
-
-def _folded(text: str) -> str:
-    return normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
 
 
 def _boxes(field: Field, words: Mapping[str, str]) -> Iterator[str]:
@@ -230,7 +225,7 @@ def _autocomplete(definition: Definition, field: Field) -> str:
 
 
 def _purpose(field: Field) -> str:
-    return _AUTOCOMPLETE.get(re.sub("[^a-z0-9]+", "_", _folded(field.name)), "")
+    return _AUTOCOMPLETE.get(re.sub("[^a-z0-9]+", "_", folded(field.name)), "")
 
 
 def _notice(definition: Definition, language: Language, site: str, contact: str, days: int) -> Iterator[Markup]:

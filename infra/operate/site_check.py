@@ -4,7 +4,6 @@ What is reported would lose, refuse or garble an answer, or leaves a visitor wit
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
@@ -15,7 +14,7 @@ from urllib.parse import unquote
 from guichet.definitions.definition import Definition, Field
 from guichet.forms.field_types import UNTICKED
 from guichet.locales import LANGUAGES
-from infra.operate.site_pages import NOTICE_CLASS, Control, Place, SiteForm, Target, forms_of, pages_of
+from infra.operate.site_pages import NOTICE_CLASS, Control, Place, SiteForm, Target, forms_of, pages_of, plain
 
 HONEYPOT = "_gotcha"
 # Control fields of every form. Others that begin with an underscore are dropped.
@@ -262,7 +261,7 @@ class _Fields:
             return None
         field = self._definition.fields.get(closest)
         # `sujet` is no `subject`, but a word of its own.
-        same_length = abs(len(_plain(name)) - len(_plain(closest))) <= 1
+        same_length = abs(len(_letters(name)) - len(_letters(closest))) <= 1
         return closest if same_length or field is None or field.required else None
 
     def _unknown(self, name: str, controls: Sequence[Control]) -> Iterator[Mistake]:
@@ -355,12 +354,12 @@ def _limit(kind: str, text: str) -> Decimal | str | None:
 
 
 def _likeness(name: str, other: str) -> float:
-    return SequenceMatcher(None, _plain(name), _plain(other)).ratio()
+    return SequenceMatcher(None, _letters(name), _letters(other)).ratio()
 
 
-def _plain(name: str) -> str:
+def _letters(name: str) -> str:
     """Return the letters and digits of a name, without accents, in lower case."""
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", name.casefold())))
+    return plain(name).replace(" ", "")
 
 
 def where(places: Iterable[Place], most: int = 3) -> str:

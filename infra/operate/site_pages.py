@@ -291,13 +291,13 @@ class _Page:
 def _is_notice(element: Element) -> bool:
     return any(
         NOTICE_CLASS in part.get("class", "").split()
-        or (part.tag == "a" and _PRIVACY.search(_plain(f"{_text(part)} {part.get('href', '')}")))
+        or (part.tag == "a" and _PRIVACY.search(plain(f"{_text(part)} {part.get('href', '')}")))
         for part in element.iter()
         if isinstance(part.tag, str)
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text in lower case, without accents, and with blanks for what is between words."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return re.sub(

@@ -212,8 +212,8 @@ def _read_day(text: str, request: Request) -> date | None:
 def _without_weekday(text: str) -> str:
     """Return the text of a day without `le` and the name of a weekday before it: `le jeudi 31 décembre 2026`."""
     first, _, rest = text.removeprefix("le ").partition(" ")
-    names = {_folded(name) for language in LANGUAGES for name in locale(language).WEEKDAYS}
-    return rest if _folded(first.rstrip(",")) in names else text.removeprefix("le ")
+    names = {folded(name) for language in LANGUAGES for name in locale(language).WEEKDAYS}
+    return rest if folded(first.rstrip(",")) in names else text.removeprefix("le ")
 
 
 def _first_in_dates(request: Request) -> str:
@@ -236,8 +236,8 @@ def _made(year: str, month: str, day: str) -> date | None:
 
 def _month(name: str) -> str:
     """Return the number of a month by its name in any language, without accents or shortened, or `0`."""
-    begin = _folded(name)
-    months = [[_folded(month) for month in locale(language).MONTHS] for language in LANGUAGES]
+    begin = folded(name)
+    months = [[folded(month) for month in locale(language).MONTHS] for language in LANGUAGES]
     for names in months:
         found = [number for number, month in enumerate(names, 1) if month.startswith(begin)]
         if len(found) == 1:
@@ -246,7 +246,9 @@ def _month(name: str) -> str:
     return "0"
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Return a text in lower case, without accents and whatever else is not ASCII."""
+    # Only texts that ask for it pay for the import.
     from unicodedata import normalize  # noqa: PLC0415
 
     return normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
