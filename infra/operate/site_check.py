@@ -4,16 +4,18 @@ What is reported would lose, refuse or garble an answer, or leaves a visitor wit
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from guichet.definitions.definition import Definition, Field
 from guichet.forms.field_types import UNTICKED
-from guichet.locales import LANGUAGES
+from guichet.locales import LANGUAGES, Language
+from guichet.locales import known as known_language
 from infra.operate.site_pages import NOTICE_CLASS, Control, Place, SiteForm, Target, forms_of, pages_of, plain
 
 HONEYPOT = "_gotcha"
@@ -55,6 +57,10 @@ _BEST: Mapping[str, str] = {
     "choices": 'an <input type="checkbox"> per choice, or <select multiple>',
     "consent": '<input type="checkbox">',
 }
+# Says beside a label whether its field is required.
+_MARK = re.compile(
+    r"\A\*\s*|(?:\s*(?:\*|\((?:obligatoire|requis|required|facultatif|optionnel|optional)\)))+\Z", re.IGNORECASE
+)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -203,11 +209,12 @@ class _Fields:
         self._form = form
         self._definition = definition
         self._honeypot = honeypot.lower()
-        known = {name.lower(): name for name in definition.fields}
+        self._language = _language_of(form)
+        spelled = {name.lower(): name for name in definition.fields}
         # Names count in any case.
         self._controls: dict[str, list[Control]] = {}
         for control in form.controls:
-            self._controls.setdefault(known.get(control.name.lower(), control.name), []).append(control)
+            self._controls.setdefault(spelled.get(control.name.lower(), control.name), []).append(control)
 
     def mistakes(self) -> Iterator[Mistake]:
         """Return the mistakes."""
@@ -231,6 +238,7 @@ class _Fields:
                 printed = self._definition.name not in BUILT_IN
                 remedy = f"add it{f', as `guichet forms html {self._definition.name}` has it' if printed else ''}"
                 yield self._mistake(field.name, "is required, and the form does not send it", remedy, ())
+        yield from self._no_language()
         if not self._form.has_notice:
             yield self._mistake(
                 "",
@@ -285,7 +293,7 @@ class _Fields:
         else:
             for control in controls:
                 yield from self._wrong_limits(field, control)
-        unlabelled = [control for control in controls if control.type != "hidden" and not control.labelled]
+        unlabelled = [control for control in controls if control.type != "hidden" and not control.label]
         if unlabelled:
             remedy = "wrap it in a <label> with text, or add <label for> with its id; a placeholder is not a label"
             yield self._mistake(field.name, "has no label", remedy, unlabelled)
@@ -313,6 +321,32 @@ class _Fields:
             yield self._mistake(field.name, message, 'use value="yes"', unticked)
         if ticked := [box for box in boxes if "checked" in box.attributes]:
             yield self._mistake(field.name, "is ticked beforehand, which is not consent", "leave checked out", ticked)
+        stored = [field.label[self._language]] if self._language else list(dict.fromkeys(field.label.values()))
+        other = [box for box in boxes if box.label and _wording(box.label) not in map(_wording, stored)]
+        if other:
+            agreed = " or ".join(f"“{label}”" for label in stored)
+            message = f"says “{other[0].label}”, and {agreed} is stored as what was agreed to"
+            remedy = "write the same on the page and as the label in functions/forms.toml"
+            yield self._mistake(field.name, message, remedy, other)
+
+    def _no_language(self) -> Iterator[Mistake]:
+        """Yield that a form does not say its language where a consent needs it: its wording is stored as the proof."""
+        fields = [self._definition.fields[name] for name in self._controls if name in self._definition.fields]
+        consents = [field for field in fields if field.type == "consent" and len({*field.label.values()}) > 1]
+        if self._language is not None or not consents:
+            return
+        shown = {_wording(control.label) for field in consents for control in self._controls[field.name]}
+        languages = [
+            tag for tag in LANGUAGES if any(_wording(field.label[tag]) in shown for field in consents)
+        ] or LANGUAGES
+        names = ", ".join(field.name for field in consents)
+        there = any(control.name.lower() == "_language" for control in self._form.controls)
+        wrong = f"is not a hidden field with {' or '.join(LANGUAGES)}" if there else "is missing"
+        message = f"{wrong}, so that the visitor's browser decides which wording of {names} is stored"
+        remedy = " or ".join(f'<input type="hidden" name="_language" value="{tag}">' for tag in languages)
+        yield self._mistake(
+            "_language", message, f"use {remedy}" if there else f"add {remedy}", self._controls[consents[0].name]
+        )
 
     def _wrong_limits(self, field: Field, control: Control) -> Iterator[Mistake]:
         texts = field.type not in ("number", "date")
@@ -333,6 +367,23 @@ def _fits(field: Field, control: Control) -> bool:
     if field.type == "choice" and control.multiple:
         return False
     return control.type in _FITTING[field.type]
+
+
+def _language_of(form: SiteForm) -> Language | None:
+    """Return the language that a form says it is in, or None if that is left to the browser."""
+    said = [control for control in form.controls if control.name.lower() == "_language"]
+    if said:
+        return known_language(said[0].offered[0]) if len(said) == 1 and said[0].type == "hidden" else None
+    asked = {
+        known_language("".join(parse_qs(urlsplit(target.url).query).get("language", ()))) for target in form.targets
+    }
+    return asked.pop() if len(asked) == 1 else None
+
+
+def _wording(text: str) -> str:
+    """Return a wording to compare: without what says that it is required, and however it is set."""
+    plain_text = " ".join(unicodedata.normalize("NFC", text).replace("’", "'").split())
+    return _MARK.sub("", plain_text)
 
 
 def _called(control: Control) -> str:

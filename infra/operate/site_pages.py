@@ -30,6 +30,10 @@ _NEVER_POSTED = ("reset", "button")
 _SUBMITTING = ("submit", "image")
 # Text in them labels nothing.
 _NO_TEXT = ("script", "style", "template", "select", "textarea", "datalist")
+# Their text stands on lines of its own.
+_BREAKING = (
+    "br", "hr", "p", "div", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6",
+)  # fmt: skip
 # The rest of a page, where a link to the privacy policy is on every page and tells of no form.
 _ELSEWHERE = ("header", "footer", "nav", "aside")
 _SECTIONS = ("main", "article", "section", "body", "html")
@@ -53,7 +57,7 @@ class Control:
     """A control of a form that posts something.
 
     `type` is that of an input, or `select`, `textarea` or `submit`. `offered` are the values that can be posted, where
-    the control offers some.
+    the control offers some. `label` is the text that labels it, with single spaces.
     """
 
     name: str
@@ -62,7 +66,7 @@ class Control:
     attributes: Mapping[str, str]
     offered: tuple[str, ...] = ()
     multiple: bool = False
-    labelled: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -237,25 +241,29 @@ class _Page:
         offered: tuple[str, ...] = ()
         if kind == "select":
             enabled = (option for option in element.iter("option") if option.get("disabled") is None)
-            offered = tuple(_attribute(option, "value", " ".join(_text(option).split())) for option in enabled)
+            offered = tuple(_attribute(option, "value", _single_spaced(_text(option))) for option in enabled)
         elif kind in ("radio", "checkbox"):
             offered = (_attribute(element, "value", "on"),)
         elif kind == "hidden":
             offered = (_attribute(element, "value"),)
         attributes = {name: value for name, value in element.items() if not str(name).startswith(":")}
         multiple = kind == "select" and element.get("multiple") is not None
-        return Control(
-            _name(element), kind, self._place(element), attributes, offered, multiple, self._is_labelled(element)
-        )
+        return Control(_name(element), kind, self._place(element), attributes, offered, multiple, self._label(element))
 
-    def _is_labelled(self, element: Element) -> bool:
+    def _label(self, element: Element) -> str:
+        """Return what labels a control, or an empty string: first what people see."""
+        referred = [self._by_id[name] for name in element.get("aria-labelledby", "").split() if name in self._by_id]
         # With a pattern, a title says what that is (HTML, "The pattern attribute").
         title = "" if element.get("pattern") else _attribute(element, "title")
-        if _attribute(element, "aria-label") or title:
-            return True
-        labels = [self._by_id[name] for name in element.get("aria-labelledby", "").split() if name in self._by_id]
+        return (
+            _joined_text(self._labels_of(element))
+            or _joined_text(referred)
+            or _single_spaced(_attribute(element, "aria-label") or title)
+        )
+
+    def _labels_of(self, element: Element) -> list[Element]:
         identifier = element.get("id", "")
-        labels += self._labels.get(identifier, []) if self._by_id.get(identifier) is element else []
+        labels = [*self._labels.get(identifier, [])] if self._by_id.get(identifier) is element else []
         around = next((parent for parent in self._ancestors(element) if parent.tag == "label"), None)
         # It labels the first control in it.
         if (
@@ -264,7 +272,7 @@ class _Page:
             and next((part for part in around.iter() if part.tag in _CONTROLS), None) is element
         ):
             labels.append(around)
-        return any(_text(label).strip() for label in labels)
+        return labels
 
     def _ancestors(self, element: Element) -> Iterator[Element]:
         parent = self._parents.get(element)
@@ -326,6 +334,15 @@ def _attribute(element: Element, name: str, otherwise: str = "") -> str:
     return element.get(name, otherwise).strip()
 
 
+def _joined_text(elements: Iterable[Element]) -> str:
+    return _single_spaced(" ".join(map(_text, elements)))
+
+
+def _single_spaced(text: str) -> str:
+    # No-break spaces among them.
+    return " ".join(text.split())
+
+
 def _text(element: Element) -> str:
     return "".join(_texts(element))
 
@@ -333,8 +350,11 @@ def _text(element: Element) -> str:
 def _texts(element: Element) -> Iterable[str]:
     yield element.text or ""
     for child in element:
-        if isinstance(child.tag, str) and child.tag not in _NO_TEXT:
+        if isinstance(child.tag, str) and child.tag not in _NO_TEXT and child.get("hidden") is None:
+            around = " " if child.tag in _BREAKING else ""
+            yield around
             yield from [child.get("alt", "")] if child.tag == "img" else _texts(child)
+            yield around
         yield child.tail or ""
 
 

@@ -35,7 +35,8 @@ FIELD: Mapping[str, str] = {
     ),
     "budget": '<label>Budget <select name="budget"><option value="">Choisir</option><option>&lt; 1&nbsp;000 €'
     '<option value="plus">Davantage</select></label>'.replace("&nbsp;", " "),
-    "accord": '<label><input type="checkbox" name="accord" value="oui" required> J’accepte</label>',
+    "accord": '<label><input type="checkbox" name="accord" value="oui" required> J’accepte d’être rappelé.</label>',
+    "_language": '<input type="hidden" name="_language" value="fr">',
 }
 
 
@@ -214,6 +215,76 @@ def test_a_field_that_is_wrong_is_reported_once(tmp_path: Path, changed: dict[st
 ])  # fmt: skip
 def test_what_is_right_in_another_way_is_not_reported(tmp_path: Path, changed: dict[str, str]) -> None:
     assert found(tmp_path, form(changed)) == []
+
+
+_OPTIONAL = parse(QUOTE.replace('type = "consent"\nrequired = true', 'type = "consent"'))
+_BOX = '<input type="checkbox" name="accord" value="yes">'
+_ENGLISH = {"_language": '<input type="hidden" name="_LANGUAGE" value="en-GB">'}
+_NO_LANGUAGE = {"_language": ""}
+_BLANKS = parse(
+    QUOTE.replace('{ fr = "J’accepte d’être rappelé.", en = "You may call me." }', '"Ça vous va\u00a0: rappel\u202f?"')
+)
+
+
+@pytest.mark.parametrize("changed", [
+    {"accord": f"<label>{_BOX} J’accepte\n d’être&nbsp;<a href='/'>rappelé</a>. <i aria-hidden=true>*</i></label>"},
+    {"accord": f"<label>{_BOX} J’accepte<br>d’être<div>rappelé.</div></label>"},
+    {"accord": f"<label>* {_BOX} J'accepte d'être rappelé. <small>(obligatoire)</small></label>"},
+    {"accord": f"<label>{_BOX}J’accepte d’e\u0302tre rappelé.<span hidden>Cochez la case.</span></label>"},
+    {"accord": _BOX.replace(">", " id=a><label for=a></label><label for=a>J’accepte d’être rappelé.</label>")},
+    {"accord": _BOX.replace(">", " aria-labelledby='a b'><i id=a>J’accepte</i> <i id=b>d’être rappelé.</i>")},
+    {"accord": f"<label>{_BOX} You may call me.</label>", **_ENGLISH},
+])  # fmt: skip
+def test_the_wording_beside_a_box_is_the_one_that_is_stored(tmp_path: Path, changed: dict[str, str]) -> None:
+    assert found(tmp_path, form(changed)) == []
+    other = {**changed, "accord": changed["accord"].replace("rappelé", "appelé").replace("call", "mail")}
+    (mistake,) = found(tmp_path, form(other))
+    assert mistake.startswith("accord: says “")
+    assert "is stored as what was agreed to" in mistake
+
+
+def test_another_wording_is_told_with_both(tmp_path: Path) -> None:
+    label = FIELD["accord"].replace("J’accepte d’être rappelé.", "Oui,  <b>tout</b>&nbsp;!")
+    (mistake,) = found(tmp_path, form({"accord": label}))
+    assert mistake == (
+        "accord: says “Oui, tout !”, and “J’accepte d’être rappelé.” is stored as what was agreed to → write the same "
+        "on the page and as the label in functions/forms.toml"
+    )
+    # It is in the other language.
+    (mistake,) = found(tmp_path, form(_ENGLISH))
+    assert "and “You may call me.” is stored" in mistake
+
+
+@pytest.mark.parametrize("changed", [
+    {"_language": ""},
+    {"_language": '<input type="hidden" name="_language" value="de">'},
+    {"_language": '<input type="hidden" name="language" value="fr">'},
+    {"_language": '<select name="_language" aria-label="x"><option>fr<option>en</select>'},
+])  # fmt: skip
+def test_a_form_says_in_which_language_its_consents_are(tmp_path: Path, changed: dict[str, str]) -> None:
+    (mistake,) = found(tmp_path, form(changed))
+    there = 'name="_language"' in changed["_language"]
+    assert mistake == (
+        f"_language: is {'not a hidden field with fr or en' if there else 'missing'}, so that the visitor's browser "
+        f"decides which wording of accord is stored → {'use' if there else 'add'} "
+        '<input type="hidden" name="_language" value="fr">'
+    )
+    english = {**changed, "accord": f"<label>{_BOX} You may call me.</label>"}
+    assert 'value="en"' in found(tmp_path, form(english))[0]
+    # Neither wording is on the page.
+    words = [one.split(" → ")[0] for one in found(tmp_path, form({**changed, "accord": f"<label>{_BOX} Oui</label>"}))]
+    assert [one.split(":")[0] for one in words] == ["accord", "_language"]
+    assert words[0].endswith("“J’accepte d’être rappelé.” or “You may call me.” is stored as what was agreed to")
+
+
+def test_a_form_need_not_say_its_language_where_it_changes_nothing(tmp_path: Path) -> None:
+    assert found(tmp_path, form({"accord": "", **_NO_LANGUAGE}), _OPTIONAL) == []
+    same = {"accord": f"<label>{_BOX} Ça vous va : rappel ?</label>", **_NO_LANGUAGE}
+    assert found(tmp_path, form(same), _BLANKS) == []
+    # Its action may say it.
+    for language, number in (("fr", 0), ("en", 1)):
+        start = f'<form action="/f/devis?language={language}" method="post">'
+        assert len(found(tmp_path, form(_NO_LANGUAGE, start=start))) == number
 
 
 def test_a_control_may_stand_outside_of_its_form(tmp_path: Path) -> None:
