@@ -12,11 +12,19 @@ from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from guichet.definitions.definition import Definition, Field
+from pydantic import TypeAdapter
+
+from contact.form import ContactForm
+from guichet.definitions.definition import Definition, Field, FieldType, OtherFields
+from guichet.definitions.forms_file import LONGEST
 from guichet.forms.field_types import UNTICKED
+from guichet.forms.fields import Email, Line
 from guichet.locales import LANGUAGES, Language
 from guichet.locales import known as known_language
+from guichet.model import Model
+from guichet.records.message import Message
 from infra.operate.site_pages import NOTICE_CLASS, Control, Place, SiteForm, Target, forms_of, pages_of, plain
+from newsletter.form import NewsletterForm
 
 HONEYPOT = "_gotcha"
 # Control fields of every form. Others that begin with an underscore are dropped.
@@ -64,36 +72,29 @@ _MARK = re.compile(
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def _text(name: str, longest: int = 1000, kind: str = "text", *, required: bool = False) -> Field:
-    label = dict.fromkeys(LANGUAGES, name)
-    return Field(name, kind, label, required, max=str(longest))  # type: ignore[arg-type]  # a type of field
+def _built_in(model: type[Model], *further: str, other_fields: OtherFields) -> Definition:
+    """Return a form that needs no definition, as its model has it. `further` are names of single lines beside that."""
+    kinds = {name: kind for name, kind in model.model_fields().items() if name not in _OF_SEVERAL}
+    kinds |= dict.fromkeys(further, Line)
+    fields = {}
+    for name, kind in kinds.items():
+        as_type = _TYPES.get(kind, "long_text")
+        longest = TypeAdapter(kind).json_schema().get("maxLength", LONGEST[as_type])
+        required = name not in further and not hasattr(model, name)
+        fields[name] = Field(name, as_type, dict.fromkeys(LANGUAGES, name), required, max=str(longest))
+    form = model.__module__.partition(".")[0]
+    return Definition(form, dict.fromkeys(LANGUAGES, form), fields, other_fields=other_fields)
 
 
-def _built_in(name: str, *fields: Field) -> Definition:
-    title = dict.fromkeys(LANGUAGES, name)
-    other = "drop" if name == "newsletter" else "keep"
-    return Definition(name, title, {field.name: field for field in fields}, other_fields=other)  # type: ignore[arg-type]
-
-
+_TYPES: Mapping[object, FieldType] = {Email: "email", Line: "text"}
+# What a model gathers other fields in.
+_OF_SEVERAL = ("labelled", "extra")
 # The two forms that need no definition.
 BUILT_IN: Mapping[str, Definition] = {
     form.name: form
     for form in (
-        _built_in(
-            "contact",
-            _text("email", 254, "email", required=True),
-            _text("message", 20_000, "long_text", required=True),
-            _text("name"),
-            _text("subject"),
-            _text("phone"),
-        ),
-        _built_in(
-            "newsletter",
-            _text("email", 254, "email", required=True),
-            _text("name"),
-            _text("source"),
-            _text("consent", 2000),
-        ),
+        _built_in(ContactForm, *Message.labels(), other_fields="keep"),
+        _built_in(NewsletterForm, other_fields="drop"),
     )
 }
 

@@ -7,12 +7,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
+from contact.form import FIELDS as CONTACT_FIELDS
 from contact.form import ContactForm
 from guichet.definitions.definition import Definition
 from guichet.definitions.forms_file import parse
-from guichet.records.message import Message
+from guichet.forms.parse import Form, validate
+from guichet.http.refusal import Refusal
 from infra.operate.site_check import BUILT_IN, Checked, check_site
 from newsletter.form import FIELDS, NewsletterForm
 from tests.support.site_forms import QUOTE
@@ -351,21 +352,34 @@ def test_the_forms_that_need_no_definition_are_checked_by_their_fields(tmp_path:
     assert "question: is required" in found(tmp_path, right, own)[0]
 
 
-@pytest.mark.parametrize(("name", "model"), [("contact", ContactForm), ("newsletter", NewsletterForm)])
-def test_the_fields_of_these_forms_are_those_that_are_served(
-    name: str, model: type[ContactForm | NewsletterForm]
-) -> None:
-    written = TypeAdapter(model).json_schema()
-    fields = {field: rule for field, rule in written["properties"].items() if field not in ("labelled", "extra")}
-    if "labelled" in written["properties"]:
-        fields |= dict.fromkeys(Message.labels(), fields["name"])
-    else:
-        assert set(fields) == set(FIELDS)
-    required = {field.name for field in BUILT_IN[name].fields.values() if field.required}
-    limits = {field.name: int(field.max or 0) for field in BUILT_IN[name].fields.values() if field.type != "email"}
-    assert required == set(written["required"]) - {"labelled", "extra"}
-    assert limits == {field: rule["maxLength"] for field, rule in fields.items() if field != "email"}
-    assert set(BUILT_IN[name].fields) == set(fields)
+_MODELS: Mapping[str, type[ContactForm | NewsletterForm]] = {"contact": ContactForm, "newsletter": NewsletterForm}
+
+
+@pytest.mark.parametrize("form_name", _MODELS)
+def test_the_fields_of_these_forms_are_those_that_are_served(form_name: str) -> None:
+    def served(name: str, value: str | None) -> tuple[str, ...]:
+        """Return the codes that the server refuses a form with, whose field has a value or is missing."""
+        fields = {**right, name: value}
+        try:
+            validate(_MODELS[form_name], Form({name: value for name, value in fields.items() if value is not None}, {}))
+        except Refusal as refusal:
+            return tuple(problem.code for problem in refusal.problems)
+        return ()
+
+    fields = BUILT_IN[form_name].fields
+    right = {field.name: "me@example.org" if field.type == "email" else "x" for field in fields.values()}
+    kept = validate(_MODELS[form_name], Form({**right, "ville": "Lyon"}, {})).model_dump().get("extra", {})
+    assert kept == ({} if BUILT_IN[form_name].other_fields == "drop" else {"ville": "Lyon"})
+    assert set(fields) == {"contact": set(CONTACT_FIELDS), "newsletter": set(FIELDS)}[form_name]
+    for field in fields.values():
+        assert served(field.name, None) == (("REQUIRED_FIELD_MISSING",) if field.required else ())
+        longest = int(field.max or 0)
+        end = f"@{'.'.join(['d' * 63] * 3)}.fr" if field.type == "email" else ""
+        text = "x" * (longest - len(end)) + end
+        assert len(text) == longest
+        assert served(field.name, text) == ()
+        # Where an address is too long, it is none.
+        assert served(field.name, f"x{text}") == ("TYPE_EMAIL" if field.type == "email" else "TOO_LONG",)
 
 
 def test_a_form_of_many_pages_is_reported_once_with_its_places(tmp_path: Path) -> None:
