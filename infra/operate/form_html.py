@@ -138,12 +138,14 @@ def _boxes(field: Field, words: Mapping[str, str]) -> Iterator[str]:
     if field.type != "choices":
         return
     low, high = int(field.min or field.required), int(field.max or len(field.choices))
+    # Who need not answer may tick none, so that one at least asks for nothing.
+    end, low = ("", low) if field.required else ("_if_any", 0 if low == 1 else low)
     if low == high:
-        yield words["exactly_one" if low == 1 else "exactly"].format(low=low)
+        yield words["exactly_one" if low == 1 else f"exactly{end}"].format(low=low)
     elif low and high < len(field.choices):
-        yield words["both"].format(low=low, high=high)
+        yield words[f"both{end}"].format(low=low, high=high)
     elif low:
-        yield words["one" if low == 1 else "low"].format(low=low)
+        yield words["one" if low == 1 else f"low{end}"].format(low=low)
     elif high < len(field.choices):
         yield words["high_one" if high == 1 else "high"].format(high=high)
 

@@ -136,11 +136,18 @@ def test_a_choice_begins_with_none_and_choices_are_a_group_of_boxes() -> None:
     [
         ("", ""),
         ("required = true", "Cochez au moins une case."),
-        ("min = 2", "Cochez au moins 2 cases."),
+        # Who need not answer is not told to.
+        ("min = 1", ""),
+        ("min = 2", "Si vous répondez, cochez au moins 2 cases."),
+        ("required = true, min = 2", "Cochez au moins 2 cases."),
         ("max = 1", "Cochez au plus une case."),
         ("max = 2", "Cochez au plus 2 cases."),
-        ("min = 1, max = 2", "Cochez de 1 à 2 cases."),
-        ("min = 2, max = 2", "Cochez 2 cases."),
+        ("min = 1, max = 2", "Cochez au plus 2 cases."),
+        ("required = true, max = 2", "Cochez de 1 à 2 cases."),
+        ("min = 1, max = 1", "Cochez au plus une case."),
+        ("min = 2, max = 2", "Si vous répondez, cochez 2 cases."),
+        ("required = true, min = 2, max = 2", "Cochez 2 cases."),
+        ("min = 3", "Si vous répondez, cochez 3 cases."),
         ("required = true, max = 1", "Cochez une case."),
     ],
 )
@@ -148,6 +155,16 @@ def test_how_many_boxes_to_tick_is_said_for_no_attribute_says_it(rules: str, sai
     more = f", {rules}" if rules else ""
     html = rendered(form(f'fields.x = {{ type = "choices", choices = ["a", "b", "c"]{more} }}'))
     assert [words(element) for element in of_name(html, "x").findall("p")] == ([said] if said else [])
+
+
+def test_two_to_three_of_four_boxes_are_asked_for_if_any() -> None:
+    field = 'fields.x = { type = "choices", choices = ["a", "b", "c", "d"], min = 2, max = 3 }'
+    for language, said in (
+        ("fr", "Si vous répondez, cochez de 2 à 3 cases."),
+        ("en", "If you answer, tick 2 to 3 boxes."),
+    ):
+        html = rendered(form(field), language)
+        assert [words(element) for element in of_name(html, "x").findall("p")] == [said]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,10 @@ SENTENCES = {
     "exactly": "Tick {low} boxes.",
     "exactly_one": "Tick one box.",
     "both": "Tick {low} to {high} boxes.",
+    # Where none need be ticked
+    "low_if_any": "If you answer, tick at least {low} boxes.",
+    "exactly_if_any": "If you answer, tick {low} boxes.",
+    "both_if_any": "If you answer, tick {low} to {high} boxes.",
     # The information notice (GDPR, article 13)
     "notice_required": (
         "Fields marked with an asterisk (*) are required: without them, your submission cannot be dealt with."

@@ -18,6 +18,10 @@ SENTENCES = {
     "exactly": "Cochez {low} cases.",
     "exactly_one": "Cochez une case.",
     "both": "Cochez de {low} à {high} cases.",
+    # Where none need be ticked
+    "low_if_any": "Si vous répondez, cochez au moins {low} cases.",
+    "exactly_if_any": "Si vous répondez, cochez {low} cases.",
+    "both_if_any": "Si vous répondez, cochez de {low} à {high} cases.",
     # The information notice (GDPR, article 13)
     "notice_required": (
         "Les champs marqués d’un astérisque (*) sont obligatoires\xa0: sans eux, votre envoi ne peut pas être traité."
