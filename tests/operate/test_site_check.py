@@ -382,6 +382,13 @@ def test_the_fields_of_these_forms_are_those_that_are_served(form_name: str) -> 
         assert served(field.name, f"x{text}") == ("TYPE_EMAIL" if field.type == "email" else "TOO_LONG",)
 
 
+@pytest.mark.parametrize("name", ["société", "SOCIÉTÉ", "Société"])
+def test_a_name_with_accents_counts_in_any_case(tmp_path: Path, name: str) -> None:
+    own = parse('[devis]\nother_fields = "refuse"\nfields."Société" = { type = "text", required = true }')
+    page = f'<form action="/f/devis" method="post"><label>x <input name="{name}"></label>{NOTICE}</form>'
+    assert found(tmp_path, page, own) == []
+
+
 def test_a_form_of_many_pages_is_reported_once_with_its_places(tmp_path: Path) -> None:
     page = '\u2028\f\n<form action="/newsletter"\nmethod="post">' + NOTICE + "\n<input\nname=email type=email></form>"
     result = checked(tmp_path, {f"p{number}/index.html": page for number in range(5)}, {})
