@@ -157,14 +157,14 @@ def test_how_many_boxes_to_tick_is_said_for_no_attribute_says_it(rules: str, sai
     assert [words(element) for element in of_name(html, "x").findall("p")] == ([said] if said else [])
 
 
-def test_two_to_three_of_four_boxes_are_asked_for_if_any() -> None:
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("fr", "Si vous répondez, cochez de 2 à 3 cases."), ("en", "If you answer, tick 2 to 3 boxes.")],
+)
+def test_two_to_three_of_four_boxes_are_asked_for_if_any(language: Language, said: str) -> None:
     field = 'fields.x = { type = "choices", choices = ["a", "b", "c", "d"], min = 2, max = 3 }'
-    for language, said in (
-        ("fr", "Si vous répondez, cochez de 2 à 3 cases."),
-        ("en", "If you answer, tick 2 to 3 boxes."),
-    ):
-        html = rendered(form(field), language)
-        assert [words(element) for element in of_name(html, "x").findall("p")] == [said]
+    html = rendered(form(field), language)
+    assert [words(element) for element in of_name(html, "x").findall("p")] == [said]
 
 
 @pytest.mark.parametrize(
