@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
+from textwrap import shorten
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import TypeAdapter
@@ -65,9 +66,10 @@ _BEST: Mapping[str, str] = {
     "choices": 'an <input type="checkbox"> per choice, or <select multiple>',
     "consent": '<input type="checkbox">',
 }
+_LONGEST_SHOWN = 200
 # Says beside a label whether its field is required.
 _MARK = re.compile(
-    r"\A\*\s*|(?:\s*(?:\*|\((?:obligatoire|requis|required|facultatif|optionnel|optional)\)))+\Z", re.IGNORECASE
+    r"\A\*\s*|(?:\s*(?:\*|\((?:obligatoire|requis|required|facultatif|optionnel|optional)\))){1,3}\Z", re.IGNORECASE
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -326,7 +328,8 @@ class _Fields:
         other = [box for box in boxes if box.label and _wording(box.label) not in map(_wording, stored)]
         if other:
             agreed = " or ".join(f"“{label}”" for label in stored)
-            message = f"says “{other[0].label}”, and {agreed} is stored as what was agreed to"
+            said = shorten(other[0].label, _LONGEST_SHOWN, placeholder=" …")
+            message = f"says “{said}”, and {agreed} is stored as what was agreed to"
             remedy = "write the same on the page and as the label in functions/forms.toml"
             yield self._mistake(field.name, message, remedy, other)
 

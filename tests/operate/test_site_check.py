@@ -251,6 +251,8 @@ def test_another_wording_is_told_with_both(tmp_path: Path) -> None:
         "accord: says “Oui, tout !”, and “J’accepte d’être rappelé.” is stored as what was agreed to → write the same "
         "on the page and as the label in functions/forms.toml"
     )
+    (mistake,) = found(tmp_path, form({"accord": f"<label>{_BOX}{'Oui. ' * 100}</label>"}))
+    assert mistake.split("”")[0].endswith("Oui. Oui. …")
     # It is in the other language.
     (mistake,) = found(tmp_path, form(_ENGLISH))
     assert "and “You may call me.” is stored" in mistake
