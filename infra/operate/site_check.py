@@ -256,7 +256,8 @@ class _Fields:
 
     def _has(self, name: str) -> bool:
         # An alias, as npm form clients have it.
-        return name in self._controls or (name == "email" and "_replyto" in map(str.lower, self._controls))
+        is_address = name == self._definition.email_field
+        return name in self._controls or (is_address and "_replyto" in map(str.lower, self._controls))
 
     def _is_control(self, name: str) -> bool:
         return name.startswith("_") or name.lower() in ("altcha", self._honeypot)

@@ -1,6 +1,7 @@
 """`guichet forms check SITE`: what is wrong with a form of a page, and what is not."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +17,8 @@ from guichet.forms.parse import Form, validate
 from guichet.http.refusal import Refusal
 from infra.operate.site_check import BUILT_IN, Checked, check_site
 from newsletter.form import FIELDS, NewsletterForm
-from tests.support.site_forms import QUOTE
+from tests.support.app import App
+from tests.support.site_forms import QUOTE, site_forms
 
 DEVIS = parse(QUOTE)
 _REFUSING = parse(QUOTE.replace("retention_days = 365", 'other_fields = "refuse"'))
@@ -384,11 +386,27 @@ def test_the_fields_of_these_forms_are_those_that_are_served(form_name: str) -> 
         assert served(field.name, f"x{text}") == ("TYPE_EMAIL" if field.type == "email" else "TOO_LONG",)
 
 
-@pytest.mark.parametrize("name", ["société", "SOCIÉTÉ", "Société"])
-def test_a_name_with_accents_counts_in_any_case(tmp_path: Path, name: str) -> None:
-    own = parse('[devis]\nother_fields = "refuse"\nfields."Société" = { type = "text", required = true }')
+@pytest.mark.usefixtures("few_shards")
+@pytest.mark.parametrize(("name", "right"), [("société", "yes"), ("SOCIÉTÉ", "yes"), ("societe", "no")])
+def test_a_name_with_accents_counts_in_any_case_as_the_server_has_it(
+    app: App, tmp_path: Path, name: str, right: str
+) -> None:
+    own = '[devis]\nother_fields = "refuse"\nfields."Société" = { type = "text", required = true }'
     page = f'<form action="/f/devis" method="post"><label>x <input name="{name}"></label>{NOTICE}</form>'
-    assert found(tmp_path, page, own) == []
+    assert (found(tmp_path, page, parse(own)) == []) == (right == "yes")
+    with site_forms(tmp_path / "forms", own):
+        reply = app.post("/f/devis", data={name: "Atelier"}, headers={"accept": "application/json"})
+    assert (reply.status_code < HTTPStatus.BAD_REQUEST) == (right == "yes")
+
+
+@pytest.mark.usefixtures("few_shards")
+def test_an_alias_is_the_field_that_a_reply_goes_to_whatever_its_name(app: App, tmp_path: Path) -> None:
+    own = '[devis]\nfields.courriel = { type = "email", required = true }'
+    page = f'<form action="/f/devis" method="post"><input type="email" name="_replyto" title="x">{NOTICE}</form>'
+    assert found(tmp_path, page, parse(own)) == []
+    with site_forms(tmp_path / "forms", own):
+        reply = app.post("/f/devis", data={"_replyto": "me@example.org"}, headers={"accept": "application/json"})
+    assert reply.status_code < HTTPStatus.BAD_REQUEST
 
 
 def test_a_form_of_many_pages_is_reported_once_with_its_places(tmp_path: Path) -> None:
