@@ -37,6 +37,7 @@ from guichet.store.dynamodb import UnavailableError
 from guichet.store.erasure import NotFinishedError, Person, erase, find_data
 from infra.operate import adopting, elsewhere, erasure, exporting, importing, outbox, queries, summaries
 from infra.operate.cells import cell
+from infra.operate.checkout import of_the_site
 from infra.operate.connection import (
     Connection,
     NoStackError,
@@ -50,7 +51,7 @@ from infra.operate.connection import (
     region_of,
 )
 from infra.operate.fields import in_a_row, labelled, of_submission, of_subscriber
-from infra.operate.forms_commands import forms_group, telling_of_wrong_forms
+from infra.operate.forms_commands import find_forms, forms_group, telling_of_wrong_forms
 from infra.operate.output import Output, counted, printable, room, short, wrapped
 from infra.operate.queries import Advance
 from infra.template import TEMPLATE, TemplateError, parameters
@@ -131,6 +132,7 @@ def guichet() -> None:
     Exit codes: 0 done; 1 done, but something needs attention (bad lines, waiting or failed emails, a problem that
     doctor found); 2 wrong usage, or not found; 3 AWS is unreachable or refused; 130 interrupted.
     """
+    find_forms()
 
 
 _COMMON_OPTIONS = (
@@ -897,7 +899,7 @@ def check_texts(*, file: Path | None, as_json: bool) -> None:
     """
     from guichet.mail import texts  # noqa: PLC0415  it needs no stack
 
-    output, path = Output(as_json=as_json), file or texts.FILE
+    output, path = Output(as_json=as_json), file or of_the_site(texts.FILE)
     if not path.exists():
         output.say(f"There is no {path.name}: all emails have Guichet's words.")
         return

@@ -14,6 +14,7 @@ import click
 from guichet.definitions import definition
 from guichet.definitions.definition import Definition, definitions
 from guichet.locales import LANGUAGES, Language
+from infra.operate.checkout import of_the_site
 from infra.operate.connection import OperatorError, connect_local
 from infra.operate.output import Output, printable
 
@@ -22,8 +23,32 @@ _MISTAKES = 1
 # What stands for the API's address, until it is filled in.
 _API = "https://YOUR-API"
 _CONTACT = "owner@example.org"
+# How the file is called, unless --forms names another one.
+_FILE = "functions/forms.toml"
+_NAMED = f"{__name__}.file"
 
 Command = Callable[..., None]
+
+
+def find_forms() -> None:
+    """Let all commands read the forms of the checkout that they are run in."""
+    found = of_the_site(definition.SOURCE)
+    if found != definition.SOURCE:
+        definition.SOURCE = found
+        definition.forget()
+
+
+def _use_forms(context: click.Context, _parameter: click.Parameter, file: Path | None) -> None:
+    if file is not None:
+        context.meta[_NAMED] = str(file)
+        definition.SOURCE = file
+        definition.forget()
+
+
+def _file() -> str:
+    """Return how the file that declares the forms is called."""
+    context = click.get_current_context(silent=True)
+    return str(context.meta.get(_NAMED, _FILE)) if context else _FILE
 
 
 @contextmanager
@@ -39,7 +64,7 @@ def telling_of_wrong_forms() -> Iterator[None]:
             raise
         found = len(error.problems)
         mistakes, them = ("a mistake", "it") if found == 1 else (f"{found} mistakes", "them")
-        raise OperatorError(f"functions/forms.toml has {mistakes}: `guichet forms check` names {them}") from None
+        raise OperatorError(f"{_file()} has {mistakes}: `guichet forms check` names {them}") from None
 
 
 def _declared() -> Mapping[str, Definition]:
@@ -150,7 +175,7 @@ def _known_form(_context: click.Context, _parameter: click.Parameter, name: str)
     forms = _declared()
     if name not in forms:
         declared = f"it declares {', '.join(forms)}" if forms else "it declares none"
-        raise click.BadParameter(f"functions/forms.toml has no form {name}: {declared}")
+        raise click.BadParameter(f"{_file()} has no form {name}: {declared}")
     return forms[name]
 
 
@@ -225,9 +250,20 @@ def forms_group(listing: type[click.Group], common_options: Callable[[Command], 
     group = listing(
         "forms",
         help="List, check or print the site's own forms.\n\n"
-        "They are declared in functions/forms.toml. No command needs a stack: --local fills in the API's address.\n\n"
+        "They are declared in functions/forms.toml of the checkout that the current folder is in, or in --forms FILE. "
+        "No command needs a stack: --local fills in the API's address.\n\n"
         "Without a command, `list` runs; `guichet forms list --help` shows its options.",
     )
+    # Eager, since the name of a form is looked up in it.
+    named = click.option(
+        "--forms",
+        metavar="FILE",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        is_eager=True,
+        expose_value=False,
+        callback=_use_forms,
+        help=f"The file that declares the forms. Default: {_FILE}.",
+    )
     for name, function in (("list", list_forms), ("check", check), ("html", html), ("openapi", openapi)):
-        group.add_command(click.command(name)(common_options(function)))
+        group.add_command(click.command(name)(named(common_options(function))))
     return group

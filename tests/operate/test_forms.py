@@ -174,6 +174,28 @@ def test_a_form_that_is_not_declared_is_not_printed(run: Run, tmp_path: Path) ->
     assert "functions/forms.toml has no form devi: it declares devis" in said.err
 
 
+def test_the_forms_of_the_current_folder_s_checkout_are_taken_or_those_of_a_file_that_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # What a command chooses ends with the test.
+    monkeypatch.setattr(definition, "SOURCE", definition.SOURCE)
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "template.yaml").touch()
+    (tmp_path / "deeper").mkdir()
+    forms = '[{}]\nfields.a = {{ type = "text" }}\n'
+    (tmp_path / "functions/forms.toml").write_text(forms.format("here"), encoding="utf-8")
+    named = tmp_path / "mine.toml"
+    named.write_text(forms.format("mine"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "deeper")
+    assert [row["name"] for row in run("--json").rows] == ["here"]
+    assert [row["name"] for row in run("--forms", str(named), "--json").rows] == ["mine"]
+    assert "/f/mine" in run("html", "mine", "--forms", str(named)).out
+    assert "mine.toml has no form here: it declares mine" in run("html", "here", "--forms", str(named)).err
+    named.write_text("[", encoding="utf-8")
+    assert "mine.toml has a mistake" in run("openapi", "--forms", str(named)).err
+    definition.forget()
+
+
 # --- OpenAPI ----------------------------------------------------------------------------------------------------------
 
 _OTHERS = """

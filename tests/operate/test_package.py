@@ -72,7 +72,7 @@ def test_it_contains_what_the_command_needs_and_no_more(wheel: zipfile.ZipFile) 
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert {name.split("/")[0] for name in files} == {"guichet", "infra", "template.yaml"}
     assert {name.split("/")[1] for name in files if name.startswith("infra/")} == {
-        "__init__.py", "operate", "template.py",
+        "__init__.py", "openapi.yaml", "operate", "template.py",
     }  # fmt: skip
     tracked = {
         path.relative_to(CHECKOUT / "functions").as_posix()
@@ -101,11 +101,53 @@ def test_it_requires_what_the_functions_import_too(wheel: zipfile.ZipFile) -> No
         # It reads the template.
         (("doctor", "--before", "SiteName=X", "--region", "eu-west-3"), 2, "SiteUrl: a value is required"),
         (("messages", "--local", "--port", "1"), 2, "no local stack answers"),
+        (("forms", "check"), 0, "There is no functions/forms.toml"),
+        (("forms", "openapi"), 0, "openapi: 3.1"),
+        (("texts", "check"), 0, "There is no texts.toml"),
     ],
 )
 def test_it_runs_with_its_own_requirements_alone_from_any_folder(
     wheel: zipfile.ZipFile, tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
+    done = run(wheel, tmp_path, tmp_path, arguments)
+    assert done.returncode == code, done.stderr
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("forms",), 0, "/f/devis"),
+        (("forms", "check"), 0, "1 form is right."),
+        (("forms", "check", "_site"), 1, "index.html:1: form devis, field email: is required"),
+        (("forms", "html", "devis"), 0, 'action="https://YOUR-API/f/devis"'),
+        (("forms", "openapi"), 0, "/f/devis:"),
+        (("texts", "check"), 2, "texts.toml: [welcome.fr]"),
+    ],
+)
+def test_it_reads_the_site_s_own_files_of_the_checkout_that_it_is_run_in(
+    wheel: zipfile.ZipFile, tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    checkout = tmp_path / "checkout"
+    site = checkout / "site" / "_site"
+    site.mkdir(parents=True)
+    (site / "index.html").write_text('<form action="https://a.example/f/devis" method="post"></form>', encoding="utf-8")
+    (checkout / "functions").mkdir()
+    (checkout / "template.yaml").touch()
+    form = '[devis]\nfields.email = { type = "email", required = true }\n'
+    (checkout / "functions" / "forms.toml").write_text(form, encoding="utf-8")
+    (checkout / "functions" / "texts.toml").write_text("[welcome]\nfr = 1\n", encoding="utf-8")
+    done = run(wheel, tmp_path, site.parent, arguments)
+    assert done.returncode == code, done.stderr
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def run(
+    wheel: zipfile.ZipFile, tmp_path: Path, folder: Path, arguments: tuple[str, ...]
+) -> subprocess.CompletedProcess[str]:
+    """Run the command of a wheel in a folder, with what the wheel requires and no more."""
     package, limited = tmp_path / "package", tmp_path / "limited"
     limited.mkdir()
     wheel.extractall(package)
@@ -117,13 +159,10 @@ def test_it_runs_with_its_own_requirements_alone_from_any_folder(
     path = [with_only(pins, limited), str(package), *(entry for entry in sys.path if entry.endswith("-packages"))]
     code_to_run = _RUN.format(path=path, checkout=f"{CHECKOUT}{os.sep}")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON", "COV"))}
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-S", "-c", code_to_run, *arguments],
-        cwd=tmp_path, env=plain, capture_output=True, text=True, check=False, timeout=60,
+        cwd=folder, env=plain, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
-    assert done.returncode == code, done.stderr
-    assert words in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_make_install_points_at_the_checkout_and_copies_nothing(tmp_path: Path) -> None:

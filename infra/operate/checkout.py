@@ -1,0 +1,27 @@
+"""The checkout that a command is run in: an installed package reads the site's own files there."""
+
+from pathlib import Path
+
+import guichet
+
+# `functions/` of a checkout, or the folder that the package is installed in.
+PACKAGED = Path(guichet.__file__).parents[1]
+
+
+def checkout() -> Path | None:
+    """Return the checkout that the current folder is in, if any."""
+    try:
+        folder = Path.cwd()
+    except FileNotFoundError:
+        return None
+    around = (folder, *folder.parents)
+    return next((one for one in around if (one / "template.yaml").is_file() and (one / "functions").is_dir()), None)
+
+
+def of_the_site(file: Path) -> Path:
+    """Return where the site has a file of `functions/`: in the current checkout, else beside the package.
+
+    A file that is elsewhere was chosen, and stays.
+    """
+    here = checkout()
+    return file if here is None or file.parent != PACKAGED else here / "functions" / file.name
