@@ -71,14 +71,14 @@ TEXT = '{ type = "text" }'
             "[Devis]: the name of a form is part of its address: lower-case letters, digits",
         ),
         (f"[newsletter]\nfields.a = {TEXT}", "[newsletter]: this form is Guichet's own and cannot be defined here."),
-        ("[a]", "[a] fields: expected, and not there."),
-        ("[a]\nfields = {}", "[a] fields: expected at least one."),
+        ("[a]", "[a] fields: is missing."),
+        ("[a]\nfields = {}", '[a] fields: expected at least one field, such as fields.email = { type = "email" }.'),
         ('[a]\nfields.a = "text"', '[a] fields.a: expected settings, such as { type = "text" }.'),
         (
             f'[a]\ntitel = "A"\nfields.a = {TEXT}',
             "[a] titel: no such setting: expected one of title, recipients, retention_days, other_fields, reply,",
         ),
-        ('[a]\nfields.a = { typ = "text" }', "[a] fields.a.type: expected, and not there."),
+        ('[a]\nfields.a = { typ = "text" }', "[a] fields.a.type: is missing."),
         (
             '[a]\nfields.a = { type = "txt" }',
             "[a] fields.a.type: expected one of 'text', 'long_text', 'email', 'phone'",
@@ -103,25 +103,28 @@ TEXT = '{ type = "text" }'
         ('[a]\nfields.a = { type = "number", min = 3, max = 1 }', "[a] fields.a: min is 3 and max is 1"),
         (
             '[a]\nfields.a = { type = "date", min = "31/12/2026" }',
-            "[a] fields.a: expected min and max to be days, such as 2026",
+            "[a] fields.a.min: expected a day, such as 2026-12-31, not '31/12/2026'.",
         ),
         (
             '[a]\nfields.a = { type = "date", max = "2026-02-31" }',
-            "[a] fields.a: 2026-02-31 is no day of the calendar.",
+            "[a] fields.a.max: 2026-02-31 is not a day of the calendar.",
         ),
         (
             '[a]\nfields.a = { type = "text", max = 0 }',
-            "[a] fields.a: expected max to be a whole number of characters from 1",
+            "[a] fields.a.max: expected a whole number of characters from 1 to 1000, not 0.",
         ),
         (
             '[a]\nfields.a = { type = "email", min = 3 }',
-            "[a] fields.a: min has no meaning for the type email: leave it out.",
+            "[a] fields.a.min: has no meaning for the type email: leave it out.",
         ),
         (
             '[a]\nfields.a = { type = "text", required = "yes" }',
             "[a] fields.a.required: expected true or false, not 'yes'.",
         ),
-        ('[a]\nfields.a = { type = "text", label = { de = "x" } }', "[a] fields.a.label: de is no language of Guichet"),
+        (
+            '[a]\nfields.a = { type = "text", label = { de = "x" } }',
+            "[a] fields.a.label: there is no language de: expected fr or en.",
+        ),
         ('[a]\nfields.a = { type = "text", label = " " }', "[a] fields.a.label: expected a text that is not empty."),
         ('[a]\nfields.a = { type = "text", label = "a\\nb" }', "[a] fields.a.label: expected a single line of text."),
         (
@@ -130,14 +133,14 @@ TEXT = '{ type = "text" }'
         ),
         (f"[a]\nfields._next = {TEXT}", "[a] fields._next: this name controls the form. Choose another one."),
         (f"[a]\nfields.a = {TEXT}\nfields.A = {TEXT}", "[a] fields.A: a is there, too, and names count in any case."),
-        (f'[a]\nfields." " = {TEXT}', "[a] fields: ' ' is no name of a field: expected 1 to 64 characters."),
+        (f'[a]\nfields." " = {TEXT}', "[a] fields: ' ' is not a name for a field: expected 1 to 64 characters."),
         (
             f'[a]\nreply = "Merci"\nfields.a = {TEXT}',
             "[a] reply: nobody to mail it to: expected a field of type email.",
         ),
         (
             f'[a]\nrecipients = ["nobody"]\nfields.a = {TEXT}',
-            "[a] recipients: 'nobody' is no bare email address, such as",
+            "[a] recipients: 'nobody' is not an email address: expected a bare one, such as me@example.org.",
         ),
         (
             f'[a]\nrecipients = "a@b.org"\nfields.a = {TEXT}',
@@ -153,13 +156,70 @@ TEXT = '{ type = "text" }'
         ),
         (
             f'[a]\nroute = {{ field = "b", to = {{ x = ["a@b.org"] }} }}\nfields.a = {TEXT}',
-            "[a] route.field: 'b' is no field of type choice of this form.",
+            "[a] route.field: 'b' is not a field of type choice of this form.",
         ),
         (
             '[a]\nroute = { field = "a", to = { y = ["a@b.org"] } }\nfields.a = { type = "choice", choices = ["x"] }',
-            "[a] route.to: 'y' is no choice of a: expected one of x.",
+            "[a] route.to: 'y' is not a choice of a: expected one of x.",
         ),
+        ("[a]\nfields = 3", '[a] fields: expected fields by name, such as fields.email = { type = "email" }.'),
+        (
+            '[a]\nfields.a = { type = "choice", choices = [3] }',
+            "[a] fields.a.choices.0: expected a text, or a value with its label, such as { value = ",
+        ),
+        (
+            '[a]\nfields.a = { type = "choice", choices = "x" }',
+            '[a] fields.a.choices: expected a list of choices, such as ["Yes", "No"].',
+        ),
+        (
+            '[a]\nfields.a = { type = "choice", choices = [] }',
+            '[a] fields.a.choices: expected at least one choice, such as ["Yes", "No"].',
+        ),
+        (
+            f'[a]\nroute = "topic"\nfields.a = {TEXT}',
+            '[a] route: expected a field, and recipients by choice, such as { field = "topic", to = { Press = ["press@',
+        ),
+        (
+            f'[a]\nroute = {{ field = "a", to = [] }}\nfields.a = {TEXT}',
+            '[a] route.to: expected recipients by choice, such as { Press = ["press@example.org"] }.',
+        ),
+        (
+            f'[a]\nroute = {{ field = "a", to = {{}} }}\nfields.a = {TEXT}',
+            '[a] route.to: expected at least one choice, such as { Press = ["press@example.org"] }.',
+        ),
+        (
+            "[a]\n" + "\n".join(f"fields.a{number} = {TEXT}" for number in range(51)),
+            "[a] fields: expected at most 50 fields, not 51.",
+        ),
+        (
+            '[a]\nfields.a = { type = "number", min = "0" }',
+            "[a] fields.a.min: expected a number, such as 0.5, not '0'.",
+        ),
+        (
+            '[a]\nfields.a = { type = "number", max = true }',
+            "[a] fields.a.max: expected a number, such as 0.5, not true.",
+        ),
+        (
+            f'[a]\nfields.a = {{ type = "number", max = 0x{"F" * 5000} }}',
+            "[a] fields.a.max: expected a number, such as 0.5, not a longer number.",
+        ),
+        (
+            f"[a]\nretention_days = 0x{'F' * 5000}\nfields.a = {TEXT}",
+            "[a] retention_days: expected a whole number of days from 30 to 36500, not a longer number.",
+        ),
+        (f"[a]\nretention_days = {'9' * 5000}\nfields.a = {TEXT}", "This is not TOML: "),
+        (
+            f"[a]\nretention_days = 2026-12-31\nfields.a = {TEXT}",
+            "[a] retention_days: expected a whole number of days from 30 to 36500, not 2026-12-31.",
+        ),
+        ("a=" + "[" * 3000, "This is not TOML of forms: values are nested too deep."),
+        (
+            f"[a.retention_days{'.x' * 3000}]",
+            "[a] retention_days: expected a whole number of days from 30 to 36500, not",
+        ),
+        (f"[a.recipients]\n[a.reply{'.x' * 3000}]", "[a] recipients: expected a list of 1 to 10 addresses"),
     ],
+    ids=lambda text: text[:60],
 )
 def test_a_mistake_gets_a_sentence_with_form_and_field(broken: str, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(FormsFileError) as wrong:
@@ -182,6 +242,13 @@ def test_all_mistakes_are_told_at_once() -> None:
         "[c] reply",
         "[c] fields.c",
     ]
+
+
+def test_a_byte_order_mark_is_not_a_part_of_the_file(tmp_path: Path) -> None:
+    # As Notepad writes it.
+    (tmp_path / "forms.toml").write_text(f"[a]\nfields.a = {TEXT}", encoding="utf-8-sig")
+    assert list(read(tmp_path / "forms.toml")) == ["a"]
+    assert list(parse(f"\ufeff[a]\nfields.a = {TEXT}")) == ["a"]
 
 
 def test_another_encoding_is_told(tmp_path: Path) -> None:

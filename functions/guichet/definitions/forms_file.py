@@ -4,17 +4,17 @@ Only the build, the commands and a start without a build import this: it needs p
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Self
+from reprlib import Repr
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from guichet import addresses
+from guichet import addresses, toml_file
 from guichet.definitions import definition as plain
 from guichet.definitions.definition import Definition, FieldType, OtherFields
 from guichet.locales import LANGUAGES, Language
@@ -44,6 +44,12 @@ _ROLES: Mapping[str, tuple[FieldType, ...]] = {
 }
 # In the names of a multipart form (HTML, "Multipart form data").
 _ESCAPED = re.compile("%(?:22|0[AD])", re.IGNORECASE)
+# In the places of pydantic's errors: a step of its own.
+_OF_PYDANTIC = re.compile(r"function-\w+\[")
+_DAYS = "expected a whole number of days from 30 to 36500"
+_CHOICES = '["Yes", "No"]'
+# Python writes no longer numbers than some thousand digits, and nobody means one of fifty.
+_LONGEST_NUMBER = 160
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -57,18 +63,19 @@ class FormsFileError(Exception):
 
 def read(file: Path) -> dict[str, Definition]:
     """Return the forms that a file defines, by name. Raises FormsFileError."""
+    return parse(file.read_bytes())
+
+
+def parse(content: bytes | str) -> dict[str, Definition]:
+    """Return the forms that the content of a file defines, by name. Raises FormsFileError with every mistake."""
     try:
-        return parse(file.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
+        tables = toml_file.parse(content)
+    except toml_file.EncodingError:
         raise FormsFileError(["The file is not UTF-8: save it in that encoding."]) from None
-
-
-def parse(text: str) -> dict[str, Definition]:
-    """Return the forms that the text of a file defines, by name. Raises FormsFileError with every mistake."""
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except toml_file.SyntaxFaultError as error:
         raise FormsFileError([f"This is not TOML: {error}."]) from None
+    except toml_file.TooDeepError:
+        raise FormsFileError(["This is not TOML of forms: values are nested too deep."]) from None
     problems: list[str] = []
     found: dict[str, Definition] = {}
     if len(tables) > _MOST_FORMS:
@@ -100,9 +107,38 @@ def _wrong_form_name(name: str, table: object) -> str:
     return ""
 
 
-def _fault(sentence: str) -> PydanticCustomError:
-    """Return an error of our own: its text is the rest of the sentence that names form and field."""
-    return PydanticCustomError("guichet", "{sentence}", {"sentence": sentence})
+def _fault(sentence: str, setting: str = "") -> PydanticCustomError:
+    """Return an error of our own: its text is the rest of the sentence that names form, field and setting."""
+    return PydanticCustomError("guichet", "{sentence}", {"sentence": sentence, "setting": setting})
+
+
+class _Shown(Repr):
+    """What stands in the file, as it is written there: shortened, and however deep it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # A few words are enough to find it.
+        self.maxstring = self.maxother = 80
+
+    def repr_bool(self, value: bool, _level: int) -> str:  # noqa: FBT001  the base class calls it
+        return str(value).lower()
+
+    def repr_int(self, value: int, level: int) -> str:
+        return super().repr_int(value, level) if _is_sized(value) else "a longer number"
+
+    def repr_date(self, value: date, _level: int) -> str:
+        return str(value)
+
+    repr_datetime = repr_time = repr_date
+
+
+def _is_sized(number: int) -> bool:
+    return number.bit_length() <= _LONGEST_NUMBER
+
+
+def _shown(value: object) -> str:
+    """Return what stands in the file as a part of a sentence."""
+    return _Shown().repr(value)
 
 
 def _words(value: object, longest: int, *, lines: bool = False) -> dict[Language, str]:
@@ -112,7 +148,7 @@ def _words(value: object, longest: int, *, lines: bool = False) -> dict[Language
         raise _fault('expected a text, or one per language, such as { fr = "…", en = "…" }')
     unknown = [str(tag) for tag in given if tag not in LANGUAGES]
     if unknown:
-        raise _fault(f"{unknown[0]} is no language of Guichet: expected {' or '.join(LANGUAGES)}")
+        raise _fault(f"there is no language {unknown[0]}: expected {' or '.join(LANGUAGES)}")
     for text in given.values():
         if not isinstance(text, str) or not is_visible(text):
             raise _fault("expected a text that is not empty")
@@ -151,7 +187,7 @@ def _recipients(value: object) -> tuple[str, ...]:
     parsed = [(text, addresses.parse(text) if isinstance(text, str) else None) for text in value]
     wrong = [text for text, address in parsed if address is None]
     if wrong:
-        raise _fault(f"{wrong[0]!r} is no bare email address, such as me@example.org")
+        raise _fault(f"{_shown(wrong[0])} is not an email address: expected a bare one, such as me@example.org")
     return tuple(dict.fromkeys(address for _, address in parsed if address))
 
 
@@ -187,7 +223,7 @@ class _Field(_Strict):
     def _fits_its_type(self) -> Self:
         offers = self.type in ("choice", "choices")
         if offers and not self.choices:
-            raise _fault(f'a {self.type} needs choices, such as choices = ["Yes", "No"]')
+            raise _fault(f"a {self.type} needs choices, such as choices = {_CHOICES}")
         if not offers and self.choices:
             raise _fault(f"choices belong to the types choice and choices, not to {self.type}")
         values = [choice.value for choice in self.choices]
@@ -232,44 +268,45 @@ def _limits(field: _Field) -> tuple[str | None, str | None]:
         case "choices":
             return _whole_limits(low, high, len(field.choices), "choices")
         case "number":
-            numbers = [_number(limit) for limit in (low, high)]
+            numbers = [_number(name, limit) for name, limit in (("min", low), ("max", high))]
             _in_order(*numbers)
             return _text_of(numbers[0]), _text_of(numbers[1])
         case "date":
-            days = [_day(limit) for limit in (low, high)]
+            days = [_day(name, limit) for name, limit in (("min", low), ("max", high))]
             _in_order(*days)
             return tuple(day.isoformat() if day else None for day in days)  # type: ignore[return-value]
         case _:
             given = [name for name, limit in (("min", low), ("max", high)) if limit is not None]
             if given:
-                raise _fault(f"{given[0]} has no meaning for the type {field.type}: leave it out")
+                raise _fault(f"has no meaning for the type {field.type}: leave it out", given[0])
             return None, None
 
 
 def _whole_limits(low: object, high: object, most: int, what: str) -> tuple[str | None, str | None]:
     for name, limit in (("min", low), ("max", high)):
         if limit is not None and (type(limit) is not int or not 1 <= limit <= most):
-            raise _fault(f"expected {name} to be a whole number of {what} from 1 to {most}")
+            raise _fault(f"expected a whole number of {what} from 1 to {most}, not {_shown(limit)}", name)
     _in_order(low, high)
     return _text_of(low), _text_of(high)
 
 
-def _number(limit: object) -> Decimal | None:
+def _number(name: str, limit: object) -> Decimal | None:
     if limit is None:
         return None
-    if type(limit) not in (int, float) or not Decimal(str(limit)).is_finite():
-        raise _fault("expected min and max to be numbers, such as 0.5")
+    sized = isinstance(limit, float) or (type(limit) is int and _is_sized(limit))
+    if not sized or not Decimal(str(limit)).is_finite():
+        raise _fault(f"expected a number, such as 0.5, not {_shown(limit)}", name)
     return Decimal(str(limit))
 
 
-def _day(limit: object) -> date | None:
+def _day(name: str, limit: object) -> date | None:
     if isinstance(limit, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", limit):
         try:
             return date.fromisoformat(limit)
         except ValueError:
-            raise _fault(f"{limit} is no day of the calendar") from None
+            raise _fault(f"{limit} is not a day of the calendar", name) from None
     if limit is not None and type(limit) is not date:
-        raise _fault("expected min and max to be days, such as 2026-12-31")
+        raise _fault(f"expected a day, such as 2026-12-31, not {_shown(limit)}", name)
     return limit
 
 
@@ -302,7 +339,7 @@ class _Form(_Strict):
         for name, field in self.fields.items():
             if not _is_field_name(name):
                 raise _fault(
-                    f"fields: {name[:70]!r} is no name of a field: expected 1 to {_LONGEST_FIELD_NAME} characters"
+                    f"fields: {name[:70]!r} is not a name for a field: expected 1 to {_LONGEST_FIELD_NAME} characters"
                 )
             if name.startswith(_CONTROL[0]) or name.lower() == _CONTROL[1]:
                 raise _fault(f"fields.{name}: this name controls the form. Choose another one")
@@ -344,11 +381,11 @@ def _is_field_name(name: str) -> bool:
 def _check_route(route: _Route, fields: Mapping[str, _Field]) -> None:
     field = fields.get(route.field)
     if field is None or field.type != "choice":
-        raise _fault(f"route.field: {route.field!r} is no field of type choice of this form")
+        raise _fault(f"route.field: {route.field!r} is not a field of type choice of this form")
     values = [choice.value for choice in field.choices]
     for value in route.to:
         if value not in values:
-            raise _fault(f"route.to: {value!r} is no choice of {route.field}: expected one of {_listed(values)}")
+            raise _fault(f"route.to: {value!r} is not a choice of {route.field}: expected one of {_listed(values)}")
 
 
 def _listed(values: list[str]) -> str:
@@ -356,27 +393,54 @@ def _listed(values: list[str]) -> str:
 
 
 def _sentence(form: str, part: ErrorDetails) -> str:
-    """Return the sentence for a mistake, with form, field and what was expected."""
-    path = [str(step) for step in part["loc"] if not str(step).startswith("function-")]
+    """Return the sentence for a mistake, with form, field, setting and what was expected."""
+    context, kind = part.get("ctx", {}), part["type"]
+    path = [str(step) for step in part["loc"] if not _OF_PYDANTIC.match(str(step))]
+    path += [context["setting"]] if kind == "guichet" and context["setting"] else []
     place = f"[{form}] {'.'.join(path)}".rstrip()
-    context, given = part.get("ctx", {}), part["input"]
+    shape, given = _shape_at(path), _shown(part["input"])
     sentences = {
-        "guichet": context.get("sentence"),
-        "missing": "expected, and not there",
-        "extra_forbidden": f"no such setting: expected one of {', '.join(_settings_at(path))}",
-        "literal_error": f"expected one of {str(context.get('expected')).replace(' or ', ', ')}, not {given!r}",
-        "too_short": "expected at least one",
-        "too_long": f"expected at most {context.get('max_length')}, not {context.get('actual_length')}",
-        "greater_than_equal": f"expected a whole number of days from 30 to 36500, not {given}",
-        "less_than_equal": f"expected a whole number of days from 30 to 36500, not {given}",
-        "int_type": f"expected a whole number, not {given!r}",
-        "model_type": 'expected settings, such as { type = "text" }',
-        "dict_type": 'expected settings, such as { type = "text" }',
-        "bool_type": f"expected true or false, not {given!r}",
-        "string_type": f"expected a text, not {given!r}",
+        "guichet": lambda: context["sentence"],
+        "missing": lambda: "is missing",
+        "extra_forbidden": lambda: f"no such setting: expected one of {', '.join(_settings_at(path))}",
+        "literal_error": lambda: f"expected one of {context['expected'].replace(' or ', ', ')}, not {given}",
+        "too_short": lambda: f"expected at least one {shape.parts}, such as {shape.example}",
+        "too_long": lambda: f"expected at most {context['max_length']} {shape.parts}s, not {len(part['input'])}",
+        "greater_than_equal": lambda: f"{_DAYS}, not {given}",
+        "less_than_equal": lambda: f"{_DAYS}, not {given}",
+        "int_type": lambda: f"{_DAYS}, not {given}",
+        "bool_type": lambda: f"expected true or false, not {given}",
+        "string_type": lambda: f"expected a text, not {given}",
     }
-    # What concerns several fields names them itself.
-    return f"{place}{':' if path else ''} {sentences.get(part['type']) or part['msg']}."
+    # What is left is of another shape. What concerns several fields names them itself.
+    sentence = sentences.get(kind, lambda: f"expected {shape.expected}, such as {shape.example}")()
+    return f"{place}{':' if path else ''} {sentence}."
+
+
+class _Shape(NamedTuple):
+    """What stands at a place of a form: in words, how its parts are called, and an example."""
+
+    expected: str
+    parts: str
+    example: str
+
+
+def _shape_at(path: list[str]) -> _Shape:
+    match path:
+        case ["fields"]:
+            return _Shape("fields by name", "field", 'fields.email = { type = "email" }')
+        case ["fields", _, "choices"]:
+            return _Shape("a list of choices", "choice", _CHOICES)
+        case ["fields", _, "choices", _]:
+            example = '{ value = "y", label = { fr = "Oui", en = "Yes" } }'
+            return _Shape("a text, or a value with its label", "setting", example)
+        case ["route"]:
+            example = '{ field = "topic", to = { Press = ["press@example.org"] } }'
+            return _Shape("a field, and recipients by choice", "setting", example)
+        case ["route", "to"]:
+            return _Shape("recipients by choice", "choice", '{ Press = ["press@example.org"] }')
+        case _:
+            return _Shape("settings", "setting", '{ type = "text" }')
 
 
 def _settings_at(path: list[str]) -> Iterable[str]:

@@ -5,7 +5,6 @@ comes, how to leave, that it was somebody else) stands below these words and is 
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic_core import ValidationError
 
+from guichet import toml_file
 from guichet.locales import LANGUAGES, Language
 from guichet.model import After, Limit, Model
 
@@ -123,13 +123,12 @@ class Texts(Model, extra="forbid", strict=True):
 def read(content: bytes) -> Texts:
     """Return what a file says. Raises TextsError."""
     try:
-        # Some editors begin a file with a byte order mark.
-        document = tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise TextsError(f"expected UTF-8, and byte {error.start} is not") from None
-    except ValueError as error:
+        document = toml_file.parse(content)
+    except toml_file.EncodingError as error:
+        raise TextsError(f"expected UTF-8, and byte {error.at} is not") from None
+    except toml_file.SyntaxFaultError as error:
         raise TextsError(f"expected TOML: {error}") from None
-    except RecursionError:
+    except toml_file.TooDeepError:
         raise TextsError("expected TOML of two levels, such as [welcome.fr]") from None
     try:
         return Texts.model_validate(document)
