@@ -33,8 +33,8 @@ from guichet.records.subscriber import State, Subscriber
 from guichet.signing import subscriber_id
 from guichet.store import submissions
 from guichet.store import subscribers as subscribers_table
-from guichet.store.dynamodb import UnavailableError
-from guichet.store.erasure import NotFinishedError, Person, erase, find_data
+from guichet.store.dynamodb import Item, UnavailableError
+from guichet.store.erasure import NotFinishedError, Person, erase, erase_record, find_data, find_submissions
 from infra.operate import adopting, elsewhere, erasure, exporting, importing, outbox, queries, summaries
 from infra.operate.cells import cell
 from infra.operate.checkout import of_the_site
@@ -189,7 +189,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, text: str | N
 
 @guichet.group(cls=_Listing)
 def messages() -> None:
-    """List, search, show, release, or file as spam.
+    """List, search, show, release, erase, or file as spam.
 
     Without a command, `list` runs; `guichet messages list --help` shows its options.
 
@@ -267,18 +267,31 @@ def _message(connection: Connection, message_id: str) -> Message | SignUp:
 
     Raises OperatorError if there is none, or more than one.
     """
+    found = _found(connection, message_id)
+    if found is None:
+        raise OperatorError(_unknown(message_id))
+    return queries.submission(found)
+
+
+def _found(connection: Connection, message_id: str) -> Item | None:
+    """Return the item of a message, or of a sign-up, by its id or the beginning of it.
+
+    Raises OperatorError if there is more than one.
+    """
     table = connection.settings.table_name
     message_id = message_id.strip().lower()
     if len(message_id) < _WHOLE_ID:
         keys = queries.begun_by(table, message_id) if message_id else []
     else:
         keys = [{"pk": f"{kind}#{message_id}", "sk": kind} for kind in ("message", "request")]
-    found = [queries.submission(item) for item in queries.by_keys(table, keys)]
-    if not found:
-        raise OperatorError(f"no message has the id {message_id}: `guichet messages` lists them")
+    found = list(queries.by_keys(table, keys))
     if len(found) > 1:
-        raise OperatorError(_ambiguous(message_id, {record.id for record in found}))
-    return found[0]
+        raise OperatorError(_ambiguous(message_id, {item["id"] for item in found}))
+    return next(iter(found), None)
+
+
+def _unknown(message_id: str) -> str:
+    return f"no message has the id {message_id.strip().lower()}: `guichet messages` lists them"
 
 
 def _ambiguous(prefix: str, ids: Collection[str]) -> str:
@@ -345,6 +358,87 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
         else f"{short(record.id)} is not in the spam folder.",
         id=record.id,
         now="released" if released else "not in the spam folder",
+    )
+
+
+@messages.command("erase")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--form", metavar="NAME", help="All messages of this form.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@on_stack
+def erase_messages(
+    connection: Connection, output: Output, *, ids: tuple[str, ...], form: str | None, yes: bool
+) -> int | None:
+    """Erase messages for good, with the emails queued for them.
+
+    Those with these IDs, or all of a form; also in the spam folder. To run it again after an interruption erases the
+    rest. What was mailed stays in the mailboxes that got it, and AWS's point-in-time backups of the table have it until
+    they expire after 35 days.
+    """
+    if bool(ids) == bool(form):
+        raise click.UsageError("Give the IDs of messages, or --form NAME.")
+    if not form:
+        return _erase_ids(connection, output, ids, yes=yes)
+    _erase_of_form(connection, output, form, yes=yes)
+    return None
+
+
+def _erase_ids(connection: Connection, output: Output, ids: Sequence[str], *, yes: bool) -> int | None:
+    table = connection.settings.table_name
+    items = {given: _found(connection, given) for given in ids}
+    # Two beginnings may be of one message.
+    found = {item["pk"]: item for item in items.values() if item}
+    for item in found.values():
+        if item["kind"] == "request" and not item.get("spam"):
+            raise OperatorError(f"{item['id']} is a sign-up, and no spam: `guichet forget ADDRESS` erases a person's")
+    unknown = [given for given, item in items.items() if item is None]
+    for given in unknown:
+        output.advise(f"Nothing to erase: {_unknown(given)}.")
+    if found and not yes and not _are_to_go(output, [queries.submission(item) for item in found.values()]):
+        output.advise("Nothing was erased.")
+        return None
+    for pk, item in found.items():
+        erase_record(table, pk)
+        output.tell(f"Erased {short(item['id'])}.", id=item["id"], now="erased", changed=True)
+    # A whole id is of one that was erased before. The beginning of one may be mistyped.
+    before = [given for given in unknown if len(given.strip()) >= _WHOLE_ID]
+    for given in before:
+        output.tell((), id=given.strip().lower(), now="erased", changed=False)
+    return INVALID if len(before) < len(unknown) else None
+
+
+def _are_to_go(output: Output, records: Sequence[Message | SignUp]) -> bool:
+    for record in records:
+        # Of a message without an address, the form tells.
+        who = record.email or (record.form if isinstance(record, Message) else "newsletter")
+        output.advise(f"{short(record.id)}, of {record.submitted_at:%Y-%m-%d %H:%M} UTC, {who}")
+    what = "it" if len(records) == 1 else f"all {len(records):,}"
+    return click.confirm(f"Erase {what} for good?", err=True)
+
+
+def _erase_of_form(connection: Connection, output: Output, form: str, *, yes: bool) -> None:
+    table = connection.settings.table_name
+    with output.progress("items read", queries.size(table)) as advance:
+        found = find_submissions(table, form, advance)
+    what = counted(len(found), f"message of the form {form}", f"messages of the form {form}")
+    if found and not yes:
+        spam = sum(bool(item.get("spam")) for item in found)
+        output.advise(f"Stored: {what}{f', {spam:,} of them in the spam folder' if spam else ''}.")
+        typed = click.prompt(
+            "Type their number to erase all of them for good", default="", show_default=False, err=True
+        )
+        if typed.strip().replace(",", "") != str(len(found)):
+            output.advise("Nothing was erased.")
+            return
+    with output.progress("messages erased", len(found)) as advance:
+        for number, item in enumerate(found, 1):
+            erase_record(table, item["pk"])
+            advance(number)
+    output.tell(
+        f"Erased {what}." if found else f"There is no message of the form {form}.",
+        form=form,
+        now="erased",
+        messages=len(found),
     )
 
 
@@ -885,17 +979,17 @@ def adopt_table(*, table: str, stack: str, region: str | None, as_json: bool) ->
 
 @guichet.group("texts")
 def own_texts() -> None:
-    """Check your own words for emails."""
+    """Check your own words for the emails."""
 
 
 @own_texts.command("check")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 def check_texts(*, file: Path | None, as_json: bool) -> None:
-    """Check FILE, by default functions/texts.toml.
+    """Check the file of your own words, and list them.
 
-    Says which emails have your own words.
-    Each mistake is named, with its email and language, and what was expected. The exit code is 2 if there is any.
+    FILE is by default functions/texts.toml, which `make deploy` takes. Each mistake is named, with its email and
+    language, and what was expected. The exit code is 2 if there is any.
     """
     from guichet.mail import texts  # noqa: PLC0415  it needs no stack
 

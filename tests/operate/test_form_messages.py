@@ -12,6 +12,7 @@ import pytest
 import time_machine
 
 from guichet.definitions import definition
+from guichet.store import dynamodb
 from tests.support.app import START, App
 from tests.support.contact import contact
 from tests.support.operate import Operate
@@ -257,3 +258,128 @@ def test_a_person_is_found_in_every_form_by_their_address_and_by_what_others_wro
     assert [row["answers"]["language"] for row in kept if row["form"] == "sondage"] == ["mail [erased]"]
     # Shown and exported as they are.
     assert operate(app, "export", "messages", "--form", "amis").code == 0
+
+
+# --- messages erased --------------------------------------------------------------------------------------------------
+
+
+def beneath(app: App, *ids: str) -> list[str]:
+    """Return the kinds of the items that are stored beneath the keys of messages."""
+    return sorted(item["kind"] for item in app.items() if item["pk"].partition("#")[2] in ids)
+
+
+def test_a_message_without_an_address_is_erased_with_its_emails_once_somebody_says_yes(
+    app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, kept = posted(app, "sondage", note="3"), posted(app, "sondage", note="4")
+    assert beneath(app, gone) == ["email", "message"]
+    for answer, code, words in (("n\n", 0, "Nothing was erased."), ("", 130, "--yes")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+        said = operate(app, "messages", "erase", gone[:8])
+        assert said.code == code
+        assert words in said.err
+        assert f"{gone[:8]}, of " in said.err
+        assert "sondage" in said.err
+        assert beneath(app, gone) == ["email", "message"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    said = operate(app, "messages", "erase", gone[:8])
+    assert (said.code, said.out) == (0, f"Erased {gone[:8]}.\n")
+    assert beneath(app, gone) == []
+    assert beneath(app, kept) == ["email", "message"]
+    # Nothing is left that would be mailed.
+    app.play_stream()
+    assert len(app.mails()) == 1
+
+
+def test_several_are_erased_also_from_the_spam_folder_and_again_changes_nothing(app: App, operate: Operate) -> None:
+    ids = [posted(app), contact(app), posted(app, "sondage", note="1", _gotcha="x")]
+    app.post("/newsletter", json={"email": "new@example.org", "_gotcha": "x"})
+    (sign_up,) = [row["id"] for row in operate(app, "messages", "--spam", "--json").rows if row["kind"] == "sign-up"]
+    order = ("messages", "erase", ids[0][:8], ids[0], ids[1][:9], ids[2].upper(), sign_up[:8], "--yes", "--json")
+    said = operate(app, *order)
+    assert said.code == 0
+    assert said.rows == [{"id": one, "now": "erased", "changed": True} for one in (*ids, sign_up)]
+    assert beneath(app, *ids, sign_up) == []
+    whole = operate(app, "messages", "erase", *ids, "--yes", "--json")
+    assert (whole.code, [row["changed"] for row in whole.rows]) == (0, [False] * 3)
+    # The beginning of one may be mistyped, and hinders no other.
+    another = posted(app, "sondage", note="9")
+    begun = operate(app, "messages", "erase", ids[0][:8], another[:8], "--yes")
+    assert begun.code == 2
+    assert f"no message has the id {ids[0][:8]}" in begun.err
+    assert beneath(app, another) == []
+
+
+def test_what_is_not_one_message_is_not_erased(app: App, operate: Operate) -> None:
+    ids = [posted(app, "sondage", note=str(number)) for number in range(17)]
+    (first,) = [one for one in sorted({one[0] for one in ids}) if sum(other[0] == one for other in ids) > 1][:1]
+    app.post("/newsletter", json={"email": "new@example.org"})
+    (request,) = app.items("request")
+    for arguments, words in (
+        ((ids[0], first), f"several ids begin with {first}"),
+        ((ids[0], request["id"]), "is a sign-up, and no spam: `guichet forget ADDRESS`"),
+        ((), "Give the IDs of messages, or --form NAME."),
+        ((ids[0], "--form", "sondage"), "Give the IDs of messages, or --form NAME."),
+    ):
+        said = operate(app, "messages", "erase", *arguments, "--yes")
+        assert said.code == 2
+        assert words in said.err
+    assert len(app.items("message")) == 17
+    assert len(app.items("request")) == 1
+
+
+def test_all_messages_of_a_form_are_erased_once_their_number_is_typed(
+    app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [posted(app), contact(app)]
+    with time_machine.travel(START - timedelta(days=400)):
+        old = posted(app, "sondage", note="0")
+    ids = [posted(app, "sondage", note="1"), posted(app, "sondage", note="2", _gotcha="x"), old]
+    for answer, code in (("2\n", 0), ("y\n", 0), ("\n", 0), ("", 130)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+        said = operate(app, "messages", "erase", "--form", "sondage")
+        assert said.code == code
+        assert "3 messages of the form sondage, 1 of them in the spam folder" in said.err
+        assert len(beneath(app, *ids)) == 5
+    monkeypatch.setattr("sys.stdin", io.StringIO("3\n"))
+    said = operate(app, "messages", "erase", "--form", "sondage")
+    assert (said.code, said.out) == (0, "Erased 3 messages of the form sondage.\n")
+    assert beneath(app, *ids) == []
+    assert len(app.items("message")) == 2
+    # One of the contact form does not store its name.
+    (row,) = operate(app, "messages", "erase", "--form", "contact", "--yes", "--json").rows
+    assert row == {"form": "contact", "now": "erased", "messages": 1}
+    assert beneath(app, *kept) == beneath(app, kept[0])
+    again = operate(app, "messages", "erase", "--form", "contact", "--yes")
+    assert (again.code, again.out) == (0, "There is no message of the form contact.\n")
+
+
+def test_an_interrupted_erasure_goes_on_where_it_stopped(
+    app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [posted(app, "sondage", note=str(number)) for number in range(4)]
+    call, calls = dynamodb.call, []
+
+    def interrupted(operation: str, **parameters: Any) -> Any:
+        calls.append(operation)
+        # After the second one's email, and before itself.
+        if operation == "delete_item" and calls.count(operation) > 3:
+            raise KeyboardInterrupt
+        return call(operation, **parameters)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dynamodb, "call", interrupted)
+        assert operate(app, "messages", "erase", "--form", "sondage", "--yes").code == 130
+    # No row of an email is without its record.
+    assert beneath(app, *ids) == ["email", "email", "message", "message", "message"]
+    (row,) = operate(app, "messages", "erase", "--form", "sondage", "--yes", "--json").rows
+    assert row["messages"] == 3
+    assert beneath(app, *ids) == []
+
+
+def test_caught_sign_ups_are_erased_as_those_of_the_newsletter(app: App, operate: Operate) -> None:
+    app.post("/newsletter", json={"email": "robot@example.org", "_gotcha": "x"})
+    app.post("/newsletter", json={"email": "new@example.org"})
+    (row,) = operate(app, "messages", "erase", "--form", "newsletter", "--yes", "--json").rows
+    assert row["messages"] == 1
+    assert [item["email"] for item in app.items("request")] == ["new@example.org"]

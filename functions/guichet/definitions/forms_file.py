@@ -4,7 +4,7 @@ Only the build, the commands and a start without a build import this: it needs p
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -399,7 +399,7 @@ def _sentence(form: str, part: ErrorDetails) -> str:
     path += [context["setting"]] if kind == "guichet" and context["setting"] else []
     place = f"[{form}] {'.'.join(path)}".rstrip()
     shape, given = _shape_at(path), _shown(part["input"])
-    sentences = {
+    sentences: Mapping[str, Callable[[], str]] = {
         "guichet": lambda: context["sentence"],
         "missing": lambda: "is missing",
         "extra_forbidden": lambda: f"no such setting: expected one of {', '.join(_settings_at(path))}",
@@ -411,10 +411,12 @@ def _sentence(form: str, part: ErrorDetails) -> str:
         "int_type": lambda: f"{_DAYS}, not {given}",
         "bool_type": lambda: f"expected true or false, not {given}",
         "string_type": lambda: f"expected a text, not {given}",
+        **dict.fromkeys(
+            ("model_type", "dict_type", "list_type"), lambda: f"expected {shape.expected}, such as {shape.example}"
+        ),
     }
-    # What is left is of another shape. What concerns several fields names them itself.
-    sentence = sentences.get(kind, lambda: f"expected {shape.expected}, such as {shape.example}")()
-    return f"{place}{':' if path else ''} {sentence}."
+    # What concerns several fields names them itself.
+    return f"{place}{':' if path else ''} {sentences.get(kind, lambda: part['msg'])()}."
 
 
 class _Shape(NamedTuple):

@@ -157,6 +157,34 @@ def erase(  # noqa: PLR0913  how it is done for whom
     return Erased(counts.erased, sum(pk not in own for pk, _ in redacted), counts.remains)
 
 
+def find_submissions(table: str, form: str, tell: Callable[[int], None] | None = None) -> list[Item]:
+    """Find the keys of all messages of a form, and which are spam; for the newsletter, of the sign-ups caught as spam.
+
+    Scans the table. `tell` is called with the number of items read.
+    """
+    found: list[Item] = []
+    # Expired items are there too, until DynamoDB deletes them.
+    for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True), 1):
+        if tell:
+            tell(number)
+        kind = item.get("kind")
+        # Not stored where it is the default.
+        of_form = kind == "message" and item.get("form", "contact") == form
+        if of_form or (kind == "request" and form == "newsletter" and item.get("spam")):
+            found.append({name: item[name] for name in ("pk", "spam") if name in item})
+    return found
+
+
+def erase_record(table: str, pk: str) -> int:
+    """Erase a message or a sign-up, and the rows of its emails. Return how many items that were. Idempotent.
+
+    The record goes last, so that an interrupted erasure can be repeated.
+    """
+    counts = _Counts()
+    _erase_collection(table, pk, timedelta(), None, counts)
+    return counts.erased
+
+
 @dataclass
 class _Counts:
     erased: int = 0
