@@ -91,23 +91,35 @@ def list_forms(output: Output, *, local: bool, port: int) -> None:  # noqa: ARG0
     """
     forms = _declared()
     for own in forms.values():
-        output.show(
-            {
-                "form": own.name,
-                "posted to": f"/f/{own.name}" if own.name != "contact" else "/contact",
-                "title": list(dict.fromkeys(own.title.values())),
-                "fields": [_field_line(own, name) for name in own.fields],
-                "other fields": own.other_fields,
-                "recipients": list(own.all_recipients) or "the owner",
-                "reply": "yes" if own.reply else "no",
-                "kept": f"{own.retention_days} days" if own.retention_days else "as RetentionDays says",
-            }
-            if not output.as_json
-            else asdict(own)
-        )
+        fields = _fields_of(own)
+        output.show(fields if output.as_json else {**fields, **_in_words(own)})
         output.say("")
     if not forms:
         output.say("The site declares no form of its own: contact and newsletter are served without.")
+
+
+def _fields_of(own: Definition) -> dict[str, Any]:
+    """Return what a form is, by name: as functions/forms.toml calls it."""
+    fields = asdict(own)
+    return {
+        "name": fields.pop("name"),
+        "posted_to": f"/f/{own.name}" if own.name != "contact" else "/contact",
+        **fields,
+    }
+
+
+def _in_words(own: Definition) -> dict[str, Any]:
+    """Return what people read more easily than the data, by the same names."""
+    return {
+        "title": list(dict.fromkeys(own.title.values())),
+        "fields": [_field_line(own, name) for name in own.fields],
+        "recipients": list(own.recipients) or "the owner",
+        "retention_days": own.retention_days or "as the parameter RetentionDays says",
+        "reply": list(dict.fromkeys(own.reply.values())) if own.reply else "none",
+        "route": [f"{own.route.field} = {value}: {', '.join(to)}" for value, to in own.route.to.items()]
+        if own.route
+        else "none",
+    }
 
 
 def _field_line(own: Definition, name: str) -> str:

@@ -49,9 +49,13 @@ def test_the_forms_are_listed_with_their_fields_recipients_and_how_long_they_are
         (listed,) = run("--json").rows
     for words in (
         "devis", "/f/devis", "Demande de devis", "email (email, required)", "rooms (choices)", "grands@example.org",
-        "365 days",
+        "365",
     ):  # fmt: skip
         assert words in said.out
+    # One name for each thing, in the same order.
+    headings = [line.partition("  ")[0] for line in said.out.splitlines() if line[:1].strip()]
+    assert headings == [name.replace("_", " ") for name in listed]
+    assert (listed["posted_to"], listed["recipients"]) == ("/f/devis", ["devis@example.org"])
     assert said.code == 0
     assert (listed["name"], listed["retention_days"], list(listed["fields"])[:2]) == ("devis", 365, ["name", "email"])
 
