@@ -53,7 +53,7 @@ for (const form of ['contact', 'newsletter']) {
     assert.equal((await send(form, answers({ email: `${form}@example.org` }), STRICT)).kind, 'success');
     const result = await send(form, answers({ email: `${form}.2@example.org` }), STRICT);
     assert.deepEqual(result.getAllFieldErrors(), []);
-    assert.match(result.getFormErrors()[0].message, /Trop d'envois en peu de temps/);
+    assert.match(result.getFormErrors()[0].message, /Trop d’envois en peu de temps/);
   });
 }
 

@@ -74,13 +74,13 @@ test('each error is shown at its field', async () => {
 });
 
 test('an error of the whole form is shown as one', async () => {
-  assert.deepEqual((await submit('mqkrvodz', answers())).shown, { form: "Ce formulaire n'existe pas." });
+  assert.deepEqual((await submit('mqkrvodz', answers())).shown, { form: "Ce formulaire n’existe pas." });
 });
 
 test('a caller over the cap is told when to come back', async () => {
   await submit('newsletter', answers({ email: `${Math.random()}@example.org` }), { endpoint: STRICT });
   const { shown } = await submit('newsletter', answers({ email: `${Math.random()}@example.org` }), { endpoint: STRICT });
-  assert.match(shown.form, /Trop d'envois en peu de temps/);
+  assert.match(shown.form, /Trop d’envois en peu de temps/);
 });
 
 test('what it sends passes a preflight', async () => {

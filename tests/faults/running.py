@@ -163,7 +163,8 @@ def rests(seconds: float) -> bool:
         used, woken = processor(stack.process.pid), wake_ups(stack.process.pid)
         time.sleep(seconds)
         share = (processor(stack.process.pid) - used) / seconds
-        woken = wake_ups(stack.process.pid) - woken
+        # A thread that ended takes its count with it.
+        woken = max(0, wake_ups(stack.process.pid) - woken)
         print(f"at rest for {seconds:.0f} s: {share:.2%} of a processor, woken {woken / seconds:.1f} times a second")
         return share < _AT_REST
 

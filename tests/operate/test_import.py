@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -416,6 +417,8 @@ def test_an_export_is_imported_as_it_is(app: App, operate: Operate, tmp_path: Pa
 
 
 _CELLS = st.text(max_size=20) | st.sampled_from(["a@example.org", 'say "hi"', "x\nvictim@example.org,\n", "a\r\nb"])
+# A backslash before a quote may be another way to write one, so it stops the import.
+_CELLS = _CELLS.filter(lambda cell: not re.search(r'\\("|\Z)', cell))
 
 
 @given(st.lists(st.lists(_CELLS, min_size=2, max_size=2), max_size=6))
