@@ -1075,7 +1075,7 @@ def test_parameters_before_a_deploy_are_held_to_the_template(
     monkeypatch.undo()
     said = operate(app, "doctor", "--before", "FromEmail=nobody")
     assert said.code == 2
-    assert "FromEmail" in said.err or "SiteName" in said.err
+    assert "FromEmail" in said.err or "SiteName" in said.told
     given = {**PARAMETERS, "SiteUrl": "https://x.example:99999"}
     said = operate(app, "doctor", "--before", " ".join(f"{name}='{value}'" for name, value in given.items()))
     assert said.code == 2

@@ -159,5 +159,5 @@ def test_the_same_site_mended_has_none(check: Callable[[Path], Said], tmp_path: 
         (empty / "a.html").write_text("<p>Bonjour", encoding="utf-8")
         none = check(empty)
     assert nothing.code == 2
-    assert "has no HTML files: build the site" in nothing.err
+    assert "has no HTML files: build the site" in nothing.told
     assert (none.code, none.out) == (0, "No form of 1 page posts to Guichet. A script may.\n")

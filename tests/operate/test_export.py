@@ -176,7 +176,7 @@ def test_an_item_that_cannot_be_read_is_said_and_everything_has_it(app: App, ope
     dynamodb.call("put_item", TableName="table", Item=dynamodb.marshalled(damaged))
     said = operate(app, "export", "messages", "-o", str(tmp_path / "messages.csv"))
     assert said.code == 2
-    assert "a Message that this version cannot read (expires_at, language, received_at)" in said.err
+    assert "a Message that this version cannot read (expires_at, language, received_at)" in said.told
     assert damaged in operate(app, "export", "everything").rows
 
 
@@ -186,7 +186,7 @@ def test_json_on_standard_output_is_json_lines(app: App, operate: Operate) -> No
     for arguments in (("messages", "--json", "--format", "csv"), ("everything", "--format", "csv")):
         said = operate(app, "export", *arguments)
         assert (said.code, said.out) == (2, "")
-        assert "This output is JSON Lines" in said.err
+        assert "This output is JSON Lines" in said.told
 
 
 @pytest.mark.parametrize("command", [("export", "messages", "-o"), ("forget", "zoe@example.org", "--access")])
@@ -197,7 +197,7 @@ def test_a_file_that_cannot_be_written_is_told_before_the_table_is_read(
     monkeypatch.setattr(dynamodb, "pages", None)
     said = operate(app, *command, str(tmp_path / "nowhere" / "file"))
     assert said.code == 2
-    assert "No such file or directory" in said.err
+    assert "No such file or directory" in said.told
 
 
 def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again_but_not_for_ever(
@@ -267,7 +267,7 @@ def test_an_export_goes_on_wherever_it_was_stopped(
             stopped = operate(app, *order, "-o", str(parted))
         if stopped_at <= calls and not parted.exists():
             assert stopped.code == 130
-            assert "run the same command again to resume" in stopped.err
+            assert "run the same command again to resume" in stopped.told
             again = operate(app, *order, "-o", str(parted))
             assert again.code == 0
             assert ("Resuming the export begun at 20" in again.err) == (stopped_at > 1)
@@ -306,7 +306,7 @@ def test_a_file_that_is_there_and_one_begun_otherwise_are_not_touched(
     file.write_text("mine", encoding="utf-8")
     said = operate(app, "export", "messages", "-o", str(file))
     assert (said.code, file.read_text(encoding="utf-8")) == (2, "mine")
-    assert "already exists" in said.err
+    assert "already exists" in said.told
 
     other = tmp_path / "other.csv"
     Path(f"{other}.part").write_text("begun", encoding="utf-8")
@@ -325,5 +325,5 @@ def test_a_file_that_is_there_and_one_begun_otherwise_are_not_touched(
         Path(f"{other}.part.json").write_text(json.dumps(note), encoding="utf-8")
         said = operate(app, "export", "messages", "-o", str(other))
         assert said.code == 2
-        assert "of another stack, or with other options" in said.err
+        assert "of another stack, or with other options" in said.told
         assert Path(f"{other}.part").read_text(encoding="utf-8") == "begun"

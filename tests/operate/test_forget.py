@@ -71,7 +71,7 @@ def test_of_nobody_nothing_is_held_and_nobody_is_asked(app: App, operate: Operat
     contact(app)
     said = operate(app, "forget", "unknown@example.org")
     assert said.code == 0
-    assert "nothing" in said.err
+    assert "nothing" in said.told
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -190,5 +190,5 @@ def test_where_only_ses_keeps_an_address_it_is_asked_whether_to_erase_that(
     engine.client("sesv2").put_suppressed_destination(EmailAddress=GONE, Reason="BOUNCE")
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     said = operate(app, "forget", GONE)
-    assert "on SES's suppression list (BOUNCE)" in said.err
-    assert "Nothing was erased." in said.err
+    assert "on SES's suppression list (BOUNCE)" in said.told
+    assert "Nothing was erased." in said.told

@@ -144,7 +144,7 @@ def test_a_command_that_needs_a_wrong_file_says_what_names_its_mistakes(app: App
     definition.forget()
     said = operate(app, "messages", "release", row["id"])
     assert said.code == 2
-    assert "functions/forms.toml has a mistake: `guichet forms check` names it" in said.err
+    assert "functions/forms.toml has a mistake: `guichet forms check` names it" in said.told
 
 
 # --- export -----------------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_a_form_that_is_not_declared_is_exported_as_it_is_stored(app: App, opera
     definition.forget()
     said = operate(app, "export", "messages", "--form", "sondage")
     (row,) = rows_of(said.out)
-    assert "declares no form sondage" in said.err
+    assert "declares no form sondage" in said.told
     assert row["other_fields"] == "couleur: b"
     wrong = operate(app, "export", "subscribers", "--form", "sondage")
     assert (wrong.code, "--form is for messages" in wrong.err) == (2, True)
@@ -224,7 +224,7 @@ def test_an_interrupted_export_does_not_go_on_with_other_columns(
     definition.forget()
     said = operate(app, *order)
     assert said.code == 2
-    assert "with other options" in said.err
+    assert "with other options" in said.told
 
 
 # --- one person -------------------------------------------------------------------------------------------------------
@@ -278,8 +278,8 @@ def test_a_message_without_an_address_is_erased_with_its_emails_once_somebody_sa
         said = operate(app, "messages", "erase", gone[:8])
         assert said.code == code
         assert words in said.err
-        assert f"{gone[:8]}, of " in said.err
-        assert "sondage" in said.err
+        assert f"{gone[:8]}, of " in said.told
+        assert "sondage" in said.told
         assert beneath(app, gone) == ["email", "message"]
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     said = operate(app, "messages", "erase", gone[:8])
@@ -306,7 +306,7 @@ def test_several_are_erased_also_from_the_spam_folder_and_again_changes_nothing(
     another = posted(app, "sondage", note="9")
     begun = operate(app, "messages", "erase", ids[0][:8], another[:8], "--yes")
     assert begun.code == 2
-    assert f"no message has the id {ids[0][:8]}" in begun.err
+    assert f"no message has the id {ids[0][:8]}" in begun.told
     assert beneath(app, another) == []
 
 
@@ -339,7 +339,7 @@ def test_all_messages_of_a_form_are_erased_once_their_number_is_typed(
         monkeypatch.setattr("sys.stdin", io.StringIO(answer))
         said = operate(app, "messages", "erase", "--form", "sondage")
         assert said.code == code
-        assert "3 messages of the form sondage, 1 of them in the spam folder" in said.err
+        assert "3 messages of the form sondage, 1 of them in the spam folder" in said.told
         assert len(beneath(app, *ids)) == 5
     monkeypatch.setattr("sys.stdin", io.StringIO("3\n"))
     said = operate(app, "messages", "erase", "--form", "sondage")

@@ -99,7 +99,7 @@ def test_every_mistake_of_the_file_is_told_at_once(run: Run, tmp_path: Path) -> 
     ]
     for other in others.values():
         assert other.code == 2
-        assert "functions/forms.toml has 3 mistakes: `guichet forms check` names them" in other.err
+        assert "functions/forms.toml has 3 mistakes: `guichet forms check` names them" in other.told
 
 
 def test_a_site_is_checked_with_what_make_install_installs(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_form_that_is_not_declared_is_not_printed(run: Run, tmp_path: Path) ->
     with site_forms(tmp_path):
         said = run("html", "devi")
     assert said.code == 2
-    assert "functions/forms.toml has no form devi: it declares devis" in said.err
+    assert "functions/forms.toml has no form devi: it declares devis" in said.told
 
 
 def test_the_forms_of_the_current_folder_s_checkout_are_taken_or_those_of_a_file_that_is_named(
@@ -194,9 +194,9 @@ def test_the_forms_of_the_current_folder_s_checkout_are_taken_or_those_of_a_file
     assert [row["name"] for row in run("--json").rows] == ["here"]
     assert [row["name"] for row in run("--forms", str(named), "--json").rows] == ["mine"]
     assert "/f/mine" in run("html", "mine", "--forms", str(named)).out
-    assert "mine.toml has no form here: it declares mine" in run("html", "here", "--forms", str(named)).err
+    assert "mine.toml has no form here: it declares mine" in run("html", "here", "--forms", str(named)).told
     named.write_text("[", encoding="utf-8")
-    assert "mine.toml has a mistake" in run("openapi", "--forms", str(named)).err
+    assert "mine.toml has a mistake" in run("openapi", "--forms", str(named)).told
     definition.forget()
 
 

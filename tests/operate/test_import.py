@@ -122,7 +122,7 @@ def test_each_bad_line_is_told_with_its_number_and_kept_and_the_others_are_impor
 def test_a_line_that_is_longer_than_a_cell_may_be_is_bad_alone(app: App, operate: Operate, tmp_path: Path) -> None:
     file = written(tmp_path, f"wide@example.org,{'x' * 200_000}", "last@example.org,", head="email,name")
     said = operate(app, "import", file, *PROOF)
-    assert "line 2: its quotes do not match, or a cell is too long" in said.err
+    assert "line 2: its quotes do not match, or a cell is too long" in said.told
     assert set(states(app)) == {"last@example.org"}
 
 
@@ -143,7 +143,7 @@ def test_behind_a_quote_that_is_not_closed_nobody_is_imported(app: App, operate:
         assert set(states(app)) == {"ann@example.org"}
         assert (row["done_until_line"], row["bad_lines"]) == (2, 1)
         assert "fix its quotes" in row["stopped"]
-        assert "line 3: it opens a quote" in said.err
+        assert "line 3: it opens a quote" in said.told
     # Mended, the same command does the rest.
     assert operate(app, "import", written(tmp_path, first, "open@example.org,", *rest, head=head), *PROOF).code == 0
     assert len(states(app)) == 4
@@ -162,7 +162,7 @@ def test_where_a_quote_is_not_written_twice_nobody_is_imported(
 ) -> None:
     said = operate(app, "import", written(tmp_path, *lines, head="email,note"), *PROOF, "--json")
     assert (said.code, states(app)) == (1, {})
-    assert "line 2: a quote inside a cell is not doubled" in said.err
+    assert "line 2: a quote inside a cell is not doubled" in said.told
     assert "fix its quotes" in said.rows[0]["stopped"]
 
 
@@ -203,7 +203,7 @@ def test_who_left_elsewhere_is_not_subscribed_by_a_list_that_says_so(
         elsewhere = App(resolve())
         said = operate(elsewhere, "import", str(exported), *PROOF, "--json")
         assert (said.code, said.rows[0]["bad_lines"], states(elsewhere)) == (1, 1, {})
-        assert "its state is 'unsubscribed'" in said.err
+        assert "its state is 'unsubscribed'" in said.told
         lines = ("a@example.org,Subscribed", "b@example.org,", "c@example.org,pending", "d@example.org,cleaned")
         file = written(tmp_path, *lines, head="email,Status")
         assert operate(elsewhere, "import", file, *PROOF, "--json").rows[0]["imported"] == 2
@@ -257,7 +257,7 @@ def test_an_import_that_was_stopped_goes_on(
     assert said.code == code
     (row,) = said.rows
     assert (row["imported"], row["done_until_line"]) == (200, 201)
-    assert "--from-line 202" in said.err
+    assert "--from-line 202" in said.told
     (row,) = operate(app, "import", file, *PROOF, "--from-line", "202", "--json").rows
     assert row["imported"] + row.get("confirmed_already", 0) == 250
     assert len(app.items("subscriber")) == 450

@@ -80,7 +80,7 @@ def test_one_is_shown_whole_with_the_further_fields_of_the_form(app: App, operat
 
     missing = operate(app, "messages", "show", "nope")
     assert (missing.code, missing.out) == (2, "")
-    assert "no message has the id nope" in missing.err
+    assert "no message has the id nope" in missing.told
 
 
 def test_the_further_fields_of_a_form_stand_apart_and_replace_nothing(app: App, operate: Operate) -> None:
@@ -174,7 +174,7 @@ def test_what_a_stranger_wrote_does_not_act_on_the_terminal(app: App, operate: O
 def test_a_command_that_is_misspelt_is_no_list(app: App, operate: Operate) -> None:
     said = operate(app, "messages", "relase", "1")
     assert said.code == 2
-    assert "No such command 'relase'" in said.err
+    assert "No such command 'relase'" in said.told
 
 
 def test_the_spam_folder_tells_why_and_a_release_mails_the_owner_once(app: App, operate: Operate) -> None:
@@ -228,7 +228,7 @@ def test_a_sign_up_from_the_spam_folder_is_sent_its_link_however_late(app: App, 
     with time_machine.travel(START):
         app.post("/newsletter", json={"email": "new@example.org", "_gotcha": "x"})
         (row,) = operate(app, "messages", "--spam", "--json").rows
-        assert "only messages can be filed as spam" in operate(app, "messages", "spam", row["id"]).err
+        assert "only messages can be filed as spam" in operate(app, "messages", "spam", row["id"]).told
         for _ in range(2):
             assert operate(app, "messages", "release", row["id"]).code == 0
         app.sweep()

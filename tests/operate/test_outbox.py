@@ -143,7 +143,7 @@ def test_an_id_that_is_not_there_is_said_and_nothing_is_sent(app: App, operate: 
     contact(app)
     said = operate(app, "outbox", "send", "message#x/email#y")
     assert said.code == 2
-    assert "message#x/email#y" in said.err
+    assert "message#x/email#y" in said.told
     assert app.mails() == []
 
 

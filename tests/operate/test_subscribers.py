@@ -64,7 +64,7 @@ def test_one_is_shown_with_the_proof_of_consent(app: App, operate: Operate) -> N
 
     unknown = operate(app, "subscribers", "show", "unknown@example.org")
     assert (unknown.code, unknown.out) == (2, "")
-    assert "'nobody' is not an email address" in operate(app, "subscribers", "show", "nobody").err
+    assert "'nobody' is not an email address" in operate(app, "subscribers", "show", "nobody").told
 
 
 def test_who_asks_otherwise_than_by_the_link_is_unsubscribed(app: App, operate: Operate) -> None:
@@ -105,7 +105,7 @@ def test_an_address_is_blocked_until_it_is_lifted(app: App, operate: Operate, tm
         clock.shift(timedelta(days=1))
         subscribe(app)
         assert subscriber(app)["state"] == "confirmed"
-        assert "nothing to lift" in operate(app, "subscribers", "lift", READER).err
+        assert "nothing to lift" in operate(app, "subscribers", "lift", READER).told
 
 
 @pytest.mark.parametrize("name", ["bounce-permanent", "complaint"])
@@ -125,7 +125,7 @@ def test_a_lifted_address_may_ask_again_and_late_news_of_before_change_nothing(
         feedback(app, name, AT=START.isoformat())
         again = operate(app, "subscribers", "lift", READER)
         assert again.code == 2
-        assert "nothing to lift" in again.err
+        assert "nothing to lift" in again.told
     with time_machine.travel(START + timedelta(hours=2)):
         subscribe(app)
     item = subscriber(app)
@@ -178,5 +178,5 @@ def test_what_reads_the_whole_table_tells_how_far_it_is(
     monkeypatch.setattr(output, "_REPORT_EVERY", 1)
     before = len(app.items())
     said = operate(app, *command)
-    assert f": {before:,} of about {before:,}" in said.err
+    assert f": {before:,} of about {before:,}" in said.told
     assert "of about" not in said.out

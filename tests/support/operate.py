@@ -19,6 +19,11 @@ class Said:
         self.err = err
 
     @property
+    def told(self) -> str:
+        """The error on one line: it is wrapped at 80 columns, wherever its paths and ports let it."""
+        return " ".join(self.err.split())
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
         """The objects of `--json`."""
         return [json.loads(line) for line in self.out.splitlines()]
