@@ -42,6 +42,7 @@ class Quote(NamedTuple):
     missing: str
     boxes_missing: str
     no_address: str
+    invalid: str
     day: str
 
 
@@ -63,6 +64,7 @@ FRENCH = Quote(
     "Ce champ est obligatoire.",
     "est obligatoire",
     "nom@exemple.fr",
+    "Ce champ est incorrect.",
     "jeudi 31 décembre 2026",
 )
 ENGLISH = Quote(
@@ -83,6 +85,7 @@ ENGLISH = Quote(
     "This field is required.",
     "is required",
     "name@example.com",
+    "This field is not valid.",
     "Thursday 31 December 2026",
 )
 BOTH = pytest.mark.parametrize("words", [FRENCH, ENGLISH], ids=["fr", "en"])
@@ -220,6 +223,11 @@ def test_what_is_missing_is_said_at_its_field_before_anything_is_sent(visit: Vis
     assert all(map(described, (budget, project)))
     assert visitor.violations() == []
     assert visitor.asked("POST", "/f/devis") == 0
+    # Of what is no number a browser would send nothing.
+    pages = form(page).get_by_label(words.pages)
+    pages.press_sequentially("-")
+    send(page, words)
+    assert described(pages).endswith(words.invalid)
     # Each sentence goes as soon as its field changes, that of a list, too.
     budget.select_option(index=1)
     assert (described(budget), bool(described(project))) == ("", True)
