@@ -244,7 +244,7 @@ def test_one_click_is_answered_as_ever_and_offers_nothing(app: App) -> None:
     subscribe(app)
     reply = app.post(unsubscribe_url(app), data={"List-Unsubscribe": "One-Click"})
     assert reply.status_code == 200
-    assert "<button>" not in reply.text
+    assert "<button" not in reply.text
     assert "•••" not in reply.text
     assert subscriber(app)["state"] == "unsubscribed"
 
