@@ -6,8 +6,8 @@ from typing import Any
 
 from feedback.event import SesEvent, event_of
 from guichet.addresses import parse
-from guichet.definitions.definition import names
 from guichet.init_phase import prepare
+from guichet.mail.emails import form_notification
 from guichet.mail.notification import recipients_of
 from guichet.outbox.outcomes import Change, Report, change_by
 from guichet.records.outbox import EmailKey
@@ -106,7 +106,8 @@ def _settle(event: SesEvent, report: Report) -> None:
 
 def _owners(key: EmailKey) -> list[str]:
     """Return the keyed hashes of the addresses that an email to the owner is for."""
-    record = table.record_at(settings().table_name, key.record) if names() else None
+    # Only such an email may have recipients of its own, which depend on what was answered.
+    record = table.record_at(settings().table_name, key.record) if key.name == form_notification.NAME else None
     return [
         subscriber_id(settings().signing_secret, address) for address in recipients_of(key.name, record, settings())
     ]
