@@ -1,0 +1,78 @@
+"""Issues of the newsletter, and what became of each reader's copy."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from guichet.locales import Language
+from guichet.records.record import Record
+
+# An issue with all that belongs to it, from its last change as a draft, and from its start.
+ISSUE_KEPT = timedelta(days=365)
+
+IssueState = Literal["draft", "scheduled", "sending", "paused", "sent", "cancelled"]
+# What becomes of the copy of each reader: it waits, is being sent, or ended in one of four ways.
+ReaderState = Literal["waiting", "claimed", "sent", "refused", "left", "unknown"]
+# Why an issue paused: the owner did it, too many bounces or complaints, it was due more than an hour ago, SES is in
+# its sandbox, or the text is no longer the one that was to be sent.
+Reason = Literal["owner", "bounces", "complaints", "late", "sandbox", "changed"]
+
+
+class Edition(Record):
+    """An issue in one language, as its author wrote it. `url` is that of the same text on the site."""
+
+    subject: str
+    markdown: str
+    preheader: str = ""
+    url: str = ""
+
+
+class Tally(Record):
+    """How many of an issue's readers are in each state, and how many copies bounced or were reported as spam."""
+
+    waiting: int = 0
+    claimed: int = 0
+    sent: int = 0
+    refused: int = 0
+    left: int = 0
+    unknown: int = 0
+    bounced: int = 0
+    complained: int = 0
+
+
+class Issue(Record):
+    """An issue of the newsletter. `id` is lower-case letters, digits and hyphens, as the owner names it.
+
+    `content` is the keyed hash of its editions, by which nothing else is sent than what was started.
+    """
+
+    id: str
+    state: IssueState = "draft"
+    languages: tuple[Language, ...]
+    content: str
+    changed_at: datetime
+    scheduled_for: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    # Why it paused.
+    reason: Reason | None = None
+    # How many readers it has. None until all are written down.
+    audience: int | None = None
+    # While it is sent, up to a few copies behind; exact once it has ended. Bounces and complaints: see Feedback.
+    tally: Tally = Tally()
+    # The tally when it was last resumed: what pauses it is counted anew from there.
+    resumed_at: Tally = Tally()
+    # It is not worked on before, as nothing is due, or SES takes no mail.
+    not_before: datetime | None = None
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class WrittenIssue:
+    """An issue as one reader gets it: the edition, to whom, and the link by which they unsubscribe."""
+
+    issue: Issue
+    edition: Edition
+    language: Language
+    to: tuple[str, ...]
+    unsubscribe_link: str
