@@ -205,8 +205,8 @@ class NewsletterSettings(_ConsentTexts):
         return str(getattr(self, f"consent_text_{language}"))
 
 
-class NotifierSettings(LookSettings):
-    """The environment of the function `Notifier`."""
+class MailSettings(LookSettings):
+    """Settings of every function that writes emails."""
 
     owner_email: Addresses
     from_email: Address
@@ -214,8 +214,17 @@ class NotifierSettings(LookSettings):
     reply_to_email: OptionalAddress
     time_zone: TimeZone
     api_url: HttpAddress
-    owner_configuration_set: NotEmpty
     visitor_configuration_set: NotEmpty
+
+
+class IssuesSettings(MailSettings):
+    """The environment of the function `Issues`."""
+
+
+class NotifierSettings(MailSettings):
+    """The environment of the function `Notifier`."""
+
+    owner_configuration_set: NotEmpty
     stranger_mail_per_day: Annotated[int, Limit(ge=0)]
     acknowledge: Literal["on", "off"]
     weekly_digest: Literal["on", "off"]

@@ -16,6 +16,9 @@ from guichet.signing import token, verified
 Fields = dict[str, str]
 OwnerAction = Literal["spam", "erase"]
 
+# Whose link to unsubscribe an email has that shows the owner an issue: nobody's.
+TEST_SUBSCRIBER = "test"
+
 _CONFIRM = "confirm"
 _UNSUBSCRIBE = "unsubscribe"
 _UNDO = "undo"

@@ -18,7 +18,7 @@ from guichet.mail.emails import named
 from guichet.records.outbox import Audience
 from guichet.records.record import utc_now
 from guichet.records.registry import Reported
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 # Some mail servers refuse headers of more than a thousand characters.
 _LONGEST_NAME = 100
@@ -58,7 +58,7 @@ def _environment(language: Language, time_zone: str) -> Environment:
     return environment
 
 
-def compose(name: str, language: Language, record: Reported, settings: NotifierSettings) -> EmailMessage:
+def compose(name: str, language: Language, record: Reported, settings: MailSettings) -> EmailMessage:
     """Return the email of a name about a record.
 
     Visitors cannot add a line to any header, and their text is mailed to the owner alone.
@@ -97,7 +97,7 @@ def compose(name: str, language: Language, record: Reported, settings: NotifierS
     return message
 
 
-def envelope(to: tuple[str, ...], subject: str, audience: Audience, settings: NotifierSettings) -> EmailMessage:
+def envelope(to: tuple[str, ...], subject: str, audience: Audience, settings: MailSettings) -> EmailMessage:
     """Return an email with its headers and no content yet. Its headers hold what goes over the wire."""
     message = EmailMessage(policy=headers.WIRE)
     message["From"] = headers.mailbox("From", settings.site_name, settings.from_email)

@@ -1,5 +1,6 @@
 """How fast to send: at the account's rate, and slower when SES throttles."""
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -11,22 +12,26 @@ _LONGEST_GAP = 2.0
 class Pace:
     """Spaces out the emails of one run. `rate` returns how many a second the account may send, or None if unknown.
 
-    It is called for the second email: most runs have one.
+    It is called for the second email: most runs have one. Several threads may share one.
     """
 
     def __init__(self, rate: Callable[[], float | None]) -> None:
         self._rate = rate
         self._gap: float | None = None
         self._next: float | None = None
+        self._lock = threading.Lock()
 
     def wait(self) -> None:
         """Wait until the next email may be sent."""
-        if self._next is None:
-            self._next = time.monotonic()
-            return
-        self._next += self._known_gap()
-        time.sleep(max(0.0, self._next - time.monotonic()))
-        self._next = max(self._next, time.monotonic())
+        with self._lock:
+            now = time.monotonic()
+            if self._next is None:
+                self._next = now
+                return
+            # What was not used in time is not saved up.
+            self._next = max(self._next + self._known_gap(), now)
+            pause = self._next - now
+        time.sleep(pause)
 
     def slower(self) -> bool:
         """Double the gap: SES refused an email because it came too soon. Return False if it is the longest already."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.utils import getaddresses
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import botocore.session
 from botocore.config import Config
@@ -16,6 +16,8 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
 )
+
+from guichet.store import dynamodb
 
 # In seconds. The first counts for each address of the endpoint's name.
 CONNECT_TIMEOUT = 1.0
@@ -57,12 +59,13 @@ def client() -> Any:
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
         retries={"total_max_attempts": 1, "mode": "standard"},
+        max_pool_connections=dynamodb.CONNECTIONS,
     )
     return botocore.session.get_session().create_client("sesv2", config=config)
 
 
 def send(
-    message: EmailMessage,
+    message: EmailMessage | bytes,
     configuration_set: str,
     tags: Sequence[Mapping[str, str]] = (),
     to: Sequence[str] | None = None,
@@ -70,14 +73,17 @@ def send(
     """Send a message as it is (SES API v2, SendEmail, `Raw`) and return SES's message id.
 
     SES publishes the tags with each event about it. The recipients are given to SES explicitly, so that no header can
-    add one: those of `To`, or some of them. Raises RejectedError, PostponedError.
+    add one: those of `To`, or `to`, which bytes need. Raises RejectedError, PostponedError.
     """
+    raw = message if isinstance(message, bytes) else message.as_bytes()
     # As it is on the wire, `To` is bare addresses.
-    recipients = [address for _, address in getaddresses([message["To"]])] if to is None else list(to)
+    recipients = list(to or ())
+    if to is None and not isinstance(message, bytes):
+        recipients = [address for _, address in getaddresses([message["To"]])]
     try:
         response = client().send_email(
             Destination={"ToAddresses": recipients},
-            Content={"Raw": {"Data": message.as_bytes()}},
+            Content={"Raw": {"Data": raw}},
             ConfigurationSetName=configuration_set,
             EmailTags=list(tags),
         )
@@ -101,9 +107,30 @@ def send(
     return str(response["MessageId"])
 
 
-def send_rate() -> float | None:
-    """Return how many emails a second the account may send (SES API v2, GetAccount), or None if SES does not say."""
+class Quota(NamedTuple):
+    """How much the account may send: emails a second, and how many more in these 24 hours (None is no limit).
+
+    `per_day` is the limit itself.
+    """
+
+    per_second: float
+    per_day: float | None
+    left: float | None
+
+
+def quota() -> Quota | None:
+    """Return how much the account may send (SES API v2, GetAccount), or None if SES does not say."""
     try:
-        return float(client().get_account()["SendQuota"]["MaxSendRate"])
+        found = client().get_account()["SendQuota"]
+        per_day, sent = float(found.get("Max24HourSend", -1)), float(found.get("SentLast24Hours", 0))
+        rate = float(found["MaxSendRate"])
     except (BotoCoreError, ClientError, KeyError):
         return None
+    # AWS: -1 is an unlimited quota.
+    return Quota(rate, None, None) if per_day < 0 else Quota(rate, per_day, per_day - sent)
+
+
+def send_rate() -> float | None:
+    """Return how many emails a second the account may send, or None if SES does not say."""
+    found = quota()
+    return found.per_second if found else None

@@ -34,7 +34,7 @@ def attempt_in(tags: Mapping[str, Sequence[str]]) -> Attempt | None:
         key = EmailKey(record=_decoded(record), email=_decoded(email))
     except (KeyError, IndexError, ValueError):
         return None
-    return Attempt(key, claim) if key.record and key.email.startswith("email#") and claim else None
+    return Attempt(key, claim) if key.record and key.email.startswith(("email#", "reader#")) and claim else None
 
 
 def _encoded(text: str) -> str:

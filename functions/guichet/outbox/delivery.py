@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
+from guichet.http.links import TEST_SUBSCRIBER, unsubscribe_link
 from guichet.mail import ses
-from guichet.mail.emails import cap_reached, named, rejected_notice
+from guichet.mail.emails import cap_reached, issue_test, named, rejected_notice
 from guichet.mail.mime import compose
 from guichet.mail.notification import recipients_of
 from guichet.mail.pace import Pace
@@ -13,6 +14,7 @@ from guichet.mail.tags import Attempt, tags_of
 from guichet.outbox.eligibility import ineligible, stranger_mail_per_day
 from guichet.records.cap_reached import CapReached, Reached
 from guichet.records.erasure import Erasure
+from guichet.records.issue import Issue
 from guichet.records.message import Message
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, ClaimedEmail, EmailKey, reached_by
 from guichet.records.record import utc_now
@@ -22,7 +24,7 @@ from guichet.records.spam_note import SpamNote
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 from guichet.signing import mailbox_id, subscriber_id
-from guichet.store import limits, mailboxes, outbox, spam_notes, submissions, subscribers
+from guichet.store import issues, limits, mailboxes, outbox, spam_notes, submissions, subscribers
 from guichet.store.dynamodb import ConditionFailedError, retry_budget
 from guichet.telemetry import count, log_unexpected, logger, name_of
 
@@ -139,6 +141,11 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended
         record = spam_notes.opened(settings.table_name, record)
     if isinstance(record, Erasure) and record.email:
         return _erased(email, record, settings)
+    if isinstance(record, Issue) and email.name == issue_test.NAME:
+        link = unsubscribe_link(settings.api_url, TEST_SUBSCRIBER, email.language, settings.signing_secret)
+        record = issues.written(settings.table_name, record, email.language, settings.owner_email, link)
+        if record is None:
+            return _dropped(email, settings, "the issue is no longer in this language")
     # What tells of figures belongs to nobody, and goes to the owner alone.
     if email.recipient == "owner" or not isinstance(record, Message | SignUp | Subscriber):
         return _for_owner(email, record, settings)

@@ -58,10 +58,10 @@ class Issue(Record):
     reason: Reason | None = None
     # How many readers it has. None until all are written down.
     audience: int | None = None
-    # While it is sent, up to a few copies behind; exact once it has ended. Bounces and complaints: see Feedback.
-    tally: Tally = Tally()
+    # From its start on. While it is sent, up to a few copies behind, and without what bounced; exact once it has ended.
+    tally: Tally | None = None
     # The tally when it was last resumed: what pauses it is counted anew from there.
-    resumed_at: Tally = Tally()
+    resumed_at: Tally | None = None
     # It is not worked on before, as nothing is due, or SES takes no mail.
     not_before: datetime | None = None
     expires_at: datetime

@@ -10,15 +10,16 @@ from typing import Literal
 from guichet.records.cap_reached import CapReached
 from guichet.records.digest import Digest
 from guichet.records.erasure import Erasure
+from guichet.records.issue import Issue, WrittenIssue
 from guichet.records.message import Message
 from guichet.records.sign_up import SignUp
 from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Subscriber
 
 # A record that emails report.
-Owner = Message | SignUp | Subscriber | Digest | SpamNote | CapReached | Erasure
+Owner = Message | SignUp | Subscriber | Digest | SpamNote | CapReached | Erasure | Issue
 # What its email is written from.
-Reported = Owner | OpenedSpamNote
+Reported = Owner | OpenedSpamNote | WrittenIssue
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ KINDS: Mapping[str, Kind] = {
         Kind("cap-reached", CapReached, "notices of caps", of_person=False),
         # It has the address of whom it erases, until it has ended: not theirs, or it would erase itself first.
         Kind("erasure", Erasure, "erasures", of_person=False),
+        # Of its readers it has keyed hashes alone.
+        Kind("issue", Issue, "issues", of_person=False),
     )
 }
 _BY_MODEL = {kind.model: kind for kind in KINDS.values()}

@@ -22,6 +22,8 @@ Item = dict[str, Any]
 RETRY_BUDGET = 4.0
 CONNECT_TIMEOUT = 0.8
 READ_TIMEOUT = 2.0
+# As many calls at once as the function Issues makes; botocore's own limit is ten.
+CONNECTIONS = 40
 _FIRST_WAIT = 0.05
 _LONGEST_WAIT = 1.0
 
@@ -82,6 +84,7 @@ def client() -> Any:
         parameter_validation=False,
         # Otherwise botocore composes its own, twice for each call.
         user_agent="guichet",
+        max_pool_connections=CONNECTIONS,
     )
     return botocore.session.get_session().create_client("dynamodb", config=config)
 

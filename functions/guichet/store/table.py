@@ -17,11 +17,16 @@
 | cap        | cap#visitors#<email>   | cap#<day>                             |
 | cap        | cap#network#<id>#<email> | cap#<day>                           |
 | mailboxes  | mailboxes              | mailboxes                             |
+| issue      | issue#<id>             | issue                                 |
+| edition    | issue#<id>             | edition#<language>                    |
+| run        | issue#<id>             | run                                   |
+| feedback   | issue#<id>             | feedback                              |
+| reader     | issue#<id>#<shard>     | reader#<subscriber's id>              |
 
 Every item has `expires_at` (seconds since 1970), except subscribers who are confirmed or must not be written to. There
 are two sparse indexes: `outbox` (rows of emails that wait, by audience and shard, or held for the owner's mailbox;
-oldest first) and `lists` (messages and spam of a day, confirmed subscribers, and confirmations of a day, by the row of
-the email that reports them).
+oldest first) and `lists` (messages and spam of a day, confirmed subscribers, issues that are under way and others, and
+confirmations of a day, by the row of the email that reports them).
 """
 
 from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, cast
 from guichet.locales import Language
 from guichet.records.outbox import Audience, ClaimedEmail
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 
 class Content(NamedTuple):
@@ -41,7 +41,7 @@ class Email(Protocol):
         `subscriber` is what is known about the address, if the email has a `STRANGER_SHARE`.
         """
 
-    def content(self, record: Any, language: Language, settings: NotifierSettings, /) -> Content:
+    def content(self, record: Any, language: Language, settings: MailSettings, /) -> Content:
         """Return the content of the email of a record."""
 
 

@@ -9,7 +9,7 @@ from guichet.records.message import Message
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 NAME = "acknowledgement"
 AUDIENCE: Audience = "visitor"
@@ -31,7 +31,7 @@ def ineligible(email: ClaimedEmail, message: Message, _subscriber: Subscriber | 
     return None
 
 
-def content(message: Message, language: Language, settings: NotifierSettings) -> Content:
+def content(message: Message, language: Language, settings: MailSettings) -> Content:
     """Return the content: fixed text, that of its form if it has one, and a link for whoever did not write."""
     # Only the notifier pays for the import.
     from guichet.http.links import refusal_link  # noqa: PLC0415

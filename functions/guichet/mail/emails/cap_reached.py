@@ -5,7 +5,7 @@ from guichet.mail.emails import Content
 from guichet.records.cap_reached import CapReached
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 NAME = "cap-reached"
 AUDIENCE: Audience = "owner"
@@ -22,6 +22,6 @@ def ineligible(_email: ClaimedEmail, _reached: CapReached, _subscriber: Subscrib
     return None
 
 
-def content(reached: CapReached, _language: Language, settings: NotifierSettings) -> Content:
+def content(reached: CapReached, _language: Language, settings: MailSettings) -> Content:
     """Return the content."""
     return Content(settings.owner_email, {"reached": reached})

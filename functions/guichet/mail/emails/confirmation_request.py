@@ -9,7 +9,7 @@ from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp, link_expiry
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 NAME = "confirmation-request"
 AUDIENCE: Audience = "visitor"
@@ -42,7 +42,7 @@ def ineligible(email: ClaimedEmail, request: SignUp, subscriber: Subscriber | No
     return None
 
 
-def content(request: SignUp, language: Language, settings: NotifierSettings) -> Content:
+def content(request: SignUp, language: Language, settings: MailSettings) -> Content:
     """Return the content: the link, until when it works, and another for whoever did not ask."""
     until = link_expiry(utc_now())
     link = confirmation_link(settings.api_url, request, language, settings.signing_secret, until)

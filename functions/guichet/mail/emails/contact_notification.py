@@ -5,7 +5,7 @@ from guichet.mail.emails import Content
 from guichet.records.message import Message
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 NAME = "contact-notification"
 AUDIENCE: Audience = "owner"
@@ -22,7 +22,7 @@ def ineligible(_email: ClaimedEmail, message: Message, _subscriber: Subscriber |
     return "it was filed as spam" if message.spam else None
 
 
-def content(message: Message, language: Language, settings: NotifierSettings) -> Content:
+def content(message: Message, language: Language, settings: MailSettings) -> Content:
     """Return the content, with links to file it as spam and to erase the person. A reply goes to the visitor."""
     # Only the notifier pays for the import.
     from guichet.http.links import owner_link, owner_links_until  # noqa: PLC0415

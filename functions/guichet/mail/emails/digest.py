@@ -8,7 +8,7 @@ from guichet.records.digest import Digest
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 NAME = "digest"
 AUDIENCE: Audience = "owner"
@@ -25,6 +25,6 @@ def ineligible(_email: ClaimedEmail, digest: Digest, _subscriber: Subscriber | N
     return "the next one is due" if utc_now() >= digest.next_due else None
 
 
-def content(digest: Digest, _language: Language, settings: NotifierSettings) -> Content:
+def content(digest: Digest, _language: Language, settings: MailSettings) -> Content:
     """Return the content."""
     return Content(settings.owner_email, {"digest": digest, "last_day": digest.until - timedelta(days=1)})

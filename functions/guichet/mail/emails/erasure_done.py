@@ -5,7 +5,7 @@ from guichet.mail.emails import Content
 from guichet.records.erasure import Erasure
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 NAME = "erasure-done"
 AUDIENCE: Audience = "owner"
@@ -23,6 +23,6 @@ def ineligible(_email: ClaimedEmail, _erasure: Erasure, _subscriber: Subscriber 
     return None
 
 
-def content(erasure: Erasure, _language: Language, settings: NotifierSettings) -> Content:
+def content(erasure: Erasure, _language: Language, settings: MailSettings) -> Content:
     """Return the content. Whose erasure it was is not known any more: only when it was asked for."""
     return Content(settings.owner_email, {"asked_at": erasure.asked_at})

@@ -9,7 +9,7 @@ from guichet.mail.emails import Content
 from guichet.records.message import Message
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 NAME = "form-notification"
 AUDIENCE: Audience = "owner"
@@ -39,7 +39,7 @@ def recipients(message: Message) -> tuple[str, ...]:
     return own.recipients_of(message.answers) if own else ()
 
 
-def content(message: Message, language: Language, settings: NotifierSettings) -> Content:
+def content(message: Message, language: Language, settings: MailSettings) -> Content:
     """Return the content. A reply goes to the visitor.
 
     Recipients who are not the owner get no links: with these, one files a message as spam and erases a person.

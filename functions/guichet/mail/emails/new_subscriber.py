@@ -6,7 +6,7 @@ from guichet.mail.emails import Content
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 NAME = "new-subscriber"
 AUDIENCE: Audience = "owner"
@@ -23,7 +23,7 @@ def ineligible(_email: ClaimedEmail, subscriber: Subscriber, _known: Subscriber 
     return None if subscriber.email else "the address must not be written to, and is not kept"
 
 
-def content(subscriber: Subscriber, language: Language, settings: NotifierSettings) -> Content:
+def content(subscriber: Subscriber, language: Language, settings: MailSettings) -> Content:
     """Return the content, with a link to erase the person."""
     until = owner_links_until()
     link = owner_link(settings.api_url, "erase", subscriber, language, settings.signing_secret, until)

@@ -5,7 +5,7 @@ from guichet.mail.emails import Content
 from guichet.records.outbox import Audience, ClaimedEmail, EmailKey, QueuedEmail
 from guichet.records.registry import Owner, kind_of
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 NAME = "rejected-notice"
 AUDIENCE: Audience = "owner"
@@ -23,7 +23,7 @@ def ineligible(_email: ClaimedEmail, _record: Owner, _subscriber: Subscriber | N
     return None
 
 
-def content(record: Owner, _language: Language, settings: NotifierSettings) -> Content:
+def content(record: Owner, _language: Language, settings: MailSettings) -> Content:
     """Return the content: nothing that SES could reject again, so nothing of the visitor's."""
     kind = kind_of(type(record)).name
     command = f"guichet messages show {record.id}" if kind == "message" else "guichet outbox"

@@ -11,7 +11,7 @@ from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.sign_up import SignUp
 from guichet.records.spam_note import OpenedSpamNote
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 NAME = "spam-note"
 AUDIENCE: Audience = "owner"
@@ -37,7 +37,7 @@ class Caught:
     words: str
 
 
-def content(opened: OpenedSpamNote, language: Language, settings: NotifierSettings) -> Content:
+def content(opened: OpenedSpamNote, language: Language, settings: MailSettings) -> Content:
     """Return the content: who wrote, their first words, and the command that releases each."""
     note = opened.note
     values = {

@@ -6,7 +6,7 @@ from guichet.mail.emails import Content
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
-from guichet.settings import NotifierSettings
+from guichet.settings import MailSettings
 
 NAME = "welcome"
 AUDIENCE: Audience = "visitor"
@@ -23,7 +23,7 @@ def ineligible(_email: ClaimedEmail, subscriber: Subscriber, _known: Subscriber 
     return None if subscriber.state == "confirmed" else "the subscriber has left"
 
 
-def content(subscriber: Subscriber, language: Language, settings: NotifierSettings) -> Content:
+def content(subscriber: Subscriber, language: Language, settings: MailSettings) -> Content:
     """Return the content: the link to unsubscribe, which the mailbox provider may offer too."""
     link = unsubscribe_link(settings.api_url, subscriber.id, language, settings.signing_secret)
     return Content((subscriber.email,), {"link": link}, unsubscribe_link=link)
