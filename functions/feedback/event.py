@@ -145,6 +145,8 @@ class SesEvent(_Part):
             known = frozenset(filter(None, map(hashed, self.delivery.recipients)))
             if known:
                 yield Report("delivered", claim, self.delivery.timestamp, known, message_id=message_id)
+        elif self.event_type == "Complaint" and self.complaint and self.ended():
+            yield Report("complained", claim, self.complaint.timestamp, message_id=message_id)
         elif self.event_type == "Bounce" and self.bounce:
             for recipient in self.bounce.bounced_recipients:
                 address = hashed(recipient.email_address)
@@ -155,6 +157,7 @@ class SesEvent(_Part):
                         self.bounce.timestamp,
                         frozenset({address}),
                         transient=self.bounce.bounce_type == "Transient",
+                        silent=not (recipient.status or recipient.diagnostic_code),
                         message_id=message_id,
                         reason=self.bounce.reason(recipient),
                     )

@@ -4,7 +4,10 @@ from email.utils import parseaddr
 from functools import cache
 from typing import Any
 
+from feedback import readers
 from feedback.event import SesEvent, event_of
+from feedback.soft_bounces import bounced_softly
+from feedback.rows import READ_AGAIN, RowBusyError
 from guichet.addresses import parse
 from guichet.init_phase import prepare
 from guichet.mail.emails import form_notification
@@ -15,16 +18,8 @@ from guichet.settings import FeedbackSettings
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, mailboxes, outbox, subscribers, table
 from guichet.store.dynamodb import ConditionFailedError
+from guichet.store.issues import is_reader
 from guichet.telemetry import count, guarded, logger
-
-# How often a row is read again that somebody else changes at the same time. After that, the event is delivered again.
-_READ_AGAIN = 5
-# After so many soft bounces, without a delivery between, a subscriber is written to no more.
-MOST_SOFT_BOUNCES = 5
-
-
-class RowBusyError(Exception):
-    """A row changed each time that it was read."""
 
 
 @cache
@@ -84,8 +79,11 @@ def _settle(event: SesEvent, report: Report) -> None:
     attempt = event.attempt
     if attempt is None:
         return
+    if is_reader(attempt.key):
+        readers.settle(attempt.key, report, settings().table_name)
+        return
     owners = _owners(attempt.key)
-    for _ in range(_READ_AGAIN):
+    for _ in range(READ_AGAIN):
         row = outbox.row_at(settings().table_name, attempt.key)
         ours = row is not None and row["recipient"] == _audience(event)
         change = change_by(row, report, owners) if row is not None and ours else None
@@ -133,10 +131,7 @@ def _follow_in_subscribers(report: Report, change: Change) -> None:
     for subscriber in report.recipients if report.what == "delivered" else ():
         subscribers.forget_soft_bounces(table_name, subscriber, report.at)
     for subscriber in change.bounced if report.what == "soft" else ():
-        bounces = subscribers.count_soft_bounce(table_name, subscriber, report.claim, report.at)
-        if bounces >= MOST_SOFT_BOUNCES and subscribers.suppress(table_name, subscriber, "bounced", report.at):
-            logger.info("bounced too often", extra={"subscriber_id": subscriber})
-            count("Bounced")
+        bounced_softly(table_name, subscriber, report)
 
 
 def _tell(key: EmailKey, report: Report, change: Change) -> None:

@@ -120,8 +120,10 @@ class App:
         self._mails: list[EmailMessage] = []
 
     @cached_property
-    def _reader(self) -> StreamReader:
-        return StreamReader(engine.client("dynamodbstreams"), self._stream_arn)
+    def _readers(self) -> dict[str, StreamReader]:
+        # One for each function that the stream calls.
+        names = (name for name, function in self.functions.items() if function.function.streams)
+        return {name: StreamReader(engine.client("dynamodbstreams"), self._stream_arn) for name in names}
 
     def post(self, path: str, /, **arguments: Any) -> TestResponse:
         """Post to the API, as werkzeug's test client takes it: `data` for a form, `json` for JSON."""
@@ -129,16 +131,18 @@ class App:
         return self.http.post(path, **arguments)
 
     def play_stream(self) -> int:
-        """Let the event source mapping deliver what the stream holds, a thousand records at most. Return how many."""
-        notifier = self.functions["Notifier"]
-        (mapping,) = notifier.function.streams
-        records = self._reader.read()
-        play(records, mapping, self._stream_arn, notifier)
-        return len(records)
+        """Let the event source mappings deliver what the stream holds, a thousand records at most. Return how many."""
+        read = 0
+        for name, reader in self._readers.items():
+            (mapping,) = self.functions[name].function.streams
+            records = reader.read()
+            play(records, mapping, self._stream_arn, self.functions[name])
+            read = max(read, len(records))
+        return read
 
-    def sweep(self) -> Any:
-        """Let the schedule's moment come."""
-        return self.functions["Notifier"](schedule_event())
+    def sweep(self, function: str = "Notifier") -> Any:
+        """Let the schedule's moment come for a function."""
+        return self.functions[function](schedule_event())
 
     def items(self, kind: str | None = None) -> list[dict[str, Any]]:
         """Return the items of the table, of a kind or all."""
@@ -188,6 +192,7 @@ def _forget() -> None:
     # Imported late: they are under test, and some tests look at what importing them does.
     import contact.handler  # noqa: PLC0415
     import feedback.handler  # noqa: PLC0415
+    import issues.handler  # noqa: PLC0415
     import newsletter.handler  # noqa: PLC0415
     import notifier.handler  # noqa: PLC0415
     import owner.handler  # noqa: PLC0415
@@ -198,6 +203,7 @@ def _forget() -> None:
     for factory in (
         contact.handler.settings,
         feedback.handler.settings,
+        issues.handler.settings,
         newsletter.handler.settings,
         notifier.handler.settings,
         owner.handler.settings,

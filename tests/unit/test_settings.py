@@ -10,6 +10,7 @@ from guichet.settings import (
     ContactSettings,
     FeedbackSettings,
     NewsletterSettings,
+    IssuesSettings,
     NotifierSettings,
     OwnerSettings,
     Settings,
@@ -24,6 +25,7 @@ MODELS: dict[str, type[Settings]] = {
     "Feedback": FeedbackSettings,
     "Newsletter": NewsletterSettings,
     "Notifier": NotifierSettings,
+    "Issues": IssuesSettings,
     "Owner": OwnerSettings,
 }
 

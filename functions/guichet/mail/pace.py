@@ -19,25 +19,34 @@ class Pace:
         self._rate = rate
         self._gap: float | None = None
         self._next: float | None = None
+        self._slowed = 0
         self._lock = threading.Lock()
 
-    def wait(self) -> None:
-        """Wait until the next email may be sent."""
+    def wait(self) -> int:
+        """Wait until the next email may be sent. Return how often the pace was slowed down before."""
         with self._lock:
-            now = time.monotonic()
+            now, slowed = time.monotonic(), self._slowed
             if self._next is None:
                 self._next = now
-                return
+                return slowed
             # What was not used in time is not saved up.
             self._next = max(self._next + self._known_gap(), now)
             pause = self._next - now
         time.sleep(pause)
+        return slowed
 
-    def slower(self) -> bool:
-        """Double the gap: SES refused an email because it came too soon. Return False if it is the longest already."""
-        before = self._known_gap()
-        self._gap = min(max(2 * before, _FIRST_GAP), _LONGEST_GAP)
-        return self._gap > before
+    def slower(self, slowed: int | None = None) -> bool:
+        """Double the gap: SES refused an email because it came too soon. Return False if it is the longest already.
+
+        With what `wait` returned for that email, the gap stays if another one has doubled it since.
+        """
+        with self._lock:
+            before = self._known_gap()
+            if slowed is not None and slowed < self._slowed:
+                return True
+            self._gap = min(max(2 * before, _FIRST_GAP), _LONGEST_GAP)
+            self._slowed += 1
+            return self._gap > before
 
     def _known_gap(self) -> float:
         if self._gap is None:

@@ -10,7 +10,7 @@ from guichet.store import outbox, table
 from guichet.store.dynamodb import Item
 
 # `soft` and `hard` are bounces. A soft one that is `transient` is an absence note if the email was delivered.
-What = Literal["sent", "delivered", "soft", "hard", "rejected"]
+What = Literal["sent", "delivered", "soft", "hard", "rejected", "complained"]
 
 # How long an email to the owner waits after each soft bounce. After one more, its mailbox is as good as dead.
 AFTER_BOUNCE = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(hours=72))
@@ -28,6 +28,8 @@ class Report:
     at: datetime
     recipients: frozenset[str] = frozenset()
     transient: bool = False
+    # A bounce that says nothing: a mailbox's automatic reply, as far as can be told without knowing of its delivery.
+    silent: bool = False
     message_id: str = ""
     reason: str = ""
 
@@ -117,6 +119,8 @@ def change_by(row: Item, report: Report, owners: Collection[str]) -> Change | No
     state = _Row(row, report)
     to_owner = row["recipient"] == "owner"
     match report.what:
+        case "complained":
+            return None
         case "sent":
             return _sent(state, owners, to_owner=to_owner)
         case "delivered":

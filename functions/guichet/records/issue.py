@@ -17,6 +17,9 @@ ReaderState = Literal["waiting", "claimed", "sent", "refused", "left", "unknown"
 # its sandbox, or the text is no longer the one that was to be sent.
 Reason = Literal["owner", "bounces", "complaints", "late", "sandbox", "changed"]
 
+# What an issue waits for that is being sent: room in the day's quota, SES, answers that are in doubt, the owner.
+WaitsFor = Literal["quota", "ses", "answer", "owner"]
+
 
 class Edition(Record):
     """An issue in one language, as its author wrote it. `url` is that of the same text on the site."""
@@ -62,9 +65,28 @@ class Issue(Record):
     tally: Tally | None = None
     # The tally when it was last resumed: what pauses it is counted anew from there.
     resumed_at: Tally | None = None
-    # It is not worked on before, as nothing is due, or SES takes no mail.
+    # It is not worked on before, and why.
     not_before: datetime | None = None
+    waits_for: WaitsFor | None = None
     expires_at: datetime
+
+
+class Reader(Record):
+    """A reader's row of an issue. `subscriber_id` is the keyed hash of the address."""
+
+    subscriber_id: str
+    state: ReaderState
+    # The calls to SES that may have had it.
+    claims: tuple[str, ...] = ()
+    claimed_until: datetime | None = None
+    # Why it was refused or was not sent.
+    reason: str = ""
+    settled_at: datetime | None = None
+    message_id: str = ""
+    bounced_at: datetime | None = None
+    bounce: str = ""
+    complained_at: datetime | None = None
+    version: int = 0
 
 
 @dataclass(frozen=True)

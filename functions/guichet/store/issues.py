@@ -15,9 +15,18 @@ from typing import Any, Literal, cast
 from zlib import crc32
 
 from guichet.locales import Language
-from guichet.records.issue import ISSUE_KEPT, Edition, Issue, IssueState, ReaderState, Reason, Tally, WrittenIssue
+from guichet.records.issue import (
+    ISSUE_KEPT,
+    Edition,
+    Issue,
+    IssueState,
+    Reader,
+    Reason,
+    Tally,
+    WaitsFor,
+    WrittenIssue,
+)
 from guichet.records.outbox import EmailKey, QueuedEmail
-from guichet.records.record import Record
 from guichet.signing import keyed_hash
 from guichet.store import dynamodb, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
@@ -31,25 +40,9 @@ _OPEN, _AT_REST = "issues#open", "issues#rest"
 # once more.
 MOST_CLAIMS = 2
 _REASON_KEPT = 500
+# What an issue has while runs work on it.
+_OF_A_RUN = ("lease", "leased_until", "not_before", "waits_for")
 _READ_UP_TO_THE_END = "~"
-
-
-class Reader(Record):
-    """A reader's row of an issue. `subscriber_id` is the keyed hash of the address."""
-
-    subscriber_id: str
-    state: ReaderState
-    # The calls to SES that may have had it.
-    claims: tuple[str, ...] = ()
-    claimed_until: datetime | None = None
-    # Why it was refused or was not sent.
-    reason: str = ""
-    settled_at: datetime | None = None
-    message_id: str = ""
-    bounced_at: datetime | None = None
-    bounce: str = ""
-    complained_at: datetime | None = None
-    version: int = 0
 
 
 class LeaseLostError(Exception):
@@ -234,11 +227,26 @@ def cancel(table_name: str, issue_id: str, now: datetime) -> bool:
 
     What SES already has goes out; what became of it is still written down.
     """
-    changes = {"state": "cancelled", "list": _OPEN}
     states = {":scheduled": "scheduled", ":sending": "sending", ":paused": "paused"}
-    condition = "#state IN (:scheduled, :sending, :paused)"
+    condition = "#state IN (:scheduled, :sending, :paused) AND "
+    removed = ("reason", *_OF_A_RUN)
     return _change(
-        table_name, issue_id, changes, condition, states, now, removed=("reason", "not_before"), runs=True
+        table_name,
+        issue_id,
+        {"state": "cancelled", "list": _AT_REST},
+        f"{condition} attribute_not_exists(started_at)",
+        states,
+        now,
+        removed=removed,
+    ) or _change(
+        table_name,
+        issue_id,
+        {"state": "cancelled", "list": _OPEN},
+        f"{condition} attribute_exists(started_at)",
+        states,
+        now,
+        removed=removed,
+        runs=True,
     )
 
 
@@ -263,10 +271,14 @@ def tally_of(table_name: str, issue_id: str) -> Tally:
     """Count what became of each reader's copy, from the rows."""
     counts: Counter[str] = Counter()
     for row in readers(table_name, issue_id):
-        counts[row.state] += 1
-        counts["bounced"] += row.bounced_at is not None
-        counts["complained"] += row.complained_at is not None
+        counts.update(counted(row))
     return Tally(**counts)
+
+
+def counted(row: Reader) -> list[str]:
+    """Return what a row counts as in a tally: its state, and whether it bounced or was reported as spam."""
+    happened = {"bounced": row.bounced_at, "complained": row.complained_at}
+    return [row.state, *(name for name, at in happened.items() if at)]
 
 
 # --- what a run does -----------------------------------------------------------------------------------------------
@@ -313,10 +325,19 @@ def advance(
         raise LeaseLostError from None
 
 
-def release(table_name: str, held: Lease, *, again: bool, not_before: datetime | None = None) -> None:
+def release(
+    table_name: str,
+    held: Lease,
+    *,
+    again: bool,
+    not_before: datetime | None = None,
+    waits_for: WaitsFor | None = None,
+) -> None:
     """Give a lease back. `again` starts the next run at once; else the schedule does, from `not_before` on."""
-    changes = {"not_before": table.stamp(not_before)} if not_before else {}
-    removed = ("lease", "leased_until", *(() if not_before else ("not_before",)))
+    waits = {"not_before": table.stamp(not_before)} if not_before else {}
+    waits |= {"waits_for": waits_for} if waits_for else {}
+    changes: Item = waits
+    removed = ("lease", "leased_until", *(name for name in ("not_before", "waits_for") if name not in waits))
     with suppress(ConditionFailedError):
         actions = [_update(table_name, held.issue.id, changes, "lease = :lease", {":lease": held.holder}, removed)]
         if again:
@@ -325,12 +346,12 @@ def release(table_name: str, held: Lease, *, again: bool, not_before: datetime |
 
 
 def pause_itself(  # noqa: PLR0913, PLR0917  the parts of one write
-    table_name: str, issue: Issue, reason: Reason, email: QueuedEmail, now: datetime, state: IssueState = "sending"
+    table_name: str, issue: Issue, reason: Reason, email: QueuedEmail, now: datetime, tally: Tally | None = None
 ) -> bool:
     """Pause an issue, and queue the email that tells the owner why. Return False if its state is another one."""
     changes = {"state": "paused", "list": _AT_REST, "reason": reason, "changed_at": table.stamp(now)}
-    removed = ("lease", "leased_until", "not_before")
-    update = _update(table_name, issue.id, changes, "#state = :before", {":before": state}, removed)
+    changes |= {"tally": _plain(tally)} if tally else {}
+    update = _update(table_name, issue.id, changes, "#state = :before", {":before": issue.state}, _OF_A_RUN)
     row = outbox.row(_pk(issue.id), email, now, issue.expires_at)
     return _done([update, table.put(table_name, row)])
 
@@ -348,7 +369,7 @@ def finish(table_name: str, held: Lease, tally: Tally, email: QueuedEmail, now: 
         "ended_at": table.stamp(now),
         "changed_at": table.stamp(now),
     }
-    removed = ("lease", "leased_until", "not_before", "places", "audience_after")
+    removed = (*_OF_A_RUN, "places", "audience_after")
     values = {":holder": held.holder, ":before": issue.state}
     update = _update(table_name, issue.id, changes, "lease = :holder AND #state = :before", values, removed)
     row = outbox.row(_pk(issue.id), email, now, issue.expires_at)
@@ -580,7 +601,8 @@ def _start(
     table_name: str, issue_id: str, changes: Item, condition: str, values: Item, now: datetime
 ) -> bool:
     changes = {**changes, "state": "sending", "list": _OPEN}
-    removed = ("reason", "not_before")
+    # A run that still has the lease finds out, and does not keep the next one from starting.
+    removed = ("reason", *_OF_A_RUN)
     return _change(table_name, issue_id, changes, condition, values, now, removed=removed, runs=True)
 
 

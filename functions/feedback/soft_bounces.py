@@ -1,0 +1,16 @@
+"""Soft bounces of subscribers: counted until a delivery, and too many of them end their mail."""
+
+from guichet.outbox.outcomes import Report
+from guichet.store import subscribers
+from guichet.telemetry import count, logger
+
+# After so many soft bounces, without a delivery between, a subscriber is written to no more.
+MOST_SOFT_BOUNCES = 5
+
+
+def bounced_softly(table_name: str, subscriber_id: str, report: Report) -> None:
+    """Count a soft bounce of a subscriber, and suppress one who has had too many."""
+    bounces = subscribers.count_soft_bounce(table_name, subscriber_id, report.claim, report.at)
+    if bounces >= MOST_SOFT_BOUNCES and subscribers.suppress(table_name, subscriber_id, "bounced", report.at):
+        logger.info("bounced too often", extra={"subscriber_id": subscriber_id})
+        count("Bounced")

@@ -1,0 +1,62 @@
+"""Sends issues of the newsletter: run after run from the table's stream, resumed on the schedule, with the same code."""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from guichet.init_phase import prepare
+from guichet.mail import ses
+from guichet.records.record import utc_now
+from guichet.settings import IssuesSettings
+from guichet.store import dynamodb, issues
+from guichet.telemetry import guarded, log_unexpected
+from issues import worker
+
+
+@cache
+def settings() -> IssuesSettings:
+    """Return the environment of this function."""
+    return IssuesSettings.from_environment()
+
+
+@guarded
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
+    """Work on the issue of a stream record or, on the schedule's event, on all that there is something to do about.
+
+    Return the state of each after it.
+    """
+    if "Records" not in event:
+        return sweep(context)
+    named = dict.fromkeys(str(record["dynamodb"]["Keys"]["pk"]["S"]).partition("#")[2] for record in event["Records"])
+    among = _among()
+    return {issue_id: worker.work(issue_id, settings(), context, among) for issue_id in named}
+
+
+def sweep(context: LambdaContext) -> dict[str, str]:
+    """Start what is due, and go on with what has stopped."""
+    states: dict[str, str] = {}
+    for issue in issues.open_issues(settings().table_name):
+        if context.get_remaining_time_in_millis() < worker.TIME_FOR_A_PAGE:
+            break
+        try:
+            worker.start_due(issue, settings())
+            if issue.not_before is None or issue.not_before <= utc_now():
+                states[issue.id] = worker.work(issue.id, settings(), context, _among())
+        except Exception as error:  # noqa: BLE001  whatever is wrong with one must not keep the others
+            log_unexpected(error, issue=issue.id)
+    return states
+
+
+def _among() -> int:
+    """Return how many issues share the account's rate."""
+    now = utc_now()
+    under_way = (
+        issue
+        for issue in issues.open_issues(settings().table_name)
+        if issue.state == "sending" and (issue.not_before is None or issue.not_before <= now)
+    )
+    return max(1, sum(1 for _ in under_way))
+
+
+prepare(settings, dynamodb.client, ses.client)

@@ -1,0 +1,431 @@
+"""One run of sending an issue: write its readers down, send each their copy, settle what is in doubt, end it.
+
+Nothing here relies on being the only one: the lease keeps runs apart, and each copy is claimed by a conditional write.
+"""
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any, Literal, Protocol
+
+from guichet.http.links import unsubscribe_link
+from guichet.locales import Language
+from guichet.mail import ses
+from guichet.mail.emails import issue_paused, issue_sent
+from guichet.mail.pace import Pace
+from guichet.mail.series import Series
+from guichet.mail.tags import Attempt, tags_of
+from guichet.records.issue import Edition, Issue, Reader, Reason, Tally, WaitsFor
+from guichet.records.record import utc_now
+from guichet.records.subscriber import Subscriber
+from guichet.settings import IssuesSettings
+from guichet.store import issues, subscribers, table
+from guichet.store.dynamodb import retry_budget
+from guichet.store.issues import SHARDS, Lease, LeaseLostError
+from guichet.telemetry import count, log_unexpected, logger
+
+# Of the account's rate and daily quota, which all other mail shares: that goes first.
+SHARE = 0.8
+# A rate that SES does not tell is the sandbox's.
+_UNKNOWN_RATE = 1.0
+# As long as a call to SES takes when it is slow, in seconds: so many copies are on their way at once.
+_CALL_TAKES = 0.2
+MOST_AT_ONCE = 32
+# One page takes about so long, in seconds. Whether the issue is paused is looked at after each.
+_PAGE_TAKES = 1.0
+_LONGEST_PAGE = 200
+# A call without an answer may have gone out: then SES's event says so, within minutes. Else it is sent again once.
+WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
+# Longer than a page takes at its slowest, and over by the next sweep.
+_LEASE_LASTS = timedelta(minutes=4)
+# After so many refusals in a row, SES takes no mail now.
+_ENOUGH = 3
+# How long SES is then left alone: until the next sweep.
+_PAUSE = timedelta(minutes=14)
+# What is left when no further page and no further copy is begun, in milliseconds: enough for the slowest one.
+TIME_FOR_A_PAGE = 60_000
+TIME_FOR_ONE = 35_000
+# How many subscribers are written down as readers before it is noted how far that has come.
+_AT_A_TIME = 400
+# What pauses an issue (AWS: SES reviews accounts at 5 % bounces, 0.1 % complaints).
+_BOUNCES_OF, _BOUNCES, _COMPLAINTS, _COMPLAINTS_AT_LEAST = 200, 0.05, 0.001, 3
+
+# An issue that is due since longer is held, and the owner asked: its moment may have passed.
+LATE = timedelta(hours=1)
+
+Outcome = Literal["sent", "refused", "left", "unknown", "waiting", "claimed", "not ours"]
+# Calls a function with each of some items, side by side, and returns what it returned.
+_RunAll = Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
+
+
+class Clock(Protocol):
+    """What a run needs of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until the function's time-out."""
+
+
+class _StoppedError(Exception):
+    """The run ends here. The next one starts at once, or the schedule starts it once there is room."""
+
+    def __init__(self, waits_for: WaitsFor | None = None) -> None:
+        super().__init__()
+        self.waits_for = waits_for
+
+
+def work(issue_id: str, settings: IssuesSettings, clock: Clock, among: int = 1) -> str:
+    """Work on an issue until it has ended, time is up, or there is nothing to do now. Return its state.
+
+    `among` is how many issues share the account's rate. Returns `busy` if another run works on it, or nothing is to do.
+    """
+    now = utc_now()
+    held = issues.lease(settings.table_name, issue_id, uuid.uuid4().hex, now, now + _LEASE_LASTS)
+    if held is None:
+        return "busy"
+    run = _Run(held, settings, clock, among)
+    again, waits_for = False, None
+    try:
+        run.go_on()
+    except _StoppedError as stopped:
+        again, waits_for = stopped.waits_for is None, stopped.waits_for
+    except LeaseLostError:
+        logger.info("another run works on it", extra={"issue": issue_id})
+    finally:
+        run.tell()
+        not_before = utc_now() + _PAUSE if waits_for else None
+        issues.release(settings.table_name, run.held, again=again, not_before=not_before, waits_for=waits_for)
+    return run.state
+
+
+def start_due(issue: Issue, settings: IssuesSettings) -> None:
+    """Start a scheduled issue once its time has come. If that was more than an hour ago, ask the owner instead."""
+    now = utc_now()
+    if issue.state != "scheduled" or issue.scheduled_for is None or issue.scheduled_for > now:
+        return
+    if now - issue.scheduled_for <= LATE:
+        issues.begin(settings.table_name, issue, now)
+        return
+    email = issue_paused.queued(settings.default_language, table.stamp(now))
+    if issues.pause_itself(settings.table_name, issue, "late", email, now):
+        logger.error("too late", extra={"issue": issue.id})
+        count("IssuePaused")
+
+
+class _Run:
+    """One run: its lease, what it has done, and why it should stop."""
+
+    def __init__(self, held: Lease, settings: IssuesSettings, clock: Clock, among: int) -> None:
+        self.held = held
+        self.state: str = held.issue.state
+        self._settings = settings
+        self._table = settings.table_name
+        self._clock = clock
+        self._among = among
+        self._texts: Mapping[Language, Edition] = {}
+        self._series: dict[Language, Series] = {}
+        self._rate = _UNKNOWN_RATE
+        self._pace = Pace(lambda: self._rate)
+        # How many copies may still be sent these 24 hours.
+        self._left: float | None = None
+        # All that it did, and what of it is not in the issue's tally yet.
+        self._done: Counter[str] = Counter()
+        self._new: Counter[str] = Counter()
+        # Shared by the threads: how many refusals in a row, and why no further copy is begun.
+        self._lock = threading.Lock()
+        self._refused = 0
+        self._stop = threading.Event()
+        self._waits_for: WaitsFor | None = None
+        self._reason: Reason | None = None
+
+    @property
+    def issue(self) -> Issue:
+        """The issue as it stands."""
+        return self.held.issue
+
+    def go_on(self) -> None:
+        """Go on where the last run ended. Raises _StoppedError, LeaseLostError."""
+        if self.issue.state == "sending":
+            self._read_text()
+            if self.issue.audience is None:
+                self._write_readers_down()
+            self._look_at_quota()
+            self._send_all()
+        self._settle()
+
+    def tell(self) -> None:
+        """Log and count what it did."""
+        logger.info("worked", extra={"issue": self.issue.id, "state": self.state, "outcomes": dict(self._done)})
+        if self._done["sent"]:
+            count("IssueEmailSent", self._done["sent"])
+
+    # --- before it is sent: text, readers, quota ---
+
+    def _read_text(self) -> None:
+        self._texts = issues.editions(self._table, self.issue.id)
+        if issues.content_hash(self._settings.signing_secret, self._texts) != self.issue.content:
+            self._pause("changed")
+
+    def _write_readers_down(self) -> None:
+        """Write down a row for each subscriber who is confirmed now: from these rows alone it is sent."""
+        started, place = table.stamp(self.issue.started_at or utc_now()), self.held.audience_after
+
+        def write_down(subscriber_id: str) -> None:
+            issues.add_reader(self._table, self.issue, subscriber_id)
+
+        with _threads(MOST_AT_ONCE) as run_all:
+            while place is not None:
+                self._in_time()
+                found, after = issues.subscribers_after(self._table, place, _AT_A_TIME)
+                # Whoever confirmed since gets the next issue.
+                run_all(write_down, [one for one, confirmed_at in found if confirmed_at <= started])
+                if after is None:
+                    break
+                place = after
+                self._advance(audience_after=place)
+        audience = issues.count_readers(self._table, self.issue.id)
+        self._advance(audience=audience, tally=Tally(waiting=audience))
+        logger.info("readers written down", extra={"issue": self.issue.id, "readers": audience})
+
+    def _look_at_quota(self) -> None:
+        quota = ses.quota()
+        if quota is None:
+            return
+        self._rate = quota.per_second * SHARE / self._among
+        if quota.per_day is not None and quota.left is not None:
+            self._left = (quota.left - quota.per_day * (1 - SHARE)) / self._among
+
+    # --- sending ---
+
+    def _send_all(self) -> None:
+        """Send to each reader who has not been dealt with, a page of each shard in turn."""
+        size = max(1, min(_LONGEST_PAGE, ceil(self._rate * _PAGE_TAKES)))
+        with _threads(max(1, min(MOST_AT_ONCE, ceil(self._rate * _CALL_TAKES)))) as run_all:
+            while open_shards := [shard for shard in range(SHARDS) if not self.held.is_through(shard)]:
+                for shard in open_shards:
+                    self._in_time()
+                    rows = issues.next_readers(self._table, self.issue.id, shard, self.held.place(shard), size)
+                    self._send_page([row for row in rows if row.state == "waiting"], run_all)
+                    last = rows[-1].subscriber_id if len(rows) == size else None
+                    self._advance(places=self.held.places_with(shard, last), tally=self._new_tally())
+                    self._look_at_feedback()
+
+    def _send_page(self, rows: Sequence[Reader], run_all: _RunAll) -> None:
+        outcomes = run_all(self._deliver, rows)
+        self._done.update(outcomes)
+        self._new.update(outcomes)
+        if self._reason:
+            self._pause(self._reason)
+        if self._stop.is_set():
+            # Whoever was passed over comes next: the place is not moved.
+            self._advance(tally=self._new_tally())
+            raise _StoppedError(self._waits_for)
+
+    def _new_tally(self) -> Tally:
+        """Return the issue's tally with what this run has done since it was last written."""
+        known = self.issue.tally or Tally()
+        counts = {state: getattr(known, state) + self._new[state] for state in _SETTLED}
+        counts["waiting"] = max(0, known.waiting - sum(self._new[state] for state in _SETTLED))
+        self._new.clear()
+        return Tally(**counts)
+
+    def _deliver(self, row: Reader) -> Outcome:
+        """Send a reader their copy, if they should still have it."""
+        try:
+            return self._delivered(row)
+        except Exception as error:  # noqa: BLE001  one reader must not keep the others from getting theirs
+            log_unexpected(error, issue=self.issue.id, subscriber_id=row.subscriber_id)
+            self._note_refusal()
+            return "waiting"
+
+    def _delivered(self, row: Reader) -> Outcome:
+        if not self._may_begin():
+            return "waiting"
+        begun = self._pace.wait()
+        issue_id, now = self.issue.id, utc_now()
+        with retry_budget():
+            subscriber = subscribers.subscriber(self._table, row.subscriber_id)
+            if subscriber is None or subscriber.state != "confirmed":
+                # What is in doubt may have gone out before they left.
+                state: Literal["left", "unknown"] = "unknown" if row.claims else "left"
+                why = subscriber.state if subscriber else "erased"
+                return state if issues.mark(self._table, issue_id, row, state, now, reason=why) else "not ours"
+            message = self._message(subscriber)
+            claim = uuid.uuid4().hex
+            until = now + WITHOUT_ANSWER[min(len(row.claims), len(WITHOUT_ANSWER) - 1)]
+            if not issues.claim(self._table, issue_id, row, claim, now, until):
+                return "not ours"
+        tags = tags_of(Attempt(issues.key_of(issue_id, row.subscriber_id), claim))
+        while True:
+            try:
+                message_id = ses.send(message, self._settings.visitor_configuration_set, tags, [subscriber.email])
+            except ses.RejectedError as rejected:
+                # SES may quote the address.
+                why = str(rejected).replace(subscriber.email, "…")
+                issues.mark(self._table, issue_id, row, "refused", utc_now(), claim_id=claim, reason=why)
+                return "refused"
+            except ses.PostponedError as postponed:
+                more = self._has_time(TIME_FOR_ONE) and not self._stop.is_set()
+                if postponed.too_fast and more and self._pace.slower(begun):
+                    # It is next in line, so it waits instead of letting others pass.
+                    begun = self._pace.wait()
+                    continue
+                return self._postponed(row, claim, postponed)
+            break
+        self._refused = 0
+        issues.mark(self._table, issue_id, row, "sent", utc_now(), claim_id=claim, message_id=message_id)
+        return "sent"
+
+    def _message(self, subscriber: Subscriber) -> bytes:
+        """Return a reader's copy, in their language, or in the only other one there is."""
+        language = subscriber.language if subscriber.language in self._texts else next(iter(self._texts))
+        with self._lock:
+            if language not in self._series:
+                self._series[language] = Series(self.issue, self._texts[language], language, self._settings)
+        link = unsubscribe_link(
+            self._settings.api_url, subscriber.id, subscriber.language, self._settings.signing_secret
+        )
+        return self._series[language].addressed(subscriber.email, link)
+
+    def _may_begin(self) -> bool:
+        """Return whether one more copy may be sent in this run, and take it from the day's quota."""
+        with self._lock:
+            if self._left is not None and self._left < 1:
+                self._waits_for = "quota"
+                self._stop.set()
+            if not self._stop.is_set() and not self._has_time(TIME_FOR_ONE):
+                self._stop.set()
+            if self._stop.is_set():
+                return False
+            if self._left is not None:
+                self._left -= 1
+            return True
+
+    def _postponed(self, row: Reader, claim: str, postponed: ses.PostponedError) -> Outcome:
+        """Deal with a copy that SES did not take, or gave no answer to."""
+        self._note_refusal(alone=not postponed.certain or postponed.of_recipient)
+        if not postponed.certain:
+            return "claimed"
+        if postponed.of_recipient and self._stop.is_set():
+            self._reason = "sandbox"
+        why = postponed.reason.partition(":")[0]
+        issues.release_claim(self._table, self.issue.id, row, claim, why, utc_now())
+        return "waiting"
+
+    def _note_refusal(self, *, alone: bool = True) -> None:
+        """Begin no further copy if SES takes no mail now. One that may be refused `alone` says nothing of others."""
+        with self._lock:
+            self._refused += 1
+            if not alone or self._refused >= _ENOUGH:
+                self._waits_for = "ses"
+                self._stop.set()
+
+    def _look_at_feedback(self) -> None:
+        """Pause the issue if too many copies bounced or were reported as spam since it was started or resumed."""
+        before = self.issue.resumed_at or Tally()
+        sent = (self.issue.tally or Tally()).sent - before.sent
+        bounced, complained = issues.feedback_of(self._table, self.issue.id)
+        bounced, complained = bounced - before.bounced, complained - before.complained
+        if sent >= _BOUNCES_OF and bounced > sent * _BOUNCES:
+            self._pause("bounces")
+        if complained >= _COMPLAINTS_AT_LEAST and complained >= sent * _COMPLAINTS:
+            self._pause("complaints")
+
+    # --- the end ---
+
+    def _settle(self) -> None:
+        """Settle what is in doubt, and end the issue once nobody is left in between.
+
+        Every row is read, whatever was noted before: so the counts are those of the rows, and nobody is passed over.
+        """
+        dealt_with = 1
+        # Also, events may have changed others meanwhile.
+        while dealt_with:
+            dealt_with, counts = 0, Counter[str]()
+            for row in issues.readers(self._table, self.issue.id):
+                if self._is_due(row):
+                    self._in_time()
+                    self._deal_with(row)
+                    dealt_with += 1
+                counts.update(issues.counted(row))
+        if counts["claimed"] or (counts["waiting"] and self.issue.state == "sending"):
+            raise _StoppedError("answer")
+        self._end(Tally(**counts))
+
+    def _is_due(self, row: Reader) -> bool:
+        """Return whether there is something to do about a reader now."""
+        if row.state == "waiting":
+            return self.issue.state == "sending"
+        return row.state == "claimed" and (row.claimed_until is None or row.claimed_until < utc_now())
+
+    def _deal_with(self, row: Reader) -> None:
+        """Send to a reader who was passed over, or settle a call that nothing more was heard of."""
+        if row.state == "claimed" and (len(row.claims) >= issues.MOST_CLAIMS or self.issue.state != "sending"):
+            why = "SES gave no answer, and no event told of it"
+            issues.mark(self._table, self.issue.id, row, "unknown", utc_now(), reason=why)
+            return
+        self._send_page([row], _one_after_the_other)
+        self._advance(tally=self._new_tally())
+
+    def _end(self, tally: Tally) -> None:
+        email = issue_sent.queued(self._settings.default_language)
+        if issues.finish(self._table, self.held, tally, email, utc_now()):
+            self.state = "cancelled" if self.issue.state == "cancelled" else "sent"
+            logger.info("ended", extra={"issue": self.issue.id, "state": self.state})
+            count("IssueEnded")
+
+    # --- the lease ---
+
+    def _advance(self, **changes: Any) -> None:
+        """Write down how far it has come. Raises LeaseLostError, and _StoppedError if the issue was paused."""
+        self.held = issues.advance(self._table, self.held, utc_now() + _LEASE_LASTS, **changes)
+        if self.issue.state != self.state:
+            self.state = self.issue.state
+            raise _StoppedError("owner")
+
+    def _pause(self, reason: Reason) -> None:
+        now, tally = utc_now(), self._new_tally()
+        bounced, complained = issues.feedback_of(self._table, self.issue.id)
+        tally = Tally(**{**tally.model_dump(), "bounced": bounced, "complained": complained})
+        email = issue_paused.queued(self._settings.default_language, table.stamp(now))
+        if issues.pause_itself(self._table, self.issue, reason, email, now, tally):
+            self.state = "paused"
+            logger.error("paused", extra={"issue": self.issue.id, "reason": reason})
+            count("IssuePaused")
+        raise _StoppedError("owner")
+
+    def _in_time(self) -> None:
+        if not self._has_time(TIME_FOR_A_PAGE):
+            raise _StoppedError
+
+    def _has_time(self, milliseconds: int) -> bool:
+        return self._clock.get_remaining_time_in_millis() >= milliseconds
+
+
+# What may become of a copy in a run.
+_SETTLED = ("sent", "refused", "left", "unknown", "claimed")
+
+
+@contextmanager
+def _threads(most: int) -> Iterator[_RunAll]:
+    """Yield what calls a function with each of some items, so many at once."""
+    if most == 1:
+        yield _one_after_the_other
+        return
+    with ThreadPoolExecutor(most) as executor:
+
+        def run_all(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+            # In a context of its own each, but with what holds for the run.
+            calls = [executor.submit(copy_context().run, function, item) for item in items]
+            return [call.result() for call in calls]
+
+        yield run_all
+
+
+def _one_after_the_other(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    return [function(item) for item in items]
