@@ -4,10 +4,10 @@ from email.utils import parseaddr
 from functools import cache
 from typing import Any
 
-from feedback import readers
+from feedback import reader_rows
 from feedback.event import SesEvent, event_of
-from feedback.soft_bounces import bounced_softly
 from feedback.rows import READ_AGAIN, RowBusyError
+from feedback.soft_bounces import bounced_softly
 from guichet.addresses import parse
 from guichet.init_phase import prepare
 from guichet.mail.emails import form_notification
@@ -18,7 +18,7 @@ from guichet.settings import FeedbackSettings
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, mailboxes, outbox, subscribers, table
 from guichet.store.dynamodb import ConditionFailedError
-from guichet.store.issues import is_reader
+from guichet.store.readers import is_reader
 from guichet.telemetry import count, guarded, logger
 
 
@@ -80,7 +80,7 @@ def _settle(event: SesEvent, report: Report) -> None:
     if attempt is None:
         return
     if is_reader(attempt.key):
-        readers.settle(attempt.key, report, settings().table_name)
+        reader_rows.settle(attempt.key, report, settings().table_name)
         return
     owners = _owners(attempt.key)
     for _ in range(READ_AGAIN):

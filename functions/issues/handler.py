@@ -1,8 +1,9 @@
-"""Sends issues of the newsletter: run after run from the table's stream, resumed on the schedule, with the same code."""
+"""Sends issues of the newsletter: run after run from the table's stream, resumed on the schedule, by the same code."""
 
 from functools import cache
 from typing import Any
 
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from guichet.init_phase import prepare
@@ -21,16 +22,18 @@ def settings() -> IssuesSettings:
 
 
 @guarded
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | dict[str, str]:
     """Work on the issue of a stream record or, on the schedule's event, on all that there is something to do about.
 
-    Return the state of each after it.
+    A batch has one record, and one that fails is raised, so it is delivered again. For the schedule, return the state
+    of each issue that was worked on.
     """
     if "Records" not in event:
         return sweep(context)
-    named = dict.fromkeys(str(record["dynamodb"]["Keys"]["pk"]["S"]).partition("#")[2] for record in event["Records"])
-    among = _among()
-    return {issue_id: worker.work(issue_id, settings(), context, among) for issue_id in named}
+    for record in event["Records"]:
+        issue_id = str(record["dynamodb"]["Keys"]["pk"]["S"]).partition("#")[2]
+        worker.work(issue_id, settings(), context, _among())
+    return {"batchItemFailures": []}
 
 
 def sweep(context: LambdaContext) -> dict[str, str]:

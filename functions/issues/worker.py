@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import ceil
 from typing import Any, Literal, Protocol
 
@@ -25,9 +25,10 @@ from guichet.records.issue import Edition, Issue, Reader, Reason, Tally, WaitsFo
 from guichet.records.record import utc_now
 from guichet.records.subscriber import Subscriber
 from guichet.settings import IssuesSettings
-from guichet.store import issues, subscribers, table
+from guichet.store import issues, readers, subscribers, table
 from guichet.store.dynamodb import retry_budget
-from guichet.store.issues import SHARDS, Lease, LeaseLostError
+from guichet.store.issues import Lease, LeaseLostError
+from guichet.store.readers import SHARDS
 from guichet.telemetry import count, log_unexpected, logger
 
 # Of the account's rate and daily quota, which all other mail shares: that goes first.
@@ -51,6 +52,8 @@ _PAUSE = timedelta(minutes=14)
 # What is left when no further page and no further copy is begun, in milliseconds: enough for the slowest one.
 TIME_FOR_A_PAGE = 60_000
 TIME_FOR_ONE = 35_000
+# How often all rows are looked at in one run, as long as there is something to do about one.
+_LOOKS = 5
 # How many subscribers are written down as readers before it is noted how far that has come.
 _AT_A_TIME = 400
 # What pauses an issue (AWS: SES reviews accounts at 5 % bounces, 0.1 % complaints).
@@ -176,7 +179,7 @@ class _Run:
         started, place = table.stamp(self.issue.started_at or utc_now()), self.held.audience_after
 
         def write_down(subscriber_id: str) -> None:
-            issues.add_reader(self._table, self.issue, subscriber_id)
+            readers.add(self._table, self.issue, subscriber_id)
 
         with _threads(MOST_AT_ONCE) as run_all:
             while place is not None:
@@ -188,7 +191,7 @@ class _Run:
                     break
                 place = after
                 self._advance(audience_after=place)
-        audience = issues.count_readers(self._table, self.issue.id)
+        audience = readers.count(self._table, self.issue.id)
         self._advance(audience=audience, tally=Tally(waiting=audience))
         logger.info("readers written down", extra={"issue": self.issue.id, "readers": audience})
 
@@ -209,7 +212,7 @@ class _Run:
             while open_shards := [shard for shard in range(SHARDS) if not self.held.is_through(shard)]:
                 for shard in open_shards:
                     self._in_time()
-                    rows = issues.next_readers(self._table, self.issue.id, shard, self.held.place(shard), size)
+                    rows = readers.next_of(self._table, self.issue.id, shard, self.held.place(shard), size)
                     self._send_page([row for row in rows if row.state == "waiting"], run_all)
                     last = rows[-1].subscriber_id if len(rows) == size else None
                     self._advance(places=self.held.places_with(shard, last), tally=self._new_tally())
@@ -228,7 +231,7 @@ class _Run:
 
     def _new_tally(self) -> Tally:
         """Return the issue's tally with what this run has done since it was last written."""
-        known = self.issue.tally or Tally()
+        known = self.issue.counts
         counts = {state: getattr(known, state) + self._new[state] for state in _SETTLED}
         counts["waiting"] = max(0, known.waiting - sum(self._new[state] for state in _SETTLED))
         self._new.clear()
@@ -253,21 +256,21 @@ class _Run:
             if subscriber is None or subscriber.state != "confirmed":
                 # What is in doubt may have gone out before they left.
                 state: Literal["left", "unknown"] = "unknown" if row.claims else "left"
-                why = subscriber.state if subscriber else "erased"
-                return state if issues.mark(self._table, issue_id, row, state, now, reason=why) else "not ours"
+                why = str(subscriber.state) if subscriber else "erased"
+                return state if readers.mark(self._table, issue_id, row, state, now, reason=why) else "not ours"
             message = self._message(subscriber)
             claim = uuid.uuid4().hex
             until = now + WITHOUT_ANSWER[min(len(row.claims), len(WITHOUT_ANSWER) - 1)]
-            if not issues.claim(self._table, issue_id, row, claim, now, until):
+            if not readers.claim(self._table, issue_id, row, claim, now, until):
                 return "not ours"
-        tags = tags_of(Attempt(issues.key_of(issue_id, row.subscriber_id), claim))
+        tags = tags_of(Attempt(readers.key_of(issue_id, row.subscriber_id), claim))
         while True:
             try:
                 message_id = ses.send(message, self._settings.visitor_configuration_set, tags, [subscriber.email])
             except ses.RejectedError as rejected:
                 # SES may quote the address.
                 why = str(rejected).replace(subscriber.email, "…")
-                issues.mark(self._table, issue_id, row, "refused", utc_now(), claim_id=claim, reason=why)
+                readers.mark(self._table, issue_id, row, "refused", utc_now(), claim_id=claim, reason=why)
                 return "refused"
             except ses.PostponedError as postponed:
                 more = self._has_time(TIME_FOR_ONE) and not self._stop.is_set()
@@ -278,19 +281,21 @@ class _Run:
                 return self._postponed(row, claim, postponed)
             break
         self._refused = 0
-        issues.mark(self._table, issue_id, row, "sent", utc_now(), claim_id=claim, message_id=message_id)
+        readers.mark(self._table, issue_id, row, "sent", utc_now(), claim_id=claim, message_id=message_id)
         return "sent"
 
     def _message(self, subscriber: Subscriber) -> bytes:
         """Return a reader's copy, in their language, or in the only other one there is."""
-        language = subscriber.language if subscriber.language in self._texts else next(iter(self._texts))
+        theirs = subscriber.language
+        series = self._series_in(theirs if theirs in self._texts else next(iter(self._texts)))
+        link = unsubscribe_link(self._settings.api_url, subscriber.id, theirs, self._settings.signing_secret)
+        return series.addressed(subscriber.email, link)
+
+    def _series_in(self, language: Language) -> Series:
         with self._lock:
             if language not in self._series:
                 self._series[language] = Series(self.issue, self._texts[language], language, self._settings)
-        link = unsubscribe_link(
-            self._settings.api_url, subscriber.id, subscriber.language, self._settings.signing_secret
-        )
-        return self._series[language].addressed(subscriber.email, link)
+            return self._series[language]
 
     def _may_begin(self) -> bool:
         """Return whether one more copy may be sent in this run, and take it from the day's quota."""
@@ -314,7 +319,7 @@ class _Run:
         if postponed.of_recipient and self._stop.is_set():
             self._reason = "sandbox"
         why = postponed.reason.partition(":")[0]
-        issues.release_claim(self._table, self.issue.id, row, claim, why, utc_now())
+        readers.release_claim(self._table, self.issue.id, row, claim, why, utc_now())
         return "waiting"
 
     def _note_refusal(self, *, alone: bool = True) -> None:
@@ -328,7 +333,7 @@ class _Run:
     def _look_at_feedback(self) -> None:
         """Pause the issue if too many copies bounced or were reported as spam since it was started or resumed."""
         before = self.issue.resumed_at or Tally()
-        sent = (self.issue.tally or Tally()).sent - before.sent
+        sent = self.issue.counts.sent - before.sent
         bounced, complained = issues.feedback_of(self._table, self.issue.id)
         bounced, complained = bounced - before.bounced, complained - before.complained
         if sent >= _BOUNCES_OF and bounced > sent * _BOUNCES:
@@ -343,17 +348,18 @@ class _Run:
 
         Every row is read, whatever was noted before: so the counts are those of the rows, and nobody is passed over.
         """
-        dealt_with = 1
-        # Also, events may have changed others meanwhile.
-        while dealt_with:
+        for _ in range(_LOOKS):
             dealt_with, counts = 0, Counter[str]()
-            for row in issues.readers(self._table, self.issue.id):
+            for row in readers.all_of(self._table, self.issue.id):
                 if self._is_due(row):
                     self._in_time()
                     self._deal_with(row)
                     dealt_with += 1
-                counts.update(issues.counted(row))
-        if counts["claimed"] or (counts["waiting"] and self.issue.state == "sending"):
+                counts.update(readers.counted(row))
+            # Also, events may have changed others meanwhile.
+            if not dealt_with:
+                break
+        if dealt_with or counts["claimed"] or (counts["waiting"] and self.issue.state == "sending"):
             raise _StoppedError("answer")
         self._end(Tally(**counts))
 
@@ -365,9 +371,9 @@ class _Run:
 
     def _deal_with(self, row: Reader) -> None:
         """Send to a reader who was passed over, or settle a call that nothing more was heard of."""
-        if row.state == "claimed" and (len(row.claims) >= issues.MOST_CLAIMS or self.issue.state != "sending"):
+        if row.state == "claimed" and (len(row.claims) >= readers.MOST_CLAIMS or self.issue.state != "sending"):
             why = "SES gave no answer, and no event told of it"
-            issues.mark(self._table, self.issue.id, row, "unknown", utc_now(), reason=why)
+            readers.mark(self._table, self.issue.id, row, "unknown", utc_now(), reason=why)
             return
         self._send_page([row], _one_after_the_other)
         self._advance(tally=self._new_tally())

@@ -9,8 +9,8 @@ from guichet.locales import LANGUAGES, Language
 from guichet.settings import (
     ContactSettings,
     FeedbackSettings,
-    NewsletterSettings,
     IssuesSettings,
+    NewsletterSettings,
     NotifierSettings,
     OwnerSettings,
     Settings,

@@ -70,6 +70,11 @@ class Issue(Record):
     waits_for: WaitsFor | None = None
     expires_at: datetime
 
+    @property
+    def counts(self) -> Tally:
+        """The tally, all zero before it is started."""
+        return self.tally or Tally()
+
 
 class Reader(Record):
     """A reader's row of an issue. `subscriber_id` is the keyed hash of the address."""

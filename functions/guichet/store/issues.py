@@ -5,14 +5,12 @@ run of the function `Issues`; nothing else of an issue does.
 """
 
 import json
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any, Literal, cast
-from zlib import crc32
 
 from guichet.locales import Language
 from guichet.records.issue import (
@@ -28,18 +26,11 @@ from guichet.records.issue import (
 )
 from guichet.records.outbox import EmailKey, QueuedEmail
 from guichet.signing import keyed_hash
-from guichet.store import dynamodb, outbox, table
+from guichet.store import dynamodb, outbox, readers, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
-# Over how many partitions the readers of an issue are spread: each takes a thousand writes a second (AWS: "Designing
-# partition keys to distribute your workload"), and sending writes two for each reader.
-SHARDS = 16
 # The lists of issues that there is something to do about, and of all others.
 _OPEN, _AT_REST = "issues#open", "issues#rest"
-# A claim without an answer may have gone out: then an event of SES says so. Only where that is missing, too, is it sent
-# once more.
-MOST_CLAIMS = 2
-_REASON_KEPT = 500
 # What an issue has while runs work on it.
 _OF_A_RUN = ("lease", "leased_until", "not_before", "waits_for")
 _READ_UP_TO_THE_END = "~"
@@ -137,7 +128,7 @@ def save(  # noqa: PLR0913, PLR0917  an issue and its text
     texts: Mapping[Language, Edition],
     content: str,
     now: datetime,
-    replacing: Collection[IssueState] = ("draft",),
+    replacing: Collection[IssueState] = frozenset({"draft"}),
 ) -> IssueState | None:
     """Keep the text of an issue as a draft. Return None, or its state if it may not be replaced: nothing changes then.
 
@@ -214,9 +205,12 @@ def resume(table_name: str, issue: Issue, now: datetime) -> bool:
     """Go on with a paused issue. Return False if it is not paused. What pauses it by itself is counted anew."""
     values = {":paused": "paused"}
     if issue.started_at is None and issue.scheduled_for and issue.scheduled_for > now:
-        changes = {"state": "scheduled", "list": _OPEN}
-        return _change(table_name, issue.id, changes, "#state = :paused", values, now, removed=("reason",))
-    changes = {"resumed_at": _counted_so_far(table_name, issue), "started_at": table.stamp(issue.started_at or now)}
+        again = {"state": "scheduled", "list": _OPEN}
+        return _change(table_name, issue.id, again, "#state = :paused", values, now, removed=("reason",))
+    changes: Item = {
+        "resumed_at": _counted_so_far(table_name, issue),
+        "started_at": table.stamp(issue.started_at or now),
+    }
     if issue.started_at is None:
         changes["tally"] = {}
     return _start(table_name, issue.id, changes, "#state = :paused", values, now)
@@ -256,31 +250,6 @@ def queue_test(table_name: str, issue: Issue, email: QueuedEmail, now: datetime)
     dynamodb.call("put_item", **table.put(table_name, row)["Put"])
 
 
-def readers(table_name: str, issue_id: str) -> Iterator[Reader]:
-    """Yield the row of each reader of an issue."""
-    return chain.from_iterable(_rows(table_name, issue_id, shard) for shard in range(SHARDS))
-
-
-def reader(table_name: str, key: EmailKey) -> Reader | None:
-    """Return a reader's row by its key, or None."""
-    item = table.get(table_name, {"pk": key.record, "sk": key.email})
-    return _reader(item) if item and item.get("kind") == "reader" else None
-
-
-def tally_of(table_name: str, issue_id: str) -> Tally:
-    """Count what became of each reader's copy, from the rows."""
-    counts: Counter[str] = Counter()
-    for row in readers(table_name, issue_id):
-        counts.update(counted(row))
-    return Tally(**counts)
-
-
-def counted(row: Reader) -> list[str]:
-    """Return what a row counts as in a tally: its state, and whether it bounced or was reported as spam."""
-    happened = {"bounced": row.bounced_at, "complained": row.complained_at}
-    return [row.state, *(name for name, at in happened.items() if at)]
-
-
 # --- what a run does -----------------------------------------------------------------------------------------------
 
 
@@ -300,7 +269,7 @@ def lease(table_name: str, issue_id: str, holder: str, now: datetime, until: dat
         return None
 
 
-def advance(
+def advance(  # noqa: PLR0913  the parts of one write
     table_name: str,
     held: Lease,
     until: datetime,
@@ -334,10 +303,9 @@ def release(
     waits_for: WaitsFor | None = None,
 ) -> None:
     """Give a lease back. `again` starts the next run at once; else the schedule does, from `not_before` on."""
-    waits = {"not_before": table.stamp(not_before)} if not_before else {}
-    waits |= {"waits_for": waits_for} if waits_for else {}
-    changes: Item = waits
-    removed = ("lease", "leased_until", *(name for name in ("not_before", "waits_for") if name not in waits))
+    changes = {"not_before": table.stamp(not_before)} if not_before else {}
+    changes |= {"waits_for": waits_for} if waits_for else {}
+    removed = [name for name in _OF_A_RUN if name not in changes]
     with suppress(ConditionFailedError):
         actions = [_update(table_name, held.issue.id, changes, "lease = :lease", {":lease": held.holder}, removed)]
         if again:
@@ -349,7 +317,7 @@ def pause_itself(  # noqa: PLR0913, PLR0917  the parts of one write
     table_name: str, issue: Issue, reason: Reason, email: QueuedEmail, now: datetime, tally: Tally | None = None
 ) -> bool:
     """Pause an issue, and queue the email that tells the owner why. Return False if its state is another one."""
-    changes = {"state": "paused", "list": _AT_REST, "reason": reason, "changed_at": table.stamp(now)}
+    changes: Item = {"state": "paused", "list": _AT_REST, "reason": reason, "changed_at": table.stamp(now)}
     changes |= {"tally": _plain(tally)} if tally else {}
     update = _update(table_name, issue.id, changes, "#state = :before", {":before": issue.state}, _OF_A_RUN)
     row = outbox.row(_pk(issue.id), email, now, issue.expires_at)
@@ -362,7 +330,7 @@ def finish(table_name: str, held: Lease, tally: Tally, email: QueuedEmail, now: 
     Return False if it was paused or cancelled meanwhile, or another run has it.
     """
     issue = held.issue
-    changes = {
+    changes: Item = {
         "state": "cancelled" if issue.state == "cancelled" else "sent",
         "list": _AT_REST,
         "tally": _plain(tally),
@@ -394,111 +362,6 @@ def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tupl
     return found, page["LastEvaluatedKey"]["pk"]["S"] if "LastEvaluatedKey" in page else None
 
 
-def add_reader(table_name: str, issue: Issue, subscriber_id: str) -> None:
-    """Write a reader down. One who is there stays as they are."""
-    key = key_of(issue.id, subscriber_id)
-    item = {
-        "pk": key.record,
-        "sk": key.email,
-        "kind": "reader",
-        "state": "waiting",
-        "expires_at": table.seconds(issue.expires_at),
-    }
-    with suppress(ConditionFailedError):
-        dynamodb.call("put_item", **table.put(table_name, item, condition="attribute_not_exists(pk)")["Put"])
-
-
-def count_readers(table_name: str, issue_id: str) -> int:
-    """Count the rows of all readers of an issue."""
-    pages = (
-        page
-        for shard in range(SHARDS)
-        for page in dynamodb.pages("query", **_query(table_name, issue_id, shard), Select="COUNT")
-    )
-    return sum(page["Count"] for page in pages)
-
-
-def next_readers(table_name: str, issue_id: str, shard: int, after: str, most: int) -> list[Reader]:
-    """Return the next readers of a shard, in the order of their ids."""
-    start = marshalled({"pk": _shard_pk(issue_id, shard), "sk": f"reader#{after}"}) if after else None
-    query = _query(table_name, issue_id, shard)
-    page = dynamodb.call("query", **query, Limit=most, **({"ExclusiveStartKey": start} if start else {}))
-    return [_reader(dynamodb.unmarshalled(item) or {}) for item in page["Items"]]
-
-
-def claim(table_name: str, issue_id: str, row: Reader, claim_id: str, now: datetime, until: datetime) -> bool:
-    """Claim a reader's copy right before SES is called. Return False if another run did, or an event settled it."""
-    return _settle(
-        table_name,
-        key_of(issue_id, row.subscriber_id),
-        "SET #state = :claimed, claims = list_append(if_not_exists(claims, :none), :claims), claimed_until = :until",
-        # The last makes this call safe to retry.
-        "(#state = :waiting OR (#state = :claimed AND claimed_until < :now)) AND version = :version"
-        " OR contains(claims, :claim)",
-        {
-            ":claimed": "claimed",
-            ":waiting": "waiting",
-            ":none": [],
-            ":claims": [claim_id],
-            ":claim": claim_id,
-            ":now": table.stamp(now),
-            ":until": table.stamp(until),
-            ":version": row.version,
-        },
-    )
-
-
-def release_claim(  # noqa: PLR0913, PLR0917  the parts of one write
-    table_name: str, issue_id: str, row: Reader, claim_id: str, reason: str, now: datetime
-) -> None:
-    """Let a reader's copy wait again that SES certainly does not have. An earlier call may still be in doubt."""
-    earlier = [one for one in row.claims if one != claim_id]
-    values: Item = {":claim": claim_id, ":claimed": "claimed", ":reason": reason[:_REASON_KEPT], ":earlier": earlier}
-    if earlier:
-        # In doubt as before, and its wait is over.
-        update = "SET claims = :earlier, reason = :reason, claimed_until = :now"
-        values[":now"] = table.stamp(now)
-    else:
-        update = "SET #state = :waiting, reason = :reason, claims = :earlier REMOVE claimed_until"
-        values[":waiting"] = "waiting"
-    _settle(
-        table_name,
-        key_of(issue_id, row.subscriber_id),
-        update,
-        "#state = :claimed AND contains(claims, :claim)",
-        values,
-    )
-
-
-def mark(  # noqa: PLR0913, PLR0917  the parts of one write
-    table_name: str,
-    issue_id: str,
-    row: Reader,
-    state: Literal["sent", "refused", "left", "unknown"],
-    now: datetime,
-    *,
-    claim_id: str = "",
-    message_id: str = "",
-    reason: str = "",
-) -> bool:
-    """Write down what became of a reader's copy. Return False if it was settled otherwise meanwhile."""
-    changes = {"state": state, "settled_at": table.stamp(now)}
-    changes |= {"message_id": message_id} if message_id else {}
-    changes |= {"reason": reason[:_REASON_KEPT]} if reason else {}
-    condition, values = "version = :version AND #state IN (:waiting, :claimed)", {":version": row.version}
-    if claim_id:
-        condition, values = "#state = :claimed AND contains(claims, :claim)", {":claim": claim_id}
-    values |= {":claimed": "claimed"} | ({} if claim_id else {":waiting": "waiting"})
-    return _settle(
-        table_name,
-        key_of(issue_id, row.subscriber_id),
-        f"SET {_assigned(changes)} REMOVE claimed_until" + ("" if reason else ", reason"),
-        # A call that is made again finds what it wrote.
-        f"({condition}) OR (#state = :state AND settled_at = :settled_at)",
-        {**values, **_values(changes)},
-    )
-
-
 # --- what SES's events do ------------------------------------------------------------------------------------------
 
 
@@ -509,13 +372,13 @@ def settle_by_event(
 
     Raises ConditionFailedError if the row changed since it was read.
     """
-    update = f"SET {_assigned(changes)}"
+    update = f"SET {readers.assigned(changes)}"
     update += " REMOVE claimed_until" if "state" in changes else ""
-    parameters = _reader_update(
-        table_name, key, update, "version = :version", {**_values(changes), ":version": row.version}
+    parameters = readers.update_of(
+        table_name, key, update, "version = :version", {**readers.values_of(changes), ":version": row.version}
     )
     actions = [{"Update": parameters}]
-    issue = find(table_name, issue_of(key))
+    issue = find(table_name, readers.issue_of(key))
     if counted and issue:
         actions.append(_count_feedback(table_name, issue, counted))
     if "state" in changes and issue and issue.ended_at:
@@ -530,31 +393,11 @@ def feedback_of(table_name: str, issue_id: str) -> tuple[int, int]:
     return item.get("bounced", 0), item.get("complained", 0)
 
 
-def is_reader(key: EmailKey) -> bool:
-    """Return whether the key of an email is that of a reader's row of an issue."""
-    return key.record.startswith("issue#") and key.email.startswith("reader#")
-
-
-def issue_of(key: EmailKey) -> str:
-    """Return the id of the issue that a reader's row belongs to."""
-    return key.record.split("#")[1]
-
-
-def key_of(issue_id: str, subscriber_id: str) -> EmailKey:
-    """Return the key of a reader's row."""
-    shard = crc32(subscriber_id.encode()) % SHARDS
-    return EmailKey(record=_shard_pk(issue_id, shard), email=f"reader#{subscriber_id}")
-
-
 # --- items ---------------------------------------------------------------------------------------------------------
 
 
 def _pk(issue_id: str) -> str:
     return table.key(Issue, issue_id)["pk"]
-
-
-def _shard_pk(issue_id: str, shard: int) -> str:
-    return f"{_pk(issue_id)}#{shard:02}"
 
 
 def _edition_key(issue_id: str, language: Language) -> Item:
@@ -571,33 +414,16 @@ def _edition_item(issue_id: str, language: Language, edition: Edition, end: date
     return {**key, "kind": "edition", "language": language, "expires_at": table.seconds(end), **values}
 
 
-def _query(table_name: str, issue_id: str, shard: int) -> Item:
-    return {
-        "TableName": table_name,
-        "KeyConditionExpression": "pk = :pk",
-        "ExpressionAttributeValues": marshalled({":pk": _shard_pk(issue_id, shard)}),
-        "ConsistentRead": True,
-    }
-
-
-def _rows(table_name: str, issue_id: str, shard: int) -> Iterator[Reader]:
-    return map(_reader, dynamodb.items("query", **_query(table_name, issue_id, shard)))
-
-
-def _reader(item: Item) -> Reader:
-    return Reader.model_validate({**item, "subscriber_id": item["sk"].partition("#")[2]})
-
-
 def _counted_so_far(table_name: str, issue: Issue) -> Item:
     bounced, complained = feedback_of(table_name, issue.id)
-    return {**_plain(issue.tally or Tally()), "bounced": bounced, "complained": complained}
+    return {**_plain(issue.counts), "bounced": bounced, "complained": complained}
 
 
 def _plain(tally: Tally) -> Item:
     return tally.model_dump(mode="json", exclude_defaults=True)
 
 
-def _start(
+def _start(  # noqa: PLR0913, PLR0917  the parts of one write
     table_name: str, issue_id: str, changes: Item, condition: str, values: Item, now: datetime
 ) -> bool:
     changes = {**changes, "state": "sending", "list": _OPEN}
@@ -646,19 +472,19 @@ def _update(  # noqa: PLR0913, PLR0917  the parts of one write
         "UpdateExpression": f"{setting}{removing}".strip(),
         "ConditionExpression": condition,
         "ExpressionAttributeNames": {f"#{name}": name for name in sorted(names)},
-        "ExpressionAttributeValues": marshalled({**_values(changes), **values}),
+        "ExpressionAttributeValues": marshalled({**readers.values_of(changes), **values}),
     }
     if not parameters["ExpressionAttributeNames"]:
         del parameters["ExpressionAttributeNames"]
     return {"Update": parameters}
 
 
-def _leased(table_name: str, issue_id: str, holder: str, changes: Item, condition: str, values: Item) -> Lease:
+def _leased(  # noqa: PLR0913, PLR0917  the parts of one write
+    table_name: str, issue_id: str, holder: str, changes: Item, condition: str, values: Item
+) -> Lease:
     update = _update(table_name, issue_id, changes, condition, values)["Update"]
     item = dynamodb.unmarshalled(dynamodb.call("update_item", **update, ReturnValues="ALL_NEW")["Attributes"]) or {}
-    return Lease(
-        Issue.model_validate(item), holder, dict(item.get("places", {})), str(item.get("audience_after", ""))
-    )
+    return Lease(Issue.model_validate(item), holder, dict(item.get("places", {})), str(item.get("audience_after", "")))
 
 
 def _run(table_name: str, issue: Issue) -> Item:
@@ -704,34 +530,3 @@ def _move_in_tally(table_name: str, issue_id: str, before: str, after: str) -> I
             "ExpressionAttributeValues": marshalled({":none": 0, ":one": 1}),
         }
     }
-
-
-def _settle(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> bool:
-    try:
-        dynamodb.call("update_item", **_reader_update(table_name, key, update, condition, values))
-    except ConditionFailedError:
-        return False
-    return True
-
-
-def _reader_update(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> Item:
-    parameters: Item = {
-        "TableName": table_name,
-        "Key": marshalled({"pk": key.record, "sk": key.email}),
-        "UpdateExpression": f"{update} ADD version :one",
-        "ConditionExpression": condition,
-        "ExpressionAttributeValues": marshalled({**values, ":one": 1}),
-    }
-    if "#" in update + condition:
-        names = {name: name[1:] for name in ("#state",) if name in update + condition}
-        parameters["ExpressionAttributeNames"] = names
-    return parameters
-
-
-def _assigned(changes: Item) -> str:
-    return ", ".join(f"#{name} = :{name}" if name == "state" else f"{name} = :{name}" for name in changes)
-
-
-def _values(changes: Item) -> Item:
-    return {f":{name}": value for name, value in changes.items()}
-

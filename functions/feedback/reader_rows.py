@@ -7,7 +7,7 @@ from feedback.soft_bounces import bounced_softly
 from guichet.outbox.outcomes import Report
 from guichet.records.issue import Reader
 from guichet.records.outbox import EmailKey
-from guichet.store import issues, subscribers, table
+from guichet.store import issues, readers, subscribers, table
 from guichet.store.dynamodb import ConditionFailedError, Item
 from guichet.telemetry import logger
 
@@ -20,7 +20,7 @@ def settle(key: EmailKey, report: Report, table_name: str) -> None:
     What the event names and is not there is not made. Raises RowBusyError.
     """
     for _ in range(READ_AGAIN):
-        row = issues.reader(table_name, key)
+        row = readers.at(table_name, key)
         known = row is not None and report.claim in row.claims
         if row is None or not known:
             logger.info("nothing to settle", extra={"what": report.what, "message_id": report.message_id})

@@ -1,0 +1,226 @@
+"""The readers of an issue: a row for each, spread over shards, which tells what became of their copy."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from itertools import chain
+from typing import Literal
+from zlib import crc32
+
+from guichet.records.issue import Issue, Reader, Tally
+from guichet.records.outbox import EmailKey
+from guichet.store import dynamodb, table
+from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+
+# Over how many partitions the readers of an issue are spread: each takes a thousand writes a second (AWS: "Designing
+# partition keys to distribute your workload"), and sending writes two for each reader.
+SHARDS = 16
+# A claim without an answer may have gone out: then an event of SES says so. Only where that is missing, too, is it sent
+# once more.
+MOST_CLAIMS = 2
+_REASON_KEPT = 500
+
+
+def all_of(table_name: str, issue_id: str) -> Iterator[Reader]:
+    """Yield the row of each reader of an issue."""
+    return chain.from_iterable(_rows(table_name, issue_id, shard) for shard in range(SHARDS))
+
+
+def at(table_name: str, key: EmailKey) -> Reader | None:
+    """Return a reader's row by its key, or None."""
+    item = table.get(table_name, {"pk": key.record, "sk": key.email})
+    return _reader(item) if item and item.get("kind") == "reader" else None
+
+
+def tally_of(table_name: str, issue_id: str) -> Tally:
+    """Count what became of each reader's copy, from the rows."""
+    counts: Counter[str] = Counter()
+    for row in all_of(table_name, issue_id):
+        counts.update(counted(row))
+    return Tally(**counts)
+
+
+def counted(row: Reader) -> list[str]:
+    """Return what a row counts as in a tally: its state, and whether it bounced or was reported as spam."""
+    happened = {"bounced": row.bounced_at, "complained": row.complained_at}
+    return [row.state, *(name for name, at in happened.items() if at)]
+
+
+def add(table_name: str, issue: Issue, subscriber_id: str) -> None:
+    """Write a reader down. One who is there stays as they are."""
+    key = key_of(issue.id, subscriber_id)
+    item = {
+        "pk": key.record,
+        "sk": key.email,
+        "kind": "reader",
+        "state": "waiting",
+        "version": 0,
+        "expires_at": table.seconds(issue.expires_at),
+    }
+    with suppress(ConditionFailedError):
+        dynamodb.call("put_item", **table.put(table_name, item, condition="attribute_not_exists(pk)")["Put"])
+
+
+def count(table_name: str, issue_id: str) -> int:
+    """Count the rows of all readers of an issue."""
+    pages = (
+        page
+        for shard in range(SHARDS)
+        for page in dynamodb.pages("query", **_query(table_name, issue_id, shard), Select="COUNT")
+    )
+    return sum(page["Count"] for page in pages)
+
+
+def next_of(table_name: str, issue_id: str, shard: int, after: str, most: int) -> list[Reader]:
+    """Return the next readers of a shard, in the order of their ids."""
+    start = marshalled({"pk": _shard_pk(issue_id, shard), "sk": f"reader#{after}"}) if after else None
+    query = _query(table_name, issue_id, shard)
+    page = dynamodb.call("query", **query, Limit=most, **({"ExclusiveStartKey": start} if start else {}))
+    return [_reader(dynamodb.unmarshalled(item) or {}) for item in page["Items"]]
+
+
+def claim(  # noqa: PLR0913, PLR0917  the parts of one write
+    table_name: str, issue_id: str, row: Reader, claim_id: str, now: datetime, until: datetime
+) -> bool:
+    """Claim a reader's copy right before SES is called. Return False if another run did, or an event settled it."""
+    return _settle(
+        table_name,
+        key_of(issue_id, row.subscriber_id),
+        "SET #state = :claimed, claims = list_append(if_not_exists(claims, :none), :claims), claimed_until = :until",
+        # The last makes this call safe to retry.
+        "(#state = :waiting OR (#state = :claimed AND claimed_until < :now)) AND version = :version"
+        " OR contains(claims, :claim)",
+        {
+            ":claimed": "claimed",
+            ":waiting": "waiting",
+            ":none": [],
+            ":claims": [claim_id],
+            ":claim": claim_id,
+            ":now": table.stamp(now),
+            ":until": table.stamp(until),
+            ":version": row.version,
+        },
+    )
+
+
+def release_claim(  # noqa: PLR0913, PLR0917  the parts of one write
+    table_name: str, issue_id: str, row: Reader, claim_id: str, reason: str, now: datetime
+) -> None:
+    """Let a reader's copy wait again that SES certainly does not have. An earlier call may still be in doubt."""
+    earlier = [one for one in row.claims if one != claim_id]
+    values: Item = {":claim": claim_id, ":claimed": "claimed", ":reason": reason[:_REASON_KEPT], ":earlier": earlier}
+    if earlier:
+        # In doubt as before, and its wait is over.
+        update = "SET claims = :earlier, reason = :reason, claimed_until = :now"
+        values[":now"] = table.stamp(now)
+    else:
+        update = "SET #state = :waiting, reason = :reason, claims = :earlier REMOVE claimed_until"
+        values[":waiting"] = "waiting"
+    _settle(
+        table_name,
+        key_of(issue_id, row.subscriber_id),
+        update,
+        "#state = :claimed AND contains(claims, :claim)",
+        values,
+    )
+
+
+def mark(  # noqa: PLR0913  the parts of one write
+    table_name: str,
+    issue_id: str,
+    row: Reader,
+    state: Literal["sent", "refused", "left", "unknown"],
+    now: datetime,
+    *,
+    claim_id: str = "",
+    message_id: str = "",
+    reason: str = "",
+) -> bool:
+    """Write down what became of a reader's copy. Return False if it was settled otherwise meanwhile."""
+    changes = {"state": state, "settled_at": table.stamp(now)}
+    changes |= {"message_id": message_id} if message_id else {}
+    changes |= {"reason": reason[:_REASON_KEPT]} if reason else {}
+    values: Item
+    condition, values = "version = :version AND #state IN (:waiting, :claimed)", {":version": row.version}
+    if claim_id:
+        condition, values = "#state = :claimed AND contains(claims, :claim)", {":claim": claim_id}
+    values |= {":claimed": "claimed"} | ({} if claim_id else {":waiting": "waiting"})
+    return _settle(
+        table_name,
+        key_of(issue_id, row.subscriber_id),
+        f"SET {assigned(changes)} REMOVE claimed_until" + ("" if reason else ", reason"),
+        # A call that is made again finds what it wrote.
+        f"({condition}) OR (#state = :state AND settled_at = :settled_at)",
+        {**values, **values_of(changes)},
+    )
+
+
+def is_reader(key: EmailKey) -> bool:
+    """Return whether the key of an email is that of a reader's row of an issue."""
+    return key.record.startswith("issue#") and key.email.startswith("reader#")
+
+
+def issue_of(key: EmailKey) -> str:
+    """Return the id of the issue that a reader's row belongs to."""
+    return key.record.split("#")[1]
+
+
+def key_of(issue_id: str, subscriber_id: str) -> EmailKey:
+    """Return the key of a reader's row."""
+    shard = crc32(subscriber_id.encode()) % SHARDS
+    return EmailKey(record=_shard_pk(issue_id, shard), email=f"reader#{subscriber_id}")
+
+
+def _shard_pk(issue_id: str, shard: int) -> str:
+    return f"{table.key(Issue, issue_id)['pk']}#{shard:02}"
+
+
+def _query(table_name: str, issue_id: str, shard: int) -> Item:
+    return {
+        "TableName": table_name,
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": marshalled({":pk": _shard_pk(issue_id, shard)}),
+        "ConsistentRead": True,
+    }
+
+
+def _rows(table_name: str, issue_id: str, shard: int) -> Iterator[Reader]:
+    return map(_reader, dynamodb.items("query", **_query(table_name, issue_id, shard)))
+
+
+def _reader(item: Item) -> Reader:
+    return Reader.model_validate({**item, "subscriber_id": item["sk"].partition("#")[2]})
+
+
+def _settle(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> bool:
+    try:
+        dynamodb.call("update_item", **update_of(table_name, key, update, condition, values))
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def update_of(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> Item:
+    """Return the parameters of an update of a reader's row."""
+    parameters: Item = {
+        "TableName": table_name,
+        "Key": marshalled({"pk": key.record, "sk": key.email}),
+        "UpdateExpression": f"{update} ADD version :one",
+        "ConditionExpression": condition,
+        "ExpressionAttributeValues": marshalled({**values, ":one": 1}),
+    }
+    if "#" in update + condition:
+        names = {name: name[1:] for name in ("#state",) if name in update + condition}
+        parameters["ExpressionAttributeNames"] = names
+    return parameters
+
+
+def assigned(changes: Item) -> str:
+    """Return the part of an update expression that sets attributes, by their names."""
+    return ", ".join(f"#{name} = :{name}" if name == "state" else f"{name} = :{name}" for name in changes)
+
+
+def values_of(changes: Item) -> Item:
+    """Return the values of an expression that sets attributes."""
+    return {f":{name}": value for name, value in changes.items()}

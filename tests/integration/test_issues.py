@@ -1,0 +1,570 @@
+"""An issue of the newsletter: started, sent once to each who should have it, paused, resumed, cancelled, ended."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+import time_machine
+from time_machine import Traveller
+
+from guichet.locales import Language
+from guichet.mail import ses
+from guichet.records.issue import Edition, Issue, Tally
+from guichet.records.record import utc_now
+from guichet.records.subscriber import Imported, Subscriber
+from guichet.signing import subscriber_id
+from guichet.store import issues, readers, subscribers
+from tests.support.app import PARAMETERS, START, App
+from tests.support.feedback import event_about, taken, tell, told
+from tests.support.newsletter import SECRET, local
+
+TABLE = "table"
+EDITIONS: Mapping[Language, Edition] = {
+    "fr": Edition(subject="Novembre à l’atelier", markdown="# Bonjour\n\nLes *cyanotypes* sont prêts."),
+    "en": Edition(subject="November in the studio", markdown="# Hello\n\nThe *cyanotypes* are ready."),
+}
+
+
+def add(*names: str, language: Language = "fr") -> None:
+    """Subscribe people, as an import does."""
+    for name in names:
+        address = f"{name}@example.org"
+        subscribers.add_imported(
+            TABLE,
+            Subscriber(
+                id=subscriber_id(SECRET, address),
+                state="confirmed",
+                email=address,
+                language=language,
+                confirmed_at=utc_now(),
+                history=(Imported(event="imported", at=utc_now(), statement="at the fair"),),
+            ),
+        )
+
+
+def save(name: str = "novembre", editions: Mapping[Language, Edition] = EDITIONS) -> Issue:
+    assert issues.save(TABLE, name, editions, issues.content_hash(SECRET, editions), utc_now()) is None
+    return the(name)
+
+
+def the(name: str = "novembre") -> Issue:
+    found = issues.find(TABLE, name)
+    assert found is not None
+    return found
+
+
+def start(name: str = "novembre", editions: Mapping[Language, Edition] = EDITIONS) -> None:
+    assert issues.begin(TABLE, save(name, editions), utc_now())
+
+
+def play(app: App) -> None:
+    """Let the stream deliver until it holds nothing more."""
+    while app.play_stream():
+        pass
+
+
+def copies(app: App) -> list[EmailMessage]:
+    """Return the copies that readers got."""
+    return [mail for mail in app.mails() if "atelier.example" not in mail["To"]]
+
+
+def to(app: App) -> Counter[str]:
+    return Counter(mail["To"] for mail in copies(app))
+
+
+def to_owner(app: App) -> list[str]:
+    return [mail["Subject"] for mail in app.mails() if "atelier.example" in mail["To"]]
+
+
+def states(name: str = "novembre") -> Counter[str]:
+    return Counter(row.state for row in readers.all_of(TABLE, name))
+
+
+def row_of(address: str, name: str = "novembre") -> Any:
+    return readers.at(TABLE, readers.key_of(name, subscriber_id(SECRET, address)))
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let SES take ten thousand a second, unless a test says otherwise."""
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(10_000.0, None, None))
+
+
+@pytest.fixture
+def clock() -> Iterator[Traveller]:
+    with time_machine.travel(START, tick=True) as clock:
+        yield clock
+
+
+def test_each_reader_gets_their_copy_once_in_their_language(app: App) -> None:
+    add("ann", "ben")
+    add("cat", language="en")
+    start()
+    play(app)
+    assert to(app) == {"ann@example.org": 1, "ben@example.org": 1, "cat@example.org": 1}
+    subjects = {mail["To"]: mail["Subject"] for mail in copies(app)}
+    assert subjects["ann@example.org"] == "Novembre à l’atelier"
+    assert subjects["cat@example.org"] == "November in the studio"
+    issue = the()
+    assert (issue.state, issue.audience, issue.counts) == ("sent", 3, Tally(sent=3))
+    assert states() == {"sent": 3}
+    # And the owner is told, once.
+    assert len(to_owner(app)) == 1
+
+
+def test_the_link_of_a_copy_unsubscribes_its_reader_alone(app: App) -> None:
+    add("ann", "ben")
+    start()
+    play(app)
+    (copy,) = (mail for mail in copies(app) if mail["To"] == "ann@example.org")
+    assert copy["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = str(copy["List-Unsubscribe"]).strip("<>")
+    text, html = (copy.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert html is not None
+    assert link in text.get_content()
+    assert link.replace("&", "&amp;") in html.get_content()
+    assert app.post(local(link), data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    left = {item["email"]: item["state"] for item in app.items("subscriber")}
+    assert left == {"ann@example.org": "unsubscribed", "ben@example.org": "confirmed"}
+
+
+def test_a_language_that_an_issue_lacks_gets_the_other(app: App) -> None:
+    add("cat", language="en")
+    start(editions={"fr": EDITIONS["fr"]})
+    play(app)
+    (copy,) = copies(app)
+    assert copy["Subject"] == "Novembre à l’atelier"
+
+
+def test_nothing_is_sent_twice_whatever_is_repeated(app: App) -> None:
+    add("ann", "ben")
+    start()
+    play(app)
+    assert not issues.begin(TABLE, the(), utc_now())
+    assert not issues.resume(TABLE, the(), utc_now())
+    assert issues.save(TABLE, "novembre", EDITIONS, the().content, utc_now()) == "sent"
+    app.sweep("Issues")
+    play(app)
+    assert set(to(app).values()) == {1}
+    assert len(to_owner(app)) == 1
+
+
+def test_whoever_leaves_before_their_turn_gets_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ann", "ben")
+    start()
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(14.0, 200.0, 40.0))
+    play(app)
+    # The day's quota but for a fifth is used up.
+    assert (states(), the().waits_for) == ({"waiting": 2}, "quota")
+    subscribers.unsubscribe(TABLE, subscriber_id(SECRET, "ann@example.org"), utc_now(), timedelta(days=30))
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(14.0, 200.0, 200.0))
+    app.sweep("Issues")
+    # It is not due before the next sweep but one.
+    assert to(app) == {}
+    with time_machine.travel(utc_now() + timedelta(minutes=15)):
+        app.sweep("Issues")
+    assert to(app) == {"ben@example.org": 1}
+    assert row_of("ann@example.org").reason == "unsubscribed"
+    assert the().counts == Tally(sent=1, left=1)
+
+
+def test_whoever_confirms_after_the_start_gets_the_next_issue(app: App) -> None:
+    add("ann")
+    start()
+    with time_machine.travel(utc_now() + timedelta(seconds=1)):
+        add("late")
+    play(app)
+    assert to(app) == {"ann@example.org": 1}
+    start("decembre")
+    with time_machine.travel(utc_now() + timedelta(seconds=2)):
+        assert issues.resume(TABLE, the("decembre"), utc_now()) is False
+        play(app)
+
+
+def test_an_issue_without_readers_ends_at_once(app: App) -> None:
+    start()
+    play(app)
+    assert (the().state, the().audience, the().counts) == ("sent", 0, Tally())
+
+
+def test_paused_it_waits_and_resumed_it_goes_on(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ann", "ben", "cat", "dan")
+    start()
+    # One a page, and the owner pauses it after the first.
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(1.0, None, None))
+    send = ses.send
+
+    def send_and_pause(*arguments: Any) -> str:
+        message_id = send(*arguments)
+        issues.pause(TABLE, "novembre", utc_now())
+        return message_id
+
+    monkeypatch.setattr(ses, "send", send_and_pause)
+    play(app)
+    assert (the().state, sum(to(app).values()), the().counts.sent) == ("paused", 1, 1)
+    app.sweep("Issues")
+    assert sum(to(app).values()) == 1
+    monkeypatch.setattr(ses, "send", send)
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(10_000.0, None, None))
+    assert issues.resume(TABLE, the(), utc_now())
+    play(app)
+    assert (the().state, set(to(app).values()), len(to(app))) == ("sent", {1}, 4)
+    # The owner, who paused it, was told of the end alone.
+    assert len(to_owner(app)) == 1
+
+
+def test_cancelled_it_ends_and_says_how_many_did_not_get_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ann", "ben")
+    start()
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(14.0, 200.0, 41.0))
+    play(app)
+    assert issues.cancel(TABLE, "novembre", utc_now())
+    play(app)
+    assert (the().state, the().counts, sum(to(app).values())) == ("cancelled", Tally(sent=1, waiting=1), 1)
+    assert not issues.cancel(TABLE, "novembre", utc_now())
+    assert not issues.resume(TABLE, the(), utc_now())
+    assert len(to_owner(app)) == 1
+
+
+def test_a_refusal_of_one_copy_is_that_readers_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ann", "ben")
+    start()
+    send = ses.send
+
+    def refuse_ann(message: bytes, *arguments: Any) -> str:
+        if arguments[2] == ["ann@example.org"]:
+            raise ses.RejectedError("MessageRejected: ann@example.org is suspicious")
+        return send(message, *arguments)
+
+    monkeypatch.setattr(ses, "send", refuse_ann)
+    play(app)
+    assert the().counts == Tally(sent=1, refused=1)
+    assert row_of("ann@example.org").reason == "MessageRejected: … is suspicious"
+
+
+def lose_answers(monkeypatch: pytest.MonkeyPatch, *, sent: bool, times: int = 1) -> list[str]:
+    """Let SES give no answer to the first calls, which it took or did not. Return whom they were to."""
+    send, lost = ses.send, []
+
+    def lose(message: bytes, *arguments: Any) -> str:
+        if len(lost) >= times:
+            return send(message, *arguments)
+        lost.append(arguments[2][0])
+        if sent:
+            send(message, *arguments)
+        raise ses.PostponedError("ReadTimeoutError", certain=False)
+
+    monkeypatch.setattr(ses, "send", lose)
+    return lost
+
+
+def test_a_call_without_an_answer_is_settled_by_the_event(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add("ann")
+    start()
+    lose_answers(monkeypatch, sent=True)
+    play(app)
+    assert (the().state, states()) == ("sending", {"claimed": 1})
+    tell(app, "ses-send")
+    assert states() == {"sent": 1}
+    clock.shift(timedelta(minutes=15))
+    app.sweep("Issues")
+    assert (the().state, to(app)) == ("sent", {"ann@example.org": 1})
+
+
+def test_without_answer_and_event_it_is_sent_again_once_then_unknown(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add("ann")
+    start()
+    lost = lose_answers(monkeypatch, sent=False, times=9)
+    play(app)
+    for minutes, calls in ((30, 1), (35, 2), (300, 2), (65, 2)):
+        clock.shift(timedelta(minutes=minutes))
+        app.sweep("Issues")
+        assert len(lost) == calls, minutes
+    assert (the().state, the().counts) == ("sent", Tally(unknown=1))
+    assert row_of("ann@example.org").reason
+    # Nothing of it is tried ever after.
+    clock.shift(timedelta(days=1))
+    app.sweep("Issues")
+    assert len(lost) == 2
+
+
+def test_an_event_that_comes_after_the_end_corrects_the_counts(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add("ann")
+    start()
+    lose_answers(monkeypatch, sent=True, times=9)
+    play(app)
+    for _ in range(2):
+        clock.shift(timedelta(hours=7))
+        app.sweep("Issues")
+    assert the().counts == Tally(unknown=1)
+    for _ in range(2):
+        tell(app, "ses-send")
+    assert (states(), the().counts) == ({"sent": 1}, Tally(sent=1))
+
+
+def test_someone_in_doubt_who_left_is_unknown(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add("ann")
+    start()
+    lost = lose_answers(monkeypatch, sent=False)
+    play(app)
+    subscribers.unsubscribe(TABLE, subscriber_id(SECRET, "ann@example.org"), utc_now(), timedelta(days=30))
+    clock.shift(timedelta(hours=2))
+    app.sweep("Issues")
+    assert (len(lost), the().counts) == (1, Tally(unknown=1))
+
+
+def test_ses_that_takes_no_mail_is_left_alone_until_the_next_sweep(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add(*(f"reader{number}" for number in range(40)))
+    start()
+    send, calls = ses.send, []
+
+    def paused(*arguments: Any) -> str:
+        calls.append(arguments)
+        raise ses.PostponedError("MessageRejected: sending is paused", certain=True)
+
+    monkeypatch.setattr(ses, "send", paused)
+    play(app)
+    assert len(calls) <= 32
+    assert (the().state, the().waits_for, states()) == ("sending", "ses", {"waiting": 40})
+    monkeypatch.setattr(ses, "send", send)
+    clock.shift(timedelta(minutes=15))
+    app.sweep("Issues")
+    assert (the().state, len(to(app)), set(to(app).values())) == ("sent", 40, {1})
+
+
+def test_the_sandbox_pauses_an_issue_and_the_owner_is_told(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ann", "ben", "cat", "dan")
+    start()
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(1.0, None, None))
+    send = ses.send
+
+    def unverified(message: Any, *arguments: Any) -> str:
+        if arguments[2:] and "example.org" in arguments[2][0]:
+            raise ses.PostponedError("MessageRejected: not verified", certain=True, of_recipient=True)
+        return send(message, *arguments)
+
+    monkeypatch.setattr(ses, "send", unverified)
+    play(app)
+    assert (the().state, the().reason, states()) == ("paused", "sandbox", {"waiting": 4})
+    assert len(to_owner(app)) == 1
+
+
+def event_of(app: App, name: str, address: str, **bounce: str | None) -> None:
+    (mail,) = (mail for mail in taken() if mail.to == [address])
+    told(app, event_about(name, mail, **bounce))
+
+
+def test_bounces_and_complaints_are_written_down_and_suppress(app: App) -> None:
+    add("ann", "ben", "cat")
+    start()
+    play(app)
+    for _ in range(2):
+        event_of(app, "ses-bounce", "ann@example.org")
+        event_of(app, "ses-complaint", "ben@example.org")
+        event_of(app, "ses-delivery", "cat@example.org")
+    assert issues.feedback_of(TABLE, "novembre") == (1, 1)
+    assert readers.tally_of(TABLE, "novembre") == Tally(sent=3, bounced=1, complained=1)
+    assert row_of("ann@example.org").bounce
+    assert {item["state"] for item in app.items("subscriber")} == {"bounced", "complained", "confirmed"}
+
+
+def test_a_rejection_outranks_that_it_was_sent(app: App) -> None:
+    add("ann")
+    start()
+    play(app)
+    assert the().counts == Tally(sent=1)
+    for _ in range(2):
+        event_of(app, "ses-reject", "ann@example.org")
+        event_of(app, "ses-send", "ann@example.org")
+    assert (states(), the().counts) == ({"refused": 1}, Tally(refused=1))
+
+
+def test_an_automatic_reply_is_no_bounce(app: App) -> None:
+    add("ann")
+    start()
+    play(app)
+    event_of(app, "ses-delivery", "ann@example.org")
+    event_of(app, "ses-bounce", "ann@example.org", bounceType="Transient", status=None, diagnosticCode=None)
+    assert readers.tally_of(TABLE, "novembre") == Tally(sent=1)
+
+
+def test_an_event_of_a_claim_that_is_not_the_rows_changes_nothing(app: App) -> None:
+    add("ann")
+    start()
+    play(app)
+    mail = taken()[0]
+    forged = event_about("ses-reject", mail)
+    forged["mail"]["tags"]["guichet-claim"] = ["0" * 32]
+    told(app, forged)
+    assert states() == {"sent": 1}
+
+
+@pytest.mark.parametrize(
+    ("bounced", "complained", "reason"),
+    [(11, 0, "bounces"), (10, 0, None), (0, 3, "complaints"), (0, 2, None)],
+)
+def test_too_many_bounces_or_complaints_pause_it(
+    app: App, monkeypatch: pytest.MonkeyPatch, bounced: int, complained: int, reason: str | None
+) -> None:
+    add(*(f"reader{number}" for number in range(3)))
+    start()
+    # Of 200 that were sent before.
+    monkeypatch.setattr(issues, "feedback_of", lambda *_: (bounced, complained))
+    monkeypatch.setattr(Issue, "counts", property(lambda issue: issue.tally or Tally(sent=200)))
+    play(app)
+    assert (the().state, the().reason) == (("paused", reason) if reason else ("sent", None))
+    assert len(to_owner(app)) == 1
+
+
+def test_what_pauses_it_is_counted_anew_once_it_is_resumed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ann", "ben")
+    start()
+    monkeypatch.setattr(issues, "feedback_of", lambda *_: (0, 3))
+    play(app)
+    assert the().reason == "complaints"
+    assert issues.resume(TABLE, the(), utc_now())
+    play(app)
+    assert (the().state, set(to(app).values()), len(to(app))) == ("sent", {1}, 2)
+
+
+def test_another_text_than_the_one_that_was_started_is_not_sent(app: App) -> None:
+    add("ann")
+    start()
+    other = issues.content_hash(SECRET, {"fr": EDITIONS["fr"]})
+    issues.dynamodb.call(
+        "update_item",
+        TableName=TABLE,
+        Key=issues.marshalled({"pk": "issue#novembre", "sk": "edition#fr"}),
+        UpdateExpression="SET markdown = :other",
+        ExpressionAttributeValues=issues.marshalled({":other": "Other words."}),
+    )
+    play(app)
+    assert (the().state, the().reason, to(app)) == ("paused", "changed", {})
+    assert other != the().content
+
+
+def test_it_starts_with_the_first_sweep_after_its_time(app: App, clock: Traveller) -> None:
+    add("ann")
+    assert issues.schedule(TABLE, save(), utc_now() + timedelta(hours=3), utc_now())
+    play(app)
+    clock.shift(timedelta(hours=2))
+    app.sweep("Issues")
+    assert to(app) == {}
+    add("ben")
+    clock.shift(timedelta(hours=1, minutes=10))
+    app.sweep("Issues")
+    play(app)
+    # To those who are confirmed when it starts.
+    assert (the().state, len(to(app))) == ("sent", 2)
+
+
+def test_more_than_an_hour_late_it_is_held_and_the_owner_asked(app: App, clock: Traveller) -> None:
+    add("ann")
+    assert issues.schedule(TABLE, save(), utc_now() + timedelta(hours=3), utc_now())
+    clock.shift(timedelta(hours=4, minutes=1))
+    app.sweep("Issues")
+    play(app)
+    assert (the().state, the().reason, to(app)) == ("paused", "late", {})
+    assert len(to_owner(app)) == 1
+    assert issues.resume(TABLE, the(), utc_now())
+    play(app)
+    assert (the().state, to(app)) == ("sent", {"ann@example.org": 1})
+
+
+def test_a_draft_is_replaced_and_its_other_language_goes(app: App) -> None:
+    save()
+    assert the().languages == ("en", "fr")
+    save(editions={"fr": EDITIONS["fr"]})
+    assert (the().languages, set(issues.editions(TABLE, "novembre"))) == (("fr",), {"fr"})
+    assert len(app.items("edition")) == 1
+
+
+def test_two_runs_at_once_send_each_copy_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(*(f"reader{number}" for number in range(12)))
+    start()
+    send, nested = ses.send, []
+
+    def send_with_another_run(*arguments: Any) -> str:
+        if not nested:
+            nested.append(True)
+            # The lease keeps the other away.
+            assert app.sweep("Issues") == {"novembre": "busy"}
+        return send(*arguments)
+
+    monkeypatch.setattr(ses, "send", send_with_another_run)
+    play(app)
+    assert (set(to(app).values()), len(to(app))) == ({1}, 12)
+
+
+def _run_event() -> dict[str, Any]:
+    return {"Records": [{"dynamodb": {"Keys": {"pk": {"S": "issue#novembre"}, "sk": {"S": "run"}}}}]}
+
+
+def test_a_run_that_was_killed_is_resumed_by_the_schedule(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add(*(f"reader{number}" for number in range(6)))
+    start()
+    send, calls = ses.send, []
+
+    class Killed(BaseException):
+        pass
+
+    def die(*arguments: Any) -> str:
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise Killed
+        return send(*arguments)
+
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(1.0, None, None))
+    monkeypatch.setattr(ses, "send", die)
+    monkeypatch.setattr(issues, "release", lambda *_, **__: None)
+    with pytest.raises(Killed):
+        app.functions["Issues"](_run_event())
+    monkeypatch.undo()
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(10_000.0, None, None))
+    for minutes in (15, 60, 15):
+        clock.shift(timedelta(minutes=minutes))
+        app.sweep("Issues")
+    play(app)
+    assert (the().state, set(to(app).values()), len(to(app))) == ("sent", {1}, 6)
+
+
+def test_the_test_of_an_issue_goes_to_the_owner_alone_and_unsubscribes_nobody(app: App) -> None:
+    from guichet.mail.emails import issue_test  # noqa: PLC0415
+
+    add("ann")
+    issue = save()
+    issues.queue_test(TABLE, issue, issue_test.queued("en", "en-1"), utc_now())
+    play(app)
+    (mail,) = app.mails()
+    assert (mail["To"], mail["Subject"]) == (PARAMETERS["OwnerEmail"], "November in the studio")
+    link = str(mail["List-Unsubscribe"]).strip("<>")
+    assert app.http.get(local(link)).status_code == 200
+    page = app.post(local(link), data={})
+    assert page.status_code == 200
+    assert [item["state"] for item in app.items("subscriber")] == ["confirmed"]
+
+
+def test_the_rows_end_a_year_after_the_start(app: App) -> None:
+    add("ann")
+    start()
+    play(app)
+    for kind in ("reader", "edition", "run", "issue"):
+        for item in app.items(kind):
+            end = datetime.fromtimestamp(int(item["expires_at"]), tz=utc_now().tzinfo)
+            assert timedelta(days=364) < end - utc_now() < timedelta(days=366), kind
