@@ -268,7 +268,8 @@ def test_every_email_is_read_alike_by_all(make_app: Any, in_perl: Reader, in_nod
     assert len(mails) == 5
     for raw in raws(app):
         check_the_wire(raw)
-        assert max(map(len, raw.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 78
+        # RFC 2045, section 6.7.
+        assert max(map(len, raw.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 76
         by_node, by_python = read_by_postal_mime(in_node, raw), in_python(raw)
         assert by_node["from"] == {"address": "guichet@atelier.example", "name": site}
         assert mailbox_by_perl(in_perl, raw, "From") == (site, "guichet@atelier.example")
@@ -316,7 +317,7 @@ def test_the_longest_names_and_subjects_make_no_endless_headers(app: App) -> Non
 
 
 # Of what is written below, by any Python from 3.11 to 3.13.
-SAME_BYTES = "71003125d3608c7e585cd578e00f4acdf2b709fc07052d8fcb286b5c2e6234e0"
+SAME_BYTES = "3c6d18097c5ee0c02a41558b32185322a8d73ef381f0fd78511ea8fd632552ee"
 
 
 def test_every_python_writes_the_same_bytes() -> None:

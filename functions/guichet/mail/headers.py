@@ -113,4 +113,5 @@ class WirePolicy(EmailPolicy):
         return self.fold(name, value).encode("ascii")
 
 
-WIRE = WirePolicy(linesep="\r\n", raise_on_defect=True)
+# RFC 2045, section 6.7: a line of quoted-printable has at most 76 characters.
+WIRE = WirePolicy(linesep="\r\n", raise_on_defect=True, max_line_length=76)
