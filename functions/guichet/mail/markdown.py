@@ -1,0 +1,392 @@
+"""Markdown as an issue of the newsletter shows it: as HTML with inlined styles, and as plain text that reads as well.
+
+CommonMark with tables and strikethrough. HTML is text like any other. A link is live if it is http, https or mailto; an
+image is shown if it is https and has an alternative text. Whatever else was meant as one stays to be read.
+
+Imported only by what writes issues: the parser costs every start some 20 ms.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from textwrap import wrap
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
+from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup, escape
+
+from guichet.accent import Shades, accent
+
+# Where a line of the text part may end. Addresses and code are never broken.
+WIDTH = 72
+# However deep lists and quotes are.
+_NARROWEST = 24
+# Deeper ones are cut off by the parser. Each level takes some frames of Python's own stack.
+_DEEPEST = 50
+
+_LIVE = re.compile(r"https?://[^\s/?#]+\S*|mailto:[^\s?]+\S*", re.IGNORECASE)
+_SHOWN = re.compile(r"https://[^\s/?#]+\S*", re.IGNORECASE)
+_SPACES = re.compile(r"[ \t\n]+")
+# What stands between the columns of a table.
+_BETWEEN = "   "
+# The parser lets no such character through.
+_KEPT_SPACE = "\0"
+
+_INK, _RULE = "#1d2433", "#d9d5cb"
+_MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
+_SIZES = {"h1": 22, "h2": 19, "h3": 17, "h4": 16, "h5": 16, "h6": 16}
+_DEFAULT = accent("#1f4fa3").light
+
+
+class Image(NamedTuple):
+    """An image as the author wrote it: its address and its alternative text."""
+
+    src: str
+    alt: str
+
+
+def html(markdown: str, shades: Shades = _DEFAULT) -> Markup:
+    """Return Markdown as HTML for `layout.html`, in the site's shades on light paper. Its classes are the layout's."""
+    parser = _parser()
+    env: dict[str, object] = {"shades": shades}
+    tokens = parser.parse(markdown, env)
+    _style(tokens, shades)
+    return Markup(parser.renderer.render(tokens, parser.options, env))  # noqa: S704  the renderer escapes
+
+
+def text(markdown: str) -> str:
+    """Return Markdown as plain text: addresses after their links, lists numbered, quotes marked, lines wrapped."""
+    return _blocks(SyntaxTreeNode(_parser().parse(markdown)).children, WIDTH)
+
+
+def links(markdown: str) -> list[str]:
+    """Return the addresses of all links, those that are not live included."""
+    return [str(token.attrs["href"]) for token in _inline_tokens(markdown) if token.type == "link_open"]
+
+
+def images(markdown: str) -> list[Image]:
+    """Return all images, those that are not shown included."""
+    return [_image(token) for token in _inline_tokens(markdown) if token.type == "image"]
+
+
+class _Html(RendererHTML):
+    """Writes images that are shown, and code."""
+
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Write an image. Its alternative text is styled, as it is what most readers see first."""
+        del options, env
+        src, alt = _image(tokens[idx])
+        title = tokens[idx].attrGet("title")
+        return (
+            f'<img class="soft" src="{escape(src)}" alt="{escape(alt)}"{f" title={_quoted(title)}" if title else ""} '
+            'style="max-width:100%;height:auto;border:0;border-radius:8px;vertical-align:middle;'
+            'color:#565e6e;font-size:14px;font-style:italic;line-height:1.5">'
+        )
+
+    def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Write a code span."""
+        del options
+        style = f"padding:1px 4px;border-radius:4px;background:{env['shades'].tint};color:{_INK}"
+        return (
+            f'<code class="tint" style="{style};font:14px/1.4 {_MONO};white-space:pre-wrap">'
+            f"{escape(tokens[idx].content)}</code>"
+        )
+
+    def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Write a block of code. Its lines wrap, as mail programs show no bar to scroll it."""
+        del options
+        style = f"margin:{tokens[idx].meta['margin']};padding:12px 16px;border-radius:8px"
+        return (
+            f'<pre class="tint" style="{style};background:{env["shades"].tint};color:{_INK};font:14px/1.5 {_MONO};'
+            f'white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-word">'
+            f"<code>{escape(tokens[idx].content)}</code></pre>\n"
+        )
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Write a block of code between fences."""
+        return self.code_block(tokens, idx, options, env)
+
+
+class _Parser(MarkdownIt):
+    """Markdown of which nothing is a link but what is live."""
+
+    def __init__(self) -> None:
+        options = {"html": False, "xhtmlOut": False, "maxNesting": _DEEPEST}
+        super().__init__("commonmark", options, renderer_cls=_Html)
+        self.enable(["table", "strikethrough"])
+        self.core.ruler.push("readable", _make_readable)
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802  the library's name
+        """Return whether an address is live."""
+        return bool(_LIVE.fullmatch(url))
+
+
+class _Permissive(MarkdownIt):
+    """Markdown of which all links are links."""
+
+    def __init__(self) -> None:
+        super().__init__("commonmark", {"html": False, "maxNesting": _DEEPEST})
+        self.enable(["table", "strikethrough"])
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802  likewise
+        """Return True."""
+        del url
+        return True
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return _Parser()
+
+
+@cache
+def _permissive() -> MarkdownIt:
+    return _Permissive()
+
+
+def _inline_tokens(markdown: str) -> Iterator[Token]:
+    for token in _permissive().parse(markdown):
+        yield from token.children or ()
+
+
+def _quoted(value: str | float) -> str:
+    return f'"{escape(value)}"'
+
+
+def _image(token: Token) -> Image:
+    return Image(str(token.attrs["src"]), _SPACES.sub(" ", _plain(token.children or ())).strip())
+
+
+def _plain(tokens: Sequence[Token]) -> str:
+    """Return the text of inline tokens without any markup."""
+    parts = {"softbreak": " ", "hardbreak": " "}
+    return "".join(
+        _plain(token.children) if token.children else parts.get(token.type, token.content) for token in tokens
+    )
+
+
+def _make_readable(state: StateCore) -> None:
+    """Leave nothing that cannot be seen: no link without a text or an address, no image that is not shown."""
+    for token in state.tokens:
+        if token.children:
+            token.children = list(_readable(token.children))
+
+
+def _readable(tokens: Sequence[Token]) -> Iterator[Token]:
+    # The link that a token is in: links are not nested.
+    href: str | None = None
+    for place, token in enumerate(tokens):
+        if token.type == "link_open":
+            href = str(token.attrs["href"])
+            yield token if href else _text("[")
+            if href and tokens[place + 1].type == "link_close":
+                yield _text(href)
+        elif token.type == "link_close":
+            yield token if href else _text("]()")
+            href = None
+        elif token.type == "image":
+            yield from _readable_image(token, in_link=bool(href))
+        else:
+            yield token
+
+
+def _readable_image(token: Token, *, in_link: bool) -> Iterator[Token]:
+    """Yield an image that is shown or, in its place, its words as a link to it."""
+    src, alt = _image(token)
+    if alt and _SHOWN.fullmatch(src):
+        yield token
+    elif in_link or not src:
+        yield _text(alt or src or "![]()")
+    else:
+        yield Token("link_open", "a", 1, attrs={"href": src})
+        yield _text(alt or src)
+        yield Token("link_close", "a", -1)
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)
+
+
+def _style(tokens: Sequence[Token], shades: Shades) -> None:
+    """Give tokens the classes and styles that mail programs need."""
+    last = _last_in_its_parent(tokens)
+    for place, token in enumerate(tokens):
+        if token.nesting >= 0 and token.type != "inline":
+            margin = "0" if place in last else "0 0 8px" if token.level else "0 0 16px"
+            _style_block(token, place, margin, shades)
+        if token.type == "th_open" and not tokens[place + 1].content:
+            # A header of nothing tells nobody what is below it.
+            token.tag = tokens[place + 2].tag = "td"
+            token.attrs.pop("scope")
+        for child in token.children or ():
+            if child.type == "link_open":
+                child.attrs |= {"class": "link", "style": f"color:{shades.line}"}
+
+
+def _last_in_its_parent(tokens: Sequence[Token]) -> set[int]:
+    """Return the places of the blocks that another block ends with."""
+    opened: list[int] = []
+    last = set()
+    for place, token in enumerate(tokens):
+        start = opened.pop() if token.nesting == -1 else place
+        if token.nesting == 1:
+            opened.append(place)
+        elif token.type != "inline" and place + 1 < len(tokens) and tokens[place + 1].nesting == -1:
+            last.add(start)
+    return last
+
+
+def _style_block(token: Token, place: int, margin: str, shades: Shades) -> None:
+    tag = token.tag
+    styles = {
+        "p": f"margin:{margin}",
+        "ul": f"margin:{margin};padding:0 0 0 24px",
+        "ol": f"margin:{margin};padding:0 0 0 28px",
+        "li": "margin:0 0 4px",
+        "table": f"width:100%;margin:{margin};border-collapse:collapse",
+    }
+    classes = {"blockquote": "quote", "hr": "rule"}
+    if tag in _SIZES:
+        above = "24px" if place else "0"
+        styles[tag] = f"margin:{above} 0 8px;font-size:{_SIZES[tag]}px;line-height:1.3"
+    elif tag in {"th", "td"}:
+        # What a table inherits is lost where a mail program drops the doctype.
+        classes[tag] = "ink rule"
+        align = token.attrs.pop("style", "text-align:left")
+        styles[tag] = (
+            f"padding:6px 8px;border-bottom:1px solid {_RULE};color:{_INK};"
+            f"font-size:16px;line-height:1.5;vertical-align:top;{align}"
+        )
+        if tag == "th":
+            token.attrs["scope"] = "col"
+    styles["blockquote"] = f"margin:{margin};padding:0 0 0 16px;border-left:4px solid {shades.line}"
+    styles["hr"] = f"margin:24px 0;border:0;border-top:1px solid {_RULE}"
+    token.meta["margin"] = margin
+    if tag in classes:
+        token.attrs["class"] = classes[tag]
+    if tag in styles:
+        token.attrs["style"] = styles[tag]
+
+
+def _blocks(nodes: Sequence[SyntaxTreeNode], width: int) -> str:
+    """Return blocks as text, on lines of a width where words allow it."""
+    # In a tight list, what is in an item follows at once.
+    gap = "\n" if any(node.type == "paragraph" and node.hidden for node in nodes) else "\n\n"
+    return gap.join(_block(node, max(width, _NARROWEST)) for node in nodes)
+
+
+def _block(node: SyntaxTreeNode, width: int) -> str:  # noqa: PLR0911  one for each kind
+    match node.type:
+        case "heading":
+            return _heading(node, width)
+        case "bullet_list":
+            return _list(node, ["- "] * len(node.children), width)
+        case "ordered_list":
+            first = int(node.attrs.get("start", 1))
+            return _list(node, [f"{first + place}{node.markup} " for place in range(len(node.children))], width)
+        case "blockquote":
+            quoted = _blocks(node.children, width - 2).split("\n")
+            return "\n".join(f"> {line}".rstrip(" ") for line in quoted)
+        case "fence":
+            return f"{node.markup}{node.info}\n{node.content}{node.markup}"
+        case "code_block":
+            return _indented(node.content.rstrip("\n"), "    ", "    ")
+        case "table":
+            return _table(node, width)
+        case "hr":
+            return "* * *"
+        case _:
+            return _wrapped(_inline(node.children), width)
+
+
+def _heading(node: SyntaxTreeNode, width: int) -> str:
+    words = _wrapped(_inline(node.children), width)
+    if underline := {"h1": "=", "h2": "-"}.get(node.tag):
+        # Two hyphens alone would begin a signature.
+        return f"{words}\n{underline * max(3, *map(len, words.split(chr(10))))}"
+    return f"{'#' * int(node.tag[1])} {words}"
+
+
+def _list(node: SyntaxTreeNode, markers: Sequence[str], width: int) -> str:
+    indent = max(map(len, markers))
+    items = [
+        _indented(_blocks(item.children, width - indent), marker.rjust(indent), " " * indent)
+        for item, marker in zip(node.children, markers, strict=True)
+    ]
+    is_loose = any(child.type == "paragraph" and not child.hidden for item in node.children for child in item.children)
+    return ("\n\n" if is_loose else "\n").join(items)
+
+
+def _indented(block: str, first: str, further: str) -> str:
+    lines = block.split("\n")
+    return "\n".join(f"{further if place else first}{line}".rstrip(" ") for place, line in enumerate(lines))
+
+
+def _table(node: SyntaxTreeNode, width: int) -> str:
+    """Return a table as columns if they fit, else each row as lines of the column's name and the cell."""
+    rows = [row.children for part in node.children for row in part.children]
+    head, *body = [[_inline(cell.children).replace("\n", " ") for cell in row] for row in rows]
+    sizes = [max(3, *map(len, column)) for column in zip(head, *body, strict=True)]
+    if sum(sizes) + len(_BETWEEN) * (len(sizes) - 1) <= width:
+        to_the_right = ["right" in str(cell.attrs.get("style")) for cell in rows[0]]
+        lines = (
+            _BETWEEN.join(
+                cell.rjust(size) if right else cell.ljust(size)
+                for cell, size, right in zip(line, sizes, to_the_right, strict=True)
+            )
+            for line in (head, ["-" * size for size in sizes], *body)
+        )
+        return "\n".join(line.rstrip(" ") for line in lines).replace(_KEPT_SPACE, " ")
+    cells = (
+        [f"{name} – {cell}" if name else cell for name, cell in zip(head, row, strict=True) if cell] for row in body
+    )
+    return "\n\n".join("\n".join(_wrapped(line, width) for line in lines) for lines in cells)
+
+
+def _inline(nodes: Sequence[SyntaxTreeNode]) -> str:
+    """Return inline nodes as text with the line breaks that the author wants kept."""
+    return "".join(map(_inline_node, nodes))
+
+
+def _inline_node(node: SyntaxTreeNode) -> str:  # noqa: PLR0911  one for each kind
+    match node.type:
+        case "text":
+            return _SPACES.sub(" ", node.content)
+        case "softbreak":
+            return " "
+        case "hardbreak":
+            return "\n"
+        case "code_inline":
+            return f"{node.markup}{node.content}{node.markup}".replace(" ", _KEPT_SPACE)
+        case "link":
+            return _link(node)
+        case "image":
+            src, alt = _image(node.to_tokens()[0])
+            return f"[{alt}] <{src}>{_title(node)}"
+        case "em" | "strong" | "s":
+            return f"{node.markup}{_inline(node.children)}{node.markup}"
+        case _:
+            return _inline(node.children)
+
+
+def _link(node: SyntaxTreeNode) -> str:
+    href, words = str(node.attrs["href"]), _inline(node.children)
+    # The address may be the text itself, in which nothing need be encoded.
+    if node.info == "auto" or words == href:
+        return f"<{href.removeprefix('mailto:')}>"
+    return f"{words} <{href}>{_title(node)}"
+
+
+def _title(node: SyntaxTreeNode) -> str:
+    title = _SPACES.sub(" ", str(node.attrs.get("title", ""))).strip()
+    return f" ({title})" if title else ""
+
+
+def _wrapped(words: str, width: int) -> str:
+    lines = (wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""] for line in words.split("\n"))
+    return "\n".join(line for wrapped in lines for line in wrapped).replace(_KEPT_SPACE, " ")
