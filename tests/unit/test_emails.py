@@ -9,23 +9,26 @@ from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 from html import unescape
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import html5lib
 import pytest
 
 from guichet.locales import LANGUAGES, Language
 from guichet.mail import emails, mime
+from guichet.mail.emails import issue, issue_paused
 from guichet.mail.mime import compose
 from guichet.records.cap_reached import CapReached
 from guichet.records.digest import Digest
 from guichet.records.erasure import Erasure
+from guichet.records.issue import Issue, Reason, WrittenIssue
 from guichet.records.message import Message
 from guichet.records.outbox import AUDIENCES, QueuedEmail
 from guichet.records.sign_up import SignUp
 from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Confirmation, Subscriber
 from guichet.settings import NotifierSettings
+from tests.support import issues
 from tests.support.typography import faults
 
 MODULES = [module.name for module in pkgutil.iter_modules(emails.__path__)]
@@ -86,6 +89,7 @@ RECORDS: dict[type, Any] = {
         expires_at=AT,
     ),
     Erasure: Erasure(id="s", kept_days=9, asked_at=AT, done_at=AT, expires_at=AT),
+    Issue: issues.ISSUE,
 }
 SIGN_UP = RECORDS[SignUp]
 RECORDS[OpenedSpamNote] = OpenedSpamNote(
@@ -102,9 +106,11 @@ RECORDS[OpenedSpamNote] = OpenedSpamNote(
 )
 
 
-def record_of(name: str) -> Any:
+def record_of(name: str, language: Language) -> Any:
     """Return a record of the kind that an email is about: the first argument of its `content`."""
     kind, *_ = get_type_hints(emails.named(name).content).values()
+    if kind is WrittenIssue:
+        return issues.written(language)
     # Some are about any kind.
     return RECORDS.get(kind, RECORDS[Message])
 
@@ -123,7 +129,14 @@ def test_an_email_is_a_module_that_is_found_by_its_name(name: str) -> None:
     assert module.STRANGER_SHARE is None or (module.AUDIENCE == "visitor" and 0 < module.STRANGER_SHARE <= 1)
     inspect.signature(module.ineligible).bind("the claimed email", "its record", None)
     inspect.signature(module.content).bind("its record", "fr", "the settings")
-    assert get_type_hints(getattr(module, "queued"))["return"] is QueuedEmail  # noqa: B009  its parameters are its own
+    if name == issue.NAME:
+        # It is sent from its own rows, and never waits in the outbox.
+        assert not hasattr(module, "queued")
+        claimed: Any = None
+        assert module.ineligible(claimed, issues.written("fr"), None)
+    else:
+        # Its parameters are its own.
+        assert get_type_hints(getattr(module, "queued"))["return"] is QueuedEmail  # noqa: B009
 
 
 @pytest.mark.parametrize("name", ["nobody", "", "..", "a.b", "welcome.x", "../welcome", "__init__.x"])
@@ -140,7 +153,7 @@ def test_each_email_has_its_two_templates_and_there_is_no_other() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_email_can_be_written_in_every_language(name: str, language: Language) -> None:
-    mail = compose(name, language, record_of(name), NotifierSettings.from_environment())
+    mail = compose(name, language, record_of(name, language), NotifierSettings.from_environment())
     text, html = (part.get_content() for part in mail.iter_parts())
     assert mail["Subject"]
     assert f'<html lang="{language}">' in html
@@ -150,13 +163,13 @@ def test_every_email_can_be_written_in_every_language(name: str, language: Langu
         # No place of a sentence or of a template is left.
         assert not re.search("[{}]", written)
     # What is told in either is told in the other.
-    for url in re.findall(r"https://\S+", text):
+    for url in re.findall(r"https://[^\s<>]+", text):
         assert url in html.replace("&amp;", "&")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_french_email_is_typeset(name: str) -> None:
-    mail = compose(name, "fr", record_of(name), NotifierSettings.from_environment())
+    mail = compose(name, "fr", record_of(name, "fr"), NotifierSettings.from_environment())
     text, html = (part.get_content() for part in mail.iter_parts())
     shown = unescape(re.sub("<style>.*</style>|<[^>]*>", " ", html, flags=re.DOTALL))
     for written in (decoded(mail["Subject"]), text, shown):
@@ -166,8 +179,56 @@ def test_every_french_email_is_typeset(name: str) -> None:
 def test_no_two_languages_write_the_same_email() -> None:
     settings = NotifierSettings.from_environment()
     for name in NAMES:
-        written = [compose(name, language, record_of(name), settings) for language in LANGUAGES]
+        written = [compose(name, language, record_of(name, language), settings) for language in LANGUAGES]
         assert len({part.get_content() for mail in written for part in mail.iter_parts()}) == 2 * len(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reason", get_args(Reason))
+def test_a_paused_issue_says_why_and_what_to_type(reason: Reason, language: Language) -> None:
+    paused = issues.ISSUE.model_copy(update={"state": "paused", "reason": reason})
+    claimed: Any = None
+    if reason == "owner":
+        assert issue_paused.ineligible(claimed, paused, None) == "the owner paused it"
+        return
+    assert issue_paused.ineligible(claimed, paused, None) is None
+    assert issue_paused.ineligible(claimed, paused.model_copy(update={"state": "sending"}), None)
+    mail = compose("issue-paused", language, paused, NotifierSettings.from_environment())
+    text, html = (part.get_content() for part in mail.iter_parts())
+    assert faults(text) == [] or language != "fr"
+    for written in (text, unescape(html)):
+        assert "guichet issue cancel 2026-12-atelier" in written
+        # A text that changed cannot be sent.
+        assert ("guichet issue resume 2026-12-atelier" in written) == (reason != "changed")
+        # Counted since it was last resumed.
+        assert ("55" in written, "780" in written) == ((reason == "bounces"), (reason in {"bounces", "complaints"}))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", ["sent", "cancelled"])
+def test_an_ended_issue_tells_its_counts(state: str, language: Language) -> None:
+    ended = issues.ISSUE.model_copy(update={"state": state})
+    mail = compose("issue-sent", language, ended, NotifierSettings.from_environment())
+    text, html = (part.get_content() for part in mail.iter_parts())
+    counts = [1000, 880, 2, 10, 7, 60, 3]
+    if state == "cancelled":
+        # Those that waited, or were about to go.
+        counts.insert(5, 101)
+    cells = re.findall(r'class="value[^>]*>([^<]*)<', html)
+    assert cells[: len(counts)] == [str(count) for count in counts]
+    lines = [line.rpartition(" ")[2] for line in text.splitlines()]
+    assert [line for line in lines if line.isdigit()] == [str(count) for count in counts]
+    assert len(cells) == len(counts) + 2
+    assert "guichet issue who 2026-12-atelier" in text
+
+
+def test_an_issue_that_never_began_can_be_cancelled() -> None:
+    never = Issue(**issues.ISSUE.model_dump(include={"id", "languages", "content", "changed_at", "expires_at"}))
+    cancelled = never.model_copy(update={"state": "cancelled", "ended_at": AT})
+    mail = compose("issue-sent", "en", cancelled, NotifierSettings.from_environment())
+    text, _ = (part.get_content() for part in mail.iter_parts())
+    assert "Readers: 0\nSent: 0\n" in text
+    assert "Started" not in text
 
 
 @pytest.mark.parametrize("handler", ["contact", "newsletter", "owner", "feedback"])
@@ -177,5 +238,11 @@ def test_a_handler_that_sends_no_email_starts_without_what_writes_one_and_withou
     done = subprocess.run([sys.executable, "-c", code], cwd=functions, check=True, capture_output=True, text=True)
     loaded = done.stdout.split()
     assert "guichet.locales" in loaded
-    unwanted = {"jinja2", "guichet.mail.mime", "guichet.mail.ses", *(f"guichet.locales.{tag}" for tag in LANGUAGES)}
+    unwanted = {
+        "jinja2",
+        "markdown_it",
+        "guichet.mail.mime",
+        "guichet.mail.ses",
+        *(f"guichet.locales.{tag}" for tag in LANGUAGES),
+    }
     assert unwanted.isdisjoint(loaded)

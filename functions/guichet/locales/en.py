@@ -295,6 +295,60 @@ SENTENCES = {
     "cap_reached_list": "The command {command} lists them.",
     "cap_reached_more": "Are these people interested in your site? Raise {parameter} and deploy again.",
     "cap_reached_abuse": "Is somebody typing made-up addresses? Deploy with {parameter}.",
+    "issue_read": "Read on the site",
+    "issue_why": "You get this email because your address is subscribed to the {site} newsletter.",
+    "issue_leave": "You can {unsubscribe} at any time.",
+    "issue_test_subject": "[Test] {subject}",
+    "issue_audience": "Readers",
+    "issue_sent": "Sent",
+    "issue_refused": "Refused by Amazon SES",
+    "issue_left": "Unsubscribed meanwhile",
+    "issue_unknown": "Unknown",
+    "issue_withheld": "Not sent",
+    "issue_waiting": "Waiting",
+    "issue_bounced": "Bounced",
+    "issue_complained": "Reported as spam",
+    "issue_started": "Started",
+    "issue_ended": "Ended",
+    "issue_sent_subject": "Newsletter sent: {id}",
+    "issue_sent_heading": "Your newsletter is out",
+    "issue_sent_lead": "Issue {id} of the {site} newsletter has been sent.",
+    "issue_cancelled_subject": "Newsletter cancelled: {id}",
+    "issue_cancelled_heading": "The issue is cancelled",
+    "issue_cancelled_lead": (
+        "Issue {id} of the {site} newsletter was cancelled. Emails that had already left cannot be called back."
+    ),
+    "issue_sent_of_them": (
+        "Emails that bounced or were reported as spam count among those sent. More may still come in."
+    ),
+    "issue_unknown_why": "Unknown: Amazon SES never answered. These emails may or may not have arrived.",
+    "issue_who": "The command {command} shows what became of each reader’s copy.",
+    "issue_paused_subject": "Newsletter paused: {id}",
+    "issue_paused_heading": "The issue is paused",
+    "issue_paused_lead": "Issue {id} of the {site} newsletter is paused.",
+    "issue_paused_bounces": (
+        "Too many emails bounced: {bounced} of {sent}. Amazon SES blocks accounts to which this happens too often."
+    ),
+    "issue_paused_bounces_do": (
+        "Check where the addresses on your list come from. Those that do not exist will get no more mail."
+    ),
+    "issue_paused_complaints": (
+        "Too many readers reported it as spam: {complained} of {sent}. Amazon SES blocks accounts to which "
+        "this happens too often."
+    ),
+    "issue_paused_complaints_do": (
+        "Check that your subscribers asked for the newsletter. Those who reported it will get no more."
+    ),
+    "issue_paused_late": (
+        "It was due more than an hour ago and could not be sent: it will not go out without your consent."
+    ),
+    "issue_paused_late_do": "Is it still the right moment?",
+    "issue_paused_sandbox": "Your Amazon SES account is still in the sandbox: it can only write to verified addresses.",
+    "issue_paused_sandbox_do": "Request production access in the Amazon SES console.",
+    "issue_paused_changed": "The stored text is no longer the one that you asked to send.",
+    "issue_paused_changed_do": "It will not be sent. Create a new issue with the right text.",
+    "issue_resume": "To continue, type the command {command}.",
+    "issue_cancel": "To drop it, type the command {command}.",
 }
 
 

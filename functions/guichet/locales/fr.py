@@ -310,6 +310,66 @@ SENTENCES = {
     "cap_reached_list": "La commande {command} en donne la liste.",
     "cap_reached_more": "Ces personnes s’intéressent à votre site ? Augmentez {parameter} et déployez à nouveau.",
     "cap_reached_abuse": "Quelqu’un saisit des adresses inventées ? Déployez avec {parameter}.",
+    "issue_read": "Lire sur le site",
+    "issue_why": "Vous recevez cet email parce que votre adresse est abonnée à la newsletter « {site} ».",
+    "issue_leave": "Vous pouvez {unsubscribe} à tout moment.",
+    "issue_test_subject": "[Essai] {subject}",
+    "issue_audience": "Destinataires",
+    "issue_sent": "Envoyés",
+    "issue_refused": "Refusés par Amazon SES",
+    "issue_left": "Désabonnés entre-temps",
+    "issue_unknown": "Sort inconnu",
+    "issue_withheld": "Non envoyés",
+    "issue_waiting": "En attente",
+    "issue_bounced": "Non remis",
+    "issue_complained": "Signalés comme spam",
+    "issue_started": "Début de l’envoi",
+    "issue_ended": "Fin de l’envoi",
+    "issue_sent_subject": "Newsletter envoyée : {id}",
+    "issue_sent_heading": "Votre newsletter est partie",
+    "issue_sent_lead": "L’envoi du numéro « {id} » de la newsletter « {site} » est terminé.",
+    "issue_cancelled_subject": "Envoi de la newsletter annulé : {id}",
+    "issue_cancelled_heading": "L’envoi est annulé",
+    "issue_cancelled_lead": (
+        "L’envoi du numéro « {id} » de la newsletter « {site} » a été annulé. Les emails déjà partis ne "
+        "peuvent pas être rattrapés."
+    ),
+    "issue_sent_of_them": (
+        "Les emails non remis ou signalés comme spam comptent parmi les envoyés. Il peut encore s’y en ajouter."
+    ),
+    "issue_unknown_why": (
+        "Sort inconnu : Amazon SES n’a rien répondu. Ces emails sont peut-être arrivés, peut-être pas."
+    ),
+    "issue_who": "La commande {command} montre ce qu’il en est pour chaque destinataire.",
+    "issue_paused_subject": "Envoi de la newsletter suspendu : {id}",
+    "issue_paused_heading": "L’envoi est suspendu",
+    "issue_paused_lead": "L’envoi du numéro « {id} » de la newsletter « {site} » est suspendu.",
+    "issue_paused_bounces": (
+        "Trop d’emails n’ont pas pu être remis : {bounced} sur {sent}. Amazon SES bloque les comptes à qui "
+        "cela arrive trop souvent."
+    ),
+    "issue_paused_bounces_do": (
+        "Vérifiez d’où viennent les adresses de votre liste. Celles qui n’existent pas ne recevront plus rien."
+    ),
+    "issue_paused_complaints": (
+        "Trop de destinataires ont signalé cet email comme spam : {complained} sur {sent}. Amazon SES bloque "
+        "les comptes à qui cela arrive trop souvent."
+    ),
+    "issue_paused_complaints_do": (
+        "Vérifiez que vos abonnés ont bien demandé la newsletter. Ceux qui l’ont signalée ne la recevront plus."
+    ),
+    "issue_paused_late": (
+        "Il devait partir il y a plus d’une heure et n’a pas pu : il ne partira pas sans votre accord."
+    ),
+    "issue_paused_late_do": "Le moment convient-il encore ?",
+    "issue_paused_sandbox": (
+        "Votre compte Amazon SES est encore en mode d’essai (sandbox) : il n’écrit qu’aux adresses vérifiées."
+    ),
+    "issue_paused_sandbox_do": "Demandez l’accès de production dans la console d’Amazon SES.",
+    "issue_paused_changed": "Le texte enregistré n’est plus celui dont vous avez demandé l’envoi.",
+    "issue_paused_changed_do": "Il ne partira pas. Créez un nouveau numéro avec le bon texte.",
+    "issue_resume": "Pour reprendre l’envoi, tapez la commande {command}.",
+    "issue_cancel": "Pour y renoncer, tapez la commande {command}.",
 }
 
 

@@ -14,7 +14,7 @@ from markupsafe import escape
 from guichet.accent import accent
 from guichet.locales import Language, locale
 from guichet.mail import headers, strangers, texts
-from guichet.mail.emails import named
+from guichet.mail.emails import Content, named
 from guichet.records.outbox import Audience
 from guichet.records.record import utc_now
 from guichet.records.registry import Reported
@@ -64,13 +64,19 @@ def compose(name: str, language: Language, record: Reported, settings: MailSetti
     Visitors cannot add a line to any header, and their text is mailed to the owner alone.
     """
     email = named(name)
-    content = email.content(record, language, settings)
+    return written(name, email.AUDIENCE, email.content(record, language, settings), language, settings)
+
+
+def written(
+    name: str, audience: Audience, content: Content, language: Language, settings: MailSettings
+) -> EmailMessage:
+    """Return the email of a name with its content."""
     values = {
         "site": settings.site_name,
         "accent": accent(settings.accent_color),
         "logo": settings.logo,
         # The owner wrote it.
-        "privacy_url": "" if email.AUDIENCE == "owner" else settings.privacy_url,
+        "privacy_url": "" if audience == "owner" else settings.privacy_url,
         **content.values,
     }
     template = name
@@ -84,7 +90,7 @@ def compose(name: str, language: Language, record: Reported, settings: MailSetti
     text, html = (templates.get_template(f"{template}.{ending}").render(values) for ending in ("txt", "html"))
     # The text begins with the subject, as a message does with its headers.
     head, text = text.split("\n\n", 1)
-    message = envelope(content.to, head.removeprefix("Subject:").strip(), email.AUDIENCE, settings)
+    message = envelope(content.to, head.removeprefix("Subject:").strip(), audience, settings)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     if content.reply_to:

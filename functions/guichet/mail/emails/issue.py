@@ -1,0 +1,40 @@
+"""To a reader: an issue of the newsletter. It is sent from the issue's own rows, never from the outbox."""
+
+from guichet.locales import Language
+from guichet.mail.emails import Content
+from guichet.records.issue import WrittenIssue
+from guichet.records.outbox import Audience, ClaimedEmail
+from guichet.records.subscriber import Subscriber
+from guichet.settings import MailSettings
+
+NAME = "issue"
+AUDIENCE: Audience = "visitor"
+STRANGER_SHARE: float | None = None
+
+
+def ineligible(_email: ClaimedEmail, _written: WrittenIssue, _subscriber: Subscriber | None) -> str | None:
+    """Return why it is not to be sent from the outbox."""
+    return "an issue is sent from its own rows"
+
+
+def content(written: WrittenIssue, _language: Language, settings: MailSettings) -> Content:
+    """Return the content: what the author wrote, and the link to unsubscribe."""
+    # Only what writes an issue pays for the imports.
+    from guichet.accent import accent  # noqa: PLC0415
+    from guichet.mail import markdown  # noqa: PLC0415
+
+    edition = written.edition
+    body = markdown.html(edition.markdown, accent(settings.accent_color).light)
+    values = {
+        # Whatever their line breaks, they are one line.
+        "subject": " ".join(edition.subject.splitlines()),
+        "preheader": " ".join(edition.preheader.splitlines()),
+        "url": edition.url,
+        # An author may begin with a title, which is then not repeated.
+        "heading": not body.startswith("<h1"),
+        "body_html": body,
+        "body_text": markdown.text(edition.markdown),
+        "link": written.unsubscribe_link,
+        "privacy_url": settings.privacy_url,
+    }
+    return Content(written.to, values, unsubscribe_link=written.unsubscribe_link)

@@ -1,0 +1,39 @@
+"""To the owner: an issue paused itself, why, and how to go on."""
+
+from guichet.locales import Language
+from guichet.mail.emails import Content
+from guichet.records.issue import Issue
+from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.subscriber import Subscriber
+from guichet.settings import NotifierSettings
+
+NAME = "issue-paused"
+AUDIENCE: Audience = "owner"
+STRANGER_SHARE: float | None = None
+
+
+def queued(language: Language, occasion: str) -> QueuedEmail:
+    """Return the row for the outbox: one each time that it pauses."""
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=occasion)
+
+
+def ineligible(_email: ClaimedEmail, issue: Issue, _subscriber: Subscriber | None) -> str | None:
+    """Return why it is no longer to be sent, or None."""
+    if issue.state != "paused":
+        return "the issue is no longer paused"
+    return "the owner paused it" if issue.reason in {None, "owner"} else None
+
+
+def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Content:
+    """Return the content. What made it pause is counted since it was last resumed."""
+    tally, before = issue.tally, issue.resumed_at
+    values = {
+        "issue": issue,
+        "sent": tally.sent - before.sent,
+        "bounced": tally.bounced - before.bounced,
+        "complained": tally.complained - before.complained,
+        "begun": issue.started_at is not None,
+        # Whatever is typed, a text that changed is not sent.
+        "resumable": issue.reason != "changed",
+    }
+    return Content(settings.owner_email, values)

@@ -1,0 +1,35 @@
+"""To the owner: an issue has ended, and what became of its readers' copies."""
+
+from guichet.locales import Language
+from guichet.mail.emails import Content
+from guichet.records.issue import Issue
+from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.subscriber import Subscriber
+from guichet.settings import NotifierSettings
+
+NAME = "issue-sent"
+AUDIENCE: Audience = "owner"
+STRANGER_SHARE: float | None = None
+
+
+def queued(language: Language) -> QueuedEmail:
+    """Return the row for the outbox."""
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language)
+
+
+def ineligible(_email: ClaimedEmail, _issue: Issue, _subscriber: Subscriber | None) -> str | None:
+    """Return None: however late, the owner is told."""
+    return None
+
+
+def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Content:
+    """Return the content: the counts, which add up to the audience."""
+    tally = issue.tally
+    values = {
+        "issue": issue,
+        "cancelled": issue.state == "cancelled",
+        # Cancelled before its readers were written down, it went to nobody.
+        "audience": issue.audience or 0,
+        "withheld": tally.waiting + tally.claimed,
+    }
+    return Content(settings.owner_email, values)
