@@ -16,7 +16,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +35,8 @@ from infra.local.ports import HOSTS, Port, from_another_page, refusal
 from infra.local.sam import sam_template, with_engines
 from infra.local.ses_events import SesEvents
 from infra.local.site import SITE, Site
-from infra.local.streams import StreamReader, play, schedule_event
-from infra.template import Stack, StreamMapping, Template, TemplateError, parameters
+from infra.local.streams import MappingPlayer, StreamReader, schedule_event
+from infra.template import Stack, Template, TemplateError, parameters
 
 if TYPE_CHECKING:
     from infra.local.forms import FormsFile
@@ -49,6 +50,9 @@ _MOMENT = 2.0
 # How long the ports stay closed for an engine that is away, in seconds.
 _PATIENCE = 5.0
 
+# The most that SEND_RATE may be: emails a second that no machine sends here.
+_FASTEST = 10_000
+
 # The same from run to run, so that what the SAM CLI has built still fits. Everybody can read it: on AWS a function with
 # such a secret does not start (guichet/settings.py).
 SECRET = "local-stack-only-0123456789abcdef0123456789abcdef"  # noqa: S105  it is no secret
@@ -57,9 +61,6 @@ TABLE = "guichet"
 ENGINE_PORT = 3030
 
 _log = logging.getLogger(__name__)
-
-# A function, its mapping of the table's stream, and where in it the mapping is.
-_Reader = tuple[LocalFunction, StreamMapping, StreamReader]
 
 
 class StartError(Exception):
@@ -108,6 +109,7 @@ class Local:
     wake: threading.Event
     # Set while it is known to hold nothing new.
     rests: threading.Event = field(default_factory=threading.Event)
+    players: list[MappingPlayer] = field(default_factory=list)
     made: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def answer(self, request: Request) -> Response:
@@ -118,7 +120,7 @@ class Local:
             "GET /_local/inbox.json": lambda: self._inbox(_json_text, "application/json", after),
             "GET /_local/environment.json": self._environment,
             "GET /_local/sam.json": self._sam,
-            "POST /_local/sweep": lambda: _json([function(schedule_event()) for function in self._scheduled()]),
+            "POST /_local/sweep": lambda: _json(self._sweep(request.args.get("function"))),
         }
         answer = served.get(f"{request.method} {request.path}")
         return answer() if answer else _json({"message": f"There are {', '.join(served)}."}, 404)
@@ -130,10 +132,18 @@ class Local:
         return Response(write(inbox.mails(after=after)), content_type=content_type)
 
     def _rest(self) -> None:
-        """Wait a moment for the email of a form that has just been posted."""
+        """Wait a moment for the email of a form that has just been posted.
+
+        What has been busy for longer, as with an issue of the newsletter, is not waited for.
+        """
         end = time.monotonic() + _MOMENT
-        while self.engines.own_stream and (self.wake.is_set() or not self.rests.is_set()) and time.monotonic() < end:
+        while self.engines.own_stream and self._reads_or_plays() and time.monotonic() < end:
             time.sleep(0.01)
+
+    def _reads_or_plays(self) -> bool:
+        if self.wake.is_set() or not self.rests.is_set():
+            return True
+        return any(0 < player.busy_for() < _MOMENT for player in self.players)
 
     def _environment(self) -> Response:
         region = os.environ["AWS_DEFAULT_REGION"]
@@ -146,20 +156,37 @@ class Local:
         region = os.environ["AWS_DEFAULT_REGION"]
         return _json(sam_template(self.stack, self.engines.addresses, region, self.containers))
 
-    def _scheduled(self) -> list[LocalFunction]:
-        return [function for function in self.functions.values() if function.function.schedules]
+    def _scheduled(self) -> dict[str, LocalFunction]:
+        return {name: function for name, function in self.functions.items() if function.function.schedules}
+
+    def _sweep(self, only: str | None) -> dict[str, Any]:
+        """Call what the template calls on a schedule, side by side, or one of it; return their replies by name."""
+        called = {name: function for name, function in self._scheduled().items() if only in (None, name)}
+        with ThreadPoolExecutor(max(1, len(called))) as pool:
+            running = {name: pool.submit(function, schedule_event()) for name, function in called.items()}
+        return {name: future.result() for name, future in running.items()}
 
     def play_stream(self, stop: threading.Event) -> None:
         """Make the table, then play the event source mappings until the end."""
         stream_arn = _make(lambda: engine.create_table(self.stack, TABLE), stop)
         if stream_arn is None:
             return
-        readers = [
-            (function, mapping, StreamReader(engine.client("dynamodbstreams"), stream_arn))
+        reader = StreamReader(engine.client("dynamodbstreams"), stream_arn)
+        self.players += [
+            MappingPlayer(function, mapping, stream_arn)
             for function in self.functions.values()
             for mapping in function.function.streams
         ]
+        for player in self.players:
+            threading.Thread(target=player.play, daemon=True, name=f"play_stream_{player.name}").start()
         self.made.release()
+        try:
+            self._read_stream(reader, stop)
+        finally:
+            for player in self.players:
+                player.stop()
+
+    def _read_stream(self, reader: StreamReader, stop: threading.Event) -> None:
         while True:
             # Before anything is looked at: what comes from now on wakes it again.
             self.rests.clear()
@@ -167,7 +194,7 @@ class Local:
             if stop.is_set():
                 return
             try:
-                again = self._play_round(stream_arn, readers)
+                again = self._read_round(reader)
             except engine.EngineError as error:
                 _log.warning("the stream cannot be read now: %s", error)
                 stop.wait(_ASK_AGAIN)
@@ -177,31 +204,31 @@ class Local:
                     # moto tells when something was written. Another engine must be asked.
                     self.wake.wait(None if self.engines.own_stream else _POLL)
 
-    def _play_round(self, stream_arn: str, readers: Sequence[_Reader]) -> bool:
-        """Deliver what the stream holds, and forget what nobody asks for again. Return whether there was anything."""
-        delivered = False
-        for function, mapping, reader in readers:
-            records = reader.read()
-            play(records, mapping, stream_arn, function)
-            delivered = delivered or bool(records)
+    def _read_round(self, reader: StreamReader) -> bool:
+        """Hand on what the stream holds, and forget what nobody asks for again. Return whether there was anything."""
+        records = reader.read()
+        for player in self.players:
+            player.take(records)
         if self.engines.own_stream:
             # Not needed with other engines.
             from infra.local.moto_patches import forget_read  # noqa: PLC0415
 
-            forget_read(TABLE, [reader.read_up_to for _, _, reader in readers])
+            forget_read(TABLE, [reader.read_up_to])
         if self.engines.own_mail:
             inbox.forget_old_mails()
-        return delivered
+        return bool(records)
 
     def play_schedules(self, stop: threading.Event) -> None:
-        """Call what the template calls on a schedule, until the end."""
-        (seconds,) = {seconds for function in self._scheduled() for seconds in function.function.schedules}
-        while not stop.wait(seconds):
-            for function in self._scheduled():
-                try:
-                    function(schedule_event())
-                except Exception:
-                    _log.exception("the function behind the schedule failed")
+        """Call what the template calls on a schedule, until the end: each in a thread, as one may take long."""
+        threads = [
+            threading.Thread(target=_play_schedule, args=(function, seconds, stop), daemon=True)
+            for function in self._scheduled().values()
+            for seconds in function.function.schedules
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
     def make_mail(self, stop: threading.Event) -> None:
         """Make the mail's resources."""
@@ -218,6 +245,14 @@ class Local:
 
             told_of_mail.append(events.note)
         return events
+
+
+def _play_schedule(function: LocalFunction, seconds: int, stop: threading.Event) -> None:
+    while not stop.wait(seconds):
+        try:
+            function(schedule_event())
+        except Exception:
+            _log.exception("the function behind the schedule failed")
 
 
 def _make(make: Callable[[], Any], stop: threading.Event) -> Any:
@@ -306,6 +341,32 @@ def _is_strict(environment: Mapping[str, str]) -> bool:
     return text == "strict"
 
 
+def _send_rate(environment: Mapping[str, str]) -> float | None:
+    text = environment.get("SEND_RATE", "")
+    if not text:
+        return None
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0
+    if not 0 < rate <= _FASTEST:
+        raise StartError(f"SEND_RATE must be a number of emails a second, up to {_FASTEST:,}, not {text!r}")
+    return rate
+
+
+def _set_send_rate(engines: engine.Engines, rate: float | None) -> str:
+    """Let SES allow so many emails a second, if a number is given; return the line that tells the rate."""
+    if not engines.own_mail:
+        if rate is not None:
+            raise StartError("SEND_RATE is for moto's SES, and mail goes to another engine: leave it out")
+        return ""
+    # Not needed with other engines.
+    from infra.local.moto_patches import send_rate  # noqa: PLC0415
+
+    told = "as SEND_RATE says" if rate is not None else "SEND_RATE=… make run sets another rate"
+    return f"  mail   {send_rate(rate):g} a second, of which issues of the newsletter take four fifths; {told}\n"
+
+
 def _forms() -> "FormsFile":
     from guichet.definitions.forms_file import FormsFileError  # noqa: PLC0415
     from infra.local.forms import FormsFile  # noqa: PLC0415
@@ -336,6 +397,7 @@ def run(environment: Mapping[str, str]) -> None:
     given = defaults(site_port) | parameters(environment.get("PARAMETERS", ""))
     # What is wrong is told before anything starts.
     _is_strict(environment)
+    rate = _send_rate(environment)
     _check_texts()
     template = Template.load()
     template.resolve(given)
@@ -350,6 +412,7 @@ def run(environment: Mapping[str, str]) -> None:
     containers = Containers.asked_for(environment)
     moto = _moto(environment, containers) if own else None
     engines = engine.connect(moto)
+    rate_line = _set_send_rate(engines, rate)
     stack = template.resolve(given, {"Api.ApiEndpoint": api_url, "Table": TABLE})
     variables, cors, from_where = origins(stack, environment)
     if environment.get("LOGS") != "json":
@@ -377,7 +440,7 @@ def run(environment: Mapping[str, str]) -> None:
     index = overview(api_url, site_url, list(served))
     _open("PORT", api, Front(Gateway(served, cors), local, index, forms.read_again))
     _open("SITE_PORT", site, Site(SITE, api_url))
-    (seconds,) = {seconds for function in functions.values() for seconds in function.function.schedules}
+    seconds = min(seconds for function in functions.values() for seconds in function.function.schedules)
     sam = (
         f"  SAM    {api_url}/_local/sam.json   containers reach the engines at {containers.host}\n"
         if containers
@@ -393,6 +456,7 @@ def run(environment: Mapping[str, str]) -> None:
         f"  API    {api_url}   open it for an overview\n"
         f"  inbox  {api_url}/_local/inbox   as JSON {api_url}/_local/inbox.json\n"
         f"  sweep  POST {api_url}/_local/sweep   what the schedule does every {seconds // 60} minutes\n"
+        f"{rate_line}"
         f"  pages  may post {from_where}\n"
         f"{sam}\nReady. Ctrl-C ends it.",
         flush=True,

@@ -57,7 +57,7 @@ def patch_moto() -> None:
     _wrap(BaseModel, "__new__", lambda _: lambda cls, *_arguments, **_named: object.__new__(cls))
     # It tells nothing of the account. As a server, it routes by whole paths.
     response: Any = SESV2Response
-    response.get_account = lambda _: _ACCOUNT
+    response.get_account = lambda _: json.dumps(_ACCOUNT)
     urls.url_paths["{0}/v2/email/account$"] = urls.response.dispatch
     # It takes any tag, and forgets them; and it has no list of addresses that SES does not write to.
     _wrap(SESV2Response, "send_email", _with_tags)
@@ -72,13 +72,15 @@ def _wrap(owner: Any, name: str, wrapper: Callable[[Any], Any]) -> None:
 
 
 # Out of the sandbox, with the rate and the quota of a usual account.
-_ACCOUNT = json.dumps(
-    {
-        "ProductionAccessEnabled": True,
-        "SendingEnabled": True,
-        "SendQuota": {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0},
-    }
-)
+_QUOTA = {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0}
+_ACCOUNT = {"ProductionAccessEnabled": True, "SendingEnabled": True, "SendQuota": _QUOTA}
+
+
+def send_rate(emails_a_second: float | None = None) -> float:
+    """Return how many emails a second SES allows; given a number, it allows that from now on."""
+    if emails_a_second is not None:
+        _QUOTA["MaxSendRate"] = emails_a_second
+    return _QUOTA["MaxSendRate"]
 
 
 # Called with each mail that SES took.

@@ -1,13 +1,17 @@
-"""The notifier's two callers: the event source mapping of the table's stream, and the schedule."""
+"""The callers of the functions that no visitor waits for: the event source mappings of the stream, and the schedule."""
 
 import logging
+import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from threading import Condition
 from typing import Any, cast
 
 from moto.events.models import EventPattern
 
+from infra.local.functions import LocalFunction
 from infra.template import PSEUDO_PARAMETERS, StreamMapping
 
 Deliver = Callable[[dict[str, Any]], Any]
@@ -75,6 +79,58 @@ def _deliver_batch(
             _deliver_batch(half, mapping, stream_arn, deliver, retries)
     elif retries:
         _deliver_batch(rest, mapping, stream_arn, deliver, retries - 1)
+
+
+class MappingPlayer:
+    """Plays an event source mapping in a thread of its own, as Lambda does: a long batch holds up no other mapping.
+
+    It keeps only what passes the mapping's filter, so what it holds while a batch takes long stays small.
+    """
+
+    def __init__(self, function: LocalFunction, mapping: StreamMapping, stream_arn: str) -> None:
+        self.name = function.function.name
+        self._function = function
+        self._mapping = mapping
+        self._stream_arn = stream_arn
+        self._changed = Condition()
+        self._records: deque[dict[str, Any]] = deque()
+        self._busy_since: float | None = None
+        self._stopped = False
+
+    def take(self, records: Sequence[dict[str, Any]]) -> None:
+        """Take the next records of the stream, to deliver those that the mapping wants."""
+        passed = [record for record in records if wanted(record, self._mapping.patterns)]
+        if not passed:
+            return
+        with self._changed:
+            self._records.extend(passed)
+            if self._busy_since is None:
+                self._busy_since = time.monotonic()
+            self._changed.notify()
+
+    def busy_for(self) -> float:
+        """Return for how many seconds it has had something to deliver, 0 if it has nothing."""
+        since = self._busy_since
+        return 0.0 if since is None else max(time.monotonic() - since, 1e-9)
+
+    def stop(self) -> None:
+        """Let `play` end after the batch that it delivers now."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+
+    def play(self) -> None:
+        """Deliver what was taken, batch by batch, until the end."""
+        while True:
+            with self._changed:
+                if not self._records:
+                    self._busy_since = None
+                while not self._records and not self._stopped:
+                    self._changed.wait()
+                if self._stopped:
+                    return
+                batch = [self._records.popleft() for _ in range(min(len(self._records), self._mapping.batch_size))]
+            _deliver_batch(batch, self._mapping, self._stream_arn, self._function, self._mapping.retries)
 
 
 class StreamReader:

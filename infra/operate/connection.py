@@ -20,6 +20,8 @@ from guichet.store import dynamodb
 
 # The functions whose environments together contain all the settings that the commands need.
 _FUNCTIONS = ("Notifier", "Newsletter")
+# The function that sends what is in the outbox.
+_SWEEPS = "Notifier"
 # A sweep may take as long as Lambda lets a function run.
 _LONGEST_SWEEP = 900
 # The notifier sweeps on any event that holds no records.
@@ -109,8 +111,9 @@ def connect_local(port: int) -> Connection:
     os.environ["no_proxy"] = ",".join(filter(None, (past, *sorted(hosts))))
 
     def sweep() -> dict[str, int]:
-        swept = urllib3.request("POST", f"{address}/_local/sweep", timeout=_LONGEST_SWEEP, retries=False)
-        return _counts(swept.json()[0])
+        url = f"{address}/_local/sweep?function={_SWEEPS}"
+        swept = urllib3.request("POST", url, timeout=_LONGEST_SWEEP, retries=False)
+        return _counts(swept.json()[_SWEEPS])
 
     return Connection("the local stack", _settings(variables), sweep, region, local=True)
 
@@ -147,7 +150,7 @@ def connect_stack(name: str, region: str | None) -> Connection:
         raise
 
     def sweep() -> dict[str, int]:
-        answer = functions.invoke(FunctionName=resources["Notifier"], Payload=json.dumps(_SWEEP).encode())
+        answer = functions.invoke(FunctionName=resources[_SWEEPS], Payload=json.dumps(_SWEEP).encode())
         payload = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             raise OperatorError(f"the notifier failed: {payload.get('errorMessage', payload)}")

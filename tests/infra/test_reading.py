@@ -123,3 +123,68 @@ def test_another_engine_is_asked_now_and_then(start: Callable[..., list[str]], r
     table = dynamodb_backends["123456789012"]["eu-west-3"].get_table(TABLE)
     table.put_item({"pk": {"S": "message#1"}, "sk": {"S": "email#contact-notification"}})
     wait_for("the record", lambda: delivered == ["message#1"])
+
+
+def test_a_long_batch_of_one_function_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    for service in ("DYNAMODB", "DYNAMODB_STREAMS", "SESV2"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "")
+    moto, stop, go_on = engine.MotoServer(), threading.Event(), threading.Event()
+    engines, stack = engine.connect(moto), resolve()
+    mine = local_functions(stack.functions, stack.environment)
+    slow, quick = mine["Contact"], mine["Notifier"]
+    (mapping,) = quick.function.streams
+    # As an issue of the newsletter is sent: one batch takes minutes.
+    monkeypatch.setattr(slow, "function", replace(slow.function, streams=[mapping]))
+    begun: list[str] = []
+    delivered: list[str] = []
+
+    def takes_long(event: dict[str, Any], _context: Any) -> None:
+        begun.extend(record["dynamodb"]["Keys"]["pk"]["S"] for record in event["Records"])
+        assert go_on.wait(60)
+
+    def deliver(event: dict[str, Any], _context: Any) -> None:
+        delivered.extend(record["dynamodb"]["Keys"]["pk"]["S"] for record in event["Records"])
+
+    monkeypatch.setattr(slow, "_handler", takes_long)
+    monkeypatch.setattr(quick, "_handler", deliver)
+    local = Local(stack, {"Slow": slow, "Quick": quick}, engines, None, wake=moto.wrote)
+    thread = threading.Thread(target=local.play_stream, args=(stop,))
+    thread.start()
+    try:
+        assert local.made.acquire(timeout=60)
+        for number in range(1, 6):
+            owe(number)
+            wait_for("the record", lambda: len(delivered) == number)  # noqa: B023  it is called here
+        assert begun == ["message#1"]
+        # What the slow one still has to do keeps nothing in the stream.
+        table = dynamodb_backends["123456789012"]["eu-west-3"].get_table(TABLE)
+        wait_for("the stream to be forgotten", lambda: table.stream_shard and table.stream_shard.items == [])
+        go_on.set()
+        wait_for("the rest", lambda: begun == [f"message#{number}" for number in range(1, 6)])
+    finally:
+        go_on.set()
+        stop.set()
+        moto.wrote.set()
+        thread.join()
+        moto.stop()
+
+
+def test_every_scheduled_function_is_called_and_a_long_one_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = resolve()
+    mine = local_functions(stack.functions, stack.environment)
+    slow, quick = mine["Contact"], mine["Notifier"]
+    for function in (slow, quick):
+        monkeypatch.setattr(function, "function", replace(function.function, schedules=[0]))
+    go_on, called = threading.Event(), threading.Semaphore(0)
+    monkeypatch.setattr(slow, "_handler", lambda *_: go_on.wait(60))
+    monkeypatch.setattr(quick, "_handler", lambda *_: called.release())
+    engines = engine.Engines({"DYNAMODB_STREAMS": "", "SESV2": ""}, None)
+    local, stop = Local(stack, {"Slow": slow, "Quick": quick}, engines, None, wake=threading.Event()), threading.Event()
+    thread = threading.Thread(target=local.play_schedules, args=(stop,))
+    thread.start()
+    try:
+        assert all(called.acquire(timeout=60) for _ in range(3))
+    finally:
+        go_on.set()
+        stop.set()
+        thread.join()

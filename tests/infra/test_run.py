@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import botocore.session
 import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
@@ -83,6 +84,30 @@ def test_it_says_where_everything_is(running: LocalStack) -> None:
     ):
         assert address in running.said
     assert "every 15 minutes" in running.said
+
+
+def test_it_says_how_fast_mail_goes_out(running: LocalStack) -> None:
+    assert "  mail   14 a second, " in running.said
+    assert "SEND_RATE=… make run sets another rate" in running.said
+
+
+def test_the_rate_of_mail_can_be_set(tmp_path: Path) -> None:
+    with local_stack(tmp_path, SEND_RATE="250") as stack:
+        stack.wait_until_ready()
+        assert "  mail   250 a second, " in stack.said
+        variables = ask(stack.port, "GET", "/_local/environment.json").json
+        ses = botocore.session.get_session().create_client(
+            "sesv2", "eu-west-3", endpoint_url=variables["AWS_ENDPOINT_URL_SESV2"],
+            aws_access_key_id="local", aws_secret_access_key="local",
+        )  # fmt: skip
+        assert ses.get_account()["SendQuota"]["MaxSendRate"] == 250
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "fast", "nan", "inf", "1000000"])
+def test_a_rate_that_is_none_is_refused(tmp_path: Path, rate: str) -> None:
+    with local_stack(tmp_path, SEND_RATE=rate) as stack:
+        assert stack.wait() == 2
+        assert f"SEND_RATE must be a number of emails a second, up to 10,000, not {rate!r}" in stack.complained
 
 
 def test_the_first_page_leads_to_all_that_is_served_here(running: LocalStack) -> None:
@@ -298,6 +323,14 @@ def test_no_port_is_served_under_another_name(running: LocalStack) -> None:
     for port, path in ((running.port, "/thanks"), (running.site_port, "/")):
         assert ask(port, "GET", path, headers={"Host": f"evil.example:{port}"}).status == 403
         assert ask(port, "GET", path, headers={"Host": f"localhost:{port}"}).status == 200
+
+
+def test_a_sweep_calls_each_scheduled_function_or_the_one_that_is_named(running: LocalStack) -> None:
+    scheduled = {name for name, function in resolve().functions.items() if function.schedules}
+    assert "Notifier" in scheduled
+    assert set(running.sweep()) == scheduled
+    answer = ask(running.port, "POST", "/_local/sweep?function=Notifier", b"")
+    assert set(answer.json) == {"Notifier"}
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])

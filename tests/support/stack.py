@@ -85,7 +85,7 @@ class LocalStack:
 
     def __init__(self, folder: Path, root: Path = TEMPLATE.parent, /, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        for name in ("PARAMETERS", "CONTAINERS", "ENGINE_PORT", "ORIGINS"):
+        for name in ("PARAMETERS", "CONTAINERS", "ENGINE_PORT", "ORIGINS", "SEND_RATE"):
             environment.pop(name, None)
         # The tests read what the functions log.
         environment |= {"PORT": str(free_port()), "SITE_PORT": str(free_port()), "LOGS": "json"} | variables
@@ -146,7 +146,7 @@ class LocalStack:
         return ask(self.port, "POST", path, body, headers)
 
     def sweep(self) -> Any:
-        """Let the schedule's moment come, and return what each function on a schedule returned."""
+        """Let the schedule's moment come, and return what each function on a schedule returned, by name."""
         return ask(self.port, "POST", "/_local/sweep", b"").json
 
     def inbox(self, marker: str = "", to: str = "") -> list[dict[str, Any]]:
