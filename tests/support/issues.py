@@ -149,4 +149,5 @@ ISSUE = Issue(
 
 def written(language: Language, to: str = "camille@example.org", link: str = LINK) -> WrittenIssue:
     """Return the sample as a reader gets it."""
-    return WrittenIssue(ISSUE, SAMPLE[language], language, (to,), link)
+    # A further language has no sample of its own.
+    return WrittenIssue(ISSUE, SAMPLE.get(language, SAMPLE["en"]), language, (to,), link)

@@ -29,6 +29,9 @@ def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Co
     tally, before = issue.tally, issue.resumed_at
     values = {
         "issue": issue,
+        # The keys of its sentences.
+        "why": f"issue_paused_{issue.reason}",
+        "what_to_do": f"issue_paused_{issue.reason}_do",
         "sent": tally.sent - before.sent,
         "bounced": tally.bounced - before.bounced,
         "complained": tally.complained - before.complained,

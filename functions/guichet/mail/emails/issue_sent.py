@@ -24,10 +24,15 @@ def ineligible(_email: ClaimedEmail, _issue: Issue, _subscriber: Subscriber | No
 
 def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Content:
     """Return the content: the counts, which add up to the audience."""
-    tally = issue.tally
+    tally, cancelled = issue.tally, issue.state == "cancelled"
+    kind = "issue_cancelled" if cancelled else "issue_sent"
     values = {
         "issue": issue,
-        "cancelled": issue.state == "cancelled",
+        "cancelled": cancelled,
+        # The keys of its sentences.
+        "subject": f"{kind}_subject",
+        "heading": f"{kind}_heading",
+        "lead": f"{kind}_lead",
         # Cancelled before its readers were written down, it went to nobody.
         "audience": issue.audience or 0,
         "withheld": tally.waiting + tally.claimed,
