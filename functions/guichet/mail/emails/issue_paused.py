@@ -2,7 +2,7 @@
 
 from guichet.locales import Language
 from guichet.mail.emails import Content
-from guichet.records.issue import Issue
+from guichet.records.issue import Issue, Tally
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
@@ -26,9 +26,10 @@ def ineligible(_email: ClaimedEmail, issue: Issue, _subscriber: Subscriber | Non
 
 def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Content:
     """Return the content. What made it pause is counted since it was last resumed."""
-    tally, before = issue.tally, issue.resumed_at
+    tally, before = issue.tally or Tally(), issue.resumed_at or Tally()
     values = {
         "issue": issue,
+        "tally": tally,
         # The keys of its sentences.
         "why": f"issue_paused_{issue.reason}",
         "what_to_do": f"issue_paused_{issue.reason}_do",

@@ -2,7 +2,7 @@
 
 from guichet.locales import Language
 from guichet.mail.emails import Content
-from guichet.records.issue import Issue
+from guichet.records.issue import Issue, Tally
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
@@ -24,10 +24,11 @@ def ineligible(_email: ClaimedEmail, _issue: Issue, _subscriber: Subscriber | No
 
 def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Content:
     """Return the content: the counts, which add up to the audience."""
-    tally, cancelled = issue.tally, issue.state == "cancelled"
+    tally, cancelled = issue.tally or Tally(), issue.state == "cancelled"
     kind = "issue_cancelled" if cancelled else "issue_sent"
     values = {
         "issue": issue,
+        "tally": tally,
         "cancelled": cancelled,
         # The keys of its sentences.
         "subject": f"{kind}_subject",
