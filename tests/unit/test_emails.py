@@ -1,11 +1,9 @@
 """The emails: each a module with what the outbox asks of it, and a pair of templates for all languages."""
 
 import inspect
-import pkgutil
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 from html import unescape
 from pathlib import Path
@@ -18,101 +16,16 @@ from guichet.locales import LANGUAGES, Language
 from guichet.mail import emails, mime
 from guichet.mail.emails import issue, issue_paused
 from guichet.mail.mime import compose
-from guichet.records.cap_reached import CapReached
-from guichet.records.digest import Digest
-from guichet.records.erasure import Erasure
-from guichet.records.issue import Issue, Reason, WrittenIssue
-from guichet.records.message import Message
+from guichet.records.issue import Issue, Reason
 from guichet.records.outbox import AUDIENCES, QueuedEmail
-from guichet.records.sign_up import SignUp
-from guichet.records.spam_note import OpenedSpamNote, SpamNote
-from guichet.records.subscriber import Confirmation, Subscriber
 from guichet.settings import NotifierSettings
 from tests.support import issues
+from tests.support.emails import AT, NAMES, email
 from tests.support.typography import faults
 
-MODULES = [module.name for module in pkgutil.iter_modules(emails.__path__)]
-NAMES = [module.replace("_", "-") for module in MODULES]
 TEMPLATES = Path(mime.__file__).parent / "templates"
 # What templates are made of, and those of the emails that have words of the owner's own.
 PARTS = {"layout.html", "row.html", "button.html", "own.html", "own.txt"}
-
-AT = datetime(2026, 11, 1, 8, 5, tzinfo=UTC)
-READER = "camille@example.org"
-CONSENT = Confirmation(
-    event="confirmed",
-    at=AT,
-    wording_version="1",
-    wording_language="fr",
-    wording="I agree",
-    request_id="r",
-    asked_at=AT,
-    page="https://atelier.example/a",
-)
-# One record of each kind, with all that an email may tell of it.
-RECORDS: dict[type, Any] = {
-    Message: Message(
-        id="m",
-        email=READER,
-        message="One.\nTwo.",
-        name="Camille",
-        subject="Chairs",
-        phone="+33 1 23 45 67 89",
-        extra=(("Budget", "1"), ("Place", "a\nb")),
-        page="https://atelier.example/a",
-        language="fr",
-        received_at=AT,
-        expires_at=AT + timedelta(days=9),
-    ),
-    SignUp: SignUp(id="r", email=READER, language="fr", asked_at=AT, expires_at=AT + timedelta(days=7)),
-    Subscriber: Subscriber(
-        id="s", state="confirmed", email=READER, name="Camille", confirmed_at=AT, history=(CONSENT,)
-    ),
-    CapReached: CapReached(
-        id="2026-11-01-all-confirmation-request",
-        what="all",
-        email_name="confirmation-request",
-        per_day=500,
-        reached_at=AT,
-        expires_at=AT,
-    ),
-    Digest: Digest(
-        id="2026-W44",
-        since=AT - timedelta(days=7),
-        until=AT,
-        messages=1,
-        spam=2,
-        confirmed=3,
-        waiting=4,
-        oldest_waiting_since=AT,
-        made_at=AT,
-        expires_at=AT,
-    ),
-    Erasure: Erasure(id="s", kept_days=9, asked_at=AT, done_at=AT, expires_at=AT),
-    Issue: issues.ISSUE,
-}
-SIGN_UP = RECORDS[SignUp]
-RECORDS[OpenedSpamNote] = OpenedSpamNote(
-    SpamNote(
-        id="2026-10-31",
-        since=AT - timedelta(days=3),
-        until=AT,
-        caught=9,
-        named=("message#m", "request#r"),
-        made_at=AT,
-        expires_at=AT,
-    ),
-    (RECORDS[Message], SIGN_UP),
-)
-
-
-def record_of(name: str, language: Language) -> Any:
-    """Return a record of the kind that an email is about: the first argument of its `content`."""
-    kind, *_ = get_type_hints(emails.named(name).content).values()
-    if kind is WrittenIssue:
-        return issues.written(language)
-    # Some are about any kind.
-    return RECORDS.get(kind, RECORDS[Message])
 
 
 def decoded(header: str) -> str:
@@ -153,7 +66,7 @@ def test_each_email_has_its_two_templates_and_there_is_no_other() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_email_can_be_written_in_every_language(name: str, language: Language) -> None:
-    mail = compose(name, language, record_of(name, language), NotifierSettings.from_environment())
+    mail = email(name, language)
     text, html = (part.get_content() for part in mail.iter_parts())
     assert mail["Subject"]
     assert f'<html lang="{language}">' in html
@@ -169,7 +82,7 @@ def test_every_email_can_be_written_in_every_language(name: str, language: Langu
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_french_email_is_typeset(name: str) -> None:
-    mail = compose(name, "fr", record_of(name, "fr"), NotifierSettings.from_environment())
+    mail = email(name, "fr")
     text, html = (part.get_content() for part in mail.iter_parts())
     shown = unescape(re.sub("<style>.*</style>|<[^>]*>", " ", html, flags=re.DOTALL))
     for written in (decoded(mail["Subject"]), text, shown):
@@ -177,9 +90,8 @@ def test_every_french_email_is_typeset(name: str) -> None:
 
 
 def test_no_two_languages_write_the_same_email() -> None:
-    settings = NotifierSettings.from_environment()
     for name in NAMES:
-        written = [compose(name, language, record_of(name, language), settings) for language in LANGUAGES]
+        written = [email(name, language) for language in LANGUAGES]
         assert len({part.get_content() for mail in written for part in mail.iter_parts()}) == 2 * len(LANGUAGES)
 
 
