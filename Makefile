@@ -104,6 +104,10 @@ bench: $(VENV)/.installed  ## compare the cost of a post with three references, 
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.posts $(BENCH)
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.no_telling
 
+.PHONY: issues-bench
+issues-bench: $(VENV)/.installed  ## count the copies of an issue that one core writes a second (ISSUES="--compose")
+	PYTHONPATH=functions $(BIN)/python -m tests.bench.issues $(or $(ISSUES),--compose)
+
 .PHONY: build
 build: $(VENV)/.installed  ## build the functions for Lambda in .aws-sam/build, and print sizes and hash (LAMBDA_PYTHON)
 	@PYTHONPATH=functions $(BIN)/python -m infra.build --python "$(LAMBDA_PYTHON)"
