@@ -254,7 +254,7 @@ def queue_test(table_name: str, issue: Issue, email: QueuedEmail, now: datetime)
 
 
 def lease(table_name: str, issue_id: str, holder: str, now: datetime, until: datetime) -> Lease | None:
-    """Let one run alone work on an issue. Return None if another one does, or there is nothing to do."""
+    """Let one run alone work on an issue. Return None if another one does, or there is nothing to do now."""
     try:
         return _leased(
             table_name,
@@ -262,8 +262,16 @@ def lease(table_name: str, issue_id: str, holder: str, now: datetime, until: dat
             holder,
             {"lease": holder, "leased_until": table.seconds(until)},
             "#state IN (:sending, :cancelled) AND #list = :open"
-            " AND (attribute_not_exists(lease) OR leased_until < :now OR lease = :lease)",
-            {":sending": "sending", ":cancelled": "cancelled", ":open": _OPEN, ":now": table.seconds(now)},
+            " AND (attribute_not_exists(lease) OR leased_until < :now OR lease = :lease)"
+            # A stream may deliver a record again.
+            " AND (attribute_not_exists(not_before) OR not_before <= :at)",
+            {
+                ":sending": "sending",
+                ":cancelled": "cancelled",
+                ":open": _OPEN,
+                ":now": table.seconds(now),
+                ":at": table.stamp(now),
+            },
         )
     except ConditionFailedError:
         return None
