@@ -52,6 +52,7 @@ from infra.operate.connection import (
 )
 from infra.operate.fields import in_a_row, labelled, of_submission, of_subscriber
 from infra.operate.forms_commands import find_forms, forms_group, telling_of_wrong_forms
+from infra.operate.issue_commands import issue_group
 from infra.operate.output import Output, counted, printable, room, short, wrapped
 from infra.operate.queries import Advance
 from infra.template import TEMPLATE, TemplateError, parameters
@@ -123,7 +124,7 @@ def installed_version() -> str:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
 )
 def guichet() -> None:
-    """Operate a Guichet stack: read messages, manage subscribers, inspect the outbox, diagnose problems.
+    """Operate a Guichet stack: read messages, manage subscribers, write to them, inspect the outbox, find problems.
 
     By default a command uses the deployed stack `guichet`, with the credentials of the AWS CLI. --stack names another
     one; --local uses the stack that `make run` started on this machine. --json prints JSON for programs. These options
@@ -1039,6 +1040,7 @@ def examine(*, before: str | None, region: str | None, as_json: bool, **stack: A
 
 
 guichet.add_command(forms_group(_Listing, common_options))
+guichet.add_command(issue_group(_Listing, common_options, on_stack, _connect))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,0 +1,741 @@
+"""`guichet issue`: write to the list. Issues are files of Markdown; the function `Issues` sends them."""
+
+import csv
+import functools
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from guichet.locales import LANGUAGES, Language
+from guichet.records.issue import Issue, Reader, ReaderState
+from guichet.records.record import utc_now
+from guichet.store import issues, readers
+from infra.operate.cells import cell
+from infra.operate.connection import Connection, OperatorError, OperatorSettings
+from infra.operate.issue_files import IssueFileError, IssueFiles, Problem, id_of, new_files, read_all
+from infra.operate.issue_plan import Plan, account_of, duration, in_words, moment, must_send, readers_by_language
+from infra.operate.output import Output, counted
+from infra.operate.queries import blocks, by_keys, size
+from infra.operate.summaries import of_sweep
+
+# Exit codes, as of all commands.
+_INCOMPLETE, _INVALID = 1, 2
+_STATES = get_args(ReaderState)
+# How many readers' addresses are looked up at once.
+_BLOCK = 100
+# Over how long the rate of an issue that is being sent is measured.
+_LATELY = timedelta(minutes=5)
+# What keeps an issue that was paused from going on.
+_PAUSED_FOR = {
+    "owner": "you to resume it: it was paused by you",
+    "bounces": "you: more than 5 % of its copies bounced",
+    "complaints": "you: too many readers reported it as spam",
+    "late": "you: it was due more than an hour ago, and not sent",
+    "sandbox": "you: SES is in its sandbox",
+    "changed": "you: its text is not the one that was to be sent",
+}
+_WAITS_FOR = {
+    "quota": "room in the daily quota of SES",
+    "ses": "SES, which takes no mail now",
+    "answer": "SES's events about copies that are in doubt",
+    "owner": "you",
+}
+
+Function = Callable[..., int | None]
+Command = Callable[..., None]
+Decorator = Callable[[Any], Any]
+Connect = Callable[..., Connection]
+
+# The commands by name: what each needs of a stack, what it does, and its own parameters.
+_COMMANDS: dict[str, tuple[str, Function, tuple[Decorator, ...]]] = {}
+
+_FILES = click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+_OFFLINE = click.option("--offline", is_flag=True, help="Do not ask whether the links work.")
+_COUNT = click.option(
+    "--count",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    help="The number of readers, for scripts: nothing is asked.",
+)
+
+
+def _issue_id(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    """Return the id of an issue, which may be given as the name of its file, too."""
+    name = Path(text.strip()).name
+    try:
+        return id_of(Path(name if name.lower().endswith(".md") else f"{name}.md"))
+    except IssueFileError:
+        raise click.BadParameter(f"{text!r} is no issue's id: `guichet issue` lists them") from None
+
+
+_ID = click.argument("issue_id", metavar="ID", callback=_issue_id)
+
+
+def _command(name: str, needs: str, *parameters: Decorator) -> Callable[[Function], Function]:
+    """Make a function a command: one that needs a `stack`, that uses one `if any` is there, or `no` stack."""
+
+    def register(function: Function) -> Function:
+        _COMMANDS[name] = (needs, function, parameters)
+        return function
+
+    return register
+
+
+def issue_group(
+    listing: type[click.Group],
+    common_options: Callable[[Command], Command],
+    on_stack: Callable[[Function], Command],
+    connect: Connect,
+) -> click.Group:
+    """Return the group `issue`, whose commands have the options that all have."""
+    group = listing(
+        "issue",
+        help="Write to the list: check, preview, send, follow.\n\n"
+        "An issue is a file of Markdown with front matter, or one for each language: letter.fr.md and letter.en.md. "
+        "Its name is the issue's ID.\n\n"
+        "Without a command, `list` runs; `guichet issue list --help` shows its options.",
+    )
+    for name, (needs, function, parameters) in _COMMANDS.items():
+        if needs == "stack":
+            run = on_stack(function)
+        elif needs == "if any":
+            run = common_options(_with_stack_if_any(function, connect))
+        else:
+            run = common_options(_without_stack(function))
+        for parameter in reversed(parameters):
+            run = parameter(run)
+        group.add_command(click.command(name)(run))
+    return group
+
+
+def _with_stack_if_any(function: Function, connect: Connect) -> Command:
+    @functools.wraps(function)
+    def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:
+        output = Output(as_json=as_json)
+        connection: Connection | None = None
+        try:
+            connection = connect(local=local, port=port, stack=stack, region=region)
+        except OperatorError as error:
+            output.advise(f"No stack was found, so its settings and its list are unknown: {error}.")
+        sys.exit(function(connection, output, **given) or 0)
+
+    return run
+
+
+def _without_stack(function: Function) -> Command:
+    @functools.wraps(function)
+    def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:  # noqa: ARG001
+        sys.exit(function(Output(as_json=as_json), **given) or 0)
+
+    return run
+
+
+def _settings(connection: Connection | None) -> OperatorSettings:
+    """Return the settings of the stack, or the template's defaults, with the example's name and address."""
+    if connection is not None:
+        return connection.settings
+    # Only without a stack.
+    from infra.template import Template  # noqa: PLC0415
+
+    given = {
+        "SiteName": "Your site",
+        "SiteUrl": "https://example.org",
+        "OwnerEmail": "owner@example.org",
+        "FromEmail": "owner@example.org",
+        "SigningSecret": "no-secret-" + "0" * 32,
+    }
+    stack = Template.load().resolve(given, {"Api.ApiEndpoint": "https://YOUR-API", "Table": "none"})
+    return OperatorSettings.model_validate(stack.environment)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+@_command(
+    "new",
+    "no",
+    click.argument("name", type=click.Path(path_type=Path)),
+    click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True, help="Its language."),
+    click.option("--both", is_flag=True, help=f"A file for each language: {' and '.join(LANGUAGES)}."),
+)
+def new(output: Output, *, name: Path, language: Language, both: bool) -> None:
+    """Create the file of an issue, with an example.
+
+    NAME is that of the file, and the issue's ID: lower-case letters, digits and hyphens. Nothing is overwritten.
+    """
+    files = new_files(name, LANGUAGES if both else (language,), both=both)
+    for path in files:
+        if path.exists():
+            raise OperatorError(f"{path} exists: nothing was written")
+    for path, text in files.items():
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    names = [str(path) for path in files]
+    output.tell(
+        [*(f"Wrote {name}" for name in names), f"Next: guichet issue check {' '.join(names)}"],
+        id=id_of(next(iter(files))),
+        files=names,
+    )
+
+
+@_command("check", "if any", _FILES, _OFFLINE)
+def check(connection: Connection | None, output: Output, *, files: tuple[Path, ...], offline: bool) -> int:
+    """Find what is wrong with an issue.
+
+    Its front matter, broken, relative and dead links, images without words or over http, HTML, which arrives as text,
+    an email so large that Gmail cuts it off, and a language of the list that it does not have (if a stack is found).
+    The exit code is 1 if there is an error. Warnings do not keep it from being sent.
+    """
+    settings = _settings(connection)
+    try:
+        issue = read_all(files, settings.default_language)
+    except IssueFileError as error:
+        return _tell(output, error.problems)
+    audience = _audience(connection, output) if connection else None
+    return _tell(output, _problems(issue, settings, audience, offline=offline))
+
+
+def _problems(
+    issue: IssueFiles, settings: OperatorSettings, audience: Mapping[Language, int] | None, *, offline: bool
+) -> list[Problem]:
+    # The parser of Markdown and the templates take a third of every other command's start.
+    from infra.operate import issue_check  # noqa: PLC0415
+
+    return issue_check.check(issue, settings, readers=audience, offline=offline)
+
+
+def _audience(connection: Connection, output: Output) -> dict[Language, int]:
+    table = connection.settings.table_name
+    with output.progress("items read to count the readers", size(table)) as advance:
+        return readers_by_language(table, advance)
+
+
+def _tell(output: Output, problems: Sequence[Problem]) -> int:
+    """Print what is wrong, and return the exit code."""
+    for problem in problems:
+        if output.as_json:
+            output.show(asdict(problem))
+            continue
+        output.say(f"{problem.severity:7} {problem.place}: {problem.message}", indent=" " * 8)
+        if problem.remedy:
+            output.say(f"{'':7} → {problem.remedy}", indent=" " * 10)
+    errors = sum(problem.severity == "error" for problem in problems)
+    warnings = len(problems) - errors
+    found = [counted(number, what) for number, what in ((errors, "error"), (warnings, "warning")) if number]
+    output.say(f"{' and '.join(found)}." if found else "No error and no warning.")
+    return _INCOMPLETE if errors else 0
+
+
+@_command(
+    "preview",
+    "if any",
+    _FILES,
+    click.option(
+        "--into", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Default: a new folder."
+    ),
+)
+def preview(connection: Connection | None, output: Output, *, files: tuple[Path, ...], into: Path | None) -> None:
+    """Write an issue as HTML and as text, as readers get it.
+
+    With the stack's name, colour and logo; without a stack, with the defaults.
+    """
+    from infra.operate import issue_check  # noqa: PLC0415  the parser of Markdown and the templates
+
+    settings = _settings(connection)
+    issue = read_all(files, settings.default_language)
+    _advise(output, issue.warnings)
+    folder = into or Path(tempfile.mkdtemp(prefix="guichet-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for language in issue.files:
+        message = issue_check.compose(issue, language, settings)
+        parts = {"html": issue_check.html_part(message), "txt": issue_check.text_part(message)}
+        paths = {ending: folder / f"{issue.id}.{language}.{ending}" for ending in parts}
+        for ending, path in paths.items():
+            path.write_text(parts[ending], encoding="utf-8", newline="\n")
+        output.tell(
+            [f"Wrote {path}" for path in paths.values()],
+            id=issue.id,
+            language=language,
+            subject=str(message["Subject"]),
+            html=str(paths["html"]),
+            text=str(paths["txt"]),
+            html_bytes=len(parts["html"].encode()),
+        )
+
+
+def _advise(output: Output, problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        output.advise(f"{problem.severity}: {problem.place}: {problem.message}: {problem.remedy}")
+
+
+@_command("test", "stack", _FILES)
+def test(connection: Connection, output: Output, *, files: tuple[Path, ...]) -> int:
+    """Send an issue to the owner alone, now.
+
+    In each of its languages. The link to unsubscribe works, and unsubscribes nobody.
+    """
+    from guichet.mail.emails import issue_test  # noqa: PLC0415  the templates
+
+    settings, now = connection.settings, utc_now()
+    issue = read_all(files, settings.default_language)
+    _advise(output, issue.warnings)
+    content = issues.content_hash(settings.signing_secret, issue.editions)
+    state = issues.save(settings.table_name, issue.id, issue.editions, content, now)
+    kept = issues.find(settings.table_name, issue.id)
+    if kept is None or kept.content != content:
+        raise OperatorError(_frozen(issue.id, kept, settings.time_zone))
+    if state is not None:
+        output.advise(f"{issue.id} is {state}, with the same text: that is what you get.")
+    for language in issue.files:
+        # Each time it is asked for, it is sent.
+        email = issue_test.queued(language, uuid.uuid4().hex)
+        issues.queue_test(settings.table_name, kept, email, now)
+    outcomes = connection.sweep()
+    counts = {outcome.replace(" ", "_"): count for outcome, count in outcomes.items()}
+    output.tell(
+        [f"The test goes to {', '.join(settings.owner_email)}.", *of_sweep(0, outcomes)],
+        id=issue.id,
+        languages=list(issue.files),
+        to=list(settings.owner_email),
+        **counts,
+    )
+    return _INCOMPLETE if set(outcomes) - {"sent", "dropped", "not ours"} else 0
+
+
+def _frozen(issue_id: str, kept: Issue | None, zone: str) -> str:
+    """Return why an issue can no longer be given another text."""
+    if kept is None:
+        return f"{issue_id} was removed meanwhile: run the command again"
+    if kept.state == "scheduled" and kept.scheduled_for:
+        when = in_words(kept.scheduled_for, zone)
+        return f"{issue_id} is scheduled for {when} with another text: `guichet issue schedule` replaces it"
+    return f"{issue_id} {_what_became(kept, zone)} with another text: give this one another name"
+
+
+def _what_became(issue: Issue, zone: str) -> str:
+    """Return what became of an issue that was started, in words."""
+    match issue.state:
+        case "sent":
+            return f"was sent on {in_words(issue.started_at or issue.changed_at, zone)}"
+        case "cancelled":
+            return f"was cancelled on {in_words(issue.changed_at, zone)}"
+        case "paused":
+            return f"is paused since {in_words(issue.changed_at, zone)}"
+        case "scheduled":
+            return f"is scheduled for {in_words(issue.scheduled_for or issue.changed_at, zone)}"
+        case "sending":
+            return f"is being sent since {in_words(issue.started_at or issue.changed_at, zone)}"
+        case _:
+            return "is a draft"
+
+
+# --- sending ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """An issue that may be started: its files, what is known of it, and what sending it means."""
+
+    issue: IssueFiles
+    content: str
+    plan: Plan
+
+
+@_command("send", "stack", _FILES, _COUNT, _OFFLINE)
+def send(
+    connection: Connection, output: Output, *, files: tuple[Path, ...], count: int | None, offline: bool
+) -> int | None:
+    """Send an issue to all readers.
+
+    It is checked first: an error stops it. Then you see how many readers get it, in which language, what it costs and
+    about how long it takes, and type their number. An issue is sent once: another text needs another name.
+    """
+    settings = connection.settings
+    ready = _prepare(connection, output, files, offline=offline, starts="now")
+    if isinstance(ready, int):
+        return ready
+    _confirm(ready.plan, count)
+    issue = _keep(connection, ready)
+    if not issues.begin(settings.table_name, issue, utc_now()):
+        raise OperatorError(f"{issue.id} changed meanwhile: `guichet issue status {issue.id}` shows it")
+    output.tell(
+        [
+            f"{issue.id} is being sent to {counted(ready.plan.count, 'reader')}.",
+            f"Follow it with `guichet issue status {issue.id}`, stop it with `guichet issue pause {issue.id}`.",
+        ],
+        id=issue.id,
+        now="sending",
+        **_facts(ready.plan),
+    )
+    return None
+
+
+@_command(
+    "schedule",
+    "stack",
+    _FILES,
+    click.option("--at", "at_text", required=True, metavar='"YYYY-MM-DD HH:MM"', help="In the stack's TimeZone."),
+    _COUNT,
+    _OFFLINE,
+)
+def schedule(  # noqa: PLR0913  its options
+    connection: Connection,
+    output: Output,
+    *,
+    files: tuple[Path, ...],
+    at_text: str,
+    count: int | None,
+    offline: bool,
+) -> int | None:
+    """Send an issue to all readers at a time.
+
+    It starts within 15 minutes after it, to those who are readers then. To schedule it again replaces its text and its
+    time. Where clocks are put back and an hour comes twice, add the offset from UTC, as in "2026-10-25 02:30+01:00".
+    """
+    settings = connection.settings
+    at = moment(at_text, settings.time_zone, utc_now())
+    ready = _prepare(connection, output, files, offline=offline, starts="later")
+    if isinstance(ready, int):
+        return ready
+    output.advise(f"It starts on {in_words(at, settings.time_zone)}.")
+    _confirm(ready.plan, count)
+    issue = _keep(connection, ready)
+    if not issues.schedule(settings.table_name, issue, at, utc_now()):
+        raise OperatorError(f"{issue.id} changed meanwhile: `guichet issue status {issue.id}` shows it")
+    output.tell(
+        [
+            f"{issue.id} is scheduled for {in_words(at, settings.time_zone)}.",
+            f"`guichet issue cancel {issue.id}` takes that back.",
+        ],
+        id=issue.id,
+        now="scheduled",
+        scheduled_for=at,
+        **_facts(ready.plan),
+    )
+    return None
+
+
+def _prepare(
+    connection: Connection, output: Output, files: Sequence[Path], *, offline: bool, starts: str
+) -> _Ready | int:
+    """Return an issue that may be started, after telling what that means; else the exit code.
+
+    Raises OperatorError if it was started before, or SES would not send it.
+    """
+    settings = connection.settings
+    issue = read_all(files, settings.default_language)
+    content = issues.content_hash(settings.signing_secret, issue.editions)
+    known = issues.find(settings.table_name, issue.id)
+    if known and known.state == "sending" and known.content == content and starts == "now":
+        output.tell(f"{issue.id} is already being sent.", id=issue.id, now="sending", changed=False)
+        return 0
+    _may_start(issue.id, known, settings.time_zone)
+    account = account_of(connection.client("sesv2"))
+    must_send(account)
+    audience = _audience(connection, output)
+    if not audience:
+        raise OperatorError("the list has no readers: nobody has confirmed")
+    problems = _problems(issue, settings, audience, offline=offline)
+    if any(problem.severity == "error" for problem in problems):
+        _tell(output, problems)
+        output.advise("Nothing was sent.")
+        return _INCOMPLETE
+    _advise(output, problems)
+    languages = [language for language in LANGUAGES if language in issue.files]
+    plan = Plan(audience, languages, account)
+    for edition in (issue.files[language].edition for language in languages):
+        output.advise(f"{issue.id}: {edition.subject}")
+    if known and known.state == "scheduled" and known.scheduled_for:
+        what = "It is sent now, and no longer" if starts == "now" else "So far it was scheduled for"
+        output.advise(f"{what} {'on ' if starts == 'now' else ''}{in_words(known.scheduled_for, settings.time_zone)}.")
+    for sentence in plan.sentences():
+        output.advise(sentence)
+    return _Ready(issue, content, plan)
+
+
+def _may_start(issue_id: str, known: Issue | None, zone: str) -> None:
+    """Raise OperatorError if an issue was started before, or is on its way."""
+    if known is None or known.state in ("draft", "scheduled"):
+        return
+    if known.state == "cancelled" and known.started_at is None:
+        return
+    became = f"{issue_id} {_what_became(known, zone)}"
+    if known.state == "paused":
+        raise OperatorError(f"{became}: `guichet issue resume {issue_id}` goes on with it")
+    if known.state == "sending":
+        raise OperatorError(f"{became}: `guichet issue status {issue_id}` follows it; another text needs another name")
+    if known.state == "cancelled":
+        copies = known.tally.sent if known.tally else 0
+        became += f", after {counted(copies, 'copy', 'copies')}" if copies else ""
+    raise OperatorError(f"{became}, and an issue is sent once: another one needs another name")
+
+
+def _confirm(plan: Plan, count: int | None) -> None:
+    """Ask for the number of readers. Raises OperatorError if it is another one."""
+    if count is None:
+        typed = click.prompt("Type the number of readers to go on", default="", show_default=False, err=True)
+        text = typed.strip().replace(",", "").replace(" ", "")
+        if text != str(plan.count):
+            raise OperatorError("that is not the number of readers: nothing was sent")
+    elif count != plan.count:
+        raise OperatorError(f"the list has {counted(plan.count, 'reader')}, not {count:,}: nothing was sent")
+
+
+def _keep(connection: Connection, ready: _Ready) -> Issue:
+    """Keep the text of an issue, and return it as it is kept. Raises OperatorError if it was started meanwhile."""
+    settings = connection.settings
+    table, issue = settings.table_name, ready.issue
+    # One that was scheduled and not started is given its text anew.
+    replacing = ("draft", "scheduled", "cancelled")
+    issues.save(table, issue.id, issue.editions, ready.content, utc_now(), replacing)
+    kept = issues.find(table, issue.id)
+    if kept is None or kept.content != ready.content or kept.state not in ("draft", "scheduled"):
+        raise OperatorError(f"{issue.id} changed meanwhile: `guichet issue status {issue.id}` shows it")
+    return kept
+
+
+def _facts(plan: Plan) -> dict[str, Any]:
+    low, high = plan.dollars
+    return {
+        "readers": plan.count,
+        "by_language": plan.by_language,
+        "in_another_language": sum(plan.other_language.values()),
+        "seconds": round(plan.seconds),
+        "dollars": [round(low, 4), round(high, 4)],
+    }
+
+
+# --- while it is sent -------------------------------------------------------------------------------------------------
+
+
+def _known(connection: Connection, issue_id: str) -> Issue:
+    issue = issues.find(connection.settings.table_name, issue_id)
+    if issue is None:
+        raise OperatorError(f"there is no issue {issue_id}: `guichet issue` lists them")
+    return issue
+
+
+@_command("pause", "stack", _ID)
+def pause(connection: Connection, output: Output, *, issue_id: str) -> None:
+    """Pause an issue that is being sent or scheduled.
+
+    What SES already has goes out.
+    """
+    settings = connection.settings
+    _known(connection, issue_id)
+    done = issues.pause(settings.table_name, issue_id, utc_now())
+    issue = _known(connection, issue_id)
+    if not done and issue.state != "paused":
+        raise OperatorError(f"{issue_id} {_what_became(issue, settings.time_zone)}: there is nothing to pause")
+    output.tell(
+        f"{issue_id} is paused. `guichet issue resume {issue_id}` goes on."
+        if done
+        else f"{issue_id} is paused already.",
+        id=issue_id,
+        now="paused",
+        changed=done,
+    )
+
+
+@_command("resume", "stack", _ID)
+def resume(connection: Connection, output: Output, *, issue_id: str) -> None:
+    """Go on with an issue that is paused.
+
+    Nobody gets it twice. What paused it by itself, such as bounces, is counted anew.
+    """
+    settings = connection.settings
+    issue = _known(connection, issue_id)
+    if issue.state == "paused":
+        must_send(account_of(connection.client("sesv2")))
+    done = issues.resume(settings.table_name, issue, utc_now())
+    issue = _known(connection, issue_id)
+    if not done and issue.state not in ("sending", "scheduled"):
+        raise OperatorError(f"{issue_id} {_what_became(issue, settings.time_zone)}: there is nothing to resume")
+    now = f"{issue_id} {_what_became(issue, settings.time_zone)}"
+    output.tell(f"{now}." if done else f"Nothing to do: {now}.", id=issue_id, now=issue.state, changed=done)
+
+
+@_command("cancel", "stack", _ID)
+def cancel(connection: Connection, output: Output, *, issue_id: str) -> None:
+    """End an issue that is scheduled, being sent or paused, for good.
+
+    What SES already has goes out; nobody else gets it.
+    """
+    settings = connection.settings
+    _known(connection, issue_id)
+    done = issues.cancel(settings.table_name, issue_id, utc_now())
+    issue = _known(connection, issue_id)
+    if not done and issue.state != "cancelled":
+        raise OperatorError(f"{issue_id} {_what_became(issue, settings.time_zone)}: there is nothing to cancel")
+    output.tell(
+        f"{issue_id} is cancelled." if done else f"{issue_id} was cancelled already.",
+        id=issue_id,
+        now="cancelled",
+        changed=done,
+    )
+
+
+@_command("list", "stack")
+def list_issues(connection: Connection, output: Output) -> None:
+    """List issues, the one that changed last first."""
+    found = issues.all_issues(connection.settings.table_name)
+    columns = ("changed_at", "id", "state", "languages", "readers", "sent")
+    output.rows(map(_row, found), columns, "No issues: `guichet issue new NAME` begins one.", _shown)
+
+
+def _row(issue: Issue) -> dict[str, Any]:
+    tally = issue.tally
+    return {
+        "id": issue.id,
+        "state": issue.state,
+        "languages": list(issue.languages),
+        "readers": issue.audience,
+        "sent": tally.sent if tally else None,
+        "changed_at": issue.changed_at,
+        "scheduled_for": issue.scheduled_for,
+        "started_at": issue.started_at,
+        "ended_at": issue.ended_at,
+        "reason": issue.reason,
+    }
+
+
+def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row, "languages": ", ".join(row["languages"])}
+
+
+@_command("status", "stack", _ID)
+def status(connection: Connection, output: Output, *, issue_id: str) -> None:
+    """Show how far an issue is.
+
+    How many copies are in which state, how fast they go out, what it waits for, and about when it ends.
+    """
+    settings, now = connection.settings, utc_now()
+    issue = _known(connection, issue_id)
+    counts: dict[str, int] = dict.fromkeys((*_STATES, "bounced", "complained"), 0)
+    lately = 0
+    since = max(now - _LATELY, issue.started_at or now)
+    for reader in readers.all_of(settings.table_name, issue_id):
+        for name in readers.counted(reader):
+            counts[name] += 1
+        lately += reader.settled_at is not None and reader.settled_at >= since
+    left = counts["waiting"] + counts["claimed"]
+    a_second = lately / max(1.0, (now - since).total_seconds()) if issue.state == "sending" else 0.0
+    ends = now + timedelta(seconds=left / a_second) if a_second and left else None
+    texts = issues.editions(settings.table_name, issue_id)
+    shown: dict[str, Any] = {
+        "id": issue.id,
+        "state": issue.state,
+        "subject": {language: texts[language].subject for language in LANGUAGES if language in texts},
+        "readers": issue.audience,
+        **(counts if issue.started_at else {}),
+        "emails_a_second": round(a_second, 1) if a_second else None,
+        "waits_for": waits(issue, now, settings.time_zone),
+        "ends_about": ends.replace(microsecond=0) if ends else None,
+        "scheduled_for": issue.scheduled_for,
+        "started_at": issue.started_at,
+        "ended_at": issue.ended_at,
+    }
+    if output.as_json:
+        output.show(shown)
+        return
+    zone = settings.time_zone
+    times = {name: in_words(value, zone) for name, value in shown.items() if isinstance(value, datetime)}
+    if ends:
+        times["ends_about"] = f"{times['ends_about']}, in {duration((ends - now).total_seconds())}"
+    output.show({**shown, **times})
+
+
+def waits(issue: Issue, now: datetime, zone: str) -> str:
+    """Return what an issue waits for, in words; empty if it waits for nothing."""
+    if issue.state == "paused":
+        return f"{_PAUSED_FOR[issue.reason or 'owner']}; `guichet issue resume {issue.id}` goes on"
+    if issue.state == "scheduled":
+        return "its time"
+    if issue.state != "sending":
+        return ""
+    if issue.not_before and issue.not_before > now:
+        reason = _WAITS_FOR[issue.waits_for] if issue.waits_for else "its next try"
+        return f"{reason}; the next try is after {in_words(issue.not_before, zone)}"
+    return "its readers to be written down" if issue.audience is None else ""
+
+
+@_command(
+    "who",
+    "stack",
+    _ID,
+    click.option(
+        "--state",
+        type=click.Choice([*_STATES, "bounced", "complained"]),
+        metavar="STATE",
+        help=f"One of {', '.join(_STATES)}, bounced, complained. Default: all.",
+    ),
+    click.option("--csv", "as_csv", is_flag=True, help="Print CSV for a spreadsheet."),
+)
+def who(connection: Connection, output: Output, *, issue_id: str, state: str | None, as_csv: bool) -> None:
+    """List the readers of an issue, and what became of each copy.
+
+    Of a reader whose address is no longer stored, the keyed hash is shown.
+    """
+    if as_csv and output.as_json:
+        raise click.UsageError("Give either --csv or --json.")
+    issue = _known(connection, issue_id)
+    table = connection.settings.table_name
+    chosen = (one for one in readers.all_of(table, issue_id) if state is None or state in readers.counted(one))
+    rows = _who(table, chosen)
+    if as_csv:
+        _write_csv(rows, ";" if connection.settings.default_language == "fr" else ",")
+        return
+    what = f"readers in the state {state}" if state else "readers yet" if issue.started_at is None else "readers"
+    output.rows(rows, ("settled_at", "state", "email", "why"), f"{issue_id} has no {what}.", _reader_shown)
+
+
+_WHO = ("email", "subscriber_id", "state", "why", "settled_at", "bounced_at", "complained_at", "message_id")
+
+
+def _who(table: str, rows: Iterator[Reader]) -> Iterator[dict[str, Any]]:
+    for block in blocks(rows, _BLOCK):
+        keys = [{"pk": f"subscriber#{one.subscriber_id}", "sk": "subscriber"} for one in block]
+        addresses = {item["id"]: str(item.get("email", "")) for item in by_keys(table, keys)}
+        for one in block:
+            yield {
+                "email": addresses.get(one.subscriber_id, ""),
+                "subscriber_id": one.subscriber_id,
+                "state": one.state,
+                "why": "; ".join(filter(None, (one.reason, _later(one)))),
+                "settled_at": one.settled_at,
+                "bounced_at": one.bounced_at,
+                "complained_at": one.complained_at,
+                "message_id": one.message_id,
+            }
+
+
+def _later(reader: Reader) -> str:
+    """Return what was told of a copy after it was sent."""
+    bounced = f"bounced: {reader.bounce}".removesuffix(": ") if reader.bounced_at else ""
+    return ", ".join(filter(None, (bounced, "reported as spam" if reader.complained_at else "")))
+
+
+def _reader_shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row, "email": row["email"] or row["subscriber_id"], "settled_at": row["settled_at"] or ""}
+
+
+def _write_csv(rows: Iterator[Mapping[str, Any]], separator: str) -> None:
+    writer = csv.writer(sys.stdout, delimiter=separator, lineterminator="\n")
+    writer.writerow(_WHO)
+    for row in rows:
+        writer.writerow([cell(_plain(row[name])) for name in _WHO])
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return "" if value is None else " ".join(str(value).split())
