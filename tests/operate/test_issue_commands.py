@@ -13,6 +13,7 @@ import click
 import pytest
 import time_machine
 
+from guichet.mail import ses
 from guichet.records.issue import Issue, Reader
 from infra.operate import commands, issue_check, issue_commands, issue_plan
 from infra.operate.connection import NoStackError, OperatorError
@@ -23,6 +24,7 @@ from tests.support.aws import Aws
 from tests.support.feedback import taken, tell
 from tests.support.newsletter import READER, subscribe
 from tests.support.operate import Operate, Said
+from tests.support.wire import Wire, refusal
 
 TEXT = '---\nsubject: "{}"\n---\n\n# Hello\n\nA [link](https://example.org/).\n'
 
@@ -165,7 +167,7 @@ def test_a_test_goes_to_the_owner_alone_at_once_and_unsubscribes_nobody(app: App
     subscribe(app)
     before = len(app.mails())
     said = operate(app, "issue", "test", write(), write("spring.en.md", "Spring"))
-    assert (said.code, said.out) == (0, "The test goes to owner@atelier.example.\nSent 2 emails.\n")
+    assert (said.code, said.out) == (0, "The test is on its way to owner@atelier.example.\n")
     mails = app.mails()[before:]
     assert {mail["To"] for mail in mails} == {"owner@atelier.example"}
     assert sorted("printemps" in mail["Subject"] for mail in mails) == [False, True]
@@ -192,6 +194,13 @@ def test_a_test_of_an_issue_that_was_sent_shows_what_was_sent_and_no_other_text(
     assert other.code == 2
     assert "was sent on" in other.told
     assert "give this one another name" in other.told
+
+
+def test_a_test_that_waits_says_so(app: App, operate: Operate) -> None:
+    Wire(ses.client()).always(refusal(400, "SendingPausedException"))
+    said = operate(app, "issue", "test", write())
+    assert said.code == 1
+    assert said.out.endswith("1 email waiting: SES does not accept mail now.\n")
 
 
 # --- sending ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,109 @@
+"""An issue of the newsletter through a running `make run`: written, tested, sent, and read in the inbox."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from email import message_from_string, policy
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from infra.build import ROOT
+from tests.support.stack import LocalStack, ask, local_stack, text_of, wait_for
+
+FRENCH = [f"lecteur{number}@example.org" for number in range(4)]
+ENGLISH = [f"reader{number}@example.org" for number in range(3)]
+BOUNCES = "bounce@simulator.amazonses.com"
+TEXT = '---\nsubject: "{subject}"\n---\n\n# {subject}\n\n**Bold**, and a [link](https://example.org/a?b=c&d=e).\n'
+
+Guichet = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """Return a stack that sends quickly, one for all tests."""
+    given = "DefaultLanguage=en CallerHourlyCap=1000"
+    with local_stack(tmp_path_factory.mktemp("stack"), SEND_RATE="200", PARAMETERS=given) as running:
+        running.wait_until_ready()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def guichet(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Guichet:
+    """Return what runs a command on the stack as a person does, and returns the objects of `--json`."""
+    folder = tmp_path_factory.mktemp("letters")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    plain["PYTHONPATH"] = os.pathsep.join([str(ROOT / "functions"), str(ROOT)])
+
+    def run(*arguments: str, code: int = 0) -> list[dict[str, Any]]:
+        done = subprocess.run(
+            [sys.executable, "-m", "infra.operate", *arguments, "--local", "--port", str(stack.port), "--json"],
+            cwd=folder, env=plain, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    rows = [*(f"{one},fr" for one in FRENCH), *(f"{one},en" for one in (*ENGLISH, BOUNCES))]
+    (folder / "list.csv").write_text("\n".join(["email,language", *rows, ""]), encoding="utf-8")
+    (folder / "spring.fr.md").write_text(TEXT.format(subject="Le printemps"), encoding="utf-8")
+    (folder / "spring.en.md").write_text(TEXT.format(subject="Spring"), encoding="utf-8")
+    assert run("import", "list.csv", "--consent", "A list")[0]["imported"] == len(rows)
+    return run
+
+
+def mails(stack: LocalStack, subject: str) -> list[dict[str, Any]]:
+    """Return the mails of the inbox whose subject is that of an issue."""
+    return [mail for mail in stack.inbox() if mail["subject"] == subject]
+
+
+def test_an_issue_is_tested_sent_once_to_each_reader_and_accounted_for(
+    stack: LocalStack, guichet: Guichet, tmp_path: Path
+) -> None:
+    files = ("spring.fr.md", "spring.en.md")
+    everybody = len(FRENCH) + len(ENGLISH) + 1
+    assert guichet("issue", "check", *files, "--offline") == []
+    written = guichet("issue", "preview", *files, "--into", str(tmp_path))
+    assert {Path(row["html"]).name for row in written} == {"spring.fr.html", "spring.en.html"}
+    guichet("issue", "test", *files)
+    wait_for("the tests", lambda: len(stack.inbox("https://example.org/a?b=c&d=e", "owner@example.org")) == 2)
+
+    (sent,) = guichet("issue", "send", *files, "--offline", "--count", str(everybody))
+    assert (sent["readers"], sent["by_language"]) == (everybody, {"fr": len(FRENCH), "en": len(ENGLISH) + 1})
+
+    def ended() -> dict[str, Any] | None:
+        return next((row for row in guichet("issue", "status", "spring") if row["ended_at"]), None)
+
+    status = wait_for("the end", ended)
+    assert (status["state"], status["sent"], status["readers"]) == ("sent", everybody, everybody)
+    got = Counter(mail["to"][0] for mail in mails(stack, "Le printemps"))
+    assert got == Counter(FRENCH)
+    assert Counter(mail["to"][0] for mail in mails(stack, "Spring")) == Counter([*ENGLISH, BOUNCES])
+    wait_for("the final email", lambda: [mail for mail in stack.inbox() if "spring" in mail["subject"]])
+    (bounced,) = wait_for("the bounce", lambda: guichet("issue", "who", "spring", "--state", "bounced"))
+    # Of an address that bounced, no more than its keyed hash is kept.
+    assert (bounced["state"], bounced["email"]) == ("sent", "")
+    assert guichet("issue", "send", *files, "--offline", "--count", str(everybody), code=2) == []
+    assert "Traceback" not in stack.complained
+
+
+def test_each_copy_has_its_own_link_which_unsubscribes_that_reader(stack: LocalStack, guichet: Guichet) -> None:
+    sent = mails(stack, "Le printemps")
+    links = {}
+    for mail in sent:
+        message = message_from_string(mail["raw"], policy=policy.default)
+        link = message["List-Unsubscribe"].strip("<>")
+        assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert link in text_of(mail["raw"])
+        links[mail["to"][0]] = link
+    assert len(set(links.values())) == len(FRENCH)
+    parts = urlsplit(links[FRENCH[0]])
+    body = b"List-Unsubscribe=One-Click"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert ask(stack.port, "POST", f"{parts.path}?{parts.query}", body, headers).status == 200
+    assert guichet("subscribers", "show", FRENCH[0])[0]["state"] == "unsubscribed"
+    assert guichet("subscribers", "show", FRENCH[1])[0]["state"] == "confirmed"
