@@ -14,7 +14,7 @@ from typing import Any, get_args
 import click
 
 from guichet.locales import LANGUAGES, Language
-from guichet.records.issue import Issue, Reader, ReaderState
+from guichet.records.issue import Issue, IssueState, Reader, ReaderState
 from guichet.records.record import utc_now
 from guichet.store import issues, readers
 from infra.operate.cells import cell
@@ -500,7 +500,7 @@ def _keep(connection: Connection, ready: _Ready) -> Issue:
     settings = connection.settings
     table, issue = settings.table_name, ready.issue
     # One that was scheduled and not started is given its text anew.
-    replacing = ("draft", "scheduled", "cancelled")
+    replacing: tuple[IssueState, ...] = ("draft", "scheduled", "cancelled")
     issues.save(table, issue.id, issue.editions, ready.content, utc_now(), replacing)
     kept = issues.find(table, issue.id)
     if kept is None or kept.content != ready.content or kept.state not in ("draft", "scheduled"):

@@ -96,7 +96,7 @@ def test_the_rate_of_mail_can_be_set(tmp_path: Path) -> None:
         stack.wait_until_ready()
         assert "  mail   250 a second, " in stack.said
         variables = ask(stack.port, "GET", "/_local/environment.json").json
-        ses = botocore.session.get_session().create_client(
+        ses: Any = botocore.session.get_session().create_client(
             "sesv2", "eu-west-3", endpoint_url=variables["AWS_ENDPOINT_URL_SESV2"],
             aws_access_key_id="local", aws_secret_access_key="local",
         )  # fmt: skip

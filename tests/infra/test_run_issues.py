@@ -107,3 +107,34 @@ def test_each_copy_has_its_own_link_which_unsubscribes_that_reader(stack: LocalS
     assert ask(stack.port, "POST", f"{parts.path}?{parts.query}", body, headers).status == 200
     assert guichet("subscribers", "show", FRENCH[0])[0]["state"] == "unsubscribed"
     assert guichet("subscribers", "show", FRENCH[1])[0]["state"] == "confirmed"
+
+
+def test_while_an_issue_is_sent_other_mail_leaves_at_once_and_it_can_be_paused(tmp_path: Path) -> None:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    plain["PYTHONPATH"] = os.pathsep.join([str(ROOT / "functions"), str(ROOT)])
+    # Slow enough to look at: three copies in two seconds, of thirty.
+    with local_stack(tmp_path, SEND_RATE="2") as stack:
+        stack.wait_until_ready()
+
+        def run(*arguments: str) -> str:
+            return subprocess.run(
+                [sys.executable, "-m", "infra.operate", *arguments, "--local", "--port", str(stack.port)],
+                cwd=tmp_path, env=plain, capture_output=True, text=True, check=True, timeout=60,
+            ).stdout  # fmt: skip
+
+        rows = [f"reader{number}@example.org" for number in range(30)]
+        (tmp_path / "list.csv").write_text("\n".join(["email", *rows, ""]), encoding="utf-8")
+        (tmp_path / "spring.md").write_text(TEXT.format(subject="Le printemps"), encoding="utf-8")
+        run("import", "list.csv", "--consent", "A list")
+        run("issue", "send", "spring.md", "--offline", "--count", "30")
+        wait_for("the first copies", lambda: len(mails(stack, "Le printemps")) > 2)
+        body = json.dumps({"email": "camille@example.org", "message": "Meanwhile"}).encode()
+        stack.post("/contact", body, "application/json")
+        assert len(wait_for("the email", lambda: stack.inbox("Meanwhile"), seconds=2)) == 1
+        assert "is paused" in run("issue", "pause", "spring")
+        copies = len(mails(stack, "Le printemps"))
+        assert copies < 25
+        # A page of copies may have been on its way.
+        wait_for("the end of the run", lambda: stack.logged("worked"))
+        assert len(mails(stack, "Le printemps")) <= copies + 4
+        assert "you to resume it" in run("issue", "status", "spring")

@@ -2,8 +2,9 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -160,7 +161,7 @@ class Site:
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
 
-    def _answer(self, environ: dict[str, object], start_response: Callable[..., object]) -> object:
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
         self.asked.append(f"{request.method} {request.path}")
         kind, _, rest = request.path.strip("/").partition("/")

@@ -15,6 +15,8 @@ import time_machine
 
 from guichet.mail import ses
 from guichet.records.issue import Issue, Reader
+from guichet.store import issues
+from guichet.store import readers as readers_table
 from infra.operate import commands, issue_check, issue_commands, issue_plan
 from infra.operate.connection import NoStackError, OperatorError
 from infra.operate.issue_plan import Account, Plan, duration, in_words, moment
@@ -506,8 +508,8 @@ def test_a_running_issue_tells_its_rate_and_its_end(
         for number in range(300)
     ]
     rows += [Reader(subscriber_id=f"w{number}", state="waiting") for number in range(600)]
-    monkeypatch.setattr(issue_commands.issues, "find", lambda *_: issue)
-    monkeypatch.setattr(issue_commands.readers, "all_of", lambda *_: iter(rows))
+    monkeypatch.setattr(issues, "find", lambda *_: issue)
+    monkeypatch.setattr(readers_table, "all_of", lambda *_: iter(rows))
     with time_machine.travel(now, tick=False):
         (row,) = operate(app, "issue", "status", "spring", "--json").rows
         assert row["emails_a_second"] == 1.0
@@ -583,7 +585,7 @@ def test_readers_are_csv_for_a_spreadsheet_without_a_formula(
     readers(app, operate, "a@example.org")
     send(app, operate, write())
     row = Reader(subscriber_id="=cmd()", state="refused", reason="=1+1;\n@x", settled_at=START)
-    monkeypatch.setattr(issue_commands.readers, "all_of", lambda *_: iter([row]))
+    monkeypatch.setattr(readers_table, "all_of", lambda *_: iter([row]))
     said = operate(app, "issue", "who", "spring", "--csv")
     heading, line = csv.reader(io.StringIO(said.out), delimiter=";")
     assert heading[:3] == ["email", "subscriber_id", "state"]
