@@ -20,11 +20,9 @@ SHARE = 0.8
 # of before July 2026.
 _PRICES = {"NONE": (0.10, 0.10), "ESSENTIALS": (0.16, 0.16)}
 _UNKNOWN_PRICE = (0.10, 0.16)
-# Of a reader: their row, its claim, its mark, and SES's events about it. In write units, rounded up.
-WRITES_PER_READER = 8
-# In US dollars, on demand, us-east-1, as in `make bench`.
-_PER_WRITE = 0.625 / 1_000_000
-# Emails are charged by the email; less than a cent is told as such.
+# What Lambda and DynamoDB bill for a thousand readers, in US dollars, rounded up: six write units each (their row, its
+# claim, its mark, SES's events) at 0.625 dollars a million, a tenth of a second of a run, and two events of SES.
+_BESIDES = 0.01
 _CENT = 0.01
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -107,9 +105,8 @@ class Plan:
     @property
     def dollars(self) -> tuple[float, float]:
         """What it costs, in US dollars: at least and at most, as far as is known."""
-        low, high = (self.count * price / 1000 for price in self.account.prices)
-        table = self.count * WRITES_PER_READER * _PER_WRITE
-        return low + table, high + table
+        low, high = (self.count * (price + _BESIDES) / 1000 for price in self.account.prices)
+        return low, high
 
     def sentences(self) -> Iterator[str]:
         """Yield what sending it means, for people."""
@@ -117,7 +114,7 @@ class Plan:
         yield f"It goes to {counted(self.count, 'reader')}: {', '.join(parts)}."
         for language, count in self.other_language.items():
             yield f"Of these, {count:,} asked for {language}, which it does not have: they get {self.languages[0]}."
-        yield f"It costs {_dollars(*self.dollars)}: {self._prices()}, and what DynamoDB writes."
+        yield f"It costs {_dollars(*self.dollars)}: {self._prices()}, Lambda and DynamoDB {_BESIDES:.2f}."
         yield f"It takes {duration(self.seconds)}: {self._pace()}."
 
     def _prices(self) -> str:

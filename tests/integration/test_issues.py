@@ -323,9 +323,7 @@ def test_an_event_that_comes_after_the_end_corrects_the_counts(
     assert (states(), the().counts) == ({"sent": 1}, Tally(sent=1))
 
 
-def test_someone_in_doubt_who_left_is_unknown(
-    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
-) -> None:
+def test_someone_in_doubt_who_left_is_unknown(app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller) -> None:
     add("ann")
     start()
     lost = lose_answers(monkeypatch, sent=False)

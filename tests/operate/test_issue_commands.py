@@ -26,6 +26,7 @@ from tests.support.aws import Aws
 from tests.support.feedback import taken, tell
 from tests.support.newsletter import READER, subscribe
 from tests.support.operate import Operate, Said
+from tests.support.pages import read, rows
 from tests.support.wire import Wire, refusal
 
 TEXT = '---\nsubject: "{}"\n---\n\n# Hello\n\nA [link](https://example.org/).\n'
@@ -630,15 +631,27 @@ def test_how_long_it_takes_is_told(what: Plan, words: str) -> None:
     ("what", "words"),
     [
         (plan(10, price="NONE"), "less than a cent"),
-        (plan(10_000, price="NONE"), "about 1.05 US dollars: SES bills 0.10 for 1,000 emails, and what DynamoDB"),
-        (plan(10_000, price="ESSENTIALS"), "about 1.65 US dollars: SES bills 0.16"),
-        (plan(10_000), "about 1.05 to 1.65 US dollars: SES bills 0.10 to 0.16 for 1,000 emails, by the account's plan"),
+        (
+            plan(10_000, price="NONE"),
+            "about 1.10 US dollars: SES bills 0.10 for 1,000 emails, Lambda and",
+        ),
+        (plan(10_000, price="ESSENTIALS"), "about 1.70 US dollars: SES bills 0.16"),
+        (plan(10_000), "about 1.10 to 1.70 US dollars: SES bills 0.10 to 0.16 for 1,000 emails, by the account's plan"),
         (plan(10_000, price="PRO"), "or more with the plan PRO"),
-        (plan(1_000_000, price="NONE"), "about 105.00 US dollars"),
+        (plan(1_000_000, price="NONE"), "about 110.00 US dollars"),
     ],
 )
 def test_what_it_costs_is_told(what: Plan, words: str) -> None:
     assert words in list(what.sentences())[-2]
+
+
+def test_the_page_of_limits_has_the_same_times_and_prices() -> None:
+    told = rows(read("limits.md"), "readers | 14 emails a second | 100 a second | 500 a second | US dollars")
+    assert [row[0] for row in told] == ["10,000", "100,000", "1,000,000"]
+    for count, *times, dollars in told:
+        plans = [plan(int(count.replace(",", "")), rate, per_day=None) for rate in (14, 100, 500)]
+        assert times == [duration(one.seconds) for one in plans]
+        assert dollars == "{:,.2f} to {:,.2f}".format(*plans[0].dollars)
 
 
 @pytest.mark.parametrize(

@@ -106,11 +106,15 @@ def test_it_requires_what_the_functions_import_too(wheel: zipfile.ZipFile) -> No
         (("forms", "check"), 0, "There is no functions/forms.toml"),
         (("forms", "openapi"), 0, "openapi: 3.1"),
         (("texts", "check"), 0, "There is no texts.toml"),
+        (("issue", "new", "spring"), 0, "Wrote spring.md"),
+        (("issue", "check", "--offline", "letter.fr.md"), 1, "letter.fr.md:4: has the relative link b"),
+        (("issue", "preview", "letter.fr.md", "--into", "."), 0, "letter.fr.html"),
     ],
 )
 def test_it_runs_with_its_own_requirements_alone_from_any_folder(
     wheel: zipfile.ZipFile, tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
+    (tmp_path / "letter.fr.md").write_text("---\nsubject: a\n---\n[a](b)\n", encoding="utf-8")
     done = run(wheel, tmp_path, tmp_path, arguments)
     assert done.returncode == code, done.stderr
     assert words in done.stdout + done.stderr
