@@ -16,6 +16,7 @@ from guichet.locales import LANGUAGES
 from guichet.mail.emails import issue as email
 from guichet.mail.mime import written
 from guichet.mail.series import Series
+from guichet.records.issue import WrittenIssue
 from guichet.settings import NotifierSettings
 from tests.support import issues
 from tests.support.app import resolve
@@ -47,7 +48,7 @@ def compose(copies: int) -> bool:
         series = Series(issues.ISSUE, edition, language, settings)
 
         def anew(to: str, link: str) -> bytes:
-            reader = issues.WrittenIssue(issues.ISSUE, edition, language, (to,), link)  # noqa: B023  called at once
+            reader = WrittenIssue(issues.ISSUE, edition, language, (to,), link)  # noqa: B023  called at once
             content = email.content(reader, language, settings)  # noqa: B023
             return written(email.NAME, email.AUDIENCE, content, language, settings).as_bytes()  # noqa: B023
 

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 import html5lib
 import pytest
 
-from guichet.locales import LANGUAGES, Language
+from guichet.locales import LANGUAGES, Language, locale
 from guichet.mail import emails, mime
 from guichet.mail.emails import issue, issue_paused
 from guichet.mail.mime import compose
@@ -122,10 +122,14 @@ def test_an_ended_issue_tells_its_counts(state: str, language: Language) -> None
     ended = issues.ISSUE.model_copy(update={"state": state})
     mail = compose("issue-sent", language, ended, NotifierSettings.from_environment())
     text, html = (part.get_content() for part in mail.iter_parts())
+    # Readable ones: of thousands, too.
+    assert locale(language).number("1000") in text
+    assert locale(language).number("1000") in html
     counts = [1000, 880, 2, 10, 7, 60, 3]
     if state == "cancelled":
         # Those that waited, or were about to go.
         counts.insert(5, 101)
+    text, html = (re.sub(r"(?<=\d)[,\u202f](?=\d{3})", "", part) for part in (text, html))
     cells = re.findall(r'class="value[^>]*>([^<]*)<', html)
     assert cells[: len(counts)] == [str(count) for count in counts]
     lines = [line.rpartition(" ")[2] for line in text.splitlines()]

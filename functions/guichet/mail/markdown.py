@@ -16,7 +16,6 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from markdown_it.tree import SyntaxTreeNode
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
 
@@ -27,7 +26,7 @@ WIDTH = 72
 # However deep lists and quotes are.
 _NARROWEST = 24
 # Deeper ones are cut off by the parser. Each level takes some frames of Python's own stack.
-_DEEPEST = 50
+_DEEPEST = 100
 
 _LIVE = re.compile(r"https?://[^\s/?#]+\S*|mailto:[^\s?]+\S*", re.IGNORECASE)
 _SHOWN = re.compile(r"https://[^\s/?#]+\S*", re.IGNORECASE)
@@ -40,6 +39,8 @@ _KEPT_SPACE = "\0"
 _INK, _RULE = "#1d2433", "#d9d5cb"
 _MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
 _SIZES = {"h1": 22, "h2": 19, "h3": 17, "h4": 16, "h5": 16, "h6": 16}
+# What is left of 320 pixels within the layout, and of what a table takes, in pixels.
+_ON_A_PHONE, _CELL_PADDING, _WIDEST_CHARACTER = 254, 6, 10
 _DEFAULT = accent("#1f4fa3").light
 
 
@@ -61,7 +62,7 @@ def html(markdown: str, shades: Shades = _DEFAULT) -> Markup:
 
 def text(markdown: str) -> str:
     """Return Markdown as plain text: addresses after their links, lists numbered, quotes marked, lines wrapped."""
-    return _blocks(SyntaxTreeNode(_parser().parse(markdown)).children, WIDTH)
+    return _blocks(_tree(_parser().parse(markdown)), WIDTH)
 
 
 def links(markdown: str) -> list[str]:
@@ -85,7 +86,7 @@ class _Html(RendererHTML):
         return (
             f'<img class="soft" src="{escape(src)}" alt="{escape(alt)}"{f" title={_quoted(title)}" if title else ""} '
             'style="max-width:100%;height:auto;border:0;border-radius:8px;vertical-align:middle;'
-            'color:#565e6e;font-size:14px;font-style:italic;line-height:1.5">'
+            'color:#565e6e;font-size:14px;line-height:1.5">'
         )
 
     def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
@@ -215,10 +216,15 @@ def _text(content: str) -> Token:
 def _style(tokens: Sequence[Token], shades: Shades) -> None:
     """Give tokens the classes and styles that mail programs need."""
     last = _last_in_its_parent(tokens)
+    breaks = ""
     for place, token in enumerate(tokens):
+        if token.type == "table_open":
+            breaks = _breaks_in_cells(tokens[place:])
         if token.nesting >= 0 and token.type != "inline":
             margin = "0" if place in last else "0 0 8px" if token.level else "0 0 16px"
             _style_block(token, place, margin, shades)
+        if token.type in {"th_open", "td_open"}:
+            token.attrs["style"] = f"{token.attrs['style']};{breaks}"
         if token.type == "th_open" and not tokens[place + 1].content:
             # A header of nothing tells nobody what is below it.
             token.tag = tokens[place + 2].tag = "td"
@@ -226,6 +232,28 @@ def _style(tokens: Sequence[Token], shades: Shades) -> None:
         for child in token.children or ():
             if child.type == "link_open":
                 child.attrs |= {"class": "link", "style": f"color:{shades.line}"}
+
+
+def _breaks_in_cells(tokens: Sequence[Token]) -> str:
+    """Return where the words of a table may break, whose tokens come first: nowhere, if a phone has room for them.
+
+    A table is as wide as its words, and the narrowest phone shows no more of it than `_ON_A_PHONE` pixels.
+    """
+    longest: list[int] = []
+    column = 0
+    for token in tokens:
+        if token.type == "table_close":
+            break
+        if token.type == "tr_open":
+            column = 0
+        elif token.type == "inline":
+            if column == len(longest):
+                longest.append(0)
+            words = _SPACES.split(_plain(token.children or ()))
+            longest[column] = max(longest[column], *map(len, words))
+            column += 1
+    width = sum(size * _WIDEST_CHARACTER + 2 * _CELL_PADDING for size in longest)
+    return "overflow-wrap:break-word;word-break:normal" if width <= _ON_A_PHONE else "overflow-wrap:anywhere"
 
 
 def _last_in_its_parent(tokens: Sequence[Token]) -> set[int]:
@@ -259,8 +287,8 @@ def _style_block(token: Token, place: int, margin: str, shades: Shades) -> None:
         classes[tag] = "ink rule"
         align = token.attrs.pop("style", "text-align:left")
         styles[tag] = (
-            f"padding:6px 8px;border-bottom:1px solid {_RULE};color:{_INK};"
-            f"font-size:16px;line-height:1.5;vertical-align:top;{align}"
+            f"padding:6px {_CELL_PADDING}px;border-bottom:1px solid {_RULE};color:{_INK};"
+            f"font-size:15px;line-height:1.5;vertical-align:top;{align}"
         )
         if tag == "th":
             token.attrs["scope"] = "col"
@@ -273,53 +301,84 @@ def _style_block(token: Token, place: int, margin: str, shades: Shades) -> None:
         token.attrs["style"] = styles[tag]
 
 
-def _blocks(nodes: Sequence[SyntaxTreeNode], width: int) -> str:
+class _Block(NamedTuple):
+    """A block, with the blocks inside it. What has words in it has one of the type `inline`."""
+
+    token: Token
+    inside: list["_Block"]
+
+    @property
+    def words(self) -> str:
+        """Its words as text, with the line breaks that the author wants kept."""
+        return _inline(self.inside[0].token.children or ()) if self.inside else ""
+
+
+def _tree(tokens: Sequence[Token]) -> list[_Block]:
+    """Return the outermost blocks."""
+    opened: list[list[_Block]] = [[]]
+    for token in tokens:
+        if token.nesting == -1:
+            opened.pop()
+            continue
+        block = _Block(token, [])
+        opened[-1].append(block)
+        if token.nesting == 1:
+            opened.append(block.inside)
+    return opened[0]
+
+
+def _blocks(blocks: Sequence[_Block], width: int) -> str:
     """Return blocks as text, on lines of a width where words allow it."""
     # In a tight list, what is in an item follows at once.
-    gap = "\n" if any(node.type == "paragraph" and node.hidden for node in nodes) else "\n\n"
-    return gap.join(_block(node, max(width, _NARROWEST)) for node in nodes)
+    gap = "\n" if any(map(_is_tight, blocks)) else "\n\n"
+    return gap.join(_block(block, max(width, _NARROWEST)) for block in blocks)
 
 
-def _block(node: SyntaxTreeNode, width: int) -> str:  # noqa: PLR0911  one for each kind
-    match node.type:
-        case "heading":
-            return _heading(node, width)
-        case "bullet_list":
-            return _list(node, ["- "] * len(node.children), width)
-        case "ordered_list":
-            first = int(node.attrs.get("start", 1))
-            return _list(node, [f"{first + place}{node.markup} " for place in range(len(node.children))], width)
-        case "blockquote":
-            quoted = _blocks(node.children, width - 2).split("\n")
+def _is_tight(block: _Block) -> bool:
+    return block.token.type == "paragraph_open" and block.token.hidden
+
+
+def _block(block: _Block, width: int) -> str:  # noqa: PLR0911  one for each kind
+    token, inside = block
+    match token.type:
+        case "heading_open":
+            return _heading(block, width)
+        case "bullet_list_open":
+            return _list(inside, ["- "] * len(inside), width)
+        case "ordered_list_open":
+            first = int(token.attrs.get("start", 1))
+            return _list(inside, [f"{first + place}{token.markup} " for place in range(len(inside))], width)
+        case "blockquote_open":
+            quoted = _blocks(inside, width - 2).split("\n")
             return "\n".join(f"> {line}".rstrip(" ") for line in quoted)
         case "fence":
-            return f"{node.markup}{node.info}\n{node.content}{node.markup}"
+            return f"{token.markup}{token.info}\n{token.content}{token.markup}"
         case "code_block":
-            return _indented(node.content.rstrip("\n"), "    ", "    ")
-        case "table":
-            return _table(node, width)
+            return _indented(token.content.rstrip("\n"), "    ", "    ")
+        case "table_open":
+            return _table([row.inside for part in inside for row in part.inside], width)
         case "hr":
             return "* * *"
         case _:
-            return _wrapped(_inline(node.children), width)
+            return _wrapped(block.words, width)
 
 
-def _heading(node: SyntaxTreeNode, width: int) -> str:
-    words = _wrapped(_inline(node.children), width)
-    if underline := {"h1": "=", "h2": "-"}.get(node.tag):
+def _heading(block: _Block, width: int) -> str:
+    words = _wrapped(block.words, width)
+    if underline := {"h1": "=", "h2": "-"}.get(block.token.tag):
         # Two hyphens alone would begin a signature.
         return f"{words}\n{underline * max(3, *map(len, words.split(chr(10))))}"
-    return f"{'#' * int(node.tag[1])} {words}"
+    return f"{'#' * int(block.token.tag[1])} {words}"
 
 
-def _list(node: SyntaxTreeNode, markers: Sequence[str], width: int) -> str:
+def _list(items: Sequence[_Block], markers: Sequence[str], width: int) -> str:
     indent = max(map(len, markers))
-    items = [
-        _indented(_blocks(item.children, width - indent), marker.rjust(indent), " " * indent)
-        for item, marker in zip(node.children, markers, strict=True)
+    written = [
+        _indented(_blocks(item.inside, width - indent), marker.rjust(indent), " " * indent)
+        for item, marker in zip(items, markers, strict=True)
     ]
-    is_loose = any(child.type == "paragraph" and not child.hidden for item in node.children for child in item.children)
-    return ("\n\n" if is_loose else "\n").join(items)
+    inside = [block for item in items for block in item.inside if block.token.type == "paragraph_open"]
+    return ("\n" if all(map(_is_tight, inside)) else "\n\n").join(written)
 
 
 def _indented(block: str, first: str, further: str) -> str:
@@ -327,13 +386,12 @@ def _indented(block: str, first: str, further: str) -> str:
     return "\n".join(f"{further if place else first}{line}".rstrip(" ") for place, line in enumerate(lines))
 
 
-def _table(node: SyntaxTreeNode, width: int) -> str:
+def _table(rows: Sequence[Sequence[_Block]], width: int) -> str:
     """Return a table as columns if they fit, else each row as lines of the column's name and the cell."""
-    rows = [row.children for part in node.children for row in part.children]
-    head, *body = [[_inline(cell.children).replace("\n", " ") for cell in row] for row in rows]
+    head, *body = [[cell.words.replace("\n", " ") for cell in row] for row in rows]
     sizes = [max(3, *map(len, column)) for column in zip(head, *body, strict=True)]
     if sum(sizes) + len(_BETWEEN) * (len(sizes) - 1) <= width:
-        to_the_right = ["right" in str(cell.attrs.get("style")) for cell in rows[0]]
+        to_the_right = ["right" in str(cell.token.attrs.get("style")) for cell in rows[0]]
         lines = (
             _BETWEEN.join(
                 cell.rjust(size) if right else cell.ljust(size)
@@ -348,42 +406,49 @@ def _table(node: SyntaxTreeNode, width: int) -> str:
     return "\n\n".join("\n".join(_wrapped(line, width) for line in lines) for lines in cells)
 
 
-def _inline(nodes: Sequence[SyntaxTreeNode]) -> str:
-    """Return inline nodes as text with the line breaks that the author wants kept."""
-    return "".join(map(_inline_node, nodes))
+def _inline(tokens: Sequence[Token]) -> str:
+    """Return inline tokens as text with the line breaks that the author wants kept."""
+    written: list[str] = []
+    link, words_begin = None, 0
+    for token in tokens:
+        if token.type == "link_open":
+            link, words_begin = token, len(written)
+        elif token.type == "link_close" and link:
+            words = "".join(written[words_begin:])
+            written[words_begin:] = [_link(link, words)]
+        else:
+            written.append(_inline_token(token))
+    return "".join(written)
 
 
-def _inline_node(node: SyntaxTreeNode) -> str:  # noqa: PLR0911  one for each kind
-    match node.type:
-        case "text":
-            return _SPACES.sub(" ", node.content)
+def _inline_token(token: Token) -> str:
+    match token.type:
         case "softbreak":
             return " "
         case "hardbreak":
             return "\n"
         case "code_inline":
-            return f"{node.markup}{node.content}{node.markup}".replace(" ", _KEPT_SPACE)
-        case "link":
-            return _link(node)
+            return f"{token.markup}{token.content}{token.markup}".replace(" ", _KEPT_SPACE)
         case "image":
-            src, alt = _image(node.to_tokens()[0])
-            return f"[{alt}] <{src}>{_title(node)}"
-        case "em" | "strong" | "s":
-            return f"{node.markup}{_inline(node.children)}{node.markup}"
+            src, alt = _image(token)
+            return f"[{alt}] <{src}>{_title(token)}"
+        case "text":
+            return _SPACES.sub(" ", token.content)
         case _:
-            return _inline(node.children)
+            # The marks around what is emphasized.
+            return token.markup
 
 
-def _link(node: SyntaxTreeNode) -> str:
-    href, words = str(node.attrs["href"]), _inline(node.children)
+def _link(link: Token, words: str) -> str:
+    href = str(link.attrs["href"])
     # The address may be the text itself, in which nothing need be encoded.
-    if node.info == "auto" or words == href:
+    if link.info == "auto" or words == href:
         return f"<{href.removeprefix('mailto:')}>"
-    return f"{words} <{href}>{_title(node)}"
+    return f"{words} <{href}>{_title(link)}"
 
 
-def _title(node: SyntaxTreeNode) -> str:
-    title = _SPACES.sub(" ", str(node.attrs.get("title", ""))).strip()
+def _title(token: Token) -> str:
+    title = _SPACES.sub(" ", str(token.attrs.get("title", ""))).strip()
     return f" ({title})" if title else ""
 
 

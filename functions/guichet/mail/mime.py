@@ -51,7 +51,7 @@ def _environment(language: Language, time_zone: str) -> Environment:
         return words.when(at.astimezone(zone))
 
     environment.globals |= {"language": language, "say": say, "label": label}
-    environment.filters |= {"day": words.day, "when": when}
+    environment.filters |= {"day": words.day, "when": when, "number": lambda count: words.number(str(count))}
     # What a stranger wrote goes through one of these.
     environment.filters |= {"line": strangers.one_line, "unpadded": strangers.unpadded, "quoted": strangers.quoted}
     environment.filters |= {"brief": strangers.brief}
