@@ -10,9 +10,13 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Route
 
+from guichet.locales import LANGUAGES, Language
 from infra.template import TEMPLATE
+from tests.support import issues
+from tests.support.emails import email
 from tests.support.stack import LocalStack, copy_into, local_stack, unquoted, wait_for
 from tests.support.visitor import Visitor
 
@@ -170,3 +174,68 @@ def test_the_inbox_shows_them_all_newest_first(visit: Visit, written: tuple[Loca
     visitor.page.goto(f"http://127.0.0.1:{stack.port}/_local/inbox")
     assert visitor.page.locator("article h2").all_inner_texts() == [str(mail["Subject"]) for mail in reversed(mails)]
     assert visitor.page.locator("iframe").count() == len(mails)
+
+
+ISSUE_EMAILS = ("issue", "issue-test", "issue-sent", "issue-paused")
+# As wide as a camera's, in place of those that the sample names.
+PHOTO = b'<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="1500"><path d="M0 0h4000v1500H0z"/></svg>'
+STICKS_OUT = """
+    [...document.querySelectorAll(".card *")].filter(one =>
+      one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== "inline"
+      || one.getBoundingClientRect().right > innerWidth
+    ).map(one => one.outerHTML.slice(0, 80))
+"""
+
+
+@pytest.mark.parametrize("images", ["on", "off"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_issue_with_everything_in_it_fits_and_can_be_read(
+    browser: Browser, language: Language, scheme: Scheme, images: str
+) -> None:
+    asked: list[str] = []
+
+    def fetch(route: Route) -> None:
+        asked.append(route.request.url)
+        if images == "off":
+            route.abort()
+        else:
+            route.fulfill(body=PHOTO, content_type="image/svg+xml")
+
+    # The test to the owner looks like the issue. The others have no images.
+    for name in ISSUE_EMAILS if images == "on" else ISSUE_EMAILS[:1]:
+        asked.clear()
+        page = browser.new_page(color_scheme=scheme)
+        page.route("**/*", fetch)
+        page.set_content(_body(email(name, language, privacy_url="https://atelier.example/privacy"), "html"))
+        # The author's images and nothing else: who opens the email is not told to anybody.
+        assert asked == (list(issues.IMAGES) if name in {"issue", "issue-test"} else [])
+        assert (page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 21, 28)") == (
+            scheme == "dark"
+        )
+        for width in (320, 360, 600, 1200):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            # Nothing has a bar of its own either, nor sticks out of the card.
+            assert page.evaluate(STICKS_OUT) == [], name
+            # A word of the table is on one line; and where an image is missing, its words are there.
+            assert all(cell.evaluate("one => one.clientHeight") < 45 for cell in page.locator("th").all())
+            boxes = [image.bounding_box() for image in page.locator("img").all()]
+            assert all(box and box["width"] > 100 and box["height"] > 16 for box in boxes)
+        found = Axe().run(page).response["violations"]
+        assert [rule["id"] for rule in found if rule["id"] not in {"region", "landmark-one-main"}] == [], name
+        page.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ISSUE_EMAILS)
+def test_the_text_of_an_issue_s_emails_says_all_that_the_html_says(name: str, language: Language) -> None:
+    mail = email(name, language, privacy_url="https://atelier.example/privacy")
+    html, text = _body(mail, "html"), _body(mail, "plain")
+    shown = re.sub(r"<head>.*?</head>|<div style=\"display:none.*?</div>|<h1.*?</h1>", "", html, flags=re.DOTALL)
+    said = re.findall(r"[^\W_]+", unescape(re.sub(r"<[^>]*>", " ", shown)))
+    said += re.findall(r"[^\W_]+", unescape(" ".join(re.findall(r'alt="([^"]*)"', shown))))
+    assert len(said) > 20
+    assert set(said) <= set(re.findall(r"[^\W_]+", text))
+    links = {unescape(link).removeprefix("mailto:") for link in re.findall(r'(?:href|src)="([^"]+)"', html)}
+    assert all(link in text for link in links)
