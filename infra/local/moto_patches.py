@@ -28,6 +28,7 @@ from moto.ses.models import ses_backends
 from moto.sesv2 import urls
 from moto.sesv2.responses import SESV2Response
 
+from infra.local.moto_speed import speed_up_moto
 from infra.template import PSEUDO_PARAMETERS
 
 _ITERATORS_KEPT = 100
@@ -42,6 +43,7 @@ def patch_moto() -> None:
     namespace: Any = models
     if namespace.copy is not copy:
         return
+    speed_up_moto()
     # Each transaction copies its tables, stream records included, to put the copies back if it is cancelled.
     namespace.copy = SimpleNamespace(deepcopy=lambda value: value if isinstance(value, Table) else copy.deepcopy(value))
     _wrap(DynamoDBBackend, "transact_write_items", _with_rollback)

@@ -1,0 +1,160 @@
+"""What moto does slowly, done faster to the same end. The tests make a hundred thousand calls, and `make run` answers.
+
+Each function here takes the place of one of moto's that showed in a profile, and returns what that returns:
+tests/infra/test_moto_speed.py compares the two.
+"""
+
+import copy
+from collections import deque
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from moto.core import responses
+from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFormedAttributePicker
+from moto.core.utils import method_names_from_class
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.parsing import ast_nodes, expressions, validators
+
+# moto has no types for these two.
+_nodes: Any = ast_nodes
+_UpdateExpressionParser: Any = vars(expressions)["UpdateExpressionParser"]
+_own_structure = ResponseSerializer._serialize_type_structure  # noqa: SLF001
+_own_lex = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
+_own_make = _UpdateExpressionParser.make
+
+
+def speed_up_moto() -> None:
+    """Put the quicker functions into the place of moto's."""
+    # It looks through all members of the class at each call.
+    _put(responses, "method_names_from_class", cache(method_names_from_class))
+    _put(ResponseSerializer, "_serialize_type_structure", _serialize_type_structure)
+    _put(ConditionExpressionParser, "_lex_condition_expression", _lex_condition_expression)
+    _put(_UpdateExpressionParser, "make", staticmethod(cache(_own_make)))
+    _put(validators, "deepcopy", _copied)
+    _put(_nodes.Node, "find_clauses", _find_clauses)
+    _put(_nodes.DepthFirstTraverser, "traverse_node_recursively", _traverse)
+
+
+# What took the place of what: owner, name, moto's own. The test puts it back.
+replaced: list[tuple[Any, str, Any]] = []
+
+
+def _put(owner: Any, name: str, value: Any) -> None:
+    replaced.append((owner, name, vars(owner)[name]))
+    setattr(owner, name, value)
+
+
+# --- responses ---------------------------------------------------------------------------------------------------
+
+
+def _serialize_type_structure(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    """Serialize a structure. moto asks six providers of names for each member of each; for a dict they say the same."""
+    picker = serializer._value_picker  # noqa: SLF001
+    if type(value) is not dict or type(picker) is not XFormedAttributePicker or picker.response_transformers:
+        _own_structure(serializer, serialized, value, shape, key)
+        return
+    wrapper = serializer.MAP_TYPE() if key else serialized
+    for member_key, member_shape, names in _members_of(picker, shape):
+        for name in names:
+            if name in value:
+                if value[name] is not None:
+                    serializer._serialize(wrapper, value[name], member_shape, member_key)  # noqa: SLF001
+                break
+    if key:
+        serializer._default_serialize(serialized, wrapper, shape, key)  # noqa: SLF001
+
+
+def _members_of(picker: Any, shape: Any) -> Iterable[tuple[str, Any, tuple[str, ...]]]:
+    """Return the members of a structure, and under which names a dict may have each. Kept with the shape."""
+    found: Any = vars(shape).get("_members_by_name")
+    if found is None:
+        found = []
+        for key, member in shape.members.items():
+            member.parent = shape
+            names = tuple(picker.get_possible_keys(AttributePickerContext({}, key, member)))
+            found.append((key, member, names))
+        shape._members_by_name = found  # noqa: SLF001
+    return found  # type: ignore[no-any-return]
+
+
+# --- expressions -------------------------------------------------------------------------------------------------
+
+
+@cache
+def _lexed(expression: str) -> tuple[Any, ...]:
+    return tuple(_own_lex(ConditionExpressionParser(expression, None, None)))
+
+
+def _lex_condition_expression(parser: Any) -> Any:
+    """Split a condition into its words, each condition once."""
+    return deque(_lexed(parser.condition_expression))
+
+
+def _copied(value: Any) -> Any:
+    """Copy a tree of an expression, or anything else."""
+    return _copied_node(value, None) if isinstance(value, _nodes.Node) else copy.deepcopy(value)
+
+
+def _copied_node(node: Any, parent: Any) -> Any:
+    copied = object.__new__(type(node))
+    vars(copied).update(vars(node), parent=parent)
+    if node.children is not None:
+        copied.children = [
+            _copied_node(child, copied) if isinstance(child, _nodes.Node) else copy.deepcopy(child)
+            for child in node.children
+        ]
+    return copied
+
+
+@cache
+def _leads_on(kind: type) -> bool:
+    """Tell whether clauses are looked for within a kind of node. To ask this of abstract classes takes long."""
+    return issubclass(kind, (_nodes.Expression, _nodes.UpdateExpressionFunction))
+
+
+def _find_clauses(node: Any, clause_types: list[type]) -> list[Any]:
+    """Return the nodes of some kinds, the first on each way down."""
+    clauses = []
+    for child in node.children or ():
+        kind: Any = type(child)
+        if kind in clause_types:
+            clauses.append(child)
+        elif _leads_on(kind):
+            clauses += _find_clauses(child, clause_types)
+    return clauses
+
+
+@cache
+def _is_node(kind: type) -> bool:
+    return issubclass(kind, _nodes.Node)
+
+
+@cache
+def _processed_as(kind: type, classes: tuple[type, ...]) -> type | None:
+    """Return the first of some classes that a kind of node is one of."""
+    return next((found for found in classes if issubclass(kind, found)), None)
+
+
+def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
+    """Let a traverser process a tree of nodes, from the leaves to the root."""
+    processors = traverser._processing_map()  # noqa: SLF001
+    return _traversed(traverser, processors, tuple(processors), node, child_id)
+
+
+def _traversed(traverser: Any, processors: Any, classes: tuple[type, ...], node: Any, child_id: int) -> Any:
+    kind: Any = type(node)
+    if not _is_node(kind):
+        return node
+    parent = node.parent
+    if node.children is not None:
+        for index, child in enumerate(node.children):
+            traverser.pre_processing_of_child(node, index)
+            _traversed(traverser, processors, classes, child, index)
+    found = _processed_as(kind, classes)
+    if found is not None:
+        node = processors[found](node)
+        node.parent = parent
+        if parent:
+            parent.children[child_id] = node
+    return node

@@ -1,0 +1,159 @@
+"""The quick functions in the place of moto's slow ones: they answer the same, and refuse in the same words."""
+
+import random
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.local import moto_speed
+from tests.infra.moto_faults import IN_LIST, TABLE, item, table_of
+
+# Right and wrong ones: unknown names and values, one path twice or within another, a clause twice, a key, wrong types.
+_UPDATES = [
+    "SET #text = :text",
+    "SET #text = :text, counted = if_not_exists(counted, :none) + :one REMOVE #list",
+    "SET counted = counted + :one",
+    "SET counted = counted - :one, other = #text",
+    "SET nested.inner = :text",
+    "SET nested = :map",
+    "SET nested.inner.deeper = :text REMOVE nested.gone",
+    "SET listed = list_append(if_not_exists(listed, :empty), :list)",
+    "SET listed[0] = :text, listed[7] = :text",
+    "REMOVE listed[0], listed[1], #text",
+    "ADD counted :one, names :names",
+    "DELETE names :names",
+    "ADD #text :one",
+    "SET #text = :text SET other = :text",
+    "ADD counted :one ADD other :one",
+    "REMOVE other REMOVE counted",
+    "SET #text = :text, #text = :one",
+    "SET nested = :map, nested.inner = :text",
+    "SET sk = :text",
+    "SET #list = :one",
+    "SET #list = :blank",
+    "SET #unknown = :text",
+    "SET #text = :unknown",
+    "SET #text = :text + :one",
+    "SET other = gone",
+    "SET #text :text",
+    "SET other = wrong(:text)",
+    "",
+]
+_CONDITIONS = [
+    "attribute_exists(pk)",
+    "attribute_not_exists(#list) OR #list = :text",
+    "counted < :one AND NOT attribute_exists(nested.inner)",
+    "(#text = :text OR #text = :list) AND size(#text) >= :one",
+    "counted BETWEEN :none AND :one",
+    "#text IN (:text, :one)",
+    "begins_with(#text, :text) AND attribute_type(#text, :kind)",
+    "contains(names, :text)",
+    "((attribute_exists(pk)))",
+    "pk = ",
+    "#unknown = :text",
+    "#text = :unknown",
+    "size = :one",
+]
+_NAMES = {"#text": "text", "#list": "list"}
+_VALUES: dict[str, Any] = {
+    ":text": {"S": "a"},
+    ":blank": {"S": ""},
+    ":kind": {"S": "S"},
+    ":none": {"N": "0"},
+    ":one": {"N": "1"},
+    ":map": {"M": {"inner": {"M": {"deeper": {"BOOL": True}}}, "gone": {"NULL": True}}},
+    ":empty": {"L": []},
+    ":list": {"L": [{"S": "b"}, {"B": b"bytes"}, {"NS": ["1", "2"]}]},
+    ":names": {"SS": ["a", "b"]},
+}
+
+
+def _used(named: dict[str, Any], *expressions: str) -> dict[str, Any]:
+    """Return the names or values that expressions use, as DynamoDB wants them."""
+    return {name: value for name, value in named.items() if any(name in text for text in expressions)}
+
+
+def _reading(chance: random.Random, key: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return an operation of chance that reads, and its parameters."""
+    projection = chance.choice(["pk, nested", "listed[0], counted"])
+    asked = chance.choice(
+        [
+            ("describe_table", {}),
+            ("query", IN_LIST),
+            ("get_item", {"Key": key, "ProjectionExpression": projection}),
+            ("batch_get_item", {"RequestItems": {TABLE: {"Keys": [key]}}}),
+            ("scan", _conditional("FilterExpression", chance.choice(_CONDITIONS))),
+        ]
+    )
+    return (asked[0], asked[1] if asked[0] == "batch_get_item" else {"TableName": TABLE, **asked[1]})
+
+
+def _conditional(parameter: str, condition: str, *others: str) -> dict[str, Any]:
+    """Return the parameters of a condition, with the names and values that it and other expressions use."""
+    expressions = (condition, *others)
+    names, values = _used(_NAMES, *expressions), _used(_VALUES, *expressions)
+    return {
+        **({parameter: condition} if condition else {}),
+        **({"ExpressionAttributeNames": names} if names else {}),
+        **({"ExpressionAttributeValues": values} if values else {}),
+    }
+
+
+def _writing(chance: random.Random, key: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return an operation of chance that writes, and its parameters."""
+    condition = chance.choice(["", chance.choice(_CONDITIONS)])
+    # Of the first, moto takes most.
+    update = chance.choice([*_UPDATES, *_UPDATES[:11] * 3])
+    kind = chance.choice(["put_item", "delete_item", *["update_item"] * 5, *["transact_write_items"] * 2])
+    if kind == "put_item":
+        more = chance.choice([{}, {"list": {"S": "some"}}, {"nested": _VALUES[":map"]}])
+        return kind, {"TableName": TABLE, "Item": key | more, **_conditional("ConditionExpression", condition)}
+    if kind == "delete_item":
+        return kind, {"TableName": TABLE, "Key": key, **_conditional("ConditionExpression", condition)}
+    what = {"TableName": TABLE, "Key": key, "UpdateExpression": update}
+    what |= _conditional("ConditionExpression", condition, update)
+    if kind == "update_item":
+        return kind, {**what, "ReturnValues": chance.choice(["NONE", "ALL_NEW", "ALL_OLD", "UPDATED_NEW"])}
+    return kind, {"TransactItems": [{"Update": what}]}
+
+
+def _answered(seed: int) -> list[Any]:
+    """Ask a table two hundred things of chance, and return each answer, refusal, or failure of moto."""
+    chance = random.Random(seed)  # noqa: S311
+    told: list[Any] = []
+    with table_of(3) as (dynamodb, _):
+        for _ in range(200):
+            operation, asked = chance.choice([_reading, _writing, _writing])(chance, item(chance.randrange(4)))
+            try:
+                answer = getattr(dynamodb, operation)(**asked)
+            except ClientError as error:
+                told.append((operation, asked, str(error), error.response.get("CancellationReasons")))
+            except Exception as error:  # noqa: BLE001
+                # moto knows no better than to fail at some.
+                told.append((operation, asked, repr(error)))
+            else:
+                del answer["ResponseMetadata"]
+                # What is of the time.
+                for name in ("CreationDateTime", "LatestStreamArn", "LatestStreamLabel", "TableId"):
+                    answer.get("Table", {}).pop(name, None)
+                told.append((operation, asked, answer))
+    return told
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_call_is_answered_and_refused_as_by_moto_s_own_functions(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = _answered(seed)
+    assert {len(told) for told in ours} == {3, 4}
+    assert any(answer[0] == "update_item" and "Attributes" in answer[2] for answer in ours)
+    for owner, name, own in moto_speed.replaced:
+        monkeypatch.setattr(owner, name, own)
+    assert ours == _answered(seed)
+
+
+def test_all_are_in_their_places() -> None:
+    for owner, name, own in moto_speed.replaced:
+        assert vars(owner)[name] is not own
+    assert len(moto_speed.replaced) == 7
