@@ -64,12 +64,16 @@ def make_app() -> Callable[..., App]:
     return lambda **parameters: App(resolve(**parameters))
 
 
-@pytest.fixture
-def few_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the outbox have two shards instead of sixteen: enough to be merged, and each is asked by every sweep."""
+@pytest.fixture(autouse=True)
+def _few_shards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the outbox have two shards instead of sixteen: enough to be merged, and each is asked by every sweep.
+
+    Half of all calls of the tests asked the other fourteen, in vain. The marker all_shards leaves them.
+    """
     from guichet.store import outbox  # noqa: PLC0415
 
-    monkeypatch.setattr(outbox, "SHARDS", 2)
+    if request.node.get_closest_marker("all_shards") is None:
+        monkeypatch.setattr(outbox, "SHARDS", 2)
 
 
 class _Stdout:

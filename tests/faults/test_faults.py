@@ -297,7 +297,6 @@ def test_sending_without_a_claim_is_seen(server: FaultyServer, monkeypatch: pyte
 # --- long outages --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("few_shards")
 def test_after_a_week_without_ses_all_that_is_owed_goes_out_by_itself(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

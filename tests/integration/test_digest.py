@@ -205,6 +205,7 @@ def test_figures_that_cannot_be_had_hold_up_no_other_mail(
     assert len(digests(app)) == 1
 
 
+@pytest.mark.all_shards
 def test_a_sweep_that_owes_none_reads_one_item_for_it(make_app: Make) -> None:
     app = make_app(WeeklyDigest="on")
     with time_machine.travel(DUE):

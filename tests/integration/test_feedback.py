@@ -25,7 +25,6 @@ from tests.support.newsletter import READER, sign_up, subscribe, subscriber
 from tests.support.stack import text_of
 from tests.support.wire import Wire, refusal, unanswered, unreachable
 
-pytestmark = pytest.mark.usefixtures("few_shards")
 OWNER = "owner@atelier.example"
 LATER = timedelta(minutes=15)
 
@@ -668,7 +667,6 @@ def test_whatever_events_come_no_row_is_lost_and_none_is_made(
 ) -> None:
     """Play any events about any attempts: the row stays one, and it is sent, or waits, or says why it failed."""
     with isolated(), time_machine.travel(START, tick=False) as clock, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outbox, "SHARDS", 2)
         patch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: 0, sleep=lambda _: None))
         app = App(resolve())
         wire = Wire(ses.client())

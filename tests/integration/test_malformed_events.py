@@ -13,7 +13,6 @@ from guichet.telemetry import FunctionError, guarded
 from infra.template import TEMPLATE
 from tests.support.app import App
 
-pytestmark = pytest.mark.usefixtures("few_shards")
 FOLDER = TEMPLATE.parent / "infra" / "events"
 STRANGER = "stranger@private.example"
 # What takes the place of each part of an event, one after the other.

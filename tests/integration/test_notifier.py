@@ -303,6 +303,7 @@ def test_a_time_is_said_in_the_readers_words(make_app: Any, language: str, at: s
 
 
 @pytest.mark.slow
+@pytest.mark.all_shards
 def test_emails_are_spread_over_the_shards_of_the_index_and_swept_oldest_first(app: App) -> None:
     names = [f"visitor{number:02}@example.org" for number in range(40)]
     with time_machine.travel(utc_now(), tick=False) as clock:

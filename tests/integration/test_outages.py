@@ -22,7 +22,6 @@ from tests.support.app import START, App
 from tests.support.newsletter import READER, link_in_last_mail, open_link, press
 from tests.support.wire import Wire, refusal, unanswered, unreachable
 
-pytestmark = pytest.mark.usefixtures("few_shards")
 PAUSED = refusal(400, "SendingPausedException")
 
 

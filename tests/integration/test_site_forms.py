@@ -21,8 +21,6 @@ from tests.support.site_forms import QUOTE, site_forms
 from tests.support.stack import text_of
 from tests.support.wire import Wire, unanswered
 
-pytestmark = pytest.mark.usefixtures("few_shards")
-
 READER = "zoe@example.org"
 ANSWERS: dict[str, Any] = {
     "name": "Zoé",

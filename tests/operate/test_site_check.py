@@ -386,7 +386,6 @@ def test_the_fields_of_these_forms_are_those_that_are_served(form_name: str) -> 
         assert served(field.name, f"x{text}") == ("TYPE_EMAIL" if field.type == "email" else "TOO_LONG",)
 
 
-@pytest.mark.usefixtures("few_shards")
 @pytest.mark.parametrize(("name", "right"), [("société", "yes"), ("SOCIÉTÉ", "yes"), ("societe", "no")])
 def test_a_name_with_accents_counts_in_any_case_as_the_server_has_it(
     app: App, tmp_path: Path, name: str, right: str
@@ -399,7 +398,6 @@ def test_a_name_with_accents_counts_in_any_case_as_the_server_has_it(
     assert (reply.status_code < HTTPStatus.BAD_REQUEST) == (right == "yes")
 
 
-@pytest.mark.usefixtures("few_shards")
 def test_an_alias_is_the_field_that_a_reply_goes_to_whatever_its_name(app: App, tmp_path: Path) -> None:
     own = '[devis]\nfields.courriel = { type = "email", required = true }'
     page = f'<form action="/f/devis" method="post"><input type="email" name="_replyto" title="x">{NOTICE}</form>'
