@@ -122,6 +122,7 @@ def test_an_event_settles_what_ses_did_not_answer_and_it_is_mailed_once(
     assert len(app.mails()) == 1
 
 
+@pytest.mark.slow
 def test_where_answer_and_event_are_missing_it_is_sent_again_after_an_hour_and_then_six(app: App, clock: Any) -> None:
     wire = Wire(ses.client())
     wire.always(refusal(500, "InternalFailure"))
@@ -323,6 +324,7 @@ def test_events_come_to_the_same_in_any_order_and_however_often(story: str, answ
 # --- mail to the owner ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bounce-transient", "bounce-undetermined"])
 def test_a_soft_bounce_of_the_owner_s_mail_is_told_and_sent_again_after_the_stated_hours(
     app: App, clock: Any, written: Callable[[], str], name: str
@@ -351,6 +353,7 @@ def test_a_soft_bounce_of_the_owner_s_mail_is_told_and_sent_again_after_the_stat
     assert len(app.mails()) == 6
 
 
+@pytest.mark.slow
 def test_an_email_that_is_delivered_at_last_is_sent_no_more(app: App, clock: Any) -> None:
     contact(app)
     app.sweep()

@@ -149,6 +149,7 @@ def check_the_wire(raw: bytes) -> None:
         assert len(word) <= LONGEST_WORD
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @example(site="Crêperie Chez Zoé", name="Aurélie Géraud", subject="")
 @example(site="A  B", name="=?utf-8?q?a=0d=0aBcc:_x@evil.example?=", subject="=?utf-8?q?=ff?=")
@@ -254,6 +255,7 @@ def test_ten_owners_are_ten_recipients() -> None:
     assert max(map(len, f"To: {value}".split("\r\n"))) <= 78
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_email_is_read_alike_by_all(make_app: Any, in_perl: Reader, in_node: Reader, language: str) -> None:
     site = "Crêperie Chez Zoé"

@@ -276,6 +276,7 @@ def test_an_address_gets_one_confirmation_in_15_minutes_and_three_a_day_whoever_
     assert [email for email in app.items("email") if "outbox" in email] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spellings",
     [

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import time_machine
 from botocore.exceptions import ReadTimeoutError
 
-from guichet.mail import ses
+from guichet.mail import pace, ses
 from guichet.outbox.sweep import sweep
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, outbox
@@ -39,7 +40,11 @@ def owed(app: App) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("temporary", TEMPORARY)
-def test_what_ses_refuses_for_now_stays_owed_and_is_sent_once(app: App, temporary: Any) -> None:
+def test_what_ses_refuses_for_now_stays_owed_and_is_sent_once(
+    app: App, monkeypatch: pytest.MonkeyPatch, temporary: Any
+) -> None:
+    # To go slower would take seconds: tests/integration/test_pace.py is about that.
+    monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: 0, sleep=lambda _: None))
     wire = Wire(ses.client())
     wire.always(temporary)
     assert app.post("/contact", data=GOOD).status_code == 303

@@ -206,6 +206,7 @@ def test_who_had_three_today_is_mailed_tomorrow(app: App) -> None:
         confirm(app)
 
 
+@pytest.mark.slow
 def test_a_stranger_who_asks_on_and_on_does_not_keep_the_email_back(app: App) -> None:
     with time_machine.travel(START) as clock:
         for number in range(40):

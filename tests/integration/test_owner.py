@@ -123,6 +123,7 @@ def test_a_subscriber_is_erased_by_the_link_in_the_email_that_tells_of_them(app:
     assert [item["state"] for item in app.items("subscriber")] == ["unsubscribed"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["message", "subscriber"])
 def test_what_takes_longer_than_the_page_may_goes_on_by_itself_and_its_end_is_mailed(
     app: App, monkeypatch: pytest.MonkeyPatch, by: str
@@ -130,7 +131,7 @@ def test_what_takes_longer_than_the_page_may_goes_on_by_itself_and_its_end_is_ma
     if by == "subscriber":
         subscribe(app)
     notified(app, email=READER, message="Secret words")
-    for number in range(80):
+    for number in range(40):
         message = {"email": f"other{number}@example.org", "message": f"I know {READER}"}
         caller = {"REMOTE_ADDR": f"203.0.113.{number}"}
         assert app.post("/contact", json=message, environ_overrides=caller).status_code == 200
@@ -158,7 +159,7 @@ def test_what_takes_longer_than_the_page_may_goes_on_by_itself_and_its_end_is_ma
     left = str(app.items()).lower()
     assert READER not in left
     assert "secret" not in left
-    assert left.count("i know [erased]") == 80
+    assert left.count("i know [erased]") == 40
     assert {item["state"] for item in app.items("subscriber")} == ({"unsubscribed"} if by == "subscriber" else set())
     assert app.items("erasure")[0]["done_at"]
 
@@ -172,7 +173,7 @@ def limited(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         if operation != "scan":
             return call(operation, **parameters)
         scans["pages"] += 1
-        return call(operation, **parameters, Limit=40)
+        return call(operation, **parameters, Limit=20)
 
     in_time = erasure._in_time  # noqa: SLF001
 

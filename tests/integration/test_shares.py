@@ -40,6 +40,7 @@ def per_network(app: App) -> Counter[str]:
     return Counter(address.partition("-")[0] for address in mailed(app))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("callers", [["203.0.113.1", "203.0.113.200"], ["2001:db8:7:1::1", "2001:db8:7:ffff::1"]])
 def test_one_network_takes_a_tenth_and_the_newsletter_stays_open(
     make_app: Callable[..., App], callers: list[str]
@@ -76,6 +77,7 @@ def test_a_network_gets_one_at_least(make_app: Callable[..., App], per_day: int)
     assert per_network(app) == ({"a": 1, "b": 1} if per_day > 1 else {"a": 1})
 
 
+@pytest.mark.slow
 def test_networks_take_turns_when_it_is_short(make_app: Callable[..., App]) -> None:
     app = make_app(StrangerMailPerDay="20")
     with time_machine.travel(START) as clock:
