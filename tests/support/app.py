@@ -11,7 +11,6 @@ from email.message import EmailMessage
 from functools import cache, cached_property
 from typing import Any
 
-import botocore
 import botocore.session
 from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
@@ -68,8 +67,6 @@ def _hold_to_the_keys(**asked: Any) -> None:
 
 
 SESSION.register("provide-client-params", LOG.record)
-# Nobody reads the signatures, and to make them takes a tenth of a call's time.
-SESSION.register("choose-signer", lambda **_: botocore.UNSIGNED)
 SESSION.register("provide-client-params.dynamodb", _hold_to_the_keys)
 
 
