@@ -567,6 +567,8 @@ def test_the_test_of_an_issue_goes_to_the_owner_alone_and_unsubscribes_nobody(ap
     assert app.http.get(local(link)).status_code == 200
     page = app.post(local(link), data={})
     assert page.status_code == 200
+    assert "nobody was unsubscribed" in page.text
+    assert app.post(local(link), data={"List-Unsubscribe": "One-Click"}).status_code == 200
     assert [item["state"] for item in app.items("subscriber")] == ["confirmed"]
 
 

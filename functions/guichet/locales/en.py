@@ -111,6 +111,8 @@ SENTENCES = {
     "unsubscribe_lead": "Do you want to stop receiving the {site} newsletter? One click confirms it.",
     "unsubscribe_button": "Unsubscribe me",
     "unsubscribe_whose": "Address: {address}",
+    "tested_title": "This link works",
+    "tested": "It came with a test of an issue, so nobody was unsubscribed. In a reader’s email, it unsubscribes them.",
     "unsubscribed_title": "You are unsubscribed",
     "unsubscribed": "Done: you will no longer receive the {site} newsletter.",
     "undo_lead": "A mistake? You have a few minutes to change your mind.",
