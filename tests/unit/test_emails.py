@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from email.header import decode_header, make_header
 from html import unescape
 from pathlib import Path
@@ -145,6 +146,43 @@ def test_an_issue_that_never_began_can_be_cancelled() -> None:
     text, _ = (part.get_content() for part in mail.iter_parts())
     assert "Readers: 0\nSent: 0\n" in text
     assert "Started" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_test_of_an_issue_is_the_issue_itself_with_another_subject(language: Language) -> None:
+    look = {"privacy_url": "https://atelier.example/privacy", "logo_url": "https://atelier.example/logo.png"}
+    tried, sent = email("issue-test", language, **look), email("issue", language, **look)
+    assert [part.get_content() for part in tried.iter_parts()] == [part.get_content() for part in sent.iter_parts()]
+    subject = issues.written(language).edition.subject
+    assert decoded(sent["Subject"]) == subject
+    assert re.fullmatch(rf"\[\w+\] {re.escape(subject)}", decoded(tried["Subject"]))
+    for name in ("List-Unsubscribe", "List-Unsubscribe-Post"):
+        assert tried[name] == sent[name] != ""
+
+
+def test_an_issue_shows_its_preheader_and_its_subject_once_each() -> None:
+    edition = issues.SAMPLE["fr"]
+    settings = NotifierSettings.from_environment()
+
+    def html_of(markdown: str) -> str:
+        changed = edition.model_copy(update={"markdown": markdown})
+        reader = issues.written("fr")
+        _, html = compose("issue", "fr", replace(reader, edition=changed), settings).iter_parts()
+        return str(html.get_content())
+
+    assert re.findall(r'<div style="display:none[^>]*>([^<]*)</div>', html_of("Bonjour")) == [edition.preheader]
+    assert re.findall("<h1[^>]*>(.*?)</h1>", html_of("Bonjour\n\n## Un")) == [edition.subject]
+    # An author's own title takes its place.
+    assert re.findall("<h1[^>]*>(.*?)</h1>", html_of("# Un\n\nBonjour")) == ["Un"]
+
+
+def test_the_notifier_starts_without_what_reads_markdown() -> None:
+    code = "import sys, notifier.handler; print(*sys.modules)"
+    functions = Path(emails.__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", code], cwd=functions, check=True, capture_output=True, text=True)
+    loaded = done.stdout.split()
+    assert "guichet.mail.mime" in loaded
+    assert {"markdown_it", "guichet.mail.markdown"}.isdisjoint(loaded)
 
 
 @pytest.mark.parametrize("handler", ["contact", "newsletter", "owner", "feedback"])

@@ -138,26 +138,6 @@ def test_what_is_not_live_stays_to_be_read(address: str) -> None:
         # A definition that no link can use is a paragraph.
         assert [word for word in words if word not in shown(html)] == []
         assert [word for word in words if word not in text] == []
-    # It is told to whoever checks it.
-    if address and not address.startswith("\\"):
-        assert len(markdown.links(f"[a]({address})")) == 1
-        assert [image.alt for image in markdown.images(f"![a]({address})")] == ["a"]
-
-
-def test_links_and_images_are_listed_as_they_were_written() -> None:
-    assert markdown.links(issues.SAMPLE["fr"].markdown) == [
-        "https://atelier.example/hiver?annee=2026&lettre=12#stages",
-        "mailto:bonjour@atelier.example",
-        "https://camille.example/",
-        "https://atelier.example/venir",
-    ]
-    assert [tuple(image) for image in markdown.images(issues.SAMPLE["en"].markdown)] == [
-        ("https://atelier.example/img/etabli.jpg", "The new bench below the glass roof"),
-        ("https://atelier.example/img/plan.png", "How to find us"),
-    ]
-    assert markdown.links("[a](/b) [c](javascript:d) [e]()") == ["/b", "javascript:d", ""]
-    assert markdown.images("![](http://a.example/i.png)") == [("http://a.example/i.png", "")]
-    assert markdown.links("`[a](https://a.example)`\n\n    [a](https://a.example)") == []
 
 
 BITS = st.sampled_from(

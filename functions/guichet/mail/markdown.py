@@ -44,13 +44,6 @@ _ON_A_PHONE, _CELL_PADDING, _WIDEST_CHARACTER = 254, 6, 10
 _DEFAULT = accent("#1f4fa3").light
 
 
-class Image(NamedTuple):
-    """An image as the author wrote it: its address and its alternative text."""
-
-    src: str
-    alt: str
-
-
 def html(markdown: str, shades: Shades = _DEFAULT) -> Markup:
     """Return Markdown as HTML for `layout.html`, in the site's shades on light paper. Its classes are the layout's."""
     parser = _parser()
@@ -63,16 +56,6 @@ def html(markdown: str, shades: Shades = _DEFAULT) -> Markup:
 def text(markdown: str) -> str:
     """Return Markdown as plain text: addresses after their links, lists numbered, quotes marked, lines wrapped."""
     return _blocks(_tree(_parser().parse(markdown)), WIDTH)
-
-
-def links(markdown: str) -> list[str]:
-    """Return the addresses of all links, those that are not live included."""
-    return [str(token.attrs["href"]) for token in _inline_tokens(markdown) if token.type == "link_open"]
-
-
-def images(markdown: str) -> list[Image]:
-    """Return all images, those that are not shown included."""
-    return [_image(token) for token in _inline_tokens(markdown) if token.type == "image"]
 
 
 class _Html(RendererHTML):
@@ -127,40 +110,18 @@ class _Parser(MarkdownIt):
         return bool(_LIVE.fullmatch(url))
 
 
-class _Permissive(MarkdownIt):
-    """Markdown of which all links are links."""
-
-    def __init__(self) -> None:
-        super().__init__("commonmark", {"html": False, "maxNesting": _DEEPEST})
-        self.enable(["table", "strikethrough"])
-
-    def validateLink(self, url: str) -> bool:  # noqa: N802  likewise
-        """Return True."""
-        del url
-        return True
-
-
 @cache
 def _parser() -> MarkdownIt:
     return _Parser()
-
-
-@cache
-def _permissive() -> MarkdownIt:
-    return _Permissive()
-
-
-def _inline_tokens(markdown: str) -> Iterator[Token]:
-    for token in _permissive().parse(markdown):
-        yield from token.children or ()
 
 
 def _quoted(value: str | float) -> str:
     return f'"{escape(value)}"'
 
 
-def _image(token: Token) -> Image:
-    return Image(str(token.attrs["src"]), _SPACES.sub(" ", _plain(token.children or ())).strip())
+def _image(token: Token) -> tuple[str, str]:
+    """Return the address of an image and its alternative text."""
+    return str(token.attrs["src"]), _SPACES.sub(" ", _plain(token.children or ())).strip()
 
 
 def _plain(tokens: Sequence[Token]) -> str:
