@@ -97,7 +97,8 @@ MARKDOWN = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @example(address="camille@example.org", link=issues.LINK, drawn=[issues.SAMPLE["fr"].markdown], subject="Un")
 @given(
     address=ADDRESSES,
