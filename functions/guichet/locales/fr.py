@@ -337,7 +337,7 @@ SENTENCES = {
         "peuvent pas être rattrapés."
     ),
     "issue_sent_of_them": (
-        "Les emails non remis ou signalés comme spam comptent parmi les envoyés. Il peut encore s’y en ajouter."
+        "Les emails non remis ou signalés comme spam comptent parmi les envoyés. D’autres peuvent encore s’y ajouter."
     ),
     "issue_unknown_why": (
         "Sort inconnu : Amazon SES n’a rien répondu. Ces emails sont peut-être arrivés, peut-être pas."
