@@ -99,7 +99,9 @@ class _Listing(click.Group):
     """A group of commands that runs `list` by default."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Insert `list` before options, except before --help."""
+        """Insert `list` before options, except before --help, behind which nothing else counts."""
+        if args and args[0] in context.help_option_names:
+            args = args[:1]
         if not args or (args[0].startswith("-") and args[0] not in context.help_option_names):
             args = ["list", *args]
         return super().parse_args(context, args)

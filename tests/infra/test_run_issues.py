@@ -138,3 +138,8 @@ def test_while_an_issue_is_sent_other_mail_leaves_at_once_and_it_can_be_paused(t
         wait_for("the end of the run", lambda: stack.logged("worked"))
         assert len(mails(stack, "Le printemps")) <= copies + 4
         assert "you to resume it" in run("issue", "status", "spring")
+        # It ends in the middle of a run without a complaint.
+        run("issue", "resume", "spring")
+        wait_for("more copies", lambda: len(mails(stack, "Le printemps")) > copies + 4)
+        assert stack.end() == 0
+        assert "Traceback" not in stack.complained

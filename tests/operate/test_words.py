@@ -205,7 +205,7 @@ def test_common_options_may_come_first(app: App, operate: Operate, arguments: tu
 
 
 def test_without_a_command_there_is_help() -> None:
-    for arguments in ([], ["--local"], ["--help"], ["--local", "--help"]):
+    for arguments in ([], ["--local"], ["--help"], ["--local", "--help"], ["--local", "issue", "--help"]):
         assert "Commands:" in CliRunner().invoke(guichet, arguments).output
 
 
