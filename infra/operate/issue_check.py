@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cache
+from ipaddress import ip_address
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 from markdown_it import MarkdownIt
@@ -33,7 +34,8 @@ _AT_ONCE = 16
 _REDIRECTS = 5
 # RFC 9110. With the last, some servers answer a HEAD that they do not know, or a program that they do not like.
 _ERROR, _NOT_FOUND, _GONE = 400, 404, 410
-_LOOPBACK = re.compile(r"localhost|.*\.localhost|127(\.\d+){3}|\[?::1\]?")
+# Names that nobody knows outside a network (RFC 6761, RFC 6762, RFC 8375).
+_NAMES_AT_HOME = (".localhost", ".local", ".home.arpa", ".internal")
 # What was meant as a link, and is text: a space in its address, or no definition of its name.
 _NO_LINK = re.compile(r"\[[^\[\]\n]+\](?:\([^()\n]*|\[[^\[\]\n]*\])")
 # What stands for code and for escaped characters, in which nothing is meant as markup.
@@ -181,7 +183,8 @@ def _of_link(file: File, url: str, line: int) -> Iterator[Problem]:
         message = f"has the relative link {_shown(url)}, which leads nowhere in an email"
         yield _problem(file, line, message, "write the whole address, with https://")
     elif scheme == "mailto":
-        if parse(rest.partition("?")[0]) is None:
+        # RFC 6068: several are separated by commas.
+        if not all(parse(unquote(address)) for address in rest.partition("?")[0].split(",")):
             yield _problem(
                 file, line, f"has the link {_shown(url)}, which is no address", "write mailto:me@example.org"
             )
@@ -217,10 +220,17 @@ def _words(token: Token) -> str:
 
 
 def _of_host(file: File, url: str, line: int) -> Iterator[Problem]:
-    host = urlsplit(url).hostname or ""
-    if _LOOPBACK.fullmatch(host):
-        message = f"has {_shown(url)}, which leads to this machine only"
+    if _is_at_home((urlsplit(url).hostname or "").removesuffix(".")):
+        message = f"has {_shown(url)}, which nobody can open outside your machine or network"
         yield _problem(file, line, message, "write the address of the site", "warning")
+
+
+def _is_at_home(host: str) -> bool:
+    """Return whether a host is this machine, or one that only its own network knows."""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith(_NAMES_AT_HOME)
 
 
 def _raw_html(file: File) -> Iterator[Problem]:
@@ -310,6 +320,9 @@ def _ask(web: urllib3.PoolManager, url: str) -> Answer | None:
             if dead:
                 return "dead", reason
             status = None
+        except ValueError:
+            # What the two libraries below leave to each other.
+            return "dead", "it is no address"
         else:
             status = response.status
             # The content is not wanted, so the connection cannot be used again.
@@ -338,7 +351,8 @@ def _failure(error: urllib3.exceptions.HTTPError) -> tuple[bool, str]:
 def _missing_languages(issue: IssueFiles, readers: Mapping[Language, int]) -> Iterator[Problem]:
     everybody = sum(readers.values())
     first = next(iter(issue.files.values()))
-    (other, *_) = issue.files
+    # As the function Issues chooses.
+    other = min(issue.files)
     for language in LANGUAGES:
         count = readers.get(language, 0)
         if count and language not in issue.files:

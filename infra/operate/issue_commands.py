@@ -487,12 +487,21 @@ def _may_start(issue_id: str, known: Issue | None, zone: str) -> None:
 def _confirm(plan: Plan, count: int | None) -> None:
     """Ask for the number of readers. Raises OperatorError if it is another one."""
     if count is None:
-        typed = click.prompt("Type the number of readers to go on", default="", show_default=False, err=True)
+        typed = _typed()
         text = typed.strip().replace(",", "").replace(" ", "")
         if text != str(plan.count):
             raise OperatorError("that is not the number of readers: nothing was sent")
     elif count != plan.count:
         raise OperatorError(f"the list has {counted(plan.count, 'reader')}, not {count:,}: nothing was sent")
+
+
+def _typed() -> str:
+    try:
+        return str(click.prompt("Type the number of readers to go on", default="", show_default=False, err=True))
+    except click.Abort as stopped:
+        if isinstance(stopped.__context__, EOFError):
+            raise OperatorError("nobody can type the number here, so nothing was sent: give it with --count") from None
+        raise
 
 
 def _keep(connection: Connection, ready: _Ready) -> Issue:

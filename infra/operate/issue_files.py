@@ -38,6 +38,10 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINE_BREAK = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # A comment behind a value without quotes: to YAML it is not part of the value.
 _COMMENT = re.compile(r"\s+#")
+# RFC 1035.
+_LONGEST_HOST = 253
+# A name, with letters of any language, or an address; urlsplit checks those of IPv6.
+_HOST = re.compile(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -383,10 +387,11 @@ def is_web_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
         # Reading the port validates it.
-        wrong = parts.port == 0 or not parts.hostname
+        host = parts.hostname or ""
+        right = parts.port != 0 and len(host) <= _LONGEST_HOST and bool(_HOST.fullmatch(host))
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and not wrong and not re.search(r"[\s<>\"\\]", text)
+    return parts.scheme in ("http", "https") and right and not re.search(r"[\s<>\"\\]", text)
 
 
 def _shown(text: str) -> str:

@@ -79,11 +79,16 @@ class Plan:
         return sum(self.readers.values())
 
     @property
+    def other(self) -> Language:
+        """The language for those whose own it does not have, as the function Issues chooses it."""
+        return min(self.languages)
+
+    @property
     def by_language(self) -> dict[Language, int]:
         """How many readers get it, by the language in which they do: their own or, where it has none, the other."""
         counts: Counter[Language] = Counter()
         for language, count in self.readers.items():
-            counts[language if language in self.languages else self.languages[0]] += count
+            counts[language if language in self.languages else self.other] += count
         return {language: counts[language] for language in self.languages}
 
     @property
@@ -113,7 +118,7 @@ class Plan:
         parts = [f"{count:,} in {language}" for language, count in self.by_language.items()]
         yield f"It goes to {counted(self.count, 'reader')}: {', '.join(parts)}."
         for language, count in self.other_language.items():
-            yield f"Of these, {count:,} asked for {language}, which it does not have: they get {self.languages[0]}."
+            yield f"Of these, {count:,} asked for {language}, which it does not have: they get {self.other}."
         yield f"It costs {_dollars(*self.dollars)}: {self._prices()}, Lambda and DynamoDB {_BESIDES:.2f}."
         yield f"It takes {duration(self.seconds)}: {self._pace()}."
 
@@ -140,7 +145,7 @@ def must_send(account: Account) -> None:
             "SES is in its sandbox, and sends to verified addresses only: ask AWS for production access, as `guichet "
             "doctor` says"
         )
-    if not account.sends:
+    if not account.sends or account.per_second <= 0 or account.per_day == 0:
         raise OperatorError("SES has paused the account: `guichet doctor` says where to see why")
 
 

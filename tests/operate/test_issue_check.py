@@ -43,7 +43,8 @@ def found(folder: Path, text: str, head: str = HEAD) -> list[Problem]:
 def test_of_what_is_right_nothing_is_said(tmp_path: Path) -> None:
     text = (
         "# Spring\n\n[a](https://example.org/a?b=c&d=e#f), <https://example.org/>, <me@example.org>,\n"
-        "[mail](mailto:me@example.org?subject=Hello), [ref] and ![A garden](https://example.org/a.png)\n\n"
+        "[mail](mailto:me@example.org,you%40example.org?subject=Hello), [ref], <https://bücher.example.org:8443/>,\n"
+        "<https://8.8.8.8/>, <https://[2001:4860:4860::8888]/> and ![A garden](https://example.org/a.png)\n\n"
         "`<b>` and `[a](b)`, 1 < 2, \\<b> and \\[a](b) are text, as [x] is, and [é](https://example.org/été).\n\n"
         "    <div>code</div>\n\n```html\n<img src=x>\n[a](b)\n```\n\n[ref]: https://example.org/ref\n"
     )
@@ -67,14 +68,24 @@ def test_of_what_is_right_nothing_is_said(tmp_path: Path) -> None:
         ("[a](https:///b)", 0, "error", "the broken link https:///b"),
         ("[a](https://example.org:99999/)", 0, "error", "the broken link"),
         ("[a](https://[::1/)", 0, "error", "the broken link"),
+        ("[a](<https://exa mple.org/>)", 0, "error", "the broken link"),
+        ("[a](https://-example.org/)", 0, "error", "the broken link"),
+        ("[a](https://example..org/)", 0, "error", "the broken link"),
+        ("[a](https://me@/)", 0, "error", "the broken link"),
         ("[a](https:example.org)", 0, "error", "the broken link https:example.org"),
         ("[a](mailto:me)", 0, "error", "mailto:me, which is no address"),
+        ("[a](mailto:)", 0, "error", "mailto:, which is no address"),
+        ("[a](mailto:me@example.org,you)", 0, "error", "which is no address"),
         ("[a](tel:+33199001234)", 0, "error", "only https, http and mailto"),
         ("[a](ftp://example.org)", 0, "error", "only https, http and mailto"),
         ("[a](javascript:alert(1))", 0, "error", "only https, http and mailto"),
         ("[a](http://example.org/)", 0, "warning", "a link over http"),
-        ("[a](https://localhost:8000/)", 0, "warning", "leads to this machine only"),
-        ("[a](https://127.0.0.1/)", 0, "warning", "leads to this machine only"),
+        ("[a](https://localhost:8000/)", 0, "warning", "nobody can open outside your machine"),
+        ("[a](https://127.0.0.1/)", 0, "warning", "nobody can open outside your machine"),
+        ("[a](https://[::1]:8000/)", 0, "warning", "nobody can open outside your machine"),
+        ("[a](https://192.168.1.5/)", 0, "warning", "nobody can open outside your machine"),
+        ("[a](https://example/)", 0, "warning", "nobody can open outside your machine"),
+        ("![A](https://nas.local/a.png)", 0, "warning", "nobody can open outside your machine"),
         # what was meant as one
         ("One\n[a](https://example.org/a b)", 1, "error", "is no link and arrives as text"),
         ("[a][nobody]", 0, "error", "[a][nobody], which is no link"),

@@ -250,9 +250,19 @@ def test_a_wrong_number_stops_it(app: App, operate: Operate, monkeypatch: pytest
 def test_the_right_number_is_typed_with_or_without_a_comma(
     app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readers(app, operate, *(f"r{number}@example.org" for number in range(1000)))
+    monkeypatch.setattr(issue_commands, "readers_by_language", lambda *_: {"fr": 1000})
     monkeypatch.setattr(click, "prompt", lambda *_, **__: " 1,000 ")
     assert operate(app, "issue", "send", write()).code == 0
+
+
+def test_where_nobody_can_type_a_number_it_says_how_to_give_it(
+    app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(app)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    said = operate(app, "issue", "send", write())
+    assert said.code == 2
+    assert "give it with --count" in said.told
 
 
 def test_a_script_s_wrong_number_stops_it(app: App, operate: Operate) -> None:
@@ -284,6 +294,7 @@ def test_to_an_empty_list_nothing_is_sent(app: App, operate: Operate) -> None:
     [
         ({"ProductionAccessEnabled": False, "SendingEnabled": True}, "SES is in its sandbox"),
         ({"ProductionAccessEnabled": True, "SendingEnabled": False}, "SES has paused the account"),
+        ({"ProductionAccessEnabled": True, "SendQuota": {"MaxSendRate": 0.0}}, "SES has paused the account"),
     ],
 )
 def test_an_account_that_cannot_send_to_everybody_stops_it(
@@ -292,7 +303,7 @@ def test_an_account_that_cannot_send_to_everybody_stops_it(
     subscribe(app)
     name = write()
     session = botocore.session.get_session()
-    answers = Aws({"sesv2:GetAccount": {**account, "SendQuota": {"MaxSendRate": 1.0}}})
+    answers = Aws({"sesv2:GetAccount": {"SendQuota": {"MaxSendRate": 1.0}, **account}})
     create = session.create_client
 
     def create_client(service: str, **named: Any) -> Any:
