@@ -21,7 +21,7 @@ from typing import Any
 from infra.build import build
 from infra.template import TEMPLATE
 from tests.deployed import adapter
-from tests.deployed.checks import mail, operator, owner, reader, site, stack
+from tests.deployed.checks import mail, newsletter, operator, owner, reader, site, stack
 from tests.deployed.emulator import REGION, ROOT, Emulator, emulator
 from tests.deployed.missed import Check, gaps_are_there, permissions_are_missed, title, workarounds_are_missed
 from tests.deployed.report import Report
@@ -36,6 +36,7 @@ OF_THE_STACK: Sequence[Check] = (
     *owner.CHECKS,
     *mail.CHECKS,
     *operator.CHECKS,
+    *newsletter.CHECKS,
 )
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from tests.deployed import adapter, permissions
-from tests.deployed.checks import mail, owner, reader, site
+from tests.deployed.checks import mail, newsletter, owner, reader, site
 from tests.deployed.emulator import Deployed, DeployError
 from tests.deployed.report import Report
 from tests.deployed.world import World
@@ -24,9 +24,13 @@ OF_ROLES: dict[str, Sequence[Check]] = {
         mail.several_emails_go_out_at_the_pace_of_the_account,
         owner.an_erasure_that_goes_on_ends_and_is_told,
     ),
+    "Issues": (newsletter.an_issue_goes_once_to_each_reader,),
     "Feedback": (mail.a_bounce_ends_mail_to_the_address, mail.an_email_that_came_back_waits_for_the_owners_mailbox),
 }
 
+
+# The event source mappings of the table's stream.
+_OF_STREAM = ("NotifierOutbox", "IssuesRuns")
 
 # The checks that Lambda itself needs permissions for.
 OF_LAMBDA: Sequence[Check] = (
@@ -67,13 +71,15 @@ def title(check: Check) -> str:
 
 @contextmanager
 def _no_stream(stack: Deployed) -> Iterator[None]:
-    """Keep the stream from calling the notifier: only the checks do."""
-    mapping, client = stack.resources["NotifierOutbox"], stack.run.client("lambda")
-    client.update_event_source_mapping(UUID=mapping, Enabled=False)
+    """Keep the stream from calling functions: only the checks do."""
+    mappings, client = [stack.resources[name] for name in _OF_STREAM], stack.run.client("lambda")
+    for mapping in mappings:
+        client.update_event_source_mapping(UUID=mapping, Enabled=False)
     try:
         yield
     finally:
-        client.update_event_source_mapping(UUID=mapping, Enabled=True)
+        for mapping in mappings:
+            client.update_event_source_mapping(UUID=mapping, Enabled=True)
 
 
 def _turns_red(world: World, grant: permissions.Grant, checks: Sequence[Check]) -> None:

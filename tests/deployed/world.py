@@ -197,9 +197,9 @@ class World:
 
     # --- mail --------------------------------------------------------------------------------------------------------
 
-    def sweep(self) -> dict[str, int]:
-        """Call the notifier as the schedule does."""
-        return dict(self.stack.invoke("Notifier", _SCHEDULED))
+    def sweep(self, function: str = "Notifier") -> dict[str, Any]:
+        """Call a function as the schedule does."""
+        return dict(self.stack.invoke(function, _SCHEDULED))
 
     def mails(self, to: str, containing: str) -> list[Email]:
         """Return the emails to an address whose text holds something."""

@@ -117,7 +117,7 @@ SENTENCES = {
     "unsubscribe_button": "Je me désabonne",
     "unsubscribe_whose": "Adresse concernée : {address}",
     "tested_title": "Ce lien fonctionne",
-    "tested": "Il vient d’un envoi de test : personne n’a été désabonné. Dans l’email d’un abonné, il le désabonne.",
+    "tested": "Il vient d’un envoi de test : personne n’a été désabonné. Dans l’email d’un abonné, il le désabonne.",
     "unsubscribed_title": "Désabonnement confirmé",
     "unsubscribed": "C’est fait : vous ne recevrez plus la newsletter « {site} ».",
     "undo_lead": "Une erreur ? Vous avez quelques minutes pour revenir en arrière.",
