@@ -674,6 +674,8 @@ def waits(issue: Issue, now: datetime, zone: str) -> str:
         return f"{_PAUSED_FOR[issue.reason or 'owner']}; `guichet issue resume {issue.id}` goes on"
     if issue.state == "scheduled":
         return "its time"
+    if issue.state == "cancelled" and issue.started_at and not issue.ended_at:
+        return "what became of the last copies"
     if issue.state != "sending":
         return ""
     if issue.not_before and issue.not_before > now:

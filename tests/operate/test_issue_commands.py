@@ -284,6 +284,23 @@ def test_an_error_stops_it_before_anything_is_asked_or_kept(app: App, operate: O
     assert operate(app, "issue", "--json").rows == []
 
 
+def test_a_dead_link_stops_it_and_one_that_may_work_does_not(
+    app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(app)
+    answer = ("dead", "it answers 404")
+    monkeypatch.setattr(issue_check, "ask", lambda urls: dict.fromkeys(urls, answer))
+    said = operate(app, "issue", "send", write(), "--count", "1")
+    assert said.code == 1
+    assert "the dead link https://example.org/: it answers 404" in said.out
+    assert operate(app, "issue", "check", "spring.fr.md").code == 1
+    assert operate(app, "issue", "check", "spring.fr.md", "--offline").code == 0
+    answer = ("unknown", "it answers 403 to this command")
+    said = send(app, operate, "spring.fr.md")
+    assert said.code == 0
+    assert "not known whether it works" in said.err
+
+
 def test_to_an_empty_list_nothing_is_sent(app: App, operate: Operate) -> None:
     said = operate(app, "issue", "send", write(), "--count", "0")
     assert (said.code, said.told) == (2, "error: the list has no readers: nobody has confirmed")
@@ -540,6 +557,9 @@ def test_a_running_issue_tells_its_rate_and_its_end(
          "room in the daily quota of SES; the next try is after 2026-11-23 11:14"),
         ({"state": "sending", "audience": 5}, ""),
         ({"state": "sent"}, ""),
+        ({"state": "cancelled"}, ""),
+        ({"state": "cancelled", "started_at": START}, "what became of the last copies"),
+        ({"state": "cancelled", "started_at": START, "ended_at": START}, ""),
     ],
 )  # fmt: skip
 def test_what_it_waits_for_is_told(changes: dict[str, Any], words: str) -> None:
