@@ -1,5 +1,7 @@
 """As the author of a newsletter: an issue is written, tried and sent by the commands."""
 
+from uuid import uuid4
+
 from tests.deployed.checks.mail import ACCOUNT
 from tests.deployed.world import OWNER, World
 
@@ -7,7 +9,7 @@ from tests.deployed.world import OWNER, World
 def an_issue_goes_once_to_each_reader(world: World) -> None:
     address, _ = world.subscribe()
     words = world.words()
-    file = world.run.folder / f"{words.lower().replace(' ', '-')}.md"
+    file = world.run.folder / f"{uuid4().hex}.md"
     file.write_text(f"---\nsubject: {words}\nlanguage: fr\n---\n\nBonjour, *{words}*.\n", encoding="utf-8")
     world.guichet("issue", "test", str(file))
     (trial,) = world.mails(OWNER, words)
