@@ -14,6 +14,8 @@ from tests.support.calls import LOG
 # Whoever waits sees the quick tests pass first. Then come those that take longest, so that with several processes none
 # works on alone at the end.
 _ORDER = ["unit", "integration", "hostile", "faults", "bench", "artifact", "clients", "browser", "infra", "operate"]
+# What they run of functions/ and infra/ the others run, too: to measure it again takes half as much time once more.
+_NOT_MEASURED = {"bench", "browser", "clients", "faults", "fuzz"}
 # They read what all other tests wrote, so `make test` runs them by themselves, afterwards.
 collect_ignore = ["roles"]
 
@@ -37,11 +39,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests into order by folder. None depends on it."""
     tests = Path(__file__).parent
 
+    def folder_of(item: pytest.Item) -> str:
+        return item.path.relative_to(tests).parts[0]
+
     def rank(item: pytest.Item) -> int:
-        folder = item.path.relative_to(tests).parts[0]
+        folder = folder_of(item)
         return _ORDER.index(folder) if folder in _ORDER else len(_ORDER)
 
     items.sort(key=rank)
+    for item in items:
+        if folder_of(item) in _NOT_MEASURED:
+            item.add_marker("no_cover")
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """`.ci/run`: whatever it calls that fails makes it fail. What it calls is played here."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -58,11 +59,21 @@ def run(checkout: Path, fails: str = "nothing", on: str = "") -> tuple[int, str,
 def test_it_ends_well_where_all_does_and_tests_two_pythons(checkout: Path) -> None:
     code, said, calls = run(checkout)
     assert (code, said.splitlines()[-1]) == (0, "== done")
-    tested = {call.split("PYTHON=")[1].split()[0]: call for call in calls if call.startswith("test check")}
+    tested = {call.split("PYTHON=")[1].split()[0]: call for call in calls if call.startswith("test ")}
     assert set(tested) == {"/opt/python3.11", "/opt/python3.13"}
     # The whole suite where Lambda runs it, with coverage; the rest on the oldest Python.
     assert not {"TESTS=", "COVERAGE="} & {word[: word.find("=") + 1] for word in tested["/opt/python3.13"].split()}
-    assert "TESTS=tests/unit tests/integration" in tested["/opt/python3.11"]
+    (chosen,) = tested["/opt/python3.11"].split("TESTS=")[1:]
+    assert chosen.startswith("tests/unit tests/infra tests/operate tests/integration/")
+    assert [path for path in chosen.split() if not (TEMPLATE.parent / path).exists()] == []
+
+
+def test_at_the_end_it_says_how_long_each_step_took(checkout: Path) -> None:
+    _, said, calls = run(checkout)
+    told = said.partition("== how long each took, side by side\n")[2]
+    # The artifact is built twice, and SAM's own build is no call of make.
+    assert len(re.findall(r"^ *\d+ s  \S", told, re.MULTILINE)) == len(calls) + 1
+    assert re.search(r"^ *\d+ s  all$", told, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,7 @@ def test_it_ends_well_where_all_does_and_tests_two_pythons(checkout: Path) -> No
     [
         ("test", ".venv-first"),
         ("test", ".venv-3.11"),
-        ("check", ".venv-first"),
+        ("check", ".venv-3.11"),
         ("newcomer", ""),
         ("fuzz", ""),
         ("faults", ""),
