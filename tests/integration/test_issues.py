@@ -1,7 +1,7 @@
 """An issue of the newsletter: started, sent once to each who should have it, paused, resumed, cancelled, ended."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -259,7 +259,8 @@ def test_a_refusal_of_one_copy_is_that_readers_alone(app: App, monkeypatch: pyte
 
 def lose_answers(monkeypatch: pytest.MonkeyPatch, *, sent: bool, times: int = 1) -> list[str]:
     """Let SES give no answer to the first calls, which it took or did not. Return whom they were to."""
-    send, lost = ses.send, []
+    send = ses.send
+    lost: list[str] = []
 
     def lose(message: bytes, *arguments: Any) -> str:
         if len(lost) >= times:
@@ -423,20 +424,15 @@ def test_an_event_of_a_claim_that_is_not_the_rows_changes_nothing(app: App) -> N
 
 
 @pytest.mark.parametrize(
-    ("bounced", "complained", "reason"),
-    [(11, 0, "bounces"), (10, 0, None), (0, 3, "complaints"), (0, 2, None)],
+    ("told", "reason"),
+    [((11, 0), "bounces"), ((10, 0), None), ((0, 3), "complaints"), ((0, 2), None)],
 )
 def test_too_many_bounces_or_complaints_pause_it(
-    app: App,
-    monkeypatch: pytest.MonkeyPatch,
-    clock: Traveller,
-    bounced: int,
-    complained: int,
-    reason: str | None,
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller, told: tuple[int, int], reason: str | None
 ) -> None:
     add(*(f"reader{number}" for number in range(3)))
     start()
-    monkeypatch.setattr(issues, "feedback_of", lambda *_: (bounced, complained))
+    monkeypatch.setattr(issues, "feedback_of", lambda *_: told)
     with monkeypatch.context() as used_up:
         used_up.setattr(ses, "quota", lambda: ses.Quota(14.0, 200.0, 0.0))
         play(app)
@@ -506,7 +502,8 @@ def test_a_draft_is_replaced_and_its_other_language_goes(app: App) -> None:
 def test_two_runs_at_once_send_each_copy_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add(*(f"reader{number}" for number in range(12)))
     start()
-    send, nested = ses.send, []
+    send = ses.send
+    nested: list[bool] = []
 
     def send_with_another_run(*arguments: Any) -> str:
         if not nested:

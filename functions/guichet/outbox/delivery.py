@@ -134,22 +134,26 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended
     if ended_early:
         wait = WITHOUT_CALL[min(ended_early, len(WITHOUT_CALL)) - 1]
         email = outbox.extend_claim(settings.table_name, email, utc_now() + wait)
-    record: Reported | None = outbox.record_of(settings.table_name, email)
+    record = _opened(email, settings)
     if record is None:
         return _dropped(email, settings, "what it tells of was erased or has expired")
-    if isinstance(record, SpamNote):
-        record = spam_notes.opened(settings.table_name, record)
     if isinstance(record, Erasure) and record.email:
         return _erased(email, record, settings)
-    if isinstance(record, Issue) and email.name == issue_test.NAME:
-        link = unsubscribe_link(settings.api_url, TEST_SUBSCRIBER, email.language, settings.signing_secret)
-        record = issues.written(settings.table_name, record, email.language, settings.owner_email, link)
-        if record is None:
-            return _dropped(email, settings, "the issue is no longer in this language")
     # What tells of figures belongs to nobody, and goes to the owner alone.
     if email.recipient == "owner" or not isinstance(record, Message | SignUp | Subscriber):
         return _for_owner(email, record, settings)
     return _for_visitor(email, record, settings)
+
+
+def _opened(email: ClaimedEmail, settings: NotifierSettings) -> Reported | None:
+    """Return what an email is written from, or None if it is gone."""
+    table_name, record = settings.table_name, outbox.record_of(settings.table_name, email)
+    if isinstance(record, SpamNote):
+        return spam_notes.opened(table_name, record)
+    if isinstance(record, Issue) and email.name == issue_test.NAME:
+        link = unsubscribe_link(settings.api_url, TEST_SUBSCRIBER, email.language, settings.signing_secret)
+        return issues.written(table_name, record, email.language, settings.owner_email, link)
+    return record
 
 
 def _erased(email: ClaimedEmail, erasure: Erasure, settings: NotifierSettings) -> Ready | Ended:

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.deployed.checks.mail import ACCOUNT
+from tests.deployed.recorder import ACCOUNT
 from tests.deployed.world import OWNER, World
 
 
