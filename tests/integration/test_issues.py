@@ -1,7 +1,7 @@
 """An issue of the newsletter: started, sent once to each who should have it, paused, resumed, cancelled, ended."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -577,3 +577,25 @@ def test_the_rows_end_a_year_after_the_start(app: App) -> None:
         for item in app.items(kind):
             end = datetime.fromtimestamp(int(item["expires_at"]), tz=utc_now().tzinfo)
             assert timedelta(days=364) < end - utc_now() < timedelta(days=366), kind
+
+
+def test_what_a_run_logs_names_nobody(app: App, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]) -> None:
+    add("ann", "ben", "cat")
+    start()
+    send = ses.send
+
+    def refuse_some(message: bytes, *arguments: Any) -> str:
+        address = arguments[2][0]
+        if address == "ann@example.org":
+            raise ses.RejectedError(f"MessageRejected: {address}")
+        if address == "ben@example.org":
+            raise ValueError(f"not {address}")
+        return send(message, *arguments)
+
+    monkeypatch.setattr(ses, "send", refuse_some)
+    play(app)
+    logged = written()
+    assert "worked" in logged
+    assert "unexpected" in logged
+    assert "@" not in logged
+    assert "cyanotypes" not in logged

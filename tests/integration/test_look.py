@@ -66,7 +66,9 @@ def tags(html: str, name: str) -> list[Any]:
 
 
 def style_of(html: str) -> str:
-    (style,) = re.findall("<style>(.*?)</style>", html, re.DOTALL)
+    # What a comment has is for Outlook alone.
+    shown = re.sub("<!--.*?-->", "", html, flags=re.DOTALL)
+    (style,) = re.findall("<style>(.*?)</style>", shown, re.DOTALL)
     return str(style)
 
 
