@@ -37,6 +37,11 @@ _HEADS = (
     "dropped",
     "lost",
     "mailed twice",
+    "issues",
+    "copies",
+    "readers passed over",
+    "copies twice",
+    "copies in doubt",
 )
 # Of the table: what is mailed twice where SES's events are lost, and where there are none.
 _TWICE: dict[Events, str] = {"some": "twice if events are lost", "none": "twice without events"}
@@ -51,7 +56,7 @@ def block(seeds: Sequence[int], kind: Kind | None = None, events: Events = "some
     weights = EVEN if kind is None else {kind: 1.0}
     quiet = QUIET if kind is None else 3.0
     with contextlib.redirect_stdout(io.StringIO()), wire() as server:
-        return [experiment(server, seed, weights, quiet, events) for seed in seeds]
+        return [experiment(server, seed, weights, quiet, events, with_issues=True) for seed in seeds]
 
 
 def runs(first: int, count: int, workers: int, kind: Kind | None = None, events: Events = "some") -> list[Run]:
@@ -75,6 +80,11 @@ def row(kind: Kind | None, done: Sequence[Run], twice: Sequence[int] = ()) -> st
         sum(run.dropped for run in done),
         sum(run.lost for run in done),
         sum(run.twice for run in done),
+        sum(run.issues for run in done),
+        sum(run.copies for run in done),
+        sum(run.skipped for run in done),
+        sum(run.copied_twice for run in done),
+        sum(run.unknown for run in done),
         *twice,
     )
     # Who posts to a function that is killed waits for the gateway, and it for the function's end.

@@ -29,6 +29,8 @@ from botocore.exceptions import ReadTimeoutError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from guichet.mail.tags import Attempt, attempt_in
+from guichet.store import readers
 from tests.support.app import PARAMETERS, REGION, SESSION
 from tests.support.server import Handler, Server, serving
 
@@ -82,15 +84,18 @@ class Killed(BaseException):
 class Sent:
     """A request that reached the engine: the operation, what happened to it, and whether the engine acted.
 
-    Of a mail, `email` says which one it is, and `link` is what it leads its reader to.
+    Of a mail, `email` says which one it is, `link` is what it leads its reader to, and `attempt` is what its tags name.
+    `caller` is the run of a function that asked for it, if one of those that are told apart.
     """
 
     operation: str
     fault: Kind | None
     acted: bool
     body: bytes
+    caller: str = ""
     email: str = ""
     link: str = ""
+    attempt: Attempt | None = None
 
 
 class Weather:
@@ -103,8 +108,13 @@ class Weather:
         self._weights = [*weights.values(), quiet]
         self.plan: Plan = self.chance
         self.calm = False
-        # When Lambda ends the function that runs.
+        # When Lambda ends the function that runs, and the run of it, which does nothing more once it was killed.
         self.deadline = math.inf
+        self.caller = ""
+        self._dead: set[str] = set()
+        # What happens before a request leaves, and after the engine acted.
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.acted: Callable[[Sent], None] = lambda _: None
         self.faults: Tally[str] = Tally()
         self.log: list[Sent] = []
         self.story: list[str] = []
@@ -146,10 +156,31 @@ class Weather:
         self.late.remove(landing)
         landing()
 
+    @contextmanager
+    def running(self, caller: str, timeout: float) -> Iterator[None]:
+        """Tell the requests of a run of a function from all others, and end it with its time-out."""
+        before = self.caller, self.deadline
+        self.caller, self.deadline = caller, time.time() + timeout
+        try:
+            yield
+        finally:
+            self.caller, self.deadline = before
+
     def leave(self) -> None:
-        """Let the time pass that a request takes at best."""
+        """Let the time pass that a request takes at best. Raises Killed if its function does not run any more."""
+        if self.caller in self._dead:
+            raise Killed
+        self.meanwhile()
+        if self.caller and time.time() > self.deadline:
+            self._end()
         self._now = None
         self.clock.shift(_LITTLE)
+
+    def _end(self) -> None:
+        if self.caller:
+            # Neither does it clean up.
+            self._dead.add(self.caller)
+        raise Killed
 
     def come_back(self, read_timeout: float, url: str) -> None:
         """Let the time pass that the reply took. Raises Killed, or botocore's error for a reply that did not come."""
@@ -159,7 +190,7 @@ class Weather:
         elif kind in {"time-out before", "time-out after"}:
             self.clock.shift(float(read_timeout))
         if kind in KILLED or time.time() > self.deadline:
-            raise Killed
+            self._end()
         if kind in {"time-out before", "time-out after"}:
             raise ReadTimeoutError(endpoint_url=url)
 
@@ -194,6 +225,8 @@ class FaultyServer(Server):
         code = int(status.split()[0])
         if token and code == HTTPStatus.OK:
             self.tokens.add(token)
+        if code == HTTPStatus.OK:
+            self.weather.acted(sent)
         self.weather.tell(f"AWS: {sent.operation} {sent.email} is done: {code}")
         return code, told, b"".join(chunks)
 
@@ -212,7 +245,7 @@ class _Handler(Handler):
         weather = self.server.weather
         kind = weather.meet(operation)
         acts = kind is None or kind in _ACTED
-        sent = Sent(operation, kind, acts, body, *_email_in(operation, body))
+        sent = Sent(operation, kind, acts, body, weather.caller, *_email_in(operation, body))
         weather.log.append(sent)
         weather.tell(f"AWS: {operation} {sent.email}: {kind or 'fair'}")
         headers = [(name, value) for name, value in self.headers.items() if name.lower() != "host"]
@@ -244,12 +277,19 @@ class _Handler(Handler):
         self.connection.close()
 
 
-def _email_in(operation: str, body: bytes) -> tuple[str, str]:
-    """Return which email a mail is, read as its reader does, and the link in it."""
+def _email_in(operation: str, body: bytes) -> tuple[str, str, Attempt | None]:
+    """Return which email a mail is, read as its reader does, the link in it, and the attempt that its tags name."""
     if operation != "SendEmail":
-        return "", ""
-    raw = base64.b64decode(json.loads(body)["Content"]["Raw"]["Data"])
+        return "", "", None
+    asked = json.loads(body)
+    raw = base64.b64decode(asked["Content"]["Raw"]["Data"])
     mail = message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
+    attempt = attempt_in({tag["Name"]: [tag["Value"]] for tag in asked.get("EmailTags", [])})
+    if attempt and attempt.key.record.startswith("issue#"):
+        # Of all others, the text says whose they are.
+        which, issue = attempt.key.email.partition("#")[2], readers.issue_of(attempt.key)
+        name = f"issue {issue} {mail['To']}" if readers.is_reader(attempt.key) else f"{which} {issue}"
+        return name, "", attempt
     part = mail.get_body(("plain",))
     text = part.get_content() if part else ""
     token = _TOKEN.findall(f"{mail['To']} {mail['Reply-To']} {text}")[0]
@@ -261,7 +301,7 @@ def _email_in(operation: str, body: bytes) -> tuple[str, str]:
     else:
         name = "confirmation-request" if link else "acknowledgement"
     request = re.search(r"\brequest=([^&]+)", link)
-    return email(name, token, request[1] if request else ""), link
+    return email(name, token, request[1] if request else ""), link, attempt
 
 
 def email(name: str, token: str, request: str = "") -> str:

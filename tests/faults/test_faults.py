@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -17,17 +18,20 @@ from werkzeug.test import TestResponse
 import feedback.handler
 import newsletter.handler
 from guichet.mail import pace, ses
+from guichet.mail.emails import issue_paused, issue_sent
 from guichet.mail.mime import compose
 from guichet.outbox import delivery
 from guichet.records.outbox import ClaimedEmail
-from guichet.store import dynamodb, limits, outbox, subscribers
+from guichet.records.record import utc_now
+from guichet.store import dynamodb, issues, limits, outbox, readers, subscribers
 from guichet.telemetry import FunctionError
 from infra.local.streams import schedule_event, stream_event, wanted
+from issues import worker
 from notifier import handler
 from tests.faults.__main__ import main
 from tests.faults.aws import KILLED, KINDS, FaultyServer, Kind, Plan, wire
 from tests.faults.judge import Run, judge
-from tests.faults.world import EVEN, PROMISED, Events, World, experiment, live, living
+from tests.faults.world import EVEN, PROMISED, QUIET, Events, World, experiment, live, living
 from tests.support.app import START, App
 from tests.support.calls import LOG
 from tests.support.stack import text_of
@@ -61,7 +65,8 @@ def all_was_tried(done: Sequence[Run]) -> bool:
     told = {line.split(" ", 1)[1] for run in done for line in run.story}
     return (
         {kind for run in done for kind in run.faults} == set(KINDS)
-        and all(any(getattr(run, what) for run in done) for what in ("dropped", "twice"))
+        and all(any(getattr(run, what) for run in done) for what in ("dropped", "twice", "unknown"))
+        and sum(run.copies for run in done) > 2 * len(done)
         and {"confirmed: 200", "confirmed: 503", "unsubscribed: 200", "confirmed: killed"} <= told
     )
 
@@ -71,7 +76,7 @@ def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: FaultySer
     done: list[Run] = []
     for seed in SEEDS:
         # Without SES's events something is mailed twice, and must not be lost.
-        done.append(experiment(server, seed, events="none" if seed % 3 else "some"))
+        done.append(experiment(server, seed, events="none" if seed % 3 else "some", with_issues=True))
         assert done[-1].problems == [], seed
         assert done[-1].lost == 0, seed
         if len(done) >= AT_LEAST and all_was_tried(done):
@@ -122,7 +127,8 @@ def test_without_faults_every_email_goes_out_just_once(server: FaultyServer) -> 
 
 @pytest.mark.parametrize("seed", [7, 8])
 def test_a_seed_gives_the_same_run_again_to_the_last_request(server: FaultyServer, seed: int) -> None:
-    first, second = (experiment(server, seed) for _ in range(2))
+    first, second = (experiment(server, seed, with_issues=True) for _ in range(2))
+    assert first.issues
     assert first.story == second.story
     assert first == second
 
@@ -294,6 +300,136 @@ def test_sending_without_a_claim_is_seen(server: FaultyServer, monkeypatch: pyte
     assert "mailed again after it was marked" in problems(server, quiet=100)
 
 
+# --- deliberate damage to issues -----------------------------------------------------------------------------------
+
+
+def shows(server: FaultyServer, problem: str, quiet: float = QUIET) -> bool:
+    """Tell whether a run with issues shows a problem. Damage may show in more than one way."""
+    done = (experiment(server, seed, EVEN, quiet, with_issues=True) for seed in SEEDS)
+    return any(re.search(problem, " ".join(run.problems)) for run in done)
+
+
+def test_without_faults_every_reader_gets_one_copy_unless_the_owner_stops_it(server: FaultyServer) -> None:
+    copies = 0
+    for seed in range(1, 6):
+        run = experiment(server, seed, {}, events="all", with_issues=True)
+        assert run.problems == []
+        assert run.copied_twice == run.skipped == run.unknown == 0
+        copies += run.copies
+    assert copies
+
+
+def test_marking_a_copy_before_it_is_sent_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = readers.claim
+
+    def marked_first(*given: Any) -> bool:
+        table, issue_id, row, claim_id, now, _ = given
+        return claim(*given) and readers.mark(table, issue_id, row, "sent", now, claim_id=claim_id)
+
+    monkeypatch.setattr(readers, "claim", marked_first)
+    assert shows(server, "is sent: nothing was sent")
+
+
+def claim_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = readers.mark
+
+    def marked(*arguments: Any, **named: Any) -> bool:
+        return mark(*arguments, **{**named, "claim_id": ""})
+
+    monkeypatch.setattr(readers, "claim", lambda *_: True)
+    monkeypatch.setattr(readers, "mark", marked)
+
+
+def ignore_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    leased = issues._leased  # noqa: SLF001
+
+    def anyhow(table: str, issue_id: str, holder: str, changes: Any, _condition: str, _values: Any) -> Any:
+        return leased(table, issue_id, holder, changes, "started_at > :never", {":never": ""})
+
+    monkeypatch.setattr(issues, "_leased", anyhow)
+
+
+def test_sending_copies_without_a_claim_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim_nothing(monkeypatch)
+    assert shows(server, "got it . times, and the first was known to be sent")
+
+
+def test_sending_copies_without_lease_and_claim_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim_nothing(monkeypatch)
+    ignore_the_lease(monkeypatch)
+    assert shows(server, "got it . times, and the first was known to be sent")
+
+
+def test_without_a_lease_nobody_gets_two_copies_still(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    ignore_the_lease(monkeypatch)
+    for seed in range(12):
+        run = experiment(server, seed, with_issues=True)
+        assert not [problem for problem in run.problems if "got it" in problem], seed
+
+
+def test_a_place_that_is_moved_early_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    run: Any = worker._Run  # noqa: SLF001
+
+    def send_all(self: Any) -> None:
+        for shard in range(readers.SHARDS):
+            rows = readers.next_of("table", self.issue.id, shard, self.held.place(shard), 100)
+            self._advance(places=self.held.places_with(shard, None))
+            self._send_page([row for row in rows if row.state == "waiting"], worker._one_after_the_other)  # noqa: SLF001
+
+    monkeypatch.setattr(run, "_send_all", send_all)
+    # The look at all rows at the end would mend it.
+    monkeypatch.setattr(run, "_settle", lambda self: self._end(readers.tally_of("table", self.issue.id)))
+    assert shows(server, "is waiting: nothing becomes of it.* is said to be sent")
+
+
+def test_readers_who_are_written_down_again_are_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    run: Any = worker._Run  # noqa: SLF001
+    go_on = run.go_on
+
+    def written_down_again(self: Any) -> None:
+        anew = self.issue.model_copy(update={"audience": None, "started_at": utc_now()})
+        self.held = replace(self.held, issue=anew, audience_after="")
+        go_on(self)
+
+    monkeypatch.setattr(run, "go_on", written_down_again)
+    assert shows(server, "was not confirmed when it started and is among its readers")
+
+
+def test_a_copy_to_somebody_who_has_left_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscriber = subscribers.subscriber
+
+    def as_once(*arguments: Any) -> Any:
+        found = subscriber(*arguments)
+        return found and found.model_copy(update={"state": "confirmed"})
+
+    monkeypatch.setattr(subscribers, "subscriber", as_once)
+    assert shows(server, "had left and got it")
+
+
+def test_copies_after_the_owner_stopped_an_issue_are_seen(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run: Any = worker._Run  # noqa: SLF001
+
+    def advance(self: Any, **changes: Any) -> None:
+        self.held = issues.advance("table", self.held, utc_now() + timedelta(minutes=4), **changes)
+        self.held = replace(self.held, issue=self.issue.model_copy(update={"state": "sending"}))
+
+    monkeypatch.setattr(run, "_advance", advance)
+    monkeypatch.setattr("tests.faults.issues.MEANWHILE", 0.1)
+    assert shows(server, "got it after the owner stopped it")
+
+
+def test_counts_that_are_not_those_of_the_rows_are_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "counted", lambda _: ["sent"])
+    assert shows(server, "its counts are")
+
+
+def test_an_owner_who_is_not_told_of_the_end_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issue_sent, "queued", lambda language: issue_paused.queued(language, "1"))
+    assert shows(server, "the owner was not told of the end")
+
+
 # --- long outages --------------------------------------------------------------------------------------------------
 
 
@@ -350,7 +486,7 @@ def test_a_notifier_that_a_deployment_broke_sends_all_once_it_is_mended(
 
 def owed_records(app: App) -> list[dict[str, Any]]:
     (mapping,) = app.functions["Notifier"].function.streams
-    return [record for record in app._reader.read() if wanted(record, mapping.patterns)]  # noqa: SLF001
+    return [record for record in app.stream_records("Notifier") if wanted(record, mapping.patterns)]
 
 
 def test_records_delivered_twice_late_and_in_any_order_send_one_email_each(app: App) -> None:
@@ -359,7 +495,7 @@ def test_records_delivered_twice_late_and_in_any_order_send_one_email_each(app: 
     records = owed_records(app)
     notifier = app.functions["Notifier"]
     for order in itertools.permutations(records):
-        notifier(stream_event([*order, *order], app._stream_arn))  # noqa: SLF001
+        notifier(stream_event([*order, *order], app.stream_arn))
         notifier(schedule_event())
     assert len(app.mails()) == 3
 

@@ -13,6 +13,7 @@ import pytest
 import time_machine
 from werkzeug.test import TestResponse
 
+import issues.worker
 from guichet.mail import pace, ses
 from guichet.outbox.delivery import WITHOUT_ANSWER
 from guichet.store import dynamodb, outbox
@@ -20,7 +21,9 @@ from infra.local import functions, moto_patches
 from infra.local.ses_events import events_of, sns_event
 from infra.local.streams import schedule_event, stream_event, wanted
 from tests.faults.aws import KILLED, KINDS, SES, FaultyServer, Killed, Kind, Weather
-from tests.faults.judge import Run, Told, judge
+from tests.faults.issue_judge import judge_issues
+from tests.faults.issues import LATER, Newsletter, finish, shards_for_a_run
+from tests.faults.judge import VISITOR, Run, Told, judge
 from tests.support.app import START, App, isolated, resolve
 from tests.support.newsletter import local, open_link, press
 
@@ -34,7 +37,7 @@ QUIET = 36.0
 _MESSAGES = 2
 # Which of SES's events come: all of them, though late, twice and in any order; not all; none.
 Events = Literal["all", "some", "none"]
-_READER = f"token-{_MESSAGES}"
+_READER = VISITOR.partition("@")[0]
 _STEPS = 10
 _STORM = 4
 _DELIVERED_AGAIN = 0.7
@@ -58,6 +61,7 @@ class World:
         self.weather = weather
         self.random = weather.random
         self.told = Told()
+        self.newsletter: Newsletter | None = None
         self._due: list[dict[str, Any]] = []
         # SES's events that are on their way: when each comes, and how often it came in vain.
         self._events: list[tuple[float, int, dict[str, Any]]] = []
@@ -105,7 +109,7 @@ class World:
 
     def sign_up(self) -> TestResponse | None:
         """Ask for the newsletter, or again."""
-        return self.post("/newsletter", {"email": f"{_READER}@example.org"}, _MESSAGES)
+        return self.post("/newsletter", {"email": VISITOR}, _MESSAGES)
 
     def open(self) -> TestResponse | None:
         """Open the link to confirm of the last mail that has one."""
@@ -161,9 +165,9 @@ class World:
 
     def deliver(self) -> None:
         """Deliver some records of the stream: late, out of order, twice, or never."""
-        reader = self.app._reader  # noqa: SLF001
         (mapping,) = self.app.functions["Notifier"].function.streams
-        self._due += [record for record in reader.read() if wanted(record, mapping.patterns)]
+        found = self.app.stream_records("Notifier")
+        self._due += [record for record in found if wanted(record, mapping.patterns)]
         self.random.shuffle(self._due)
         batch = self._due[: self.random.randint(0, len(self._due))]
         self._due = self._due[len(batch) :]
@@ -171,7 +175,7 @@ class World:
         batch = [record for record in batch if record not in lost]
         self._due += [record for record in batch if self.random.random() < 0.3]
         if batch:
-            answer = self.notify(stream_event(batch, self.app._stream_arn))  # noqa: SLF001
+            answer = self.notify(stream_event(batch, self.app.stream_arn))
             failed = first_failed(answer, batch)
             # The mapping delivers again what is not done; a few times only, and then it gives up.
             if failed is not None and self.random.random() < _DELIVERED_AGAIN:
@@ -180,10 +184,13 @@ class World:
     def note(self, mail: Any) -> None:
         """Let SES tell of a mail that it took: late, in any order, twice, or not at all."""
         lost = self.random.random() < (_LOST if self.run.loses_events else 0)
-        for event in events_of(mail):
+        events = list(events_of(mail))
+        if self.newsletter:
+            events = self.newsletter.outcome(mail, events)
+        for event in events:
             # What is lost is lost together, or the second would tell what the first did.
             if lost:
-                self.run.events_lost += 1
+                self._lose(event)
                 continue
             for _ in range(1 + (self.random.random() < _TWICE)):
                 self._events.append((time.time() + self.random.choice(_LATE), 0, event))
@@ -208,9 +215,14 @@ class World:
                 self._events.append((time.time() + _AGAIN[tried], tried + 1, event))
             else:
                 # It is in the failure queue, which nobody looks into here.
-                self.run.events_lost += 1
+                self._lose(event)
         else:
             self.weather.tell(f"{what}: taken")
+
+    def _lose(self, event: dict[str, Any]) -> None:
+        self.run.events_lost += 1
+        if self.newsletter:
+            self.newsletter.lost.update(event["mail"]["tags"].get("guichet-claim", []))
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass. Before much of it has, what is on its way arrives."""
@@ -246,13 +258,34 @@ def live(world: World) -> None:
             world.deliver()
         if chance.random() < 0.2:
             world.notify(schedule_event())
+        if world.newsletter:
+            _publish(world, world.newsletter, step)
         world.pass_time(49 * 3600 if step == leap else chance.choice([0, 1, 60, _LONG]))
+    if world.newsletter and chance.random() < 0.5:
+        # So long that what is in doubt is tried again, in the same weather.
+        weather.plan = weather.chance
+        for _ in range(4):
+            world.newsletter.sweep()
+            world.pass_time(chance.choice(LATER))
     weather.clear()
+    if world.newsletter:
+        finish(world.newsletter)
     for _ in range(4):
         # Longer than an email waits that may have gone out.
         world.pass_time((WITHOUT_ANSWER[-1] + timedelta(seconds=1)).total_seconds())
         world.notify(schedule_event())
     world.tell()
+
+
+def _publish(world: World, newsletter: Newsletter, step: int) -> None:
+    """Let the owner of the list, its readers and AWS do what they do about issues."""
+    chance = world.random
+    deeds = [newsletter.do_something] * 6 + [newsletter.leave, newsletter.join, newsletter.change_quota]
+    chance.choice(deeds if step else deeds[:1])()
+    if chance.random() < 0.5:
+        newsletter.deliver()
+    if chance.random() < 0.3:
+        newsletter.sweep()
 
 
 def _storm(world: World) -> Callable[[str], Kind | None] | None:
@@ -267,12 +300,14 @@ def _storm(world: World) -> Callable[[str], Kind | None] | None:
 
 
 @contextmanager
-def living(
+def living(  # noqa: PLR0913  what a run may differ in
     server: FaultyServer,
     seed: int,
     weights: Mapping[Kind, float] = EVEN,
     quiet: float = QUIET,
     events: Events = "some",
+    *,
+    with_issues: bool = False,
 ) -> Iterator[World]:
     """Make a world with a clock of its own, on which the functions' own time-outs and patience are real."""
     with isolated(), time_machine.travel(START, tick=False) as clock, pytest.MonkeyPatch.context() as patch:
@@ -282,6 +317,7 @@ def living(
         patch.setattr(dynamodb, "random", random.Random(seed))  # noqa: S311
         # Two are enough to be merged, and each is asked by every sweep.
         patch.setattr(outbox, "SHARDS", 2)
+        shards_for_a_run(patch, issues.worker)
         app = App(resolve(**PARAMETERS))
         address = f"http://{server.address}"
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
@@ -292,20 +328,26 @@ def living(
         world = World(Run(seed, loses_events=events == "some"), app, server.weather)
         if events != "none":
             patch.setattr(moto_patches, "told_of_mail", [world.note])
+        if with_issues:
+            world.newsletter = Newsletter(world)
         yield world
 
 
-def experiment(
+def experiment(  # noqa: PLR0913  what a run may differ in
     server: FaultyServer,
     seed: int,
     weights: Mapping[Kind, float] = EVEN,
     quiet: float = QUIET,
     events: Events = "some",
+    *,
+    with_issues: bool = False,
 ) -> Run:
     """Do one run. Faults are drawn by their weights against that of quiet."""
-    with living(server, seed, weights, quiet, events) as world:
+    with living(server, seed, weights, quiet, events, with_issues=with_issues) as world:
         live(world)
         run, weather = world.run, world.weather
+        if world.newsletter:
+            judge_issues(run, world.newsletter, ses_tells=events != "none")
         judge(run, world.app.items(), weather.log, world.told, ses_tells=events != "none")
         run.faults, run.story = weather.faults, weather.story
         return run

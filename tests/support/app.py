@@ -111,7 +111,7 @@ class App:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self._stream_arn = _make(stack)
+        self.stream_arn = _make(stack)
         os.environ.update(stack.environment)
         self.functions: dict[str, LocalFunction] = {
             name: RecordedFunction(function) for name, function in stack.functions.items()
@@ -123,12 +123,16 @@ class App:
     def _readers(self) -> dict[str, StreamReader]:
         # One for each function that the stream calls.
         names = (name for name, function in self.functions.items() if function.function.streams)
-        return {name: StreamReader(engine.client("dynamodbstreams"), self._stream_arn) for name in names}
+        return {name: StreamReader(engine.client("dynamodbstreams"), self.stream_arn) for name in names}
 
     def post(self, path: str, /, **arguments: Any) -> TestResponse:
         """Post to the API, as werkzeug's test client takes it: `data` for a form, `json` for JSON."""
         arguments.setdefault("environ_overrides", {"REMOTE_ADDR": "203.0.113.7"})
         return self.http.post(path, **arguments)
+
+    def stream_records(self, function: str) -> list[dict[str, Any]]:
+        """Return what the stream has for a function since the last time, a thousand records at most."""
+        return self._readers[function].read()
 
     def play_stream(self) -> int:
         """Let the event source mappings deliver what the stream holds, a thousand records at most. Return how many."""
@@ -136,7 +140,7 @@ class App:
         for name, reader in self._readers.items():
             (mapping,) = self.functions[name].function.streams
             records = reader.read()
-            play(records, mapping, self._stream_arn, self.functions[name])
+            play(records, mapping, self.stream_arn, self.functions[name])
             read = max(read, len(records))
         return read
 
