@@ -37,7 +37,7 @@ EDITIONS: dict[Language, Edition] = {
 # How often something happens between two requests of a run of the function Issues.
 MEANWHILE = 0.03
 # So long a run may be frozen, in seconds: beyond its lease, and up to its time-out.
-_FROZEN = (0, 1, 245, 280)
+_FROZEN = (0, 1, 10, 245)
 # How long the run's first steps take is too short for a call without an answer to be tried again.
 LATER = (960, 3700, 22_000)
 # What becomes of a copy in the end, but for those that arrive.
@@ -78,6 +78,7 @@ class Newsletter:
         self._silent = self.random.random() < 0.25
         self._angry = self.random.random() < 0.15
         self._often = 0.3 if self._angry else self.random.choice((0.0, 0.1))
+        self.weather.fairer = self.random.choice((1.0, 5.0, 25.0))
         self.weather.meanwhile = self.meanwhile
         self.weather.acted = self._look_at_the_end
         for _ in range(self.random.randint(3, 9)):
@@ -141,11 +142,15 @@ class Newsletter:
 
     def let_owner(self, deed: Callable[[str], None], issue_id: str) -> None:
         """Let the owner give a command, which may fail."""
+        plan = self.weather.plan
+        # They give it again until they are told what came of it, or give up.
+        self.weather.plan = plan if self.random.random() < 0.4 else lambda _: None
         with self.weather.running("", 60):
             try:
                 deed(issue_id)
             except (Killed, Exception) as error:  # noqa: BLE001
                 self.weather.tell(f"the owner: {deed.__name__} {issue_id}: {type(error).__name__}")
+        self.weather.plan = plan
 
     def start(self, issue_id: str) -> None:
         """Save an issue, and start it, or let it start by itself."""

@@ -31,7 +31,7 @@ from notifier import handler
 from tests.faults.__main__ import main
 from tests.faults.aws import KILLED, KINDS, FaultyServer, Kind, Plan, wire
 from tests.faults.judge import Run, judge
-from tests.faults.world import EVEN, PROMISED, QUIET, Events, World, experiment, live, living
+from tests.faults.world import EVEN, PROMISED, Events, World, experiment, live, living
 from tests.support.app import START, App
 from tests.support.calls import LOG
 from tests.support.stack import text_of
@@ -303,9 +303,9 @@ def test_sending_without_a_claim_is_seen(server: FaultyServer, monkeypatch: pyte
 # --- deliberate damage to issues -----------------------------------------------------------------------------------
 
 
-def shows(server: FaultyServer, problem: str, quiet: float = QUIET) -> bool:
+def shows(server: FaultyServer, problem: str, weights: Mapping[Kind, float] = EVEN) -> bool:
     """Tell whether a run with issues shows a problem. Damage may show in more than one way."""
-    done = (experiment(server, seed, EVEN, quiet, with_issues=True) for seed in SEEDS)
+    done = (experiment(server, seed, weights, with_issues=True) for seed in SEEDS)
     return any(re.search(problem, " ".join(run.problems)) for run in done)
 
 
@@ -417,7 +417,7 @@ def test_copies_after_the_owner_stopped_an_issue_are_seen(
 
     monkeypatch.setattr(run, "_advance", advance)
     monkeypatch.setattr("tests.faults.issues.MEANWHILE", 0.1)
-    assert shows(server, "got it after the owner stopped it")
+    assert shows(server, "got it after the owner stopped it", weights={})
 
 
 def test_counts_that_are_not_those_of_the_rows_are_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:

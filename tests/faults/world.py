@@ -284,7 +284,7 @@ def _publish(world: World, newsletter: Newsletter, step: int) -> None:
     chance.choice(deeds if step else deeds[:1])()
     if chance.random() < 0.5:
         newsletter.deliver()
-    if chance.random() < 0.3:
+    if chance.random() < 0.5:
         newsletter.sweep()
 
 
