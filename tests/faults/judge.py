@@ -150,9 +150,13 @@ def _rightly_dropped(row: Row, rows: Sequence[Row], events: Sequence[Item]) -> b
     name = row.item["name"]
     before = {event["event"] for event in events if datetime.fromisoformat(event["at"]) <= at}
     too_late = at - datetime.fromisoformat(row.item["queued_at"]) > _HOURS_48 - timedelta(seconds=1)
-    # One run has one subscriber.
+    # One run has one subscriber. In the place of what waits, a later one goes out.
     had_one = any(
-        other is not row and datetime.fromisoformat(other.item["allowed_at"]) <= at
+        other is not row
+        and (
+            datetime.fromisoformat(other.item["allowed_at"]) <= at
+            or datetime.fromisoformat(other.item["queued_at"]) > datetime.fromisoformat(row.item["queued_at"])
+        )
         for other in rows
         if other.item["name"] == name and "allowed_at" in other.item
     )
