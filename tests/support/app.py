@@ -134,10 +134,15 @@ class App:
         """Return what the stream has for a function since the last time, a thousand records at most."""
         return self._readers[function].read()
 
-    def play_stream(self) -> int:
-        """Let the event source mappings deliver what the stream holds, a thousand records at most. Return how many."""
+    def play_stream(self, function: str | None = None) -> int:
+        """Let the event source mappings, or that of a function, deliver what the stream holds. Return how many records.
+
+        They are a thousand at most.
+        """
         read = 0
         for name, reader in self._readers.items():
+            if function not in {None, name}:
+                continue
             (mapping,) = self.functions[name].function.streams
             records = reader.read()
             play(records, mapping, self.stream_arn, self.functions[name])
