@@ -4,7 +4,11 @@ import re
 
 import pytest
 
-from tests.bench import issues
+from infra.template import TEMPLATE
+from issues import worker
+from tests.bench import issue_cost, issues
+
+LIMITS = TEMPLATE.parent / "infra/docs/limits.md"
 
 
 def test_copies_are_counted_and_held_against_the_goal(
@@ -16,3 +20,12 @@ def test_copies_are_counted_and_held_against_the_goal(
     monkeypatch.setattr(issues, "GOAL", 10**9)
     assert issues.main(["--compose", "--copies", "10"]) == 1
     assert "missed" in capsys.readouterr().out
+
+
+def test_the_page_has_the_figures_that_are_calculated() -> None:
+    assert "\n".join(issue_cost.rows()) in LIMITS.read_text(encoding="utf-8")
+    # What they are calculated from is what the function does.
+    assert issue_cost.CALL_TAKES == worker._CALL_TAKES  # noqa: SLF001
+    assert issue_cost.pace(100) == pytest.approx(100 * worker.SHARE)
+    assert issue_cost.pace(10_000) == worker.MOST_AT_ONCE / issue_cost.CALL_TAKES
+    assert issue_cost.dollars(10_000, 14) < 0.10

@@ -1,0 +1,66 @@
+"""What an issue takes on AWS, on paper: hours and US dollars, by how many readers it has and what SES allows.
+
+The tables of infra/docs/limits.md are these; a test holds them together.
+"""
+
+from collections.abc import Iterator
+from math import ceil
+
+from issues import worker
+from tests.bench.posts import PER_GB_SECOND, PER_MILLION_INVOCATIONS, PER_MILLION_READS, PER_MILLION_WRITES
+
+READERS = (10_000, 100_000, 1_000_000)
+RATES = (14, 100, 500)
+# SES, for a thousand emails: until July 2026, and the plan Essentials that new accounts have.
+SES, SES_ESSENTIALS = 0.10, 0.16
+# A call to SES takes so long at its slowest, in seconds: so many are on their way at once.
+CALL_TAKES = 0.2
+# The functions Issues and Feedback, in GB; what a run of the latter takes, in seconds. SES tells twice of each copy.
+ISSUES_GB, FEEDBACK_GB, EVENT_TAKES, EVENTS = 1769 / 1024, 1.0, 0.060, 2
+# A reader's row: written down, claimed, marked; and the subscriber's, whose soft bounces a delivery forgets.
+WRITES = 4
+# The subscriber, and the row for each event. The rows again, at less than 400 bytes each: the page, the count and the
+# look at all of them at the end.
+READS = 1 + EVENTS + 3 * 400 / 4096
+# How far it has come is written down after each page, an item of up to 2 KB; then, what bounced is read.
+WRITES_OF_PAGE, READS_OF_PAGE = 2, 1
+
+
+def pace(rate: float) -> float:
+    """Return how many copies a second are sent where SES allows so many emails a second."""
+    return min(rate * worker.SHARE, worker.MOST_AT_ONCE / CALL_TAKES)
+
+
+def hours(readers: int, rate: float) -> float:
+    """Return how long it takes to send an issue."""
+    return readers / pace(rate) / 3600
+
+
+def dollars(readers: int, rate: float) -> float:
+    """Return what it costs, SES apart."""
+    pages = readers / ceil(pace(rate))
+    writes = WRITES * readers + WRITES_OF_PAGE * pages
+    reads = READS * readers + READS_OF_PAGE * pages
+    gb_seconds = 3600 * hours(readers, rate) * ISSUES_GB + EVENTS * readers * EVENT_TAKES * FEEDBACK_GB
+    return (
+        gb_seconds * PER_GB_SECOND
+        + (writes * PER_MILLION_WRITES + reads * PER_MILLION_READS + EVENTS * readers * PER_MILLION_INVOCATIONS) / 1e6
+    )
+
+
+def rows() -> Iterator[str]:
+    """Yield the rows of the table."""
+    yield f"| readers | {' | '.join(f'{rate} a second' for rate in RATES)} | SES, at 0.10 | SES, at 0.16 |"
+    yield "|---" * (len(RATES) + 3) + "|"
+    for readers in READERS:
+        cells = (f"{_time(hours(readers, rate))}, {dollars(readers, rate):,.2f} dollars" for rate in RATES)
+        mail = (f"{readers / 1000 * price:,.2f} dollars" for price in (SES, SES_ESSENTIALS))
+        yield f"| {readers:,} | {' | '.join([*cells, *mail])} |"
+
+
+def _time(given: float) -> str:
+    return f"{given:.1f} h" if given >= 1 else f"{60 * given:.0f} min"
+
+
+if __name__ == "__main__":
+    print("\n".join(rows()))
