@@ -1,3 +1,3 @@
-"""Sends the emails in the outbox."""
+"""Sends issues of the newsletter."""
 
 import guichet  # noqa: F401  first: it says how the rest starts

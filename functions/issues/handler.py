@@ -39,14 +39,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 def sweep(context: LambdaContext) -> dict[str, str]:
     """Start what is due, and go on with what has stopped."""
     states: dict[str, str] = {}
-    for issue in issues.open_issues(settings().table_name):
+    under_way = issues.open_issues(settings().table_name)
+    # First: what is under way may take all the time.
+    for issue in under_way:
+        try:
+            worker.start_due(issue, settings())
+        except Exception as error:  # noqa: BLE001  whatever is wrong with one must not keep the others
+            log_unexpected(error, issue=issue.id)
+    for issue in under_way:
         if context.get_remaining_time_in_millis() < worker.TIME_FOR_A_PAGE:
             break
         try:
-            worker.start_due(issue, settings())
             if issue.not_before is None or issue.not_before <= utc_now():
                 states[issue.id] = worker.work(issue.id, settings(), context, _among())
-        except Exception as error:  # noqa: BLE001  whatever is wrong with one must not keep the others
+        except Exception as error:  # noqa: BLE001
             log_unexpected(error, issue=issue.id)
     return states
 

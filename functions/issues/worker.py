@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import timedelta
 from math import ceil
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from guichet.http.links import unsubscribe_link
 from guichet.locales import Language
@@ -26,7 +26,7 @@ from guichet.records.record import utc_now
 from guichet.records.subscriber import Subscriber
 from guichet.settings import IssuesSettings
 from guichet.store import issues, readers, subscribers, table
-from guichet.store.dynamodb import retry_budget
+from guichet.store.dynamodb import UnavailableError, retry_budget
 from guichet.store.issues import Lease, LeaseLostError
 from guichet.store.readers import SHARDS
 from guichet.telemetry import count, log_unexpected, logger
@@ -47,8 +47,13 @@ WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
 _LEASE_LASTS = timedelta(minutes=4)
 # After so many refusals in a row, SES takes no mail now.
 _ENOUGH = 3
-# How long SES is then left alone: until the next sweep.
+# How long SES is then left alone, from the start of the run: until the next sweep.
 _PAUSE = timedelta(minutes=14)
+# After so many copies in a row that SES refuses, or that cannot be written, it would be the same with all others; and
+# after fewer if none has been sent so far.
+_REFUSED_IN_A_ROW, _REFUSED_FIRST = 20, 5
+# So many rows are looked at before time and lease are.
+_ROWS_AT_A_TIME = 5_000
 # What is left when no further page and no further copy is begun, in milliseconds: enough for the slowest one.
 TIME_FOR_A_PAGE = 60_000
 TIME_FOR_ONE = 35_000
@@ -101,7 +106,7 @@ def work(issue_id: str, settings: IssuesSettings, clock: Clock, among: int = 1) 
         logger.info("another run works on it", extra={"issue": issue_id})
     finally:
         run.tell()
-        not_before = utc_now() + _PAUSE if waits_for else None
+        not_before = now + _PAUSE if waits_for else None
         issues.release(settings.table_name, run.held, again=again, not_before=not_before, waits_for=waits_for)
     return run.state
 
@@ -118,6 +123,14 @@ def start_due(issue: Issue, settings: IssuesSettings) -> None:
     if issues.pause_itself(settings.table_name, issue, "late", email, now):
         logger.error("too late", extra={"issue": issue.id})
         count("IssuePaused")
+
+
+class _Copy(NamedTuple):
+    """A reader's copy that this run has claimed."""
+
+    claim: str
+    message: bytes
+    address: str
 
 
 class _Run:
@@ -143,6 +156,9 @@ class _Run:
         self._lock = threading.Lock()
         self._refused = 0
         self._stop = threading.Event()
+        # How many in a row were refused for good, and which readers' copies could not be written.
+        self._broken = 0
+        self._unwritten: set[str] = set()
         self._waits_for: WaitsFor | None = None
         self._reason: Reason | None = None
 
@@ -207,16 +223,21 @@ class _Run:
 
     def _send_all(self) -> None:
         """Send to each reader who has not been dealt with, a page of each shard in turn."""
-        size = max(1, min(_LONGEST_PAGE, ceil(self._rate * _PAGE_TAKES)))
         with _threads(max(1, min(MOST_AT_ONCE, ceil(self._rate * _CALL_TAKES)))) as run_all:
             while open_shards := [shard for shard in range(SHARDS) if not self.held.is_through(shard)]:
                 for shard in open_shards:
                     self._in_time()
+                    size = self._page_size()
                     rows = readers.next_of(self._table, self.issue.id, shard, self.held.place(shard), size)
                     self._send_page([row for row in rows if row.state == "waiting"], run_all)
                     last = rows[-1].subscriber_id if len(rows) == size else None
                     self._advance(places=self.held.places_with(shard, last), tally=self._new_tally())
                     self._look_at_feedback()
+
+    def _page_size(self) -> int:
+        """Return how many copies go out before the issue is looked at again: fewer when SES throttles."""
+        per_second = 1 / self._pace.gap if self._pace.gap else self._rate
+        return max(1, min(_LONGEST_PAGE, ceil(per_second * _PAGE_TAKES)))
 
     def _send_page(self, rows: Sequence[Reader], run_all: _RunAll) -> None:
         outcomes = run_all(self._deliver, rows)
@@ -241,47 +262,61 @@ class _Run:
         """Send a reader their copy, if they should still have it."""
         try:
             return self._delivered(row)
+        except UnavailableError:
+            # The table is away: the run ends, and another one goes on.
+            self._stop.set()
+            raise
         except Exception as error:  # noqa: BLE001  one reader must not keep the others from getting theirs
             log_unexpected(error, issue=self.issue.id, subscriber_id=row.subscriber_id)
-            self._note_refusal()
-            return "waiting"
+            return self._could_not_write(row, error)
 
     def _delivered(self, row: Reader) -> Outcome:
-        if not self._may_begin():
+        begun = self._pace.wait() if self._may_begin() else None
+        # When SES throttles, that may have taken long.
+        if begun is None or self._ends():
+            self._stop.set()
             return "waiting"
-        begun = self._pace.wait()
-        issue_id, now = self.issue.id, utc_now()
+        copy = self._claimed(row)
+        return self._called(row, copy, begun) if isinstance(copy, _Copy) else copy
+
+    def _claimed(self, row: Reader) -> "_Copy | Outcome":
+        """Claim a reader's copy, if they should still have it."""
+        now = utc_now()
         with retry_budget():
             subscriber = subscribers.subscriber(self._table, row.subscriber_id)
             if subscriber is None or subscriber.state != "confirmed":
                 # What is in doubt may have gone out before they left.
                 state: Literal["left", "unknown"] = "unknown" if row.claims else "left"
                 why = str(subscriber.state) if subscriber else "erased"
-                return state if readers.mark(self._table, issue_id, row, state, now, reason=why) else "not ours"
+                return state if readers.mark(self._table, self.issue.id, row, state, now, reason=why) else "not ours"
             message = self._message(subscriber)
             claim = uuid.uuid4().hex
             until = now + WITHOUT_ANSWER[min(len(row.claims), len(WITHOUT_ANSWER) - 1)]
-            if not readers.claim(self._table, issue_id, row, claim, now, until):
-                return "not ours"
-        tags = tags_of(Attempt(readers.key_of(issue_id, row.subscriber_id), claim))
+            claimed = readers.claim(self._table, self.issue.id, row, claim, now, until)
+        return _Copy(claim, message, subscriber.email) if claimed else "not ours"
+
+    def _called(self, row: Reader, copy: "_Copy", begun: int) -> Outcome:
+        """Call SES with a claimed copy, and write down what came of it."""
+        tags = tags_of(Attempt(readers.key_of(self.issue.id, row.subscriber_id), copy.claim))
         while True:
             try:
-                message_id = ses.send(message, self._settings.visitor_configuration_set, tags, [subscriber.email])
+                message_id = ses.send(copy.message, self._settings.visitor_configuration_set, tags, [copy.address])
             except ses.RejectedError as rejected:
-                # SES may quote the address.
-                why = str(rejected).replace(subscriber.email, "…")
-                readers.mark(self._table, issue_id, row, "refused", utc_now(), claim_id=claim, reason=why)
-                return "refused"
+                return self._refused_for_good(row, copy.claim, rejected)
             except ses.PostponedError as postponed:
-                more = self._has_time(TIME_FOR_ONE) and not self._stop.is_set()
-                if postponed.too_fast and more and self._pace.slower(begun):
-                    # It is next in line, so it waits instead of letting others pass.
-                    begun = self._pace.wait()
-                    continue
-                return self._postponed(row, claim, postponed)
-            break
-        self._refused = 0
-        readers.mark(self._table, issue_id, row, "sent", utc_now(), claim_id=claim, message_id=message_id)
+                if not postponed.too_fast or not (self._ends() or self._pace.slower(begun)):
+                    return self._postponed(row, copy.claim, postponed)
+            else:
+                break
+            # It is next in line, so it waits instead of letting others pass.
+            begun = self._pace.wait()
+            if self._ends():
+                # The next run goes on with it.
+                self._stop.set()
+                readers.release_claim(self._table, self.issue.id, row, copy.claim, "", utc_now())
+                return "waiting"
+        self._refused = self._broken = 0
+        readers.mark(self._table, self.issue.id, row, "sent", utc_now(), claim_id=copy.claim, message_id=message_id)
         return "sent"
 
     def _message(self, subscriber: Subscriber) -> bytes:
@@ -322,6 +357,38 @@ class _Run:
         readers.release_claim(self._table, self.issue.id, row, claim, why, utc_now())
         return "waiting"
 
+    def _refused_for_good(self, row: Reader, claim: str, rejected: ses.RejectedError) -> Outcome:
+        """Write down that SES does not take a copy. What is in doubt may have gone out before."""
+        state: Literal["refused", "unknown"] = "unknown" if row.claims else "refused"
+        self._note_broken()
+        why = ses.without_addresses(str(rejected))
+        readers.mark(self._table, self.issue.id, row, state, utc_now(), claim_id=claim, reason=why)
+        return state
+
+    def _could_not_write(self, row: Reader, error: Exception) -> Outcome:
+        """Let a copy that cannot be written be tried once more, when all others have gone out."""
+        self._note_broken()
+        with self._lock:
+            if row.subscriber_id not in self._unwritten:
+                self._unwritten.add(row.subscriber_id)
+                return "waiting"
+        state: Literal["refused", "unknown"] = "unknown" if row.claims else "refused"
+        why = f"it could not be written: {type(error).__name__}"
+        readers.mark(self._table, self.issue.id, row, state, utc_now(), reason=why)
+        return state
+
+    def _note_broken(self) -> None:
+        """Pause the issue if it would be the same with all other copies."""
+        with self._lock:
+            self._broken += 1
+            none_sent = not (self.issue.counts.sent or self._done["sent"])
+            if self._broken >= (_REFUSED_FIRST if none_sent else _REFUSED_IN_A_ROW):
+                self._reason = "refused"
+                self._stop.set()
+
+    def _ends(self) -> bool:
+        return self._stop.is_set() or not self._has_time(TIME_FOR_ONE)
+
     def _note_refusal(self, *, alone: bool = True) -> None:
         """Begin no further copy if SES takes no mail now. One that may be refused `alone` says nothing of others."""
         with self._lock:
@@ -350,7 +417,11 @@ class _Run:
         """
         for _ in range(_LOOKS):
             dealt_with, counts = 0, Counter[str]()
-            for row in readers.all_of(self._table, self.issue.id):
+            moved = issues.moved(self._table, self.issue.id)
+            for number, row in enumerate(readers.all_of(self._table, self.issue.id), 1):
+                if number % _ROWS_AT_A_TIME == 0:
+                    self._in_time()
+                    self._advance()
                 if self._is_due(row):
                     self._in_time()
                     self._deal_with(row)
@@ -361,7 +432,7 @@ class _Run:
                 break
         if dealt_with or counts["claimed"] or (counts["waiting"] and self.issue.state == "sending"):
             raise _StoppedError("answer")
-        self._end(Tally(**counts))
+        self._end(Tally(**counts), moved)
 
     def _is_due(self, row: Reader) -> bool:
         """Return whether there is something to do about a reader now."""
@@ -378,12 +449,14 @@ class _Run:
         self._send_page([row], _one_after_the_other)
         self._advance(tally=self._new_tally())
 
-    def _end(self, tally: Tally) -> None:
+    def _end(self, tally: Tally, moved: int) -> None:
         email = issue_sent.queued(self._settings.default_language)
-        if issues.finish(self._table, self.held, tally, email, utc_now()):
-            self.state = "cancelled" if self.issue.state == "cancelled" else "sent"
-            logger.info("ended", extra={"issue": self.issue.id, "state": self.state})
-            count("IssueEnded")
+        if not issues.finish(self._table, self.held, tally, moved, email, utc_now()):
+            # Something happened meanwhile: the next run finds out.
+            raise _StoppedError
+        self.state = "cancelled" if self.issue.state == "cancelled" else "sent"
+        logger.info("ended", extra={"issue": self.issue.id, "state": self.state})
+        count("IssueEnded")
 
     # --- the lease ---
 
@@ -392,17 +465,20 @@ class _Run:
         self.held = issues.advance(self._table, self.held, utc_now() + _LEASE_LASTS, **changes)
         if self.issue.state != self.state:
             self.state = self.issue.state
-            raise _StoppedError("owner")
+            # A cancelled one is ended by the next run.
+            raise _StoppedError(None if self.state == "cancelled" else "owner")
 
     def _pause(self, reason: Reason) -> None:
         now, tally = utc_now(), self._new_tally()
         bounced, complained = issues.feedback_of(self._table, self.issue.id)
         tally = Tally(**{**tally.model_dump(), "bounced": bounced, "complained": complained})
         email = issue_paused.queued(self._settings.default_language, table.stamp(now))
-        if issues.pause_itself(self._table, self.issue, reason, email, now, tally):
-            self.state = "paused"
-            logger.error("paused", extra={"issue": self.issue.id, "reason": reason})
-            count("IssuePaused")
+        if not issues.pause_itself(self._table, self.issue, reason, email, now, holder=self.held.holder, tally=tally):
+            # It was paused or cancelled meanwhile: the next run finds out.
+            raise _StoppedError
+        self.state = "paused"
+        logger.error("paused", extra={"issue": self.issue.id, "reason": reason})
+        count("IssuePaused")
         raise _StoppedError("owner")
 
     def _in_time(self) -> None:

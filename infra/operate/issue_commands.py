@@ -40,6 +40,7 @@ _PAUSED_FOR = {
     "late": "you: it was due more than an hour ago, and not sent",
     "sandbox": "you: SES is in its sandbox",
     "changed": "you: its text is not the one that was to be sent",
+    "refused": "you: SES refused one copy after another",
 }
 _WAITS_FOR = {
     "quota": "room in the daily quota of SES",
@@ -289,7 +290,7 @@ def test(connection: Connection, output: Output, *, files: tuple[Path, ...]) -> 
     issue = read_all(files, settings.default_language)
     _advise(output, issue.warnings)
     content = issues.content_hash(settings.signing_secret, issue.editions)
-    state = issues.save(settings.table_name, issue.id, issue.editions, content, now)
+    state = issues.save(settings.table_name, issue.id, issue.editions, content, now, ("draft", "cancelled"))
     kept = issues.find(settings.table_name, issue.id)
     if kept is None or kept.content != content:
         raise OperatorError(_frozen(issue.id, kept, settings.time_zone))
@@ -334,11 +335,11 @@ def _what_became(issue: Issue, zone: str) -> str:
         case "cancelled":
             return f"was cancelled on {in_words(issue.changed_at, zone)}"
         case "paused":
-            return f"is paused since {in_words(issue.changed_at, zone)}"
+            return f"has been paused since {in_words(issue.changed_at, zone)}"
         case "scheduled":
             return f"is scheduled for {in_words(issue.scheduled_for or issue.changed_at, zone)}"
         case "sending":
-            return f"is being sent since {in_words(issue.started_at or issue.changed_at, zone)}"
+            return f"has been sending since {in_words(issue.started_at or issue.changed_at, zone)}"
         case _:
             return "is a draft"
 

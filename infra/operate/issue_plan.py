@@ -29,7 +29,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 @dataclass(frozen=True)
 class Account:
-    """What SES allows the account (SES API v2, GetAccount). A limit of None is none."""
+    """What SES allows the account (SES API v2, GetAccount). None means unlimited."""
 
     per_second: float
     per_day: float | None
@@ -175,7 +175,7 @@ FARTHEST = timedelta(days=330)
 
 
 def moment(text: str, zone_name: str, now: datetime) -> datetime:
-    """Return a time that was given as `YYYY-MM-DD HH:MM`, in a time zone. Raises OperatorError if there is none.
+    """Return a time that was given as `YYYY-MM-DD HH:MM`, in a time zone. Raises OperatorError if it is not one.
 
     Where clocks are put back, an hour comes twice: then the offset from UTC says which, as in `02:30+01:00`.
     """

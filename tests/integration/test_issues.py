@@ -12,11 +12,14 @@ from time_machine import Traveller
 
 from guichet.locales import Language
 from guichet.mail import ses
+from guichet.mail.series import Series
 from guichet.records.issue import Edition, Issue, Tally
 from guichet.records.record import utc_now
 from guichet.records.subscriber import Imported, Subscriber
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, issues, readers, subscribers
+from infra.local.functions import Context
+from issues import worker
 from tests.support.app import PARAMETERS, START, App
 from tests.support.feedback import event_about, taken, tell, told
 from tests.support.newsletter import SECRET, local
@@ -569,14 +572,39 @@ def test_the_test_of_an_issue_goes_to_the_owner_alone_and_unsubscribes_nobody(ap
     assert [item["state"] for item in app.items("subscriber")] == ["confirmed"]
 
 
-def test_the_rows_end_a_year_after_the_start(app: App) -> None:
+def test_the_rows_end_a_year_after_the_start_and_the_issue_when_they_are_gone(app: App) -> None:
     add("ann")
     start()
     play(app)
-    for kind in ("reader", "edition", "run", "issue"):
+    for kind, days in (("reader", 365), ("edition", 395), ("run", 395), ("issue", 395)):
         for item in app.items(kind):
             end = datetime.fromtimestamp(int(item["expires_at"]), tz=utc_now().tzinfo)
-            assert timedelta(days=364) < end - utc_now() < timedelta(days=366), kind
+            assert timedelta(days=days - 1) < end - utc_now() <= timedelta(days=days), kind
+
+
+def test_an_issue_of_the_same_name_may_be_sent_once_the_other_is_gone(app: App, clock: Traveller) -> None:
+    add("ann")
+    start()
+    play(app)
+    clock.shift(timedelta(days=370))
+    assert issues.save(TABLE, "novembre", EDITIONS, the().content, utc_now()) == "sent"
+    clock.shift(timedelta(days=30))
+    # By then, DynamoDB has deleted its rows.
+    for item in app.items("reader"):
+        key = dynamodb.marshalled({"pk": item["pk"], "sk": item["sk"]})
+        dynamodb.client().delete_item(TableName=TABLE, Key=key)
+    add("ben")
+    start(editions={"fr": EDITIONS["fr"]})
+    play(app)
+    assert (the().state, to(app)) == ("sent", {"ann@example.org": 2, "ben@example.org": 1})
+
+
+def test_a_scheduled_text_is_kept_until_it_is_sent(app: App, clock: Traveller) -> None:
+    save()
+    clock.shift(timedelta(days=300))
+    assert issues.schedule(TABLE, the(), utc_now() + timedelta(days=320), utc_now())
+    for item in app.items("edition"):
+        assert int(item["expires_at"]) > (utc_now() + timedelta(days=320)).timestamp()
 
 
 def test_what_a_run_logs_names_nobody(app: App, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]) -> None:
@@ -599,3 +627,135 @@ def test_what_a_run_logs_names_nobody(app: App, monkeypatch: pytest.MonkeyPatch,
     assert "unexpected" in logged
     assert "@" not in logged
     assert "cyanotypes" not in logged
+
+
+def test_cancelled_within_a_run_nothing_goes_out_after_the_end_is_told(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(*(f"reader{number}" for number in range(8)))
+    start()
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(1.0, None, None))
+    send = ses.send
+
+    def cancel_after(*arguments: Any) -> str:
+        if issues.cancel(TABLE, "novembre", utc_now()):
+            # The stream starts a run at once, while this one goes on.
+            app.functions["Issues"](_run_event())
+            assert the().ended_at is None
+        return send(*arguments)
+
+    monkeypatch.setattr(ses, "send", cancel_after)
+    play(app)
+    assert (the().state, the().counts) == ("cancelled", Tally(sent=1, waiting=7))
+    assert (states(), sum(to(app).values())) == ({"sent": 1, "waiting": 7}, 1)
+
+
+@pytest.mark.parametrize(("sent_before", "refused"), [(0, 5), (30, 20)])
+def test_ses_that_refuses_copy_after_copy_pauses_it(
+    app: App, monkeypatch: pytest.MonkeyPatch, sent_before: int, refused: int
+) -> None:
+    add(*(f"reader{number}" for number in range(60)))
+    start()
+    monkeypatch.setattr(worker, "MOST_AT_ONCE", 1)
+    send = ses.send
+    calls = [0]
+
+    def refuse(message: Any, *arguments: Any) -> str:
+        calls[0] += 1
+        if calls[0] > sent_before and "example.org" in arguments[2][0]:
+            raise ses.RejectedError("BadRequestException: no")
+        return send(message, *arguments)
+
+    monkeypatch.setattr(ses, "send", refuse)
+    play(app)
+    assert (the().state, the().reason) == ("paused", "refused")
+    assert states() == Counter(sent=sent_before, refused=refused, waiting=60 - sent_before - refused)
+    assert len(to_owner(app)) == 1
+
+
+def test_a_copy_that_cannot_be_written_is_refused_and_the_issue_ends(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ann", "ben", "cat")
+    start()
+    addressed = Series.addressed
+
+    def write(series: Series, address: str, link: str) -> bytes:
+        if address == "ann@example.org":
+            raise ValueError("not an address")
+        return addressed(series, address, link)
+
+    monkeypatch.setattr(Series, "addressed", write)
+    play(app)
+    assert (the().state, the().counts) == ("sent", Tally(sent=2, refused=1))
+    assert row_of("ann@example.org").reason == "it could not be written: ValueError"
+
+
+def test_what_is_refused_after_a_call_in_doubt_is_unknown(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add("ann")
+    start()
+    lose_answers(monkeypatch, sent=False)
+    play(app)
+
+    def refuse(*_: Any) -> str:
+        raise ses.RejectedError("MessageRejected: no")
+
+    monkeypatch.setattr(ses, "send", refuse)
+    clock.shift(timedelta(hours=2))
+    app.sweep("Issues")
+    assert the().counts == Tally(unknown=1)
+
+
+def test_an_event_while_it_ends_is_counted(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ann", "ben")
+    start()
+    finish = issues.finish
+    told_once = []
+
+    def finish_late(*arguments: Any) -> bool:
+        if not told_once:
+            told_once.append(True)
+            event_of(app, "reject", "ann@example.org")
+        return finish(*arguments)
+
+    monkeypatch.setattr(issues, "finish", finish_late)
+    play(app)
+    assert (the().state, the().counts) == ("sent", Tally(sent=1, refused=1))
+
+
+def test_a_due_issue_starts_however_long_another_takes(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add("ann")
+    start("avril")
+    assert issues.schedule(TABLE, save("zodiaque"), utc_now() + timedelta(minutes=1), utc_now())
+    clock.shift(timedelta(minutes=2))
+
+    def take_all_the_time(*_: Any, **__: Any) -> str:
+        monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: 0)
+        return "sending"
+
+    monkeypatch.setattr(worker, "work", take_all_the_time)
+    app.sweep("Issues")
+    assert the("zodiaque").state == "sending"
+
+
+def test_a_throttled_copy_at_the_end_of_a_run_goes_on_at_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ann")
+    start()
+    send = ses.send
+    left = [300_000]
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: left[0])
+
+    def throttled(*arguments: Any) -> str:
+        if left[0] == 300_000:
+            left[0] = 1_000
+            raise ses.PostponedError("TooManyRequestsException: ", certain=True, too_fast=True)
+        return send(*arguments)
+
+    monkeypatch.setattr(ses, "send", throttled)
+    app.functions["Issues"](_run_event())
+    assert (states(), the().waits_for, the().not_before) == ({"waiting": 1}, None, None)
+    left[0] = 290_000
+    play(app)
+    assert (the().state, to(app)) == ("sent", {"ann@example.org": 1})

@@ -185,3 +185,16 @@ def test_a_visitor_is_answered_before_the_function_and_the_gateway_end() -> None
     for name in ("Contact", "Newsletter"):
         # API Gateway waits for 30 s (AWS: "Quotas for HTTP APIs"), and answers when the function's time is up.
         assert longest < resolve().functions[name].timeout <= 10
+
+
+def test_a_refusal_at_a_high_rate_halves_it_and_it_recovers(waits: list[float]) -> None:
+    fast = pace.Pace(lambda: 400.0)
+    slowed = fast.wait()
+    assert fast.slower(slowed)
+    # Another one of the same moment changes nothing.
+    assert fast.slower(slowed)
+    assert fast.gap == pytest.approx(1 / 200)
+    for _ in range(60):
+        fast.wait()
+    assert fast.gap == pytest.approx(1 / 400)
+    assert len(waits) == 60

@@ -349,6 +349,8 @@ SENTENCES = {
     "issue_paused_sandbox_do": "Request production access in the Amazon SES console.",
     "issue_paused_changed": "The stored text is no longer the one that you asked to send.",
     "issue_paused_changed_do": "It will not be sent. Create a new issue with the right text.",
+    "issue_paused_refused": "Amazon SES refused one copy after another, and would refuse the rest.",
+    "issue_paused_refused_do": "The command guichet issue who {id} says why.",
     "issue_resume": "To continue, type the command {command}.",
     "issue_cancel": "To drop it, type the command {command}.",
 }

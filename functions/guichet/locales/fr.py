@@ -370,6 +370,8 @@ SENTENCES = {
     "issue_paused_sandbox_do": "Demandez l’accès de production dans la console d’Amazon SES.",
     "issue_paused_changed": "Le texte enregistré n’est plus celui dont vous avez demandé l’envoi.",
     "issue_paused_changed_do": "Il ne partira pas. Créez un nouveau numéro avec le bon texte.",
+    "issue_paused_refused": "Amazon SES refuse les envois les uns après les autres, et refuserait les suivants.",
+    "issue_paused_refused_do": "La commande guichet issue who {id} dit pourquoi.",
     "issue_resume": "Pour reprendre l’envoi, tapez la commande {command}.",
     "issue_cancel": "Pour y renoncer, tapez la commande {command}.",
 }

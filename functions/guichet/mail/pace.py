@@ -7,6 +7,8 @@ from collections.abc import Callable
 # In seconds: the gap after a first refusal if the rate is unknown, and the longest one, half the sandbox's rate.
 _FIRST_GAP = 0.1
 _LONGEST_GAP = 2.0
+# After so many emails without a refusal, the gap is halved again, down to the account's rate.
+_WELL = 50
 
 
 class Pace:
@@ -19,7 +21,9 @@ class Pace:
         self._rate = rate
         self._gap: float | None = None
         self._next: float | None = None
-        self._slowed = 0
+        # The gap of the account's rate, how often it was doubled, and how many emails went well since.
+        self._usual: float | None = None
+        self._slowed = self._well = 0
         self._lock = threading.Lock()
 
     def wait(self) -> int:
@@ -29,6 +33,9 @@ class Pace:
             if self._next is None:
                 self._next = now
                 return slowed
+            self._well += 1
+            if self._slowed and self._well > _WELL:
+                self._gap, self._well = max(self._known_gap() / 2, self._usual or 0.0), 0
             # What was not used in time is not saved up.
             self._next = max(self._next + self._known_gap(), now)
             pause = self._next - now
@@ -44,12 +51,17 @@ class Pace:
             before = self._known_gap()
             if slowed is not None and slowed < self._slowed:
                 return True
-            self._gap = min(max(2 * before, _FIRST_GAP), _LONGEST_GAP)
-            self._slowed += 1
+            self._gap = min(2 * before or _FIRST_GAP, _LONGEST_GAP)
+            self._slowed, self._well = self._slowed + 1, 0
             return self._gap > before
+
+    @property
+    def gap(self) -> float:
+        """The seconds between two emails, as far as it is known."""
+        return self._gap or 0.0
 
     def _known_gap(self) -> float:
         if self._gap is None:
             per_second = self._rate()
-            self._gap = 1 / per_second if per_second else 0.0
+            self._gap = self._usual = 1 / per_second if per_second else 0.0
         return self._gap

@@ -58,7 +58,7 @@ class Series:
                 self._pieces.append(places.get(piece, piece))
 
     def addressed(self, to: str, unsubscribe_link: str) -> bytes:
-        """Return the raw message of one reader. Raises ValueError if an address or a link is none."""
+        """Return the raw message of one reader. Raises ValueError if the address or the link is invalid."""
         if not (_ONE_WORD.fullmatch(to) and _ONE_WORD.fullmatch(unsubscribe_link)):
             raise ValueError("neither an address nor a link has blanks, line breaks or angle brackets")
         values = (

@@ -92,7 +92,7 @@ def send(
         reason = f"{code}: {error.response['Error'].get('Message', '')}"
         # In the sandbox, an unverified address is refused with the same error as a harmful message; at times, so is
         # mail of a paused account. Only SES's words tell them apart; the addresses in them are left out.
-        words = _ADDRESS.sub("", reason).lower()
+        words = without_addresses(reason).lower()
         unverified = "not verified" in words
         if code in _OF_THIS_MESSAGE and not unverified and "paused" not in words:
             raise RejectedError(reason) from error
@@ -105,6 +105,11 @@ def send(
     except BotoCoreError as error:
         raise PostponedError(type(error).__name__, certain=isinstance(error, _NOT_SENT)) from error
     return str(response["MessageId"])
+
+
+def without_addresses(reason: str) -> str:
+    """Return a reason of SES's without the addresses that it may quote."""
+    return _ADDRESS.sub("…", reason)
 
 
 class Quota(NamedTuple):

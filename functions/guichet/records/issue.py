@@ -7,15 +7,17 @@ from typing import Literal
 from guichet.locales import Language
 from guichet.records.record import Record
 
-# An issue with all that belongs to it, from its last change as a draft, and from its start.
-ISSUE_KEPT = timedelta(days=365)
+# The readers of an issue, from its start, or its last change as a draft. The issue itself is kept until DynamoDB has
+# deleted them, which takes it days: an issue of the same name must not find them.
+READERS_KEPT = timedelta(days=365)
+ISSUE_KEPT = READERS_KEPT + timedelta(days=30)
 
 IssueState = Literal["draft", "scheduled", "sending", "paused", "sent", "cancelled"]
 # What becomes of the copy of each reader: it waits, is being sent, or ended in one of four ways.
 ReaderState = Literal["waiting", "claimed", "sent", "refused", "left", "unknown"]
 # Why an issue paused: the owner did it, too many bounces or complaints, it was due more than an hour ago, SES is in
-# its sandbox, or the text is no longer the one that was to be sent.
-Reason = Literal["owner", "bounces", "complaints", "late", "sandbox", "changed"]
+# its sandbox, the text is no longer the one that was to be sent, or copy after copy is refused.
+Reason = Literal["owner", "bounces", "complaints", "late", "sandbox", "changed", "refused"]
 
 # What an issue waits for that is being sent: room in the day's quota, SES, answers that are in doubt, the owner.
 WaitsFor = Literal["quota", "ses", "answer", "owner"]

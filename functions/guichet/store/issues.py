@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Literal, cast
 
-from guichet.locales import Language
+from guichet.locales import LANGUAGES, Language
 from guichet.records.issue import (
     ISSUE_KEPT,
     Edition,
@@ -158,9 +158,11 @@ def save(  # noqa: PLR0913, PLR0917  an issue and its text
     ]
     gone = [
         {"Delete": {"TableName": table_name, "Key": marshalled(_edition_key(issue_id, language))}}
-        for language in (known.languages if known else ())
+        # Also those of an issue that has expired.
+        for language in LANGUAGES
         if language not in texts
     ]
+    gone.append({"Delete": {"TableName": table_name, "Key": marshalled(_feedback_key(issue_id))}})
     try:
         dynamodb.transact([put, *kept, *gone])
     except ConditionFailedError as failed:
@@ -174,15 +176,16 @@ def begin(table_name: str, issue: Issue, now: datetime) -> bool:
     return _start(
         table_name,
         issue.id,
-        {"started_at": table.stamp(now), "tally": {}, "expires_at": table.seconds(now + ISSUE_KEPT)},
+        {"started_at": table.stamp(now), "tally": {}},
         "#state IN (:draft, :scheduled) AND content = :content",
         {":draft": "draft", ":scheduled": "scheduled", ":content": issue.content},
         now,
+        issue.languages,
     )
 
 
 def schedule(table_name: str, issue: Issue, at: datetime, now: datetime) -> bool:
-    """Let an issue start by itself. Return False if its text or its state is no longer as given."""
+    """Schedule an issue. Return False if its text or its state is no longer as given."""
     return _change(
         table_name,
         issue.id,
@@ -191,6 +194,7 @@ def schedule(table_name: str, issue: Issue, at: datetime, now: datetime) -> bool
         {":draft": "draft", ":scheduled": "scheduled", ":content": issue.content},
         now,
         ends=at + ISSUE_KEPT,
+        languages=issue.languages,
     )
 
 
@@ -213,7 +217,7 @@ def resume(table_name: str, issue: Issue, now: datetime) -> bool:
     }
     if issue.started_at is None:
         changes["tally"] = {}
-    return _start(table_name, issue.id, changes, "#state = :paused", values, now)
+    return _start(table_name, issue.id, changes, "#state = :paused", values, now, issue.languages)
 
 
 def cancel(table_name: str, issue_id: str, now: datetime) -> bool:
@@ -223,7 +227,8 @@ def cancel(table_name: str, issue_id: str, now: datetime) -> bool:
     """
     states = {":scheduled": "scheduled", ":sending": "sending", ":paused": "paused"}
     condition = "#state IN (:scheduled, :sending, :paused) AND "
-    removed = ("reason", *_OF_A_RUN)
+    # The lease stays: a run that is under way ends with what it has begun, and the next one ends the issue.
+    removed = ("reason", "not_before", "waits_for")
     return _change(
         table_name,
         issue_id,
@@ -254,7 +259,7 @@ def queue_test(table_name: str, issue: Issue, email: QueuedEmail, now: datetime)
 
 
 def lease(table_name: str, issue_id: str, holder: str, now: datetime, until: datetime) -> Lease | None:
-    """Let one run alone work on an issue. Return None if another one does, or there is nothing to do now."""
+    """Take the lease of an issue. Return None if another run has it, or there is nothing to do now."""
     try:
         return _leased(
             table_name,
@@ -321,21 +326,38 @@ def release(
         dynamodb.transact(actions)
 
 
-def pause_itself(  # noqa: PLR0913, PLR0917  the parts of one write
-    table_name: str, issue: Issue, reason: Reason, email: QueuedEmail, now: datetime, tally: Tally | None = None
+def pause_itself(  # noqa: PLR0913  the parts of one write
+    table_name: str,
+    issue: Issue,
+    reason: Reason,
+    email: QueuedEmail,
+    now: datetime,
+    *,
+    holder: str = "",
+    tally: Tally | None = None,
 ) -> bool:
-    """Pause an issue, and queue the email that tells the owner why. Return False if its state is another one."""
+    """Pause an issue, and queue the email that tells the owner why.
+
+    Return False if its state is another one, or another run than `holder` has it.
+    """
     changes: Item = {"state": "paused", "list": _AT_REST, "reason": reason, "changed_at": table.stamp(now)}
     changes |= {"tally": _plain(tally)} if tally else {}
-    update = _update(table_name, issue.id, changes, "#state = :before", {":before": issue.state}, _OF_A_RUN)
+    condition = "#state = :before"
+    values: Item = {":before": issue.state}
+    if holder:
+        condition, values = f"{condition} AND lease = :holder", {**values, ":holder": holder}
+    update = _update(table_name, issue.id, changes, condition, values, _OF_A_RUN)
     row = outbox.row(_pk(issue.id), email, now, issue.expires_at)
     return _done([update, table.put(table_name, row)])
 
 
-def finish(table_name: str, held: Lease, tally: Tally, email: QueuedEmail, now: datetime) -> bool:
+def finish(  # noqa: PLR0913, PLR0917  the parts of one write
+    table_name: str, held: Lease, tally: Tally, moved: int, email: QueuedEmail, now: datetime
+) -> bool:
     """End an issue, nobody being left in between, and queue the email with the counts.
 
-    Return False if it was paused or cancelled meanwhile, or another run has it.
+    `moved` is what `moved` returned before the rows were counted. Return False if an event has moved one since, if the
+    issue was paused or cancelled meanwhile, or another run has it.
     """
     issue = held.issue
     changes: Item = {
@@ -348,8 +370,22 @@ def finish(table_name: str, held: Lease, tally: Tally, email: QueuedEmail, now: 
     removed = (*_OF_A_RUN, "places", "audience_after")
     values = {":holder": held.holder, ":before": issue.state}
     update = _update(table_name, issue.id, changes, "lease = :holder AND #state = :before", values, removed)
+    unmoved = "moved = :moved" if moved else "attribute_not_exists(moved)"
+    counted = {
+        "ConditionCheck": {
+            "TableName": table_name,
+            "Key": marshalled(_feedback_key(issue.id)),
+            "ConditionExpression": unmoved,
+            **({"ExpressionAttributeValues": marshalled({":moved": moved})} if moved else {}),
+        }
+    }
     row = outbox.row(_pk(issue.id), email, now, issue.expires_at)
-    return _done([update, table.put(table_name, row)])
+    return _done([update, table.put(table_name, row), counted])
+
+
+def moved(table_name: str, issue_id: str) -> int:
+    """Return how often SES's events have moved a reader of an issue from one state to another."""
+    return int((table.get(table_name, _feedback_key(issue_id)) or {}).get("moved", 0))
 
 
 def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tuple[str, str]], str | None]:
@@ -387,11 +423,16 @@ def settle_by_event(
     )
     actions = [{"Update": parameters}]
     issue = find(table_name, readers.issue_of(key))
-    if counted and issue:
-        actions.append(_count_feedback(table_name, issue, counted))
-    if "state" in changes and issue and issue.ended_at:
-        # It was counted otherwise when the issue ended.
-        actions.append(_move_in_tally(table_name, issue.id, row.state, changes["state"]))
+    if issue:
+        added = {name for name in (counted, "moved" if "state" in changes else None) if name}
+        actions += [_count_feedback(table_name, issue, sorted(added))] if added else []
+        if "state" in changes:
+            # One that has ended was counted otherwise; one that ends right now reads its rows again.
+            actions.append(
+                _move_in_tally(table_name, issue.id, row.state, changes["state"])
+                if issue.ended_at
+                else _not_ended(table_name, issue.id)
+            )
     dynamodb.transact(actions)
 
 
@@ -432,12 +473,29 @@ def _plain(tally: Tally) -> Item:
 
 
 def _start(  # noqa: PLR0913, PLR0917  the parts of one write
-    table_name: str, issue_id: str, changes: Item, condition: str, values: Item, now: datetime
+    table_name: str,
+    issue_id: str,
+    changes: Item,
+    condition: str,
+    values: Item,
+    now: datetime,
+    languages: Sequence[Language],
 ) -> bool:
     changes = {**changes, "state": "sending", "list": _OPEN}
     # A run that still has the lease finds out, and does not keep the next one from starting.
     removed = ("reason", *_OF_A_RUN)
-    return _change(table_name, issue_id, changes, condition, values, now, removed=removed, runs=True)
+    return _change(
+        table_name,
+        issue_id,
+        changes,
+        condition,
+        values,
+        now,
+        removed=removed,
+        ends=now + ISSUE_KEPT,
+        languages=languages,
+        runs=True,
+    )
 
 
 def _change(  # noqa: PLR0913, PLR0917  the parts of one write
@@ -450,14 +508,29 @@ def _change(  # noqa: PLR0913, PLR0917  the parts of one write
     *,
     removed: Sequence[str] = (),
     ends: datetime | None = None,
+    languages: Sequence[Language] = (),
     runs: bool = False,
 ) -> bool:
+    """Change an issue if a condition holds; until when it and its editions are kept; and start a run."""
     changes = {**changes, "changed_at": table.stamp(now)}
     changes |= {"expires_at": table.seconds(ends)} if ends else {}
     actions = [_update(table_name, issue_id, changes, condition, values, removed)]
+    actions += [_edition_kept(table_name, issue_id, language, ends) for language in languages if ends]
     if runs:
         actions.append(_run_at(table_name, issue_id, now + ISSUE_KEPT))
     return _done(actions)
+
+
+def _edition_kept(table_name: str, issue_id: str, language: Language, end: datetime) -> Item:
+    return {
+        "Update": {
+            "TableName": table_name,
+            "Key": marshalled(_edition_key(issue_id, language)),
+            "UpdateExpression": "SET expires_at = :end",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": marshalled({":end": table.seconds(end)}),
+        }
+    }
 
 
 def _done(actions: Sequence[Mapping[str, Any]]) -> bool:
@@ -511,15 +584,26 @@ def _run_at(table_name: str, issue_id: str, end: datetime) -> Item:
     }
 
 
-def _count_feedback(table_name: str, issue: Issue, counted: str) -> Item:
+def _count_feedback(table_name: str, issue: Issue, names: Sequence[str]) -> Item:
+    added = ", ".join(f"{name} :one" for name in names)
     return {
         "Update": {
             "TableName": table_name,
             "Key": marshalled(_feedback_key(issue.id)),
-            "UpdateExpression": f"SET kind = :kind, expires_at = :end ADD {counted} :one",
+            "UpdateExpression": f"SET kind = :kind, expires_at = :end ADD {added}",
             "ExpressionAttributeValues": marshalled(
                 {":kind": "feedback", ":end": table.seconds(issue.expires_at), ":one": 1}
             ),
+        }
+    }
+
+
+def _not_ended(table_name: str, issue_id: str) -> Item:
+    return {
+        "ConditionCheck": {
+            "TableName": table_name,
+            "Key": marshalled(table.key(Issue, issue_id)),
+            "ConditionExpression": "attribute_not_exists(ended_at)",
         }
     }
 

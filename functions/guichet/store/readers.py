@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Literal
 from zlib import crc32
 
-from guichet.records.issue import Issue, Reader, Tally
+from guichet.records.issue import READERS_KEPT, Issue, Reader, Tally
 from guichet.records.outbox import EmailKey
 from guichet.store import dynamodb, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
@@ -56,7 +56,7 @@ def add(table_name: str, issue: Issue, subscriber_id: str) -> None:
         "kind": "reader",
         "state": "waiting",
         "version": 0,
-        "expires_at": table.seconds(issue.expires_at),
+        "expires_at": table.seconds((issue.started_at or issue.changed_at) + READERS_KEPT),
     }
     with suppress(ConditionFailedError):
         dynamodb.call("put_item", **table.put(table_name, item, condition="attribute_not_exists(pk)")["Put"])
@@ -107,7 +107,7 @@ def claim(  # noqa: PLR0913, PLR0917  the parts of one write
 def release_claim(  # noqa: PLR0913, PLR0917  the parts of one write
     table_name: str, issue_id: str, row: Reader, claim_id: str, reason: str, now: datetime
 ) -> None:
-    """Let a reader's copy wait again that SES certainly does not have. An earlier call may still be in doubt."""
+    """Return an unsent copy to waiting: SES certainly does not have it. An earlier call may still be in doubt."""
     earlier = [one for one in row.claims if one != claim_id]
     values: Item = {":claim": claim_id, ":claimed": "claimed", ":reason": reason[:_REASON_KEPT], ":earlier": earlier}
     if earlier:

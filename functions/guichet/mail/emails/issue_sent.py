@@ -36,6 +36,6 @@ def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Co
         "lead": f"{kind}_lead",
         # Cancelled before its readers were written down, it went to nobody.
         "audience": issue.audience or 0,
-        "withheld": tally.waiting + tally.claimed,
+        "withheld": tally.waiting + tally.claimed if issue.audience is not None else 0,
     }
     return Content(settings.owner_email, values)
