@@ -192,7 +192,7 @@ class _Run:
 
     def _write_readers_down(self) -> None:
         """Write down a row for each subscriber who is confirmed now: from these rows alone it is sent."""
-        started, place = table.stamp(self.issue.started_at or utc_now()), self.held.audience_after
+        started, place = self.issue.started_at or utc_now(), self.held.audience_after
 
         def write_down(subscriber_id: str) -> None:
             readers.add(self._table, self.issue, subscriber_id)
@@ -202,7 +202,9 @@ class _Run:
                 self._in_time()
                 found, after = issues.subscribers_after(self._table, place, _AT_A_TIME)
                 # Whoever confirmed since gets the next issue.
-                run_all(write_down, [one for one, confirmed_at in found if confirmed_at <= started])
+                run_all(
+                    write_down, [one for one, confirmed_at in found if confirmed_at is None or confirmed_at <= started]
+                )
                 if after is None:
                     break
                 place = after

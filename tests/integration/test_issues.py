@@ -199,6 +199,15 @@ def test_whoever_confirms_after_the_start_gets_the_next_issue(app: App) -> None:
         play(app)
 
 
+def test_whoever_confirmed_within_the_second_of_the_start_gets_it(app: App) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        add("ann")
+        clock.shift(0.5)
+        start()
+        play(app)
+    assert to(app) == {"ann@example.org": 1}
+
+
 def test_an_issue_without_readers_ends_at_once(app: App) -> None:
     start()
     play(app)

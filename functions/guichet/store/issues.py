@@ -388,7 +388,7 @@ def moved(table_name: str, issue_id: str) -> int:
     return int((table.get(table_name, _feedback_key(issue_id)) or {}).get("moved", 0))
 
 
-def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tuple[str, str]], str | None]:
+def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tuple[str, datetime | None]], str | None]:
     """Return the next confirmed subscribers, each with when they confirmed, and the place to go on from, if any."""
     start = {"list": table.CONFIRMED_LIST, "pk": place, "sk": "subscriber"}
     page = dynamodb.call(
@@ -402,8 +402,13 @@ def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tupl
         **({"ExclusiveStartKey": marshalled(start)} if place else {}),
     )
     items = [dynamodb.unmarshalled(item) or {} for item in page["Items"]]
-    found = [(item["pk"].partition("#")[2], item.get("confirmed_at", "")) for item in items]
+    # As times: an import writes them in another form than a confirmation does, and whole seconds shorter.
+    found = [(item["pk"].partition("#")[2], _time(item.get("confirmed_at"))) for item in items]
     return found, page["LastEvaluatedKey"]["pk"]["S"] if "LastEvaluatedKey" in page else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 # --- what SES's events do ------------------------------------------------------------------------------------------
