@@ -105,7 +105,7 @@ bench: $(VENV)/.installed  ## compare the cost of a post with three references, 
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.no_telling
 
 .PHONY: issues-bench
-issues-bench: $(VENV)/.installed  ## count the copies of an issue that one core writes a second (ISSUES="--compose")
+issues-bench: $(VENV)/.installed  ## count the copies of an issue that one core writes a second (send one: ISSUES="--readers 100000")
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.issues $(or $(ISSUES),--compose)
 
 .PHONY: build

@@ -1,7 +1,8 @@
 """`make issues-bench`, or `python -m tests.bench.issues`: what an issue of the newsletter takes.
 
 `--compose` counts the copies that one core writes a second. Each is the sample issue as a reader gets it, in full: to
-their address, with their own link to unsubscribe and its token.
+their address, with their own link to unsubscribe and its token. `--readers` sends an issue to so many, the function
+being killed three times.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from guichet.mail.mime import written
 from guichet.mail.series import Series
 from guichet.records.issue import WrittenIssue
 from guichet.settings import NotifierSettings
+from tests.bench import issue_run
 from tests.support import issues
 from tests.support.app import resolve
 
@@ -65,7 +67,10 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.issues", description="What an issue takes.")
     parser.add_argument("--compose", action="store_true", help="count the copies that one core writes a second")
     parser.add_argument("--copies", type=int, default=5000, metavar="N", help="in each of five rounds (%(default)s)")
+    parser.add_argument("--readers", type=int, metavar="N", help="send an issue to so many, killed three times")
     given = parser.parse_args(arguments)
+    if given.readers and not issue_run.run(given.readers):
+        return 1
     os.environ.update(resolve().environment)
     return 0 if not given.compose or compose(given.copies) else 1
 

@@ -6,7 +6,7 @@ import pytest
 
 from infra.template import TEMPLATE
 from issues import worker
-from tests.bench import issue_cost, issues
+from tests.bench import issue_cost, issue_run, issues
 
 LIMITS = TEMPLATE.parent / "infra/docs/limits.md"
 
@@ -29,3 +29,11 @@ def test_the_page_has_the_figures_that_are_calculated() -> None:
     assert issue_cost.pace(100) == pytest.approx(100 * worker.SHARE)
     assert issue_cost.pace(10_000) == worker.MOST_AT_ONCE / issue_cost.CALL_TAKES
     assert issue_cost.dollars(10_000, 14) < 0.10
+
+
+def test_an_issue_is_sent_once_to_everybody_though_its_function_is_killed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert issues.main(["--readers", "40"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("killed after") == issue_run.KILLS
+    assert "40 of 40 readers got it, 0 copies too many" in printed
+    assert re.search(r"write units for each reader: [34]\.\d+", printed)
