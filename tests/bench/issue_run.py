@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import timedelta
 from math import ceil
 from threading import Lock
@@ -46,6 +46,8 @@ KILLS = 3
 LATER, MUCH_LATER = timedelta(minutes=5), timedelta(minutes=65)
 # How much more memory the function may take from a third of the copies on, in MB.
 FLAT = 20
+# How often that is looked at, in seconds.
+_LOOK = 10
 _KB, _UNIT = 1024, 4096
 
 
@@ -55,12 +57,14 @@ class Engine(Server):
     def __init__(self) -> None:
         super().__init__(_Asked)
         self.lock = Lock()
-        self.writes, self.reads = Counter[str](), Counter[str]()
+        self.writes: Counter[str] = Counter()
+        # Half units, as an index is read.
+        self.reads: dict[str, float] = defaultdict(float)
         self.calls: Counter[str] = Counter()
         self.got: Counter[str] = Counter()
         self.attempts: list[Attempt] = []
 
-    def table(self, operation: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    def table(self, operation: str, body: bytes, headers: Any) -> tuple[int, bytes]:
         """Ask moto."""
         address = f"https://dynamodb.{REGION}.amazonaws.com/"
         request = normalize_request(AWSPreparedRequest("POST", address, headers, body, stream_output=False))
@@ -179,9 +183,13 @@ def _until(engine: Engine, later: timedelta, copies: int | None, start: float, t
                 process.kill()
                 print(f"| killed after {engine.got.total():,} copies | | | |", flush=True)
                 return
-            if time.monotonic() - looked >= 10:
+            if time.monotonic() - looked >= _LOOK and process.poll() is None:
                 now = engine.got.total()
-                used = memory(process.pid)
+                try:
+                    used = memory(process.pid)
+                except KeyError:
+                    # It has ended in between.
+                    continue
                 taken.append((now, used))
                 pace = (now - before) / (time.monotonic() - looked)
                 print(f"| {now:,} | {time.monotonic() - start:.0f} | {pace:.0f} | {used:.0f} |", flush=True)
@@ -212,9 +220,10 @@ def _told(engine: Engine, count: int, in_doubt: int, taken: list[tuple[int, floa
         f"{in_doubt} in doubt at a kill, settled by SES's event; {seconds:.0f} s"
     )
     print(f"the issue is {issue.state}: {issue.counts.model_dump(exclude_defaults=True)} of {issue.audience:,}")
-    for what, units in (("write", engine.writes), ("read", engine.reads)):
+    both: dict[str, dict[str, Any]] = {"write": engine.writes, "read": engine.reads}
+    for what, units in both.items():
         each = ", ".join(f"{name} {number / count:.2f}" for name, number in units.items())
-        print(f"{what} units for each reader: {units.total() / count:.2f} ({each})")
+        print(f"{what} units for each reader: {sum(units.values()) / count:.2f} ({each})")
     print(
         f"calls for each reader: {', '.join(f'{name} {number / count:.2f}' for name, number in engine.calls.items())}"
     )

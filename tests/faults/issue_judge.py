@@ -37,7 +37,7 @@ def judge_issues(run: Run, newsletter: Newsletter, *, ses_tells: bool) -> None:
     for issue in found:
         if issue.started_at is None:
             continue
-        one = _Judged(run, newsletter, issue, items, log, ses_tells=ses_tells)
+        one = _Judged(run, newsletter, issue, issue.started_at, items, log, ses_tells=ses_tells)
         run.issues += 1
         run.problems += [f"issue {issue.id}: {problem}" for problem in one.problems()]
     run.problems += newsletter.too_early
@@ -47,11 +47,12 @@ def judge_issues(run: Run, newsletter: Newsletter, *, ses_tells: bool) -> None:
 
 
 class _Judged:
-    def __init__(  # noqa: PLR0913  all that is known of it
+    def __init__(  # noqa: PLR0913, PLR0917  all that is known of it
         self,
         run: Run,
         newsletter: Newsletter,
         issue: Issue,
+        started: datetime,
         items: Sequence[Item],
         log: Sequence[Sent],
         *,
@@ -60,6 +61,7 @@ class _Judged:
         self.run = run
         self.newsletter = newsletter
         self.issue = issue
+        self.started = started
         self.items = items
         self.log = log
         self.ses_tells = ses_tells
@@ -141,7 +143,7 @@ class _Judged:
             )
 
     def _not_in_the_audience(self) -> Iterator[str]:
-        started = self.issue.started_at
+        started = self.started
         for reader in self.rows:
             before = [event for event in self._history(reader) if self._at(event) <= started]
             last = before[-1] if before else {}
@@ -245,7 +247,7 @@ class _Judged:
     def _all_along(self, subscriber: Item) -> bool:
         """Return whether somebody was confirmed when it started, and nothing happened to them ever after."""
         events = subscriber["history"]
-        return not any(event["event"] in _ENDED for event in events) and self._at(events[0]) < self.issue.started_at
+        return not any(event["event"] in _ENDED for event in events) and self._at(events[0]) < self.started
 
     def _came_back(self, reader: str) -> bool:
         events = [event["event"] for event in self._history(reader)]

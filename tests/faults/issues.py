@@ -135,7 +135,7 @@ class Newsletter:
     def do_something(self) -> None:
         """Let the owner do something about one of their issues."""
         issue_id = self.random.choice(self._started)
-        deeds: list[Callable[[str], None]] = [self.pause] * 3 + [self.resume] * 3 + [self.cancel]
+        deeds = [*[self.pause] * 3, *[self.resume] * 3, self.cancel]
         fresh = issue_id not in self._asked_for or self.random.random() < 0.2
         self._asked_for.add(issue_id)
         self.let_owner(self.start if fresh else self.random.choice(deeds), issue_id)
