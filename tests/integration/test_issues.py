@@ -719,7 +719,7 @@ def test_an_event_while_it_ends_is_counted(app: App, monkeypatch: pytest.MonkeyP
     add("ann", "ben")
     start()
     finish = issues.finish
-    told_once = []
+    told_once: list[bool] = []
 
     def finish_late(*arguments: Any) -> bool:
         if not told_once:
