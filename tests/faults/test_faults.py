@@ -65,8 +65,7 @@ def all_was_tried(done: Sequence[Run]) -> bool:
     told = {line.split(" ", 1)[1] for run in done for line in run.story}
     return (
         {kind for run in done for kind in run.faults} == set(KINDS)
-        and all(any(getattr(run, what) for run in done) for what in ("dropped", "twice", "unknown"))
-        and sum(run.copies for run in done) > 2 * len(done)
+        and all(any(getattr(run, what) for run in done) for what in ("dropped", "twice"))
         and {"confirmed: 200", "confirmed: 503", "unsubscribed: 200", "confirmed: killed"} <= told
     )
 
@@ -76,7 +75,7 @@ def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: FaultySer
     done: list[Run] = []
     for seed in SEEDS:
         # Without SES's events something is mailed twice, and must not be lost.
-        done.append(experiment(server, seed, events="none" if seed % 3 else "some", with_issues=True))
+        done.append(experiment(server, seed, events="none" if seed % 3 else "some"))
         assert done[-1].problems == [], seed
         assert done[-1].lost == 0, seed
         if len(done) >= AT_LEAST and all_was_tried(done):
@@ -84,6 +83,19 @@ def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: FaultySer
     assert all_was_tried(done)
     assert sum(run.accepted for run in done) > 2 * len(done)
     assert sum(run.unavailable for run in done) > len(done) / 2
+
+
+def test_no_reader_of_an_issue_is_passed_over_whatever_fails(server: FaultyServer) -> None:
+    done: list[Run] = []
+    for seed in SEEDS:
+        done.append(experiment(server, seed, events="none" if seed % 3 else "some", with_issues=True))
+        assert done[-1].problems == [], seed
+        assert done[-1].lost == done[-1].skipped == 0, seed
+        # As many as it takes until something was in doubt to the end.
+        if len(done) >= 8 and any(run.unknown for run in done):
+            break
+    assert any(run.unknown for run in done)
+    assert sum(run.copies for run in done) > 2 * len(done)
 
 
 @pytest.mark.parametrize("kind", ["reset after", "killed after", "killed during", "denied"])
