@@ -16,6 +16,8 @@ from infra.operate.queries import Advance, records
 
 # What an issue takes of the account's rate and daily quota. The function Issues has the same.
 SHARE = 0.8
+# How many copies a second that function sends at most, however many SES allows.
+MOST_A_SECOND = 160.0
 # What SES bills for a thousand emails, in US dollars, by the plan that GetAccount tells. Without a plan it is the price
 # of before July 2026.
 _PRICES = {"NONE": (0.10, 0.10), "ESSENTIALS": (0.16, 0.16)}
@@ -97,9 +99,14 @@ class Plan:
         return {language: count for language, count in self.readers.items() if language not in self.languages}
 
     @property
+    def pace(self) -> float:
+        """How many copies go out a second: four fifths of the rate, or what the function Issues can do."""
+        return min(self.account.per_second * SHARE, MOST_A_SECOND)
+
+    @property
     def seconds(self) -> float:
-        """About how long it takes: at four fifths of the rate, and of the quota of 24 hours."""
-        by_rate = self.count / (self.account.per_second * SHARE)
+        """About how long it takes: at its pace, and at four fifths of the quota of 24 hours."""
+        by_rate = self.count / self.pace
         if self.account.per_day is None:
             return by_rate
         a_day = self.account.per_day * SHARE
@@ -131,7 +138,8 @@ class Plan:
         return f"SES bills {low:.2f} to {high:.2f} for 1,000 emails, by the account's plan"
 
     def _pace(self) -> str:
-        rate = f"{self.account.per_second * SHARE:g} emails a second, four fifths of what SES allows"
+        why = "four fifths of what SES allows" if self.pace < MOST_A_SECOND else "as many as the function Issues can"
+        rate = f"{self.pace:g} emails a second, {why}"
         if self.account.per_day is None or self.seconds < _DAY:
             return rate
         a_day = self.account.per_day * SHARE

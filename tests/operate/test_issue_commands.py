@@ -26,7 +26,6 @@ from tests.support.aws import Aws
 from tests.support.feedback import taken, tell
 from tests.support.newsletter import READER, subscribe
 from tests.support.operate import Operate, Said
-from tests.support.pages import read, rows
 from tests.support.wire import Wire, refusal
 
 TEXT = '---\nsubject: "{}"\n---\n\n# Hello\n\nA [link](https://example.org/).\n'
@@ -341,7 +340,7 @@ def test_to_send_again_what_is_being_sent_is_said_and_changes_nothing(app: App, 
     assert (again.code, again.out) == (0, "spring is already being sent.\n")
     other = operate(app, "issue", "send", write(subject="Another"), "--count", "1")
     assert other.code == 2
-    assert "is being sent since" in other.told
+    assert "has been sending since" in other.told
     while app.play_stream():
         pass
     assert len([mail for mail in app.mails() if mail["Subject"] == "Le printemps"]) == 1
@@ -637,8 +636,9 @@ def plan(count: int = 1000, rate: float = 14, per_day: float | None = 50_000, us
     return Plan({"fr": count}, ["fr"], Account(rate, per_day, used, in_production=True, sends=True, plan=price))
 
 
-def test_the_share_of_the_account_is_the_function_s_own() -> None:
+def test_share_and_pace_are_the_function_s_own() -> None:
     assert issue_plan.SHARE == worker.SHARE
+    assert issue_plan.MOST_A_SECOND == worker.MOST_AT_ONCE / worker._CALL_TAKES  # noqa: SLF001
 
 
 @pytest.mark.parametrize(
@@ -651,6 +651,7 @@ def test_the_share_of_the_account_is_the_function_s_own() -> None:
         (plan(40_000, used=1), "about 24 hours"),
         (plan(100_000), "about 2 days"),
         (plan(100_000, per_day=None, rate=100), "about 21 minutes: 80 emails a second"),
+        (plan(100_000, per_day=None, rate=500), "about 10 minutes: 160 emails a second, as many as the function"),
         (plan(1_000_000, per_day=1_000_000, rate=500), "about 24 hours"),
     ],
 )
@@ -674,15 +675,6 @@ def test_how_long_it_takes_is_told(what: Plan, words: str) -> None:
 )
 def test_what_it_costs_is_told(what: Plan, words: str) -> None:
     assert words in list(what.sentences())[-2]
-
-
-def test_the_page_of_limits_has_the_same_times_and_prices() -> None:
-    told = rows(read("limits.md"), "readers | 14 emails a second | 100 a second | 500 a second | US dollars")
-    assert [row[0] for row in told] == ["10,000", "100,000", "1,000,000"]
-    for count, *times, dollars in told:
-        plans = [plan(int(count.replace(",", "")), rate, per_day=None) for rate in (14, 100, 500)]
-        assert times == [duration(one.seconds) for one in plans]
-        assert dollars == "{:,.2f} to {:,.2f}".format(*plans[0].dollars)
 
 
 @pytest.mark.parametrize(
