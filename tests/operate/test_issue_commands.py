@@ -448,7 +448,7 @@ def test_pause_resume_and_cancel_may_be_repeated(app: App, operate: Operate) -> 
     operate(app, "issue", "send", write(), "--count", "1")
     for command, state, words in (
         ("pause", "paused", "is paused already"),
-        ("resume", "sending", "Nothing to do: spring is being sent"),
+        ("resume", "sending", "Nothing to do: spring has been sending"),
         ("pause", "paused", "is paused already"),
         ("cancel", "cancelled", "was cancelled already"),
     ):
