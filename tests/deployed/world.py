@@ -143,6 +143,8 @@ class World:
         self.site = site
         self.template = template
         self.at_once = at_once
+        # Whether the stream calls the function Issues.
+        self.issues_by_stream = True
 
     @property
     def run(self) -> Emulator:
