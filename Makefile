@@ -67,7 +67,8 @@ CALLS := $(VENV)/.calls
 
 .PHONY: test
 test: $(VENV)/.installed $(BIN)/guichet  ## run all tests, with coverage (TESTS=tests/infra)
-	$(BIN)/python -m pytest $(WORKERS) $(COVERAGE) --write-calls=$(CALLS) $(TESTS)
+	COVERAGE_CORE=$$($(BIN)/python -c "import sys; print('sysmon' if sys.version_info >= (3, 12) else 'ctrace')") \
+	  $(BIN)/python -m pytest $(WORKERS) $(COVERAGE) --write-calls=$(CALLS) $(TESTS)
 	$(BIN)/python -m pytest tests/roles --read-calls=$(CALLS)
 
 .PHONY: test-fast

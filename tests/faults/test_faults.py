@@ -390,7 +390,7 @@ def test_a_place_that_is_moved_early_is_seen(server: FaultyServer, monkeypatch: 
 
     monkeypatch.setattr(run, "_send_all", send_all)
     # The look at all rows at the end would mend it.
-    monkeypatch.setattr(run, "_settle", lambda self: self._end(readers.tally_of("table", self.issue.id)))
+    monkeypatch.setattr(run, "_settle", lambda self: self._end(readers.tally_of("table", self.issue.id), 0))
     assert shows(server, "is waiting: nothing becomes of it.* is said to be sent")
 
 
@@ -573,7 +573,7 @@ def test_the_table_tells_of_each_kind_of_fault_how_long_it_takes(
     assert main(["--runs", "1", "--table", "--story"]) == 0
     printed = capsys.readouterr().out
     rows = {line.split(" | ")[0][2:]: line.split(" | ")[-1] for line in printed.splitlines() if line.startswith("| ")}
-    assert "| mailed twice | twice if events are lost | twice without events |" in printed
+    assert "| twice if events are lost | twice without events | answered within |" in printed
     assert list(rows) == ["fault", "all together", *KINDS]
     assert (rows["fault"], rows["503"]) == ("answered within |", "4.1 s |")
     assert rows["killed during"] == "10 s, the function's time-out |"
