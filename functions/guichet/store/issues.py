@@ -368,24 +368,18 @@ def finish(  # noqa: PLR0913, PLR0917  the parts of one write
         "changed_at": table.stamp(now),
     }
     removed = (*_OF_A_RUN, "places", "audience_after")
-    values = {":holder": held.holder, ":before": issue.state}
-    update = _update(table_name, issue.id, changes, "lease = :holder AND #state = :before", values, removed)
+    values: Item = {":holder": held.holder, ":before": issue.state}
     unmoved = "moved = :moved" if moved else "attribute_not_exists(moved)"
-    counted = {
-        "ConditionCheck": {
-            "TableName": table_name,
-            "Key": marshalled(_feedback_key(issue.id)),
-            "ConditionExpression": unmoved,
-            **({"ExpressionAttributeValues": marshalled({":moved": moved})} if moved else {}),
-        }
-    }
+    values |= {":moved": moved} if moved else {}
+    condition = f"lease = :holder AND #state = :before AND {unmoved}"
+    update = _update(table_name, issue.id, changes, condition, values, removed)
     row = outbox.row(_pk(issue.id), email, now, issue.expires_at)
-    return _done([update, table.put(table_name, row), counted])
+    return _done([update, table.put(table_name, row)])
 
 
 def moved(table_name: str, issue_id: str) -> int:
     """Return how often SES's events have moved a reader of an issue from one state to another."""
-    return int((table.get(table_name, _feedback_key(issue_id)) or {}).get("moved", 0))
+    return int((table.get(table_name, table.key(Issue, issue_id)) or {}).get("moved", 0))
 
 
 def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tuple[str, datetime | None]], str | None]:
@@ -429,14 +423,13 @@ def settle_by_event(
     actions = [{"Update": parameters}]
     issue = find(table_name, readers.issue_of(key))
     if issue:
-        added = {name for name in (counted, "moved" if "state" in changes else None) if name}
-        actions += [_count_feedback(table_name, issue, sorted(added))] if added else []
+        actions += [_count_feedback(table_name, issue, counted)] if counted else []
         if "state" in changes:
             # One that has ended was counted otherwise; one that ends right now reads its rows again.
             actions.append(
                 _move_in_tally(table_name, issue.id, row.state, changes["state"])
                 if issue.ended_at
-                else _not_ended(table_name, issue.id)
+                else _note_move(table_name, issue.id)
             )
     dynamodb.transact(actions)
 
@@ -589,13 +582,12 @@ def _run_at(table_name: str, issue_id: str, end: datetime) -> Item:
     }
 
 
-def _count_feedback(table_name: str, issue: Issue, names: Sequence[str]) -> Item:
-    added = ", ".join(f"{name} :one" for name in names)
+def _count_feedback(table_name: str, issue: Issue, counted: str) -> Item:
     return {
         "Update": {
             "TableName": table_name,
             "Key": marshalled(_feedback_key(issue.id)),
-            "UpdateExpression": f"SET kind = :kind, expires_at = :end ADD {added}",
+            "UpdateExpression": f"SET kind = :kind, expires_at = :end ADD {counted} :one",
             "ExpressionAttributeValues": marshalled(
                 {":kind": "feedback", ":end": table.seconds(issue.expires_at), ":one": 1}
             ),
@@ -603,12 +595,14 @@ def _count_feedback(table_name: str, issue: Issue, names: Sequence[str]) -> Item
     }
 
 
-def _not_ended(table_name: str, issue_id: str) -> Item:
+def _note_move(table_name: str, issue_id: str) -> Item:
     return {
-        "ConditionCheck": {
+        "Update": {
             "TableName": table_name,
             "Key": marshalled(table.key(Issue, issue_id)),
-            "ConditionExpression": "attribute_not_exists(ended_at)",
+            "UpdateExpression": "ADD moved :one",
+            "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(ended_at)",
+            "ExpressionAttributeValues": marshalled({":one": 1}),
         }
     }
 
