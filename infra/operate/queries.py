@@ -14,8 +14,8 @@ from guichet.records.registry import KINDS, kind_of
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
 from guichet.store import dynamodb
-from guichet.store.dynamodb import Item, UnavailableError, marshal, marshalled, unmarshalled
-from guichet.store.table import day_list
+from guichet.store.dynamodb import Item, UnavailableError, marshalled, unmarshalled
+from guichet.store.table import day_list, of_list
 
 Key = dict[str, Any]
 
@@ -83,17 +83,7 @@ def records(table: str, model: type[_Record], advance: Advance) -> Iterator[_Rec
 def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Message | SignUp]:
     """Read the messages of a day, or its messages and sign-ups caught as spam; newest first."""
     list_name = day_list(name, datetime(day.year, day.month, day.day, tzinfo=UTC))
-    keys = [
-        {"pk": item["pk"], "sk": item["sk"]}
-        for item in dynamodb.items(
-            "query",
-            TableName=table,
-            IndexName="lists",
-            KeyConditionExpression="#list = :list",
-            ExpressionAttributeNames={"#list": "list"},
-            ExpressionAttributeValues={":list": marshal(list_name)},
-        )
-    ]
+    keys = [{"pk": item["pk"], "sk": item["sk"]} for item in dynamodb.items("query", **of_list(table, list_name))]
     now = int(utc_now().timestamp())
     found = [item for item in by_keys(table, keys) if item.get("expires_at", now) >= now]
     return sorted((submission(item) for item in found), key=lambda record: record.submitted_at, reverse=True)

@@ -107,14 +107,7 @@ def open_issues(table_name: str) -> list[Issue]:
 
 
 def _listed(table_name: str, name: str) -> Iterator[Issue]:
-    keys = dynamodb.items(
-        "query",
-        TableName=table_name,
-        IndexName="lists",
-        KeyConditionExpression="#list = :list",
-        ExpressionAttributeNames={"#list": "list"},
-        ExpressionAttributeValues=marshalled({":list": name}),
-    )
+    keys = dynamodb.items("query", **table.of_list(table_name, name))
     found = (find(table_name, str(key["pk"]).partition("#")[2]) for key in keys)
     return (issue for issue in found if issue is not None)
 
@@ -387,11 +380,7 @@ def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tupl
     start = {"list": table.CONFIRMED_LIST, "pk": place, "sk": "subscriber"}
     page = dynamodb.call(
         "query",
-        TableName=table_name,
-        IndexName="lists",
-        KeyConditionExpression="#list = :list",
-        ExpressionAttributeNames={"#list": "list"},
-        ExpressionAttributeValues=marshalled({":list": table.CONFIRMED_LIST}),
+        **table.of_list(table_name, table.CONFIRMED_LIST),
         Limit=most,
         **({"ExclusiveStartKey": marshalled(start)} if place else {}),
     )

@@ -108,29 +108,25 @@ def day_list(name: DayList, day: datetime) -> str:
 
 def count_list(table: str, name: DayList, day: datetime) -> int:
     """Count a list of a day, in UTC."""
-    pages = dynamodb.pages(
-        "query",
-        TableName=table,
-        IndexName="lists",
-        Select="COUNT",
-        KeyConditionExpression="#list = :list",
-        ExpressionAttributeNames={"#list": "list"},
-        ExpressionAttributeValues=marshalled({":list": day_list(name, day)}),
-    )
+    pages = dynamodb.pages("query", **of_list(table, day_list(name, day)), Select="COUNT")
     return sum(page["Count"] for page in pages)
 
 
 def keys_of_list(table: str, name: DayList, day: datetime) -> Iterator[str]:
     """Yield the keys of the records on a list of a day, in UTC."""
-    items = dynamodb.items(
-        "query",
-        TableName=table,
-        IndexName="lists",
-        KeyConditionExpression="#list = :list",
-        ExpressionAttributeNames={"#list": "list"},
-        ExpressionAttributeValues=marshalled({":list": day_list(name, day)}),
-    )
+    items = dynamodb.items("query", **of_list(table, day_list(name, day)))
     return (str(item["pk"]) for item in items)
+
+
+def of_list(table: str, name: str) -> Item:
+    """Return the parameters of a query of the index `lists` for one list, by its name."""
+    return {
+        "TableName": table,
+        "IndexName": "lists",
+        "KeyConditionExpression": "#list = :list",
+        "ExpressionAttributeNames": {"#list": "list"},
+        "ExpressionAttributeValues": marshalled({":list": name}),
+    }
 
 
 def seconds(at: datetime) -> int:
