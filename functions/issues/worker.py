@@ -340,9 +340,8 @@ class _Run:
             if self._left is not None and self._left < 1:
                 self._waits_for = "quota"
                 self._stop.set()
-            if not self._stop.is_set() and not self._has_time(TIME_FOR_ONE):
+            if self._ends():
                 self._stop.set()
-            if self._stop.is_set():
                 return False
             if self._left is not None:
                 self._left -= 1
