@@ -146,16 +146,18 @@ def _rightly_dropped(row: Row, rows: Sequence[Row], events: Sequence[Item]) -> b
     """Tell whether an email was let go of for a reason that there is, whatever the row itself says."""
     if "dropped_at" not in row.item:
         return False
-    at = datetime.fromisoformat(row.item["dropped_at"])
+    at, queued_at = (datetime.fromisoformat(row.item[name]) for name in ("dropped_at", "queued_at"))
     name = row.item["name"]
     before = {event["event"] for event in events if datetime.fromisoformat(event["at"]) <= at}
-    too_late = at - datetime.fromisoformat(row.item["queued_at"]) > _HOURS_48 - timedelta(seconds=1)
-    # One run has one subscriber. In the place of what waits, a later one goes out.
+    too_late = at - queued_at > _HOURS_48 - timedelta(seconds=1)
+    # One run has one subscriber. In the place of what waits, a later one goes out; or one that the caps had allowed
+    # before, and that SES takes only now: the caps may have allowed it again meanwhile, so it counts when it was sent.
     had_one = any(
         other is not row
         and (
             datetime.fromisoformat(other.item["allowed_at"]) <= at
-            or datetime.fromisoformat(other.item["queued_at"]) > datetime.fromisoformat(row.item["queued_at"])
+            or datetime.fromisoformat(other.item["queued_at"]) > queued_at
+            or ("sent_at" in other.item and datetime.fromisoformat(other.item["sent_at"]) > queued_at)
         )
         for other in rows
         if other.item["name"] == name and "allowed_at" in other.item

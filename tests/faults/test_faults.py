@@ -85,6 +85,13 @@ def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: FaultySer
     assert sum(run.unavailable for run in done) > len(done) / 2
 
 
+def test_a_link_that_ses_took_days_late_counts_for_whoever_asked_again(server: FaultyServer) -> None:
+    # The caps had allowed the first one. It went out two days late, and in the place of those asked for since.
+    run = experiment(server, 887029238, events="some", with_issues=True)
+    assert run.dropped == 3
+    assert (run.lost, run.problems) == (0, [])
+
+
 def test_no_reader_of_an_issue_is_passed_over_whatever_fails(server: FaultyServer) -> None:
     done: list[Run] = []
     for seed in SEEDS:
