@@ -45,7 +45,7 @@ RATE = 10_000.0
 KILLS = 3
 # A lease of a run that was killed is over by then; and so is the wait for an answer.
 LATER, MUCH_LATER = timedelta(minutes=5), timedelta(minutes=65)
-# How much more memory the function may take from a third of the copies on, in MB.
+# How much more memory the function may take from a third of the copies on than it took before, in MB.
 FLAT = 20
 # How often that is looked at, in seconds.
 _LOOK = 10
@@ -231,10 +231,13 @@ def _told(engine: Engine, count: int, in_doubt: int, taken: list[tuple[int, floa
     print(
         f"calls for each reader: {', '.join(f'{name} {number / count:.2f}' for name, number in engine.calls.items())}"
     )
-    late = [used for copies, used in taken if copies >= count / 3]
-    flat = not late or max(late) - min(late) <= FLAT
-    if late:
-        print(f"from a third of the copies on, the function's memory is {min(late):.0f} to {max(late):.0f} MB")
+    early, late = (
+        max((used for copies, used in taken if (copies >= count / 3) is after), default=0.0) for after in (False, True)
+    )
+    flat = not early or late - early <= FLAT
+    print(
+        f"the function's memory is {early:.0f} MB at most in the first third of the copies, and {late:.0f} MB after it"
+    )
     return once and flat and issue.state == "sent" and issue.counts.sent == issue.audience == count
 
 
