@@ -238,7 +238,15 @@ class FeedbackSettings(Settings):
     visitor_configuration_set: NotEmpty
 
 
-class OwnerSettings(LookSettings):
-    """The environment of the function `Owner`."""
+class DeskSettings(MailSettings):
+    """The environment of the function `Desk`."""
 
     retention_days: Days
+    allowed_origins: Origins
+    stranger_mail_per_day: Annotated[int, Limit(ge=0)]
+    acknowledge: Literal["on", "off"]
+    weekly_digest: Literal["on", "off"]
+    spam_filter: Literal["on", "off"]
+    proof_of_work: Literal["off", "on", "required"]
+    consent_version: NotEmpty
+    keep_caller_address: bool

@@ -89,12 +89,21 @@ class Gateway:
 
 
 def match_route(routes: Iterable[str], method: str, path: str) -> tuple[str, dict[str, str]] | None:
-    """Return the route of a request and the variables of its path. A full match goes before one with variables."""
+    """Return the route of a request and the variables of its path.
+
+    A full match goes before one with variables, and a greedy variable, which takes the rest of a path, is last (AWS:
+    "Create routes for HTTP APIs").
+    """
     parts = path.split("/")
     candidates: list[tuple[int, str, dict[str, str]]] = []
     for route in routes:
         route_method, _, route_path = route.partition(" ")
         wanted = route_path.split("/")
+        if wanted[-1].endswith("+}"):
+            start, rest = parts[: len(wanted) - 1], "/".join(parts[len(wanted) - 1 :])
+            if route_method == method and start == wanted[:-1] and rest:
+                candidates.append((len(parts) + 1, route, {wanted[-1].strip("{+}"): rest}))
+            continue
         if route_method != method or len(wanted) != len(parts):
             continue
         variables: dict[str, str] = {}
@@ -119,10 +128,10 @@ def event_of(request: Request, route: str, path_parameters: dict[str, str]) -> d
             headers[name.lower()].append(value)
     address = request.remote_addr or "127.0.0.1"
     joined = {name: ",".join(values) for name, values in headers.items()}
-    port = request.host.partition(":")[2] or "80"
+    port = request.host.partition(":")[2] or ("443" if request.scheme == "https" else "80")
     # What the caller claims stands first; only the last address is the gateway's own word.
     forwarded = ", ".join(filter(None, (joined.get("x-forwarded-for"), address)))
-    joined |= {"x-forwarded-for": forwarded, "x-forwarded-proto": "http", "x-forwarded-port": port}
+    joined |= {"x-forwarded-for": forwarded, "x-forwarded-proto": request.scheme, "x-forwarded-port": port}
     now = datetime.now(UTC)
     event: dict[str, Any] = {
         "version": "2.0",

@@ -200,22 +200,22 @@ def isolated() -> Iterator[None]:
 def _forget() -> None:
     # Imported late: they are under test, and some tests look at what importing them does.
     import contact.handler  # noqa: PLC0415
+    import desk.handler  # noqa: PLC0415
     import feedback.handler  # noqa: PLC0415
     import issues.handler  # noqa: PLC0415
     import newsletter.handler  # noqa: PLC0415
     import notifier.handler  # noqa: PLC0415
-    import owner.handler  # noqa: PLC0415
     from guichet.forms import rate_limit  # noqa: PLC0415
     from guichet.mail import ses  # noqa: PLC0415
     from guichet.store import dynamodb  # noqa: PLC0415
 
     for factory in (
         contact.handler.settings,
+        desk.handler.settings,
         feedback.handler.settings,
         issues.handler.settings,
         newsletter.handler.settings,
         notifier.handler.settings,
-        owner.handler.settings,
         dynamodb.client,
         ses.client,
     ):

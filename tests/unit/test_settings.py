@@ -8,11 +8,11 @@ import pytest
 from guichet.locales import LANGUAGES, Language
 from guichet.settings import (
     ContactSettings,
+    DeskSettings,
     FeedbackSettings,
     IssuesSettings,
     NewsletterSettings,
     NotifierSettings,
-    OwnerSettings,
     Settings,
     SettingsError,
     origin_of,
@@ -22,11 +22,11 @@ from tests.support.app import SITE, resolve
 
 MODELS: dict[str, type[Settings]] = {
     "Contact": ContactSettings,
+    "Desk": DeskSettings,
     "Feedback": FeedbackSettings,
     "Newsletter": NewsletterSettings,
     "Notifier": NotifierSettings,
     "Issues": IssuesSettings,
-    "Owner": OwnerSettings,
 }
 
 

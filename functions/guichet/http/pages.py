@@ -68,25 +68,28 @@ def _environment() -> Environment:
 
 
 @cache
-def _style(color: str) -> tuple[str, str]:
-    """Return the one style sheet with the site's colour, and its hash as CSP names it."""
+def style(color: str, layout: Path = _TEMPLATES / "page.css") -> tuple[str, str]:
+    """Return the style sheet of a layout with the site's colour, and its hash as CSP names it."""
     light, dark = (_variables(shades) for shades in accent(color))
-    sheet = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
-    style = f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{sheet}"
-    return style, base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    sheets = "\n".join(part.read_text(encoding="utf-8") for part in (_TEMPLATES / "base.css", layout))
+    sheet = f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{sheets}"
+    return sheet, base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
 
 
 def _variables(shades: Shades) -> str:
     return f"--accent: {shades.line}; --button: {shades.button}; --on-button: {shades.on_button};"
 
 
-def _policy(settings: LookSettings) -> str:
-    """Return what a page may load (CSP Level 3): its style sheet by its hash, the logo from the site, nothing else."""
-    _, style_hash = _style(settings.accent_color)
+def policy(settings: LookSettings, layout: Path = _TEMPLATES / "page.css", further: str = "") -> str:
+    """Return what a page may load (CSP Level 3): its style sheet by its hash, the logo from the site, nothing else.
+
+    `further` are directives that the page has besides.
+    """
+    _, style_hash = style(settings.accent_color, layout)
     images = f"img-src {origin_of(settings.logo)}; " if settings.logo else ""
     return (
         f"default-src 'none'; style-src 'sha256-{style_hash}'; {images}form-action 'self'; frame-ancestors 'none'; "
-        "base-uri 'none'"
+        f"base-uri 'none'{f'; {further}' if further else ''}"
     )
 
 
@@ -110,7 +113,7 @@ def render(  # noqa: PLR0913  the parts of a page
             language=language,
             site_name=settings.site_name,
             logo=settings.logo,
-            style=_style(settings.accent_color)[0],
+            style=style(settings.accent_color)[0],
             title=title,
             paragraphs=paragraphs,
             quoted=quoted,
@@ -124,7 +127,7 @@ def render(  # noqa: PLR0913  the parts of a page
             privacy=say("privacy", language),
         )
     )
-    return Page(html, _policy(settings))
+    return Page(html, policy(settings))
 
 
 def error_page(request: Request, refusal: Refusal, messages: list[str], settings: LookSettings) -> Page:

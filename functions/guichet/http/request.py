@@ -110,7 +110,10 @@ def _base_url(event: dict[str, Any], headers: dict[str, str]) -> str:
     What stands before the route's own path (a stage, a base path of a custom domain) belongs to it.
     """
     route_path = event["routeKey"].partition(" ")[2]
-    prefix = event["rawPath"].rstrip("/").split("/")[: -route_path.count("/") or None]
+    own, greedy, _ = route_path.partition("/{page+}")
+    # What a greedy variable has matched is parts of a path, too.
+    further = event["pathParameters"]["page"].strip("/").count("/") + 1 if greedy else 0
+    prefix = event["rawPath"].rstrip("/").split("/")[: -(own.count("/") + further) or None]
     # On AWS the gateway sets this header itself, and it is https; only a local stack speaks http.
     scheme = "http" if headers.get("x-forwarded-proto") == "http" else "https"
     return f"{scheme}://{_host(event['requestContext'].get('domainName', ''), headers)}{'/'.join(prefix)}"

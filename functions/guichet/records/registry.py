@@ -12,12 +12,14 @@ from guichet.records.digest import Digest
 from guichet.records.erasure import Erasure
 from guichet.records.issue import Issue, WrittenIssue
 from guichet.records.message import Message
+from guichet.records.session import Session
+from guichet.records.sign_in import SignIn
 from guichet.records.sign_up import SignUp
 from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Subscriber
 
 # A record that emails report.
-Owner = Message | SignUp | Subscriber | Digest | SpamNote | CapReached | Erasure | Issue
+Owner = Message | SignUp | Subscriber | Digest | SpamNote | CapReached | Erasure | Issue | SignIn | Session
 # What its email is written from.
 Reported = Owner | OpenedSpamNote | WrittenIssue
 
@@ -51,6 +53,9 @@ KINDS: Mapping[str, Kind] = {
         Kind("erasure", Erasure, "erasures", of_person=False),
         # Of its readers it has keyed hashes alone.
         Kind("issue", Issue, "issues", of_person=False),
+        # Of the owner's address they have the keyed hash alone, and of what a stranger typed no more.
+        Kind("sign-in", SignIn, "sign-ins at the desk", of_person=False),
+        Kind("session", Session, "sessions at the desk", of_person=False),
     )
 }
 _BY_MODEL = {kind.model: kind for kind in KINDS.values()}

@@ -11,6 +11,8 @@
 | told       | told#spam              | told                                  |
 | cap-reached | cap-reached#<day>-<cap> | cap-reached                         |
 | erasure    | erasure#<id>           | erasure                               |
+| sign-in    | sign-in#<id>           | sign-in                               |
+| session    | session#<id>           | session                               |
 | caller     | caller#<hash>          | caller                                |
 | proof      | proof#<challenge>      | proof                                 |
 | cap        | cap#<mailbox's id>     | cap#<email>#latest, cap#<email>#<day> |

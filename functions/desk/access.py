@@ -1,0 +1,104 @@
+"""Who may see the desk: its cookie, the session behind it, where a form was posted from, and the session's token."""
+
+import secrets
+from datetime import timedelta
+
+from desk.call import Call, DeskError, Visit
+from guichet.http.request import Request
+from guichet.http.responses import HEADERS, Response
+from guichet.records.record import utc_now
+from guichet.records.session import Session
+from guichet.settings import DeskSettings, origin_of
+from guichet.signing import keyed_hash, subscriber_id, token, verified
+from guichet.store import sessions
+
+SESSION_LASTS = timedelta(hours=12)
+REMEMBERED_FOR = timedelta(days=30)
+# Of what a browser calls itself, in characters.
+_BROWSER_KEPT = 200
+_SESSION = "guichet-desk"
+
+
+def cookie_name(request: Request, name: str = _SESSION) -> str:
+    """Return the name of a cookie of the desk: `__Host-…` where the API is reached by https (RFC 6265bis).
+
+    A browser takes such a cookie from this host alone. Safari refuses it on the local stack's http.
+    """
+    return f"__Host-{name}" if request.base_url.startswith("https:") else name
+
+
+def cookie(request: Request, name: str = _SESSION) -> str:
+    """Return the value of a cookie of the desk, or an empty string.
+
+    API Gateway hands cookies over in `cookies`; the SAM CLI leaves them in the header.
+    """
+    given = request.event.get("cookies") or request.headers.get("cookie", "").split(";")
+    wanted = cookie_name(request, name)
+    pairs = (one.strip().partition("=") for one in given)
+    return next((value for key, _, value in pairs if key == wanted), "")
+
+
+def set_cookie(request: Request, value: str, lasts: timedelta | None, name: str = _SESSION) -> str:
+    """Return the text of a cookie. Without a time it ends with the browser; with none left, at once."""
+    secure = "; Secure" if request.base_url.startswith("https:") else ""
+    ends = "" if lasts is None else f"; Max-Age={int(lasts.total_seconds())}"
+    return f"{cookie_name(request, name)}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ends}"
+
+
+def session_id(settings: DeskSettings, value: str) -> str:
+    """Return the id of the session that a cookie's value opens."""
+    return keyed_hash(settings.signing_secret, "session", value)
+
+
+def new_session(call: Visit, owner: str, *, remember: bool) -> tuple[Session, str]:
+    """Return a session of an owner that begins now, and the value of its cookie. It is not stored yet."""
+    value, now = secrets.token_urlsafe(32), utc_now()
+    session = Session(
+        id=session_id(call.settings, value),
+        owner=owner,
+        browser=call.request.headers.get("user-agent", "")[:_BROWSER_KEPT],
+        created_at=now,
+        expires_at=now + (REMEMBERED_FOR if remember else SESSION_LASTS),
+    )
+    return session, value
+
+
+def session_of(visit: Visit) -> Session | None:
+    """Return the session of a request, or None. It ends, too, when its owner's address is taken out of OwnerEmail."""
+    value = cookie(visit.request)
+    found = sessions.session(visit.table_name, session_id(visit.settings, value)) if value else None
+    return found if found and found.owner in owners(visit.settings) else None
+
+
+def owners(settings: DeskSettings) -> dict[str, str]:
+    """Return the owner's addresses by their keyed hash."""
+    return {subscriber_id(settings.signing_secret, address): address for address in settings.owner_email}
+
+
+def check_origin(request: Request) -> None:
+    """Refuse what was not posted from this very origin, port included. Raises DeskError.
+
+    Every browser names it (Fetch Standard, "append a request `Origin` header"), if the page does not say `no-referrer`.
+    """
+    if request.headers.get("origin", "") != origin_of(request.base_url):
+        raise DeskError(403, "other_origin")
+
+
+def form_token(settings: DeskSettings, session: Session) -> str:
+    """Return the token that each form of a session's pages posts."""
+    return token(settings.signing_secret, "desk-form", session.id, None)
+
+
+def check_token(call: Call) -> None:
+    """Refuse a form of another session's page. Raises DeskError."""
+    given = call.fields.get("token", "")
+    if not verified(given, call.settings.signing_secret, "desk-form", call.signed_in.id, None):
+        raise DeskError(403, "other_session")
+
+
+def to_sign_in(visit: Visit) -> Response:
+    """Send whoever is not signed in to the page where one does. It leads back. Nothing tells whether a page exists."""
+    if visit.method == "POST":
+        raise DeskError(403, "signed_out")
+    there = visit.url("sign-in", next=visit.page)
+    return {"statusCode": 303, "headers": {**HEADERS, "location": there}}

@@ -1,0 +1,90 @@
+"""What the areas of the desk are called with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlencode
+
+from guichet.http.body import fields_of
+from guichet.http.request import Request
+from guichet.http.responses import Response
+from guichet.locales import Language
+from guichet.records.session import Session
+from guichet.settings import DeskSettings
+from guichet.signing import subscriber_id
+
+
+class DeskError(Exception):
+    """What is answered with an error page of the desk: the HTTP status, and the key of its sentence."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(status, code)
+        self.status = status
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request to the desk, by whomever."""
+
+    request: Request
+    settings: DeskSettings
+
+    @property
+    def method(self) -> str:
+        """GET or POST."""
+        return self.request.route.partition(" ")[0]
+
+    @property
+    def page(self) -> str:
+        """The path below /desk, without slashes at its ends: empty for /desk itself."""
+        return self.request.path.get("page", "").strip("/")
+
+    @property
+    def language(self) -> Language:
+        """The language of the pages: what the browser prefers."""
+        return self.request.language
+
+    @property
+    def table_name(self) -> str:
+        """The table."""
+        return self.settings.table_name
+
+    def url(self, page: str = "", **query: str) -> str:
+        """Return the URL of a page of the desk. What is empty in the query is left out."""
+        given = {name: value for name, value in query.items() if value}
+        path = f"{self.request.base_url}/desk{f'/{page}' if page else ''}"
+        return f"{path}?{urlencode(given)}" if given else path
+
+
+@dataclass(frozen=True)
+class Call(Visit):
+    """A request to an area: with the variables of the path and, but for signing in, its session."""
+
+    path: dict[str, str]
+    session: Session | None
+
+    @cached_property
+    def fields(self) -> dict[str, str]:
+        """What was posted: cleaned texts by name. Raises Refusal if it cannot be read."""
+        return {name: value for name, value in fields_of(self.request).items() if isinstance(value, str)}
+
+    @property
+    def signed_in(self) -> Session:
+        """The session. Only signing in has none."""
+        if self.session is None:
+            raise DeskError(403, "signed_out")
+        return self.session
+
+    @property
+    def owner_address(self) -> str:
+        """The owner's address that the session belongs to."""
+        secret = self.settings.signing_secret
+        return next(
+            address
+            for address in self.settings.owner_email
+            if subscriber_id(secret, address) == self.signed_in.owner
+        )
+
+
+Route = Callable[[Call], Response]

@@ -1,0 +1,120 @@
+"""/desk: find the session and the area, and let it answer. No page changes anything by GET.
+
+An area is a module, imported by the first request that needs it. Its `ROUTES` map a method and a path below /desk, such
+as `POST messages/{id}/spam`, to what answers it.
+"""
+
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from desk import access
+from desk.call import Call, DeskError, Route, Visit
+from guichet.http.app import serve
+from guichet.http.request import Request
+from guichet.http.responses import Response
+from guichet.init_phase import prepare
+from guichet.settings import DeskSettings
+from guichet.store import dynamodb
+from guichet.telemetry import guarded, logger
+
+# The areas, by the first part of the path below /desk. Whoever is not signed in gets to the first one alone.
+SIGN_IN = "sign-in"
+AREAS = {
+    SIGN_IN: "desk.sign_in",
+    "": "desk.home",
+    "messages": "desk.messages",
+    "people": "desk.people",
+    "subscribers": "desk.subscribers",
+    "issues": "desk.issues",
+    "outbox": "desk.outbox",
+    "settings": "desk.settings_page",
+    "sessions": "desk.sessions",
+}
+
+
+@cache
+def settings() -> DeskSettings:
+    """Return the environment of this function."""
+    return DeskSettings.from_environment()
+
+
+def answer(request: Request) -> Response:
+    """Answer a request for a page of the desk, or what one of its buttons posts."""
+    from desk import pages  # noqa: PLC0415
+
+    visit = Visit(request, settings())
+    try:
+        return _answered(visit)
+    except DeskError as error:
+        logger.info("refused at the desk", request_id=request.id, status=error.status, code=error.code)
+        return pages.error_page(visit, error)
+
+
+def _answered(visit: Visit) -> Response:
+    area, _, _ = visit.page.partition("/")
+    if visit.method == "POST":
+        access.check_origin(visit.request)
+    if area == SIGN_IN:
+        route, path = _found(area, visit)
+        return route(Call(visit.request, visit.settings, path, None))
+    session = access.session_of(visit)
+    if session is None:
+        return access.to_sign_in(visit)
+    route, path = _found(area, visit)
+    call = Call(visit.request, visit.settings, path, session)
+    if visit.method == "POST":
+        access.check_token(call)
+        logger.info("desk", request_id=visit.request.id, page=_pattern(area, visit), session_id=session.id, **path)
+    return route(call)
+
+
+def _found(area: str, visit: Visit) -> tuple[Route, dict[str, str]]:
+    """Return what answers a page, and the variables in its path. Raises DeskError."""
+    routes: dict[str, Route] = import_module(AREAS[area]).ROUTES if area in AREAS else {}
+    allowed = False
+    for name, route in routes.items():
+        method, _, pattern = name.partition(" ")
+        path = _match(pattern, visit.page)
+        if path is None:
+            continue
+        if method == visit.method:
+            return route, path
+        allowed = True
+    raise DeskError(405 if allowed else 404, "only_posted" if allowed else "no_such_page")
+
+
+def _pattern(area: str, visit: Visit) -> str:
+    names = import_module(AREAS[area]).ROUTES
+    patterns = (name.partition(" ")[2] for name in names if name.startswith(visit.method))
+    return next(pattern for pattern in patterns if _match(pattern, visit.page) is not None)
+
+
+def _match(pattern: str, page: str) -> dict[str, str] | None:
+    wanted, parts = pattern.split("/"), page.split("/")
+    if len(wanted) != len(parts):
+        return None
+    path: dict[str, str] = {}
+    for want, part in zip(wanted, parts, strict=True):
+        if want.startswith("{"):
+            path[want.strip("{}")] = part
+        elif want != part:
+            return None
+    return path
+
+
+ROUTES = {
+    "GET /desk": answer,
+    "POST /desk": answer,
+    "GET /desk/{page+}": answer,
+    "POST /desk/{page+}": answer,
+}
+
+
+@guarded
+def handler(event: dict[str, Any], _context: object) -> Response:
+    """Serve the routes of the function `Desk`."""
+    return serve(event, ROUTES, settings())
+
+
+prepare(settings, dynamodb.client)

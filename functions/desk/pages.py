@@ -1,0 +1,107 @@
+"""The pages of the desk, from their templates. Imported by the first request alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from desk import words
+from desk.access import form_token
+from desk.call import Call, DeskError, Visit
+from guichet.http.pages import policy, style
+from guichet.http.responses import HEADERS, Response
+from guichet.locales import locale
+
+_TEMPLATES = Path(__file__).parent / "templates"
+# The areas in the menu, in order, by the first part of their path.
+MENU = ("messages", "subscribers", "issues", "outbox", "settings")
+# With `no-referrer`, browsers post `Origin: null` even to the same origin.
+_HEADERS = {**HEADERS, "referrer-policy": "same-origin"}
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page(  # noqa: PLR0913  the parts of a response
+    call: Visit,
+    template: str,
+    *,
+    title: str,
+    status: int = 200,
+    cookies: Sequence[str] = (),
+    further_policy: str = "",
+    **values: Any,
+) -> Response:
+    """Render a template as a page of the desk.
+
+    Templates extend `desk.html`. They have `call`, `session` (None at signing in), `say(key, **values)`, `when(at)`,
+    `day(at)`, `url(page, **query)`, `token` for their forms, and `values`. `further_policy` is what the page may load
+    besides style sheet and logo, in the words of CSP.
+    """
+    session = call.session if isinstance(call, Call) else None
+    zone, language = ZoneInfo(call.settings.time_zone), call.language
+
+    def say(key: str, **parts: object) -> str:
+        return words.say(key, language, **parts)
+
+    def when(at: datetime) -> str:
+        return locale(language).when(at.astimezone(zone))
+
+    def day(at: datetime) -> str:
+        return locale(language).day(at.astimezone(zone))
+
+    html = _environment().get_template(template).render(
+        call=call,
+        session=session,
+        language=language,
+        settings=call.settings,
+        style=style(call.settings.accent_color, _TEMPLATES / "desk.css")[0],
+        title=title,
+        menu=MENU,
+        area=call.page.partition("/")[0],
+        told=call.request.query.get("told", ""),
+        token=form_token(call.settings, session) if session else "",
+        say=say,
+        when=when,
+        day=day,
+        url=call.url,
+        **values,
+    )  # fmt: skip
+    headers = {
+        **_HEADERS,
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": policy(call.settings, _TEMPLATES / "desk.css", further_policy),
+    }
+    reply: Response = {"statusCode": status, "headers": headers, "body": html}
+    if cookies:
+        reply["cookies"] = list(cookies)
+    return reply
+
+
+def done(call: Call, page: str, told: str, *, cookies: Sequence[str] = (), **query: str) -> Response:
+    """Send the browser on after a change, to a page that tells of it by the sentence `told_…` (RFC 9110, 303)."""
+    reply: Response = {
+        "statusCode": 303,
+        "headers": {**_HEADERS, "location": call.url(page, told=told, **query)},
+    }
+    if cookies:
+        reply["cookies"] = list(cookies)
+    return reply
+
+
+def error_page(call: Visit, error: DeskError) -> Response:
+    """Render an error: what is wrong, and what to do."""
+    title = words.say("common.error_title", call.language)
+    return page(call, "error.html", title=title, status=error.status, sentence=words.say(f"common.{error.code}", call.language))

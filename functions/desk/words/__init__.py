@@ -1,0 +1,15 @@
+"""The sentences of the desk. A language is one folder; each area of the desk has a module of it.
+
+The other functions do not load them.
+"""
+
+from importlib import import_module
+
+from guichet.locales import Language
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """Return a sentence in a language, its placeholders filled with `values`. `key` is its module and name, by a dot."""
+    area, _, name = key.partition(".")
+    sentences: dict[str, str] = import_module(f"{__name__}.{language}.{area}").SENTENCES
+    return sentences[name].format_map(values)

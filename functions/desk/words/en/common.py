@@ -1,0 +1,36 @@
+"""What all pages of the desk say."""
+
+SENTENCES = {
+    "desk": "Desk",
+    "menu": "Areas of the desk",
+    "messages": "Messages",
+    "subscribers": "Subscribers",
+    "issues": "Issues",
+    "outbox": "Outbox",
+    "settings": "Settings",
+    "signed_in_as": "Signed in as {address}",
+    "sessions": "Sessions",
+    "sign_out": "Sign out",
+    "skip": "Skip to the content",
+    "newer": "Newer",
+    "older": "Older",
+    "next": "Next",
+    "previous": "Previous",
+    "back": "Back",
+    "to_site": "To the site",
+    "error_title": "That did not work",
+    "no_such_page": "There is no such page, or what it showed is gone: it was erased, or it has expired.",
+    "only_posted": "This page cannot be opened, only its buttons pressed. Go back and press the button.",
+    "other_origin": (
+        "This form did not come from the desk itself, so nothing was changed. Open the desk in this tab "
+        "and try again."
+    ),
+    "other_session": (
+        "This page was opened in another session, so nothing was changed. What you typed is still there: "
+        "go back, copy it, open the page anew and try again."
+    ),
+    "signed_out": (
+        "Your session has ended, so nothing was changed. Sign in in another tab, then go back here, "
+        "where what you typed still stands, and press the button again."
+    ),
+}

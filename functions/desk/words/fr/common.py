@@ -1,0 +1,42 @@
+"""Ce que disent toutes les pages du bureau."""
+
+SENTENCES = {
+    "desk": "Bureau",
+    "menu": "Rubriques du bureau",
+    "messages": "Messages",
+    "subscribers": "Abonnés",
+    "issues": "Numéros",
+    "outbox": "Emails en attente",
+    "settings": "Réglages",
+    "signed_in_as": "Connecté en tant que {address}",
+    "sessions": "Sessions",
+    "sign_out": "Se déconnecter",
+    "skip": "Aller au contenu",
+    "newer": "Plus récents",
+    "older": "Plus anciens",
+    "next": "Suivant",
+    "previous": "Précédent",
+    "back": "Retour",
+    "to_site": "Vers le site",
+    "error_title": "Cela n’a pas fonctionné",
+    "no_such_page": (
+        "Cette page n’existe pas, ou ce qu’elle montrait n’existe plus\u00a0: effacé, ou arrivé à "
+        "expiration."
+    ),
+    "only_posted": (
+        "Cette page ne s’ouvre pas directement\u00a0: seuls ses boutons fonctionnent. Revenez en arrière "
+        "et utilisez le bouton."
+    ),
+    "other_origin": (
+        "Ce formulaire ne venait pas du bureau lui-même\u00a0: rien n’a été modifié. Ouvrez le bureau "
+        "dans cet onglet et réessayez."
+    ),
+    "other_session": (
+        "Cette page a été ouverte dans une autre session\u00a0: rien n’a été modifié. Votre texte n’est "
+        "pas perdu\u00a0: revenez en arrière, copiez-le, rouvrez la page et réessayez."
+    ),
+    "signed_out": (
+        "Votre session a pris fin\u00a0: rien n’a été modifié. Connectez-vous dans un autre onglet, puis "
+        "revenez ici, où votre texte est toujours là, et appuyez de nouveau sur le bouton."
+    ),
+}

@@ -1,0 +1,33 @@
+"""Sessions at the desk."""
+
+from typing import cast
+
+from guichet.records.session import Session
+from guichet.store import dynamodb, table
+from guichet.store.dynamodb import marshalled
+
+
+def opening(table_name: str, session: Session) -> dict[str, object]:
+    """Return the action of a transaction that begins a session."""
+    return table.put(table_name, table.item_of(session, list=_list(session.owner)))
+
+
+def session(table_name: str, session_id: str) -> Session | None:
+    """Return a session, or None if there is none or it has ended."""
+    return cast("Session | None", table.record_at(table_name, table.key(Session, session_id)["pk"]))
+
+
+def of_owner(table_name: str, owner: str) -> list[Session]:
+    """Return the sessions of an owner, the latest first."""
+    keys = dynamodb.items("query", **table.of_list(table_name, _list(owner)))
+    found = (session(table_name, str(key["pk"]).partition("#")[2]) for key in keys)
+    return sorted((one for one in found if one), key=lambda one: one.created_at, reverse=True)
+
+
+def end(table_name: str, session_id: str) -> None:
+    """End a session. Idempotent."""
+    dynamodb.call("delete_item", TableName=table_name, Key=marshalled(table.key(Session, session_id)))
+
+
+def _list(owner: str) -> str:
+    return f"sessions#{owner}"
