@@ -1,7 +1,9 @@
-"""Who may see the desk: its cookie, the session behind it, where a form was posted from, and the session's token."""
+"""Who may see the desk: its cookies, the session behind it, where a form was posted from, and the session's token."""
 
+import re
 import secrets
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from desk.call import Call, DeskError, Visit
 from guichet.http.request import Request
@@ -17,6 +19,14 @@ REMEMBERED_FOR = timedelta(days=30)
 # Of what a browser calls itself, in characters.
 _BROWSER_KEPT = 200
 _SESSION = "guichet-desk"
+# The owners who have signed in with a browser before: as long as browsers keep a cookie (RFC 6265bis, 400 days).
+_KNOWN = "guichet-desk-known"
+_KNOWN_FOR = timedelta(days=400)
+_MOST_KNOWN = 5
+# A page of the desk, and what it shows: no other host, no way up, nothing to decode.
+_PAGE = re.compile(r"[a-z-]+(?:/[A-Za-z0-9_-]+)*")
+_QUERY = re.compile(r"[a-z_]+=[A-Za-z0-9_.:-]+")
+_LONGEST_NEXT = 200
 
 
 def cookie_name(request: Request, name: str = _SESSION) -> str:
@@ -96,9 +106,44 @@ def check_token(call: Call) -> None:
         raise DeskError(403, "other_session")
 
 
+def is_known(visit: Visit, owner: str) -> bool:
+    """Return whether an owner has signed in with this browser before. Whoever typed the address."""
+    secret = visit.settings.signing_secret
+    tokens = cookie(visit.request, _KNOWN).split(".")[:_MOST_KNOWN]
+    return any(verified(one, secret, "desk-known", owner, None) for one in tokens)
+
+
+def know(visit: Visit, owner: str) -> str:
+    """Return the cookie of a browser that an owner has signed in with, and perhaps others before."""
+    others = [other for other in owners(visit.settings) if other != owner and is_known(visit, other)]
+    tokens = [token(visit.settings.signing_secret, "desk-known", one, None) for one in (owner, *others)]
+    return set_cookie(visit.request, ".".join(tokens[:_MOST_KNOWN]), _KNOWN_FOR, _KNOWN)
+
+
+def session_cookie(visit: Visit, value: str, *, remember: bool) -> str:
+    """Return the cookie of a session. It ends with the browser, unless that is to be remembered."""
+    return set_cookie(visit.request, value, REMEMBERED_FOR if remember else None)
+
+
+def no_session(visit: Visit) -> str:
+    """Return the cookie that takes away a browser's session."""
+    return set_cookie(visit.request, "", timedelta(0))
+
+
+def next_of(text: str) -> str:
+    """Return a page to go on to, with what it shows, if it is one of the desk's: else none."""
+    page, _, query = text.partition("?")
+    pairs = query.split("&") if query else []
+    safe = len(text) <= _LONGEST_NEXT and _PAGE.fullmatch(page) and all(map(_QUERY.fullmatch, pairs))
+    return text if safe and page.partition("/")[0] != "sign-in" else ""
+
+
 def to_sign_in(visit: Visit) -> Response:
     """Send whoever is not signed in to the page where one does. It leads back. Nothing tells whether a page exists."""
     if visit.method == "POST":
         raise DeskError(403, "signed_out")
-    there = visit.url("sign-in", next=visit.page)
-    return {"statusCode": 303, "headers": {**HEADERS, "location": there}}
+    given = visit.request.query.items()
+    shown = [(name, value) for name, value in given if name != "told" and next_of(f"a?{name}={value}")]
+    there = f"{visit.page}?{urlencode(shown)}" if shown else visit.page
+    location = visit.url("sign-in", next=next_of(there) or next_of(visit.page))
+    return {"statusCode": 303, "headers": {**HEADERS, "location": location}}

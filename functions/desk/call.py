@@ -81,9 +81,7 @@ class Call(Visit):
         """The owner's address that the session belongs to."""
         secret = self.settings.signing_secret
         return next(
-            address
-            for address in self.settings.owner_email
-            if subscriber_id(secret, address) == self.signed_in.owner
+            address for address in self.settings.owner_email if subscriber_id(secret, address) == self.signed_in.owner
         )
 
 

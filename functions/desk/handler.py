@@ -20,6 +20,7 @@ from guichet.telemetry import guarded, logger
 
 # The areas, by the first part of the path below /desk. Whoever is not signed in gets to the first one alone.
 SIGN_IN = "sign-in"
+SIGN_OUT = "sessions/sign-out"
 AREAS = {
     SIGN_IN: "desk.sign_in",
     "": "desk.home",
@@ -56,6 +57,10 @@ def _answered(visit: Visit) -> Response:
     if visit.method == "POST":
         access.check_origin(visit.request)
     if area == SIGN_IN:
+        route, path = _found(area, visit)
+        return route(Call(visit.request, visit.settings, path, None))
+    if visit.method == "POST" and visit.page == SIGN_OUT:
+        # Also from a page of a session that has ended, or of the one before.
         route, path = _found(area, visit)
         return route(Call(visit.request, visit.settings, path, None))
     session = access.session_of(visit)

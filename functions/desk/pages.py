@@ -92,10 +92,16 @@ def page(  # noqa: PLR0913  the parts of a response
 
 def done(call: Call, page: str, told: str, *, cookies: Sequence[str] = (), **query: str) -> Response:
     """Send the browser on after a change, to a page that tells of it by the sentence `told_…` (RFC 9110, 303)."""
-    reply: Response = {
-        "statusCode": 303,
-        "headers": {**_HEADERS, "location": call.url(page, told=told, **query)},
-    }
+    return _see_other(call.url(page, told=told, **query), cookies)
+
+
+def sent_on(call: Call, page: str, *, cookies: Sequence[str] = ()) -> Response:
+    """Send the browser on to a page, which may have a query."""
+    return _see_other(call.url(page), cookies)
+
+
+def _see_other(location: str, cookies: Sequence[str]) -> Response:
+    reply: Response = {"statusCode": 303, "headers": {**_HEADERS, "location": location}}
     if cookies:
         reply["cookies"] = list(cookies)
     return reply
@@ -104,4 +110,6 @@ def done(call: Call, page: str, told: str, *, cookies: Sequence[str] = (), **que
 def error_page(call: Visit, error: DeskError) -> Response:
     """Render an error: what is wrong, and what to do."""
     title = words.say("common.error_title", call.language)
-    return page(call, "error.html", title=title, status=error.status, sentence=words.say(f"common.{error.code}", call.language))
+    return page(
+        call, "error.html", title=title, status=error.status, sentence=words.say(f"common.{error.code}", call.language)
+    )

@@ -10,7 +10,7 @@ from feedback.rows import READ_AGAIN, RowBusyError
 from feedback.soft_bounces import bounced_softly
 from guichet.addresses import parse
 from guichet.init_phase import prepare
-from guichet.mail.emails import form_notification
+from guichet.mail.emails import desk_sign_in, form_notification
 from guichet.mail.notification import recipients_of
 from guichet.outbox.outcomes import Change, Report, change_by
 from guichet.records.outbox import EmailKey
@@ -104,8 +104,9 @@ def _settle(event: SesEvent, report: Report) -> None:
 
 def _owners(key: EmailKey) -> list[str]:
     """Return the keyed hashes of the addresses that an email to the owner is for."""
-    # Only such an email may have recipients of its own, which depend on what was answered.
-    record = table.record_at(settings().table_name, key.record) if key.name == form_notification.NAME else None
+    # Only these have recipients of their own, which depend on what was answered, or which address was typed.
+    own = key.name in {form_notification.NAME, desk_sign_in.NAME}
+    record = table.record_at(settings().table_name, key.record) if own else None
     return [
         subscriber_id(settings().signing_secret, address) for address in recipients_of(key.name, record, settings())
     ]

@@ -3,9 +3,15 @@
 import base64
 import hmac
 import json
+import unicodedata
 from datetime import datetime
 
 from guichet.addresses import mailbox, normalized
+
+# Crockford's Base32, without the letters that look like others. What is typed for one of those is taken for it.
+_CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LOOK_ALIKES = str.maketrans("OILU", "011V")
+CODE_LENGTH = 8
 
 
 def _mac(secret: str, purpose: str, parts: tuple[object, ...]) -> bytes:
@@ -41,3 +47,29 @@ def token(secret: str, purpose: str, subject: str, expires: datetime | None) -> 
 def verified(given: str, secret: str, purpose: str, subject: str, expires: datetime | None) -> bool:
     """Return, in constant time, whether a token matches purpose, subject and expiry. It may have expired."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), token(secret, purpose, subject, expires).encode())
+
+
+def code(secret: str, purpose: str, subject: str) -> str:
+    """Return the code that proves a subject to whoever types it: eight letters and digits, 40 bits of an HMAC."""
+    bits = int.from_bytes(_mac(secret, f"code/{purpose}", (subject,))[:5])
+    return "".join(_CODE_LETTERS[bits >> 5 * place & 31] for place in range(CODE_LENGTH))
+
+
+def spaced(of_code: str) -> str:
+    """Return a code as people read it: `XXXX-XXXX`."""
+    return f"{of_code[: CODE_LENGTH // 2]}-{of_code[CODE_LENGTH // 2 :]}"
+
+
+def typed_code(text: str) -> str:
+    """Return the code that somebody typed, or an empty string if it is none.
+
+    In upper or lower case, with or without blanks and hyphens, and with letters that look like those of a code.
+    """
+    letters = (one for one in unicodedata.normalize("NFKC", text).upper() if one.isalnum())
+    typed = "".join(letters).translate(_LOOK_ALIKES)
+    return typed if len(typed) == CODE_LENGTH and set(typed) <= set(_CODE_LETTERS) else ""
+
+
+def is_code(given: str, secret: str, purpose: str, subject: str) -> bool:
+    """Return, in constant time, whether a typed code proves a subject."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), code(secret, purpose, subject).encode())

@@ -35,7 +35,7 @@ from guichet.store import submissions
 from guichet.store import subscribers as subscribers_table
 from guichet.store.dynamodb import Item, UnavailableError
 from guichet.store.erasure import NotFinishedError, Person, erase, erase_record, find_data, find_submissions
-from infra.operate import adopting, elsewhere, erasure, exporting, importing, outbox, queries, summaries
+from infra.operate import adopting, desk, elsewhere, erasure, exporting, importing, outbox, queries, summaries
 from infra.operate.cells import cell
 from infra.operate.checkout import of_the_site
 from infra.operate.connection import (
@@ -949,6 +949,28 @@ def test_email(connection: Connection, output: Output, *, to: str | None) -> int
         message_id=message_id,
     )
     return 0
+
+
+# --- the desk ---------------------------------------------------------------------------------------------------------
+
+
+@guichet.command("desk")
+@click.option("--owner", callback=_address, metavar="ADDRESS", help="Which owner. Default: the first of OwnerEmail.")
+@on_stack
+def sign_in_at_desk(connection: Connection, output: Output, *, owner: str | None) -> None:
+    """Print a link that signs in at the desk, for when no email arrives.
+
+    The link works in any browser, once, within 15 minutes: give it to nobody. It opens a page with a button.
+    """
+    made = desk.sign_in(connection.settings, owner)
+    output.tell(
+        [f"Open this link within {desk.MINUTES} minutes to sign in as {made.owner}. It works once:"],
+        owner=made.owner,
+        link=made.link,
+        valid_until=f"{made.until:%Y-%m-%dT%H:%M:%SZ}",
+    )
+    # It is to be copied, so its line is left to the terminal to break.
+    output.say(made.link, indent=None)
 
 
 # --- the stack itself -------------------------------------------------------------------------------------------------

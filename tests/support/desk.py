@@ -1,9 +1,10 @@
 """A browser at the desk: it keeps cookies, sends the origin of its pages, and posts the forms that it is shown."""
 
 import re
+from email.message import EmailMessage
 from html import unescape
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from werkzeug.test import Client, TestResponse
@@ -33,7 +34,9 @@ class _Forms(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append({"action": given["action"], "method": given.get("method", "get"), "fields": {}, "buttons": []})
+            self.forms.append(
+                {"action": given["action"], "method": given.get("method", "get"), "fields": {}, "buttons": []}
+            )
         elif tag in {"input", "textarea", "select"} and self.forms and given.get("name"):
             if given.get("type") not in {"checkbox", "radio"} or "checked" in given:
                 self.forms[-1]["fields"][given["name"]] = given.get("value", "")
@@ -57,6 +60,16 @@ def forms_of(page: TestResponse) -> list[dict[str, Any]]:
     return parser.forms
 
 
+def code_and_link(mail: EmailMessage) -> tuple[str, str]:
+    """Return the code of an email for signing in, and its link: empty in one with a fresh code."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = "\n".join(body.get_content().splitlines())
+    link = re.search(r"^https?://\S+/sign-in/link\S+$", text, re.MULTILINE)
+    (code,) = re.findall(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}$", text, re.MULTILINE)
+    return code, link[0] if link else ""
+
+
 class Browser:
     """A browser with cookies of its own, at an address of its own."""
 
@@ -76,6 +89,20 @@ class Browser:
         dynamodb.transact([sessions.opening(settings.table_name, session)])
         self.cookies["__Host-guichet-desk"] = value
         return self
+
+    def ask(self, owner: str = OWNER, **fields: str) -> TestResponse:
+        """Type an address on the page for signing in, and follow to the page for the code. Nothing is mailed yet."""
+        return self.follow(self.post("sign-in", {"address": owner, **fields}))
+
+    def sign_in(self, owner: str = OWNER, *, by: Literal["code", "link"] = "code", **fields: str) -> TestResponse:
+        """Sign in for real: ask, let the email go out, and type its code or press the button behind its link."""
+        self.ask(owner, **fields)
+        self.app.play_stream()
+        code, link = code_and_link(self.app.mails()[-1])
+        if by == "code":
+            return self.follow(self.post("sign-in/code", {"code": code}))
+        (form,) = forms_of(self.get(link))
+        return self.follow(self.post(form["action"], form["fields"]))
 
     def get(self, page: str = "", **headers: str) -> TestResponse:
         """Open a page of the desk by its path below /desk, or any URL of the API."""

@@ -13,11 +13,14 @@ from guichet.records.digest import Digest
 from guichet.records.erasure import Erasure
 from guichet.records.issue import Issue, WrittenIssue
 from guichet.records.message import Message
+from guichet.records.sign_in import SignIn
 from guichet.records.sign_up import SignUp
 from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Confirmation, Subscriber
 from guichet.settings import NotifierSettings
+from guichet.signing import subscriber_id
 from tests.support import issues
+from tests.support.app import PARAMETERS
 
 MODULES = [module.name for module in pkgutil.iter_modules(emails.__path__)]
 NAMES = [module.replace("_", "-") for module in MODULES]
@@ -74,6 +77,15 @@ RECORDS: dict[type, Any] = {
     ),
     Erasure: Erasure(id="s", kept_days=9, asked_at=AT, done_at=AT, expires_at=AT),
     Issue: issues.ISSUE,
+    SignIn: SignIn(
+        id="s",
+        owner=subscriber_id(PARAMETERS["SigningSecret"], PARAMETERS["OwnerEmail"]),
+        base_url="https://api.example",
+        language="fr",
+        asked_with="Firefox, Windows",
+        asked_at=AT,
+        expires_at=AT + timedelta(days=2),
+    ),
 }
 SIGN_UP = RECORDS[SignUp]
 RECORDS[OpenedSpamNote] = OpenedSpamNote(

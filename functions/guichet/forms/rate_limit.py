@@ -86,7 +86,12 @@ def _wider_network(address: str) -> str:
 
 def caller_of(request: Request, form: str, at: datetime, settings: FormSettings) -> Caller:
     """Return the caller of a form in this clock hour, as a keyed hash that cannot be linked to other hours."""
+    return caller(request, form, at, settings.signing_secret, settings.caller_hourly_cap)
+
+
+def caller(request: Request, what: str, at: datetime, secret: str, cap: int) -> Caller:
+    """Return the caller of anything that is counted by the hour."""
     hour = at.replace(minute=0, second=0, microsecond=0)
-    key = keyed_hash(settings.signing_secret, "caller", form, network(request.caller), hour.isoformat())
-    network_id = keyed_hash(settings.signing_secret, "network", _wider_network(request.caller))
-    return Caller(key=key, cap=settings.caller_hourly_cap, until=hour + timedelta(hours=1), network_id=network_id)
+    key = keyed_hash(secret, "caller", what, network(request.caller), hour.isoformat())
+    network_id = keyed_hash(secret, "network", _wider_network(request.caller))
+    return Caller(key=key, cap=cap, until=hour + timedelta(hours=1), network_id=network_id)

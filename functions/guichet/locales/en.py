@@ -245,6 +245,24 @@ SENTENCES = {
         "All that remains are backups, until they expire, and, for a former subscriber, a fingerprint of the address, "
         "so that no import subscribes it again. Remember the emails that you received, too."
     ),
+    "desk_sign_in_subject": "Sign in to your desk",
+    "desk_sign_in_lead": "On {at}, somebody typed this address to sign in at the desk of {site}.",
+    "desk_sign_in_browser": "With",
+    "desk_sign_in_code": "Your code",
+    "desk_sign_in_type": (
+        "Type it in the browser where it was asked for. It works once, within {minutes} minutes of this email."
+    ),
+    "desk_sign_in_button": "Sign in",
+    "desk_sign_in_or_link": "Or open this link in that same browser, and press the button. It works nowhere else:",
+    "desk_sign_in_not_you": (
+        "Not you? Then do nothing: nobody gets in without this email. Do not forward it, and tell nobody the code."
+    ),
+    "desk_code_subject": "Your code for the desk",
+    "desk_code_lead": "On {at}, a download was asked for at the desk of {site}, where you are signed in.",
+    "desk_code_not_you": (
+        "Not you? Then somebody uses a browser that you are signed in with: open “Sessions” at the desk, and end all "
+        "others. Tell nobody the code."
+    ),
     "rejected_notice_subject": "An email could not reach you ({reference})",
     "rejected_notice_heading": "An email could not reach you",
     "rejected_notice_message": (

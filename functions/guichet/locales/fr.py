@@ -256,6 +256,28 @@ SENTENCES = {
         "Il ne reste que les sauvegardes, jusqu’à leur expiration, et, si cette personne était abonnée, une empreinte "
         "de son adresse, pour qu’aucun import ne la réabonne. Pensez aussi aux emails que vous avez reçus."
     ),
+    "desk_sign_in_subject": "Connexion à votre bureau",
+    "desk_sign_in_lead": "Le {at}, quelqu’un a saisi cette adresse pour se connecter au bureau de « {site} ».",
+    "desk_sign_in_browser": "Avec",
+    "desk_sign_in_code": "Votre code",
+    "desk_sign_in_type": (
+        "Saisissez-le dans le navigateur où il a été demandé. Il fonctionne une seule fois, dans les {minutes} minutes "
+        "qui suivent cet email."
+    ),
+    "desk_sign_in_button": "Se connecter",
+    "desk_sign_in_or_link": (
+        "Ou ouvrez ce lien dans ce même navigateur et appuyez sur le bouton. Il ne fonctionne nulle part ailleurs :"
+    ),
+    "desk_sign_in_not_you": (
+        "Ce n’était pas vous ? Ne faites rien : sans cet email, personne ne peut entrer. Ne le transférez pas et ne "
+        "communiquez le code à personne."
+    ),
+    "desk_code_subject": "Votre code pour le bureau",
+    "desk_code_lead": "Le {at}, un téléchargement a été demandé au bureau de « {site} », où vous êtes connecté.",
+    "desk_code_not_you": (
+        "Ce n’était pas vous ? Quelqu’un utilise alors un navigateur où vous êtes connecté : au bureau, ouvrez "
+        "« Sessions » et fermez toutes les autres. Ne communiquez le code à personne."
+    ),
     "rejected_notice_subject": "Un email n’a pas pu vous parvenir ({reference})",
     "rejected_notice_heading": "Un email n’a pas pu vous parvenir",
     "rejected_notice_message": (

@@ -4,9 +4,10 @@ from typing import Protocol
 
 from guichet.definitions.definition import definition, definitions
 from guichet.locales import Language
-from guichet.mail.emails import contact_notification, form_notification
+from guichet.mail.emails import contact_notification, desk_sign_in, form_notification
 from guichet.records.message import Message
 from guichet.records.outbox import QueuedEmail
+from guichet.records.sign_in import SignIn
 
 
 class _HasOwner(Protocol):
@@ -15,6 +16,10 @@ class _HasOwner(Protocol):
     @property
     def owner_email(self) -> tuple[str, ...]:
         """The owner's addresses."""
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret of the stack."""
 
 
 def queued(form: str, language: Language, *, released: bool = False) -> QueuedEmail:
@@ -26,10 +31,16 @@ def queued(form: str, language: Language, *, released: bool = False) -> QueuedEm
 
 
 def recipients_of(email: str, record: object, settings: _HasOwner) -> tuple[str, ...]:
-    """Return who gets an email to the owner, by its name: the recipients of its form for a message, else the owner."""
-    if email != form_notification.NAME or not isinstance(record, Message):
-        return settings.owner_email
-    return form_notification.recipients(record) or settings.owner_email
+    """Return who gets an email to the owner, by its name.
+
+    That is the recipients of its form for a message, the one address that was typed at the desk for signing in, and
+    else the owner.
+    """
+    if email == desk_sign_in.NAME and isinstance(record, SignIn):
+        return desk_sign_in.recipients(record, settings.owner_email, settings.signing_secret)
+    if email == form_notification.NAME and isinstance(record, Message):
+        return form_notification.recipients(record) or settings.owner_email
+    return settings.owner_email
 
 
 def all_recipients(settings: _HasOwner) -> tuple[str, ...]:

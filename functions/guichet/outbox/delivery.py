@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from guichet.http.links import TEST_SUBSCRIBER, unsubscribe_link
 from guichet.mail import ses
-from guichet.mail.emails import cap_reached, issue_test, named, rejected_notice
+from guichet.mail.emails import cap_reached, desk_sign_in, issue_test, named, rejected_notice
 from guichet.mail.mime import compose
 from guichet.mail.notification import recipients_of
 from guichet.mail.pace import Pace
@@ -19,17 +19,21 @@ from guichet.records.message import Message
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, ClaimedEmail, EmailKey, reached_by
 from guichet.records.record import utc_now
 from guichet.records.registry import Reported
+from guichet.records.sign_in import SignIn
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.records.spam_note import SpamNote
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 from guichet.signing import mailbox_id, subscriber_id
-from guichet.store import issues, limits, mailboxes, outbox, spam_notes, submissions, subscribers
+from guichet.store import issues, limits, mailboxes, outbox, sign_ins, spam_notes, submissions, subscribers
 from guichet.store.dynamodb import ConditionFailedError, retry_budget
 from guichet.telemetry import count, log_unexpected, logger, name_of
 
 _MANY = "StrangerMailPerDay is used up for today"
 _SHARE = "its network had its share of StrangerMailPerDay today"
+_DESK_MANY = "too many asked to sign in as this owner today: ask again from a browser known to the desk, or tomorrow"
+_DESK_SHARE = "its network has asked to sign in as this owner too often today"
+_NO_OWNER = "the address that was typed is not the owner's"
 _OFTEN = "the mailbox had one a moment ago, or enough of them today"
 # An email that SES was called for, and gave no answer, may have gone out: then an event of SES says so, within seconds,
 # or minutes where Lambda is short of room for it. Only where that is missing too is it sent again; and it waits longer
@@ -141,7 +145,8 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended
         return _erased(email, record, settings)
     # What tells of figures belongs to nobody, and goes to the owner alone.
     if email.recipient == "owner" or not isinstance(record, Message | SignUp | Subscriber):
-        return _for_owner(email, record, settings)
+        at_desk = isinstance(record, SignIn) and email.name == desk_sign_in.NAME
+        return _for_desk(email, record, settings) if at_desk else _for_owner(email, record, settings)
     return _for_visitor(email, record, settings)
 
 
@@ -168,6 +173,29 @@ def _erased(email: ClaimedEmail, erasure: Erasure, settings: NotifierSettings) -
         return Ended("erasing", "")
     ended = outbox.record_of(settings.table_name, email)
     return _for_owner(email, ended, settings) if ended else _dropped(email, settings, "it has expired")
+
+
+def _for_desk(email: ClaimedEmail, sign_in: SignIn, settings: NotifierSettings) -> Ready | Ended:
+    """Return an email that lets an owner sign in, within the caps. Its link and code count from now.
+
+    One that waits for anything would come too late, so what the caps do not allow is dropped.
+    """
+    owned = recipients_of(email.name, sign_in, settings)
+    why = ineligible(email, sign_in, None) if owned else _NO_OWNER
+    if why:
+        return _dropped(email, settings, why)
+    table_name, now = settings.table_name, utc_now()
+    if email.allowed_at:
+        sign_ins.note_sent(table_name, sign_in.id, now)
+        return _for_owner(email, sign_in, settings)
+    of_browser: limits.DeskPool = "known" if sign_in.known else "strangers"
+    pool: limits.DeskPool = "download" if sign_in.session else of_browser
+    further = [sign_ins.sent(table_name, sign_in.id, now)]
+    verdict = limits.allow_at_desk(table_name, email, sign_in.owner, pool, further)
+    if verdict == "allowed":
+        return _for_owner(email, sign_in, settings)
+    count("DeskCapReached")
+    return _dropped(email, settings, _DESK_MANY if verdict == "many" else _DESK_SHARE)
 
 
 def _for_visitor(

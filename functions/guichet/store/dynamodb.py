@@ -183,6 +183,9 @@ def marshal(value: object) -> dict[str, Any]:
     match value:
         case str():
             return {"S": value}
+        # A bool is an int, too.
+        case bool():
+            return {"BOOL": value}
         case int():
             return {"N": str(value)}
         case dict():

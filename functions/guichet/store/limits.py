@@ -14,6 +14,9 @@ from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 # How often one mailbox may get the same email, whoever asks.
 ADDRESS_GAP = timedelta(minutes=15)
 ADDRESS_PER_DAY = 3
+# How many emails an owner gets a day of each pool: for strangers' browsers, whose networks share it; for browsers that
+# this owner has signed in with before; and for fresh codes within a session. Strangers use up theirs alone.
+DESK_MAIL_PER_DAY = 40
 # A little longer than the longest counting period.
 CAPS_KEPT = timedelta(days=2)
 # How long it is known which email waits for a mailbox. Later, two may wait.
@@ -60,6 +63,7 @@ class Pool(NamedTuple):
 
 
 Verdict = Literal["allowed", "share", "many"] | PutOff
+DeskPool = Literal["strangers", "known", "download"]
 
 
 def count_caller(table_name: str, caller: Caller) -> dict[str, Any]:
@@ -160,6 +164,40 @@ def allow(  # noqa: PLR0913  the parts of one write
                 return "share"
             case _:
                 raise
+    return "allowed"
+
+
+def allow_at_desk(
+    table_name: str, email: ClaimedEmail, owner: str, of: DeskPool, further: Sequence[dict[str, Any]] = ()
+) -> Literal["allowed", "share", "many"]:
+    """Count an email that lets an owner sign in against a pool of the day, in one write with `further` actions.
+
+    Return `many` if the owner had all of that pool, `share` if the network of a stranger's browser had its part. Raises
+    ConditionFailedError if the claim is lost, or for a condition of `further`.
+    """
+    now = utc_now()
+    today, end = now.date().isoformat(), table.seconds(now + CAPS_KEPT)
+    pk, sk = f"cap#desk#{owner}", f"cap#{of}#{today}"
+    counted = [_count(table_name, pk, sk, DESK_MAIL_PER_DAY, end)]
+    if of == "strangers":
+        used = int((table.get(table_name, {"pk": pk, "sk": sk}) or {}).get("counted", 0))
+        share = Pool(DESK_MAIL_PER_DAY, used).share
+        counted.append(_count(table_name, f"{pk}#{email.network_id}", sk, share, end))
+    allowed = {
+        "TableName": table_name,
+        "Key": marshalled({"pk": email.key.record, "sk": email.key.email}),
+        "UpdateExpression": "SET allowed_at = :now",
+        "ConditionExpression": "claim = :claim",
+        "ExpressionAttributeValues": marshalled({":now": table.stamp(now), ":claim": email.claim}),
+    }
+    try:
+        dynamodb.transact([{"Update": allowed}, *counted, *further])
+    except ConditionFailedError as failed:
+        if failed.action == 1:
+            return "many"
+        if failed.action == len(counted) == 2:  # noqa: PLR2004  the network's
+            return "share"
+        raise
     return "allowed"
 
 

@@ -1,10 +1,10 @@
 """Sessions at the desk."""
 
-from typing import cast
+from typing import Any, cast
 
 from guichet.records.session import Session
 from guichet.store import dynamodb, table
-from guichet.store.dynamodb import marshalled
+from guichet.store.dynamodb import ConditionFailedError, marshalled
 
 
 def opening(table_name: str, session: Session) -> dict[str, object]:
@@ -27,6 +27,27 @@ def of_owner(table_name: str, owner: str) -> list[Session]:
 def end(table_name: str, session_id: str) -> None:
     """End a session. Idempotent."""
     dynamodb.call("delete_item", TableName=table_name, Key=marshalled(table.key(Session, session_id)))
+
+
+def end_own(table_name: str, session_id: str, owner: str) -> bool:
+    """End a session of an owner. Return False if it is not theirs, or has ended."""
+    try:
+        dynamodb.call(
+            "delete_item",
+            TableName=table_name,
+            Key=marshalled(table.key(Session, session_id)),
+            ConditionExpression="#owner = :owner",
+            ExpressionAttributeNames={"#owner": "owner"},
+            ExpressionAttributeValues=marshalled({":owner": owner}),
+        )
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def ending(table_name: str, session_id: str) -> dict[str, Any]:
+    """Return the action of a transaction that ends a session, if there is one."""
+    return {"Delete": {"TableName": table_name, "Key": marshalled(table.key(Session, session_id))}}
 
 
 def _list(owner: str) -> str:

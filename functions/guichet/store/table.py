@@ -18,6 +18,8 @@
 | cap        | cap#<mailbox's id>     | cap#<email>#latest, cap#<email>#<day> |
 | cap        | cap#visitors#<email>   | cap#<day>                             |
 | cap        | cap#network#<id>#<email> | cap#<day>                           |
+| cap        | cap#desk#<owner>       | cap#<pool>#<day>                      |
+| cap        | cap#desk#<owner>#<network> | cap#strangers#<day>               |
 | mailboxes  | mailboxes              | mailboxes                             |
 | issue      | issue#<id>             | issue                                 |
 | edition    | issue#<id>             | edition#<language>                    |

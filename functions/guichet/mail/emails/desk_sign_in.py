@@ -1,0 +1,54 @@
+"""To one of the owner's addresses, which somebody typed at the desk: link and code to sign in, or a fresh code."""
+
+from urllib.parse import urlencode
+
+from guichet.locales import Language
+from guichet.mail.emails import Content
+from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.record import utc_now
+from guichet.records.sign_in import SIGN_IN_VALID, SignIn
+from guichet.records.subscriber import Subscriber
+from guichet.settings import MailSettings
+from guichet.signing import code, spaced, subscriber_id, token
+
+NAME = "desk-sign-in"
+AUDIENCE: Audience = "owner"
+STRANGER_SHARE: float | None = None
+
+# What the token of a link is for: the browser that asked, or any browser where the operator's command made it.
+LINK, OPERATORS_LINK = "desk-link", "desk-operators-link"
+_MINUTES = SIGN_IN_VALID.total_seconds() / 60
+
+
+def queued(language: Language) -> QueuedEmail:
+    """Return the row for the outbox."""
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language)
+
+
+def recipients(sign_in: SignIn, owners: tuple[str, ...], secret: str) -> tuple[str, ...]:
+    """Return which of the owner's addresses was typed: none if it is nobody's of them."""
+    return tuple(address for address in owners if subscriber_id(secret, address) == sign_in.owner)
+
+
+def ineligible(_email: ClaimedEmail, sign_in: SignIn, _subscriber: Subscriber | None) -> str | None:
+    """Return why it is no longer to be sent, or None."""
+    if sign_in.used_at:
+        return "it was used"
+    return "it would come too late: ask again" if sign_in.is_late(utc_now()) else None
+
+
+def link(sign_in: SignIn, secret: str, purpose: str = LINK) -> str:
+    """Return the URL of the page with the button that signs in, at the host that the browser used."""
+    fields = {"id": sign_in.id, "token": token(secret, purpose, sign_in.id, None)}
+    return f"{sign_in.base_url}/desk/sign-in/link?{urlencode(fields)}"
+
+
+def content(sign_in: SignIn, _language: Language, settings: MailSettings) -> Content:
+    """Return the content. Whoever asked wrote none of it. A fresh code has no link: that would sign in."""
+    values = {
+        "sign_in": sign_in,
+        "code": spaced(code(settings.signing_secret, sign_in.purpose, sign_in.id)),
+        "link": link(sign_in, settings.signing_secret) if sign_in.purpose == "sign-in" else "",
+        "minutes": int(_MINUTES),
+    }
+    return Content(recipients(sign_in, settings.owner_email, settings.signing_secret), values)

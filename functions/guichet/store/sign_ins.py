@@ -1,0 +1,101 @@
+"""Requests to sign in at the desk, and for fresh codes: asked for, sent, tried, used once."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, cast
+
+from guichet.records.limits import Caller
+from guichet.records.outbox import QueuedEmail
+from guichet.records.record import utc_now
+from guichet.records.sign_in import MOST_TRIES, SIGN_IN_VALID, SignIn
+from guichet.store import dynamodb, limits, outbox, table
+from guichet.store.dynamodb import ConditionFailedError, marshalled
+from guichet.store.submissions import OverCapError
+
+
+def ask(table_name: str, request: SignIn, email: QueuedEmail, caller: Caller) -> None:
+    """Store a request, queue its email and count the caller, in one write. Raises OverCapError.
+
+    Whose address it is makes no difference: the notifier finds out, out of the caller's sight.
+    """
+    item = table.item_of(request)
+    row = outbox.row(item["pk"], email, request.asked_at, request.expires_at, network_id=caller.network_id)
+    try:
+        dynamodb.transact(
+            [table.put(table_name, item), table.put(table_name, row), limits.count_caller(table_name, caller)]
+        )
+    except ConditionFailedError:
+        raise OverCapError(caller.until) from None
+
+
+def make(table_name: str, request: SignIn, at: datetime) -> None:
+    """Store a request of the operator's, whose link is handed over without an email."""
+    dynamodb.transact([table.put(table_name, table.item_of(request, sent_at=table.stamp(at)))])
+
+
+def sign_in(table_name: str, request_id: str) -> SignIn | None:
+    """Return a request, or None if there is none."""
+    return cast("SignIn | None", table.record_at(table_name, table.key(SignIn, request_id)["pk"]))
+
+
+def count_try(table_name: str, request_id: str, browser: str) -> SignIn | None:
+    """Count a try of a browser's code, before it is compared. Return the request as it is then.
+
+    None if it is not this browser's, was used, or had all its tries. Whether its email was sent makes no difference:
+    so nobody learns whose address it was.
+    """
+    try:
+        answer = dynamodb.call(
+            "update_item",
+            TableName=table_name,
+            Key=marshalled(table.key(SignIn, request_id)),
+            UpdateExpression="ADD tries :one",
+            ConditionExpression=(
+                "browser = :browser AND attribute_not_exists(used_at) AND expires_at > :now"
+                " AND (attribute_not_exists(tries) OR tries < :most)"
+            ),
+            ExpressionAttributeValues=marshalled(
+                {":one": 1, ":browser": browser, ":now": table.seconds(utc_now()), ":most": MOST_TRIES}
+            ),
+            ReturnValues="ALL_NEW",
+        )
+    except ConditionFailedError:
+        return None
+    return SignIn.model_validate(dynamodb.unmarshalled(answer["Attributes"]) or {})
+
+
+def use(table_name: str, request: SignIn, further: Sequence[dict[str, Any]] = ()) -> bool:
+    """Mark a request as used, with `further` actions. Return False if it was, or was sent too long ago."""
+    now = utc_now()
+    update = {
+        "TableName": table_name,
+        "Key": marshalled(table.key(SignIn, request.id)),
+        "UpdateExpression": "SET used_at = :now",
+        "ConditionExpression": "attribute_not_exists(used_at) AND sent_at > :since",
+        "ExpressionAttributeValues": marshalled({":now": table.stamp(now), ":since": table.stamp(now - SIGN_IN_VALID)}),
+    }
+    try:
+        dynamodb.transact([{"Update": update}, *further])
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def sent(table_name: str, request_id: str, at: datetime) -> dict[str, Any]:
+    """Return the action that notes that a request's email goes out now, if it is still there."""
+    return {
+        "Update": {
+            "TableName": table_name,
+            "Key": marshalled(table.key(SignIn, request_id)),
+            "UpdateExpression": "SET sent_at = :at",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": marshalled({":at": table.stamp(at)}),
+        }
+    }
+
+
+def note_sent(table_name: str, request_id: str, at: datetime) -> None:
+    """Note that a request's email goes out now."""
+    with suppress(ConditionFailedError):
+        dynamodb.call("update_item", **sent(table_name, request_id, at)["Update"])
