@@ -31,6 +31,14 @@ def refusal(status: int, code: str, **fields: Any) -> Answer:
     return lambda request: AWSResponse(request.url, status, headers, _Raw(body))
 
 
+def answer(body: dict[str, Any]) -> Answer:
+    """Return what answers a request with success, and this."""
+    headers = HTTPHeaders()
+    headers["content-type"] = "application/x-amz-json-1.0"
+    content = json.dumps(body).encode()
+    return lambda request: AWSResponse(request.url, 200, headers, _Raw(content))
+
+
 def cancelled(*codes: str) -> Answer:
     """Return what cancels a transaction, with a reason for each action."""
     reasons = [{"Code": code} for code in codes]
@@ -81,5 +89,5 @@ class Wire:
             planned = self._planned.pop(0) if self._planned else self._always
             if planned is unanswered:
                 self._emitter.emit(event_name, **arguments)
-            answer = planned(request) if planned else None
-            return self._emitter.emit(event_name, **arguments) if answer is None else [(None, answer)]
+            given = planned(request) if planned else None
+            return self._emitter.emit(event_name, **arguments) if given is None else [(None, given)]

@@ -27,6 +27,8 @@ READ_TIMEOUT = 2.0
 CONNECTIONS = 40
 _FIRST_WAIT = 0.05
 _LONGEST_WAIT = 1.0
+# As many keys as one BatchGetItem takes.
+_BATCH = 100
 
 # AWS: "Error handling with DynamoDB". botocore does not retry cancelled transactions.
 _AGAIN = {
@@ -139,12 +141,17 @@ def call(operation: str, **parameters: Any) -> dict[str, Any]:
             cause: Exception = error
         except _CONNECTION_ERRORS as error:
             cause = error
-        # Full jitter, so that conflicting callers do not collide again.
-        wait = random.uniform(0, longest)  # noqa: S311
-        if time.monotonic() + wait > deadline:
-            raise UnavailableError(operation) from cause
-        time.sleep(wait)
-        longest = min(2 * longest, _LONGEST_WAIT)
+        longest = _wait(longest, deadline, operation, cause)
+
+
+def _wait(longest: float, deadline: float, operation: str, cause: Exception | None = None) -> float:
+    """Wait before an operation is sent again, and return the longest next wait. Raises UnavailableError."""
+    # Full jitter, so that conflicting callers do not collide again.
+    wait = random.uniform(0, longest)  # noqa: S311
+    if time.monotonic() + wait > deadline:
+        raise UnavailableError(operation) from cause
+    time.sleep(wait)
+    return min(2 * longest, _LONGEST_WAIT)
 
 
 def _worth_again(error: ClientError) -> bool:
@@ -176,6 +183,37 @@ def pages(operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         if "LastEvaluatedKey" not in page:
             return
         parameters["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def batch_get(table: str, keys: Sequence[Item]) -> list[Item]:
+    """Return the items with these keys, in their order. Missing ones are left out. Eventually consistent.
+
+    A batch takes a hundred keys, all different. DynamoDB may leave some for the next one (AWS: "BatchGetItem").
+    """
+    places = list(dict.fromkeys((key["pk"], key["sk"]) for key in keys))
+    found: dict[tuple[str, str], Item] = {}
+    with retry_budget(_left()) as deadline:
+        for start in range(0, len(places), _BATCH):
+            for item in _batch(table, places[start : start + _BATCH], deadline):
+                found[item["pk"], item["sk"]] = item
+    return [found[place] for place in places if place in found]
+
+
+def _left() -> float:
+    deadline = _deadline.get()
+    return RETRY_BUDGET if deadline is None else deadline - time.monotonic()
+
+
+def _batch(table: str, places: Sequence[tuple[str, str]], deadline: float) -> Iterator[Item]:
+    wanted: dict[str, Any] = {table: {"Keys": [marshalled({"pk": pk, "sk": sk}) for pk, sk in places]}}
+    longest = _FIRST_WAIT
+    while True:
+        answer = call("batch_get_item", RequestItems=wanted)
+        yield from (unmarshalled(item) or {} for item in answer["Responses"].get(table, ()))
+        wanted = answer.get("UnprocessedKeys", {})
+        if not wanted:
+            return
+        longest = _wait(longest, deadline, "batch_get_item")
 
 
 def marshal(value: object) -> dict[str, Any]:
