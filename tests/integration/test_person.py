@@ -200,8 +200,8 @@ def test_of_a_subscriber_the_hash_stays_so_that_they_alone_can_come_back(app: Ap
         subscribe(app)
         erase("table", READER_, KEPT)
     item = subscriber(app)
-    assert set(item) == {"pk", "sk", "kind", "id", "state", "left_at", "expires_at"}
-    assert item["state"] == "unsubscribed"
+    assert set(item) == {"pk", "sk", "kind", "id", "state", "list", "left_at", "expires_at"}
+    assert (item["state"], item["list"]) == ("unsubscribed", "subscribers#unsubscribed")
     assert int(item["expires_at"]) == int((START + KEPT).timestamp())
     with time_machine.travel(START + timedelta(days=1)):
         app.post("/newsletter", data={"email": READER})

@@ -39,7 +39,7 @@ def subscribe(numbers: range, at: datetime) -> None:
             confirmed_at=at,
             history=(imported,),
         )
-        put(table.item_of(subscriber, list=table.CONFIRMED_LIST))
+        put(table.item_of(subscriber, list=table.subscribers_list("confirmed")))
 
 
 def write_down(issue: Issue, numbers: range) -> None:

@@ -18,10 +18,11 @@ from guichet.records.subscriber import State
 from guichet.signing import mailbox_id, subscriber_id
 from guichet.store import dynamodb
 from guichet.store.dynamodb import ConditionFailedError, Item, marshal, marshalled
+from guichet.store.table import subscribers_list
 
 ERASED = "[erased]"
 # The attributes that a reduced record loses.
-_OF_PERSON = {"email", "name", "language", "confirmed_at", "history", "list", "soft_bounces", "soft_bounced_at"}
+_OF_PERSON = {"email", "name", "language", "confirmed_at", "history", "soft_bounces", "soft_bounced_at"}
 
 # What adjoins an address in a text may make another one of it, which is somebody else's and stays: joann@, mary.ann@,
 # mary_ann@, x-ann@, x+ann@ and @example.organic, @example.org.uk, @example.org-x.com. That takes a letter or a digit
@@ -246,17 +247,18 @@ def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
     changes, condition = "", "#state = :read"
     values: Item = {":read": state}
     if state == "confirmed":
-        changes = "SET #state = :state, left_at = :at, expires_at = :end "
+        changes = "SET #state = :state, #list = :list, left_at = :at, expires_at = :end "
         # This call may be retried.
         condition += " OR (#state = :state AND left_at = :at)"
         state = "unsubscribed"
         values |= {":state": state, ":at": at.isoformat(timespec="microseconds"), ":end": int((at + kept).timestamp())}
+        values[":list"] = subscribers_list(state)
     _change(
         table,
         item,
         UpdateExpression=f"{changes}REMOVE {', '.join(f'#{name}' for name in sorted(_OF_PERSON))}",
         ConditionExpression=condition,
-        ExpressionAttributeNames={f"#{name}": name for name in ("state", *_OF_PERSON)},
+        ExpressionAttributeNames={f"#{name}": name for name in ("state", *(["list"] if changes else []), *_OF_PERSON)},
         ExpressionAttributeValues=marshalled(values),
     )
     return state

@@ -377,10 +377,11 @@ def moved(table_name: str, issue_id: str) -> int:
 
 def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tuple[str, datetime | None]], str | None]:
     """Return the next confirmed subscribers, each with when they confirmed, and the place to go on from, if any."""
-    start = {"list": table.CONFIRMED_LIST, "pk": place, "sk": "subscriber"}
+    name = table.subscribers_list("confirmed")
+    start = {"list": name, "pk": place, "sk": "subscriber"}
     page = dynamodb.call(
         "query",
-        **table.of_list(table_name, table.CONFIRMED_LIST),
+        **table.of_list(table_name, name),
         Limit=most,
         **({"ExclusiveStartKey": marshalled(start)} if place else {}),
     )

@@ -38,7 +38,7 @@ def confirm(
         "state": "confirmed",
         "language": confirmation.wording_language,
         "confirmed_at": table.stamp(at),
-        "list": table.CONFIRMED_LIST,
+        "list": table.subscribers_list("confirmed"),
     }
     assignments = ", ".join(f"#{name} = :{name}" for name in changes)
     update = {
@@ -76,7 +76,7 @@ def unsubscribe(table_name: str, subscriber_id: str, at: datetime, kept: timedel
         Leaving(event="unsubscribed", at=at),
         condition="#state = :confirmed",
         values={":confirmed": "confirmed", ":end": table.seconds(at + kept)},
-        changes=", expires_at = :end REMOVE #list",
+        changes=", expires_at = :end",
     )
 
 
@@ -95,7 +95,7 @@ def resume(table_name: str, subscriber_id: str, at: datetime, since: datetime) -
                 {
                     ":confirmed": "confirmed",
                     ":unsubscribed": "unsubscribed",
-                    ":list": table.CONFIRMED_LIST,
+                    ":list": table.subscribers_list("confirmed"),
                     ":since": table.stamp(since),
                 }
                 | _appended(Resumed(event="resumed", at=at))
@@ -118,7 +118,7 @@ def block(table_name: str, subscriber_id: str, at: datetime) -> bool:
         Leaving(event="blocked", at=at),
         condition="attribute_not_exists(pk) OR #state <> :blocked",
         values={":blocked": "blocked"},
-        changes=" REMOVE #list, email, #name, #language, confirmed_at, expires_at, soft_bounces, soft_bounced_at",
+        changes=" REMOVE email, #name, #language, confirmed_at, expires_at, soft_bounces, soft_bounced_at",
         keep_history=False,
     )
 
@@ -137,7 +137,7 @@ def suppress(table_name: str, subscriber_id: str, event: Literal["bounced", "com
         Leaving(event=event, at=at),
         condition=(f"attribute_not_exists(pk) OR ({weaker} AND (attribute_not_exists(lifted_at) OR lifted_at < :at))"),
         values={f":{state}": state for state in stronger},
-        changes=" REMOVE #list, email, #name, expires_at, soft_bounces, soft_bounced_at",
+        changes=" REMOVE email, #name, expires_at, soft_bounces, soft_bounced_at",
     )
 
 
@@ -206,7 +206,7 @@ def lift(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> 
             ":blocked": "blocked",
             ":end": table.seconds(at + kept),
         },
-        changes=", lifted_at = :at, expires_at = :end REMOVE #list",
+        changes=", lifted_at = :at, expires_at = :end",
     )
 
 
@@ -215,7 +215,7 @@ def add_imported(table_name: str, imported: Subscriber) -> State | None:
 
     Known subscribers stay as they are: no import brings back anyone who unsubscribed or is suppressed.
     """
-    item = table.item_of(imported, list=table.CONFIRMED_LIST)
+    item = table.item_of(imported, list=table.subscribers_list("confirmed"))
     put = table.put(table_name, item, condition=table.NOT_THERE, values={":now": table.seconds(utc_now())})["Put"]
     try:
         dynamodb.call("put_item", **put, ReturnValuesOnConditionCheckFailure="ALL_OLD")
@@ -235,7 +235,7 @@ def _leave(  # noqa: PLR0913  the parts of one write
     changes: str,
     keep_history: bool = True,
 ) -> bool:
-    used = ("state", *(name for name in ("list", "name", "language") if f"#{name}" in changes))
+    used = ("state", "list", *(name for name in ("name", "language") if f"#{name}" in changes))
     names = {f"#{name}": name for name in used}
     history = _appended(leaving)
     if not keep_history:
@@ -246,13 +246,19 @@ def _leave(  # noqa: PLR0913  the parts of one write
             TableName=table_name,
             Key=marshalled(table.key(Subscriber, subscriber_id)),
             UpdateExpression=(
-                f"SET kind = :kind, id = :id, #state = :state, left_at = :at, "
+                f"SET kind = :kind, id = :id, #state = :state, #list = :list, left_at = :at, "
                 f"{_APPEND if keep_history else 'history = :new'}{changes}"
             ),
             ConditionExpression=condition,
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=marshalled(
-                {":kind": "subscriber", ":id": subscriber_id, ":state": leaving.event, ":at": table.stamp(leaving.at)}
+                {
+                    ":kind": "subscriber",
+                    ":id": subscriber_id,
+                    ":state": leaving.event,
+                    ":list": table.subscribers_list(leaving.event),
+                    ":at": table.stamp(leaving.at),
+                }
                 | history
                 | values
             ),

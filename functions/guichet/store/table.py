@@ -29,7 +29,7 @@
 
 Every item has `expires_at` (seconds since 1970), except subscribers who are confirmed or must not be written to. There
 are two sparse indexes: `outbox` (rows of emails that wait, by audience and shard, or held for the owner's mailbox;
-oldest first) and `lists` (messages and spam of a day, confirmed subscribers, issues that are under way and others, and
+oldest first) and `lists` (messages and spam of a day, subscribers in a state, issues that are under way and others, and
 confirmations of a day, by the row of the email that reports them).
 """
 
@@ -39,11 +39,11 @@ from typing import Any, Literal
 
 from guichet.records.record import utc_now
 from guichet.records.registry import KINDS, Owner, kind_of
+from guichet.records.subscriber import State
 from guichet.store import dynamodb
 from guichet.store.dynamodb import Item, marshalled
 
 DayList = Literal["messages", "spam", "confirmed"]
-CONFIRMED_LIST = "subscribers#confirmed"
 
 # TTL deletes up to days late, so expired items count as gone.
 NOT_THERE = "attribute_not_exists(pk) OR expires_at < :now"
@@ -108,6 +108,11 @@ def check(table: str, item_key: Item, condition: str, values: Item) -> dict[str,
 def day_list(name: DayList, day: datetime) -> str:
     """Return the name of the list of a day's messages, spam or confirmations, in UTC."""
     return f"{name}#{day.astimezone(UTC).date().isoformat()}"
+
+
+def subscribers_list(state: State) -> str:
+    """Return the name of the list of the subscribers in a state."""
+    return f"subscribers#{state}"
 
 
 def count_list(table: str, name: DayList, day: datetime) -> int:
