@@ -30,13 +30,14 @@ from guichet.records.message import Message
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import State, Subscriber
+from guichet.records.subscriber_fields import of_subscriber
 from guichet.signing import subscriber_id
+from guichet.spreadsheet import cell, separator_of
 from guichet.store import submissions
 from guichet.store import subscribers as subscribers_table
 from guichet.store.dynamodb import Item, UnavailableError
 from guichet.store.erasure import NotFinishedError, Person, erase, erase_record, find_data, find_submissions
 from infra.operate import adopting, desk, elsewhere, erasure, exporting, importing, outbox, queries, summaries
-from infra.operate.cells import cell
 from infra.operate.checkout import of_the_site
 from infra.operate.connection import (
     Connection,
@@ -50,7 +51,7 @@ from infra.operate.connection import (
     refusal,
     region_of,
 )
-from infra.operate.fields import in_a_row, labelled, of_submission, of_subscriber
+from infra.operate.fields import in_a_row, labelled, of_submission
 from infra.operate.forms_commands import find_forms, forms_group, telling_of_wrong_forms
 from infra.operate.issue_commands import issue_group
 from infra.operate.output import Output, counted, printable, room, short, wrapped
@@ -647,8 +648,6 @@ def export(  # noqa: PLR0913  the options of an export
     Subscribers and messages are written as CSV for a spreadsheet, or as JSON Lines. `everything` is always JSON Lines,
     with each item as it is stored in the table. To resume an interrupted export, run the same command again.
     """
-    if separator is None:
-        separator = "semicolon" if connection.settings.default_language == "fr" else "comma"
     lines = what == "everything" or (output.as_json and file is None)
     if lines and file_format == "csv":
         raise click.UsageError("This output is JSON Lines: drop --format or --json, or write to a file with --output.")
@@ -662,7 +661,7 @@ def export(  # noqa: PLR0913  the options of an export
         table=table,
         what=what,
         format="jsonl" if lines or file_format == "jsonl" else "csv",
-        separator=importing.SEPARATORS[separator],
+        separator=importing.SEPARATORS[separator] if separator else separator_of(connection.settings.default_language),
         state="" if state == "all" else state,
         spam=spam,
         form=form or "",

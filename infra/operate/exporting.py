@@ -4,8 +4,6 @@ The file is written as `FILE.part`. A checkpoint beside it records, after each p
 the table. An interrupted or killed export resumes there: anything written after the last checkpoint is truncated.
 """
 
-import csv
-import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,23 +14,15 @@ from typing import Any, BinaryIO, Literal
 from guichet.records.message import Message
 from guichet.records.record import utc_now
 from guichet.records.subscriber import Subscriber
+from guichet.records.subscriber_fields import COLUMNS, cells_of, of_subscriber
+from guichet.spreadsheet import BOM, csv_of
 from guichet.store.dynamodb import Item
-from infra.operate.cells import cell
 from infra.operate.connection import OperatorError
-from infra.operate.fields import (
-    SUBSCRIBER_COLUMNS,
-    message_cells,
-    message_columns,
-    of_submission,
-    of_subscriber,
-    subscriber_cells,
-)
+from infra.operate.fields import message_cells, message_columns, of_submission
 from infra.operate.queries import Advance, Page, scan
 
 What = Literal["subscribers", "messages", "everything"]
 KINDS: Mapping[What, str | None] = {"subscribers": "subscriber", "messages": "message", "everything": None}
-# Without it, Excel does not recognize UTF-8.
-_BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -143,15 +133,15 @@ def _save(options: Options, progress: Progress, checkpoint: Path) -> None:
 def _head(options: Options) -> bytes:
     if options.format == "jsonl":
         return b""
-    columns = SUBSCRIBER_COLUMNS if options.what == "subscribers" else message_columns(options.fields)
-    return (_BOM + _csv([columns], options.separator)).encode()
+    columns = COLUMNS if options.what == "subscribers" else message_columns(options.fields)
+    return (BOM + csv_of([columns], options.separator)).encode()
 
 
 def write_page(options: Options, page: Page, out: BinaryIO, progress: Progress, unsubscribe: Unsubscribe) -> None:
     """Write the rows of a page, and update the progress."""
     rows = list(_selected(options, page.items))
     if options.format == "csv":
-        text = _csv(([cell(value) for value in _cells(row, options, unsubscribe)] for row in rows), options.separator)
+        text = csv_of((_cells(row, options, unsubscribe) for row in rows), options.separator)
     else:
         text = "".join(json.dumps(_plain(row, unsubscribe), ensure_ascii=False) + "\n" for row in rows)
     out.write(text.encode())
@@ -190,12 +180,6 @@ def _cells(row: Item | Message | Subscriber, options: Options, unsubscribe: Unsu
         case Message():
             return message_cells(row, options.fields)
         case Subscriber():
-            return subscriber_cells(row, unsubscribe(row))
+            return cells_of(row, unsubscribe(row))
         case _:
             raise TypeError(f"no cells for {type(row).__name__}")
-
-
-def _csv(rows: Iterable[Iterable[str]], separator: str) -> str:
-    text = io.StringIO()
-    csv.writer(text, delimiter=separator, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
-    return text.getvalue()

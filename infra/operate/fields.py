@@ -1,6 +1,6 @@
 """What the fields of a record are called: the same in tables, CSV and JSON."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from guichet.definitions.definition import Definition, definition
@@ -8,7 +8,6 @@ from guichet.locales import Language
 from guichet.mail.emails import form_notification
 from guichet.records.message import Message
 from guichet.records.sign_up import SignUp
-from guichet.records.subscriber import Imported, Subscriber
 
 Mode = Literal["python", "json"]
 
@@ -18,17 +17,8 @@ MESSAGE_COLUMNS = (
 )  # fmt: skip
 # The columns of the messages of a declared form, before and after those of its fields.
 _BEFORE, _AFTER = ("received_at",), ("other_fields", "page", "language", "spam", "id")
-SUBSCRIBER_COLUMNS = (
-    "email", "name", "state", "since", "language", "confirmed_at", "left_at", "asked_at", "page", "wording",
-    "wording_version", "consent_claim", "asked_from", "confirmed_from", "statement", "source", "unsubscribe_url",
-)  # fmt: skip
 # Answers that a list has in other columns.
 _TOLD = ("name", "email")
-# The columns of a subscriber that are in the history, as fields of the latest proof of consent.
-_OF_PROOF = (
-    "asked_at", "page", "wording", "wording_version", "consent_claim", "asked_from", "confirmed_from", "statement",
-    "source",
-)  # fmt: skip
 
 
 def of_submission(record: Message | SignUp, mode: Mode = "json") -> dict[str, Any]:
@@ -87,12 +77,6 @@ def in_a_row(fields: Mapping[str, Any], language: Language) -> Mapping[str, Any]
     return {**fields, "message": text if fields["kind"] == "message" else "(a sign-up)"}
 
 
-def of_subscriber(subscriber: Subscriber, mode: Mode = "json") -> dict[str, Any]:
-    """Return the fields of a subscriber by name; `since` is when they came into their state."""
-    fields = subscriber.model_dump(mode=mode)
-    return {**fields, "since": fields["confirmed_at" if subscriber.state == "confirmed" else "left_at"]}
-
-
 def message_columns(of_form: Sequence[str] = ()) -> list[str]:
     """Return the columns of messages; of a declared form's, with a column for each of its fields."""
     return [*_BEFORE, *map(_column, of_form), *_AFTER] if of_form else list(MESSAGE_COLUMNS)
@@ -113,18 +97,3 @@ def message_cells(message: Message, of_form: Sequence[str] = ()) -> list[str]:
         return [fields[name] for name in MESSAGE_COLUMNS]
     cells = [*(fields[name] for name in _BEFORE), *(answers.get(name, "") for name in of_form)]
     return [*cells, *(fields[name] for name in _AFTER)]
-
-
-def subscriber_cells(subscriber: Subscriber, unsubscribe_url: str) -> list[str]:
-    """Return a subscriber as the cells of SUBSCRIBER_COLUMNS, with the latest proof of consent."""
-    fields = {**dict(_proof(subscriber)), **of_subscriber(subscriber), "unsubscribe_url": unsubscribe_url}
-    # No line breaks, so that the file can be read line by line.
-    return [" ".join(str(fields.get(name) or "").split()) for name in SUBSCRIBER_COLUMNS]
-
-
-def _proof(subscriber: Subscriber) -> Iterator[tuple[str, Any]]:
-    imported = (event for event in reversed(subscriber.history) if isinstance(event, Imported))
-    proof = subscriber.consent or next(imported, None)
-    if proof is not None:
-        fields = proof.model_dump(mode="json")
-        yield from ((name, fields[name]) for name in _OF_PROOF if name in fields)

@@ -28,9 +28,9 @@ from guichet.records.record import Record, utc_now
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Imported, Subscriber
 from guichet.signing import keyed_hash, subscriber_id
+from guichet.spreadsheet import text_of
 from guichet.store import limits, outbox, submissions, subscribers
 from guichet.store.dynamodb import UnavailableError
-from infra.operate.cells import text_of
 from infra.operate.connection import OperatorError, OperatorSettings
 from infra.operate.queries import Advance, blocks, by_keys
 

@@ -16,8 +16,8 @@ import click
 from guichet.locales import LANGUAGES, Language
 from guichet.records.issue import Issue, IssueState, Reader, ReaderState
 from guichet.records.record import utc_now
+from guichet.spreadsheet import cell
 from guichet.store import issues, readers
-from infra.operate.cells import cell
 from infra.operate.connection import Connection, OperatorError, OperatorSettings
 from infra.operate.issue_files import IssueFileError, IssueFiles, Problem, id_of, new_files, read_all
 from infra.operate.issue_plan import Plan, account_of, duration, in_words, moment, must_send, readers_by_language

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guichet.spreadsheet import cell, text_of
 from guichet.store import dynamodb
 from infra.operate import exporting, queries
-from infra.operate.cells import cell, text_of
 from tests.support.app import App
 from tests.support.contact import contact
 from tests.support.feedback import feedback

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from guichet.addresses import parse
 from guichet.records.record import utc_now
+from guichet.spreadsheet import text_of
 from guichet.store.dynamodb import UnavailableError
 from infra.operate import importing
-from infra.operate.cells import text_of
 from tests.support.app import START, App, isolated, resolve
 from tests.support.feedback import feedback
 from tests.support.newsletter import (

@@ -1,4 +1,4 @@
-"""Escape CSV cells so that no spreadsheet reads one as a formula, and unescape them without loss.
+"""CSV for spreadsheets (RFC 4180), whose cells no program reads as formulas, and which are read back without loss.
 
 OWASP: "CSV Injection". Text that begins with a trigger gets a leading apostrophe, which Excel and LibreOffice read as
 "this is text". Text that begins with apostrophes and then a trigger gets one more, so that no two texts share a cell.
@@ -6,8 +6,15 @@ The same applies inside a cell, after any character that a program might read as
 the wrong separator must not produce a formula either.
 """
 
+import csv
+import io
 import re
+from collections.abc import Iterable
 
+from guichet.locales import Language
+
+# Without it, Excel does not recognize UTF-8.
+BOM = "\ufeff"
 # What starts a formula: also in full width, for East Asian versions, and after spaces that a program may trim. Then,
 # what may start a new cell.
 _TRIGGER = r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])"
@@ -24,3 +31,16 @@ def cell(text: str) -> str:
 def text_of(given: str) -> str:
     """Return the text that `cell` was given. Other programs' cells are returned unchanged."""
     return _TEXT.sub("", given)
+
+
+def csv_of(rows: Iterable[Iterable[str]], separator: str) -> str:
+    """Return rows as lines of CSV, no cell of which is a formula."""
+    text = io.StringIO()
+    lines = csv.writer(text, delimiter=separator, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    lines.writerows(map(cell, row) for row in rows)
+    return text.getvalue()
+
+
+def separator_of(language: Language) -> str:
+    """Return the separator that Excel expects in a language."""
+    return ";" if language == "fr" else ","
