@@ -1,11 +1,9 @@
 """Soft bounces of subscribers: counted until a delivery, and too many of them end their mail."""
 
 from guichet.outbox.outcomes import Report
+from guichet.records.subscriber import MOST_SOFT_BOUNCES
 from guichet.store import subscribers
 from guichet.telemetry import count, logger
-
-# After so many soft bounces, without a delivery between, a subscriber is written to no more.
-MOST_SOFT_BOUNCES = 5
 
 
 def bounced_softly(table_name: str, subscriber_id: str, report: Report) -> None:

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from guichet.addresses import normalized
+from guichet.mail import ses
 from guichet.store.erasure import Person
 from infra.operate.connection import Connection, OperatorError
 from infra.operate.inspection import existing
@@ -30,9 +29,9 @@ class FailedEvent:
 
 def suppressed_by_ses(connection: Connection, address: str) -> str | None:
     """Return why an address is on SES's suppression list, `BOUNCE` or `COMPLAINT`, or None."""
-    ses = connection.client("sesv2")
+    client = connection.client("sesv2")
     for spelling in _spellings(address):
-        found = existing(ses.get_suppressed_destination, EmailAddress=spelling)
+        found = existing(client.get_suppressed_destination, EmailAddress=spelling)
         if found is not None:
             return str(found["SuppressedDestination"]["Reason"])
     return None
@@ -40,17 +39,7 @@ def suppressed_by_ses(connection: Connection, address: str) -> str | None:
 
 def take_off_list(connection: Connection, address: str) -> bool:
     """Take an address off SES's suppression list. Return whether it was on it."""
-    ses = connection.client("sesv2")
-    taken = False
-    for spelling in _spellings(address):
-        try:
-            ses.delete_suppressed_destination(EmailAddress=spelling)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NotFoundException":
-                raise
-        else:
-            taken = True
-    return taken
+    return ses.take_off_list(address, connection.client("sesv2"))
 
 
 def _spellings(address: str) -> list[str]:

@@ -12,7 +12,7 @@ _ASYNCHRONOUS = ("Schedule", "ScheduleV2", "SNS", "S3", "EventBridgeRule")
 _KEEPS = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SES::EmailIdentity", "AWS::SecretsManager::Secret")
 _NAMES = ("TableName", "BucketName", "QueueName", "TopicName", "RoleName", "FunctionName", "LogGroupName", "AlarmName")
 # What no resource can be named for (AWS: "Actions, resources, and condition keys for Amazon SES").
-_OF_THE_ACCOUNT = {"ses:GetAccount"}
+_OF_THE_ACCOUNT = {"ses:DeleteSuppressedDestination", "ses:GetAccount"}
 _PERSONAL = ("identity", "authorizer", "sourceIp", "userAgent", "path", "queryString", "domainName")
 
 

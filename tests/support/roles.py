@@ -59,7 +59,7 @@ def calls_of(function: str, service: str, operation: str, parameters: Mapping[st
             return [Call(function, f"dynamodb:{name}Item", TABLE) for name in names]
         case "dynamodb", "Query" if "IndexName" in parameters:
             return [Call(function, "dynamodb:Query", f"{TABLE}/index/{parameters['IndexName']}")]
-        case "dynamodb", "DeleteItem" | "GetItem" | "PutItem" | "Query" | "Scan" | "UpdateItem":
+        case "dynamodb", "BatchGetItem" | "DeleteItem" | "GetItem" | "PutItem" | "Query" | "Scan" | "UpdateItem":
             return [Call(function, f"dynamodb:{operation}", TABLE)]
         case "sesv2", "SendEmail":
             mail = message_from_bytes(parameters["Content"]["Raw"]["Data"], policy=policy.default)
@@ -73,6 +73,8 @@ def calls_of(function: str, service: str, operation: str, parameters: Mapping[st
             return [Call(function, action, resource, context) for action in actions for resource in resources]
         case "sesv2", "GetAccount":
             return [Call(function, "ses:GetAccount", "*")]
+        case "sesv2", "DeleteSuppressedDestination":
+            return [Call(function, "ses:DeleteSuppressedDestination", "*")]
         case _:
             raise UnknownError(f"{function}: which permissions does {service}:{operation} ask for?")
 

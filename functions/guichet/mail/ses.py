@@ -17,6 +17,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
+from guichet.addresses import normalized
 from guichet.store import dynamodb
 
 # In seconds. The first counts for each address of the endpoint's name.
@@ -139,3 +140,21 @@ def send_rate() -> float | None:
     """Return how many emails a second the account may send, or None if SES does not say."""
     found = quota()
     return found.per_second if found else None
+
+
+def take_off_list(address: str, ses: Any = None) -> bool:
+    """Take an address off the account's suppression list, to which SES sends nothing. Return whether it was on it.
+
+    `ses` is the client, if not that of this process. Raises ClientError, BotoCoreError.
+    """
+    taken = False
+    # Either spelling may be on the list.
+    for spelling in dict.fromkeys((address, normalized(address))):
+        try:
+            (ses or client()).delete_suppressed_destination(EmailAddress=spelling)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NotFoundException":
+                raise
+        else:
+            taken = True
+    return taken

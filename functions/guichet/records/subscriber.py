@@ -8,6 +8,8 @@ from guichet.records.record import Record
 from guichet.records.sign_up import SignUp
 
 State = Literal["confirmed", "unsubscribed", "bounced", "complained", "blocked", "lifted"]
+# After so many soft bounces, without a delivery between, a subscriber is written to no more.
+MOST_SOFT_BOUNCES = 5
 
 
 class Confirmation(Record):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress as suppress_error
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.records.record import utc_now
@@ -18,6 +18,23 @@ _APPEND = "history = list_append(if_not_exists(history, :none), :new)"
 def subscriber(table_name: str, subscriber_id: str) -> Subscriber | None:
     """Return a subscriber in any state, or None if there is none or it has expired."""
     return cast("Subscriber | None", table.record_at(table_name, f"subscriber#{subscriber_id}"))
+
+
+class SoftBounces(NamedTuple):
+    """How many emails in a row could not be delivered for now, and when the last one came back."""
+
+    number: int
+    last_at: datetime
+
+
+def subscriber_and_bounces(table_name: str, subscriber_id: str) -> tuple[Subscriber, SoftBounces | None] | None:
+    """Return a subscriber in any state with the soft bounces since the last delivery, or None as `subscriber` does."""
+    item = table.get(table_name, table.key(Subscriber, subscriber_id))
+    if item is None or table.expired(item):
+        return None
+    bounces = item.get("soft_bounces", ())
+    told = SoftBounces(len(bounces), datetime.fromisoformat(item["soft_bounced_at"])) if bounces else None
+    return Subscriber.model_validate(item), told
 
 
 def confirm(

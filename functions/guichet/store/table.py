@@ -72,9 +72,14 @@ def record_at(table: str, pk: str) -> Owner | None:
     """Return the record with a key, or None if there is none or it has expired."""
     kind = pk.partition("#")[0]
     item = get(table, {"pk": pk, "sk": kind})
-    if item is None or ("expires_at" in item and item["expires_at"] < seconds(utc_now())):
+    if item is None or expired(item):
         return None
     return KINDS[kind].model.model_validate(item)
+
+
+def expired(item: Item) -> bool:
+    """Return whether an item has expired, though it is still there."""
+    return "expires_at" in item and bool(item["expires_at"] < seconds(utc_now()))
 
 
 def get(table: str, item_key: Item) -> Item | None:

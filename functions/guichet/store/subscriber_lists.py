@@ -1,0 +1,92 @@
+"""The lists of subscribers, one for each state, in the order of their ids. They come from the index `lists`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from guichet.records.subscriber import State, Subscriber
+from guichet.store import dynamodb, table
+from guichet.store.dynamodb import Item, marshalled
+
+# The digits of an id (`signing.keyed_hash`), in hexadecimal.
+_DIGITS = 32
+# How many items one call returns (AWS: "BatchGetItem").
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """A page of a list, and the ids that the pages before and after it begin next to: empty where there is none."""
+
+    subscribers: tuple[Subscriber, ...]
+    before: str
+    after: str
+
+
+def page(table_name: str, state: State, most: int, *, after: str = "", before: str = "") -> ListPage:
+    """Return the subscribers of a list after an id, or before one, or the first ones; at most `most`."""
+    while True:
+        ids, more = _ids(table_name, state, most, after or before, forward=not before)
+        found = tuple(_read(table_name, state, ids))
+        earlier, later = (more, True) if before else (bool(after), more)
+        # All that a page had may have expired: then the next one is shown. DynamoDB deletes late.
+        if found or not more:
+            return ListPage(found, ids[0] if ids and earlier else "", ids[-1] if ids and later else "")
+        after, before = ("", ids[0]) if before else (ids[-1], "")
+
+
+def count(table_name: str, state: State) -> int:
+    """Count a list. What has expired counts until DynamoDB deletes it."""
+    query = table.of_list(table_name, table.subscribers_list(state))
+    return sum(page["Count"] for page in dynamodb.pages("query", **query, Select="COUNT"))
+
+
+def part(table_name: str, state: State, number: int, parts: int) -> Iterator[list[Subscriber]]:
+    """Yield the subscribers of one of several equal parts of a list, some at a time. The first part is number 1.
+
+    Ids are keyed hashes, so their first digits divide a list evenly, whoever joins or leaves it meanwhile.
+    """
+    space = 16**_DIGITS
+    low, high = (f"{space * bound // parts:0{_DIGITS}x}" for bound in (number - 1, number))
+    query = table.of_list(table_name, table.subscribers_list(state))
+    query["KeyConditionExpression"] += " AND pk BETWEEN :low AND :high"
+    # Behind the last id of the part, and before the first one of the next: `~` sorts behind all digits.
+    end = f"subscriber#{'f' * _DIGITS}~" if number == parts else f"subscriber#{high}"
+    query["ExpressionAttributeValues"] |= marshalled({":low": f"subscriber#{low}", ":high": end})
+    for found in dynamodb.pages("query", **query):
+        ids = [_id(item) for item in found["Items"]]
+        # Both bounds belong to what DynamoDB returns.
+        ids = [one for one in ids if number == parts or one < high]
+        for start in range(0, len(ids), _AT_ONCE):
+            yield list(_read(table_name, state, ids[start : start + _AT_ONCE]))
+
+
+def _ids(table_name: str, state: State, most: int, bound: str, *, forward: bool) -> tuple[list[str], bool]:
+    """Return the next ids, in ascending order, and whether there are more in that direction."""
+    name = table.subscribers_list(state)
+    start = marshalled({"list": name, **_key(bound)}) if bound else None
+    found = dynamodb.call(
+        "query",
+        **table.of_list(table_name, name),
+        ScanIndexForward=forward,
+        # One more, which tells whether there is a further page.
+        Limit=most + 1,
+        **({"ExclusiveStartKey": start} if start else {}),
+    )
+    ids = [_id(item) for item in found["Items"]]
+    more = len(ids) > most or "LastEvaluatedKey" in found
+    return sorted(ids[:most]), more
+
+
+def _read(table_name: str, state: State, ids: list[str]) -> Iterator[Subscriber]:
+    """Read subscribers, in order, without those that have expired or changed their state meanwhile."""
+    for item in dynamodb.batch_get(table_name, [_key(one) for one in ids]):
+        if item["state"] == state and not table.expired(item):
+            yield Subscriber.model_validate(item)
+
+
+def _key(subscriber_id: str) -> Item:
+    return table.key(Subscriber, subscriber_id)
+
+
+def _id(item: Item) -> str:
+    return str(item["pk"]["S"]).partition("#")[2]
