@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Literal
 
+from guichet.outbox.reasons import reason_of
 from guichet.records.outbox import AUDIENCES, Audience, EmailKey
 from guichet.records.record import utc_now
 from guichet.store import mailboxes, outbox
@@ -63,22 +64,18 @@ def _ended(table: str, advance: Advance) -> Iterator[UnsentEmail]:
 
 def _waiting(item: Item) -> UnsentEmail:
     tried_at = item.get("tried_at") or item.get("bounced_at") or item.get("rejected_at")
-    not_before = datetime.fromtimestamp(int(item.get("not_before", 0)), UTC)
-    if "claim" not in item:
-        why = item.get("waits_for", "not tried yet")
-        if not_before > utc_now():
-            why = f"{why}; the next try is after {not_before:%Y-%m-%d %H:%M} UTC"
-        return _unsent(item, "waiting", tried_at, why)
-    # The item does not say why it is claimed: a run is sending it, or ended without an answer from SES.
-    until = datetime.fromtimestamp(int(item["claimed_until"]), UTC)
-    unanswered = len({call.partition("/")[0] for call in item.get("calls", ())} - {item["claim"]})
-    called = any(call.startswith(item["claim"]) for call in item.get("calls", ()))
-    if until < utc_now():
-        why = "the run that was sending it ended without an answer; it will be retried"
-    elif called or unanswered:
-        why = f"SES has not answered, tries: {unanswered + called}; the next try is after {until:%Y-%m-%d %H:%M} UTC"
-    else:
-        why = "being sent"
+    reason = reason_of(item, utc_now())
+    match reason.why:
+        case "interrupted":
+            why = "the run that was sending it ended without an answer; it will be retried"
+        case "in_doubt":
+            why = f"SES has not answered, tries: {reason.tries}"
+        case "sending":
+            why = "being sent"
+        case _:
+            why = item.get("waits_for", "not tried yet")
+    if reason.until:
+        why = f"{why}; the next try is after {reason.until:%Y-%m-%d %H:%M} UTC"
     return _unsent(item, "waiting", tried_at, why)
 
 

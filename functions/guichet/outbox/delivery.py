@@ -11,6 +11,7 @@ from guichet.mail.mime import compose
 from guichet.mail.notification import recipients_of
 from guichet.mail.pace import Pace
 from guichet.mail.tags import Attempt, tags_of
+from guichet.outbox import reasons
 from guichet.outbox.eligibility import ineligible, stranger_mail_per_day
 from guichet.records.cap_reached import CapReached, Reached
 from guichet.records.erasure import Erasure
@@ -29,12 +30,9 @@ from guichet.store import issues, limits, mailboxes, outbox, sign_ins, spam_note
 from guichet.store.dynamodb import ConditionFailedError, retry_budget
 from guichet.telemetry import count, log_unexpected, logger, name_of
 
-_MANY = "StrangerMailPerDay is used up for today"
-_SHARE = "its network had its share of StrangerMailPerDay today"
 _DESK_MANY = "too many asked to sign in as this owner today: ask again from a browser known to the desk, or tomorrow"
 _DESK_SHARE = "its network has asked to sign in as this owner too often today"
 _NO_OWNER = "the address that was typed is not the owner's"
-_OFTEN = "the mailbox had one a moment ago, or enough of them today"
 # An email that SES was called for, and gave no answer, may have gone out: then an event of SES says so, within seconds,
 # or minutes where Lambda is short of room for it. Only where that is missing too is it sent again; and it waits longer
 # each time, so that it neither blocks the others nor goes out over and over. In the end a person must look.
@@ -122,7 +120,7 @@ def _let_go(email: ClaimedEmail, settings: NotifierSettings, cause: Exception) -
     """Release the claim on an email that SES was not called for, so that the next run may send it at once."""
     try:
         with retry_budget():
-            outbox.postpone(settings.table_name, email, f"the table did not answer: {name_of(cause)}")
+            outbox.postpone(settings.table_name, email, f"{reasons.TABLE}: {name_of(cause)}")
     except Exception as error:  # noqa: BLE001  then the claim lapses
         log_unexpected(error, record=email.key.record, email=email.key.email)
 
@@ -169,7 +167,7 @@ def _erased(email: ClaimedEmail, erasure: Erasure, settings: NotifierSettings) -
     with retry_budget(TIME_TO_ERASE) as until:
         done = erasures.go_on(settings.table_name, erasure, settings.signing_secret, until)
     if not done:
-        outbox.postpone(settings.table_name, email, "the erasure goes on")
+        outbox.postpone(settings.table_name, email, reasons.ERASING)
         return Ended("erasing", "")
     ended = outbox.record_of(settings.table_name, email)
     return _for_owner(email, ended, settings) if ended else _dropped(email, settings, "it has expired")
@@ -239,12 +237,12 @@ def _held_back(email: ClaimedEmail, record: Message | SignUp | Subscriber, setti
     if replaced:
         _replace(replaced, email, settings)
     if isinstance(verdict, limits.PutOff):
-        outbox.postpone(table_name, email, _OFTEN, verdict.until)
-        return Ended("delayed", _OFTEN)
+        outbox.postpone(table_name, email, reasons.OFTEN, verdict.until)
+        return Ended("delayed", reasons.OFTEN)
     # None at all is what the owner chose.
     if pool.per_day:
         _report(verdict, email, pool, settings)
-    ended = Ended("capped", _MANY) if verdict == "many" else Ended("rationed", _SHARE)
+    ended = Ended("capped", reasons.MANY) if verdict == "many" else Ended("rationed", reasons.SHARE)
     outbox.postpone(table_name, email, ended.reason)
     return ended
 
@@ -288,10 +286,10 @@ def _for_owner(email: ClaimedEmail, record: Reported, settings: NotifierSettings
         or (known.due(owner) and mailboxes.try_again(settings.table_name, owner, email.claim))
     }
     waiting = [known.dead[owner] for owner in left if owner not in now]
-    held_for = f"the owner's mailbox takes no mail: {waiting[0].reason}" if waiting else ""
+    held_for = f"{reasons.MAILBOX}: {waiting[0].reason}" if waiting else ""
     if not now:
         outbox.hold(settings.table_name, email, held_for)
-        return Ended("held", "the owner's mailbox takes no mail")
+        return Ended("held", reasons.MAILBOX)
     return Ready(email, record, now, held_for)
 
 
@@ -311,7 +309,7 @@ def _sent(ready: Ready, settings: NotifierSettings, pace: Pace) -> Ended:
         message = compose(email.name, email.language, ready.record, settings)
     except Exception as error:
         # It was certainly not sent. It goes out once this is fixed.
-        outbox.postpone(settings.table_name, email, f"it cannot be written: {type(error).__name__}")
+        outbox.postpone(settings.table_name, email, f"{reasons.NOT_WRITTEN}: {type(error).__name__}")
         raise
     pace.wait()
     until = utc_now() + WITHOUT_ANSWER[min(email.unanswered, len(WITHOUT_ANSWER) - 1)]

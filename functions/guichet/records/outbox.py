@@ -90,7 +90,12 @@ class ClaimedEmail(Record):
     @property
     def unanswered(self) -> int:
         """How many calls to SES got no answer."""
-        return len({call.partition("/")[0] for call in self.calls})
+        return unanswered_calls(self.calls)
+
+
+def unanswered_calls(traces: Iterable[str]) -> int:
+    """Return how many calls to SES some traces tell of: a call may be for several recipients."""
+    return len({one.partition("/")[0] for one in traces})
 
 
 def trace(claim: str, recipient: str) -> str:

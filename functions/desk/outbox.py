@@ -1,0 +1,121 @@
+"""/desk/outbox: the emails that wait, for how long, for whom, and why."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from desk import pages, words
+from desk.call import Call, Route
+from guichet.http.responses import Response
+from guichet.locales import locale
+from guichet.outbox.reasons import WHYS, Reason, reason_of
+from guichet.records.record import utc_now
+from guichet.signing import subscriber_id
+from guichet.store import mailboxes, outbox_list
+from guichet.store.dynamodb import Item
+from guichet.store.outbox_list import Place
+from guichet.telemetry import logger
+
+_PER_PAGE = 50
+# The emails that have a sentence of their own. Another one is called by its name.
+_NAMES = (
+    "acknowledgement", "cap-reached", "confirmation-request", "contact-notification", "desk-sign-in", "digest",
+    "erasure-done", "form-notification", "issue-paused", "issue-sent", "issue-test", "new-subscriber",
+    "rejected-notice", "spam-note", "welcome",
+)  # fmt: skip
+# The records that have a page of the desk, by the first part of their key.
+_PAGES = {"message": "messages", "subscriber": "subscribers", "issue": "issues"}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An email as the page shows it. `record` is the page of what it tells of, if there is one."""
+
+    name: str
+    recipient: str
+    queued_at: datetime
+    age: str
+    reason: Reason
+    record: str
+
+
+def show(call: Call) -> Response:
+    """Show a page of what waits, oldest first."""
+    query = call.request.query
+    after = Place.from_texts(query.get("at", ""), query.get("list", ""), query.get("email", ""))
+    found = outbox_list.page(call.table_name, _PER_PAGE, after)
+    now = utc_now()
+    rows = [_waiting(call, row, now) for row in found.rows]
+    reasons = Counter(row.reason.why for row in rows)
+    end = found.after
+    return pages.page(
+        call,
+        "outbox.html",
+        title=words.say("outbox.title", call.language),
+        rows=rows,
+        total=_number(call, sum(found.counts.values())) if found.counts else "",
+        counts={name: _number(call, number) for name, number in (found.counts or {}).items() if number},
+        reasons=[(why, _number(call, reasons[why])) for why in WHYS if reasons[why]],
+        mailboxes=_dead_mailboxes(call) if found.counts and (found.counts["held"] or reasons["mailbox"]) else [],
+        older=call.url("outbox", at=end.queued_at, list=end.shard, email=end.key.id) if end else "",
+        first=after is None,
+    )
+
+
+def _waiting(call: Call, row: Item, now: datetime) -> Waiting:
+    kind, _, record_id = row["pk"].partition("#")
+    queued_at = datetime.fromisoformat(row["queued_at"])
+    name = row["name"]
+    key = f"email_{name.replace('-', '_')}" if name in _NAMES else "email_other"
+    return Waiting(
+        name=words.say(f"outbox.{key}", call.language, name=name),
+        recipient=words.say(f"outbox.to_{_recipient(row)}", call.language),
+        queued_at=queued_at,
+        age=_age(call, now - queued_at),
+        reason=reason_of(row, now),
+        record=f"{_PAGES[kind]}/{record_id}" if kind in _PAGES else "",
+    )
+
+
+def _recipient(row: Item) -> str:
+    """Return whom an email goes to, and of a visitor no more than what they did."""
+    if row["recipient"] == "owner":
+        return "recipients" if row["name"] == "form-notification" else "owner"
+    return {"acknowledgement": "sender", "welcome": "subscriber"}.get(row["name"], "visitor")
+
+
+def _age(call: Call, age: timedelta) -> str:
+    minutes = max(0, int(age.total_seconds() // 60))
+    hours, days = minutes // 60, minutes // (24 * 60)
+    unit, number = ("days", days) if days > 1 else ("hours", hours) if hours else ("minutes", minutes)
+    return words.say(f"outbox.age_{unit}", call.language, number=_number(call, number))
+
+
+def _dead_mailboxes(call: Call) -> list[dict[str, Any]]:
+    """Return the owner's mailboxes that take no mail: address, since when, and what was said."""
+    dead = mailboxes.mailboxes(call.table_name).dead
+    secret = call.settings.signing_secret
+    known = {subscriber_id(secret, address): address for address in call.settings.owner_email}
+    return [
+        # A form may have recipients of its own, whose addresses are not asked for here.
+        {"address": known.get(mailbox, ""), "since": datetime.fromisoformat(entry.since), "reason": entry.reason}
+        for mailbox, entry in dead.items()
+    ]
+
+
+def try_mailboxes(call: Call) -> Response:
+    """Let the next sweep try the mailboxes that take no mail, which are otherwise tried once a day. Idempotent."""
+    mailboxes.try_now(call.table_name, mailboxes.mailboxes(call.table_name).dead)
+    logger.info("mailboxes are tried", request_id=call.request.id, session_id=call.signed_in.id)
+    return pages.done(call, "outbox", told="tried")
+
+
+def _number(call: Call, number: int) -> str:
+    return locale(call.language).number(str(number))
+
+
+ROUTES: dict[str, Route] = {
+    "GET outbox": show,
+    "POST outbox/try": try_mailboxes,
+}

@@ -1,0 +1,111 @@
+"""What the page of the outbox says."""
+
+SENTENCES = {
+    "title": "Outbox",
+    "none": "No email is waiting. What is written to you or asked for is sent within moments.",
+    "none_here": "Nothing more is waiting.",
+    "total": "Emails waiting: {total}.",
+    "about": "They go out by themselves: every 15 minutes at the latest, all that wait are tried. None is lost.",
+    "count_owner": "To you, or to the recipients of a form: {number}",
+    "count_visitor": "To visitors and subscribers: {number}",
+    "count_held": "Held, because your mailbox takes no mail: {number}",
+    "reasons_title": "Why those on this page wait",
+    "to_start": "Back to the oldest",
+    "until": "The next try is after",
+    "said": "The answer was:",
+    "age_minutes": "for {number} min",
+    "age_hours": "for {number} h",
+    "age_days": "for {number} days",
+    "to_owner": "To you",
+    "to_recipients": "To the recipients of the form",
+    "to_sender": "To the sender of the message",
+    "to_subscriber": "To a new subscriber",
+    "to_visitor": "To an address that signed up",
+    "email_acknowledgement": "Acknowledgement of a message",
+    "email_cap_reached": "Notice that a daily limit is reached",
+    "email_confirmation_request": "Request to confirm a subscription",
+    "email_contact_notification": "A visitor’s message",
+    "email_desk_sign_in": "Link and code to sign in at the desk",
+    "email_digest": "Digest of the week",
+    "email_erasure_done": "Notice that an erasure is done",
+    "email_form_notification": "A form that a visitor filled in",
+    "email_issue_paused": "Notice that an issue is paused",
+    "email_issue_sent": "Notice that an issue is sent",
+    "email_issue_test": "Test of an issue",
+    "email_new_subscriber": "Notice of a new subscriber",
+    "email_rejected_notice": "Notice in the place of an email that was rejected",
+    "email_spam_note": "Note about what was filed as spam",
+    "email_welcome": "Welcome to a new subscriber",
+    "email_other": "Email “{name}”",
+    "short_new": "Just queued",
+    "short_sending": "Being sent at this moment",
+    "short_erasing": "An erasure goes on",
+    "short_in_doubt": "Amazon SES has not answered",
+    "short_interrupted": "Sending was interrupted",
+    "short_many": "Today’s limit for strangers is reached",
+    "short_share": "One network’s share of that limit is used up",
+    "short_often": "The same mailbox had one a moment ago",
+    "short_mailbox": "Your mailbox takes no mail",
+    "short_bounced": "Your mailbox refused it for now",
+    "short_rejected": "Amazon SES rejected its content",
+    "short_sandbox": "Amazon SES is in the sandbox",
+    "short_paused": "Amazon SES has paused the account",
+    "short_quota": "The account’s daily quota is used up",
+    "short_rate": "The account’s sending rate is reached",
+    "short_ses": "Amazon SES does not accept it now",
+    "short_table": "The table did not answer",
+    "short_not_written": "It cannot be written",
+    "why_new": "It was just queued, and not tried yet.",
+    "why_sending": "It is being sent at this moment.",
+    "why_erasing": "It tells of an erasure that is still going on, and is sent when that is done.",
+    "why_in_doubt": (
+        "Amazon SES was asked to send it and has not answered (tries: {tries}). It may have gone out: it is sent again "
+        "only if no news of it comes."
+    ),
+    "why_interrupted": "What was sending it ended before there was an answer. It will be tried again.",
+    "why_many": (
+        "So many emails a day go to addresses that have not confirmed (StrangerMailPerDay). Today’s are used up; it "
+        "goes out tomorrow."
+    ),
+    "why_share": (
+        "The network that asked for it has had its share of today’s emails to addresses that have not confirmed. "
+        "Others go first."
+    ),
+    "why_often": (
+        "The same mailbox had such an email a moment ago, or three of them today. So nobody can flood it, whoever asks."
+    ),
+    "why_mailbox": (
+        "A mailbox of yours has refused mail for good. One email a day is tried; once it arrives, all others follow."
+    ),
+    "why_bounced": "Your mailbox refused it for the time being; it may be full. It is tried again some hours later.",
+    "why_rejected": (
+        "Amazon SES took it and then rejected what is in it. A short notice without the visitor’s words will take its "
+        "place."
+    ),
+    "why_sandbox": (
+        "The account of Amazon SES is in the sandbox: it writes to verified addresses alone. Ask for production access "
+        "in the console of Amazon SES."
+    ),
+    "why_paused": "Amazon SES has paused sending for this account. Its console says why.",
+    "why_quota": "The account’s daily quota of Amazon SES is used up. It goes out when there is room again.",
+    "why_rate": "More was sent than Amazon SES allows in a second. It goes out with the next try.",
+    "why_ses": "Amazon SES does not accept it now. It is tried again.",
+    "why_table": "The table did not answer while it was about to be sent. It is tried again.",
+    "why_not_written": (
+        "The email cannot be written: a mistake is in the texts or in the program. It goes out once that is mended."
+    ),
+    "mailbox_title": "A mailbox that takes no mail",
+    "mailbox_other": "A recipient of a form",
+    "mailbox_since": "refusing mail since",
+    "mailbox_do": (
+        "Mend the mailbox, or deploy another address as OwnerEmail. Then let it be tried: once one email has arrived, "
+        "all others follow."
+    ),
+    "try_button": "Try it with the next emails",
+    "told_tried": "Within 15 minutes, one email is sent there to try it.",
+    "failed_title": "Emails that failed for good",
+    "failed": (
+        "Amazon SES has refused them, and they are not tried again. They are not listed here, because that takes "
+        "reading the whole table. These commands list them and send them again:"
+    ),
+}

@@ -1,0 +1,234 @@
+"""The desk's page of what waits in the outbox: for how long, for whom, and why, in words."""
+
+import pkgutil
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, given
+from hypothesis import settings as how
+from hypothesis import strategies as st
+
+from desk import outbox as area
+from desk import words
+from guichet.locales import LANGUAGES
+from guichet.mail import emails, ses
+from guichet.outbox import reasons
+from guichet.records.outbox import QueuedEmail
+from guichet.records.record import utc_now
+from guichet.store import dynamodb, mailboxes, outbox
+from tests.support import many
+from tests.support.app import PARAMETERS, START, App
+from tests.support.contact import contact
+from tests.support.desk import Browser
+from tests.support.feedback import tell
+from tests.support.newsletter import READER, sign_up, subscribe
+from tests.support.wire import Wire, refusal, unreachable
+
+
+def shown(app: App, language: str = "en", page: str = "outbox") -> str:
+    reply = Browser(app, language=language).signed_in().get(page)
+    assert reply.status_code == 200
+    return reply.text
+
+
+def queued(number: int, name: str = "contact-notification", recipient: Any = "owner", **more: Any) -> None:
+    """Put a row into the outbox."""
+    email = QueuedEmail(name=name, recipient=recipient, language="fr")
+    at = START + timedelta(seconds=number // 2)
+    many.put({**outbox.row(f"message#{number:032x}", email, at, at + timedelta(days=99)), **more})
+
+
+def test_with_nothing_waiting_it_says_so(app: App) -> None:
+    contact(app)
+    app.play_stream()
+    assert "No email is waiting." in shown(app)
+    assert "Aucun email n’attend." in shown(app, "fr")
+    assert "guichet outbox send --failed" in shown(app)
+
+
+def test_what_waits_is_told_with_its_record_and_without_anybody_s_address(app: App) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        contact(app, message="Bonjour <b>", name="Anne")
+        app.post("/newsletter", data={"email": READER})
+        (message,) = app.items("message")
+        Wire(ses.client()).always(
+            refusal(400, "SendingPausedException", message="Sending is paused for ann@example.org")
+        )
+        app.sweep()
+        clock.shift(timedelta(hours=3))
+        page = shown(app)
+    assert "Emails waiting: 2." in page
+    assert "To you, or to the recipients of a form: 1" in page
+    assert "To visitors and subscribers: 1" in page
+    assert "Amazon SES has paused the account · 2" in page
+    assert page.count("for 3 h") == 2
+    assert f'/desk/messages/{message["id"]}">A visitor’s message</a>' in page
+    assert "Request to confirm a subscription" in page
+    assert "To an address that signed up" in page
+    assert "Sending is paused for …" in page
+    assert not re.search("reader@|ann@|Bonjour|Anne", page)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "why"),
+    [
+        ("MessageRejected", "Email address is not verified: x@example.org", "sandbox"),
+        ("LimitExceededException", "", "quota"),
+        ("TooManyRequestsException", "Daily message quota exceeded", "quota"),
+        ("TooManyRequestsException", "Maximum sending rate exceeded", "rate"),
+        ("AccountSuspendedException", "", "paused"),
+        ("NotFoundException", "no such set", "ses"),
+    ],
+)
+def test_what_ses_says_is_told_apart(app: App, code: str, message: str, why: str) -> None:
+    contact(app)
+    Wire(ses.client()).always(refusal(400, code, message=message))
+    app.sweep()
+    for language in LANGUAGES:
+        page = shown(app, language)
+        assert words.say(f"outbox.why_{why}", language, tries=0) in page
+        assert "x@example.org" not in page
+
+
+def test_what_the_caps_hold_back_is_told_as_that(make_app: Callable[..., App]) -> None:
+    app = make_app(StrangerMailPerDay="1")
+    with time_machine.travel(START, tick=False) as clock:
+        sign_up(app)
+        clock.shift(timedelta(minutes=11))
+        sign_up(app)
+        sign_up(app, email="other@example.org")
+        page = shown(app)
+    assert "The same mailbox had one a moment ago · 1" in page
+    assert "The next try is after" in page
+    assert re.search("limit for strangers is reached · 1|share of that limit is used up · 1", page)
+
+
+def test_one_that_may_have_gone_out_is_told_as_that(app: App) -> None:
+    with time_machine.travel(START) as clock:
+        contact(app)
+        wire = Wire(ses.client())
+        wire.plan(unreachable)
+        wire.always(refusal(500, "InternalFailure"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ses, "_NOT_SENT", ())
+            app.sweep()
+        assert "has not answered (tries: 1)" in shown(app)
+        clock.shift(timedelta(minutes=61))
+        assert "ended before there was an answer" in shown(app)
+
+
+def test_a_dead_mailbox_is_named_and_can_be_tried_at_once(app: App) -> None:
+    with time_machine.travel(START) as clock:
+        contact(app)
+        app.play_stream()
+        tell(app, "bounce-permanent", status="5.1.1")
+        contact(app, message="Another")
+        app.sweep()
+        page = Browser(app, language="en").signed_in().get("outbox")
+        assert "Held, because your mailbox takes no mail: " in page.text
+        assert f"<bdi>{PARAMETERS['OwnerEmail']}</bdi>" in page.text
+        clock.shift(timedelta(hours=1))
+        (dead,) = mailboxes.mailboxes("table").dead.values()
+        assert dead.probe_at > utc_now().timestamp()
+        browser = Browser(app).signed_in()
+        before = app.items("mailboxes")
+        page = browser.get("outbox")
+        assert app.items("mailboxes") == before
+        done = browser.press(page, "Try it with the next emails")
+        assert "Within 15 minutes" in done.text
+        (dead,) = mailboxes.mailboxes("table").dead.values()
+        assert dead.probe_at <= utc_now().timestamp()
+        sent = len(app.mails())
+        app.sweep()
+        assert len(app.mails()) == sent + 1
+
+
+def test_every_reason_and_every_email_has_words(app: App) -> None:
+    names = {module.name.replace("_", "-") for module in pkgutil.iter_modules(emails.__path__)} - {"issue"}
+    assert set(area._NAMES) == names  # noqa: SLF001
+    for language in LANGUAGES:
+        for why in reasons.WHYS:
+            assert words.say(f"outbox.why_{why}", language, tries=1)
+            assert words.say(f"outbox.short_{why}", language)
+        for name in names:
+            assert words.say(f"outbox.email_{name.replace('-', '_')}", language, name="")
+    queued(1, "of-the-future")
+    assert "Email “of-the-future”" in shown(app)
+
+
+@pytest.mark.all_shards
+def test_a_long_outbox_is_shown_whole_oldest_first(app: App) -> None:
+    # Two at a time were queued in the same moment, in shards of their own or in the same one.
+    for number in range(130):
+        queued(
+            number, recipient="visitor" if number % 3 else "owner", **({"outbox": "held"} if number % 7 == 0 else {})
+        )
+    browser = Browser(app).signed_in()
+    page = browser.get("outbox")
+    assert "Emails waiting: 130." in page.text
+    assert "Held, because your mailbox takes no mail: 19" in page.text
+    found: list[int] = []
+    while True:
+        found += [int(one, 16) for one in re.findall(r"/desk/messages/([0-9a-f]{32})\"", page.text)]
+        following = re.findall('<a rel="next" href="([^"]+)"', page.text)
+        if not following:
+            break
+        page = browser.get(following[0])
+        assert page.status_code == 200
+    assert sorted(found) == list(range(130))
+    assert [number // 2 for number in found] == sorted(number // 2 for number in found)
+    assert "Back to the oldest" in page.text
+
+
+_TEXTS = st.text(max_size=30)
+
+
+@given(
+    at=_TEXTS | st.sampled_from(["2026-11-23T10:00:00+00:00", "2026-11-23"]),
+    shard=_TEXTS | st.sampled_from(["held", "owner#00", "owner#99"]),
+    key=_TEXTS | st.sampled_from(["a/b", "/", "a/", "a/b/c"]),
+)
+@how(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
+def test_any_place_in_the_url_shows_a_page(app: App, at: str, shard: str, key: str) -> None:
+    browser = Browser(app).signed_in()
+    assert browser.get(f"outbox?{urlencode({'at': at, 'list': shard, 'email': key})}").status_code == 200
+
+
+@given(text=st.text(max_size=60), held=st.booleans(), until=st.integers(0, 2_000_000_000))
+def test_whatever_stands_in_a_row_has_a_reason(text: str, held: bool, until: int) -> None:  # noqa: FBT001
+    row = {"waits_for": text, "outbox": "held" if held else "owner#00", "not_before": until}
+    assert reasons.reason_of(row, START).why in reasons.WHYS
+
+
+@pytest.mark.all_shards
+def test_a_page_of_many_takes_few_reads_and_no_scan(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(300):
+        queued(number, recipient="visitor" if number % 2 else "owner")
+    browser = Browser(app).signed_in()
+    made: list[str] = []
+    call = dynamodb.call
+
+    def counted(operation: str, **parameters: Any) -> dict[str, Any]:
+        made.append(operation)
+        return call(operation, **parameters)
+
+    monkeypatch.setattr(dynamodb, "call", counted)
+    assert "Emails waiting: 300." in browser.get("outbox").text
+    # The session, one query for each index key, and the rows that are shown.
+    assert sorted(made) == sorted(["get_item", "batch_get_item", *["query"] * 33])
+
+
+def test_an_issue_and_a_subscriber_are_linked(app: App) -> None:
+    subscribe(app)
+    at = utc_now()
+    for pk in ("subscriber#" + "a" * 32, "issue#one", "request#x"):
+        many.put(outbox.row(pk, QueuedEmail(name="welcome", recipient="visitor", language="fr"), at, at + timedelta(1)))
+    page = shown(app)
+    assert f'/desk/subscribers/{"a" * 32}"' in page
+    assert '/desk/issues/one"' in page
+    assert "request" not in re.findall("<ol.*</ol>", page, re.DOTALL)[0]
