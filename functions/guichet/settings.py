@@ -250,3 +250,7 @@ class DeskSettings(MailSettings):
     proof_of_work: Literal["off", "on", "required"]
     consent_version: NotEmpty
     keep_caller_address: bool
+    honeypot_field: NotEmpty
+    caller_hourly_cap: Annotated[int, Limit(ge=1)]
+    requests_per_second: Annotated[int, Limit(ge=1)]
+    log_retention_days: Annotated[int, Limit(ge=1)]

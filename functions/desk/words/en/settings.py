@@ -1,0 +1,67 @@
+"""What the page of the settings says."""
+
+SENTENCES = {
+    "title": "Settings",
+    "lead": (
+        "This is what the site’s forms were deployed with. It is changed by a deploy, not here: the name before each "
+        "line is the parameter. What is not named keeps its value, as in"
+    ),
+    "group_site": "The site",
+    "group_mail": "Emails",
+    "group_consent": "Consent to the newsletter",
+    "group_limits": "Spam and limits",
+    "group_kept": "How long things are kept",
+    "group_forms": "Forms of the site’s own",
+    "site_name": "Visitors and emails see this name:",
+    "site_url": "The site is at this address; its pages may post forms:",
+    "allowed_origins": "Pages of these origins may post forms, too:",
+    "no_allowed_origins": "No other origin may post forms.",
+    "api": "Forms are posted to this address, the desk is below it:",
+    "languages": "Visitors are answered in their language: {names}. Without a preference, and to you, it is {default}.",
+    "time_zone": "Times are those of {zone}.",
+    "color": "Buttons and links have the colour {color}.",
+    "logo": "Pages and emails show this logo:",
+    "no_logo": "Pages and emails show the name of the site, no logo.",
+    "privacy": "Pages and emails link to this privacy policy:",
+    "no_privacy": "Pages and emails link to no privacy policy.",
+    "owners": "Messages and news go to these addresses. They may sign in at the desk:",
+    "sender": "Every email is sent from this address:",
+    "reply_to": "Replies of visitors and subscribers to automatic emails go to this address:",
+    "no_reply_to": "Replies of visitors and subscribers to automatic emails go to the sender’s address.",
+    "acknowledge_on": "Whoever writes gets an acknowledgement.",
+    "acknowledge_off": "Whoever writes gets no acknowledgement.",
+    "digest_on": "Every Monday, you get a digest of the week.",
+    "digest_off": "There is no weekly digest.",
+    "consent": (
+        "Subscribers agree to version {version} of the wording. The page to confirm shows it; its parameters are "
+        "{wordings}. Whoever changes the wording changes the version, too."
+    ),
+    "callers_kept": "The network addresses of sign-ups and confirmations are kept as part of the proof.",
+    "no_callers_kept": "No network addresses are kept.",
+    "honeypot": "A form with this field filled in is spam, for people do not see it:",
+    "spam_on": "Links, words and speed can make a message spam.",
+    "spam_off": "No message is filed as spam for its links, words or speed.",
+    "proof_off": "Proof of work is off.",
+    "proof_on": "Proof of work is checked in forms that include it.",
+    "proof_required": "Proof of work is required of every form.",
+    "caller_cap": "One caller may post each form so often in an hour: {number}.",
+    "requests": "So many requests a second get through, of all visitors together: {number}.",
+    "strangers": "So many emails a day go to addresses that have not confirmed, all together: {number}.",
+    "no_strangers": "No email goes to addresses that have not confirmed, so nobody can sign up.",
+    "retention": "Messages and unsubscribed addresses are kept for {days} days.",
+    "logs": "Logs are kept for {days} days. No address and no message is in them.",
+    "forms": "They stand in functions/forms.toml, beside the built-in forms for messages and the newsletter.",
+    "no_forms": (
+        "There are none beside the built-in forms for messages and the newsletter. You can declare some in "
+        "functions/forms.toml."
+    ),
+    "form_fields": "Number of fields: {number}",
+    "form_others_keep": "Other fields are kept.",
+    "form_others_drop": "Other fields are dropped.",
+    "form_others_refuse": "A form with other fields is refused.",
+    "form_kept": "Its messages are kept for {days} days.",
+    "form_reply": "Whoever sends it gets an acknowledgement.",
+    "form_no_reply": "It has no acknowledgement of its own.",
+    "form_route": "Who gets it depends on the answer to “{field}”.",
+    "form_recipients": "It goes to:",
+}
