@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from desk import pages, words
-from desk.call import Call, Route
+from desk.call import Call, DeskError, Route
 from guichet.http.responses import Response
 from guichet.locales import locale
+from guichet.mail.ses import without_addresses
 from guichet.outbox.reasons import WHYS, Reason, reason_of
+from guichet.records.outbox import EmailKey
 from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
-from guichet.store import mailboxes, outbox_list
+from guichet.store import mailboxes, outbox, outbox_list
 from guichet.store.dynamodb import Item
 from guichet.store.outbox_list import Place
 from guichet.telemetry import logger
@@ -40,6 +42,18 @@ class Waiting:
     record: str
 
 
+@dataclass(frozen=True)
+class Failed:
+    """An email that failed for good, as the page shows it. `fields` are posted to have it sent again."""
+
+    name: str
+    recipient: str
+    failed_at: datetime
+    said: str
+    record: str
+    fields: dict[str, str]
+
+
 def show(call: Call) -> Response:
     """Show a page of what waits, oldest first."""
     query = call.request.query
@@ -49,6 +63,7 @@ def show(call: Call) -> Response:
     rows = [_waiting(call, row, now) for row in found.rows]
     reasons = Counter(row.reason.why for row in rows)
     end = found.after
+    failed, more_failed = outbox.failed(call.table_name, _PER_PAGE) if found.counts else ([], False)
     return pages.page(
         call,
         "outbox.html",
@@ -60,29 +75,52 @@ def show(call: Call) -> Response:
         mailboxes=_dead_mailboxes(call) if found.counts and (found.counts["held"] or reasons["mailbox"]) else [],
         older=call.url("outbox", at=end.queued_at, list=end.shard, email=end.key.id) if end else "",
         first=after is None,
+        failed=[_failed(call, row) for row in failed],
+        more_failed=more_failed,
     )
 
 
 def _waiting(call: Call, row: Item, now: datetime) -> Waiting:
-    kind, _, record_id = row["pk"].partition("#")
     queued_at = datetime.fromisoformat(row["queued_at"])
-    name = row["name"]
-    key = f"email_{name.replace('-', '_')}" if name in _NAMES else "email_other"
     return Waiting(
-        name=words.say(f"outbox.{key}", call.language, name=name),
-        recipient=words.say(f"outbox.to_{_recipient(row)}", call.language),
+        name=_name(call, row),
+        recipient=_recipient(call, row),
         queued_at=queued_at,
         age=_age(call, now - queued_at),
         reason=reason_of(row, now),
-        record=f"{_PAGES[kind]}/{record_id}" if kind in _PAGES else "",
+        record=_record(row),
     )
 
 
-def _recipient(row: Item) -> str:
+def _failed(call: Call, row: Item) -> Failed:
+    return Failed(
+        name=_name(call, row),
+        recipient=_recipient(call, row),
+        failed_at=datetime.fromisoformat(row["failed_at"]),
+        said=without_addresses(row.get("reason", "")),
+        record=_record(row),
+        fields={"record": row["pk"], "email": row["sk"]},
+    )
+
+
+def _name(call: Call, row: Item) -> str:
+    name = row["name"]
+    key = f"email_{name.replace('-', '_')}" if name in _NAMES else "email_other"
+    return words.say(f"outbox.{key}", call.language, name=name)
+
+
+def _record(row: Item) -> str:
+    kind, _, record_id = row["pk"].partition("#")
+    return f"{_PAGES[kind]}/{record_id}" if kind in _PAGES else ""
+
+
+def _recipient(call: Call, row: Item) -> str:
     """Return whom an email goes to, and of a visitor no more than what they did."""
     if row["recipient"] == "owner":
-        return "recipients" if row["name"] == "form-notification" else "owner"
-    return {"acknowledgement": "sender", "welcome": "subscriber"}.get(row["name"], "visitor")
+        who = "recipients" if row["name"] == "form-notification" else "owner"
+    else:
+        who = {"acknowledgement": "sender", "welcome": "subscriber"}.get(row["name"], "visitor")
+    return words.say(f"outbox.to_{who}", call.language)
 
 
 def _age(call: Call, age: timedelta) -> str:
@@ -111,6 +149,17 @@ def try_mailboxes(call: Call) -> Response:
     return pages.done(call, "outbox", told="tried")
 
 
+def retry(call: Call) -> Response:
+    """Queue an email again that failed for good: the next sweep sends it. Idempotent."""
+    key = EmailKey(record=call.fields.get("record", ""), email=call.fields.get("email", ""))
+    row = outbox.row_at(call.table_name, key) if key.record and key.email else None
+    if row is None:
+        raise DeskError(404, "no_such_page")
+    done = outbox.retry(call.table_name, key, row["recipient"])
+    logger.info("queued again", request_id=call.request.id, record=key.record, email=key.email, changed=done)
+    return pages.done(call, "outbox", told="retried" if done else "unchanged")
+
+
 def _number(call: Call, number: int) -> str:
     return locale(call.language).number(str(number))
 
@@ -118,4 +167,5 @@ def _number(call: Call, number: int) -> str:
 ROUTES: dict[str, Route] = {
     "GET outbox": show,
     "POST outbox/try": try_mailboxes,
+    "POST outbox/retry": retry,
 }

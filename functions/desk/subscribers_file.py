@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from desk import fresh_code, pages, words
 from desk.call import Call, DeskError, Route
@@ -104,13 +104,12 @@ def download(call: Call) -> Response:
     state, part, parts = fields.get("state", ""), _whole(fields.get("part", "")), _whole(fields.get("parts", ""))
     if state not in STATES or not 1 <= part <= parts <= _MOST_FILES:
         raise DeskError(404, "no_such_page")
-    listed = cast("State", state)
     zipped = "gzip" in call.request.headers.get("accept-encoding", "").lower()
     try:
-        content = _content(call, listed, part, parts, zipped=zipped)
+        content = _content(call, state, part, parts, zipped=zipped)
     except _TooLargeError:
         # Half as much in each.
-        return _files_page(call, until, listed, min(2 * parts, _MOST_FILES))
+        return _files_page(call, until, state, min(2 * parts, _MOST_FILES))
     logger.info("downloaded", request_id=call.request.id, session_id=call.signed_in.id, state=state, part=part)
     day = utc_now().date().isoformat()
     name = f"{day}-{state}{f'-{part}-{parts}' if parts > 1 else ''}.csv"

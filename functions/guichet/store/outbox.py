@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from heapq import merge
 from typing import Any
@@ -29,6 +30,10 @@ CLAIM_LASTS = timedelta(minutes=5)
 SHARDS = 16
 # The index key of the rows that wait for a mailbox of the owner's. They are few: SES's rate is what fills it.
 HELD = "held"
+# The list of the emails that failed for good (index `lists`), for the desk. One that is on another list stays there:
+# the digest counts it.
+FAILED = "failed"
+_FAILED_TOO = ", #list = if_not_exists(#list, :failed)"
 # The longest stored reason from SES, in characters.
 _REASON_KEPT = 500
 # What an email that waits for nothing any more has no more of.
@@ -271,17 +276,27 @@ def replace(table_name: str, key: EmailKey, reason: str) -> bool:
 
 def retry(table_name: str, key: EmailKey, audience: Audience) -> bool:
     """Queue a failed email again. Return False if there is none, or it did not fail."""
-    try:
-        _update(
-            table_name,
-            key,
-            "SET outbox = :shard, expires_at = :end REMOVE failed_at, reason, rejected, bounces, not_before",
-            "attribute_exists(failed_at)",
-            {":shard": shard_of(key.record, audience), ":end": table.seconds(utc_now() + QUEUED_EMAIL_KEPT)},
-        )
-    except ConditionFailedError:
-        return False
-    return True
+    update = "SET outbox = :shard, expires_at = :end REMOVE failed_at, reason, rejected, bounces, not_before"
+    condition = "attribute_exists(failed_at)"
+    values = {":shard": shard_of(key.record, audience), ":end": table.seconds(utc_now() + QUEUED_EMAIL_KEPT)}
+    with suppress(ConditionFailedError):
+        on_list = {**values, ":failed": FAILED}
+        _update(table_name, key, f"{update}, #list", f"{condition} AND #list = :failed", on_list)
+        return True
+    with suppress(ConditionFailedError):
+        _update(table_name, key, update, condition, values)
+        return True
+    return False
+
+
+def failed(table_name: str, most: int) -> tuple[list[Item], bool]:
+    """Return the rows of emails that failed for good, at most so many, the latest first; and whether there are more."""
+    answer = dynamodb.call("query", **table.of_list(table_name, FAILED), Limit=most + 1)
+    keys = [dynamodb.unmarshalled(item) or {} for item in answer["Items"]]
+    rows = dynamodb.batch_get(table_name, [{"pk": item["pk"], "sk": item["sk"]} for item in keys[:most]])
+    # Not those that were queued again a moment ago.
+    found = [row for row in rows if "failed_at" in row and not table.expired(row)]
+    return sorted(found, key=lambda row: str(row["failed_at"]), reverse=True), len(keys) > most
 
 
 def row_at(table_name: str, key: EmailKey) -> Item | None:
@@ -317,6 +332,7 @@ def _parameters(table_name: str, key: EmailKey, update: str, condition: str, val
         "UpdateExpression": f"{update} ADD version :one",
         "ConditionExpression": condition,
         "ExpressionAttributeValues": marshalled({**values, ":one": 1}),
+        **({"ExpressionAttributeNames": {"#list": "list"}} if "#list" in update else {}),
     }
 
 
@@ -349,8 +365,10 @@ def _ended(email: ClaimedEmail, changes: Item, *, waits: bool = False) -> tuple[
 
 
 def _assigned(changes: Item) -> str:
-    return ", ".join(f"{name} = :{name}" for name in changes)
+    """Return the part of an update that sets attributes. What fails is put on the list of that."""
+    return ", ".join(f"{name} = :{name}" for name in changes) + (_FAILED_TOO if "failed_at" in changes else "")
 
 
 def _values(changes: Item) -> Item:
-    return {f":{name}": value for name, value in changes.items()}
+    values = {f":{name}": value for name, value in changes.items()}
+    return {**values, ":failed": FAILED} if "failed_at" in changes else values

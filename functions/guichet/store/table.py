@@ -29,8 +29,8 @@
 
 Every item has `expires_at` (seconds since 1970), except subscribers who are confirmed or must not be written to. There
 are two sparse indexes: `outbox` (rows of emails that wait, by audience and shard, or held for the owner's mailbox;
-oldest first) and `lists` (messages and spam of a day, subscribers in a state, issues that are under way and others, and
-confirmations of a day, by the row of the email that reports them).
+oldest first) and `lists` (messages and spam of a day, subscribers in a state, issues that are under way and others,
+emails that failed for good, and confirmations of a day, by the row of the email that reports them).
 """
 
 from collections.abc import Iterator

@@ -18,13 +18,13 @@ from desk import words
 from guichet.locales import LANGUAGES
 from guichet.mail import emails, ses
 from guichet.outbox import reasons
-from guichet.records.outbox import QueuedEmail
+from guichet.records.outbox import EmailKey, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, mailboxes, outbox
 from tests.support import many
 from tests.support.app import PARAMETERS, START, App
 from tests.support.contact import contact
-from tests.support.desk import Browser
+from tests.support.desk import Browser, forms_of
 from tests.support.feedback import tell
 from tests.support.newsletter import READER, sign_up, subscribe
 from tests.support.wire import Wire, refusal, unreachable
@@ -48,7 +48,7 @@ def test_with_nothing_waiting_it_says_so(app: App) -> None:
     app.play_stream()
     assert "No email is waiting." in shown(app)
     assert "Aucun email n’attend." in shown(app, "fr")
-    assert "guichet outbox send --failed" in shown(app)
+    assert "failed for good" not in shown(app)
 
 
 def test_what_waits_is_told_with_its_record_and_without_anybody_s_address(app: App) -> None:
@@ -219,8 +219,8 @@ def test_a_page_of_many_takes_few_reads_and_no_scan(app: App, monkeypatch: pytes
 
     monkeypatch.setattr(dynamodb, "call", counted)
     assert "Emails waiting: 300." in browser.get("outbox").text
-    # The session, one query for each index key, and the rows that are shown.
-    assert sorted(made) == sorted(["get_item", "batch_get_item", *["query"] * 33])
+    # The session, one query for each index key, the rows that are shown, and the list of what failed.
+    assert sorted(made) == sorted(["get_item", "batch_get_item", *["query"] * 34])
 
 
 def test_an_issue_and_a_subscriber_are_linked(app: App) -> None:
@@ -232,3 +232,51 @@ def test_an_issue_and_a_subscriber_are_linked(app: App) -> None:
     assert f'/desk/subscribers/{"a" * 32}"' in page
     assert '/desk/issues/one"' in page
     assert "request" not in re.findall("<ol.*</ol>", page, re.DOTALL)[0]
+
+
+def test_what_failed_for_good_is_listed_and_sent_again_by_a_button(make_app: Callable[..., App]) -> None:
+    app = make_app(Acknowledge="on")
+    contact(app)
+    app.post("/newsletter", data={"email": READER})
+    Wire(ses.client()).plan(*[refusal(400, "MessageRejected", message="Bad content for ann@example.org")] * 3)
+    app.sweep()
+    # The notice in the place of the owner's.
+    app.sweep()
+    page = Browser(app).signed_in().get("outbox").text
+    assert page.count("Send it again") == 3
+    assert "MessageRejected: Bad content for …" in page
+    assert "ann@" not in page
+    browser = Browser(app, language="fr").signed_in()
+    before = len(app.mails())
+    while "Le renvoyer" in (page := browser.get("outbox")).text:
+        form = next(form for form in forms_of(page) if "Le renvoyer" in form["buttons"])
+        done = browser.follow(browser.post(form["action"], form["fields"]))
+        assert "de nouveau en attente" in done.text
+        again = browser.follow(browser.post(form["action"], form["fields"]))
+        assert "Rien n’a changé" in again.text
+    assert app.sweep() == {"sent": 3}
+    assert len(app.mails()) == before + 3
+    assert not any(item.get("list") == "failed" for item in app.items("email"))
+
+
+@pytest.mark.usefixtures("app")
+def test_a_failed_one_that_the_digest_counts_is_counted_still_and_can_be_sent_again() -> None:
+    at = utc_now()
+    email = QueuedEmail(name="new-subscriber", recipient="owner", language="fr", listed="confirmed")
+    row = outbox.row("subscriber#x", email, at, at + timedelta(days=9))
+    many.put(row)
+    key = EmailKey(record=row["pk"], email=row["sk"])
+    claimed = outbox.claim("table", key)
+    assert claimed is not None
+    outbox.mark_failed("table", claimed, "why")
+    assert (outbox.row_at("table", key) or {})["list"] == row["list"]
+    assert outbox.retry("table", key, "owner")
+    assert (outbox.row_at("table", key) or {})["list"] == row["list"]
+    assert not outbox.retry("table", key, "owner")
+
+
+@pytest.mark.parametrize("key", [{}, {"record": "message#x"}, {"record": "message#x", "email": "message"}])
+def test_only_an_email_s_row_can_be_sent_again(app: App, key: dict[str, str]) -> None:
+    browser = Browser(app).signed_in()
+    token = forms_of(browser.get("outbox"))[-1]["fields"]["token"]
+    assert browser.post("outbox/retry", {"token": token, **key}).status_code == 404

@@ -52,7 +52,7 @@ def into(app: App, state: str) -> None:
 
 def units(calls: list[dict[str, Any]]) -> float:
     """Return the read units that calls took, by DynamoDB's own rule: half a unit for 4 KB, eventually consistent."""
-    return sum(call["units"] for call in calls)
+    return float(sum(call["units"] for call in calls))
 
 
 @pytest.fixture

@@ -105,7 +105,11 @@ SENTENCES = {
     "told_tried": "Within 15 minutes, one email is sent there to try it.",
     "failed_title": "Emails that failed for good",
     "failed": (
-        "Amazon SES has refused them, and they are not tried again. They are not listed here, because that takes "
-        "reading the whole table. These commands list them and send them again:"
+        "Amazon SES has refused them, or never answered, and they are not tried again by themselves. Mend what the "
+        "answer names, then let them be sent again. They are listed for 90 days."
     ),
+    "retry_button": "Send it again",
+    "more_failed": "There are more. These commands list them all, and send them again:",
+    "told_retried": "The email is queued again, and is sent within 15 minutes.",
+    "told_unchanged": "Nothing was changed: the email is queued already, or has gone out.",
 }

@@ -108,7 +108,11 @@ SENTENCES = {
     "told_tried": "D’ici 15 minutes, un email y sera envoyé pour l’essayer.",
     "failed_title": "Emails définitivement refusés",
     "failed": (
-        "Amazon SES les a refusés, et ils ne sont plus tentés. Ils ne figurent pas ici, car il faudrait lire toute la "
-        "table. Ces commandes en donnent la liste et les renvoient\u00a0:"
+        "Amazon SES les a refusés, ou n’a jamais répondu, et ils ne sont plus tentés d’eux-mêmes. Réglez ce que dit la "
+        "réponse, puis renvoyez-les. Ils figurent ici pendant 90\u00a0jours."
     ),
+    "retry_button": "Le renvoyer",
+    "more_failed": "Il y en a d’autres. Ces commandes en donnent la liste complète et les renvoient\u00a0:",
+    "told_retried": "L’email est de nouveau en attente, et partira d’ici 15 minutes.",
+    "told_unchanged": "Rien n’a changé\u00a0: l’email est déjà en attente, ou parti.",
 }
