@@ -515,6 +515,12 @@ def test_a_list_too_large_for_one_response_is_divided(app: App, monkeypatch: pyt
     assert sorted(row["email"] for row in rows) == sorted(map(many.address, range(60)))
 
 
+def test_where_all_lists_are_empty_there_is_no_file(app: App) -> None:
+    page = opened(app, Browser(app).signed_in())
+    assert "There is nothing to download" in page.text
+    assert "Download (" not in page.text
+
+
 def test_who_asks_for_many_codes_waits(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fresh_code, "PER_HOUR", 1)
     browser = Browser(app).signed_in()

@@ -153,6 +153,7 @@ SENTENCES = {
     "files_lead": "They can be downloaded until",
     "too_large": "This file was too large to be sent at once. Now it is divided into more parts.",
     "file_total": "Lines: {total}.",
+    "no_files": "There is nothing to download: all lists are empty.",
     "download": "Download",
     "download_part": "Download part {part} of {parts}",
     "of_list": "({list})",

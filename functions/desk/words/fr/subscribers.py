@@ -176,6 +176,7 @@ SENTENCES = {
     "files_lead": "Ils peuvent être téléchargés jusqu’au",
     "too_large": "Ce fichier était trop gros pour être envoyé d’un coup. Il est maintenant divisé en plus de parties.",
     "file_total": "Lignes\u00a0: {total}.",
+    "no_files": "Il n’y a rien à télécharger\u00a0: toutes les listes sont vides.",
     "download": "Télécharger",
     "download_part": "Télécharger la partie {part} sur {parts}",
     "of_list": "({list})",
