@@ -133,7 +133,7 @@ def no_session(visit: Visit) -> str:
 def next_of(text: str) -> str:
     """Return a page to go on to, with what it shows, if it is one of the desk's: else none."""
     page, _, query = text.partition("?")
-    pairs = query.split("&") if query else []
+    pairs = query.split("&") if "?" in text else []
     safe = len(text) <= _LONGEST_NEXT and _PAGE.fullmatch(page) and all(map(_QUERY.fullmatch, pairs))
     return text if safe and page.partition("/")[0] != "sign-in" else ""
 

@@ -70,7 +70,8 @@ def _answered(visit: Visit) -> Response:
     call = Call(visit.request, visit.settings, path, session)
     if visit.method == "POST":
         access.check_token(call)
-        logger.info("desk", request_id=visit.request.id, page=_pattern(area, visit), session_id=session.id, **path)
+        told = {"request_id": visit.request.id, "page": _pattern(area, visit), "session_id": session.id, **path}
+        logger.info("desk", extra=told)
     return route(call)
 
 
@@ -90,7 +91,7 @@ def _found(area: str, visit: Visit) -> tuple[Route, dict[str, str]]:
 
 
 def _pattern(area: str, visit: Visit) -> str:
-    names = import_module(AREAS[area]).ROUTES
+    names: dict[str, Route] = import_module(AREAS[area]).ROUTES
     patterns = (name.partition(" ")[2] for name in names if name.startswith(visit.method))
     return next(pattern for pattern in patterns if _match(pattern, visit.page) is not None)
 

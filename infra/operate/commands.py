@@ -957,9 +957,10 @@ def test_email(connection: Connection, output: Output, *, to: str | None) -> int
 @click.option("--owner", callback=_address, metavar="ADDRESS", help="Which owner. Default: the first of OwnerEmail.")
 @on_stack
 def sign_in_at_desk(connection: Connection, output: Output, *, owner: str | None) -> None:
-    """Print a link that signs in at the desk, for when no email arrives.
+    """Print a link that signs in at the desk.
 
-    The link works in any browser, once, within 15 minutes: give it to nobody. It opens a page with a button.
+    For when no email arrives. The link works in any browser, once, within 15 minutes: give it to nobody. It opens a
+    page with a button.
     """
     made = desk.sign_in(connection.settings, owner)
     output.tell(

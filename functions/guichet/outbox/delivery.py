@@ -143,8 +143,7 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended
         return _erased(email, record, settings)
     # What tells of figures belongs to nobody, and goes to the owner alone.
     if email.recipient == "owner" or not isinstance(record, Message | SignUp | Subscriber):
-        at_desk = isinstance(record, SignIn) and email.name == desk_sign_in.NAME
-        return _for_desk(email, record, settings) if at_desk else _for_owner(email, record, settings)
+        return _for_owner(email, record, settings)
     return _for_visitor(email, record, settings)
 
 
@@ -173,27 +172,25 @@ def _erased(email: ClaimedEmail, erasure: Erasure, settings: NotifierSettings) -
     return _for_owner(email, ended, settings) if ended else _dropped(email, settings, "it has expired")
 
 
-def _for_desk(email: ClaimedEmail, sign_in: SignIn, settings: NotifierSettings) -> Ready | Ended:
-    """Return an email that lets an owner sign in, within the caps. Its link and code count from now.
+def _not_at_desk(email: ClaimedEmail, sign_in: SignIn, settings: NotifierSettings) -> str | None:
+    """Return why an email that lets an owner sign in is not to be sent, or None. Its link and code count from now.
 
-    One that waits for anything would come too late, so what the caps do not allow is dropped.
+    One that waited for the caps would come too late, so it is not to be sent at all.
     """
-    owned = recipients_of(email.name, sign_in, settings)
-    why = ineligible(email, sign_in, None) if owned else _NO_OWNER
-    if why:
-        return _dropped(email, settings, why)
+    if not recipients_of(email.name, sign_in, settings):
+        return _NO_OWNER
     table_name, now = settings.table_name, utc_now()
     if email.allowed_at:
         sign_ins.note_sent(table_name, sign_in.id, now)
-        return _for_owner(email, sign_in, settings)
+        return None
     of_browser: limits.DeskPool = "known" if sign_in.known else "strangers"
     pool: limits.DeskPool = "download" if sign_in.session else of_browser
     further = [sign_ins.sent(table_name, sign_in.id, now)]
     verdict = limits.allow_at_desk(table_name, email, sign_in.owner, pool, further)
     if verdict == "allowed":
-        return _for_owner(email, sign_in, settings)
+        return None
     count("DeskCapReached")
-    return _dropped(email, settings, _DESK_MANY if verdict == "many" else _DESK_SHARE)
+    return _DESK_MANY if verdict == "many" else _DESK_SHARE
 
 
 def _for_visitor(
@@ -269,6 +266,8 @@ def _report(
 def _for_owner(email: ClaimedEmail, record: Reported, settings: NotifierSettings) -> Ready | Ended:
     """Return an email to the owner as those of their addresses get it that have not got it yet and take mail."""
     why = ineligible(email, record, None)
+    if why is None and isinstance(record, SignIn) and email.name == desk_sign_in.NAME:
+        why = _not_at_desk(email, record, settings)
     if why:
         return _dropped(email, settings, why)
     recipients = recipients_of(email.name, record, settings)

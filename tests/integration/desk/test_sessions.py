@@ -157,7 +157,7 @@ def test_to_end_this_session_is_to_sign_out(app: App) -> None:
 def test_a_session_ends_by_itself(app: App, fields: dict[str, str], lasts: timedelta) -> None:
     with time_machine.travel(START, tick=False) as clock:
         browser = Browser(app)
-        browser.sign_in(OWNER, **fields)
+        browser.sign_in(OWNER, by="code", **fields)
         clock.shift(lasts - timedelta(seconds=1))
         assert is_in(browser)
         clock.shift(timedelta(seconds=2))
