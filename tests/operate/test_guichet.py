@@ -9,9 +9,14 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import click
 import pytest
@@ -138,6 +143,36 @@ def test_test_email(stack: LocalStack) -> None:
     assert "message id" in guichet_on(stack, "test-email")
     (mail,) = wait_for("the test email", lambda: stack.inbox("guichet test-email", "owner@example.org"))
     assert "was sent by" in text_of(mail["raw"])
+
+
+def test_desk(stack: LocalStack) -> None:
+    """Sign in at the local desk, by the command's link and by the code in the inbox."""
+    url, owner = f"http://127.0.0.1:{stack.port}", "owner@example.org"
+    browser = build_opener(HTTPCookieProcessor())
+
+    def post(path: str, **fields: str) -> str:
+        sent = urllib.request.Request(url + path, urlencode(fields).encode(), {"Origin": url})  # noqa: S310
+        with browser.open(sent) as page:
+            return str(page.read().decode())
+
+    said, link = guichet_on(stack, "desk").splitlines()
+    assert owner in said
+    assert link.startswith(f"{url}/desk/sign-in/link?")
+    with browser.open(link) as page:
+        assert owner in page.read().decode()
+    fields = dict(parse_qsl(urlsplit(link).query))
+    with pytest.raises(HTTPError, match="403"):
+        urllib.request.urlopen(urllib.request.Request(f"{url}/desk/sign-in/link", b"id=x", {"Origin": url}))  # noqa: S310
+    with suppress(HTTPError):
+        # Where it leads is another test's.
+        post("/desk/sign-in/link", **fields)
+    with browser.open(f"{url}/desk/sessions") as page:
+        assert owner in page.read().decode()
+    post("/desk/sessions/sign-out")
+    post("/desk/sign-in", address=owner, next="sessions")
+    (mail,) = wait_for("the email", lambda: stack.inbox("/desk/sign-in/link", owner))
+    (code,) = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}\b", text_of(mail["raw"]))
+    assert owner in post("/desk/sign-in/code", code=code)
 
 
 def test_doctor(stack: LocalStack) -> None:
