@@ -76,6 +76,7 @@ def take_code(call: Call) -> Response:
     tried = codes.try_code(call, requests, code, "sign-in")
     if tried.request and (entered := _entered(call, tried.request)):
         return entered
+    logger.info("not the code", request_id=call.request.id, left=tried.left)
     if tried.left:
         return _code_form(call, 422, typed=typed, error="wrong_code", left=tried.left)
     return _note(call, "ended", 403)
