@@ -89,11 +89,10 @@ def show_link(call: Call) -> Response:
         return _note(call, "elsewhere", 403)
     if not request.works(utc_now()) or request.owner not in access.owners(call.settings):
         return _note(call, "ended", 403)
-    title = words.say("sign_in.title", call.language)
     return pages.page(
         call,
         "sign_in_link.html",
-        title=title,
+        title=words.say("sign_in.as_title", call.language),
         address=access.owners(call.settings)[request.owner],
         fields={name: call.request.query[name] for name in ("id", "token")},
     )

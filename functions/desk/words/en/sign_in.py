@@ -28,6 +28,7 @@ SENTENCES = {
     ),
     "again": "Ask for another code",
     "by_command": "Without email, whoever has the AWS credentials of the site gets a link from this command:",
+    "as_title": "Confirm that it is you",
     "as": "You are about to sign in as {address}.",
     "elsewhere_title": "Not in this browser",
     "elsewhere": (

@@ -29,7 +29,8 @@ SENTENCES = {
         "autre code."
     ),
     "again": "Demander un autre code",
-    "by_command": "Sans email, qui a les identifiants AWS du site obtient un lien avec cette commande\u00a0:",
+    "by_command": "Sans email, cette commande affiche un lien, avec les identifiants AWS du site\u00a0:",
+    "as_title": "Confirmer la connexion",
     "as": "Vous allez vous connecter en tant que {address}.",
     "elsewhere_title": "Pas dans ce navigateur",
     "elsewhere": (
