@@ -196,10 +196,10 @@ def ask(table_name: str, request: SignUp, email: QueuedEmail) -> bool:
     return True
 
 
-def mark_spam(table_name: str, filed: Message, at: datetime) -> None:
-    """File a message as spam, to be kept as long as caught spam. Idempotent."""
+def mark_spam(table_name: str, filed: Message, at: datetime) -> bool:
+    """File a message as spam, to be kept as long as caught spam. Return False if it is there already, or gone."""
     end = min(filed.expires_at, at + SPAM_KEPT)
-    with suppress(ConditionFailedError):
+    try:
         dynamodb.call(
             "update_item",
             TableName=table_name,
@@ -212,6 +212,9 @@ def mark_spam(table_name: str, filed: Message, at: datetime) -> None:
                 {":spam": "owner", ":list": table.day_list("spam", filed.received_at), ":end": table.seconds(end)}
             ),
         )
+    except ConditionFailedError:
+        return False
+    return True
 
 
 def release_message(table_name: str, caught: Message, email: QueuedEmail, kept: timedelta) -> bool:
