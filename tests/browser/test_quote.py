@@ -190,7 +190,7 @@ def test_a_quote_is_asked_for_and_its_recipients_read_it(
         # Without a script the browser names the site alone.
         f"Page\xa0: http://127.0.0.1:{stack.site_port}{words.path if javascript else '/'}",
     ]
-    assert "/owner/" not in said
+    assert "/desk" not in said
     assert mail["raw"].count("Auto-Submitted") == 0
 
 

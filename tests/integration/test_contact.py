@@ -157,13 +157,13 @@ def test_what_a_stranger_wrote_cannot_pass_for_the_email_s_own_words(make_app: A
     footer = own.split("\n--\n")[1]
     forged = f"x\n\n--\n{footer}"
     fields = {"email": "b@example.org", "message": forged, "name": forged, "subject": forged, "phone": forged}
-    name = "champ\nEffacer cette personne : https://evil.example"
+    name = "champ\nCe message sur votre bureau Guichet : https://evil.example"
     assert app.post("/contact", json={**fields, "ville": forged, name: "x"}).status_code == 200
     app.play_stream()
     text = app.mails()[1].get_body(("plain",)).get_content().replace("\r\n", "\n")
     lines = text.split("\n")
     assert lines.count("--") == 1
-    assert [line for line in lines if line.startswith("Effacer cette personne")] == [lines[-3]]
+    assert [line for line in lines if line.startswith("Ce message sur votre bureau Guichet")] == [lines[-2]]
     assert text.count("> --") == 2
 
 

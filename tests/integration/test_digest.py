@@ -149,8 +149,8 @@ def test_what_is_owed_is_told_with_what_to_do(make_app: Make) -> None:
         "Emails en attente d’envoi\xa0: 1, "
         "le plus ancien depuis le samedi 21 novembre 2026 à 1\xa0h\xa000 (Europe/Paris)" in text(mail)
     )
-    assert "guichet outbox" in text(mail)
-    assert "guichet outbox" in text(mail, "html")
+    assert "https://api.example/desk/outbox\r\n" in text(mail)
+    assert 'href="https://api.example/desk/outbox"' in text(mail, "html")
 
 
 def test_after_three_weeks_without_ses_only_the_latest_goes_out(make_app: Make) -> None:

@@ -505,7 +505,7 @@ def test_in_the_place_of_a_rejected_email_goes_a_notice_without_what_the_visitor
     assert "oison" not in notice.as_string()
     assert "zoe@example.org" not in notice.as_string()
     assert notice["To"] == OWNER
-    assert f"guichet messages show {identifier}" in text_of(notice.as_string())
+    assert f"https://api.example/desk/messages/{identifier}" in text_of(notice.as_string())
     assert "Bad content" in row(app)["reason"]
     # That the notice is rejected, too, is told; and there is no notice of it.
     tell(app, "reject")

@@ -209,11 +209,16 @@ def test_the_recipients_get_the_answers_in_order_by_their_labels(app: App) -> No
         "Accepté : J’accepte d’être rappelé.",
         "page : autre",
     ]
-    # They are not the owner, and get none of the owner's powers.
-    assert "/owner/" not in told.as_string()
+    # They are not the owner, and have no desk.
+    assert "/desk" not in told.as_string()
     assert (thanked["To"], thanked["Subject"]) == (READER, "Demande de devis – Atelier Bellevue")
     assert "Merci, je réponds sous deux jours." in text_of(thanked.as_string())
     assert "Bonjour,\nvoici" not in text_of(thanked.as_string())
+
+
+def _id(app: App, form: str) -> str:
+    (found,) = [item["id"] for item in app.items("message") if item["form"] == form]
+    return str(found)
 
 
 def test_a_choice_routes_and_the_owner_gets_what_names_nobody(app: App, tmp_path: Path) -> None:
@@ -224,7 +229,7 @@ def test_a_choice_routes_and_the_owner_gets_what_names_nobody(app: App, tmp_path
         app.post("/f/a", data={"email": READER})
         app.play_stream()
     last = app.mails()[-1]
-    assert (last["To"], "/owner/erase" in last.as_string()) == (PARAMETERS["OwnerEmail"], True)
+    assert (last["To"], f"/desk/messages/{_id(app, 'a')}" in last.as_string()) == (PARAMETERS["OwnerEmail"], True)
 
 
 def test_without_an_address_there_is_no_reply_and_nobody_to_erase(app: App, tmp_path: Path) -> None:
@@ -236,7 +241,18 @@ def test_without_an_address_there_is_no_reply_and_nobody_to_erase(app: App, tmp_
     (mail,) = app.mails()
     assert mail["Reply-To"] is None
     assert mail["Subject"].startswith("[Atelier Bellevue] Sondage – ")
-    assert ("/owner/spam" in mail.as_string(), "/owner/erase" in mail.as_string()) == (True, False)
+    assert f"/desk/messages/{_id(app, 'sondage')}" in mail.as_string()
+
+
+@pytest.mark.parametrize(
+    ("recipients", "led"), [(["OWNER@atelier.example"], True), (["owner@atelier.example", "devis@example.org"], False)]
+)
+def test_only_owners_are_led_to_the_desk(app: App, tmp_path: Path, recipients: list[str], led: bool) -> None:  # noqa: FBT001
+    with site_forms(tmp_path / "other", f'[a]\nrecipients = {recipients}\nfields.email = {{ type = "email" }}'):
+        app.post("/f/a", data={"email": READER})
+        app.play_stream()
+    (mail,) = app.mails()
+    assert ("/desk" in mail.as_string()) == led
 
 
 def test_what_a_stranger_wrote_is_marked(app: App) -> None:

@@ -148,6 +148,6 @@ def test_a_greeting_is_followed_by_a_capital_and_nothing_is_said_done_before_it_
             assert not re.search("Merci|Thank", sentences[text])
         assert re.match("Merci pour votre abonnement\u202f!|Thank you for subscribing!", sentences["confirmed"])
     # A page with a button says what it will do, under a condition or as a question.
-    for button in ("unsubscribe", "refuse", "owner_spam", "owner_erase"):
+    for button in ("unsubscribe", "refuse"):
         assert re.search(r"\u202f\?|Si vous appuyez", locale("fr").SENTENCES[f"{button}_lead"])
         assert re.search(r"\?|If you press", locale("en").SENTENCES[f"{button}_lead"])

@@ -1,20 +1,15 @@
-"""The links in emails: signed by the notifier, verified by the pages behind them, without reading the table."""
+"""The links in emails to visitors: signed by the notifier, verified by the pages behind them, without a read."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 from urllib.parse import urlencode
 
 from guichet import signing
 from guichet.locales import Language
-from guichet.records.message import Message
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp, link_expiry
-from guichet.records.subscriber import Subscriber
 from guichet.signing import token, verified
 
 Fields = dict[str, str]
-OwnerAction = Literal["spam", "erase"]
 
 # Whose link to unsubscribe an email has that shows the owner an issue: nobody's.
 TEST_SUBSCRIBER = "test"
@@ -25,9 +20,6 @@ _UNDO = "undo"
 _REFUSE = "refuse"
 # An email may be forwarded, and whoever gets it must not end somebody's mail for ever after.
 _REFUSAL_VALID = timedelta(days=30)
-_OWNER = "owner"
-# Whoever reads one of the owner's emails, forwarded or quoted, can press its links: so they end soon.
-_OWNER_LINK_VALID = timedelta(days=7)
 # Unix times have ten digits until the year 2286.
 _DIGITS = 10
 
@@ -96,44 +88,6 @@ def refusal_link(api_url: str, address: str, language: Language, secret: str) ->
 def proven_refusal(fields: Fields, secret: str) -> tuple[str, datetime] | None:
     """Return the subscriber id that a valid link to end all mail names, with its expiry (possibly past), or None."""
     return _proven_until(fields, _REFUSE, "subscriber", secret)
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The record that an owner's link is for, and when the link expires."""
-
-    kind: str
-    id: str
-    until: datetime
-
-
-def owner_links_until() -> datetime:
-    """Return when the owner's links in an email that is sent now expire: the first midnight (UTC) after seven days."""
-    return (utc_now() + _OWNER_LINK_VALID + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def owner_link(  # noqa: PLR0913, PLR0917  the parts of a URL
-    api_url: str, action: OwnerAction, record: Message | Subscriber, language: Language, secret: str, until: datetime
-) -> str:
-    """Return the URL of the page that files a message as spam, or erases its author or a subscriber."""
-    kind = "message" if isinstance(record, Message) else "subscriber"
-    fields = {
-        "kind": kind,
-        "id": record.id,
-        "expires": str(int(until.timestamp())),
-        "token": token(secret, f"{_OWNER}-{action}", f"{kind}#{record.id}", until),
-        "language": language,
-    }
-    return f"{api_url}/owner/{action}?{urlencode(fields)}"
-
-
-def proven_subject(fields: Fields, action: OwnerAction, secret: str) -> Subject | None:
-    """Return the record that a valid owner's link names (the link may have expired), or None."""
-    kind, record_id, until = fields.get("kind", ""), fields.get("id", ""), _until(fields)
-    subject = f"{kind}#{record_id}"
-    if until is None or not verified(fields.get("token", ""), secret, f"{_OWNER}-{action}", subject, until):
-        return None
-    return Subject(kind, record_id, until)
 
 
 def _proven_until(fields: Fields, purpose: str, name: str, secret: str) -> tuple[str, datetime] | None:

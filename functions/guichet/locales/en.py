@@ -132,51 +132,6 @@ SENTENCES = {
         "Done: {site} will send no more automatic email to your address. If you change your mind, "
         "write to the owner of the site."
     ),
-    # Pages of the owner
-    "owner_spam_title": "File as spam",
-    "owner_spam_lead": (
-        "If you press the button, this message will go to the spam folder, where it will be erased after 30 days."
-    ),
-    "owner_spam_button": "This is spam",
-    "owner_filed_title": "Filed as spam",
-    "owner_filed": "Done: this message is in the spam folder.",
-    "owner_erase_title": "Erase this person",
-    "owner_erase_lead": (
-        "If you press the button, everything that {site} stores about this address will be erased: messages, sign-ups, "
-        "subscription. None of it can be restored."
-    ),
-    "owner_erase_subscribed": "This address is subscribed to the newsletter: its subscription will end.",
-    "owner_erase_not_subscribed": "This address is not subscribed to the newsletter.",
-    "owner_erase_unwanted": (
-        "Is this message unwanted? Do not erase anything: anybody can type somebody else’s address into a form, "
-        "and that is the person you would erase. Use the link “This is spam” in the same email."
-    ),
-    "owner_erase_button": "Erase everything",
-    "owner_erased_title": "Person erased",
-    "owner_erased": (
-        "Done: {site} no longer stores anything about this person, except in backups until they expire and, for a "
-        "former subscriber, a fingerprint of the address, so that no import subscribes it again. "
-        "Remember the emails that you received, too."
-    ),
-    "owner_erasing_title": "Still erasing",
-    "owner_erasing": (
-        "There is a lot of data to go through: {site} carries on in the background and will email you when it is done. "
-        "You can close this page."
-    ),
-    "owner_link": "The link above works until {until}.",
-    "owner_links": "The links above work until {until}.",
-    "owner_gone_title": "This link leads nowhere now",
-    "owner_gone": (
-        "{site} no longer finds an address behind this link: what it led to is already erased, or the link has "
-        "expired. If anything else about this person may be left, use the link in another email about them, or the "
-        "command “guichet forget”."
-    ),
-    "owner_unfinished_title": "Not finished yet",
-    "owner_unfinished_lead": (
-        "{site} still stores something about this person: the database did not answer. Try again; if that fails, the "
-        "command “guichet forget” will erase the rest."
-    ),
-    "owner_unfinished_button": "Try again",
     # Emails: words that several of them share
     "hello": "Hello,",
     "label": "{name}:",
@@ -188,7 +143,9 @@ SENTENCES = {
     "page": "Page",
     "reference": "Reference",
     "marked": "Everything marked in the left margin was written by the visitor.",
-    "erase_person": "Erase this person",
+    "desk_message": "This message on your Guichet desk",
+    "desk_subscriber": "This subscriber on your Guichet desk",
+    "desk_open": "On your Guichet desk",
     # Emails to visitors. Line breaks are those of the plain text.
     "acknowledgement_subject": "Your message to {site}",
     "acknowledgement_title": "Your message",
@@ -228,7 +185,6 @@ SENTENCES = {
     "contact_notification_extra": "Other fields of the form",
     "contact_notification_reply": "To answer the visitor, reply to this email: your reply goes to {email}.",
     "contact_notification_received": "Received on {at}",
-    "contact_notification_spam": "This is spam",
     "agreed": "Agreed to",
     "form_notification_lead": "Somebody filled in this form of {site}: {title}.",
     "new_subscriber_subject": "New newsletter subscriber: {email}",
@@ -240,6 +196,12 @@ SENTENCES = {
     "erasure_done_heading": "The erasure is complete",
     "erasure_done_lead": (
         "The erasure that you requested on {at} is complete: {site} no longer stores anything about this person."
+    ),
+    "erasure_done_message": (
+        "The erasure that you requested on {at} is complete: {site} no longer stores this message."
+    ),
+    "erasure_done_message_remains": (
+        "All that remains are backups, until they expire. Remember the email that you received, too."
     ),
     "erasure_done_remains": (
         "All that remains are backups, until they expire, and, for a former subscriber, a fingerprint of the address, "
@@ -274,7 +236,7 @@ SENTENCES = {
         "What it was about is stored."
     ),
     "rejected_notice_why": "Usually Amazon SES has taken its content for a virus, so be careful when you look at it.",
-    "rejected_notice_command": "To see more, type the command {command}.",
+    "rejected_notice_desk": "Your Guichet desk says more: {link}",
     "digest_subject": "The week from {since}",
     "digest_heading": "Your week",
     "digest_lead": "From {since} to {until} (UTC), {site} received:",
@@ -283,7 +245,7 @@ SENTENCES = {
     "digest_spam": "Caught as spam",
     "digest_waiting": (
         "Emails waiting to be sent: {count}, the oldest since {since}.\n"
-        "They will go out by themselves. If they do not, the command {command} says why."
+        "They will go out by themselves. If they do not, your Guichet desk says why: {link}"
     ),
     "digest_spam_named": "Details of what was caught as spam reach you the next day, in another email.",
     "digest_none_waiting": "No email is waiting.",
@@ -293,11 +255,12 @@ SENTENCES = {
     "spam_note_days": "Submissions that {site} caught as spam from {since} to {until} (UTC): {count}.",
     "spam_note_kept": "They stay in the spam folder for {days} days and are then erased.",
     "spam_note_sign_up": "Newsletter sign-up",
-    "spam_note_reference": "REFERENCE",
     "spam_note_release": (
-        "Not spam? Use the command {command}:\na message is then emailed to you, a sign-up gets its link."
+        "Not spam? Open it on your Guichet desk and press “Not spam”:\n"
+        "a message is then emailed to you, a sign-up gets its link."
     ),
-    "spam_note_others": "There are more: {count}. The command {command} lists them all.",
+    "spam_note_others": "There are more: {count}. The spam folder has them all.",
+    "spam_note_folder": "The spam folder on your Guichet desk",
     "cap_reached_subject": "Daily email limit reached ({day})",
     "cap_reached_heading": "Daily email limit reached",
     "cap_reached_all": (
@@ -312,7 +275,7 @@ SENTENCES = {
         "They acknowledge messages, and go out within two days or not at all. The messages themselves reached you."
     ),
     "cap_reached_wait": "Nothing is lost: the emails above the limit wait, and go out by themselves from tomorrow.",
-    "cap_reached_list": "The command {command} lists them.",
+    "cap_reached_list": "Your Guichet desk lists them: {link}",
     "cap_reached_more": "Are these people interested in your site? Raise {parameter} and deploy again.",
     "cap_reached_abuse": "Is somebody typing made-up addresses? Deploy with {parameter}.",
     "issue_read": "Read on the site",
@@ -342,7 +305,7 @@ SENTENCES = {
         "Emails that bounced or were reported as spam count among those sent. More may still come in."
     ),
     "issue_unknown_why": "Unknown: Amazon SES never answered. These emails may or may not have arrived.",
-    "issue_who": "The command {command} shows what became of each reader’s copy.",
+    "issue_who": "Your Guichet desk shows what became of each reader’s copy: {link}",
     "issue_paused_subject": "Newsletter paused: {id}",
     "issue_paused_heading": "The issue is paused",
     "issue_paused_lead": "Issue {id} of the {site} newsletter is paused.",
@@ -368,9 +331,9 @@ SENTENCES = {
     "issue_paused_changed": "The stored text is no longer the one that you asked to send.",
     "issue_paused_changed_do": "It will not be sent. Create a new issue with the right text.",
     "issue_paused_refused": "Amazon SES refused one copy after another, and would refuse the rest.",
-    "issue_paused_refused_do": "The command guichet issue who {id} says why.",
-    "issue_resume": "To continue, type the command {command}.",
-    "issue_cancel": "To drop it, type the command {command}.",
+    "issue_paused_refused_do": "Your Guichet desk says why, reader by reader.",
+    "issue_resume": "Resume it or drop it on your Guichet desk: {link}",
+    "issue_cancel": "Drop it on your Guichet desk: {link}",
 }
 
 

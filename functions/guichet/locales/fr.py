@@ -137,51 +137,6 @@ SENTENCES = {
         "C’est fait : « {site} » n’enverra plus aucun email automatique à votre adresse. Si vous changez d’avis, "
         "écrivez au responsable du site."
     ),
-    # Pages of the owner
-    "owner_spam_title": "Classer comme spam",
-    "owner_spam_lead": (
-        "Si vous appuyez sur le bouton, ce message rejoindra le dossier de spam, où il sera effacé au bout de 30 jours."
-    ),
-    "owner_spam_button": "C’est du spam",
-    "owner_filed_title": "Classé comme spam",
-    "owner_filed": "C’est fait : ce message est dans le dossier de spam.",
-    "owner_erase_title": "Effacer cette personne",
-    "owner_erase_lead": (
-        "Si vous appuyez sur le bouton, tout ce que « {site} » conserve au sujet de cette adresse sera effacé : "
-        "messages, inscriptions, abonnement. Rien ne pourra être rétabli."
-    ),
-    "owner_erase_subscribed": "Cette adresse est abonnée à la newsletter : son abonnement prendra fin.",
-    "owner_erase_not_subscribed": "Cette adresse n’est pas abonnée à la newsletter.",
-    "owner_erase_unwanted": (
-        "Ce message est indésirable ? N’effacez rien : n’importe qui peut saisir l’adresse d’une autre personne "
-        "dans un formulaire, et c’est elle que vous effaceriez. Utilisez le lien « C’est du spam » du même email."
-    ),
-    "owner_erase_button": "Tout effacer",
-    "owner_erased_title": "Personne effacée",
-    "owner_erased": (
-        "C’est fait : « {site} » ne conserve plus rien de cette personne, sauf dans les sauvegardes, jusqu’à leur "
-        "expiration, et, si elle était abonnée, une empreinte de son adresse, pour qu’aucun import ne la réabonne. "
-        "Pensez aussi aux emails que vous avez reçus."
-    ),
-    "owner_erasing_title": "L’effacement continue",
-    "owner_erasing": (
-        "Il y a beaucoup de données à parcourir : « {site} » poursuit l’effacement et vous enverra un email quand ce "
-        "sera terminé. Vous pouvez fermer cette page."
-    ),
-    "owner_link": "Le lien ci-dessus est valable jusqu’au {until}.",
-    "owner_links": "Les liens ci-dessus sont valables jusqu’au {until}.",
-    "owner_gone_title": "Ce lien ne mène plus à rien",
-    "owner_gone": (
-        "« {site} » ne trouve plus d’adresse derrière ce lien : ce à quoi il menait est déjà effacé, ou le lien a "
-        "expiré. S’il peut rester autre chose de cette personne, utilisez le lien d’un autre email à son sujet, ou la "
-        "commande « guichet forget »."
-    ),
-    "owner_unfinished_title": "Ce n’est pas fini",
-    "owner_unfinished_lead": (
-        "« {site} » conserve encore des données de cette personne : la base de données n’a pas répondu. Réessayez ; "
-        "en cas d’échec, la commande « guichet forget » effacera le reste."
-    ),
-    "owner_unfinished_button": "Réessayer",
     # Emails: words that several of them share
     "hello": "Bonjour,",
     "label": "{name} :",
@@ -193,7 +148,9 @@ SENTENCES = {
     "page": "Page",
     "reference": "Référence",
     "marked": "Les passages marqués dans la marge ont été écrits par le visiteur.",
-    "erase_person": "Effacer cette personne",
+    "desk_message": "Ce message sur votre bureau Guichet",
+    "desk_subscriber": "Cet abonnement sur votre bureau Guichet",
+    "desk_open": "Sur votre bureau Guichet",
     # Emails to visitors. Line breaks are those of the plain text.
     "acknowledgement_subject": "Votre message à « {site} »",
     "acknowledgement_title": "Votre message",
@@ -239,7 +196,6 @@ SENTENCES = {
     "contact_notification_extra": "Autres champs du formulaire",
     "contact_notification_reply": "Pour répondre au visiteur, répondez à cet email : votre réponse ira à {email}.",
     "contact_notification_received": "Reçu le {at}",
-    "contact_notification_spam": "C’est du spam",
     "agreed": "Accepté",
     "form_notification_lead": "Quelqu’un a rempli ce formulaire du site « {site} » : {title}.",
     "new_subscriber_subject": "Nouvel abonnement à la newsletter : {email}",
@@ -251,6 +207,12 @@ SENTENCES = {
     "erasure_done_heading": "L’effacement est terminé",
     "erasure_done_lead": (
         "L’effacement que vous avez demandé le {at} est terminé : « {site} » ne conserve plus rien de cette personne."
+    ),
+    "erasure_done_message": (
+        "L’effacement que vous avez demandé le {at} est terminé : « {site} » ne conserve plus ce message."
+    ),
+    "erasure_done_message_remains": (
+        "Il ne reste que les sauvegardes, jusqu’à leur expiration. Pensez aussi à l’email que vous avez reçu."
     ),
     "erasure_done_remains": (
         "Il ne reste que les sauvegardes, jusqu’à leur expiration, et, si cette personne était abonnée, une empreinte "
@@ -289,7 +251,7 @@ SENTENCES = {
         "l’a refusé. Ce qu’il annonçait est bien enregistré."
     ),
     "rejected_notice_why": ("Le plus souvent, Amazon SES a pris son contenu pour un virus : ouvrez-le avec prudence."),
-    "rejected_notice_command": "Pour en savoir plus, tapez la commande {command}.",
+    "rejected_notice_desk": "Votre bureau Guichet en dit plus : {link}",
     "digest_subject": "La semaine du {since}",
     "digest_heading": "Votre semaine",
     "digest_lead": "Du {since} au {until} (UTC), « {site} » a reçu :",
@@ -298,7 +260,7 @@ SENTENCES = {
     "digest_spam": "Classés comme spam",
     "digest_waiting": (
         "Emails en attente d’envoi : {count}, le plus ancien depuis le {since}.\n"
-        "Ils partiront d’eux-mêmes. Si ce n’est pas le cas, la commande {command} dit pourquoi."
+        "Ils partiront d’eux-mêmes. Si ce n’est pas le cas, votre bureau Guichet dit pourquoi : {link}"
     ),
     "digest_spam_named": "Le détail de ce qui est classé comme spam vous parvient le lendemain, dans un autre email.",
     "digest_none_waiting": "Aucun email n’est en attente.",
@@ -308,12 +270,12 @@ SENTENCES = {
     "spam_note_days": "Envois classés comme spam par « {site} » du {since} au {until} (UTC) : {count}.",
     "spam_note_kept": "Ils restent {days} jours dans le dossier de spam, puis sont effacés.",
     "spam_note_sign_up": "Inscription à la newsletter",
-    "spam_note_reference": "RÉFÉRENCE",
     "spam_note_release": (
-        "Ce n’est pas du spam ? Utilisez la commande {command} :\n"
+        "Ce n’est pas du spam ? Ouvrez-le sur votre bureau Guichet et appuyez sur « Ce n’est pas du spam » :\n"
         "un message vous est alors transmis, une inscription reçoit son lien."
     ),
-    "spam_note_others": "Il y en a d’autres : {count}. La commande {command} les montre tous.",
+    "spam_note_others": "Il y en a d’autres : {count}. Le dossier de spam les contient tous.",
+    "spam_note_folder": "Le dossier de spam sur votre bureau Guichet",
     "cap_reached_subject": "Limite quotidienne d’emails atteinte ({day})",
     "cap_reached_heading": "Limite quotidienne d’emails atteinte",
     "cap_reached_all": (
@@ -331,7 +293,7 @@ SENTENCES = {
         "Les messages eux-mêmes vous sont parvenus."
     ),
     "cap_reached_wait": "Rien n’est perdu : les emails au-delà de la limite attendent et partiront seuls dès demain.",
-    "cap_reached_list": "La commande {command} en donne la liste.",
+    "cap_reached_list": "Votre bureau Guichet les montre : {link}",
     "cap_reached_more": "Ces personnes s’intéressent à votre site ? Augmentez {parameter} et déployez à nouveau.",
     "cap_reached_abuse": "Quelqu’un saisit des adresses inventées ? Déployez avec {parameter}.",
     "issue_read": "Lire sur le site",
@@ -364,7 +326,7 @@ SENTENCES = {
     "issue_unknown_why": (
         "Sort inconnu : Amazon SES n’a rien répondu. Ces emails sont peut-être arrivés, peut-être pas."
     ),
-    "issue_who": "La commande {command} montre ce qu’il en est pour chaque destinataire.",
+    "issue_who": "Votre bureau Guichet dit ce qu’est devenu l’exemplaire de chaque lecteur : {link}",
     "issue_paused_subject": "Envoi de la newsletter suspendu : {id}",
     "issue_paused_heading": "L’envoi est suspendu",
     "issue_paused_lead": "L’envoi du numéro « {id} » de la newsletter « {site} » est suspendu.",
@@ -393,9 +355,9 @@ SENTENCES = {
     "issue_paused_changed": "Le texte enregistré n’est plus celui dont vous avez demandé l’envoi.",
     "issue_paused_changed_do": "Il ne partira pas. Créez un nouveau numéro avec le bon texte.",
     "issue_paused_refused": "Amazon SES refuse les envois les uns après les autres, et refuserait les suivants.",
-    "issue_paused_refused_do": "La commande guichet issue who {id} dit pourquoi.",
-    "issue_resume": "Pour reprendre l’envoi, tapez la commande {command}.",
-    "issue_cancel": "Pour y renoncer, tapez la commande {command}.",
+    "issue_paused_refused_do": "Votre bureau Guichet dit pourquoi, lecteur par lecteur.",
+    "issue_resume": "Reprenez-le ou annulez-le sur votre bureau Guichet : {link}",
+    "issue_cancel": "Annulez-le sur votre bureau Guichet : {link}",
 }
 
 

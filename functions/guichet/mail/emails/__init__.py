@@ -45,6 +45,11 @@ class Email(Protocol):
         """Return the content of the email of a record."""
 
 
+def at_desk(settings: MailSettings, page: str) -> str:
+    """Return the address of a page of the desk. It is no key: whoever opens it must sign in."""
+    return f"{settings.api_url}/desk/{page}"
+
+
 def named(name: str) -> Email:
     """Return the module of an email, by its name in the outbox. Raises ImportError if there is none."""
     module = name.replace("-", "_")

@@ -1,7 +1,7 @@
 """To the owner: a daily cap on mail to strangers was reached, and emails wait."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content
+from guichet.mail.emails import Content, at_desk
 from guichet.records.cap_reached import CapReached
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.subscriber import Subscriber
@@ -24,4 +24,4 @@ def ineligible(_email: ClaimedEmail, _reached: CapReached, _subscriber: Subscrib
 
 def content(reached: CapReached, _language: Language, settings: MailSettings) -> Content:
     """Return the content."""
-    return Content(settings.owner_email, {"reached": reached})
+    return Content(settings.owner_email, {"reached": reached, "outbox": at_desk(settings, "outbox")})

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from guichet.locales import Language
-from guichet.mail.emails import Content
+from guichet.mail.emails import Content, at_desk
 from guichet.records.digest import Digest
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.record import utc_now
@@ -27,4 +27,5 @@ def ineligible(_email: ClaimedEmail, digest: Digest, _subscriber: Subscriber | N
 
 def content(digest: Digest, _language: Language, settings: MailSettings) -> Content:
     """Return the content."""
-    return Content(settings.owner_email, {"digest": digest, "last_day": digest.until - timedelta(days=1)})
+    values = {"digest": digest, "last_day": digest.until - timedelta(days=1), "outbox": at_desk(settings, "outbox")}
+    return Content(settings.owner_email, values)

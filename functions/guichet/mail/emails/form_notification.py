@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from guichet.addresses import normalized
 from guichet.definitions.definition import Definition, definition
 from guichet.locales import Language, say
-from guichet.mail.emails import Content
+from guichet.mail.emails import Content, at_desk
 from guichet.records.message import Message
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.subscriber import Subscriber
@@ -40,29 +41,18 @@ def recipients(message: Message) -> tuple[str, ...]:
 
 
 def content(message: Message, language: Language, settings: MailSettings) -> Content:
-    """Return the content. A reply goes to the visitor.
-
-    Recipients who are not the owner get no links: with these, one files a message as spam and erases a person.
-    """
-    # Only the notifier pays for the imports.
-    from guichet.http.links import owner_link, owner_links_until  # noqa: PLC0415
-
-    own, named = definition(message.form), recipients(message)
+    """Return the content. A reply goes to the visitor. Recipients who are not the owner have no desk to be led to."""
+    own, to = definition(message.form), recipients(message) or settings.owner_email
+    owners = {normalized(address) for address in settings.owner_email}
+    is_owners = all(normalized(address) in owners for address in to)
     values: dict[str, object] = {
         "message": message,
         # If the form is gone from the file, its name has to do.
         "title": own.title[language] if own else message.form,
         "rows": rows(own, message, language),
-        "spam_link": "",
-        "erase_link": "",
-        "until": None,
+        "link": at_desk(settings, f"messages/{message.id}") if is_owners else "",
     }
-    if not named:
-        secret, until = settings.signing_secret, owner_links_until()
-        values |= {"spam_link": owner_link(settings.api_url, "spam", message, language, secret, until), "until": until}
-        if message.email:
-            values["erase_link"] = owner_link(settings.api_url, "erase", message, language, secret, until)
-    return Content(named or settings.owner_email, values, reply_to=message.email, reply_to_name=message.name)
+    return Content(to, values, reply_to=message.email, reply_to_name=message.name)
 
 
 def rows(own: Definition | None, message: Message, language: Language) -> list[Row]:

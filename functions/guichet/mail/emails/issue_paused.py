@@ -1,7 +1,7 @@
 """To the owner: an issue paused itself, why, and how to go on."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content
+from guichet.mail.emails import Content, at_desk
 from guichet.records.issue import Issue, Tally
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.subscriber import Subscriber
@@ -29,6 +29,7 @@ def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Co
     tally, before = issue.tally or Tally(), issue.resumed_at or Tally()
     values = {
         "issue": issue,
+        "link": at_desk(settings, f"issues/{issue.id}"),
         "tally": tally,
         # The keys of its sentences.
         "why": f"issue_paused_{issue.reason}",
@@ -38,6 +39,6 @@ def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Co
         "complained": tally.complained - before.complained,
         "begun": issue.started_at is not None,
         # Whatever is typed, a text that changed is not sent.
-        "resumable": issue.reason != "changed",
+        "where_to_go_on": "issue_cancel" if issue.reason == "changed" else "issue_resume",
     }
     return Content(settings.owner_email, values)

@@ -1,7 +1,7 @@
 """To the owner: an issue has ended, and what became of its readers' copies."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content
+from guichet.mail.emails import Content, at_desk
 from guichet.records.issue import Issue, Tally
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.subscriber import Subscriber
@@ -28,6 +28,7 @@ def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Co
     kind = "issue_cancelled" if cancelled else "issue_sent"
     values = {
         "issue": issue,
+        "link": at_desk(settings, f"issues/{issue.id}"),
         "tally": tally,
         "cancelled": cancelled,
         # The keys of its sentences.

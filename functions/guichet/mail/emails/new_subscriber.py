@@ -1,8 +1,7 @@
 """To the owner: somebody confirmed their subscription."""
 
-from guichet.http.links import owner_link, owner_links_until
 from guichet.locales import Language
-from guichet.mail.emails import Content
+from guichet.mail.emails import Content, at_desk
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
@@ -23,8 +22,7 @@ def ineligible(_email: ClaimedEmail, subscriber: Subscriber, _known: Subscriber 
     return None if subscriber.email else "the address must not be written to, and is not kept"
 
 
-def content(subscriber: Subscriber, language: Language, settings: MailSettings) -> Content:
-    """Return the content, with a link to erase the person."""
-    until = owner_links_until()
-    link = owner_link(settings.api_url, "erase", subscriber, language, settings.signing_secret, until)
-    return Content(settings.owner_email, {"subscriber": subscriber, "erase_link": link, "until": until})
+def content(subscriber: Subscriber, _language: Language, settings: MailSettings) -> Content:
+    """Return the content."""
+    link = at_desk(settings, f"subscribers/{subscriber.id}")
+    return Content(settings.owner_email, {"subscriber": subscriber, "link": link})

@@ -1,7 +1,7 @@
 """To the owner, in the place of an email that SES rejected: that there is one, and where to read it."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content
+from guichet.mail.emails import Content, at_desk
 from guichet.records.outbox import Audience, ClaimedEmail, EmailKey, QueuedEmail
 from guichet.records.registry import Owner, kind_of
 from guichet.records.subscriber import Subscriber
@@ -26,5 +26,5 @@ def ineligible(_email: ClaimedEmail, _record: Owner, _subscriber: Subscriber | N
 def content(record: Owner, _language: Language, settings: MailSettings) -> Content:
     """Return the content: nothing that SES could reject again, so nothing of the visitor's."""
     kind = kind_of(type(record)).name
-    command = f"guichet messages show {record.id}" if kind == "message" else "guichet outbox"
-    return Content(settings.owner_email, {"message": kind == "message", "reference": record.id, "command": command})
+    link = at_desk(settings, f"messages/{record.id}" if kind == "message" else "outbox")
+    return Content(settings.owner_email, {"message": kind == "message", "reference": record.id, "link": link})

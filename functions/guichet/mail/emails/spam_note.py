@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from guichet.definitions.definition import definition
 from guichet.locales import Language
-from guichet.mail.emails import Content, form_notification
+from guichet.mail.emails import Content, at_desk, form_notification
 from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.sign_up import SignUp
@@ -30,30 +30,33 @@ def ineligible(_email: ClaimedEmail, opened: OpenedSpamNote, _subscriber: Subscr
 
 @dataclass(frozen=True)
 class Caught:
-    """A submission as the note names it: the title of its form, if that is the site's own, and its first words."""
+    """A submission as the note names it: its form, if that is the site's own, its first words, its page."""
 
     submission: Message | SignUp
     title: str
     words: str
+    link: str
 
 
 def content(opened: OpenedSpamNote, language: Language, settings: MailSettings) -> Content:
-    """Return the content: who wrote, their first words, and the command that releases each."""
+    """Return the content: who wrote, their first words, and where to find each at the desk."""
     note = opened.note
     values = {
         "note": note,
         "last_day": note.until - timedelta(days=1),
-        "caught": [_caught(submission, language) for submission in opened.submissions],
+        "caught": [_caught(submission, language, settings) for submission in opened.submissions],
+        "folder": at_desk(settings, "messages/spam"),
         "others": note.caught - len(note.named),
         "days_kept": SPAM_KEPT.days,
     }
     return Content(settings.owner_email, values)
 
 
-def _caught(submission: Message | SignUp, language: Language) -> Caught:
+def _caught(submission: Message | SignUp, language: Language, settings: MailSettings) -> Caught:
+    link = at_desk(settings, f"messages/{submission.id}")
     if isinstance(submission, SignUp):
-        return Caught(submission, "", "")
+        return Caught(submission, "", "", link)
     own = definition(submission.form)
     # If a form is gone from the file, its name has to do.
     title = own.title[language] if own else submission.form if submission.form != "contact" else ""
-    return Caught(submission, title, form_notification.words(own, submission.answers, language))
+    return Caught(submission, title, form_notification.words(own, submission.answers, language), link)
