@@ -139,7 +139,7 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended
     record = _opened(email, settings)
     if record is None:
         return _dropped(email, settings, "what it tells of was erased or has expired")
-    if isinstance(record, Erasure) and record.email:
+    if isinstance(record, Erasure) and record.done_at is None:
         return _erased(email, record, settings)
     # What tells of figures belongs to nobody, and goes to the owner alone.
     if email.recipient == "owner" or not isinstance(record, Message | SignUp | Subscriber):

@@ -9,15 +9,16 @@ ERASURE_KEPT = timedelta(days=30)
 
 
 class Erasure(Record):
-    """The erasure of a person, as the owner's button asked for it. `id` is the keyed hash of what its link is for.
+    """The erasure of a person, or of one message that has no address, as the owner's button asked for it.
 
-    Once it has ended, the address is gone from here, too.
+    `id` is the keyed hash of the address, or the id of the message: of one person there is one at a time. Once it has
+    ended, the address is gone from here, too.
     """
 
     id: str
     email: str = ""
-    # The key of the record that the address was read from, which goes last.
-    last: str = ""
+    # The key of the message, where there is no address.
+    record: str = ""
     # How long the keyed hash of somebody stays who was subscribed.
     kept_days: int
     asked_at: datetime

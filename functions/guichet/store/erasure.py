@@ -116,7 +116,6 @@ def erase(  # noqa: PLR0913  how it is done for whom
     person: Person,
     kept: timedelta,
     *,
-    last: str = "",
     until: float | None = None,
     after: dict[str, str] | None = None,
     tell: Callable[[int], None] | None = None,
@@ -125,13 +124,12 @@ def erase(  # noqa: PLR0913  how it is done for whom
 
     Counts against the caps stay, or an erased person could be mailed again at once. They name nobody and expire within
     a week. Of a subscriber, the keyed hash and the state stay, so that no import brings them back and an address that
-    bounced or complained stays suppressed. A confirmed subscriber becomes `unsubscribed`, for as long as `kept`. `last`
-    is the key of the record that the address was read from. It goes last, so that an interrupted erasure can be
-    repeated, or go on `after` what it has read. Each item is dealt with as it is read, so that even one of a large
-    table comes to an end bit by bit. Raises NotFinishedError, also once `until` (time.monotonic) is past.
+    bounced or complained stays suppressed. A confirmed subscriber becomes `unsubscribed`, for as long as `kept`. An
+    interrupted erasure can go on `after` what it has read. Each item is dealt with as it is read, so that even one of a
+    large table comes to an end bit by bit. Raises NotFinishedError, also once `until` (time.monotonic) is past.
     """
     # These are known without being read, and what was read last time is not read again.
-    own = {f"subscriber#{person.subscriber_id}", f"cap#{person.subscriber_id}", *([last] if last else [])}
+    own = {f"subscriber#{person.subscriber_id}", f"cap#{person.subscriber_id}"}
     redacted: set[tuple[str, str]] = set()
     counts = _Counts()
     read_up_to = after
@@ -150,7 +148,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
                 _redact(table, item, person)
                 redacted.add((item["pk"], item["sk"]))
             read_up_to = {"pk": item["pk"], "sk": item["sk"]}
-        for pk in sorted(own, key=lambda pk: (pk == last, pk)):
+        for pk in sorted(own):
             _erase_collection(table, pk, kept, until, counts)
     except NotFinishedError:
         raise NotFinishedError(read_up_to) from None

@@ -1,4 +1,4 @@
-"""To the owner: an erasure that went on in the background has ended."""
+"""To the owner: an erasure that they asked for has ended."""
 
 from guichet.locales import Language
 from guichet.mail.emails import Content
@@ -25,4 +25,4 @@ def ineligible(_email: ClaimedEmail, _erasure: Erasure, _subscriber: Subscriber 
 
 def content(erasure: Erasure, _language: Language, settings: MailSettings) -> Content:
     """Return the content. Whose erasure it was is not known any more: only when it was asked for."""
-    return Content(settings.owner_email, {"asked_at": erasure.asked_at})
+    return Content(settings.owner_email, {"asked_at": erasure.asked_at, "of_message": bool(erasure.record)})
