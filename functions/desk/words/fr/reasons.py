@@ -1,0 +1,23 @@
+"""Pourquoi un email attend, a échoué ou a été abandonné."""
+
+SENTENCES = {
+    "filed_as_spam": "le message a été classé comme spam",
+    "too_late": "il était trop tard pour accuser réception du message",
+    "replaced": "un email plus récent à cette adresse le remplace",
+    "mailed_before": "son lien était déjà en route",
+    "confirmed_already": "l’adresse est déjà abonnée",
+    "left": "l’adresse s’est désabonnée après sa demande",
+    "blocked": "l’adresse est bloquée\u00a0: elle ne reçoit aucun email",
+    "bounced": "l’adresse ne reçoit pas d’email (retour à l’expéditeur)",
+    "complained": "l’adresse a signalé un email comme spam",
+    "gone": "ce qu’il annonçait a été effacé ou est arrivé à expiration",
+    "used_up": "les emails du jour à des inconnus (StrangerMailPerDay) sont épuisés",
+    "share": "son réseau a eu sa part des emails du jour à des inconnus (StrangerMailPerDay)",
+    "often": "cette boîte vient d’en recevoir un, ou en a reçu assez aujourd’hui",
+    "erasing": "l’effacement se poursuit",
+    "sent_before": "tous les autres l’ont déjà reçu",
+    "mailbox": "votre boîte ne reçoit pas d’email\u00a0: {said}",
+    "unwritable": "Guichet n’a pas pu l’écrire ({said})\u00a0: les journaux en disent plus",
+    "table": "la base de données n’a pas répondu ({said})",
+    "in_doubt": "Amazon SES n’a pas répondu\u00a0: il est peut-être parti, peut-être pas ({said})",
+}

@@ -1,0 +1,147 @@
+"""The messages and the spam folder in the order of time: a list a day, read some days at once, and both ways."""
+
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal, NamedTuple, cast
+
+from guichet.records.message import Message
+from guichet.records.record import utc_now
+from guichet.records.registry import KINDS
+from guichet.records.sign_up import SignUp
+from guichet.store import dynamodb, table
+from guichet.store.dynamodb import Item, retry_budget
+
+Folder = Literal["messages", "spam"]
+
+# How many days are read at once, one time after the other: on a busy site a few are enough.
+_DAYS_AT_ONCE = (3, 9, 20, 30)
+# How far one walk goes. A day without messages is read for half a unit.
+MOST_DAYS = sum(_DAYS_AT_ONCE)
+_THREADS = 8
+_PLACE = re.compile(r"([0-9]{8}T[0-9]{12})(?:-((?:message|request)-[0-9a-f]{1,64}))?")
+_PLACE_TIME = "%Y%m%dT%H%M%S%f"
+
+
+class Place(NamedTuple):
+    """A place in the order of time, between two messages. Without a key it is before all that came at that time."""
+
+    at: datetime
+    pk: str = ""
+
+    def __str__(self) -> str:
+        """Return it as text for a URL: a time and a record's key."""
+        key = "-" + self.pk.replace("#", "-") if self.pk else ""
+        return self.at.astimezone(UTC).strftime(_PLACE_TIME) + key
+
+    @classmethod
+    def of(cls, text: str) -> "Place | None":
+        """Return the place that a text names, or None."""
+        found = _PLACE.fullmatch(text)
+        if not found:
+            return None
+        try:
+            at = datetime.strptime(found[1], _PLACE_TIME).replace(tzinfo=UTC)
+        except ValueError:
+            return None
+        return cls(at, (found[2] or "").replace("-", "#", 1))
+
+
+class Entry(NamedTuple):
+    """What a list has of a message, or of a sign-up caught as spam: when it came, its key, its form."""
+
+    at: datetime
+    pk: str
+    form: str
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(self.at, self.pk)
+
+
+class Stretch(NamedTuple):
+    """The entries of some days in the order of the walk, up to where they reach, and whether nothing is beyond."""
+
+    entries: list[Entry]
+    reached: Place
+    is_last: bool
+
+
+def walk(table_name: str, folder: Folder, start: Place, last: datetime, *, back: bool) -> Iterator[Stretch]:
+    """Walk from a place up to a time, back or on. What is at the place itself is left out.
+
+    Yields a stretch of days at a time, and ends after MOST_DAYS.
+    """
+    day, end = start.at.astimezone(UTC).date(), last.astimezone(UTC).date()
+    step = -1 if back else 1
+    for most in _DAYS_AT_ONCE:
+        left = ((day - end) if back else (end - day)).days + 1
+        days = [day + timedelta(days=step * number) for number in range(min(most, left))]
+        entries = [entry for found in _lists(table_name, folder, days) for entry in found]
+        beyond = [entry for entry in entries if (entry.place < start if back else entry.place > start)]
+        beyond.sort(key=lambda entry: entry[:2], reverse=back)
+        day += timedelta(days=step * len(days))
+        edge = day + timedelta(days=1) if back else day
+        is_last = left <= most
+        yield Stretch(beyond, Place(datetime(edge.year, edge.month, edge.day, tzinfo=UTC)), is_last)
+        if is_last:
+            return
+
+
+def _lists(table_name: str, folder: Folder, days: Sequence[date]) -> list[list[Entry]]:
+    """Read the lists of some days, all of them at once."""
+    if not days:
+        return []
+    names = [table.day_list(folder, datetime(day.year, day.month, day.day, tzinfo=UTC)) for day in days]
+    with retry_budget(), ThreadPoolExecutor(min(_THREADS, len(names))) as executor:
+        # In a context of its own each, but with the retry budget that all share.
+        calls = [executor.submit(copy_context().run, _list, table_name, name) for name in names]
+        return [call.result() for call in calls]
+
+
+def _list(table_name: str, name: str) -> list[Entry]:
+    pages = dynamodb.pages("query", **table.of_list(table_name, name))
+    return [_entry(item) for page in pages for item in page["Items"]]
+
+
+def _entry(item: dict[str, Any]) -> Entry:
+    # As DynamoDB writes it: thousands of them are read at once.
+    pk, form = item["pk"]["S"], item.get("form")
+    if pk.startswith("request#"):
+        return Entry(datetime.fromisoformat(item["asked_at"]["S"]), pk, "newsletter")
+    # A form is not stored where it is the default.
+    return Entry(datetime.fromisoformat(item["received_at"]["S"]), pk, form["S"] if form else "contact")
+
+
+def read(table_name: str, entries: Sequence[Entry]) -> list[Message | SignUp]:
+    """Read what some entries are of, in their order. What was erased since, or has expired, is left out."""
+    items = dynamodb.batch_get(table_name, [{"pk": entry.pk, "sk": entry.pk.partition("#")[0]} for entry in entries])
+    now = table.seconds(utc_now())
+    return [_record(item) for item in items if item["expires_at"] >= now]
+
+
+def opened(table_name: str, record_id: str) -> tuple[Message | SignUp | None, list[Item]]:
+    """Return a message, or a sign-up, with the rows of its emails as they stand, or None if it is gone."""
+    for kind in ("message", "request"):
+        items = list(
+            dynamodb.items(
+                "query",
+                TableName=table_name,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues=dynamodb.marshalled({":pk": f"{kind}#{record_id}"}),
+                ConsistentRead=True,
+            )
+        )
+        now = table.seconds(utc_now())
+        for item in items:
+            if item["sk"] == kind and item["expires_at"] >= now:
+                rows = [row for row in items if row.get("kind") == "email" and row["expires_at"] >= now]
+                return _record(item), rows
+    return None, []
+
+
+def _record(item: Item) -> Message | SignUp:
+    return cast("Message | SignUp", KINDS[item["kind"]].model.model_validate(item))
