@@ -227,7 +227,7 @@ def _batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
 
 def _walk(call: Call, query: Query) -> Iterator[message_lists.Stretch]:
     last = query.oldest if query.back else query.newest
-    return message_lists.walk(call.table_name, query.folder, query.start, last, back=query.back)
+    return message_lists.Lists(call.table_name, query.folder).walk(query.start, last, back=query.back)
 
 
 def folded(text: str) -> str:
@@ -430,10 +430,10 @@ def _neighbours(call: Call, record: Submission, folder: Folder, form: str) -> di
     kind = "request" if isinstance(record, SignUp) else "message"
     here = Place(record.submitted_at, f"{kind}#{record.id}")
     oldest, newest = _oldest(call), utc_now() + _CLOCKS_DIFFER
-    links = {}
+    lists, links = message_lists.Lists(call.table_name, folder), {}
     for name, back in (("older", True), ("newer", False)):
         url, label = "", words.say(f"common.{name}", call.language)
-        for stretch in message_lists.walk(call.table_name, folder, here, oldest if back else newest, back=back):
+        for stretch in lists.walk(here, oldest if back else newest, back=back):
             near = next((entry for entry in stretch.entries if form in {"", entry.form}), None)
             if near:
                 url = call.url(f"messages/{near.pk.partition('#')[2]}", form=form)

@@ -17,7 +17,7 @@ from guichet.store.dynamodb import Item, retry_budget
 Folder = Literal["messages", "spam"]
 
 # How many days are read at once, one time after the other: on a busy site a few are enough.
-_DAYS_AT_ONCE = (3, 9, 20, 30)
+_DAYS_AT_ONCE = (3, 9, 30, 80)
 # How far one walk goes. A day without messages is read for half a unit.
 MOST_DAYS = sum(_DAYS_AT_ONCE)
 _THREADS = 8
@@ -70,36 +70,43 @@ class Stretch(NamedTuple):
     is_last: bool
 
 
-def walk(table_name: str, folder: Folder, start: Place, last: datetime, *, back: bool) -> Iterator[Stretch]:
-    """Walk from a place up to a time, back or on. What is at the place itself is left out.
+class Lists:
+    """The lists of one folder. No day is read twice."""
 
-    Yields a stretch of days at a time, and ends after MOST_DAYS.
-    """
-    day, end = start.at.astimezone(UTC).date(), last.astimezone(UTC).date()
-    step = -1 if back else 1
-    for most in _DAYS_AT_ONCE:
-        left = ((day - end) if back else (end - day)).days + 1
-        days = [day + timedelta(days=step * number) for number in range(min(most, left))]
-        entries = [entry for found in _lists(table_name, folder, days) for entry in found]
-        beyond = [entry for entry in entries if (entry.place < start if back else entry.place > start)]
-        beyond.sort(key=lambda entry: entry[:2], reverse=back)
-        day += timedelta(days=step * len(days))
-        edge = day + timedelta(days=1) if back else day
-        is_last = left <= most
-        yield Stretch(beyond, Place(datetime(edge.year, edge.month, edge.day, tzinfo=UTC)), is_last)
-        if is_last:
-            return
+    def __init__(self, table_name: str, folder: Folder) -> None:
+        self._table_name = table_name
+        self._folder = folder
+        self._read: dict[date, list[Entry]] = {}
 
+    def walk(self, start: Place, last: datetime, *, back: bool) -> Iterator[Stretch]:
+        """Walk from a place up to a time, back or on. What is at the place itself is left out.
 
-def _lists(table_name: str, folder: Folder, days: Sequence[date]) -> list[list[Entry]]:
-    """Read the lists of some days, all of them at once."""
-    if not days:
-        return []
-    names = [table.day_list(folder, datetime(day.year, day.month, day.day, tzinfo=UTC)) for day in days]
-    with retry_budget(), ThreadPoolExecutor(min(_THREADS, len(names))) as executor:
-        # In a context of its own each, but with the retry budget that all share.
-        calls = [executor.submit(copy_context().run, _list, table_name, name) for name in names]
-        return [call.result() for call in calls]
+        Yields a stretch of days at a time, and ends after MOST_DAYS.
+        """
+        day, end = start.at.astimezone(UTC).date(), last.astimezone(UTC).date()
+        step = timedelta(days=-1 if back else 1)
+        for most in _DAYS_AT_ONCE:
+            left = (day - end if back else end - day).days + 1
+            days = [day + step * number for number in range(min(most, left))]
+            entries = (entry for entries in self._lists(days) for entry in entries)
+            beyond = [entry for entry in entries if (entry.place < start if back else entry.place > start)]
+            beyond.sort(key=lambda entry: entry.place, reverse=back)
+            day += step * len(days)
+            edge = day + timedelta(days=1) if back else day
+            yield Stretch(beyond, Place(datetime(edge.year, edge.month, edge.day, tzinfo=UTC)), left <= most)
+            if left <= most:
+                return
+
+    def _lists(self, days: Sequence[date]) -> list[list[Entry]]:
+        """Return the lists of some days. Those that are not known are read all at once."""
+        new = [day for day in days if day not in self._read]
+        names = [table.day_list(self._folder, datetime(day.year, day.month, day.day, tzinfo=UTC)) for day in new]
+        if names:
+            with retry_budget(), ThreadPoolExecutor(min(_THREADS, len(names))) as executor:
+                # In a context of its own each, but with the retry budget that all share.
+                calls = [executor.submit(copy_context().run, _list, self._table_name, name) for name in names]
+                self._read |= {day: call.result() for day, call in zip(new, calls, strict=True)}
+        return [self._read[day] for day in days]
 
 
 def _list(table_name: str, name: str) -> list[Entry]:
