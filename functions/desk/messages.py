@@ -20,6 +20,7 @@ from guichet.locales import locale
 from guichet.mail import notification, strangers
 from guichet.mail.emails import confirmation_request, form_notification
 from guichet.mail.emails.form_notification import Row
+from guichet.outbox.reasons import reason_of
 from guichet.records.message import Message
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
@@ -411,17 +412,18 @@ def _email_state(row: Item, call: Call) -> str:
     def say(key: str, at: str = "", reason: str = "") -> str:
         zone = ZoneInfo(call.settings.time_zone)
         time = locale(call.language).when(datetime.fromisoformat(at).astimezone(zone)) if at else ""
-        return words.say(f"messages.{key}", call.language, at=time, why=why(reason, call.language))
+        return words.say(f"messages.{key}", call.language, at=time, why=reason)
 
-    waits_for = row.get("waits_for", "")
+    ended = why(row.get("reason", ""), call.language)
     if "failed_at" in row:
-        return say("state_failed", row["failed_at"], row.get("reason", ""))
+        return say("state_failed", row["failed_at"], ended)
     if "dropped_at" in row:
-        return say("state_dropped", reason=row.get("reason", ""))
-    if "outbox" in row and "sent_at" in row:
-        return say("state_sent_waits", row["sent_at"], waits_for)
+        return say("state_dropped", reason=ended)
     if "outbox" in row:
-        return say("state_waits_for" if waits_for else "state_waiting", row["queued_at"], waits_for)
+        waits_for = reason_of(row, utc_now())
+        told = words.say(f"outbox.why_{waits_for.why}", call.language, tries=waits_for.tries)
+        sent_at = row.get("sent_at", "")
+        return say("state_sent_waits" if sent_at else "state_waiting", sent_at or row["queued_at"], told)
     return say("state_sent", row["sent_at"])
 
 

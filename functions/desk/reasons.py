@@ -1,4 +1,7 @@
-"""Why an email waits, failed or was dropped, in words. Its row has that in English, for logs and commands."""
+"""Why an email failed or was dropped, in words. Its row has that in English, for logs and commands.
+
+Why one waits is told apart by guichet.outbox.reasons.
+"""
 
 from desk import words
 from guichet.locales import Language
@@ -15,26 +18,12 @@ WHOLE = {
     "the address bounced": "bounced",
     "the address complained": "complained",
     "what it tells of was erased or has expired": "gone",
-    "StrangerMailPerDay is used up for today": "used_up",
-    "its network had its share of StrangerMailPerDay today": "share",
-    "the mailbox had one a moment ago, or enough of them today": "often",
-    "the erasure goes on": "erasing",
-    "to all others before": "sent_before",
 }
-# Of these, the beginning; the rest is what SES, the mailbox's provider or Python said.
-BEGINNINGS = {
-    "the owner's mailbox takes no mail: ": "mailbox",
-    "it cannot be written: ": "unwritable",
-    "the table did not answer: ": "table",
-    "no answer of SES after ": "in_doubt",
-}
+# Of these, a part; the rest is a number.
+PARTS = {"no answer of SES after ": "in_doubt", " runs ended before it was sent": "ended"}
 
 
 def why(reason: str, language: Language) -> str:
     """Return a reason in a language. What SES or a provider said stays as they said it."""
-    if reason in WHOLE:
-        return words.say(f"reasons.{WHOLE[reason]}", language)
-    for beginning, key in BEGINNINGS.items():
-        if reason.startswith(beginning):
-            return words.say(f"reasons.{key}", language, said=reason.removeprefix(beginning))
-    return reason
+    key = WHOLE.get(reason) or next((key for part, key in PARTS.items() if part in reason), None)
+    return words.say(f"reasons.{key}", language) if key else reason

@@ -1,7 +1,8 @@
 """`python -m tests.bench.desk`: what each page of messages takes at the desk, in processor time and in read units.
 
-The pages are asked for twice. The first time moto answers, and its answers are kept; the second time they are played
-back, so that the processor time is the function's own. AWS: "Read consistency", "Capacity unit consumption for reads".
+The pages are asked for twice. The first time answers are kept; the second time they are played back, so that the
+processor time is the function's own. moto answers, but for the lists of a day, which it would look for among all items.
+AWS: "Read consistency", "Capacity unit consumption for reads", "Paginating table query results".
 """
 
 import argparse
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, NamedTuple
 
-from botocore.awsrequest import AWSResponse
+import time_machine
 
 from guichet.records.message import Message
 from guichet.store import dynamodb, table
@@ -24,6 +25,8 @@ from tests.support.many import put
 from tests.support.wire import Wire, answer
 
 _UNIT = 4096
+_PAGE = 1 << 20
+_PROJECTED = ("pk", "sk", "list", "received_at", "form")
 _WORDS = ("chaise", "table", "été", "devis", "bonjour", "atelier", "merci", "chêne", "livraison", "Œuvre", "prix")
 
 
@@ -35,9 +38,16 @@ class Taken(NamedTuple):
     seconds: float
 
 
-def write(count: int, days: int, last: datetime = START, *, length: int = 400) -> list[str]:
-    """Put messages into the table, as many a day, and return their ids, newest first."""
-    chance, ids = random.Random(21), []  # noqa: S311
+class Written(NamedTuple):
+    """The messages of a table: their ids, newest first, and what the index has of them, by list."""
+
+    ids: list[str]
+    lists: dict[str, list[dict[str, Any]]]
+
+
+def write(count: int, days: int, last: datetime = START, *, length: int = 400) -> Written:
+    """Put messages into the table, as many a day."""
+    chance, written = random.Random(21), Written([], {})  # noqa: S311
     for number in range(count):
         at = last - timedelta(days=days) * number / count
         text = " ".join(chance.choices(_WORDS, k=length // 7))
@@ -51,9 +61,12 @@ def write(count: int, days: int, last: datetime = START, *, length: int = 400) -
             received_at=at,
             expires_at=last + timedelta(days=1095),
         )
-        put(table.item_of(message, list=table.day_list("messages", at)))
-        ids.append(message.id)
-    return ids
+        item = table.item_of(message, list=table.day_list("messages", at))
+        put(item)
+        written.ids.append(message.id)
+        entry = dynamodb.marshalled({name: item[name] for name in _PROJECTED if name in item})
+        written.lists.setdefault(item["list"], []).append(entry)
+    return written
 
 
 def units_of(operation: str, asked: dict[str, Any], given: dict[str, Any]) -> float:
@@ -72,14 +85,19 @@ def units_of(operation: str, asked: dict[str, Any], given: dict[str, Any]) -> fl
 
 
 def _size(item: dict[str, Any]) -> int:
-    return sum(len(name.encode()) + len(json.dumps(value, ensure_ascii=False).encode()) - 9 for name, value in item.items())
+    # What JSON takes for a name, a type and quotes is about what DynamoDB takes for a number or a list.
+    values = (json.dumps(value, ensure_ascii=False) for value in item.values())
+    return sum(
+        len(name.encode()) + len(value.encode()) - len('{"S": ""}') for name, value in zip(item, values, strict=True)
+    )
 
 
 class _Played(Wire):
     """The answers of the first time, given again the second time."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, lists: dict[str, list[dict[str, Any]]]) -> None:
         super().__init__(client)
+        self._lists = lists
         self.given: dict[tuple[str, bytes], dict[str, Any]] = {}
         self.replays = False
 
@@ -90,15 +108,34 @@ class _Played(Wire):
         key = event_name.rpartition(".")[2], request.body
         if self.replays:
             return [(None, answer(self.given[key])(request))]
-        replies = super().emit(event_name, **arguments)
-        reply: AWSResponse = next(reply for _, reply in replies if reply is not None)
-        self.given[key] = json.loads(reply.content)
+        asked = json.loads(request.body)
+        if asked.get("IndexName") == "lists":
+            self.operations.append(key[0])
+            self.bodies.append(key[1])
+            self.given[key] = self._page(asked)
+        else:
+            replies = super().emit(event_name, **arguments)
+            reply: Any = next(reply for _, reply in replies if reply is not None)
+            self.given[key] = json.loads(reply.content)
         return [(None, answer(self.given[key])(request))]
 
+    def _page(self, asked: dict[str, Any]) -> dict[str, Any]:
+        name = asked["ExpressionAttributeValues"][":list"]["S"]
+        entries, read = sorted(self._lists.get(name, ()), key=lambda entry: str(entry["pk"]["S"])), 0
+        after = asked.get("ExclusiveStartKey", {}).get("pk", {}).get("S", "")
+        page: list[dict[str, Any]] = []
+        for entry in entries:
+            if entry["pk"]["S"] > after:
+                page.append(entry)
+                read += _size(entry)
+            if read > _PAGE:
+                return {"Items": page, "LastEvaluatedKey": {key: entry[key] for key in ("pk", "sk", "list")}}
+        return {"Items": page}
 
-def take(browser: Browser, page: str) -> Taken:
+
+def take(browser: Browser, page: str, lists: dict[str, list[dict[str, Any]]]) -> Taken:
     """Ask for a page, twice."""
-    wire = _Played(dynamodb.client())
+    wire = _Played(dynamodb.client(), lists)
     first = browser.get(page)
     assert first.status_code == 200, page
     calls = {name: wire.operations.count(name) for name in sorted(set(wire.operations))}
@@ -131,14 +168,12 @@ def pages(ids: Sequence[str]) -> dict[str, str]:
 
 def measure(count: int, days: int, length: int = 400) -> dict[str, Taken]:
     """Return what each page takes with so many messages on so many days."""
-    import time_machine  # noqa: PLC0415
-
     with isolated(), time_machine.travel(START, tick=False):
         app = App(resolve())
-        ids = write(count, days, length=length)
+        written = write(count, days, length=length)
         browser = Browser(app).signed_in()
         browser.get("settings")
-        return {name: take(browser, page) for name, page in pages(ids).items()}
+        return {name: take(browser, page, written.lists) for name, page in pages(written.ids).items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -77,7 +77,9 @@ def test_another_address_erases_nothing_and_is_told_beside_the_field(app: App, t
     (form,) = [form for form in forms_of(page) if form["buttons"] == ["Erase everything"]]
     wrong = desk.post(form["action"], {**form["fields"], "confirmation": typed})
     assert wrong.status_code == 422
-    assert re.search('<input id="confirmation"[^>]*aria-invalid="true" aria-describedby="confirmation-wrong"', wrong.text)
+    assert re.search(
+        '<input id="confirmation"[^>]*aria-invalid="true" aria-describedby="confirmation-wrong"', wrong.text
+    )
     assert f'value="{typed}"' in unescape(wrong.text)
     assert "This is not the address above." in wrong.text
     assert app.items("erasure") == []

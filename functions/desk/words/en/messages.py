@@ -82,9 +82,8 @@ SENTENCES = {
     "state_sent": "Sent on {at}",
     "state_failed": "Failed on {at}: {why}",
     "state_dropped": "Not sent: {why}",
-    "state_waiting": "Waiting since {at}",
-    "state_waits_for": "Waiting since {at}: {why}",
-    "state_sent_waits": "Sent on {at}; it still waits for another recipient: {why}",
+    "state_waiting": "Waiting since {at}. {why}",
+    "state_sent_waits": "Sent on {at}; it still waits for another recipient. {why}",
     # What was done
     "told_filed": "Filed as spam. It will be erased in 30 days at the latest.",
     "told_filed_before": "It was in the spam folder already.",

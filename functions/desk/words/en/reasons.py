@@ -1,4 +1,4 @@
-"""Why an email waits, failed or was dropped."""
+"""Why an email failed or was dropped."""
 
 SENTENCES = {
     "filed_as_spam": "the message was filed as spam",
@@ -11,13 +11,6 @@ SENTENCES = {
     "bounced": "the address does not take mail (it bounced)",
     "complained": "the address reported an email as spam",
     "gone": "what it was about has been erased or has expired",
-    "used_up": "the day’s emails to strangers (StrangerMailPerDay) are used up",
-    "share": "its network has had its share of the day’s emails to strangers (StrangerMailPerDay)",
-    "often": "this mailbox got one a moment ago, or enough of them today",
-    "erasing": "the erasure goes on",
-    "sent_before": "everybody else got it before",
-    "mailbox": "your mailbox takes no mail: {said}",
-    "unwritable": "Guichet could not write it ({said}): the logs say more",
-    "table": "the database did not answer ({said})",
-    "in_doubt": "Amazon SES did not answer, so it may or may not have gone out ({said})",
+    "in_doubt": "Amazon SES did not answer: it may or may not have gone out",
+    "ended": "it could not be sent, however often it was tried",
 }

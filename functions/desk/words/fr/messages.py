@@ -89,9 +89,8 @@ SENTENCES = {
     "state_sent": "Envoyé le {at}",
     "state_failed": "Échec le {at}\u00a0: {why}",
     "state_dropped": "Non envoyé\u00a0: {why}",
-    "state_waiting": "En attente depuis le {at}",
-    "state_waits_for": "En attente depuis le {at}\u00a0: {why}",
-    "state_sent_waits": "Envoyé le {at}\u202f; attend encore un autre destinataire\u00a0: {why}",
+    "state_waiting": "En attente depuis le {at}. {why}",
+    "state_sent_waits": "Envoyé le {at}\u202f; attend encore un autre destinataire. {why}",
     # What was done
     "told_filed": "Classé comme spam. Il sera effacé dans 30\u00a0jours au plus tard.",
     "told_filed_before": "Il était déjà dans le dossier de spam.",

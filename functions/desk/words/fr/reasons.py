@@ -1,4 +1,4 @@
-"""Pourquoi un email attend, a échoué ou a été abandonné."""
+"""Pourquoi un email a échoué ou a été abandonné."""
 
 SENTENCES = {
     "filed_as_spam": "le message a été classé comme spam",
@@ -11,13 +11,6 @@ SENTENCES = {
     "bounced": "l’adresse ne reçoit pas d’email (retour à l’expéditeur)",
     "complained": "l’adresse a signalé un email comme spam",
     "gone": "ce qu’il annonçait a été effacé ou est arrivé à expiration",
-    "used_up": "les emails du jour à des inconnus (StrangerMailPerDay) sont épuisés",
-    "share": "son réseau a eu sa part des emails du jour à des inconnus (StrangerMailPerDay)",
-    "often": "cette boîte vient d’en recevoir un, ou en a reçu assez aujourd’hui",
-    "erasing": "l’effacement se poursuit",
-    "sent_before": "tous les autres l’ont déjà reçu",
-    "mailbox": "votre boîte ne reçoit pas d’email\u00a0: {said}",
-    "unwritable": "Guichet n’a pas pu l’écrire ({said})\u00a0: les journaux en disent plus",
-    "table": "la base de données n’a pas répondu ({said})",
-    "in_doubt": "Amazon SES n’a pas répondu\u00a0: il est peut-être parti, peut-être pas ({said})",
+    "in_doubt": "Amazon SES n’a pas répondu\u00a0: il est peut-être parti, peut-être pas",
+    "ended": "il n’a pas pu partir malgré de nombreux essais",
 }
