@@ -345,7 +345,7 @@ def show(call: Call) -> Response:
         emails=[(_email_name(row, call), _email_state(row, call)) for row in sorted(rows, key=_queued)],
         folder=call.url(_path(folder), form=form),
         folder_name=words.say(f"messages.{'spam_title' if record.spam else 'title'}", call.language),
-        **_neighbours(call, record, folder, form),
+        links=_neighbours(call, record, folder, form),
     )
 
 
@@ -432,7 +432,8 @@ def _neighbours(call: Call, record: Submission, folder: Folder, form: str) -> di
     kind = "request" if isinstance(record, SignUp) else "message"
     here = Place(record.submitted_at, f"{kind}#{record.id}")
     oldest, newest = _oldest(call), utc_now() + _CLOCKS_DIFFER
-    lists, links = message_lists.Lists(call.table_name, folder), {}
+    lists = message_lists.Lists(call.table_name, folder)
+    links: dict[str, str] = {}
     for name, back in (("older", True), ("newer", False)):
         url, label = "", words.say(f"common.{name}", call.language)
         for stretch in lists.walk(here, oldest if back else newest, back=back):

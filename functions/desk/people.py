@@ -1,7 +1,6 @@
 """/desk/people: erase a person. The notifier does it, in the background, and an email tells when it is done."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from desk import pages, words
 from desk.call import Call, DeskError, Route
@@ -105,9 +104,11 @@ def _confirmed(call: Call, whom: Whom, typed: str) -> bool:
     return address is not None and normalized(address) == normalized(whom.address)
 
 
-def _address_page(call: Call, *, status: int = 200, **values: Any) -> Response:
-    given = {"typed": "", "wrong": False, "gone": False} | values
-    return pages.page(call, "people.html", title=words.say("people.title", call.language), status=status, **given)
+def _address_page(
+    call: Call, *, status: int = 200, typed: str = "", wrong: bool = False, gone: bool = False
+) -> Response:
+    title = words.say("people.title", call.language)
+    return pages.page(call, "people.html", title=title, status=status, typed=typed, wrong=wrong, gone=gone)
 
 
 def _gone_page(call: Call) -> Response:

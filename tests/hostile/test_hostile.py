@@ -323,7 +323,7 @@ def _harmless(stored: dict[str, Any], kept: dict[str, Any]) -> str:
     message = Message.model_validate(
         {
             **words,
-            # The owner's links name them.
+            # The link to the desk names it.
             "id": kept["id"],
             "expires_at": int(kept["expires_at"]),
             "email": "x@example.org",
