@@ -14,15 +14,16 @@ from typing import Any, get_args
 import click
 
 from guichet.locales import LANGUAGES, Language
+from guichet.newsletter.plan import Plan, account_of
 from guichet.records.issue import Issue, IssueState, Reader, ReaderState
 from guichet.records.record import utc_now
 from guichet.spreadsheet import cell
 from guichet.store import issues, readers
 from infra.operate.connection import Connection, OperatorError, OperatorSettings
 from infra.operate.issue_files import IssueFileError, IssueFiles, Problem, id_of, new_files, read_all
-from infra.operate.issue_plan import Plan, account_of, duration, in_words, moment, must_send, readers_by_language
+from infra.operate.issue_plan import duration, in_words, moment, must_send, sentences
 from infra.operate.output import Output, counted
-from infra.operate.queries import blocks, by_keys, size
+from infra.operate.queries import blocks, by_keys
 from infra.operate.summaries import of_sweep
 
 # Exit codes, as of all commands.
@@ -201,7 +202,7 @@ def check(connection: Connection | None, output: Output, *, files: tuple[Path, .
         issue = read_all(files, settings.default_language)
     except IssueFileError as error:
         return _tell(output, error.problems)
-    audience = _audience(connection, output) if connection else None
+    audience = issues.audience(connection.settings.table_name) if connection else None
     return _tell(output, _problems(issue, settings, audience, offline=offline))
 
 
@@ -212,12 +213,6 @@ def _problems(
     from infra.operate import issue_check  # noqa: PLC0415
 
     return issue_check.check(issue, settings, readers=audience, offline=offline)
-
-
-def _audience(connection: Connection, output: Output) -> dict[Language, int]:
-    table = connection.settings.table_name
-    with output.progress("items read to count the readers", size(table)) as advance:
-        return readers_by_language(table, advance)
 
 
 def _tell(output: Output, problems: Sequence[Problem]) -> int:
@@ -249,7 +244,7 @@ def preview(connection: Connection | None, output: Output, *, files: tuple[Path,
 
     With the stack's name, colour and logo; without a stack, with the defaults.
     """
-    from infra.operate import issue_check  # noqa: PLC0415  the parser of Markdown and the templates
+    from guichet.newsletter.preview import compose, html_part, text_part  # noqa: PLC0415  the templates
 
     settings = _settings(connection)
     issue = read_all(files, settings.default_language)
@@ -257,8 +252,8 @@ def preview(connection: Connection | None, output: Output, *, files: tuple[Path,
     folder = into or Path(tempfile.mkdtemp(prefix="guichet-"))
     folder.mkdir(parents=True, exist_ok=True)
     for language in issue.files:
-        message = issue_check.compose(issue, language, settings)
-        parts = {"html": issue_check.html_part(message), "txt": issue_check.text_part(message)}
+        message = compose(issue.id, issue.editions, language, settings)
+        parts = {"html": html_part(message), "txt": text_part(message)}
         paths = {ending: folder / f"{issue.id}.{language}.{ending}" for ending in parts}
         for ending, path in paths.items():
             path.write_text(parts[ending], encoding="utf-8", newline="\n")
@@ -447,7 +442,7 @@ def _prepare(
     _may_start(issue.id, known, settings.time_zone)
     account = account_of(connection.client("sesv2"))
     must_send(account)
-    audience = _audience(connection, output)
+    audience = issues.audience(settings.table_name)
     if not audience:
         raise OperatorError("the list has no readers: nobody has confirmed")
     problems = _problems(issue, settings, audience, offline=offline)
@@ -463,7 +458,7 @@ def _prepare(
     if known and known.state == "scheduled" and known.scheduled_for:
         what = "It is sent now, and no longer" if starts == "now" else "So far it was scheduled for"
         output.advise(f"{what} {'on ' if starts == 'now' else ''}{in_words(known.scheduled_for, settings.time_zone)}.")
-    for sentence in plan.sentences():
+    for sentence in sentences(plan):
         output.advise(sentence)
     return _Ready(issue, content, plan)
 

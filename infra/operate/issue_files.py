@@ -6,23 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
 
 import yaml
 
 from guichet.locales import LANGUAGES, Language
+from guichet.newsletter.editions import (
+    LARGEST_TEXT,
+    LONGEST_ID,
+    LONGEST_PREHEADER,
+    LONGEST_SUBJECT,
+    Severity,
+    is_issue_id,
+    is_web_address,
+)
 from guichet.records.issue import Edition
 from infra.operate.connection import OperatorError
 
-Severity = Literal["error", "warning"]
-
-# In characters. Mailboxes show some sixty to ninety of a subject.
-LONGEST_SUBJECT = 150
-LONGEST_PREHEADER = 250
-LONGEST_ID = 64
-# In bytes. An email of that size would be cut off long before, and an item of the table takes 400 KB.
-LARGEST_FILE = 256 * 1024
+# In bytes, with the front matter.
+LARGEST_FILE = LARGEST_TEXT
 _ENDING = ".md"
 _KEYS = ("subject", "language", "preheader", "url")
 # What others call these.
@@ -33,15 +34,10 @@ _OTHER_NAMES = {
     "link": "url", "permalink": "url", "canonical": "url", "lien": "url",
 }  # fmt: skip
 _FENCE = "---"
-_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINE_BREAK = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # A comment behind a value without quotes: to YAML it is not part of the value.
 _COMMENT = re.compile(r"\s+#")
-# RFC 1035.
-_LONGEST_HOST = 253
-# A name, with letters of any language, or an address; urlsplit checks those of IPv6.
-_HOST = re.compile(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -175,7 +171,7 @@ def id_of(path: Path) -> str:
         message = "does not end in .md"
         raise IssueFileError([Problem("error", str(path), None, message, f"rename it to {_slug(stem)}{_ENDING}")])
     name = stem.lower()
-    if not _ID.fullmatch(name) or len(name) > LONGEST_ID:
+    if not is_issue_id(name):
         language = re.search(r"\.([a-z]{2,3})$", name)
         if language and language[1] not in LANGUAGES:
             message = f"is in the language {language[1]}, and served are {' and '.join(LANGUAGES)}"
@@ -380,18 +376,6 @@ class _Reader:
             message = f"has the language {language}, and its name says {of_name}"
             self._note(line, message, "remove the line, or rename the file")
         return language or of_name
-
-
-def is_web_address(text: str) -> bool:
-    """Return whether a text is an absolute http or https address."""
-    try:
-        parts = urlsplit(text)
-        # Reading the port validates it.
-        host = parts.hostname or ""
-        right = parts.port != 0 and len(host) <= _LONGEST_HOST and bool(_HOST.fullmatch(host))
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and right and not re.search(r"[\s<>\"\\]", text)
 
 
 def _shown(text: str) -> str:

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from guichet.newsletter.check import GMAIL_CUTS_AT
+from guichet.newsletter.preview import compose, html_part
 from infra.operate import issue_check
 from infra.operate.connection import OperatorSettings
-from infra.operate.issue_check import GMAIL_CUTS_AT, ask, check, compose, html_part
+from infra.operate.issue_check import ask, check
 from infra.operate.issue_files import IssueFiles, Problem, read_all
 from tests.support.app import resolve
 
@@ -130,7 +132,7 @@ def test_a_url_over_http_is_warned_of(tmp_path: Path) -> None:
 
 def of_size(folder: Path, wanted: int) -> IssueFiles:
     """Return an issue whose HTML part is of a size, in bytes."""
-    empty = len(html_part(compose(issue(folder, "x"), "en", mail_settings())).encode())
+    empty = len(html_part(compose("spring", issue(folder, "x").editions, "en", mail_settings())).encode())
     return issue(folder, "x" * (wanted - empty + 1))
 
 
@@ -143,7 +145,7 @@ def test_an_email_that_gmail_cuts_off_is_an_error_and_nearly_one_a_warning(
     tmp_path: Path, size: int, severity: str | None
 ) -> None:
     large = of_size(tmp_path, size)
-    assert len(html_part(compose(large, "en", mail_settings())).encode()) == size
+    assert len(html_part(compose("spring", large.editions, "en", mail_settings())).encode()) == size
     problems = check(large, mail_settings(), offline=True)
     assert [problem.severity for problem in problems] == ([severity] if severity else [])
     assert all("Gmail cuts it off at 102" in problem.message for problem in problems)

@@ -14,12 +14,14 @@ import pytest
 import time_machine
 
 from guichet.mail import ses
+from guichet.newsletter import plan as issue_plan
+from guichet.newsletter.plan import Account, Plan
 from guichet.records.issue import Issue, Reader
 from guichet.store import issues
 from guichet.store import readers as readers_table
-from infra.operate import commands, issue_check, issue_commands, issue_plan
+from infra.operate import commands, issue_check, issue_commands
 from infra.operate.connection import NoStackError, OperatorError
-from infra.operate.issue_plan import Account, Plan, duration, in_words, moment
+from infra.operate.issue_plan import duration, in_words, moment, sentences
 from issues import worker
 from tests.support.app import START, App
 from tests.support.aws import Aws
@@ -249,7 +251,7 @@ def test_a_wrong_number_stops_it(app: App, operate: Operate, monkeypatch: pytest
 def test_the_right_number_is_typed_with_or_without_a_comma(
     app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(issue_commands, "readers_by_language", lambda *_: {"fr": 1000})
+    monkeypatch.setattr(issues, "audience", lambda _: {"fr": 1000})
     monkeypatch.setattr(click, "prompt", lambda *_, **__: " 1,000 ")
     assert operate(app, "issue", "send", write()).code == 0
 
@@ -656,7 +658,7 @@ def test_share_and_pace_are_the_function_s_own() -> None:
     ],
 )
 def test_how_long_it_takes_is_told(what: Plan, words: str) -> None:
-    assert words in list(what.sentences())[-1]
+    assert words in list(sentences(what))[-1]
 
 
 @pytest.mark.parametrize(
@@ -674,7 +676,7 @@ def test_how_long_it_takes_is_told(what: Plan, words: str) -> None:
     ],
 )
 def test_what_it_costs_is_told(what: Plan, words: str) -> None:
-    assert words in list(what.sentences())[-2]
+    assert words in list(sentences(what))[-2]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from guichet.records.issue import (
     WrittenIssue,
 )
 from guichet.records.outbox import EmailKey, QueuedEmail
+from guichet.records.subscriber import Subscriber
 from guichet.signing import keyed_hash
 from guichet.store import dynamodb, outbox, readers, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
@@ -34,6 +35,8 @@ _OPEN, _AT_REST = "issues#open", "issues#rest"
 # What an issue has while runs work on it.
 _OF_A_RUN = ("lease", "leased_until", "not_before", "waits_for")
 _READ_UP_TO_THE_END = "~"
+# The language of a subscriber whose item names none.
+_UNWRITTEN = Subscriber.language
 
 
 class LeaseLostError(Exception):
@@ -389,6 +392,25 @@ def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tupl
     # As times: an import writes them in another form than a confirmation does, and whole seconds shorter.
     found = [(item["pk"].partition("#")[2], _time(item.get("confirmed_at"))) for item in items]
     return found, page["LastEvaluatedKey"]["pk"]["S"] if "LastEvaluatedKey" in page else None
+
+
+def audience(table_name: str) -> dict[Language, int]:
+    """Count the confirmed subscribers by language, from the list of them: what an issue's readers will be.
+
+    DynamoDB counts. Changes of the last moments may be missing (AWS: "Eventually consistent reads").
+    """
+    counts = {language: _confirmed_in(table_name, language) for language in LANGUAGES}
+    return {language: count for language, count in counts.items() if count}
+
+
+def _confirmed_in(table_name: str, language: Language) -> int:
+    query = table.of_list(table_name, table.CONFIRMED_LIST)
+    query["ExpressionAttributeNames"] |= {"#language": "language"}
+    query["ExpressionAttributeValues"] |= marshalled({":language": language})
+    # What is a record's default is not written.
+    unwritten = " OR attribute_not_exists(#language)" if language == _UNWRITTEN else ""
+    asked = {**query, "FilterExpression": f"#language = :language{unwritten}", "Select": "COUNT"}
+    return sum(page["Count"] for page in dynamodb.pages("query", **asked))
 
 
 def _time(text: str | None) -> datetime | None:

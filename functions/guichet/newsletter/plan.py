@@ -1,0 +1,185 @@
+"""What sending an issue means: to how many readers, in which language, for how much, and about how long it takes."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from guichet.locales import Language
+
+# What an issue takes of the account's rate and daily quota. The function Issues has the same.
+SHARE = 0.8
+# How many copies a second that function sends at most, however many SES allows.
+MOST_A_SECOND = 160.0
+# What SES bills for a thousand emails, in US dollars, by the plan that GetAccount tells. Without a plan it is the price
+# of before July 2026.
+_PRICES = {"NONE": (0.10, 0.10), "ESSENTIALS": (0.16, 0.16)}
+_UNKNOWN_PRICE = (0.10, 0.16)
+# What Lambda and DynamoDB bill for a thousand readers, in US dollars, rounded up: six write units each (their row, its
+# claim, its mark, SES's events) at 0.625 dollars a million, a tenth of a second of a run, and two events of SES.
+BESIDES = 0.01
+_MINUTE, _HOUR, DAY = 60, 3600, 86_400
+
+Unit = Literal["minute", "hour", "day"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What SES allows the account (SES API v2, GetAccount). None means unlimited."""
+
+    per_second: float
+    per_day: float | None
+    used: float
+    in_production: bool
+    sends: bool
+    plan: str
+
+    @property
+    def prices(self) -> tuple[float, float]:
+        """What a thousand emails cost, in US dollars: at least and at most, as far as is known."""
+        return _PRICES.get(self.plan, _UNKNOWN_PRICE)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether SES sends nothing at all."""
+        return not self.sends or self.per_second <= 0 or self.per_day == 0
+
+
+def account_of(client: Any) -> Account:
+    """Return what SES allows the account."""
+    found = client.get_account()
+    quota = found.get("SendQuota", {})
+    per_day = float(quota.get("Max24HourSend", -1))
+    return Account(
+        per_second=float(quota.get("MaxSendRate", 1)),
+        per_day=None if per_day < 0 else per_day,
+        used=float(quota.get("SentLast24Hours", 0)),
+        in_production=bool(found.get("ProductionAccessEnabled")),
+        sends=bool(found.get("SendingEnabled", True)),
+        plan=str(found.get("PricingAttributes", {}).get("CurrentPlan", "")),
+    )
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who gets an issue: its readers by their own language, and the languages that it has."""
+
+    readers: Mapping[Language, int]
+    languages: Sequence[Language]
+
+    @property
+    def count(self) -> int:
+        """How many readers get it."""
+        return sum(self.readers.values())
+
+    @property
+    def other(self) -> Language:
+        """The language for those whose own it does not have, as the function Issues chooses it."""
+        return min(self.languages)
+
+    @property
+    def by_language(self) -> dict[Language, int]:
+        """How many readers get it, by the language in which they do: their own or, where it has none, the other."""
+        counts: Counter[Language] = Counter()
+        for language, count in self.readers.items():
+            counts[language if language in self.languages else self.other] += count
+        return {language: counts[language] for language in self.languages}
+
+    @property
+    def other_language(self) -> dict[Language, int]:
+        """How many readers get it in another language than their own, by their own."""
+        return {language: count for language, count in self.readers.items() if language not in self.languages}
+
+
+@dataclass(frozen=True)
+class Plan(Audience):
+    """An issue that may be sent: who gets it, and the account that sends it."""
+
+    account: Account
+
+    @property
+    def pace(self) -> float:
+        """How many copies go out a second: four fifths of the rate, or what the function Issues can do."""
+        return min(self.account.per_second * SHARE, MOST_A_SECOND)
+
+    @property
+    def seconds(self) -> float:
+        """About how long it takes: at its pace, and at four fifths of the quota of 24 hours."""
+        by_rate = self.count / self.pace
+        if self.account.per_day is None:
+            return by_rate
+        a_day = self.account.per_day * SHARE
+        beyond = self.count - max(0.0, a_day - self.account.used)
+        # The quota is counted over the last 24 hours, so that what is beyond it waits for days.
+        return max(by_rate, ceil(beyond / a_day) * DAY if beyond > 0 and a_day > 0 else 0)
+
+    @property
+    def a_day(self) -> float | None:
+        """How many go out in 24 hours at most, if it is that which makes it take so long."""
+        if self.account.per_day is None or self.seconds < DAY:
+            return None
+        return self.account.per_day * SHARE
+
+    @property
+    def dollars(self) -> tuple[float, float]:
+        """What it costs, in US dollars: at least and at most, as far as is known."""
+        low, high = (self.count * (price + BESIDES) / 1000 for price in self.account.prices)
+        return low, high
+
+
+def rounded(seconds: float) -> tuple[int, Unit] | None:
+    """Return about how long something takes, as people say it, or None for less than a minute."""
+    if seconds < _MINUTE:
+        return None
+    units: tuple[tuple[int, Unit], ...] = ((DAY, "day"), (_HOUR, "hour"))
+    for size, name in units:
+        # Up to two units are told in the smaller one: 90 minutes, 36 hours.
+        if seconds >= 2 * size:
+            return round(seconds / size), name
+    return max(1, round(seconds / _MINUTE)), "minute"
+
+
+# --- when -------------------------------------------------------------------------------------------------------------
+
+# Later, the text would be gone before it is sent.
+FARTHEST = timedelta(days=330)
+
+
+class NoTimeError(Exception):
+    """No time at which an issue can start. `times` are those that a sentence about it names, in the time zone.
+
+    `past` and `far` have the time itself, `missing` one that exists where clocks are put forward, `twice` the first and
+    the second where they are put back.
+    """
+
+    def __init__(self, code: Literal["past", "far", "missing", "twice"], *times: datetime) -> None:
+        super().__init__(code)
+        self.code = code
+        self.times = times
+
+
+def start_at(given: datetime, zone_name: str, now: datetime) -> datetime:
+    """Return, in UTC, a time at which an issue is to start. Without an offset it is of a time zone.
+
+    Raises NoTimeError.
+    """
+    zone = ZoneInfo(zone_name)
+    at = given.astimezone(UTC) if given.tzinfo else _local(given, zone)
+    if at <= now:
+        raise NoTimeError("past", at.astimezone(zone))
+    if at - now > FARTHEST:
+        raise NoTimeError("far", at.astimezone(zone))
+    return at
+
+
+def _local(given: datetime, zone: ZoneInfo) -> datetime:
+    first, second = (given.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return first.astimezone(UTC)
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != given:
+        # Clocks are put forward: the time does not exist.
+        raise NoTimeError("missing", first.astimezone(UTC).astimezone(zone))
+    raise NoTimeError("twice", first, second)
