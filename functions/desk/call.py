@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
 
-from guichet.http.body import fields_of
+from guichet.http.body import MAX_BODY, fields_of
 from guichet.http.request import Request
 from guichet.http.responses import Response
 from guichet.locales import Language
 from guichet.records.session import Session
 from guichet.settings import DeskSettings
 from guichet.signing import subscriber_id
+
+# What an owner may post, in bytes: an issue in two languages. All of it is shown again if something is wrong with it,
+# and a response of Lambda has room for six times as much.
+_LARGEST_BODY = 1024 * 1024
 
 
 class DeskError(Exception):
@@ -67,7 +71,8 @@ class Call(Visit):
     @cached_property
     def fields(self) -> dict[str, str]:
         """What was posted: cleaned texts by name. Raises Refusal if it cannot be read."""
-        return {name: value for name, value in fields_of(self.request).items() if isinstance(value, str)}
+        largest = MAX_BODY if self.session is None else _LARGEST_BODY
+        return {name: value for name, value in fields_of(self.request, largest).items() if isinstance(value, str)}
 
     @property
     def signed_in(self) -> Session:

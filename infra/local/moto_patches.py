@@ -32,8 +32,8 @@ from infra.local.moto_speed import speed_up_moto
 from infra.template import PSEUDO_PARAMETERS
 
 _ITERATORS_KEPT = 100
-# In bytes.
-_PAGE = 200_000
+# In bytes: no less than the largest item, which moto could not put on a page.
+_PAGE = 400 * 1024
 # Held by every call to DynamoDB and its streams: moto locks nothing, so that a transaction could be seen half done.
 _ONE_AT_A_TIME = RLock()
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from guichet.newsletter.editions import LONGEST_SUBJECT
 from infra.operate.issue_files import (
     LARGEST_FILE,
-    LONGEST_SUBJECT,
     File,
     IssueFileError,
     Problem,

@@ -51,13 +51,13 @@ def parts_of(value: str) -> tuple[str, ...]:
     return value.parts if isinstance(value, Repeated) else (value,) if value else ()
 
 
-def fields_of(request: Request) -> dict[str, Any]:
+def fields_of(request: Request, largest: int = MAX_BODY) -> dict[str, Any]:
     """Return the cleaned fields of a body by name. Values of a repeated name are joined with a comma.
 
-    A value is a text, unless JSON held something else. Fields without a name are dropped. Raises Refusal: 413 too
-    large, 415 media type, 400 not parsable, 422 empty or too many fields.
+    A value is a text, unless JSON held something else. Fields without a name are dropped. Raises Refusal: 413 larger
+    than so many bytes, 415 media type, 400 not parsable, 422 empty or too many fields.
     """
-    return _joined(_parse(request))
+    return _joined(_parse(request, largest))
 
 
 def button_fields(request: Request) -> dict[str, str]:
@@ -83,11 +83,11 @@ def clean(text: str) -> str:
     return cleaned if is_visible(cleaned) else ""
 
 
-def _parse(request: Request) -> Pairs:
+def _parse(request: Request, largest: int) -> Pairs:
     """Return the names and values of a body in order, including repeated names."""
     body = request.body()
-    if len(body) > MAX_BODY:
-        raise refuse(413, "TOO_LARGE", limit=MAX_BODY // 1024)
+    if len(body) > largest:
+        raise refuse(413, "TOO_LARGE", limit=largest // 1024)
     if not body:
         raise refuse(422, "EMPTY")
     header = request.headers.get("content-type", "")

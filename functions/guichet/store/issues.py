@@ -5,7 +5,7 @@ run of the function `Issues`; nothing else of an issue does.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +25,7 @@ from guichet.records.issue import (
     WrittenIssue,
 )
 from guichet.records.outbox import EmailKey, QueuedEmail
+from guichet.records.record import utc_now
 from guichet.records.subscriber import Subscriber
 from guichet.signing import keyed_hash
 from guichet.store import dynamodb, outbox, readers, table
@@ -100,19 +101,20 @@ def written(table_name: str, issue: Issue, language: Language, to: tuple[str, ..
 
 def all_issues(table_name: str) -> list[Issue]:
     """Return all issues, the one that was changed last first."""
-    found = chain(_listed(table_name, _OPEN), _listed(table_name, _AT_REST))
+    listed = chain.from_iterable(
+        dynamodb.items("query", **table.of_list(table_name, name)) for name in (_OPEN, _AT_REST)
+    )
+    items = dynamodb.batch_get(table_name, [{"pk": key["pk"], "sk": key["sk"]} for key in listed])
+    now = table.seconds(utc_now())
+    found = (Issue.model_validate(item) for item in items if item["expires_at"] >= now)
     return sorted(found, key=lambda issue: issue.changed_at, reverse=True)
 
 
 def open_issues(table_name: str) -> list[Issue]:
     """Return the issues that there may be something to do about, in the order of their names."""
-    return list(_listed(table_name, _OPEN))
-
-
-def _listed(table_name: str, name: str) -> Iterator[Issue]:
-    keys = dynamodb.items("query", **table.of_list(table_name, name))
+    keys = dynamodb.items("query", **table.of_list(table_name, _OPEN))
     found = (find(table_name, str(key["pk"]).partition("#")[2]) for key in keys)
-    return (issue for issue in found if issue is not None)
+    return [issue for issue in found if issue is not None]
 
 
 # --- what the owner does -------------------------------------------------------------------------------------------
@@ -125,11 +127,13 @@ def save(  # noqa: PLR0913, PLR0917  an issue and its text
     content: str,
     now: datetime,
     replacing: Collection[IssueState] = frozenset({"draft"}),
+    instead_of: str | None = None,
 ) -> IssueState | None:
     """Keep the text of an issue as a draft. Return None, or its state if it may not be replaced: nothing changes then.
 
     An issue that was started is never replaced. To keep the same text again changes nothing, whatever the state of one
-    that was not started.
+    that was not started. `instead_of` is the content that alone may be replaced, empty for a new issue; what is no
+    longer there has the state of a draft.
     """
     end = now + ISSUE_KEPT
     issue = Issue(id=issue_id, languages=tuple(sorted(texts)), content=content, changed_at=now, expires_at=end)
@@ -138,17 +142,10 @@ def save(  # noqa: PLR0913, PLR0917  an issue and its text
         return None
     # What is a draft by default is not written otherwise.
     item = table.item_of(issue, list=_AT_REST, state="draft")
-    states = {f":state{number}": state for number, state in enumerate(sorted(replacing))}
-    put = table.put(
-        table_name,
-        item,
-        condition=f"{table.NOT_THERE} OR (#state IN ({', '.join(states)}) AND attribute_not_exists(started_at))",
-        values={**states, ":now": table.seconds(now)},
-    )
-    put["Put"] |= {
-        "ExpressionAttributeNames": {"#state": "state"},
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
+    condition, values = _replaceable(sorted(replacing), instead_of, now)
+    put = table.put(table_name, item, condition=condition, values=values)
+    put["Put"] |= {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    put["Put"] |= {"ExpressionAttributeNames": {"#state": "state"}} if "#state" in condition else {}
     kept = [
         table.put(table_name, _edition_item(issue_id, language, edition, end)) for language, edition in texts.items()
     ]
@@ -162,9 +159,21 @@ def save(  # noqa: PLR0913, PLR0917  an issue and its text
     try:
         dynamodb.transact([put, *kept, *gone])
     except ConditionFailedError as failed:
-        state: IssueState = (failed.item or {})["state"]
+        state: IssueState = (failed.item or {}).get("state", "draft")
         return state
     return None
+
+
+def _replaceable(states: Sequence[IssueState], content: str | None, now: datetime) -> tuple[str, Item]:
+    """Return the condition under which a text is kept, and its values."""
+    absent: Item = {":now": table.seconds(now)}
+    if content is not None and not content:
+        return table.NOT_THERE, absent
+    values: Item = {f":state{number}": state for number, state in enumerate(states)}
+    condition = f"#state IN ({', '.join(values)}) AND attribute_not_exists(started_at)"
+    if content:
+        return f"{condition} AND content = :content", {**values, ":content": content}
+    return f"{table.NOT_THERE} OR ({condition})", {**values, **absent}
 
 
 def begin(table_name: str, issue: Issue, now: datetime) -> bool:
@@ -191,6 +200,19 @@ def schedule(table_name: str, issue: Issue, at: datetime, now: datetime) -> bool
         now,
         ends=at + ISSUE_KEPT,
         languages=issue.languages,
+    )
+
+
+def take_back(table_name: str, issue: Issue, now: datetime) -> bool:
+    """Make a scheduled issue a draft again. Return False if its text or its state is no longer as given."""
+    return _change(
+        table_name,
+        issue.id,
+        {"state": "draft", "list": _AT_REST},
+        "#state = :scheduled AND content = :content",
+        {":scheduled": "scheduled", ":content": issue.content},
+        now,
+        removed=("scheduled_for",),
     )
 
 
@@ -404,7 +426,7 @@ def audience(table_name: str) -> dict[Language, int]:
 
 
 def _confirmed_in(table_name: str, language: Language) -> int:
-    query = table.of_list(table_name, table.CONFIRMED_LIST)
+    query = table.of_list(table_name, table.subscribers_list("confirmed"))
     query["ExpressionAttributeNames"] |= {"#language": "language"}
     query["ExpressionAttributeValues"] |= marshalled({":language": language})
     # What is a record's default is not written.

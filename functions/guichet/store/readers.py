@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Literal
 from zlib import crc32
 
-from guichet.records.issue import READERS_KEPT, Issue, Reader, Tally
+from guichet.records.issue import READERS_KEPT, Issue, Reader, ReaderState, Tally
 from guichet.records.outbox import EmailKey
 from guichet.store import dynamodb, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
@@ -20,11 +21,69 @@ SHARDS = 16
 # once more.
 MOST_CLAIMS = 2
 _REASON_KEPT = 500
+# How many rows one query looks at for those wanted, and how many a page does.
+_LOOKED_AT, _GOOD_LOOK = 500, 2_000
 
 
 def all_of(table_name: str, issue_id: str) -> Iterator[Reader]:
     """Yield the row of each reader of an issue."""
     return chain.from_iterable(_rows(table_name, issue_id, shard) for shard in range(SHARDS))
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some readers of an issue, how many rows were looked at for them, and the place to go on from, if any."""
+
+    rows: list[Reader]
+    looked_at: int
+    after: str
+
+
+# Whether a reader's copy bounced or was reported as spam is beside its state.
+Wanted = ReaderState | Literal["bounced", "complained"]
+
+
+def page(table_name: str, issue_id: str, wanted: Wanted | None, after: str, most: int) -> Page:
+    """Return the next readers of an issue, all or those wanted: `most` of them, or as many as a good look brings.
+
+    `after` is the place where the page before ended, `<shard>-<subscriber's id>`; else an empty string. Eventually
+    consistent.
+    """
+    shard_given, _, last = after.partition("-")
+    shard = int(shard_given or 0)
+    rows: list[Reader] = []
+    looked_at = 0
+    while shard < SHARDS:
+        limit = most - len(rows) if wanted is None else _LOOKED_AT
+        found, scanned, end = _some(table_name, issue_id, shard, wanted, last, limit)
+        rows += found
+        looked_at += scanned
+        if len(rows) > most:
+            rows = rows[:most]
+            return Page(rows, looked_at, f"{shard:02}-{rows[-1].subscriber_id}")
+        shard, last = (shard, end) if end else (shard + 1, "")
+        if shard < SHARDS and (len(rows) == most or looked_at >= _GOOD_LOOK):
+            return Page(rows, looked_at, f"{shard:02}-{last}")
+    return Page(rows, looked_at, "")
+
+
+def _some(  # noqa: PLR0913, PLR0917  the parts of one query
+    table_name: str, issue_id: str, shard: int, wanted: Wanted | None, after: str, limit: int
+) -> tuple[list[Reader], int, str | None]:
+    """Return readers of a shard, how many rows were looked at, and the last of these if there may be more."""
+    query = {**_query(table_name, issue_id, shard), "ConsistentRead": False, "Limit": limit}
+    if after:
+        query["ExclusiveStartKey"] = marshalled({"pk": _shard_pk(issue_id, shard), "sk": f"reader#{after}"})
+    if wanted in {"bounced", "complained"}:
+        query["FilterExpression"] = f"attribute_exists({wanted}_at)"
+    elif wanted:
+        query["FilterExpression"] = "#state = :state"
+        query["ExpressionAttributeNames"] = {"#state": "state"}
+        query["ExpressionAttributeValues"] |= marshalled({":state": wanted})
+    answer = dynamodb.call("query", **query)
+    end = answer.get("LastEvaluatedKey")
+    last = end["sk"]["S"].partition("#")[2] if end else None
+    return [_reader(dynamodb.unmarshalled(item) or {}) for item in answer["Items"]], answer["ScannedCount"], last
 
 
 def at(table_name: str, key: EmailKey) -> Reader | None:
