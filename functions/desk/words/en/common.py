@@ -22,8 +22,7 @@ SENTENCES = {
     "no_such_page": "There is no such page, or what it showed is gone: it was erased, or it has expired.",
     "only_posted": "This page cannot be opened, only its buttons pressed. Go back and press the button.",
     "other_origin": (
-        "This form did not come from the desk itself, so nothing was changed. Open the desk in this tab "
-        "and try again."
+        "This form did not come from the desk itself, so nothing was changed. Open the desk in this tab and try again."
     ),
     "other_session": (
         "This page was opened in another session, so nothing was changed. What you typed is still there: "

@@ -20,8 +20,7 @@ SENTENCES = {
     "to_site": "Vers le site",
     "error_title": "Cela n’a pas fonctionné",
     "no_such_page": (
-        "Cette page n’existe pas, ou ce qu’elle montrait n’existe plus\u00a0: effacé, ou arrivé à "
-        "expiration."
+        "Cette page n’existe pas, ou ce qu’elle montrait n’existe plus\u00a0: effacé, ou arrivé à expiration."
     ),
     "only_posted": (
         "Cette page ne s’ouvre pas directement\u00a0: seuls ses boutons fonctionnent. Revenez en arrière "
