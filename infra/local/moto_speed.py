@@ -14,6 +14,8 @@ from moto.core import responses
 from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFormedAttributePicker
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.table import SecondaryIndex
 from moto.dynamodb.parsing import ast_nodes, expressions, validators
 
 # moto has no types for these two.
@@ -34,6 +36,7 @@ def speed_up_moto() -> None:
     _put(validators, "deepcopy", _copied)
     _put(_nodes.Node, "find_clauses", _find_clauses)
     _put(_nodes.DepthFirstTraverser, "traverse_node_recursively", _traverse)
+    _put(SecondaryIndex, "project", _project)
 
 
 # What took the place of what: owner, name, moto's own. The test puts it back.
@@ -76,6 +79,22 @@ def _members_of(picker: Any, shape: Any) -> Iterable[tuple[str, Any, tuple[str, 
             found.append((key, member, names))
         shape._members_by_name = found  # noqa: SLF001
     return found  # type: ignore[no-any-return]
+
+
+# --- indexes -----------------------------------------------------------------------------------------------------
+
+
+def _project(index: Any, item: Item) -> Item:
+    """Return what an index has of an item. moto takes all of it apart for that, and makes it anew."""
+    kind = (index.projection or {}).get("ProjectionType")
+    if kind not in {"KEYS_ONLY", "INCLUDE"}:
+        return item
+    names = [*index.table_key_attrs, *index.schema_key_attrs]
+    names += index.projection.get("NonKeyAttributes", []) if kind == "INCLUDE" else []
+    projected = Item(item.hash_key, item.range_key, {})
+    # Each has been measured where it was put.
+    dict.update(projected.attrs, {name: item.attrs[name] for name in names if name in item.attrs})
+    return projected
 
 
 # --- expressions -------------------------------------------------------------------------------------------------

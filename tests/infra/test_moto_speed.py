@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.table import SecondaryIndex
 
 from infra.local import moto_speed
 from tests.infra.moto_faults import IN_LIST, TABLE, item, table_of
@@ -153,7 +155,26 @@ def test_each_call_is_answered_and_refused_as_by_moto_s_own_functions(
     assert ours == _answered(seed)
 
 
+@pytest.mark.parametrize(
+    "projection",
+    [
+        {},
+        {"ProjectionType": "ALL"},
+        {"ProjectionType": "KEYS_ONLY"},
+        {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["gone", "map", "one"]},
+    ],
+)
+def test_an_index_has_the_same_of_an_item(projection: dict[str, Any]) -> None:
+    index = SecondaryIndex("lists", [{"AttributeName": "list", "KeyType": "HASH"}], projection, ["pk", "sk"])
+    keys = {"pk": {"S": "a"}, "sk": {"S": "b"}, "list": {"S": "some"}}
+    others = {name[1:]: value for name, value in _VALUES.items() if name != ":list"}
+    stored = Item(DynamoType(keys["pk"]), DynamoType(keys["sk"]), {**keys, **others})
+    own: Any = next(own for owner, name, own in moto_speed.replaced if (owner, name) == (SecondaryIndex, "project"))
+    assert index.project(stored).to_json() == own(index, stored).to_json()
+    assert len(index.project(stored).attrs) in {3, 5, len(stored.attrs)}
+
+
 def test_all_are_in_their_places() -> None:
     for owner, name, own in moto_speed.replaced:
         assert vars(owner)[name] is not own
-    assert len(moto_speed.replaced) == 7
+    assert len(moto_speed.replaced) == 8

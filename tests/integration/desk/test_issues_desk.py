@@ -1,5 +1,6 @@
 """The newsletter's issues at the desk: written, looked at, tested, scheduled, sent by typing the number, followed."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -32,6 +33,7 @@ from tests.support.desk import Browser, forms_of
 from tests.support.feedback import taken, tell
 from tests.support.issues import SAMPLE
 from tests.support.newsletter import SECRET
+from tests.support.wire import Wire
 
 NAME = "2027-01"
 TYPED = {
@@ -355,7 +357,7 @@ def test_what_is_wrong_is_said_with_its_line_in_both_languages(app: App, desk: B
     assert "Erreur: anglais, ligne 3\xa0: Le lien /spring ne mène nulle part".replace("\xa0", " ") in said(french)
 
 
-def test_a_started_issue_is_never_written_again(app: App, desk: Browser) -> None:
+def test_a_started_issue_is_never_written_again(desk: Browser) -> None:
     add("ann")
     desk.follow(write(desk))
     page = desk.get(f"issues/{NAME}/write")
@@ -716,8 +718,18 @@ def test_each_reader_is_listed_by_state_with_the_reason(app: App, desk: Browser)
 
 def many_readers(count: int) -> Issue:
     """Return an issue that was sent to many, put into the table by the back door."""
-    issue = Issue(id=NAME, state="sent", languages=("en",), content="c", changed_at=START, started_at=START,
-                  ended_at=START, audience=count, tally=Tally(sent=count), expires_at=utc_now() + timedelta(days=300))  # fmt: skip
+    issue = Issue(
+        id=NAME,
+        state="sent",
+        languages=("en",),
+        content="c",
+        changed_at=START,
+        started_at=START,
+        ended_at=START,
+        audience=count,
+        tally=Tally(sent=count),
+        expires_at=utc_now() + timedelta(days=300),
+    )
     many.put(table.item_of(issue, list="issues#rest"))
     many.write_down(issue, range(count))
     return issue
@@ -754,3 +766,75 @@ def test_rare_readers_are_found_page_by_page_among_many(desk: Browser) -> None:
         page = desk.get(after[1])
     assert found == 3
     assert 1 < pages <= 4
+
+
+# --- what it costs ----------------------------------------------------------------------------------------------------
+
+
+class Reads:
+    """The read units that pages take of the table as it is now, by the sizes of what is looked at."""
+
+    def __init__(self, app: App) -> None:
+        self._items = app.items()
+        self._by_key = {(item["pk"], item["sk"]): item for item in self._items}
+        self.wire = Wire(dynamodb.client())
+        self._read = 0
+
+    def units(self) -> float:
+        """Return the units since the last time."""
+        asked = list(zip(self.wire.operations, self.wire.bodies, strict=True))[self._read :]
+        self._read += len(asked)
+        return sum(self._of(operation, json.loads(body)) for operation, body in asked)
+
+    def _of(self, operation: str, asked: dict[str, Any]) -> float:
+        if operation == "GetItem":
+            return self._units([self._at(asked["Key"])], consistent=asked["ConsistentRead"])
+        if operation == "BatchGetItem":
+            (keys,) = (table["Keys"] for table in asked["RequestItems"].values())
+            return sum(self._units([self._at(key)], consistent=False) for key in keys)
+        assert operation == "Query", operation
+        values = {next(iter(value.values())) for value in asked["ExpressionAttributeValues"].values()}
+        if asked.get("IndexName") == "lists":
+            # Each page of the engine is asked for by itself: the first stands for all.
+            if "ExclusiveStartKey" in asked:
+                return 0
+            wanted = ("pk", "sk", "list", "confirmed_at", "language", "received_at", "form")
+            listed = [item for item in self._items if item.get("list") in values]
+            return self._units([{name: item[name] for name in wanted if name in item} for item in listed])
+        begins = next((one for one in values if one == "edition#"), "")
+        found = sorted((item for item in self._items if item["pk"] in values and item["sk"].startswith(begins)),
+                       key=lambda item: str(item["sk"]))  # fmt: skip
+        after = asked.get("ExclusiveStartKey", {}).get("sk", {}).get("S", "")
+        rows = [item for item in found if item["sk"] > after][: asked.get("Limit")]
+        return self._units(rows, consistent=asked["ConsistentRead"])
+
+    def _at(self, key: dict[str, Any]) -> dict[str, Any]:
+        return self._by_key.get((key["pk"]["S"], key["sk"]["S"]), {})
+
+    @staticmethod
+    def _units(items: list[dict[str, Any]], *, consistent: bool = False) -> float:
+        size = sum(len(f"{name}{value}".encode()) for item in items for name, value in item.items())
+        return max(1, -(-size // 4096)) * (1.0 if consistent else 0.5)
+
+
+def test_pages_take_few_read_units_of_a_list_of_ten_thousand(app: App, desk: Browser) -> None:
+    many.subscribe(range(10_000), START)
+    desk.follow(write(desk, **FRENCH))
+    reads = Reads(app)
+    page = desk.get(f"issues/{NAME}/send")
+    assert "It goes to 10,000 readers: 6,666 in French, 3,334 in English." in said(page)
+    assert reads.units() <= 300
+    # An issue that has all languages needs no look at the list.
+    desk.get(f"issues/{NAME}")
+    assert reads.units() <= 10
+    desk.get("issues")
+    assert reads.units() <= 5
+    issue = many_readers(10_000)
+    reads = Reads(app)
+    desk.get(f"issues/{issue.id}")
+    assert reads.units() <= 10
+    desk.get(f"issues/{issue.id}/readers")
+    assert reads.units() <= 40
+    desk.get(f"issues/{issue.id}/readers?state=unknown")
+    assert reads.units() <= 50
+    assert "Scan" not in reads.wire.operations
