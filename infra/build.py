@@ -76,7 +76,16 @@ PaginatorDocstring = WaiterDocstring = ClientMethodDocstring
 }
 # The AWS operations that the functions call. A test compares them with the calls it observes.
 OPERATIONS: Mapping[str, Sequence[str]] = {
-    "dynamodb": ("DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"),
+    "dynamodb": (
+        "BatchGetItem",
+        "DeleteItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "Scan",
+        "TransactWriteItems",
+        "UpdateItem",
+    ),
     "sesv2": ("DeleteSuppressedDestination", "GetAccount", "SendEmail"),
 }
 # The names of these services in endpoints.json.

@@ -27,11 +27,13 @@ CHANGES = {
     "infra/openapi.yaml": [("enum: [fr, en]", "enum: [fr, en, de]")],
 }
 NEW = "functions/guichet/locales/de.py"
+NEW_WORDS = "functions/desk/words/de/"
 # For people alone: without them, all works.
 OF_NO_CONSEQUENCE = {"infra/site/guichet.js", "infra/site/de/index.html", "infra/docs/settings.md"}
 # They compare the languages, or what is allowed of each.
 TESTS = (
     "tests/unit/test_languages.py",
+    "tests/unit/test_desk_words.py",
     "tests/unit/test_emails.py",
     "tests/unit/test_settings.py",
     "tests/infra/test_parameters.py::test_the_longest_of_everything_fits_into_the_environment_of_each_function",
@@ -57,16 +59,20 @@ def added(tmp_path: Path) -> Path:
     (wording,) = re.findall(r"^  ConsentTextEn:\n(?:    .*\n)+", template, re.MULTILINE)
     template = template.replace(wording, wording + wording.replace("TextEn", "TextDe").replace("I agree", "Ich will"))
     (tmp_path / "template.yaml").write_text(template, encoding="utf-8")
-    english = (tmp_path / NEW).with_name("en.py").read_text(encoding="utf-8")
+    shutil.copy((tmp_path / NEW).with_name("en.py"), tmp_path / NEW)
+    shutil.copytree((tmp_path / NEW_WORDS).with_name("en"), tmp_path / NEW_WORDS, ignore=ignored)
     other = r'{key: re.sub(r"(\{\w+\})|o", lambda m: m[1] or "ö", text) for key, text in SENTENCES.items()}'
-    (tmp_path / NEW).write_text(f"import re\n\n{english}\n\nSENTENCES = {other}\n", encoding="utf-8")
+    for path in (tmp_path / NEW, *(tmp_path / NEW_WORDS).glob("*.py")):
+        english = path.read_text(encoding="utf-8")
+        if "SENTENCES" in english:
+            path.write_text(f"import re\n\n{english}\n\nSENTENCES = {other}\n", encoding="utf-8")
     return tmp_path
 
 
 @pytest.mark.slow
 def test_the_files_of_the_page_are_all_that_a_language_takes_and_one_test_fails_as_it_says(added: Path) -> None:
     named = {cell.strip("`") for cell, _ in rows(read("languages.md"), "file | what to add")}
-    assert named == {*CHANGES, NEW, *OF_NO_CONSEQUENCE}
+    assert named == {*CHANGES, NEW, NEW_WORDS, *OF_NO_CONSEQUENCE}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *TESTS],
         cwd=added,

@@ -4,23 +4,25 @@ import base64
 import copy
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from guichet.http.links import OwnerAction, owner_link
-from guichet.store import submissions
+from guichet.records.record import utc_now
+from guichet.records.session import Session
+from guichet.signing import keyed_hash, subscriber_id
+from guichet.store import dynamodb, sessions
 from infra.local import engine
 from infra.local.__main__ import SECRET
 from infra.local.gateway import event_of, match_route
 from infra.local.streams import StreamReader, schedule_event, stream_event, wanted
 from infra.template import TEMPLATE
-from tests.support.app import App, resolve
+from tests.support.app import PARAMETERS, App, resolve
 from tests.support.newsletter import link_in_last_mail, open_link, press
 from tests.support.samples import FOLDER, HTTP, sample
 
@@ -57,7 +59,10 @@ def same_request(event: dict[str, Any]) -> dict[str, Any]:
         query_string=event["rawQueryString"],
         method=http["method"],
         base_url=f"https://{headers['host']}/",
-        headers=[(name, value) for name, value in headers.items() if name not in OF_THE_GATEWAY],
+        headers=[
+            *((name, value) for name, value in headers.items() if name not in OF_THE_GATEWAY),
+            *(("cookie", "; ".join(event["cookies"])) for _ in event.get("cookies", [])[:1]),
+        ],
         data=body_of(event) or None,
         environ_overrides={"REMOTE_ADDR": http["sourceIp"]},
     ).get_environ()
@@ -85,8 +90,10 @@ def owed(app: App) -> list[dict[str, Any]]:
 
 def test_there_is_a_sample_of_everything_that_calls_a_function() -> None:
     assert set(FOLDER) == {*HTTP, "outbox-stream.json", "schedule.json", "feedback-bounce.json"}
-    owners = {route for name, (route, _) in HTTP.items() if name.startswith("owner-")}
-    assert owners == set(resolve().functions["Owner"].routes)
+    called = {route for route, _ in HTTP.values()}
+    assert [name for name, function in resolve().functions.items() if called & set(function.routes)] == [
+        name for name, function in resolve().functions.items() if function.routes
+    ]
 
 
 @pytest.mark.parametrize("path", FOLDER.values(), ids=FOLDER)
@@ -107,7 +114,10 @@ def test_a_sample_request_has_the_keys_and_types_of_the_local_gateway_s_event(na
 def test_a_sample_request_agrees_with_itself(name: str) -> None:
     event = without_gateway_headers(sample(name))
     made = without_gateway_headers(same_request(event))
-    same = ("routeKey", "rawPath", "rawQueryString", "queryStringParameters", "headers", "body", "isBase64Encoded")
+    same = (
+        "routeKey", "rawPath", "rawQueryString", "cookies", "queryStringParameters", "headers", "pathParameters",
+        "body", "isBase64Encoded",
+    )  # fmt: skip
     assert {key: event.get(key) for key in same} == {key: made.get(key) for key in same}
     assert event["requestContext"]["http"] == made["requestContext"]["http"]
     assert event["requestContext"]["domainName"] == event["headers"]["host"]
@@ -156,10 +166,10 @@ def link(name: str) -> dict[str, str]:
     """Return the fields of the link that a sample's page or button is for; empty for one that is for none."""
     event = sample(name)
     fields = dict(parse_qsl(body_of(event).decode())) | event.get("queryStringParameters", {})
-    return fields if "token" in fields else {}
+    return fields if "token" in fields and not name.startswith("desk-") else {}
 
 
-LINKS = ("confirm", "owner-erase", "owner-spam", "refuse", "unsubscribe")
+LINKS = ("confirm", "refuse", "unsubscribe")
 
 
 def test_the_links_of_the_samples_never_expire_or_not_before_the_century_does() -> None:
@@ -196,26 +206,49 @@ def test_the_samples_of_refusing_show_a_page_and_end_all_mail_to_the_sample_s_ad
     assert local.mails() == []
 
 
-def test_the_samples_of_the_owner_s_links_are_about_the_message_of_the_sample_of_json(local: App) -> None:
-    reply = local.functions["Contact"](sample("contact-json.json"))
-    message = submissions.message("table", json.loads(reply["body"])["id"])
-    assert message is not None
-    until = datetime(2100, 1, 1, tzinfo=UTC)
-    for action in get_args(OwnerAction):
-        expected = dict(parse_qsl(owner_link("", action, message, "fr", SECRET, until).partition("?")[2]))
-        assert (link(f"owner-{action}-page.json"), link(f"owner-{action}.json")) == (expected, expected)
-    before = local.items()
-    for name in ("owner-spam-page.json", "owner-erase-page.json"):
-        page = local.functions["Owner"](sample(name))
-        assert (page["statusCode"], "<button" in page["body"]) == (200, True)
-    assert "camille@example.org" in page["body"]
-    assert local.items() == before
+DESK = [name for name in HTTP if name.startswith("desk-")]
+
+
+def sign_in() -> None:
+    """Write the session down that the samples of the desk have the cookie of."""
+    (cookie,) = sample("desk-messages.json")["cookies"]
+    session = Session(
+        id=keyed_hash(SECRET, "session", cookie.partition("=")[2]),
+        owner=subscriber_id(SECRET, PARAMETERS["OwnerEmail"]),
+        created_at=utc_now(),
+        expires_at=utc_now() + timedelta(hours=1),
+    )
+    dynamodb.transact([sessions.opening("table", session)])
+
+
+def test_the_samples_of_the_desk_are_about_the_message_of_the_sample_of_json(local: App) -> None:
+    message = json.loads(local.functions["Contact"](sample("contact-json.json"))["body"])["id"]
+    sign_in()
+    page = local.functions["Desk"](sample("desk-messages.json"))
+    assert (page["statusCode"], f"/messages/{message}" in page["body"]) == (200, True)
+    assert [item.get("spam") for item in local.items("message")] == [None]
     for _ in range(2):
-        assert local.functions["Owner"](sample("owner-spam.json"))["statusCode"] == 200
+        reply = local.functions["Desk"](sample("desk-spam.json"))
+        assert (reply["statusCode"], message in reply["headers"]["location"]) == (303, True)
         assert [item["spam"] for item in local.items("message")] == ["owner"]
-    for _ in range(2):
-        assert local.functions["Owner"](sample("owner-erase.json"))["statusCode"] == 200
-        assert local.items("message") == []
+
+
+def test_the_sample_of_signing_in_shows_a_form_and_asks_for_an_email(local: App) -> None:
+    page = local.functions["Desk"](sample("desk-sign-in-page.json"))
+    assert (page["statusCode"], "<form" in page["body"]) == (200, True)
+    assert local.items() == []
+    asked = local.functions["Desk"](sample("desk-sign-in.json"))
+    assert asked["statusCode"] in {200, 303}
+    assert [item["next"] for item in local.items("sign-in")] == ["messages"]
+
+
+@pytest.mark.parametrize("name", ["desk-messages.json", "desk-spam.json"])
+def test_the_samples_of_the_desk_open_nothing_without_their_session(local: App, app: App, name: str) -> None:
+    for stack in (local, app):
+        reply = stack.functions["Desk"](sample(name))
+        assert reply["statusCode"] == (303 if name == "desk-messages.json" else 403)
+        assert "/desk/sign-in" in reply.get("headers", {}).get("location", "/desk/sign-in")
+        assert stack.items() == []
 
 
 @pytest.mark.parametrize("name", [name for name in HTTP if name.startswith(LINKS)])

@@ -19,7 +19,16 @@ CORS = {
     "exposeHeaders": ["retry-after"],
     "maxAge": 600,
 }
-ROUTES = ["POST /contact", "GET /contact", "POST /f/contact", "POST /f/{form}", "GET /{a}/{b}"]
+ROUTES = [
+    "POST /contact",
+    "GET /contact",
+    "POST /f/contact",
+    "POST /f/{form}",
+    "GET /{a}/{b}",
+    "GET /desk",
+    "GET /desk/{page+}",
+    "GET /desk/settings",
+]
 
 
 def api(reply: Any = None, cors: dict[str, Any] | None = None) -> tuple[Client, list[dict[str, Any]]]:
@@ -50,6 +59,15 @@ def event(*arguments: Any, **keywords: Any) -> dict[str, Any]:
         ("POST", "/f/contact", ("POST /f/contact", {})),
         ("POST", "/f/other", ("POST /f/{form}", {"form": "other"})),
         ("GET", "/x/y", ("GET /{a}/{b}", {"a": "x", "b": "y"})),
+        # A greedy variable takes whatever is left, and only what nothing else takes.
+        ("GET", "/desk", ("GET /desk", {})),
+        ("GET", "/desk/settings", ("GET /desk/settings", {})),
+        ("GET", "/desk/messages/1/spam", ("GET /desk/{page+}", {"page": "messages/1/spam"})),
+        ("GET", "/desk/messages/", ("GET /desk/{page+}", {"page": "messages/"})),
+        ("GET", "/desk/settings/x", ("GET /desk/{page+}", {"page": "settings/x"})),
+        ("GET", "/desk/messages", ("GET /{a}/{b}", {"a": "desk", "b": "messages"})),
+        ("GET", "/desk/", None),
+        ("POST", "/desk/messages/1/spam", None),
         ("POST", "/f/", None),
         ("POST", "/f/a/b", None),
         ("POST", "/contact/", None),
@@ -142,6 +160,21 @@ def test_the_variables_of_a_path_are_in_the_event() -> None:
     assert Client(Gateway({"POST /f/{form}": function}, CORS)).post("/f/other").status_code == 404
     assert events[0]["pathParameters"] == {"form": "other"}
     assert events[0]["routeKey"] == "POST /f/{form}"
+
+
+def test_what_a_greedy_variable_takes_is_in_the_event() -> None:
+    events = []
+
+    def function(event: dict[str, Any]) -> dict[str, Any]:
+        events.append(event)
+        return {"statusCode": 200}
+
+    http = Client(Gateway({"GET /desk/{page+}": function}, CORS), use_cookies=False)
+    assert http.get("/desk/messages/1", headers={"Cookie": "__Host-guichet-desk=x"}).status_code == 200
+    assert events[0]["pathParameters"] == {"page": "messages/1"}
+    assert events[0]["routeKey"] == "GET /desk/{page+}"
+    assert events[0]["rawPath"] == "/desk/messages/1"
+    assert events[0]["cookies"] == ["__Host-guichet-desk=x"]
 
 
 def test_a_reply_becomes_a_response() -> None:

@@ -24,7 +24,7 @@ FUNCTIONS = {
     "contact": "Contact",
     "newsletter": "Newsletter",
     "confirm": "Newsletter",
-    "owner": "Owner",
+    "desk": "Desk",
     "refuse": "Newsletter",
     "unsubscribe": "Newsletter",
 } | {

@@ -41,10 +41,10 @@ class Samples:
             "contact-multipart": lambda reply: self._kept(reply, 303, "librairie"),
             "newsletter-form": self._signed_up,
             "confirm-page": self._has_button,
-            "owner-spam-page": self._has_button,
-            "owner-spam": self._filed_as_spam,
-            "owner-erase-page": self._has_button,
-            "owner-erase": self._erased,
+            "desk-sign-in-page": self._has_button,
+            "desk-sign-in": self._sign_in_asked,
+            "desk-messages": self._leads_to_signing_in,
+            "desk-spam": self._refused,
             "unsubscribe-page": self._has_button,
             "unsubscribe-one-click": self._is_page,
             "outbox-stream": self._delivered,
@@ -71,13 +71,18 @@ class Samples:
         self._is_page(reply)
         assert "<button" in reply["body"]
 
-    def _filed_as_spam(self, reply: Any) -> None:
-        self._is_page(reply)
-        assert [item["spam"] for item in self._stack.messages("pour l'atelier")] == ["owner"]
+    def _sign_in_asked(self, reply: Any) -> None:
+        assert reply["statusCode"] in {200, 303}
+        assert [item["next"] for item in self._stack.items("sign-in")] == ["messages"]
 
-    def _erased(self, reply: Any) -> None:
-        self._is_page(reply)
-        assert [item for item in self._stack.items("message") if item["email"] == _SUBSCRIBER] == []
+    def _leads_to_signing_in(self, reply: Any) -> None:
+        assert reply["statusCode"] == 303
+        assert reply["headers"]["location"].endswith("/desk/sign-in?next=messages")
+
+    def _refused(self, reply: Any) -> None:
+        """Its session is not in the table."""
+        assert reply["statusCode"] == 403
+        assert [item for item in self._stack.messages("pour l'atelier") if item.get("spam")] == []
 
     def _delivered(self, reply: Any) -> None:
         assert reply == {"batchItemFailures": []}

@@ -19,10 +19,10 @@ HTTP = {
     "unsubscribe-one-click.json": ("POST /newsletter/unsubscribe", "application/x-www-form-urlencoded"),
     "refuse-page.json": ("GET /newsletter/refuse", ""),
     "refuse.json": ("POST /newsletter/refuse", "application/x-www-form-urlencoded"),
-    "owner-spam-page.json": ("GET /owner/spam", ""),
-    "owner-spam.json": ("POST /owner/spam", "application/x-www-form-urlencoded"),
-    "owner-erase-page.json": ("GET /owner/erase", ""),
-    "owner-erase.json": ("POST /owner/erase", "application/x-www-form-urlencoded"),
+    "desk-sign-in-page.json": ("GET /desk/{page+}", ""),
+    "desk-sign-in.json": ("POST /desk/{page+}", "application/x-www-form-urlencoded"),
+    "desk-messages.json": ("GET /desk/{page+}", ""),
+    "desk-spam.json": ("POST /desk/{page+}", "application/x-www-form-urlencoded"),
 }
 
 

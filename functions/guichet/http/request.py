@@ -112,7 +112,8 @@ def _base_url(event: dict[str, Any], headers: dict[str, str]) -> str:
     route_path = event["routeKey"].partition(" ")[2]
     own, greedy, _ = route_path.partition("/{page+}")
     # What a greedy variable has matched is parts of a path, too.
-    further = event["pathParameters"]["page"].strip("/").count("/") + 1 if greedy else 0
+    matched = event["pathParameters"]["page"].rstrip("/") if greedy else ""
+    further = matched.count("/") + 1 if matched else 0
     prefix = event["rawPath"].rstrip("/").split("/")[: -(own.count("/") + further) or None]
     # On AWS the gateway sets this header itself, and it is https; only a local stack speaks http.
     scheme = "http" if headers.get("x-forwarded-proto") == "http" else "https"
