@@ -437,7 +437,8 @@ def run(environment: Mapping[str, str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     served = routes(functions)
-    index = overview(api_url, site_url, list(served))
+    owner = stack.parameters["OwnerEmail"].replace(",", " or ")
+    index = overview(api_url, site_url, owner, list(served))
     _open("PORT", api, Front(Gateway(served, cors), local, index, forms.read_again))
     _open("SITE_PORT", site, Site(SITE, api_url))
     seconds = min(seconds for function in functions.values() for seconds in function.function.schedules)
@@ -454,6 +455,7 @@ def run(environment: Mapping[str, str]) -> None:
         f"  site   {site_url}\n"
         f"  forms  {', '.join(forms.names)}, as {forms.shown} defines them\n"
         f"  API    {api_url}   open it for an overview\n"
+        f"  desk   {api_url}/desk   sign in as {owner}: the email is in the inbox\n"
         f"  inbox  {api_url}/_local/inbox   as JSON {api_url}/_local/inbox.json\n"
         f"  sweep  POST {api_url}/_local/sweep   what the schedule does every {seconds // 60} minutes\n"
         f"{rate_line}"

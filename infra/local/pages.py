@@ -23,6 +23,6 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
-def overview(api_url: str, site_url: str, routes: Sequence[str]) -> str:
+def overview(api_url: str, site_url: str, owner: str, routes: Sequence[str]) -> str:
     """Return the page that says what runs here, and where."""
-    return render("overview.html", api_url=api_url, site_url=site_url, routes=routes)
+    return render("overview.html", api_url=api_url, site_url=site_url, owner=owner, routes=routes)
