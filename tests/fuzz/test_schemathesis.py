@@ -21,12 +21,16 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from desk.access import form_token, session_id
 from guichet.definitions.forms_file import parse
 from guichet.http.links import refusal_link, unsubscribe_link
+from guichet.settings import DeskSettings
 from guichet.signing import subscriber_id
+from guichet.store import sessions
 from infra.operate.form_openapi import description
 from infra.template import TEMPLATE
 from tests.support.app import PARAMETERS, App
+from tests.support.desk import Browser
 from tests.support.site_forms import QUOTE, site_forms
 
 # Not checked: that what breaks a request's schema is refused. The app takes more than it asks for.
@@ -64,7 +68,9 @@ API = schemathesis.openapi.from_path(TEMPLATE.with_name("infra") / "openapi.yaml
 API.config.phases.coverage.enabled = False
 # The aliases have the forms' own functions behind them, so they are tried in another setting.
 GUARDED = API.include(path_regex="^/(f/|challenge|newsletter/challenge)")
-OPEN = API.exclude(path_regex="^/(f/|challenge|newsletter/challenge)")
+# So is the desk, to those who are not signed in and to those who are.
+OPEN = API.exclude(path_regex="^/(f/|challenge|newsletter/challenge|desk)")
+DESK = API.include(path_regex="^/desk")
 # Those of the site's own, as `guichet forms openapi` describes them. A schema has no limits of days.
 FORMS = QUOTE.replace("min = 2026-01-01, ", "")
 OWN = schemathesis.openapi.from_dict(description(parse(FORMS))).include(path_regex="^/f/devis$")
@@ -133,6 +139,27 @@ def test_with_proof_of_work_too(case: Case, guarded_app: App) -> None:
 def test_a_form_of_the_sites_own_is_answered_as_described(case: Case, open_app: App, tmp_path: Path) -> None:
     with site_forms(tmp_path, FORMS):
         send(case, open_app, *([positive_data_acceptance] if case.method == "POST" else []))
+
+
+@DESK.parametrize()
+@EXAMPLES
+def test_the_desk_is_answered_as_described_and_opens_to_nobody(case: Case, open_app: App) -> None:
+    send(case, open_app)
+    assert open_app.items("session") == []
+
+
+@DESK.parametrize()
+@EXAMPLES
+def test_the_desk_is_answered_as_described_to_its_owner(case: Case, open_app: App) -> None:
+    (cookie,) = Browser(open_app).signed_in().cookies.values()
+    settings_of_desk = DeskSettings.model_validate(open_app.stack.functions["Desk"].environment)
+    session = sessions.session("table", session_id(settings_of_desk, cookie))
+    assert session is not None
+    open_app.http.set_cookie("guichet-desk", cookie)
+    case.headers = {**(case.headers or {}), "Origin": "http://localhost"}
+    if isinstance(case.body, dict):
+        case.body = {**case.body, "token": form_token(settings_of_desk, session)}
+    send(case, open_app)
 
 
 @LINKED.parametrize()

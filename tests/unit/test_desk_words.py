@@ -71,11 +71,14 @@ def texts_of(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*.py"):
         if FOLDER in path.parents or path.parent.name == "locales":
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        joined = [node for node in nodes if isinstance(node, ast.JoinedStr)]
+        parts = {id(part) for node in joined for part in node.values}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
                 yield node.value
-            if isinstance(node, ast.JoinedStr):
-                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
+        for node in joined:
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
 
 
 def said_in_templates() -> Iterator[str]:
