@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from tests.deployed import adapter, permissions
-from tests.deployed.checks import mail, newsletter, owner, reader, site
+from tests.deployed.checks import desk, mail, newsletter, reader, site
 from tests.deployed.emulator import Deployed, DeployError
 from tests.deployed.report import Report
 from tests.deployed.world import World
@@ -17,12 +17,12 @@ Check = Callable[[World], None]
 OF_ROLES: dict[str, Sequence[Check]] = {
     "Contact": (site.a_repeat_is_one_message_and_one_email,),
     "Newsletter": (reader.a_subscription_begins_and_ends_by_the_readers_own_hand,),
-    "Owner": owner.CHECKS,
+    "Desk": desk.CHECKS,
     "Notifier": (
         site.a_repeat_is_one_message_and_one_email,
         mail.the_weekly_digest_is_mailed_once,
         mail.several_emails_go_out_at_the_pace_of_the_account,
-        owner.an_erasure_that_goes_on_ends_and_is_told,
+        desk.a_person_is_erased_and_the_owner_is_told,
     ),
     "Issues": (newsletter.an_issue_goes_once_to_each_reader,),
     "Feedback": (mail.a_bounce_ends_mail_to_the_address, mail.an_email_that_came_back_waits_for_the_owners_mailbox),

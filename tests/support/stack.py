@@ -59,6 +59,8 @@ class Answer:
     status: int
     headers: dict[str, str]
     text: str
+    # Each header `Set-Cookie`, which cannot be joined to one (RFC 9110, section 5.3).
+    cookies: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
@@ -75,7 +77,8 @@ def ask(
         connection.request(method, path, body, dict(headers or {}))
         response = connection.getresponse()
         found = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, found, response.read().decode())
+        cookies = tuple(response.headers.get_all("set-cookie", []))
+        return Answer(response.status, found, response.read().decode(), cookies)
     finally:
         connection.close()
 

@@ -92,23 +92,26 @@ def said_in_templates() -> Iterator[str]:
 
 
 def keys_of(said: str, known: set[str], words: set[str]) -> set[str]:
-    """Return the sentences that a text may be the key of. What stands for a `*` is a word of the code."""
-    pattern = re.compile(re.escape(said).replace(r"\*", r"(\w+)"))
+    """Return the sentences that a text may be the key of. What stands for a `*` is a text of the code."""
+    pattern = re.compile(re.escape(said).replace(r"\*", r"(.+)"))
     found = ((key, pattern.fullmatch(key)) for key in known)
     return {key for key, match in found if match and set(match.groups()) <= words}
 
 
 @pytest.fixture(scope="module")
 def spoken() -> set[str]:
-    """Return every word of the code and of the desk's templates."""
-    quoted = (word for path in TEMPLATES for word in re.findall(r"[\"'](\w+)[\"']", path.read_text(encoding="utf-8")))
-    return {text for text in texts_of(FUNCTIONS) if re.fullmatch(r"\w+", text)} | set(quoted)
+    """Return every text of the code, and the words of the desk's templates."""
+    quoted = (
+        word for path in TEMPLATES for word in re.findall(r"[\"']([\w-]+)[\"']", path.read_text(encoding="utf-8"))
+    )
+    return {*texts_of(FUNCTIONS), *quoted}
 
 
 @pytest.fixture(scope="module")
 def said() -> set[str]:
     """Return what the desk says, by the key of a sentence or the pattern of several."""
-    area = re.compile(rf"({'|'.join(AREAS)})\.[\w*]+")
+    # Not the names of templates.
+    area = re.compile(rf"({'|'.join(AREAS)})\.(?!html$|css$)[\w*-]+")
     return {text for text in texts_of(DESK) if area.fullmatch(text)} | {
         text for text in said_in_templates() if not text.startswith("*")
     }

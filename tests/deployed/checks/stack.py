@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.deployed import adapter
+from tests.deployed.desk import Desk, page_of
 from tests.deployed.emulator import REGION, Deployed, DeployError
 from tests.deployed.world import JSON, World
 
@@ -50,9 +51,11 @@ def a_second_stack_lives_beside_the_first(world: World) -> None:
     assert "I agree to receive" in page.text
     assert second.press(page.text).status == 200
     assert [row["email"] for row in second.guichet("subscribers", "--state", "confirmed").rows] == [reader]
-    # A link of one is none of the other's.
-    assert second.visit(told.link("/owner/spam")).status == 200
-    assert world.stack.ask("GET", told.link("/owner/spam").partition(DOMAIN)[2]).status == 403
+    # The desk of one is none of the other's.
+    desk, other = Desk(second), Desk(world)
+    assert words.partition("'")[2] in desk.sign_in(SECOND_OWNER, page_of(told)).text
+    other.cookies = dict(desk.cookies)
+    assert "Send me a code" in other.open("messages").text
 
     posts = (second.post("/contact", {"email": address, "message": second.words()}, Accept=JSON) for _ in range(9))
     refused = next(answer for answer in posts if answer.status != 200)

@@ -1,0 +1,146 @@
+"""As the site's owner at the desk: signing in, and what its pages do."""
+
+from tests.deployed.desk import Desk, code_of, page_of
+from tests.deployed.world import OWNER, World
+
+
+def an_owner_signs_in_by_a_code_and_out_again(world: World) -> None:
+    desk = Desk(world)
+    page = desk.sign_in(page="settings")
+    # Back to the page that was asked for first.
+    assert (page.status, world.parameters["SiteName"] in page.text.replace("&#39;", "'")) == (200, True)
+    assert OWNER in page.text
+    (cookie,) = [text for name, text in desk.set.items() if name.endswith("guichet-desk")]
+    assert cookie.startswith("__Host-guichet-desk=")
+    assert {part.strip().lower() for part in cookie.split(";")[1:]} == {"path=/", "httponly", "samesite=lax", "secure"}
+    assert page.headers["referrer-policy"] == "same-origin"
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; ")
+    value = desk.cookies["__Host-guichet-desk"]
+    assert value not in str(world.stack.items())
+    assert desk.press(page, "Sign out").status == 200
+    # The cookie opens nothing any more, whoever kept it.
+    desk.cookies["__Host-guichet-desk"] = value
+    assert "Send me a code" in desk.open("settings").text
+
+
+def an_owner_signs_in_by_the_link_in_the_browser_that_asked_alone(world: World) -> None:
+    desk, thief = Desk(world), Desk(world)
+    desk.press(desk.open("messages"), "Send me a code", address=OWNER)
+    link = desk.mail().link("/desk/sign-in/link")
+    before = world.items("session")
+    stolen = thief.open(link)
+    assert (stolen.status, OWNER in stolen.text, thief.cookies) == (403, False, {})
+    page = desk.open(link)
+    # To open it, as a scanner does, changes nothing.
+    assert (page.status, world.items("session")) == (200, before)
+    assert OWNER in desk.press(page, "Sign in").text
+    assert len(world.items("session")) == len(before) + 1
+    assert desk.open(link).status == 403
+
+
+def a_stranger_gets_no_code_and_the_same_answer(world: World) -> None:
+    desk, address = Desk(world), world.somebody()
+    asked = desk.press(desk.open("messages"), "Send me a code", address=address)
+    owners = Desk(world)
+    assert owners.press(owners.open("messages"), "Send me a code", address=OWNER).text == asked.text
+    code = code_of(owners.mail())
+    assert world.mails(address, "/desk/") == []
+    # Nor is another's code of any use.
+    assert desk.press(asked, "Sign in", code=code).status in {403, 422}
+    assert "Send me a code" in desk.open("messages").text
+
+
+def a_message_is_filed_as_spam_and_taken_out_again(world: World) -> None:
+    desk = Desk(world)
+    address, words = world.write()
+    link = page_of(world.mail(OWNER, words))
+    desk.sign_in()
+    page = desk.open(link)
+    assert (page.status, address in page.text, words.split("'")[0] in page.text) == (200, True, True)
+    assert words.split("'")[0] in desk.open("messages").text
+    desk.press(page, "This is spam")
+    (filed,) = world.items("message", email=address)
+    assert filed["spam"] == "owner"
+    assert address in desk.open("messages/spam").text
+    desk.press(desk.open(link), "Not spam")
+    (kept,) = world.items("message", email=address)
+    assert "spam" not in kept
+
+
+def a_person_is_erased_and_the_owner_is_told(world: World) -> None:
+    desk, (address, _) = Desk(world), world.subscribe()
+    stranger = world.somebody()
+    mention = {"email": stranger, "message": f"{world.words()} {address} écrit aussi."}
+    assert world.post("/contact", mention).status == 303
+    (subscriber,) = world.items("subscriber", email=address)
+    desk.sign_in()
+    page = desk.open(f"people?subscriber={subscriber['id']}")
+    assert address in page.text
+    assert desk.press(page, "Erase everything", confirmation="somebody@else.example").status == 422
+    assert world.items("subscriber", email=address)
+    followed = desk.press(page, "Erase everything", confirmation=address)
+    assert followed.status == 200
+    world.settle()
+    told = world.wait("the end", lambda: [one for one in world.items("email", name="erasure-done") if "sent_at" in one])
+    assert subscriber["id"] in [one["pk"].partition("#")[2] for one in told]
+    assert world.items("subscriber", email=address) == []
+    (other,) = world.items("message", email=stranger)
+    assert address not in other["message"]
+
+
+def every_page_is_shown(world: World) -> None:
+    desk = Desk(world)
+    reader, _ = world.subscribe()
+    writer, words = world.write()
+    desk.sign_in()
+    (subscriber,) = world.items("subscriber", email=reader)
+    (message,) = world.items("message", email=writer)
+    for page, told in {
+        "": words.partition("'")[0],
+        f"messages?q={words.split()[-1].strip('.')}": words.partition("'")[0],
+        "messages/spam": "",
+        f"messages/{message['id']}": writer,
+        "subscribers": reader,
+        f"subscribers/{subscriber['id']}": reader,
+        "issues": "",
+        "outbox": "",
+        "settings": world.parameters["SiteUrl"],
+        "sessions": "Firefox",
+        "people": "",
+    }.items():
+        answer = desk.open(page)
+        assert (page, answer.status, told in answer.text) == (page, 200, True)
+
+
+def what_the_desk_did_not_show_is_not_done(world: World) -> None:
+    desk, other = Desk(world), Desk(world)
+    address, _ = world.write()
+    (message,) = world.items("message", email=address)
+    path = f"messages/{message['id']}/spam"
+    page = desk.sign_in()
+    token = desk.token(page)
+    other_token = other.token(other.sign_in())
+    refused = [
+        desk.post(path, {}),
+        desk.post(path, {"token": other_token}),
+        desk.post(path, {"token": token}, Origin="null"),
+        desk.post(path, {"token": token}, Origin="https://evil.example"),
+        desk.post(path, {"token": token}, Origin=f"{desk.origin}:8443"),
+        Desk(world).post(path, {"token": token}),
+    ]
+    assert [answer.status for answer in refused] == [403] * len(refused)
+    assert desk.open(path).status in {404, 405}
+    assert world.items("message", email=address) == [message]
+    assert desk.post(path, {"token": token}).status == 303  # noqa: PLR2004
+
+
+CHECKS = (
+    an_owner_signs_in_by_a_code_and_out_again,
+    an_owner_signs_in_by_the_link_in_the_browser_that_asked_alone,
+    a_stranger_gets_no_code_and_the_same_answer,
+    a_message_is_filed_as_spam_and_taken_out_again,
+    a_person_is_erased_and_the_owner_is_told,
+    every_page_is_shown,
+    what_the_desk_did_not_show_is_not_done,
+)
