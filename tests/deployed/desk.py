@@ -60,7 +60,7 @@ class Desk:
     @property
     def origin(self) -> str:
         """The origin of its pages, as a browser sends it."""
-        return self.world.stack.outputs["Endpoint"]
+        return f"https://{self.world.stack.host}"
 
     def open(self, url: str) -> Answer:
         """Open a page by its path below /desk, or a link to the API; follow where it leads."""
@@ -79,7 +79,7 @@ class Desk:
     def sign_in(self, owner: str = OWNER, page: str = "") -> Answer:
         """Ask for a code, type it, and return the page that it leads to."""
         asked = self.press(self.open(page or "messages"), "Send me a code", address=owner)
-        assert "Type the code" in asked.text, asked
+        assert "Type the code" in asked.text, (asked.status, text_of(asked))
         return self.press(asked, "Sign in", code=code_of(self.mail(owner)))
 
     def mail(self, owner: str = OWNER) -> Email:
@@ -102,7 +102,7 @@ class Desk:
         return f"/desk/{url}"
 
     def _follow(self, answer: Answer) -> Answer:
-        while answer.status == 303:  # noqa: PLR2004
+        while answer.status == 303:
             answer = self._asked("GET", self._path(answer.headers["location"]))
         return answer
 
@@ -120,6 +120,11 @@ class Desk:
             if re.search("max-age=0(;|$)", cookie, re.IGNORECASE):
                 del self.cookies[name]
         return answer
+
+
+def text_of(page: Answer) -> str:
+    """Return what a page says, without its style."""
+    return re.sub(r"\s+", " ", re.sub(r"<style>.*</style>|<[^>]*>", " ", page.text, flags=re.DOTALL))
 
 
 def page_of(email: Email) -> str:
