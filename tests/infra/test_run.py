@@ -78,7 +78,7 @@ def test_it_says_where_everything_is(running: LocalStack) -> None:
     for address in (
         f"http://127.0.0.1:{running.site_port}\n",
         f"http://127.0.0.1:{running.port}   open it for an overview\n",
-        f"http://127.0.0.1:{running.port}/desk   sign in as me@example.net or you@example.net: the email is in the inbox\n",
+        f"http://127.0.0.1:{running.port}/desk   sign in as {' or '.join(OWNERS)}: the email is in the inbox\n",
         f"http://127.0.0.1:{running.port}/_local/inbox ",
         f"http://127.0.0.1:{running.port}/_local/inbox.json\n",
         f"POST http://127.0.0.1:{running.port}/_local/sweep ",
