@@ -22,7 +22,7 @@ OF_ROLES: dict[str, Sequence[Check]] = {
         site.a_repeat_is_one_message_and_one_email,
         mail.the_weekly_digest_is_mailed_once,
         mail.several_emails_go_out_at_the_pace_of_the_account,
-        desk.a_person_is_erased_and_the_owner_is_told,
+        desk.at_the_desk_a_person_is_erased_and_the_owner_is_told,
     ),
     "Issues": (newsletter.an_issue_goes_once_to_each_reader,),
     "Feedback": (mail.a_bounce_ends_mail_to_the_address, mail.an_email_that_came_back_waits_for_the_owners_mailbox),

@@ -4,7 +4,7 @@ from tests.deployed.desk import Desk, code_of, page_of
 from tests.deployed.world import OWNER, World
 
 
-def an_owner_signs_in_by_a_code_and_out_again(world: World) -> None:
+def an_owner_enters_the_desk_by_a_code_and_leaves_it(world: World) -> None:
     desk = Desk(world)
     page = desk.sign_in(page="settings")
     # Back to the page that was asked for first.
@@ -24,7 +24,7 @@ def an_owner_signs_in_by_a_code_and_out_again(world: World) -> None:
     assert "Send me a code" in desk.open("settings").text
 
 
-def an_owner_signs_in_by_the_link_in_the_browser_that_asked_alone(world: World) -> None:
+def the_link_opens_the_desk_in_the_browser_that_asked_alone(world: World) -> None:
     desk, thief = Desk(world), Desk(world)
     desk.press(desk.open("messages"), "Send me a code", address=OWNER)
     link = desk.mail().link("/desk/sign-in/link")
@@ -39,7 +39,7 @@ def an_owner_signs_in_by_the_link_in_the_browser_that_asked_alone(world: World) 
     assert desk.open(link).status == 403
 
 
-def a_stranger_gets_no_code_and_the_same_answer(world: World) -> None:
+def a_stranger_gets_the_same_answer_and_no_desk(world: World) -> None:
     desk, address = Desk(world), world.somebody()
     asked = desk.press(desk.open("messages"), "Send me a code", address=address)
     owners = Desk(world)
@@ -51,7 +51,7 @@ def a_stranger_gets_no_code_and_the_same_answer(world: World) -> None:
     assert "Send me a code" in desk.open("messages").text
 
 
-def a_message_is_filed_as_spam_and_taken_out_again(world: World) -> None:
+def at_the_desk_a_message_is_filed_as_spam_and_taken_out_again(world: World) -> None:
     desk = Desk(world)
     address, words = world.write()
     link = page_of(world.mail(OWNER, words))
@@ -68,7 +68,7 @@ def a_message_is_filed_as_spam_and_taken_out_again(world: World) -> None:
     assert "spam" not in kept
 
 
-def a_person_is_erased_and_the_owner_is_told(world: World) -> None:
+def at_the_desk_a_person_is_erased_and_the_owner_is_told(world: World) -> None:
     desk, (address, _) = Desk(world), world.subscribe()
     stranger = world.somebody()
     mention = {"email": stranger, "message": f"{world.words()} {address} écrit aussi."}
@@ -89,7 +89,7 @@ def a_person_is_erased_and_the_owner_is_told(world: World) -> None:
     assert address not in other["message"]
 
 
-def every_page_is_shown(world: World) -> None:
+def every_page_of_the_desk_is_shown(world: World) -> None:
     desk = Desk(world)
     reader, _ = world.subscribe()
     writer, words = world.write()
@@ -136,11 +136,11 @@ def what_the_desk_did_not_show_is_not_done(world: World) -> None:
 
 
 CHECKS = (
-    an_owner_signs_in_by_a_code_and_out_again,
-    an_owner_signs_in_by_the_link_in_the_browser_that_asked_alone,
-    a_stranger_gets_no_code_and_the_same_answer,
-    a_message_is_filed_as_spam_and_taken_out_again,
-    a_person_is_erased_and_the_owner_is_told,
-    every_page_is_shown,
+    an_owner_enters_the_desk_by_a_code_and_leaves_it,
+    the_link_opens_the_desk_in_the_browser_that_asked_alone,
+    a_stranger_gets_the_same_answer_and_no_desk,
+    at_the_desk_a_message_is_filed_as_spam_and_taken_out_again,
+    at_the_desk_a_person_is_erased_and_the_owner_is_told,
+    every_page_of_the_desk_is_shown,
     what_the_desk_did_not_show_is_not_done,
 )

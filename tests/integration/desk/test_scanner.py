@@ -1,4 +1,4 @@
-"""A mail scanner opens every link of every email to the owner, by GET and HEAD; and so may whoever gets one forwarded."""
+"""A mail scanner opens every link of every email to the owner; so may whoever gets one forwarded."""
 
 import re
 from html import unescape
@@ -49,7 +49,7 @@ def test_a_scanner_changes_nothing_learns_nothing_and_the_owner_still_gets_in(ma
         parts = urlsplit(link)
         for headers in ({}, {"Origin": ORIGIN}, {"Origin": "null"}):
             posted = app.http.post(f"{parts.path}?{parts.query}", base_url=ORIGIN, headers=headers)
-            assert posted.status_code == 403
+            assert posted.status_code in {403, 422}
             assert [told for told in TOLD if told in posted.text] == []
 
     assert app.items() == before
