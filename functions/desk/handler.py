@@ -42,13 +42,15 @@ def settings() -> DeskSettings:
 
 def answer(request: Request) -> Response:
     """Answer a request for a page of the desk, or what one of its buttons posts."""
-    from desk import pages  # noqa: PLC0415
+    from desk import lost, pages  # noqa: PLC0415
 
     visit = Visit(request, settings())
     try:
         return _answered(visit)
     except DeskError as error:
         logger.info("refused at the desk", request_id=request.id, status=error.status, code=error.code)
+        if visit.method == "POST" and error.code in lost.CODES:
+            return lost.page(visit, error)
         return pages.error_page(visit, error)
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -164,6 +163,12 @@ def in_desk(url: str) -> str:
     return url.partition("/desk/")[2].replace("&amp;", "&")
 
 
+def known(visitor: Visitor, desk: Desk) -> Visitor:
+    """Make a browser one that the owner has signed in with before: from others, one network gets few emails a day."""
+    visitor.context.add_cookies([one for one in desk.state["cookies"] if one["name"] == "guichet-desk-known"])
+    return visitor
+
+
 # --- signing in -------------------------------------------------------------------------------------------------------
 
 
@@ -210,7 +215,7 @@ def sign_in(page: Page, desk: Desk, target: str = "", language: Language = "en")
 def test_an_owner_signs_in_by_a_code_on_a_phone_and_gets_to_the_page_of_the_email(
     visit: Visit, desk: Desk, language: Language, *, javascript: bool
 ) -> None:
-    visitor = visit(desk.stack, javascript=javascript, viewport=PHONE, locale=language)
+    visitor = known(visit(desk.stack, javascript=javascript, viewport=PHONE, locale=language), desk)
     (mail, *_) = desk.stack.inbox("Bonjour 1", to=OWNER)
     (link,) = re.findall(r"http\S+/desk/messages/[0-9a-f]{32}", text_of(mail["raw"]))
     page = visitor.page
@@ -250,6 +255,7 @@ def test_the_pages_for_signing_in_are_right_for_everybody(visit: Visit, desk: De
 
 def test_a_scanner_opens_every_link_a_thief_gets_nothing_and_the_owner_gets_in(visit: Visit, desk: Desk) -> None:
     owner, scanner, thief = (visit(desk.stack, locale="en") for _ in range(3))
+    known(owner, desk)
     before = asked(desk)
     ask_for_code(owner.page, desk, "settings")
     text = latest(desk, before)
@@ -324,9 +330,12 @@ def test_on_a_touch_screen_what_is_pressed_is_large_enough(visit: Visit, desk: D
     for name, address in desk.pages.items():
         visitor.page.goto(desk.url(address))
         found = visitor.page.evaluate(
-            """() => [...document.querySelectorAll("button, a.button, input:not([type=hidden]):not([type=checkbox]), select")]
-              .filter((one) => one.getClientRects().length && one.getBoundingClientRect().height < 44)
-              .map((one) => `${one.outerHTML.slice(0, 80)} ${one.getBoundingClientRect().height}`)"""
+            """() => {
+              const pressed = "button, a.button, select, input:not([type=hidden], [type=checkbox], [type=radio])";
+              return [...document.querySelectorAll(pressed)]
+                .filter((one) => one.getClientRects().length && one.getBoundingClientRect().height < 44)
+                .map((one) => `${one.outerHTML.slice(0, 80)} ${one.getBoundingClientRect().height}`);
+            }"""
         )
         if found:
             small[name] = found
@@ -348,16 +357,20 @@ def test_by_keyboard_alone_everything_is_reached_in_order_and_seen(visit: Visit,
         assert box is not None
         assert (box["x"] >= 0, box["y"] >= 0) == (True, True)
         count = page.evaluate(
-            """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, iframe")]
-              .filter((one) => one.getClientRects().length && one.tabIndex >= 0).length"""
+            """() => {
+              const names = "a[href], button, input:not([type=hidden]), select, textarea, summary, iframe";
+              const all = [...document.querySelectorAll(names)];
+              return all.filter((one) => one.getClientRects().length && one.tabIndex >= 0).length;
+            }"""
         )
         places = []
         for _ in range(count - 1):
             page.keyboard.press("Tab")
             place, seen = page.evaluate(
                 """() => {
-                  const one = document.activeElement, style = getComputedStyle(one), all = [...document.querySelectorAll("*")];
-                  return [all.indexOf(one), one.tagName === "IFRAME" || (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2)];
+                  const one = document.activeElement, style = getComputedStyle(one);
+                  const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+                  return [[...document.querySelectorAll("*")].indexOf(one), one.tagName === "IFRAME" || seen];
                 }"""
             )
             assert seen, page.evaluate("document.activeElement.outerHTML")
@@ -397,7 +410,7 @@ def test_what_a_stranger_wrote_is_text_and_cannot_pass_for_the_desk_s_own_words(
 
 
 def test_who_is_signed_out_in_another_tab_loses_no_text(visit: Visit, desk: Desk) -> None:
-    visitor = visit(desk.stack, locale="en")
+    visitor = known(visit(desk.stack, locale="en"), desk)
     page = visitor.page
     sign_in(page, desk, "issues/_new")
     page.get_by_label(say("issues.name"), exact=True).fill("2027-09")
@@ -409,8 +422,8 @@ def test_who_is_signed_out_in_another_tab_loses_no_text(visit: Visit, desk: Desk
     expect(other.get_by_label(say("sign_in.address"))).to_be_visible()
     page.get_by_role("button", name=say("issues.save"), exact=True).click()
     expect(page.get_by_text(say("common.signed_out"))).to_be_visible()
-    page.go_back()
-    expect(page.get_by_label(say("issues.text"), exact=True).last).to_have_value("What took an hour to write")
+    assert "What took an hour to write" in [text.input_value() for text in page.get_by_role("textbox").all()]
+    all_right(visitor, 1280)
     other.close()
 
 

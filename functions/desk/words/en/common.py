@@ -24,12 +24,8 @@ SENTENCES = {
     "other_origin": (
         "This form did not come from the desk itself, so nothing was changed. Open the desk in this tab and try again."
     ),
-    "other_session": (
-        "This page was opened in another session, so nothing was changed. What you typed is still there: "
-        "go back, copy it, open the page anew and try again."
-    ),
-    "signed_out": (
-        "Your session has ended, so nothing was changed. Sign in in another tab, then go back here, "
-        "where what you typed still stands, and press the button again."
-    ),
+    "other_session": "This page was opened in another session, so nothing was changed. Open it anew and try again.",
+    "signed_out": "Your session has ended, so nothing was changed. Sign in and try again.",
+    "typed": "What you typed",
+    "typed_hint": "It is stored nowhere. Copy it before you leave this page.",
 }

@@ -31,11 +31,9 @@ SENTENCES = {
         "dans cet onglet et réessayez."
     ),
     "other_session": (
-        "Cette page a été ouverte dans une autre session\u00a0: rien n’a été modifié. Votre texte n’est "
-        "pas perdu\u00a0: revenez en arrière, copiez-le, rouvrez la page et réessayez."
+        "Cette page a été ouverte dans une autre session\u00a0: rien n’a été modifié. Rouvrez-la et réessayez."
     ),
-    "signed_out": (
-        "Votre session a pris fin\u00a0: rien n’a été modifié. Connectez-vous dans un autre onglet, puis "
-        "revenez ici, où votre texte est toujours là, et appuyez de nouveau sur le bouton."
-    ),
+    "signed_out": "Votre session a pris fin\u00a0: rien n’a été modifié. Reconnectez-vous et réessayez.",
+    "typed": "Ce que vous aviez saisi",
+    "typed_hint": "Ce texte n’est enregistré nulle part. Copiez-le avant de quitter cette page.",
 }
