@@ -46,7 +46,7 @@ def test_the_parameters_of_the_deploy_command_are_all_that_a_deploy_needs(page: 
 
 def test_the_screenshots_are_there() -> None:
     shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
-    assert len(shown) == 2
+    assert len(shown) == 4
     for name in shown:
         assert (ROOT / name).read_bytes().startswith(b"\x89PNG")
 
