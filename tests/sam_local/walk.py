@@ -149,10 +149,22 @@ class Walk:
             link = message_from_string(stack.raw_mails(reader)[1])["List-Unsubscribe"].strip("<>")
             assert _post(_path_of(link), b"List-Unsubscribe=One-Click", FORM).status == 200
             assert _states(stack, reader) == ["unsubscribed"]
-        with self._check(f"{what}the owner's page and its button"):
+        with self._check(f"{what}the owner signs in at the desk, and files a message as spam"):
             (mail,) = wait_for("the email", lambda: stack.mails("Été à Œuf-en-Ternois"))
-            _press("/owner/erase", mail)
-            assert stack.messages("Été à Œuf-en-Ternois") == []
+            (page,) = re.findall(r"http\S+(/desk/messages/[0-9a-f]{32})", mail)
+            assert _desk("GET", page).headers["location"].startswith(f"{HERE}/desk/sign-in?")
+            asked = _desk("POST", "/desk/sign-in", {"address": "owner@example.org"})
+            cookies = _cookies(asked)
+            request = cookies["guichet-desk-sign-in"].partition(".")[0]
+            (mail,) = wait_for("the email", lambda: stack.mails(request))
+            (code,) = re.findall(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b", mail)
+            cookies |= _cookies(_desk("POST", "/desk/sign-in/code", {"code": code}, cookies))
+            shown = _desk("GET", page, cookies=cookies)
+            assert "Été à Œuf-en-Ternois" in shown.text
+            token = re.findall(r'name="token" value="([^"]+)"', shown.text)[0]
+            assert _desk("POST", f"{page}/spam", {"token": "x" * 43}, cookies).status == 403
+            assert _desk("POST", f"{page}/spam", {"token": token}, cookies).status == 303
+            assert [item["spam"] for item in stack.messages("Été à Œuf-en-Ternois")] == ["owner"]
 
 
 def _states(stack: LocalStack, address: str) -> list[str]:
@@ -168,6 +180,22 @@ def _post(path: str, body: bytes, content_type: str) -> Answer:
 
 def _post_form(path: str, fields: Mapping[str, str]) -> Answer:
     return _post(path, urlencode(fields).encode(), FORM)
+
+
+def _desk(
+    method: str, path: str, fields: Mapping[str, str] | None = None, cookies: Mapping[str, str] | None = None
+) -> Answer:
+    """Open a page of the desk, or post to one from a page of it."""
+    given = {"Cookie": "; ".join(f"{name}={value}" for name, value in (cookies or {}).items())}
+    posted = {"Content-Type": FORM, "Origin": HERE} if fields is not None else {}
+    body = urlencode(fields).encode() if fields is not None else None
+    return ask(START_API, method, path, body, {**given, **posted} if cookies else posted)
+
+
+def _cookies(answer: Answer) -> dict[str, str]:
+    """Return the cookies that an answer sets."""
+    pairs = (cookie.partition(";")[0].partition("=") for cookie in answer.cookies)
+    return {name: value for name, _, value in pairs}
 
 
 def _multipart(fields: Mapping[str, str]) -> tuple[bytes, str]:
