@@ -433,10 +433,12 @@ def test_the_preview_of_an_issue_follows_what_is_typed_and_comes_by_a_button_wit
     page = visit(desk.stack, locale="en", storage_state=desk.state).page
     page.goto(desk.url("issues/2027-01/write"))
     page.get_by_label(say("issues.text"), exact=True).last.fill("Words that *nobody* saved")
-    expect(page.frame_locator("iframe").last.locator("em")).to_have_text("nobody")
+    # A frame that is being loaded is hidden until it takes the place of the other one.
+    expect(page.frame_locator("iframe:not([hidden])").locator("em")).to_have_text("nobody")
     page = visit(desk.stack, javascript=False, locale="en", storage_state=desk.state).page
     page.goto(desk.url("issues/2027-01/write"))
     page.get_by_label(say("issues.text"), exact=True).last.fill("Words that *nobody* saved")
     page.get_by_role("button", name=say("issues.preview"), exact=True).last.click()
-    expect(page.frame_locator("iframe").last.locator("em")).to_have_text("nobody")
+    # A frame that is being loaded is hidden until it takes the place of the other one.
+    expect(page.frame_locator("iframe:not([hidden])").locator("em")).to_have_text("nobody")
     expect(page.get_by_label(say("issues.text"), exact=True).last).to_have_value("Words that *nobody* saved")
