@@ -90,7 +90,7 @@ OPERATIONS: Mapping[str, Sequence[str]] = {
 }
 # The names of these services in endpoints.json.
 _ENDPOINTS = ("dynamodb", "email")
-_OURS = (".py", ".html", ".css", ".txt")
+_OURS = (".py", ".html", ".css", ".js", ".txt")
 
 
 class BuildError(Exception):

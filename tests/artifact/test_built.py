@@ -1,6 +1,7 @@
 """Every function of the artifact, driven by Lambda's runtime client, with nothing else to import."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import MAGIC_NUMBER
@@ -11,6 +12,7 @@ import pytest
 from infra.build import FUNCTIONS, OPERATIONS, archive, build, size_of
 from tests.support.app import resolve
 from tests.support.artifact import BuiltFunction, Deployed
+from tests.support.desk import OWNER, Browser
 from tests.support.newsletter import READER, local, open_link, sign_up, subscribe, unsubscribe_url
 from tests.support.runtime_api import Runtime
 from tests.support.samples import FOLDER, sample
@@ -74,6 +76,29 @@ def test_a_form_of_the_site_s_own_is_served_and_its_recipients_are_told(deployed
     assert {mail["To"] for mail in deployed.mails()} == {READER, "grands@example.org, devis@example.org"}
     told = next(mail for mail in deployed.mails() if mail["To"] != READER)
     assert "31 décembre 2026" in text_of(told.as_string())
+
+
+def test_each_page_of_the_desk_is_shown_and_its_buttons_work(deployed: Deployed) -> None:
+    subscribe(deployed)
+    deployed.post("/contact", data={"email": "a@example.org", "message": "Bonjour"})
+    visitor = Browser(deployed)
+    asked = visitor.follow(visitor.post("sign-in", {"address": OWNER, "next": "messages"}))
+    deployed.play_stream()
+    texts = [text_of(mail.as_bytes()) for mail in deployed.mails()]
+    (code,) = {code for text in texts for code in re.findall(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b", text)}
+    assert "Bonjour" in visitor.press(asked, "Sign in", code=code).text
+    browser = Browser(deployed).signed_in()
+    (message,), (subscriber,) = deployed.items("message"), deployed.items("subscriber")
+    pages = (
+        "messages", "messages/spam", f"messages/{message['id']}", "people", f"people?message={message['id']}",
+        "subscribers", f"subscribers/{subscriber['id']}", "subscribers/block", "issues", "issues/_new", "outbox",
+        "settings", "sessions", "nowhere",
+    )  # fmt: skip
+    for page in pages:
+        reply = browser.get(page)
+        assert (page, reply.status_code) == (page, 404 if page == "nowhere" else 200)
+    browser.press(browser.get(f"messages/{message['id']}"), "This is spam")
+    assert [item["spam"] for item in deployed.items("message")] == ["owner"]
 
 
 def test_times_are_told_by_the_artifact_s_own_time_zones(deployed: Deployed) -> None:
