@@ -305,10 +305,11 @@ def test_each_page_is_right_for_everybody(visit: Visit, desk: Desk, width: int, 
         assert reply is not None
         assert reply.status == (404 if name == "not there" else 200), name
         all_right(visitor, width)
-        titles[name] = visitor.page.title()
+        # A search is the list, too.
+        if not name.startswith(("one ", "search", "found")):
+            titles[name] = visitor.page.title()
     # Each says by its title where one is: in a list of tabs, and to those who hear it.
-    same = {name: title for name, title in titles.items() if list(titles.values()).count(title) > 1}
-    assert {name for name in same if not name.startswith(("one ", "search", "found"))} == set()
+    assert len(set(titles.values())) == len(titles), titles
     # Nothing of what visitors wrote acts.
     assert visitor.complaints == [line for line in visitor.complaints if "404" in line]
 
@@ -438,7 +439,7 @@ def test_the_preview_of_an_issue_follows_what_is_typed_and_comes_by_a_button_wit
     page = visit(desk.stack, javascript=False, locale="en", storage_state=desk.state).page
     page.goto(desk.url("issues/2027-01/write"))
     page.get_by_label(say("issues.text"), exact=True).last.fill("Words that *nobody* saved")
-    page.get_by_role("button", name=say("issues.preview"), exact=True).last.click()
+    page.get_by_role("button", name=re.compile(f"^{say('issues.preview')}, ")).last.click()
     # A frame that is being loaded is hidden until it takes the place of the other one.
     expect(page.frame_locator("iframe:not([hidden])").locator("em")).to_have_text("nobody")
     expect(page.get_by_label(say("issues.text"), exact=True).last).to_have_value("Words that *nobody* saved")
