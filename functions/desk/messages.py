@@ -290,7 +290,7 @@ def _who(record: Submission) -> str:
 
 def _brief(record: Submission, call: Call) -> str:
     if isinstance(record, SignUp):
-        return readable(record.email)
+        return readable(record.email) if record.name else ""
     subject = strangers.one_line(record.form_subject) or strangers.one_line(record.subject)
     text = strangers.one_line(form_notification.words(definition(record.form), record.answers, call.language))
     return strangers.brief(" – ".join(filter(None, (subject, text))), _BRIEF)

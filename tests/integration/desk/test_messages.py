@@ -139,7 +139,10 @@ def test_a_site_with_a_message_a_month_reads_on_from_where_a_page_ends(app: App)
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "No messages yet. Send one through a form"), ("fr", "Aucun message pour l’instant. Envoyez-en un")],
+    [
+        ("en", "No messages yet. To try it, send a message through a form"),
+        ("fr", "Aucun message pour l’instant. Pour essayer, envoyez un message"),
+    ],
 )
 def test_an_empty_list_says_what_to_do_once_there_is_nothing_further_back(
     make_app: Make, language: str, said: str
@@ -159,8 +162,11 @@ def test_an_empty_list_says_what_to_do_once_there_is_nothing_further_back(
 
 def test_where_more_may_be_kept_an_empty_page_does_not_say_that_there_is_none(app: App) -> None:
     with time_machine.travel(START, tick=False):
-        page = Browser(app).signed_in().get("messages")
+        page, folder = (Browser(app).signed_in().get(one) for one in ("messages", "messages/spam"))
     assert "No messages yet" not in page.text
+    assert "To try it, send a message through a form" in page.text
+    assert "Only an older message that you filed yourself is further back." in folder.text
+    assert '<a href="https://api.example/desk/people">' in page.text
     assert "Nothing from Saturday 25 July 2026 to Monday 23 November 2026." in page.text
     assert "before=20260725T" in link(page, "next")
 

@@ -20,10 +20,15 @@ SENTENCES = {
     "marked": "What is marked in the margin was written by visitors.",
     # Nothing to show
     "none_yet": "No messages yet.",
-    "none_yet_do": "Send one through a form on your site: it appears here at once, and reaches you by email.",
+    "none_yet_do": (
+        "To try it, send a message through a form on your site: it appears here at once, and reaches you by email."
+    ),
     "none_of_form": "No message came through this form.",
     "none_in_spam": "The spam folder is empty.",
     "none_in_spam_do": "What is caught as spam stays here for 30 days before it is erased.",
+    "none_caught": (
+        "What is caught as spam is kept for 30 days. Only an older message that you filed yourself is further back."
+    ),
     "none_in_period": "Nothing from {since} to {until}.",
     "none_found": "None of the messages looked at contains all of these words.",
     "looked_back": "Looked back to {day}.",
@@ -57,6 +62,7 @@ SENTENCES = {
     "release_sign_up_hint": "The address then gets the email with the link that confirms the subscription.",
     "erase": "Erase this person…",
     "erase_message": "Erase this message…",
+    "erase_by_address": "Erase a person by their address…",
     "subscriber": "This address in the list of subscribers",
     "emails": "Emails about it",
     "no_emails": "No email was sent about it.",

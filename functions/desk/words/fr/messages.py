@@ -24,11 +24,16 @@ SENTENCES = {
     # Nothing to show
     "none_yet": "Aucun message pour l’instant.",
     "none_yet_do": (
-        "Envoyez-en un par un formulaire de votre site\u00a0: il s’affichera aussitôt ici et vous parviendra par email."
+        "Pour essayer, envoyez un message par un formulaire de votre site\u00a0: il s’affichera aussitôt ici et vous "
+        "parviendra par email."
     ),
     "none_of_form": "Aucun message n’est venu par ce formulaire.",
     "none_in_spam": "Le dossier de spam est vide.",
     "none_in_spam_do": "Ce qui est classé comme spam reste ici 30\u00a0jours, puis est effacé.",
+    "none_caught": (
+        "Ce qui est classé comme spam est conservé 30\u00a0jours. Plus loin, il ne peut y avoir que des messages plus "
+        "anciens que vous avez classés vous-même."
+    ),
     "none_in_period": "Rien du {since} au {until}.",
     "none_found": "Aucun des messages parcourus ne contient tous ces mots.",
     "looked_back": "Parcouru jusqu’au {day}.",
@@ -64,6 +69,7 @@ SENTENCES = {
     "release_sign_up_hint": "L’adresse reçoit alors l’email avec le lien qui confirme l’abonnement.",
     "erase": "Effacer cette personne…",
     "erase_message": "Effacer ce message…",
+    "erase_by_address": "Effacer une personne par son adresse…",
     "subscriber": "Cette adresse dans la liste des abonnés",
     "emails": "Emails à son sujet",
     "no_emails": "Aucun email n’a été envoyé à son sujet.",
