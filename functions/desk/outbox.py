@@ -20,11 +20,11 @@ from guichet.store.outbox_list import Place
 from guichet.telemetry import logger
 
 _PER_PAGE = 50
-# The emails that have a sentence of their own. Another one is called by its name.
+# The emails that have a sentence of their own, by their module. Another one is called by its name.
 _NAMES = (
-    "acknowledgement", "cap-reached", "confirmation-request", "contact-notification", "desk-sign-in", "digest",
-    "erasure-done", "form-notification", "issue-paused", "issue-sent", "issue-test", "new-subscriber",
-    "rejected-notice", "spam-note", "welcome",
+    "acknowledgement", "cap_reached", "confirmation_request", "contact_notification", "desk_sign_in", "digest",
+    "erasure_done", "form_notification", "issue_paused", "issue_sent", "issue_test", "new_subscriber",
+    "rejected_notice", "spam_note", "welcome",
 )  # fmt: skip
 # The records that have a page of the desk, by the first part of their key.
 _PAGES = {"message": "messages", "subscriber": "subscribers", "issue": "issues"}
@@ -104,9 +104,11 @@ def _failed(call: Call, row: Item) -> Failed:
 
 
 def _name(call: Call, row: Item) -> str:
-    name = row["name"]
-    key = f"email_{name.replace('-', '_')}" if name in _NAMES else "email_other"
-    return words.say(f"outbox.{key}", call.language, name=name)
+    name = str(row["name"])
+    module = name.replace("-", "_")
+    if module in _NAMES:
+        return words.say(f"outbox.email_{module}", call.language)
+    return words.say("outbox.email_other", call.language, name=name)
 
 
 def _record(row: Item) -> str:

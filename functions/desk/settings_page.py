@@ -42,7 +42,7 @@ def show(call: Call) -> Response:
 
 
 def _say(call: Call, key: str, **values: object) -> str:
-    return words.say(f"settings.{key}", call.language, **values)
+    return words.say(key, call.language, **values)
 
 
 def _number(call: Call, number: int) -> str:
@@ -53,55 +53,66 @@ def _site(call: Call) -> Iterator[Setting]:
     settings = call.settings
     names = ", ".join(words.say("subscribers.language_name", language) for language in LANGUAGES)
     default = words.say("subscribers.language_name", settings.default_language)
-    yield Setting("SiteName", _say(call, "site_name"), (settings.site_name,))
-    yield Setting("SiteUrl", _say(call, "site_url"), (settings.site_url,))
-    some = "allowed_origins" if settings.allowed_origins else "no_allowed_origins"
+    yield Setting("SiteName", _say(call, "settings.site_name"), (settings.site_name,))
+    yield Setting("SiteUrl", _say(call, "settings.site_url"), (settings.site_url,))
+    some = "settings.allowed_origins" if settings.allowed_origins else "settings.no_allowed_origins"
     yield Setting("AllowedOrigins", _say(call, some), settings.allowed_origins)
-    yield Setting("ApiDomain", _say(call, "api"), (settings.api_url,))
-    yield Setting("DefaultLanguage", _say(call, "languages", names=names, default=default))
-    yield Setting("TimeZone", _say(call, "time_zone", zone=settings.time_zone))
-    yield Setting("AccentColor", _say(call, "color", color=settings.accent_color))
+    yield Setting("ApiDomain", _say(call, "settings.api"), (settings.api_url,))
+    yield Setting("DefaultLanguage", _say(call, "settings.languages", names=names, default=default))
+    yield Setting("TimeZone", _say(call, "settings.time_zone", zone=settings.time_zone))
+    yield Setting("AccentColor", _say(call, "settings.color", color=settings.accent_color))
     # One of another origin is not shown.
-    yield Setting("LogoUrl", _say(call, "logo" if settings.logo else "no_logo"), _given(settings.logo))
-    privacy = "privacy" if settings.privacy_url else "no_privacy"
+    yield Setting(
+        "LogoUrl", _say(call, "settings.logo" if settings.logo else "settings.no_logo"), _given(settings.logo)
+    )
+    privacy = "settings.privacy" if settings.privacy_url else "settings.no_privacy"
     yield Setting("PrivacyUrl", _say(call, privacy), _given(settings.privacy_url))
 
 
 def _mail(call: Call) -> Iterator[Setting]:
     settings = call.settings
-    yield Setting("OwnerEmail", _say(call, "owners"), tuple(map(readable, settings.owner_email)))
-    yield Setting("FromEmail", _say(call, "sender"), (readable(settings.from_email),))
+    yield Setting("OwnerEmail", _say(call, "settings.owners"), tuple(map(readable, settings.owner_email)))
+    yield Setting("FromEmail", _say(call, "settings.sender"), (readable(settings.from_email),))
     reply_to = settings.reply_to_email
-    yield Setting("ReplyToEmail", _say(call, "reply_to" if reply_to else "no_reply_to"), _given(readable(reply_to)))
-    yield Setting("Acknowledge", _say(call, f"acknowledge_{settings.acknowledge}"))
-    yield Setting("WeeklyDigest", _say(call, f"digest_{settings.weekly_digest}"))
+    yield Setting(
+        "ReplyToEmail",
+        _say(call, "settings.reply_to" if reply_to else "settings.no_reply_to"),
+        _given(readable(reply_to)),
+    )
+    yield Setting("Acknowledge", _say(call, f"settings.acknowledge_{settings.acknowledge}"))
+    yield Setting("WeeklyDigest", _say(call, f"settings.digest_{settings.weekly_digest}"))
 
 
 def _consent(call: Call) -> Iterator[Setting]:
     settings = call.settings
     wordings = ", ".join(f"ConsentText{language.capitalize()}" for language in LANGUAGES)
-    yield Setting("ConsentVersion", _say(call, "consent", version=settings.consent_version, wordings=wordings))
+    yield Setting("ConsentVersion", _say(call, "settings.consent", version=settings.consent_version, wordings=wordings))
     yield Setting(
-        "KeepCallerAddress", _say(call, "callers_kept" if settings.keep_caller_address else "no_callers_kept")
+        "KeepCallerAddress",
+        _say(call, "settings.callers_kept" if settings.keep_caller_address else "settings.no_callers_kept"),
     )
 
 
 def _limits(call: Call) -> Iterator[Setting]:
     settings = call.settings
-    yield Setting("HoneypotField", _say(call, "honeypot"), (settings.honeypot_field,))
-    yield Setting("SpamFilter", _say(call, f"spam_{settings.spam_filter}"))
-    yield Setting("ProofOfWork", _say(call, f"proof_{settings.proof_of_work}"))
-    yield Setting("CallerHourlyCap", _say(call, "caller_cap", number=_number(call, settings.caller_hourly_cap)))
-    yield Setting("RequestsPerSecond", _say(call, "requests", number=_number(call, settings.requests_per_second)))
+    yield Setting("HoneypotField", _say(call, "settings.honeypot"), (settings.honeypot_field,))
+    yield Setting("SpamFilter", _say(call, f"settings.spam_{settings.spam_filter}"))
+    yield Setting("ProofOfWork", _say(call, f"settings.proof_{settings.proof_of_work}"))
+    yield Setting(
+        "CallerHourlyCap", _say(call, "settings.caller_cap", number=_number(call, settings.caller_hourly_cap))
+    )
+    yield Setting(
+        "RequestsPerSecond", _say(call, "settings.requests", number=_number(call, settings.requests_per_second))
+    )
     per_day = settings.stranger_mail_per_day
-    some = "strangers" if per_day else "no_strangers"
+    some = "settings.strangers" if per_day else "settings.no_strangers"
     yield Setting("StrangerMailPerDay", _say(call, some, number=_number(call, per_day)))
 
 
 def _kept(call: Call) -> Iterator[Setting]:
     settings = call.settings
-    yield Setting("RetentionDays", _say(call, "retention", days=_number(call, settings.retention_days)))
-    yield Setting("LogRetentionDays", _say(call, "logs", days=_number(call, settings.log_retention_days)))
+    yield Setting("RetentionDays", _say(call, "settings.retention", days=_number(call, settings.retention_days)))
+    yield Setting("LogRetentionDays", _say(call, "settings.logs", days=_number(call, settings.log_retention_days)))
 
 
 _GROUPS = {"site": _site, "mail": _mail, "consent": _consent, "limits": _limits, "kept": _kept}
@@ -112,13 +123,13 @@ def _given(text: str) -> tuple[str, ...]:
 
 
 def _form(call: Call, own: Definition) -> FormShown:
-    others = f"form_others_{own.other_fields}"
-    sentences = [_say(call, "form_fields", number=_number(call, len(own.fields))), _say(call, others)]
+    others = f"settings.form_others_{own.other_fields}"
+    sentences = [_say(call, "settings.form_fields", number=_number(call, len(own.fields))), _say(call, others)]
     days = own.retention_days or call.settings.retention_days
-    sentences.append(_say(call, "form_kept", days=_number(call, days)))
-    sentences.append(_say(call, "form_reply" if own.reply else "form_no_reply"))
+    sentences.append(_say(call, "settings.form_kept", days=_number(call, days)))
+    sentences.append(_say(call, "settings.form_reply" if own.reply else "settings.form_no_reply"))
     if own.route:
-        sentences.append(_say(call, "form_route", field=own.fields[own.route.field].label[call.language]))
+        sentences.append(_say(call, "settings.form_route", field=own.fields[own.route.field].label[call.language]))
     recipients = own.all_recipients or call.settings.owner_email
     return FormShown(own.title[call.language], f"/f/{own.name}", tuple(sentences), tuple(map(readable, recipients)))
 

@@ -16,9 +16,9 @@ from tests.support.desk import Browser
 from tests.support.site_forms import site_forms
 
 # What the page names of none: the secret, and what only concerns the deploy itself.
-NOT_SHOWN = {
-    "SigningSecret", "ConsentTextFr", "ConsentTextEn", "CreateIdentity", "ApiCertificateArn", "MonthlyBudget",
-}  # fmt: skip
+NOT_SHOWN = {"SigningSecret", "CreateIdentity", "ApiCertificateArn", "MonthlyBudget"} | {
+    f"ConsentText{language.capitalize()}" for language in LANGUAGES
+}
 
 
 def text_of(app: App, language: str = "en") -> str:
