@@ -81,3 +81,21 @@ def test_the_token_of_an_email_does_not_make_its_link_the_operators(app: App, op
     thief.cookies["__Host-guichet-desk-sign-in"] = f"{row['link'].partition('id=')[2][:32]}.{'A' * 43}."
     assert press(thief, row["link"]) == 303
     assert is_in(thief)
+
+
+def test_the_other_commands_cope_with_sign_ins_and_sessions(app: App, operate: Operate) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        Browser(app).sign_in()
+        Wire(ses.client()).always(refusal(400, "SendingPausedException"))
+        Browser(app).ask()
+        app.play_stream()
+        (row,) = operate(app, "outbox", "--json").rows
+        assert (row["kind"], row["state"], row["to"]) == ("desk-sign-in", "waiting", "owner")
+        kinds = {item["kind"] for item in operate(app, "export", "everything").rows}
+        assert {"sign-in", "session", "email", "cap", "caller"} <= kinds
+        # Nothing of a person's own is in them.
+        assert operate(app, "forget", OWNER, "--yes").code == 0
+        assert {"sign-in", "session"} <= {item["kind"] for item in app.items()}
+        clock.shift(timedelta(hours=1))
+        assert operate(app, "outbox", "send", "--json").rows == [{"queued_again": 0, "dropped": 1}]
+        assert operate(app, "outbox").code == 0
