@@ -99,7 +99,9 @@ def begun_by(table: str, prefix: str) -> list[Key]:
         FilterExpression=" OR ".join(f"begins_with(pk, {name})" for name in kinds),
         ExpressionAttributeValues=marshalled(kinds),
     )
-    return [{"pk": item["pk"], "sk": item["sk"]} for item in pages]
+    # Below a record are the rows of its emails, of which those that failed are listed, too.
+    records = (item for item in pages if item["pk"].partition("#")[0] == item["sk"])
+    return [{"pk": item["pk"], "sk": item["sk"]} for item in records]
 
 
 def submission(item: Item) -> Message | SignUp:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from guichet.mail import ses
 from guichet.records.limits import Caller
 from guichet.records.message import Message
 from guichet.store import submissions
@@ -14,6 +15,7 @@ from tests.support.app import START, App
 from tests.support.contact import contact
 from tests.support.newsletter import link_in_last_mail, open_link, press
 from tests.support.operate import Operate
+from tests.support.wire import Wire, refusal
 
 
 def test_messages_are_listed_by_day_the_newest_day_first(app: App, operate: Operate) -> None:
@@ -123,6 +125,14 @@ def test_a_message_is_found_by_the_beginning_of_its_id(app: App, operate: Operat
         both = operate(app, "messages", "show", "a")
         assert both.code == 2
         assert all(one in both.err for one in ids)
+
+
+def test_one_whose_email_failed_is_found_by_the_beginning_of_its_id(app: App, operate: Operate) -> None:
+    message = contact(app)
+    Wire(ses.client()).plan(refusal(400, "MessageRejected"))
+    app.sweep()
+    assert [item["list"] for item in app.items("email") if "failed_at" in item] == ["failed"]
+    assert operate(app, "messages", "show", message[:6], "--json").rows[0]["id"] == message
 
 
 def test_a_word_of_any_length_is_shown_whole(app: App, operate: Operate) -> None:
