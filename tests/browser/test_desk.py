@@ -415,8 +415,11 @@ def test_who_is_signed_out_in_another_tab_loses_no_text(visit: Visit, desk: Desk
     page = visitor.page
     sign_in(page, desk, "issues/_new")
     page.get_by_label(say("issues.name"), exact=True).fill("2027-09")
-    page.get_by_label(say("issues.text"), exact=True).last.fill("What took an hour to write")
     page.get_by_label(say("issues.subject"), exact=True).last.fill("Lost?")
+    page.get_by_label(say("issues.text"), exact=True).last.fill("What took an hour to write")
+    # The preview has come, and asks for no more.
+    shown = page.frame_locator("iframe:not([hidden])").get_by_text("What took an hour to write")
+    expect(shown).to_be_visible()
     other = visitor.context.new_page()
     other.goto(desk.url("sessions"))
     other.get_by_role("button", name=say("common.sign_out"), exact=True).last.click()
