@@ -16,8 +16,11 @@ from guichet.http.responses import Response
 from guichet.init_phase import prepare
 from guichet.settings import DeskSettings
 from guichet.store import dynamodb
+from guichet.store.dynamodb import UnavailableError
 from guichet.telemetry import guarded, logger
 
+# In seconds.
+_TRY_AGAIN_AFTER = 5
 # The areas, by the first part of the path below /desk. Whoever is not signed in gets to the first one alone.
 SIGN_IN = "sign-in"
 SIGN_OUT = "sessions/sign-out"
@@ -52,6 +55,12 @@ def answer(request: Request) -> Response:
         if visit.method == "POST" and error.code in lost.CODES:
             return lost.page(visit, error)
         return pages.error_page(visit, error)
+    except UnavailableError as error:
+        # The reply to a visitor's form speaks of what they sent.
+        logger.error("unavailable", request_id=request.id, route=request.route, cause=type(error.__cause__).__name__)
+        reply = lost.page(visit, DeskError(503, "unavailable"))
+        reply["headers"]["retry-after"] = str(_TRY_AGAIN_AFTER)
+        return reply
 
 
 def _answered(visit: Visit) -> Response:

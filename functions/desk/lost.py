@@ -1,4 +1,4 @@
-"""What was typed into a form that cannot be taken, because its session has ended: to be copied, or it would be lost.
+"""What was typed into a form that could not be taken, for its session or for the database: else it would be lost.
 
 Browsers fetch a page anew when one goes back to it, and with it what was typed there: pages of the desk are not stored.
 """
@@ -18,7 +18,7 @@ _NOT_TYPED = frozenset({"token", "code"})
 
 
 def page(visit: Visit, error: DeskError) -> Response:
-    """Render the error, with the texts that were typed."""
+    """Render the error, with the texts that were posted, if any."""
     language = visit.language
     return pages.page(
         visit,
@@ -31,6 +31,8 @@ def page(visit: Visit, error: DeskError) -> Response:
 
 
 def _typed(visit: Visit) -> list[str]:
+    if visit.method != "POST":
+        return []
     try:
         fields = fields_of(visit.request)
     except Refusal:

@@ -5,9 +5,12 @@ from html import unescape
 
 import pytest
 
+from desk import words
 from guichet.locales import LANGUAGES, Language
+from guichet.store import dynamodb
 from tests.support.app import App
 from tests.support.desk import Browser
+from tests.support.wire import Wire, unreachable
 
 TYPED = "An hour of work,\nwith </textarea><b>markup</b> & “quotes”"
 
@@ -40,6 +43,21 @@ def test_another_site_s_form_is_not_shown(app: App) -> None:
         reply = Browser(app).post("settings", {"text": TYPED}, Origin=origin)
         assert (reply.status_code, texts_of(reply.text)) == (403, [])
         assert "An hour of work" not in reply.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_when_the_database_is_away_the_owner_is_told_so_and_loses_no_text(
+    app: App, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    browser = Browser(app, language=language).signed_in()
+    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.1)
+    Wire(dynamodb.client()).always(unreachable)
+    opened, posted = browser.get("settings"), browser.post("settings", {"token": "x" * 43, "text": TYPED})
+    assert [texts_of(reply.text) for reply in (opened, posted)] == [[], [TYPED]]
+    for reply in (opened, posted):
+        assert reply.status_code == 503
+        assert reply.headers["retry-after"] == "5"
+        assert words.say("common.unavailable", language) in unescape(reply.text)
 
 
 def test_what_cannot_be_read_is_no_failure(app: App) -> None:

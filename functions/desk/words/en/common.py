@@ -26,6 +26,10 @@ SENTENCES = {
     ),
     "other_session": "This page was opened in another session, so nothing was changed. Open it anew and try again.",
     "signed_out": "Your session has ended, so nothing was changed. Sign in and try again.",
+    "unavailable": (
+        "The database did not answer in time. Reload the page in a moment. If you pressed a button, look first whether "
+        "it was done: it may have been."
+    ),
     "typed": "What you typed",
     "typed_hint": "It is stored nowhere. Copy it before you leave this page.",
 }

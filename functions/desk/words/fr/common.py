@@ -34,6 +34,10 @@ SENTENCES = {
         "Cette page a été ouverte dans une autre session\u00a0: rien n’a été modifié. Rouvrez-la et réessayez."
     ),
     "signed_out": "Votre session a pris fin\u00a0: rien n’a été modifié. Reconnectez-vous et réessayez.",
+    "unavailable": (
+        "La base de données n’a pas répondu à temps. Rechargez la page dans un instant. Si vous aviez appuyé sur un "
+        "bouton, vérifiez d’abord si l’action a été faite\u00a0: elle a pu l’être."
+    ),
     "typed": "Ce que vous aviez saisi",
     "typed_hint": "Ce texte n’est enregistré nulle part. Copiez-le avant de quitter cette page.",
 }
