@@ -145,12 +145,26 @@ def at_the_desk_a_suppression_is_lifted(world: World) -> None:
     assert [one["state"] for one in world.items("subscriber", id=subscriber["id"])] == ["lifted"]
 
 
+def at_the_desk_an_issue_is_written_and_told_what_it_takes(world: World) -> None:
+    desk, words = Desk(world), world.words()
+    name = f"issue-{words.rstrip('.').rpartition(' ')[2]}"
+    desk.signed_in()
+    written = desk.press(desk.open("issues/_new"), "Save", name=name, subject_en=name, text_en=words)
+    assert (written.status, world.items("issue", id=name)[0]["state"]) == (200, "draft")
+    assert words.partition("'")[2] in desk.open(f"issues/{name}/mail/en").text
+    page = desk.open(f"issues/{name}/send")
+    assert page.status == 200
+    # It asks SES how fast the account may send.
+    assert "SES does not answer" not in page.text
+
+
 # Those that sign in last: a day has few codes.
 CHECKS = (
     every_page_of_the_desk_is_shown,
     at_the_desk_a_message_is_filed_as_spam_and_taken_out_again,
     at_the_desk_a_person_is_erased_and_the_owner_is_told,
     at_the_desk_a_suppression_is_lifted,
+    at_the_desk_an_issue_is_written_and_told_what_it_takes,
     an_owner_enters_the_desk_by_a_code_and_leaves_it,
     the_link_opens_the_desk_in_the_browser_that_asked_alone,
     a_stranger_gets_the_same_answer_and_no_desk,
