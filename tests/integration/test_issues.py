@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from guichet.mail import ses
 from guichet.mail.series import Series
 from guichet.records.issue import Edition, Issue, Tally
 from guichet.records.record import utc_now
-from guichet.records.subscriber import Imported, Subscriber
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, issues, readers, subscribers
 from infra.local.functions import Context
@@ -23,29 +21,12 @@ from issues import worker
 from tests.support.app import PARAMETERS, START, App
 from tests.support.feedback import event_about, taken, tell, told
 from tests.support.newsletter import SECRET, local
+from tests.support.sending import TABLE, add, copies, play, the, to
 
-TABLE = "table"
 EDITIONS: Mapping[Language, Edition] = {
     "fr": Edition(subject="Novembre à l’atelier", markdown="# Bonjour\n\nLes *cyanotypes* sont prêts."),
     "en": Edition(subject="November in the studio", markdown="# Hello\n\nThe *cyanotypes* are ready."),
 }
-
-
-def add(*names: str, language: Language = "fr") -> None:
-    """Subscribe people, as an import does."""
-    for name in names:
-        address = f"{name}@example.org"
-        subscribers.add_imported(
-            TABLE,
-            Subscriber(
-                id=subscriber_id(SECRET, address),
-                state="confirmed",
-                email=address,
-                language=language,
-                confirmed_at=utc_now(),
-                history=(Imported(event="imported", at=utc_now(), statement="at the fair"),),
-            ),
-        )
 
 
 def save(name: str = "novembre", editions: Mapping[Language, Edition] = EDITIONS) -> Issue:
@@ -53,29 +34,8 @@ def save(name: str = "novembre", editions: Mapping[Language, Edition] = EDITIONS
     return the(name)
 
 
-def the(name: str = "novembre") -> Issue:
-    found = issues.find(TABLE, name)
-    assert found is not None
-    return found
-
-
 def start(name: str = "novembre", editions: Mapping[Language, Edition] = EDITIONS) -> None:
     assert issues.begin(TABLE, save(name, editions), utc_now())
-
-
-def play(app: App) -> None:
-    """Let the stream deliver until it holds nothing more."""
-    while app.play_stream():
-        pass
-
-
-def copies(app: App) -> list[EmailMessage]:
-    """Return the copies that readers got."""
-    return [mail for mail in app.mails() if "atelier.example" not in mail["To"]]
-
-
-def to(app: App) -> Counter[str]:
-    return Counter(mail["To"] for mail in copies(app))
 
 
 def to_owner(app: App) -> list[str]:

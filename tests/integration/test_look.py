@@ -6,18 +6,16 @@ import re
 from collections.abc import Callable
 from email.message import EmailMessage
 from html import unescape
-from typing import Any
 
-import html5lib
 import pytest
 from werkzeug.test import TestResponse
 
 from guichet.accent import accent
 from tests.support.app import App
 from tests.support.desk import Browser
+from tests.support.looks import LOGO, style_of, tags
 from tests.support.newsletter import READER, open_link, press
 
-LOGO = "https://atelier.example/images/logo.png"
 PRIVACY = "https://atelier.example/vie-privee?a=1&b=2#emails"
 OWNER = "owner@atelier.example"
 Make = Callable[..., App]
@@ -54,20 +52,6 @@ def walk(app: App) -> tuple[dict[str, TestResponse], list[EmailMessage]]:
     welcome = mails[-2] if mails[-1]["To"] == OWNER else mails[-1]
     pages["unsubscribe"] = open_link(app, link_to(welcome, "/newsletter/unsubscribe"))
     return pages, mails
-
-
-def tags(html: str, name: str) -> list[Any]:
-    """Return the elements of a name in a page."""
-    # Strict: it raises at whatever a validator would call a parse error.
-    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    return list(parser.parse(html).iter(name))
-
-
-def style_of(html: str) -> str:
-    # What a comment has is for Outlook alone.
-    shown = re.sub("<!--.*?-->", "", html, flags=re.DOTALL)
-    (style,) = re.findall("<style>(.*?)</style>", shown, re.DOTALL)
-    return str(style)
 
 
 def test_without_them_pages_and_emails_load_nothing_and_link_to_no_policy(make_app: Make) -> None:

@@ -9,7 +9,7 @@ from guichet.locales import Language
 
 
 def say(key: str, language: Language, **values: object) -> str:
-    """Return a sentence in a language, its placeholders filled with `values`. `key` is its module and name, by a dot."""
+    """Return a sentence in a language, its placeholders filled with `values`. `key` is module and name, by a dot."""
     area, _, name = key.partition(".")
     sentences: dict[str, str] = import_module(f"{__name__}.{language}.{area}").SENTENCES
     return sentences[name].format_map(values)

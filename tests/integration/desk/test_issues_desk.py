@@ -26,13 +26,13 @@ from guichet.records.issue import Issue, Tally
 from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, issues, readers, table
-from tests.integration.test_issues import TABLE, add, copies, play, the, to
 from tests.support import many
 from tests.support.app import START, App
 from tests.support.desk import Browser, forms_of
 from tests.support.feedback import taken, tell
 from tests.support.issues import SAMPLE
 from tests.support.newsletter import SECRET
+from tests.support.sending import TABLE, add, copies, play, the, to
 from tests.support.wire import Wire
 
 NAME = "2027-01"

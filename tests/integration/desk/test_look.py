@@ -5,9 +5,9 @@ import hashlib
 from collections.abc import Callable
 
 from guichet.accent import accent
-from tests.integration.test_look import LOGO, style_of, tags
 from tests.support.app import App
 from tests.support.desk import Browser
+from tests.support.looks import LOGO, style_of, tags
 
 
 def test_it_has_the_look_of_the_other_pages_and_loads_no_more(make_app: Callable[..., App]) -> None:

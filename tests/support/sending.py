@@ -1,0 +1,55 @@
+"""An issue that is sent: its readers, the stream that starts the runs, and the copies that come of it."""
+
+from collections import Counter
+from email.message import EmailMessage
+
+from guichet.locales import Language
+from guichet.records.issue import Issue
+from guichet.records.record import utc_now
+from guichet.records.subscriber import Imported, Subscriber
+from guichet.signing import subscriber_id
+from guichet.store import issues, subscribers
+from tests.support.app import App
+from tests.support.newsletter import SECRET
+
+TABLE = "table"
+
+
+def add(*names: str, language: Language = "fr") -> None:
+    """Subscribe people, as an import does."""
+    for name in names:
+        address = f"{name}@example.org"
+        subscribers.add_imported(
+            TABLE,
+            Subscriber(
+                id=subscriber_id(SECRET, address),
+                state="confirmed",
+                email=address,
+                language=language,
+                confirmed_at=utc_now(),
+                history=(Imported(event="imported", at=utc_now(), statement="at the fair"),),
+            ),
+        )
+
+
+def the(name: str = "novembre") -> Issue:
+    """Return an issue."""
+    found = issues.find(TABLE, name)
+    assert found is not None
+    return found
+
+
+def play(app: App) -> None:
+    """Let the stream deliver until it holds nothing more."""
+    while app.play_stream():
+        pass
+
+
+def copies(app: App) -> list[EmailMessage]:
+    """Return the copies that readers got."""
+    return [mail for mail in app.mails() if "atelier.example" not in mail["To"]]
+
+
+def to(app: App) -> Counter[str]:
+    """Return how many copies each reader got."""
+    return Counter(mail["To"] for mail in copies(app))
