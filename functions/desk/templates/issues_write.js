@@ -1,22 +1,21 @@
-(() => {
+{
   const form = document.getElementById("write");
-  let kind = "html", shown = document.querySelector("iframe"), next, timer;
+  let kind = "html", shown = document.querySelector("iframe"), made = 0, next, timer;
   form.onsubmit = ({ submitter: button }) => {
-    if (button.formTarget != "preview") return;
+    if (button.name != "show") return;
     kind = button.value.slice(3);
     next?.remove();
-    const frame = next = shown.cloneNode();
-    shown.name = "";
-    frame.name = "preview";
-    frame.hidden = true;
-    shown.after(frame);
-    frame.onload = () => {
-      const from = shown.contentDocument, to = frame.contentDocument;
+    const box = next = shown.cloneNode();
+    button.formTarget = box.name = `preview${++made}`;
+    box.hidden = true;
+    shown.after(box);
+    box.onload = () => {
+      const from = shown.contentDocument, to = box.contentDocument;
       if (to?.URL == "about:blank") return;
-      frame.hidden = false;
-      if (from && to) to.defaultView.scrollTo(0, from.defaultView.scrollY);
+      box.hidden = false;
+      if (from && to && box.offsetHeight) to.defaultView.scrollTo(0, from.defaultView.scrollY);
       shown.remove();
-      shown = frame;
+      shown = box;
       next = null;
     };
   };
@@ -26,4 +25,4 @@
     if (of) timer = setTimeout(() => form.requestSubmit(of.querySelector(`[value$=${kind}]`)), 400);
   };
   document.getElementById("live").hidden = false;
-})();
+}
