@@ -16,7 +16,7 @@ ADDRESS_GAP = timedelta(minutes=15)
 ADDRESS_PER_DAY = 3
 # How many emails an owner gets a day of each pool: for strangers' browsers, whose networks share it; for browsers that
 # this owner has signed in with before; and for fresh codes within a session. Strangers use up theirs alone.
-DESK_MAIL_PER_DAY = 40
+DESK_MAIL_PER_DAY = 80
 # A little longer than the longest counting period.
 CAPS_KEPT = timedelta(days=2)
 # How long it is known which email waits for a mailbox. Later, two may wait.

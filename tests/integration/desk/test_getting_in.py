@@ -252,7 +252,7 @@ class Desk(RuleBasedStateMachine):
         name, owner = BROWSERS[2 * which], OWNERS[which]
         if owner not in self.owners:
             return
-        # Only what this browser asks for itself counts: 20 times an hour, 40 emails a day.
+        # Only what this browser asks for itself counts: 20 times an hour, and so many emails a day.
         self.time.shift(timedelta(hours=1))
         counted = [item for item in self.app.items("cap") if item["sk"] == f"cap#known#{self.now().date()}"]
         if sum(int(item["counted"]) for item in counted) > DESK_MAIL_PER_DAY - times:

@@ -24,7 +24,8 @@ SENTENCES = {
     "none_came": "No email?",
     "none_came_because": (
         "Look into the spam folder, and check that you typed the address that the site was set up with. An email "
-        "that cannot arrive within 15 minutes is not sent at all: then ask again."
+        "that cannot arrive within 15 minutes is not sent at all: then ask again. To a network, only a few are sent a "
+        "day for browsers that you have not signed in with before."
     ),
     "again": "Ask for another code",
     "by_command": "Without email, whoever has the AWS credentials of the site gets a link from this command:",

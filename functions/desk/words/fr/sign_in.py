@@ -26,7 +26,8 @@ SENTENCES = {
     "none_came_because": (
         "Regardez dans les indésirables et vérifiez que vous avez saisi l’adresse avec laquelle le site a été "
         "configuré. Un email qui ne peut pas arriver en 15\u00a0minutes n’est pas envoyé\u00a0: demandez alors un "
-        "autre code."
+        "autre code. Pour un même réseau, peu d’emails partent chaque jour tant que vous ne vous êtes jamais connecté "
+        "avec ce navigateur."
     ),
     "again": "Demander un autre code",
     "by_command": "Sans email, cette commande affiche un lien, avec les identifiants AWS du site\u00a0:",
