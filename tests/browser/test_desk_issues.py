@@ -1,7 +1,7 @@
 """The preview of an issue in Chromium: it follows the typing, in its frame alone."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +9,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 from werkzeug.serving import make_server
 
+from guichet.records.issue import Edition
+from guichet.records.record import utc_now
 from guichet.store import issues
 from tests.support import desk as at_desk
 from tests.support.app import App
+from tests.support.newsletter import SECRET
 from tests.support.visitor import PATIENCE
 
 LONG = "\n\n".join(f"Paragraph {number} of a long letter." for number in range(120))
@@ -115,3 +118,11 @@ def test_the_preview_follows_the_typing_and_keeps_its_place(window: Callable[...
     # No step back leads through what was shown.
     assert page.evaluate("history.length") == before
     assert issues.all_issues("table") == []
+
+
+def test_what_is_written_already_is_shown_at_once(window: Callable[..., Window]) -> None:
+    texts: Mapping[Any, Edition] = {"fr": Edition(subject="Le printemps", markdown="Bonjour **à tous**")}
+    assert issues.save("table", "printemps", texts, issues.content_hash(SECRET, texts), utc_now()) is None
+    here = window()
+    here.page.goto("/desk/issues/printemps/write")
+    here.wait_for("Bonjour à tous")

@@ -1,6 +1,10 @@
 {
   const form = document.getElementById("write");
   let kind = "html", shown = document.querySelector("iframe"), made = 0, next, timer;
+  const follow = (typed) => {
+    const button = typed?.closest("fieldset")?.querySelector(`[value$=${kind}]`);
+    if (button) form.requestSubmit(button);
+  };
   form.onsubmit = ({ submitter: button }) => {
     if (button.name != "show") return;
     kind = button.value.slice(3);
@@ -21,8 +25,8 @@
   };
   form.oninput = ({ target }) => {
     clearTimeout(timer);
-    const of = target.closest("fieldset");
-    if (of) timer = setTimeout(() => form.requestSubmit(of.querySelector(`[value$=${kind}]`)), 400);
+    timer = setTimeout(follow, 400, target);
   };
+  follow([...form.querySelectorAll("textarea")].find((text) => text.value));
   document.getElementById("live").hidden = false;
 }
