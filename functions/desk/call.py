@@ -15,7 +15,7 @@ from guichet.signing import subscriber_id
 
 # What an owner may post, in bytes: an issue in two languages. All of it is shown again if something is wrong with it,
 # and a response of Lambda has room for six times as much.
-_LARGEST_BODY = 1024 * 1024
+LARGEST_BODY = 1024 * 1024
 
 
 class DeskError(Exception):
@@ -71,7 +71,7 @@ class Call(Visit):
     @cached_property
     def fields(self) -> dict[str, str]:
         """What was posted: cleaned texts by name. Raises Refusal if it cannot be read."""
-        largest = MAX_BODY if self.session is None else _LARGEST_BODY
+        largest = MAX_BODY if self.session is None else LARGEST_BODY
         return {name: value for name, value in fields_of(self.request, largest).items() if isinstance(value, str)}
 
     @property

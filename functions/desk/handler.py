@@ -11,13 +11,14 @@ from typing import Any
 from desk import access
 from desk.call import Call, DeskError, Route, Visit
 from guichet.http.app import serve
+from guichet.http.refusal import Refusal
 from guichet.http.request import Request
 from guichet.http.responses import Response
 from guichet.init_phase import prepare
 from guichet.settings import DeskSettings
 from guichet.store import dynamodb
 from guichet.store.dynamodb import UnavailableError
-from guichet.telemetry import guarded, logger
+from guichet.telemetry import guarded, log_unexpected, logger
 
 # In seconds.
 _TRY_AGAIN_AFTER = 5
@@ -44,7 +45,10 @@ def settings() -> DeskSettings:
 
 
 def answer(request: Request) -> Response:
-    """Answer a request for a page of the desk, or what one of its buttons posts."""
+    """Answer a request for a page of the desk, or what one of its buttons posts.
+
+    Every error, too, is told in the words of the desk: those of the other functions speak to a visitor who sent a form.
+    """
     from desk import lost, pages  # noqa: PLC0415
 
     visit = Visit(request, settings())
@@ -56,11 +60,23 @@ def answer(request: Request) -> Response:
             return lost.page(visit, error)
         return pages.error_page(visit, error)
     except UnavailableError as error:
-        # The reply to a visitor's form speaks of what they sent.
         logger.error("unavailable", request_id=request.id, route=request.route, cause=type(error.__cause__).__name__)
-        reply = lost.page(visit, DeskError(503, "unavailable"))
-        reply["headers"]["retry-after"] = str(_TRY_AGAIN_AFTER)
-        return reply
+        return _later(visit, "unavailable")
+    except Refusal as refusal:
+        code = lost.CODE_OF_REFUSAL.get(refusal.status, "not_read")
+        logger.info("refused at the desk", request_id=request.id, status=refusal.status, code=code)
+        return lost.page(visit, DeskError(refusal.status, code))
+    except Exception as error:  # noqa: BLE001  whatever went wrong, what was typed must not be lost with it
+        log_unexpected(error, request_id=request.id, route=request.route)
+        return _later(visit, "failed")
+
+
+def _later(visit: Visit, code: str) -> Response:
+    from desk import lost  # noqa: PLC0415
+
+    reply = lost.page(visit, DeskError(503, code))
+    reply["headers"]["retry-after"] = str(_TRY_AGAIN_AFTER)
+    return reply
 
 
 def _answered(visit: Visit) -> Response:

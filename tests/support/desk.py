@@ -109,7 +109,7 @@ class Browser:
         """Open a page of the desk by its path below /desk, or any URL of the API."""
         return self._asked("GET", page, headers)
 
-    def post(self, page: str, data: dict[str, str] | None = None, **headers: str) -> TestResponse:
+    def post(self, page: str, data: dict[str, str] | bytes | None = None, **headers: str) -> TestResponse:
         """Post to a page of the desk, from a page of it."""
         return self._asked("POST", page, {"Origin": ORIGIN, **headers}, data or {})
 

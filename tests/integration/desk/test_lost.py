@@ -1,12 +1,14 @@
 """What was typed into a form whose session has ended is shown, to be copied, to whoever typed it alone."""
 
+import json
 import re
 from html import unescape
 
 import pytest
 
-from desk import words
+from desk import access, words
 from guichet.locales import LANGUAGES, Language
+from guichet.newsletter.editions import LARGEST_TEXT
 from guichet.store import dynamodb
 from tests.support.app import App
 from tests.support.desk import Browser
@@ -58,6 +60,67 @@ def test_when_the_database_is_away_the_owner_is_told_so_and_loses_no_text(
         assert reply.status_code == 503
         assert reply.headers["retry-after"] == "5"
         assert words.say("common.unavailable", language) in unescape(reply.text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_whole_issue_is_shown_when_the_session_has_ended(app: App, language: Language) -> None:
+    text = "é".rjust(LARGEST_TEXT // 2, "a") + "\n<end>"
+    reply = Browser(app, language=language).post("issues/_new", {"text_fr": text, "text_en": text})
+    assert (reply.status_code, texts_of(reply.text)) == (403, [text, text])
+    assert words.say("common.typed_cut", language) not in unescape(reply.text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_too_large_is_shown_as_far_as_a_response_has_room(app: App, language: Language) -> None:
+    browser = Browser(app, language=language).signed_in()
+    reply = browser.post("issues/_new", {"text_fr": "short and sweet, but kept", "text_en": "<é\n" * 500_000})
+    assert reply.status_code == 413
+    assert words.say("common.too_large", language) in unescape(reply.text)
+    assert words.say("common.typed_cut", language) in unescape(reply.text)
+    first, second = texts_of(reply.text)
+    assert first == "short and sweet, but kept"
+    assert second == ("<é\n" * 500_000)[: len(second)]
+    assert len(second) > 500_000
+    # Lambda's limit, as the runtime writes a response.
+    assert len(json.dumps(reply.text, ensure_ascii=False).encode()) < 6_000_000
+
+
+FORM = "application/x-www-form-urlencoded"
+UNREADABLE = [
+    (b"", FORM, 422, "not_read"),
+    (b"<a/>", "text/xml", 415, "not_read"),
+    (b"{", "application/json", 400, "not_read"),
+    (b"a=%ff&" * 300, FORM, 422, "not_read"),
+    (b"--x", "multipart/form-data; boundary=y", 400, "not_read"),
+    (b"a=" + b"b" * (1024 * 1024), FORM, 413, "too_large"),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("page", ["sign-in", "people"])
+def test_what_is_not_taken_is_told_in_the_desk_s_words(app: App, language: Language, page: str) -> None:
+    browser = Browser(app, language=language).signed_in()
+    for body, content_type, status, code in UNREADABLE:
+        reply = browser.post(page, body, **{"Content-Type": content_type, "Accept": "application/json"})
+        assert reply.status_code == status
+        assert words.say(f"common.{code}", language) in unescape(reply.text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_error_of_ours_is_told_in_the_desk_s_words_and_loses_no_text(
+    app: App, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    browser = Browser(app, language=language).signed_in()
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(access, "session_of", fail)
+    opened, posted = browser.get("settings"), browser.post("settings", {"text": TYPED})
+    assert [texts_of(reply.text) for reply in (opened, posted)] == [[], [TYPED]]
+    for reply in (opened, posted):
+        assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
+        assert words.say("common.failed", language) in unescape(reply.text)
 
 
 def test_what_cannot_be_read_is_no_failure(app: App) -> None:

@@ -30,6 +30,16 @@ SENTENCES = {
         "The database did not answer in time. Reload the page in a moment. If you pressed a button, look first whether "
         "it was done: it may have been."
     ),
+    "too_large": (
+        "This is more than the desk takes at once, so nothing was changed. Was an image pasted into the text? Put it "
+        "on your site, and write its address instead."
+    ),
+    "not_read": "What your browser sent could not be read, so nothing was changed. Open the page anew and try again.",
+    "failed": (
+        "Something went wrong in the desk itself. Try again in a moment. If you pressed a button, look first whether "
+        "it was done: it may have been."
+    ),
     "typed": "What you typed",
     "typed_hint": "It is stored nowhere. Copy it before you leave this page.",
+    "typed_cut": "Its end is missing here: all of it is too long to be shown.",
 }

@@ -38,6 +38,18 @@ SENTENCES = {
         "La base de données n’a pas répondu à temps. Rechargez la page dans un instant. Si vous aviez appuyé sur un "
         "bouton, vérifiez d’abord si l’action a été faite\u00a0: elle a pu l’être."
     ),
+    "too_large": (
+        "C’est plus que le bureau n’accepte en une fois\u00a0: rien n’a été modifié. Une image a-t-elle été collée "
+        "dans le texte\u202f? Placez-la sur votre site et indiquez plutôt son adresse."
+    ),
+    "not_read": (
+        "L’envoi de votre navigateur est illisible\u00a0: rien n’a été modifié. Rouvrez la page et réessayez."
+    ),
+    "failed": (
+        "Une erreur s’est produite dans le bureau lui-même. Réessayez dans un instant. Si vous aviez appuyé sur un "
+        "bouton, vérifiez d’abord si l’action a été faite\u00a0: elle a pu l’être."
+    ),
     "typed": "Ce que vous aviez saisi",
     "typed_hint": "Ce texte n’est enregistré nulle part. Copiez-le avant de quitter cette page.",
+    "typed_cut": "La fin manque ici\u00a0: l’ensemble est trop long pour être affiché.",
 }
