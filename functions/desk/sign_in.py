@@ -60,8 +60,10 @@ def ask(call: Call) -> Response:
 
 
 def show_code(call: Call) -> Response:
-    """Show the field for the code."""
-    return _code_form(call) if codes.asked(call, COOKIE) else _note(call, "no_cookie", 403)
+    """Show the field for the code, or go on, if the link of the email has signed in meanwhile, in another tab."""
+    if codes.asked(call, COOKIE):
+        return _code_form(call)
+    return pages.sent_on(call, "") if access.session_of(call) else _note(call, "no_cookie", 403)
 
 
 def take_code(call: Call) -> Response:

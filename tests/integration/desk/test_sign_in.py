@@ -596,6 +596,16 @@ def test_another_sites_page_signs_nobody_in_or_out(app: App, page: str, origin: 
     assert app.items() == before
 
 
+def test_the_page_for_the_code_goes_on_once_the_link_has_signed_in(app: App) -> None:
+    browser = Browser(app)
+    browser.sign_in(by="link")
+    reply = browser.get("sign-in/code")
+    assert (reply.status_code, reply.headers["location"]) == (303, f"{ORIGIN}/desk")
+    assert is_in(browser)
+    browser.cookies.clear()
+    assert browser.get("sign-in/code").status_code == 403
+
+
 def test_whoever_asks_twice_in_one_browser_may_use_either_email(app: App) -> None:
     browser = Browser(app)
     browser.ask(next="outbox")
