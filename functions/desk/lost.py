@@ -24,6 +24,8 @@ _NOT_TYPED = frozenset({"token", "code"})
 
 def page(visit: Visit, error: DeskError) -> Response:
     """Render the error, with the texts that were posted, if any."""
+    if visit.page in pages.FRAMED:
+        return pages.framed_error(visit, error)
     language = visit.language
     texts, cut = _shown(_typed(visit))
     return pages.page(

@@ -17,6 +17,8 @@ from guichet.http.responses import HEADERS, Response
 from guichet.locales import locale
 
 _TEMPLATES = Path(__file__).parent / "templates"
+# What is shown in a frame of a page. No other page may be: browsers would say that the host refuses to connect.
+FRAMED = frozenset({"issues/_preview"})
 # The areas in the menu, in order, by the first part of their path.
 MENU = ("messages", "subscribers", "issues", "outbox", "settings")
 # With `no-referrer`, browsers post `Origin: null` even to the same origin.
@@ -109,7 +111,19 @@ def _see_other(location: str, cookies: Sequence[str]) -> Response:
 
 def error_page(call: Visit, error: DeskError) -> Response:
     """Render an error: what is wrong, and what to do."""
+    if call.page in FRAMED:
+        return framed_error(call, error)
     title = words.say("common.error_title", call.language)
     return page(
         call, "error.html", title=title, status=error.status, sentence=words.say(f"common.{error.code}", call.language)
     )
+
+
+def framed_error(call: Visit, error: DeskError) -> Response:
+    """Say in a frame what is wrong. Nothing is lost: what was typed stands in the page around it."""
+    headers = {
+        **HEADERS,
+        "content-type": "text/plain; charset=utf-8",
+        "content-security-policy": "sandbox allow-same-origin; default-src 'none'; frame-ancestors 'self'",
+    }
+    return {"statusCode": error.status, "headers": headers, "body": words.say(f"common.{error.code}", call.language)}

@@ -123,6 +123,20 @@ def test_an_error_of_ours_is_told_in_the_desk_s_words_and_loses_no_text(
         assert words.say("common.failed", language) in unescape(reply.text)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_preview_says_in_its_frame_that_the_session_has_ended(app: App, language: Language) -> None:
+    browser = Browser(app, language=language)
+    ended = browser.post("issues/_preview", {"show": "en html", "text_en": TYPED})
+    none = browser.signed_in().get("issues/_preview")
+    for reply, status, code in ((ended, 403, "signed_out"), (none, 404, "no_such_page")):
+        assert (reply.status_code, reply.text) == (status, words.say(f"common.{code}", language))
+        assert reply.headers["content-type"] == "text/plain; charset=utf-8"
+        assert reply.headers["cache-control"] == "no-store"
+        assert "frame-ancestors 'self'" in reply.headers["content-security-policy"]
+    foreign = browser.post("issues/_preview", {"text_en": TYPED}, Origin="https://evil.example")
+    assert foreign.text == words.say("common.other_origin", language)
+
+
 def test_what_cannot_be_read_is_no_failure(app: App) -> None:
     reply = Browser(app).post("settings", {})
     assert (reply.status_code, texts_of(reply.text)) == (403, [])
