@@ -1,5 +1,6 @@
 """What the areas of the desk are called with."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,8 @@ from guichet.records.session import Session
 from guichet.settings import DeskSettings
 from guichet.signing import subscriber_id
 
+# What may be the id of a record. DynamoDB refuses a key of more than 2,048 bytes, which is no failure of ours.
+ID = re.compile("[A-Za-z0-9_-]{1,128}")
 # What an owner may post, in bytes: an issue in two languages. All of it is shown again if something is wrong with it,
 # and a response of Lambda has room for six times as much.
 LARGEST_BODY = 1024 * 1024

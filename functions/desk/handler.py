@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from desk import access
-from desk.call import Call, DeskError, Route, Visit
+from desk.call import ID, Call, DeskError, Route, Visit
 from guichet.http.app import serve
 from guichet.http.refusal import Refusal
 from guichet.http.request import Request
@@ -130,6 +130,8 @@ def _match(pattern: str, page: str) -> dict[str, str] | None:
     path: dict[str, str] = {}
     for want, part in zip(wanted, parts, strict=True):
         if want.startswith("{"):
+            if not ID.fullmatch(part):
+                return None
             path[want.strip("{}")] = part
         elif want != part:
             return None

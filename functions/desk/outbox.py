@@ -20,6 +20,8 @@ from guichet.store.outbox_list import Place
 from guichet.telemetry import logger
 
 _PER_PAGE = 50
+# Of an email, in characters. None of ours is nearly as long, and DynamoDB takes 1,024 bytes.
+_LONGEST_KEY = 256
 # The emails that have a sentence of their own, by their module. Another one is called by its name.
 _NAMES = (
     "acknowledgement", "cap_reached", "confirmation_request", "contact_notification", "desk_sign_in", "digest",
@@ -154,7 +156,8 @@ def try_mailboxes(call: Call) -> Response:
 def retry(call: Call) -> Response:
     """Queue an email again that failed for good: the next sweep sends it. Idempotent."""
     key = EmailKey(record=call.fields.get("record", ""), email=call.fields.get("email", ""))
-    row = outbox.row_at(call.table_name, key) if key.record and key.email else None
+    told = 0 < len(key.record) <= _LONGEST_KEY and 0 < len(key.email) <= _LONGEST_KEY
+    row = outbox.row_at(call.table_name, key) if told else None
     if row is None:
         raise DeskError(404, "no_such_page")
     done = outbox.retry(call.table_name, key, row["recipient"])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from desk import pages, words
-from desk.call import Call, DeskError, Route
+from desk.call import ID, Call, DeskError, Route
 from guichet.addresses import normalized, parse, readable
 from guichet.http.responses import Response
 from guichet.mail.emails import erasure_done
@@ -84,6 +84,8 @@ def follow(call: Call) -> Response:
 
 def _found(call: Call, by: dict[str, str]) -> Whom | None:
     """Return whom a page is about, or None if that is gone, or has no address any more."""
+    if not all(ID.fullmatch(text) for name, text in by.items() if name != "address"):
+        return None
     if "message" in by:
         record, _ = message_lists.opened(call.table_name, by["message"])
         if record is None:
