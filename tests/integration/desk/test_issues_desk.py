@@ -354,7 +354,7 @@ def test_what_is_wrong_is_said_with_its_line_in_both_languages(app: App, desk: B
     assert "English, line 7: The image http://atelier.example/b.png is over http" in told
     assert "English, line 9: The HTML <b> arrives as text." in told
     french = Browser(app, language="fr").signed_in().get(f"issues/{NAME}")
-    assert "Erreur: anglais, ligne 3\xa0: Le lien /spring ne mène nulle part".replace("\xa0", " ") in said(french)
+    assert "Erreur\xa0: anglais, ligne 3\xa0: Le lien /spring ne mène nulle part".replace("\xa0", " ") in said(french)
 
 
 def test_a_started_issue_is_never_written_again(desk: Browser) -> None:
@@ -589,7 +589,9 @@ def test_a_scheduled_issue_is_taken_back_written_and_scheduled_again(app: App, d
     assert (the(NAME).state, the(NAME).scheduled_for) == ("draft", None)
     assert rewrite(desk, desk.get(f"issues/{NAME}/write"), text_en="Another").status_code == 303
     # Or cancelled before it began, and sent after all.
-    desk.follow(to_start(desk, "schedule", date=tomorrow, time="08:00", typed="1"))
+    page = desk.follow(to_start(desk, "schedule", date=tomorrow, time="08:00", typed="1"))
+    assert "Its text stays: you can change it and send it another time." in said(page)
+    assert "it cannot be sent again" not in said(page)
     assert "The issue is cancelled." in said(desk.follow(acted(desk, "cancel", name=NAME)))
     assert to_start(desk, typed="1").status_code == 303
     play(app)
@@ -605,6 +607,7 @@ def test_an_issue_is_paused_resumed_and_cancelled_with_its_name(app: App, desk: 
     desk.follow(to_start(desk, typed="2"))
     page = desk.get(f"issues/{NAME}")
     assert "its readers to be written down" in said(page)
+    assert "it cannot be sent again" in said(page)
     page = desk.follow(acted(desk, "pause"))
     assert "you: it was paused by you" in said(page)
     play(app)

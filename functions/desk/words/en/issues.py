@@ -72,8 +72,8 @@ SENTENCES = {
     "findings": "What to look at",
     "no_findings": "No mistake was found. Whether its links work, only opening them tells.",
     "errors_stop": "An issue with errors is not sent.",
-    "severity_error": "Error",
-    "severity_warning": "Note",
+    "severity_error": "Error:",
+    "severity_warning": "Note:",
     "at_line": "{name}, line {line}: {said}",
     "of_language": "{name}: {said}",
     "finding_not_a_link": (
@@ -135,6 +135,11 @@ SENTENCES = {
     "follow": "Reload by itself, every ten seconds",
     "stop_following": "Do not reload by itself",
     "cancel": "Cancel for good",
+    "cancel_unstarted": "Cancel",
+    "cancel_unstarted_about": (
+        "It is not sent then. Its text stays: you can change it and send it another time. To cancel it, type its name: "
+        "{name}"
+    ),
     "cancel_about": (
         "What SES already has goes out; nobody else gets it, and it cannot be sent again. To cancel it, type its name: "
         "{name}"

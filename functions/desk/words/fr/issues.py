@@ -84,8 +84,8 @@ SENTENCES = {
     "findings": "À vérifier",
     "no_findings": "Aucune erreur trouvée. Seule leur ouverture dira si les liens fonctionnent.",
     "errors_stop": "Un numéro qui comporte des erreurs ne part pas.",
-    "severity_error": "Erreur",
-    "severity_warning": "Remarque",
+    "severity_error": "Erreur\u00a0:",
+    "severity_warning": "Remarque\u00a0:",
     "at_line": "{name}, ligne {line}\u00a0: {said}",
     "of_language": "{name}\u00a0: {said}",
     "finding_not_a_link": (
@@ -154,6 +154,11 @@ SENTENCES = {
     "follow": "Actualiser automatiquement, toutes les dix secondes",
     "stop_following": "Ne plus actualiser automatiquement",
     "cancel": "Annuler définitivement",
+    "cancel_unstarted": "Annuler",
+    "cancel_unstarted_about": (
+        "Il ne sera alors pas envoyé. Son texte reste\u00a0: vous pourrez le modifier et l’envoyer une autre fois. Pour "
+        "l’annuler, saisissez son nom\u00a0: {name}"
+    ),
     "cancel_about": (
         "Ce qui est déjà chez SES part\u202f; personne d’autre ne le reçoit, et il ne pourra plus être envoyé. Pour "
         "l’annuler, saisissez son nom\u00a0: {name}"
