@@ -50,7 +50,8 @@ def list_issues(call: Call) -> Response:
     """List the issues, the one that changed last first."""
     said = Words(call.language)
     found = issues.all_issues(call.table_name)
-    first = _number(call.request.query.get("from", "")) or 0
+    # Beyond the end, its last page.
+    first = min(_number(call.request.query.get("from", "")) or 0, max(0, len(found) - 1) // _ON_A_PAGE * _ON_A_PAGE)
     shown = found[first : first + _ON_A_PAGE]
     before = call.url("issues", **{"from": str(max(0, first - _ON_A_PAGE))}) if first else ""
     more = first + _ON_A_PAGE < len(found)

@@ -47,6 +47,7 @@ def _list_page(call: Call, status: int = 200, **found: Any) -> Response:
         states=STATES,
         state=state,
         rows=shown.subscribers,
+        is_first=not (after or before),
         total=None if total is None else _number(call, total),
         newer=call.url("subscribers", state=state, before=shown.before) if shown.before else "",
         older=call.url("subscribers", state=state, after=shown.after) if shown.after else "",

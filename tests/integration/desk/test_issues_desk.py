@@ -601,6 +601,14 @@ def test_a_scheduled_issue_is_taken_back_written_and_scheduled_again(app: App, d
 # --- while it is sent -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("start", ["1", "50", "999999999999"])
+def test_beyond_the_end_of_the_list_is_its_last_page(desk: Browser, start: str) -> None:
+    desk.follow(write(desk))
+    page = said(desk.get(f"issues?from={start}"))
+    assert NAME in page
+    assert "There is no issue yet." not in page
+
+
 def test_an_issue_is_paused_resumed_and_cancelled_with_its_name(app: App, desk: Browser) -> None:
     add("ann", "ben")
     desk.follow(write(desk))

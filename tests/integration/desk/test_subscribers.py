@@ -191,6 +191,17 @@ def test_a_page_of_which_all_have_expired_is_passed_over(app: App, monkeypatch: 
         assert f"subscribers/{ids[0]}" in page.text
 
 
+@pytest.mark.parametrize("way", ["after", "before"])
+def test_a_page_that_everybody_has_left_does_not_say_that_the_list_is_empty(app: App, way: str) -> None:
+    sign_up(app)
+    subscribe(app)
+    browser = Browser(app).signed_in()
+    end = "f" * 32 if way == "after" else "0" * 32
+    page = browser.get(f"subscribers?{way}={end}").text
+    assert "Nobody is on this page of the list any more." in page
+    assert "Nobody is subscribed yet" not in page
+
+
 @pytest.mark.parametrize("query", ["state=nonsense", "after=x", "before=%00", "after=" + "g" * 32, "state="])
 def test_a_query_that_makes_no_sense_shows_the_first_page(app: App, query: str) -> None:
     subscribe(app)

@@ -30,6 +30,7 @@ SENTENCES = {
     "none_complained": "Nobody has reported an email as spam.",
     "none_blocked": "No address is blocked.",
     "none_lifted": "No address has been lifted.",
+    "nothing_here": "Nobody is on this page of the list any more.",
     "find": "Find an address",
     "find_button": "Find",
     "unknown_title": "Not in any list",

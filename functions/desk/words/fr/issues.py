@@ -156,8 +156,8 @@ SENTENCES = {
     "cancel": "Annuler définitivement",
     "cancel_unstarted": "Annuler",
     "cancel_unstarted_about": (
-        "Il ne sera alors pas envoyé. Son texte reste\u00a0: vous pourrez le modifier et l’envoyer une autre fois. Pour "
-        "l’annuler, saisissez son nom\u00a0: {name}"
+        "Il ne sera alors pas envoyé. Son texte reste\u00a0: vous pourrez le modifier et l’envoyer une autre fois. "
+        "Pour l’annuler, saisissez son nom\u00a0: {name}"
     ),
     "cancel_about": (
         "Ce qui est déjà chez SES part\u202f; personne d’autre ne le reçoit, et il ne pourra plus être envoyé. Pour "

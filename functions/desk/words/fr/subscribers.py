@@ -43,6 +43,7 @@ SENTENCES = {
     "none_complained": "Personne n’a signalé d’email comme spam.",
     "none_blocked": "Aucune adresse n’est bloquée.",
     "none_lifted": "Aucune adresse n’a été réadmise.",
+    "nothing_here": "Il n’y a plus personne sur cette page de la liste.",
     "find": "Chercher une adresse",
     "find_button": "Chercher",
     "unknown_title": "Dans aucune liste",
