@@ -43,6 +43,8 @@ _BRIEF = 160
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _MONTH = re.compile("([0-9]{4})-(0[1-9]|1[0-2])")
 _MOST_MONTHS = 240
+# Also the name of a form that is gone: nothing else of an address that somebody sent is shown as the desk's own words.
+_FORM = re.compile("[a-z0-9-]{1,64}")
 _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 _SPELLED_OUT = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "’": "'", "ʼ": "'"})
 # The keys of the sentences: of the signs that guichet.forms.spam names, and of the emails about a message.
@@ -146,7 +148,7 @@ def _query(call: Call, folder: Folder) -> Query:
     start = before or after or Place(until or newest)
     return Query(
         folder=folder,
-        form=given.get("form", ""),
+        form=given.get("form", "") if _FORM.fullmatch(given.get("form", "")) else "",
         search=search,
         month=month,
         start=max(min(start, Place(newest)), Place(oldest)),

@@ -427,6 +427,14 @@ def test_every_reason_that_is_translated_is_given_somewhere_and_every_sign_of_sp
 # --- spam or not ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("folder", ["messages", "messages/spam"])
+def test_what_is_no_name_of_a_form_is_not_shown(app: App, folder: str) -> None:
+    page = Browser(app).signed_in().get(f"{folder}?form=Your+account+was+hacked")
+    assert page.status_code == 200
+    assert "hacked" not in page.text
+    assert "a-form-that-is-gone" in Browser(app).signed_in().get(f"{folder}?form=a-form-that-is-gone").text
+
+
 def test_filed_as_spam_and_back_is_what_the_command_does(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         identifier = contact(app)
