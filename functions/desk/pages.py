@@ -122,8 +122,8 @@ def error_page(call: Visit, error: DeskError) -> Response:
 def framed_error(call: Visit, error: DeskError) -> Response:
     """Say in a frame what is wrong. Nothing is lost: what was typed stands in the page around it."""
     headers = {
-        **HEADERS,
+        **_HEADERS,
         "content-type": "text/plain; charset=utf-8",
-        "content-security-policy": "sandbox allow-same-origin; default-src 'none'; frame-ancestors 'self'",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'self'; sandbox allow-same-origin",
     }
     return {"statusCode": error.status, "headers": headers, "body": words.say(f"common.{error.code}", call.language)}

@@ -132,7 +132,7 @@ def test_a_preview_says_in_its_frame_that_the_session_has_ended(app: App, langua
         assert (reply.status_code, reply.text) == (status, words.say(f"common.{code}", language))
         assert reply.headers["content-type"] == "text/plain; charset=utf-8"
         assert reply.headers["cache-control"] == "no-store"
-        assert "frame-ancestors 'self'" in reply.headers["content-security-policy"]
+        assert "frame-ancestors 'self'; sandbox" in reply.headers["content-security-policy"]
     foreign = browser.post("issues/_preview", {"text_en": TYPED}, Origin="https://evil.example")
     assert foreign.text == words.say("common.other_origin", language)
 
