@@ -11,7 +11,7 @@ from guichet.locales import LANGUAGES, Language
 from guichet.newsletter.editions import LARGEST_TEXT
 from guichet.store import dynamodb
 from tests.support.app import App
-from tests.support.desk import Browser
+from tests.support.desk import ORIGIN, Browser
 from tests.support.wire import Wire, unreachable
 
 TYPED = "An hour of work,\nwith </textarea><b>markup</b> & “quotes”"
@@ -30,6 +30,10 @@ def test_what_was_typed_is_shown_when_the_session_has_ended(app: App, language: 
     assert texts_of(reply.text) == [TYPED]
     assert "<b>markup" not in reply.text
     assert f'lang="{language}"' in reply.text
+    # Else the text would go with the page.
+    link = f'<a href="{ORIGIN}/desk" target="_blank">{words.say("common.other_tab", language)}</a>'
+    assert link in reply.text
+    assert link not in browser.post("settings", {"text": "short"}).text
     assert reply.headers["cache-control"] == "no-store"
 
 

@@ -41,5 +41,6 @@ SENTENCES = {
     ),
     "typed": "What you typed",
     "typed_hint": "It is stored nowhere. Copy it before you leave this page.",
+    "other_tab": "Open the desk in another tab",
     "typed_cut": "Its end is missing here: all of it is too long to be shown.",
 }

@@ -51,5 +51,6 @@ SENTENCES = {
     ),
     "typed": "Ce que vous aviez saisi",
     "typed_hint": "Ce texte n’est enregistré nulle part. Copiez-le avant de quitter cette page.",
+    "other_tab": "Ouvrir le bureau dans un autre onglet",
     "typed_cut": "La fin manque ici\u00a0: l’ensemble est trop long pour être affiché.",
 }
