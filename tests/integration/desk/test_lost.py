@@ -141,6 +141,13 @@ def test_a_preview_says_in_its_frame_that_the_session_has_ended(app: App, langua
     assert foreign.text == words.say("common.other_origin", language)
 
 
+def test_what_the_page_itself_posts_is_not_shown(app: App) -> None:
+    key = "0123456789abcdef" * 2
+    hidden = {"content": key, "message": key, "subscriber": key, "id": key, "permit": "x" * 43}
+    hidden |= {"record": f"message#{key}", "email": "email#contact-notification"}
+    assert texts_of(Browser(app).post("settings", {**hidden, "text": TYPED}).text) == [TYPED]
+
+
 def test_what_cannot_be_read_is_no_failure(app: App) -> None:
     reply = Browser(app).post("settings", {})
     assert (reply.status_code, texts_of(reply.text)) == (403, [])
