@@ -167,7 +167,11 @@ def start_at(given: datetime, zone_name: str, now: datetime) -> datetime:
     Raises NoTimeError.
     """
     zone = ZoneInfo(zone_name)
-    at = given.astimezone(UTC) if given.tzinfo else _local(given, zone)
+    try:
+        at = given.astimezone(UTC) if given.tzinfo else _local(given, zone)
+    except OverflowError:
+        # On the first or the last day that a datetime has, of which a browser takes both.
+        raise NoTimeError("past" if given.year < now.year else "far", given.replace(tzinfo=zone)) from None
     if at <= now:
         raise NoTimeError("past", at.astimezone(zone))
     if at - now > FARTHEST:

@@ -544,6 +544,9 @@ def test_a_scheduled_issue_starts_after_its_time_in_the_stack_s_time_zone(
     [
         ("2026-11-23", "10:59", "2026-11-23 10:59 is past."),
         ("2027-12-24", "08:00", "more than 330 days ahead"),
+        # What a browser takes as a date, too.
+        ("0001-01-01", "00:00", "is past."),
+        ("9999-12-31", "23:59", "more than 330 days ahead"),
         ("2027-03-28", "02:30", "clocks are put forward. Choose 2027-03-28 03:30"),
         ("", "08:00", "Choose a day and a time."),
         ("2026-12-24", "", "Choose a day and a time."),
