@@ -326,7 +326,9 @@ def cancel(call: Call) -> Response:
 def _as_shown(call: Call) -> tuple[Issue, Response | None]:
     """Return an issue and, if its text or its state is no longer what the page showed, the reply that says so."""
     issue = _known(call)
-    if (call.fields.get("content"), call.fields.get("state")) == (issue.content, issue.state):
+    shown = tuple(call.fields.get(name) for name in ("content", "state", "changed"))
+    # The same state may be another one: paused for its complaints meanwhile, or scheduled for another day.
+    if shown == (issue.content, issue.state, issue.changed_at.isoformat()):
         return issue, None
     return issue, _page(call, issue, problem="changed_meanwhile", status=409)
 

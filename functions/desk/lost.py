@@ -19,7 +19,9 @@ _MOST_SHOWN = LARGEST_BODY
 # Nobody misses less, in characters.
 _SHORT = 20
 # What a browser or a page filled in, as far as it is as long; and a code, which is of use to nobody.
-_NOT_TYPED = frozenset({"token", "code", "content", "email", "id", "message", "permit", "record", "subscriber"})
+_NOT_TYPED = frozenset(
+    {"token", "code", "changed", "content", "email", "id", "message", "permit", "record", "subscriber"}
+)
 
 
 def page(visit: Visit, error: DeskError) -> Response:

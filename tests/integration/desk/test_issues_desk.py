@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 from desk import issues as desk_issues
 from guichet.locales import LANGUAGES
 from guichet.mail import ses
+from guichet.mail.emails import issue_paused
 from guichet.newsletter import plan
 from guichet.records.issue import Issue, Tally
 from guichet.records.record import utc_now
@@ -637,6 +638,32 @@ def test_an_issue_is_paused_resumed_and_cancelled_with_its_name(app: App, desk: 
     assert "State Cancelled" in said(page)
     assert not {"/pause", "/resume", "/cancel", "/send"} & {form["action"][-7:] for form in forms_of(page)}
     assert desk.get(f"issues/{NAME}/send").status_code == 409
+
+
+def test_what_was_paused_for_another_reason_than_the_page_shows_is_not_resumed(desk: Browser) -> None:
+    add("ann")
+    desk.follow(write(desk))
+    desk.follow(to_start(desk, typed="1"))
+    desk.follow(acted(desk, "pause"))
+    shown = form_of(desk.get(f"issues/{NAME}"), "/resume")
+    desk.follow(acted(desk, "resume"))
+    assert issues.pause_itself(TABLE, the(NAME), "complaints", issue_paused.queued("en", "complaints"), utc_now())
+    reply = desk.post(f"issues/{NAME}/resume", shown)
+    assert (reply.status_code, the(NAME).state) == (409, "paused")
+    assert "so nothing was done" in said(reply)
+    assert desk.follow(acted(desk, "resume")).status_code == 200
+    assert the(NAME).state == "sending"
+
+
+def test_what_was_scheduled_for_another_day_than_the_page_shows_is_not_acted_on(desk: Browser) -> None:
+    add("ann")
+    desk.follow(write(desk))
+    first, second = (f"{utc_now() + timedelta(days=days):%Y-%m-%d}" for days in (2, 3))
+    desk.follow(to_start(desk, "schedule", date=first, time="08:00", typed="1"))
+    shown = form_of(desk.get(f"issues/{NAME}"), "/draft")
+    desk.follow(to_start(desk, "schedule", date=second, time="08:00", typed="1"))
+    reply = desk.post(f"issues/{NAME}/draft", shown)
+    assert (reply.status_code, the(NAME).state) == (409, "scheduled")
 
 
 @pytest.mark.parametrize("what", ["pause", "cancel", "test"])

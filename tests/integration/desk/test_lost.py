@@ -10,7 +10,7 @@ from desk import access, words
 from guichet.locales import LANGUAGES, Language
 from guichet.newsletter.editions import LARGEST_TEXT
 from guichet.store import dynamodb
-from tests.support.app import App
+from tests.support.app import START, App
 from tests.support.desk import ORIGIN, Browser
 from tests.support.wire import Wire, unreachable
 
@@ -143,7 +143,14 @@ def test_a_preview_says_in_its_frame_that_the_session_has_ended(app: App, langua
 
 def test_what_the_page_itself_posts_is_not_shown(app: App) -> None:
     key = "0123456789abcdef" * 2
-    hidden = {"content": key, "message": key, "subscriber": key, "id": key, "permit": "x" * 43}
+    hidden = {
+        "content": key,
+        "message": key,
+        "subscriber": key,
+        "id": key,
+        "permit": "x" * 43,
+        "changed": START.isoformat(),
+    }
     hidden |= {"record": f"message#{key}", "email": "email#contact-notification"}
     assert texts_of(Browser(app).post("settings", {**hidden, "text": TYPED}).text) == [TYPED]
 
