@@ -106,7 +106,7 @@ class Words:
 
     def no_time(self, error: NoTimeError, zone: str) -> str:
         """Return why an issue cannot start at a time."""
-        at = f"{error.times[0]:%Y-%m-%d %H:%M}"
+        at = locale(self.language).when(error.times[0])
         return self.say(f"issues.time_{error.code}", at=at, zone=zone, days=FARTHEST.days)
 
     # --- how far it is ---

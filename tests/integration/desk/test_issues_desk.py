@@ -504,7 +504,7 @@ def test_what_sending_means_is_said_in_french_too(app: App) -> None:
     desk = Browser(app, language="fr").signed_in()
     assert desk.follow(write(desk, **FRENCH)).status_code == 200
     told = said(desk.get(f"issues/{NAME}/send"))
-    assert "Il part à 2 lecteurs : 2 en français, 0 en anglais." in told
+    assert "Il est envoyé à 2 lecteurs : 2 en français, 0 en anglais." in told
     assert "Il coûte moins d’un centime : SES facture 0,10 à 0,16 dollar les 1 000 emails, selon la formule" in told
     assert "L’envoi dure moins d’une minute : 11,2 emails par seconde, les quatre cinquièmes" in told
 
@@ -543,12 +543,12 @@ def test_a_scheduled_issue_starts_after_its_time_in_the_stack_s_time_zone(
 @pytest.mark.parametrize(
     ("date", "time", "words"),
     [
-        ("2026-11-23", "10:59", "2026-11-23 10:59 is past."),
+        ("2026-11-23", "10:59", "That is past: Monday 23 November 2026 at 10:59 (Europe/Paris)."),
         ("2027-12-24", "08:00", "more than 330 days ahead"),
         # What a browser takes as a date, too.
-        ("0001-01-01", "00:00", "is past."),
+        ("0001-01-01", "00:00", "That is past: "),
         ("9999-12-31", "23:59", "more than 330 days ahead"),
-        ("2027-03-28", "02:30", "clocks are put forward. Choose 2027-03-28 03:30"),
+        ("2027-03-28", "02:30", "clocks are put forward. Choose Sunday 28 March 2027 at 03:30 (Europe/Paris)"),
         ("", "08:00", "Choose a day and a time."),
         ("2026-12-24", "", "Choose a day and a time."),
         ("2026-12-24", "25:00", "Choose a day and a time."),

@@ -94,7 +94,7 @@ SENTENCES = {
     "finding_image_elsewhere": (
         "The image {what} is not shown. Put it on your site, and write its whole address, with https://"
     ),
-    "finding_at_home": "Nobody outside your own network can open {what}",
+    "finding_at_home": "Nobody outside your own network can open {what}.",
     "finding_html": "The HTML {what} arrives as text. Write it in Markdown.",
     "finding_url_http": "The address on your site is not encrypted. Write https://, if the site has it.",
     "finding_size": (
@@ -228,9 +228,9 @@ SENTENCES = {
     "time": "Time",
     "time_zone": "In the time zone {zone}.",
     "time_unreadable": "Choose a day and a time.",
-    "time_past": "{at} is past.",
-    "time_far": "{at} is more than {days} days ahead. Schedule it later.",
-    "time_missing": "That time does not exist in {zone}: clocks are put forward. Choose {at}, for example.",
+    "time_past": "That is past: {at}.",
+    "time_far": "That is more than {days} days ahead: {at}. Come back later to schedule it.",
+    "time_missing": "That time does not exist: clocks are put forward. Choose {at}, for example.",
     "time_twice": "That time comes twice in {zone}: clocks are put back. Choose which of the two.",
     "fold_first": "The first time (summer time)",
     "fold_second": "The second time (winter time)",

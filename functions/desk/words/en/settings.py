@@ -34,7 +34,7 @@ SENTENCES = {
     "digest_off": "There is no weekly digest.",
     "consent": (
         "Subscribers agree to version {version} of the wording. The page to confirm shows it; its parameters are "
-        "{wordings}. Whoever changes the wording changes the version, too."
+        "{wordings}. If you change the wording, change the version, too."
     ),
     "callers_kept": "The network addresses of sign-ups and confirmations are kept as part of the proof.",
     "no_callers_kept": "No network addresses are kept.",

@@ -110,7 +110,7 @@ SENTENCES = {
     "finding_image_elsewhere": (
         "L’image {what} ne s’affiche pas. Mettez-la sur votre site et écrivez son adresse entière, avec https://"
     ),
-    "finding_at_home": "Personne ne peut ouvrir {what} hors de votre propre réseau",
+    "finding_at_home": "Personne ne peut ouvrir {what} hors de votre propre réseau.",
     "finding_html": "Le HTML {what} arrive comme du texte. Écrivez-le en Markdown.",
     "finding_url_http": "L’adresse sur votre site n’est pas chiffrée. Écrivez https://, si le site le permet.",
     "finding_size": (
@@ -184,7 +184,7 @@ SENTENCES = {
     "waits_answer": "des nouvelles de SES sur des exemplaires incertains\u202f; il reprendra de lui-même",
     "waits_owner": "votre décision",
     "waits_next": "sa prochaine tentative\u202f; il reprendra de lui-même",
-    "waits_readers": "l’inscription de ses lecteurs",
+    "waits_readers": "que la liste de ses lecteurs soit établie",
     "waits_last": "des nouvelles des derniers exemplaires",
     "changed_meanwhile": (
         "Ce numéro a changé pendant que vous le regardiez\u00a0: rien n’a été fait. Le voici tel qu’il est "
@@ -209,7 +209,7 @@ SENTENCES = {
     "schedule_title": "Programmer {name}",
     "one_reader": "{count} lecteur",
     "several_readers": "{count} lecteurs",
-    "goes_to": "Il part à {readers}\u00a0: {parts}.",
+    "goes_to": "Il est envoyé à {readers}\u00a0: {parts}.",
     "in_language": "{count} en {name}",
     "other_language": (
         "Parmi eux, {readers} ont choisi une langue qu’il n’a pas ({name}), et le reçoivent en {other}."
@@ -253,16 +253,16 @@ SENTENCES = {
     "send_now": "Envoyer maintenant",
     "send_about": "Un numéro ne part qu’une fois. Pendant l’envoi, vous pouvez le mettre en pause ou l’annuler.",
     "schedule_now": "Programmer",
-    "schedule_about": ("L’envoi commence dans les 15\u00a0minutes après ce moment, à ceux qui seront alors lecteurs."),
+    "schedule_about": (
+        "L’envoi commence dans les 15\u00a0minutes qui suivent ce moment, et va à ceux qui seront alors abonnés."
+    ),
     "date": "Jour",
     "time": "Heure",
     "time_zone": "Dans le fuseau horaire {zone}.",
     "time_unreadable": "Choisissez un jour et une heure.",
-    "time_past": "{at} est passé.",
-    "time_far": "{at} est dans plus de {days}\u00a0jours. Programmez-le plus tard.",
-    "time_missing": (
-        "Cette heure n’existe pas dans le fuseau {zone}\u00a0: les horloges avancent. Choisissez {at}, par exemple."
-    ),
+    "time_past": "Ce moment est passé\u00a0: {at}.",
+    "time_far": "C’est dans plus de {days}\u00a0jours\u00a0: {at}. Revenez le programmer plus tard.",
+    "time_missing": ("Cette heure n’existe pas\u00a0: les horloges avancent. Choisissez plutôt\u00a0: {at}."),
     "time_twice": (
         "Cette heure se présente deux fois dans le fuseau {zone}\u00a0: les horloges reculent. Choisissez laquelle."
     ),

@@ -38,7 +38,7 @@ SENTENCES = {
     "digest_off": "Il n’y a pas de résumé hebdomadaire.",
     "consent": (
         "Les abonnés acceptent la version {version} du texte. La page de confirmation l’affiche\u202f; ses paramètres "
-        "sont {wordings}. Qui change le texte change aussi la version."
+        "sont {wordings}. Si vous changez le texte, changez aussi la version."
     ),
     "callers_kept": "Les adresses réseau des inscriptions et des confirmations sont conservées avec la preuve.",
     "no_callers_kept": "Aucune adresse réseau n’est conservée.",
