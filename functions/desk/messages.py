@@ -118,7 +118,7 @@ def _list(call: Call, folder: Folder) -> Response:
         title=words.say(f"messages.{'spam_title' if folder == 'spam' else 'title'}", call.language),
         query=query,
         found=found,
-        days=[(of_day[0].submitted_at, of_day) for of_day in (list(records) for _, records in days)],
+        days=[(of_day[0].submitted_at.astimezone(zone), of_day) for of_day in (list(records) for _, records in days)],
         forms=_forms(call, query),
         months=_months(call, query.oldest),
         period=sorted([query.start.at, found.reached]),

@@ -85,6 +85,7 @@ def test_messages_stand_by_day_in_the_owners_time_zone_newest_first(make_app: Ma
         "Monday 23 November 2026",
         "Sunday 22 November 2026",
     ]
+    assert re.findall(r'<h2[^>]*><time datetime="([^"]+)"', page.text) == ["2026-11-23", "2026-11-22"]
     assert re.findall(r"<time[^>]*>(\d\d:\d\d)</time>", page.text) == ["04:00", "00:00", "20:00", "18:00", "16:00"]
 
 
