@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from botocore.awsrequest import AWSResponse
 from hypothesis import HealthCheck, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
@@ -33,7 +34,7 @@ from tests.support.app import START, App, isolated, resolve
 from tests.support.desk import Browser, code_and_link, forms_of
 from tests.support.newsletter import READER, SECRET, sign_up, subscribe, subscriber
 from tests.support.states import bring_to
-from tests.support.wire import Wire, refusal
+from tests.support.wire import Wire, refusal, unreachable
 
 READER_ID = subscriber_id(SECRET, READER)
 ONE = f"subscribers/{READER_ID}"
@@ -524,6 +525,25 @@ def test_a_list_too_large_for_one_response_is_divided(app: App, monkeypatch: pyt
         text = gzip.decompress(file.data).decode("utf-8-sig")
         rows += csv.DictReader(io.StringIO(text), delimiter=";")
     assert sorted(row["email"] for row in rows) == sorted(map(many.address, range(60)))
+
+
+def test_a_call_that_fails_late_in_a_file_is_made_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    many.subscribe(range(3), START)
+    browser = Browser(app).signed_in()
+    page = opened(app, browser)
+    # The time in which the calls of a page are made again is over.
+    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.0)
+    failed: list[str] = []
+
+    def fails_once(request: Any) -> AWSResponse | None:
+        if failed or "BatchGetItem" not in str(request.headers["X-Amz-Target"]):
+            return None
+        failed.append(request.url)
+        return unreachable(request)
+
+    Wire(dynamodb.client()).always(fails_once)
+    file = fetched(browser, page, "Download (Subscribed)")
+    assert (file.status_code, file.mimetype, len(failed)) == (200, "text/csv", 1)
 
 
 def test_where_all_lists_are_empty_there_is_no_file(app: App) -> None:
