@@ -128,8 +128,8 @@ def erase(  # noqa: PLR0913  how it is done for whom
     interrupted erasure can go on `after` what it has read. Each item is dealt with as it is read, so that even one of a
     large table comes to an end bit by bit. Raises NotFinishedError, also once `until` (time.monotonic) is past.
     """
-    # These are known without being read, and what was read last time is not read again.
-    own = {f"subscriber#{person.subscriber_id}", f"cap#{person.subscriber_id}"}
+    # It is known without being read, and what was read last time is not read again.
+    own = {f"subscriber#{person.subscriber_id}"}
     redacted: set[tuple[str, str]] = set()
     counts = _Counts()
     read_up_to = after
