@@ -6,6 +6,7 @@ as `POST messages/{id}/spam`, to what answers it.
 
 from functools import cache
 from importlib import import_module
+from math import ceil
 from typing import Any
 
 from desk import access
@@ -15,9 +16,11 @@ from guichet.http.refusal import Refusal
 from guichet.http.request import Request
 from guichet.http.responses import Response
 from guichet.init_phase import prepare
+from guichet.records.record import utc_now
 from guichet.settings import DeskSettings
 from guichet.store import dynamodb
 from guichet.store.dynamodb import UnavailableError
+from guichet.store.submissions import OverCapError
 from guichet.telemetry import guarded, log_unexpected, logger
 
 # In seconds.
@@ -44,7 +47,7 @@ def settings() -> DeskSettings:
     return DeskSettings.from_environment()
 
 
-def answer(request: Request) -> Response:
+def answer(request: Request) -> Response:  # noqa: PLR0911  one for each error
     """Answer a request for a page of the desk, or what one of its buttons posts.
 
     Every error, too, is told in the words of the desk: those of the other functions speak to a visitor who sent a form.
@@ -66,16 +69,19 @@ def answer(request: Request) -> Response:
         code = lost.CODE_OF_REFUSAL.get(refusal.status, "not_read")
         logger.info("refused at the desk", request_id=request.id, status=refusal.status, code=code)
         return lost.page(visit, DeskError(refusal.status, code))
+    except OverCapError as over:
+        # Where an area has no words of its own for it.
+        return _later(visit, "too_many", 429, max(1, ceil((over.until - utc_now()).total_seconds())))
     except Exception as error:  # noqa: BLE001  whatever went wrong, what was typed must not be lost with it
         log_unexpected(error, request_id=request.id, route=request.route)
         return _later(visit, "failed")
 
 
-def _later(visit: Visit, code: str) -> Response:
+def _later(visit: Visit, code: str, status: int = 503, seconds: int = _TRY_AGAIN_AFTER) -> Response:
     from desk import lost  # noqa: PLC0415
 
-    reply = lost.page(visit, DeskError(503, code))
-    reply["headers"]["retry-after"] = str(_TRY_AGAIN_AFTER)
+    reply = lost.page(visit, DeskError(status, code))
+    reply["headers"]["retry-after"] = str(seconds)
     return reply
 
 

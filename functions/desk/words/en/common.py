@@ -39,6 +39,7 @@ SENTENCES = {
         "Something went wrong in the desk itself. Try again in a moment. If you pressed a button, look first whether "
         "it was done: it may have been."
     ),
+    "too_many": "You have asked for this very often within an hour. Wait until the hour is over.",
     "typed": "What you typed",
     "typed_hint": "It is stored nowhere. Copy it before you leave this page.",
     "other_tab": "Open the desk in another tab",

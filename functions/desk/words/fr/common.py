@@ -49,6 +49,7 @@ SENTENCES = {
         "Une erreur s’est produite dans le bureau lui-même. Réessayez dans un instant. Si vous aviez appuyé sur un "
         "bouton, vérifiez d’abord si l’action a été faite\u00a0: elle a pu l’être."
     ),
+    "too_many": "Vous l’avez demandé très souvent en une heure. Attendez que l’heure soit passée.",
     "typed": "Ce que vous aviez saisi",
     "typed_hint": "Ce texte n’est enregistré nulle part. Copiez-le avant de quitter cette page.",
     "other_tab": "Ouvrir le bureau dans un autre onglet",
