@@ -131,7 +131,7 @@ def test_the_text_says_all_that_the_html_says(written: tuple[LocalStack, list[Em
         assert len(said) > 10
         assert set(said) <= set(re.findall(r"\w+", f"{mail['Subject']}\n{text}")), mail["Subject"]
         links = set(map(unescape, re.findall(r'href="([^"]+)"', html)))
-        assert links == set(re.findall(r"https?://\S+/(?:newsletter|owner)/\S+", text))
+        assert links == set(re.findall(r"https?://\S+/(?:newsletter|desk)/\S+", text))
 
 
 def test_the_owner_reads_every_answer_in_both(written: tuple[LocalStack, list[EmailMessage]]) -> None:

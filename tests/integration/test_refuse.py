@@ -34,7 +34,7 @@ from tests.support.newsletter import (
 from tests.support.states import bring_to
 from tests.support.wire import Wire, unreachable
 
-NOTHING_PERSONAL = {"pk", "sk", "kind", "id", "state", "left_at", "history", "lifted_at"}
+NOTHING_PERSONAL = {"pk", "sk", "kind", "id", "state", "list", "left_at", "history", "lifted_at"}
 
 
 def refuse(app: App) -> None:
