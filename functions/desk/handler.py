@@ -54,7 +54,7 @@ def answer(request: Request) -> Response:  # noqa: PLR0911  one for each error
     """
     from desk import lost, pages  # noqa: PLC0415
 
-    visit = Visit(request, settings())
+    visit = Visit(request, settings().reached_at(request.base_url))
     try:
         return _answered(visit)
     except DeskError as error:

@@ -241,6 +241,8 @@ class FeedbackSettings(Settings):
 class DeskSettings(MailSettings):
     """The environment of the function `Desk`."""
 
+    # Not there without a domain of one's own: then only who asks knows under which address they do.
+    api_url: OptionalHttpAddress = ""
     retention_days: Days
     allowed_origins: Origins
     stranger_mail_per_day: Annotated[int, Limit(ge=0)]
@@ -254,3 +256,7 @@ class DeskSettings(MailSettings):
     caller_hourly_cap: Annotated[int, Limit(ge=1)]
     requests_per_second: Annotated[int, Limit(ge=1)]
     log_retention_days: Annotated[int, Limit(ge=1)]
+
+    def reached_at(self, base_url: str) -> Self:
+        """Return these settings with the address of the API, which is that of a request if it has no domain."""
+        return self if self.api_url else self.model_copy(update={"api_url": base_url})

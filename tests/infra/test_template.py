@@ -133,6 +133,14 @@ def test_functions_inherit_what_all_have_and_add_their_own() -> None:
     assert functions["Contact"].timeout < functions["Notifier"].timeout
 
 
+def test_no_function_behind_the_api_is_given_its_address() -> None:
+    # Each would need the other first: a deploy refuses that, and nothing here does.
+    behind = [function for function in resolve().functions.values() if function.routes]
+    assert len(behind) == 3
+    for function in behind:
+        assert "https://api.example" not in function.environment.values()
+
+
 def test_functions_come_with_their_routes_streams_and_schedules() -> None:
     functions = resolve().functions
     assert "POST /contact" in functions["Contact"].routes

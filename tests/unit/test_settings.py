@@ -31,12 +31,21 @@ MODELS: dict[str, type[Settings]] = {
 
 
 def test_every_function_has_a_model_and_gets_just_its_variables() -> None:
-    functions = resolve().functions
+    # The desk knows the API's address only if that is a domain of one's own.
+    certificate = "arn:aws:acm:eu-west-3:123456789012:certificate/a"
+    functions = resolve(ApiDomain="forms.example.org", ApiCertificateArn=certificate).functions
     assert set(functions) == set(MODELS)
     for name, function in functions.items():
         # Powertools' own variables are no settings of ours.
         given = {variable for variable in function.environment if not variable.startswith("POWERTOOLS_")}
         assert given == {field.upper() for field in MODELS[name].model_fields()}
+
+
+def test_the_desk_takes_the_address_of_a_request_if_the_api_has_no_domain() -> None:
+    environment = resolve().functions["Desk"].environment
+    assert DeskSettings.model_validate(environment).reached_at("https://a1.example").api_url == "https://a1.example"
+    with_domain = DeskSettings.model_validate({**environment, "API_URL": "https://forms.example.org"})
+    assert with_domain.reached_at("https://a1.example").api_url == "https://forms.example.org"
 
 
 def test_every_handler_reads_the_model_of_its_function() -> None:
