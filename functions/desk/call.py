@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from guichet.http.body import MAX_BODY, fields_of
 from guichet.http.request import Request
 from guichet.http.responses import Response
-from guichet.locales import Language
+from guichet.locales import Language, locale
 from guichet.records.session import Session
 from guichet.settings import DeskSettings
 from guichet.signing import subscriber_id
@@ -56,6 +56,10 @@ class Visit:
     def table_name(self) -> str:
         """The table."""
         return self.settings.table_name
+
+    def number(self, number: int) -> str:
+        """Return a number as people write it."""
+        return locale(self.language).number(str(number))
 
     def url(self, page: str = "", **query: str) -> str:
         """Return the URL of a page of the desk. What is empty in the query is left out."""

@@ -90,26 +90,26 @@ def _answered(visit: Visit) -> Response:
     if visit.method == "POST":
         access.check_origin(visit.request)
     if area == SIGN_IN:
-        route, path = _found(area, visit)
+        route, path, _ = _found(area, visit)
         return route(Call(visit.request, visit.settings, path, None))
     if visit.method == "POST" and visit.page == SIGN_OUT:
         # Also from a page of a session that has ended, or of the one before.
-        route, path = _found(area, visit)
+        route, path, _ = _found(area, visit)
         return route(Call(visit.request, visit.settings, path, None))
     session = access.session_of(visit)
     if session is None:
         return access.to_sign_in(visit)
-    route, path = _found(area, visit)
+    route, path, pattern = _found(area, visit)
     call = Call(visit.request, visit.settings, path, session)
     if visit.method == "POST":
         access.check_token(call)
-        told = {"request_id": visit.request.id, "page": _pattern(area, visit), "session_id": session.id, **path}
+        told = {"request_id": visit.request.id, "page": pattern, "session_id": session.id, **path}
         logger.info("desk", extra=told)
     return route(call)
 
 
-def _found(area: str, visit: Visit) -> tuple[Route, dict[str, str]]:
-    """Return what answers a page, and the variables in its path. Raises DeskError."""
+def _found(area: str, visit: Visit) -> tuple[Route, dict[str, str], str]:
+    """Return what answers a page, the variables in its path, and the path's pattern. Raises DeskError."""
     routes: dict[str, Route] = import_module(AREAS[area]).ROUTES if area in AREAS else {}
     allowed = False
     for name, route in routes.items():
@@ -118,15 +118,9 @@ def _found(area: str, visit: Visit) -> tuple[Route, dict[str, str]]:
         if path is None:
             continue
         if method == visit.method:
-            return route, path
+            return route, path, pattern
         allowed = True
     raise DeskError(405 if allowed else 404, "only_posted" if allowed else "no_such_page")
-
-
-def _pattern(area: str, visit: Visit) -> str:
-    names: dict[str, Route] = import_module(AREAS[area]).ROUTES
-    patterns = (name.partition(" ")[2] for name in names if name.startswith(visit.method))
-    return next(pattern for pattern in patterns if _match(pattern, visit.page) is not None)
 
 
 def _match(pattern: str, page: str) -> dict[str, str] | None:

@@ -8,7 +8,6 @@ from typing import Any
 from desk import pages, words
 from desk.call import Call, DeskError, Route
 from guichet.http.responses import Response
-from guichet.locales import locale
 from guichet.mail.ses import without_addresses
 from guichet.outbox.reasons import WHYS, Reason, reason_of
 from guichet.records.outbox import EmailKey
@@ -71,9 +70,9 @@ def show(call: Call) -> Response:
         "outbox.html",
         title=words.say("outbox.title", call.language),
         rows=rows,
-        total=_number(call, sum(found.counts.values())) if found.counts else "",
-        counts={name: _number(call, number) for name, number in (found.counts or {}).items() if number},
-        reasons=[(why, _number(call, reasons[why])) for why in WHYS if reasons[why]],
+        total=call.number(sum(found.counts.values())) if found.counts else "",
+        counts={name: call.number(number) for name, number in (found.counts or {}).items() if number},
+        reasons=[(why, call.number(reasons[why])) for why in WHYS if reasons[why]],
         mailboxes=_dead_mailboxes(call) if found.counts and (found.counts["held"] or reasons["mailbox"]) else [],
         older=call.url("outbox", at=end.queued_at, list=end.shard, email=end.key.id) if end else "",
         first=after is None,
@@ -131,7 +130,7 @@ def _age(call: Call, age: timedelta) -> str:
     minutes = max(0, int(age.total_seconds() // 60))
     hours, days = minutes // 60, minutes // (24 * 60)
     unit, number = ("days", days) if days > 1 else ("hours", hours) if hours else ("minutes", minutes)
-    return words.say(f"outbox.age_{unit}", call.language, number=_number(call, number))
+    return words.say(f"outbox.age_{unit}", call.language, number=call.number(number))
 
 
 def _dead_mailboxes(call: Call) -> list[dict[str, Any]]:
@@ -163,10 +162,6 @@ def retry(call: Call) -> Response:
     done = outbox.retry(call.table_name, key, row["recipient"])
     logger.info("queued again", request_id=call.request.id, record=key.record, email=key.email, changed=done)
     return pages.done(call, "outbox", told="retried" if done else "unchanged")
-
-
-def _number(call: Call, number: int) -> str:
-    return locale(call.language).number(str(number))
 
 
 ROUTES: dict[str, Route] = {

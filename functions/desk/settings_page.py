@@ -8,7 +8,7 @@ from desk.call import Call, Route
 from guichet.addresses import readable
 from guichet.definitions.definition import Definition, definitions
 from guichet.http.responses import Response
-from guichet.locales import LANGUAGES, locale
+from guichet.locales import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,6 @@ def show(call: Call) -> Response:
 
 def _say(call: Call, key: str, **values: object) -> str:
     return words.say(key, call.language, **values)
-
-
-def _number(call: Call, number: int) -> str:
-    return locale(call.language).number(str(number))
 
 
 def _site(call: Call) -> Iterator[Setting]:
@@ -98,21 +94,19 @@ def _limits(call: Call) -> Iterator[Setting]:
     yield Setting("HoneypotField", _say(call, "settings.honeypot"), (settings.honeypot_field,))
     yield Setting("SpamFilter", _say(call, f"settings.spam_{settings.spam_filter}"))
     yield Setting("ProofOfWork", _say(call, f"settings.proof_{settings.proof_of_work}"))
+    yield Setting("CallerHourlyCap", _say(call, "settings.caller_cap", number=call.number(settings.caller_hourly_cap)))
     yield Setting(
-        "CallerHourlyCap", _say(call, "settings.caller_cap", number=_number(call, settings.caller_hourly_cap))
-    )
-    yield Setting(
-        "RequestsPerSecond", _say(call, "settings.requests", number=_number(call, settings.requests_per_second))
+        "RequestsPerSecond", _say(call, "settings.requests", number=call.number(settings.requests_per_second))
     )
     per_day = settings.stranger_mail_per_day
     some = "settings.strangers" if per_day else "settings.no_strangers"
-    yield Setting("StrangerMailPerDay", _say(call, some, number=_number(call, per_day)))
+    yield Setting("StrangerMailPerDay", _say(call, some, number=call.number(per_day)))
 
 
 def _kept(call: Call) -> Iterator[Setting]:
     settings = call.settings
-    yield Setting("RetentionDays", _say(call, "settings.retention", days=_number(call, settings.retention_days)))
-    yield Setting("LogRetentionDays", _say(call, "settings.logs", days=_number(call, settings.log_retention_days)))
+    yield Setting("RetentionDays", _say(call, "settings.retention", days=call.number(settings.retention_days)))
+    yield Setting("LogRetentionDays", _say(call, "settings.logs", days=call.number(settings.log_retention_days)))
 
 
 _GROUPS = {"site": _site, "mail": _mail, "consent": _consent, "limits": _limits, "kept": _kept}
@@ -124,9 +118,9 @@ def _given(text: str) -> tuple[str, ...]:
 
 def _form(call: Call, own: Definition) -> FormShown:
     others = f"settings.form_others_{own.other_fields}"
-    sentences = [_say(call, "settings.form_fields", number=_number(call, len(own.fields))), _say(call, others)]
+    sentences = [_say(call, "settings.form_fields", number=call.number(len(own.fields))), _say(call, others)]
     days = own.retention_days or call.settings.retention_days
-    sentences.append(_say(call, "settings.form_kept", days=_number(call, days)))
+    sentences.append(_say(call, "settings.form_kept", days=call.number(days)))
     sentences.append(_say(call, "settings.form_reply" if own.reply else "settings.form_no_reply"))
     if own.route:
         sentences.append(_say(call, "settings.form_route", field=own.fields[own.route.field].label[call.language]))

@@ -10,17 +10,15 @@ from desk import pages, subscribers_file, words
 from desk.call import Call, DeskError, Route
 from guichet.addresses import parse, readable
 from guichet.http.responses import Response
-from guichet.locales import Language, locale
+from guichet.locales import Language
 from guichet.mail import ses
 from guichet.records.record import utc_now
-from guichet.records.subscriber import MOST_SOFT_BOUNCES, State, Subscriber
+from guichet.records.subscriber import MOST_SOFT_BOUNCES, SUPPRESSED, State, Subscriber
 from guichet.signing import subscriber_id
 from guichet.store import subscriber_lists, subscribers
 from guichet.telemetry import count, logger
 
 STATES: tuple[State, ...] = get_args(State)
-# Of these, nothing but a keyed hash is kept that says who they are.
-SUPPRESSED: tuple[State, ...] = ("bounced", "complained", "blocked")
 _PER_PAGE = 50
 _ID = re.compile(r"[0-9a-f]{32}")
 # What is known of an address on the page, by the metric that counts it.
@@ -48,7 +46,7 @@ def _list_page(call: Call, status: int = 200, **found: Any) -> Response:
         state=state,
         rows=shown.subscribers,
         is_first=not (after or before),
-        total=None if total is None else _number(call, total),
+        total=None if total is None else call.number(total),
         newer=call.url("subscribers", state=state, before=shown.before) if shown.before else "",
         older=call.url("subscribers", state=state, after=shown.after) if shown.after else "",
         readable=readable,
@@ -86,7 +84,7 @@ def show(call: Call) -> Response:
         bounces=bounces,
         most_bounces=MOST_SOFT_BOUNCES,
         language_name=language_name,
-        retention_days=_number(call, call.settings.retention_days),
+        retention_days=call.number(call.settings.retention_days),
         actions=_actions(subscriber),
     )
 
@@ -119,7 +117,7 @@ def _sure_page(call: Call, subscriber: Subscriber, action: str, status: int = 20
         subscriber=subscriber,
         address=readable(subscriber.email),
         short=short,
-        retention_days=_number(call, call.settings.retention_days),
+        retention_days=call.number(call.settings.retention_days),
         fields={},
         **{"typed": "", "wrong": "", **wrong},
     )
@@ -244,10 +242,6 @@ def _subscriber(call: Call) -> Subscriber:
 
 def _kept(call: Call) -> timedelta:
     return timedelta(days=call.settings.retention_days)
-
-
-def _number(call: Call, number: int) -> str:
-    return locale(call.language).number(str(number))
 
 
 # The fixed paths come before the one that has any id in their place.

@@ -12,7 +12,6 @@ from desk import fresh_code, pages, words
 from desk.call import Call, DeskError, Route
 from guichet.http.links import unsubscribe_link
 from guichet.http.responses import HEADERS, Response
-from guichet.locales import locale
 from guichet.records.record import utc_now
 from guichet.records.subscriber import State
 from guichet.records.subscriber_fields import COLUMNS, cells_of
@@ -76,9 +75,7 @@ def _files_page(call: Call, until: datetime, too_large: State | None = None, par
     for state in STATES:
         total = subscriber_lists.count(call.table_name, state)
         files = max(1, ceil(total / _PER_FILE), parts if state == too_large else 1)
-        lists.append(
-            {"state": state, "total": locale(call.language).number(str(total)), "empty": not total, "files": files}
-        )
+        lists.append({"state": state, "total": call.number(total), "empty": not total, "files": files})
     return pages.page(
         call,
         "subscribers_files.html",

@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import Any
 
-from guichet.outbox.eligibility import SUPPRESSED
 from guichet.records.record import utc_now
 from guichet.records.registry import KINDS
+from guichet.records.subscriber import SUPPRESSED
 from guichet.store.erasure import Erased, Person, PersonalData, is_remnant
 
 _NAMES = {kind.name: kind.plural for kind in KINDS.values() if kind.of_person} | {

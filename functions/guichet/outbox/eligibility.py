@@ -6,11 +6,8 @@ from guichet.definitions.definition import definitions
 from guichet.mail.emails import acknowledgement, named
 from guichet.records.outbox import ClaimedEmail
 from guichet.records.registry import Reported
-from guichet.records.subscriber import Subscriber
+from guichet.records.subscriber import SUPPRESSED, Subscriber
 from guichet.settings import NotifierSettings
-
-# These get no mail, whatever they ask for, until the operator lifts the suppression.
-SUPPRESSED = ("bounced", "complained", "blocked")
 
 
 def ineligible(email: ClaimedEmail, record: Reported, subscriber: Subscriber | None) -> str | None:

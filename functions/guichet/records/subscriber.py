@@ -8,6 +8,8 @@ from guichet.records.record import Record
 from guichet.records.sign_up import SignUp
 
 State = Literal["confirmed", "unsubscribed", "bounced", "complained", "blocked", "lifted"]
+# These get no mail, whatever they ask for, until the operator lifts the suppression.
+SUPPRESSED: tuple[State, ...] = ("bounced", "complained", "blocked")
 # After so many soft bounces, without a delivery between, a subscriber is written to no more.
 MOST_SOFT_BOUNCES = 5
 
