@@ -24,7 +24,6 @@ from guichet.outbox.reasons import reason_of
 from guichet.records.message import Message
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
-from guichet.signing import subscriber_id
 from guichet.store import message_lists, submissions, subscribers
 from guichet.store.dynamodb import Item
 from guichet.store.message_lists import Entry, Folder, Place
@@ -397,8 +396,8 @@ def _subscriber(record: Submission, call: Call) -> str:
     """Return the page of the subscriber at this address, if there is one."""
     if not record.email:
         return ""
-    known = subscriber_id(call.settings.signing_secret, record.email)
-    return call.url(f"subscribers/{known}") if subscribers.subscriber(call.table_name, known) else ""
+    known = subscribers.known(call.table_name, call.settings.ids_of(record.email))
+    return call.url(f"subscribers/{known.id}") if known else ""
 
 
 def _queued(row: Item) -> str:

@@ -119,7 +119,7 @@ def _gone_page(call: Call) -> Response:
 
 def _confirm_page(call: Call, whom: Whom, *, status: int = 200, typed: str = "", wrong: bool = False) -> Response:
     erasing = erasures.erasure(call.table_name, whom.id(call))
-    known = subscribers.subscriber(call.table_name, whom.id(call)) if whom.address else None
+    known = subscribers.known(call.table_name, call.settings.ids_of(whom.address)) if whom.address else None
     return pages.page(
         call,
         "people-confirm.html",

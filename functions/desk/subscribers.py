@@ -14,7 +14,6 @@ from guichet.locales import Language
 from guichet.mail import ses
 from guichet.records.record import utc_now
 from guichet.records.subscriber import MOST_SOFT_BOUNCES, SUPPRESSED, State, Subscriber
-from guichet.signing import subscriber_id
 from guichet.store import subscriber_lists, subscribers
 from guichet.telemetry import count, logger
 
@@ -62,10 +61,10 @@ def find(call: Call) -> Response:
     address = parse(typed)
     if address is None:
         return _list_page(call, 422, typed=typed, wrong="no_address")
-    found = subscriber_id(call.settings.signing_secret, address)
-    if subscribers.subscriber(call.table_name, found) is None:
+    found = subscribers.known(call.table_name, call.settings.ids_of(address))
+    if found is None:
         return _list_page(call, typed=typed, unknown=address)
-    return pages.done(call, f"subscribers/{found}", told="")
+    return pages.done(call, f"subscribers/{found.id}", told="")
 
 
 def show(call: Call) -> Response:
@@ -149,7 +148,7 @@ def lift(call: Call) -> Response:
     address = parse(typed)
     if address is None:
         return _sure_page(call, subscriber, "lift", 422, typed=typed, wrong="no_address")
-    if subscriber_id(call.settings.signing_secret, address) != subscriber.id:
+    if subscriber.id not in call.settings.ids_of(address):
         return _sure_page(call, subscriber, "lift", 422, typed=typed, wrong="other_address")
     try:
         ses.take_off_list(address)
@@ -159,8 +158,10 @@ def lift(call: Call) -> Response:
             "not lifted", request_id=call.request.id, subscriber_id=subscriber.id, error=type(error).__name__
         )
         return _sure_page(call, subscriber, "lift", 503, typed=typed, wrong="no_ses")
-    done = subscribers.lift(call.table_name, subscriber.id, utc_now(), _kept(call))
-    return _changed(call, subscriber.id, "lift", "lifted", done=done)
+    # Under each id that it may be known by, a former secret's included.
+    ids = call.settings.ids_of(address)
+    lifted = [one for one in ids if subscribers.lift(call.table_name, one, utc_now(), _kept(call))]
+    return _changed(call, subscriber.id, "lift", "lifted", done=bool(lifted))
 
 
 def _changed(call: Call, changed: str, action: str, told: str, *, done: bool) -> Response:
@@ -187,7 +188,7 @@ def ask_to_block(call: Call) -> Response:
     address = parse(typed)
     if address is None:
         return _block_page(call, 422, typed, "no_address")
-    known = subscribers.subscriber(call.table_name, subscriber_id(call.settings.signing_secret, address))
+    known = subscribers.known(call.table_name, call.settings.ids_of(address))
     if known is not None and known.state == "blocked":
         return pages.done(call, f"subscribers/{known.id}", told="unchanged")
     return pages.page(
@@ -212,7 +213,7 @@ def block_address(call: Call) -> Response:
     address = parse(call.fields.get("address", ""))
     if address is None:
         return _block_page(call, 422, call.fields.get("address", ""), "no_address")
-    blocked = subscriber_id(call.settings.signing_secret, address)
+    blocked, *_ = call.settings.ids_of(address)
     done = subscribers.block(call.table_name, blocked, utc_now())
     return _changed(call, blocked, "block", "blocked", done=done)
 

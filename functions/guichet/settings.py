@@ -12,6 +12,7 @@ from pydantic_core import ValidationError
 from guichet.addresses import parse
 from guichet.locales import LANGUAGES, Language
 from guichet.model import After, Before, Limit, Model
+from guichet.signing import subscriber_id
 
 # The origins of this machine, with any port. API Gateway's CORS knows no such thing and the template's pattern refuses
 # it, so only the local stack can have them.
@@ -21,6 +22,7 @@ LOOPBACK_ORIGINS = tuple(f"{scheme}://{host}{ANY_PORT}" for scheme in ("http", "
 # How the secret of the local stack begins, which everybody can read.
 LOCAL_SECRET = "local-stack-only-"  # noqa: S105  it is no secret
 _PORT = re.compile(r":[0-9]{1,5}$")
+_SHORTEST_SECRET = 32
 
 
 class SettingsError(Exception):
@@ -80,6 +82,12 @@ def _address_or_none(text: str) -> str:
     return _address(text) if text else ""
 
 
+def _secret_or_none(text: str) -> str:
+    if text and len(text) < _SHORTEST_SECRET:
+        raise ValueError(f"expected at least {_SHORTEST_SECRET} characters, or none")
+    return text
+
+
 def _time_zone(text: str) -> str:
     # Only the notifier, which tells times, pays for the import.
     from zoneinfo import ZoneInfo  # noqa: PLC0415
@@ -114,7 +122,7 @@ class Settings(Model, alias_generator=str.upper):
     table_name: NotEmpty
     site_name: NotEmpty
     site_url: HttpAddress
-    signing_secret: Annotated[str, Limit(min_length=32)]
+    signing_secret: Annotated[str, Limit(min_length=_SHORTEST_SECRET)]
     default_language: Language
 
     def __repr__(self) -> str:
@@ -138,6 +146,18 @@ class Settings(Model, alias_generator=str.upper):
         if settings.signing_secret.startswith(LOCAL_SECRET) and _on_aws():
             raise SettingsError("wrong settings: SIGNING_SECRET: this is the local stack's, which everybody knows")
         return settings
+
+
+class AddressSettings(Settings):
+    """Settings of every function that asks what is known of an address."""
+
+    # The secret of the stack whose archive was imported: of whom no address is kept is known by its hashes.
+    former_signing_secret: Annotated[str, After(_secret_or_none)] = ""
+
+    def ids_of(self, email: str) -> tuple[str, ...]:
+        """Return the ids under which a parsed address may be known: this stack's own first, then the former one's."""
+        secrets = dict.fromkeys(filter(None, (self.signing_secret, self.former_signing_secret)))
+        return tuple(subscriber_id(secret, email) for secret in secrets)
 
 
 @cache
@@ -186,11 +206,13 @@ class ContactSettings(FormSettings):
 
 
 if TYPE_CHECKING:
-    _ConsentTexts = FormSettings
+
+    class _ConsentTexts(AddressSettings, FormSettings):
+        pass
 else:
     # A wording per language: CONSENT_TEXT_FR, CONSENT_TEXT_EN.
     _texts = {f"consent_text_{language}": NotEmpty for language in LANGUAGES}
-    _ConsentTexts = type("_ConsentTexts", (FormSettings,), {"__annotations__": _texts})
+    _ConsentTexts = type("_ConsentTexts", (AddressSettings, FormSettings), {"__annotations__": _texts})
 
 
 class NewsletterSettings(_ConsentTexts):
@@ -221,7 +243,7 @@ class IssuesSettings(MailSettings):
     """The environment of the function `Issues`."""
 
 
-class NotifierSettings(MailSettings):
+class NotifierSettings(AddressSettings, MailSettings):
     """The environment of the function `Notifier`."""
 
     owner_configuration_set: NotEmpty
@@ -238,7 +260,7 @@ class FeedbackSettings(Settings):
     visitor_configuration_set: NotEmpty
 
 
-class DeskSettings(MailSettings):
+class DeskSettings(AddressSettings, MailSettings):
     """The environment of the function `Desk`."""
 
     # Not there without a domain of one's own: then only who asks knows under which address they do.

@@ -29,7 +29,6 @@ from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Confirmation, Subscriber
 from guichet.settings import NewsletterSettings
-from guichet.signing import subscriber_id
 from guichet.store import dynamodb, submissions, subscribers
 from guichet.store.dynamodb import UnavailableError
 from guichet.store.submissions import OverCapError
@@ -92,7 +91,7 @@ def _already(request: Request, sign_up: SignUp, *, expired: bool) -> Response | 
 
     Whoever holds the link reads that mailbox, so they may learn that its address is subscribed.
     """
-    subscriber = subscribers.subscriber(settings().table_name, subscriber_id(settings().signing_secret, sign_up.email))
+    subscriber = subscribers.known(settings().table_name, settings().ids_of(sign_up.email))
     if subscriber is None:
         return None
     if subscriber.state == "confirmed":
@@ -121,10 +120,9 @@ def confirm(request: Request) -> Response:
             return already
         return page(200, pages.confirm_page(request, fields, sign_up, settings()))
     seen = _as_seen(sign_up, fields)
-    subscriber = subscriber_id(settings().signing_secret, seen.email)
-    state = subscribers.confirm(
-        table_name, subscriber, seen, _confirmation(seen, request), _confirmed_emails(seen, request)
-    )
+    subscriber, *former = settings().ids_of(seen.email)
+    emails = _confirmed_emails(seen, request)
+    state = subscribers.confirm(table_name, subscriber, seen, _confirmation(seen, request), emails, former_ids=former)
     if state != "confirmed":
         # They unsubscribed after asking, or their address is suppressed.
         raise refuse(410, "LINK_EXPIRED")

@@ -499,25 +499,24 @@ def _row(subscriber: Subscriber) -> dict[str, Any]:
 
 def _pending(connection: Connection, advance: Advance) -> Iterator[dict[str, Any]]:
     """Yield the requests that can still be confirmed and whose address is not a subscriber in any state."""
-    table, secret = connection.settings.table_name, connection.settings.signing_secret
+    table, ids_of = connection.settings.table_name, connection.settings.ids_of
     requests = queries.records(table, SignUp, advance)
     live = (one for one in requests if not one.spam and one.confirmable)
-    seen: set[str] = set()
+    seen: set[tuple[str, ...]] = set()
     for block in queries.blocks(live, 100):
-        ids = {subscriber_id(secret, one.email): one for one in block}
-        ids = {one: request for one, request in ids.items() if one not in seen}
-        seen.update(ids)
-        keys = [{"pk": f"subscriber#{one}", "sk": "subscriber"} for one in ids]
+        asked = {ids_of(one.email): one for one in block}
+        asked = {ids: request for ids, request in asked.items() if ids not in seen}
+        seen.update(asked)
+        keys = [{"pk": f"subscriber#{one}", "sk": "subscriber"} for ids in asked for one in ids]
         known = {item["id"] for item in queries.by_keys(table, keys)}
-        for one, request in ids.items():
-            if one not in known:
+        for ids, request in asked.items():
+            if known.isdisjoint(ids):
                 yield {"email": request.email, "state": "pending", "since": request.asked_at, "name": request.name}
 
 
 def _subscriber(connection: Connection, address: str) -> Subscriber:
-    found = subscribers_table.subscriber(
-        connection.settings.table_name, subscriber_id(connection.settings.signing_secret, address)
-    )
+    settings = connection.settings
+    found = subscribers_table.known(settings.table_name, settings.ids_of(address))
     if found is None:
         raise OperatorError(
             f"{address} is not a subscriber: `guichet subscribers --state pending` lists unconfirmed sign-ups"
@@ -542,11 +541,12 @@ def lift(connection: Connection, output: Output, *, address: str) -> None:
     Also takes it off SES's suppression list, so that mail reaches it again.
     """
     settings = connection.settings
+    table = settings.table_name
     # First what may fail: as long as it is on the list, it gets no mail, whatever the table says.
     taken_off = elsewhere.take_off_list(connection, address)
-    subscriber = subscriber_id(settings.signing_secret, address)
     kept = timedelta(days=settings.retention_days)
-    lifted = subscribers_table.lift(settings.table_name, subscriber, utc_now(), kept)
+    # Under each id that it may be known by, a former secret's included.
+    lifted = [one for one in settings.ids_of(address) if subscribers_table.lift(table, one, utc_now(), kept)]
     if not lifted and not taken_off:
         _subscriber(connection, address)
         raise OperatorError(f"{address} did not bounce or complain, and is not blocked: there is nothing to lift")
@@ -786,7 +786,7 @@ def forget(connection: Connection, output: Output, *, address: str, access: Path
     table.
     """
     settings = connection.settings
-    person = Person(address, settings.signing_secret)
+    person = Person(address, settings.signing_secret, settings.former_signing_secret)
     table = settings.table_name
     events = elsewhere.failed_events(connection, person)
     if access:

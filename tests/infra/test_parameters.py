@@ -105,6 +105,7 @@ LONGEST = {
     "ReplyToEmail": f"{'r' * 64}@{'d' * 61}.{'d' * 61}.{'d' * 61}.org",
     "TimeZone": "America/Argentina/ComodRivadavia",
     "SigningSecret": "s" * 128,
+    "FormerSigningSecret": "f" * 128,
     "AllowedOrigins": ",".join(f"https://site-{number:02}.example" for number in range(28)) + ",http://a.example",
     **{f"ConsentText{language.capitalize()}": LONGEST_CONSENT for language in LANGUAGES},
     "ConsentVersion": "v" * 32,

@@ -164,7 +164,8 @@ def _erased(email: ClaimedEmail, erasure: Erasure, settings: NotifierSettings) -
     from guichet.store import erasures  # noqa: PLC0415
 
     with retry_budget(TIME_TO_ERASE) as until:
-        done = erasures.go_on(settings.table_name, erasure, settings.signing_secret, until)
+        secrets = settings.signing_secret, settings.former_signing_secret
+        done = erasures.go_on(settings.table_name, erasure, *secrets, until=until)
     if not done:
         outbox.postpone(settings.table_name, email, reasons.ERASING)
         return Ended("erasing", "")
@@ -202,7 +203,7 @@ def _for_visitor(
     if named(email.name).STRANGER_SHARE is None:
         why = ineligible(email, record, None)
         return _dropped(email, settings, why) if why else ready
-    why = ineligible(email, record, subscribers.subscriber(settings.table_name, address_id))
+    why = ineligible(email, record, subscribers.known(settings.table_name, settings.ids_of(record.email)))
     if why:
         return _dropped(email, settings, why)
     return _held_back(email, record, settings) or ready

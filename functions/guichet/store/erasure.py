@@ -52,11 +52,15 @@ class NotFinishedError(Exception):
 
 
 class Person:
-    """Somebody, by their address as guichet.addresses.parse returns it."""
+    """Somebody, by their address as guichet.addresses.parse returns it.
 
-    def __init__(self, address: str, secret: str) -> None:
+    Of whom a former secret's hash alone is kept, they are known by that.
+    """
+
+    def __init__(self, address: str, secret: str, former_secret: str = "") -> None:
         self.address = normalized(address)
         self.subscriber_id = subscriber_id(secret, address)
+        self.subscriber_ids = {self.subscriber_id, *([subscriber_id(former_secret, address)] if former_secret else [])}
         self.mailbox_id = mailbox_id(secret, address)
         local, _, domain = self.address.partition("@")
         self._pattern = re.compile(
@@ -129,7 +133,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
     large table comes to an end bit by bit. Raises NotFinishedError, also once `until` (time.monotonic) is past.
     """
     # It is known without being read, and what was read last time is not read again.
-    own = {f"subscriber#{person.subscriber_id}"}
+    own = {f"subscriber#{one}" for one in person.subscriber_ids}
     redacted: set[tuple[str, str]] = set()
     counts = _Counts()
     read_up_to = after
@@ -215,7 +219,7 @@ def _is_reduced_only(item: Item) -> bool:
 
 def _find(table: str, person: Person, tell: Callable[[int], None] | None) -> tuple[set[str], list[Item]]:
     """Return the keys of a person's own records, and others' items that mention them."""
-    own = {f"subscriber#{person.subscriber_id}", f"cap#{person.mailbox_id}"}
+    own = {*(f"subscriber#{one}" for one in person.subscriber_ids), f"cap#{person.mailbox_id}"}
     mentions = []
     # Expired items are there too, until DynamoDB deletes them.
     for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True), 1):

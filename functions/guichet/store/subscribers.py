@@ -8,16 +8,28 @@ from typing import Literal, NamedTuple, cast
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
-from guichet.records.subscriber import Confirmation, Leaving, Resumed, State, Subscriber
+from guichet.records.subscriber import SUPPRESSED, Confirmation, Leaving, Resumed, State, Subscriber
 from guichet.store import dynamodb, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
+# What an old link may confirm: nobody who is suppressed, or left since it was asked for.
+_MAY_CONFIRM = f"{table.NOT_THERE} OR ((#state = :left OR #state = :lifted) AND left_at < :asked_at)"
 _APPEND = "history = list_append(if_not_exists(history, :none), :new)"
 
 
 def subscriber(table_name: str, subscriber_id: str) -> Subscriber | None:
     """Return a subscriber in any state, or None if there is none or it has expired."""
     return cast("Subscriber | None", table.record_at(table_name, f"subscriber#{subscriber_id}"))
+
+
+def known(table_name: str, ids: Sequence[str]) -> Subscriber | None:
+    """Return what is known of an address, under its own id or that of a former secret, or None.
+
+    A suppression counts under whichever id it stands. Otherwise the first id goes first.
+    """
+    found = [one for one in (subscriber(table_name, one) for one in ids) if one is not None]
+    suppressed = [one for one in found if one.state in SUPPRESSED]
+    return next(iter((*suppressed, *found)), None)
 
 
 class SoftBounces(NamedTuple):
@@ -37,13 +49,19 @@ def subscriber_and_bounces(table_name: str, subscriber_id: str) -> tuple[Subscri
     return Subscriber.model_validate(item), told
 
 
-def confirm(
-    table_name: str, subscriber_id: str, request: SignUp, confirmation: Confirmation, emails: Sequence[QueuedEmail]
+def confirm(  # noqa: PLR0913  the parts of one write
+    table_name: str,
+    subscriber_id: str,
+    request: SignUp,
+    confirmation: Confirmation,
+    emails: Sequence[QueuedEmail],
+    *,
+    former_ids: Sequence[str] = (),
 ) -> State:
     """Atomically confirm a subscriber and queue the resulting emails. Return the state after it.
 
-    Repeats return `confirmed`, too. Nothing changes if they unsubscribed after the request or are suppressed: an old
-    link brings nobody back.
+    Repeats return `confirmed`, too. Nothing changes if they unsubscribed after the request or are suppressed, be it
+    under a former id: an old link brings nobody back.
     """
     key = table.key(Subscriber, subscriber_id)
     at = confirmation.at
@@ -58,31 +76,46 @@ def confirm(
         "list": table.subscribers_list("confirmed"),
     }
     assignments = ", ".join(f"#{name} = :{name}" for name in changes)
+    may_confirm: Item = {
+        ":left": "unsubscribed",
+        ":lifted": "lifted",
+        ":asked_at": table.stamp(request.asked_at),
+        ":now": table.seconds(at),
+    }
     update = {
         "TableName": table_name,
         "Key": marshalled(key),
         "UpdateExpression": (f"SET {assignments}, {_APPEND} REMOVE expires_at, left_at"),
-        "ConditionExpression": (f"{table.NOT_THERE} OR ((#state = :left OR #state = :lifted) AND left_at < :asked_at)"),
+        "ConditionExpression": _MAY_CONFIRM,
         "ExpressionAttributeNames": {f"#{name}": name for name in changes},
         "ExpressionAttributeValues": marshalled(
-            {f":{name}": value for name, value in changes.items()}
-            | _appended(confirmation)
-            | {
-                ":left": "unsubscribed",
-                ":lifted": "lifted",
-                ":asked_at": table.stamp(request.asked_at),
-                ":now": table.seconds(at),
-            }
+            {f":{name}": value for name, value in changes.items()} | _appended(confirmation) | may_confirm
         ),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     rows = [outbox.row(key["pk"], email, at, at + QUEUED_EMAIL_KEPT) for email in emails]
     try:
-        dynamodb.transact([{"Update": update}, *(table.put(table_name, row) for row in rows)])
+        dynamodb.transact(
+            [
+                {"Update": update},
+                *(_may_confirm(table_name, former, may_confirm) for former in former_ids),
+                *(table.put(table_name, row) for row in rows),
+            ]
+        )
     except ConditionFailedError as failed:
         state: State = (failed.item or {})["state"]
         return state
     return "confirmed"
+
+
+def _may_confirm(table_name: str, former_id: str, values: Item) -> Item:
+    """Return the action that checks that nothing known under a former id speaks against confirming."""
+    action = table.check(table_name, table.key(Subscriber, former_id), _MAY_CONFIRM, values)
+    action["ConditionCheck"] |= {
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    return action
 
 
 def unsubscribe(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> bool:
