@@ -37,7 +37,8 @@ from guichet.store import submissions
 from guichet.store import subscribers as subscribers_table
 from guichet.store.dynamodb import Item, UnavailableError
 from guichet.store.erasure import NotFinishedError, Person, erase, erase_record, find_data, find_submissions
-from infra.operate import adopting, desk, elsewhere, erasure, exporting, importing, outbox, queries, summaries
+from infra.operate import adopting, carrying, desk, elsewhere, erasure, exporting, importing, outbox, queries, summaries
+from infra.operate.archive import Archive, Secrets, is_archive
 from infra.operate.checkout import of_the_site
 from infra.operate.connection import (
     Connection,
@@ -600,7 +601,8 @@ def unsubscribe_subscriber(connection: Connection, output: Output, *, address: s
 
 
 @guichet.command()
-@click.argument("what", type=click.Choice(list(exporting.KINDS)))
+@click.argument("what", type=click.Choice(list(exporting.KINDS)), required=False)
+@click.option("--everything", is_flag=True, help="The same as `everything`.")
 @click.option(
     "--output",
     "-o",
@@ -635,7 +637,8 @@ def export(  # noqa: PLR0913  the options of an export
     connection: Connection,
     output: Output,
     *,
-    what: exporting.What,
+    what: exporting.What | None,
+    everything: bool,
     file: Path | None,
     file_format: str | None,
     separator: str | None,
@@ -646,8 +649,12 @@ def export(  # noqa: PLR0913  the options of an export
     """Export subscribers, messages or everything to a file.
 
     Subscribers and messages are written as CSV for a spreadsheet, or as JSON Lines. `everything` is always JSON Lines,
-    with each item as it is stored in the table. To resume an interrupted export, run the same command again.
+    with each item as it is stored in the table: an archive, which `guichet import` carries into another stack. To
+    resume an interrupted export, run the same command again.
     """
+    if (what is None) != everything:
+        raise click.UsageError(f"Say what to export: {', '.join(exporting.KINDS)}.")
+    what = what or "everything"
     lines = what == "everything" or (output.as_json and file is None)
     if lines and file_format == "csv":
         raise click.UsageError("This output is JSON Lines: drop --format or --json, or write to a file with --output.")
@@ -672,15 +679,16 @@ def export(  # noqa: PLR0913  the options of an export
     def unsubscribe(one: Subscriber) -> str:
         return unsubscribe_link(settings.api_url, one.id, one.language, settings.signing_secret)
 
+    secrets = Secrets(settings.signing_secret, settings.former_signing_secret)
     progress = exporting.interrupted(options, file) if file else None
     if progress:
         output.advise(f"Resuming the export begun at {progress.begun_at}. To start over, remove {file}.part.")
     with output.progress("items read", queries.size(table)) as advance:
         if file is None:
-            exporting.export_to_stream(options, sys.stdout.buffer, unsubscribe, advance)
+            exporting.export_to_stream(options, sys.stdout.buffer, unsubscribe, advance, secrets)
             return None
         try:
-            rows = exporting.export_to_file(options, file, progress, unsubscribe, advance)
+            rows = exporting.export_to_file(options, file, progress, unsubscribe, advance, secrets)
         except (KeyboardInterrupt, UnavailableError) as error:
             output.advise(f"Stopped. The rows so far are in {file}.part; run the same command again to resume.")
             return INTERRUPTED if isinstance(error, KeyboardInterrupt) else UNAVAILABLE
@@ -695,10 +703,13 @@ def export(  # noqa: PLR0913  the options of an export
 @click.option("--dry-run", is_flag=True, help="Say what will happen, and change nothing.")
 @click.option("--from-line", type=click.IntRange(min=2), default=2, metavar="NUMBER", help="Skip the lines before it.")
 @on_stack
-def import_(  # noqa: PLR0913  the options of an import
+def import_(  # noqa: C901, PLR0913  the options of an import
     connection: Connection, output: Output, *, file: Path, consent: str | None, ask: bool, dry_run: bool, from_line: int
 ) -> int:
-    """Import subscribers from a CSV file.
+    """Import subscribers from a CSV file, or an archive of another stack.
+
+    An archive, which `guichet export everything` writes, is carried over whole: subscribers, suppressions, messages,
+    issues. What this stack knows stays, and whoever left or is suppressed on either side stays so.
 
     The file is UTF-8. Its first line names the columns: `email`, and optionally `name`, `language`, `consented_at`,
     `source` and `state`. A row is rejected if its state is not that of a subscriber.
@@ -710,6 +721,8 @@ def import_(  # noqa: PLR0913  the options of an import
     Existing subscribers do not change. Nobody who unsubscribed, bounced or complained is subscribed again. Bad lines
     are copied to FILE.bad.csv, with their numbers and reasons. The same file may be imported again safely.
     """
+    if is_archive(file):
+        return _import_archive(connection, output, file, dry_run=dry_run, others=bool(consent) or ask)
     if bool(consent and consent.strip()) == ask:
         raise click.UsageError("Give either --consent with the proof, or --ask.")
     settings = connection.settings
@@ -763,6 +776,29 @@ def import_(  # noqa: PLR0913  the options of an import
     if summary.stopped == importing.UNAVAILABLE:
         return UNAVAILABLE
     return INCOMPLETE if summary.stopped or summary.bad else 0
+
+
+def _import_archive(connection: Connection, output: Output, file: Path, *, dry_run: bool, others: bool) -> int:
+    """Carry what another stack of the same owner exported with `guichet export everything` into this one."""
+    if others:
+        raise click.UsageError("This is an archive, which has each proof itself: leave out --consent and --ask.")
+    settings = connection.settings
+    secrets = Secrets(settings.signing_secret, settings.former_signing_secret)
+    carrier = carrying.Carrier(Archive(file, secrets), settings, secrets)
+    with output.progress("items carried", carrier.total) as advance:
+        summary = carrier.carry(advance, dry_run=dry_run)
+    outcomes = sorted({outcome for _, outcome in summary.outcomes})
+    output.tell(
+        summaries.of_carrying(summary, dry_run=dry_run),
+        dry_run=dry_run,
+        items=carrier.total,
+        **{outcome.replace(" ", "_"): summary.count(outcome) for outcome in outcomes},
+        stopped=summary.stopped,
+    )
+    if summary.stopped:
+        output.advise("To resume, run the same command again: what is there is not written twice.")
+        return INTERRUPTED if summary.stopped == carrying.INTERRUPTED else UNAVAILABLE
+    return 0
 
 
 # --- one person -------------------------------------------------------------------------------------------------------

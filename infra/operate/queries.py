@@ -45,14 +45,20 @@ class Page:
 
 
 def scan(
-    table: str, kind: str | None = None, after: Key | None = None, advance: Advance | None = None
+    table: str,
+    kind: str | None = None,
+    after: Key | None = None,
+    advance: Advance | None = None,
+    *,
+    as_stored: bool = False,
 ) -> Iterator[Page]:
     """Read the whole table, page by page, or the rest of it after `after`. Expired items are left out.
 
     Pages contain the items of `kind`, or all; `advance` is called with the number of items read. Changes made in the
-    meantime may be read or missed, but nothing is read twice (AWS: "Scan").
+    meantime may be read or missed, but nothing is read twice (AWS: "Scan"). With `as_stored`, all that was written
+    before is read, and items are as DynamoDB returns them, of whatever types.
     """
-    parameters: dict[str, Any] = {"TableName": table}
+    parameters: dict[str, Any] = {"TableName": table, **({"ConsistentRead": True} if as_stored else {})}
     conditions = ["(attribute_not_exists(expires_at) OR expires_at >= :now)"]
     values: Item = {":now": int(utc_now().timestamp())}
     if kind:
@@ -62,7 +68,7 @@ def scan(
     parameters["ExpressionAttributeValues"] = marshalled(values)
     looked_at = 0
     for page in dynamodb.pages("scan", **parameters, **({"ExclusiveStartKey": after} if after else {})):
-        items = [unmarshalled(item) or {} for item in page["Items"]]
+        items = page["Items"] if as_stored else [unmarshalled(item) or {} for item in page["Items"]]
         looked_at += page["ScannedCount"]
         if advance:
             advance(looked_at)

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from guichet.records.registry import KINDS
 from guichet.store.erasure import Erased
+from infra.operate import carrying
 from infra.operate.importing import Summary
 from infra.operate.output import counted
 
@@ -14,6 +16,26 @@ IMPORTED = {
     "asked already": ("already asked", "will not be asked again"),
     "left": ("unsubscribed earlier", "will stay unsubscribed"),
     "suppressed": ("suppressed", "will stay suppressed"),
+}
+# What items of an archive are called that are no records.
+_CARRIED = {
+    "edition": "texts of issues",
+    "email": "emails, sent and waiting",
+    "feedback": "counts of bounces",
+    "reader": "readers of issues",
+    "subscriber": "subscribers and suppressions",
+    "told": "what was told",
+}
+# What else is told of the items of an archive, after their number.
+_TOLD = {
+    "left by hash": ("subscriber", "of this stack left or is suppressed at the old one: {will}ended here, too."),
+    "stays left": ("subscriber", "of the archive left or is suppressed here, and stays so."),
+    "waits here": ("email", "to you {will}sent from here. The old stack sends it, too, if it still can."),
+    "not sent here": ("email", "to visitors still waits at the old stack, which alone sends it."),
+    "paused": ("issue", "under way {will}paused here. Cancel it at the old stack before you resume it."),
+    "another issue": ("item", "left out: this stack has another issue of that name."),
+    "erased here": ("item", "left out: this stack has erased the person since."),
+    "expired": ("item", "left out: it has expired."),
 }
 # What became of the emails that were tried, after their number.
 SWEPT = {
@@ -45,6 +67,23 @@ def of_import(summary: Summary, bad_file: str, room: int | None, *, dry_run: boo
         yield f"The bad lines are in {bad_file}"
     if summary.stopped:
         yield f"Stopped after line {summary.done_until:,}: {summary.stopped}."
+
+
+def of_carrying(summary: carrying.Summary, *, dry_run: bool) -> Iterator[str]:
+    """Yield what became of an archive, or in a dry run will become of it."""
+    will = "will be " if dry_run else ""
+    count = summary.count
+    written = sum(map(count, carrying.WRITTEN))
+    done = [f"{written:,} {will}carried", *([f"{count('updated'):,} {will}updated"] if count("updated") else [])]
+    yield f"{'Dry run: ' if dry_run else ''}{', '.join(done)}, {count('there already'):,} there already."
+    for kind in sorted({kind for kind, outcome in summary.outcomes if outcome in carrying.WRITTEN}):
+        number = sum(count(outcome, kind) for outcome in carrying.WRITTEN)
+        yield f"- {_CARRIED.get(kind) or KINDS[kind].plural}: {number:,}"
+    for outcome, (thing, words) in _TOLD.items():
+        if number := count(outcome):
+            yield f"{counted(number, thing)} {words.format(will=will)}"
+    if summary.stopped:
+        yield f"Stopped: {summary.stopped}."
 
 
 def of_sweep(queued_again: int, outcomes: Mapping[str, int]) -> Iterator[str]:

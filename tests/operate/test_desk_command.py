@@ -91,7 +91,7 @@ def test_the_other_commands_cope_with_sign_ins_and_sessions(app: App, operate: O
         app.play_stream()
         (row,) = operate(app, "outbox", "--json").rows
         assert (row["kind"], row["state"], row["to"]) == ("desk-sign-in", "waiting", "owner")
-        kinds = {item["kind"] for item in operate(app, "export", "everything").rows}
+        kinds = {item.get("kind") for item in operate(app, "export", "everything").rows}
         assert {"sign-in", "session", "email", "cap", "caller"} <= kinds
         # Nothing of a person's own is in them.
         assert operate(app, "forget", OWNER, "--yes").code == 0

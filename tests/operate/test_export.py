@@ -166,8 +166,12 @@ def test_the_spam_folder_is_left_out_unless_it_is_asked_for(app: App, operate: O
 def test_everything_is_every_item(app: App, operate: Operate) -> None:
     contact(app)
     subscribe(app)
-    said = operate(app, "export", "everything")
-    assert {(row["pk"], row["sk"]) for row in said.rows} == {(item["pk"], item["sk"]) for item in app.items()}
+    for spelling in ("everything", "--everything"):
+        head, *rows, end = operate(app, "export", spelling).rows
+        assert {(row["pk"], row["sk"]) for row in rows} == {(item["pk"], item["sk"]) for item in app.items()}
+        assert (head["guichet"], end["guichet"], end["items"]) == ("archive", "end", len(rows))
+    said = operate(app, "export")
+    assert (said.code, said.out) == (2, "")
 
 
 def test_an_item_that_cannot_be_read_is_said_and_everything_has_it(app: App, operate: Operate, tmp_path: Path) -> None:

@@ -267,6 +267,21 @@ def cancel(table_name: str, issue_id: str, now: datetime) -> bool:
     )
 
 
+def at_rest(item: Item) -> Item:
+    """Return an issue's item as one that no run works on: what is scheduled or being sent is paused by the owner.
+
+    What was being sent at that moment counts as unknown, as `readers.at_rest` has it. A run that goes on with it looks
+    at all its rows.
+    """
+    rested = {name: value for name, value in item.items() if name not in {*_OF_A_RUN, "places", "audience_after"}}
+    if item.get("state") in {"scheduled", "sending"}:
+        rested |= {"state": "paused", "reason": "owner"}
+    tally = dict(item.get("tally") or {})
+    if claimed := tally.pop("claimed", 0):
+        tally["unknown"] = tally.get("unknown", 0) + claimed
+    return {**rested, "list": _AT_REST, **({"tally": tally} if "tally" in item else {})}
+
+
 def queue_test(table_name: str, issue: Issue, email: QueuedEmail, now: datetime) -> None:
     """Queue an email that shows the owner an issue as its readers will get it."""
     row = outbox.row(_pk(issue.id), email, now, max(issue.expires_at, now + ISSUE_KEPT))

@@ -105,6 +105,19 @@ def _waiting_in(table_name: str, shard: str, newest_first: bool) -> Iterator[Wai
         )
 
 
+def waiting_anew(item: Item, pk: str, audience: Audience) -> Item:
+    """Return the row of an email that waits, as one of a record's that no run has tried."""
+    kept = {name: value for name, value in item.items() if name not in {*OF_WAITING, "allowed_at"}}
+    return {**kept, "pk": pk, "outbox": shard_of(pk, audience)}
+
+
+def dropped(item: Item, reason: str, at: datetime) -> Item:
+    """Return the row of an email that waits, as one that is no longer needed, with the reason."""
+    kept = {name: value for name, value in item.items() if name not in OF_WAITING}
+    end = min(item["expires_at"], table.seconds(at + SENT_EMAIL_KEPT))
+    return {**kept, "dropped_at": table.stamp(at), "reason": reason, "expires_at": end}
+
+
 def shard_of(pk: str, audience: Audience) -> str:
     """Return the index key of a waiting row."""
     return f"{audience}#{crc32(pk.encode()) % SHARDS:02}"

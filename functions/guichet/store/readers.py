@@ -225,6 +225,14 @@ def issue_of(key: EmailKey) -> str:
     return key.record.split("#")[1]
 
 
+def at_rest(item: Item, at: datetime, reason: str) -> Item:
+    """Return a reader's item as one that no run works on: a copy that was being sent may have gone out."""
+    if item.get("state") != "claimed":
+        return item
+    rested = {name: value for name, value in item.items() if name != "claimed_until"}
+    return {**rested, "state": "unknown", "settled_at": table.stamp(at), "reason": reason}
+
+
 def key_of(issue_id: str, subscriber_id: str) -> EmailKey:
     """Return the key of a reader's row."""
     shard = crc32(subscriber_id.encode()) % SHARDS

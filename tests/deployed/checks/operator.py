@@ -64,7 +64,7 @@ def a_list_is_exported_and_imported(world: World) -> None:
         == 200
     )
     everything = world.guichet("export", "everything").rows
-    assert {"message", "request", "subscriber", "email"} <= {item["kind"] for item in everything}
+    assert {"message", "request", "subscriber", "email"} <= {item.get("kind") for item in everything}
 
 
 def a_person_is_given_all_that_is_held_and_forgotten(world: World) -> None:

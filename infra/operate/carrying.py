@@ -1,0 +1,414 @@
+"""Carry an archive into the table of another stack of the same owner, item by item.
+
+Each item is one conditional write, so it is idempotent, and an interrupted import is simply run again. What this stack
+has stays: whoever left or is suppressed on either side stays so, and a later confirmation by their own click counts.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from guichet.mail.notification import all_recipients
+from guichet.records.issue import Edition
+from guichet.records.outbox import reached_by, trace
+from guichet.records.record import utc_now
+from guichet.records.registry import KINDS
+from guichet.records.sign_up import REQUEST_KEPT
+from guichet.records.subscriber import SUPPRESSED
+from guichet.signing import subscriber_id
+from guichet.store import dynamodb, issues, outbox, readers, subscribers, table
+from guichet.store.dynamodb import ConditionFailedError, Item, UnavailableError, marshalled
+from infra.operate.archive import Archive, Secrets, kind_of, plain_item, wire_item
+from infra.operate.connection import OperatorError, OperatorSettings
+from infra.operate.queries import Advance, blocks, scan
+
+# Bound to a browser, a caller or a moment of the old stack, or known anew at once: nothing of it helps this one.
+LEFT_BEHIND = frozenset({"sign-in", "session", "caller", "proof", "cap", "mailboxes", "run"})
+# In which order all others are written. What leaves comes before who stays, so that nobody is confirmed in between; a
+# record before the emails that report it; and an issue after its readers, so that none can be resumed without them.
+_LEAVERS, _CONFIRMED, _RECORDS, _ISSUES, _EMAILS = range(5)
+CARRIED: Mapping[str, int] = {
+    "subscriber": _CONFIRMED,
+    "message": _RECORDS,
+    "request": _RECORDS,
+    "digest": _RECORDS,
+    "spam-note": _RECORDS,
+    "told": _RECORDS,
+    "cap-reached": _RECORDS,
+    "erasure": _RECORDS,
+    "edition": _RECORDS,
+    "feedback": _RECORDS,
+    "reader": _RECORDS,
+    "issue": _ISSUES,
+    "email": _EMAILS,
+}
+_STEPS = (_LEAVERS, _CONFIRMED, _RECORDS, _ISSUES, _EMAILS)
+THREADS = 8
+BLOCK = 200
+# How often an item is looked at again that changed between reading and writing.
+_TRIES = 5
+_ELSEWHERE = "the stack that it came from sends it"
+_IN_DOUBT = "the stack that it came from was sending it"
+# The outcomes of items that are written anew.
+WRITTEN = ("carried", "waits here", "not sent here", "paused")
+INTERRUPTED = "interrupted"
+UNAVAILABLE = "the table is unreachable"
+
+# A write that may fail on its condition. Returns the outcome if it is not the planned one.
+_Write = Callable[[], str | None]
+
+
+@dataclass
+class Summary:
+    """What was carried: items by kind and outcome, and why it stopped early, if it did."""
+
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    stopped: str = ""
+
+    def count(self, outcome: str, kind: str | None = None) -> int:
+        """Return how many items of a kind, or of all, have an outcome."""
+        return sum(number for (of, what), number in self.outcomes.items() if what == outcome and kind in {None, of})
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """What becomes of an item: the outcome, and the write, if one is needed."""
+
+    outcome: str
+    write: _Write | None = None
+
+
+class Carrier:
+    """Carries an archive into the table of a stack. Raises OperatorError if it has kinds that nothing is known of."""
+
+    def __init__(self, archive: Archive, settings: OperatorSettings, secrets: Secrets) -> None:
+        unknown = sorted(set(archive.kinds) - set(CARRIED) - LEFT_BEHIND)
+        if unknown:
+            raise OperatorError(f"the archive has items of another version of Guichet ({', '.join(unknown)}): use that")
+        self._archive = archive
+        self._settings = settings
+        self._table = settings.table_name
+        self._written_with = secrets.by_mark[archive.head.secret]
+        self.total = archive.items
+        # New keys of records by the old ones, where they differ.
+        self._moved: dict[str, str] = {}
+        # Who left or is suppressed and is known by a hash alone, by that.
+        self._hashes: dict[str, Item] = {}
+        # New content hashes of issues, and which issues here are others of the same name.
+        self._contents: dict[str, str] = {}
+        self._others: set[str] = set()
+        self._owners = self._former_owners(secrets)
+        self._survey()
+
+    def carry(self, advance: Advance, *, dry_run: bool) -> Summary:
+        """Carry all items, or find out what would become of each."""
+        summary, done = Summary(), 0
+        try:
+            with ThreadPoolExecutor(THREADS) as pool:
+                for step in _STEPS:
+                    items = (item for item in self._archive.lines() if _step_of(item) == step)
+                    for block in blocks(items, BLOCK):
+                        summary.outcomes.update(self._carry_block(block, pool, dry_run=dry_run))
+                        done += len(block)
+                        advance(done)
+                    if step == _LEAVERS:
+                        summary.outcomes.update(self._end_known(dry_run=dry_run))
+        except KeyboardInterrupt:
+            summary.stopped = INTERRUPTED
+        except UnavailableError:
+            summary.stopped = UNAVAILABLE
+        return summary
+
+    # --- before anything is written ---
+
+    def _former_owners(self, secrets: Secrets) -> dict[str, str]:
+        """Return the ids of the owner's addresses here, by those that the archive has."""
+        addresses = all_recipients(self._settings)
+        return {subscriber_id(self._written_with, one): subscriber_id(secrets.own, one) for one in addresses}
+
+    def _survey(self) -> None:
+        """Find out what depends on other items: who is known by which id, and which issue is which."""
+        editions: dict[str, dict[Any, Edition]] = {}
+        found: list[Item] = []
+        for item in self._archive.lines():
+            match kind_of(item):
+                case "subscriber" | "erasure":
+                    self._survey_person(item)
+                case "edition":
+                    editions.setdefault(item["pk"], {})[item["language"]] = Edition.model_validate(item)
+                case "issue":
+                    found.append(item)
+        self._survey_issues(found, editions)
+
+    def _survey_person(self, item: Item) -> None:
+        if item.get("email"):
+            new = f"{kind_of(item)}#{self._settings.ids_of(item['email'])[0]}"
+            if new != item["pk"]:
+                self._moved[item["pk"]] = new
+        elif kind_of(item) == "subscriber" and not _expired(item):
+            self._hashes[item["pk"].partition("#")[2]] = item
+
+    def _survey_issues(self, found: Sequence[Item], editions: Mapping[str, Mapping[Any, Edition]]) -> None:
+        for item in found:
+            texts = editions.get(item["pk"], {})
+            if issues.content_hash(self._written_with, texts) == item.get("content"):
+                self._contents[item["pk"]] = issues.content_hash(self._settings.signing_secret, texts)
+        here = self._read([{"pk": item["pk"], "sk": item["sk"]} for item in found])
+        for item in found:
+            known = here.get((item["pk"], item["sk"]))
+            mine = self._content(item), item.get("started_at")
+            if known is not None and (known.get("content"), known.get("started_at")) != mine:
+                self._others.add(item["pk"])
+
+    def _content(self, item: Item) -> Any:
+        return self._contents.get(item["pk"], item.get("content"))
+
+    # --- block by block ---
+
+    def _carry_block(
+        self, block: Sequence[Item], pool: ThreadPoolExecutor, *, dry_run: bool
+    ) -> Iterator[tuple[str, str]]:
+        """Carry some items, and yield the kind and the outcome of each."""
+        prepared = [(kind_of(item), self._prepared(item)) for item in block]
+        items = [item for _, item in prepared if not isinstance(item, str)]
+        here = self._read([key for item in items for key in self._asked(item)])
+        for kind, item in prepared:
+            if isinstance(item, str):
+                yield kind, item
+        plans = [(item, self._planned(item, here)) for item in items]
+        if dry_run:
+            outcomes = [plan.outcome for _, plan in plans]
+        else:
+            outcomes = list(pool.map(lambda one: self._done(*one), plans))
+        yield from zip(map(kind_of, items), outcomes, strict=True)
+
+    def _read(self, keys: Sequence[Item]) -> dict[tuple[str, str], Item]:
+        """Return the items that are here and have not expired, by key, as plain values."""
+        found: dict[tuple[str, str], Item] = {}
+        places = list(dict.fromkeys((key["pk"], key["sk"]) for key in keys))
+        for some in blocks(places, 100):
+            wanted: dict[str, Any] = {
+                self._table: {"Keys": [marshalled({"pk": pk, "sk": sk}) for pk, sk in some], "ConsistentRead": True}
+            }
+            while wanted:
+                answer = dynamodb.call("batch_get_item", RequestItems=wanted)
+                for wire in answer["Responses"].get(self._table, ()):
+                    item = plain_item(wire)
+                    if not _expired(item):
+                        found[item["pk"], item["sk"]] = item
+                wanted = answer.get("UnprocessedKeys", {})
+        return found
+
+    def _asked(self, item: Item) -> Iterator[Item]:
+        """Yield the keys of what decides about an item: itself, its other ids, and an erasure of its person."""
+        yield item
+        for other in self._other_ids(item):
+            yield {"pk": f"subscriber#{other}", "sk": "subscriber"}
+        erasure = self._erasure_of(item)
+        if erasure:
+            yield {"pk": erasure, "sk": "erasure"}
+
+    def _other_ids(self, item: Item) -> list[str]:
+        """Return the ids besides its own under which a subscriber's address may be known here."""
+        if kind_of(item) != "subscriber" or not item.get("email"):
+            return []
+        written_as = subscriber_id(self._written_with, item["email"])
+        ids = dict.fromkeys((*self._settings.ids_of(item["email"]), written_as))
+        return [one for one in ids if one != item["id"]]
+
+    def _erasure_of(self, item: Item) -> str:
+        kind = KINDS.get(kind_of(item))
+        of_person = kind is not None and kind.of_person and item.get("email")
+        return f"erasure#{self._settings.ids_of(item['email'])[0]}" if of_person else ""
+
+    def _done(self, item: Item, plan: _Planned) -> str:
+        """Do what was planned. What changed since it was read is read and planned again."""
+        for _ in range(_TRIES):
+            if plan.write is None:
+                return plan.outcome
+            try:
+                return plan.write() or plan.outcome
+            except ConditionFailedError:
+                plan = self._planned(item, self._read(list(self._asked(item))))
+        raise UnavailableError("put_item")
+
+    # --- what an item is here ---
+
+    def _prepared(self, item: Item) -> Item | str:
+        """Return an item as it is to be here, or why it is not carried."""
+        kind = kind_of(item)
+        if kind in LEFT_BEHIND or item["pk"].partition("#")[0] in LEFT_BEHIND:
+            return "left behind"
+        if kind in {"issue", "edition", "feedback", "reader"} and _issue_pk(item) in self._others:
+            return "another issue"
+        match kind:
+            case "subscriber" | "erasure" if item["pk"] in self._moved:
+                pk = self._moved[item["pk"]]
+                item = {**item, "pk": pk, "id": pk.partition("#")[2]}
+            case "reader":
+                item = self._reader(item)
+            case "issue":
+                item = {**issues.at_rest(item), "content": self._content(item)}
+            case "request" if not item.get("spam") and "mailed_at" not in item:
+                # Its email is the old stack's, which mails it within days, or not at all.
+                end = table.seconds(self._archive.head.written_at + REQUEST_KEPT)
+                item = {**item, "expires_at": min(item["expires_at"], end)}
+            case "email":
+                item = self._email(item)
+        if kind == "erasure":
+            # This table is in another order.
+            item = {name: value for name, value in item.items() if name != "read_up_to"}
+        return "expired" if _expired(item) else item
+
+    def _reader(self, item: Item) -> Item:
+        issue, one = _issue_pk(item).partition("#")[2], item["sk"].partition("#")[2]
+        new = self._moved.get(f"subscriber#{one}")
+        if new:
+            key = readers.key_of(issue, new.partition("#")[2])
+            item = {**item, "pk": key.record, "sk": key.email}
+        return readers.at_rest(item, self._archive.head.written_at, _IN_DOUBT)
+
+    def _email(self, item: Item) -> Item:
+        pk = self._moved.get(item["pk"], item["pk"])
+        if "outbox" not in item:
+            return {**item, "pk": pk}
+        if item["recipient"] != "owner":
+            return outbox.dropped({**item, "pk": pk}, _ELSEWHERE, self._archive.head.written_at)
+        waiting = outbox.waiting_anew(item, pk, "owner")
+        if "reached" in item:
+            calls = {one.partition("/")[2]: one.partition("/")[0] for one in item["reached"]}
+            waiting["reached"] = [trace(calls[one], self._owners.get(one, one)) for one in reached_by(item["reached"])]
+        return waiting
+
+    # --- what becomes of it ---
+
+    def _planned(self, item: Item, here: Mapping[tuple[str, str], Item]) -> _Planned:
+        known, kind = here.get((item["pk"], item["sk"])), kind_of(item)
+        erasure = here.get((self._erasure_of(item), "erasure"), {})
+        if "done_at" in erasure and datetime.fromisoformat(erasure["done_at"]) >= self._archive.head.written_at:
+            return _Planned("erased here")
+        if kind == "subscriber":
+            return self._planned_subscriber(item, known, here)
+        if known is None:
+            return _Planned(_outcome(item), lambda: self._put(item))
+        if kind == "reader" and known["state"] == "waiting" and item["state"] not in {"waiting", "claimed"}:
+            return _Planned("updated", lambda: self._put(item, {"state": "waiting"}))
+        if kind == "issue" and known["state"] == "paused" and item["state"] in {"sent", "cancelled"}:
+            return _Planned("updated", lambda: self._put(item, {"state": "paused", "content": known["content"]}))
+        return _Planned("there already")
+
+    def _planned_subscriber(self, item: Item, known: Item | None, here: Mapping[tuple[str, str], Item]) -> _Planned:
+        others = [f"subscriber#{one}" for one in self._other_ids(item)]
+        if known is not None:
+            leave = self._leaving(known, item)
+            if leave is not None:
+                return _Planned("updated", leave)
+            same = known["state"] == item["state"]
+            return _Planned("there already" if same or item["state"] != "confirmed" else "stays left")
+        if item["state"] == "confirmed":
+            if any((other, "subscriber") in here for other in others):
+                return _Planned("stays left")
+            return _Planned("carried", lambda: self._put(item, absent=others))
+        return _Planned("carried", lambda: self._put(item))
+
+    def _leaving(self, known: Item, item: Item) -> _Write | None:
+        """Return the write that ends a subscription here as it ended there, or None if nothing is to be changed."""
+        state, at = item["state"], _left_at(item, self._archive.head.written_at)
+        table_name, one = self._table, str(known["id"])
+
+        def written(changed: bool) -> str | None:  # noqa: FBT001  what a write returns
+            return None if changed else "there already"
+
+        if state == "blocked" and known["state"] != "blocked":
+            return lambda: written(subscribers.block(table_name, one, at))
+        weaker = known["state"] not in (("blocked", "complained") if state == "complained" else SUPPRESSED)
+        lifted_since = "lifted_at" in known and datetime.fromisoformat(known["lifted_at"]) >= at
+        if state in {"bounced", "complained"} and weaker and not lifted_since:
+            return lambda: written(subscribers.suppress(table_name, one, state, at))
+        if state in {"unsubscribed", "lifted"} and known["state"] == "confirmed" and not _confirmed_since(known, at):
+            end = item.get("expires_at")
+            kept = datetime.fromtimestamp(end, UTC) - at if end else timedelta(days=self._settings.retention_days)
+            return lambda: written(subscribers.unsubscribe(table_name, one, at, kept))
+        return None
+
+    def _end_known(self, *, dry_run: bool) -> Iterator[tuple[str, str]]:
+        """End the subscriptions here of whom the archive knows by a former hash alone.
+
+        That is after those hashes were written: whoever confirms since is refused by them.
+        """
+        if not self._hashes:
+            return
+        for page in scan(self._table, "subscriber", as_stored=True):
+            for known in map(plain_item, page.items):
+                for other in self._other_ids(known):
+                    item = self._hashes.get(other)
+                    leave = self._leaving(known, item) if item else None
+                    if leave is not None and (dry_run or leave() is None):
+                        yield "subscriber", "left by hash"
+
+    def _put(self, item: Item, expected: Item | None = None, absent: Sequence[str] = ()) -> str | None:
+        """Write an item, if there is none or it is as expected, and nothing has the keys that must be absent.
+
+        Returns another outcome if one of these is there.
+        """
+        now = {":now": table.seconds(utc_now())}
+        put: Item = {"TableName": self._table, "Item": wire_item(item), "ConditionExpression": table.NOT_THERE}
+        values = now
+        if expected:
+            put["ConditionExpression"] = " AND ".join(f"#{name} = :{name}" for name in expected)
+            put["ExpressionAttributeNames"] = {f"#{name}": name for name in expected}
+            values = {f":{name}": value for name, value in expected.items()}
+        put["ExpressionAttributeValues"] = marshalled(values)
+        if not absent:
+            dynamodb.call("put_item", **put)
+            return None
+        keys = ({"pk": pk, "sk": pk.partition("#")[0]} for pk in absent)
+        checks = (table.check(self._table, key, table.NOT_THERE, now) for key in keys)
+        try:
+            dynamodb.transact([{"Put": put}, *checks])
+        except ConditionFailedError as failed:
+            if failed.action:
+                return "stays left"
+            raise
+        return None
+
+
+def _step_of(item: Item) -> int:
+    kind = kind_of(item)
+    if kind == "subscriber" and item.get("state") != "confirmed":
+        return _LEAVERS
+    return CARRIED.get(kind, _RECORDS)
+
+
+def _outcome(item: Item) -> str:
+    """Return what became of an item that was written."""
+    if kind_of(item) == "email":
+        if "outbox" in item:
+            return "waits here"
+        if item.get("reason") == _ELSEWHERE:
+            return "not sent here"
+    if kind_of(item) == "issue" and item["state"] == "paused":
+        return "paused"
+    return "carried"
+
+
+def _issue_pk(item: Item) -> str:
+    return "#".join(item["pk"].split("#")[:2])
+
+
+def _expired(item: Item) -> bool:
+    end = item.get("expires_at")
+    return isinstance(end, int) and end < table.seconds(utc_now())
+
+
+def _left_at(item: Item, otherwise: datetime) -> datetime:
+    return datetime.fromisoformat(item["left_at"]) if item.get("left_at") else otherwise
+
+
+def _confirmed_since(known: Item, at: datetime) -> bool:
+    """Return whether somebody confirmed by their own click after a time. An import is no such click."""
+    clicks = (event for event in known.get("history", ()) if event["event"] in {"confirmed", "resumed"})
+    return any(datetime.fromisoformat(event["at"]) > at for event in clicks)
