@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -37,7 +37,19 @@ from guichet.store import submissions
 from guichet.store import subscribers as subscribers_table
 from guichet.store.dynamodb import Item, UnavailableError
 from guichet.store.erasure import NotFinishedError, Person, erase, erase_record, find_data, find_submissions
-from infra.operate import adopting, carrying, desk, elsewhere, erasure, exporting, importing, outbox, queries, summaries
+from infra.operate import (
+    adopting,
+    carrying,
+    desk,
+    elsewhere,
+    erasure,
+    exporting,
+    importing,
+    leaving,
+    outbox,
+    queries,
+    summaries,
+)
 from infra.operate.archive import Archive, Secrets, is_archive
 from infra.operate.checkout import of_the_site
 from infra.operate.connection import (
@@ -630,6 +642,13 @@ def unsubscribe_subscriber(connection: Connection, output: Output, *, address: s
     metavar="STATE",
     help=f"For subscribers: {', '.join(get_args(State))} or all. Default: confirmed.",
 )
+@click.option(
+    "--for",
+    "tool",
+    type=click.Choice(list(leaving.FORMATS)),
+    help="For subscribers: as this tool's importer takes them, in two files: those who are confirmed, and in "
+    "FILE-unsubscribed.csv those who left.",
+)
 @click.option("--spam", is_flag=True, help="For messages: the spam folder, too.")
 @click.option("--form", metavar="NAME", help="For messages: only this form's, with a column for each of its fields.")
 @on_stack
@@ -643,6 +662,7 @@ def export(  # noqa: PLR0913  the options of an export
     file_format: str | None,
     separator: str | None,
     state: str,
+    tool: leaving.Tool | None,
     spam: bool,
     form: str | None,
 ) -> int | None:
@@ -651,10 +671,15 @@ def export(  # noqa: PLR0913  the options of an export
     Subscribers and messages are written as CSV for a spreadsheet, or as JSON Lines. `everything` is always JSON Lines,
     with each item as it is stored in the table: an archive, which `guichet import` carries into another stack. To
     resume an interrupted export, run the same command again.
+
+    With --for, subscribers are written as another tool's importer takes them. Those who bounced or complained have no
+    address any more: SES's suppression list has it.
     """
     if (what is None) != everything:
         raise click.UsageError(f"Say what to export: {', '.join(exporting.KINDS)}.")
     what = what or "everything"
+    if tool:
+        _check_for_tool(what, file, file_format, separator, state)
     lines = what == "everything" or (output.as_json and file is None)
     if lines and file_format == "csv":
         raise click.UsageError("This output is JSON Lines: drop --format or --json, or write to a file with --output.")
@@ -673,8 +698,30 @@ def export(  # noqa: PLR0913  the options of an export
         spam=spam,
         form=form or "",
         fields=list(own.fields) if own else [],
+        tool=tool or "",
     )
-    settings = connection.settings
+    if file is None or not tool:
+        return _export(connection, output, options, file)
+    # Who left goes first: then nobody has the one file without the other.
+    left = file.with_name(f"{file.stem}-unsubscribed{file.suffix}")
+    # It is there already where the other one was interrupted.
+    if not (left.exists() and exporting.interrupted(options, file)):
+        code = _export(connection, output, replace(options, state="unsubscribed"), left)
+        if code:
+            return code
+    return _export(connection, output, options, file)
+
+
+def _check_for_tool(what: str, file: Path | None, file_format: str | None, separator: str | None, state: str) -> None:
+    """Refuse options that a tool's files leave no choice about."""
+    if what != "subscribers" or file_format == "jsonl" or separator or state != "confirmed":
+        raise click.UsageError("--for is for subscribers, and takes neither --format nor --separator nor --state.")
+    if file is None:
+        raise click.UsageError("--for writes two files: name the first one with --output.")
+
+
+def _export(connection: Connection, output: Output, options: exporting.Options, file: Path | None) -> int | None:
+    settings, table = connection.settings, connection.settings.table_name
 
     def unsubscribe(one: Subscriber) -> str:
         return unsubscribe_link(settings.api_url, one.id, one.language, settings.signing_secret)

@@ -19,7 +19,7 @@ from guichet.records.subscriber import Subscriber
 from guichet.records.subscriber_fields import COLUMNS, cells_of, of_subscriber
 from guichet.spreadsheet import BOM, csv_of
 from guichet.store.dynamodb import Item
-from infra.operate import archive
+from infra.operate import archive, leaving
 from infra.operate.archive import NO_SECRETS, Secrets
 from infra.operate.connection import OperatorError
 from infra.operate.fields import message_cells, message_columns, of_submission
@@ -46,6 +46,8 @@ class Options:
     form: str = ""
     # A list, as a checkpoint has it.
     fields: list[str] = field(default_factory=list)
+    # The tool whose importer is to take the file. Whoever has no address is left out.
+    tool: leaving.Tool | Literal[""] = ""
 
 
 @dataclass
@@ -167,6 +169,8 @@ def _save(options: Options, progress: Progress, checkpoint: Path) -> None:
 def _head(options: Options, progress: Progress, secrets: Secrets) -> bytes:
     if options.what == "everything":
         return archive.head_line(secrets, progress.begun_at)
+    if options.tool:
+        return leaving.head_of(options.tool).encode()
     if options.format == "jsonl":
         return b""
     columns = COLUMNS if options.what == "subscribers" else message_columns(options.fields)
@@ -188,7 +192,9 @@ def write_page(
         progress.rows += len(items)
     else:
         rows = list(_selected(options, page.items))
-        if options.format == "csv":
+        if options.tool:
+            text = leaving.rows_of(options.tool, (row for row in rows if isinstance(row, Subscriber)))
+        elif options.format == "csv":
             text = csv_of((_cells(row, options, unsubscribe) for row in rows), options.separator)
         else:
             text = "".join(json.dumps(_plain(row, unsubscribe), ensure_ascii=False) + "\n" for row in rows)
@@ -202,7 +208,9 @@ def _selected(options: Options, items: Iterable[Item]) -> Iterator[Message | Sub
     for item in items:
         match options.what:
             case "subscribers" if not options.state or item["state"] == options.state:
-                yield Subscriber.model_validate(item)
+                subscriber = Subscriber.model_validate(item)
+                if subscriber.email or not options.tool:
+                    yield subscriber
             case "messages" if options.spam or not item.get("spam"):
                 message = Message.model_validate(item)
                 if options.form in ("", message.form):

@@ -26,12 +26,13 @@ def of_subscriber(subscriber: Subscriber, mode: Mode = "json") -> dict[str, Any]
 
 def cells_of(subscriber: Subscriber, unsubscribe_url: str) -> list[str]:
     """Return a subscriber as the cells of COLUMNS, with the latest proof of consent."""
-    fields = {**dict(_proof(subscriber)), **of_subscriber(subscriber), "unsubscribe_url": unsubscribe_url}
+    fields = {**dict(proof_of(subscriber)), **of_subscriber(subscriber), "unsubscribe_url": unsubscribe_url}
     # No line breaks, so that the file can be read line by line.
     return [" ".join(str(fields.get(name) or "").split()) for name in COLUMNS]
 
 
-def _proof(subscriber: Subscriber) -> Iterator[tuple[str, Any]]:
+def proof_of(subscriber: Subscriber) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of the latest proof of consent, by name."""
     imported = (event for event in reversed(subscriber.history) if isinstance(event, Imported))
     proof = subscriber.consent or next(imported, None)
     if proof is not None:
