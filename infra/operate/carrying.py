@@ -26,7 +26,7 @@ from infra.operate.connection import OperatorError, OperatorSettings
 from infra.operate.queries import Advance, blocks, scan
 
 # Bound to a browser, a caller or a moment of the old stack, or known anew at once: nothing of it helps this one.
-LEFT_BEHIND = frozenset({"sign-in", "session", "caller", "proof", "cap", "mailboxes", "run"})
+LEFT_BEHIND = frozenset({"sign-in", "session", "caller", "proof", "cap", "mailboxes", "run", "renewals"})
 # In which order all others are written. What leaves comes before who stays, so that nobody is confirmed in between; a
 # record before the emails that report it; and an issue after its readers, so that none can be resumed without them.
 _LEAVERS, _CONFIRMED, _RECORDS, _ISSUES, _EMAILS = range(5)
@@ -286,14 +286,21 @@ class Carrier:
     # --- what becomes of it ---
 
     def _planned(self, item: Item, here: Mapping[tuple[str, str], Item]) -> _Planned:
-        known, kind = here.get((item["pk"], item["sk"])), kind_of(item)
+        known = here.get((item["pk"], item["sk"]))
         erasure = here.get((self._erasure_of(item), "erasure"), {})
         if "done_at" in erasure and datetime.fromisoformat(erasure["done_at"]) >= self._archive.head.written_at:
             return _Planned("erased here")
-        if kind == "subscriber":
+        if kind_of(item) == "subscriber":
             return self._planned_subscriber(item, known, here)
         if known is None:
             return _Planned(_outcome(item), lambda: self._put(item))
+        return self._planned_newer(item, known)
+
+    def _planned_newer(self, item: Item, known: Item) -> _Planned:
+        """Return what becomes of what is here already: only what ended there since takes the place of what waits."""
+        kind = kind_of(item)
+        if kind == "email" and "sent_at" in item and "outbox" in known and "claim" not in known:
+            return _Planned("updated", lambda: self._put(item, {"outbox": known["outbox"]}, without="claim"))
         if kind == "reader" and known["state"] == "waiting" and item["state"] not in {"waiting", "claimed"}:
             return _Planned("updated", lambda: self._put(item, {"state": "waiting"}))
         if kind == "issue" and known["state"] == "paused" and item["state"] in {"sent", "cancelled"}:
@@ -349,10 +356,12 @@ class Carrier:
                     if leave is not None and (dry_run or leave() is None):
                         yield "subscriber", "left by hash"
 
-    def _put(self, item: Item, expected: Item | None = None, absent: Sequence[str] = ()) -> str | None:
+    def _put(
+        self, item: Item, expected: Item | None = None, absent: Sequence[str] = (), without: str = ""
+    ) -> str | None:
         """Write an item, if there is none or it is as expected, and nothing has the keys that must be absent.
 
-        Returns another outcome if one of these is there.
+        What is expected may have to be `without` an attribute. Returns another outcome if one of these is there.
         """
         now = {":now": table.seconds(utc_now())}
         put: Item = {"TableName": self._table, "Item": wire_item(item), "ConditionExpression": table.NOT_THERE}
@@ -360,6 +369,7 @@ class Carrier:
         if expected:
             put["ConditionExpression"] = " AND ".join(f"#{name} = :{name}" for name in expected)
             put["ExpressionAttributeNames"] = {f"#{name}": name for name in expected}
+            put["ConditionExpression"] += f" AND attribute_not_exists({without})" if without else ""
             values = {f":{name}": value for name, value in expected.items()}
         put["ExpressionAttributeValues"] = marshalled(values)
         if not absent:
@@ -410,5 +420,5 @@ def _left_at(item: Item, otherwise: datetime) -> datetime:
 
 def _confirmed_since(known: Item, at: datetime) -> bool:
     """Return whether somebody confirmed by their own click after a time. An import is no such click."""
-    clicks = (event for event in known.get("history", ()) if event["event"] in {"confirmed", "resumed"})
+    clicks = (event for event in known.get("history", ()) if event["event"] in {"confirmed", "resumed", "renewed"})
     return any(datetime.fromisoformat(event["at"]) > at for event in clicks)

@@ -81,10 +81,11 @@ def stored(kind: str | None = None) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def test_every_kind_of_item_is_decided_about_once() -> None:
+    """A kind that is new in the table's list, or the registry, must be carried or left behind on purpose."""
     assert table.__doc__ is not None
     documented = {row.strip() for row in re.findall(r"^\| ([a-z-]+) +\|", table.__doc__, re.MULTILINE)} - {"kind"}
-    assert documented == set(carrying.CARRIED) | carrying.LEFT_BEHIND
-    assert set(KINDS) <= documented
+    assert {"subscriber", "email", "run", "proof"} < documented
+    assert documented | set(KINDS) <= set(carrying.CARRIED) | carrying.LEFT_BEHIND
     assert not set(carrying.CARRIED) & carrying.LEFT_BEHIND
 
 
@@ -414,6 +415,28 @@ def test_what_waits_for_the_owner_goes_out_here_and_what_waits_for_visitors_does
         assert len(app.mails()) == 1
 
 
+@time_machine.travel(START, tick=False)
+def test_what_the_old_stack_sent_meanwhile_is_not_sent_here_once_more(operate: Operate, tmp_path: Path) -> None:
+    with stack(SAME) as app:
+        Wire(ses.client()).always(refusal(400, "SendingPausedException"))
+        contact(app, message="Bonjour")
+        app.play_stream()
+        first = exported(app, operate, tmp_path)
+    with stack(SAME) as app:
+        # The same message, as the old stack has it once it has sent the email.
+        contact(app, message="Bonjour")
+        app.play_stream()
+        brought(app, operate, first)
+        second = exported(app, operate, tmp_path)
+    with stack(SAME) as app:
+        Wire(ses.client()).always(refusal(400, "SendingPausedException"))
+        brought(app, operate, first)
+        app.play_stream()
+        assert operate(app, "outbox").code == 1
+        done = brought(app, operate, second)
+        assert (done["updated"], operate(app, "outbox").code) == (1, 0)
+
+
 @TARGETS
 def test_an_issue_under_way_is_paused_here_and_nobody_gets_it_twice(
     operate: Operate, tmp_path: Path, parameters: dict[str, str]
@@ -738,8 +761,7 @@ def test_ten_thousand_in_all_states_are_the_same_afterwards(
             sign_up(app, email=many.address(number))
         mailed = {str(mail["To"]) for mail in app.mails()}
         for number in range(20):
-            may = states[number] in {"unsubscribed", "lifted"}
-            assert (many.address(number) in mailed) == (may or states[number] == "confirmed")
+            assert (many.address(number) in mailed) == (states[number] in {"unsubscribed", "lifted"})
         counts = operate(app, "subscribers", "--count", "--json").rows[0]
         assert {state: counts[state] for state in STATES} == Counter(states.values())
 

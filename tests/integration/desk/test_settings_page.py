@@ -15,8 +15,8 @@ from tests.support.app import PARAMETERS, App
 from tests.support.desk import Browser
 from tests.support.site_forms import site_forms
 
-# What the page names of none: the secret, and what only concerns the deploy itself.
-NOT_SHOWN = {"SigningSecret", "CreateIdentity", "ApiCertificateArn", "MonthlyBudget"} | {
+# What the page names of none: the secrets, and what only concerns the deploy itself.
+NOT_SHOWN = {"SigningSecret", "FormerSigningSecret", "CreateIdentity", "ApiCertificateArn", "MonthlyBudget"} | {
     f"ConsentText{language.capitalize()}" for language in LANGUAGES
 }
 
