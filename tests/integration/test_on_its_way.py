@@ -10,7 +10,7 @@ import time_machine
 
 from guichet.mail import ses
 from guichet.store import dynamodb
-from infra.operate.doctor import queued_emails
+from infra.operate.checks.stack import queued_emails
 from tests.support.app import START, App
 from tests.support.newsletter import (
     READER,

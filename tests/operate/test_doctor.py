@@ -18,7 +18,8 @@ import pytest
 import time_machine
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
-from infra.operate import doctor, mail, page
+from infra.operate import doctor
+from infra.operate.checks import account, dmarc, mail_from, page, sending, stack
 from infra.operate.connection import Connection, OperatorSettings
 from infra.operate.doctor import Check, examine
 from infra.operate.inspection import Finding, Inspection, inspection_before, inspection_of, look_up
@@ -328,12 +329,12 @@ def test_what_aws_says_is_told_with_the_remedy(  # noqa: PLR0913, PLR0917
 
 
 def test_a_region_without_ses_is_told_with_those_that_have_it() -> None:
-    assert found_by(mail.region)[0].message == "stack and SES are in eu-west-3"
-    (found,) = found_by(mail.region, region="eu-nowhere-1")
+    assert found_by(sending.region)[0].message == "stack and SES are in eu-west-3"
+    (found,) = found_by(sending.region, region="eu-nowhere-1")
     assert (found.state, "no SES in eu-nowhere-1" in found.message) == ("wrong", True)
     assert "eu-west-3" in found.remedy
     assert "us-east-1" not in found.remedy
-    (found,) = found_by(mail.region, region="paris")
+    (found,) = found_by(sending.region, region="paris")
     assert {"eu-west-3", "us-east-1"} <= set(found.remedy.replace(",", "").split())
 
 
@@ -346,55 +347,55 @@ def test_a_region_without_ses_is_told_with_those_that_have_it() -> None:
     ],
 )
 def test_an_api_of_another_region_than_the_stack_s_is_told(app: App, site: Site, api_url: str, state: str) -> None:
-    (found,) = mail.region(with_stack(case(app, site, {}, {}), api_url=api_url))
+    (found,) = sending.region(with_stack(case(app, site, {}, {}), api_url=api_url))
     assert found.state == state
     assert ("us-east-1" in found.message) == (state == "wrong")
 
 
 def test_a_verified_domain_covers_its_subdomains() -> None:
     sender: dict[str, Any] = {"from_email": "guichet@a.news.atelier.example"}
-    (found,) = found_by(mail.identity, **sender)
+    (found,) = found_by(sending.identity, **sender)
     assert (found.state, found.message) == ("ok", "SES sends as atelier.example")
-    (found,) = found_by(mail.dkim, **sender)
+    (found,) = found_by(sending.dkim, **sender)
     assert (found.state, found.message) == ("ok", "mail is signed as atelier.example")
     # Not the other way round.
-    assert found_by(mail.identity, knows({"news.atelier.example": IDENTITY}))[0].state == "wrong"
-    assert found_by(mail.identity, knows({"example": IDENTITY}))[0].state == "wrong"
+    assert found_by(sending.identity, knows({"news.atelier.example": IDENTITY}))[0].state == "wrong"
+    assert found_by(sending.identity, knows({"example": IDENTITY}))[0].state == "wrong"
 
 
 def test_an_address_that_is_verified_by_itself_sends_unsigned() -> None:
     answers = knows({"guichet@atelier.example": ADDRESS})
-    assert found_by(mail.identity, answers)[0].message == "SES sends as guichet@atelier.example"
-    (found,) = found_by(mail.dkim, answers)
+    assert found_by(sending.identity, answers)[0].message == "SES sends as guichet@atelier.example"
+    (found,) = found_by(sending.dkim, answers)
     assert (found.state, "not signed as atelier.example" in found.message) == ("warning", True)
     assert "CreateIdentity=true" in found.remedy
     (found,) = found_by(
-        mail.identity, knows({"guichet@atelier.example": {**ADDRESS, "VerifiedForSendingStatus": False}})
+        sending.identity, knows({"guichet@atelier.example": {**ADDRESS, "VerifiedForSendingStatus": False}})
     )
     assert "follow the link that AWS mailed to guichet@atelier.example" in found.remedy
 
 
 def test_an_address_sends_while_its_domain_waits_for_dns() -> None:
     answers = knows({"guichet@atelier.example": ADDRESS, "atelier.example": UNVERIFIED})
-    (found,) = found_by(mail.identity, answers)
+    (found,) = found_by(sending.identity, answers)
     assert (found.state, found.message) == ("ok", "SES sends as guichet@atelier.example")
     # What is missing is the domain's.
-    assert "aaaa1111._domainkey.atelier.example" in found_by(mail.dkim, answers)[0].remedy
+    assert "aaaa1111._domainkey.atelier.example" in found_by(sending.dkim, answers)[0].remedy
 
 
 def test_what_is_verified_counts_before_what_is_nearer() -> None:
     unverified = {**ADDRESS, "VerifiedForSendingStatus": False}
-    (found,) = found_by(mail.identity, knows({"guichet@atelier.example": unverified, "atelier.example": IDENTITY}))
+    (found,) = found_by(sending.identity, knows({"guichet@atelier.example": unverified, "atelier.example": IDENTITY}))
     assert (found.state, found.message) == ("ok", "SES sends as atelier.example")
 
 
 def test_an_address_may_switch_the_signature_of_its_domain_off() -> None:
     inherits = {**ADDRESS, "DkimAttributes": DKIM}
     answers = knows({"guichet@atelier.example": inherits, "atelier.example": IDENTITY})
-    assert found_by(mail.dkim, answers)[0].message == "mail is signed as atelier.example"
+    assert found_by(sending.dkim, answers)[0].message == "mail is signed as atelier.example"
     switched = {**ADDRESS, "DkimAttributes": {**DKIM, "SigningEnabled": False}}
     answers = knows({"guichet@atelier.example": switched, "atelier.example": IDENTITY})
-    assert "signing is off" in found_by(mail.dkim, answers)[0].message
+    assert "signing is off" in found_by(sending.dkim, answers)[0].message
 
 
 @pytest.mark.parametrize(
@@ -423,7 +424,7 @@ def test_an_address_may_switch_the_signature_of_its_domain_off() -> None:
 def test_before_a_deploy_the_identity_is_held_to_create_identity(
     known: Mapping[str, Any], *, creates: bool, expected: list[tuple[str, str, str]]
 ) -> None:
-    found = found_by(mail.identity, knows(known), creates_identity=creates)
+    found = found_by(sending.identity, knows(known), creates_identity=creates)
     assert [finding.state for finding in found] == [state for state, _, _ in expected]
     for finding, (_, says, remedy) in zip(found, expected, strict=True):
         assert says in finding.message
@@ -437,21 +438,21 @@ def test_before_a_deploy_create_identity_is_read_from_the_parameters() -> None:
 
 def test_an_identity_above_the_domain_is_not_in_the_way_of_the_deploy_and_may_save_it() -> None:
     sender: dict[str, Any] = {"from_email": "guichet@news.atelier.example", "creates_identity": True}
-    (found,) = found_by(mail.identity, **sender)
+    (found,) = found_by(sending.identity, **sender)
     assert (found.state, "the deploy creates the identity news.atelier.example" in found.message) == ("ok", True)
     assert "SES already sends as atelier.example" in found.message
     # Its DNS records are not known yet.
-    assert found_by(mail.dkim, **sender) == []
+    assert found_by(sending.dkim, **sender) == []
 
 
 def test_an_identity_that_was_deleted_by_hand_is_not_made_anew_by_a_deploy(app: App, site: Site) -> None:
     told = case(app, site, knows({}), {})
     made = with_stack(told, parameters={**told.stack.parameters, "CreateIdentity": "true"})
-    (found,) = mail.identity(inspection_of(made.stack))
+    (found,) = sending.identity(inspection_of(made.stack))
     assert (found.state, found.remedy.partition(" at ")[0]) == ("wrong", "create the identity atelier.example")
     # And one that is there is no collision.
     there = with_stack(case(app, site, {}, {}), parameters={"CreateIdentity": "true"})
-    assert [finding.state for finding in mail.identity(inspection_of(there.stack))] == ["ok"]
+    assert [finding.state for finding in sending.identity(inspection_of(there.stack))] == ["ok"]
 
 
 @pytest.mark.parametrize("zone", [None, "dkim.eu-central-2.amazonses.com"])
@@ -459,28 +460,28 @@ def test_dkim_records_that_are_there_are_waited_for(zone: str | None) -> None:
     told = {**DKIM, "Status": "PENDING"} | ({"SigningHostedZone": zone} if zone else {})
     zone = zone or "dkim.amazonses.com"
     records = {(f"{token}._domainkey.atelier.example", "CNAME"): [f"{token}.{zone}"] for token in DKIM["Tokens"]}
-    (found,) = found_by(mail.dkim, identity(DkimAttributes=told), records)
+    (found,) = found_by(sending.dkim, identity(DkimAttributes=told), records)
     assert (found.state, found.remedy) == ("warning", "wait")
     # SES looks no longer.
-    (found,) = found_by(mail.dkim, identity(DkimAttributes={**told, "Status": "FAILED"}), records)
+    (found,) = found_by(sending.dkim, identity(DkimAttributes={**told, "Status": "FAILED"}), records)
     assert (found.state, "gave up" in found.message) == ("wrong", True)
     assert "restart" in found.remedy
     del records["bbbb2222._domainkey.atelier.example", "CNAME"]
-    (found,) = found_by(mail.dkim, identity(DkimAttributes=told), records)
+    (found,) = found_by(sending.dkim, identity(DkimAttributes=told), records)
     assert found.remedy == f"add to DNS: bbbb2222._domainkey.atelier.example CNAME bbbb2222.{zone}"
 
 
 def test_a_key_of_the_owner_s_own_is_looked_for_by_its_selector() -> None:
     own = {"Status": "PENDING", "SigningEnabled": True, "SigningAttributesOrigin": "EXTERNAL", "Tokens": ["mine"]}
-    (found,) = found_by(mail.dkim, identity(DkimAttributes=own))
+    (found,) = found_by(sending.dkim, identity(DkimAttributes=own))
     assert found.remedy == "add to DNS: mine._domainkey.atelier.example TXT with your public key"
     records = {("mine._domainkey.atelier.example", "TXT"): ["v=DKIM1; p=MIGf"]}
-    assert found_by(mail.dkim, identity(DkimAttributes=own), records)[0].remedy == "wait"
+    assert found_by(sending.dkim, identity(DkimAttributes=own), records)[0].remedy == "wait"
 
 
 def test_a_domain_without_dkim_is_told_to_switch_it_on() -> None:
     none = {"Status": "NOT_STARTED", "SigningEnabled": False, "Tokens": []}
-    (found,) = found_by(mail.dkim, identity(DkimAttributes=none))
+    (found,) = found_by(sending.dkim, identity(DkimAttributes=none))
     assert (found.state, "not set up for atelier.example" in found.message) == ("wrong", True)
     assert "Easy DKIM" in found.remedy
 
@@ -503,7 +504,7 @@ def test_a_domain_without_dkim_is_told_to_switch_it_on() -> None:
     ],
 )
 def test_dmarc(records: list[str], state: str, words: str) -> None:
-    (found,) = found_by(mail.dmarc, records={("_dmarc.atelier.example", "TXT"): records})
+    (found,) = found_by(dmarc.dmarc, records={("_dmarc.atelier.example", "TXT"): records})
     assert found.state == state
     assert words in found.message
     assert bool(found.remedy) == (state != "ok")
@@ -517,7 +518,7 @@ def test_dmarc(records: list[str], state: str, words: str) -> None:
     ],
 )
 def test_a_dmarc_record_is_mended_and_not_thrown_away(record: str, mended: str) -> None:
-    (found,) = found_by(mail.dmarc, records={("_dmarc.atelier.example", "TXT"): [record]})
+    (found,) = found_by(dmarc.dmarc, records={("_dmarc.atelier.example", "TXT"): [record]})
     assert found.remedy == f'replace it with: _dmarc.atelier.example TXT "{mended}"'
 
 
@@ -536,11 +537,11 @@ def test_a_dmarc_record_is_mended_and_not_thrown_away(record: str, mended: str) 
 )
 def test_dmarc_of_a_parent_counts_for_its_subdomains(parent: str, state: str, says: str) -> None:
     records = {("_dmarc.atelier.example", "TXT"): [parent]}
-    (found,) = found_by(mail.dmarc, records=records, from_email="guichet@mail.atelier.example")
+    (found,) = found_by(dmarc.dmarc, records=records, from_email="guichet@mail.atelier.example")
     assert (found.state, says in found.message) == (state, True)
     # Its own comes first.
     records["_dmarc.mail.atelier.example", "TXT"] = ["v=DMARC1; p=none"]
-    (found,) = found_by(mail.dmarc, records=records, from_email="guichet@mail.atelier.example")
+    (found,) = found_by(dmarc.dmarc, records=records, from_email="guichet@mail.atelier.example")
     assert found.message.startswith("mail.atelier.example has the policy none;")
 
 
@@ -577,14 +578,14 @@ _OFF = {**DKIM, "SigningEnabled": False}
 def test_whether_mail_passes_dmarc_is_told_of_what_ses_does(
     answers: Answers, record: str, state: str, says: str
 ) -> None:
-    (found,) = found_by(mail.dmarc, answers, {("_dmarc.atelier.example", "TXT"): [f"v=DMARC1; {record}"]})
+    (found,) = found_by(dmarc.dmarc, answers, {("_dmarc.atelier.example", "TXT"): [f"v=DMARC1; {record}"]})
     assert (found.state, says in found.message) == (state, True)
     assert bool(found.remedy) == (state != "ok")
 
 
 def test_before_a_deploy_that_makes_the_identity_mail_is_to_pass_dmarc() -> None:
     answers = knows({"guichet@atelier.example": ADDRESS})
-    (found,) = found_by(mail.dmarc, answers, creates_identity=True)
+    (found,) = found_by(dmarc.dmarc, answers, creates_identity=True)
     assert (found.state, "once SES signs it" in found.message) == ("ok", True)
 
 
@@ -621,18 +622,18 @@ _MX = {("bounce.atelier.example", "MX"): ["10 feedback-smtp.eu-west-3.amazonses.
     ],
 )
 def test_spf_of_a_mail_from_domain_of_its_own(records: Mapping[Any, Any], state: str, remedy: str) -> None:
-    (found,) = found_by(mail.spf, identity(MailFromAttributes=_MAIL_FROM), records)
+    (found,) = found_by(mail_from.spf, identity(MailFromAttributes=_MAIL_FROM), records)
     assert (found.state, found.remedy) == (state, remedy)
 
 
 def test_a_mail_from_domain_that_ses_has_not_seen_yet_is_waited_for() -> None:
     pending = identity(MailFromAttributes={**_MAIL_FROM, "MailFromDomainStatus": "PENDING"})
-    (found,) = found_by(mail.spf, pending, _SPF | _MX)
+    (found,) = found_by(mail_from.spf, pending, _SPF | _MX)
     assert (found.state, found.remedy.split(";")[0]) == ("warning", "wait")
 
 
 def test_two_spf_records_of_the_domain_are_told_though_the_site_s_mail_needs_none() -> None:
-    (found,) = found_by(mail.spf, records={("atelier.example", "TXT"): ["v=spf1 a -all", "v=spf1 mx -all"]})
+    (found,) = found_by(mail_from.spf, records={("atelier.example", "TXT"): ["v=spf1 a -all", "v=spf1 mx -all"]})
     assert (found.state, "2 SPF records" in found.message) == ("warning", True)
 
 
@@ -650,7 +651,7 @@ def test_two_spf_records_of_the_domain_are_told_though_the_site_s_mail_needs_non
 )
 def test_the_quota_of_a_day_is_told_before_it_is_used_up(most: int | None, sent: int, state: str, says: str) -> None:
     quota = {"MaxSendRate": 14.0, "SentLast24Hours": float(sent)} | ({} if most is None else {"Max24HourSend": most})
-    found = only(found_by(mail.account, changed("sesv2:GetAccount", SendQuota=quota)), "quota")
+    found = only(found_by(account.account, changed("sesv2:GetAccount", SendQuota=quota)), "quota")
     assert (found.state, says in found.message) == (state, True)
     assert bool(found.remedy) == (state != "ok")
 
@@ -660,18 +661,18 @@ _SANDBOX = changed("sesv2:GetAccount", ProductionAccessEnabled=False)
 
 def test_in_the_sandbox_an_owner_who_is_not_verified_is_told() -> None:
     for owner in ("owner@atelier.example", "me@mail.atelier.example"):
-        assert found_by(mail.owner, _SANDBOX, owner_emails=[owner])[0].state == "ok"
-    (found,) = found_by(mail.owner, _SANDBOX, owner_emails=["o'neil@other.example"])
+        assert found_by(account.owner, _SANDBOX, owner_emails=[owner])[0].state == "ok"
+    (found,) = found_by(account.owner, _SANDBOX, owner_emails=["o'neil@other.example"])
     assert (found.state, "stays queued" in found.message) == ("wrong", True)
     # Ready for a shell.
     assert """--email-identity 'o'"'"'neil@other.example' --region eu-west-3, then""" in found.remedy
-    (found,) = found_by(mail.owner, _SANDBOX | knows({"atelier.example": UNVERIFIED}))
+    (found,) = found_by(account.owner, _SANDBOX | knows({"atelier.example": UNVERIFIED}))
     assert found.state == "wrong"
 
 
 def test_before_a_deploy_the_identity_to_be_made_covers_an_owner_of_the_same_domain() -> None:
     owners = ["owner@atelier.example", "me@other.example"]
-    found = found_by(mail.owner, _SANDBOX | knows({}), owner_emails=owners, creates_identity=True)
+    found = found_by(account.owner, _SANDBOX | knows({}), owner_emails=owners, creates_identity=True)
     assert [finding.state for finding in found] == ["ok", "wrong"]
 
 
@@ -679,11 +680,11 @@ def test_before_a_deploy_the_identity_to_be_made_covers_an_owner_of_the_same_dom
 
 
 def test_the_recipients_of_the_site_s_forms_are_held_to_what_the_owner_is(tmp_path: Path) -> None:
-    assert found_by(mail.recipients, _SANDBOX) == []
+    assert found_by(account.recipients, _SANDBOX) == []
     own = QUOTE.replace("grands@example.org", "owner@atelier.example")
     with site_forms(tmp_path, own):
-        (found,) = found_by(mail.recipients, _SANDBOX)
-        (fine,) = found_by(mail.recipients)
+        (found,) = found_by(account.recipients, _SANDBOX)
+        (fine,) = found_by(account.recipients)
     assert (found.check, found.state) == ("recipients", "wrong")
     assert "mail to devis@example.org stays queued: the address is not verified" in found.message
     assert "create-email-identity --email-identity devis@example.org" in found.remedy
@@ -693,8 +694,8 @@ def test_the_recipients_of_the_site_s_forms_are_held_to_what_the_owner_is(tmp_pa
 @pytest.mark.parametrize("honeypot", ["phone", "Phone"])
 def test_a_declared_field_that_is_the_honeypot_is_told(tmp_path: Path, honeypot: str) -> None:
     with site_forms(tmp_path):
-        (fine,) = found_by(doctor.declared_forms)
-        (found,) = found_by(doctor.declared_forms, honeypot_field=honeypot)
+        (fine,) = found_by(stack.declared_forms)
+        (found,) = found_by(stack.declared_forms, honeypot_field=honeypot)
     assert (fine.state, fine.message) == ("ok", "functions/forms.toml declares devis")
     assert (found.state, f"devis has a field {honeypot}" in found.message) == ("wrong", True)
 
