@@ -22,7 +22,7 @@ from pydantic_core import ValidationError
 
 from guichet.addresses import parse
 from guichet.definitions.definition import definition, names
-from guichet.http.links import unsubscribe_link
+from guichet.http.links import TEST_SUBSCRIBER, unsubscribe_link
 from guichet.locales import Language
 from guichet.mail import notification
 from guichet.mail.emails import confirmation_request, form_notification
@@ -64,12 +64,13 @@ from infra.operate.connection import (
     refusal,
     region_of,
 )
+from infra.operate.doctor_command import doctor_command
 from infra.operate.fields import in_a_row, labelled, of_submission
 from infra.operate.forms_commands import find_forms, forms_group, telling_of_wrong_forms
 from infra.operate.issue_commands import issue_group
 from infra.operate.output import Output, counted, printable, room, short, wrapped
 from infra.operate.queries import Advance
-from infra.template import TEMPLATE, TemplateError, parameters
+from infra.template import TEMPLATE, TemplateError
 
 # The options of all commands, and how many words each takes.
 _COMMON_WORDS = {"--local": 1, "--port": 2, "--stack": 2, "--region": 2, "--json": 1}
@@ -1016,8 +1017,16 @@ def test_email(connection: Connection, output: Output, *, to: str | None) -> int
     message = envelope(recipients, subject, "visitor" if to else "owner", settings)
     message.set_content(
         f"This email was sent by `guichet test-email`.\n\nSite: {settings.site_name}, {settings.site_url}\n"
-        f"API: {settings.api_url}\n\nIf it arrived where you expect your visitors' messages, mail to you works.\n"
+        f"API: {settings.api_url}\n\nIf it arrived where you expect your visitors' messages, mail to you works.\n\n"
+        "SES has signed it on its way. To check that, save it as your mailbox got it (Show original, Download message)\n"
+        "and run: guichet doctor --received FILE\n\n"
+        "If your mailbox offers a button to unsubscribe: it is the newsletter's, here for the test, and does nothing.\n"
     )
+    # As in an issue: SES signs them only on the way, so that a test shows whether it does.
+    language = settings.default_language
+    link = unsubscribe_link(settings.api_url, TEST_SUBSCRIBER, language, settings.signing_secret)
+    message["List-Unsubscribe"] = f"<{link}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     try:
         message_id = ses.send(message, settings.owner_configuration_set)
     except ses.RejectedError as rejected:
@@ -1115,38 +1124,8 @@ def check_texts(*, file: Path | None, as_json: bool) -> None:
     output.rows(rows, ("email", "language", "subject"), "It has no words of your own.")
 
 
-# --- diagnosis --------------------------------------------------------------------------------------------------------
-
-
-@guichet.command("doctor")
-@click.option("--before", metavar="PARAMETERS", help="Before the first deploy, with the parameters for `make deploy`.")
-@common_options
-def examine(*, before: str | None, region: str | None, as_json: bool, **stack: Any) -> None:
-    """Find problems of mail, stack, alarms and site.
-
-    Says how to fix each. The exit code is 1 if anything is wrong, needs attention, or could not be checked.
-    """
-    from infra.operate import doctor  # noqa: PLC0415
-
-    output = Output(as_json=as_json)
-    if before is None:
-        inspection = doctor.inspection_of(_connect(region=region, **stack))
-    else:
-        inspection = doctor.inspection_before(parameters(before), region_of(region))
-    all_is_well = True
-    for finding in doctor.examine(inspection):
-        all_is_well = all_is_well and finding.state == "ok"
-        if as_json:
-            output.show(asdict(finding))
-        else:
-            output.say(f"{finding.state:8} {finding.check}: {finding.message}", indent=" " * 9)
-            if finding.remedy:
-                # A command is to be copied, so its line is left to the terminal to break.
-                output.say(f"{'':8} → {finding.remedy}", indent=None if "aws " in finding.remedy else " " * 11)
-    sys.exit(0 if all_is_well else INCOMPLETE)
-
-
 guichet.add_command(forms_group(_Listing, common_options))
+guichet.add_command(doctor_command(common_options, _connect))
 guichet.add_command(issue_group(_Listing, common_options, on_stack, _connect))
 
 

@@ -4,7 +4,8 @@ Each check asks AWS, DNS or the site one thing, and reports what it found. A che
 still run.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import dns.exception
 import urllib3
@@ -12,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from guichet.definitions.forms_file import FormsFileError
 from guichet.store.dynamodb import UnavailableError
-from infra.operate.checks.account import account, owner, recipients
+from infra.operate.checks.account import owner, price_plan, quota, recipients, reputation, sandbox, sending
+from infra.operate.checks.configuration_sets import events, tracking
 from infra.operate.checks.dmarc import dmarc
 from infra.operate.checks.mail_from import spf
 from infra.operate.checks.page import cors, form, logo, page
@@ -27,24 +29,61 @@ from infra.operate.checks.stack import (
     stream,
     table,
 )
-from infra.operate.inspection import Finding, Inspection, MissingError, Where, inspection_before, inspection_of
+from infra.operate.inspection import Finding, Fix, Inspection, MissingError, Where, inspection_before, inspection_of
 
-__all__ = ["CHECKS", "examine", "inspection_before", "inspection_of"]
+__all__ = ["CHECKS", "apply", "examine", "inspection_before", "inspection_of", "look_again"]
 
 Check = Callable[[Inspection], Iterator[Finding]]
+# The names of the findings of a check, where it is not the check's own.
+_NAMES = {
+    "cors": "CORS",
+    "dkim": "DKIM",
+    "dmarc": "DMARC",
+    "ringing_alarms": "alarms",
+    "spf": "SPF",
+}
 
 
-def examine(inspection: Inspection) -> Iterator[Finding]:
-    """Run all checks that apply to this kind of stack."""
+def examine(inspection: Inspection, checks: Collection[Check] | None = None) -> Iterator[Finding]:
+    """Run all checks that apply to this kind of stack, or those of them that are given."""
     for check, where in CHECKS.items():
-        if inspection.where in where:
+        if inspection.where in where and (checks is None or check in checks):
             yield from _run(check, inspection)
 
 
+def apply(fix: Fix) -> str:
+    """Apply a fix. Return why it failed, or an empty text."""
+    try:
+        fix.apply()
+    except ClientError as error:
+        return _refused(error, fix.permissions)
+    except (NoCredentialsError, PartialCredentialsError):
+        return "there are no AWS credentials"
+    except (BotoCoreError, TimeoutError) as error:
+        return f"no answer: {error}"
+    return ""
+
+
+def look_again(inspection: Inspection, names: Collection[str]) -> Iterator[Finding]:
+    """Run the checks whose findings have these names once more, and ask everything anew."""
+    # A copy has nothing cached.
+    return examine(replace(inspection), [check for check in CHECKS if _name(check) in names])
+
+
+def _refused(error: ClientError, permissions: Sequence[str]) -> str:
+    code, operation = error.response["Error"]["Code"], error.operation_name
+    if "AccessDenied" in code or "NotAuthorized" in code or "AuthorizationError" in code:
+        return f"AWS refused {operation}: these credentials lack {' or '.join(permissions)}"
+    return f"AWS refused {operation}: {code}"
+
+
+def _name(check: Check) -> str:
+    """Return the name that the findings of a check have."""
+    return _NAMES.get(check.__name__, check.__name__.replace("_", " "))
+
+
 def _run(check: Check, inspection: Inspection) -> Iterator[Finding]:
-    name = check.__name__.replace("_", " ")
-    # The same spelling as in the check's own findings.
-    name = name.upper() if name in {"cors", "dkim", "dmarc", "spf"} else name
+    name = _name(check)
     try:
         yield from check(inspection)
     except MissingError as missing:
@@ -73,7 +112,13 @@ CHECKS: Mapping[Check, Sequence[Where]] = {
     dkim: ("before", "deployed"),
     dmarc: ("before", "deployed"),
     spf: ("before", "deployed"),
-    account: ("before", "local", "deployed"),
+    sandbox: ("before", "local", "deployed"),
+    sending: ("before", "local", "deployed"),
+    quota: ("before", "local", "deployed"),
+    price_plan: ("before", "deployed"),
+    reputation: ("before", "deployed"),
+    tracking: ("deployed",),
+    events: ("deployed",),
     owner: ("before", "deployed"),
     recipients: ("before", "deployed"),
     declared_forms: ("before", "local", "deployed"),

@@ -24,13 +24,40 @@ _LONGEST_PAGE = 2_000_000
 
 
 @dataclass(frozen=True)
+class Fix:
+    """What `guichet doctor --fix` may do about a finding: only calls of AWS, none of which loses anything.
+
+    `action` says in words what it does; `permissions` are what the credentials need for it (IAM).
+    """
+
+    action: str
+    permissions: Sequence[str]
+    apply: Callable[[], object]
+
+
+@dataclass(frozen=True)
 class Finding:
-    """The result of a check: its state, what it found, and what to do about it."""
+    """The result of a check: its state, what it found, and what to do about it.
+
+    A finding that is ok may have a remedy, too: the next step, which can wait.
+    """
 
     check: str
     state: State
     message: str
     remedy: str = ""
+    fix: Fix | None = field(default=None, compare=False)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The finding for a program. `fix` is what `--fix` would do, or empty."""
+        return {
+            "check": self.check,
+            "state": self.state,
+            "message": self.message,
+            "remedy": self.remedy,
+            "fix": self.fix.action if self.fix else "",
+        }
 
 
 class MissingError(Exception):
@@ -72,6 +99,7 @@ class Inspection:
     region: str
     from_email: str
     owner_emails: Sequence[str]
+    site_name: str
     site_url: str
     logo_url: str
     origins: frozenset[str]
@@ -148,6 +176,12 @@ class Inspection:
         return next((identity["Name"] for identity in ready if "@" not in identity["Name"]), self.domain)
 
     @cached_property
+    def account(self) -> dict[str, Any]:
+        """What SES allows the account (SES API v2, GetAccount)."""
+        limits: dict[str, Any] = self.client("sesv2").get_account()
+        return limits
+
+    @cached_property
     def page(self) -> Page:
         """The site's page. Raises urllib3.exceptions.HTTPError."""
         response = self.http.request("GET", self.site_url, preload_content=False)
@@ -191,6 +225,7 @@ def _inspection(settings: OperatorSettings, **rest: Any) -> Inspection:
     return Inspection(
         from_email=settings.from_email,
         owner_emails=settings.owner_email,
+        site_name=settings.site_name,
         site_url=settings.site_url,
         logo_url=settings.logo_url,
         origins=settings.origins,

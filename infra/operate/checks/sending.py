@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import botocore.session
 
-from infra.operate.inspection import Finding, Inspection, dkim_of, nearest
+from infra.operate.inspection import Finding, Fix, Inspection, dkim_of, nearest
 
 
 def _to_create(inspection: Inspection) -> str:
@@ -78,7 +79,7 @@ def dkim(inspection: Inspection) -> Iterator[Finding]:
     if inspection.signs_as:
         yield Finding("DKIM", "ok", f"mail is signed as {inspection.signs_as}")
     elif any(dkim_of(one).get("Status") == "SUCCESS" for one in inspection.identities):
-        yield Finding("DKIM", "wrong", "the keys are there, but signing is off", f"turn it on at {inspection.console}")
+        yield _signing_off(inspection)
     elif domain is None:
         message = (
             f"SES has only the address {inspection.from_email}, so mail is not signed as {inspection.domain}, "
@@ -89,12 +90,42 @@ def dkim(inspection: Inspection) -> Iterator[Finding]:
         yield _keys(inspection, domain)
 
 
+def _signing_off(inspection: Inspection) -> Finding:
+    """Return the finding of an identity with keys that does not sign. The nearest one decides."""
+    ready = next(one for one in inspection.identities if dkim_of(one).get("Status") == "SUCCESS")
+    name = ready["Name"]
+    command = inspection.command(
+        "sesv2", "put-email-identity-dkim-attributes", "--email-identity", name, "--signing-enabled"
+    )
+    call = partial(
+        inspection.client("sesv2").put_email_identity_dkim_attributes, EmailIdentity=name, SigningEnabled=True
+    )
+    fix = Fix(f"have SES sign the mail of {name} again", ["ses:PutEmailIdentityDkimAttributes"], call)
+    return Finding("DKIM", "wrong", f"the keys of {name} are there, but signing is off", command, fix)
+
+
+def _not_set_up(inspection: Inspection, name: str) -> Finding:
+    command = inspection.command(
+        "sesv2", "put-email-identity-dkim-signing-attributes", "--email-identity", name,
+        "--signing-attributes-origin", "AWS_SES",
+    )  # fmt: skip
+    call = partial(
+        inspection.client("sesv2").put_email_identity_dkim_signing_attributes,
+        EmailIdentity=name,
+        SigningAttributesOrigin="AWS_SES",
+    )
+    action = f"set up Easy DKIM for {name}; you then add three DNS records, which are printed"
+    fix = Fix(action, ["ses:PutEmailIdentityDkimSigningAttributes"], call)
+    remedy = f"{command}, then add the DNS records that this check prints"
+    return Finding("DKIM", "wrong", f"DKIM is not set up for {name}", remedy, fix)
+
+
 def _keys(inspection: Inspection, domain: dict[str, Any]) -> Finding:
     """Check the DNS records of a domain that SES does not sign for yet."""
     name, attributes = domain["Name"], dkim_of(domain)
     tokens = attributes.get("Tokens", [])
     if not tokens:
-        return Finding("DKIM", "wrong", f"DKIM is not set up for {name}", f"turn on Easy DKIM at {inspection.console}")
+        return _not_set_up(inspection, name)
     missing = []
     for token in tokens:
         source = f"{token}._domainkey.{name}"

@@ -1,0 +1,122 @@
+"""`guichet doctor`: print what the checks find, offer the fixes, and look again."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from infra.operate.connection import Connection, region_of
+from infra.operate.output import Output, printable
+from infra.template import parameters
+
+if TYPE_CHECKING:
+    from infra.operate.inspection import Finding, Inspection
+
+_INCOMPLETE = 1
+
+# The checks are imported late: DNS takes a third of every other command's start.
+
+
+def doctor_command(
+    common_options: Callable[[Callable[..., None]], Callable[..., None]], connect: Callable[..., Connection]
+) -> click.Command:
+    """Return the command, which takes the common options and connects to a stack as the other commands do."""
+
+    @click.command("doctor")
+    @click.option(
+        "--before", metavar="PARAMETERS", help="Before the first deploy, with the parameters for `make deploy`."
+    )
+    @click.option("--fix", is_flag=True, help="Offer to fix what calls of AWS can fix, one by one.")
+    @click.option("--yes", is_flag=True, help="With --fix: do not ask.")
+    @click.option(
+        "--received",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Check the signature of an email as it arrived; needs no stack.",
+    )
+    @common_options
+    def examine(  # noqa: PLR0913  the options of the command
+        *,
+        before: str | None,
+        fix: bool,
+        yes: bool,
+        received: Path | None,
+        region: str | None,
+        as_json: bool,
+        **stack: Any,
+    ) -> None:
+        """Find problems of mail, stack, alarms and site.
+
+        Says how to fix each. The exit code is 1 if anything is wrong, needs attention, or could not be checked.
+
+        --fix offers what calls of AWS can mend, asks about each, and looks again. It changes no DNS, loses no data,
+        and starts nothing that costs more than a stack of Guichet does anyway.
+
+        --received reads an email that `guichet test-email` sent you, saved as the mailbox got it ("Show original",
+        "Download message", .eml): who signed it, and whether the signature covers the headers of one click.
+        """
+        from infra.operate import doctor, received_email  # noqa: PLC0415
+
+        output = Output(as_json=as_json)
+        if sum([before is not None, received is not None, fix]) > 1:
+            raise click.UsageError("--before, --received and --fix exclude one another")
+        if yes and not fix:
+            raise click.UsageError("--yes goes with --fix")
+        if as_json and fix and not yes:
+            raise click.UsageError("--json --fix needs --yes, because it cannot ask")
+        if received is not None:
+            findings = list(_found(output, received_email.examine(received.read_bytes())))
+            sys.exit(0 if all(one.state == "ok" for one in findings) else _INCOMPLETE)
+        if before is None:
+            inspection = doctor.inspection_of(connect(region=region, **stack))
+        else:
+            inspection = doctor.inspection_before(parameters(before), region_of(region))
+        findings = list(_found(output, doctor.examine(inspection)))
+        fixable = [one for one in findings if one.fix]
+        if fix:
+            findings = _fixed(output, inspection, findings, ask=not yes)
+        elif fixable and before is None:
+            words = "one of these" if len(fixable) == 1 else f"{len(fixable)} of these"
+            output.advise(f"`guichet doctor --fix` can fix {words}, and asks first.")
+        sys.exit(0 if all(one.state == "ok" for one in findings) else _INCOMPLETE)
+
+    return examine
+
+
+def _found(output: Output, findings: "Iterable[Finding]") -> "Iterator[Finding]":
+    """Print findings as they come, and pass them on."""
+    for finding in findings:
+        if output.as_json:
+            output.show(finding.fields)
+        else:
+            output.say(f"{finding.state:8} {finding.check}: {finding.message}", indent=" " * 9)
+            if finding.remedy:
+                # A command or a DNS record is to be copied, so its line is left to the terminal to break.
+                copied = "aws " in finding.remedy or ' TXT "' in finding.remedy
+                output.say(f"{'':8} → {finding.remedy}", indent=None if copied else " " * 11)
+        yield finding
+
+
+def _fixed(output: Output, inspection: "Inspection", findings: "Sequence[Finding]", *, ask: bool) -> "list[Finding]":
+    """Offer the fixes of findings, apply those that are wanted, and look again. Return how it is now."""
+    from infra.operate import doctor  # noqa: PLC0415
+
+    applied: set[str] = set()
+    for found in findings:
+        if not found.fix:
+            continue
+        if ask and not click.confirm(printable(f"{found.check}: {found.fix.action}?"), err=True):
+            continue
+        output.advise(f"{found.check}: {found.fix.action} …")
+        if failure := doctor.apply(found.fix):
+            output.advise(f"It failed: {failure}.")
+        else:
+            applied.add(found.check)
+    if not applied:
+        output.advise("Nothing was fixed.")
+        return list(findings)
+    output.say("\nLooked again:")
+    again = list(_found(output, doctor.look_again(inspection, applied)))
+    return [*(one for one in findings if one.check not in applied), *again]

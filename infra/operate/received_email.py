@@ -1,0 +1,201 @@
+"""`guichet doctor --received`: what a mailbox got, which SES has signed on the way and nobody sees before it arrives.
+
+The email is verified anew, by its signatures and the keys in DNS (RFC 6376). Nothing in it is taken at its word, except
+what the mailbox says that it found itself (RFC 8601).
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import Message
+from email.utils import parseaddr
+from functools import partial
+
+import dkim
+import dns.exception
+
+from infra.operate.inspection import Finding, Kind, look_up
+
+Records = Callable[[str, Kind], list[str]]
+
+# The two headers of one-click unsubscribing (RFC 8058).
+_LINK, _ONE_CLICK = "List-Unsubscribe", "List-Unsubscribe-Post"
+_SES = "amazonses.com"
+_SAVE = "save it in the mailbox that received it, with Show original, Download message, or as a file .eml"
+# The address of SES for opens and clicks, and the paths that it has at a domain of one's own.
+_TRACKING = re.compile(rb"awstrack\.me/|https?://[^\s\"'<>]+/(?:C?L|C?I)0/")
+_VERDICT = re.compile(r"\b(spf|dkim|dmarc)\s*=\s*([a-z]+)")
+# dkimpy logs what it then reports by its result.
+_SILENT = logging.getLogger("guichet.doctor.dkim")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A DKIM signature: who signed, which headers (in lower case), and why it is not valid (empty if it is)."""
+
+    domain: str
+    headers: Sequence[str]
+    problem: str
+
+
+def examine(raw: bytes, records: Records = look_up) -> Iterator[Finding]:
+    """Check an email as it was received."""
+    raw = _bare(raw)
+    message = message_from_bytes(raw)
+    sender = parseaddr(str(message.get("From", "")))[1].rpartition("@")[2].lower()
+    if not sender:
+        yield Finding("email", "wrong", "the file is not an email as it was received: it has no sender", _SAVE)
+        return
+    try:
+        signatures = list(_signatures(raw, len(message.get_all("DKIM-Signature", [])), records))
+    except dns.exception.DNSException as error:
+        yield Finding("signature", "unknown", f"no answer: {error}", "try again; this machine may be offline")
+        return
+    if "X-SES-Outgoing" not in message and all(one.domain != _SES for one in signatures):
+        yield Finding("email", "warning", "SES has not delivered this email, or a copy from before is saved", _SAVE)
+    yield _signed(sender, signatures)
+    yield _one_click(message, sender, signatures)
+    yield from _verdicts(message)
+    yield from _return_path(message, sender)
+    yield _tracked(message)
+
+
+def _bare(raw: bytes) -> bytes:
+    """Return the email alone: without a byte order mark, blank lines, or the line that mail programs put first."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\t ")
+    # Apple Mail counts the bytes there; mbox files have who sent it, and when.
+    return re.sub(rb"\A(?:\d+ *|From [^\r\n]*)\r?\n", b"", raw)
+
+
+def _signatures(raw: bytes, count: int, records: Records) -> Iterator[Signature]:
+    for index in range(count):
+        verifier = None
+        try:
+            verifier = dkim.DKIM(raw, logger=_SILENT)
+            verifier.verify_headerprep(index)
+            domain = verifier.domain.decode("ascii", "replace").lower()
+            key = f"{verifier.selector.decode('ascii', 'replace')}._domainkey.{domain}"
+            found = records(key, "TXT")
+            problem = "" if found else f"its key {key} is not in DNS (any more)"
+            if found and not verifier.verify(index, dnsfunc=partial(_key, found)):
+                problem = "its headers were changed on the way, or its key was replaced"
+            headers = [name.strip().lower() for name in verifier.signature_fields[b"h"].decode("ascii").split(":")]
+        except dns.exception.DNSException:
+            raise
+        except dkim.ValidationError as error:
+            changed = "its text was changed on the way, or when it was saved"
+            problem = changed if "body hash" in str(error) else f"it is not valid: {error}"
+            yield Signature(_domain(verifier), [], problem)
+        except Exception as error:
+            # The library stumbles over some that are cut or made up.
+            yield Signature(_domain(verifier), [], f"it cannot be read ({type(error).__name__})")
+        else:
+            yield Signature(domain, headers, problem)
+
+
+def _domain(verifier: dkim.DKIM | None) -> str:
+    domain = verifier.domain if verifier else None
+    return domain.decode("ascii", "replace").lower() if isinstance(domain, bytes) else "?"
+
+
+def _key(found: Sequence[str], _name: bytes, timeout: int = 0) -> bytes:  # noqa: ARG001  as the library calls it
+    return found[0].encode()
+
+
+def _aligned(domain: str, sender: str) -> bool:
+    """Return whether a domain is the sender's, its parent, or its subdomain (RFC 9989, relaxed)."""
+    return domain == sender or sender.endswith(f".{domain}") or domain.endswith(f".{sender}")
+
+
+def _signed(sender: str, signatures: Sequence[Signature]) -> Finding:
+    ours = [one for one in signatures if _aligned(one.domain, sender)]
+    if valid := [one for one in ours if not one.problem]:
+        return Finding("signature", "ok", f"signed as {valid[0].domain}, and valid: DMARC passes by it")
+    if ours:
+        message = f"the signature as {ours[0].domain} is not valid: {ours[0].problem}"
+        remedy = f"{_SAVE}, unchanged, and not in one that mail is forwarded to"
+        return Finding("signature", "wrong", message, remedy)
+    others = ", ".join(dict.fromkeys(one.domain for one in signatures))
+    who = f"only {others} signed it, not {sender}" if others else "nobody signed it"
+    return Finding("signature", "wrong", f"{who}: DMARC does not pass by it", "`guichet doctor` says why, at DKIM")
+
+
+def _one_click(message: Message, sender: str, signatures: Sequence[Signature]) -> Finding:
+    """Check the headers of one-click unsubscribing, and that a signature covers them (RFC 8058, 3 and 4)."""
+    links, posts = (message.get_all(name, []) for name in (_LINK, _ONE_CLICK))
+    if not links and not posts:
+        text = "this email has no headers to unsubscribe by one click, and messages to you need none"
+        return Finding("one-click", "warning", text, "`guichet test-email` sends one that has them")
+    if len(links) != 1 or len(posts) != 1:
+        text = f"there are {len(links)} headers {_LINK} and {len(posts)} {_ONE_CLICK}, instead of one of each"
+        return Finding("one-click", "wrong", text, "report it as a bug in Guichet")
+    link, post = str(links[0]), str(posts[0]).strip()
+    if not re.search(r"<\s*https://", link) or post.replace(" ", "") != "List-Unsubscribe=One-Click":
+        text = f"the headers are not those of one click: {_LINK}: {link}; {_ONE_CLICK}: {post}"
+        return Finding("one-click", "wrong", text, "report it as a bug in Guichet")
+    return _covered(sender, [one for one in signatures if not one.problem])
+
+
+def _covered(sender: str, valid: Sequence[Signature]) -> Finding:
+    """Check that a valid signature covers both headers of one click."""
+    covering = [one for one in valid if {_LINK.lower(), _ONE_CLICK.lower()} <= {*one.headers}]
+    if any(_aligned(one.domain, sender) for one in covering):
+        text = f"{_LINK} and {_ONE_CLICK} are inside the signature (h=), so mailboxes may show their button"
+        return Finding("one-click", "ok", text)
+    if covering:
+        text = f"only the signature of {covering[0].domain} covers {_LINK} and {_ONE_CLICK}, not one of {sender}"
+        return Finding("one-click", "warning", text, "`guichet doctor` says why mail is not signed, at DKIM")
+    missing = [name for name in (_LINK, _ONE_CLICK) if all(name.lower() not in one.headers for one in valid)]
+    if not valid:
+        text = "no signature is valid, so none covers the headers of one click"
+        return Finding("one-click", "wrong", text, "see the signature, above")
+    text = f"no signature covers {' and '.join(missing) or 'both headers'} (h=), so mailboxes show no button"
+    return Finding("one-click", "wrong", text, "SES signs all headers that it is given: open a case with AWS")
+
+
+def _verdicts(message: Message) -> Iterator[Finding]:
+    """Report what the mailbox found. The topmost header is its own; anybody may have written those below."""
+    headers = message.get_all("Authentication-Results", [])
+    if not headers:
+        yield Finding("mailbox", "ok", "it left no Authentication-Results in the email")
+        return
+    # Comments are free text.
+    text = re.sub(r"\([^()]*\)", " ", " ".join(str(headers[0]).split()))
+    server = text.partition(";")[0].split(" ")[0]
+    verdicts: dict[str, str] = {}
+    for way, verdict in _VERDICT.findall(text.lower()):
+        # One of several signatures is enough.
+        verdicts[way] = "pass" if verdicts.get(way) == "pass" else verdict
+    found = ", ".join(f"{way.upper()} {verdicts[way]}" for way in ("dkim", "spf", "dmarc") if way in verdicts)
+    words = f"{server} found: {found or 'nothing of DKIM, SPF or DMARC'}"
+    if verdicts.get("dmarc") == "fail":
+        yield Finding("mailbox", "wrong", words, "`guichet doctor` says why, at DKIM and DMARC")
+    elif verdicts.get("dmarc", "pass") == "pass":
+        yield Finding("mailbox", "ok", words)
+    else:
+        yield Finding("mailbox", "warning", words, "`guichet doctor` says which DMARC record to add")
+
+
+def _return_path(message: Message, sender: str) -> Iterator[Finding]:
+    """Report where bounces go, which is what SPF is about."""
+    domain = parseaddr(str(message.get("Return-Path", "")))[1].rpartition("@")[2].lower()
+    if not domain:
+        return
+    if _aligned(domain, sender):
+        yield Finding("MAIL FROM", "ok", f"it is {domain}: DMARC can pass by SPF, too")
+    elif domain.endswith(_SES):
+        yield Finding("MAIL FROM", "ok", f"it is {domain}: for DMARC the signature alone counts, which is enough")
+    else:
+        yield Finding("MAIL FROM", "warning", f"it is {domain}, of somebody who forwarded this email", _SAVE)
+
+
+def _tracked(message: Message) -> Finding:
+    parts = (part.get_payload(decode=True) for part in message.walk() if part.get_content_maintype() == "text")
+    if any(isinstance(part, bytes) and _TRACKING.search(part) for part in parts):
+        text = "SES has changed the email, to count who opens it or follows its links"
+        return Finding("tracking", "wrong", text, "`guichet doctor --fix` ends that")
+    return Finding("tracking", "ok", "no image and no changed link counts who reads it")
