@@ -1018,8 +1018,8 @@ def test_email(connection: Connection, output: Output, *, to: str | None) -> int
     message.set_content(
         f"This email was sent by `guichet test-email`.\n\nSite: {settings.site_name}, {settings.site_url}\n"
         f"API: {settings.api_url}\n\nIf it arrived where you expect your visitors' messages, mail to you works.\n\n"
-        "SES has signed it on its way. To check that, save it as your mailbox got it (Show original, Download message)\n"
-        "and run: guichet doctor --received FILE\n\n"
+        "SES has signed it on its way. To check that, save it as your mailbox got it (Show original, Download\n"
+        "message), and run: guichet doctor --received FILE\n\n"
         "If your mailbox offers a button to unsubscribe: it is the newsletter's, here for the test, and does nothing.\n"
     )
     # As in an issue: SES signs them only on the way, so that a test shows whether it does.

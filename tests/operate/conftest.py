@@ -1,11 +1,19 @@
 """The operator's commands in this process, on the stack of the tests."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import pytest
 
 from guichet.store import dynamodb
 from infra.operate import commands
+from infra.operate.doctor import examine
+from infra.operate.inspection import Finding
 from tests.support.app import App
+from tests.support.aws import Answers
+from tests.support.doctor import Examined, Site, case
 from tests.support.operate import Operate, Said, connection_to
+from tests.support.server import Handler, Server, serving
 
 
 @pytest.fixture
@@ -25,5 +33,39 @@ def operate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         out, err = capsys.readouterr()
         code = ended.value.code
         return Said(code if isinstance(code, int) else 0, out, err)
+
+    return run
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Return the site and the API of a stack, which answer as they are told."""
+    told = Site()
+
+    class Page(Handler):
+        def answer(self) -> None:
+            if self.command == "OPTIONS":
+                self.reply(204, told.preflight, b"")
+            elif self.path in told.locations:
+                self.reply(302, {"Location": told.locations[self.path]}, b"")
+            else:
+                self.reply(told.status, {"Content-Type": told.media_type}, told.page.encode())
+
+    with serving(Server(Page)) as server:
+        told.address = f"http://{server.address}"
+        told.preflight = {
+            "Access-Control-Allow-Origin": told.address,
+            "Access-Control-Allow-Methods": "POST, GET, OPTIONS",
+            "Access-Control-Allow-Headers": "content-type,accept",
+        }
+        yield told
+
+
+@pytest.fixture
+def examined(app: App, site: Site) -> Examined:
+    """Return what examines a healthy stack, but for what is changed: answers, DNS records, fields of the case."""
+
+    def run(answers: Answers | None = None, records: Mapping[Any, Any] | None = None, **changes: Any) -> list[Finding]:
+        return list(examine(case(app, site, answers or {}, records or {}, **changes)))
 
     return run

@@ -1,16 +1,10 @@
-"""`guichet doctor`: each check in each of its states, on answers of AWS, of DNS and of a site.
+"""`guichet doctor`: each check in each of its states, on answers of AWS, of DNS and of a site."""
 
-`healthy.json` holds what AWS says of a stack of which all is well.
-"""
-
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import unquote
 
 import dns.exception
 import dns.resolver
@@ -20,188 +14,45 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from infra.operate import doctor
 from infra.operate.checks import account, dmarc, mail_from, page, sending, stack
-from infra.operate.connection import Connection, OperatorSettings
-from infra.operate.doctor import Check, examine
-from infra.operate.inspection import Finding, Inspection, inspection_before, inspection_of, look_up
-from infra.template import Template, TemplateError
+from infra.operate.doctor import examine
+from infra.operate.inspection import inspection_before, inspection_of, look_up
+from infra.template import TemplateError
 from tests.support.app import PARAMETERS, REGION, START, App
 from tests.support.aws import Answers, Aws
 from tests.support.contact import contact
+from tests.support.doctor import (
+    ACCOUNT,
+    ADDRESS,
+    DKIM,
+    HEALTHY,
+    IDENTITY,
+    MAPPING,
+    RESOURCES,
+    UNVERIFIED,
+    UUID,
+    Examined,
+    Site,
+    all_answers,
+    case,
+    changed,
+    found_by,
+    identity,
+    in_dns,
+    knows,
+    only,
+    with_stack,
+)
 from tests.support.operate import Operate
-from tests.support.server import Handler, Server, serving
 from tests.support.site_forms import QUOTE, site_forms
-
-HEALTHY: dict[str, Any] = json.loads((Path(__file__).parent / "healthy.json").read_text(encoding="utf-8"))
-IDENTITY: dict[str, Any] = HEALTHY["sesv2:GetEmailIdentity"]
-DKIM: dict[str, Any] = IDENTITY["DkimAttributes"]
-MAPPING: dict[str, Any] = HEALTHY["lambda:ListEventSourceMappings"]["EventSourceMappings"][0]
-UUID = MAPPING["UUID"]
-ACCOUNT: dict[str, Any] = HEALTHY["sesv2:GetAccount"]
-UNVERIFIED = {**IDENTITY, "VerifiedForSendingStatus": False, "DkimAttributes": {**DKIM, "Status": "PENDING"}}
-# An address that is verified by itself.
-ADDRESS = {
-    **IDENTITY,
-    "IdentityType": "EMAIL_ADDRESS",
-    "DkimAttributes": {"Status": "NOT_STARTED", "SigningEnabled": False, "Tokens": []},
-}
-RESOURCES = {
-    "Api": "a1b2c3",
-    "Notifier": "guichet-Notifier-1ABC",
-    "NotifierSweep": "guichet-NotifierSweep-1ABC",
-    "Issues": "guichet-Issues-1ABC",
-    "IssuesResume": "guichet-IssuesResume-1ABC",
-    "OwnerMail": "guichet-OwnerMail-1ABC",
-    "VisitorMail": "guichet-VisitorMail-1ABC",
-    "FeedbackTopic": "arn:aws:sns:eu-west-3:123456789012:guichet-FeedbackTopic",
-    "AlarmTopic": "arn:aws:sns:eu-west-3:123456789012:guichet-AlarmTopic",
-    "OutboxAlarm": "guichet-OutboxAlarm-1ABC",
-}
-RECORDS = {
-    ("_dmarc.atelier.example", "TXT"): ["v=DMARC1; p=reject"],
-    ("atelier.example", "TXT"): ["some-verification=1", "v=spf1 include:_spf.example.net -all"],
-}
-
-
-class Deployed(Connection):
-    """A deployed stack whose AWS answers as it is told."""
-
-    def client(self, service: str) -> Any:
-        """Return a client."""
-        return Aws(self.outputs["answers"]).client(service)  # type: ignore[arg-type]
-
-
-@dataclass
-class Site:
-    """The site and the API, as one server: what its page says, and what a preflight is answered."""
-
-    address: str = ""
-    status: int = 200
-    page: str = "<form action='/contact' method='post'>"
-    media_type: str = "text/html"
-    # Where each path leads to.
-    locations: dict[str, str] = field(default_factory=dict)
-    preflight: dict[str, str] = field(default_factory=dict)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    told = Site()
-
-    class Page(Handler):
-        def answer(self) -> None:
-            if self.command == "OPTIONS":
-                self.reply(204, told.preflight, b"")
-            elif self.path in told.locations:
-                self.reply(302, {"Location": told.locations[self.path]}, b"")
-            else:
-                self.reply(told.status, {"Content-Type": told.media_type}, told.page.encode())
-
-    with serving(Server(Page)) as server:
-        told.address = f"http://{server.address}"
-        told.preflight = {
-            "Access-Control-Allow-Origin": told.address,
-            "Access-Control-Allow-Methods": "POST, GET, OPTIONS",
-            "Access-Control-Allow-Headers": "content-type,accept",
-        }
-        yield told
-
-
-Examined = Callable[..., list[Finding]]
-
-
-@pytest.fixture
-def examined(app: App, site: Site) -> Examined:
-    """Return what examines a healthy stack, but for what is changed: answers, DNS records, fields of the case."""
-
-    def run(answers: Answers | None = None, records: Mapping[Any, Any] | None = None, **changes: Any) -> list[Finding]:
-        return list(examine(case(app, site, answers or {}, records or {}, **changes)))
-
-    return run
-
-
-def knows(identities: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers of an SES that knows some identities, by their names, and no other."""
-
-    def answer(asked: Any) -> Any:
-        return identities.get(unquote(asked["url_path"].rpartition("/")[2]), {"error": "NotFoundException"})
-
-    return {"sesv2:GetEmailIdentity": answer}
-
-
-def identity(**fields: Any) -> dict[str, Any]:
-    """Return the answers of an SES that knows the site's domain, with something changed."""
-    return knows({"atelier.example": {**IDENTITY, **fields}})
-
-
-def in_dns(records: Mapping[Any, Any]) -> Callable[[str, str], list[str]]:
-    found = {**RECORDS, **records}
-
-    def look_up(name: str, kind: str) -> list[str]:
-        answer = found.get((name, kind), [])
-        if isinstance(answer, Exception):
-            raise answer
-        return list(answer)
-
-    return look_up
-
-
-def all_answers(answers: Answers) -> dict[str, Any]:
-    return {**HEALTHY, **identity(), **answers}
-
-
-def case(app: App, site: Site, answers: Answers, records: Mapping[Any, Any], **changes: Any) -> Inspection:
-    settings = OperatorSettings.model_validate(dict(app.stack.environment)).model_copy(
-        update={"site_url": f"{site.address}/", "api_url": site.address}
-    )
-    connection = Deployed(
-        "guichet",
-        settings,
-        app.sweep,
-        REGION,
-        outputs={"answers": all_answers(answers)},  # type: ignore[dict-item]
-        parameters=dict.fromkeys(Template.load().declared, ""),
-        resources=RESOURCES,
-    )
-    return replace(inspection_of(connection), records=in_dns(records), **changes)
-
-
-def with_stack(told: Inspection, **changes: Any) -> Inspection:
-    """Return a case whose stack has changed; `api_url` is one of its settings."""
-    stack = told.stack
-    api_url = changes.pop("api_url", stack.settings.api_url)
-    settings = stack.settings.model_copy(update={"api_url": api_url})
-    return replace(told, connection=replace(stack, settings=settings, **changes))
-
-
-@cache
-def _before() -> Inspection:
-    return inspection_before({**PARAMETERS, "CreateIdentity": "false"}, REGION)
-
-
-def found_by(
-    check: Check, answers: Answers | None = None, records: Mapping[Any, Any] | None = None, **changes: Any
-) -> list[Finding]:
-    """Return what one check of the mail finds. Without `creates_identity`, the same before a deploy and after it."""
-    client = Aws(all_answers(answers or {})).client
-    return list(check(replace(_before(), client=client, records=in_dns(records or {}), **changes)))
-
-
-def only(findings: list[Finding], check: str) -> Finding:
-    (found,) = [finding for finding in findings if finding.check == check]
-    return found
-
-
-def changed(operation: str, **fields: Any) -> dict[str, Any]:
-    return {operation: {**HEALTHY[operation], **fields}}
 
 
 def test_of_a_healthy_stack_everything_is_ok_and_nothing_is_to_be_done(examined: Examined) -> None:
     findings = examined()
     assert [finding for finding in findings if finding.state != "ok" or finding.remedy] == []
     assert {finding.check for finding in findings} == {
-        "region", "identity", "DKIM", "DMARC", "SPF", "sandbox", "sending", "quota", "price plan", "reputation", "owner",
-        "tracking", "events", "table", "queued emails", "stream", "schedule", "alarms", "parameters", "page", "form",
-        "CORS",
+        "region", "identity", "DKIM", "DMARC", "SPF", "sandbox", "sending", "quota", "price plan", "reputation",
+        "owner", "tracking", "events", "table", "queued emails", "stream", "schedule", "alarms", "parameters",
+        "page", "form", "CORS",
     }  # fmt: skip
 
 

@@ -20,16 +20,26 @@ class Aws:
     """Answers by operation: what AWS says, `{"error": code}`, an exception, or a function of what is asked."""
 
     def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+        self.answers = answers
+        self._clients: dict[str, Any] = {}
+        # What was asked, as it was given to the client: `("sns:Subscribe", {…})`.
+        self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def client(self, service: str, **_: Any) -> Any:
-        """Return a client of a service, as a session does."""
+        """Return a client of a service, as a session does. It is made once: that takes long."""
+        if service in self._clients:
+            return self._clients[service]
         client: Any = CREATE_CLIENT(service, region_name=REGION)
+        client.meta.events.register("provide-client-params", self._note)
         client.meta.events.register("before-call", self._answer)
+        self._clients[service] = client
         return client
 
+    def _note(self, params: Any, model: Any, **_: Any) -> None:
+        self.asked.append((f"{model.service_model.service_name}:{model.name}", dict(params)))
+
     def _answer(self, model: Any, params: Any, **_: Any) -> tuple[Any, Any]:
-        answer = self._answers[f"{model.service_model.service_name}:{model.name}"]
+        answer = self.answers[f"{model.service_model.service_name}:{model.name}"]
         if callable(answer):
             answer = answer(params)
         if isinstance(answer, Exception):
@@ -37,6 +47,8 @@ class Aws:
         if "error" in answer:
             error = {"Code": answer["error"], "Message": "not to be quoted"}
             return SimpleNamespace(status_code=400), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        if model.output_shape is None:
+            return SimpleNamespace(status_code=200), answer
         report = ParamValidator().validate(answer, model.output_shape)
         assert not report.has_errors(), report.generate_report()
         return SimpleNamespace(status_code=200), answer

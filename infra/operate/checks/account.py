@@ -162,13 +162,13 @@ def reputation(inspection: Inspection) -> Iterator[Finding]:
         rate = max(points, key=lambda point: point["Timestamp"])["Maximum"]
         message = f"{rate:.2%} {what}"
         remedy = f"infra/docs/runbook.md says what to do, at {runbook}"
+        review = f"from {100 * reviewed:g}% on AWS puts the account under review, and from {100 * paused:g}% on it may "
         if rate >= paused:
-            yield Finding("reputation", "wrong", f"{message}: from {paused:.1%} on, AWS may pause the account", remedy)
+            yield Finding("reputation", "wrong", f"{message}: {review}pause it", remedy)
         elif rate >= reviewed:
-            message = f"{message}: from {reviewed:.1%} on, AWS puts the account under review"
-            yield Finding("reputation", "warning", f"{message}, and from {paused:.1%} on it may pause it", remedy)
+            yield Finding("reputation", "warning", f"{message}: {review}pause it", remedy)
         else:
-            yield Finding("reputation", "ok", f"{message}; AWS puts the account under review from {reviewed:.1%} on")
+            yield Finding("reputation", "ok", f"{message}; {review}pause it")
 
 
 # --- whom mail reaches ------------------------------------------------------------------------------------------------
