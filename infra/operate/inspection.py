@@ -176,6 +176,11 @@ class Inspection:
         return next((identity["Name"] for identity in ready if "@" not in identity["Name"]), self.domain)
 
     @cached_property
+    def template(self) -> Template:
+        """The template of this version, which the stack is held to."""
+        return Template.load()
+
+    @cached_property
     def account(self) -> dict[str, Any]:
         """What SES allows the account (SES API v2, GetAccount)."""
         limits: dict[str, Any] = self.client("sesv2").get_account()

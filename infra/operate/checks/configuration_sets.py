@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from infra.operate.inspection import Finding, Fix, Inspection
-from infra.template import Template
 
 # SES adds an invisible image for the first, and leads links through its own address for the second.
 _TRACKED = {"OPEN": "who opens an email", "CLICK": "who follows which link"}
@@ -98,7 +97,7 @@ def _engagement(inspection: Inspection, name: str, options: dict[str, Any]) -> F
 def events(inspection: Inspection) -> Iterator[Finding]:
     """Check that SES tells the stack of deliveries, bounces and complaints, and that the sets may send."""
     ses, topic = inspection.client("sesv2"), inspection.resource("FeedbackTopic")
-    resources = Template.load().document["Resources"]
+    resources = inspection.template.document["Resources"]
     missing = False
     for logical, declared in _SETS.items():
         name = inspection.resource(logical)

@@ -109,9 +109,9 @@ def queued_emails(inspection: Inspection) -> Iterator[Finding]:
         yield Finding("queued emails", "ok", f"{len(waiting)} waiting")
 
 
-def _events(kind: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _events(template: Template, kind: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield the events of a kind that the template gives its functions: function, event, properties."""
-    for function, resource in Template.load().document["Resources"].items():
+    for function, resource in template.document["Resources"].items():
         for name, event in resource.get("Properties", {}).get("Events", {}).items():
             if event["Type"] == kind:
                 yield function, name, event["Properties"]
@@ -122,7 +122,7 @@ def stream(inspection: Inspection) -> Iterator[Finding]:
     name = inspection.stack.settings.table_name
     described = inspection.stack.client("dynamodb").describe_table(TableName=name)["Table"]
     on = described.get("StreamSpecification", {}).get("StreamEnabled")
-    for logical, _, properties in _events("DynamoDB"):
+    for logical, _, properties in _events(inspection.template, "DynamoDB"):
         yield _calls(inspection, logical, properties, described.get("LatestStreamArn", "") if on else "")
 
 
@@ -169,7 +169,7 @@ def _create_mapping(inspection: Inspection, function: str, properties: dict[str,
 def schedule(inspection: Inspection) -> Iterator[Finding]:
     """Check that the schedules call the notifier, and the function that sends issues."""
     client = inspection.stack.client("events")
-    for logical, event, _ in _events("Schedule"):
+    for logical, event, _ in _events(inspection.template, "Schedule"):
         # SAM names the rule so.
         rule = inspection.resource(f"{logical}{event}")
         called, _ = _CALLED[logical]
@@ -242,7 +242,7 @@ def ringing_alarms(inspection: Inspection) -> Iterator[Finding]:
 def parameters(inspection: Inspection) -> Iterator[Finding]:
     """Check that the stack has all parameters of this version."""
     connection = inspection.stack
-    missing = sorted(set(Template.load().declared) - set(connection.parameters))
+    missing = sorted(set(inspection.template.declared) - set(connection.parameters))
     if missing:
         message = f"the stack is older than this version: it lacks {', '.join(missing)}"
         yield Finding("parameters", "warning", message, "make deploy")
