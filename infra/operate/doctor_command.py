@@ -57,8 +57,6 @@ def doctor_command(
         --received reads an email that `guichet test-email` sent you, saved as the mailbox got it ("Show original",
         "Download message", .eml): who signed it, and whether the signature covers the headers of one click.
         """
-        from infra.operate import doctor, received_email  # noqa: PLC0415
-
         output = Output(as_json=as_json)
         if sum([before is not None, received is not None, fix]) > 1:
             raise click.UsageError("--before, --received and --fix exclude one another")
@@ -67,8 +65,12 @@ def doctor_command(
         if as_json and fix and not yes:
             raise click.UsageError("--json --fix needs --yes, because it cannot ask")
         if received is not None:
+            from infra.operate import received_email  # noqa: PLC0415
+
             findings = list(_found(output, received_email.examine(received.read_bytes())))
             sys.exit(0 if all(one.state == "ok" for one in findings) else _INCOMPLETE)
+        from infra.operate import doctor  # noqa: PLC0415
+
         if before is None:
             inspection = doctor.inspection_of(connect(region=region, **stack))
         else:

@@ -431,7 +431,9 @@ def test_every_command_in_a_remedy_is_one_of_the_aws_cli(app: App, site: Site) -
             model = SESSION.get_service_model(service)
             names = {xform_name(operation, "-"): operation for operation in model.operation_names}
             assert name in names, text
-            members = {xform_name(member, "-") for member in model.operation_model(names[name]).input_shape.members}
+            shape = model.operation_model(names[name]).input_shape
+            assert shape
+            members = {xform_name(member, "-") for member in shape.members}
             given = {option.removeprefix("--") for option in options if option.startswith("--")} - {"region"}
             given = {option.removeprefix("no-") for option in given}
             # The CLI renames one, because the name is one of its own options.

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.operate.checks import account, configuration_sets, dmarc, mail_from, stack
+from infra.operate.doctor import CHECKS
 from infra.operate.inspection import Finding
 from tests.support.app import App
 from tests.support.aws import Answers
@@ -20,6 +21,7 @@ from tests.support.doctor import (
     identity,
     knows,
 )
+from tests.support.pages import read, rows
 
 # --- DMARC ------------------------------------------------------------------------------------------------------------
 
@@ -377,3 +379,22 @@ def test_alarms_that_some_hear_and_others_have_not_confirmed_are_told_apart(app:
     waiting, fine = _of(app, site, stack.alarms, answers)
     assert (waiting.state, "second@atelier.example has not confirmed" in waiting.message) == ("warning", True)
     assert (fine.state, fine.message) == ("ok", "owner@atelier.example is notified of alarms")
+
+
+# --- its page ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_names_each_check_and_no_other() -> None:
+    named = {name.strip() for cell, _ in rows(read("doctor.md"), "check | what it asks") for name in cell.split(",")}
+    assert {name.lower() for name in named} == {
+        {"ringing alarms": "alarms"}.get(name, name) for name in (check.__name__.replace("_", " ") for check in CHECKS)
+    }
+
+
+def test_the_prices_of_the_page_are_those_that_are_told() -> None:
+    table = rows(read("doctor.md"), "plan | US dollars a month | US dollars per 1,000 emails")
+    assert len(table) == 4
+    for name, monthly, each in table:
+        (found,) = found_by(account.price_plan, _account(PricingAttributes={"CurrentPlan": name.upper()}))
+        assert f"{each} US dollars per 1,000 emails" in found.message
+        assert (f"{monthly} US dollars a month" in found.message) == (monthly != "0")
