@@ -83,6 +83,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "has the image {what}, which is not shown: an email has images of the web only",
         "put it on the site, and write its whole address, with https://",
     ),
+    "image_third_party": (
+        "has the image {what} of another site: {host} learns when and from where each copy is opened",
+        "put it on your own site",
+    ),
     "at_home": (
         "has {what}, which nobody can open outside your machine or network",
         "write the address of the site",

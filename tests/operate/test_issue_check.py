@@ -46,7 +46,8 @@ def test_of_what_is_right_nothing_is_said(tmp_path: Path) -> None:
     text = (
         "# Spring\n\n[a](https://example.org/a?b=c&d=e#f), <https://example.org/>, <me@example.org>,\n"
         "[mail](mailto:me@example.org,you%40example.org?subject=Hello), [ref], <https://bücher.example.org:8443/>,\n"
-        "<https://8.8.8.8/>, <https://[2001:4860:4860::8888]/> and ![A garden](https://example.org/a.png)\n\n"
+        "<https://8.8.8.8/>, <https://[2001:4860:4860::8888]/> and ![A garden](https://atelier.example/a.png) and "
+        "![A hedge](https://img.atelier.example/b.png?v=2)\n\n"
         "`<b>` and `[a](b)`, 1 < 2, \\<b> and \\[a](b) are text, as [x] is, and [é](https://example.org/été).\n\n"
         "    <div>code</div>\n\n```html\n<img src=x>\n[a](b)\n```\n\n[ref]: https://example.org/ref\n"
     )
@@ -99,7 +100,10 @@ def test_of_what_is_right_nothing_is_said(tmp_path: Path) -> None:
         ("![A garden](//example.org/a.png)", 0, "error", "which is not shown"),
         ("![A garden](data:image/png;base64,AAAA)", 0, "error", "which is not shown"),
         ("![A garden](cid:garden)", 0, "error", "which is not shown"),
-        ("[![A garden](https://example.org/a.png)](b)", 0, "error", "the relative link b"),
+        ("[![A garden](https://atelier.example/a.png)](b)", 0, "error", "the relative link b"),
+        ("One\n\n![A garden](https://pixels.example/a.gif)", 2, "warning", "pixels.example learns when and from where"),
+        ("![A](https://notatelier.example/a.gif)", 0, "warning", "notatelier.example/a.gif of another"),
+        ("![A](https://atelier.example.pixels.example/a.gif)", 0, "warning", "of another site"),
         # HTML
         ("One\n\n<div>\nHello\n</div>", 2, "error", "the HTML <div>, which arrives as text"),
         ("One\ntwo<br>three", 1, "error", "the HTML <br>"),

@@ -30,6 +30,9 @@ _OF_THIS_MESSAGE = {"BadRequestException", "MessageRejected"}
 _THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException"}
 _ADDRESS = re.compile(r"\S+@\S+")
 _SERVER_ERROR, _NOT_THERE = 500, 503
+# No pixel and no rewritten link, whatever the account's own settings are: Virtual Deliverability Manager tracks by
+# default where somebody turns it on. Of a single message, it can be ruled out (SES API v2, ConfigurationOverrides).
+NO_TRACKING = {"Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}}
 # With these, nothing can have reached SES.
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError)
 
@@ -74,7 +77,8 @@ def send(
     """Send a message as it is (SES API v2, SendEmail, `Raw`) and return SES's message id.
 
     SES publishes the tags with each event about it. The recipients are given to SES explicitly, so that no header can
-    add one: those of `To`, or `to`, which bytes need. Raises RejectedError, PostponedError.
+    add one: those of `To`, or `to`, which bytes need. SES tracks no opening and no click of it. Raises RejectedError,
+    PostponedError.
     """
     raw = message if isinstance(message, bytes) else message.as_bytes()
     # As it is on the wire, `To` is bare addresses.
@@ -87,6 +91,7 @@ def send(
             Content={"Raw": {"Data": raw}},
             ConfigurationSetName=configuration_set,
             EmailTags=list(tags),
+            ConfigurationOverrides=NO_TRACKING,
         )
     except ClientError as error:
         code = error.response["Error"]["Code"]

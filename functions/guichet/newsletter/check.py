@@ -75,7 +75,7 @@ def findings(
     """Return what is wrong with an issue, by language and line. `readers` are the list by language, if it is known."""
     found: list[Finding] = []
     for language, edition in editions.items():
-        of_text = [Finding(one.code, language, one.line, one.values) for one in _of_text(edition)]
+        of_text = [Finding(one.code, language, one.line, one.values) for one in _of_text(edition, settings.site_url)]
         size = len(html_part(compose(issue_id, editions, language, settings)).encode())
         of_text += [Finding(one.code, language, None, one.values) for one in _of_size(size)]
         found += sorted(of_text, key=lambda one: -1 if one.line is None else one.line)
@@ -130,7 +130,7 @@ def _line_of(text: str, lines: Sequence[str], start: int) -> int:
     return start + next((number for number, line in enumerate(lines) if text and text in line), 0)
 
 
-def _of_text(edition: Edition) -> Iterator[Finding]:
+def _of_text(edition: Edition, site_url: str) -> Iterator[Finding]:
     yield from _raw_html(edition)
     for token, lines, start in _inline(edition):
         for child in token.children or ():
@@ -139,7 +139,7 @@ def _of_text(edition: Edition) -> Iterator[Finding]:
                 yield from _of_link(url, _line_of(url, lines, start))
             elif child.type == "image":
                 url = str(child.attrs.get("src", ""))
-                yield from _of_image(child, url, _line_of(url, lines, start))
+                yield from _of_image(child, url, _line_of(url, lines, start), site_url)
         plain = "".join(
             child.content if child.type == "text" else " " if child.type.endswith("break") else _NOT_MARKUP
             for child in token.children or ()
@@ -175,15 +175,21 @@ def _of_link(url: str, line: int) -> Iterator[Finding]:
             yield _named("link_http", url, line)
 
 
-def _of_image(token: Token, url: str, line: int) -> Iterator[Finding]:
-    if not _words(token).strip():
+def _of_image(token: Token, url: str, line: int, site_url: str) -> Iterator[Finding]:
+    has_words = bool(_words(token).strip())
+    if not has_words:
         yield _named("image_words", url, line)
     if url.lower().startswith("http:"):
         yield _named("image_http", url, line)
     elif not url.lower().startswith("https:") or not is_web_address(url):
         yield _named("image_elsewhere", url, line)
     else:
-        yield from _of_host(url, line)
+        host = _host(url)
+        if _is_at_home(host):
+            yield _named("at_home", url, line)
+        elif has_words and not _is_of_site(host, site_url):
+            # It is fetched when the copy is opened, and no promise of the site's holds for who hears of that.
+            yield Finding("image_third_party", line=line, values={"what": shown(url), "whole": url, "host": host})
 
 
 def _words(token: Token) -> str:
@@ -191,8 +197,18 @@ def _words(token: Token) -> str:
 
 
 def _of_host(url: str, line: int) -> Iterator[Finding]:
-    if _is_at_home((urlsplit(url).hostname or "").removesuffix(".")):
+    if _is_at_home(_host(url)):
         yield _named("at_home", url, line)
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removesuffix(".")
+
+
+def _is_of_site(host: str, site_url: str) -> bool:
+    """Return whether a host is the site's own, or one below it."""
+    own = _host(site_url).removeprefix("www.")
+    return host == own or host.endswith(f".{own}")
 
 
 def _is_at_home(host: str) -> bool:

@@ -94,6 +94,10 @@ SENTENCES = {
     "finding_image_elsewhere": (
         "The image {what} is not shown. Put it on your site, and write its whole address, with https://"
     ),
+    "finding_image_third_party": (
+        "The image {what} is on another site: {host} learns when and from where each copy is opened. Put it on your "
+        "own site."
+    ),
     "finding_at_home": "Nobody outside your own network can open {what}.",
     "finding_html": "The HTML {what} arrives as text. Write it in Markdown.",
     "finding_url_http": "The address on your site is not encrypted. Write https://, if the site has it.",

@@ -110,6 +110,10 @@ SENTENCES = {
     "finding_image_elsewhere": (
         "L’image {what} ne s’affiche pas. Mettez-la sur votre site et écrivez son adresse entière, avec https://"
     ),
+    "finding_image_third_party": (
+        "L’image {what} se trouve sur un autre site\u00a0: {host} apprend quand et d’où chaque exemplaire est ouvert. "
+        "Mettez-la sur votre propre site."
+    ),
     "finding_at_home": "Personne ne peut ouvrir {what} hors de votre propre réseau.",
     "finding_html": "Le HTML {what} arrive comme du texte. Écrivez-le en Markdown.",
     "finding_url_http": "L’adresse sur votre site n’est pas chiffrée. Écrivez https://, si le site le permet.",
