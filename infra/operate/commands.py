@@ -68,6 +68,7 @@ from infra.operate.doctor_command import doctor_command
 from infra.operate.fields import in_a_row, labelled, of_submission
 from infra.operate.forms_commands import find_forms, forms_group, telling_of_wrong_forms
 from infra.operate.issue_commands import issue_group
+from infra.operate.notice_command import notice_command
 from infra.operate.output import Output, counted, printable, room, short, wrapped
 from infra.operate.queries import Advance
 from infra.template import TEMPLATE, TemplateError
@@ -1127,6 +1128,7 @@ def check_texts(*, file: Path | None, as_json: bool) -> None:
 guichet.add_command(forms_group(_Listing, common_options))
 guichet.add_command(doctor_command(common_options, _connect))
 guichet.add_command(issue_group(_Listing, common_options, on_stack, _connect))
+guichet.add_command(notice_command(common_options, _connect))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

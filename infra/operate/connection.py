@@ -69,6 +69,8 @@ class Connection:
     sweep: Callable[[], dict[str, int]]
     region: str
     local: bool = False
+    # The environment that the settings are from.
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     outputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     # Physical ids by logical id.
@@ -115,7 +117,7 @@ def connect_local(port: int) -> Connection:
         swept = urllib3.request("POST", url, timeout=_LONGEST_SWEEP, retries=False)
         return _counts(swept.json()[_SWEEPS])
 
-    return Connection("the local stack", _settings(variables), sweep, region, local=True)
+    return Connection("the local stack", _settings(variables), sweep, region, local=True, variables=variables)
 
 
 def connect_stack(name: str, region: str | None) -> Connection:
@@ -166,6 +168,7 @@ def connect_stack(name: str, region: str | None) -> Connection:
         _settings(variables),
         sweep,
         region,
+        variables=variables,
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
         parameters={one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])},
         resources=resources,

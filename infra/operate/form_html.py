@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from guichet.definitions.definition import Definition, Field
 from guichet.forms.field_types import PHONE_PATTERN, URL_PATTERN, folded
 from guichet.locales import Language
 from infra.operate.form_words import sentences
+from infra.operate.notice import beside_own, paragraph
 
 # What `guichet.addresses` asks of an address beyond what browsers ask of one: parts between its points, two in the
 # domain, the last not of digits alone; no more than 64 characters before the @ and 254 in all; no encoded word.
@@ -24,7 +24,6 @@ EMAIL_PATTERN = r"(?![^@]{65})(?!.{255})(?![^@]*=\?)[^@.]+(?:\.[^@.]+)*@[^@.]+(?
 _SEEN = r"(?=[\s\S]*[^\p{M}\p{Z}\p{C}])"
 # A browser has days of the years after 9999.
 _LAST_DAY = "9999-12-31"
-_DAYS_A_YEAR = 365
 # Purposes of fields that have a token (HTML, "Autofill"), by names that sites give them in either language.
 _AUTOCOMPLETE: Mapping[str, str] = {
     token: purpose
@@ -86,6 +85,8 @@ def render(  # noqa: PLR0913  what a site says
     for their data, `retention_days` how long answers are kept if the form does not say it.
     """
     words = sentences(language)
+    days = definition.retention_days or retention_days
+    notice = beside_own(definition, language, controller=site, contact=contact, days=days)
     template = _environment().get_template("form.html")
     return (
         template.render(
@@ -94,7 +95,7 @@ def render(  # noqa: PLR0913  what a site says
             title=definition.title[language],
             say=words.__getitem__,
             fields=list(_shown(definition, language)),
-            notice=list(_notice(definition, language, site, contact, definition.retention_days or retention_days)),
+            notice=[paragraph(block, language) for block in notice],
         ).strip()
         + "\n"
     )
@@ -228,37 +229,3 @@ def _autocomplete(definition: Definition, field: Field) -> str:
 
 def _purpose(field: Field) -> str:
     return _AUTOCOMPLETE.get(re.sub("[^a-z0-9]+", "_", folded(field.name)), "")
-
-
-def _notice(definition: Definition, language: Language, site: str, contact: str, days: int) -> Iterator[Markup]:
-    """Return the information notice: what CNIL asks for under a form, after article 13 of the GDPR."""
-    words = sentences(language)
-
-    def say(key: str, **values: object) -> Markup:
-        return escape(words[key]).format(**values)
-
-    fields = definition.fields.values()
-    consents = any(field.type == "consent" for field in fields)
-    yield say("notice_required" if any(field.required for field in fields) else "notice_optional")
-    basis = say("notice_basis") + (say("notice_basis_consent") if consents else "")
-    yield Markup(" ").join(
-        (
-            say("notice_who", site=site, title=definition.title[language]),
-            basis + ".",
-            say("notice_recipients"),
-            say("notice_kept", duration=_duration(days, words)),
-        )
-    )
-    withdraw = say("notice_withdraw") if consents else ""
-    yield say("notice_rights") + withdraw + say("notice_contact", contact=_link(contact))
-
-
-def _duration(days: int, words: Mapping[str, str]) -> str:
-    count, unit = (days, "day") if days % _DAYS_A_YEAR else (days // _DAYS_A_YEAR, "year")
-    return words[unit if count == 1 else f"{unit}s"].format(count=count)
-
-
-def _link(contact: str) -> Markup:
-    """Return a contact as a link: an address, email or web."""
-    target = contact if re.match("https?://", contact) else f"mailto:{contact}" if "@" in contact else ""
-    return Markup('<a href="{}">{}</a>').format(target, contact) if target else escape(contact)

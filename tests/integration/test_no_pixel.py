@@ -102,7 +102,7 @@ def read(raw: bytes) -> Read:
     assert [part.get_content_type() for part in parts] == ["text/plain", "text/html"]
     of_parts = {"content-type", "content-transfer-encoding", "mime-version"}
     assert {name.lower() for part in parts for name in part} <= of_parts
-    text, html = (bytes(part.get_payload(decode=True)).decode() for part in parts)  # type: ignore[arg-type]
+    text, html = (bytes(part.get_payload(decode=True)).decode() for part in parts)
     return Read([(name.lower(), str(value)) for name, value in mail.items()], text, html)
 
 

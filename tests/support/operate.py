@@ -41,4 +41,4 @@ def connection_to(app: App) -> Connection:
         with redirect_stdout(io.StringIO()):
             return app.sweep()
 
-    return Connection("test", settings, sweep, REGION, local=True)
+    return Connection("test", settings, sweep, REGION, local=True, variables=app.stack.environment)

@@ -1,0 +1,134 @@
+"""`guichet notice`: the information notices of the forms, as a stack is set up or as it will be."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, get_args
+
+import click
+from pydantic_core import ValidationError
+
+from guichet.definitions.definition import definitions
+from guichet.locales import LANGUAGES, Language
+from infra.operate import notice
+from infra.operate.connection import Connection, OperatorError, OperatorSettings, region_of
+from infra.operate.forms_commands import telling_of_wrong_forms
+from infra.operate.notice import Facts, Format
+from infra.operate.output import Output, printable
+from infra.template import Template, parameters
+
+Command = Callable[..., None]
+
+_BESIDE, _PAGE = "beside", "page"
+
+
+def notice_command(common_options: Callable[[Command], Command], connect: Callable[..., Connection]) -> click.Command:
+    """Return the command, which reads a stack through `connect` unless it is told its parameters."""
+
+    @click.command("notice")
+    @click.argument("forms", metavar="[FORM]...", nargs=-1)
+    @click.option("--language", type=click.Choice(LANGUAGES), help="Only this one. Default: all.")
+    @click.option("--part", type=click.Choice((_BESIDE, _PAGE)), help="Only what stands beside a form, or the page.")
+    @click.option(
+        "--format", "form", type=click.Choice(get_args(Format)), default="html", show_default=True, help="As what."
+    )
+    @click.option("--controller", metavar="NAME", help="Who is responsible: name and address. Default: SiteName.")
+    @click.option(
+        "--contact", metavar="ADDRESS", help="Where people turn, email or web. Default: ReplyToEmail, or OwnerEmail."
+    )
+    @click.option("--dpo", metavar="ADDRESS", help="The data protection officer's, if there is one.")
+    @click.option(
+        "--before", metavar="PARAMETERS", help="Before the first deploy, with the parameters for `make deploy`."
+    )
+    @common_options
+    def write(  # noqa: PLR0913  its options
+        *,
+        forms: Sequence[str],
+        language: Language | None,
+        part: str | None,
+        form: Format,
+        controller: str | None,
+        contact: str | None,
+        dpo: str | None,
+        before: str | None,
+        region: str | None,
+        as_json: bool,
+        **stack: Any,
+    ) -> None:
+        """Write what your forms must tell people about their data.
+
+        After article 13 of the GDPR and the examples of CNIL, with the values of the stack: who, why, on what legal
+        basis, for whom, for how long, where, and which rights. In two layers: a few sentences to paste beside each
+        FORM, and all of it, for the page that PrivacyUrl names. FORM is contact, newsletter, or one of
+        functions/forms.toml; all by default.
+        """
+        output = Output(as_json=as_json)
+        own = {"controller": controller, "contact": contact, "dpo": dpo}
+        with telling_of_wrong_forms():
+            if before is None:
+                connection = connect(region=region, **stack)
+                known = notice.facts(
+                    connection.settings, notice.parameters_of(connection), connection.region, definitions(), **own
+                )
+            else:
+                known = _before(before, region_of(region), **own)
+        if unknown := sorted(set(forms) - set(known.names)):
+            raise OperatorError(f"there is no form {unknown[0]}: there are {', '.join(known.names)}")
+        for one in [language] if language else LANGUAGES:
+            for of, text in _parts(known, list(forms) or known.names, one, form, part):
+                _write(output, one, of, text, form)
+        for sentence in _advice(known, controller):
+            output.advise(sentence)
+        sys.exit(0)
+
+    return write
+
+
+def _before(given: str, region: str, **own: str | None) -> Facts:
+    """Return what notices are written from, by the parameters of a stack that is not there yet."""
+    # Notices have no address of the API.
+    stack = Template.load().resolve(parameters(given), {"Api.ApiEndpoint": "https://api.invalid"})
+    try:
+        settings = OperatorSettings.model_validate(dict(stack.environment))
+    except ValidationError as error:
+        wrong = ", ".join(sorted({str(part["loc"][0]) for part in error.errors(include_input=False)}))
+        raise OperatorError(f"these parameters cannot be used: {wrong}") from None
+    values = {name: str(value) for name, value in stack.parameters.items()}
+    return notice.facts(settings, values, region, definitions(), **own)
+
+
+def _parts(
+    known: Facts, forms: Sequence[str], language: Language, form: Format, part: str | None
+) -> Iterator[tuple[str, str]]:
+    """Yield each part by the form that it is beside, and the page by an empty name."""
+    if part != _PAGE:
+        for name in forms:
+            text = notice.rendered(notice.beside(known, name, language), language, form)
+            # By this class, `guichet forms check` finds it.
+            yield name, f'<div class="guichet-notice" lang="{language}">\n{text}</div>\n' if form == "html" else text
+    if part != _BESIDE:
+        text = notice.rendered(notice.page(known, language, forms), language, form)
+        yield "", f'<section class="guichet-privacy" lang="{language}">\n{text}</section>\n' if form == "html" else text
+
+
+def _write(output: Output, language: Language, of: str, text: str, form: Format) -> None:
+    if output.as_json:
+        output.show({"language": language, "part": _BESIDE if of else _PAGE, "form": of, "text": text})
+        return
+    where = f"{language}: beside the form {of}" if of else f"{language}: for the page about personal data"
+    # As it is: the console would fold it.
+    sys.stdout.write(printable(f"=== {where} ===\n" if form == "text" else f"<!-- {where} -->\n"))
+    sys.stdout.write(printable(f"{text}\n"))
+
+
+def _advice(known: Facts, controller: str | None) -> Iterator[str]:
+    """Yield what only the owner can know or do."""
+    if controller is None:
+        yield f"{known.controller} is named as responsible: --controller names a person or organisation."
+    if not known.privacy_url:
+        yield "PrivacyUrl is not set, so what stands beside a form leads to no page: set it to where you paste that."
+    if not notice.is_known(known.region):
+        yield f"It is not known where the region {known.region} is: name the country yourself."
+    yield (
+        "Read it before you publish it. It tells of these forms alone, not of what else your site does, and your "
+        "mailbox keeps its copies until you delete them."
+    )
