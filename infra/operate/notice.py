@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup, escape
 
 from guichet.definitions.definition import Definition
-from guichet.locales import Language
+from guichet.locales import LANGUAGES, Language
 from guichet.records.issue import READERS_KEPT
 from guichet.records.message import SPAM_KEPT
 from guichet.records.outbox import SENT_EMAIL_KEPT
@@ -104,7 +104,7 @@ def facts(  # noqa: PLR0913  what the owner alone knows
         keep_caller_address=settings.keep_caller_address,
         acknowledge=settings.acknowledge == "on",
         logo=settings.logo,
-        consent={"fr": settings.consent_text("fr"), "en": settings.consent_text("en")},
+        consent={language: settings.consent_text(language) for language in LANGUAGES},
         consent_version=settings.consent_version,
         forms=forms,
     )
@@ -302,6 +302,7 @@ def _newsletter(known: Facts, language: Language) -> Iterator[Block]:
         *([_say("newsletter_renewal", **renewal)] if known.renewal_months else ()),
         _say("newsletter_left", duration=duration(known.retention_days, language)),
         _say("newsletter_suppressed"),
+        _say("newsletter_erased", duration=duration(known.retention_days, language)),
         _say("newsletter_copies", copies=duration(READERS_KEPT.days, language)),
         label="kept_label",
     )

@@ -88,10 +88,10 @@ def test_each_metric_that_an_alarm_watches_is_paid_for() -> None:
 def test_while_nobody_writes_the_sweeps_read_no_more_than_is_calculated(app: App) -> None:
     units = {"read": 0.0, "write": 0.0}
 
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+    def note(**asked: Any) -> None:
         # Nothing is found: one unit, or half of one where an older answer will do.
-        kind = "read" if model.name in {"GetItem", "BatchGetItem", "Query", "Scan"} else "write"
-        units[kind] += 1 if params.get("ConsistentRead") else 0.5
+        kind = "read" if asked["model"].name in {"GetItem", "BatchGetItem", "Query", "Scan"} else "write"
+        units[kind] += 1 if asked["params"].get("ConsistentRead") else 0.5
 
     SESSION.register("provide-client-params.dynamodb", note)
     try:

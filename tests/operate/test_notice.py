@@ -17,6 +17,9 @@ from guichet.definitions.forms_file import parse
 from guichet.locales import LANGUAGES, Language
 from guichet.records.issue import READERS_KEPT
 from guichet.records.message import SPAM_KEPT
+from guichet.records.record import utc_now
+from guichet.store import subscribers
+from guichet.store.erasure import Person, erase
 from infra.operate import commands, notice
 from infra.operate.connection import OperatorSettings
 from infra.operate.notice import Facts, Format, beside, facts, page, rendered
@@ -24,7 +27,7 @@ from infra.operate.notice_words import places, sentences
 from infra.template import Template
 from tests.support.app import App, resolve
 from tests.support.contact import contact
-from tests.support.newsletter import sign_up, subscribe, unsubscribe_url
+from tests.support.newsletter import READER, SECRET, sign_up, subscribe, unsubscribe_url
 from tests.support.operate import Operate, Said
 from tests.support.site_forms import QUOTE, site_forms
 from tests.support.typography import faults
@@ -257,6 +260,34 @@ def test_requests_emails_and_readers_are_kept_as_long_as_it_says(app: App) -> No
     longest = max(days_until(one) for kind in ("cap", "caller") for one in app.items(kind))
     assert longest <= told(r"effacées en (\d+ \w+) au plus", of, "newsletter")
     assert all("203.0.113.7" not in str(one) for one in app.items())
+
+
+@pytest.mark.parametrize("how", ["bounced", "complained", "blocked", "erased"])
+def test_of_who_gets_no_mail_any_more_there_stays_what_it_says(app: App, how: str) -> None:
+    subscribe(app)
+    (before,) = app.items("subscriber")
+    now = utc_now()
+    match how:
+        case "blocked":
+            assert subscribers.block("table", before["id"], now)
+        case "erased":
+            assert erase("table", Person(READER, SECRET), timedelta(days=1095)).remains == "unsubscribed"
+        case _:
+            assert subscribers.suppress("table", before["id"], how, now)  # type: ignore[arg-type]
+    (after,) = app.items("subscriber")
+    # The address, and all that is on the proof of a person, are gone; what is kept of it has no address.
+    assert READER not in str(after)
+    assert not {"email", "name"} & after.keys()
+    text = whole(stack_of(app), "fr")
+    if how == "erased":
+        assert days_until(after) == 1095
+        assert "il ne reste d’une inscription que cette empreinte, 3\xa0ans au plus" in text
+        assert "history" not in after
+        return
+    assert "sans limite de durée, une empreinte cryptographique et la preuve du consentement" in text
+    assert "expires_at" not in after
+    # "This was not me": the fingerprint, and when that was.
+    assert ("wording" in str(after["history"])) == (how != "blocked")
 
 
 def test_with_the_parameter_the_addresses_of_callers_are_kept_and_told_of() -> None:

@@ -144,6 +144,10 @@ SENTENCES = {
         "and the proof of consent stay without a limit, so that nothing is sent to you any more. If you ask for no "
         "more mail at all (“this was not me”), the fingerprint alone stays."
     ),
+    "newsletter_erased": (
+        "If you ask for erasure, nothing stays of a subscription but this fingerprint, for {duration} at most unless "
+        "something else keeps mail from you, so that no import subscribes you again."
+    ),
     "newsletter_copies": (
         "What became of each issue (sent, refused, returned) is noted with a keyed fingerprint of the address, and "
         "deleted {copies} after the sending began."

@@ -163,6 +163,10 @@ SENTENCES = {
         "vous soit plus envoyé. Si vous demandez à ne plus rien recevoir («\xa0ce n’était pas moi\xa0»), seule "
         "l’empreinte reste."
     ),
+    "newsletter_erased": (
+        "Si vous demandez l’effacement de vos données, il ne reste d’une inscription que cette empreinte, {duration} "
+        "au plus si rien d’autre ne s’oppose à vous écrire, afin qu’aucun import ne vous réinscrive."
+    ),
     "newsletter_copies": (
         "Ce qu’est devenu chaque numéro (parti, refusé, revenu) est noté avec une empreinte cryptographique de "
         "l’adresse, et effacé {copies} après le début de l’envoi."
