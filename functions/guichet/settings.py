@@ -250,6 +250,9 @@ class NotifierSettings(AddressSettings, MailSettings):
     stranger_mail_per_day: Annotated[int, Limit(ge=0)]
     acknowledge: Literal["on", "off"]
     weekly_digest: Literal["on", "off"]
+    # 0 to ask nobody.
+    renewal_months: Annotated[int, Limit(ge=0)]
+    retention_days: Days
 
 
 class FeedbackSettings(Settings):
@@ -266,6 +269,7 @@ class DeskSettings(AddressSettings, MailSettings):
     # Not there without a domain of one's own: then only who asks knows under which address they do.
     api_url: OptionalHttpAddress = ""
     retention_days: Days
+    renewal_months: Annotated[int, Limit(ge=0)]
     allowed_origins: Origins
     stranger_mail_per_day: Annotated[int, Limit(ge=0)]
     acknowledge: Literal["on", "off"]

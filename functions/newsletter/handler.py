@@ -14,6 +14,7 @@ from guichet.http.body import button_fields
 from guichet.http.links import (
     TEST_SUBSCRIBER,
     proven_refusal,
+    proven_renewal,
     proven_request,
     proven_subscriber,
     proven_undo,
@@ -111,12 +112,14 @@ def confirm(request: Request) -> Response:
     table_name = settings().table_name
     sign_up = submissions.sign_up(table_name, request_id)
     if expired and sign_up is not None and (already := _already(request, sign_up, expired=expired)):
+        _note_life(sign_up)
         return already
     if expired or sign_up is None:
         return page(410, pages.expired_page(request, fields, settings()))
     if fields.get("wording") != settings().consent_version:
         # The wording changed since the page was shown, and nobody agrees to what they have not seen.
         if already := _already(request, sign_up, expired=False):
+            _note_life(sign_up)
             return already
         return page(200, pages.confirm_page(request, fields, sign_up, settings()))
     seen = _as_seen(sign_up, fields)
@@ -129,6 +132,11 @@ def confirm(request: Request) -> Response:
     logger.info("confirmed", extra={"request_id": request.id, "submission_id": sign_up.id})
     count("Confirmed")
     return _done(request, "confirmed")
+
+
+def _note_life(sign_up: SignUp) -> None:
+    """Note that whoever has the mailbox of a subscriber pressed a button of ours."""
+    subscribers.note_life(settings().table_name, subscriber_id(settings().signing_secret, sign_up.email), utc_now())
 
 
 def confirm_again(request: Request) -> Response:
@@ -223,6 +231,45 @@ def refuse_mail(request: Request) -> Response:
     return _done(request, "refused")
 
 
+def renew_page(request: Request) -> Response:
+    """Show one button, to stay or to come back, and the link to unsubscribe. Changes nothing.
+
+    Whoever has renewed since is told so, and needs no button.
+    """
+    from newsletter import pages  # noqa: PLC0415
+
+    subscriber = subscribers.subscriber(settings().table_name, _proven_renewal(request.query))
+    if subscriber is not None and subscriber.state == "confirmed":
+        if subscriber.renewal_queued_at is None:
+            return _renewed(request, subscriber, "renewed")
+        return page(200, pages.renew_page(request, request.query, subscriber, settings()))
+    if subscriber is not None and subscriber.left_for == "no_answer":
+        return page(200, pages.lapsed_page(request, request.query, subscriber, settings()))
+    # They left in another way, or nothing is known of them any more.
+    raise refuse(410, "LINK_EXPIRED")
+
+
+def renew(request: Request) -> Response:
+    """Renew a subscription, also one that has ended for want of an answer. Pressing again gives the same page."""
+    subscriber = _proven_renewal(button_fields(request))
+    state, returned = subscribers.renew(settings().table_name, subscriber, utc_now())
+    if state != "confirmed":
+        raise refuse(410, "LINK_EXPIRED")
+    logger.info("renewed", extra={"request_id": request.id, "subscriber_id": subscriber, "returned": returned})
+    count("Renewed")
+    known = None
+    # It is done, whatever else can be said about it.
+    with suppress(UnavailableError):
+        known = subscribers.subscriber(settings().table_name, subscriber)
+    return _renewed(request, known, "returned" if returned else "renewed")
+
+
+def _renewed(request: Request, subscriber: Subscriber | None, what: str) -> Response:
+    from newsletter import pages  # noqa: PLC0415
+
+    return page(200, pages.renewed_page(request, what, subscriber, settings()))
+
+
 def _done(request: Request, what: str) -> Response:
     from guichet.http.pages import done_page  # noqa: PLC0415
 
@@ -241,6 +288,14 @@ def _proven_request(fields: dict[str, str]) -> tuple[str, bool]:
 def _proven_subscriber(fields: dict[str, str]) -> str:
     """Return a link's subscriber. Raises Refusal (403) if it is not valid."""
     subscriber = proven_subscriber(fields, settings().signing_secret)
+    if subscriber is None:
+        raise refuse(403, "LINK_INVALID")
+    return subscriber
+
+
+def _proven_renewal(fields: dict[str, str]) -> str:
+    """Return the subscriber of a link to renew. Raises Refusal (403) if it is not valid."""
+    subscriber = proven_renewal(fields, settings().signing_secret)
     if subscriber is None:
         raise refuse(403, "LINK_INVALID")
     return subscriber
@@ -307,6 +362,8 @@ ROUTES = {
     "POST /newsletter/unsubscribe": unsubscribe,
     "GET /newsletter/unsubscribe/undo": posted_only,
     "POST /newsletter/unsubscribe/undo": undo_unsubscribing,
+    "GET /newsletter/renew": renew_page,
+    "POST /newsletter/renew": renew,
     "GET /newsletter/refuse": refuse_page,
     "POST /newsletter/refuse": refuse_mail,
 }

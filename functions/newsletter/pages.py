@@ -2,9 +2,10 @@
 
 from guichet.addresses import masked
 from guichet.forms.fields import LONGEST_LINE
-from guichet.http.pages import Button, Line, Page, Sent, done_page, page_with_button
+from guichet.http.links import unsubscribe_link
+from guichet.http.pages import Button, Line, Link, Page, Sent, done_page, page_with_button, render
 from guichet.http.request import Request
-from guichet.locales import say
+from guichet.locales import locale, say
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NewsletterSettings
@@ -72,6 +73,52 @@ def unsubscribed_page(
         fields = {**undo, "language": language}
         button = Button(f"{request.base_url}/newsletter/unsubscribe/undo", fields, say("undo_button", language))
     return done_page(request, "unsubscribed", settings, further=further, button=button)
+
+
+def renew_page(request: Request, link: dict[str, str], subscriber: Subscriber, settings: NewsletterSettings) -> Page:
+    """Render the button to stay subscribed: whose subscription it is, until when, and the link to unsubscribe."""
+    language = request.language
+    until = subscriber.renewal_until
+    afterwards = [say("renew_until", language, day=locale(language).day(until))] if until else []
+    return page_with_button(
+        request,
+        "renew",
+        "newsletter/renew",
+        {name: link[name] for name in _PROOF_OF_SUBSCRIBER},
+        settings,
+        items=_whose(subscriber, request),
+        afterwards=afterwards,
+        link=_leave(request, subscriber, settings),
+    )
+
+
+def lapsed_page(request: Request, link: dict[str, str], subscriber: Subscriber, settings: NewsletterSettings) -> Page:
+    """Render what became of a subscription that nobody renewed in time, and the button that brings it back."""
+    language = request.language
+    left_at = subscriber.left_at
+    fields = {name: link[name] for name in _PROOF_OF_SUBSCRIBER} | {"language": language}
+    paragraphs = [say("lapsed_lead", language, site=settings.site_name)]
+    if left_at:
+        paragraphs.append(say("lapsed_on", language, day=locale(language).day(left_at)))
+    return render(
+        language,
+        settings,
+        title=say("lapsed_title", language),
+        paragraphs=[*paragraphs, *_whose(subscriber, request)],
+        button=Button(f"{request.base_url}/newsletter/renew", fields, say("lapsed_button", language)),
+        afterwards=[say("lapsed_ignore", language)],
+    )
+
+
+def renewed_page(request: Request, what: str, subscriber: Subscriber | None, settings: NewsletterSettings) -> Page:
+    """Render the page after renewing, with the link to unsubscribe."""
+    leave = _leave(request, subscriber, settings) if subscriber else None
+    return done_page(request, what, settings, further=_whose(subscriber, request), link=leave)
+
+
+def _leave(request: Request, subscriber: Subscriber, settings: NewsletterSettings) -> Link:
+    url = unsubscribe_link(request.base_url, subscriber.id, request.language, settings.signing_secret)
+    return Link(url, say("renew_leave", request.language))
 
 
 def refuse_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> Page:

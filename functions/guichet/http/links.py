@@ -18,6 +18,7 @@ _CONFIRM = "confirm"
 _UNSUBSCRIBE = "unsubscribe"
 _UNDO = "undo"
 _REFUSE = "refuse"
+_RENEW = "renew"
 # An email may be forwarded, and whoever gets it must not end somebody's mail for ever after.
 _REFUSAL_VALID = timedelta(days=30)
 # Unix times have ten digits until the year 2286.
@@ -57,6 +58,25 @@ def proven_subscriber(fields: Fields, secret: str) -> str | None:
     """Return the subscriber that a valid link names, or None."""
     subscriber = fields.get("subscriber", "")
     return subscriber if verified(fields.get("token", ""), secret, _UNSUBSCRIBE, subscriber, None) else None
+
+
+def renewal_link(api_url: str, subscriber_id: str, language: Language, secret: str) -> str:
+    """Return the URL of the page with the button to stay subscribed. It never expires, as that to unsubscribe.
+
+    What the button does depends on the subscriber: it brings nobody back who left by their own hand.
+    """
+    fields = {
+        "subscriber": subscriber_id,
+        "token": token(secret, _RENEW, subscriber_id, None),
+        "language": language,
+    }
+    return f"{api_url}/newsletter/renew?{urlencode(fields)}"
+
+
+def proven_renewal(fields: Fields, secret: str) -> str | None:
+    """Return the subscriber that a valid link to renew names, or None."""
+    subscriber = fields.get("subscriber", "")
+    return subscriber if verified(fields.get("token", ""), secret, _RENEW, subscriber, None) else None
 
 
 def undo_fields(subscriber_id: str, until: datetime, secret: str) -> Fields:

@@ -60,6 +60,13 @@ class Button:
     destroys: bool = False
 
 
+class Link(NamedTuple):
+    """A link below the button, to another page of ours, and what it says."""
+
+    url: str
+    label: str
+
+
 @cache
 def _environment() -> Environment:
     return Environment(
@@ -104,6 +111,7 @@ def render(  # noqa: PLR0913  the parts of a page
     sent: Sent | None = None,
     button: Button | None = None,
     afterwards: Iterable[str] = (),
+    link: Link | None = None,
 ) -> Page:
     """Render a page: title, paragraphs, quoted wording, list, what was sent, button, closing paragraphs, links."""
     html = (
@@ -121,6 +129,7 @@ def render(  # noqa: PLR0913  the parts of a page
             sent=sent,
             button=button,
             afterwards=afterwards,
+            link=link,
             site_url=settings.site_url,
             back=say("back", language, site=settings.site_name),
             privacy_url=settings.privacy_url,
@@ -170,6 +179,7 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
     lines: tuple[Line, ...] = (),
     afterwards: Iterable[str] = (),
     destroys: bool = False,
+    link: Link | None = None,
 ) -> Page:
     """Render a named page with one button that posts fields, and the language, to a path."""
     button = Button(
@@ -189,11 +199,18 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
         sent=sent,
         button=button,
         afterwards=afterwards,
+        link=link,
     )
 
 
-def done_page(
-    request: Request, what: str, settings: LookSettings, *, further: Iterable[str] = (), button: Button | None = None
+def done_page(  # noqa: PLR0913  the parts of a page
+    request: Request,
+    what: str,
+    settings: LookSettings,
+    *,
+    further: Iterable[str] = (),
+    button: Button | None = None,
+    link: Link | None = None,
 ) -> Page:
     """Render the page that says what a button did, and perhaps offers another."""
     return render(
@@ -202,4 +219,5 @@ def done_page(
         title=say(f"{what}_title", request.language),
         paragraphs=[say(what, request.language, site=settings.site_name), *further],
         button=button,
+        link=link,
     )

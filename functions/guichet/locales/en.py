@@ -119,6 +119,23 @@ SENTENCES = {
     "undo_button": "Keep my subscription",
     "undone_title": "You are still subscribed",
     "undone": "Done: you will keep receiving the {site} newsletter.",
+    "renew_title": "Do you want to stay?",
+    "renew_lead": "Should the {site} newsletter keep coming to you? One click is enough.",
+    "renew_button": "Yes, keep writing to me",
+    "renew_until": "Without an answer, your subscription ends after {day}.",
+    "renew_leave": "Unsubscribe",
+    "renewed_title": "You are staying",
+    "renewed": "Your subscription to the {site} newsletter continues. There is nothing left to do.",
+    "returned_title": "Welcome back",
+    "returned": "Done: you are subscribed to the {site} newsletter again.",
+    "lapsed_title": "Your subscription has ended",
+    "lapsed_lead": (
+        "An email asked whether you still wanted the {site} newsletter. There was no answer within 30 days, so you "
+        "were unsubscribed."
+    ),
+    "lapsed_on": "That was on {day}. You have received nothing since.",
+    "lapsed_button": "Subscribe me again",
+    "lapsed_ignore": "You no longer want it? Close this page and nothing will happen.",
     "refuse_title": "Was this not you?",
     "refuse_lead": (
         "Did somebody type your address on the {site} site? If you press the button, the site will send you no more "
@@ -173,6 +190,15 @@ SENTENCES = {
     "welcome_lead": "Your subscription to the {site} newsletter is confirmed.\nThank you for your interest!",
     "welcome_leave": "Changed your mind? You can {unsubscribe} at any time.",
     "welcome_unsubscribe": "unsubscribe",
+    "renewal_subject": "Do you still want the {site} newsletter?",
+    "renewal_heading": "Do you want to stay?",
+    "renewal_lead": (
+        "You subscribed to the {site} newsletter, and we have not heard from you since {since}.\n"
+        "Do you still want it? Then open this page and press the button:"
+    ),
+    "renewal_button": "Yes, keep writing to me",
+    "renewal_until": "Without an answer by {until}, your subscription ends, and you receive nothing more.",
+    "renewal_leave": "You no longer want it? You can {unsubscribe} right away.",
     # Below the owner's own words
     "confirmation_request_why": "You get this email because the {site} newsletter was requested for your address.",
     "welcome_why": "You get this email because you confirmed your subscription to the {site} newsletter.",
@@ -243,6 +269,8 @@ SENTENCES = {
     "digest_messages": "Messages",
     "digest_confirmed": "New subscribers",
     "digest_spam": "Caught as spam",
+    "digest_asked": "Subscribers asked to renew",
+    "digest_ended": "Unsubscribed without an answer",
     "digest_waiting": (
         "Emails waiting to be sent: {count}, the oldest since {since}.\n"
         "They will go out by themselves. If they do not, your Guichet desk says why: {link}"

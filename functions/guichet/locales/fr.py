@@ -124,6 +124,23 @@ SENTENCES = {
     "undo_button": "Garder mon abonnement",
     "undone_title": "Abonnement conservé",
     "undone": "C’est fait : vous continuerez à recevoir la newsletter « {site} ».",
+    "renew_title": "Souhaitez-vous rester abonné ?",
+    "renew_lead": "Voulez-vous continuer à recevoir la newsletter « {site} » ? Un clic suffit.",
+    "renew_button": "Oui, continuez à m’écrire",
+    "renew_until": "Sans réponse de votre part, votre abonnement prendra fin après le {day}.",
+    "renew_leave": "Me désabonner",
+    "renewed_title": "Abonnement renouvelé",
+    "renewed": "Votre abonnement à la newsletter « {site} » se poursuit. Vous n’avez plus rien à faire.",
+    "returned_title": "Vous êtes de nouveau abonné",
+    "returned": "C’est fait : vous recevrez à nouveau la newsletter « {site} ».",
+    "lapsed_title": "Votre abonnement a pris fin",
+    "lapsed_lead": (
+        "Un email vous demandait si vous souhaitiez toujours recevoir la newsletter « {site} ». Sans réponse dans les "
+        "30 jours, vous avez été désabonné."
+    ),
+    "lapsed_on": "C’était le {day}. Depuis, vous ne recevez plus rien.",
+    "lapsed_button": "Me réabonner",
+    "lapsed_ignore": "Vous ne voulez plus la recevoir ? Fermez cette page : il ne se passera rien.",
     "refuse_title": "Ce n’était pas vous ?",
     "refuse_lead": (
         "Quelqu’un a saisi votre adresse sur le site « {site} » ? Si vous appuyez sur le bouton, vous n’en recevrez "
@@ -180,6 +197,15 @@ SENTENCES = {
     "welcome_lead": "Votre abonnement à la newsletter « {site} » est confirmé.\nMerci pour votre intérêt !",
     "welcome_leave": "Vous changez d’avis ? Vous pouvez {unsubscribe} à tout moment.",
     "welcome_unsubscribe": "vous désabonner",
+    "renewal_subject": "Voulez-vous toujours recevoir la newsletter « {site} » ?",
+    "renewal_heading": "Souhaitez-vous rester abonné ?",
+    "renewal_lead": (
+        "Vous êtes abonné à la newsletter « {site} », et nous sommes sans nouvelles de vous depuis le {since}.\n"
+        "Voulez-vous continuer à la recevoir ? Ouvrez cette page et appuyez sur le bouton :"
+    ),
+    "renewal_button": "Oui, continuez à m’écrire",
+    "renewal_until": "Sans réponse d’ici le {until}, votre abonnement prendra fin et vous ne recevrez plus rien.",
+    "renewal_leave": "Vous n’en voulez plus ? Vous pouvez {unsubscribe} dès maintenant.",
     # Below the owner's own words
     "confirmation_request_why": (
         "Vous recevez cet email parce que la newsletter « {site} » a été demandée pour votre adresse."
@@ -258,6 +284,8 @@ SENTENCES = {
     "digest_messages": "Messages",
     "digest_confirmed": "Nouveaux abonnés",
     "digest_spam": "Classés comme spam",
+    "digest_asked": "Abonnés invités à renouveler",
+    "digest_ended": "Désabonnés faute de réponse",
     "digest_waiting": (
         "Emails en attente d’envoi : {count}, le plus ancien depuis le {since}.\n"
         "Ils partiront d’eux-mêmes. Si ce n’est pas le cas, votre bureau Guichet dit pourquoi : {link}"

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from guichet.http.links import TEST_SUBSCRIBER, unsubscribe_link
 from guichet.mail import ses
-from guichet.mail.emails import cap_reached, desk_sign_in, issue_test, named, rejected_notice
+from guichet.mail.emails import cap_reached, desk_sign_in, issue_test, named, rejected_notice, renewal
 from guichet.mail.mime import compose
 from guichet.mail.notification import recipients_of
 from guichet.mail.pace import Pace
@@ -26,7 +26,7 @@ from guichet.records.spam_note import SpamNote
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 from guichet.signing import mailbox_id, subscriber_id
-from guichet.store import issues, limits, mailboxes, outbox, sign_ins, spam_notes, submissions, subscribers
+from guichet.store import issues, limits, mailboxes, outbox, renewals, sign_ins, spam_notes, submissions, subscribers
 from guichet.store.dynamodb import ConditionFailedError, retry_budget
 from guichet.telemetry import count, log_unexpected, logger, name_of
 
@@ -201,7 +201,8 @@ def _for_visitor(
     address_id = subscriber_id(settings.signing_secret, record.email)
     ready = Ready(email, record, {address_id: record.email})
     if named(email.name).STRANGER_SHARE is None:
-        why = ineligible(email, record, None)
+        off = email.name == renewal.NAME and not settings.renewal_months
+        why = "renewal is off" if off else ineligible(email, record, None)
         return _dropped(email, settings, why) if why else ready
     why = ineligible(email, record, subscribers.known(settings.table_name, settings.ids_of(record.email)))
     if why:
@@ -330,7 +331,20 @@ def _sent(ready: Ready, settings: NotifierSettings, pace: Pace) -> Ended:
         outcome: Outcome = "throttled" if postponed.too_fast else alone
         return Ended(outcome, postponed.reason.partition(":")[0])
     outbox.mark_sent(settings.table_name, email, message_id, ready.held_for)
+    if email.name == renewal.NAME and isinstance(ready.record, Subscriber):
+        _note_renewal(email, ready.record, settings)
     return Ended("sent", "")
+
+
+def _note_renewal(email: ClaimedEmail, subscriber: Subscriber, settings: NotifierSettings) -> None:
+    """Note that a subscriber was asked whether they want to stay. Should it fail, the sweep does it by the row."""
+    asked_at = subscriber.renewal_queued_at
+    try:
+        with retry_budget():
+            if asked_at:
+                renewals.note_sent(settings.table_name, subscriber.id, asked_at, utc_now())
+    except Exception as error:  # noqa: BLE001
+        log_unexpected(error, record=email.key.record, email=email.key.email)
 
 
 def _rejected(email: ClaimedEmail, settings: NotifierSettings, why: str) -> Ended:

@@ -6,7 +6,7 @@ from guichet.mail.emails import digest as email
 from guichet.records.digest import DUE_AFTER, WEEK, Digest
 from guichet.records.outbox import AUDIENCES, SENT_EMAIL_KEPT
 from guichet.settings import NotifierSettings
-from guichet.store import digests, outbox, table
+from guichet.store import digests, outbox, renewals, table
 
 # An email queued a moment ago goes out with this sweep.
 _ON_ITS_WAY = timedelta(minutes=15)
@@ -26,6 +26,7 @@ def queue_digest(settings: NotifierSettings, now: datetime) -> bool:
         return False
     days = [since + timedelta(days=day) for day in range(7)]
     waiting = [at for audience in AUDIENCES for at, _ in outbox.waiting(table_name, audience) if now - at > _ON_ITS_WAY]
+    renewed = renewals.progress(table_name).weeks.get(week, {})
     digest = Digest(
         id=week,
         since=since,
@@ -33,6 +34,8 @@ def queue_digest(settings: NotifierSettings, now: datetime) -> bool:
         messages=sum(table.count_list(table_name, "messages", day) for day in days),
         spam=sum(table.count_list(table_name, "spam", day) for day in days),
         confirmed=sum(table.count_list(table_name, "confirmed", day) for day in days),
+        asked_to_renew=renewed.get("asked", 0),
+        ended_unanswered=renewed.get("ended", 0),
         waiting=len(waiting),
         oldest_waiting_since=min(waiting, default=None),
         made_at=now,

@@ -13,6 +13,7 @@ from guichet.mail.notification import all_recipients
 from guichet.mail.pace import Pace
 from guichet.outbox.delivery import Outcome, deliver
 from guichet.outbox.digest import queue_digest
+from guichet.outbox.renewal import renew
 from guichet.outbox.spam_note import queue_spam_note
 from guichet.records.outbox import AUDIENCES, Audience, EmailKey, WaitingEmail
 from guichet.records.record import utc_now
@@ -53,6 +54,7 @@ def sweep(settings: NotifierSettings, clock: Clock) -> dict[str, int]:
     run.deliver_held()
     for audience in AUDIENCES:
         run.deliver_all(audience)
+    _renew(settings, clock)
     age = (utc_now() - run.oldest).total_seconds()
     count("OldestQueuedAge", round(age), MetricUnit.Seconds)
     logger.info("swept", outcomes=run.outcomes, oldest_queued_seconds=round(age))
@@ -166,6 +168,14 @@ def _queue_if_due(name: str, queue: Callable[[NotifierSettings, datetime], bool]
             logger.info("queued", email=name)
     except Exception as error:  # noqa: BLE001
         log_unexpected(error, email=name)
+
+
+def _renew(settings: NotifierSettings, clock: Clock) -> None:
+    """Go on with the renewals, in the time that is left. What is wrong with them must not fail the sweep."""
+    try:
+        renew(settings, utc_now(), clock.get_remaining_time_in_millis)
+    except Exception as error:  # noqa: BLE001
+        log_unexpected(error, email="renewal")
 
 
 def deliver_or_leave(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome | Literal["unexpected"]:

@@ -21,6 +21,9 @@ class Digest(Record):
     spam: int
     # New subscribers.
     confirmed: int
+    # Subscribers who were asked whether they want to stay, and those who were unsubscribed for not answering.
+    asked_to_renew: int = 0
+    ended_unanswered: int = 0
     # Emails waiting when it was made, and since when the oldest has waited.
     waiting: int
     oldest_waiting_since: datetime | None = None

@@ -1,6 +1,6 @@
 """A subscriber and the record of consent."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from guichet.locales import Language
@@ -12,6 +12,10 @@ State = Literal["confirmed", "unsubscribed", "bounced", "complained", "blocked",
 SUPPRESSED: tuple[State, ...] = ("bounced", "complained", "blocked")
 # After so many soft bounces, without a delivery between, a subscriber is written to no more.
 MOST_SOFT_BOUNCES = 5
+# How long a subscriber has to answer the email that asks whether they want to stay, from when it was really sent.
+RENEWAL_VALID = timedelta(days=30)
+# Why a subscription ended, if it was not by the subscriber's own hand.
+LeftFor = Literal["", "no_answer"]
 
 
 class Confirmation(Record):
@@ -36,12 +40,28 @@ class Leaving(Record):
 
     event: Literal["unsubscribed", "bounced", "complained", "blocked", "lifted"]
     at: datetime
+    # `no_answer`: they did not answer the email that asked whether they want to stay.
+    reason: LeftFor = ""
 
 
 class Resumed(Record):
     """A subscriber undid unsubscribing a moment later."""
 
     event: Literal["resumed"]
+    at: datetime
+
+
+class AskedToRenew(Record):
+    """An email asked the subscriber whether they want to stay. It is written down once SES has taken the email."""
+
+    event: Literal["asked_to_renew"]
+    at: datetime
+
+
+class Renewed(Record):
+    """A subscriber pressed the button of that email: they want to stay, or to come back."""
+
+    event: Literal["renewed"]
     at: datetime
 
 
@@ -70,12 +90,23 @@ class Subscriber(Record):
     language: Language = "fr"
     confirmed_at: datetime | None = None
     left_at: datetime | None = None
-    history: tuple[Confirmation | Imported | Leaving | Resumed, ...] = ()
+    # The last sign of life, if there was one after they confirmed.
+    alive_at: datetime | None = None
+    # Since then: when the email was queued that asks whether they want to stay, and when it was sent.
+    renewal_queued_at: datetime | None = None
+    renewal_sent_at: datetime | None = None
+    left_for: LeftFor = ""
+    history: tuple[Confirmation | Imported | Leaving | Resumed | AskedToRenew | Renewed, ...] = ()
 
     @property
     def may_return(self) -> bool:
         """Whether a request from after they left can confirm them again."""
         return self.state in ("unsubscribed", "lifted")
+
+    @property
+    def renewal_until(self) -> datetime | None:
+        """Until when they can answer the email that asks whether they want to stay, if it was sent."""
+        return self.renewal_sent_at + RENEWAL_VALID if self.renewal_sent_at else None
 
     def confirmed_by(self, request: SignUp) -> bool:
         """Return whether they confirmed by the link of a request, whichever of its emails it came with."""

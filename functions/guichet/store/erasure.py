@@ -22,7 +22,10 @@ from guichet.store.table import subscribers_list
 
 ERASED = "[erased]"
 # The attributes that a reduced record loses.
-_OF_PERSON = {"email", "name", "language", "confirmed_at", "history", "soft_bounces", "soft_bounced_at"}
+_OF_PERSON = {
+    "email", "name", "language", "confirmed_at", "history", "soft_bounces", "soft_bounced_at", "alive_at",
+    "renewal_queued_at", "renewal_sent_at", "left_for",
+}  # fmt: skip
 
 # What adjoins an address in a text may make another one of it, which is somebody else's and stays: joann@, mary.ann@,
 # mary_ann@, x-ann@, x+ann@ and @example.organic, @example.org.uk, @example.org-x.com. That takes a letter or a digit

@@ -45,19 +45,27 @@ def part(table_name: str, state: State, number: int, parts: int) -> Iterator[lis
 
     Ids are keyed hashes, so their first digits divide a list evenly, whoever joins or leaves it meanwhile.
     """
+    for found in dynamodb.pages("query", **of_part(table_name, state, number, parts)):
+        ids = [_id(item) for item in found["Items"]]
+        for start in range(0, len(ids), _AT_ONCE):
+            yield list(_read(table_name, state, ids[start : start + _AT_ONCE]))
+
+
+def of_part(table_name: str, state: State, number: int, parts: int, after: str = "") -> Item:
+    """Return the parameters of a query for one of several equal parts of a list, all of it or what is after an id.
+
+    The first part is number 1.
+    """
     space = 16**_DIGITS
     low, high = (f"{space * bound // parts:0{_DIGITS}x}" for bound in (number - 1, number))
     query = table.of_list(table_name, table.subscribers_list(state))
     query["KeyConditionExpression"] += " AND pk BETWEEN :low AND :high"
-    # Behind the last id of the part, and before the first one of the next: `~` sorts behind all digits.
-    end = f"subscriber#{'f' * _DIGITS}~" if number == parts else f"subscriber#{high}"
-    query["ExpressionAttributeValues"] |= marshalled({":low": f"subscriber#{low}", ":high": end})
-    for found in dynamodb.pages("query", **query):
-        ids = [_id(item) for item in found["Items"]]
-        # Both bounds belong to what DynamoDB returns.
-        ids = [one for one in ids if number == parts or one < high]
-        for start in range(0, len(ids), _AT_ONCE):
-            yield list(_read(table_name, state, ids[start : start + _AT_ONCE]))
+    # Both bounds belong to what DynamoDB returns: the last id that the part may have, behind which `~` sorts.
+    end = f"subscriber#{int(high, 16) - 1:0{_DIGITS}x}~"
+    query["ExpressionAttributeValues"] |= marshalled(
+        {":low": f"subscriber#{after}~" if after else f"subscriber#{low}", ":high": end}
+    )
+    return query
 
 
 def _ids(table_name: str, state: State, most: int, bound: str, *, forward: bool) -> tuple[list[str], bool]:

@@ -8,13 +8,26 @@ from typing import Literal, NamedTuple, cast
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
-from guichet.records.subscriber import SUPPRESSED, Confirmation, Leaving, Resumed, State, Subscriber
+from guichet.records.subscriber import (
+    SUPPRESSED,
+    AskedToRenew,
+    Confirmation,
+    Leaving,
+    Renewed,
+    Resumed,
+    State,
+    Subscriber,
+)
 from guichet.store import dynamodb, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
 # What an old link may confirm: nobody who is suppressed, or left since it was asked for.
 _MAY_CONFIRM = f"{table.NOT_THERE} OR ((#state = :left OR #state = :lifted) AND left_at < :asked_at)"
-_APPEND = "history = list_append(if_not_exists(history, :none), :new)"
+APPEND = "history = list_append(if_not_exists(history, :none), :new)"
+# What a sign of life ends: the email that asked for one, and having left for want of it.
+_ASKED = "renewal_queued_at, renewal_sent_at, left_for"
+# A sign of life this soon after the last one is not written down.
+_A_DAY = timedelta(days=1)
 
 
 def subscriber(table_name: str, subscriber_id: str) -> Subscriber | None:
@@ -85,11 +98,11 @@ def confirm(  # noqa: PLR0913  the parts of one write
     update = {
         "TableName": table_name,
         "Key": marshalled(key),
-        "UpdateExpression": (f"SET {assignments}, {_APPEND} REMOVE expires_at, left_at"),
+        "UpdateExpression": (f"SET {assignments}, {APPEND} REMOVE expires_at, left_at, alive_at, {_ASKED}"),
         "ConditionExpression": _MAY_CONFIRM,
         "ExpressionAttributeNames": {f"#{name}": name for name in changes},
         "ExpressionAttributeValues": marshalled(
-            {f":{name}": value for name, value in changes.items()} | _appended(confirmation) | may_confirm
+            {f":{name}": value for name, value in changes.items()} | appended(confirmation) | may_confirm
         ),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
@@ -104,6 +117,8 @@ def confirm(  # noqa: PLR0913  the parts of one write
         )
     except ConditionFailedError as failed:
         state: State = (failed.item or {})["state"]
+        if state == "confirmed":
+            note_life(table_name, subscriber_id, at)
         return state
     return "confirmed"
 
@@ -124,9 +139,10 @@ def unsubscribe(table_name: str, subscriber_id: str, at: datetime, kept: timedel
         table_name,
         subscriber_id,
         Leaving(event="unsubscribed", at=at),
-        condition="#state = :confirmed",
-        values={":confirmed": "confirmed", ":end": table.seconds(at + kept)},
-        changes=", expires_at = :end",
+        # Whoever was unsubscribed for not answering, and now does it themselves, is not brought back by an old link.
+        condition="#state = :confirmed OR (#state = :state AND left_for = :no_answer)",
+        values={":confirmed": "confirmed", ":no_answer": "no_answer", ":end": table.seconds(at + kept)},
+        changes=f", expires_at = :end REMOVE {_ASKED}",
     )
 
 
@@ -137,7 +153,9 @@ def resume(table_name: str, subscriber_id: str, at: datetime, since: datetime) -
             "update_item",
             TableName=table_name,
             Key=marshalled(table.key(Subscriber, subscriber_id)),
-            UpdateExpression=f"SET #state = :confirmed, #list = :list, {_APPEND} REMOVE left_at, expires_at",
+            UpdateExpression=(
+                f"SET #state = :confirmed, #list = :list, alive_at = :at, {APPEND} REMOVE left_at, expires_at, {_ASKED}"
+            ),
             # One that was erased meanwhile has no address.
             ConditionExpression="#state = :unsubscribed AND left_at >= :since AND attribute_exists(email)",
             ExpressionAttributeNames={"#state": "state", "#list": "list"},
@@ -147,14 +165,76 @@ def resume(table_name: str, subscriber_id: str, at: datetime, since: datetime) -
                     ":unsubscribed": "unsubscribed",
                     ":list": table.subscribers_list("confirmed"),
                     ":since": table.stamp(since),
+                    ":at": table.stamp(at),
                 }
-                | _appended(Resumed(event="resumed", at=at))
+                | appended(Resumed(event="resumed", at=at))
             ),
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except ConditionFailedError as failed:
         return (failed.item or {}).get("state") == "confirmed"
     return True
+
+
+def note_life(table_name: str, subscriber_id: str, at: datetime) -> None:
+    """Note a sign of life of a confirmed subscriber: they pressed a button that only they have. Once a day will do."""
+    with suppress_error(ConditionFailedError):
+        dynamodb.call(
+            "update_item",
+            TableName=table_name,
+            Key=marshalled(table.key(Subscriber, subscriber_id)),
+            UpdateExpression=f"SET alive_at = :at REMOVE {_ASKED}",
+            ConditionExpression=(
+                "#state = :confirmed AND (attribute_exists(renewal_queued_at)"
+                " OR (confirmed_at < :lately AND (attribute_not_exists(alive_at) OR alive_at < :lately)))"
+            ),
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=marshalled(
+                {":at": table.stamp(at), ":lately": table.stamp(at - _A_DAY), ":confirmed": "confirmed"}
+            ),
+        )
+
+
+def renew(table_name: str, subscriber_id: str, at: datetime) -> tuple[State | None, bool]:
+    """Renew a subscription, for whoever pressed the button of the email that asks. Idempotent.
+
+    Return the state after it, None if there is no such subscriber; and whether this brought them back. Nobody is who
+    left in another way than by not answering.
+    """
+    try:
+        response = dynamodb.call(
+            "update_item",
+            TableName=table_name,
+            Key=marshalled(table.key(Subscriber, subscriber_id)),
+            UpdateExpression=(
+                f"SET #state = :confirmed, #list = :list, alive_at = :at, {APPEND} REMOVE left_at, expires_at, {_ASKED}"
+            ),
+            ConditionExpression=(
+                "(#state = :confirmed AND (attribute_exists(renewal_queued_at) OR attribute_not_exists(alive_at)"
+                " OR alive_at < :lately))"
+                " OR (#state = :left AND left_for = :no_answer AND attribute_exists(email) AND expires_at >= :now)"
+            ),
+            ExpressionAttributeNames={"#state": "state", "#list": "list"},
+            ExpressionAttributeValues=marshalled(
+                {
+                    ":confirmed": "confirmed",
+                    ":left": "unsubscribed",
+                    ":no_answer": "no_answer",
+                    ":list": table.subscribers_list("confirmed"),
+                    ":at": table.stamp(at),
+                    ":lately": table.stamp(at - _A_DAY),
+                    ":now": table.seconds(at),
+                }
+                | appended(Renewed(event="renewed", at=at))
+            ),
+            ReturnValues="ALL_OLD",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except ConditionFailedError as failed:
+        item = failed.item
+        return (None, False) if item is None or table.expired(item) else (item["state"], False)
+    before = dynamodb.unmarshalled(response.get("Attributes")) or {}
+    return "confirmed", before.get("state") != "confirmed"
 
 
 def block(table_name: str, subscriber_id: str, at: datetime) -> bool:
@@ -168,7 +248,10 @@ def block(table_name: str, subscriber_id: str, at: datetime) -> bool:
         Leaving(event="blocked", at=at),
         condition="attribute_not_exists(pk) OR #state <> :blocked",
         values={":blocked": "blocked"},
-        changes=" REMOVE email, #name, #language, confirmed_at, expires_at, soft_bounces, soft_bounced_at",
+        changes=(
+            " REMOVE email, #name, #language, confirmed_at, expires_at, soft_bounces, soft_bounced_at, alive_at,"
+            f" {_ASKED}"
+        ),
         keep_history=False,
     )
 
@@ -187,7 +270,7 @@ def suppress(table_name: str, subscriber_id: str, event: Literal["bounced", "com
         Leaving(event=event, at=at),
         condition=(f"attribute_not_exists(pk) OR ({weaker} AND (attribute_not_exists(lifted_at) OR lifted_at < :at))"),
         values={f":{state}": state for state in stronger},
-        changes=" REMOVE email, #name, expires_at, soft_bounces, soft_bounced_at",
+        changes=f" REMOVE email, #name, expires_at, soft_bounces, soft_bounced_at, alive_at, {_ASKED}",
     )
 
 
@@ -287,7 +370,7 @@ def _leave(  # noqa: PLR0913  the parts of one write
 ) -> bool:
     used = ("state", "list", *(name for name in ("name", "language") if f"#{name}" in changes))
     names = {f"#{name}": name for name in used}
-    history = _appended(leaving)
+    history = appended(leaving)
     if not keep_history:
         del history[":none"]
     try:
@@ -297,7 +380,7 @@ def _leave(  # noqa: PLR0913  the parts of one write
             Key=marshalled(table.key(Subscriber, subscriber_id)),
             UpdateExpression=(
                 f"SET kind = :kind, id = :id, #state = :state, #list = :list, left_at = :at, "
-                f"{_APPEND if keep_history else 'history = :new'}{changes}"
+                f"{APPEND if keep_history else 'history = :new'}{changes}"
             ),
             ConditionExpression=condition,
             ExpressionAttributeNames=names,
@@ -318,6 +401,6 @@ def _leave(  # noqa: PLR0913  the parts of one write
     return True
 
 
-def _appended(event: Confirmation | Leaving | Resumed) -> Item:
+def appended(event: Confirmation | Leaving | Resumed | AskedToRenew | Renewed) -> Item:
     """Return the expression values that append an event to a subscriber's history."""
     return {":none": [], ":new": [event.model_dump(mode="json", exclude_defaults=True)]}

@@ -21,6 +21,7 @@
 | cap        | cap#desk#<owner>       | cap#<pool>#<day>                      |
 | cap        | cap#desk#<owner>#<network> | cap#strangers#<day>               |
 | mailboxes  | mailboxes              | mailboxes                             |
+| renewals   | renewals               | renewals                              |
 | issue      | issue#<id>             | issue                                 |
 | edition    | issue#<id>             | edition#<language>                    |
 | run        | issue#<id>             | run                                   |

@@ -1,0 +1,50 @@
+"""To a subscriber who gave no sign of life for a long time: a question whether they want to stay."""
+
+from datetime import datetime
+
+from guichet.http.links import renewal_link, unsubscribe_link
+from guichet.locales import Language
+from guichet.mail.emails import Content
+from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.record import utc_now
+from guichet.records.subscriber import RENEWAL_VALID, Subscriber
+from guichet.settings import MailSettings
+
+NAME = "renewal"
+AUDIENCE: Audience = "visitor"
+# It goes to subscribers alone.
+STRANGER_SHARE: float | None = None
+
+
+def queued(language: Language, asked_at: datetime) -> QueuedEmail:
+    """Return the row for the outbox: one for each time that a subscriber is asked."""
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=_occasion(asked_at))
+
+
+def ineligible(email: ClaimedEmail, subscriber: Subscriber, _known: Subscriber | None) -> str | None:
+    """Return why it is no longer to be sent, or None."""
+    if subscriber.state != "confirmed":
+        return "the subscriber has left"
+    asked_at = subscriber.renewal_queued_at
+    if asked_at is None or email.key.email.rpartition("#")[2] != _occasion(asked_at):
+        return "the subscriber has given a sign of life since"
+    return None
+
+
+def content(subscriber: Subscriber, language: Language, settings: MailSettings) -> Content:
+    """Return the content: the link to stay, until when, and the link to unsubscribe."""
+    secret = settings.signing_secret
+    leave = unsubscribe_link(settings.api_url, subscriber.id, language, secret)
+    values = {
+        "link": renewal_link(settings.api_url, subscriber.id, language, secret),
+        # A moment before it is sent, so never later than what it says.
+        "until": utc_now() + RENEWAL_VALID,
+        "since": subscriber.alive_at or subscriber.confirmed_at,
+        "unsubscribe_link": leave,
+    }
+    return Content((subscriber.email,), values, unsubscribe_link=leave)
+
+
+def _occasion(asked_at: datetime) -> str:
+    # To the microsecond, as the subscriber has it.
+    return f"{asked_at:%Y%m%d%H%M%S%f}"

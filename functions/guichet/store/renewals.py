@@ -1,0 +1,214 @@
+"""Renewals: who is due to be asked whether they want to stay, each step of it, and how far the day's part is done.
+
+Each step is one conditional write, so that whoever comes second finds it done. What decides whether a subscriber was
+really asked is the row of the email: only what SES has taken was sent.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from guichet.records.outbox import QUEUED_EMAIL_KEPT, EmailKey, QueuedEmail
+from guichet.records.subscriber import AskedToRenew, Leaving, Subscriber
+from guichet.store import dynamodb, outbox, subscriber_lists, table
+from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+from guichet.store.subscribers import APPEND, appended
+
+# In so many parts the list is looked at, one a day.
+PARTS = 7
+# How many subscribers are read at once.
+_PAGE = 100
+_KEY = {"pk": "renewals", "sk": "renewals"}
+_KEPT = timedelta(days=365)
+# How many weeks of counts are kept, for the digests.
+_WEEKS = 5
+
+
+class Entry(NamedTuple):
+    """A confirmed subscriber as the index has them: the last sign of life, and what they were asked since."""
+
+    id: str
+    alive_at: datetime
+    queued_at: datetime | None
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the renewals are: which part of the list is looked at on a day, after which id it goes on.
+
+    `left` is how many more may be asked that day, `weeks` counts who was asked, and unsubscribed for not answering, by
+    week (ISO 8601).
+    """
+
+    day: str = ""
+    part: int = 0
+    after: str = ""
+    done: bool = True
+    left: int = 0
+    share: int = 0
+    weeks: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    version: int = 0
+
+    def counted(self, at: datetime, what: str, number: int) -> "Progress":
+        """Return it with so many more counted in the week of a time. The oldest weeks are forgotten."""
+        week = week_of(at)
+        counts = {**self.weeks.get(week, {})}
+        counts[what] = counts.get(what, 0) + number
+        kept = sorted({*self.weeks, week})[-_WEEKS:]
+        return replace(self, weeks={name: counts if name == week else self.weeks[name] for name in kept})
+
+
+def week_of(at: datetime) -> str:
+    """Return the week of a time, `2026-W47` (ISO 8601)."""
+    return f"{at:%G-W%V}"
+
+
+def progress(table_name: str) -> Progress:
+    """Return how far the renewals are."""
+    item = table.get(table_name, _KEY) or {}
+    return Progress(**{name: item[name] for name in Progress.__dataclass_fields__ if name in item})
+
+
+def save(table_name: str, reached: Progress, now: datetime) -> Progress | None:
+    """Write down how far the renewals are, as the next version. Return it, or None if another run was quicker."""
+    saved = replace(reached, version=reached.version + 1)
+    values = {name: getattr(saved, name) for name in Progress.__dataclass_fields__}
+    item = {**_KEY, "kind": "renewals", **values, "expires_at": table.seconds(now + _KEPT)}
+    unchanged = "version = :read" if reached.version else "attribute_not_exists(pk)"
+    put = table.put(table_name, item, unchanged, {":read": reached.version} if reached.version else None)["Put"]
+    try:
+        dynamodb.call("put_item", **put)
+    except ConditionFailedError:
+        return None
+    return saved
+
+
+def entries(table_name: str, part: int, after: str) -> Iterator[list[Entry]]:
+    """Yield the confirmed subscribers of a part of the list, after an id, some at a time. They come from the index."""
+    query = subscriber_lists.of_part(table_name, "confirmed", part, PARTS, after)
+    for page in dynamodb.pages("query", **query, Limit=_PAGE):
+        found = (dynamodb.unmarshalled(item) or {} for item in page["Items"])
+        yield [entry(item) for item in found if _is_dated(item)]
+
+
+def _is_dated(item: Item) -> bool:
+    return "alive_at" in item or "confirmed_at" in item
+
+
+def entry(item: Item) -> Entry:
+    """Return what an item of a subscriber, or of the index, tells of them."""
+    return Entry(
+        str(item["pk"]).partition("#")[2],
+        datetime.fromisoformat(item.get("alive_at") or item["confirmed_at"]),
+        _time(item.get("renewal_queued_at")),
+        _time(item.get("renewal_sent_at")),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def email_key(subscriber_id: str, email: QueuedEmail) -> EmailKey:
+    """Return the key of the email that asks a subscriber."""
+    return EmailKey(record=table.key(Subscriber, subscriber_id)["pk"], email=f"email#{email.name}#{email.occasion}")
+
+
+def confirmed(table_name: str, subscriber_id: str) -> Item | None:
+    """Return the item of a subscriber as it is now, or None if they are confirmed no more."""
+    item = table.get(table_name, table.key(Subscriber, subscriber_id))
+    return item if item and item["state"] == "confirmed" and item.get("email") and _is_dated(item) else None
+
+
+def ask(table_name: str, item: Item, email: QueuedEmail, at: datetime) -> bool:
+    """Atomically note that a subscriber is asked, and queue the email. Return False if they changed since.
+
+    For one period this succeeds once: it depends on the last sign of life, and on when they were asked since.
+    """
+    key = {"pk": item["pk"], "sk": item["sk"]}
+    # As they are stored: an import may write a time otherwise than we do.
+    known = {name: item.get(name) for name in ("alive_at", "confirmed_at", "renewal_queued_at", "renewal_sent_at")}
+    unchanged = (
+        f"attribute_not_exists({name})" if value is None else f"{name} = :{name}" for name, value in known.items()
+    )
+    update = {
+        "TableName": table_name,
+        "Key": marshalled(key),
+        "UpdateExpression": "SET renewal_queued_at = :at REMOVE renewal_sent_at",
+        "ConditionExpression": " AND ".join(("#state = :confirmed", *unchanged)),
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": marshalled(
+            {":at": table.stamp(at), ":confirmed": "confirmed"}
+            | {f":{name}": value for name, value in known.items() if value is not None}
+        ),
+    }
+    row = outbox.row(key["pk"], email, at, at + QUEUED_EMAIL_KEPT)
+    try:
+        dynamodb.transact([{"Update": update}, table.put(table_name, row, "attribute_not_exists(pk)")])
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def note_sent(table_name: str, subscriber_id: str, queued_at: datetime, sent_at: datetime) -> bool:
+    """Note, in the record of consent, too, that SES has taken the email. Return False if it is known, or answered."""
+    return _update(
+        table_name,
+        subscriber_id,
+        f"SET renewal_sent_at = :sent, {APPEND}",
+        "#state = :confirmed AND renewal_queued_at = :queued AND attribute_not_exists(renewal_sent_at)",
+        {":sent": table.stamp(sent_at), ":queued": table.stamp(queued_at), ":confirmed": "confirmed"}
+        | appended(AskedToRenew(event="asked_to_renew", at=sent_at)),
+    )
+
+
+def forget_sent(table_name: str, subscriber_id: str, queued_at: datetime) -> bool:
+    """Take back that the email was sent: SES rejected it after taking it."""
+    return _update(
+        table_name,
+        subscriber_id,
+        "REMOVE renewal_sent_at",
+        "renewal_queued_at = :queued AND attribute_exists(renewal_sent_at)",
+        {":queued": table.stamp(queued_at)},
+    )
+
+
+def end(table_name: str, subscriber_id: str, sent_at: datetime, at: datetime, kept: timedelta) -> bool:
+    """Unsubscribe whoever has not answered the email that was sent then. Return False if they have, or left."""
+    return _update(
+        table_name,
+        subscriber_id,
+        "SET #state = :left, #list = :list, left_at = :at, left_for = :no_answer, expires_at = :end, "
+        f"{APPEND} REMOVE renewal_queued_at, renewal_sent_at",
+        "#state = :confirmed AND renewal_sent_at = :sent",
+        {
+            ":left": "unsubscribed",
+            ":list": table.subscribers_list("unsubscribed"),
+            ":at": table.stamp(at),
+            ":no_answer": "no_answer",
+            ":end": table.seconds(at + kept),
+            ":confirmed": "confirmed",
+            ":sent": table.stamp(sent_at),
+        }
+        | appended(Leaving(event="unsubscribed", at=at, reason="no_answer")),
+        list="list",
+    )
+
+
+def _update(table_name: str, subscriber_id: str, update: str, condition: str, values: Item, **names: Any) -> bool:
+    used = {"#state": "state"} if "#state" in update + condition else {}
+    try:
+        dynamodb.call(
+            "update_item",
+            TableName=table_name,
+            Key=marshalled(table.key(Subscriber, subscriber_id)),
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            **({"ExpressionAttributeNames": used | {f"#{n}": v for n, v in names.items()}} if used or names else {}),
+            ExpressionAttributeValues=marshalled(values),
+        )
+    except ConditionFailedError:
+        return False
+    return True
