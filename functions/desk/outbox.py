@@ -25,7 +25,7 @@ _LONGEST_KEY = 256
 _NAMES = (
     "acknowledgement", "cap_reached", "confirmation_request", "contact_notification", "desk_sign_in", "digest",
     "erasure_done", "form_notification", "issue_paused", "issue_sent", "issue_test", "new_subscriber",
-    "rejected_notice", "spam_note", "welcome",
+    "rejected_notice", "renewal", "spam_note", "welcome",
 )  # fmt: skip
 # The records that have a page of the desk, by the first part of their key.
 _PAGES = {"message": "messages", "subscriber": "subscribers", "issue": "issues"}
@@ -122,7 +122,7 @@ def _recipient(call: Call, row: Item) -> str:
     if row["recipient"] == "owner":
         who = "recipients" if row["name"] == "form-notification" else "owner"
     else:
-        who = {"acknowledgement": "sender", "welcome": "subscriber"}.get(row["name"], "visitor")
+        who = {"acknowledgement": "sender", "renewal": "known", "welcome": "subscriber"}.get(row["name"], "visitor")
     return words.say(f"outbox.to_{who}", call.language)
 
 

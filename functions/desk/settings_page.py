@@ -106,6 +106,9 @@ def _limits(call: Call) -> Iterator[Setting]:
 def _kept(call: Call) -> Iterator[Setting]:
     settings = call.settings
     yield Setting("RetentionDays", _say(call, "settings.retention", days=call.number(settings.retention_days)))
+    months = settings.renewal_months
+    asked = "settings.renewal" if months else "settings.no_renewal"
+    yield Setting("RenewalMonths", _say(call, asked, months=call.number(months)))
     yield Setting("LogRetentionDays", _say(call, "settings.logs", days=call.number(settings.log_retention_days)))
 
 

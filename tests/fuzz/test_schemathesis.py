@@ -77,7 +77,7 @@ DESK = API.include(path_regex="^/desk")
 FORMS = QUOTE.replace("min = 2026-01-01, ", "")
 OWN = schemathesis.openapi.from_dict(description(parse(FORMS))).include(path_regex="^/f/devis$")
 OWN.config.phases.coverage.enabled = False
-LINKED = API.include(path_regex="^/newsletter/(confirm|unsubscribe|refuse)")
+LINKED = API.include(path_regex="^/newsletter/(confirm|unsubscribe|renew|refuse)")
 
 _answered: Tally[int] = Tally()
 

@@ -169,7 +169,7 @@ def link(name: str) -> dict[str, str]:
     return fields if "token" in fields and not name.startswith("desk-") else {}
 
 
-LINKS = ("confirm", "refuse", "unsubscribe")
+LINKS = ("confirm", "refuse", "renew", "unsubscribe")
 
 
 def test_the_links_of_the_samples_never_expire_or_not_before_the_century_does() -> None:
@@ -192,6 +192,20 @@ def test_the_samples_of_unsubscribing_show_a_page_and_end_the_subscription_of_th
     for _ in range(2):
         assert local.functions["Newsletter"](sample("unsubscribe-one-click.json"))["statusCode"] == 200
         assert [item["state"] for item in local.items("subscriber")] == ["unsubscribed"]
+
+
+def test_the_samples_of_renewing_show_a_page_and_renew_the_subscription_of_the_sample_s_address(local: App) -> None:
+    local.functions["Newsletter"](sample("newsletter-form.json"))
+    local.play_stream()
+    assert press(local, open_link(local, link_in_last_mail(local))).status_code == 200
+    before = local.items("subscriber")
+    page = local.functions["Newsletter"](sample("renew-page.json"))
+    assert page["statusCode"] == 200
+    assert local.items("subscriber") == before
+    for _ in range(2):
+        assert local.functions["Newsletter"](sample("renew.json"))["statusCode"] == 200
+        (item,) = local.items("subscriber")
+        assert [entry["M"]["event"]["S"] for entry in item["history"]] == ["confirmed", "renewed"]
 
 
 def test_the_samples_of_refusing_show_a_page_and_end_all_mail_to_the_sample_s_address(local: App) -> None:

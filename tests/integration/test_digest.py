@@ -212,9 +212,9 @@ def test_a_sweep_that_owes_none_reads_one_item_for_it(make_app: Make) -> None:
         app.sweep()
         wire = Wire(dynamodb.client())
         app.sweep()
-    # The one of the digest, that of the note about spam, and one query for what is held, and for each shard of each
-    # audience.
-    assert wire.operations == ["GetItem", "GetItem", "Query", *["Query"] * 2 * SHARDS]
+    # The one of the digest, that of the note about spam, one query for what is held, and for each shard of each
+    # audience, and the one of the renewals.
+    assert wire.operations == ["GetItem", "GetItem", "Query", *["Query"] * 2 * SHARDS, "GetItem"]
 
 
 def test_a_list_of_more_than_a_page_is_counted_whole(make_app: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,9 @@ class Samples:
             "desk-sign-in": self._sign_in_asked,
             "desk-messages": self._leads_to_signing_in,
             "desk-spam": self._refused,
+            # Nobody has confirmed it.
+            "renew-page": self._works_no_more,
+            "renew": self._works_no_more,
             "unsubscribe-page": self._has_button,
             "unsubscribe-one-click": self._is_page,
             "outbox-stream": self._delivered,
@@ -70,6 +73,10 @@ class Samples:
     def _has_button(self, reply: Any) -> None:
         self._is_page(reply)
         assert "<button" in reply["body"]
+
+    def _works_no_more(self, reply: Any) -> None:
+        assert reply["statusCode"] == 410
+        assert reply["body"].startswith("<!doctype html>")
 
     def _sign_in_asked(self, reply: Any) -> None:
         assert (reply["statusCode"], len(reply["cookies"])) == (303, 1)

@@ -17,6 +17,8 @@ HTTP = {
     "confirm-page.json": ("GET /newsletter/confirm", ""),
     "unsubscribe-page.json": ("GET /newsletter/unsubscribe", ""),
     "unsubscribe-one-click.json": ("POST /newsletter/unsubscribe", "application/x-www-form-urlencoded"),
+    "renew-page.json": ("GET /newsletter/renew", ""),
+    "renew.json": ("POST /newsletter/renew", "application/x-www-form-urlencoded"),
     "refuse-page.json": ("GET /newsletter/refuse", ""),
     "refuse.json": ("POST /newsletter/refuse", "application/x-www-form-urlencoded"),
     "desk-sign-in-page.json": ("GET /desk/{page+}", ""),

@@ -136,7 +136,7 @@ SENTENCES = {
     "lapsed_title": "Votre abonnement a pris fin",
     "lapsed_lead": (
         "Un email vous demandait si vous souhaitiez toujours recevoir la newsletter « {site} ». Sans réponse dans les "
-        "30 jours, vous avez été désabonné."
+        "30 jours, vous avez été désabonné."
     ),
     "lapsed_on": "C’était le {day}. Depuis, vous ne recevez plus rien.",
     "lapsed_button": "Me réabonner",

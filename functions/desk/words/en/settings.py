@@ -49,6 +49,11 @@ SENTENCES = {
     "strangers": "So many emails a day go to addresses that have not confirmed, all together: {number}.",
     "no_strangers": "No email goes to addresses that have not confirmed, so nobody can sign up.",
     "retention": "Messages and unsubscribed addresses are kept for {days} days.",
+    "renewal": (
+        "Subscribers who gave no sign of life for so many months are asked whether they want to stay: {months}. "
+        "Without an answer within 30 days, they are unsubscribed."
+    ),
+    "no_renewal": "Subscribers are never asked whether they want to stay.",
     "logs": "Logs are kept for {days} days. No address and no message is in them.",
     "forms": "They stand in functions/forms.toml, beside the built-in forms for messages and the newsletter.",
     "no_forms": (

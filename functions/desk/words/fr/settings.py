@@ -53,6 +53,11 @@ SENTENCES = {
     "strangers": "Emails par jour vers des adresses non confirmées, toutes confondues\u00a0: {number}.",
     "no_strangers": "Aucun email ne part vers des adresses non confirmées\u00a0: personne ne peut donc s’inscrire.",
     "retention": "Les messages et les adresses désabonnées sont conservés {days}\u00a0jours.",
+    "renewal": (
+        "Après ce nombre de mois sans nouvelles, les abonnés sont invités à dire s’ils veulent le rester\u00a0: "
+        "{months}. Sans réponse dans les 30\u00a0jours, ils sont désabonnés."
+    ),
+    "no_renewal": "On ne demande jamais aux abonnés s’ils veulent le rester.",
     "logs": "Les journaux sont conservés {days}\u00a0jours. Ils ne contiennent ni adresse ni message.",
     "forms": (
         "Ils figurent dans functions/forms.toml, à côté des formulaires intégrés pour les messages et la newsletter."

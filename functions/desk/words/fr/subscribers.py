@@ -85,6 +85,9 @@ SENTENCES = {
     "event_complained": "Email signalé comme spam",
     "event_blocked": "Blocage",
     "event_lifted": "Réadmission",
+    "event_asked_to_renew": "Renouvellement demandé",
+    "event_renewed": "Renouvellement",
+    "event_no_answer": "Désabonnement faute de réponse",
     "event_resumed": "Désabonnement annulé",
     "consent": "La page du bouton de confirmation affichait ce texte\u00a0:",
     "wording": "Version du texte\u00a0: {version}. Langue\u00a0: {called}.",
@@ -103,6 +106,16 @@ SENTENCES = {
         "Par le lien «\u00a0ce n’était pas moi\u00a0» d’un email, ou par vous. Ce que l’on savait avant a été effacé."
     ),
     "why_lifted": "Par vous. Dès lors, l’adresse pouvait s’inscrire à nouveau.",
+    "why_no_answer": "Aucune réponse 30\u00a0jours après l’email qui demandait si l’abonnement devait continuer.",
+    "why_asked_to_renew": "Un email l’a demandé, faute de nouvelles depuis la durée que vous avez fixée.",
+    "why_renewed": "Le bouton de la page à laquelle mène cet email a été pressé.",
+    "renewal_title": "Renouvellement",
+    "renewal_waits": "Un email qui demande si l’abonnement doit continuer attend d’être envoyé depuis le",
+    "renewal_sent": (
+        "Un email a demandé si l’abonnement devait continuer. Sans réponse, l’adresse sera désabonnée quelques jours "
+        "après le"
+    ),
+    "alive_at": "Dernier signe de vie",
     "why_resumed": "Un instant après son départ, l’abonnement a finalement été conservé.",
     "history_gone": "La preuve a été effacée avec l’adresse.",
     "actions_title": "Ce que vous pouvez faire",
