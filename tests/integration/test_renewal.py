@@ -650,7 +650,7 @@ def test_the_desk_shows_that_somebody_was_asked_and_what_came_of_it(app: App) ->
         assert "Renewal" not in page()
         days(app, clock, renewals.PARTS)
         browser = Browser(app).signed_in()
-        assert "Without an answer, they are unsubscribed some days after" in page()
+        assert "Without an answer, they are unsubscribed soon after" in page()
         assert "Was asked whether they want to stay" in page()
         month(app, clock)
         browser = Browser(app).signed_in()

@@ -16,9 +16,12 @@ from hypothesis import strategies as st
 
 from guichet.locales import LANGUAGES, Language, say
 from guichet.mail import texts
+from guichet.mail.emails import renewal
 from guichet.mail.mime import compose
+from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
 from guichet.settings import NotifierSettings
+from guichet.store import renewals
 from infra.build import BuildError, compile_models, include_texts
 from infra.template import TEMPLATE
 from tests.support.app import App
@@ -31,7 +34,7 @@ PAGE = (TEMPLATE.parent / "infra" / "docs" / "texts.md").read_text(encoding="utf
 ALL = "".join(
     f'[{email}.{language}]\nsubject = "S {email} {language} {{site}}"\n'
     f'body = """\nB {email} {language} <b>{{site}}</b> & co\n\n{place}\n\nFin\n"""\n'
-    for email, place in (("confirmation", "{link}"), ("welcome", "…"), ("acknowledgement", "…"))
+    for email, place in (("confirmation", "{link}"), ("welcome", "…"), ("renewal", "{link}"), ("acknowledgement", "…"))
     for language in LANGUAGES
 )
 
@@ -89,14 +92,19 @@ def parts(mail: EmailMessage) -> tuple[str, Read]:
 
 
 def mails_of(app: App, language: Language) -> dict[str, EmailMessage]:
-    """Sign up, confirm and write a message in a language; return the emails to the visitor, by name."""
+    """Sign up, confirm, be asked to renew, and write a message in a language; return these emails, by name."""
     sign_up(app, _language=language)
     press(app, open_link(app, link_in_last_mail(app)))
+    app.play_stream()
+    now, (subscriber,) = utc_now(), app.items("subscriber")
+    item = renewals.confirmed("table", str(subscriber["id"]))
+    assert item is not None
+    assert renewals.ask("table", item, renewal.queued(language, now), now)
     app.post("/contact", data={"email": "camille@example.org", "message": "Bonjour", "_language": language})
     app.play_stream()
-    confirmation, welcome = (mail for mail in app.mails() if mail["To"] == "reader@example.org")
+    confirmation, welcome, asks = (mail for mail in app.mails() if mail["To"] == "reader@example.org")
     (acknowledgement,) = (mail for mail in app.mails() if mail["To"] == "camille@example.org")
-    return {"confirmation": confirmation, "welcome": welcome, "acknowledgement": acknowledgement}
+    return {"confirmation": confirmation, "welcome": welcome, "renewal": asks, "acknowledgement": acknowledgement}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -122,7 +130,7 @@ def test_what_an_email_must_say_stands_below_the_owners_words(make_app: Any, own
         sentences = texts.EMAILS[name]
         assert say(f"{sentences}_why", language, site=SITE) in below
         assert say(f"{sentences}_why", language, site=SITE) in html.shown
-        if name == "welcome":
+        if name in {"welcome", "renewal"}:
             (leaving,) = re.findall(r"https://\S+", below)
             assert "/newsletter/unsubscribe?" in leaving
             assert mail["List-Unsubscribe"] == f"<{leaving}>"
@@ -154,6 +162,21 @@ def test_the_link_stands_where_the_owner_put_it(app: App, own: Own) -> None:
     assert "Abonnement confirmé" in press(app, open_link(app, link)).text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_renewal_in_the_owner_s_words_has_its_button_and_its_end(make_app: Any, own: Own, language: Language) -> None:
+    own(ALL)
+    app = make_app(Acknowledge="on")
+    text, html = parts(mails_of(app, language)["renewal"])
+    link = re.findall(r"https://\S+/newsletter/renew\?\S+", text)[0]
+    assert say("renewal_button", language) in html.shown
+    assert say("confirmation_request_button", language) not in html.shown
+    assert html.links.count(link) == 2
+    until = say("renewal_until", language, until="|").partition("|")[0]
+    assert until in text
+    assert until in html.shown
+    assert open_link(app, link).status_code == 200
+
+
 def test_what_the_file_leaves_out_keeps_guichets_words(make_app: Any, own: Own) -> None:
     own("""
         [confirmation.en]
@@ -163,6 +186,7 @@ def test_what_the_file_leaves_out_keeps_guichets_words(make_app: Any, own: Own) 
     french = mails_of(make_app(Acknowledge="on"), "fr")
     assert french["confirmation"]["Subject"] == say("confirmation_request_subject", "fr", site=SITE)
     assert french["welcome"]["Subject"] == say("welcome_subject", "fr", site=SITE)
+    assert french["renewal"]["Subject"] == say("renewal_subject", "fr", site=SITE)
     assert french["acknowledgement"]["Subject"] == say("acknowledgement_subject", "fr", site=SITE)
 
 
@@ -231,11 +255,11 @@ WRONG = {
     ),
     "no link": (
         '[confirmation.fr]\nsubject = "a"\nbody = "b"',
-        "[confirmation.fr] body: expected {link} once, where the link to confirm belongs, and it is there 0 times",
+        "[confirmation.fr] body: expected {link} once, where the link belongs, and it is there 0 times",
     ),
     "two links": (
         '[confirmation.fr]\nsubject = "a"\nbody = "{link}{link}"',
-        "[confirmation.fr] body: expected {link} once, where the link to confirm belongs, and it is there 2 times",
+        "[confirmation.fr] body: expected {link} once, where the link belongs, and it is there 2 times",
     ),
     "a link in a subject": (
         '[confirmation.fr]\nsubject = "{link}"\nbody = "{link}"',

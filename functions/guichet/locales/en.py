@@ -202,6 +202,7 @@ SENTENCES = {
     # Below the owner's own words
     "confirmation_request_why": "You get this email because the {site} newsletter was requested for your address.",
     "welcome_why": "You get this email because you confirmed your subscription to the {site} newsletter.",
+    "renewal_why": "You get this email because your address is subscribed to the {site} newsletter.",
     "acknowledgement_why": "You get this email because a message was sent through the {site} site with your address.",
     # Emails to the owner
     "contact_notification_from": "Message from {name}",

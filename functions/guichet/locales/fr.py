@@ -211,6 +211,7 @@ SENTENCES = {
         "Vous recevez cet email parce que la newsletter « {site} » a été demandée pour votre adresse."
     ),
     "welcome_why": ("Vous recevez cet email parce que vous avez confirmé votre abonnement à la newsletter « {site} »."),
+    "renewal_why": "Vous recevez cet email parce que votre adresse est abonnée à la newsletter « {site} ».",
     "acknowledgement_why": (
         "Vous recevez cet email parce qu’un message a été envoyé depuis le site « {site} » avec votre adresse."
     ),

@@ -18,7 +18,12 @@ from guichet.model import After, Limit, Model
 
 FILE = Path(__file__).parents[2] / "texts.toml"
 # The emails whose words can be replaced, by their names in the file: how the keys of each one's sentences begin.
-EMAILS = {"confirmation": "confirmation_request", "welcome": "welcome", "acknowledgement": "acknowledgement"}
+EMAILS = {
+    "confirmation": "confirmation_request",
+    "welcome": "welcome",
+    "renewal": "renewal",
+    "acknowledgement": "acknowledgement",
+}
 LONGEST_SUBJECT = 150
 LONGEST_BODY = 5000
 
@@ -37,7 +42,8 @@ class TextsError(Exception):
 class Words(NamedTuple):
     """The owner's words in one email: its subject, its text, and that text's paragraphs around the link, by line.
 
-    And the keys of the sentences below them: why the email comes, and what to do if it was somebody else.
+    And the keys of the sentences with them: why the email comes, what to do if it was somebody else, what the button
+    says and until when it works, and how to leave. An email has those that it needs.
     """
 
     subject: str
@@ -46,6 +52,9 @@ class Words(NamedTuple):
     after: tuple[tuple[str, ...], ...]
     why: str
     ignore: str
+    button: str
+    until: str
+    leave: str
 
 
 def _plain(text: str) -> str:
@@ -76,7 +85,7 @@ def _body(text: str) -> str:
 def _body_with_link(text: str) -> str:
     _placeholders(_plain(text), _SITE, _LINK)
     if (count := text.count(_LINK)) != 1:
-        raise ValueError(f"expected {_LINK} once, where the link to confirm belongs, and it is there {count} times")
+        raise ValueError(f"expected {_LINK} once, where the link belongs, and it is there {count} times")
     return text.strip("\n")
 
 
@@ -99,6 +108,13 @@ class WelcomeText(Model, extra="forbid", strict=True):
     body: Body
 
 
+class RenewalText(Model, extra="forbid", strict=True):
+    """The words of the email that asks a subscriber whether they want to stay, in one language."""
+
+    subject: Subject
+    body: BodyWithLink
+
+
 class AcknowledgementText(Model, extra="forbid", strict=True):
     """The words of the email that says that a message arrived, in one language."""
 
@@ -111,6 +127,7 @@ class Texts(Model, extra="forbid", strict=True):
 
     confirmation: dict[Language, ConfirmationText] = {}  # noqa: RUF012  pydantic copies it
     welcome: dict[Language, WelcomeText] = {}  # noqa: RUF012
+    renewal: dict[Language, RenewalText] = {}  # noqa: RUF012
     acknowledgement: dict[Language, AcknowledgementText] = {}  # noqa: RUF012
 
     @property
@@ -170,6 +187,9 @@ def words(name: str, language: Language, site: str, link: str) -> Words | None:
         after=_paragraphs(place(after)),
         why=f"{sentences}_why",
         ignore=f"{sentences}_ignore",
+        button=f"{sentences}_button",
+        until=f"{sentences}_until",
+        leave=f"{sentences}_leave",
     )
 
 

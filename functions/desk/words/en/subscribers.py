@@ -93,7 +93,7 @@ SENTENCES = {
     "why_renewed": "The button on the page behind that email was pressed.",
     "renewal_title": "Renewal",
     "renewal_waits": "An email that asks whether they want to stay waits to be sent since",
-    "renewal_sent": "They were asked whether they want to stay. Without an answer, they are unsubscribed some days after",
+    "renewal_sent": "They were asked whether they want to stay. Without an answer, they are unsubscribed soon after",
     "alive_at": "Last sign of life",
     "why_resumed": "A moment after leaving, they kept their subscription after all.",
     "history_gone": "The record was erased with the address.",
