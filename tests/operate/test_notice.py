@@ -28,7 +28,7 @@ from infra.template import Template
 from tests.support.app import App, resolve
 from tests.support.contact import contact
 from tests.support.newsletter import READER, SECRET, sign_up, subscribe, unsubscribe_url
-from tests.support.operate import Operate, Said
+from tests.support.operate import Operate, Said, connection_to
 from tests.support.site_forms import QUOTE, site_forms
 from tests.support.typography import faults
 
@@ -413,6 +413,14 @@ def test_the_renewal_is_the_deployed_one(app: App, operate: Operate) -> None:
     declared = Template.load().document["Parameters"].get("RenewalMonths", {"Default": "0"})
     months = app.stack.environment.get("RENEWAL_MONTHS", declared["Default"])
     assert (f"for {months} months, an email asks" in said.out) == (months != "0")
+
+
+def test_of_a_deployed_stack_its_own_parameters_count(app: App) -> None:
+    connection = replace(connection_to(app), local=False, parameters={"LogRetentionDays": "5", "RenewalMonths": "18"})
+    assert notice.parameters_of(connection) == {"LogRetentionDays": "5", "RenewalMonths": "18"}
+    # One without the parameter is of a version that asks nobody.
+    older = replace(connection, parameters={"LogRetentionDays": "5"}, variables={})
+    assert notice.parameters_of(older) == {"LogRetentionDays": "5"}
 
 
 def test_what_is_wrong_is_said(run: Run, tmp_path: Path) -> None:
