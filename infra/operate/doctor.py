@@ -29,7 +29,16 @@ from infra.operate.checks.stack import (
     stream,
     table,
 )
-from infra.operate.inspection import Finding, Fix, Inspection, MissingError, Where, inspection_before, inspection_of
+from infra.operate.inspection import (
+    Finding,
+    Fix,
+    FixError,
+    Inspection,
+    MissingError,
+    Where,
+    inspection_before,
+    inspection_of,
+)
 
 __all__ = ["CHECKS", "apply", "examine", "inspection_before", "inspection_of", "look_again"]
 
@@ -59,8 +68,10 @@ def apply(fix: Fix) -> str:
         return _refused(error, fix.permissions)
     except (NoCredentialsError, PartialCredentialsError):
         return "there are no AWS credentials"
-    except (BotoCoreError, TimeoutError) as error:
+    except BotoCoreError as error:
         return f"no answer: {error}"
+    except FixError as error:
+        return str(error)
     return ""
 
 
@@ -72,9 +83,14 @@ def look_again(inspection: Inspection, names: Collection[str]) -> Iterator[Findi
 
 def _refused(error: ClientError, permissions: Sequence[str]) -> str:
     code, operation = error.response["Error"]["Code"], error.operation_name
-    if "AccessDenied" in code or "NotAuthorized" in code or "AuthorizationError" in code:
+    if _lacks_permission(code):
         return f"AWS refused {operation}: these credentials lack {' or '.join(permissions)}"
     return f"AWS refused {operation}: {code}"
+
+
+def _lacks_permission(code: str) -> bool:
+    # SNS has a word of its own.
+    return "AccessDenied" in code or code == "AuthorizationError"
 
 
 def _name(check: Check) -> str:
@@ -93,7 +109,7 @@ def _run(check: Check, inspection: Inspection) -> Iterator[Finding]:
         yield Finding(name, "wrong", f"functions/forms.toml is wrong: {error.problems[0]}", "guichet forms check")
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        remedy = f"allow these credentials to call {error.operation_name}" if "AccessDenied" in code else ""
+        remedy = f"allow these credentials to call {error.operation_name}" if _lacks_permission(code) else ""
         yield Finding(name, "unknown", f"AWS refused {error.operation_name}: {code}", remedy)
     except (NoCredentialsError, PartialCredentialsError):
         yield Finding(name, "unknown", "there are no AWS credentials", "provide them as for the AWS CLI")

@@ -96,7 +96,7 @@ def _found(output: Output, findings: "Iterable[Finding]") -> "Iterator[Finding]"
             output.say(f"{finding.state:8} {finding.check}: {finding.message}", indent=" " * 9)
             if finding.remedy:
                 # A command or a DNS record is to be copied, so its line is left to the terminal to break.
-                copied = "aws " in finding.remedy or ' TXT "' in finding.remedy
+                copied = any(mark in finding.remedy for mark in ("aws ", "add to DNS: ", ' TXT "'))
                 output.say(f"{'':8} → {finding.remedy}", indent=None if copied else " " * 11)
         yield finding
 

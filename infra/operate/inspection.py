@@ -60,6 +60,10 @@ class Finding:
         }
 
 
+class FixError(Exception):
+    """A fix cannot be applied now. The message says why."""
+
+
 class MissingError(Exception):
     """The stack lacks a resource that a check needs. The message names it."""
 

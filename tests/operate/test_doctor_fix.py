@@ -328,6 +328,12 @@ def test_a_fix_asks_first_and_no_is_no(world: World, monkeypatch: pytest.MonkeyP
     assert "Nothing was fixed." in done.output
 
 
+@pytest.mark.parametrize("world", ["nobody subscribed"], indirect=True)
+def test_a_missing_permission_is_named_in_sns_s_word_too(app: App, operate: Operate, world: World) -> None:
+    world.refuses = "AuthorizationError"
+    assert "these credentials lack sns:Subscribe." in operate(app, "doctor", "--fix", "--yes").told
+
+
 @each
 def test_a_missing_permission_is_named(app: App, operate: Operate, world: World) -> None:
     world.refuses = "AccessDeniedException"
@@ -401,6 +407,19 @@ def test_a_stream_that_was_turned_off_is_turned_on_and_calls_both_functions_agai
         properties = dict(resources[function]["Properties"]["Events"][event]["Properties"])
         del properties["Stream"]
         assert asked == {"EventSourceArn": new, "FunctionName": asked["FunctionName"], "Enabled": True, **properties}
+
+
+def test_a_trigger_is_not_made_for_a_stream_that_is_off(
+    app: App, site: Site, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The table keeps the stream's ARN, and here nobody wants it on.
+    off = {"dynamodb:DescribeTable": {"Table": {**_TABLE, "StreamSpecification": {"StreamEnabled": False}}}}
+    told = case(app, site, off, {})
+    monkeypatch.setattr(doctor, "inspection_of", lambda _: told)
+    monkeypatch.setattr(click, "confirm", lambda text, **_: text.startswith("stream: "))
+    said = operate(app, "doctor", "--fix")
+    assert said.code == 1
+    assert said.told.count("It failed: the table's stream is off, so turn that on first.") == 2
 
 
 def _all_findings(app: App, site: Site) -> list[Finding]:

@@ -1,9 +1,12 @@
 """`guichet doctor` about mail: DMARC's next step, MAIL FROM, the account and what it costs, tracking and events."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from infra.operate.checks import account, configuration_sets, dmarc, mail_from, stack
 from infra.operate.doctor import CHECKS
@@ -157,6 +160,37 @@ def test_reports_that_arrive_nowhere_are_told() -> None:
     bare = {(_NAME, "TXT"): ["v=DMARC1; p=none; rua=a@atelier.example"]}
     _, found = found_by(dmarc.dmarc, records=bare)
     assert found.remedy == f'replace it with: {_NAME} TXT "v=DMARC1; p=none; rua=mailto:a@atelier.example"'
+
+
+_TAGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "p": st.sampled_from(("none", "quarantine", "reject", "REJECT", "", "x")),
+        "sp": st.sampled_from(("none", "quarantine", "reject", "y")),
+        "np": st.sampled_from(("none", "reject")),
+        "pct": st.sampled_from(("0", "25", "100", "", "all")),
+        "t": st.sampled_from(("y", "n")),
+        "rua": st.sampled_from(("mailto:a@atelier.example", "a@b.example", "mailto:a@b.example!5m,", "", "@", "!")),
+        "adkim": st.sampled_from(("s", "r", "")),
+    },
+)
+
+
+@given(_TAGS.map(lambda tags: "; ".join(["v=DMARC1", *map("=".join, tags.items())])) | st.text(max_size=80))
+@settings(max_examples=150, deadline=None)
+def test_whatever_the_record_says_the_one_that_is_advised_is_right_and_no_weaker(record: str) -> None:
+    order = ["none", "quarantine", "reject"]
+    found = found_by(dmarc.dmarc, records={(_NAME, "TXT"): [record]})
+    assert found
+    for one in found:
+        for advised in re.findall(rf'{_NAME} TXT "([^"]*)"', one.remedy):
+            assert advised.startswith("v=DMARC1; p=")
+            assert {"pct", "ri", "rf"}.isdisjoint(re.findall(r"(\w+)=", advised)) or not one.remedy.startswith("next, ")
+            policy = advised.split("p=", 1)[1].split(";")[0].lower()
+            before = re.search(r"(?<![a-z])p=(none|quarantine|reject)\b", record, re.IGNORECASE)
+            if one.remedy.startswith("next, "):
+                assert before
+                assert order.index(policy) - order.index(before[1].lower()) in (0, 1)
 
 
 # --- MAIL FROM --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from guichet.definitions.definition import definitions
 from guichet.records.outbox import AUDIENCES
 from guichet.records.record import utc_now
 from guichet.store import outbox
-from infra.operate.inspection import Finding, Fix, Inspection, MissingError
+from infra.operate.inspection import Finding, Fix, FixError, Inspection, MissingError
 from infra.template import Template
 
 # In seconds. A brief outage does not explain a longer wait.
@@ -158,11 +158,13 @@ def _calls(inspection: Inspection, logical: str, properties: dict[str, Any], arn
 
 def _create_mapping(inspection: Inspection, function: str, properties: dict[str, Any]) -> None:
     name = inspection.stack.settings.table_name
-    # Only now: a fix of the table may have made the stream a moment ago.
-    arn = inspection.stack.client("dynamodb").describe_table(TableName=name)["Table"].get("LatestStreamArn", "")
+    # Only now: a fix of the table may have made the stream a moment ago. A table keeps the ARN of one that is off.
+    table = inspection.stack.client("dynamodb").describe_table(TableName=name)["Table"]
+    if not table.get("StreamSpecification", {}).get("StreamEnabled"):
+        raise FixError("the table's stream is off, so turn that on first")
     options = {option: value for option, value in properties.items() if option != "Stream"}
     inspection.stack.client("lambda").create_event_source_mapping(
-        EventSourceArn=arn, FunctionName=function, Enabled=True, **options
+        EventSourceArn=table["LatestStreamArn"], FunctionName=function, Enabled=True, **options
     )
 
 
