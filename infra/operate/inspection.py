@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, Literal
 from urllib.parse import urljoin
 
@@ -79,6 +79,12 @@ def look_up(name: str, kind: Kind) -> list[str]:
         # A long text is split into strings, which are joined without a space (RFC 7208, 3.3).
         return [b"".join(record.strings).decode("utf-8", "replace") for record in answer]
     return [record.to_text().rstrip(".").lower() for record in answer]
+
+
+@cache
+def _template() -> Template:
+    # Several checks ask it, and reading it takes most of a second.
+    return Template.load()
 
 
 def _web() -> urllib3.PoolManager:
@@ -179,10 +185,10 @@ class Inspection:
             return None
         return next((identity["Name"] for identity in ready if "@" not in identity["Name"]), self.domain)
 
-    @cached_property
+    @property
     def template(self) -> Template:
         """The template of this version, which the stack is held to."""
-        return Template.load()
+        return _template()
 
     @cached_property
     def account(self) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from click.testing import CliRunner
 from infra.operate import commands, doctor
 from infra.operate.doctor import examine
 from infra.operate.inspection import Finding, Inspection
-from infra.template import Template
 from tests.support.app import SESSION, App
 from tests.support.aws import Aws
 from tests.support.doctor import DKIM, HEALTHY, MAPPING, Deployed, Site, case, changed, identity
@@ -402,7 +401,7 @@ def test_a_stream_that_was_turned_off_is_turned_on_and_calls_both_functions_agai
     assert on["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
     made = [asked for operation, asked in aws.asked if operation == "lambda:CreateEventSourceMapping"]
     assert [asked["FunctionName"] for asked in made] == ["guichet-Notifier-1ABC", "guichet-Issues-1ABC"]
-    resources = Template.load().document["Resources"]
+    resources = told.template.document["Resources"]
     for asked, function, event in zip(made, ("Notifier", "Issues"), ("Outbox", "Runs"), strict=True):
         properties = dict(resources[function]["Properties"]["Events"][event]["Properties"])
         del properties["Stream"]

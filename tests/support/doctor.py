@@ -14,7 +14,6 @@ from urllib.parse import unquote
 from infra.operate.connection import Connection, OperatorSettings
 from infra.operate.doctor import Check
 from infra.operate.inspection import Finding, Inspection, inspection_before, inspection_of
-from infra.template import Template
 from tests.support.app import PARAMETERS, REGION, App
 from tests.support.aws import Answers, Aws
 
@@ -105,6 +104,11 @@ def in_dns(records: Mapping[Any, Any]) -> Callable[[str, str], list[str]]:
     return look_up
 
 
+@cache
+def _before() -> Inspection:
+    return inspection_before({**PARAMETERS, "CreateIdentity": "false"}, REGION)
+
+
 def all_answers(answers: Answers) -> dict[str, Any]:
     """Return the answers of a healthy stack, with some changed."""
     return {**HEALTHY, **identity(), **answers}
@@ -121,7 +125,7 @@ def case(app: App, site: Site, answers: Answers, records: Mapping[Any, Any], **c
         app.sweep,
         REGION,
         outputs={"answers": all_answers(answers)},  # type: ignore[dict-item]
-        parameters=dict.fromkeys(Template.load().declared, ""),
+        parameters=dict.fromkeys(_before().template.declared, ""),
         resources=RESOURCES,
     )
     return replace(inspection_of(connection), records=in_dns(records), **changes)
@@ -133,11 +137,6 @@ def with_stack(told: Inspection, **changes: Any) -> Inspection:
     api_url = changes.pop("api_url", stack.settings.api_url)
     settings = stack.settings.model_copy(update={"api_url": api_url})
     return replace(told, connection=replace(stack, settings=settings, **changes))
-
-
-@cache
-def _before() -> Inspection:
-    return inspection_before({**PARAMETERS, "CreateIdentity": "false"}, REGION)
 
 
 def found_by(
