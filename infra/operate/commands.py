@@ -751,38 +751,73 @@ def _export(connection: Connection, output: Output, options: exporting.Options, 
 @click.option("--ask", is_flag=True, help="They have not consented yet: mail each a confirmation link.")
 @click.option("--dry-run", is_flag=True, help="Say what will happen, and change nothing.")
 @click.option("--from-line", type=click.IntRange(min=2), default=2, metavar="NUMBER", help="Skip the lines before it.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="NAME=WHAT",
+    help=f"What a column is, if it is not understood: {', '.join(importing.KINDS)}. May be repeated.",
+)
+@click.option(
+    "--dates",
+    type=click.Choice(["day-first", "month-first"]),
+    help="How to read dates such as 05/06/2024, if the file leaves it unclear.",
+)
+@click.option(
+    "--state",
+    type=click.Choice(importing.STANDINGS),
+    metavar="STATE",
+    help=f"What everybody in the file is at the least: {', '.join(importing.STANDINGS)}. Default: by the file's name.",
+)
 @on_stack
 def import_(  # noqa: C901, PLR0913  the options of an import
-    connection: Connection, output: Output, *, file: Path, consent: str | None, ask: bool, dry_run: bool, from_line: int
+    connection: Connection,
+    output: Output,
+    *,
+    file: Path,
+    consent: str | None,
+    ask: bool,
+    dry_run: bool,
+    from_line: int,
+    columns: tuple[str, ...],
+    dates: Any,
+    state: Any,
 ) -> int:
     """Import subscribers from a CSV file, or an archive of another stack.
 
     An archive, which `guichet export everything` writes, is carried over whole: subscribers, suppressions, messages,
     issues. What this stack knows stays, and whoever left or is suppressed on either side stays so.
 
-    The file is UTF-8. Its first line names the columns: `email`, and optionally `name`, `language`, `consented_at`,
-    `source` and `state`. A row is rejected if its state is not that of a subscriber.
+    It is taken as another tool exports it, or as a spreadsheet saves it. Its first line names the columns. Needed is `email`; names, the language, the date of consent and the source are
+    taken if they are there. Columns that say who left, bounced, complained or never confirmed are understood in English
+    and French. If it is unclear what one says, nothing is imported, and the command asks for --column.
 
     With --consent, addresses are subscribed at once, and nothing is mailed. With --ask, each is mailed a confirmation
     link, at the sending rate of the SES account and within what is left of StrangerMailPerDay; run the same command
     again tomorrow for the rest.
 
-    Existing subscribers do not change. Nobody who unsubscribed, bounced or complained is subscribed again. Bad lines
-    are copied to FILE.bad.csv, with their numbers and reasons. The same file may be imported again safely.
+    Whoever left there is kept as unsubscribed, and whoever bounced or complained as suppressed, whatever other rows
+    say, so that no later file subscribes them; unless they confirmed here since. Whoever never confirmed there is
+    skipped, or mailed the link with --ask. Nobody who unsubscribed, bounced or complained here is subscribed again.
+
+    Bad lines are copied to FILE.bad.csv, with their numbers and reasons. The same file may be imported again safely.
     """
     if is_archive(file):
         return _import_archive(connection, output, file, dry_run=dry_run, others=bool(consent) or ask)
     if bool(consent and consent.strip()) == ask:
         raise click.UsageError("Give either --consent with the proof, or --ask.")
     settings = connection.settings
-    reader = importing.Reader(file, settings.default_language, asking=ask)
+    reader = importing.Reader(file, settings.default_language, importing.answers(columns, dates, state))
+    for note in reader.notes:
+        output.advise(note)
     if reader.unused:
         output.advise(f"Ignored columns: {', '.join(reader.unused)}")
     bad_file = Path(f"{file}.bad.csv")
     may_ask = importing.room_today(settings) if ask else 0
     with (
         ThreadPoolExecutor(importing.THREADS) as pool,
-        output.progress("bytes read", file.stat().st_size) as advance,
+        # It is read twice: first for those who left.
+        output.progress("bytes read", 2 * reader.size) as advance,
         bad_file.open("w" if from_line == 2 else "a", encoding="utf-8", newline="") as rejected,  # noqa: PLR2004
     ):
         writer = csv.writer(rejected, delimiter=reader.separator)
@@ -791,20 +826,19 @@ def import_(  # noqa: C901, PLR0913  the options of an import
             output.advise(f"line {line.number}: {line.reason}")
             writer.writerow([line.number, cell(line.reason), cell(line.text)])
 
+        into: importing.DryRun | importing.Requests | importing.Confirmed
         if dry_run:
-            process: Callable[[list[importing.Line]], Any] = lambda lines: importing.look_up(  # noqa: E731
-                lines, asking=ask, settings=settings
-            )
+            into = importing.DryRun(settings, ask)
         elif ask:
             from guichet.mail import ses  # noqa: PLC0415
             from guichet.mail.pace import Pace  # noqa: PLC0415
 
-            process = importing.request_importer(settings, Pace(ses.send_rate), may_ask)
+            into = importing.Requests(file.name, settings, pool, Pace(ses.send_rate), may_ask)
         else:
-            process = importing.confirmed_importer(consent or "", settings, pool)
+            into = importing.Confirmed(file.name, consent or "", settings, pool)
         # Asking is paced, so it takes one line at a time: Ctrl-C must not wait for a whole block.
         size = 1 if ask and not dry_run else importing.BLOCK
-        summary = importing.run(reader.rows(from_line), process, reject, advance, size)
+        summary = importing.run(reader, into, reject, advance, from_line, size)
     # It may contain bad lines from an earlier part of the import.
     if not bad_file.stat().st_size:
         bad_file.unlink()

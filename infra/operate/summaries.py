@@ -16,6 +16,10 @@ IMPORTED = {
     "asked already": ("already asked", "will not be asked again"),
     "left": ("unsubscribed earlier", "will stay unsubscribed"),
     "suppressed": ("suppressed", "will stay suppressed"),
+    "unsubscribed": ("left there and kept as unsubscribed", "left there and will be kept as unsubscribed"),
+    "bounced": ("bounced there and kept as suppressed", "bounced there and will be kept as suppressed"),
+    "complained": ("complained there and kept as suppressed", "complained there and will be kept as suppressed"),
+    "never confirmed": ("never confirmed there and skipped", "never confirmed there and will be skipped"),
 }
 # What items of an archive are called that are no records.
 _CARRIED = {
@@ -63,6 +67,8 @@ def of_import(summary: Summary, bad_file: str, room: int | None, *, dry_run: boo
     yield f"{'Dry run: ' if dry_run else ''}{', '.join(done) or 'the file has no addresses'}."
     if room is not None and dry_run and counts["asked"] > room:
         yield f"Today's limit leaves room for {room:,}. The others will follow when you run it again tomorrow."
+    if counts["never confirmed"]:
+        yield "--ask mails a confirmation link to those who never confirmed."
     if summary.bad:
         yield f"The bad lines are in {bad_file}"
     if summary.stopped:

@@ -42,6 +42,10 @@ class Leaving(Record):
     at: datetime
     # `no_answer`: they did not answer the email that asked whether they want to stay.
     reason: LeftFor = ""
+    # They left another list, according to the operator's file: its name, when that was, and the operator's statement.
+    file: str = ""
+    left_there_at: datetime | None = None
+    statement: str = ""
 
 
 class Resumed(Record):

@@ -5,6 +5,7 @@ from contextlib import suppress as suppress_error
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, cast
 
+from guichet.locales import Language
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
@@ -28,6 +29,8 @@ APPEND = "history = list_append(if_not_exists(history, :none), :new)"
 _ASKED = "renewal_queued_at, renewal_sent_at, left_for"
 # A sign of life this soon after the last one is not written down.
 _A_DAY = timedelta(days=1)
+# What is dropped of an address that bounced or complained.
+_ONLY_THE_HASH = f" REMOVE email, #name, expires_at, soft_bounces, soft_bounced_at, alive_at, {_ASKED}"
 
 
 def subscriber(table_name: str, subscriber_id: str) -> Subscriber | None:
@@ -270,7 +273,7 @@ def suppress(table_name: str, subscriber_id: str, event: Literal["bounced", "com
         Leaving(event=event, at=at),
         condition=(f"attribute_not_exists(pk) OR ({weaker} AND (attribute_not_exists(lifted_at) OR lifted_at < :at))"),
         values={f":{state}": state for state in stronger},
-        changes=f" REMOVE email, #name, expires_at, soft_bounces, soft_bounced_at, alive_at, {_ASKED}",
+        changes=_ONLY_THE_HASH,
     )
 
 
@@ -356,6 +359,77 @@ def add_imported(table_name: str, imported: Subscriber) -> State | None:
         state: State = (failed.item or {})["state"]
         return state
     return None
+
+
+def state_after(known: Subscriber | None, leaving: Leaving) -> State:
+    """Return the state of an address whose owner left another list, as an import says. `known` is who is here.
+
+    Who confirmed here by the link, later than they left there or at an unknown time, stays. Of several suppressions the
+    strongest stays, and what the operator lifted is suppressed again only by what happened after.
+    """
+    if known is None:
+        return leaving.event
+    at = leaving.left_there_at
+    if known.state == "confirmed":
+        here = known.consent is not None and known.confirmed_at is not None
+        return "confirmed" if here and (at is None or at < cast("datetime", known.confirmed_at)) else leaving.event
+    if known.state == "lifted":
+        since = known.left_at is not None and at is not None and at > known.left_at
+        return leaving.event if since and leaving.event in SUPPRESSED else "lifted"
+    order = ("unsubscribed", "bounced", "complained", "blocked")
+    return max(known.state, leaving.event, key=order.index)
+
+
+def add_left(
+    table_name: str, subscriber_id: str, leaving: Leaving, kept: timedelta, email: str, language: Language
+) -> tuple[State | None, State]:
+    """Store that an address left another list, as an import says. Return its state before, if any, and after.
+
+    Of one that bounced or complained only the keyed hash is kept, as for any. Idempotent.
+    """
+    key = table.key(Subscriber, subscriber_id)
+    while True:
+        item = table.get(table_name, key)
+        known = None if item is None or table.expired(item) else Subscriber.model_validate(item)
+        before, after = known.state if known else None, state_after(known, leaving)
+        if after == before:
+            return before, after
+        try:
+            if known is None:
+                _put_left(table_name, subscriber_id, leaving, kept, email, language)
+            elif not _leave(
+                table_name,
+                subscriber_id,
+                leaving,
+                condition="#state = :before",
+                values={":before": before}
+                | ({":end": table.seconds(leaving.at + kept)} if after == "unsubscribed" else {}),
+                changes=f", expires_at = :end REMOVE {_ASKED}" if after == "unsubscribed" else _ONLY_THE_HASH,
+            ):
+                continue
+        except ConditionFailedError:
+            # It changed in between.
+            continue
+        return before, after
+
+
+def _put_left(
+    table_name: str, subscriber_id: str, leaving: Leaving, kept: timedelta, email: str, language: Language
+) -> None:
+    """Create an unsubscribed or suppressed address. Raises ConditionFailedError if it is there."""
+    address = email if leaving.event == "unsubscribed" else ""
+    record = Subscriber(
+        id=subscriber_id,
+        state=leaving.event,
+        email=address,
+        **({"language": language} if address else {}),
+        left_at=leaving.left_there_at or leaving.at,
+        history=(leaving,),
+    )
+    end = {"expires_at": table.seconds(leaving.at + kept)} if address else {}
+    item = table.item_of(record, list=table.subscribers_list(leaving.event), **end)
+    put = table.put(table_name, item, condition=table.NOT_THERE, values={":now": table.seconds(utc_now())})["Put"]
+    dynamodb.call("put_item", **put)
 
 
 def _leave(  # noqa: PLR0913  the parts of one write

@@ -1,0 +1,103 @@
+"""Dates as mailing tools and spreadsheets write them."""
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Literal
+
+# Whether 05/06/2024 is the 5th of June or the 6th of May.
+Order = Literal["day-first", "month-first"]
+
+# Tools write "never" in these ways.
+_NEVER = re.compile(r"0+[-/.]0+[-/.]0+([ T]0+:0+(:0+)?)?|1970-01-01([ T]00:00(:00)?)?Z?")
+_EPOCH = re.compile(r"(\d{9,10})(\d{3})?(\.\d+)?")
+_MONTHS = (
+    ("jan",), ("feb", "fev"), ("mar",), ("apr", "avr"), ("may", "mai"), ("jun", "juin"), ("jul", "juil"),
+    ("aug", "aou"), ("sep",), ("oct",), ("nov",), ("dec",),
+)  # fmt: skip
+_TIME = (
+    r"(?:[ ,T]*(?:at|à|a)?[ ,T]*(?P<hour>\d{1,2})[:h](?P<minute>\d{2})?(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
+    r" ?(?P<half>[ap]\.?m\.?)?)?"
+    r" ?(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?(?:\d{2})?)?(?: ?\([^)]*\))?"
+)
+_NUMBERS = re.compile(
+    rf"(?P<one>\d{{1,2}})(?P<between>[-/.])(?P<two>\d{{1,2}})(?P=between)(?P<year>\d{{4}}|\d{{2}}){_TIME}", re.I
+)
+_YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_TIME}", re.I)
+_DAY = r"(?P<day>\d{1,2})(?:er|st|nd|rd|th)?"
+_WEEKDAY = r"(?:[^\W\d]{2,9}\.?,? )?"
+_DAY_AND_NAME = re.compile(rf"{_WEEKDAY}{_DAY}[ -](?P<name>[^\W\d]{{3,9}})\.?,?[ -](?P<year>\d{{4}}){_TIME}", re.I)
+_NAME_AND_DAY = re.compile(rf"{_WEEKDAY}(?P<name>[^\W\d]{{3,9}})\.? {_DAY},? (?P<year>\d{{4}}){_TIME}", re.I)
+_NOON = 12
+_CENTURY = 2000
+_ACCENTS = str.maketrans("éèêûôÉÈÊÛÔ", "eeeuoEEEUO")
+
+
+def never(text: str) -> bool:
+    """Return whether a cell of dates says that it never happened, in one of the ways that databases write it."""
+    return bool(_NEVER.fullmatch(text.strip()))
+
+
+def order_of(text: str) -> Order | Literal["either"] | None:
+    """Return the order of day and month that a date proves, `either` if it may be both, or None if it has none."""
+    found = _NUMBERS.fullmatch(text.strip())
+    if found is None:
+        return None
+    one, two = int(found["one"]), int(found["two"])
+    # Dots are not used with the month first.
+    if one > _NOON or found["between"] == ".":
+        return "day-first"
+    if two > _NOON or found["half"]:
+        return "month-first"
+    return None if one == two else "either"
+
+
+def parse(text: str, order: Order | None = "day-first") -> datetime | None:
+    """Return the time in UTC that a text says, or None if it is none. Without a zone it is UTC.
+
+    `order` decides where day and month may be either; None makes such a date unreadable.
+    """
+    text = " ".join(text.split())
+    # OverflowError: in UTC it is before year 1, or after year 9999.
+    with suppress(ValueError, OverflowError):
+        if found := _EPOCH.fullmatch(text):
+            return datetime.fromtimestamp(int(found[1]), UTC)
+        if not text.isdigit() or len(text) == len("20240531"):
+            with suppress(ValueError):
+                given = datetime.fromisoformat(text)
+                return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
+        if found := _NUMBERS.fullmatch(text):
+            sure = order_of(text)
+            used = order if sure == "either" else sure or "day-first"
+            if used is None:
+                return None
+            day, month = (found["one"], found["two"])[:: 1 if used == "day-first" else -1]
+            year = int(found["year"]) + (_CENTURY if len(found["year"]) == len("24") else 0)
+            return _at(found, year, int(month), int(day))
+        if found := _YEAR_FIRST.fullmatch(text):
+            return _at(found, int(found["year"]), int(found["month"]), int(found["day"]))
+        if found := _DAY_AND_NAME.fullmatch(text) or _NAME_AND_DAY.fullmatch(text):
+            return _at(found, int(found["year"]), _month(found["name"]), int(found["day"]))
+    return None
+
+
+def _at(found: re.Match[str], year: int, month: int, day: int) -> datetime:
+    hour = int(found["hour"] or 0)
+    if half := found["half"]:
+        hour = hour % _NOON + (_NOON if half[0] in "pP" else 0)
+    zone = re.search(r"([+-])(\d{2}):?(\d{2})?", found["zone"] or "")
+    offset = timedelta(hours=int(zone[2]), minutes=int(zone[3] or 0)) if zone else timedelta()
+    at = datetime(
+        year, month, day, hour, int(found["minute"] or 0), int(found["second"] or 0),
+        tzinfo=timezone(-offset if zone and zone[1] == "-" else offset),
+    )  # fmt: skip
+    return at.astimezone(UTC)
+
+
+def _month(name: str) -> int:
+    """Return the number of a month by its name, English or French, whole or shortened. Raises ValueError."""
+    plain = name.lower().translate(_ACCENTS)
+    for number, beginnings in enumerate(_MONTHS, 1):
+        if any(plain.startswith(one) for one in beginnings):
+            return number
+    raise ValueError(name)

@@ -1,0 +1,357 @@
+"""A CSV file, read row by row, each checked and understood."""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from guichet.addresses import parse
+from guichet.http.body import clean
+from guichet.locales import LANGUAGES, Language, known
+from guichet.records.record import Record, utc_now
+from guichet.spreadsheet import text_of
+from infra.operate.connection import OperatorError
+from infra.operate.importing import dates
+from infra.operate.importing.decoding import lines, shape_of, shown, undecoded
+from infra.operate.importing.meaning import (
+    KINDS,
+    LEFT,
+    STANDINGS,
+    Column,
+    Kind,
+    Question,
+    Standing,
+    Values,
+    column_of,
+    plain,
+    standing_of_file,
+    verdict_of,
+)
+
+# The same limit as for forms.
+_LONGEST_NAME = 1000
+_LANGUAGE_NAMES: Mapping[str, Language] = {"french": "fr", "francais": "fr", "english": "en", "anglais": "en"}
+# Of a file without headings, or one that is no list, so much is shown.
+_SHOWN = 200
+
+
+class Line(Record):
+    """A row that can be imported. `number` is its first line in the file.
+
+    `standing` is what the row says of the person in the list that it comes from, and `left_at` since when.
+    """
+
+    number: int
+    email: str
+    name: str = ""
+    language: Language
+    consented_at: datetime | None = None
+    source: str = ""
+    standing: Standing = "subscribed"
+    left_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A row that cannot be imported: the number of its first line, the reason, and its text.
+
+    Nothing after an `unclear` row can be imported: it may all belong to one cell, with text that a stranger wrote.
+    """
+
+    number: int
+    reason: str
+    text: str
+    unclear: bool = False
+
+
+class Read(NamedTuple):
+    """A row, its last line, and about how many bytes of the file have been read up to its end."""
+
+    row: Line | BadLine
+    last: int
+    bytes_read: int
+
+
+class _Raw(NamedTuple):
+    """A row as text and as cells; None if it is not valid CSV."""
+
+    number: int
+    last: int
+    bytes_read: int
+    text: str
+    cells: list[str] | None
+
+
+class _BadRowError(Exception):
+    """A row cannot be imported. The message says why."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the operator says of a file: what columns are, the order of day and month, and what everybody in it is."""
+
+    columns: Mapping[str, Kind]
+    order: dates.Order | None = None
+    state: Standing | None = None
+
+
+def answers(columns: Sequence[str] = (), order: dates.Order | None = None, state: Standing | None = None) -> Answers:
+    """Return the operator's answers, the columns as `NAME=KIND`. Raises OperatorError for one of no such form."""
+    given: dict[str, Kind] = {}
+    for text in columns:
+        name, _, word = text.rpartition("=")
+        kind = next((one for one in KINDS if one == word.strip().lower().replace("_", "-")), None)
+        if not name or kind is None:
+            raise OperatorError(f"--column {text}: write NAME=WHAT, where WHAT is {', '.join(KINDS)}")
+        given[plain(name) or name] = kind
+    return Answers(given, order, state)
+
+
+class Reader:
+    """A CSV file (RFC 4180), looked at once and then read row by row; a quoted cell may span lines.
+
+    Raises OperatorError if there is no such file, or no column of addresses, or if it is unclear what a column means.
+    """
+
+    def __init__(self, file: Path, default_language: Language, given: Answers | None = None) -> None:
+        self._file = file
+        self._default = default_language
+        self._given = given or Answers({})
+        self._shape = shape_of(file)
+        self.size = file.stat().st_size
+        self.separator = self._shape.separator
+        # A complete quoted cell.
+        between = re.escape(self.separator)
+        self._quoted = re.compile(f'(?:^|(?<={between}))"(?:[^"]|"")*"(?={between}|$)', re.MULTILINE)
+        self.notes: list[str] = []
+        names = [shown(name) for name in self._shape.names]
+        values = self._survey(len(names))
+        self.columns = self._dated(self._understood(names, values), values)
+        self.unused = [column.name for column in self.columns if column.kind == "ignore"]
+        self._floor = self._everybody()
+
+    def rows(self, first: int = 2) -> Iterator[Read]:
+        """Yield the rows from a line on, up to and including an unclear one. Empty lines are skipped."""
+        for raw in self._raw():
+            if raw.last < first:
+                continue
+            row = self._row(raw)
+            yield Read(row, raw.last, raw.bytes_read)
+            if isinstance(row, BadLine) and row.unclear:
+                return
+
+    # --- the first look -----------------------------------------------------------------------------------------------
+
+    def _raw(self) -> Iterator[_Raw]:
+        """Yield the rows below the headings, without empty lines."""
+        taken: list[str] = []
+        position = 0
+
+        def texts() -> Iterator[str]:
+            nonlocal position
+            for line, position in lines(self._file, self._shape.encoding, self._shape.newline):  # noqa: B007
+                taken.append(line)
+                # To the parser all ends are alike.
+                yield f"{line[:-1]}\n" if line.endswith("\r") else line
+
+        below = texts()
+        last = 0
+        for _ in range(self._shape.heading):
+            next(below, None)
+            last += 1
+        reader = csv.reader(below, delimiter=self.separator, strict=True)
+        while True:
+            taken.clear()
+            cells: list[str] | None = None
+            with suppress(csv.Error):
+                cells = next(reader, None)
+            if not taken:
+                return
+            number, last = last + 1, last + len(taken)
+            text = "".join(taken)
+            if text.strip():
+                yield _Raw(number, last, position, text, cells)
+
+    def _survey(self, width: int) -> list[Values]:
+        """Look at all cells."""
+        found = [Values() for _ in range(width)]
+        for raw in self._raw():
+            if raw.cells is not None:
+                for values, cell in zip(found, raw.cells, strict=False):
+                    values.add(text_of(cell))
+        return found
+
+    def _understood(self, names: list[str], values: list[Values]) -> list[Column]:
+        """Return what the columns are. Raises OperatorError with the questions, if there are any."""
+        words = [plain(name) for name in names]
+        chosen = {**self._given.columns}
+        columns: list[Column] = []
+        questions: list[Question] = []
+        for place, (name, known_values) in enumerate(zip(names, values, strict=True)):
+            found = column_of(place, name, known_values, words, chosen.get(words[place] or name))
+            (columns if isinstance(found, Column) else questions).append(found)  # type: ignore[arg-type]
+        if unknown := [name for name in chosen if name not in words and name not in names]:
+            raise OperatorError(f"{self._file} has no column {unknown[0]}. Its columns are: {', '.join(names)}")
+        if not any(column.kind == "email" for column in columns):
+            columns = self._with_addresses(columns, values, names)
+        if questions:
+            raise OperatorError(_asked(self._file, questions))
+        return columns
+
+    def _with_addresses(self, columns: list[Column], values: list[Values], names: list[str]) -> list[Column]:
+        """Find the addresses by themselves, where no column is called so. Raises OperatorError."""
+        full = [column for column in columns if column.kind == "ignore" and values[column.place].addresses]
+        full = [column for column in full if 2 * values[column.place].addresses > values[column.place].filled]
+        if len(full) == 1 and not any(parse(name) for name in names):
+            return [replace(column, kind="email") if column == full[0] else column for column in columns]
+        head = self.separator.join(names)[:_SHOWN]
+        raise OperatorError(
+            f"{self._file} has no column of addresses: name one `email`, or say which it is with "
+            f'--column "NAME=email". Its first line is: {head}'
+        )
+
+    def _dated(self, columns: list[Column], values: list[Values]) -> list[Column]:
+        """Decide for each column whether the day or the month comes first in its dates."""
+        all_day = any(one.day_first for one in values)
+        all_month = any(one.month_first for one in values)
+        ordered: list[Column] = []
+        for column in columns:
+            own = values[column.place]
+            order: dates.Order | None = self._given.order
+            if order is None and own.day_first != own.month_first:
+                order = "day-first" if own.day_first else "month-first"
+            elif order is None and not own.day_first and all_day != all_month:
+                order = "day-first" if all_day else "month-first"
+            if order is None and own.either and column.kind in ("consented-at", "confirmed"):
+                if own.day_first or self._default != "fr":
+                    raise OperatorError(
+                        f"{self._file}: in the column `{column.name}`, it is unclear whether {own.either} has the day or "
+                        "the month first. Say it with --dates day-first or --dates month-first"
+                    )
+                order = "day-first"
+                self.notes.append(
+                    f"Dates such as {own.either} in `{column.name}` are read with the day first, as in French. If the month "
+                    "is first, use --dates month-first."
+                )
+            ordered.append(replace(column, order=order))
+        return ordered
+
+    def _everybody(self) -> Standing:
+        """Return what the file as a whole says of everybody in it. Raises OperatorError if its name leaves it unclear."""
+        if self._given.state is not None:
+            return self._given.state
+        standing = standing_of_file(self._file.name.removesuffix(self._file.suffix))
+        if standing == "unclear":
+            raise OperatorError(
+                f"nothing was imported. The name of {self._file} may say that everybody in it left. Say what they are with "
+                f"--state {', '.join(STANDINGS[:-1])} or {STANDINGS[-1]}"
+            )
+        if standing != "subscribed":
+            self.notes.append(
+                f"By the name of the file, everybody in it is {standing}. If that is wrong, use --state subscribed."
+            )
+        return standing
+
+    # --- a row --------------------------------------------------------------------------------------------------------
+
+    def _row(self, raw: _Raw) -> Line | BadLine:
+        """Return a row, checked."""
+        text = shown(raw.text).rstrip("\r\n")
+        if raw.cells is None and raw.text.count('"') % 2:
+            first = text.splitlines()[0]
+            return BadLine(raw.number, "it opens a quote that is never closed", first, unclear=True)
+        # Other programs escape a quote inside a cell in their own ways, and then its end is a guess.
+        if '\\"' in text or '"' in self._quoted.sub("", text):
+            first = text.splitlines()[0]
+            return BadLine(raw.number, "a quote inside a cell is not doubled", first, unclear=True)
+        if raw.cells is None:
+            return BadLine(raw.number, "its quotes do not match, or a cell is too long", text)
+        try:
+            if undecoded(raw.text):
+                raise _BadRowError(f"it is not {self._shape.encoding}: save the file as CSV UTF-8")
+            return self._line(raw.number, [text_of(cell) for cell in raw.cells])
+        except _BadRowError as error:
+            return BadLine(raw.number, str(error), text)
+
+    def _line(self, number: int, cells: list[str]) -> Line:
+        address = self._first("email", cells).strip()
+        email = parse(address)
+        if email is None:
+            raise _BadRowError(f"{address[:100]!r} is not a valid email address")
+        verdict = verdict_of(self.columns, cells)
+        language = self._language(cells)
+        if verdict.standing is None:
+            raise _BadRowError(f"its state is {verdict.because[:100]!r}, which is not understood")
+        standing = max(verdict.standing, self._floor, key=STANDINGS.index)
+        if standing in LEFT:
+            # Nothing else about them matters, so that nothing else makes them a bad row.
+            at = verdict.left_at if verdict.left_at and verdict.left_at <= utc_now() else None
+            return Line(number=number, email=email, language=language or self._default, standing=standing, left_at=at)
+        if language is None:
+            raise _BadRowError(f"the language is not one of {', '.join(LANGUAGES)}")
+        name = self._name(cells)
+        if len(name) > _LONGEST_NAME:
+            raise _BadRowError(f"the name is longer than {_LONGEST_NAME} characters")
+        return Line(
+            number=number,
+            email=email,
+            name=name,
+            language=language,
+            consented_at=self._consented_at(cells),
+            source=_one_line(self._first("source", cells))[:_LONGEST_NAME],
+            standing=standing,
+        )
+
+    def _first(self, kind: Kind, cells: list[str]) -> str:
+        """Return the first text among several columns of one kind, such as `source` and `page`."""
+        texts = (cells[one.place] for one in self.columns if one.kind == kind and one.place < len(cells))
+        return next(filter(str.strip, texts), "")
+
+    def _name(self, cells: list[str]) -> str:
+        """Return the name: whole, or put together from the first and the last name, as French and English do."""
+        whole = _one_line(self._first("name", cells))
+        parts = (_one_line(self._first("first-name", cells)), _one_line(self._first("last-name", cells)))
+        return whole or " ".join(filter(None, parts))
+
+    def _language(self, cells: list[str]) -> Language | None:
+        given = _one_line(self._first("language", cells))
+        return (known(given) or _LANGUAGE_NAMES.get(plain(given))) if given else self._default
+
+    def _consented_at(self, cells: list[str]) -> datetime | None:
+        """Return when the person consented, by the best column that says it."""
+        dated = [column for column in self.columns if column.kind in ("consented-at", "confirmed")]
+        for column in sorted(dated, key=lambda one: one.rank):
+            text = cells[column.place].strip() if column.place < len(cells) else ""
+            if not text or dates.never(text):
+                continue
+            at = dates.parse(text, column.order)
+            if at is None and column.kind == "confirmed":
+                continue
+            if at is None or at > utc_now():
+                raise _BadRowError(f"{text[:100]!r} is not a past date such as 2024-05-31, 31/05/2024 or May 31, 2024")
+            return at
+        return None
+
+
+def _one_line(text: str) -> str:
+    """Return a text as one line, without the characters that forms drop, too."""
+    return " ".join(clean(text).split())
+
+
+def _asked(file: Path, questions: Sequence[Question]) -> str:
+    """Return the questions about columns that are not understood, and how to answer them."""
+    listed = "; ".join(
+        f"`{one.name}`" + (f" (with {', '.join(repr(text[:40]) for text in one.examples)})" if one.examples else "")
+        for one in questions
+    )
+    name = questions[0].name
+    return (
+        f"nothing was imported. In {file}, these columns may say that somebody left, and are not understood: {listed}. "
+        f'For each, add --column "{name}=ignore" if it does not say so; =unsubscribed if a yes, a date or any text in it '
+        "says so; =subscribed if a no says so; =state if it has words such as `unsubscribed`, and rows with other words "
+        "are to be rejected"
+    )

@@ -1,0 +1,219 @@
+"""A whole file into the table: first whoever left, then the others."""
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from guichet.mail.pace import Pace
+from guichet.records.subscriber import State
+from guichet.store.dynamodb import UnavailableError
+from infra.operate.connection import OperatorSettings
+from infra.operate.importing import writing
+from infra.operate.importing.meaning import LEFT
+from infra.operate.importing.reader import BadLine, Line, Read, Reader
+from infra.operate.importing.standings import Found, Standings, standings
+from infra.operate.importing.writing import OF_STATE, Outcome
+from infra.operate.queries import Advance, blocks
+
+# Rows written in parallel. DynamoDB takes far more; this is enough for a home connection.
+THREADS = 8
+BLOCK = 200
+INTERRUPTED = "interrupted"
+UNAVAILABLE = "the table is unreachable"
+FULL = "today's limit of emails is reached: go on tomorrow"
+UNCLEAR = "from line {} on it is unclear where a cell ends: fix its quotes, and run the command again"
+
+
+@dataclass
+class Summary:
+    """The result of an import: rows by outcome, the last line that is done, and why it stopped early, if it did."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    bad: int = 0
+    done_until: int = 1
+    stopped: str = ""
+
+
+class Import(Protocol):
+    """What becomes of rows: of those who left, and of the others."""
+
+    asking: bool
+
+    def left(self, lines: list[Line]) -> Iterable[tuple[Outcome, State]]:
+        """Keep that these left the list. Return the outcomes, and the states that they have here."""
+
+    def others(self, lines: list[Line]) -> Iterable[Outcome]:
+        """Import these. Return the outcomes: fewer than there are lines if there is no room for more today."""
+
+
+@dataclass
+class Confirmed:
+    """An import of addresses that confirmed elsewhere, in parallel."""
+
+    file: str
+    statement: str
+    settings: OperatorSettings
+    pool: ThreadPoolExecutor
+    asking: bool = False
+
+    def left(self, lines: list[Line]) -> list[tuple[Outcome, State]]:
+        """Keep that these left the list."""
+        return list(
+            self.pool.map(lambda one: writing.import_left(one, self.file, self.statement, self.settings), lines)
+        )
+
+    def others(self, lines: list[Line]) -> list[Outcome]:
+        """Subscribe these."""
+        return list(self.pool.map(lambda one: writing.import_confirmed(one, self.statement, self.settings), lines))
+
+
+@dataclass
+class Requests:
+    """An import of addresses that are asked, at a pace, until today's limit is reached."""
+
+    file: str
+    settings: OperatorSettings
+    pool: ThreadPoolExecutor
+    pace: Pace
+    room: int
+    asking: bool = True
+
+    def left(self, lines: list[Line]) -> list[tuple[Outcome, State]]:
+        """Keep that these left the list."""
+        return list(self.pool.map(lambda one: writing.import_left(one, self.file, "", self.settings), lines))
+
+    def others(self, lines: list[Line]) -> Iterator[Outcome]:
+        """Ask these, one after the other."""
+        for line in lines:
+            if not self.room:
+                return
+            outcome = writing.import_request(line, self.settings)
+            if outcome == "asked":
+                self.room -= 1
+                self.pace.wait()
+            yield outcome
+
+
+@dataclass
+class DryRun:
+    """An import that writes nothing."""
+
+    settings: OperatorSettings
+    asking: bool
+
+    def left(self, lines: list[Line]) -> list[tuple[Outcome, State]]:
+        """Look up what keeping these would do."""
+        return list(writing.look_up_left(lines, self.settings))
+
+    def others(self, lines: list[Line]) -> Iterator[Outcome]:
+        """Look up what importing these would do."""
+        return writing.look_up(lines, asking=self.asking, settings=self.settings)
+
+
+def run(  # noqa: PLR0913  the parts of an import
+    reader: Reader,
+    into: Import,
+    reject: Callable[[BadLine], None],
+    advance: Advance,
+    first: int,
+    size: int,
+) -> Summary:
+    """Run an import, from a line on, in blocks of `size` rows. A bad row does not stop the others.
+
+    Whoever left is kept first, from the whole file. If it is interrupted, or the table is unreachable, the summary says
+    up to which line it is done.
+    """
+    summary = Summary(done_until=first - 1)
+    try:
+        with standings() as strictest, _interruptible() as until_interrupted:
+            for block in until_interrupted(blocks(reader.rows(), BLOCK)):
+                _keep_left(block, into, strictest, summary)
+                advance(block[-1].bytes_read)
+            seen = 0
+            for block in until_interrupted(blocks(reader.rows(first), size)):
+                seen = block[-1].bytes_read
+                if not _import_others(block, into, strictest, summary, reject):
+                    break
+                advance(reader.size + seen)
+    except KeyboardInterrupt:
+        summary.stopped = INTERRUPTED
+    except UnavailableError:
+        summary.stopped = UNAVAILABLE
+    return summary
+
+
+def _keep_left(block: list[Read], into: Import, strictest: Standings, summary: Summary) -> None:
+    """Keep that some people of a block left, and remember them, and those that never confirmed."""
+    lines = [read.row for read in block if isinstance(read.row, Line)]
+    left = [line for line in lines if line.standing in LEFT]
+    results = list(into.left(left))
+    summary.outcomes.update(outcome for outcome, _ in results)
+    strictest.add(
+        (line.email, Found(line.standing, OF_STATE[state])) for line, (_, state) in zip(left, results, strict=True)
+    )
+    if not into.asking:
+        pending = (line for line in lines if line.standing == "pending")
+        strictest.add((line.email, Found("pending", "never confirmed")) for line in pending)
+
+
+def _import_others(
+    block: list[Read], into: Import, strictest: Standings, summary: Summary, reject: Callable[[BadLine], None]
+) -> bool:
+    """Import the people of a block who did not leave. Return whether there was room for all of them."""
+    lines = [read.row for read in block if isinstance(read.row, Line) and read.row.standing not in LEFT]
+    found = [strictest.of(line.email) for line in lines]
+    good = [line for line, one in zip(lines, found, strict=True) if one is None]
+    outcomes = list(into.others(good))
+    # If there was no room for all of them, the rest is not done, bad rows included.
+    room = len(outcomes) == len(good)
+    end = block[-1].last if room else good[len(outcomes)].number - 1
+    summary.outcomes.update(outcomes)
+    summary.outcomes.update(
+        one.outcome for line, one in zip(lines, found, strict=True) if one is not None and line.number <= end
+    )
+    for read in block:
+        if isinstance(read.row, BadLine) and read.last <= end:
+            reject(read.row)
+            summary.bad += 1
+            if read.row.unclear:
+                end = read.row.number - 1
+                summary.stopped = UNCLEAR.format(read.row.number)
+    summary.done_until = end
+    if not room:
+        summary.stopped = FULL
+    return room
+
+
+Blocks = Callable[[Iterable[list[Read]]], Iterator[list[Read]]]
+
+
+@contextmanager
+def _interruptible() -> Iterator[Blocks]:
+    """Give what yields blocks until Ctrl-C; the current one is finished. Ctrl-C again, a second later, interrupts at once.
+
+    It raises KeyboardInterrupt if blocks are left.
+    """
+    pressed: list[float] = []
+
+    def press(*_: object) -> None:
+        pressed.append(time.monotonic())
+        # A shell may signal a whole process group, and so one process twice.
+        if pressed[-1] - pressed[0] > 1:
+            raise KeyboardInterrupt
+
+    def until_interrupted(all_blocks: Iterable[list[Read]]) -> Iterator[list[Read]]:
+        for block in all_blocks:
+            if pressed:
+                raise KeyboardInterrupt
+            yield block
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield until_interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)

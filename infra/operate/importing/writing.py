@@ -1,0 +1,153 @@
+"""One row into the table: who left, who is subscribed, who is asked; or, in a dry run, what would become of them."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Literal, get_args
+
+from guichet.addresses import normalized
+from guichet.mail.emails import confirmation_request
+from guichet.outbox.eligibility import stranger_mail_per_day
+from guichet.records.outbox import QUEUED_EMAIL_KEPT
+from guichet.records.record import utc_now
+from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import Imported, Leaving, State, Subscriber
+from guichet.signing import keyed_hash, subscriber_id
+from guichet.store import limits, outbox, submissions, subscribers
+from infra.operate.connection import OperatorSettings
+from infra.operate.importing.reader import Line
+from infra.operate.queries import by_keys
+
+_ROW_OF_REQUEST = f"email#{confirmation_request.NAME}"
+
+Outcome = Literal[
+    "imported", "asked", "confirmed already", "asked already", "left", "suppressed", "unsubscribed", "bounced",
+    "complained", "never confirmed",
+]  # fmt: skip
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+# What becomes of a row of an address that is known here.
+OF_STATE: dict[State, Outcome] = {
+    "confirmed": "confirmed already",
+    "unsubscribed": "left",
+    "lifted": "left",
+    "bounced": "suppressed",
+    "complained": "suppressed",
+    "blocked": "suppressed",
+}
+_OF_LEAVING: dict[State, Outcome] = {"unsubscribed": "unsubscribed", "bounced": "bounced", "complained": "complained"}
+
+
+def import_confirmed(line: Line, statement: str, settings: OperatorSettings) -> Outcome:
+    """Subscribe an address that confirmed elsewhere, with the operator's statement as the proof of consent."""
+    at = utc_now()
+    subscriber = Subscriber(
+        id=subscriber_id(settings.signing_secret, line.email),
+        state="confirmed",
+        email=line.email,
+        name=line.name,
+        language=line.language,
+        confirmed_at=line.consented_at or at,
+        history=(
+            Imported(event="imported", at=at, statement=statement, consented_at=line.consented_at, source=line.source),
+        ),
+    )
+    state = subscribers.add_imported(settings.table_name, subscriber)
+    return "imported" if state is None else OF_STATE[state]
+
+
+def import_left(line: Line, file: str, statement: str, settings: OperatorSettings) -> tuple[Outcome, State]:
+    """Keep that an address left the list that the file comes from. Return the outcome, and the state it has here."""
+    before, after = subscribers.add_left(
+        settings.table_name,
+        subscriber_id(settings.signing_secret, line.email),
+        _leaving(line, file, statement),
+        timedelta(days=settings.retention_days),
+        line.email,
+        line.language,
+    )
+    return _outcome_of(before, after), after
+
+
+def _leaving(line: Line, file: str, statement: str) -> Leaving:
+    return Leaving.model_validate(
+        {
+            "event": line.standing,
+            "at": utc_now(),
+            "file": file,
+            "left_there_at": line.left_at,
+            "statement": statement,
+        }
+    )
+
+
+def _outcome_of(before: State | None, after: State) -> Outcome:
+    return OF_STATE[after] if before == after else _OF_LEAVING[after]
+
+
+def import_request(line: Line, settings: OperatorSettings) -> Outcome:
+    """Create a request for an address, and queue the email with the link. The id depends on the address alone."""
+    subscriber = subscribers.subscriber(settings.table_name, subscriber_id(settings.signing_secret, line.email))
+    if subscriber is not None:
+        return OF_STATE[subscriber.state]
+    at = utc_now()
+    sign_up = SignUp(
+        id=_request_id(line.email, settings),
+        email=line.email,
+        name=line.name,
+        page=line.source,
+        language=line.language,
+        asked_at=at,
+        expires_at=at + QUEUED_EMAIL_KEPT,
+    )
+    email = confirmation_request.queued(line.language)
+    return "asked" if submissions.ask(settings.table_name, sign_up, email) else "asked already"
+
+
+def _request_id(email: str, settings: OperatorSettings) -> str:
+    return keyed_hash(settings.signing_secret, "request", "import", normalized(email))
+
+
+def look_up_left(lines: Iterable[Line], settings: OperatorSettings) -> Iterator[tuple[Outcome, State]]:
+    """Yield the outcome of keeping that each address left, and the state after it, without writing."""
+    lines = list(lines)
+    ids = [subscriber_id(settings.signing_secret, line.email) for line in lines]
+    found = _known(ids, settings)
+    for line, one in zip(lines, ids, strict=True):
+        known = found.get(one)
+        leaving = _leaving(line, "", "")
+        after = subscribers.state_after(known, leaving)
+        yield _outcome_of(known.state if known else None, after), after
+        found[one] = Subscriber(id=one, state=after)
+
+
+def _known(ids: Iterable[str], settings: OperatorSettings) -> dict[str, Subscriber]:
+    keys = [{"pk": f"subscriber#{one}", "sk": "subscriber"} for one in dict.fromkeys(ids)]
+    now = int(utc_now().timestamp())
+    items = (item for item in by_keys(settings.table_name, keys) if item.get("expires_at", now) >= now)
+    return {item["id"]: Subscriber.model_validate(item) for item in items}
+
+
+def look_up(lines: Iterable[Line], *, asking: bool, settings: OperatorSettings) -> Iterator[Outcome]:
+    """Yield the outcome that importing each line would have, without writing."""
+    ids = {line.number: subscriber_id(settings.signing_secret, line.email) for line in lines}
+    requests = {line.number: _request_id(line.email, settings) for line in lines} if asking else {}
+    states = {one: subscriber.state for one, subscriber in _known(ids.values(), settings).items()}
+    keys = [{"pk": f"request#{one}", "sk": _ROW_OF_REQUEST} for one in dict.fromkeys(requests.values())]
+    now = int(utc_now().timestamp())
+    found = [item for item in by_keys(settings.table_name, keys) if item.get("expires_at", now) >= now]
+    asked = {item["pk"].partition("#")[2] for item in found if "dropped_at" not in item}
+    for number, one in ids.items():
+        if one in states:
+            yield OF_STATE[states[one]]
+        elif asking:
+            yield "asked already" if requests[number] in asked else "asked"
+            asked.add(requests[number])
+        else:
+            yield "imported"
+            states[one] = "confirmed"
+
+
+def room_today(settings: OperatorSettings) -> int:
+    """Return how many more strangers may be mailed today: what the cap leaves, minus the emails already waiting."""
+    name = confirmation_request.NAME
+    waiting = sum(1 for _ in outbox.waiting(settings.table_name, "visitor"))
+    return max(0, stranger_mail_per_day(name, settings) - limits.used_today(settings.table_name, name) - waiting)
