@@ -56,6 +56,7 @@ from infra.operate.connection import (
     Connection,
     NoStackError,
     OperatorError,
+    OperatorSettings,
     UnreachableError,
     allow_slow_calls,
     client_of,
@@ -788,9 +789,10 @@ def import_(  # noqa: C901, PLR0913  the options of an import
     An archive, which `guichet export everything` writes, is carried over whole: subscribers, suppressions, messages,
     issues. What this stack knows stays, and whoever left or is suppressed on either side stays so.
 
-    It is taken as another tool exports it, or as a spreadsheet saves it. Its first line names the columns. Needed is `email`; names, the language, the date of consent and the source are
-    taken if they are there. Columns that say who left, bounced, complained or never confirmed are understood in English
-    and French. If it is unclear what one says, nothing is imported, and the command asks for --column.
+    It is taken as another tool exports it, or as a spreadsheet saves it. Its first line names the columns. Needed is
+    `email`; names, the language, the date of consent and the source are taken if they are there. Columns that say who
+    left, bounced, complained or never confirmed are understood in English and French. If it is unclear what one says,
+    nothing is imported, and the command asks for --column.
 
     With --consent, addresses are subscribed at once, and nothing is mailed. With --ask, each is mailed a confirmation
     link, at the sending rate of the SES account and within what is left of StrangerMailPerDay; run the same command
@@ -816,8 +818,8 @@ def import_(  # noqa: C901, PLR0913  the options of an import
     may_ask = importing.room_today(settings) if ask else 0
     with (
         ThreadPoolExecutor(importing.THREADS) as pool,
-        # It is read twice: first for those who left.
-        output.progress("bytes read", 2 * reader.size) as advance,
+        # It is read for those who left, they are kept, and it is read for the others.
+        output.progress("bytes read", 3 * reader.size) as advance,
         bad_file.open("w" if from_line == 2 else "a", encoding="utf-8", newline="") as rejected,  # noqa: PLR2004
     ):
         writer = csv.writer(rejected, delimiter=reader.separator)
@@ -826,19 +828,10 @@ def import_(  # noqa: C901, PLR0913  the options of an import
             output.advise(f"line {line.number}: {line.reason}")
             writer.writerow([line.number, cell(line.reason), cell(line.text)])
 
-        into: importing.DryRun | importing.Requests | importing.Confirmed
-        if dry_run:
-            into = importing.DryRun(settings, ask)
-        elif ask:
-            from guichet.mail import ses  # noqa: PLC0415
-            from guichet.mail.pace import Pace  # noqa: PLC0415
-
-            into = importing.Requests(file.name, settings, pool, Pace(ses.send_rate), may_ask)
-        else:
-            into = importing.Confirmed(file.name, consent or "", settings, pool)
+        into = _importer(file, consent, settings, pool, None if dry_run else may_ask, asking=ask)
         # Asking is paced, so it takes one line at a time: Ctrl-C must not wait for a whole block.
         size = 1 if ask and not dry_run else importing.BLOCK
-        summary = importing.run(reader, into, reject, advance, from_line, size)
+        summary = importing.run(reader, into, reject, advance, first=from_line, size=size)
     # It may contain bad lines from an earlier part of the import.
     if not bad_file.stat().st_size:
         bad_file.unlink()
@@ -859,6 +852,26 @@ def import_(  # noqa: C901, PLR0913  the options of an import
     if summary.stopped == importing.UNAVAILABLE:
         return UNAVAILABLE
     return INCOMPLETE if summary.stopped or summary.bad else 0
+
+
+def _importer(  # noqa: PLR0913  what an import needs
+    file: Path,
+    consent: str | None,
+    settings: OperatorSettings,
+    pool: ThreadPoolExecutor,
+    may_ask: int | None,
+    *,
+    asking: bool,
+) -> importing.DryRun | importing.Requests | importing.Confirmed:
+    """Return what becomes of the rows of an import; of a dry run if `may_ask` is None."""
+    if may_ask is None:
+        return importing.DryRun(settings, asking)
+    if asking:
+        from guichet.mail import ses  # noqa: PLC0415
+        from guichet.mail.pace import Pace  # noqa: PLC0415
+
+        return importing.Requests(file.name, settings, pool, Pace(ses.send_rate), may_ask)
+    return importing.Confirmed(file.name, consent or "", settings, pool)
 
 
 def _import_archive(connection: Connection, output: Output, file: Path, *, dry_run: bool, others: bool) -> int:

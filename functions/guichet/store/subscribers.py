@@ -5,7 +5,6 @@ from contextlib import suppress as suppress_error
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, cast
 
-from guichet.locales import Language
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
@@ -380,56 +379,46 @@ def state_after(known: Subscriber | None, leaving: Leaving) -> State:
     return max(known.state, leaving.event, key=order.index)
 
 
-def add_left(
-    table_name: str, subscriber_id: str, leaving: Leaving, kept: timedelta, email: str, language: Language
-) -> tuple[State | None, State]:
+def add_left(table_name: str, left: Subscriber, kept: timedelta) -> tuple[State | None, State]:
     """Store that an address left another list, as an import says. Return its state before, if any, and after.
 
-    Of one that bounced or complained only the keyed hash is kept, as for any. Idempotent.
+    `left` is what is to be stored if it is not known here: unsubscribed or suppressed. Idempotent.
     """
-    key = table.key(Subscriber, subscriber_id)
+    key = table.key(Subscriber, left.id)
+    leaving = cast("Leaving", left.history[-1])
+    unsubscribed = {":end": table.seconds(leaving.at + kept)}
     while True:
         item = table.get(table_name, key)
         known = None if item is None or table.expired(item) else Subscriber.model_validate(item)
         before, after = known.state if known else None, state_after(known, leaving)
         if after == before:
             return before, after
-        try:
-            if known is None:
-                _put_left(table_name, subscriber_id, leaving, kept, email, language)
-            elif not _leave(
+        if known is None:
+            written = _put_left(table_name, left, unsubscribed[":end"])
+        else:
+            written = _leave(
                 table_name,
-                subscriber_id,
+                left.id,
                 leaving,
                 condition="#state = :before",
-                values={":before": before}
-                | ({":end": table.seconds(leaving.at + kept)} if after == "unsubscribed" else {}),
+                values={":before": before} | (unsubscribed if after == "unsubscribed" else {}),
                 changes=f", expires_at = :end REMOVE {_ASKED}" if after == "unsubscribed" else _ONLY_THE_HASH,
-            ):
-                continue
-        except ConditionFailedError:
-            # It changed in between.
-            continue
-        return before, after
+            )
+        # Otherwise it changed in between.
+        if written:
+            return before, after
 
 
-def _put_left(
-    table_name: str, subscriber_id: str, leaving: Leaving, kept: timedelta, email: str, language: Language
-) -> None:
-    """Create an unsubscribed or suppressed address. Raises ConditionFailedError if it is there."""
-    address = email if leaving.event == "unsubscribed" else ""
-    record = Subscriber(
-        id=subscriber_id,
-        state=leaving.event,
-        email=address,
-        **({"language": language} if address else {}),
-        left_at=leaving.left_there_at or leaving.at,
-        history=(leaving,),
-    )
-    end = {"expires_at": table.seconds(leaving.at + kept)} if address else {}
-    item = table.item_of(record, list=table.subscribers_list(leaving.event), **end)
+def _put_left(table_name: str, left: Subscriber, end: int) -> bool:
+    """Create an unsubscribed or suppressed subscriber. Return False if it is there."""
+    more = {"expires_at": end} if left.state == "unsubscribed" else {}
+    item = table.item_of(left, list=table.subscribers_list(left.state), **more)
     put = table.put(table_name, item, condition=table.NOT_THERE, values={":now": table.seconds(utc_now())})["Put"]
-    dynamodb.call("put_item", **put)
+    try:
+        dynamodb.call("put_item", **put)
+    except ConditionFailedError:
+        return False
+    return True
 
 
 def _leave(  # noqa: PLR0913  the parts of one write

@@ -14,7 +14,6 @@ anyone who unsubscribed, bounced or complained.
 """
 
 from infra.operate.importing.decoding import SEPARATORS
-from infra.operate.importing.meaning import KINDS, STANDINGS
 from infra.operate.importing.reader import BadLine, Line, Read, Reader, answers
 from infra.operate.importing.running import (
     BLOCK,
@@ -27,6 +26,7 @@ from infra.operate.importing.running import (
     Summary,
     run,
 )
+from infra.operate.importing.vocabulary import KINDS, STANDINGS
 from infra.operate.importing.writing import OUTCOMES, Outcome, room_today
 
 __all__ = [

@@ -21,13 +21,16 @@ _TIME = (
     r" ?(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?(?:\d{2})?)?(?: ?\([^)]*\))?"
 )
 _NUMBERS = re.compile(
-    rf"(?P<one>\d{{1,2}})(?P<between>[-/.])(?P<two>\d{{1,2}})(?P=between)(?P<year>\d{{4}}|\d{{2}}){_TIME}", re.I
+    rf"(?P<one>\d{{1,2}})(?P<between>[-/.])(?P<two>\d{{1,2}})(?P=between)(?P<year>\d{{4}}|\d{{2}}){_TIME}",
+    re.IGNORECASE,
 )
-_YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_TIME}", re.I)
+_YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_TIME}", re.IGNORECASE)
 _DAY = r"(?P<day>\d{1,2})(?:er|st|nd|rd|th)?"
 _WEEKDAY = r"(?:[^\W\d]{2,9}\.?,? )?"
-_DAY_AND_NAME = re.compile(rf"{_WEEKDAY}{_DAY}[ -](?P<name>[^\W\d]{{3,9}})\.?,?[ -](?P<year>\d{{4}}){_TIME}", re.I)
-_NAME_AND_DAY = re.compile(rf"{_WEEKDAY}(?P<name>[^\W\d]{{3,9}})\.? {_DAY},? (?P<year>\d{{4}}){_TIME}", re.I)
+_DAY_AND_NAME = re.compile(
+    rf"{_WEEKDAY}{_DAY}[ -](?P<name>[^\W\d]{{3,9}})\.?,?[ -](?P<year>\d{{4}}){_TIME}", re.IGNORECASE
+)
+_NAME_AND_DAY = re.compile(rf"{_WEEKDAY}(?P<name>[^\W\d]{{3,9}})\.? {_DAY},? (?P<year>\d{{4}}){_TIME}", re.IGNORECASE)
 _NOON = 12
 _CENTURY = 2000
 _ACCENTS = str.maketrans("éèêûôÉÈÊÛÔ", "eeeuoEEEUO")
@@ -57,28 +60,36 @@ def parse(text: str, order: Order | None = "day-first") -> datetime | None:
 
     `order` decides where day and month may be either; None makes such a date unreadable.
     """
-    text = " ".join(text.split())
     # OverflowError: in UTC it is before year 1, or after year 9999.
     with suppress(ValueError, OverflowError):
-        if found := _EPOCH.fullmatch(text):
-            return datetime.fromtimestamp(int(found[1]), UTC)
-        if not text.isdigit() or len(text) == len("20240531"):
-            with suppress(ValueError):
-                given = datetime.fromisoformat(text)
-                return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
-        if found := _NUMBERS.fullmatch(text):
-            sure = order_of(text)
-            used = order if sure == "either" else sure or "day-first"
-            if used is None:
-                return None
-            day, month = (found["one"], found["two"])[:: 1 if used == "day-first" else -1]
-            year = int(found["year"]) + (_CENTURY if len(found["year"]) == len("24") else 0)
-            return _at(found, year, int(month), int(day))
-        if found := _YEAR_FIRST.fullmatch(text):
-            return _at(found, int(found["year"]), int(found["month"]), int(found["day"]))
-        if found := _DAY_AND_NAME.fullmatch(text) or _NAME_AND_DAY.fullmatch(text):
-            return _at(found, int(found["year"]), _month(found["name"]), int(found["day"]))
+        return _parsed(" ".join(text.split()), order)
     return None
+
+
+def _parsed(text: str, order: Order | None) -> datetime | None:
+    if found := _EPOCH.fullmatch(text):
+        return datetime.fromtimestamp(int(found[1]), UTC)
+    if not text.isdigit() or len(text) == len("20240531"):
+        with suppress(ValueError):
+            given = datetime.fromisoformat(text)
+            return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
+    if found := _NUMBERS.fullmatch(text):
+        return _by_numbers(found, text, order)
+    if found := _YEAR_FIRST.fullmatch(text):
+        return _at(found, int(found["year"]), int(found["month"]), int(found["day"]))
+    if found := _DAY_AND_NAME.fullmatch(text) or _NAME_AND_DAY.fullmatch(text):
+        return _at(found, int(found["year"]), _month(found["name"]), int(found["day"]))
+    return None
+
+
+def _by_numbers(found: re.Match[str], text: str, order: Order | None) -> datetime | None:
+    sure = order_of(text)
+    used = order if sure == "either" else sure or "day-first"
+    if used is None:
+        return None
+    day, month = (found["one"], found["two"])[:: 1 if used == "day-first" else -1]
+    year = int(found["year"]) + (_CENTURY if len(found["year"]) == len("24") else 0)
+    return _at(found, year, int(month), int(day))
 
 
 def _at(found: re.Match[str], year: int, month: int, day: int) -> datetime:

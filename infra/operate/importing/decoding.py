@@ -12,6 +12,7 @@ from infra.operate.connection import OperatorError
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 # What Excel writes above the headings, for itself.
 _SEP = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+CALLED = {"utf-8-sig": "UTF-8", "cp1252": "windows-1252"}
 _CHUNK = 1 << 20
 _MOSTLY = 8
 _LONGEST_HEADING = 20
@@ -116,7 +117,7 @@ def _with_headings(file: Path, encoding: str, newline: str) -> Shape:
     taken: list[str] = []
     for number, (line, _) in enumerate(lines(file, encoding, newline), 1):
         text = line.strip("\r\n")
-        if not taken and (found := _SEP.fullmatch(text.strip())) and number == 1:
+        if not taken and (found := _SEP.fullmatch(text.strip(" \ufeff"))) and number == 1:
             given = found[1]
             continue
         if not taken and not text.strip():

@@ -6,183 +6,17 @@ somebody left, and is not understood, is a question to the operator.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal
 
 from guichet.addresses import parse as parse_address
-from infra.operate.importing import dates
+from infra.operate.importing import dates, vocabulary
+from infra.operate.importing.vocabulary import LEFT, STANDINGS, Kind, Standing
 
-# What a row says, the strictest last.
-Standing = Literal["subscribed", "pending", "unsubscribed", "bounced", "complained"]
-STANDINGS: tuple[Standing, ...] = get_args(Standing)
-LEFT: tuple[Standing, ...] = ("unsubscribed", "bounced", "complained")
-
-# What a column is. `state` holds words such as "cleaned". The others before it answer with yes, no or a date: yes to
-# `subscribed` and `confirmed` is good, and yes to the rest is not.
-Kind = Literal[
-    "email", "name", "first-name", "last-name", "language", "source", "consented-at",
-    "subscribed", "confirmed", "pending", "unsubscribed", "bounced", "complained", "state", "ignore",
-]  # fmt: skip
-KINDS: tuple[Kind, ...] = get_args(Kind)
 _STATES = ("subscribed", "confirmed", "pending", "unsubscribed", "bounced", "complained", "state")
-
-_NAMES: Mapping[Kind, frozenset[str]] = {
-    "email": frozenset(
-        {
-            "email", "e mail", "emails", "mail", "courriel", "email address", "emailaddress", "mail address",
-            "adresse e mail", "adresse email", "adresse mail", "adresse courriel", "adresse de courriel",
-            "adresse electronique", "adresse de messagerie", "email 1", "e mail 1", "e mail 1 value", "primary email",
-            "contact email", "subscriber email", "subscriber s email", "member email", "user email",
-        }
-    ),
-    "name": frozenset(
-        {"name", "full name", "fullname", "nom complet", "nom et prenom", "prenom et nom", "display name", "contact name",
-         "subscriber name", "nom affiche"}
-    ),
-    "first-name": frozenset(
-        {"first name", "firstname", "fname", "first", "given name", "givenname", "forename", "prenom", "prenoms",
-         "subscriber first name"}
-    ),
-    "last-name": frozenset(
-        {"last name", "lastname", "lname", "last", "surname", "family name", "familyname", "nom de famille",
-         "subscriber last name"}
-    ),
-    "language": frozenset({"language", "langue", "lang", "locale", "preferred language", "langue preferee"}),
-    "source": frozenset({"source", "page", "origine", "provenance", "signup source", "acquisition source"}),
-}  # fmt: skip
-# Columns of dates that are when somebody consented, the best first. The last ones are when they came to the list.
-_CONSENT_DATES = (
-    r"confirm\w* (time|at|date|on)|(date|heure) (de )?(la )?confirm\w*|confirme\w* le",
-    r"consent\w*( given)? (at|time|date|on)|(date|heure) (de |du )?consentement|consentement le",
-    r"opt ?(ed )?in( time| date| at| on| timestamp)|optin(time|date)|(date|heure) (d )?opt ?in",
-    r"(subscribed|subscriber|subscription|signup|sign up|signed up|joined|registered|registration)( at| date| on| time| since)?"
-    r"( created at)?|date (subscribed|joined|registered)|(date )?(d )?(inscription|abonnement)|(inscrit|abonne)e? le"
-    r"|(inscrit|abonne)e? depuis|since|depuis",
-    r"created( at| on| date| time)?( utc 0)?|creation( date| time)?|date (created|added|de creation|d ajout)"
-    r"|added( at| on| date| time)|(cree|ajoute)e? le|start date|date",
-)
-_CONSENT = [re.compile(one) for one in _CONSENT_DATES]
-
-# --- words in names ---------------------------------------------------------------------------------------------------
-
-_COMPLAINED = r"complain\w*|complaint\w*|plaint\w*|spam\w*|abus\w*|junk|indesirable\w*|signale\w*"
-_BOUNCED = (
-    r"\w*bounc\w*|rebond\w*|rebound\w*|cleaned|clean|nettoye\w*|undeliver\w*|non deliv\w*|non delivr\w*|npai|invalid\w*"
-    r"|erron\w*"
-)
-_UNSUBSCRIBED = (
-    r"unsub\w*|un subscri\w*|de ?sinscri\w*|de ?sabonn\w*|desouscri\w*|opt(ed|ing)? ?outs?|remov\w*|delet\w*|supprim\w*"
-    r"|suppression\w*|suppress\w*|disabl\w*|desactiv\w*|de ?activat\w*|inactiv\w*|inactif\w*|archiv\w*|black ?list\w*"
-    r"|block ?list\w*|block\w*|bloque\w*|bloqua\w*|bloc?age|liste (noire|rouge)|exclud\w*|exclu(e|s|es)?|exclusion\w*|cancel\w*|annul\w*|resili\w*"
-    r"|left|leav\w*|parti(e|s|es)?|departs?|quit(s|ted|te|tee)?|sorti\w*|refus\w*|oppos\w*|objected|revo[kcq]\w*|withdr[ae]w\w*"
-    r"|retire(e|s|es)?|stop\w*|terminat\w*|suspend\w*|suspens\w*|bann\w*|banned|denied|declin\w*|reject\w*|rejet\w*|dnd|dnc"
-    r"|do not \w+|ne (pas|plus) \w+|no (more )?(e ?)?mails?|no longer \w+|plus de mails?|email off|mail off|mute\w*|ended"
-    r"|forgotten|oublie\w*|erased|efface\w*|trash\w*|corbeille|resign\w*|lapsed|lifted"
-)
-_PENDING = (
-    r"pending\w*|un ?confirmed|un ?verified|un ?activated|non confirm\w*|non verif\w*|en attente\w*|awaiting\w*"
-    r"|not confirmed|not verified|a confirmer|waiting\w*|non ?subscribed|never subscribed"
-)
-_PATTERNS: Sequence[tuple[Kind, re.Pattern[str]]] = tuple(
-    (kind, re.compile(rf"\b({words})\b"))
-    for kind, words in (
-        ("complained", _COMPLAINED), ("bounced", _BOUNCED), ("unsubscribed", _UNSUBSCRIBED), ("pending", _PENDING),
-    )
-)  # fmt: skip
-_LEFT_WORD = re.compile(rf"\b({_COMPLAINED}|{_BOUNCED}|{_UNSUBSCRIBED}|{_PENDING})\b")
-_STATE_NAME = re.compile(r"\b(status|statuses|state|statut|etat|standing|situation)\b")
-_CONFIRMED_NAME = re.compile(
-    r"(is |est |email |e mail |adresse |optin |opt in )*(confirm(ed|e|ee|ation)?|verified|verifie|validated|valide"
-    r"|double opt ?(ed )?in|doi|activated)( at| time| date| on| le| status)?|date (de )?(la )?(confirmation|validation)"
-    r"|sib double opt in|doi (confirmed|date)( at)?"
-)
-_SUBSCRIBED_NAME = re.compile(
-    r"\b(subscri(bed|be|ber|ption|ptions)|abonne(e|s|es)?|abonnements?|inscrit(e|s|es)?|inscriptions?|opt(ed|s)? ?in"
-    r"|newsletters?|lettres?|infolettres?|accept\w*|accord|consent\w*|agree\w*|permissions?|authori[sz]\w*|autoris\w*|allow\w*"
-    r"|active|actif|actifs|enabled|activee?|marketing|mailing|mailable|contactable|receives?|recoit|wants?|souhaite"
-    r"|gdpr|rgpd|deliverable|joignable|reachable|valid|mailings?)\b"
-)
-# Said of another channel, or of something that is not the person's wish.
-_OTHER_CHANNEL = re.compile(
-    r"\b(sms|whatsapp|phone|phones|telephone|tel|mobile|portable|gsm|landline|push|fax|call|calls|appels?|postal"
-    r"|courrier|facebook|twitter|messenger)\b"
-)
-_ABOUT_EMAIL = re.compile(r"\b(e ?mails?|mails?|courriels?)\b")
-_ADDRESS_OF_A_PAGE = re.compile(r"\b(url|link|lien|href|token|jeton|code|key|cle|hash|template|page|redirect)\b")
-_NETWORK = re.compile(r"\b(ip|ips|ip address|from|user agent|browser)\b")
-_MEASURE = re.compile(
-    r"\b(rate|rates|taux|score|rating|percent|percentage|pct|opens?|opened|ouvertures?|clicks?|clicked|clics?|views?"
-    r"|vues?|days|jours|months|mois|sent|envoyes?|revenue|price|prix|amount|montant|shares|comments|hours|weeks)\b"
-)
-_COUNT = re.compile(r"\b(count|counts|number|nombre|num|nb|total|totals|times)\b")
-_PAYMENT = re.compile(
-    r"\b(stripe|expiry|expir\w*|plan|plans|tier|tiers|paid|pay|payant\w*|payment\w*|paiement\w*|paypal|revenue|billing"
-    r"|factur\w*|invoice\w*|order\w*|commande\w*|premium|trial|purchas\w*|achat\w*|customer|founding|comp|gift)\b"
-)
-# What has to do with a paid subscription as well as with a free one.
-_OF_PAYMENT = re.compile(
-    r"(active|paid|stripe|premium) (subscription|subscriber|plan|member|membership)|(subscription )?(cancel\w*|end|ended"
-    r"|expir\w*)( date| at| on)?|cancel at period end|churn\w*"
-)
-_PLACE = re.compile(
-    r"\b(address|adresse|region|province|country|pays|zip|postcode|city|ville|shipping|billing|county|departement"
-    r"|commune)\b"
-)
-_OTHER_STATE = re.compile(
-    r"\b(civil|marital|matrimonial\w*|family|job|employment|emploi|order|commande|payment|paiement|delivery|livraison"
-    r"|invoice|facture|plan|vip)\b"
-)
-_HARMLESS = re.compile(
-    r"(e ?mail )?(notes?|remarks?|remarques?|commentaires?|comments?|description|bio|id|uuid|leid|euid|uid|guid)"
-    r"|(contact |subscriber |external |ext )id|tags?|labels?|etiquettes?|groups?|groupes?|segments?|lists?|listes?"
-    r"|listids?|interests?|interets?|country|pays|city|ville|company|entreprise|societe|organi[sz]ation"
-    r"|timezone|time zone|metadata|attributes|attributs|last changed|modified|modified time|updated at|utm \w+|cc"
-)
-# As a cell of a free text, these alone are taken for a state.
-_STRONG = re.compile(
-    r"(unsub\w*|un subscri\w*|de ?sinscri\w*|de ?sabonn\w*|opt(ed)? ?out|(hard )?bounced|complained|black ?listed?|"
-    r"block ?listed?|do not (e?mail|contact)|ne (pas|plus) (contacter|ecrire))( (le|on|at|by|par)?( ?\w+){0,3})?"
-)
-_REASON = re.compile(
-    r"\b(reason|raison|motif|cause|campaign|campagne|title|titre|other|comment|commentaire|by|par|from|ip|message|type"
-    r"|feedback)\b"
-)
-# Free texts of our own export.
-_OURS = ("wording", "wording version", "statement", "consent claim", "asked from", "confirmed from", "unsubscribe url")
-_SINCE_WHEN = re.compile(r"\b(subscri\w*|abonn\w*|inscri\w*|opt(ed)? ?in|newsletters?|consent\w*)\b")
-_AT = re.compile(r"\b(time|at|date|on|le|timestamp|since|depuis|heure)\b")
-
-# --- words in cells ---------------------------------------------------------------------------------------------------
-
-_YES = frozenset(
-    {"true", "yes", "y", "t", "1", "oui", "o", "vrai", "v", "on", "x", "✓", "✔", "☑", "✅", "wahr", "ja", "si"}
-)
-_NO = frozenset({"false", "no", "n", "f", "0", "non", "faux", "off", "☐", "✗", "✘", "❌", "nein"})
-_MARKS = frozenset({"x", "✓", "✔", "☑", "✅"})
-_NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "null", "none", "nil", "nan", "undefined", "aucun", "aucune", "[]", "{}", "jamais", "never", "\\n"})  # fmt: skip
-_SUBSCRIBED_WORD = re.compile(
-    r"((currently|still|toujours|yes|oui) )?(subscribed|subscriber|subscribe|abonnee?|inscrite?|confirmed|confirmee?|active"
-    r"|actif|activee?|enabled|valide?|validee?|verified|verifiee?|deliverable|regular|premium|gifted|trialed|trialing|free|paid"
-    r"|comp|comped|member|unpaid|past due|churning|churned|approved|accepted|accepte|opened|ok|normal|live|current"
-    r"|(single |double )?opt(ed)? ?in( confirmed)?)( (single|double) opt ?in)?"
-)
-_NEVER_ASKED = re.compile(
-    rf"({_PENDING}|not set|unset|not (yet )?(opted in|activated)|never (confirmed|subscribed|opted in|verified)"
-    r"|jamais (confirme|inscrit|abonne)e?|invited|invitee?|to confirm|transactional( only)?|no consent|unknown|inconnue?"
-    r"|new|nouveau|prospect|lead|customer|paused|pause|en pause|held|on hold|guest|expired|optin pending"
-    r"|confirmation (pending|sent)|validating|needs attention)"
-)
-_NOT_SUBSCRIBED = re.compile(
-    r"(not|no longer|non|pas|plus|n est plus|n est pas) (currently )?(subscribed|subscriber|abonnee?|inscrite?|active|actif"
-    r"|opted in|enabled|opt in)"
-)
-_NEGATED = re.compile(r"\b(not|never|non|pas|jamais|no|isn t|without|sans)\b")
-_PERMANENT = re.compile(r"(hard|permanent|general|suppressed|oui)( bounce)?|bounce|dure?")
-_TEMPORARY = re.compile(r"(soft|transient|temporary|temporaire|undetermined)( bounce)?|mou|molle")
-_MOST_WORDS = 6
 
 
 @lru_cache(maxsize=4096)
@@ -196,36 +30,32 @@ def plain(text: str) -> str:
 def yes_or_no(text: str) -> bool | None:
     """Return what an answer says, or None if it is none."""
     text = text.strip().lower()
-    return True if text in _YES else False if text in _NO else None
+    return True if text in vocabulary.YES else False if text in vocabulary.NO else None
 
 
 def nothing(text: str) -> bool:
     """Return whether a cell says nothing, in one of the ways that databases write it."""
-    return text.strip().lower() in _NOTHING or dates.never(text)
+    return text.strip().lower() in vocabulary.NOTHING or dates.never(text)
 
 
 @lru_cache(maxsize=4096)
 def state_of(text: str) -> Standing | None:
     """Return the standing that a word or two say, such as `Never subscribed`, or None if they are not understood."""
     words = plain(text)
-    if not words or words.count(" ") >= _MOST_WORDS:
+    if not words or words.count(" ") >= vocabulary.MOST_WORDS:
         return None
-    if _NEVER_ASKED.fullmatch(words):
+    if vocabulary.NEVER_ASKED.fullmatch(words):
         return "pending"
-    if _NOT_SUBSCRIBED.fullmatch(words):
+    if vocabulary.NOT_SUBSCRIBED.fullmatch(words):
         return "unsubscribed"
-    if _SUBSCRIBED_WORD.fullmatch(words):
+    if vocabulary.SUBSCRIBED_WORD.fullmatch(words):
         return "subscribed"
-    for kind, pattern in _PATTERNS:
+    for kind, pattern in vocabulary.PATTERNS:
         if found := pattern.search(words):
             # "not bounced" is nobody's leaving, and "never clean" is nothing that is known.
-            negated = _NEGATED.search(words[: found.start()])
-            return None if negated or words == "clean" else _standing(kind)
+            negated = vocabulary.NEGATED.search(words[: found.start()])
+            return None if negated or words == "clean" else kind
     return None
-
-
-def _standing(kind: Kind) -> Standing:
-    return next(one for one in STANDINGS if one == kind)
 
 
 @dataclass
@@ -235,15 +65,17 @@ class Values:
     filled: int = 0
     empty: int = 0
     answers: int = 0
+    noes: int = 0
     marks: int = 0
     dates: int = 0
     addresses: int = 0
     states: set[Standing] = field(default_factory=set)
-    # Cells that are no answer, date, or state, a few of them; those that alone would say that somebody left; and those
-    # that say so among other words.
+    # A few of the cells that are no answer, date or state; that would say by themselves that somebody left, in a tag;
+    # that say so as a state; and that have a word for it.
     others: dict[str, None] = field(default_factory=dict)
     strong: dict[str, None] = field(default_factory=dict)
     left: dict[str, None] = field(default_factory=dict)
+    mentions: dict[str, None] = field(default_factory=dict)
     day_first: bool = False
     month_first: bool = False
     either: str = ""
@@ -260,19 +92,23 @@ class Values:
         self.month_first |= order == "month-first"
         if order == "either":
             self.either = text
-        if yes_or_no(text) is not None:
+        answer = yes_or_no(text)
+        if answer is not None:
             self.answers += 1
-            self.marks += text.lower() in _MARKS
+            self.noes += not answer
+            self.marks += text.lower() in vocabulary.MARKS
         elif order or dates.parse(text) is not None:
             self.dates += 1
         elif len(text) <= _LONGEST_STATE and (standing := state_of(text)):
             self.states.add(standing)
             if standing != "subscribed":
-                _keep(self.left, text)
+                _keep(self.left if vocabulary.ALONE.fullmatch(plain(text)) else self.mentions, text)
         else:
             self.addresses += "@" in text and parse_address(text) is not None
             _keep(self.others, text[:_LONGEST_STATE])
-        if any(_STRONG.fullmatch(plain(one)) for one in re.split(r"[,;|]", text[: 4 * _LONGEST_STATE])):
+            if len(self.mentions) < _MOST_OTHERS and vocabulary.LEFT_WORD.search(plain(text[:_LONGEST_STATE])):
+                _keep(self.mentions, text[:_LONGEST_STATE])
+        if any(vocabulary.STRONG.fullmatch(plain(one)) for one in re.split(r"[,;|]", text[: 4 * _LONGEST_STATE])):
             _keep(self.strong, text[:_LONGEST_STATE])
 
     @property
@@ -313,145 +149,200 @@ class Question:
     examples: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Subject:
+    """A column that is to be understood, among columns of these plain names."""
+
+    place: int
+    name: str
+    words: str
+    values: Values
+    names: Sequence[str]
+
+    def is_(self, kind: Kind, *, rank: int = 0, empty_is_no: bool = False, any_text: bool = False) -> Column:
+        return Column(self.place, self.name, kind, rank, empty_is_no=empty_is_no, any_text=any_text)
+
+    @property
+    def ignored(self) -> Column:
+        return self.is_("ignore")
+
+    @property
+    def question(self) -> Question:
+        return Question(self.name, tuple(self.values.examples))
+
+    def ignored_unless(self, suspicious: object) -> Column | Question:
+        return self.question if suspicious else self.ignored
+
+    @property
+    def has_left_word(self) -> bool:
+        return bool(vocabulary.LEFT_WORD.search(self.words))
+
+
+_Understood = Column | Question | None
+
+
 def column_of(place: int, name: str, values: Values, names: Sequence[str], chosen: Kind | None) -> Column | Question:
-    """Return what a column is, among columns of these plain names, or the question what it is."""
-    words = plain(name)
+    """Return what a column is, among columns of these plain names, or the question what it is.
+
+    `chosen` is what the operator says that it is.
+    """
+    subject = _Subject(place, name, plain(name), values, names)
     if chosen is not None:
-        return _chosen(place, name, values, chosen)
-    for kind, known in _NAMES.items():
-        if words in known:
-            return Column(place, name, kind)
-    if words in ("subscriber", "abonne") and values.addresses:
-        return Column(place, name, "email")
+        empty_is_no = chosen in ("subscribed", "confirmed") and values.empty > 0 and values.filled > 0
+        return subject.is_(chosen, empty_is_no=empty_is_no, any_text=chosen in LEFT)
+    for rule in _RULES:
+        if (found := rule(subject)) is not None:
+            return found
+    return _by_values(subject)
+
+
+def _named(column: _Subject) -> _Understood:
+    """Return a column of addresses, names, languages or sources."""
+    words = column.words
+    kind = next((kind for kind, known in vocabulary.NAMES.items() if words in known), None)
+    if words in ("subscriber", "abonne") and column.values.addresses:
+        kind = "email"
     if words == "nom":
-        given = any(one in _NAMES["first-name"] for one in names)
-        return Column(place, name, "last-name" if given else "name")
-    ignored = Column(place, name, "ignore")
-    if words in _OURS:
-        return ignored
-    question = Question(name, tuple(values.examples))
-    if _OTHER_CHANNEL.search(words) and not _ABOUT_EMAIL.search(words):
-        return ignored
-    if (_HARMLESS.fullmatch(words) or _ADDRESS_OF_A_PAGE.search(words)) and not _STATE_NAME.search(words):
-        return question if values.strong else ignored
-    paid = _OF_PAYMENT.fullmatch(words) and any(_PAYMENT.search(one) for one in names if one != words)
-    if paid or (_MEASURE.search(words) and not values.left and not values.strong):
-        return ignored
-    for kind, pattern in _PATTERNS:
-        if found := pattern.search(words):
-            # `not unsubscribed`: yes is good.
-            negated = _NEGATED.search(words[: found.start()])
-            return question if negated else _about_leaving(Column(place, name, kind), words, values, question)
-    if _STATE_NAME.search(words):
-        confirming = re.search(r"\b(confirm\w*|verif\w*|double|doi)\b", words)
-        return _of_states(Column(place, name, "confirmed" if confirming else "state"), words, values, names, question)
-    if _CONFIRMED_NAME.fullmatch(words):
-        return _about_confirming(Column(place, name, "confirmed"), values, question)
-    if (dated := _of_dates(Column(place, name, "consented-at"), words, values)) is not None:
-        return dated
-    if _SUBSCRIBED_NAME.search(words) and not _NETWORK.search(words) and not _COUNT.search(words):
-        return _about_subscribing(Column(place, name, "subscribed"), words, values, question)
-    return _by_values(Column(place, name, "state"), values, question)
+        kind = "last-name" if any(one in vocabulary.NAMES["first-name"] for one in column.names) else "name"
+    several = sum(one in vocabulary.NAMES["email"] for one in column.names) > 1
+    if kind == "email" and several and column.values.answers and not column.values.addresses:
+        # `Mail` beside `E-mail`: whether they want any.
+        return column.question
+    return column.is_(kind) if kind else None
 
 
-def _chosen(place: int, name: str, values: Values, kind: Kind) -> Column:
-    """Return a column that the operator says what it is."""
-    empty_is_no = kind in ("subscribed", "confirmed") and values.empty > 0 and values.filled > 0
-    return Column(place, name, kind, empty_is_no=empty_is_no, any_text=kind in LEFT)
+def _harmless(column: _Subject) -> _Understood:
+    """Return a column that says nothing about leaving: of another channel, a note, a link, a figure."""
+    words, values = column.words, column.values
+    if words in vocabulary.OURS or (
+        vocabulary.OTHER_CHANNEL.search(words) and not vocabulary.ABOUT_EMAIL.search(words)
+    ):
+        return column.ignored
+    if vocabulary.ADDRESS_OF_A_PAGE.search(words) and not vocabulary.STATE_NAME.search(words):
+        # A link to unsubscribe is in every row; what is in some may be why.
+        some = column.has_left_word and values.filled and values.empty
+        return column.ignored_unless(some or values.strong)
+    if vocabulary.HARMLESS.fullmatch(words) and not column.has_left_word and not vocabulary.STATE_NAME.search(words):
+        return column.ignored_unless(values.strong)
+    if vocabulary.OF_PAYMENT.fullmatch(words) and any(
+        vocabulary.PAYMENT.search(one) for one in column.names if one != words
+    ):
+        return column.ignored
+    if vocabulary.RATE.search(words) or (vocabulary.MEASURE.search(words) and not column.has_left_word):
+        return column.ignored_unless(values.left or values.strong)
+    return None
 
 
-def _about_leaving(column: Column, words: str, values: Values, question: Question) -> Column | Question:
-    """Return a column by whose name people left, if its cells are dates, answers or reasons."""
-    soft = re.search(r"\bsoft\b", words) and column.kind == "bounced"
-    if soft or (_MEASURE.search(words) and not values.states):
-        return Column(column.place, column.name, "ignore")
-    text = bool(_REASON.search(words)) or (bool(_AT.search(words)) and not values.others)
-    understood = text or not _unclear(column.kind, values)
-    return Column(column.place, column.name, column.kind, any_text=text) if understood else question
+def _about_leaving(column: _Subject) -> _Understood:
+    """Return a column by whose name people left: its cells are dates, answers, states or reasons."""
+    for kind, pattern in vocabulary.PATTERNS:
+        found = pattern.search(column.words)
+        if found is None:
+            continue
+        # `not unsubscribed`: yes is good.
+        if vocabulary.NEGATED.search(column.words[: found.start()]):
+            return column.question
+        if kind == "bounced" and re.search(r"\bsoft\b", column.words):
+            return column.ignored
+        others = column.values.others
+        text = bool(vocabulary.REASON.search(column.words)) or (bool(vocabulary.AT.search(column.words)) and not others)
+        types = kind == "bounced" and all(
+            vocabulary.HARD.fullmatch(plain(one)) or vocabulary.SOFT.fullmatch(plain(one)) for one in others
+        )
+        return column.is_(kind, any_text=text and not types) if text or types or not others else column.question
+    return None
 
 
-# The names of files as tools give them to a list of those who left.
-_FILES: Sequence[tuple[Standing, re.Pattern[str]]] = (
-    ("complained", re.compile(r"complain\w*|plaintes?|spam\w*")),
-    ("bounced", re.compile(r"(hard )?bounc\w*|cleaned (members?|emails?|contacts?|audience|subscribers?)|rebonds?")),
-    ("pending", re.compile(r"non ?subscribed|unconfirmed|unactivated|pending|non (abonn|inscri|confirm)\w*")),
-    (
-        "unsubscribed",
-        re.compile(
-            r"unsub\w*|de ?sinscri\w*|de ?sabonn\w*|opt(ed)? ?outs?|block ?list\w*|black ?list\w*|suppress\w*|exclu\w*"
-        ),
-    ),
+def _of_states(column: _Subject) -> _Understood:
+    """Return a column of states: people's, unless it is where they live, or of something that they pay."""
+    words, values = column.words, column.values
+    if not vocabulary.STATE_NAME.search(words):
+        return None
+    place = bool(vocabulary.PLACE.search(words)) and not vocabulary.ABOUT_EMAIL.search(words)
+    if words in ("state", "etat"):
+        place = any(vocabulary.PLACE.search(one) for one in column.names)
+    if place or vocabulary.OTHER_STATE.search(words):
+        understood = values.left and not values.others and not values.dates and words in ("state", "etat")
+        return column.is_("state") if understood else column.ignored_unless(values.left or values.strong)
+    if values.others or values.dates:
+        return column.question
+    return column.is_("confirmed" if re.search(r"\b(confirm\w*|verif\w*|double|doi)\b", words) else "state")
+
+
+def _about_confirming(column: _Subject) -> _Understood:
+    """Return a column of confirmations: an empty cell among dates says that there was none."""
+    values = column.values
+    if not vocabulary.CONFIRMED_NAME.fullmatch(column.words):
+        return None
+    if values.others:
+        return column.question
+    dated = values.dates > 0 or (bool(vocabulary.AT.search(column.words)) and not values.filled)
+    return column.is_("confirmed", empty_is_no=dated or values.marks == values.filled > 0)
+
+
+def _of_dates(column: _Subject) -> _Understood:
+    """Return a column of the dates of consent."""
+    words, values = column.words, column.values
+    rank = next((rank for rank, one in enumerate(vocabulary.CONSENT) if one.fullmatch(words)), None)
+    exact = words in ("consented at", "optin time", "date")
+    if rank is None or values.answers or values.states or (values.others and not exact):
+        return None
+    return column.is_("consented-at", rank=rank) if values.dates or exact else None
+
+
+def _about_subscribing(column: _Subject) -> _Understood:
+    """Return a column that says whether people are subscribed, or since when."""
+    words, values = column.words, column.values
+    if (
+        not vocabulary.SUBSCRIBED_NAME.search(words)
+        or vocabulary.NETWORK.search(words)
+        or vocabulary.COUNT.search(words)
+    ):
+        return None
+    if vocabulary.NEGATED.search(words) or (vocabulary.UNTIL.search(words) and vocabulary.SINCE_WHEN.search(words)):
+        return column.ignored_unless(values.filled)
+    if values.others:
+        # Text of another kind, such as the names of newsletters, unless it may be about leaving.
+        return column.ignored_unless(values.strong or values.left or values.mentions or values.noes)
+    if values.dates and not values.answers and not values.states:
+        return (
+            column.is_("consented-at", rank=len(vocabulary.CONSENT))
+            if vocabulary.SINCE_WHEN.search(words)
+            else column.ignored
+        )
+    return column.is_("subscribed", empty_is_no=values.marks == values.filled > 0)
+
+
+def _by_values(column: _Subject) -> Column | Question:
+    """Return a column of which the name says nothing: its cells may."""
+    values = column.values
+    if not values.left and not values.strong:
+        return column.ignored
+    # All of them are states and nothing else: it is a column of states, whatever its name is.
+    exact = all(vocabulary.EXACT.fullmatch(plain(one)) for one in values.left) and not values.mentions
+    only_states = exact and not values.others and not values.dates and not values.answers
+    return column.is_("state") if only_states else column.question
+
+
+_RULES: Sequence[Callable[[_Subject], _Understood]] = (
+    _named,
+    _harmless,
+    _about_leaving,
+    _of_states,
+    _about_confirming,
+    _of_dates,
+    _about_subscribing,
 )
 
 
 def standing_of_file(stem: str) -> Standing | Literal["unclear"]:
-    """Return what the name of a file says of all its rows: `unsubscribed_members_export`. In its midst it is unclear."""
+    """Return what the name of a file says of all its rows, by its first words; by others, it is unclear."""
     words = plain(stem)
-    for standing, pattern in _FILES:
+    for standing, pattern in vocabulary.FILES:
         if re.match(rf"({pattern.pattern})\b", words):
             return standing
-    found = any(re.search(rf"\b({pattern.pattern})\b", words) for _, pattern in _FILES)
+    found = any(re.search(rf"\b({pattern.pattern})\b", words) for _, pattern in vocabulary.FILES)
     return "unclear" if found else "subscribed"
-
-
-def _unclear(kind: Kind, values: Values) -> bool:
-    if kind == "bounced":
-        return not all(_PERMANENT.fullmatch(plain(one)) or _TEMPORARY.fullmatch(plain(one)) for one in values.others)
-    return bool(values.others)
-
-
-def _of_states(
-    column: Column, words: str, values: Values, names: Sequence[str], question: Question
-) -> Column | Question:
-    """Return a column of states: people's, unless it is where they live."""
-    place = _PLACE.search(words) or (words in ("state", "etat") and any(_PLACE.search(one) for one in names))
-    if not values.states and not values.answers and (place or _OTHER_STATE.search(words)):
-        return Column(column.place, column.name, "ignore")
-    if _OTHER_STATE.search(words) and not values.strong:
-        return Column(column.place, column.name, "ignore")
-    return question if values.others or values.dates else column
-
-
-def _about_confirming(column: Column, values: Values, question: Question) -> Column | Question:
-    """Return a column of confirmations: an empty cell among dates says that there was none."""
-    if values.others:
-        return question
-    dated = values.dates > 0 or (bool(_AT.search(plain(column.name))) and not values.filled)
-    return Column(column.place, column.name, column.kind, empty_is_no=dated or values.marks == values.filled > 0)
-
-
-def _of_dates(column: Column, words: str, values: Values) -> Column | None:
-    """Return a column of the dates of consent, or None if it has others, or is none."""
-    rank = next((rank for rank, one in enumerate(_CONSENT) if one.fullmatch(words)), None)
-    exact = words in ("consented at", "optin time", "date")
-    if rank is None or values.answers or values.states or (values.others and not exact):
-        return None
-    return Column(column.place, column.name, column.kind, rank=rank) if values.dates or exact else None
-
-
-def _about_subscribing(column: Column, words: str, values: Values, question: Question) -> Column | Question:
-    """Return a column that says whether people are subscribed, or since when."""
-    ignored = Column(column.place, column.name, "ignore")
-    if values.others:
-        # Text of another kind, such as the newsletters' names, unless it may be about leaving.
-        said = values.strong or values.left or any(_LEFT_WORD.search(plain(one)) for one in values.others)
-        return question if said else ignored
-    if values.dates and not values.answers and not values.states:
-        since = Column(column.place, column.name, "consented-at", rank=len(_CONSENT))
-        return since if _SINCE_WHEN.search(words) else ignored
-    if not values.filled or _AT.search(words):
-        return ignored if not values.states and not values.answers else column
-    return Column(column.place, column.name, column.kind, empty_is_no=values.marks == values.filled)
-
-
-def _by_values(column: Column, values: Values, question: Question) -> Column | Question:
-    """Return a column of which the name says nothing: its cells may."""
-    if values.left or values.strong:
-        # All of them are states: it is a column of states, whatever its name is.
-        if not values.others and not values.dates and not values.answers:
-            return column
-        return question
-    return Column(column.place, column.name, "ignore")
 
 
 @dataclass(frozen=True)
@@ -510,12 +401,15 @@ def _said_by(column: Column, text: str) -> tuple[Standing | None, datetime | Non
     if at is not None or dates.order_of(text.strip()):
         # A state is not a date.
         return (None if column.kind == "state" else yes), at
-    words = plain(text)
-    if column.kind == "bounced" and _TEMPORARY.fullmatch(words):
-        return "subscribed", None
-    if column.kind == "bounced" and _PERMANENT.fullmatch(words):
-        return "bounced", None
-    if (standing := state_of(text)) is not None and not (column.any_text and standing == "subscribed"):
-        # A reason such as "too many emails (spam)" is not a complaint.
-        return (yes if column.any_text else standing), None
-    return (yes if column.any_text else None), None
+    return _said_in_words(column, plain(text), text, yes), None
+
+
+def _said_in_words(column: Column, words: str, text: str, yes: Standing) -> Standing | None:
+    if column.any_text:
+        # A reason such as "too many emails, like spam" is not a complaint.
+        return "complained" if vocabulary.COMPLAINT.fullmatch(words) else yes
+    if column.kind == "bounced" and vocabulary.SOFT.fullmatch(words):
+        return "subscribed"
+    if column.kind == "bounced" and vocabulary.HARD.fullmatch(words):
+        return "bounced"
+    return state_of(text)

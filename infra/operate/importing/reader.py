@@ -16,21 +16,17 @@ from guichet.records.record import Record, utc_now
 from guichet.spreadsheet import text_of
 from infra.operate.connection import OperatorError
 from infra.operate.importing import dates
-from infra.operate.importing.decoding import lines, shape_of, shown, undecoded
+from infra.operate.importing.decoding import CALLED, lines, shape_of, shown, undecoded
 from infra.operate.importing.meaning import (
-    KINDS,
-    LEFT,
-    STANDINGS,
     Column,
-    Kind,
     Question,
-    Standing,
     Values,
     column_of,
     plain,
     standing_of_file,
     verdict_of,
 )
+from infra.operate.importing.vocabulary import KINDS, LEFT, STANDINGS, Kind, Standing
 
 # The same limit as for forms.
 _LONGEST_NAME = 1000
@@ -173,14 +169,15 @@ class Reader:
                 return
             number, last = last + 1, last + len(taken)
             text = "".join(taken)
-            if text.strip():
+            # A space that does not break is a cell.
+            if text.strip(" \t\r\n\v\f"):
                 yield _Raw(number, last, position, text, cells)
 
     def _survey(self, width: int) -> list[Values]:
         """Look at all cells."""
         found = [Values() for _ in range(width)]
         for raw in self._raw():
-            if raw.cells is not None:
+            if raw.cells is not None and not self._too_long(raw.cells):
                 for values, cell in zip(found, raw.cells, strict=False):
                     values.add(text_of(cell))
         return found
@@ -229,26 +226,26 @@ class Reader:
             if order is None and own.either and column.kind in ("consented-at", "confirmed"):
                 if own.day_first or self._default != "fr":
                     raise OperatorError(
-                        f"{self._file}: in the column `{column.name}`, it is unclear whether {own.either} has the day or "
-                        "the month first. Say it with --dates day-first or --dates month-first"
+                        f"{self._file}: in the column `{column.name}`, it is unclear whether {own.either} has the day "
+                        "or the month first. Say it with --dates day-first or --dates month-first"
                     )
                 order = "day-first"
                 self.notes.append(
-                    f"Dates such as {own.either} in `{column.name}` are read with the day first, as in French. If the month "
-                    "is first, use --dates month-first."
+                    f"Dates such as {own.either} in `{column.name}` are read with the day first, as in French. If the "
+                    "month is first, use --dates month-first."
                 )
             ordered.append(replace(column, order=order))
         return ordered
 
     def _everybody(self) -> Standing:
-        """Return what the file as a whole says of everybody in it. Raises OperatorError if its name leaves it unclear."""
+        """Return what the file says of everybody in it. Raises OperatorError if its name leaves it unclear."""
         if self._given.state is not None:
             return self._given.state
         standing = standing_of_file(self._file.name.removesuffix(self._file.suffix))
         if standing == "unclear":
             raise OperatorError(
-                f"nothing was imported. The name of {self._file} may say that everybody in it left. Say what they are with "
-                f"--state {', '.join(STANDINGS[:-1])} or {STANDINGS[-1]}"
+                f"nothing was imported. The name of {self._file} may say that everybody in it left. Say what they are "
+                f"with --state {', '.join(STANDINGS[:-1])} or {STANDINGS[-1]}"
             )
         if standing != "subscribed":
             self.notes.append(
@@ -261,21 +258,36 @@ class Reader:
     def _row(self, raw: _Raw) -> Line | BadLine:
         """Return a row, checked."""
         text = shown(raw.text).rstrip("\r\n")
-        if raw.cells is None and raw.text.count('"') % 2:
-            first = text.splitlines()[0]
-            return BadLine(raw.number, "it opens a quote that is never closed", first, unclear=True)
-        # Other programs escape a quote inside a cell in their own ways, and then its end is a guess.
-        if '\\"' in text or '"' in self._quoted.sub("", text):
-            first = text.splitlines()[0]
-            return BadLine(raw.number, "a quote inside a cell is not doubled", first, unclear=True)
-        if raw.cells is None:
-            return BadLine(raw.number, "its quotes do not match, or a cell is too long", text)
+        if unclear := self._unclear(raw, text):
+            return BadLine(raw.number, unclear, text.splitlines()[0], unclear=True)
         try:
-            if undecoded(raw.text):
-                raise _BadRowError(f"it is not {self._shape.encoding}: save the file as CSV UTF-8")
-            return self._line(raw.number, [text_of(cell) for cell in raw.cells])
+            return self._line(raw.number, self._cells(raw))
         except _BadRowError as error:
             return BadLine(raw.number, str(error), text)
+
+    def _unclear(self, raw: _Raw, text: str) -> str:
+        """Return why it is unclear where a cell of a row ends, if it is."""
+        if raw.cells is None and raw.text.count('"') % 2:
+            return "it opens a quote that is never closed"
+        # Other programs escape a quote inside a cell in their own ways, and then its end is a guess.
+        if '\\"' in text or '"' in self._quoted.sub("", text):
+            return "a quote inside a cell is not doubled"
+        return ""
+
+    def _too_long(self, cells: list[str]) -> bool:
+        """Return whether a row has more cells than there are columns: one may have a separator in it."""
+        return any(cell.strip() for cell in cells[len(self._shape.names) :])
+
+    def _cells(self, raw: _Raw) -> list[str]:
+        """Return the texts of the cells of a row."""
+        if raw.cells is None:
+            raise _BadRowError("its quotes do not match, or a cell is too long")
+        if undecoded(raw.text):
+            called = CALLED.get(self._shape.encoding, self._shape.encoding)
+            raise _BadRowError(f"it is not {called}: save the file as CSV UTF-8")
+        if self._too_long(raw.cells):
+            raise _BadRowError("it has more cells than the first line: they may be in the wrong columns")
+        return [text_of(cell) for cell in raw.cells]
 
     def _line(self, number: int, cells: list[str]) -> Line:
         address = self._first("email", cells).strip()
@@ -314,8 +326,11 @@ class Reader:
     def _name(self, cells: list[str]) -> str:
         """Return the name: whole, or put together from the first and the last name, as French and English do."""
         whole = _one_line(self._first("name", cells))
-        parts = (_one_line(self._first("first-name", cells)), _one_line(self._first("last-name", cells)))
-        return whole or " ".join(filter(None, parts))
+        first, last = _one_line(self._first("first-name", cells)), _one_line(self._first("last-name", cells))
+        if whole and last and not any(column.kind == "first-name" for column in self.columns):
+            # `Name` beside `Last name` is the first name, in MailerLite's exports.
+            return whole if whole.lower().endswith(last.lower()) else f"{whole} {last}"
+        return whole or " ".join(filter(None, (first, last)))
 
     def _language(self, cells: list[str]) -> Language | None:
         given = _one_line(self._first("language", cells))
@@ -350,8 +365,8 @@ def _asked(file: Path, questions: Sequence[Question]) -> str:
     )
     name = questions[0].name
     return (
-        f"nothing was imported. In {file}, these columns may say that somebody left, and are not understood: {listed}. "
-        f'For each, add --column "{name}=ignore" if it does not say so; =unsubscribed if a yes, a date or any text in it '
-        "says so; =subscribed if a no says so; =state if it has words such as `unsubscribed`, and rows with other words "
-        "are to be rejected"
+        f"nothing was imported. In {file}, these columns may say that somebody left, and are not understood: "
+        f'{listed}. For each, add --column "{name}=ignore" if it does not say so; =unsubscribed if a yes, a date or '
+        "any text in it says so; =subscribed if a no says so; =state if it has words such as `unsubscribed`, and rows "
+        "with other words are to be rejected"
     )

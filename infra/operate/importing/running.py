@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from guichet.mail.pace import Pace
 from guichet.records.subscriber import State
 from guichet.store.dynamodb import UnavailableError
 from infra.operate.connection import OperatorSettings
 from infra.operate.importing import writing
-from infra.operate.importing.meaning import LEFT
 from infra.operate.importing.reader import BadLine, Line, Read, Reader
-from infra.operate.importing.standings import Found, Standings, standings
+from infra.operate.importing.standings import Standings, standings
+from infra.operate.importing.vocabulary import LEFT
 from infra.operate.importing.writing import OF_STATE, Outcome
 from infra.operate.queries import Advance, blocks
 
@@ -27,6 +27,8 @@ INTERRUPTED = "interrupted"
 UNAVAILABLE = "the table is unreachable"
 FULL = "today's limit of emails is reached: go on tomorrow"
 UNCLEAR = "from line {} on it is unclear where a cell ends: fix its quotes, and run the command again"
+
+_Row = TypeVar("_Row")
 
 
 @dataclass
@@ -120,6 +122,7 @@ def run(  # noqa: PLR0913  the parts of an import
     into: Import,
     reject: Callable[[BadLine], None],
     advance: Advance,
+    *,
     first: int,
     size: int,
 ) -> Summary:
@@ -132,14 +135,13 @@ def run(  # noqa: PLR0913  the parts of an import
     try:
         with standings() as strictest, _interruptible() as until_interrupted:
             for block in until_interrupted(blocks(reader.rows(), BLOCK)):
-                _keep_left(block, into, strictest, summary)
+                _collect(block, strictest, asking=into.asking)
                 advance(block[-1].bytes_read)
-            seen = 0
+            _keep_left(into, strictest, summary, until_interrupted, lambda part: advance(int((1 + part) * reader.size)))
             for block in until_interrupted(blocks(reader.rows(first), size)):
-                seen = block[-1].bytes_read
                 if not _import_others(block, into, strictest, summary, reject):
                     break
-                advance(reader.size + seen)
+                advance(2 * reader.size + block[-1].bytes_read)
     except KeyboardInterrupt:
         summary.stopped = INTERRUPTED
     except UnavailableError:
@@ -147,18 +149,29 @@ def run(  # noqa: PLR0913  the parts of an import
     return summary
 
 
-def _keep_left(block: list[Read], into: Import, strictest: Standings, summary: Summary) -> None:
-    """Keep that some people of a block left, and remember them, and those that never confirmed."""
+def _collect(block: list[Read], strictest: Standings, *, asking: bool) -> None:
+    """Remember who of a block left, and who never confirmed, unless they are asked."""
     lines = [read.row for read in block if isinstance(read.row, Line)]
-    left = [line for line in lines if line.standing in LEFT]
-    results = list(into.left(left))
-    summary.outcomes.update(outcome for outcome, _ in results)
-    strictest.add(
-        (line.email, Found(line.standing, OF_STATE[state])) for line, (_, state) in zip(left, results, strict=True)
-    )
-    if not into.asking:
-        pending = (line for line in lines if line.standing == "pending")
-        strictest.add((line.email, Found("pending", "never confirmed")) for line in pending)
+    strictest.add((line for line in lines if line.standing in LEFT), "left")
+    if not asking:
+        strictest.add((line for line in lines if line.standing == "pending"), "never confirmed")
+
+
+def _keep_left(
+    into: Import,
+    strictest: Standings,
+    summary: Summary,
+    until_interrupted: "Blocks",
+    advance: Callable[[float], None],
+) -> None:
+    """Keep that the remembered addresses left, each once."""
+    number, done = strictest.count_left(), 0
+    for lines in until_interrupted(strictest.left(BLOCK)):
+        results = list(into.left(lines))
+        summary.outcomes.update(outcome for outcome, _ in results)
+        strictest.settle((line.email, OF_STATE[state]) for line, (_, state) in zip(lines, results, strict=True))
+        done += len(lines)
+        advance(done / number)
 
 
 def _import_others(
@@ -166,7 +179,7 @@ def _import_others(
 ) -> bool:
     """Import the people of a block who did not leave. Return whether there was room for all of them."""
     lines = [read.row for read in block if isinstance(read.row, Line) and read.row.standing not in LEFT]
-    found = [strictest.of(line.email) for line in lines]
+    found = [strictest.outcome(line.email) for line in lines]
     good = [line for line, one in zip(lines, found, strict=True) if one is None]
     outcomes = list(into.others(good))
     # If there was no room for all of them, the rest is not done, bad rows included.
@@ -174,7 +187,7 @@ def _import_others(
     end = block[-1].last if room else good[len(outcomes)].number - 1
     summary.outcomes.update(outcomes)
     summary.outcomes.update(
-        one.outcome for line, one in zip(lines, found, strict=True) if one is not None and line.number <= end
+        one for line, one in zip(lines, found, strict=True) if one is not None and line.number <= end
     )
     for read in block:
         if isinstance(read.row, BadLine) and read.last <= end:
@@ -189,14 +202,18 @@ def _import_others(
     return room
 
 
-Blocks = Callable[[Iterable[list[Read]]], Iterator[list[Read]]]
+class Blocks(Protocol):
+    """Yields blocks until Ctrl-C."""
+
+    def __call__(self, all_blocks: Iterable[list[_Row]]) -> Iterator[list[_Row]]:
+        """Yield the blocks. Raises KeyboardInterrupt."""
 
 
 @contextmanager
 def _interruptible() -> Iterator[Blocks]:
-    """Give what yields blocks until Ctrl-C; the current one is finished. Ctrl-C again, a second later, interrupts at once.
+    """Give what yields blocks until Ctrl-C, which ends after the current one. Pressed twice, it interrupts at once.
 
-    It raises KeyboardInterrupt if blocks are left.
+    The second press counts a second later. It raises KeyboardInterrupt if blocks are left.
     """
     pressed: list[float] = []
 
@@ -206,7 +223,7 @@ def _interruptible() -> Iterator[Blocks]:
         if pressed[-1] - pressed[0] > 1:
             raise KeyboardInterrupt
 
-    def until_interrupted(all_blocks: Iterable[list[Read]]) -> Iterator[list[Read]]:
+    def until_interrupted(all_blocks: Iterable[list[_Row]]) -> Iterator[list[_Row]]:
         for block in all_blocks:
             if pressed:
                 raise KeyboardInterrupt

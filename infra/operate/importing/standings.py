@@ -3,18 +3,26 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from hashlib import blake2b
-from typing import NamedTuple, cast
 
 from guichet.addresses import normalized
-from infra.operate.importing.meaning import STANDINGS, Standing
+from infra.operate.importing.reader import Line
+from infra.operate.importing.vocabulary import LEFT, STANDINGS
+from infra.operate.queries import blocks
 
-
-class Found(NamedTuple):
-    """The strictest standing of an address in the file, and the outcome of each row that would subscribe it."""
-
-    standing: Standing
-    outcome: str
+_SCHEMA = """
+CREATE TABLE found (
+  address BLOB PRIMARY KEY, rank INTEGER, number INTEGER, email TEXT, language TEXT, left_at TEXT, outcome TEXT
+) WITHOUT ROWID
+"""
+# Of several rows of an address the strictest counts, and the latest time at which they left.
+_ADD = """
+INSERT INTO found VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET
+  left_at = max(found.left_at, excluded.left_at),
+  outcome = CASE WHEN excluded.rank > found.rank THEN excluded.outcome ELSE found.outcome END,
+  rank = max(found.rank, excluded.rank)
+"""
 
 
 class Standings:
@@ -22,20 +30,59 @@ class Standings:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
-        database.execute("CREATE TABLE found (address BLOB PRIMARY KEY, rank INTEGER, outcome TEXT) WITHOUT ROWID")
+        database.execute(_SCHEMA)
 
-    def add(self, found: Iterable[tuple[str, Found]]) -> None:
-        """Add addresses; of one that is there, the stricter standing stays."""
+    def add(self, lines: Iterable[Line], outcome: str) -> None:
+        """Add what rows say of their addresses, and the outcome of further rows of them."""
         self._database.executemany(
-            "INSERT INTO found VALUES (?, ?, ?) ON CONFLICT (address) DO UPDATE "
-            "SET rank = excluded.rank, outcome = excluded.outcome WHERE excluded.rank >= found.rank",
-            ((_key(email), STANDINGS.index(one.standing), one.outcome) for email, one in found),
+            _ADD,
+            (
+                (
+                    _key(line.email),
+                    STANDINGS.index(line.standing),
+                    line.number,
+                    line.email,
+                    line.language,
+                    line.left_at.isoformat() if line.left_at else "",
+                    outcome,
+                )
+                for line in lines
+            ),
         )
 
-    def of(self, email: str) -> Found | None:
-        """Return what was added of an address, if anything."""
-        row = self._database.execute("SELECT rank, outcome FROM found WHERE address = ?", (_key(email),)).fetchone()
-        return Found(STANDINGS[cast("int", row[0])], str(row[1])) if row else None
+    def left(self, size: int) -> Iterator[list[Line]]:
+        """Yield those who left, each address once, in blocks."""
+        least = STANDINGS.index(LEFT[0])
+        rows = self._database.execute(
+            "SELECT number, email, language, rank, left_at FROM found WHERE rank >= ?", (least,)
+        )
+        lines = (
+            Line(
+                number=number,
+                email=email,
+                language=language,
+                standing=STANDINGS[rank],
+                left_at=datetime.fromisoformat(at) if at else None,
+            )
+            for number, email, language, rank, at in rows
+        )
+        return blocks(lines, size)
+
+    def count_left(self) -> int:
+        """Return how many addresses left."""
+        least = STANDINGS.index(LEFT[0])
+        return int(self._database.execute("SELECT count(*) FROM found WHERE rank >= ?", (least,)).fetchone()[0])
+
+    def settle(self, outcomes: Iterable[tuple[str, str]]) -> None:
+        """Set the outcomes of further rows of addresses."""
+        self._database.executemany(
+            "UPDATE found SET outcome = ? WHERE address = ?", ((outcome, _key(email)) for email, outcome in outcomes)
+        )
+
+    def outcome(self, email: str) -> str | None:
+        """Return the outcome of a row that would subscribe an address, or None if nothing is said against it."""
+        row = self._database.execute("SELECT outcome FROM found WHERE address = ?", (_key(email),)).fetchone()
+        return str(row[0]) if row else None
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """One row into the table: who left, who is subscribed, who is asked; or, in a dry run, what would become of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Literal, get_args
 
@@ -55,15 +55,20 @@ def import_confirmed(line: Line, statement: str, settings: OperatorSettings) -> 
 
 
 def import_left(line: Line, file: str, statement: str, settings: OperatorSettings) -> tuple[Outcome, State]:
-    """Keep that an address left the list that the file comes from. Return the outcome, and the state it has here."""
-    before, after = subscribers.add_left(
-        settings.table_name,
-        subscriber_id(settings.signing_secret, line.email),
-        _leaving(line, file, statement),
-        timedelta(days=settings.retention_days),
-        line.email,
-        line.language,
+    """Keep that an address left the list that the file comes from. Return the outcome, and the state it has here.
+
+    Of one that bounced or complained only the keyed hash is kept, as of any.
+    """
+    leaving = _leaving(line, file, statement)
+    left = Subscriber(
+        id=subscriber_id(settings.signing_secret, line.email),
+        state=leaving.event,
+        email=line.email if leaving.event == "unsubscribed" else "",
+        language=line.language,
+        left_at=line.left_at or leaving.at,
+        history=(leaving,),
     )
+    before, after = subscribers.add_left(settings.table_name, left, timedelta(days=settings.retention_days))
     return _outcome_of(before, after), after
 
 
@@ -106,17 +111,15 @@ def _request_id(email: str, settings: OperatorSettings) -> str:
     return keyed_hash(settings.signing_secret, "request", "import", normalized(email))
 
 
-def look_up_left(lines: Iterable[Line], settings: OperatorSettings) -> Iterator[tuple[Outcome, State]]:
+def look_up_left(lines: Collection[Line], settings: OperatorSettings) -> Iterator[tuple[Outcome, State]]:
     """Yield the outcome of keeping that each address left, and the state after it, without writing."""
-    lines = list(lines)
-    ids = [subscriber_id(settings.signing_secret, line.email) for line in lines]
-    found = _known(ids, settings)
-    for line, one in zip(lines, ids, strict=True):
-        known = found.get(one)
+    ids = {line.number: subscriber_id(settings.signing_secret, line.email) for line in lines}
+    found = _known(ids.values(), settings)
+    for line in lines:
+        known = found.get(ids[line.number])
         leaving = _leaving(line, "", "")
         after = subscribers.state_after(known, leaving)
         yield _outcome_of(known.state if known else None, after), after
-        found[one] = Subscriber(id=one, state=after)
 
 
 def _known(ids: Iterable[str], settings: OperatorSettings) -> dict[str, Subscriber]:
@@ -126,7 +129,7 @@ def _known(ids: Iterable[str], settings: OperatorSettings) -> dict[str, Subscrib
     return {item["id"]: Subscriber.model_validate(item) for item in items}
 
 
-def look_up(lines: Iterable[Line], *, asking: bool, settings: OperatorSettings) -> Iterator[Outcome]:
+def look_up(lines: Collection[Line], *, asking: bool, settings: OperatorSettings) -> Iterator[Outcome]:
     """Yield the outcome that importing each line would have, without writing."""
     ids = {line.number: subscriber_id(settings.signing_secret, line.email) for line in lines}
     requests = {line.number: _request_id(line.email, settings) for line in lines} if asking else {}

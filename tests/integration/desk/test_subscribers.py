@@ -20,9 +20,10 @@ from werkzeug.test import TestResponse
 
 from desk import fresh_code, subscribers, subscribers_file
 from guichet.http.links import unsubscribe_link
+from guichet.locales import Language
 from guichet.mail import ses
 from guichet.records.record import utc_now
-from guichet.records.subscriber import Imported, State, Subscriber
+from guichet.records.subscriber import Imported, Leaving, State, Subscriber
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, subscriber_lists, table
 from guichet.store import subscribers as stored
@@ -294,6 +295,24 @@ def test_the_whole_history_is_told_imports_leaving_and_resuming_included(app: Ap
     )
     assert '<blockquote dir="auto">At the fair</blockquote>' in page
     assert "fair &lt;2026&gt;" in page
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "According to a file"), ("fr", "Selon un fichier")])
+def test_who_left_another_list_is_told_with_the_file_that_says_so(app: App, language: Language, words: str) -> None:
+    leaving = Leaving(
+        event="unsubscribed", at=START, file="désinscrits <2024>.csv", left_there_at=START, statement="Our old tool"
+    )
+    left = Subscriber(
+        id=READER_ID, state="unsubscribed", email=READER, language=language, left_at=START, history=(leaving,)
+    )
+    stored.add_left("table", left, timedelta(days=30))
+    page = Browser(app, language=language).signed_in().get(ONE).text
+    assert words in page
+    assert '<blockquote dir="auto">désinscrits &lt;2024&gt;.csv</blockquote>' in page
+    assert '<blockquote dir="auto">Our old tool</blockquote>' in page
+    # It was not by a link of ours.
+    assert "by their mail program" not in page
+    assert "logiciel de messagerie" not in page
 
 
 def test_soft_bounces_are_counted(app: App) -> None:

@@ -1,0 +1,228 @@
+"""The words by which columns and cells are understood: plain ones, as `meaning.plain` makes them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
+
+# What a row says, the strictest last.
+Standing = Literal["subscribed", "pending", "unsubscribed", "bounced", "complained"]
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
+LEFT: tuple[Standing, ...] = ("unsubscribed", "bounced", "complained")
+
+# What a column is. `state` holds words such as "cleaned". The others before it answer with yes, no or a date: yes to
+# `subscribed` and `confirmed` is good, and yes to the rest is not.
+Kind = Literal[
+    "email", "name", "first-name", "last-name", "language", "source", "consented-at",
+    "subscribed", "confirmed", "pending", "unsubscribed", "bounced", "complained", "state", "ignore",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+NAMES: Mapping[Kind, frozenset[str]] = {
+    "email": frozenset(
+        {
+            *("email", "e mail", "emails", "mail", "courriel", "email address", "emailaddress", "mail address"),
+            *("adresse e mail", "adresse email", "adresse mail", "adresse courriel", "adresse de courriel"),
+            *("adresse electronique", "adresse de messagerie", "email 1", "e mail 1", "e mail 1 value"),
+            *("primary email", "contact email", "subscriber email", "subscriber s email", "member email", "user email"),
+        }
+    ),
+    "name": frozenset(
+        {
+            *("name", "full name", "fullname", "display name", "contact name", "subscriber name"),
+            *("nom complet", "nom et prenom", "prenom et nom", "nom affiche"),
+        }
+    ),
+    "first-name": frozenset(
+        {
+            *("first name", "firstname", "fname", "first", "given name", "givenname", "forename"),
+            *("subscriber first name", "prenom", "prenoms"),
+        }
+    ),
+    "last-name": frozenset(
+        {
+            *("last name", "lastname", "lname", "last", "surname", "family name", "familyname"),
+            *("subscriber last name", "nom de famille"),
+        }
+    ),
+    "language": frozenset({"language", "langue", "lang", "locale", "preferred language", "langue preferee"}),
+    "source": frozenset({"source", "page", "origine", "provenance", "signup source", "acquisition source"}),
+}
+# Columns of dates that are when somebody consented, the best first. The last ones are when they came to the list.
+CONSENT_DATES = (
+    r"confirm\w* (time|at|date|on)|(date|heure) (de )?(la )?confirm\w*|confirme\w* le",
+    r"consent\w*( given)? (at|time|date|on)|(date|heure) (de |du )?consentement|consentement le",
+    r"opt ?(ed )?in( time| date| at| on| timestamp)|optin(time|date)|(date|heure) (d )?opt ?in",
+    (
+        r"(subscribed|subscriber|subscription|signup|sign up|signed up|joined|registered|registration)( at| date"
+        r"| on| time| since)?"
+        r"( created at)?|date (subscribed|joined|registered)|(date )?(d )?(inscription|abonnement)"
+        r"|(inscrit|abonne)e? le|(inscrit|abonne)e? depuis|since|depuis"
+    ),
+    (
+        r"created( at| on| date| time)?( utc 0)?|creation( date| time)?|date (created|added|de creation|d ajout)"
+        r"|added( at| on| date| time)|(cree|ajoute)e? le|start date|date"
+    ),
+)
+CONSENT = [re.compile(one) for one in CONSENT_DATES]
+
+# --- words in names ---------------------------------------------------------------------------------------------------
+
+COMPLAINED = r"complain\w*|complaint\w*|plaint\w*|spam\w*|abus\w*|junk|indesirable\w*|signale\w*"
+BOUNCED = (
+    r"\w*bounc\w*|rebond\w*|rebound\w*|cleaned|clean|nettoye\w*|undeliver\w*|non deliv\w*|non delivr\w*|npai|invalid\w*"
+    r"|erron\w*"
+)
+UNSUBSCRIBED = (
+    r"unsub\w*|un subscri\w*|de ?s ?inscri\w*|de ?s ?abonn\w*|desouscri\w*|opt(ed|ing)? ?outs?|remov\w*"
+    r"|delet\w*|supprim\w*"
+    r"|suppression\w*|suppress\w*|disabl\w*|desactiv\w*|de ?activat\w*|inactiv\w*|inactif\w*|archiv\w*|black ?list\w*"
+    r"|block ?list\w*|block\w*|bloque\w*|bloqua\w*|bloc?age|liste (noire|rouge)|exclud\w*|exclu(e|s|es)?"
+    r"|exclusion\w*|cancel\w*|annul\w*|resili\w*"
+    r"|left|leav\w*|parti(e|s|es)?|departs?|quit(s|ted|te|tee)?|sorti\w*|refus\w*|oppos\w*|objected"
+    r"|revo[kcq]\w*|withdr[ae]w\w*"
+    r"|retire(e|s|es)?|stop\w*|terminat\w*|suspend\w*|suspens\w*|bann\w*|banned|denied|declin\w*|reject\w*"
+    r"|rejet\w*|dnd|dnc"
+    r"|do not \w+|ne (pas|plus) \w+|no (more )?(e ?)?mails?|no longer \w+|plus de mails?|email off|mail off"
+    r"|mute\w*|ended"
+    r"|forgotten|oublie\w*|erased|efface\w*|trash\w*|corbeille|resign\w*|lapsed|lifted"
+    r"|(ex|ancien|ancienne|former|formerly|past|previously|plus|not|pas) (subscri\w*|abonn\w*|inscri\w*"
+    r"|members?|membres?)"
+)
+PENDING = (
+    r"pending\w*|un ?confirmed|un ?verified|un ?activated|non confirm\w*|non verif\w*|en attente\w*|awaiting\w*"
+    r"|not confirmed|not verified|a confirmer|waiting\w*|non ?subscribed|never subscribed"
+)
+PATTERNS: Sequence[tuple[Standing, re.Pattern[str]]] = (
+    ("complained", re.compile(rf"\b({COMPLAINED})\b")),
+    ("bounced", re.compile(rf"\b({BOUNCED})\b")),
+    ("unsubscribed", re.compile(rf"\b({UNSUBSCRIBED})\b")),
+    ("pending", re.compile(rf"\b({PENDING})\b")),
+)
+LEFT_WORD = re.compile(rf"\b({COMPLAINED}|{BOUNCED}|{UNSUBSCRIBED}|{PENDING})\b")
+STATE_NAME = re.compile(r"\b(status|statuses|state|statut|etat|standing|situation)\b")
+CONFIRMED_NAME = re.compile(
+    r"(is |est |email |e mail |adresse |optin |opt in )*(confirm(ed|e|ee|ation)?|verified|verifie|validated|valide"
+    r"|double opt ?(ed )?in|doi|activated)( at| time| date| on| le| status)?|date (de )?(la )?(confirmation|validation)"
+    r"|sib double opt in|doi (confirmed|date)( at)?"
+)
+SUBSCRIBED_NAME = re.compile(
+    r"\b(subscri(bed|be|ber|ption|ptions)|abonne(e|s|es)?|abonnements?|inscrit(e|s|es)?|inscriptions?|opt(ed|s)? ?in"
+    r"|newsletters?|lettres?|infolettres?|accept\w*|accord|consent\w*|agree\w*|permissions?|authori[sz]\w*"
+    r"|autoris\w*|allow\w*"
+    r"|active|actif|actifs|enabled|activee?|marketing|mailing|mailable|contactable|receives?|recoit|wants?|souhaite"
+    r"|gdpr|rgpd|deliverable|joignable|reachable|valid|mailings?)\b"
+)
+# Said of another channel, or of something that is not the person's wish.
+OTHER_CHANNEL = re.compile(
+    r"\b(sms|whatsapp|phone|phones|telephone|tel|mobile|portable|gsm|landline|push|fax|call|calls|appels?|postal"
+    r"|courrier|facebook|twitter|messenger)\b"
+)
+ABOUT_EMAIL = re.compile(r"\b(e ?mails?|mails?|courriels?)\b")
+ADDRESS_OF_A_PAGE = re.compile(r"\b(url|link|lien|href|token|jeton|code|key|cle|hash|template|page|redirect)\b")
+NETWORK = re.compile(r"\b(ip|ips|ip address|from|user agent|browser)\b")
+RATE = re.compile(r"\b(rate|rates|taux|score|scores|rating|percent|percentage|pct)\b")
+MEASURE = re.compile(
+    r"\b(opens?|opened|ouvertures?|clicks?|clicked|clics?|views?"
+    r"|vues?|days|jours|months|mois|sent|envoyes?|revenue|price|prix|amount|montant|shares|comments|hours|weeks)\b"
+)
+COUNT = re.compile(r"\b(count|counts|number|nombre|num|nb|total|totals|times)\b")
+PAYMENT = re.compile(
+    r"\b(stripe|expiry|expir\w*|plan|plans|tier|tiers|paid|pay|payant\w*|payment\w*|paiement\w*|paypal|revenue|billing"
+    r"|factur\w*|invoice\w*|order\w*|commande\w*|premium|trial|purchas\w*|achat\w*|customer|founding|comp|gift)\b"
+)
+# What has to do with a paid subscription as well as with a free one.
+OF_PAYMENT = re.compile(
+    r"(active|paid|stripe|premium) (subscription|subscriber|plan|member|membership)"
+    r"|(subscription )?(cancel date|end date|expir\w*( date| at| on)?)|cancel at period end"
+)
+UNTIL = re.compile(r"\b(until|till|jusqu|end|ends|fin|expir\w*|last|dernier|derniere)\b")
+PLACE = re.compile(
+    r"\b(address|adresse|region|province|country|pays|zip|postcode|city|ville|shipping|billing|county|departement"
+    r"|commune)\b"
+)
+OTHER_STATE = re.compile(
+    r"\b(civil|marital|matrimonial\w*|family|job|employment|emploi|order|commande|payment|paiement"
+    r"|invoice|facture|plan|vip)\b"
+)
+HARMLESS = re.compile(
+    r"(e ?mail )?(notes?|remarks?|remarques?|commentaires?|comments?|description|bio|id|uuid|leid|euid|uid|guid)"
+    r"|(contact |subscriber |external |ext )id|tags?|labels?|etiquettes?|groups?|groupes?|segments?|lists?|listes?"
+    r"|listids?|interests?|interets?|country|pays|city|ville|company|entreprise|societe|organi[sz]ation"
+    r"|timezone|time zone|metadata|attributes|attributs|last changed|modified|modified time|updated at|utm \w+|cc"
+    r"|.*\b(source|origin|origine|canal|channel|medium|form|formulaire|lieu|endroit|place|where|location|referr\w+|provenance)\b.*"
+)
+# As a cell of a free text, these alone are taken for a state.
+STRONG = re.compile(
+    r"(unsub\w*|un subscri\w*|de ?s ?inscri\w*|de ?s ?abonn\w*|opt(ed)? ?out|(hard )?bounced|complained|black ?listed?|"
+    r"block ?listed?|do not (e?mail|contact)|ne (pas|plus) (contacter|ecrire))( (le|on|at|by|par)?( ?\w+){0,3})?"
+)
+REASON = re.compile(
+    r"\b(reason|raison|motif|cause|campaign|campagne|title|titre|other|comment|commentaire|by|par|from|ip|message|type"
+    r"|feedback)\b"
+)
+# Free texts of our own export.
+OURS = ("wording", "wording version", "statement", "consent claim", "asked from", "confirmed from", "unsubscribe url")
+SINCE_WHEN = re.compile(r"\b(subscri\w*|abonn\w*|inscri\w*|opt(ed)? ?in|newsletters?|consent\w*)\b")
+AT = re.compile(r"\b(time|at|date|on|le|timestamp|since|depuis|heure)\b")
+
+# A cell that is about leaving and nothing else: `Hard bounced`, but not `Sidebar block`.
+_BESIDE = (
+    r"((user|e ?mail|contact|subscriber|address|adresse|globally|manually|hard|soft|has|is|was|est|s est|a|list|self"
+    r"|deja|already|not|non|pas|jamais|never|no longer|auto\w*) )*"
+)
+_ALONE = rf"{_BESIDE}({COMPLAINED}|{BOUNCED}|{UNSUBSCRIBED}|{PENDING}|subscribed|abonnee?|inscrite?|confirmed|active)"
+EXACT = re.compile(_ALONE)
+ALONE = re.compile(rf"{_ALONE}( \w+){{0,2}}")
+
+# --- words in cells ---------------------------------------------------------------------------------------------------
+
+YES = frozenset(
+    {"true", "yes", "y", "t", "1", "1.0", "oui", "o", "vrai", "v", "on", "x", "✓", "✔", "☑", "✅", "wahr", "ja", "si"}
+)
+NO = frozenset({"false", "no", "n", "f", "0", "0.0", "non", "faux", "off", "☐", "✗", "✘", "❌", "nein"})
+MARKS = frozenset({"x", "✓", "✔", "☑", "✅"})
+NOTHING = frozenset(
+    {
+        *("", "-", "–", "—", "[]", "{}", "n/a", "na", "null", "none", "nil", "nan", "undefined", "\\n"),
+        *("aucun", "aucune", "jamais", "never"),
+    }
+)
+SUBSCRIBED_WORD = re.compile(
+    r"((currently|still|toujours|yes|oui) )?(subscribed|subscriber|subscribe|abonnee?|inscrite?|confirmed"
+    r"|confirmee?|active"
+    r"|actif|activee?|enabled|valide?|validee?|verified|verifiee?|deliverable|regular|premium|gifted|trialed"
+    r"|trialing|free|paid"
+    r"|comp|comped|member|unpaid|past due|churning|churned|delivered|delivre|approved|accepted|accepte|opened"
+    r"|ok|normal|live|current"
+    r"|(single |double )?opt(ed)? ?in( confirmed)?)( (single|double) opt ?in)?"
+)
+NEVER_ASKED = re.compile(
+    rf"({PENDING}|not set|unset|not (yet )?(opted in|activated)|never (confirmed|subscribed|opted in|verified)"
+    r"|jamais (confirme|inscrit|abonne)e?|invited|invitee?|to confirm|transactional( only)?|no consent"
+    r"|unknown|inconnue?"
+    r"|new|nouveau|prospect|lead|customer|paused|pause|en pause|held|on hold|guest|expired|optin pending"
+    r"|confirmation (pending|sent)|validating|needs attention)"
+)
+NOT_SUBSCRIBED = re.compile(
+    r"(not|no longer|non|pas|plus|n est plus|n est pas) (currently )?(subscribed|subscriber|abonnee?"
+    r"|inscrite?|active|actif"
+    r"|opted in|enabled|opt in)"
+)
+NEGATED = re.compile(r"\b(not|never|non|pas|jamais|no|isn t|without|sans)\b")
+HARD = re.compile(r"(hard|permanent|general|suppressed|oui)( bounce)?|bounce|dure?")
+SOFT = re.compile(r"(soft|transient|temporary|temporaire|undetermined)( bounce)?|mou|molle")
+COMPLAINT = re.compile(r"(spam|abuse|abus)( complaint| report)?|complain(t|ed)|plainte")
+MOST_WORDS = 6
+# The names of files as tools give them to a list of those who left.
+FILES: Sequence[tuple[Standing, re.Pattern[str]]] = (
+    ("complained", re.compile(r"complain\w*|plaintes?|spam\w*")),
+    ("bounced", re.compile(r"(hard )?bounc\w*|cleaned (members?|emails?|contacts?|audience|subscribers?)|rebonds?")),
+    ("pending", re.compile(r"non ?subscribed|unconfirmed|unactivated|pending|non (abonn|inscri|confirm)\w*")),
+    (
+        "unsubscribed",
+        re.compile(
+            r"unsub\w*|de ?s ?inscri\w*|de ?s ?abonn\w*|opt(ed)? ?outs?|block ?list\w*|black ?list\w*"
+            r"|suppress\w*|exclu\w*"
+        ),
+    ),
+)

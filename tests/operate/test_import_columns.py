@@ -1,0 +1,710 @@
+"""What `guichet import` understands of columns, cells, dates and encodings, and what it asks about."""
+
+import codecs
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from guichet.records.record import utc_now
+from guichet.signing import subscriber_id
+from infra.operate import importing
+from infra.operate.connection import OperatorError
+from infra.operate.importing import dates
+from infra.operate.importing.meaning import state_of
+from infra.operate.importing.vocabulary import LEFT
+from tests.support.app import START, App
+from tests.support.feedback import feedback
+from tests.support.newsletter import READER, subscribe, subscriber
+from tests.support.operate import Operate, connection_to
+
+PROOF = ("--consent", "Our old list")
+
+
+def written(folder: Path, *lines: str, name: str = "list.csv", encoding: str = "utf-8", end: str = "\n") -> str:
+    file = folder / name
+    file.write_bytes((end.join(lines) + end).encode(encoding))
+    return str(file)
+
+
+def states(app: App) -> dict[str, str]:
+    return {item.get("email", item["id"]): item["state"] for item in app.items("subscriber")}
+
+
+def state_of_address(app: App, address: str) -> str:
+    known = subscriber_id(connection_to(app).settings.signing_secret, address)
+    return next((str(item["state"]) for item in app.items("subscriber") if item["id"] == known), "")
+
+
+# --- what columns say -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("Unsubscribed", "yes"),
+        ("Unsubscribed", "X"),
+        ("UNSUBSCRIBED", "TRUE"),
+        ("unsubscribed_at", "2024-05-31 10:00:00"),
+        ("unsubscribedAt", "31/05/2024"),
+        ("Unsubscribe date", "5/6/2024"),
+        ("unsub_time", "1717149600"),
+        ("Unsubscribe reason", "too many emails, like spam"),
+        ("Date de désinscription", "31 mai 2024"),
+        ("Désinscrit", "vrai"),
+        ("Désabonné(e)", "Oui"),
+        ("DESABONNE", "1"),
+        ("Opt-out", "1"),
+        ("optOut", "true"),
+        ("email_opt_out", "Y"),
+        ("OptOut_Date", "20110122T111244"),
+        ("Do not email", "yes"),
+        ("Ne pas contacter", "oui"),
+        ("Plus de mails", "oui"),
+        ("is_deleted", "true"),
+        ("deleted_at", "2024-01-01"),
+        ("Supprimé le", "01/02/2024"),
+        ("archived", "1"),
+        ("Blacklist", "oui"),
+        ("Liste noire", "x"),
+        ("blocked", "t"),
+        ("suppressed", "yes"),
+        ("email_disabled", "true"),
+        ("IsExcludedFromCampaigns", "True"),
+        ("Résilié le", "1er juin 2023"),
+        ("Dés-inscrit", "oui"),
+        ("DésInscrit", "oui"),
+        ("dés-abonné(e) ?", "Oui"),
+        ("Ex-abonné", "oui"),
+        ("Ancien abonné", "oui"),
+        ("Not subscribed", "yes"),
+        ("unsubscribe source", "link in a mail"),
+        ("unsub_ip", "192.0.2.1"),
+        ("unsubscribed", "1.0"),
+        ("subscribed", "0.0"),
+        ("Email address status", "opted out"),
+        ("Delivery status", "blocked"),
+        ("left_at", "May 31, 2024"),
+        ("subscribed", "false"),
+        ("is_subscribed", "0"),
+        ("Subscribed?", "No"),
+        ("subscribed_to_emails", "FALSE"),
+        ("Abonné", "non"),
+        ("Inscrit à la newsletter", "Non"),
+        ("Newsletter", "faux"),
+        ("Accepts Marketing", "no"),
+        ("Consentement", "Non"),
+        ("opt_in", "False"),
+        ("Active", "0"),
+        ("Actif", "non"),
+        ("enabled", "f"),
+        ("Status", "unsubscribed"),
+        ("status", "Opted Out"),
+        ("STATUS", "inactive"),
+        ("Statut", "Désinscrit"),
+        ("Statut", "désabonnée"),
+        ("Statut", "Supprimé"),
+        ("Statut email", "Résilié"),
+        ("État", "Bloqué"),
+        ("Email status", "do not mail"),
+        ("subscription_status", "cancelled"),
+        ("state", "Archived"),
+        ("state", "not subscribed"),
+        ("state", "n'est plus abonné"),
+        ("Member status", "Deleted"),
+        ("subscriber_type", "removed"),
+        # The name says nothing, and the cells do.
+        ("Zustand", "unsubscribed"),
+        ("champ3", "désinscrit"),
+        ("group", "blocklisted; 2024"),
+    ],
+)
+def test_who_left_is_kept_as_unsubscribed(app: App, operate: Operate, tmp_path: Path, column: str, cell: str) -> None:
+    lines = (f"email;{column}", f'left@example.org;"{cell}"', "stays@example.org;")
+    said = operate(app, "import", written(tmp_path, *lines), *PROOF)
+    if said.code == 2:
+        # A tag is only asked about.
+        assert "may say that somebody left" in said.told
+        assert app.items() == []
+        return
+    assert states(app) == {"left@example.org": "unsubscribed", "stays@example.org": "confirmed"}
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "state"),
+    [
+        ("Bounced", "yes", "bounced"),
+        ("bounced_at", "2024-05-31", "bounced"),
+        ("Bounce type", "Permanent", "bounced"),
+        ("hard_bounce", "1", "bounced"),
+        ("Cleaned", "true", "bounced"),
+        ("status", "Cleaned", "bounced"),
+        ("Statut", "NPAI", "bounced"),
+        ("Statut", "Adresse invalide", "bounced"),
+        ("status", "undeliverable", "bounced"),
+        ("complained", "1", "complained"),
+        ("complaint_date", "2024-05-31", "complained"),
+        ("Plainte", "oui", "complained"),
+        ("status", "Marked as spam", "complained"),
+        ("status", "abuse", "complained"),
+        ("IsSpamComplaining", "true", "complained"),
+    ],
+)
+def test_of_who_bounced_or_complained_only_the_hash_is_kept(  # noqa: PLR0913, PLR0917
+    app: App, operate: Operate, tmp_path: Path, column: str, cell: str, state: str
+) -> None:
+    lines = (f"email,{column}", f"gone@example.org,{cell}", "stays@example.org,")
+    assert operate(app, "import", written(tmp_path, *lines), *PROOF).code == 0
+    assert state_of_address(app, "gone@example.org") == state
+    assert "gone@example.org" not in str(app.items())
+    assert state_of_address(app, "stays@example.org") == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("status", "pending"),
+        ("status", "Unconfirmed"),
+        ("status", "nonsubscribed"),
+        ("Statut", "En attente de confirmation"),
+        ("Confirmed", "no"),
+        ("Confirmé", "non"),
+        ("email_verified", "false"),
+        ("double_optin", "0"),
+        ("unconfirmed", "yes"),
+    ],
+)
+def test_who_never_confirmed_is_skipped_and_may_be_asked(
+    app: App, operate: Operate, tmp_path: Path, column: str, cell: str
+) -> None:
+    file = written(tmp_path, f"email,{column}", f"new@example.org,{cell}")
+    said = operate(app, "import", file, *PROOF)
+    assert (said.code, app.items()) == (0, [])
+    assert "1 never confirmed there and skipped" in said.out
+    assert operate(app, "import", file, "--ask", "--json").rows[0]["asked"] == 1
+
+
+def test_no_date_of_confirmation_among_others_is_no_confirmation(app: App, operate: Operate, tmp_path: Path) -> None:
+    file = written(tmp_path, "email,confirmed_at", "a@example.org,2024-05-31", "b@example.org,")
+    operate(app, "import", file, *PROOF)
+    assert states(app) == {"a@example.org": "confirmed"}
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("Notes", ("left a message at the fair", "asked to be removed from the other list, stays on this one")),
+        ("tags", ("vip, inactive in spring", "archive")),
+        ("Country", ("FR", "NO")),
+        ("Open rate", ("0", "0.5")),
+        ("LEID", ("0", "1")),
+        ("Days active (30d)", ("0", "1")),
+        ("Cleaned Title", ("", "")),
+        ("SMS subscriber status", ("Unsubscribed", "Never subscribed")),
+        ("sms_blacklisted", ("1", "0")),
+        ("Member rating", ("1", "0")),
+        ("unsubscribe_url", ("https://example.org/u?1", "https://example.org/u?2")),
+        ("complimentary_plan", ("false", "true")),
+        ("VIP", ("no", "yes")),
+        ("Gender", ("f", "m")),
+        ("Lieu d'inscription", ("Sidebar block", "Popup")),
+        ("Address 1 - State/Region", ("NY", "CA")),
+        ("Soft bounces", ("3", "0")),
+        ("email_client", ("Apple Mail", "Outlook")),
+        ("payment_status", ("", "past_due")),
+        ("Score", ("0", "1")),
+        ("State", ("OK", "NY")),
+        ("Origine", ("Opt-in bloc", "salon")),
+        ("Consent text", ("I agree to get the newsletter", "")),
+        ("Exclusive offers", ("yes", "yes")),
+        ("Signup form", ("Newsletter Block", "Footer")),
+        ("Company", ("Blocked Drains Ltd", "Left Bank Books")),
+    ],
+)
+def test_harmless_columns_raise_no_alarm(
+    app: App, operate: Operate, tmp_path: Path, column: str, cells: Sequence[str]
+) -> None:
+    lines = (f"E-mail;{column};Zip", *(f'a{number}@example.org;"{cell}";' for number, cell in enumerate(cells)))
+    said = operate(app, "import", written(tmp_path, *lines), *PROOF)
+    assert said.code == 0, said.err
+    assert set(states(app).values()) == {"confirmed"}
+    assert len(states(app)) == len(cells)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("Status", ("subscribed", "gold")),
+        ("Unsubscribed?", ("maybe", "")),
+        ("Unsubscribe code", ("12", "")),
+        ("Newsletter", ("weekly", "no")),
+        ("Pas de newsletter", ("oui", "")),
+        ("Abonné jusqu’au", ("01/02/2024", "")),
+        ("Mail", ("oui", "non")),
+        ("Favourite colour", ("clean white", "spam pink")),
+        ("Cancelled at", ("perhaps", "")),
+        ("Not unsubscribed", ("yes", "no")),
+        ("bounces", ("4", "0")),
+        ("Kind", ("unsubscribed", "Berlin")),
+        ("Newsletter", ("weekly", "unsubscribed")),
+        ("Confirmed", ("yes", "perhaps")),
+        ("Notes", ("Unsubscribed", "")),
+        ("Tags", ("blog, unsubscribed", "")),
+    ],
+)
+def test_what_may_say_that_somebody_left_is_asked_about_before_anything_is_written(
+    app: App, operate: Operate, tmp_path: Path, column: str, cells: Sequence[str]
+) -> None:
+    lines = (f"E-mail;{column}", *(f'a{number}@example.org;"{cell}"' for number, cell in enumerate(cells)))
+    file = written(tmp_path, *lines)
+    for arguments in (PROOF, ("--ask",), (*PROOF, "--dry-run")):
+        said = operate(app, "import", file, *arguments)
+        assert (said.code, app.items()) == (2, [])
+        assert f"`{column}`" in said.told
+        assert f'--column "{column}=ignore"' in said.told
+    assert not Path(f"{file}.bad.csv").exists()
+    assert operate(app, "import", file, *PROOF, "--column", f"{column}=ignore").code == 0
+    assert set(states(app).values()) == {"confirmed"}
+
+
+def test_an_answer_says_what_a_column_is(app: App, operate: Operate, tmp_path: Path) -> None:
+    lines = ("Kontakt;Qui;Encore là;Rang", "a@example.org;Ann;ja;gold", "b@example.org;Bob;nein;gold")
+    file = written(tmp_path, *lines)
+    columns = ("Kontakt=email", "qui=name", "Encore là=subscribed", "Rang=ignore")
+    given = [word for column in columns for word in ("--column", column)]
+    assert operate(app, "import", file, *PROOF, *given).code == 0
+    assert states(app) == {"a@example.org": "confirmed", "b@example.org": "unsubscribed"}
+    names = {item["email"]: item.get("name") for item in app.items("subscriber")}
+    assert names["a@example.org"] == "Ann"
+
+
+def test_a_state_that_is_not_understood_rejects_its_row_if_the_operator_says_so(
+    app: App, operate: Operate, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "email,status", "a@example.org,subscribed", "b@example.org,gold", "c@example.org,left")
+    said = operate(app, "import", file, *PROOF, "--column", "status=state")
+    assert said.code == 1
+    assert "line 3: its state is 'gold', which is not understood" in said.told
+    assert states(app) == {"a@example.org": "confirmed", "c@example.org": "unsubscribed"}
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [("status", "write NAME=WHAT"), ("status=gone", "write NAME=WHAT"), ("nope=ignore", "has no column nope")],
+)
+def test_an_answer_that_fits_nothing_is_told(
+    app: App, operate: Operate, tmp_path: Path, column: str, words: str
+) -> None:
+    said = operate(app, "import", written(tmp_path, "email,status", "a@example.org,"), *PROOF, "--column", column)
+    assert (said.code, app.items()) == (2, [])
+    assert words in said.told
+
+
+def test_several_columns_combine_to_the_strictest(app: App, operate: Operate, tmp_path: Path) -> None:
+    lines = (
+        "email,status,unsubscribed_at,complained,subscribed",
+        "a@example.org,subscribed,2024-05-31,,true",
+        "b@example.org,active,,,false",
+        "c@example.org,unsubscribed,,1,true",
+        "d@example.org,confirmed,,,true",
+        "e@example.org,pending,2024-05-31,no,true",
+    )
+    operate(app, "import", written(tmp_path, *lines), *PROOF)
+    found = {name: state_of_address(app, f"{name}@example.org") for name in "abcde"}
+    assert found == {"a": "unsubscribed", "b": "unsubscribed", "c": "complained", "d": "confirmed", "e": "unsubscribed"}
+
+
+def test_the_row_of_who_left_is_kept_whatever_else_is_wrong_with_it(app: App, operate: Operate, tmp_path: Path) -> None:
+    lines = (
+        "email,name,language,consented_at,unsubscribed_at",
+        f"a@example.org,{'x' * 2000},de,yesterday,2999-01-01",
+        "b@example.org,,,,2024-99-99",
+    )
+    said = operate(app, "import", written(tmp_path, *lines), *PROOF, "--column", "unsubscribed_at=unsubscribed")
+    assert (said.code, states(app)) == (0, {"a@example.org": "unsubscribed", "b@example.org": "unsubscribed"})
+
+
+def test_cells_that_slipped_out_of_their_columns_subscribe_nobody(app: App, operate: Operate, tmp_path: Path) -> None:
+    file = written(tmp_path, "email,name,status", "a@example.org,Lee, Ann,unsubscribed", "b@example.org,Bob,active")
+    said = operate(app, "import", file, *PROOF)
+    assert said.code == 1
+    assert "line 2: it has more cells than the first line" in said.told
+    assert states(app) == {"b@example.org": "confirmed"}
+
+
+def test_addresses_are_found_without_their_name(app: App, operate: Operate, tmp_path: Path) -> None:
+    file = written(tmp_path, "Kontakt;Stadt", "a@example.org;Bern", "b@example.org;Wien")
+    assert operate(app, "import", file, *PROOF).code == 0
+    assert set(states(app)) == {"a@example.org", "b@example.org"}
+    # Its first line is no heading: it would be lost.
+    said = operate(app, "import", written(tmp_path, "c@example.org;Bern", "d@example.org;Wien"), *PROOF)
+    assert said.code == 2
+    assert "no column of addresses" in said.told
+
+
+def test_a_word_deep_in_a_long_file_counts(app: App, operate: Operate, tmp_path: Path) -> None:
+    rows = [f"a{number}@example.org,plan {number}" for number in range(300)]
+    file = written(tmp_path, "email,Newsletter", *rows, "z@example.org,has unsubscribed from all of them")
+    said = operate(app, "import", file, *PROOF)
+    assert (said.code, app.items()) == (2, [])
+    assert "`Newsletter`" in said.told
+
+
+# --- the name of the file ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("unsubscribers.csv", "unsubscribed"),
+        ("Désinscrits 2024.csv", "unsubscribed"),
+        ("bounces.csv", "bounced"),
+        ("complaints.csv", "complained"),
+    ],
+)
+def test_a_file_of_those_who_left_needs_no_column(
+    app: App, operate: Operate, tmp_path: Path, name: str, state: str
+) -> None:
+    said = operate(app, "import", written(tmp_path, "email", "a@example.org", name=name), *PROOF)
+    assert said.code == 0
+    assert f"everybody in it is {state}" in said.told
+    assert state_of_address(app, "a@example.org") == state
+
+
+def test_a_name_that_may_mean_it_is_asked_about(app: App, operate: Operate, tmp_path: Path) -> None:
+    file = written(tmp_path, "email", "a@example.org", name="without-unsubscribed.csv")
+    said = operate(app, "import", file, *PROOF)
+    assert (said.code, app.items()) == (2, [])
+    assert "--state" in said.told
+    assert operate(app, "import", file, *PROOF, "--state", "subscribed").code == 0
+    assert states(app) == {"a@example.org": "confirmed"}
+
+
+# --- again, in any order, and against what is known here --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["left", "subscribed"])
+def test_no_later_file_brings_back_who_left(app: App, operate: Operate, tmp_path: Path, first: str) -> None:
+    left = written(tmp_path, "email,status", "A@example.org,unsubscribed", "b@example.org,cleaned", name="one.csv")
+    subscribed = written(tmp_path, "email", "a@example.org", "b@example.org", "c@example.org", name="two.csv")
+    for file in (left, subscribed, left) if first == "left" else (subscribed, left, subscribed):
+        assert operate(app, "import", file, *PROOF).code == 0
+    found = {name: state_of_address(app, f"{name}@example.org") for name in "abc"}
+    assert found == {"a": "unsubscribed", "b": "bounced", "c": "confirmed"}
+    assert operate(app, "import", subscribed, "--ask", "--json").rows[0].get("asked", 0) == 0
+
+
+@pytest.mark.parametrize("apart", [0, 450])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("arguments", [PROOF, ("--ask",)])
+def test_within_a_file_the_strictest_row_counts(  # noqa: PLR0913
+    app: App, operate: Operate, tmp_path: Path, *, apart: int, turned: bool, arguments: tuple[str, ...]
+) -> None:
+    rows = ["a@example.org,subscribed", *[f"x{one}@example.org,unsubscribed" for one in range(apart)]]
+    rows += ["A@example.org,unsubscribed", "a@example.org,bounced", "b@example.org,unsubscribed"]
+    rows += ["b@example.org,subscribed"] * 20
+    file = written(tmp_path, "email,status", *(reversed(rows) if turned else rows))
+    (dry,) = operate(app, "import", file, *arguments, "--dry-run", "--json").rows
+    (done,) = operate(app, "import", file, *arguments, "--json").rows
+    app.play_stream()
+    assert app.mails() == []
+    assert app.items("request") == []
+    assert (state_of_address(app, "a@example.org"), state_of_address(app, "b@example.org")) == (
+        "bounced",
+        "unsubscribed",
+    )
+    assert dry == {**done, "dry_run": True}
+
+
+def test_a_resumed_import_still_knows_who_left_above(app: App, operate: Operate, tmp_path: Path) -> None:
+    file = written(tmp_path, "email,status", "a@example.org,unsubscribed", "a@example.org,subscribed")
+    operate(app, "import", file, *PROOF, "--from-line", "3")
+    assert states(app) == {"a@example.org": "unsubscribed"}
+
+
+@pytest.mark.parametrize(
+    ("left_at", "state"),
+    [("", "confirmed"), ("2020-01-01", "confirmed"), ("before", "confirmed"), ("after", "unsubscribed")],
+)
+def test_who_confirmed_here_later_stays(app: App, operate: Operate, tmp_path: Path, left_at: str, state: str) -> None:
+    with time_machine.travel(START):
+        subscribe(app)
+    moments = {"before": START - timedelta(days=1), "after": START + timedelta(days=1)}
+    text = moments[left_at].isoformat() if left_at in moments else left_at
+    with time_machine.travel(START + timedelta(days=2)):
+        file = written(tmp_path, "email,status,unsubscribed_at", f"{READER},unsubscribed,{text}")
+        for _ in range(2):
+            operate(app, "import", file, *PROOF)
+    assert subscriber(app)["state"] == state
+    assert len(subscriber(app)["history"]) == (1 if state == "confirmed" else 2)
+
+
+def test_who_left_there_comes_back_by_themselves_alone(app: App, operate: Operate, tmp_path: Path) -> None:
+    with time_machine.travel(START):
+        operate(app, "import", written(tmp_path, "email,status", f"{READER},unsubscribed"), *PROOF)
+    with time_machine.travel(START + timedelta(days=1)):
+        subscribe(app)
+    assert subscriber(app)["state"] == "confirmed"
+
+
+def test_a_suppression_of_here_outranks_and_a_worse_one_of_there_counts(
+    app: App, operate: Operate, tmp_path: Path
+) -> None:
+    operate(app, "import", written(tmp_path, "email", READER), *PROOF)
+    feedback(app, "bounce-permanent")
+    operate(app, "import", written(tmp_path, "email,status", f"{READER},unsubscribed"), *PROOF)
+    assert state_of_address(app, READER) == "bounced"
+    operate(app, "import", written(tmp_path, "email,status", f"{READER},spam"), *PROOF)
+    assert state_of_address(app, READER) == "complained"
+    operate(app, "subscribers", "lift", READER)
+    operate(app, "import", written(tmp_path, "email,status", f"{READER},spam"), *PROOF)
+    assert state_of_address(app, READER) == "lifted"
+
+
+def test_the_record_of_consent_names_the_import(app: App, operate: Operate, tmp_path: Path) -> None:
+    file = written(tmp_path, "email,unsubscribed_at", f"{READER},2024-05-31T10:00:00+02:00", name="old list.csv")
+    operate(app, "import", file, *PROOF)
+    (row,) = operate(app, "subscribers", "show", READER, "--json").rows
+    (event,) = row["history"]
+    assert (row["state"], row["left_at"]) == ("unsubscribed", "2024-05-31T08:00:00Z")
+    assert (event["event"], event["file"], event["left_there_at"], event["statement"]) == (
+        "unsubscribed",
+        "old list.csv",
+        "2024-05-31T08:00:00Z",
+        "Our old list",
+    )
+    said = operate(app, "subscribers", "show", READER)
+    assert "old list.csv" in said.out
+
+
+# --- dates ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2024-05-31", "2024-05-31T00:00:00"),
+        ("2024-05-31 10:00:00", "2024-05-31T10:00:00"),
+        ("2024-05-31 10:00:00 UTC", "2024-05-31T10:00:00"),
+        ("2024-05-31T10:00:00Z", "2024-05-31T10:00:00"),
+        ("2024-05-31T10:00:00.123Z", "2024-05-31T10:00:00.123000"),
+        ("2024-05-31T10:00:00+02:00", "2024-05-31T08:00:00"),
+        ("2024-05-31 10:00:00+00", "2024-05-31T10:00:00"),
+        ("2024/05/31", "2024-05-31T00:00:00"),
+        ("20240531", "2024-05-31T00:00:00"),
+        ("20110122T111244", "2011-01-22T11:12:44"),
+        ("31/05/2024", "2024-05-31T00:00:00"),
+        ("31/05/2024 10:00", "2024-05-31T10:00:00"),
+        ("31/05/2024 à 10h30", "2024-05-31T10:30:00"),
+        ("31/05/24", "2024-05-31T00:00:00"),
+        ("31.05.24", "2024-05-31T00:00:00"),
+        ("31-05-2024", "2024-05-31T00:00:00"),
+        ("1/2/2024", "2024-02-01T00:00:00"),
+        ("05/31/2024 03:22 PM", "2024-05-31T15:22:00"),
+        ("05/31/2024 12:22 a.m.", "2024-05-31T00:22:00"),
+        ("05/31/2024", "2024-05-31T00:00:00"),
+        ("1717149600", "2024-05-31T10:00:00"),
+        ("1717149600123", "2024-05-31T10:00:00"),
+        ("May 31, 2024", "2024-05-31T00:00:00"),
+        ("May 31st, 2024 3:22 pm", "2024-05-31T15:22:00"),
+        ("31 May 2024", "2024-05-31T00:00:00"),
+        ("31 mai 2024", "2024-05-31T00:00:00"),
+        ("1er févr. 2024", "2024-02-01T00:00:00"),
+        ("vendredi 31 août 2023", "2023-08-31T00:00:00"),
+        ("Fri, 31 May 2024 10:00:00 +0200", "2024-05-31T08:00:00"),
+        ("Fri May 31 2024 10:00:00 GMT+0200 (CEST)", "2024-05-31T08:00:00"),
+    ],
+)
+def test_dates_are_read_as_tools_write_them(text: str, at: str) -> None:
+    found = dates.parse(text)
+    assert found is not None
+    assert found.isoformat() == f"{at}+00:00"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2024", "31/31/2024", "2024-13-01", "0000-00-00", "12", "1.5", "32 mai 2024"]
+)
+def test_what_is_no_date_is_none(text: str) -> None:
+    assert dates.parse(text) is None
+
+
+@given(st.datetimes(min_value=START.replace(year=1990, tzinfo=None), max_value=START.replace(tzinfo=None)))
+def test_every_day_is_read_in_both_orders(at: Any) -> None:
+    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    orders: Mapping[dates.Order, str] = {"day-first": "%d/%m/%Y", "month-first": "%m/%d/%Y"}
+    for order, form in orders.items():
+        text = at.strftime(form)
+        assert dates.order_of(text) in (order, "either", None)
+        found = dates.parse(text, order)
+        assert found is not None
+        assert found.replace(tzinfo=None) == day
+
+
+@pytest.mark.parametrize(
+    ("cells", "more", "read"),
+    [
+        (("05/06/2024", "31/05/2024"), (), "2024-06-05"),
+        (("05/06/2024", "05/31/2024"), (), "2024-05-06"),
+        (("05/06/2024", "06/07/2024"), (), "2024-06-05"),
+        (("05/06/2024", "06/07/2024"), ("--dates", "month-first"), "2024-05-06"),
+        (("05/06/2024 03:22 PM", ""), (), "2024-05-06"),
+        (("05.06.2024", ""), (), "2024-06-05"),
+    ],
+)
+def test_other_rows_decide_between_day_and_month(  # noqa: PLR0913, PLR0917
+    app: App, operate: Operate, tmp_path: Path, cells: Sequence[str], more: tuple[str, ...], read: str
+) -> None:
+    lines = ("email;date", *(f"a{number}@example.org;{cell}" for number, cell in enumerate(cells)))
+    said = operate(app, "import", written(tmp_path, *lines), *PROOF, *more)
+    assert said.code == 0
+    first = next(item for item in app.items("subscriber") if item["email"] == "a0@example.org")
+    assert first["confirmed_at"].startswith(read)
+    assert ("read with the day first" in said.told) == (cells[1] == "06/07/2024" and not more)
+
+
+def test_where_nothing_decides_it_is_asked_on_an_english_site(make_app: Any, operate: Operate, tmp_path: Path) -> None:
+    app = make_app(DefaultLanguage="en")
+    file = written(tmp_path, "email,date", "a@example.org,05/06/2024")
+    said = operate(app, "import", file, *PROOF)
+    assert (said.code, app.items()) == (2, [])
+    assert "--dates day-first" in said.told
+    assert operate(app, "import", file, *PROOF, "--dates", "month-first").code == 0
+    # When somebody left is not worth a question: that they did is clear.
+    file = written(tmp_path, "email,unsubscribed_at", "b@example.org,05/06/2024")
+    assert operate(app, "import", file, *PROOF).code == 0
+    assert state_of_address(app, "b@example.org") == "unsubscribed"
+
+
+# --- encodings, line ends, separators ---------------------------------------------------------------------------------
+
+
+def encoded(text: str, encoding: str) -> bytes:
+    marks = {"utf-8-sig": b"", "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
+    return marks.get(encoding, b"") + text.encode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("sep", [False, True])
+def test_a_file_is_read_however_it_is_written(
+    tmp_path: Path, encoding: str, end: str, separator: str, *, sep: bool
+) -> None:
+    rows = [
+        ["É-mail", "Prénom", "NOM", "Désabonné"],
+        ["a@example.org", "Zoé", 'L’Hôte; d\'Or, "x"', ""],
+        ["b@example.org", "Léo", f"two{end}lines", "oui"],
+    ]
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator, lineterminator=end).writerows(rows)
+    file = tmp_path / "list.csv"
+    file.write_bytes(encoded((f"sep={separator}{end}" if sep else "") + text.getvalue(), encoding))
+    reader = importing.Reader(file, "fr")
+    assert reader.separator == separator
+    first, second = (read.row for read in reader.rows())
+    assert isinstance(first, importing.Line)
+    assert (first.number, first.email, first.name) == (2 + sep, "a@example.org", 'Zoé L’Hôte; d\'Or, "x"')
+    assert isinstance(second, importing.Line)
+    assert (second.number, second.standing) == (3 + sep, "unsubscribed")
+
+
+def test_a_broken_letter_in_a_file_of_utf_8_is_a_bad_line(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes("email,name\na@example.org,Zoé\nb@example.org,".encode() + b"caf\xe9\n")
+    first, second = (read.row for read in importing.Reader(file, "fr").rows())
+    assert isinstance(first, importing.Line)
+    assert isinstance(second, importing.BadLine)
+    assert (second.reason, second.text) == (
+        "it is not UTF-8: save the file as CSV UTF-8",
+        r"b@example.org,caf\xe9",
+    )
+
+
+# --- anything ---------------------------------------------------------------------------------------------------------
+
+_LEAVING: Mapping[str, Sequence[str]] = {
+    "status": (
+        "unsubscribed",
+        "Désinscrit",
+        "OPTED OUT",
+        "cleaned",
+        "bounced",
+        "spam",
+        "deleted",
+        "Bloqué",
+        "inactive",
+    ),
+    "Unsubscribed": ("yes", "TRUE", "1", "oui", "vrai", "31/05/2024", "2024-05-31 10:00", "May 31, 2024", "1717149600"),
+    "UNSUB_TIME": ("2024-05-31 10:00:00", "05/31/2024 03:22 PM"),
+    "Désinscrit le": ("31/05/2024", "31.05.24", "31 mai 2024"),
+    "subscribed": ("no", "FALSE", "0", "non", "faux"),
+    "email_disabled": ("true", "Yes"),
+    "Statut": ("Désabonné", "résilié", "supprimée", "NPAI", "archivé"),
+    "bounced_at": ("2024-05-31",),
+}
+_STAYING: Mapping[str, Sequence[str]] = {
+    "status": ("subscribed", "active", ""),
+    "Unsubscribed": ("no", "", "0"),
+    "UNSUB_TIME": ("", "0000-00-00 00:00:00"),
+    "Désinscrit le": ("",),
+    "subscribed": ("yes", "1"),
+    "email_disabled": ("false",),
+    "Statut": ("Abonné", ""),
+    "bounced_at": ("",),
+}
+_UNKNOWN = st.text(st.characters(codec="cp1252", exclude_characters='"\\'), max_size=8)
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nobody_is_subscribed_whose_row_says_that_they_left(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Whatever the columns, their order, the cells, the encoding and the separator."""
+    names = data.draw(st.lists(st.sampled_from(list(_LEAVING)), min_size=1, max_size=4, unique=True))
+    others = data.draw(st.lists(_UNKNOWN, max_size=2))
+    order = data.draw(st.permutations(["email", *names, *others]))
+    rows: list[list[str]] = []
+    left: set[str] = set()
+    for number in range(data.draw(st.integers(1, 6))):
+        address = f"a{number}@example.org"
+        leaving = data.draw(st.sets(st.sampled_from(names)))
+        if leaving:
+            left.add(address)
+        cells = {"email": address}
+        for name in names:
+            cell = data.draw(st.sampled_from((_LEAVING if name in leaving else _STAYING)[name]))
+            cells[name] = data.draw(st.sampled_from(["{}", " {}", "{} "])).format(
+                data.draw(st.sampled_from([cell, cell.upper(), cell.lower()]))
+            )
+        rows.append([cells[name] if name in cells else data.draw(_UNKNOWN) for name in order])
+    separator = data.draw(st.sampled_from(",;\t"))
+    encoding = data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "cp1252"]))
+    text = io.StringIO(newline="")
+    end = data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    csv.writer(text, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL).writerows([order, *rows])
+    file = tmp_path_factory.mktemp("any") / "list.csv"
+    file.write_bytes(encoded(text.getvalue(), encoding))
+    try:
+        reader = importing.Reader(file, "fr")
+    except OperatorError:
+        # It asks, and nothing is imported.
+        return
+    for read in reader.rows():
+        if isinstance(read.row, importing.Line) and read.row.email in left:
+            assert read.row.standing in LEFT
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_state_or_none(text: str) -> None:
+    assert state_of(text) in (None, "subscribed", "pending", *LEFT)
+    at = dates.parse(text)
+    assert at is None or at.tzinfo is not None
+    assert utc_now() is not None
