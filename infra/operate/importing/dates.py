@@ -10,6 +10,8 @@ Order = Literal["day-first", "month-first"]
 
 # Tools write "never" in these ways.
 _NEVER = re.compile(r"0+[-/.]0+[-/.]0+([ T]0+:0+(:0+)?)?|1970-01-01([ T]00:00(:00)?)?Z?")
+# What no form of a date is without: three numbers, or many digits, or a day and a year beside a name.
+_MAYBE = re.compile(r"\d\D+\d+\D+\d|\d{8}|[^\W\d]{3}.*\d{4}")
 _EPOCH = re.compile(r"(\d{9,10})(\d{3})?(\.\d+)?")
 _MONTHS = (
     ("jan",), ("feb", "fev"), ("mar",), ("apr", "avr"), ("may", "mai"), ("jun", "juin"), ("jul", "juil"),
@@ -67,6 +69,8 @@ def parse(text: str, order: Order | None = "day-first") -> datetime | None:
 
 
 def _parsed(text: str, order: Order | None) -> datetime | None:
+    if not _MAYBE.search(text):
+        return None
     if found := _EPOCH.fullmatch(text):
         return datetime.fromtimestamp(int(found[1]), UTC)
     if not text.isdigit() or len(text) == len("20240531"):

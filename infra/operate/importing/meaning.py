@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from guichet.addresses import parse as parse_address
 from infra.operate.importing import dates, vocabulary
@@ -82,34 +82,34 @@ class Values:
 
     def add(self, cell: str) -> None:
         """Look at one more cell."""
-        if nothing(cell):
+        text = cell.strip()
+        if nothing(text):
             self.empty += 1
             return
         self.filled += 1
-        text = cell.strip()
-        order = dates.order_of(text)
-        self.day_first |= order == "day-first"
-        self.month_first |= order == "month-first"
-        if order == "either":
+        seen = _look(text)
+        self.day_first |= seen.order == "day-first"
+        self.month_first |= seen.order == "month-first"
+        if seen.order == "either":
             self.either = text
-        answer = yes_or_no(text)
-        if answer is not None:
+        short = text[:_LONGEST_STATE]
+        if seen.answer is not None:
             self.answers += 1
-            self.noes += not answer
+            self.noes += not seen.answer
             self.marks += text.lower() in vocabulary.MARKS
-        elif order or dates.parse(text) is not None:
+        elif seen.is_date:
             self.dates += 1
-        elif len(text) <= _LONGEST_STATE and (standing := state_of(text)):
-            self.states.add(standing)
-            if standing != "subscribed":
-                _keep(self.left if vocabulary.ALONE.fullmatch(plain(text)) else self.mentions, text)
+        elif seen.is_address:
+            self.addresses += 1
+            _keep(self.others, short)
+        elif seen.standing is not None:
+            self.states.add(seen.standing)
         else:
-            self.addresses += "@" in text and parse_address(text) is not None
-            _keep(self.others, text[:_LONGEST_STATE])
-            if len(self.mentions) < _MOST_OTHERS and vocabulary.LEFT_WORD.search(plain(text[:_LONGEST_STATE])):
-                _keep(self.mentions, text[:_LONGEST_STATE])
-        if any(vocabulary.STRONG.fullmatch(plain(one)) for one in re.split(r"[,;|]", text[: 4 * _LONGEST_STATE])):
-            _keep(self.strong, text[:_LONGEST_STATE])
+            _keep(self.others, short)
+        if seen.left is not None:
+            _keep(self.left if seen.left else self.mentions, short)
+        if seen.strong:
+            _keep(self.strong, short)
 
     @property
     def examples(self) -> list[str]:
@@ -118,7 +118,45 @@ class Values:
 
 
 _LONGEST_STATE = 60
+_LONGEST_TAGS = 4 * _LONGEST_STATE
+_LONGEST_DATE = 45
 _MOST_OTHERS = 50
+
+
+class _Seen(NamedTuple):
+    """What is seen in a cell that is not empty."""
+
+    answer: bool | None = None
+    order: dates.Order | Literal["either"] | None = None
+    is_date: bool = False
+    is_address: bool = False
+    standing: Standing | None = None
+    # Whether it says that somebody left, or has a word for it at least; None if it has not.
+    left: bool | None = None
+    strong: bool = False
+
+
+@lru_cache(maxsize=1 << 15)
+def _look(text: str) -> _Seen:
+    answer = yes_or_no(text)
+    if answer is not None:
+        return _Seen(answer=answer)
+    if any(one.isdigit() for one in text) and len(text) <= _LONGEST_DATE:
+        order = dates.order_of(text)
+        if order or dates.parse(text) is not None:
+            return _Seen(order=order, is_date=True)
+    if not any(one.isalpha() for one in text):
+        return _Seen()
+    if "@" in text and parse_address(text) is not None:
+        return _Seen(is_address=True)
+    strong = any(vocabulary.STRONG.fullmatch(plain(one)) for one in vocabulary.BETWEEN_TAGS.split(text[:_LONGEST_TAGS]))
+    standing = state_of(text) if len(text) <= _LONGEST_STATE else None
+    left: bool | None = None
+    if standing not in (None, "subscribed"):
+        left = bool(vocabulary.ALONE.fullmatch(plain(text)))
+    elif standing is None and vocabulary.LEFT_WORD.search(plain(text[:_LONGEST_STATE])):
+        left = False
+    return _Seen(standing=standing, left=left, strong=strong)
 
 
 def _keep(kept: dict[str, None], text: str) -> None:
@@ -316,6 +354,9 @@ def _about_subscribing(column: _Subject) -> _Understood:
 def _by_values(column: _Subject) -> Column | Question:
     """Return a column of which the name says nothing: its cells may."""
     values = column.values
+    if values.noes and vocabulary.ABOUT_EMAIL.search(column.words) and not vocabulary.FORMAT.search(column.words):
+        # `Email ok`: no may mean that they get none.
+        return column.question
     if not values.left and not values.strong:
         return column.ignored
     # All of them are states and nothing else: it is a column of states, whatever its name is.

@@ -69,7 +69,8 @@ CONSENT = [re.compile(one) for one in CONSENT_DATES]
 
 COMPLAINED = r"complain\w*|complaint\w*|plaint\w*|spam\w*|abus\w*|junk|indesirable\w*|signale\w*"
 BOUNCED = (
-    r"\w*bounc\w*|rebond\w*|rebound\w*|cleaned|clean|nettoye\w*|undeliver\w*|non deliv\w*|non delivr\w*|npai|invalid\w*"
+    r"\w*bounc\w*|rebond\w*|rebound\w*|cleaned|clean|nettoye\w*|undeliver\w*|non deliv\w*|non delivr\w*|npai"
+    r"|unreachable|injoignable\w*|invalid\w*"
     r"|erron\w*"
 )
 UNSUBSCRIBED = (
@@ -78,13 +79,15 @@ UNSUBSCRIBED = (
     r"|suppression\w*|suppress\w*|disabl\w*|desactiv\w*|de ?activat\w*|inactiv\w*|inactif\w*|archiv\w*|black ?list\w*"
     r"|block ?list\w*|block\w*|bloque\w*|bloqua\w*|bloc?age|liste (noire|rouge)|exclud\w*|exclu(e|s|es)?"
     r"|exclusion\w*|cancel\w*|annul\w*|resili\w*"
-    r"|left|leav\w*|parti(e|s|es)?|departs?|quit(s|ted|te|tee)?|sorti\w*|refus\w*|oppos\w*|objected"
+    r"|left(?! hand)|leav\w*|parti(e|s|es)?|departs?|quit(s|ted|te|tee)?|sorti\w*|refus\w*|oppos\w*|objected"
     r"|revo[kcq]\w*|withdr[ae]w\w*"
     r"|retire(e|s|es)?|stop\w*|terminat\w*|suspend\w*|suspens\w*|bann\w*|banned|denied|declin\w*|reject\w*"
     r"|rejet\w*|dnd|dnc"
-    r"|do not \w+|ne (pas|plus) \w+|no (more )?(e ?)?mails?|no longer \w+|plus de mails?|email off|mail off"
+    r"|do not \w+|ne (pas|plus) \w+|n(e)? \w+ (pas|plus)( \w+)?|no ?(more )?(e ?)?mails?|nomail|no longer \w+"
+    r"|plus de mails?|email off|mail off"
     r"|mute\w*|ended"
-    r"|forgotten|oublie\w*|erased|efface\w*|trash\w*|corbeille|resign\w*|lapsed|lifted"
+    r"|forgotten|oublie\w*|erased|efface\w*|trash\w*|corbeille|resign\w*|lapsed|lifted|anonymi[sz]\w*"
+    r"|abgemeldet|abbestellt|ausgetragen"
     r"|(ex|ancien|ancienne|former|formerly|past|previously|plus|not|pas) (subscri\w*|abonn\w*|inscri\w*"
     r"|members?|membres?)"
 )
@@ -110,8 +113,10 @@ SUBSCRIBED_NAME = re.compile(
     r"|newsletters?|lettres?|infolettres?|accept\w*|accord|consent\w*|agree\w*|permissions?|authori[sz]\w*"
     r"|autoris\w*|allow\w*"
     r"|active|actif|actifs|enabled|activee?|marketing|mailing|mailable|contactable|receives?|recoit|wants?|souhaite"
-    r"|gdpr|rgpd|deliverable|joignable|reachable|valid|mailings?)\b"
+    r"|gdpr|rgpd|notif\w*|alerts?|alertes?|deliverable|joignable|reachable|valid|mailings?)\b"
 )
+# How their mail looks.
+FORMAT = re.compile(r"\b(format|html|text|texte|type|client|domain|domaine|provider|hash|md5|language|langue)\b")
 # Said of another channel, or of something that is not the person's wish.
 OTHER_CHANNEL = re.compile(
     r"\b(sms|whatsapp|phone|phones|telephone|tel|mobile|portable|gsm|landline|push|fax|call|calls|appels?|postal"
@@ -141,21 +146,25 @@ PLACE = re.compile(
     r"|commune)\b"
 )
 OTHER_STATE = re.compile(
-    r"\b(civil|marital|matrimonial\w*|family|job|employment|emploi|order|commande|payment|paiement"
+    r"\b(lead|deal|sales|civil|marital|matrimonial\w*|family|job|employment|emploi|order|commande|payment|paiement"
     r"|invoice|facture|plan|vip)\b"
 )
 HARMLESS = re.compile(
     r"(e ?mail )?(notes?|remarks?|remarques?|commentaires?|comments?|description|bio|id|uuid|leid|euid|uid|guid)"
-    r"|(contact |subscriber |external |ext )id|tags?|labels?|etiquettes?|groups?|groupes?|segments?|lists?|listes?"
+    r"|(\w+ )+ids?|tags?|labels?|etiquettes?|groups?|groupes?|segments?|lists?|listes?"
     r"|listids?|interests?|interets?|country|pays|city|ville|company|entreprise|societe|organi[sz]ation"
     r"|timezone|time zone|metadata|attributes|attributs|last changed|modified|modified time|updated at|utm \w+|cc"
-    r"|.*\b(source|origin|origine|canal|channel|medium|form|formulaire|lieu|endroit|place|where|location|referr\w+|provenance)\b.*"
+    r"|.*\b(source|origin|origine|canal|channel|medium|form|formulaire|lieu|endroit|place|where|location"
+    r"|referr\w+|provenance)\b.*"
 )
 # As a cell of a free text, these alone are taken for a state.
 STRONG = re.compile(
     r"(unsub\w*|un subscri\w*|de ?s ?inscri\w*|de ?s ?abonn\w*|opt(ed)? ?out|(hard )?bounced|complained|black ?listed?|"
-    r"block ?listed?|do not (e?mail|contact)|ne (pas|plus) (contacter|ecrire))( (le|on|at|by|par)?( ?\w+){0,3})?"
+    r"block ?listed?|do not (e?mail|contact)|ne (pas|plus) (contacter|ecrire)"
+    r"|a (supprimer|retirer|desinscrire|desabonner)|to (remove|delete)|unsubscribe me)( (le|on|at|by"
+    r"|par)?( ?\w+){0,3})?"
 )
+BETWEEN_TAGS = re.compile(r"[,;|]")
 REASON = re.compile(
     r"\b(reason|raison|motif|cause|campaign|campagne|title|titre|other|comment|commentaire|by|par|from|ip|message|type"
     r"|feedback)\b"
@@ -192,9 +201,10 @@ SUBSCRIBED_WORD = re.compile(
     r"|confirmee?|active"
     r"|actif|activee?|enabled|valide?|validee?|verified|verifiee?|deliverable|regular|premium|gifted|trialed"
     r"|trialing|free|paid"
-    r"|comp|comped|member|unpaid|past due|churning|churned|delivered|delivre|approved|accepted|accepte|opened"
+    r"|comp|comped|member|unpaid|past due|churning|churned|delivered|delivre|implicit|explicit|approved"
+    r"|accepted|accepte|opened"
     r"|ok|normal|live|current"
-    r"|(single |double )?opt(ed)? ?in( confirmed)?)( (single|double) opt ?in)?"
+    r"|(single |double |confirmed )?opt(ed)? ?in( confirmed)?)( (single|double) opt ?in)?"
 )
 NEVER_ASKED = re.compile(
     rf"({PENDING}|not set|unset|not (yet )?(opted in|activated)|never (confirmed|subscribed|opted in|verified)"
@@ -208,7 +218,7 @@ NOT_SUBSCRIBED = re.compile(
     r"|inscrite?|active|actif"
     r"|opted in|enabled|opt in)"
 )
-NEGATED = re.compile(r"\b(not|never|non|pas|jamais|no|isn t|without|sans)\b")
+NEGATED = re.compile(r"\b(not|never|non|ne|plus|pas|jamais|no|isn t|without|sans)\b")
 HARD = re.compile(r"(hard|permanent|general|suppressed|oui)( bounce)?|bounce|dure?")
 SOFT = re.compile(r"(soft|transient|temporary|temporaire|undetermined)( bounce)?|mou|molle")
 COMPLAINT = re.compile(r"(spam|abuse|abus)( complaint| report)?|complain(t|ed)|plainte")
