@@ -447,6 +447,20 @@ def test_who_confirmed_here_later_stays(app: App, operate: Operate, tmp_path: Pa
     assert len(subscriber(app)["history"]) == (1 if state == "confirmed" else 2)
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_day_that_may_be_read_in_two_ways_is_not_taken_for_the_earlier_one(
+    make_app: Any, operate: Operate, tmp_path: Path, language: str
+) -> None:
+    app = make_app(DefaultLanguage=language)
+    with time_machine.travel(START.replace(month=3, day=1)):
+        subscribe(app)
+    # The 4th of February, or the 2nd of April.
+    text = "04/02/2026" if language == "en" else "02/04/2026"
+    with time_machine.travel(START.replace(month=6, day=1)):
+        operate(app, "import", written(tmp_path, "email,unsubscribed_at", f"{READER},{text}"), *PROOF)
+    assert subscriber(app)["state"] == "unsubscribed"
+
+
 def test_who_left_there_comes_back_by_themselves_alone(app: App, operate: Operate, tmp_path: Path) -> None:
     with time_machine.travel(START):
         operate(app, "import", written(tmp_path, "email,status", f"{READER},unsubscribed"), *PROOF)

@@ -439,6 +439,10 @@ def _said_by(column: Column, text: str) -> tuple[Standing | None, datetime | Non
     if answer is not None:
         return (yes if answer else no), None
     at = dates.parse(text, column.order)
+    if at is None and dates.order_of(text.strip()) == "either":
+        # The later reading is the stricter one.
+        readings = (dates.parse(text, "day-first"), dates.parse(text, "month-first"))
+        at = max((one for one in readings if one is not None), default=None)
     if at is not None or dates.order_of(text.strip()):
         # A state is not a date.
         return (None if column.kind == "state" else yes), at

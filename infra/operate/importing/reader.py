@@ -234,6 +234,8 @@ class Reader:
                     f"Dates such as {own.either} in `{column.name}` are read with the day first, as in French. If the "
                     "month is first, use --dates month-first."
                 )
+            elif order is None and self._default == "fr":
+                order = "day-first"
             ordered.append(replace(column, order=order))
         return ordered
 
