@@ -64,13 +64,13 @@ def parse(text: str, order: Order | None = "day-first") -> datetime | None:
     """
     # OverflowError: in UTC it is before year 1, or after year 9999.
     with suppress(ValueError, OverflowError):
-        return _parsed(" ".join(text.split()), order)
+        text = " ".join(text.split())
+        if _MAYBE.search(text):
+            return _parsed(text, order)
     return None
 
 
 def _parsed(text: str, order: Order | None) -> datetime | None:
-    if not _MAYBE.search(text):
-        return None
     if found := _EPOCH.fullmatch(text):
         return datetime.fromtimestamp(int(found[1]), UTC)
     if not text.isdigit() or len(text) == len("20240531"):

@@ -354,7 +354,14 @@ def _about_subscribing(column: _Subject) -> _Understood:
 def _by_values(column: _Subject) -> Column | Question:
     """Return a column of which the name says nothing: its cells may."""
     values = column.values
-    if values.noes and vocabulary.ABOUT_EMAIL.search(column.words) and not vocabulary.FORMAT.search(column.words):
+    numbers = any(one.replace(".", "").isdecimal() for one in values.others)
+    figure = numbers or vocabulary.COUNT.search(column.words)
+    if (
+        values.noes
+        and not figure
+        and vocabulary.ABOUT_EMAIL.search(column.words)
+        and not vocabulary.FORMAT.search(column.words)
+    ):
         # `Email ok`: no may mean that they get none.
         return column.question
     if not values.left and not values.strong:
