@@ -345,15 +345,22 @@ def lift(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> 
     )
 
 
-def add_imported(table_name: str, imported: Subscriber) -> State | None:
+def add_imported(table_name: str, imported: Subscriber, former_ids: Sequence[str] = ()) -> State | None:
     """Store an imported subscriber without queueing an email. Return None, or the state of a known subscriber.
 
-    Known subscribers stay as they are: no import brings back anyone who unsubscribed or is suppressed.
+    Known subscribers stay as they are, be it under a former id: no import brings back anyone who unsubscribed or is
+    suppressed.
     """
-    item = table.item_of(imported, list=table.subscribers_list("confirmed"))
-    put = table.put(table_name, item, condition=table.NOT_THERE, values={":now": table.seconds(utc_now())})["Put"]
+    item, now = table.item_of(imported, list=table.subscribers_list("confirmed")), {":now": table.seconds(utc_now())}
+    put = table.put(table_name, item, condition=table.NOT_THERE, values=now)
+    formers = [table.check(table_name, table.key(Subscriber, one), table.NOT_THERE, now) for one in former_ids]
+    for action in (one for part in (put, *formers) for one in part.values()):
+        action["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     try:
-        dynamodb.call("put_item", **put, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+        if formers:
+            dynamodb.transact([put, *formers])
+        else:
+            dynamodb.call("put_item", **put["Put"])
     except ConditionFailedError as failed:
         state: State = (failed.item or {})["state"]
         return state

@@ -7,10 +7,10 @@ from typing import Literal, get_args
 from guichet.addresses import normalized
 from guichet.mail.emails import confirmation_request
 from guichet.outbox.eligibility import stranger_mail_per_day
-from guichet.records.outbox import QUEUED_EMAIL_KEPT
+from guichet.records.outbox import QUEUED_EMAIL_KEPT, EmailKey
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
-from guichet.records.subscriber import Imported, Leaving, State, Subscriber
+from guichet.records.subscriber import SUPPRESSED, Imported, Leaving, State, Subscriber
 from guichet.signing import keyed_hash, subscriber_id
 from guichet.store import limits, outbox, submissions, subscribers
 from infra.operate.connection import OperatorSettings
@@ -39,8 +39,9 @@ _OF_LEAVING: dict[State, Outcome] = {"unsubscribed": "unsubscribed", "bounced": 
 def import_confirmed(line: Line, statement: str, settings: OperatorSettings) -> Outcome:
     """Subscribe an address that confirmed elsewhere, with the operator's statement as the proof of consent."""
     at = utc_now()
+    own, *former = settings.ids_of(line.email)
     subscriber = Subscriber(
-        id=subscriber_id(settings.signing_secret, line.email),
+        id=own,
         state="confirmed",
         email=line.email,
         name=line.name,
@@ -50,7 +51,7 @@ def import_confirmed(line: Line, statement: str, settings: OperatorSettings) -> 
             Imported(event="imported", at=at, statement=statement, consented_at=line.consented_at, source=line.source),
         ),
     )
-    state = subscribers.add_imported(settings.table_name, subscriber)
+    state = subscribers.add_imported(settings.table_name, subscriber, former)
     return "imported" if state is None else OF_STATE[state]
 
 
@@ -90,9 +91,13 @@ def _outcome_of(before: State | None, after: State) -> Outcome:
 
 def import_request(line: Line, settings: OperatorSettings) -> Outcome:
     """Create a request for an address, and queue the email with the link. The id depends on the address alone."""
-    subscriber = subscribers.subscriber(settings.table_name, subscriber_id(settings.signing_secret, line.email))
+    subscriber = subscribers.known(settings.table_name, settings.ids_of(line.email))
     if subscriber is not None:
         return OF_STATE[subscriber.state]
+    former = EmailKey(record=f"request#{_former_request_id(line.email, settings)}", email=_ROW_OF_REQUEST)
+    row = outbox.row_at(settings.table_name, former) if settings.former_signing_secret else None
+    if row is not None and "dropped_at" not in row:
+        return "asked already"
     at = utc_now()
     sign_up = SignUp(
         id=_request_id(line.email, settings),
@@ -109,6 +114,11 @@ def import_request(line: Line, settings: OperatorSettings) -> Outcome:
 
 def _request_id(email: str, settings: OperatorSettings) -> str:
     return keyed_hash(settings.signing_secret, "request", "import", normalized(email))
+
+
+def _former_request_id(email: str, settings: OperatorSettings) -> str:
+    """Return the id of the request that the stack made from whose archive this one was made."""
+    return keyed_hash(settings.former_signing_secret, "request", "import", normalized(email))
 
 
 def look_up_left(lines: Collection[Line], settings: OperatorSettings) -> Iterator[tuple[Outcome, State]]:
@@ -131,22 +141,26 @@ def _known(ids: Iterable[str], settings: OperatorSettings) -> dict[str, Subscrib
 
 def look_up(lines: Collection[Line], *, asking: bool, settings: OperatorSettings) -> Iterator[Outcome]:
     """Yield the outcome that importing each line would have, without writing."""
-    ids = {line.number: subscriber_id(settings.signing_secret, line.email) for line in lines}
+    ids = {line.number: settings.ids_of(line.email) for line in lines}
     requests = {line.number: _request_id(line.email, settings) for line in lines} if asking else {}
-    states = {one: subscriber.state for one, subscriber in _known(ids.values(), settings).items()}
-    keys = [{"pk": f"request#{one}", "sk": _ROW_OF_REQUEST} for one in dict.fromkeys(requests.values())]
+    formers = {line.number: _former_request_id(line.email, settings) for line in lines} if asking else {}
+    states = {one: subscriber.state for one, subscriber in _known(sum(ids.values(), ()), settings).items()}
+    of_requests = dict.fromkeys((*requests.values(), *formers.values()))
+    keys = [{"pk": f"request#{one}", "sk": _ROW_OF_REQUEST} for one in of_requests]
     now = int(utc_now().timestamp())
     found = [item for item in by_keys(settings.table_name, keys) if item.get("expires_at", now) >= now]
     asked = {item["pk"].partition("#")[2] for item in found if "dropped_at" not in item}
-    for number, one in ids.items():
-        if one in states:
-            yield OF_STATE[states[one]]
+    for number, own in ids.items():
+        found_as = [states[one] for one in own if one in states]
+        if found_as:
+            # A suppression counts under whichever id it stands.
+            yield OF_STATE[next((one for one in found_as if one in SUPPRESSED), found_as[0])]
         elif asking:
-            yield "asked already" if requests[number] in asked else "asked"
+            yield "asked already" if asked & {requests[number], formers[number]} else "asked"
             asked.add(requests[number])
         else:
             yield "imported"
-            states[one] = "confirmed"
+            states[own[0]] = "confirmed"
 
 
 def room_today(settings: OperatorSettings) -> int:
