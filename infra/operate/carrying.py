@@ -4,6 +4,7 @@ Each item is one conditional write, so it is idempotent, and an interrupted impo
 has stays: whoever left or is suppressed on either side stays so, and a later confirmation by their own click counts.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -48,6 +49,8 @@ CARRIED: Mapping[str, int] = {
 _STEPS = (_LEAVERS, _CONFIRMED, _RECORDS, _ISSUES, _EMAILS)
 THREADS = 8
 BLOCK = 200
+# Seconds before requesting again what DynamoDB left out of a batch; doubled each time.
+_PAUSE = 0.1
 # How often an item is looked at again that changed between reading and writing.
 _TRIES = 5
 _ELSEWHERE = "the stack that it came from sends it"
@@ -92,6 +95,7 @@ class Carrier:
         self._settings = settings
         self._table = settings.table_name
         self._written_with = secrets.by_mark[archive.head.secret]
+        self._by_other_secrets = bool(settings.former_signing_secret) or self._written_with != settings.signing_secret
         self.total = archive.items
         # New keys of records by the old ones, where they differ.
         self._moved: dict[str, str] = {}
@@ -193,6 +197,7 @@ class Carrier:
             wanted: dict[str, Any] = {
                 self._table: {"Keys": [marshalled({"pk": pk, "sk": sk}) for pk, sk in some], "ConsistentRead": True}
             }
+            pause, deadline = _PAUSE, time.monotonic() + dynamodb.RETRY_BUDGET
             while wanted:
                 answer = dynamodb.call("batch_get_item", RequestItems=wanted)
                 for wire in answer["Responses"].get(self._table, ()):
@@ -200,6 +205,11 @@ class Carrier:
                     if not _expired(item):
                         found[item["pk"], item["sk"]] = item
                 wanted = answer.get("UnprocessedKeys", {})
+                if wanted:
+                    if time.monotonic() + pause > deadline:
+                        raise UnavailableError("batch_get_item")
+                    time.sleep(pause)
+                    pause *= 2
         return found
 
     def _asked(self, item: Item) -> Iterator[Item]:
@@ -272,7 +282,7 @@ class Carrier:
         return readers.at_rest(item, self._archive.head.written_at, _IN_DOUBT)
 
     def _email(self, item: Item) -> Item:
-        pk = self._moved.get(item["pk"], item["pk"])
+        pk = self._moved.get(item["pk"]) or str(item["pk"])
         if "outbox" not in item:
             return {**item, "pk": pk}
         if item["recipient"] != "owner":
@@ -346,7 +356,7 @@ class Carrier:
 
         That is after those hashes were written: whoever confirms since is refused by them.
         """
-        if not self._hashes:
+        if not self._hashes or not self._by_other_secrets:
             return
         for page in scan(self._table, "subscriber", as_stored=True):
             for known in map(plain_item, page.items):

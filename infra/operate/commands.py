@@ -746,6 +746,29 @@ def _export(connection: Connection, output: Output, options: exporting.Options, 
     return None
 
 
+def _import_archive(connection: Connection, output: Output, file: Path, *, dry_run: bool, others: bool) -> int:
+    """Carry what another stack of the same owner exported with `guichet export everything` into this one."""
+    if others:
+        raise click.UsageError("This is an archive, which has each proof itself: leave out --consent and --ask.")
+    settings = connection.settings
+    secrets = Secrets(settings.signing_secret, settings.former_signing_secret)
+    carrier = carrying.Carrier(Archive(file, secrets), settings, secrets)
+    with output.progress("items carried", carrier.total) as advance:
+        summary = carrier.carry(advance, dry_run=dry_run)
+    outcomes = sorted({outcome for _, outcome in summary.outcomes})
+    output.tell(
+        summaries.of_carrying(summary, dry_run=dry_run),
+        dry_run=dry_run,
+        items=carrier.total,
+        **{outcome.replace(" ", "_"): summary.count(outcome) for outcome in outcomes},
+        stopped=summary.stopped,
+    )
+    if summary.stopped:
+        output.advise("To resume, run the same command again: what is there is not written twice.")
+        return INTERRUPTED if summary.stopped == carrying.INTERRUPTED else UNAVAILABLE
+    return 0
+
+
 @guichet.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--consent", metavar="TEXT", help="They have consented: say where, when and to what. Kept as proof.")

@@ -27,7 +27,7 @@ from infra.operate.archive import Secrets, plain_item, wire_item
 from tests.support import many
 from tests.support.app import ACCOUNT, PARAMETERS, REGION, START, App, isolated, resolve
 from tests.support.contact import contact
-from tests.support.desk import Browser
+from tests.support.desk import Browser, forms_of
 from tests.support.feedback import feedback
 from tests.support.newsletter import (
     READER,
@@ -352,7 +352,14 @@ def test_a_suppressed_address_that_signs_up_at_the_new_stack_gets_no_mail_until_
         page = desk.press(desk.get("subscribers"), "Find", address=READER)
         assert f"subscribers/{carried['id']}/lift" in page.text
         sent = len(app.mails())
-        operate(app, "subscribers", "lift", READER)
+        sure = desk.get(f"subscribers/{carried['id']}/lift")
+        (lifting,) = [form for form in forms_of(sure) if form["action"].endswith("/lift")]
+        if how in {"refused", "bounced"}:
+            wrong = desk.post(lifting["action"], {**lifting["fields"], "address": "other@example.org"})
+            assert (wrong.status_code, stored("subscriber").popitem()[1]) == (422, carried)
+            assert desk.post(lifting["action"], {**lifting["fields"], "address": READER}).status_code == 303
+        else:
+            assert operate(app, "subscribers", "lift", READER).code == 0
         sign_up(app)
         subscribe(app, name="Again")
         assert len(app.mails()) > sent
@@ -693,7 +700,8 @@ def test_no_race_brings_a_leaver_back(
         many.put(somebody(READER, "confirmed", 1, SECRET))
         file = exported(app, operate, tmp_path)
     with stack(parameters) as app:
-        read, blocked = carrying.Carrier._read, []  # noqa: SLF001  in between is where it happens
+        read = carrying.Carrier._read  # noqa: SLF001  in between is where it happens
+        blocked: list[bool] = []
 
         def and_then_block(self: carrying.Carrier, keys: Any) -> Any:
             found = read(self, keys)
@@ -705,6 +713,30 @@ def test_no_race_brings_a_leaver_back(
         done = brought(app, operate, file)
         assert (blocked, done.get("carried"), done["stays_left"]) == ([True], None, 1)
         assert [item["state"] for item in stored("subscriber").values()] == ["blocked"]
+
+
+def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again(
+    operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stack(SAME) as app:
+        many.put(somebody(READER, "confirmed", 1, SECRET))
+        file = exported(app, operate, tmp_path)
+        call = dynamodb.call
+        left_out: list[Any] = []
+
+        def throttled(operation: str, **parameters: Any) -> dict[str, Any]:
+            if operation == "batch_get_item" and not left_out:
+                left_out.append(parameters["RequestItems"])
+                return {"Responses": {}, "UnprocessedKeys": parameters["RequestItems"]}
+            return call(operation, **parameters)
+
+        monkeypatch.setattr(dynamodb, "call", throttled)
+        assert brought(app, operate, file)["there_already"] == 1
+        assert left_out
+        monkeypatch.setattr(carrying, "_PAUSE", 1e9)
+        left_out.clear()
+        said = operate(app, "import", str(file))
+        assert (said.code, "unreachable" in said.told + said.out) == (3, True)
 
 
 def test_an_interrupted_import_goes_on(operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

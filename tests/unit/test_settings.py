@@ -124,6 +124,7 @@ def test_each_language_needs_a_wording_that_is_agreed_to(monkeypatch: pytest.Mon
         ("TIME_ZONE", "", "the name of a time zone"),
         ("TIME_ZONE", "../../etc/passwd", "the name of a time zone"),
         ("REPLY_TO_EMAIL", "Atelier <me@example.org>", "a bare email address"),
+        ("FORMER_SIGNING_SECRET", "too short", "at least 32 characters, or none"),
     ],
 )
 def test_the_notifier_names_its_wrong_settings(
@@ -139,6 +140,16 @@ def test_an_owner_that_can_be_mailed_is_needed(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("OWNER_EMAIL", value)
     with pytest.raises(SettingsError, match="OWNER_EMAIL"):
         NotifierSettings.from_environment()
+
+
+def test_an_address_is_known_by_both_secrets_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(NotifierSettings.from_environment().ids_of("me@example.org")) == 1
+    monkeypatch.setenv("FORMER_SIGNING_SECRET", "a former secret for tests, 32 characters")
+    ids = NotifierSettings.from_environment().ids_of("me@example.org")
+    assert len(set(ids)) == 2
+    # The stack's own goes first.
+    monkeypatch.setenv("FORMER_SIGNING_SECRET", NotifierSettings.from_environment().signing_secret)
+    assert NotifierSettings.from_environment().ids_of("me@example.org") == ids[:1]
 
 
 def test_an_owners_domain_is_mailed_in_punycode(monkeypatch: pytest.MonkeyPatch) -> None:
