@@ -18,7 +18,7 @@ import notifier.handler
 from guichet.http.links import unsubscribe_link
 from guichet.locales import Language
 from guichet.mail import ses
-from guichet.outbox import delivery, renewal
+from guichet.outbox import renewal
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, issues, renewals, subscribers
 from infra.local.functions import Context
@@ -354,7 +354,7 @@ def test_a_run_that_is_killed_between_sending_and_noting_it_is_made_good(
 
     with due() as clock:
         with monkeypatch.context() as patch:
-            patch.setattr(delivery.renewals, "note_sent", killed)
+            patch.setattr(renewals, "note_sent", killed)
             days(app, clock, renewals.PARTS)
             at = datetime.now(UTC)
             days(app, clock, renewals.PARTS)
@@ -403,7 +403,7 @@ def test_a_sweep_that_comes_half_a_year_late_knows_nothing_of_a_row_that_has_exp
 ) -> None:
     with due() as clock:
         with monkeypatch.context() as patch:
-            patch.setattr(delivery.renewals, "note_sent", lambda *_: False)
+            patch.setattr(renewals, "note_sent", lambda *_: False)
             days(app, clock, renewals.PARTS)
         clock.shift(timedelta(days=200))
         month(app, clock)

@@ -1,6 +1,7 @@
 """Renewal over four years of virtual time, in which mail, sweeps and the table fail, and readers answer or do not."""
 
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 import time_machine
 
 from guichet.http.links import renewal_link
-from guichet.mail import pace, ses
+from guichet.mail import ses
 from guichet.records.outbox import EmailKey
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, outbox, renewals
@@ -127,7 +128,7 @@ class Years:
 def test_over_four_years_with_outages_nobody_is_asked_twice_or_leaves_unasked(
     app: App, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr(pace.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     with time_machine.travel(START, tick=False) as clock:
         years = Years(app, monkeypatch, seed)
         while datetime.now(UTC) < START + timedelta(days=4 * 365):

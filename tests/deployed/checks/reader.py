@@ -1,6 +1,9 @@
 """As a reader of the newsletter: the whole life of a subscription."""
 
-from urllib.parse import urlsplit
+import base64
+import hmac
+import json
+from urllib.parse import urlencode, urlsplit
 
 from tests.deployed.world import FORM, OWNER, SENDER, World
 
@@ -71,9 +74,27 @@ def whoever_did_not_ask_is_written_to_no_more(world: World) -> None:
     assert len(world.mails(address, "")) == 1
 
 
+def whoever_wants_to_stay_renews_with_the_button_and_its_own_token_alone(world: World) -> None:
+    address, welcome = world.subscribe()
+    before = world.items("subscriber", email=address)
+    # The email comes after years, so its token is made here, as the design says.
+    subject = json.dumps(["token/renew", before[0]["id"], None], separators=(",", ":"))
+    mac = hmac.digest(world.parameters["SigningSecret"].encode(), subject.encode(), "sha256")
+    right = {"subscriber": before[0]["id"], "token": base64.urlsafe_b64encode(mac).rstrip(b"=").decode()}
+    elsewhere = welcome.link("/newsletter/unsubscribe").replace("/unsubscribe?", "/renew?")
+    assert world.visit(elsewhere).status == 403
+    assert world.post("/newsletter/renew", {**right, "token": "A" * 43}).status == 403
+    assert world.stack.ask("GET", f"/newsletter/renew?{urlencode(right)}").status == 200
+    assert world.items("subscriber", email=address) == before
+    assert world.post("/newsletter/renew", right).status == 200
+    (after,) = world.items("subscriber", email=address)
+    assert [event["event"] for event in after["history"]] == ["confirmed", "renewed"]
+
+
 CHECKS = (
     a_subscription_begins_and_ends_by_the_readers_own_hand,
     a_link_that_was_tampered_with_is_refused,
     whoever_left_by_mistake_stays_with_the_button_of_that_page,
     whoever_did_not_ask_is_written_to_no_more,
+    whoever_wants_to_stay_renews_with_the_button_and_its_own_token_alone,
 )
