@@ -96,6 +96,11 @@ def _parsed(mail: dict[str, Any]) -> EmailMessage:
     return message_from_string(mail["raw"], _class=EmailMessage, policy=policy.default)
 
 
+def _renewals() -> list[EmailMessage]:
+    """Return the email that comes after years, which the stack has not sent."""
+    return [email("renewal", language) for language in LANGUAGES]
+
+
 def _body(mail: EmailMessage, kind: str) -> str:
     body = mail.get_body((kind,))
     assert body is not None
@@ -109,7 +114,7 @@ def test_they_fit_can_be_read_and_load_nothing(
 ) -> None:
     stack, mails = written
     assert len(mails) == 8
-    for mail in mails:
+    for mail in [*mails, *_renewals()]:
         visitor = visit(stack, color_scheme=scheme, viewport={"width": width, "height": 800})
         visitor.page.set_content(_body(mail, "html"))
         assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, mail["Subject"]
@@ -122,7 +127,7 @@ def test_they_fit_can_be_read_and_load_nothing(
 
 
 def test_the_text_says_all_that_the_html_says(written: tuple[LocalStack, list[EmailMessage]]) -> None:
-    for mail in written[1]:
+    for mail in [*written[1], *_renewals()]:
         html, text = _body(mail, "html"), _body(mail, "plain")
         # Repeats: the title, the line for the list of mails, and a button up to the address that the text has, too.
         repeats = r"<head>.*?</head>|<div style=\"display:none.*?</div>|<h1.*?</h1>|<a class=\"button\".*?<br>"

@@ -134,7 +134,7 @@ def test_the_emails_of_a_batch_of_the_stream_keep_the_pace_too(
 
 
 def test_what_sends_nothing_takes_no_time_of_the_others(make_app: Callable[..., App], waits: list[float]) -> None:
-    app = make_app(StrangerMailPerDay="1")
+    app = make_app(StrangerMailPerDay="1", RenewalMonths="0")
     with time_machine.travel(START):
         for number in range(20):
             app.post("/newsletter", json={"email": f"a{number}@example.org"})

@@ -124,19 +124,19 @@ SENTENCES = {
     "undo_button": "Garder mon abonnement",
     "undone_title": "Abonnement conservé",
     "undone": "C’est fait : vous continuerez à recevoir la newsletter « {site} ».",
-    "renew_title": "Souhaitez-vous rester abonné ?",
+    "renew_title": "Voulez-vous continuer à nous lire ?",
     "renew_lead": "Voulez-vous continuer à recevoir la newsletter « {site} » ? Un clic suffit.",
     "renew_button": "Oui, continuez à m’écrire",
     "renew_until": "Sans réponse de votre part, votre abonnement prendra fin après le {day}.",
     "renew_leave": "Me désabonner",
     "renewed_title": "Abonnement renouvelé",
     "renewed": "Votre abonnement à la newsletter « {site} » se poursuit. Vous n’avez plus rien à faire.",
-    "returned_title": "Vous êtes de nouveau abonné",
+    "returned_title": "Abonnement repris",
     "returned": "C’est fait : vous recevrez à nouveau la newsletter « {site} ».",
     "lapsed_title": "Votre abonnement a pris fin",
     "lapsed_lead": (
         "Un email vous demandait si vous souhaitiez toujours recevoir la newsletter « {site} ». Sans réponse dans les "
-        "30 jours, vous avez été désabonné."
+        "30 jours, votre abonnement a pris fin."
     ),
     "lapsed_on": "C’était le {day}. Depuis, vous ne recevez plus rien.",
     "lapsed_button": "Me réabonner",
@@ -198,9 +198,9 @@ SENTENCES = {
     "welcome_leave": "Vous changez d’avis ? Vous pouvez {unsubscribe} à tout moment.",
     "welcome_unsubscribe": "vous désabonner",
     "renewal_subject": "Voulez-vous toujours recevoir la newsletter « {site} » ?",
-    "renewal_heading": "Souhaitez-vous rester abonné ?",
+    "renewal_heading": "Voulez-vous continuer à nous lire ?",
     "renewal_lead": (
-        "Vous êtes abonné à la newsletter « {site} », et nous sommes sans nouvelles de vous depuis le {since}.\n"
+        "Vous recevez la newsletter « {site} », et nous sommes sans nouvelles de vous depuis le {since}.\n"
         "Voulez-vous continuer à la recevoir ? Ouvrez cette page et appuyez sur le bouton :"
     ),
     "renewal_button": "Oui, continuez à m’écrire",

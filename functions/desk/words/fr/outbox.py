@@ -35,7 +35,7 @@ SENTENCES = {
     "email_issue_test": "Essai d’un numéro",
     "email_new_subscriber": "Avis de nouvel abonné",
     "email_rejected_notice": "Avis remplaçant un email rejeté",
-    "email_renewal": "Question posée à un abonné\u00a0: veut-il le rester\u202f?",
+    "email_renewal": "Demande de renouvellement d’un abonnement",
     "email_spam_note": "Note sur les envois classés comme spam",
     "email_welcome": "Bienvenue à un nouvel abonné",
     "email_other": "Email «\u00a0{name}\u00a0»",
