@@ -416,14 +416,16 @@ def test_a_sweep_that_comes_half_a_year_late_knows_nothing_of_a_row_that_has_exp
 
 def test_two_sweeps_at_once_ask_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     original = renewals.ask
-
-    def while_another_comes(*arguments: Any) -> bool:
-        monkeypatch.setattr(renewals, "ask", original)
-        app.sweep()
-        return original(*arguments)
-
-    monkeypatch.setattr(renewals, "ask", while_another_comes)
     with due() as clock:
+
+        def while_another_comes(*arguments: Any) -> bool:
+            monkeypatch.setattr(renewals, "ask", original)
+            clock.shift(timedelta(seconds=1))
+            app.sweep()
+            assert len(app.items("email")) == 1
+            return original(*arguments)
+
+        monkeypatch.setattr(renewals, "ask", while_another_comes)
         days(app, clock, 2 * renewals.PARTS)
     assert len(asked(app)) == 1
     assert len(app.items("email")) == 1
