@@ -32,7 +32,7 @@ def test_what_functions_ask_is_written_once_and_read_back(app: App, folder: Path
 
     asked = read(folder)
     assert asked.operations["dynamodb"] >= {"TransactWriteItems", "Query"}
-    assert asked.operations["sesv2"] == {"SendEmail"}
+    assert asked.operations["sesv2"] == {"SendEmail", "GetAccount"}
     assert Call("Contact", "dynamodb:PutItem", TABLE) in asked.calls
     sent = next(call for call in asked.calls if call.action == "ses:SendRawEmail")
     assert (sent.function, sent.context) == ("Notifier", frozenset({("ses:FromAddress", "guichet@atelier.example")}))
