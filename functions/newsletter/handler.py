@@ -136,7 +136,8 @@ def confirm(request: Request) -> Response:
 
 def _note_life(sign_up: SignUp) -> None:
     """Note that whoever has the mailbox of a subscriber pressed a button of ours."""
-    subscribers.note_life(settings().table_name, subscriber_id(settings().signing_secret, sign_up.email), utc_now())
+    own, *_ = settings().ids_of(sign_up.email)
+    subscribers.note_life(settings().table_name, own, utc_now())
 
 
 def confirm_again(request: Request) -> Response:

@@ -794,7 +794,7 @@ def _import_archive(connection: Connection, output: Output, file: Path, *, dry_r
     help=f"What everybody in the file is at the least: {', '.join(importing.STANDINGS)}. Default: by the file's name.",
 )
 @on_stack
-def import_(  # noqa: C901, PLR0913  the options of an import
+def import_(  # noqa: PLR0913  the options of an import
     connection: Connection,
     output: Output,
     *,
@@ -895,29 +895,6 @@ def _importer(  # noqa: PLR0913  what an import needs
 
         return importing.Requests(file.name, settings, pool, Pace(ses.send_rate), may_ask)
     return importing.Confirmed(file.name, consent or "", settings, pool)
-
-
-def _import_archive(connection: Connection, output: Output, file: Path, *, dry_run: bool, others: bool) -> int:
-    """Carry what another stack of the same owner exported with `guichet export everything` into this one."""
-    if others:
-        raise click.UsageError("This is an archive, which has each proof itself: leave out --consent and --ask.")
-    settings = connection.settings
-    secrets = Secrets(settings.signing_secret, settings.former_signing_secret)
-    carrier = carrying.Carrier(Archive(file, secrets), settings, secrets)
-    with output.progress("items carried", carrier.total) as advance:
-        summary = carrier.carry(advance, dry_run=dry_run)
-    outcomes = sorted({outcome for _, outcome in summary.outcomes})
-    output.tell(
-        summaries.of_carrying(summary, dry_run=dry_run),
-        dry_run=dry_run,
-        items=carrier.total,
-        **{outcome.replace(" ", "_"): summary.count(outcome) for outcome in outcomes},
-        stopped=summary.stopped,
-    )
-    if summary.stopped:
-        output.advise("To resume, run the same command again: what is there is not written twice.")
-        return INTERRUPTED if summary.stopped == carrying.INTERRUPTED else UNAVAILABLE
-    return 0
 
 
 # --- one person -------------------------------------------------------------------------------------------------------
