@@ -19,6 +19,7 @@ from guichet.records.issue import READERS_KEPT
 from guichet.records.message import SPAM_KEPT
 from guichet.records.outbox import SENT_EMAIL_KEPT
 from guichet.records.sign_up import CONFIRMATION_VALID, REQUEST_KEPT
+from guichet.records.subscriber import RENEWAL_VALID
 from guichet.store.limits import CAPS_KEPT, SLOT_KEPT
 from infra.operate.connection import Connection, OperatorSettings
 from infra.operate.notice_words import places, sentences
@@ -30,8 +31,6 @@ CNIL = "https://www.cnil.fr/fr/plaintes"
 _DAYS_A_YEAR = 365
 # How far back DynamoDB's point-in-time recovery goes, unless a table says less.
 BACKUPS_KEPT = timedelta(days=35)
-# How long a subscriber has to answer whether they want to stay (RenewalMonths).
-RENEWAL_ANSWER = timedelta(days=30)
 _WITHIN_EU = {"eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"}
 # Countries that the European Commission has found adequate (GDPR, article 45), for companies such as AWS.
 _ADEQUATE = {
@@ -289,7 +288,7 @@ def _newsletter(known: Facts, language: Language) -> Iterator[Block]:
     callers = "newsletter_callers" if known.keep_caller_address else "newsletter_no_callers"
     yield _paragraph(_say("newsletter_answers"), _say(callers), label="answers_label")
     yield _paragraph(_people("newsletter_owner", known.owners), label="recipients_label")
-    renewal = {"months": str(known.renewal_months), "answer": str(RENEWAL_ANSWER.days)}
+    renewal = {"months": str(known.renewal_months), "answer": str(RENEWAL_VALID.days)}
     yield _paragraph(
         _say(
             "newsletter_asked",
