@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,8 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
         shutil.rmtree(LOG.folder, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests into order by folder. None depends on it."""
+    """Put the tests into order by folder, and mark which cases are slow. None depends on it."""
+    _mark_cases(items)
     tests = Path(__file__).parent
 
     def folder_of(item: pytest.Item) -> str:
@@ -50,6 +53,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if folder_of(item) in _NOT_MEASURED:
             item.add_marker("no_cover")
+
+
+def _mark_cases(items: list[pytest.Item]) -> None:
+    """Mark as slow what the marker quick_cases leaves of a test's cases. Those it takes are spread over all."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("quick_cases"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for found in cases.values():
+        (wanted,) = found[0].iter_markers("quick_cases")
+        quick = {index * len(found) // wanted.args[0] for index in range(wanted.args[0])}
+        for index, item in enumerate(found):
+            if index not in quick:
+                item.add_marker("slow")
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +99,27 @@ def _few_shards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
     if request.node.get_closest_marker("all_shards") is None:
         monkeypatch.setattr(outbox, "SHARDS", 2)
+
+
+class _Clock:
+    """A clock on which nobody waits: to sleep puts it forward."""
+
+    def __init__(self) -> None:
+        self._slept = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._slept
+
+    def sleep(self, seconds: float) -> None:
+        self._slept += seconds
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the emails of a run be sent at once: fourteen a second took more time than all else of them."""
+    from guichet.mail import pace  # noqa: PLC0415
+
+    monkeypatch.setattr(pace, "time", _Clock())
 
 
 class _Stdout:

@@ -117,13 +117,23 @@ def _copied(value: Any) -> Any:
 
 def _copied_node(node: Any, parent: Any) -> Any:
     copied = object.__new__(type(node))
-    vars(copied).update(vars(node), parent=parent)
+    vars(copied).update(vars(node), parent=parent, kinds=_kinds(node))
     if node.children is not None:
         copied.children = [
             _copied_node(child, copied) if isinstance(child, _nodes.Node) else copy.deepcopy(child)
             for child in node.children
         ]
     return copied
+
+
+def _kinds(node: Any) -> frozenset[type]:
+    """Return the kinds of the nodes in a tree. An expression is parsed once, so its tree keeps them."""
+    kept = vars(node)
+    if "kinds" not in kept:
+        children = [_kinds(child) for child in node.children or () if isinstance(child, _nodes.Node)]
+        kept["kinds"] = frozenset({type(node)}.union(*children))
+    found: frozenset[type] = kept["kinds"]
+    return found
 
 
 @cache
@@ -155,21 +165,41 @@ def _processed_as(kind: type, classes: tuple[type, ...]) -> type | None:
     return next((found for found in classes if issubclass(kind, found)), None)
 
 
+# What processing puts into a tree, and so is not in what was parsed.
+_PUT_IN = {_nodes.DDBTypedValue, _nodes.NoneExistingPath}
+_own_look = _nodes.DepthFirstTraverser.pre_processing_of_child
+
+
+@cache
+def _has_some(kinds: frozenset[type], classes: tuple[type, ...]) -> bool:
+    """Tell whether some kinds of nodes are among those that are processed."""
+    return any(_processed_as(kind, classes) for kind in kinds)
+
+
 def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
     """Let a traverser process a tree of nodes, from the leaves to the root."""
     processors = traverser._processing_map()  # noqa: SLF001
-    return _traversed(traverser, processors, tuple(processors), node, child_id)
+    classes = tuple(processors)
+    look = traverser.pre_processing_of_child
+    if look.__func__ is _own_look and _PUT_IN.isdisjoint(classes):
+        look = None
+    return _traversed(look, processors, classes, node, child_id)
 
 
-def _traversed(traverser: Any, processors: Any, classes: tuple[type, ...], node: Any, child_id: int) -> Any:
+def _traversed(look: Any, processors: Any, classes: tuple[type, ...], node: Any, child_id: int) -> Any:
+    """Process a tree. Without something that looks at each node before, trees in which there is nothing are passed."""
     kind: Any = type(node)
     if not _is_node(kind):
         return node
     parent = node.parent
+    kinds = vars(node).get("kinds")
+    if look is None and kinds is not None and not _has_some(kinds, classes):
+        return node
     if node.children is not None:
         for index, child in enumerate(node.children):
-            traverser.pre_processing_of_child(node, index)
-            _traversed(traverser, processors, classes, child, index)
+            if look is not None:
+                look(node, index)
+            _traversed(look, processors, classes, child, index)
     found = _processed_as(kind, classes)
     if found is not None:
         node = processors[found](node)

@@ -23,7 +23,7 @@ from tests.support.words import ENGLISH, FRENCH, Words
 Visit = Callable[..., Visitor]
 Scheme = Literal["light", "dark"]
 # 320 is also what 1280 leaves at a zoom of 400 % (WCAG 2.2, 1.4.10).
-LOOKS = [(320, "light"), (360, "dark"), (600, "light"), (1200, "light"), (1200, "dark")]
+LOOKS: list[tuple[int, Scheme]] = [(320, "light"), (360, "dark"), (600, "light"), (1200, "light"), (1200, "dark")]
 LANGUAGES = {"fr": FRENCH, "en": ENGLISH}
 SITE_NAME = "Atelier Bellevue"
 EVENT = json.loads((Path(__file__).parents[2] / "infra" / "events" / "confirm-page.json").read_text(encoding="utf-8"))

@@ -283,6 +283,7 @@ ENCODED_WORDS = [
 ]
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("text", ENCODED_WORDS)
 @pytest.mark.parametrize("field", ["_subject", "subject", "name"])
 def test_no_text_of_a_visitor_makes_a_header_or_a_recipient(app: App, field: str, text: str) -> None:

@@ -44,6 +44,7 @@ def test_it_is_off_by_default(app: App) -> None:
     assert (app.mails(), app.items("digest"), app.items("email")) == ([], [], [])
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("language", "words"),
     [
@@ -153,6 +154,7 @@ def test_what_is_owed_is_told_with_what_to_do(make_app: Make) -> None:
     assert 'href="https://api.example/desk/outbox"' in text(mail, "html")
 
 
+@pytest.mark.slow
 def test_after_three_weeks_without_ses_only_the_latest_goes_out(make_app: Make) -> None:
     app = make_app(WeeklyDigest="on")
     wire = Wire(ses.client())

@@ -217,6 +217,7 @@ def multipart(fields: dict[str, str], encoding: str, part_type: str = "") -> byt
     return "".join(parts).encode(encoding) + b"--b--\r\n"
 
 
+@pytest.mark.quick_cases(12)
 @pytest.mark.parametrize("label", LABELS)
 @pytest.mark.parametrize("how", ["parameter", "field"])
 @pytest.mark.parametrize(

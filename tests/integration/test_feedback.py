@@ -105,6 +105,7 @@ def test_any_other_tags_name_no_attempt(tags: dict[str, list[str]]) -> None:
 # --- doubt is settled -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("events", [["send"], ["delivery"], ["send", "delivery"], ["delivery", "send"], ["send"] * 3])
 @pytest.mark.parametrize("wait", [timedelta(seconds=1), timedelta(minutes=50)])
 def test_an_event_settles_what_ses_did_not_answer_and_it_is_mailed_once(
@@ -294,6 +295,7 @@ def state_of(found: dict[str, Any]) -> str:
     return "held" if found["outbox"] == "held" else "waits"
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("story", STORIES)
 @pytest.mark.parametrize("answered", [True, False])
 def test_events_come_to_the_same_in_any_order_and_however_often(story: str, answered: bool) -> None:  # noqa: FBT001
@@ -365,6 +367,7 @@ def test_an_email_that_is_delivered_at_last_is_sent_no_more(app: App, clock: Any
     assert state_of(row(app)) == "sent"
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(
     ("kind", "status", "diagnostic", "dead"),
     [
@@ -405,6 +408,7 @@ def test_what_a_bounce_is_depends_on_the_status_before_the_type(
     assert (subscriber(app)["state"] == "bounced") is dead
 
 
+@pytest.mark.slow
 def test_after_a_permanent_bounce_mail_waits_one_email_a_day_tries_and_nothing_is_lost(
     app: App, clock: Any, written: Callable[[], str]
 ) -> None:
@@ -582,6 +586,7 @@ def test_five_soft_bounces_without_a_delivery_between_end_mail_to_a_subscriber(a
     assert {"email", "name", "soft_bounces"}.isdisjoint(subscriber(app))
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("order", [["delivery", "bounce-transient"], ["bounce-transient", "delivery"]])
 def test_absence_notes_of_a_subscriber_are_never_counted(app: App, clock: Any, order: list[str]) -> None:
     subscribe(app)
@@ -622,6 +627,7 @@ def test_a_bounce_settles_what_was_in_doubt_to_a_visitor(app: App, clock: Any) -
 # --- the simulator's addresses ------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("address", "kinds", "state"),
     [

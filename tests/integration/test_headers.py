@@ -182,6 +182,7 @@ def test_site_name_and_subject_are_read_as_they_were_written(
             assert parsed.display_name == " ".join(words.split())
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @example("a\r\nBcc: x@evil.example")
 @example("\x85\u2028\u2029\x0b\x0c\x1c")

@@ -395,6 +395,7 @@ def test_an_event_of_a_claim_that_is_not_the_rows_changes_nothing(app: App) -> N
     assert states() == {"sent": 1}
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     ("told", "reason"),
     [((11, 0), "bounces"), ((10, 0), None), ((0, 3), "complaints"), ((0, 2), None)],
@@ -493,6 +494,7 @@ def _run_event() -> dict[str, Any]:
     return {"Records": [{"dynamodb": {"Keys": {"pk": {"S": "issue#novembre"}, "sk": {"S": "run"}}}}]}
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_is_resumed_by_the_schedule(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
@@ -619,6 +621,7 @@ def test_cancelled_within_a_run_nothing_goes_out_after_the_end_is_told(
     assert (states(), sum(to(app).values())) == ({"sent": 1, "waiting": 7}, 1)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("sent_before", "refused"), [(0, 5), (30, 20)])
 def test_ses_that_refuses_copy_after_copy_pauses_it(
     app: App, monkeypatch: pytest.MonkeyPatch, sent_before: int, refused: int

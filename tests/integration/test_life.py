@@ -57,6 +57,7 @@ def test_who_confirms_is_welcomed_with_a_link_to_leave(app: App) -> None:
         assert url in unescape(body.get_content())
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -393,6 +394,7 @@ ENDING = {
 HARMLESS = ["bounce-transient", "bounce-undetermined", "complaint-not-spam", "delivery", "send", "reject", "open"]
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("name", ENDING)
 def test_what_ends_an_address_ends_all_mail_to_it(make_app: Any, name: str) -> None:
     app = make_app(Acknowledge="on")
@@ -418,6 +420,7 @@ def test_what_ends_an_address_ends_all_mail_to_it(make_app: Any, name: str) -> N
     assert subscriber(app)["state"] == ENDING[name]
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("name", HARMLESS)
 def test_what_ends_nothing_changes_nothing(app: App, name: str) -> None:
     subscribe(app)

@@ -67,6 +67,7 @@ def test_without_them_pages_and_emails_load_nothing_and_link_to_no_policy(make_a
         assert "confidentialité" not in part(mail, "plain") + part(mail, "html")
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("color", ["#1f4fa3", "#FFD500", "#ffffff"])
 def test_the_accent_colour_is_in_every_page_and_email_and_the_policy_names_the_style(
     make_app: Make, color: str
@@ -107,6 +108,7 @@ def test_a_logo_of_the_site_s_own_stands_for_its_name_and_nothing_else_may_be_lo
         assert logo.attrib["height"] == "40"
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     "elsewhere",
     [
@@ -126,6 +128,7 @@ def test_a_logo_of_elsewhere_is_not_shown(make_app: Make, elsewhere: str) -> Non
         assert "logo.png" not in html
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("language", "words"), [("fr", "Politique de confidentialité"), ("en", "Privacy policy")])
 def test_every_page_and_every_email_to_a_visitor_leads_to_the_privacy_policy(
     make_app: Make, language: str, words: str

@@ -17,6 +17,7 @@ from tests.support.newsletter import subscribe
 from tests.support.samples import sample
 
 
+@pytest.mark.quick_cases(7)
 @pytest.mark.parametrize("blank", BLANKS)
 @pytest.mark.parametrize("field", ["name", "subject", "phone", "_subject", "message", "ville", "field name"])
 def test_no_field_of_a_form_can_forge_a_line(app: App, field: str, blank: str) -> None:
@@ -35,6 +36,7 @@ def test_no_field_of_a_form_can_forge_a_line(app: App, field: str, blank: str) -
     assert not re.search("[\u2800\u3164\u115f\u1160\uffa0\u200b\u202a-\u202e\u2066-\u2069]|  ", subject)
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("blank", BLANKS)
 def test_no_page_can_forge_a_line(app: App, blank: str) -> None:
     event = sample("contact-json.json")
@@ -50,6 +52,7 @@ def test_no_page_can_forge_a_line(app: App, blank: str) -> None:
     assert "/blog/" not in Unmarked(html).words
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("blank", BLANKS)
 @pytest.mark.parametrize("field", ["source", "name"])
 def test_no_source_and_no_name_of_a_subscriber_can_forge_a_line(make_app: Any, field: str, blank: str) -> None:

@@ -39,6 +39,7 @@ def test_the_page_uses_its_own_words_alone() -> None:
     assert len(ROWS) > 30
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("field", fields_that_are("kept as an answer"))
 def test_what_is_kept_is_shown_to_the_owner(app: App, field: str) -> None:
     message, mail = sent(app, GOOD | {field: VALUE})

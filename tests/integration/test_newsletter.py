@@ -40,6 +40,7 @@ def test_a_sign_up_is_a_request_and_subscribes_nobody(app: App, path: str) -> No
     assert app.items("subscriber") == []
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("given", "shown"),
@@ -162,6 +163,7 @@ def test_nobody_agrees_to_a_wording_that_they_did_not_see(app: App) -> None:
     assert "Abonnement confirmé" in press(app, again).text
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("field", ["request", "expires", "token"])
 @pytest.mark.parametrize("value", ["", "x", "9999999999", "é", "-1", "99999999999999999999"])
 def test_a_link_that_was_changed_proves_nothing(app: App, field: str, value: str) -> None:
@@ -235,6 +237,7 @@ def test_a_request_ends_after_seven_days(app: App) -> None:
         assert int(request["expires_at"]) - utc_now().timestamp() == 7 * 86400
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("days", [2, 8, 400])
 def test_link_and_request_count_from_when_the_email_is_sent(app: App, days: int) -> None:
     sent_at = START + timedelta(days=days)
@@ -254,6 +257,7 @@ def test_link_and_request_count_from_when_the_email_is_sent(app: App, days: int)
         assert submissions.sign_up("table", request["id"]) is None
 
 
+@pytest.mark.slow
 def test_a_request_whose_email_ses_refuses_for_days_lives_until_it_is_taken(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         wire = Wire(ses.client())
@@ -318,6 +322,7 @@ def test_the_table_away_is_told_on_the_confirmation_page_too(app: App, monkeypat
     assert "même reçu deux fois" in reply.text
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("state", ["bounced", "complained", "unsubscribed"])
 def test_an_older_link_brings_nobody_back(app: App, state: str) -> None:
     sign_up(app)
@@ -342,6 +347,7 @@ def test_an_older_link_brings_nobody_back(app: App, state: str) -> None:
     assert "Ce lien n" in opened.text
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=47), timedelta(days=3)])
 def test_a_used_link_says_so_instead_of_offering_its_button(app: App, language: Language, later: timedelta) -> None:

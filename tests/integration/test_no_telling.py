@@ -24,6 +24,7 @@ def reply_in(app: App, state: str, arguments: dict[str, Any]) -> tuple[Any, ...]
     return reply.status_code, sorted(reply.headers), reply.data, wire.operations, sizes
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("state", ["asked", "confirmed", "unsubscribed", "bounced", "complained", "blocked"])
 @pytest.mark.parametrize("as_json", [True, False])
 def test_words_status_headers_and_work_are_the_same(make_app: Any, state: str, as_json: bool) -> None:  # noqa: FBT001

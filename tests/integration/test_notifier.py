@@ -39,6 +39,7 @@ def owed(app: App) -> list[dict[str, Any]]:
     return [email for email in app.items("email") if "outbox" in email]
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("temporary", TEMPORARY)
 def test_what_ses_refuses_for_now_stays_owed_and_is_sent_once(
     app: App, monkeypatch: pytest.MonkeyPatch, temporary: Any
@@ -81,6 +82,7 @@ def timed_out(request: Any) -> None:
     raise ReadTimeoutError(endpoint_url=request.url)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("in_doubt", [timed_out, refusal(500, "InternalFailure"), refusal(502, "BadGateway")])
 def test_what_may_have_gone_out_is_not_tried_again_before_an_event_can_have_told(app: App, in_doubt: Any) -> None:
     wire = Wire(ses.client())

@@ -47,6 +47,7 @@ def confirm(app: App) -> None:
     assert press(app, open_link(app, link_in_last_mail(app))).status_code == 200
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("caller", ["203.0.113.7", "198.51.100.9"])
 @pytest.mark.parametrize("minutes", [1, 3, 5, 9, 11, 14])
 def test_a_second_sign_up_within_15_minutes_is_put_off_and_mailed(app: App, caller: str, minutes: int) -> None:
@@ -99,6 +100,7 @@ def test_one_waits_per_address_and_a_later_one_takes_its_place(app: App) -> None
     assert row["pk"].endswith(subscriber["history"][0]["M"]["request_id"]["S"])
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("minutes", [1, 5, 12])
 def test_coming_back_within_15_minutes_is_mailed_too(app: App, minutes: int) -> None:
     with time_machine.travel(START) as clock:
@@ -135,6 +137,7 @@ def test_who_was_subscribed_and_left_since_is_mailed_though_the_sign_up_before_w
         confirm(app)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("seconds", [0, 1, 9])
 def test_a_double_click_is_one_email_even_where_the_first_is_out_already(app: App, seconds: float) -> None:
     with time_machine.travel(START) as clock:

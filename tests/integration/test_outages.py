@@ -86,6 +86,7 @@ def test_after_a_week_of_silence_all_goes_out_within_hours(app: App) -> None:
     assert sorted(mail["Reply-To"] for mail in app.mails()) == [f"day{day}@example.org" for day in range(7)]
 
 
+@pytest.mark.slow
 def test_one_that_never_gets_an_answer_is_a_person_s_matter_in_the_end(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +204,7 @@ def test_an_acknowledgement_that_is_late_is_not_sent(make_app: Callable[..., App
         assert app.sweep() == {"sent": 1, "dropped": 1}
 
 
+@pytest.mark.slow
 def test_after_an_outage_an_address_gets_its_latest_link_alone(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         wire = Wire(ses.client())

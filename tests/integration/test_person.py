@@ -235,6 +235,7 @@ def test_who_was_lifted_stays_so_and_that_is_told_as_what_it_is(app: App) -> Non
     assert "no import" in remains(done)[0]
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("event", ["complaint", "unsubscribed", "gone"])
 def test_what_becomes_of_a_subscriber_meanwhile_is_not_lost(
     app: App, monkeypatch: pytest.MonkeyPatch, event: str

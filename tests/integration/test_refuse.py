@@ -111,6 +111,7 @@ def test_an_acknowledgement_has_the_link_too_and_is_not_sent_again(make_app: Any
     assert len(subjects_to(app, "owner@atelier.example")) == 2
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("state", ["new", "asked", "confirmed", "unsubscribed", "bounced", "complained", "blocked"])
 def test_it_ends_all_mail_in_whatever_state_the_address_is(app: App, state: str) -> None:
     with time_machine.travel(START, tick=False) as clock:
@@ -133,6 +134,7 @@ def test_no_event_of_ses_lifts_a_block(app: App, name: str) -> None:
     assert events_of(subscriber(app)) == ["blocked"]
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("field", ["subscriber", "expires", "token"])
 @pytest.mark.parametrize("value", ["", "x", "9999999999", "é"])
 def test_a_link_that_was_changed_proves_nothing(app: App, field: str, value: str) -> None:
@@ -228,6 +230,7 @@ def test_it_cannot_be_undone_later(app: App) -> None:
     assert subscriber(app)["state"] == "unsubscribed"
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("state", ["bounced", "complained", "blocked"])
 def test_what_happened_since_is_not_undone(app: App, state: str) -> None:
     subscribe(app)

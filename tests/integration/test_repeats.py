@@ -220,6 +220,7 @@ def test_the_windows_are_checked_in_the_one_write(app: App) -> None:
 text = st.text(max_size=20)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     fields=st.fixed_dictionaries({"name": text, "source": text, "consent": text}, optional={"_id": text}),

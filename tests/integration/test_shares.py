@@ -65,6 +65,7 @@ def test_one_network_takes_a_tenth_and_the_newsletter_stays_open(
     assert not [row for row in app.items("email") if "dropped_at" in row]
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("per_day", [1, 3, 9])
 def test_a_network_gets_one_at_least(make_app: Callable[..., App], per_day: int) -> None:
     app = make_app(StrangerMailPerDay=str(per_day))
@@ -142,6 +143,7 @@ def test_the_hash_of_a_network_is_kept_as_long_as_it_is_needed(make_app: Callabl
     assert "203.0" not in str(app.items())
 
 
+@pytest.mark.slow
 def test_acknowledgements_and_links_have_shares_of_their_own(make_app: Callable[..., App]) -> None:
     app = make_app(StrangerMailPerDay="6", Acknowledge="on")
     with time_machine.travel(START):
@@ -158,6 +160,7 @@ def test_acknowledgements_and_links_have_shares_of_their_own(make_app: Callable[
     assert per_network(app) == {"link": 3, "ack": 3}
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_owner_is_told_once_a_day_that_the_cap_is_reached(
     make_app: Callable[..., App], language: str, written: Callable[[], str]

@@ -372,6 +372,7 @@ def test_a_recipient_whose_mailbox_is_dead_keeps_no_other_mail_waiting(app: App)
     assert not [item for item in app.items("email") if item.get("outbox") == "held"]
 
 
+@pytest.mark.quick_cases(1)
 def test_acknowledgements_of_forms_have_a_share_of_their_own(make_app: Callable[..., App]) -> None:
     app = make_app(StrangerMailPerDay="4", CallerHourlyCap="100")
     for number in range(4):

@@ -208,6 +208,7 @@ def test_it_keeps_nobody_s_words(app: App) -> None:
     assert int(note["expires_at"]) == int((DUE + timedelta(days=30)).timestamp())
 
 
+@pytest.mark.slow
 def test_a_flood_is_counted_and_twenty_are_named_the_likeliest_first(make_app: Make) -> None:
     app = make_app(CallerHourlyCap="1000")
     with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
@@ -231,6 +232,7 @@ def test_a_flood_is_counted_and_twenty_are_named_the_likeliest_first(make_app: M
     assert wire.operations.count("GetItem") < 100
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("field", ["name", "message"])
 @pytest.mark.parametrize("blank", BLANKS)
 def test_no_stranger_can_forge_a_line_of_it(app: App, field: str, blank: str) -> None:

@@ -89,6 +89,7 @@ def test_spamassassin_finds_nothing_in_any_email(tmp_path: Path) -> None:
     assert {name: found for name, found in scores.items() if found[0] > MOST} == {}
 
 
+@pytest.mark.quick_cases(24)
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("name", NAMES)

@@ -192,6 +192,7 @@ def test_the_longest_post_is_judged_at_once() -> None:
         assert time.perf_counter() - began < 2, piece
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("fields", HONEST)
 def test_an_honest_message_is_not_filed(app: App, fields: dict[str, str]) -> None:
     app.post("/contact", data=GOOD | fields)
@@ -267,6 +268,7 @@ def solution(app: App, path: str = "/challenge") -> str:
     return Payload(challenge, solved).to_base64()
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("handed_out", CHALLENGES)
 @pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize("how", ["on", "required"])

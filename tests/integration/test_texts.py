@@ -107,6 +107,7 @@ def mails_of(app: App, language: Language) -> dict[str, EmailMessage]:
     return {"confirmation": confirmation, "welcome": welcome, "renewal": asks, "acknowledgement": acknowledgement}
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_email_to_a_visitor_has_the_owners_words(make_app: Any, own: Own, language: Language) -> None:
     own(ALL)
@@ -121,6 +122,7 @@ def test_each_email_to_a_visitor_has_the_owners_words(make_app: Any, own: Own, l
         assert mail["Auto-Submitted"] == "auto-generated"
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_an_email_must_say_stands_below_the_owners_words(make_app: Any, own: Own, language: Language) -> None:
     own(ALL)
@@ -342,6 +344,7 @@ def in_perl() -> Iterator[Reader]:
         yield reader
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @example(
     subject="Déjà  vu", before="From me\n.\n  indented  \n-- \nx", after="=?utf-8?q?a?= =3D &amp; <b> { } \U0001f389"

@@ -37,6 +37,7 @@ PASSING: list[Answer] = [
 ]
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("passing", PASSING)
 def test_what_passes_is_sent_again_with_the_same_token(app: App, passing: Answer) -> None:
     wire = Wire(dynamodb.client())
@@ -49,6 +50,7 @@ def test_what_passes_is_sent_again_with_the_same_token(app: App, passing: Answer
     assert len(app.items("message")) == 1
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("passing", PASSING)
 def test_what_does_not_pass_is_never_taken_for_success(
     app: App, monkeypatch: pytest.MonkeyPatch, passing: Answer

@@ -44,6 +44,8 @@ START = datetime.fromisoformat("2026-11-23T10:00:00Z")
 
 # Reading service data takes most of a client's start, and is the same for all: the tests share one session.
 SESSION = botocore.session.get_session()
+# To read its text takes longer than most tests. What resolves it changes nothing of it.
+_template = cache(Template.load)
 
 
 @cache
@@ -54,7 +56,7 @@ def resolve(**parameters: str) -> Stack:
         "Table": "table",
         "Table.Arn": TABLE,
     }
-    return Template.load().resolve(PARAMETERS | parameters, values)
+    return _template().resolve(PARAMETERS | parameters, values)
 
 
 def _hold_to_the_keys(**asked: Any) -> None:

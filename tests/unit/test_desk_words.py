@@ -136,6 +136,7 @@ def test_what_a_template_says_is_found(said: set[str], spoken: set[str]) -> None
 # --- who loads them ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("function", ["contact", "newsletter", "notifier", "issues", "feedback"])
 def test_no_other_function_loads_the_desk_or_its_words(function: str) -> None:
     for path in (FUNCTIONS / function).rglob("*.py"):

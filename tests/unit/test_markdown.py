@@ -155,6 +155,7 @@ BITS = st.sampled_from(
 ANY = st.lists(st.one_of(BITS, BITS, st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]))), max_size=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @example([issues.SAMPLE["fr"].markdown])
 @example(['[a](https://a.example/"onmouseover=x)', '!["><script>](https://a.example/"x.png)'])

@@ -121,6 +121,7 @@ def test_it_has_five_tries_and_15_minutes(app: App) -> None:
         assert press(browser, "take", code=code) == "yes"
 
 
+@pytest.mark.slow
 def test_a_stolen_session_uses_up_no_email_that_signs_in(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         browser = Browser(app).signed_in()

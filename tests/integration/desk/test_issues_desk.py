@@ -226,6 +226,7 @@ def test_what_is_hostile_stays_text(desk: Browser) -> None:
         assert not [name for element in found.iter() for name in element.attrib if name.startswith("on")]
 
 
+@pytest.mark.slow
 @given(st.text(max_size=80), st.text(max_size=80), st.sampled_from(["subject_en", "preheader_en", "text_en", "url_en"]))
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 def test_whatever_is_typed_is_shown_or_refused_and_never_markup(desk: Browser, one: str, other: str, name: str) -> None:
@@ -279,6 +280,7 @@ def test_a_mistake_is_said_beside_its_field_and_what_was_typed_is_kept(
     assert desk.app.items("issue") == []
 
 
+@pytest.mark.slow
 def test_a_large_issue_is_taken_and_one_beyond_all_measure_is_refused(desk: Browser) -> None:
     large = "\n\n".join(["Une phrase écrite à la main, avec des accents."] * 5_000)
     assert 200_000 < len(large.encode()) < 256 * 1024
@@ -374,6 +376,7 @@ def test_a_started_issue_is_never_written_again(desk: Browser) -> None:
 # --- sending ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("typed", ["2", "", "one", "11", "-1", "1e0"])
 def test_a_number_that_is_not_the_readers_sends_nothing(desk: Browser, typed: str) -> None:
     add("ann")
@@ -540,6 +543,7 @@ def test_a_scheduled_issue_starts_after_its_time_in_the_stack_s_time_zone(
     assert to(app) == {"ann@example.org": 1}
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("date", "time", "words"),
     [
@@ -666,6 +670,7 @@ def test_what_was_scheduled_for_another_day_than_the_page_shows_is_not_acted_on(
     assert (reply.status_code, the(NAME).state) == (409, "scheduled")
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("what", ["pause", "cancel", "test"])
 def test_what_the_page_no_longer_shows_is_not_acted_on(app: App, desk: Browser, what: str) -> None:
     add("ann")
@@ -858,6 +863,7 @@ class Reads:
         return max(1, -(-size // 4096)) * (1.0 if consistent else 0.5)
 
 
+@pytest.mark.slow
 def test_pages_take_few_read_units_of_a_list_of_ten_thousand(app: App, desk: Browser) -> None:
     many.subscribe(range(10_000), START)
     desk.follow(write(desk, **FRENCH))

@@ -74,6 +74,7 @@ def test_a_whole_issue_is_shown_when_the_session_has_ended(app: App, language: L
     assert words.say("common.typed_cut", language) not in unescape(reply.text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_too_large_is_shown_as_far_as_a_response_has_room(app: App, language: Language) -> None:
     browser = Browser(app, language=language).signed_in()

@@ -89,6 +89,7 @@ def test_messages_stand_by_day_in_the_owners_time_zone_newest_first(make_app: Ma
     assert re.findall(r"<time[^>]*>(\d\d:\d\d)</time>", page.text) == ["04:00", "00:00", "20:00", "18:00", "16:00"]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(minutes=st.lists(st.integers(0, 60 * 24 * 200), min_size=1, max_size=30), often=st.booleans())
 def test_pages_back_and_on_have_each_message_once_in_the_order_of_time(
@@ -138,6 +139,7 @@ def test_a_site_with_a_message_a_month_reads_on_from_where_a_page_ends(app: App)
         assert '<option value="2025-12" selected>' in month.text
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("language", "said"),
     [
@@ -230,6 +232,7 @@ def test_a_form_of_the_sites_own_is_a_list_of_its_own_with_its_title_and_labels(
 # --- search -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     "searched",
     [
@@ -386,6 +389,7 @@ def test_a_message_that_nobody_sent_an_email_about_says_so(app: App) -> None:
     assert "No email was sent about it." in page.text
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("row", "said"),
     [
@@ -549,6 +553,7 @@ def test_erased_between_reading_and_filing_it_stays_erased(app: App) -> None:
 _NASTY = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("<>&\"'\u202e\u2066/"), max_size=60)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(name=_NASTY, text=_NASTY, subject=_NASTY, label=_NASTY, value=_NASTY)
 def test_what_a_stranger_wrote_is_text_and_in_no_url(  # noqa: PLR0913, PLR0917
@@ -577,6 +582,7 @@ def test_what_a_stranger_wrote_is_text_and_in_no_url(  # noqa: PLR0913, PLR0917
         dynamodb.call("delete_item", TableName="table", Key=dynamodb.marshalled(table.key(Message, identifier)))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     query=st.fixed_dictionaries(

@@ -74,6 +74,7 @@ def test_what_waits_is_told_with_its_record_and_without_anybody_s_address(app: A
     assert not re.search("reader@|ann@|Bonjour|Anne", page)
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("code", "message", "why"),
     [
@@ -189,6 +190,7 @@ def test_a_long_outbox_is_shown_whole_oldest_first(app: App) -> None:
 _TEXTS = st.text(max_size=30)
 
 
+@pytest.mark.slow
 @given(
     at=_TEXTS | st.sampled_from(["2026-11-23T10:00:00+00:00", "2026-11-23"]),
     shard=_TEXTS | st.sampled_from(["held", "owner#00", "owner#99"]),

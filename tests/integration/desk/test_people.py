@@ -87,6 +87,7 @@ def test_another_address_erases_nothing_and_is_told_beside_the_field(app: App, t
     assert "Asked for" in erase(wrong, desk, ZOE).text
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_a_page_says_what_goes_what_stays_and_whose_it_is(app: App, language: str) -> None:
     words = {

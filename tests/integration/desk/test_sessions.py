@@ -26,6 +26,7 @@ def ends(browser: Browser) -> list[str]:
     return re.findall(r"/desk/sessions/([0-9a-f]{32})/end", browser.get("sessions").text)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("language", "this"), [("en", "this browser"), ("fr", "ce navigateur")])
 def test_they_are_listed_with_browser_beginning_and_end(app: App, language: str, this: str) -> None:
     with time_machine.travel(START, tick=False) as clock:
@@ -153,6 +154,7 @@ def test_to_end_this_session_is_to_sign_out(app: App) -> None:
     assert not is_in(browser)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("fields", "lasts"), [({}, timedelta(hours=12)), ({"remember": "yes"}, timedelta(days=30))])
 def test_a_session_ends_by_itself(app: App, fields: dict[str, str], lasts: timedelta) -> None:
     with time_machine.travel(START, tick=False) as clock:

@@ -60,6 +60,7 @@ def rows(app: App) -> list[dict[str, Any]]:
     return [item for item in app.items("email") if item["name"] == "desk-sign-in"]
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("by", ["code", "link"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_owner_signs_in_and_gets_to_the_page_that_they_wanted(app: App, by: Any, language: str) -> None:
@@ -112,6 +113,7 @@ def told(app: App, address: str) -> list[Any]:
     return [seen, asking, typing]
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("address", ["nobody@elsewhere.xx", "owner@atelier.exampl", "guichet@atelier.exampl"])
 def test_words_status_headers_and_work_are_the_same_for_every_address(
     make_app: Callable[..., App], address: str
@@ -484,6 +486,7 @@ def test_what_is_no_page_of_the_desk_is_no_next(text: str) -> None:
     assert access.next_of(text) == ""
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("text", BAD_NEXT[:6])
 def test_a_hostile_next_is_left_out_wherever_it_comes_from(app: App, text: str) -> None:
     browser = Browser(app)
@@ -558,6 +561,7 @@ def test_beyond_the_cap_it_is_dropped_with_a_reason_that_is_logged_and_counted(
     assert OWNER not in json.dumps(lines)
 
 
+@pytest.mark.slow
 def test_a_network_asks_twenty_times_an_hour_and_a_browser_that_is_known_counts_apart(app: App) -> None:
     with time_machine.travel(START.replace(minute=50), tick=False) as clock:
         known = Browser(app)
@@ -581,6 +585,7 @@ def test_a_network_asks_twenty_times_an_hour_and_a_browser_that_is_known_counts_
         assert Browser(app).post("sign-in", {"address": OWNER}).status_code == 303
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("origin", [None, "null", "https://evil.example", f"{ORIGIN}:444", "http://api.example"])
 @pytest.mark.parametrize("page", ["sign-in", "sign-in/code", "sign-in/link", "sessions/sign-out"])
 def test_another_sites_page_signs_nobody_in_or_out(app: App, page: str, origin: str | None) -> None:

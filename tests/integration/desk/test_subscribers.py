@@ -109,6 +109,7 @@ def test_with_nobody_each_list_says_so_and_what_to_do(app: App) -> None:
     assert "sign-up form" in Browser(app).signed_in().get("subscribers").text
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("state", get_args(State))
 def test_each_state_has_its_list_and_only_where_it_is_kept_the_address(app: App, state: str) -> None:
     into(app, state)
@@ -204,6 +205,7 @@ def test_a_page_that_everybody_has_left_does_not_say_that_the_list_is_empty(app:
     assert "Nobody is subscribed yet" not in page
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("query", ["state=nonsense", "after=x", "before=%00", "after=" + "g" * 32, "state="])
 def test_a_query_that_makes_no_sense_shows_the_first_page(app: App, query: str) -> None:
     subscribe(app)
@@ -240,6 +242,7 @@ def test_an_address_that_is_not_known_or_none_is_told_where_it_was_typed(app: Ap
     assert 'value="no &lt;b&gt;address&lt;/b&gt;"' in wrong.text
 
 
+@pytest.mark.slow
 @given(typed=st.text(max_size=60) | st.emails() | st.text(max_size=20).map("<script>{}</script>".format))
 @how(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
 def test_whatever_is_typed_is_text_and_gets_an_answer(typed: str) -> None:
@@ -388,6 +391,7 @@ def test_an_address_that_is_not_known_is_blocked_after_a_second_page(app: App, w
     assert "Nothing was changed" in again.text
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("state", SUPPRESSED)
 def test_a_suppressed_address_is_lifted_by_typing_it_at_ses_too(app: App, state: str) -> None:
     bring_to(app, state)
@@ -580,6 +584,7 @@ def test_who_asks_for_many_codes_waits(app: App, monkeypatch: pytest.MonkeyPatch
     assert "Wait until the hour is over" in many_codes.text
 
 
+@pytest.mark.slow
 @given(parts=st.integers(1, 50), ids=st.sets(st.integers(0, 16**32 - 1), max_size=12))
 @how(max_examples=20, suppress_health_check=list(HealthCheck), deadline=None)
 def test_the_parts_of_a_list_are_the_list(parts: int, ids: set[int]) -> None:
