@@ -80,6 +80,7 @@ def test_all_owners_are_told_in_one_email(make_app: Any) -> None:
     assert mail["To"] == "one@example.org, two@example.org"
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("second", [AS_FORM, AS_MULTIPART, AS_JSON])
 @pytest.mark.parametrize("first", [AS_FORM, AS_MULTIPART, AS_JSON])
 def test_a_repeat_is_success_and_mails_nothing_more(app: App, first: dict[str, Any], second: dict[str, Any]) -> None:

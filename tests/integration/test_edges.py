@@ -435,6 +435,7 @@ def replaced(place: tuple[str, ...], value: Any) -> Any:
     return whole
 
 
+@pytest.mark.slow
 @bounded(max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(PLACES), ANYTHING)
 @example(("challenge", "parameters", "cost"), 5000.0)

@@ -215,6 +215,7 @@ def test_ten_minutes_of_a_refused_read_are_no_missing_answer_of_ses(
 # --- what changes nothing ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("name", ["send", "delivery", "bounce-permanent", "bounce-transient", "reject"])
 @pytest.mark.usefixtures("clock")
 def test_a_forged_or_foreign_event_changes_no_row_and_makes_none(app: App, name: str) -> None:

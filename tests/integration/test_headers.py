@@ -323,6 +323,7 @@ def test_the_longest_names_and_subjects_make_no_endless_headers(app: App) -> Non
 SAME_BYTES = "3c6d18097c5ee0c02a41558b32185322a8d73ef381f0fd78511ea8fd632552ee"
 
 
+@pytest.mark.slow
 def test_every_python_writes_the_same_bytes() -> None:
     dice = random.Random(20261123)  # noqa: S311
     made = hashlib.sha256()

@@ -307,6 +307,7 @@ def test_someone_in_doubt_who_left_is_unknown(app: App, monkeypatch: pytest.Monk
     assert (len(lost), the().counts) == (1, Tally(unknown=1))
 
 
+@pytest.mark.slow
 def test_ses_that_takes_no_mail_is_left_alone_until_the_next_sweep(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
@@ -712,6 +713,7 @@ def test_a_due_issue_starts_however_long_another_takes(
     assert the("zodiaque").state == "sending"
 
 
+@pytest.mark.slow
 def test_a_throttled_copy_at_the_end_of_a_run_goes_on_at_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann")
     start()

@@ -140,6 +140,7 @@ def test_two_subscribers_are_two_threads(app: App) -> None:
     assert subjects == [f"{told} one@example.org", f"{told} two@example.org"]
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("reply_to", ["", "Bonjour@atelier.example"])
 def test_replies_of_visitors_go_where_the_parameter_says(make_app: Any, reply_to: str) -> None:
     app = make_app(ReplyToEmail=reply_to, Acknowledge="on")

@@ -57,6 +57,7 @@ def test_one_email_asks_for_no_rate_and_waits_for_nothing(
     assert waits == []
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "Throttling", "ThrottlingException"])
 def test_a_throttled_email_is_tried_again_slower_before_the_others(
     app: App, monkeypatch: pytest.MonkeyPatch, waits: list[float], code: str

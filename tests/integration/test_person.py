@@ -404,6 +404,7 @@ _PIECES = st.lists(
 _TEXTS = _PIECES.map(lambda pieces: "".join(map("".join, pieces)))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(pieces=_PIECES)
 def test_whatever_adjoins_them_their_address_is_struck_and_those_of_others_stay(
@@ -444,6 +445,7 @@ def test_no_item_holds_the_address_afterwards(posts: list[dict[str, str]], sign_
         assert {item["pk"] for item in app.items()} >= set(others)
 
 
+@pytest.mark.slow
 def test_who_is_erased_again_and_again_is_not_mailed_the_more(app: App) -> None:
     for number in range(4):
         caller = {"REMOTE_ADDR": f"203.0.113.{number}"}

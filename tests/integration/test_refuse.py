@@ -219,6 +219,7 @@ def test_unsubscribing_can_be_undone_for_some_minutes(app: App) -> None:
         }
 
 
+@pytest.mark.slow
 def test_it_cannot_be_undone_later(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         subscribe(app)

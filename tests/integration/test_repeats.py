@@ -148,6 +148,7 @@ def test_a_caller_below_the_cap_learns_nothing_from_the_count(make_app: Callable
     assert over.status_code == 429
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize("caught_first", [True, False])
 def test_a_copy_with_the_honeypot_filled_does_not_swallow_the_genuine_one(

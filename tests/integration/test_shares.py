@@ -160,7 +160,7 @@ def test_acknowledgements_and_links_have_shares_of_their_own(make_app: Callable[
     assert per_network(app) == {"link": 3, "ack": 3}
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_owner_is_told_once_a_day_that_the_cap_is_reached(
     make_app: Callable[..., App], language: str, written: Callable[[], str]
@@ -199,6 +199,7 @@ def test_the_owner_is_told_that_a_network_wants_more_than_its_share(make_app: Ca
     assert "un même réseau" in text.get_content()
 
 
+@pytest.mark.slow
 def test_what_waits_for_its_turn_rings_no_alarm_about_a_stuck_outbox(
     make_app: Callable[..., App], written: Callable[[], str]
 ) -> None:

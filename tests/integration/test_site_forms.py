@@ -353,6 +353,7 @@ def test_an_event_settles_a_notification_for_its_own_recipients(app: App) -> Non
     assert len([one for one in taken() if "devis@example.org" in str(one.to)]) == 1
 
 
+@pytest.mark.quick_cases(1)
 def test_a_recipient_whose_mailbox_is_dead_keeps_no_other_mail_waiting(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         post(app)

@@ -124,6 +124,7 @@ def test_it_names_who_wrote_the_first_words_and_how_to_get_them_back(
             assert (f"https://api.example/desk/messages/{item['id']}" in text(mail, kind)) == ("spam" in item)
 
 
+@pytest.mark.slow
 def test_it_goes_out_once_a_day_and_each_day_tells_its_own(app: App) -> None:
     for number, (at, sent) in enumerate(
         (
@@ -148,6 +149,7 @@ def test_it_goes_out_once_a_day_and_each_day_tells_its_own(app: App) -> None:
     assert len({line for lines in told for line in lines}) == 9
 
 
+@pytest.mark.slow
 def test_after_an_outage_of_the_schedule_one_note_tells_of_all_days(app: App) -> None:
     sweep_at(app, DUE)
     for day in range(10):

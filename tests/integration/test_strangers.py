@@ -46,6 +46,7 @@ def session(seconds: float, *, webdriver: Any = False) -> str:
 # --- the spam folder --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("path", FORMS)
 def test_the_honeypot_files_as_spam_and_answers_as_ever(make_app: Callable[..., App], path: str) -> None:
     app = make_app(SpamFilter="off")
@@ -161,6 +162,7 @@ def test_subjects_and_names_of_fields_are_judged_too_and_joined_links_are_severa
 WRITTEN = ("{0}", "https://{0}/", "https://www.{0}", "[url=https://{0}]{0}[/url]", '<a href="http://{0}">ici</a>')
 
 
+@pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(["casino.example", "viagra-cialis.example", f"p{RUSSIAN_A}ypal.example/forex?casino"]),
@@ -348,6 +350,7 @@ def in_parallel(posts: list[Callable[[], int]]) -> list[int]:
         return list(pool.map(lambda post: post(), posts))
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("conflicts", [0.0, 0.3])
 def test_fifty_parallel_posts_over_the_cap_of_twenty(app: App, conflicts: float) -> None:
     wire = Wire(dynamodb.client())

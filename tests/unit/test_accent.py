@@ -30,6 +30,7 @@ def test_text_in_and_on_the_colour_of_a_site_can_be_read(color: str) -> None:
     hold(color)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.from_regex("#[0-9a-fA-F]{6}", fullmatch=True))
 def test_text_in_and_on_any_colour_can_be_read(color: str) -> None:

@@ -30,6 +30,7 @@ def test_every_module_is_a_language_and_the_other_way_round() -> None:
     assert {module.name for module in pkgutil.iter_modules(locales.__path__)} == set(LANGUAGES)
 
 
+@pytest.mark.slow
 def test_no_sentence_is_unused() -> None:
     functions = Path(locales.__file__).parents[2]
     texts, patterns = set(), set()

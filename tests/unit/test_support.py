@@ -30,6 +30,7 @@ def from_tests(source: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_no_file_imports_from_a_test_module_or_a_conftest() -> None:
     files = [path for folder in ("functions", "infra", "tests") for path in (ROOT / folder).rglob("*.py")]
     assert len(files) > 100

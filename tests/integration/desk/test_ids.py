@@ -10,6 +10,7 @@ from tests.support.wire import Wire
 LONG = "a" * 3000
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("name", [LONG, "..", "a%2Fb", "%00", "%0d%0aX:1", "%ED%A0%80", "é", "#", "a b", "<b>"])
 def test_what_no_record_can_be_called_is_asked_of_nobody(app: App, name: str) -> None:
     desk = Browser(app).signed_in()

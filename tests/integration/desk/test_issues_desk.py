@@ -244,6 +244,7 @@ def test_whatever_is_typed_is_shown_or_refused_and_never_markup(desk: Browser, o
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     ("typed", "field", "words"),
     [
@@ -387,6 +388,7 @@ def test_a_number_that_is_not_the_readers_sends_nothing(desk: Browser, typed: st
     assert the(NAME).state == "draft"
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("typed", ["1,234", "1 234", "1\u202f234", "1’234", " 1234 "])
 def test_the_number_is_typed_as_people_write_it(desk: Browser, monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
     monkeypatch.setattr(issues, "audience", lambda _: {"en": 1234})
@@ -442,6 +444,7 @@ def test_a_change_between_the_page_s_read_and_the_start_is_seen(desk: Browser, m
     assert "so nothing was done" in said(reply)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("account", "words"),
     [
@@ -521,6 +524,7 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield clock
 
 
+@pytest.mark.slow
 def test_a_scheduled_issue_starts_after_its_time_in_the_stack_s_time_zone(
     app: App, clock: time_machine.Traveller
 ) -> None:
@@ -586,6 +590,7 @@ def test_of_an_hour_that_comes_twice_one_is_chosen(app: App, fold: str, at: str)
         assert the(NAME).scheduled_for == datetime.fromisoformat(at)
 
 
+@pytest.mark.slow
 def test_a_scheduled_issue_is_taken_back_written_and_scheduled_again(app: App, desk: Browser) -> None:
     add("ann")
     desk.follow(write(desk))
@@ -740,6 +745,7 @@ def test_no_get_changes_anything(app: App, desk: Browser) -> None:
 # --- who got it -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_reader_is_listed_by_state_with_the_reason(app: App, desk: Browser) -> None:
     add("ann", "ben", "cat")
     desk.follow(write(desk))
@@ -795,6 +801,7 @@ def test_readers_are_paged_nobody_left_out_and_nobody_twice(desk: Browser) -> No
     assert len(set(seen)) == 230
 
 
+@pytest.mark.slow
 def test_rare_readers_are_found_page_by_page_among_many(desk: Browser) -> None:
     many_readers(3_000)
     for number in (7, 1_700, 2_999):

@@ -267,6 +267,7 @@ def test_words_are_found_in_every_field_whatever_their_accents_and_case(app: App
         assert unescape(page.text).count(f'value="{" ".join(searched.split())}"') == 1
 
 
+@pytest.mark.slow
 def test_a_search_says_how_far_it_looked_and_goes_on_from_there(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages, "MOST_LOOKED_AT", 10)
     with time_machine.travel(START, tick=False):
@@ -360,6 +361,7 @@ def test_a_reply_goes_to_the_address_alone_and_its_subject_is_not_the_visitors(a
     assert parse_qs(query) == {"subject": ["Your message to Atelier Bellevue (Monday 23 November 2026)"]}
 
 
+@pytest.mark.slow
 def test_the_neighbours_are_those_in_time_and_of_the_form_that_is_looked_at(app: App) -> None:
     with time_machine.travel(START, tick=False):
         hours = (0, 1, 30, 31, 24 * 20)
@@ -432,6 +434,7 @@ def test_every_reason_that_is_translated_is_given_somewhere_and_every_sign_of_sp
 # --- spam or not ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("folder", ["messages", "messages/spam"])
 def test_what_is_no_name_of_a_form_is_not_shown(app: App, folder: str) -> None:
     page = Browser(app).signed_in().get(f"{folder}?form=Your+account+was+hacked")
@@ -503,6 +506,7 @@ def test_a_sign_up_in_the_spam_folder_gets_its_link_when_it_is_released(app: App
         assert desk.get(f"messages/{identifier}").status_code == 404
 
 
+@pytest.mark.slow
 def test_two_owners_and_two_presses_change_nothing_twice(make_app: Make) -> None:
     app = make_app(OwnerEmail="owner@atelier.example,second@atelier.example")
     with time_machine.travel(START, tick=False):

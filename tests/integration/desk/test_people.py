@@ -69,6 +69,7 @@ def test_a_person_is_erased_once_their_address_is_typed_and_the_owner_is_told(ap
     assert "<h1>Erased</h1>" in page.text
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("typed", ["", "zoe", "other@example.org", "zoe@example.or", "ERASE", "<b>"])
 def test_another_address_erases_nothing_and_is_told_beside_the_field(app: App, typed: str) -> None:
     contact(app)
@@ -182,6 +183,7 @@ def test_an_address_with_accents_is_shown_and_taken_as_people_write_it(app: App)
     assert app.items("message") == []
 
 
+@pytest.mark.slow
 def test_pressed_twice_or_by_another_way_it_is_asked_for_once(app: App) -> None:
     subscribe(app)
     contact(app, email=READER)
@@ -314,6 +316,7 @@ def test_what_takes_long_goes_on_where_it_stopped_and_its_end_is_mailed(
     assert app.items("erasure")[0]["done_at"]
 
 
+@pytest.mark.slow
 def test_an_erasure_that_does_not_end_keeps_no_email_from_going_out_and_ends_some_day(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

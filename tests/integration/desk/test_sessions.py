@@ -75,6 +75,7 @@ def test_one_is_ended_and_the_others_stay(app: App) -> None:
     assert here.post(form["action"], form["fields"]).status_code == 404
 
 
+@pytest.mark.slow
 def test_all_others_are_ended_at_once(make_app: Callable[..., App]) -> None:
     app = make_app(**TWO)
     here, others, second = Browser(app), [Browser(app), Browser(app)], Browser(app)
@@ -87,6 +88,7 @@ def test_all_others_are_ended_at_once(make_app: Callable[..., App]) -> None:
     assert [is_in(browser) for browser in (here, *others, second)] == [True, False, False, True]
 
 
+@pytest.mark.slow
 def test_nobody_sees_or_ends_the_session_of_another_owner(make_app: Callable[..., App]) -> None:
     app = make_app(**TWO)
     one, two = Browser(app), Browser(app)
@@ -114,6 +116,7 @@ def _id(browser: Browser) -> str:
     return access.session_id(DeskSettings.from_environment(), browser.cookies[IN])
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_signing_out_ends_the_session_itself(app: App, language: str) -> None:
     browser, thief = Browser(app, language=language), Browser(app)

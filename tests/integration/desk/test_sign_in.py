@@ -246,6 +246,7 @@ def test_a_stolen_link_or_code_is_worth_nothing_in_another_browser_and_tells_not
     assert is_in(browser)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("by", ["code", "link"])
 def test_it_works_once_and_for_15_minutes_from_sending(app: App, by: str) -> None:
     with time_machine.travel(START, tick=False) as clock:
@@ -407,6 +408,7 @@ def test_what_waits_for_the_owners_mailbox_is_dropped_once_it_is_mended(app: App
     assert not any("desk/sign-in/link" in str(mail) for mail in app.mails())
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("scheme", ["https", "http"])
 @pytest.mark.parametrize("remember", [True, False])
 def test_cookies_are_for_this_host_and_no_script(app: App, scheme: str, remember: bool) -> None:  # noqa: FBT001
@@ -547,6 +549,7 @@ def test_strangers_who_ask_all_day_use_up_their_own_emails_and_the_owner_gets_in
         assert is_in(new_laptop)
 
 
+@pytest.mark.slow
 def test_beyond_the_cap_it_is_dropped_with_a_reason_that_is_logged_and_counted(
     app: App, written: Callable[[], str]
 ) -> None:

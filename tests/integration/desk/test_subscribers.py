@@ -473,6 +473,7 @@ def _unsubscribe_url(one: Subscriber) -> str:
     return unsubscribe_link("https://api.example", one.id, one.language, SECRET)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("zipped", [True, False])
 def test_the_file_is_the_command_s_and_comes_after_a_fresh_code(app: App, *, zipped: bool) -> None:
     subscribe(app, name="=cmd|' /C calc'!A0", source="https://atelier.example/é")
