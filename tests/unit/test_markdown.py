@@ -161,6 +161,7 @@ ANY = st.lists(st.one_of(BITS, BITS, st.text(st.characters(codec="utf-8", exclud
 @example(['[a](https://a.example/"onmouseover=x)', '!["><script>](https://a.example/"x.png)'])
 @example(["> " * 300, "- " * 300, "x"])
 @example(["*" * 2000, "a", "*" * 2000])
+@example(["### Une rubrique dont le titre est si long qu’il prend plus d’une ligne du texte brut\n"])
 @given(ANY)
 def test_whatever_is_written_nothing_is_live_that_may_not_be_and_both_say_the_same(drawn: list[str]) -> None:
     written = "".join(drawn)

@@ -325,11 +325,12 @@ def _block(block: _Block, width: int) -> str:  # noqa: PLR0911  one for each kin
 
 
 def _heading(block: _Block, width: int) -> str:
-    words = _wrapped(block.words, width)
     if underline := {"h1": "=", "h2": "-"}.get(block.token.tag):
+        words = _wrapped(block.words, width)
         # Two hyphens alone would begin a signature.
         return f"{words}\n{underline * max(3, *map(len, words.split(chr(10))))}"
-    return f"{'#' * int(block.token.tag[1])} {words}"
+    mark = f"{'#' * int(block.token.tag[1])} "
+    return f"{mark}{_wrapped(block.words, width - len(mark))}"
 
 
 def _list(items: Sequence[_Block], markers: Sequence[str], width: int) -> str:
