@@ -205,6 +205,10 @@ class ContactSettings(FormSettings):
     acknowledge: Literal["on", "off"]
 
 
+class CommentsSettings(FormSettings):
+    """The environment of the function `Comments`."""
+
+
 if TYPE_CHECKING:
 
     class _ConsentTexts(AddressSettings, FormSettings):

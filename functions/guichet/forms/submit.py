@@ -1,8 +1,8 @@
 """Submit a form: parse it, check it, store it, respond."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from guichet.forms.parse import Form, parse_form, proof_of
 from guichet.forms.rate_limit import caller_of, capped
@@ -10,6 +10,7 @@ from guichet.forms.repeats import Identity
 from guichet.http.origins import next_url
 from guichet.http.request import Request
 from guichet.http.responses import HEADERS, Response, accepted, as_json
+from guichet.records.comment import Comment
 from guichet.records.message import Message
 from guichet.records.outbox import QueuedEmail
 from guichet.records.sign_up import SignUp
@@ -31,10 +32,12 @@ class Submission(Generic[Answers, Settings]):
     fields: Collection[str]
     # Validates a form. Raises Refusal (422).
     answers: Callable[[Form, Request], Answers]
-    record: Callable[[Answers, Form, Request, Settings], tuple[Message | SignUp, Identity]]
+    record: Callable[[Answers, Form, Request, Settings], tuple[Message | SignUp | Comment, Identity]]
     emails: Callable[[Answers, Request, Settings], Sequence[QueuedEmail]]
     # The field whose address a reply goes to, or none.
     address_field: str = "email"
+    # What is written together with the record besides, without a condition.
+    further: Callable[[Any, Settings], Sequence[Mapping[str, Any]]] = lambda _, __: ()
 
 
 def submit(request: Request, form: Submission[Answers, Settings], settings: Settings) -> Response:
@@ -49,12 +52,20 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
     caller = caller_of(request, form.name, record.submitted_at, settings)
     with capped(caller):
         proof = proof_of(posted, settings)
-        kept = submissions.keep(settings.table_name, record, emails, caller, proof, neighbours=identity.neighbours)
+        kept = submissions.keep(
+            settings.table_name,
+            record,
+            emails,
+            caller,
+            proof,
+            neighbours=identity.neighbours,
+            further=form.further(record, settings),
+        )
     log_accepted(request, form.name, record, kept)
     return accepted(request, form.name, kept.id, record.email, next_url(posted.control.get("_next", ""), settings))
 
 
-def log_accepted(request: Request, form: str, record: Message | SignUp, kept: Kept) -> None:
+def log_accepted(request: Request, form: str, record: Message | SignUp | Comment, kept: Kept) -> None:
     """Log and count a submission as accepted, caught as spam, or repeated."""
     what = ("caught" if record.spam else "accepted") if kept.new else "repeated"
     log_counted(what, what.capitalize(), form=form, request_id=request.id, submission_id=kept.id, spam=record.spam)

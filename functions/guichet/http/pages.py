@@ -157,7 +157,7 @@ def error_page(request: Request, refusal: Refusal, messages: list[str], settings
 def thanks_page(request: Request, settings: LookSettings) -> Page:
     """Render the thank-you page of the form named in the query, or the contact form's."""
     form = request.query.get("form", "")
-    known = form == "newsletter" or definition(form) is not None
+    known = form in ("newsletter", "comments") or definition(form) is not None
     return render(
         request.language,
         settings,

@@ -45,7 +45,10 @@ def accepted(request: Request, form: str, submission_id: str, email: str, next_u
 
 
 def thanks_sentence(form: str, language: Language, email: str = "") -> str:
-    """Return what thanks for a form: `contact`, `newsletter` or one of the site's own. It may name an address."""
+    """Return what thanks for a form: `contact`, `newsletter`, `comments` or one of the site's own.
+
+    It may name an address.
+    """
     own = definition(form)
     name = "form" if own else form
     values = {"title": own.title[language]} if own else {}

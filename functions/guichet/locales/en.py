@@ -52,6 +52,8 @@ SENTENCES = {
         "Your submission may not have been saved. "
         "Try again within ten minutes: even if it arrives twice, it will count only once."
     ),
+    "TYPE_PAGE": "The field “{field}” must be the path of a page of this site, such as /articles/hello/.",
+    "TYPE_COMMENT": "The field “{field}” names no comment. Reload the page and try again.",
     "LINK_INVALID": "This link is incomplete or incorrect. Open it straight from the email.",
     "LINK_ENDED": "This link no longer works: it has expired, or what it led to has been erased.",
     "LINK_EXPIRED": "This link no longer works. Sign up again to get a new one.",
@@ -61,11 +63,13 @@ SENTENCES = {
         "All that is left is to confirm your subscription: open the email on its way to you and follow its link. "
         "It may take a little while; look in your spam folder too."
     ),
+    "comments_accepted": "Thank you! Your comment will appear once it has been read.",
     "contact_accepted_for": "Your message has arrived. You will get a reply at {email}.",
     "newsletter_accepted_for": (
         "All that is left is to confirm your subscription: open the email on its way to {email} and follow its link. "
         "It may take a little while; look in your spam folder too. Is the address wrong? Sign up again."
     ),
+    "comments_accepted_for": "Thank you! Your comment will appear once it has been read.",
     "used_title": "You are already subscribed",
     "used": (
         "This link has already been used: your subscription to the {site} newsletter is confirmed. "
@@ -157,6 +161,7 @@ SENTENCES = {
     "email": "Email",
     "subject": "Subject",
     "message": "Message",
+    "comment": "Comment",
     "page": "Page",
     "reference": "Reference",
     "marked": "Everything marked in the left margin was written by the visitor.",
@@ -212,6 +217,14 @@ SENTENCES = {
     "contact_notification_extra": "Other fields of the form",
     "contact_notification_reply": "To answer the visitor, reply to this email: your reply goes to {email}.",
     "contact_notification_received": "Received on {at}",
+    "comment_notification_from": "Comment by {name}",
+    "comment_notification_heading": "New comment",
+    "comment_notification_lead": "Somebody commented on a page of {site}.",
+    "comment_notification_next": "Nobody else sees it until you approve it, on your Guichet desk:",
+    "comment_notification_button": "Read it and decide",
+    "comment_notification_reply": (
+        "To write to its author, reply to this email: your reply goes to {email}, and to nobody else."
+    ),
     "agreed": "Agreed to",
     "form_notification_lead": "Somebody filled in this form of {site}: {title}.",
     "new_subscriber_subject": "New newsletter subscriber: {email}",

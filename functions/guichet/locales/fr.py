@@ -52,6 +52,8 @@ SENTENCES = {
         "Votre envoi n’a peut-être pas été enregistré. "
         "Réessayez dans les dix minutes : même reçu deux fois, il ne comptera qu’une fois."
     ),
+    "TYPE_PAGE": "Le champ « {field} » doit contenir le chemin d’une page de ce site, comme /articles/bonjour/.",
+    "TYPE_COMMENT": "Le champ « {field} » ne désigne aucun commentaire. Rechargez la page et réessayez.",
     "LINK_INVALID": "Ce lien est incomplet ou incorrect. Ouvrez-le directement depuis l’email.",
     "LINK_ENDED": "Ce lien ne fonctionne plus : il a expiré, ou ce à quoi il menait a été effacé.",
     "LINK_EXPIRED": "Ce lien ne fonctionne plus. Inscrivez-vous à nouveau pour en recevoir un autre.",
@@ -61,12 +63,14 @@ SENTENCES = {
         "Il ne vous reste plus qu’à confirmer votre abonnement : ouvrez l’email que vous allez recevoir et suivez son "
         "lien. Il peut tarder un peu ; regardez aussi dans vos courriers indésirables."
     ),
+    "comments_accepted": "Merci ! Votre commentaire paraîtra dès qu’il aura été relu.",
     "contact_accepted_for": "Votre message est bien arrivé. Vous recevrez une réponse à l’adresse {email}.",
     "newsletter_accepted_for": (
         "Il ne vous reste plus qu’à confirmer votre abonnement : ouvrez l’email que vous allez recevoir à l’adresse "
         "{email} et suivez son lien. Il peut tarder un peu ; regardez aussi dans vos courriers indésirables. "
         "L’adresse est fausse ? Inscrivez-vous à nouveau."
     ),
+    "comments_accepted_for": "Merci ! Votre commentaire paraîtra dès qu’il aura été relu.",
     "used_title": "Abonnement déjà confirmé",
     "used": (
         "Ce lien a déjà servi : votre abonnement à la newsletter « {site} » est confirmé. "
@@ -162,6 +166,7 @@ SENTENCES = {
     "email": "Email",
     "subject": "Sujet",
     "message": "Message",
+    "comment": "Commentaire",
     "page": "Page",
     "reference": "Référence",
     "marked": "Les passages marqués dans la marge ont été écrits par le visiteur.",
@@ -223,6 +228,16 @@ SENTENCES = {
     "contact_notification_extra": "Autres champs du formulaire",
     "contact_notification_reply": "Pour répondre au visiteur, répondez à cet email : votre réponse ira à {email}.",
     "contact_notification_received": "Reçu le {at}",
+    "comment_notification_from": "Commentaire de {name}",
+    "comment_notification_heading": "Nouveau commentaire",
+    "comment_notification_lead": "Quelqu’un a commenté une page du site « {site} ».",
+    "comment_notification_next": (
+        "Personne d’autre ne le voit tant que vous ne l’avez pas publié, sur votre bureau Guichet :"
+    ),
+    "comment_notification_button": "Le lire et décider",
+    "comment_notification_reply": (
+        "Pour écrire à son auteur, répondez à cet email : votre réponse ira à {email}, et à personne d’autre."
+    ),
     "agreed": "Accepté",
     "form_notification_lead": "Quelqu’un a rempli ce formulaire du site « {site} » : {title}.",
     "new_subscriber_subject": "Nouvel abonnement à la newsletter : {email}",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from guichet.records.cap_reached import CapReached
+from guichet.records.comment import Comment
 from guichet.records.digest import Digest
 from guichet.records.erasure import Erasure
 from guichet.records.issue import Issue, WrittenIssue
@@ -19,7 +20,7 @@ from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Subscriber
 
 # A record that emails report.
-Owner = Message | SignUp | Subscriber | Digest | SpamNote | CapReached | Erasure | Issue | SignIn | Session
+Owner = Message | SignUp | Subscriber | Comment | Digest | SpamNote | CapReached | Erasure | Issue | SignIn | Session
 # What its email is written from.
 Reported = Owner | OpenedSpamNote | WrittenIssue
 
@@ -46,6 +47,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("message", Message, "messages", of_person=True),
         Kind("request", SignUp, "sign-ups", of_person=True),
         Kind("subscriber", Subscriber, "subscription", of_person=True, erasing="reduce"),
+        Kind("comment", Comment, "comments", of_person=True),
         Kind("digest", Digest, "digests", of_person=False),
         Kind("spam-note", SpamNote, "notes about spam", of_person=False),
         Kind("cap-reached", CapReached, "notices of caps", of_person=False),

@@ -1,16 +1,17 @@
 """Messages and sign-ups: stored with their emails, filed as spam, released from the spam folder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
+from guichet.records.comment import Comment
 from guichet.records.limits import Caller, Solved
 from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
-from guichet.store import dynamodb, limits, outbox, table
+from guichet.store import comments, dynamodb, limits, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
 # Two clicks, or a client that tries again by itself.
@@ -40,22 +41,27 @@ class Kept(NamedTuple):
 
 def keep(  # noqa: PLR0913  the parts of one write
     table_name: str,
-    record: Message | SignUp,
+    record: Message | SignUp | Comment,
     emails: Sequence[QueuedEmail],
     caller: Caller,
     proof: Solved | None = None,
     *,
     neighbours: Sequence[str] = (),
+    further: Sequence[Mapping[str, Any]] = (),
 ) -> Kept:
     """Atomically store a submission, queue its emails, mark its proof of work as used and count the caller.
+
+    `further` are unconditional writes that belong to it.
 
     A submission whose id, or one of whose `neighbours`, is stored already is a repeat: it succeeds, changes nothing and
     is not counted. But a sign-up that is repeated after more than a double click asks for its email again: the reply
     says that one is on its way. Raises UsedProofError, OverCapError.
     """
     at = record.submitted_at
-    item = table.item_of(record)
-    if record.spam:
+    item, end = table.item_of(record), record.expires_at or at + QUEUED_EMAIL_KEPT
+    if isinstance(record, Comment):
+        item["list"] = comments.list_of(record.state)
+    elif record.spam:
         item["list"] = table.day_list("spam", at)
     elif isinstance(record, Message):
         item["list"] = table.day_list("messages", at)
@@ -71,7 +77,8 @@ def keep(  # noqa: PLR0913  the parts of one write
             action["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     actions = [
         *repeated,
-        *(table.put(table_name, row) for row in _rows(item["pk"], emails, at, record.expires_at, caller)),
+        *(table.put(table_name, row) for row in _rows(item["pk"], emails, at, end, caller)),
+        *further,
         *([limits.use_proof(table_name, proof)] if proof else []),
         limits.count_caller(table_name, caller),
     ]

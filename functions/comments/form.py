@@ -1,0 +1,76 @@
+"""The fields of the form for comments, and the comment made from them."""
+
+import re
+from typing import Annotated
+
+from guichet.addresses import normalized
+from guichet.comments.page import path_of
+from guichet.forms.fields import Email, Line, required
+from guichet.forms.parse import Form, validate
+from guichet.forms.repeats import Identity, client_key, identify
+from guichet.forms.spam import Words, judge
+from guichet.http.origins import page_of
+from guichet.http.refusal import Problem, Refusal
+from guichet.http.request import Request
+from guichet.model import Before, Limit, Model
+from guichet.records.comment import REFUSED_KEPT, Comment
+from guichet.records.record import utc_now
+from guichet.settings import CommentsSettings
+
+FIELDS = ("page", "name", "email", "comment", "parent")
+LONGEST_COMMENT = 10_000
+LONGEST_NAME = 100
+_ID = re.compile("[0-9a-f]{32}")
+
+
+class CommentForm(Model):
+    """The answers of a form for comments. Other fields are not needed, so they are not stored."""
+
+    page: Annotated[str, Limit(max_length=2000)] = ""
+    name: Annotated[Line, Before(required), Limit(max_length=LONGEST_NAME)]
+    email: Email
+    comment: Annotated[str, Limit(max_length=LONGEST_COMMENT), Before(required)]
+    parent: Annotated[str, Limit(max_length=100)] = ""
+
+
+def answers_of(form: Form, request: Request, settings: CommentsSettings) -> CommentForm:
+    """Validate a form. The page may be missing: then it is the one that posted it. Raises Refusal (422)."""
+    answers = validate(CommentForm, form)
+    given = answers.page or page_of(request, settings)
+    path = path_of(given, settings)
+    problems = []
+    if path is None:
+        code = "TYPE_PAGE" if given else "REQUIRED_FIELD_MISSING"
+        problems.append(Problem(code, form.spellings.get("page", "page")))
+    if answers.parent and not _ID.fullmatch(answers.parent):
+        problems.append(Problem("TYPE_COMMENT", form.spellings.get("parent", "parent")))
+    if path is None or problems:
+        raise Refusal(422, *problems)
+    return answers.model_copy(update={"page": path})
+
+
+def comment_of(
+    answers: CommentForm, form: Form, request: Request, settings: CommentsSettings
+) -> tuple[Comment, Identity]:
+    """Return the comment made from a form, and its identity."""
+    at = utc_now()
+    spam = judge(Words((answers.name,), text=answers.comment), form, request, settings)
+    written = (answers.page, answers.name, normalized(answers.email), answers.comment, answers.parent)
+    identity = identify(
+        "comments",
+        written,
+        caught=bool(spam),
+        client_key=client_key(form, request),
+        request=request,
+        settings=settings,
+    )
+    comment = Comment(
+        id=identity.id,
+        **answers.model_dump(),
+        state="spam" if spam else "pending",
+        spam=spam,
+        language=request.language,
+        received_at=at,
+        expires_at=at + REFUSED_KEPT if spam else None,
+    )
+    return comment, identity

@@ -1,0 +1,28 @@
+"""To the owner: somebody wrote a comment, which waits for approval; or it was released from the spam folder."""
+
+from guichet.locales import Language
+from guichet.mail.emails import Content, at_desk
+from guichet.records.comment import Comment
+from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.subscriber import Subscriber
+from guichet.settings import MailSettings
+
+NAME = "comment-notification"
+AUDIENCE: Audience = "owner"
+STRANGER_SHARE: float | None = None
+
+
+def queued(language: Language, *, released: bool = False) -> QueuedEmail:
+    """Return the row for the outbox: one when the comment comes, one more when it is released from the spam folder."""
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion="released" if released else "")
+
+
+def ineligible(_email: ClaimedEmail, comment: Comment, _subscriber: Subscriber | None) -> str | None:
+    """Return why it is no longer to be sent, or None."""
+    return None if comment.state == "pending" else "the comment was dealt with before"
+
+
+def content(comment: Comment, _language: Language, settings: MailSettings) -> Content:
+    """Return the content. A reply goes to who wrote the comment, and to nobody else."""
+    values = {"comment": comment, "link": at_desk(settings, f"comments/{comment.id}")}
+    return Content(settings.owner_email, values, reply_to=comment.email, reply_to_name=comment.name)

@@ -1,0 +1,268 @@
+"""Comments: moderated one by one, and read thread by thread.
+
+Beside the comment itself, which nobody but the owner and its author sees, an approved one has an *entry* in the thread
+of its page, with what is public. Entries sort as they are shown, so that one query reads a thread. Each author has an
+item per comment, by the keyed hash of the address, so that they find theirs.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from guichet.records.comment import REFUSED_KEPT, Comment, CommentState
+from guichet.signing import keyed_hash, subscriber_id
+from guichet.store import dynamodb, table
+from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+
+# What sorts before and behind all entries.
+_HEAD, _END = "about", "entry$"
+_ENTRY = "entry#"
+# One or two times, each with a comment's id.
+_KEY = re.compile(r"[0-9T:.+-]{32}#[0-9a-f]{32}(?:#[0-9T:.+-]{32}#[0-9a-f]{32})?", re.ASCII)
+THREADS = "threads"
+
+Approved = Literal["approved", "already", "gone", "parent waits"]
+Withdrawn = Literal["refused", "spam", "pending"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An approved comment as everybody sees it. `root` is the first comment of its thread, itself or another."""
+
+    id: str
+    root: str
+    at: datetime
+    name: str
+    html: str
+    # What tells its place among the others.
+    key: str
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it answers another."""
+        return self.root != self.id
+
+
+@dataclass(frozen=True)
+class ThreadPage:
+    """A part of a thread: its entries, how many the whole has, where to go on, and where the last part ended."""
+
+    entries: tuple[Entry, ...]
+    count: int
+    next: str
+    # The first comment that what came before this part belongs to.
+    within: str
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A page that has had comments: its path, how many are approved, and when that last changed."""
+
+    page: str
+    count: int
+    changed_at: datetime
+
+
+def thread_key(secret: str, page: str) -> str:
+    """Return the key under which a page's thread is stored. A page's path may be a stranger's words."""
+    return f"thread#{keyed_hash(secret, 'thread', page)}"
+
+
+def with_new(table_name: str, secret: str, new: Comment) -> list[dict[str, Any]]:
+    """Return the actions that are written together with a new comment."""
+    return _of_author(table_name, secret, new, new.expires_at)
+
+
+def comment(table_name: str, comment_id: str) -> Comment | None:
+    """Return a comment in any state, or None if there is none or it has expired."""
+    return cast("Comment | None", table.record_at(table_name, f"comment#{comment_id}"))
+
+
+def list_of(state: CommentState) -> str:
+    """Return the name of the list of the comments in a state."""
+    return f"comments#{state}"
+
+
+def in_state(table_name: str, state: CommentState) -> list[tuple[datetime, str]]:
+    """Return when the comments in a state came, and their ids, newest first."""
+    found = dynamodb.items("query", **table.of_list(table_name, list_of(state)))
+    known = ((datetime.fromisoformat(item["received_at"]), str(item["pk"]).partition("#")[2]) for item in found)
+    return sorted(known, reverse=True)
+
+
+def read(table_name: str, ids: Sequence[str]) -> list[Comment]:
+    """Return comments by their ids, in order, without those that are gone."""
+    items = dynamodb.batch_get(table_name, [table.key(Comment, one) for one in ids])
+    return [Comment.model_validate(item) for item in items if not table.expired(item)]
+
+
+def of_author(table_name: str, email_id: str) -> list[Comment]:
+    """Return all comments of an author, by the keyed hash of the address (`signing.subscriber_id`), newest first."""
+    found = dynamodb.items(
+        "query",
+        TableName=table_name,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues=marshalled({":pk": f"author#{email_id}"}),
+        ConsistentRead=True,
+    )
+    theirs = read(table_name, [str(item["sk"]).partition("#")[2] for item in found])
+    return sorted(theirs, key=lambda one: one.received_at, reverse=True)
+
+
+def thread(table_name: str, secret: str, page: str, most: int, after: str = "") -> ThreadPage:
+    """Return a part of a page's thread, behind an entry's key or from the beginning: one query, eventually consistent.
+
+    Raises ValueError if `after` is no entry's key.
+    """
+    if after and not _KEY.fullmatch(after):
+        raise ValueError("no entry's key")
+    # `!` sorts before the `#` of the replies.
+    start = f"{_ENTRY}{after}!" if after else _HEAD
+    found = dynamodb.call(
+        "query",
+        TableName=table_name,
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :start AND :end",
+        ExpressionAttributeValues=marshalled({":pk": thread_key(secret, page), ":start": start, ":end": _END}),
+        # The head comes first, and one more tells whether there is a further part.
+        Limit=most + (1 if after else 2),
+    )
+    items = [dynamodb.unmarshalled(item) or {} for item in found["Items"]]
+    head = items.pop(0) if items and items[0]["sk"] == _HEAD else {}
+    entries = tuple(_entry(item) for item in items[:most])
+    more = len(items) > most or "LastEvaluatedKey" in found
+    within = after.split("#")[1] if after else ""
+    return ThreadPage(entries, int(head.get("count", 0)), entries[-1].key if entries and more else "", within)
+
+
+def threads(table_name: str) -> Iterator[Thread]:
+    """Yield the pages that have, or had, approved comments."""
+    keys = [{"pk": item["pk"], "sk": _HEAD} for item in dynamodb.items("query", **table.of_list(table_name, THREADS))]
+    for item in dynamodb.batch_get(table_name, keys):
+        yield Thread(item["page"], item["count"], datetime.fromisoformat(item["changed_at"]))
+
+
+def approve(table_name: str, secret: str, approved: Comment, html: str, at: datetime) -> Approved:
+    """Show a comment to everybody, as HTML. What answers a reply stands beside it, under the first comment.
+
+    What answers a comment that is gone, or is not shown, stands by itself; it waits for one that is still pending.
+    """
+    parent = comment(table_name, approved.parent) if approved.parent else None
+    if parent is not None and parent.page != approved.page:
+        parent = None
+    if parent is not None and parent.state == "pending":
+        return "parent waits"
+    above = _root_of(parent.entry) if parent is not None and parent.state == "approved" else ""
+    key = "#".join(filter(None, (above, f"{table.stamp(approved.received_at)}#{approved.id}")))
+    entry = {
+        "pk": thread_key(secret, approved.page),
+        "sk": f"{_ENTRY}{key}",
+        "kind": "entry",
+        "name": approved.name,
+        "html": html,
+    }
+    actions = [
+        _moved(table_name, approved, "approved", {"approved_at": table.stamp(at), "entry": key}),
+        table.put(table_name, entry),
+        _counted(table_name, secret, approved.page, 1, at),
+        *_of_author(table_name, secret, approved, None),
+    ]
+    try:
+        dynamodb.transact(actions)
+    except ConditionFailedError:
+        return "gone" if comment(table_name, approved.id) is None else "already"
+    return "approved"
+
+
+def withdraw(table_name: str, secret: str, known: Comment, state: Withdrawn, at: datetime) -> bool:
+    """Move a comment to another state, out of sight if it was approved. Return False if it was changed meanwhile."""
+    end = at + REFUSED_KEPT if state != "pending" else None
+    changes: Item = {"expires_at": table.seconds(end)} if end else {}
+    if state == "spam":
+        changes["spam"] = known.spam or "owner"
+    actions = [_moved(table_name, known, state, changes), *_of_author(table_name, secret, known, end)]
+    return _out_of_sight(table_name, secret, known, actions, at)
+
+
+def delete(table_name: str, secret: str, known: Comment, at: datetime) -> bool:
+    """Delete a comment. Where others answer it, a stub stands in its place. Return False if it changed meanwhile."""
+    removal: dict[str, Any] = {
+        "TableName": table_name,
+        "Key": marshalled(table.key(Comment, known.id)),
+        "ConditionExpression": "#state = :was",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": marshalled({":was": known.state}),
+    }
+    actions = [{"Delete": removal}]
+    if known.email:
+        key = marshalled(_author_key(secret, known))
+        actions.append({"Delete": {"TableName": table_name, "Key": key}})
+    return _out_of_sight(table_name, secret, known, actions, at)
+
+
+def _out_of_sight(table_name: str, secret: str, known: Comment, actions: list[dict[str, Any]], at: datetime) -> bool:
+    if known.state == "approved":
+        key = marshalled({"pk": thread_key(secret, known.page), "sk": f"{_ENTRY}{known.entry}"})
+        actions.append({"Delete": {"TableName": table_name, "Key": key}})
+        actions.append(_counted(table_name, secret, known.page, -1, at))
+    try:
+        dynamodb.transact(actions)
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def _moved(table_name: str, known: Comment, state: CommentState, changes: Item) -> dict[str, Any]:
+    """Return the action that moves a comment to a state, with changes, if it is in the state that it was read in."""
+    values: Item = {"state": state, "list": list_of(state), **changes}
+    gone = [name for name in ("approved_at", "entry", "spam", "expires_at") if name not in changes]
+    return {
+        "Update": {
+            "TableName": table_name,
+            "Key": marshalled(table.key(Comment, known.id)),
+            "UpdateExpression": f"SET {', '.join(f'#{name} = :{name}' for name in values)} REMOVE {', '.join(gone)}",
+            "ConditionExpression": "#state = :was",
+            "ExpressionAttributeNames": {f"#{name}": name for name in values},
+            "ExpressionAttributeValues": marshalled(
+                {":was": known.state} | {f":{name}": value for name, value in values.items()}
+            ),
+        }
+    }
+
+
+def _counted(table_name: str, secret: str, page: str, more: int, at: datetime) -> dict[str, Any]:
+    """Return the action that counts a thread's entries, and notes that it changed."""
+    values: Item = {":page": page, ":kind": "thread", ":list": THREADS, ":at": table.stamp(at), ":more": more}
+    return {
+        "Update": {
+            "TableName": table_name,
+            "Key": marshalled({"pk": thread_key(secret, page), "sk": _HEAD}),
+            "UpdateExpression": "SET page = :page, kind = :kind, #list = :list, changed_at = :at ADD #count :more",
+            "ExpressionAttributeNames": {"#list": "list", "#count": "count"},
+            "ExpressionAttributeValues": marshalled(values),
+        }
+    }
+
+
+def _of_author(table_name: str, secret: str, known: Comment, end: datetime | None) -> list[dict[str, Any]]:
+    """Return the action that lets an author find a comment, as long as there is one."""
+    if not known.email:
+        return []
+    item = {**_author_key(secret, known), "kind": "authored"} | ({"expires_at": table.seconds(end)} if end else {})
+    return [table.put(table_name, item)]
+
+
+def _author_key(secret: str, known: Comment) -> Item:
+    return {"pk": f"author#{subscriber_id(secret, known.email)}", "sk": f"comment#{known.id}"}
+
+
+def _root_of(key: str) -> str:
+    """Return the key of the first comment of the thread that an entry stands in."""
+    return "#".join(key.split("#")[:2])
+
+
+def _entry(item: Item) -> Entry:
+    key = str(item["sk"]).removeprefix(_ENTRY)
+    parts = key.split("#")
+    return Entry(parts[-1], parts[1], datetime.fromisoformat(parts[-2]), item["name"], item["html"], key)
