@@ -5,14 +5,14 @@ from typing import Annotated
 
 from guichet.addresses import normalized
 from guichet.comments.page import path_of
-from guichet.forms.fields import Email, Line, required
+from guichet.forms.fields import Email, line, required
 from guichet.forms.parse import Form, validate
 from guichet.forms.repeats import Identity, client_key, identify
 from guichet.forms.spam import Words, judge
 from guichet.http.origins import page_of
 from guichet.http.refusal import Problem, Refusal
 from guichet.http.request import Request
-from guichet.model import Before, Limit, Model
+from guichet.model import After, Before, Limit, Model
 from guichet.records.comment import REFUSED_KEPT, Comment
 from guichet.records.record import utc_now
 from guichet.settings import CommentsSettings
@@ -27,7 +27,7 @@ class CommentForm(Model):
     """The answers of a form for comments. Other fields are not needed, so they are not stored."""
 
     page: Annotated[str, Limit(max_length=2000)] = ""
-    name: Annotated[Line, Before(required), Limit(max_length=LONGEST_NAME)]
+    name: Annotated[str, Limit(max_length=LONGEST_NAME), After(line), Before(required)]
     email: Email
     comment: Annotated[str, Limit(max_length=LONGEST_COMMENT), Before(required)]
     parent: Annotated[str, Limit(max_length=100)] = ""

@@ -1,4 +1,4 @@
-"""POST /comments, and GET /comments: what is approved of a page's thread, for everybody."""
+"""POST /comments and /f/comments, and GET /comments: what is approved of a page's thread, for everybody."""
 
 import hashlib
 import json
@@ -82,7 +82,9 @@ def _is_known(given: str, etag: str) -> bool:
 
 ROUTES = {
     "POST /comments": post,
+    "POST /f/comments": post,
     "GET /comments": read,
+    "GET /f/comments": posted_only,
     "GET /comments/challenge": lambda _: challenge(settings()),
 }
 

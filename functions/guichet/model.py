@@ -55,7 +55,11 @@ class Limit:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         """Return the core schema of the annotated type within these limits."""
-        return {**handler(source), **self._limits}
+        schema = handler(source)
+        if schema["type"].startswith("function-"):
+            # There, pydantic-core would ignore them.
+            raise TypeError("limits come before checks")
+        return {**schema, **self._limits}
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)

@@ -55,7 +55,7 @@ def description(forms: Mapping[str, Definition], api: str | None = None) -> Json
         if form.name != "contact":
             paths[f"/f/{form.name}"] = _path(form, described["paths"][_POSTED], schema)
     thanks = next(one for one in described["paths"]["/thanks"]["get"]["parameters"] if one.get("name") == "form")
-    thanks["schema"]["enum"] = sorted({"contact", "newsletter", *forms})
+    thanks["schema"]["enum"] = sorted({"contact", "newsletter", "comments", *forms})
     # A path of its own goes before that of any name (OpenAPI 3.1, "Path Templating Matching").
     before = {path: item for path, item in described["paths"].items() if path != _ANY_FORM}
     described["paths"] = {**before, **paths, _ANY_FORM: _no_other(described["paths"][_ANY_FORM])}

@@ -45,6 +45,7 @@ def test_the_life_of_a_subscriber(deployed: Deployed) -> None:
 def test_every_sample_event_is_taken(deployed: Deployed) -> None:
     for name in FOLDER:
         function = {
+            "comments": "Comments",
             "contact": "Contact",
             "newsletter": "Newsletter",
             "confirm": "Newsletter",
@@ -117,7 +118,7 @@ def test_an_unexpected_route_is_answered_and_the_function_lives_on(deployed: Dep
     assert contact(sample("contact-json.json"))["statusCode"] == 200
 
 
-@pytest.mark.parametrize("name", ["Contact", "Newsletter", "Desk", "Notifier", "Issues", "Feedback"])
+@pytest.mark.parametrize("name", ["Contact", "Newsletter", "Comments", "Desk", "Notifier", "Issues", "Feedback"])
 def test_a_wrong_setting_ends_the_start_by_its_name(run: Callable[..., Runtime], name: str) -> None:
     function = resolve().functions[name]
     runtime = run(function.handler, function.environment | {"SIGNING_SECRET": "short", "AWS_REGION": "eu-west-3"})

@@ -13,6 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import TypeAdapter
 from werkzeug.test import TestResponse
 
+from comments.form import CommentForm
 from contact.form import ContactForm
 from guichet.addresses import parse
 from guichet.http.body import MAX_BODY, MAX_PAIRS
@@ -26,7 +27,8 @@ from infra.template import TEMPLATE
 from newsletter.form import NewsletterForm
 from tests.support.app import SITE, App
 from tests.support.newsletter import READER, SECRET, open_link, press, subscribe, unsubscribe_url
-from tests.support.refusals import CASES, GOOD, MULTIPART, part
+from tests.support.refusals import CASES, MULTIPART, part
+from tests.support.refusals import GOOD as GOOD_MESSAGE
 from tests.support.site_forms import site_forms
 from tests.support.wire import Wire, unreachable
 
@@ -40,8 +42,10 @@ OPERATIONS = {
     for path, item in DESCRIPTION["paths"].items()
     for method, operation in item.items()
 }
-POSTED = ("/contact", "/f/contact", "/newsletter", "/f/newsletter")
-CHALLENGES = ("/challenge", "/newsletter/challenge")
+POSTED = ("/contact", "/f/contact", "/newsletter", "/f/newsletter", "/comments", "/f/comments")
+CHALLENGES = ("/challenge", "/newsletter/challenge", "/comments/challenge")
+# What each of them takes.
+GOOD = GOOD_MESSAGE | {"page": "/articles/chairs/", "name": "Camille", "comment": "Bonjour"}
 
 
 def found(value: Any) -> Any:
@@ -102,8 +106,12 @@ def test_it_has_the_languages() -> None:
     assert SCHEMAS["Language"]["enum"] == list(LANGUAGES)
 
 
-@pytest.mark.parametrize(("name", "model"), [("Contact", ContactForm), ("Newsletter", NewsletterForm)])
-def test_it_has_the_fields_and_limits_of_the_forms(name: str, model: type[ContactForm | NewsletterForm]) -> None:
+@pytest.mark.parametrize(
+    ("name", "model"), [("Contact", ContactForm), ("Newsletter", NewsletterForm), ("Comment", CommentForm)]
+)
+def test_it_has_the_fields_and_limits_of_the_forms(
+    name: str, model: type[ContactForm | NewsletterForm | CommentForm]
+) -> None:
     written = TypeAdapter(model).json_schema()
     schema = SCHEMAS[name]
     fields = {field: rule for field, rule in schema["properties"].items() if not field.startswith("_")}

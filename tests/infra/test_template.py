@@ -136,7 +136,7 @@ def test_functions_inherit_what_all_have_and_add_their_own() -> None:
 def test_no_function_behind_the_api_is_given_its_address() -> None:
     # Each would need the other first: a deploy refuses that, and nothing here does.
     behind = [function for function in resolve().functions.values() if function.routes]
-    assert len(behind) == 3
+    assert len(behind) == 4
     for function in behind:
         assert "https://api.example" not in function.environment.values()
 

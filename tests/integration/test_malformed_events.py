@@ -21,6 +21,7 @@ WRONG: tuple[Any, ...] = (STRANGER, {STRANGER: STRANGER}, [STRANGER], None, 7)
 IDENTIFIERS = {"requestId", "routeKey", "MessageId", "messageId", "eventType", "EventSource", "eventSource"}
 NOTHING: tuple[dict[str, Any], ...] = ({}, {"Records": [None]}, {"Records": STRANGER}, {"requestContext": {}})
 FUNCTIONS = {
+    "comments": "Comments",
     "contact": "Contact",
     "newsletter": "Newsletter",
     "confirm": "Newsletter",

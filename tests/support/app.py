@@ -201,6 +201,7 @@ def isolated() -> Iterator[None]:
 
 def _forget() -> None:
     # Imported late: they are under test, and some tests look at what importing them does.
+    import comments.handler  # noqa: PLC0415
     import contact.handler  # noqa: PLC0415
     import desk.handler  # noqa: PLC0415
     import feedback.handler  # noqa: PLC0415
@@ -212,6 +213,7 @@ def _forget() -> None:
     from guichet.store import dynamodb  # noqa: PLC0415
 
     for factory in (
+        comments.handler.settings,
         contact.handler.settings,
         desk.handler.settings,
         feedback.handler.settings,

@@ -9,6 +9,7 @@ from guichet.locales import Language
 from guichet.mail import emails
 from guichet.mail.mime import compose
 from guichet.records.cap_reached import CapReached
+from guichet.records.comment import Comment
 from guichet.records.digest import Digest
 from guichet.records.erasure import Erasure
 from guichet.records.issue import Issue, WrittenIssue
@@ -50,6 +51,16 @@ RECORDS: dict[type, Any] = {
         language="fr",
         received_at=AT,
         expires_at=AT + timedelta(days=9),
+    ),
+    Comment: Comment(
+        id="c",
+        page="/articles/chairs/",
+        email=READER,
+        name="Camille",
+        comment="One.\n\nTwo **chairs**.",
+        state="pending",
+        language="fr",
+        received_at=AT,
     ),
     SignUp: SignUp(id="r", email=READER, language="fr", asked_at=AT, expires_at=AT + timedelta(days=7)),
     Subscriber: Subscriber(

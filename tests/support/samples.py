@@ -13,6 +13,8 @@ HTTP = {
     "contact-form.json": ("POST /contact", "application/x-www-form-urlencoded"),
     "contact-json.json": ("POST /contact", "application/json"),
     "contact-multipart.json": ("POST /contact", "multipart/form-data"),
+    "comments-form.json": ("POST /comments", "application/x-www-form-urlencoded"),
+    "comments-page.json": ("GET /comments", ""),
     "newsletter-form.json": ("POST /newsletter", "application/x-www-form-urlencoded"),
     "confirm-page.json": ("GET /newsletter/confirm", ""),
     "unsubscribe-page.json": ("GET /newsletter/unsubscribe", ""),

@@ -186,7 +186,7 @@ def test_the_notifier_starts_without_what_reads_markdown() -> None:
 
 
 @pytest.mark.quick_cases(1)
-@pytest.mark.parametrize("handler", ["contact", "newsletter", "desk", "feedback"])
+@pytest.mark.parametrize("handler", ["contact", "newsletter", "comments", "desk", "feedback"])
 def test_a_handler_that_sends_no_email_starts_without_what_writes_one_and_without_any_language(handler: str) -> None:
     code = f"import sys, {handler}.handler; print(*sys.modules)"
     functions = Path(emails.__file__).parents[3]

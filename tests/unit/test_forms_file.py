@@ -71,6 +71,7 @@ TEXT = '{ type = "text" }'
             "[Devis]: the name of a form is part of its address: lower-case letters, digits",
         ),
         (f"[newsletter]\nfields.a = {TEXT}", "[newsletter]: this form is Guichet's own and cannot be defined here."),
+        (f"[comments]\nfields.a = {TEXT}", "[comments]: this form is Guichet's own and cannot be defined here."),
         ("[a]", "[a] fields: is missing."),
         ("[a]\nfields = {}", '[a] fields: expected at least one field, such as fields.email = { type = "email" }.'),
         ('[a]\nfields.a = "text"', '[a] fields.a: expected settings, such as { type = "text" }.'),

@@ -105,6 +105,14 @@ def test_a_check_without_a_name_is_refused() -> None:
         compiled([Nameless])
 
 
+def test_a_limit_behind_a_check_is_refused_and_not_ignored() -> None:
+    class Wrong(Model):
+        name: Annotated[str, After(_lower), Limit(max_length=5)]
+
+    with pytest.raises(TypeError, match="limits come before checks"):
+        validator(Wrong)
+
+
 def test_the_build_compiles_every_model_of_the_functions() -> None:
     names = set(json.loads(compile_models()))
 

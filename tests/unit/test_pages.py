@@ -15,6 +15,7 @@ import yaml
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 
+from comments.form import CommentForm
 from contact.form import ContactForm
 from guichet.definitions.definition import Definition, FieldType, OtherFields
 from guichet.definitions.forms_file import parse
@@ -242,12 +243,13 @@ def test_every_route_is_there() -> None:
 
 
 def test_every_known_field_is_there() -> None:
-    shown: dict[str, set[str]] = {"contact": set(), "newsletter": set()}
+    shown: dict[str, set[str]] = {"contact": set(), "newsletter": set(), "comments": set()}
     for form, fields, _ in rows(FORMS, "form | field | what it is"):
         shown[form.strip("`")] |= set(names_in(fields))
     labelled = {"phone"}
     assert shown["contact"] == set(ContactForm.model_fields()) - {"labelled", "extra"} | labelled
     assert shown["newsletter"] == set(NewsletterForm.model_fields())
+    assert shown["comments"] == set(CommentForm.model_fields())
 
 
 def test_every_field_that_controls_a_form_is_there() -> None:

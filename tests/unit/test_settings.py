@@ -7,6 +7,7 @@ import pytest
 
 from guichet.locales import LANGUAGES, Language
 from guichet.settings import (
+    CommentsSettings,
     ContactSettings,
     DeskSettings,
     FeedbackSettings,
@@ -22,6 +23,7 @@ from tests.support.app import SITE, resolve
 
 MODELS: dict[str, type[Settings]] = {
     "Contact": ContactSettings,
+    "Comments": CommentsSettings,
     "Desk": DeskSettings,
     "Feedback": FeedbackSettings,
     "Newsletter": NewsletterSettings,

@@ -22,8 +22,8 @@ from guichet.visible import is_visible
 
 LONGEST_NAME = 40
 _FORM_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-# The newsletter's form is no message, and its fields are what its record of consent is made of.
-_TAKEN = ("newsletter",)
+# They are no messages, and their fields are what their records are made of.
+_TAKEN = ("newsletter", "comments")
 # Begins a control field, or is one.
 _CONTROL = ("_", "altcha")
 _MOST_FORMS = 1000

@@ -24,7 +24,8 @@ def email_address(text: str) -> str:
     return address
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
+    """Return an answer as a single line."""
     return " ".join(text.split())
 
 
@@ -32,4 +33,4 @@ def _line(text: str) -> str:
 Email = Annotated[str, After(email_address), Before(required)]
 LONGEST_LINE = 1000
 # A single line of text.
-Line = Annotated[str, Limit(max_length=LONGEST_LINE), After(_line)]
+Line = Annotated[str, Limit(max_length=LONGEST_LINE), After(line)]

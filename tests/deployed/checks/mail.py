@@ -244,7 +244,7 @@ def _calls_at_rest(world: World) -> int:
 
 def the_logs_name_nobody(world: World) -> None:
     """Look for addresses and messages, all of which these checks made up, in every line."""
-    for function in ("Contact", "Newsletter", "Desk", "Notifier", "Issues", "Feedback"):
+    for function in ("Contact", "Newsletter", "Comments", "Desk", "Notifier", "Issues", "Feedback"):
         lines = world.stack.logged(function)
         assert lines
         found = [line for line in lines if "@" in line or "Bonjour" in line or "lettre" in line]
