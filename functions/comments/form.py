@@ -2,14 +2,14 @@
 
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from guichet.addresses import normalized
-from guichet.comments.page import path_of
+from guichet.comments.page import folded, path_of
 from guichet.forms.fields import Email, line, required
 from guichet.forms.parse import Form, validate
 from guichet.forms.repeats import Identity, client_key, identify
 from guichet.forms.spam import Words, judge
-from guichet.http.origins import page_of
 from guichet.http.refusal import Problem, Refusal
 from guichet.http.request import Request
 from guichet.model import After, Before, Limit, Model
@@ -36,7 +36,7 @@ class CommentForm(Model):
 def answers_of(form: Form, request: Request, settings: CommentsSettings) -> CommentForm:
     """Validate a form. The page may be missing: then it is the one that posted it. Raises Refusal (422)."""
     answers = validate(CommentForm, form)
-    given = answers.page or page_of(request, settings)
+    given = answers.page or _posted_from(request)
     path = path_of(given, settings)
     problems = []
     if path is None:
@@ -49,13 +49,26 @@ def answers_of(form: Form, request: Request, settings: CommentsSettings) -> Comm
     return answers.model_copy(update={"page": path})
 
 
+def _posted_from(request: Request) -> str:
+    """Return the page that posted a form, or an empty string.
+
+    Browsers tell another origin only which site it was, unless the site's `Referrer-Policy` says otherwise, so the
+    bare origin is no page.
+    """
+    referer = request.headers.get("referer", "")
+    try:
+        return referer if urlsplit(referer).path.strip("/") else ""
+    except ValueError:
+        return ""
+
+
 def comment_of(
     answers: CommentForm, form: Form, request: Request, settings: CommentsSettings
 ) -> tuple[Comment, Identity]:
     """Return the comment made from a form, and its identity."""
     at = utc_now()
     spam = judge(Words((answers.name,), text=answers.comment), form, request, settings)
-    written = (answers.page, answers.name, normalized(answers.email), answers.comment, answers.parent)
+    written = (folded(answers.page), answers.name, normalized(answers.email), answers.comment, answers.parent)
     identity = identify(
         "comments",
         written,

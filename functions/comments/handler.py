@@ -7,7 +7,7 @@ from typing import Any
 
 from comments.form import FIELDS, CommentForm, answers_of, comment_of
 from guichet.comments.page import path_of
-from guichet.comments.thread import as_json
+from guichet.comments.thread import as_json, key_of
 from guichet.forms.submit import Submission, challenge, submit
 from guichet.http.app import posted_only, serve
 from guichet.http.refusal import Problem, Refusal
@@ -57,7 +57,7 @@ def read(request: Request) -> Response:
     page = path_of(request.query["page"], settings())
     if page is None:
         raise Refusal(422, Problem("TYPE_PAGE", "page"))
-    after = request.query.get("after", "")
+    after = key_of(request.query.get("after", ""))
     try:
         found = comments.thread(settings().table_name, settings().signing_secret, page, PER_PART, after)
     except ValueError:

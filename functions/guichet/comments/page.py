@@ -1,7 +1,8 @@
-"""The page that a comment stands under: a path of the site, the same however it is spelled."""
+"""The page that a comment stands under: a path of the site, and when two paths are the same page."""
 
 import re
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from unicodedata import normalize
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from guichet.settings import FormSettings, origin_of
 
@@ -11,6 +12,8 @@ LONGEST_PAGE = 500
 _SAFE = "/-._~!$&'()*+,;=:@"
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f]")
 _INDEX = re.compile(r"/index\.html?\Z", re.IGNORECASE)
+# One slash at the end, and the ending that hosts of static sites leave out.
+_END = re.compile(r"(?<=[^/])(?:\.html?)?/?\Z", re.IGNORECASE)
 
 
 def path_of(text: str, settings: FormSettings) -> str | None:
@@ -39,9 +42,18 @@ def normalized(path: str) -> str | None:
     """Return a path in its one spelling, or None if it is none: too long, with dots for folders, or no UTF-8."""
     try:
         plain = unquote_to_bytes(path).decode()
-    except UnicodeDecodeError:
+    except UnicodeError:
         return None
     if _CONTROL.search(plain) or "\\" in plain or "//" in plain or {".", ".."} & set(plain.split("/")):
         return None
     spelled = quote(_INDEX.sub("/", plain), safe=_SAFE)
     return spelled if spelled.startswith("/") and len(spelled) <= LONGEST_PAGE else None
+
+
+def folded(path: str) -> str:
+    """Return what all paths of one page have in common, for `path` as `path_of` returns it. No browser can open it.
+
+    Hosts of static sites serve one file as `/a`, `/a/`, `/a.html` and `/a/index.html`, often without a redirect, and
+    the same accents from a Mac as two characters. Capitals count: on most hosts, they are another page.
+    """
+    return _END.sub("", normalize("NFC", unquote(path)), count=1)

@@ -8,8 +8,21 @@ from guichet.store.comments import Entry, ThreadPage
 
 def as_json(page: str, found: ThreadPage) -> dict[str, Any]:
     """Return a part of a page's thread as `GET /comments` shows it (infra/openapi.yaml, `Thread`)."""
-    body: dict[str, Any] = {"page": page, "count": found.count, "comments": threads(found.entries, found.within)}
-    return body | ({"next": found.next} if found.next else {})
+    body: dict[str, Any] = {"page": page}
+    if not found.within:
+        body["count"] = found.count
+    body["comments"] = threads(found.entries, found.within)
+    return body | ({"next": cursor(found.next)} if found.next else {})
+
+
+def cursor(key: str) -> str:
+    """Return the key of an entry as it can stand in a URL, even where somebody forgets to encode it."""
+    return key.replace("+00:00", "Z").replace("#", "~")
+
+
+def key_of(text: str) -> str:
+    """Return the key that a cursor stands for, if it is one."""
+    return text.replace("Z", "+00:00").replace("~", "#")
 
 
 def threads(entries: Iterable[Entry], within: str = "") -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
+from guichet.comments.page import folded
 from guichet.records.comment import REFUSED_KEPT, Comment, CommentState
 from guichet.signing import keyed_hash, subscriber_id
 from guichet.store import dynamodb, table
@@ -50,6 +51,7 @@ class ThreadPage:
     """A part of a thread: its entries, how many the whole has, where to go on, and where the last part ended."""
 
     entries: tuple[Entry, ...]
+    # Stands before the first entry, so only the first part has read it; it is 0 in the others.
     count: int
     next: str
     # The first comment that what came before this part belongs to.
@@ -66,8 +68,11 @@ class Thread:
 
 
 def thread_key(secret: str, page: str) -> str:
-    """Return the key under which a page's thread is stored. A page's path may be a stranger's words."""
-    return f"thread#{keyed_hash(secret, 'thread', page)}"
+    """Return the key under which a page's thread is stored, however its path is written.
+
+    It is hashed, since a path may be a stranger's words.
+    """
+    return f"thread#{keyed_hash(secret, 'thread', folded(page))}"
 
 
 def with_new(table_name: str, secret: str, new: Comment) -> list[dict[str, Any]]:
@@ -149,7 +154,7 @@ def approve(table_name: str, secret: str, approved: Comment, html: str, at: date
     What answers a comment that is gone, or is not shown, stands by itself; it waits for one that is still pending.
     """
     parent = comment(table_name, approved.parent) if approved.parent else None
-    if parent is not None and parent.page != approved.page:
+    if parent is not None and folded(parent.page) != folded(approved.page):
         parent = None
     if parent is not None and parent.state == "pending":
         return "parent waits"
@@ -187,12 +192,13 @@ def withdraw(table_name: str, secret: str, known: Comment, state: Withdrawn, at:
 
 def delete(table_name: str, secret: str, known: Comment, at: datetime) -> bool:
     """Delete a comment. Where others answer it, a stub stands in its place. Return False if it changed meanwhile."""
+    unchanged, values = _unchanged(known)
     removal: dict[str, Any] = {
         "TableName": table_name,
         "Key": marshalled(table.key(Comment, known.id)),
-        "ConditionExpression": "#state = :was",
+        "ConditionExpression": unchanged,
         "ExpressionAttributeNames": {"#state": "state"},
-        "ExpressionAttributeValues": marshalled({":was": known.state}),
+        "ExpressionAttributeValues": marshalled(values),
     }
     actions = [{"Delete": removal}]
     if known.email:
@@ -215,6 +221,7 @@ def _out_of_sight(table_name: str, secret: str, known: Comment, actions: list[di
 
 def _moved(table_name: str, known: Comment, state: CommentState, changes: Item) -> dict[str, Any]:
     """Return the action that moves a comment to a state, with changes, if it is in the state that it was read in."""
+    unchanged, known_values = _unchanged(known)
     values: Item = {"state": state, "list": list_of(state), **changes}
     gone = [name for name in ("approved_at", "entry", "spam", "expires_at") if name not in changes]
     return {
@@ -222,23 +229,38 @@ def _moved(table_name: str, known: Comment, state: CommentState, changes: Item) 
             "TableName": table_name,
             "Key": marshalled(table.key(Comment, known.id)),
             "UpdateExpression": f"SET {', '.join(f'#{name} = :{name}' for name in values)} REMOVE {', '.join(gone)}",
-            "ConditionExpression": "#state = :was",
+            "ConditionExpression": unchanged,
             "ExpressionAttributeNames": {f"#{name}": name for name in values},
             "ExpressionAttributeValues": marshalled(
-                {":was": known.state} | {f":{name}": value for name, value in values.items()}
+                known_values | {f":{name}": value for name, value in values.items()}
             ),
         }
     }
 
 
+def _unchanged(known: Comment) -> tuple[str, Item]:
+    """Return the condition that a comment is in the state in which it was read, and its values.
+
+    One that was withdrawn and approved again meanwhile may have its entry in another place.
+    """
+    if known.state == "approved":
+        return "#state = :was AND entry = :place", {":was": known.state, ":place": known.entry}
+    return "#state = :was", {":was": known.state}
+
+
 def _counted(table_name: str, secret: str, page: str, more: int, at: datetime) -> dict[str, Any]:
-    """Return the action that counts a thread's entries, and notes that it changed."""
+    """Return the action that counts a thread's entries, and notes that it changed.
+
+    A page is called as its first comment called it.
+    """
     values: Item = {":page": page, ":kind": "thread", ":list": THREADS, ":at": table.stamp(at), ":more": more}
     return {
         "Update": {
             "TableName": table_name,
             "Key": marshalled({"pk": thread_key(secret, page), "sk": _HEAD}),
-            "UpdateExpression": "SET page = :page, kind = :kind, #list = :list, changed_at = :at ADD #count :more",
+            "UpdateExpression": (
+                "SET page = if_not_exists(page, :page), kind = :kind, #list = :list, changed_at = :at ADD #count :more"
+            ),
             "ExpressionAttributeNames": {"#list": "list", "#count": "count"},
             "ExpressionAttributeValues": marshalled(values),
         }
