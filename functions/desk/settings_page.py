@@ -98,6 +98,7 @@ def _limits(call: Call) -> Iterator[Setting]:
     yield Setting(
         "RequestsPerSecond", _say(call, "settings.requests", number=call.number(settings.requests_per_second))
     )
+    yield Setting("ReadsPerSecond", _say(call, "settings.reads", number=call.number(settings.reads_per_second)))
     per_day = settings.stranger_mail_per_day
     some = "settings.strangers" if per_day else "settings.no_strangers"
     yield Setting("StrangerMailPerDay", _say(call, some, number=call.number(per_day)))

@@ -285,6 +285,7 @@ class DeskSettings(AddressSettings, MailSettings):
     honeypot_field: NotEmpty
     caller_hourly_cap: Annotated[int, Limit(ge=1)]
     requests_per_second: Annotated[int, Limit(ge=1)]
+    reads_per_second: Annotated[int, Limit(ge=1)]
     log_retention_days: Annotated[int, Limit(ge=1)]
 
     def reached_at(self, base_url: str) -> Self:

@@ -159,6 +159,7 @@ def test_what_is_longer_than_allowed_is_refused(name: str) -> None:
         ("CallerHourlyCap", "0"),
         ("CallerHourlyCap", "1e3"),
         ("RequestsPerSecond", "0.5"),
+        ("ReadsPerSecond", "0"),
         ("StrangerMailPerDay", "-1"),
         ("RetentionDays", "29"),
         ("RetentionDays", "365.25"),

@@ -141,6 +141,15 @@ def test_no_function_behind_the_api_is_given_its_address() -> None:
         assert "https://api.example" not in function.environment.values()
 
 
+def test_reading_comments_is_throttled_apart_from_all_else() -> None:
+    stack = resolve(RequestsPerSecond="5", ReadsPerSecond="7")
+    (api,) = stack.of_type("AWS::Serverless::HttpApi").values()
+    assert set(api["DefaultRouteSettings"].values()) == {"5"}
+    assert {route: set(limits.values()) for route, limits in api["RouteSettings"].items()} == {"GET /comments": {"7"}}
+    # A deploy fails where there is no such route (API Gateway: "Unable to find Route by key").
+    assert set(api["RouteSettings"]) <= {route for function in stack.functions.values() for route in function.routes}
+
+
 def test_functions_come_with_their_routes_streams_and_schedules() -> None:
     functions = resolve().functions
     assert "POST /contact" in functions["Contact"].routes

@@ -463,6 +463,12 @@ def test_two_owners_at_once_change_a_comment_once(app: App) -> None:
     assert read(app)["count"] == 0
 
 
+def test_a_comment_that_is_approved_is_not_approved_again(app: App) -> None:
+    comment_id = shown(app)
+    assert approve(comment_id) == "already"
+    assert (outline(read(app)), read(app)["count"]) == ([(comment_id, [])], 1)
+
+
 def test_who_saw_a_comment_in_its_former_place_takes_nothing_away(app: App) -> None:
     first = shown(app)
     reply = shown(app, parent=first, comment="So do I.")

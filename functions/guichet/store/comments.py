@@ -153,6 +153,8 @@ def approve(table_name: str, secret: str, approved: Comment, html: str, at: date
 
     What answers a comment that is gone, or is not shown, stands by itself; it waits for one that is still pending.
     """
+    if approved.state == "approved":
+        return "already"
     parent = comment(table_name, approved.parent) if approved.parent else None
     if parent is not None and folded(parent.page) != folded(approved.page):
         parent = None

@@ -46,6 +46,7 @@ SENTENCES = {
     "proof_required": "Proof of work is required of every form.",
     "caller_cap": "One caller may post each form so often in an hour: {number}.",
     "requests": "So many requests a second get through, of all visitors together: {number}.",
+    "reads": "Comments are read so often a second, by all visitors together: {number}.",
     "strangers": "So many emails a day go to addresses that have not confirmed, all together: {number}.",
     "no_strangers": "No email goes to addresses that have not confirmed, so nobody can sign up.",
     "retention": "Messages and unsubscribed addresses are kept for {days} days.",

@@ -50,6 +50,7 @@ SENTENCES = {
     "proof_required": "La preuve de travail est exigée de tous les formulaires.",
     "caller_cap": "Envois acceptés par visiteur, par formulaire et par heure\u00a0: {number}.",
     "requests": "Requêtes admises par seconde, tous visiteurs confondus\u00a0: {number}.",
+    "reads": "Lectures de commentaires admises par seconde, tous visiteurs confondus\u00a0: {number}.",
     "strangers": "Emails par jour vers des adresses non confirmées, toutes confondues\u00a0: {number}.",
     "no_strangers": "Aucun email ne part vers des adresses non confirmées\u00a0: personne ne peut donc s’inscrire.",
     "retention": "Les messages et les adresses désabonnées sont conservés {days}\u00a0jours.",
