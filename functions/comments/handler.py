@@ -21,7 +21,7 @@ from guichet.store import comments, dynamodb
 from guichet.telemetry import guarded
 
 # So many comments one response has at most. DynamoDB reads no more than 1 MB for one query.
-PER_PART = 100
+PER_PART = 50
 
 
 @cache

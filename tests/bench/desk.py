@@ -92,7 +92,7 @@ def _size(item: dict[str, Any]) -> int:
     )
 
 
-class _Played(Wire):
+class Played(Wire):
     """The answers of the first time, given again the second time."""
 
     def __init__(self, client: Any, lists: dict[str, list[dict[str, Any]]]) -> None:
@@ -135,7 +135,7 @@ class _Played(Wire):
 
 def take(browser: Browser, page: str, lists: dict[str, list[dict[str, Any]]]) -> Taken:
     """Ask for a page, twice."""
-    wire = _Played(dynamodb.client(), lists)
+    wire = Played(dynamodb.client(), lists)
     first = browser.get(page)
     assert first.status_code == 200, page
     calls = {name: wire.operations.count(name) for name in sorted(set(wire.operations))}

@@ -354,7 +354,7 @@ def test_reading_is_one_query_and_writes_nothing(app: App) -> None:
     assert app.items() == before
 
 
-@pytest.mark.parametrize("per_part", [1, 2, 3, 100])
+@pytest.mark.parametrize("per_part", [1, 2, 3, 50])
 def test_the_parts_of_a_thread_have_each_comment_once(app: App, monkeypatch: pytest.MonkeyPatch, per_part: int) -> None:
     monkeypatch.setattr(handler, "PER_PART", per_part)
     expected = []
