@@ -52,9 +52,7 @@ def test_the_walk_through_all_parts_is_each_comment_once() -> None:
     assert sum(part.comments for part in thread.measure(333, 70)) == 333
 
 
-@pytest.mark.parametrize(
-    "text", ["&" * 10_000, "\U0001f600" * 5000, "> a\n\n" * 2000, "[a](b)" * 1666, "- \n" * 3333]
-)
+@pytest.mark.parametrize("text", ["&" * 10_000, "\U0001f600" * 5000, "> a\n\n" * 2000, "[a](b)" * 1666, "- \n" * 3333])
 def test_the_largest_comments_fit_into_an_item(app: App, text: str) -> None:
     # 400 KB at most (AWS: "Service, account, and table quotas in Amazon DynamoDB").
     comment_id = post(app, comment=text)

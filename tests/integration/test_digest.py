@@ -231,3 +231,38 @@ def test_a_list_of_more_than_a_page_is_counted_whole(make_app: Make, monkeypatch
 
     monkeypatch.setattr(dynamodb, "call", by_twos)
     assert table.count_list("table", "messages", MONDAY - timedelta(days=1)) == 5
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fr", "Commentaires en attente de votre approbation\xa0: 2. Lisez-les sur votre bureau Guichet\xa0: "),
+        ("en", "Comments waiting for your approval: 2. You can read them on your Guichet desk: "),
+    ],
+)
+def test_it_tells_how_many_comments_wait_and_counts_those_that_are_spam(
+    make_app: Make, language: str, words: str
+) -> None:
+    app = make_app(WeeklyDigest="on", DefaultLanguage=language)
+    fields = {"page": "/chairs/", "name": "Zoé", "email": "zoe@example.org"}
+    for days, further in ((20, {}), (2, {}), (20, {"_gotcha": "x"}), (2, {"_gotcha": "x"})):
+        with time_machine.travel(MONDAY - timedelta(days=days)):
+            comment = fields | further | {"comment": f"{days} days"}
+            assert app.post("/comments", json=comment).status_code == 200
+            app.play_stream()
+    with time_machine.travel(DUE):
+        app.sweep()
+        app.play_stream()
+    (mail,) = digests(app)
+    assert f"{words}https://api.example/desk/comments" in text(mail)
+    assert "https://api.example/desk/comments" in text(mail, "html")
+    assert ("Classés comme spam\xa0: 1" if language == "fr" else "Caught as spam: 1") in text(mail)
+
+
+def test_it_says_nothing_of_comments_where_none_waits(make_app: Make) -> None:
+    app = make_app(WeeklyDigest="on")
+    with time_machine.travel(DUE):
+        app.sweep()
+        app.play_stream()
+    (mail,) = digests(app)
+    assert "ommentaire" not in text(mail) + text(mail, "html")

@@ -13,8 +13,8 @@ import time_machine
 from guichet.mail import ses
 from guichet.mail.emails import contact_notification
 from guichet.records.message import Message
-from guichet.store import dynamodb, spam_notes, submissions, table
-from tests.support.app import App
+from guichet.store import comments, dynamodb, spam_notes, submissions, table
+from tests.support.app import PARAMETERS, App
 from tests.support.contact import contact
 from tests.support.marks import BLANKS, FORGED, Unmarked, check
 from tests.support.site_forms import site_forms
@@ -331,3 +331,69 @@ def test_of_a_form_that_is_gone_from_the_file_its_name_and_answers_are_told(app:
     sweep_at(app, DUE)
     (note,) = notes(app)
     assert "sondage\xa0: 3" in text(note)
+
+
+@pytest.mark.parametrize(("language", "word"), [("fr", "Commentaire\xa0"), ("en", "Comment")])
+def test_it_names_comments_with_their_page_and_where_to_get_them_back(make_app: Make, language: str, word: str) -> None:
+    app = make_app(DefaultLanguage=language)
+    fields = {"page": "/chairs/", "name": "Zoé", "email": "zoe@example.org", "comment": "Casino,\nperhaps."}
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3), tick=False):
+        caught = app.post("/comments", json=fields | {"_gotcha": "x"}).get_json()["id"]
+        good = app.post("/comments", json=fields).get_json()["id"]
+        filed = app.post("/comments", json=fields | {"comment": "mine"}).get_json()["id"]
+        app.play_stream()
+        known = comments.comment("table", filed)
+        assert known is not None
+        assert comments.withdraw("table", PARAMETERS["SigningSecret"], known, "spam", MIDNIGHT)
+    sweep_at(app, DUE)
+    (mail,) = notes(app)
+    assert mail["Subject"].endswith(": 1")
+    for kind in ("plain", "html"):
+        assert f"https://api.example/desk/comments/{caught}" in text(mail, kind)
+        assert good not in text(mail, kind)
+        assert filed not in text(mail, kind)
+    lines = text(mail).split("\n")
+    assert f"> {word}: Casino, perhaps." in lines
+    assert "> Page: /chairs/" in [line.replace("\xa0", "") for line in lines]
+    # The next one tells of its own day alone.
+    with time_machine.travel(MIDNIGHT + timedelta(hours=3), tick=False):
+        late = app.post("/comments", json=fields | {"_gotcha": "y"}).get_json()["id"]
+    sweep_at(app, DUE + timedelta(days=1))
+    *_, second = notes(app)
+    assert (late in text(second), caught in text(second)) == (True, late == caught)
+    sweep_at(app, DUE + timedelta(days=2))
+    assert len(notes(app)) == 2
+
+
+def test_a_flood_of_comments_hides_no_message_and_the_other_way_round(make_app: Make) -> None:
+    app = make_app(CallerHourlyCap="1000")
+    fields = {"page": "/chairs/", "name": "Zoé", "email": "zoe@example.org"}
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3), tick=False):
+        for number in range(110):
+            app.post("/comments", json=fields | {"comment": f"comment {number}", "_gotcha": "x"})
+        contact(app, message="Casino viagra.", subject="https://x.example")
+    sweep_at(app, DUE)
+    (mail,) = notes(app)
+    assert mail["Subject"].endswith(": 111")
+    assert "Casino viagra." in text(mail)
+    with time_machine.travel(MIDNIGHT + timedelta(hours=3), tick=False):
+        for number in range(110):
+            contact(app, message=f"number {number}.", _gotcha="x")
+        text_of_it = "casino viagra " + " ".join(f"https://shop{number}.example/" for number in range(9))
+        app.post("/comments", json=fields | {"comment": text_of_it})
+    sweep_at(app, DUE + timedelta(days=1))
+    *_, second = notes(app)
+    assert second["Subject"].endswith(": 111")
+    assert "casino viagra" in text(second)
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_no_commenter_can_forge_a_line_of_it(app: App, blank: str) -> None:
+    fields = {"page": "/chairs/", "name": "Zoé", "email": "zoe@example.org", "_gotcha": "x"}
+    with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
+        reply = app.post("/comments", json=fields | {"comment": f"Zoé{BLANKS[blank]}{FORGED}"})
+        assert reply.status_code == 200
+    sweep_at(app, DUE)
+    (mail,) = notes(app)
+    check(mail)
+    assert "Zoé" not in Unmarked(text(mail, "html")).words

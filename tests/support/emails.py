@@ -82,6 +82,7 @@ RECORDS: dict[type, Any] = {
         spam=2,
         confirmed=3,
         waiting=4,
+        comments_waiting=5,
         oldest_waiting_since=AT,
         made_at=AT,
         expires_at=AT,
@@ -105,11 +106,11 @@ RECORDS[OpenedSpamNote] = OpenedSpamNote(
         since=AT - timedelta(days=3),
         until=AT,
         caught=9,
-        named=("message#m", "request#r"),
+        named=("message#m", "request#r", "comment#c"),
         made_at=AT,
         expires_at=AT,
     ),
-    (RECORDS[Message], SIGN_UP),
+    (RECORDS[Message], SIGN_UP, RECORDS[Comment]),
 )
 
 

@@ -289,6 +289,7 @@ SENTENCES = {
         "Emails waiting to be sent: {count}, the oldest since {since}.\n"
         "They will go out by themselves. If they do not, your Guichet desk says why: {link}"
     ),
+    "digest_comments": "Comments waiting for your approval: {count}. You can read them on your Guichet desk: {link}",
     "digest_spam_named": "Details of what was caught as spam reach you the next day, in another email.",
     "digest_none_waiting": "No email is waiting.",
     "spam_note_subject": "Caught as spam on {day}: {count}",
@@ -299,7 +300,7 @@ SENTENCES = {
     "spam_note_sign_up": "Newsletter sign-up",
     "spam_note_release": (
         "Not spam? Open it on your Guichet desk and press “Not spam”:\n"
-        "a message is then emailed to you, a sign-up gets its link."
+        "a message is then emailed to you, a sign-up gets its link, a comment waits for your approval."
     ),
     "spam_note_others": "There are more: {count}. The spam folder has them all.",
     "spam_note_folder": "The spam folder on your Guichet desk",

@@ -306,6 +306,9 @@ SENTENCES = {
         "Emails en attente d’envoi : {count}, le plus ancien depuis le {since}.\n"
         "Ils partiront d’eux-mêmes. Si ce n’est pas le cas, votre bureau Guichet dit pourquoi : {link}"
     ),
+    "digest_comments": (
+        "Commentaires en attente de votre approbation : {count}. Lisez-les sur votre bureau Guichet : {link}"
+    ),
     "digest_spam_named": "Le détail de ce qui est classé comme spam vous parvient le lendemain, dans un autre email.",
     "digest_none_waiting": "Aucun email n’est en attente.",
     "spam_note_subject": "Classés comme spam le {day} : {count}",
@@ -316,7 +319,7 @@ SENTENCES = {
     "spam_note_sign_up": "Inscription à la newsletter",
     "spam_note_release": (
         "Ce n’est pas du spam ? Ouvrez-le sur votre bureau Guichet et appuyez sur « Ce n’est pas du spam » :\n"
-        "un message vous est alors transmis, une inscription reçoit son lien."
+        "un message vous est alors transmis, une inscription reçoit son lien, un commentaire attend votre approbation."
     ),
     "spam_note_others": "Il y en a d’autres : {count}. Le dossier de spam les contient tous.",
     "spam_note_folder": "Le dossier de spam sur votre bureau Guichet",

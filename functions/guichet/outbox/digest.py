@@ -6,7 +6,7 @@ from guichet.mail.emails import digest as email
 from guichet.records.digest import DUE_AFTER, WEEK, Digest
 from guichet.records.outbox import AUDIENCES, SENT_EMAIL_KEPT
 from guichet.settings import NotifierSettings
-from guichet.store import digests, outbox, renewals, table
+from guichet.store import comments, digests, outbox, renewals, table
 
 # An email queued a moment ago goes out with this sweep.
 _ON_ITS_WAY = timedelta(minutes=15)
@@ -32,11 +32,13 @@ def queue_digest(settings: NotifierSettings, now: datetime) -> bool:
         since=since,
         until=until,
         messages=sum(table.count_list(table_name, "messages", day) for day in days),
-        spam=sum(table.count_list(table_name, "spam", day) for day in days),
+        spam=sum(table.count_list(table_name, "spam", day) for day in days)
+        + len(comments.filed_as_spam(table_name, since, until)),
         confirmed=sum(table.count_list(table_name, "confirmed", day) for day in days),
         asked_to_renew=renewed.get("asked", 0),
         ended_unanswered=renewed.get("ended", 0),
         waiting=len(waiting),
+        comments_waiting=len(comments.in_state(table_name, "pending")),
         oldest_waiting_since=min(waiting, default=None),
         made_at=now,
         expires_at=now + SENT_EMAIL_KEPT,

@@ -1,13 +1,15 @@
 """When the owner is told what was caught as spam, and what is named. It is queued like any other email."""
 
-from datetime import datetime, timedelta
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 
 from guichet.mail.emails import spam_note as email
+from guichet.records.comment import Comment
 from guichet.records.message import SPAM_KEPT
 from guichet.records.spam_note import SpamNote
 from guichet.settings import NotifierSettings
-from guichet.store import spam_notes, table
+from guichet.store import comments, spam_notes, table
 
 _DAY = timedelta(days=1)
 # How far the first note of a stack looks back.
@@ -37,9 +39,14 @@ def queue_spam_note(settings: NotifierSettings, now: datetime) -> bool:
 
 
 def _note(table_name: str, days: list[datetime], now: datetime) -> SpamNote | None:
-    counts = {day: table.count_list(table_name, "spam", day) for day in days}
+    commented = comments.filed_as_spam(table_name, days[0], days[-1] + _DAY)
+    of_day = Counter(at.astimezone(UTC).date() for at, _ in commented)
+    counts = {day: table.count_list(table_name, "spam", day) + of_day[day.date()] for day in days}
     days = [day for day in days if counts[day]]
-    keys = list(islice(chain.from_iterable(table.keys_of_list(table_name, "spam", day) for day in days), _MOST_READ))
+    # A flood of the ones is not to hide the others.
+    theirs = (table.key(Comment, one)["pk"] for _, one in commented[: _MOST_READ // 2])
+    listed = chain.from_iterable(table.keys_of_list(table_name, "spam", day) for day in days)
+    keys = list(islice(chain(theirs, listed), _MOST_READ))
     caught = list(spam_notes.caught(table_name, keys))
     # First what may be genuine: nobody fills in the honeypot by hand.
     caught.sort(key=lambda record: (record.spam == "honeypot", record.submitted_at))

@@ -17,7 +17,7 @@ class Digest(Record):
     # The first moment of the next week.
     until: datetime
     messages: int
-    # Messages and sign-ups in the spam folder.
+    # Messages, sign-ups and comments in the spam folder.
     spam: int
     # New subscribers.
     confirmed: int
@@ -26,6 +26,8 @@ class Digest(Record):
     ended_unanswered: int = 0
     # Emails waiting when it was made, and since when the oldest has waited.
     waiting: int
+    # Comments waiting for approval when it was made.
+    comments_waiting: int = 0
     oldest_waiting_since: datetime | None = None
     made_at: datetime
     expires_at: datetime

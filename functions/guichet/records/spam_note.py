@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from guichet.records.comment import Comment
 from guichet.records.message import Message
 from guichet.records.record import Record
 from guichet.records.sign_up import SignUp
@@ -18,7 +19,7 @@ class SpamNote(Record):
     since: datetime
     # The first moment after it, and of the next note.
     until: datetime
-    # How many messages and sign-ups were caught, those that it does not name included.
+    # How many messages, sign-ups and comments were caught, those that it does not name included.
     caught: int
     named: tuple[str, ...]
     made_at: datetime
@@ -30,4 +31,4 @@ class OpenedSpamNote:
     """A note with what it names, as far as that is still in the spam folder."""
 
     note: SpamNote
-    submissions: tuple[Message | SignUp, ...]
+    submissions: tuple[Message | SignUp | Comment, ...]

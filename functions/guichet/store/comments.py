@@ -97,6 +97,11 @@ def in_state(table_name: str, state: CommentState) -> list[tuple[datetime, str]]
     return sorted(known, reverse=True)
 
 
+def filed_as_spam(table_name: str, since: datetime, until: datetime) -> list[tuple[datetime, str]]:
+    """Return when the comments came that are spam, from a time until another one, and their ids, newest first."""
+    return [(at, one) for at, one in in_state(table_name, "spam") if since <= at < until]
+
+
 def read(table_name: str, ids: Sequence[str]) -> list[Comment]:
     """Return comments by their ids, in order, without those that are gone."""
     items = dynamodb.batch_get(table_name, [table.key(Comment, one) for one in ids])

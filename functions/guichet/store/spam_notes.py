@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import cast
 
+from guichet.records.comment import Comment
 from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.outbox import QueuedEmail
 from guichet.records.sign_up import SignUp
@@ -44,10 +45,10 @@ def add(table_name: str, before: datetime | None, until: datetime, note: SpamNot
     return True
 
 
-def caught(table_name: str, keys: Iterable[str]) -> Iterator[Message | SignUp]:
+def caught(table_name: str, keys: Iterable[str]) -> Iterator[Message | SignUp | Comment]:
     """Yield what is still in the spam folder, by key, and was not filed there by the owner."""
     for key in keys:
-        record = cast("Message | SignUp | None", table.record_at(table_name, key))
+        record = cast("Message | SignUp | Comment | None", table.record_at(table_name, key))
         if record is not None and record.spam not in ("", "owner"):
             yield record
 

@@ -27,5 +27,10 @@ def ineligible(_email: ClaimedEmail, digest: Digest, _subscriber: Subscriber | N
 
 def content(digest: Digest, _language: Language, settings: MailSettings) -> Content:
     """Return the content."""
-    values = {"digest": digest, "last_day": digest.until - timedelta(days=1), "outbox": at_desk(settings, "outbox")}
+    values = {
+        "digest": digest,
+        "last_day": digest.until - timedelta(days=1),
+        "outbox": at_desk(settings, "outbox"),
+        "comments": at_desk(settings, "comments"),
+    }
     return Content(settings.owner_email, values)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from guichet.definitions.definition import definition
-from guichet.locales import Language
+from guichet.locales import Language, say
 from guichet.mail.emails import Content, at_desk, form_notification
+from guichet.records.comment import Comment
 from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
 from guichet.records.sign_up import SignUp
@@ -30,11 +31,15 @@ def ineligible(_email: ClaimedEmail, opened: OpenedSpamNote, _subscriber: Subscr
 
 @dataclass(frozen=True)
 class Caught:
-    """A submission as the note names it: its form, if that is the site's own, its first words, its page."""
+    """A submission as the note names it: its words and what they are called, the page of a comment, its page here.
 
-    submission: Message | SignUp
+    A sign-up has no words.
+    """
+
+    submission: Message | SignUp | Comment
     title: str
     words: str
+    page: str
     link: str
 
 
@@ -52,11 +57,15 @@ def content(opened: OpenedSpamNote, language: Language, settings: MailSettings) 
     return Content(settings.owner_email, values)
 
 
-def _caught(submission: Message | SignUp, language: Language, settings: MailSettings) -> Caught:
+def _caught(submission: Message | SignUp | Comment, language: Language, settings: MailSettings) -> Caught:
     link = at_desk(settings, f"messages/{submission.id}")
     if isinstance(submission, SignUp):
-        return Caught(submission, "", "", link)
+        return Caught(submission, "", "", "", link)
+    if isinstance(submission, Comment):
+        link = at_desk(settings, f"comments/{submission.id}")
+        return Caught(submission, say("comment", language), submission.comment, submission.page, link)
     own = definition(submission.form)
     # If a form is gone from the file, its name has to do.
     title = own.title[language] if own else submission.form if submission.form != "contact" else ""
-    return Caught(submission, title, form_notification.words(own, submission.answers, language), link)
+    words = form_notification.words(own, submission.answers, language)
+    return Caught(submission, title or say("message", language), words, "", link)
