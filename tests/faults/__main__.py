@@ -56,7 +56,8 @@ def block(seeds: Sequence[int], kind: Kind | None = None, events: Events = "some
     weights = EVEN if kind is None else {kind: 1.0}
     quiet = QUIET if kind is None else 3.0
     with contextlib.redirect_stdout(io.StringIO()), wire() as server:
-        return [experiment(server, seed, weights, quiet, events, with_issues=True) for seed in seeds]
+        every = partial(experiment, server, with_issues=True, with_comments=True)
+        return [every(seed, weights, quiet, events) for seed in seeds]
 
 
 def runs(first: int, count: int, workers: int, kind: Kind | None = None, events: Events = "some") -> list[Run]:

@@ -298,7 +298,8 @@ def _email_in(operation: str, body: bytes) -> tuple[str, str, Attempt | None]:
     token = _TOKEN.findall(f"{mail['To']} {mail['Reply-To']} {text}")[0]
     link = next(iter(_LINK.findall(text)), "")
     if mail["To"] == PARAMETERS["OwnerEmail"]:
-        name = "contact-notification" if mail["Reply-To"] else "new-subscriber"
+        of_visitor = "comment-notification" if "/desk/comments/" in text else "contact-notification"
+        name = of_visitor if mail["Reply-To"] else "new-subscriber"
     elif mail["List-Unsubscribe"]:
         name = "welcome"
     else:

@@ -58,6 +58,8 @@ class Told:
 
     kept: set[str] = field(default_factory=set)
     changes: list[tuple[str, bool]] = field(default_factory=list)
+    # The comments that an owner dealt with, or may have: their emails may be needed no more.
+    moderated: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -71,7 +73,7 @@ class Row:
 
 def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, ses_tells: bool = False) -> None:
     """Write into a run what came of it, and what must not have. With `ses_tells`, SES told of its mails."""
-    records = {item["pk"]: item for item in items if item["kind"] in ("message", "request")}
+    records = {item["pk"]: item for item in items if item["kind"] in ("message", "request", "comment")}
     # The one who signed up: readers of issues are others.
     pk = f"subscriber#{subscriber_id(SECRET, VISITOR)}"
     subscriber: Item = next((item for item in items if item["pk"] == pk and item["kind"] == "subscriber"), {})
@@ -83,7 +85,7 @@ def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, s
     mails = [sent for sent in log if sent.operation == "SendEmail" and sent.acted]
     mailed = Tally(sent.email for sent in mails if not sent.email.startswith("issue"))
     unmailed = [row for row in rows if not mailed[row.email]]
-    dropped = [row for row in rows if _rightly_dropped(row, rows, events)]
+    dropped = [row for row in rows if _rightly_dropped(row, rows, events, told)]
     confirmations = [event for event in events if event["event"] == "confirmed"]
     told_confirmed = ("confirmed", True) in told.changes
 
@@ -103,7 +105,7 @@ def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, s
     run.mailed = sum(min(count, owed[name]) for name, count in mailed.items())
     run.twice = sum(max(0, count - owed[name]) for name, count in mailed.items())
     run.lost = sum(map(len, found.values()))
-    written = Tally(item["email"] for item in records.values() if item["kind"] == "message")
+    written = Tally(item["email"] for item in records.values() if item["kind"] in ("message", "comment"))
     found |= {
         "stored twice": {address for address, count in written.items() if count > 1},
         "mailed and not stored": set(mailed) - set(owed),
@@ -116,6 +118,16 @@ def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, s
         run.problems.append(f"mailed twice although SES told that it was sent: {', '.join(sorted(again))}")
     run.problems += _of_subscription(subscriber, [event["event"] for event in events], told.changes)
     run.problems += _needless_repeats(log, rows)
+    run.problems += _of_threads(items)
+
+
+def _of_threads(items: Sequence[Item]) -> Iterator[str]:
+    """Yield what a page shows other than the comments that are approved, each once, and counts."""
+    approved = sorted(item["entry"] for item in items if item["kind"] == "comment" and item["state"] == "approved")
+    entries = sorted(item["sk"].removeprefix("entry#") for item in items if item["kind"] == "entry")
+    counted = sum(int(item["count"]) for item in items if item["kind"] == "thread")
+    if entries != approved or counted != len(entries):
+        yield f"approved {len(approved)}, shown {len(entries)}, counted {counted}"
 
 
 def history(subscriber: Item) -> list[Any]:
@@ -133,7 +145,11 @@ def _row(item: Item, records: dict[str, Item], subscriber: Item) -> Row:
 
 def _due(records: dict[str, Item], subscriber: Item, confirmations: Sequence[Item]) -> set[str]:
     """Return the keys of all rows that there must be."""
-    names = {"message": ("contact-notification", "acknowledgement"), "request": ("confirmation-request",)}
+    names = {
+        "message": ("contact-notification", "acknowledgement"),
+        "request": ("confirmation-request",),
+        "comment": ("comment-notification",),
+    }
     of_records = {f"{pk} email#{name}" for pk, item in records.items() for name in names[item["kind"]]}
     return of_records | {
         f"{subscriber['pk']} email#{name}#{event['request_id']}"
@@ -142,7 +158,7 @@ def _due(records: dict[str, Item], subscriber: Item, confirmations: Sequence[Ite
     }
 
 
-def _rightly_dropped(row: Row, rows: Sequence[Row], events: Sequence[Item]) -> bool:
+def _rightly_dropped(row: Row, rows: Sequence[Row], events: Sequence[Item], told: Told) -> bool:
     """Tell whether an email was let go of for a reason that there is, whatever the row itself says."""
     if "dropped_at" not in row.item:
         return False
@@ -169,6 +185,8 @@ def _rightly_dropped(row: Row, rows: Sequence[Row], events: Sequence[Item]) -> b
             return "unsubscribed" in before
         case "acknowledgement":
             return too_late
+        case "comment-notification":
+            return row.item["pk"] in told.moderated
         case _:
             return False
 

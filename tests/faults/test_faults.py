@@ -15,6 +15,7 @@ import time_machine
 from botocore.exceptions import ClientError
 from werkzeug.test import TestResponse
 
+import comments.handler
 import feedback.handler
 import newsletter.handler
 from guichet.mail import pace, ses
@@ -103,6 +104,20 @@ def test_no_reader_of_an_issue_is_passed_over_whatever_fails(server: FaultyServe
             break
     assert any(run.unknown for run in done)
     assert sum(run.copies for run in done) > 2 * len(done)
+
+
+def test_no_comment_is_lost_or_shown_twice_whatever_fails(server: FaultyServer) -> None:
+    done: list[Run] = []
+    wanted_of_all = {"approved: approved", "withdrawn: True", "moderation: UnavailableError"}
+    for seed in SEEDS:
+        done.append(experiment(server, seed, quiet=12, events="none" if seed % 3 else "some", with_comments=True))
+        assert done[-1].problems == [], seed
+        assert done[-1].lost == 0, seed
+        told = {line.split(" ", 1)[1] for run in done for line in run.story}
+        if len(done) >= 12 and wanted_of_all <= told:
+            break
+    assert wanted_of_all <= told
+    assert sum(line.split(" ", 1)[1].startswith("/comments") for run in done for line in run.story) > len(done)
 
 
 @pytest.mark.parametrize("kind", ["reset after", "killed after", "killed during", "denied"])
@@ -317,6 +332,32 @@ def test_sending_without_a_claim_is_seen(server: FaultyServer, monkeypatch: pyte
 
     monkeypatch.setattr(outbox, "_update", unconditional)
     assert "mailed again after it was marked" in problems(server, quiet=100)
+
+
+def commented(server: FaultyServer, problem: str) -> bool:
+    """Tell whether a run with comments shows a problem."""
+    done = (experiment(server, seed, with_comments=True, quiet=12) for seed in SEEDS)
+    return any(problem in " ".join(run.problems) for run in done)
+
+
+def test_a_comment_that_owes_no_email_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comments.handler, "COMMENTS", replace(comments.handler.COMMENTS, emails=lambda *_: []))
+    assert commented(server, "stored and owes no email: comment#")
+
+
+def test_a_comment_that_is_counted_by_a_write_of_its_own_is_seen(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transact = dynamodb.transact
+
+    def in_two(actions: Any) -> None:
+        counts = [one for one in actions if "#count" in json.dumps(one)]
+        transact([one for one in actions if one not in counts])
+        if counts:
+            transact(counts)
+
+    monkeypatch.setattr(dynamodb, "transact", in_two)
+    assert commented(server, "counted")
 
 
 # --- deliberate damage to issues -----------------------------------------------------------------------------------

@@ -11,12 +11,14 @@ from typing import Any, Literal
 
 import pytest
 import time_machine
+from botocore.exceptions import ClientError
 from werkzeug.test import TestResponse
 
 import issues.worker
 from guichet.mail import pace, ses
 from guichet.outbox.delivery import WITHOUT_ANSWER
-from guichet.store import dynamodb, outbox
+from guichet.records.record import utc_now
+from guichet.store import comments, dynamodb, outbox
 from infra.local import functions, moto_patches
 from infra.local.ses_events import events_of, sns_event
 from infra.local.streams import schedule_event, stream_event, wanted
@@ -25,7 +27,7 @@ from tests.faults.issue_judge import judge_issues
 from tests.faults.issues import LATER, Newsletter, finish, shards_for_a_run
 from tests.faults.judge import VISITOR, Run, Told, judge
 from tests.support.app import START, App, isolated, resolve
-from tests.support.newsletter import local, open_link, press
+from tests.support.newsletter import SECRET, local, open_link, press
 
 # What visitors are promised, in seconds, of which API Gateway's 30 s and the functions' time-outs leave room.
 PROMISED = 10
@@ -35,6 +37,8 @@ EVEN: Mapping[Kind, float] = dict.fromkeys(KINDS, 1.0)
 QUIET = 36.0
 # A table of moto's that is small is quick.
 _MESSAGES = 2
+# Those of the visitors with the numbers after the subscriber's.
+_FIRST_COMMENT, _COMMENTS = 3, 2
 # Which of SES's events come: all of them, though late, twice and in any order; not all; none.
 Events = Literal["all", "some", "none"]
 _READER = VISITOR.partition("@")[0]
@@ -62,6 +66,9 @@ class World:
         self.random = weather.random
         self.told = Told()
         self.newsletter: Newsletter | None = None
+        self.has_comments = False
+        # Which comment each commenter answers, if any.
+        self._parents: dict[int, str] = {}
         self._due: list[dict[str, Any]] = []
         # SES's events that are on their way: when each comes, and how often it came in vain.
         self._events: list[tuple[float, int, dict[str, Any]]] = []
@@ -98,7 +105,8 @@ class World:
         if reply is not None and reply.status_code not in (200, 503):
             self.run.problems.append(f"{path}: answered {reply.status_code}")
         if reply is not None and reply.status_code == 200:
-            self.told.kept.add(f"{'message' if path == '/contact' else 'request'}#{(reply.json or {})['id']}")
+            kind = {"/contact": "message", "/comments": "comment"}.get(path, "request")
+            self.told.kept.add(f"{kind}#{(reply.json or {})['id']}")
         return reply
 
     def write(self, number: int) -> TestResponse | None:
@@ -106,6 +114,40 @@ class World:
         token = f"token-{number}"
         fields = {"email": f"{token}@example.org", "_id": token, "message": f"Bonjour {token}"}
         return self.post("/contact", fields, number)
+
+    def comment(self, number: int) -> TestResponse | None:
+        """Comment on a page, or again; from the second on as an answer to the first that is there."""
+        token = f"token-{number}"
+        fields = {"page": "/", "name": "Zoé", "email": f"{token}@example.org", "_id": token, "comment": token}
+        first = next(iter(sorted(self._comments())), "") if number > _FIRST_COMMENT else ""
+        # Who posts again posts the same.
+        parent = self._parents.setdefault(number, first)
+        return self.post("/comments", fields | ({"parent": parent} if parent else {}), number)
+
+    def _comments(self) -> list[str]:
+        return [pk.partition("#")[2] for pk in self.told.kept if pk.startswith("comment#")]
+
+    def moderate(self) -> None:
+        """Approve a comment as an owner, or take it back."""
+        known = sorted(self._comments())
+        if not known:
+            return
+        chosen = self.random.choice(known)
+        self.told.moderated.add(f"comment#{chosen}")
+        self.weather.deadline = time.time() + self.app.functions["Desk"].function.timeout
+        what = "moderation"
+        try:
+            with dynamodb.retry_budget():
+                found = comments.comment("table", chosen)
+                if found is None:
+                    self.run.problems.append(f"{chosen} is gone")
+                elif found.state == "approved":
+                    what = f"withdrawn: {comments.withdraw('table', SECRET, found, 'pending', utc_now())}"
+                else:
+                    what = f"approved: {comments.approve('table', SECRET, found, '<p>x</p>', utc_now())}"
+        except (Killed, ClientError, dynamodb.UnavailableError) as error:
+            what = f"moderation: {type(error).__name__}"
+        self.weather.tell(what)
 
     def sign_up(self) -> TestResponse | None:
         """Ask for the newsletter, or again."""
@@ -247,6 +289,8 @@ def live(world: World) -> None:
     chance, weather = world.random, world.weather
     deeds: list[Callable[[], Any]] = [*(partial(world.write, number) for number in range(_MESSAGES)), world.sign_up]
     deeds += [world.confirm] * 2 + [world.leave]
+    if world.has_comments:
+        deeds += [*(partial(world.comment, _FIRST_COMMENT + number) for number in range(_COMMENTS)), world.moderate] * 2
     storm = _storm(world)
     stormy = range(start := chance.randrange(_STEPS - _STORM), start + _STORM) if storm else range(0)
     # Long enough for a link to end.
@@ -308,6 +352,7 @@ def living(  # noqa: PLR0913  what a run may differ in
     events: Events = "some",
     *,
     with_issues: bool = False,
+    with_comments: bool = False,
 ) -> Iterator[World]:
     """Make a world with a clock of its own, on which the functions' own time-outs and patience are real."""
     with isolated(), time_machine.travel(START, tick=False) as clock, pytest.MonkeyPatch.context() as patch:
@@ -330,6 +375,7 @@ def living(  # noqa: PLR0913  what a run may differ in
             patch.setattr(moto_patches, "told_of_mail", [world.note])
         if with_issues:
             world.newsletter = Newsletter(world)
+        world.has_comments = with_comments
         yield world
 
 
@@ -341,9 +387,10 @@ def experiment(  # noqa: PLR0913  what a run may differ in
     events: Events = "some",
     *,
     with_issues: bool = False,
+    with_comments: bool = False,
 ) -> Run:
     """Do one run. Faults are drawn by their weights against that of quiet."""
-    with living(server, seed, weights, quiet, events, with_issues=with_issues) as world:
+    with living(server, seed, weights, quiet, events, with_issues=with_issues, with_comments=with_comments) as world:
         live(world)
         run, weather = world.run, world.weather
         if world.newsletter:
