@@ -21,7 +21,7 @@ from typing import Any
 from infra.build import build
 from infra.template import TEMPLATE
 from tests.deployed import adapter
-from tests.deployed.checks import desk, mail, newsletter, operator, reader, site, stack
+from tests.deployed.checks import comments, desk, mail, newsletter, operator, reader, site, stack
 from tests.deployed.emulator import REGION, ROOT, Emulator, emulator
 from tests.deployed.missed import Check, gaps_are_there, permissions_are_missed, title, workarounds_are_missed
 from tests.deployed.report import Report
@@ -33,6 +33,7 @@ FOLDER = ROOT / ".aws-sam" / "deployed"
 OF_THE_STACK: Sequence[Check] = (
     *site.CHECKS,
     *reader.CHECKS,
+    *comments.CHECKS,
     *desk.CHECKS,
     *mail.CHECKS,
     *operator.CHECKS,

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from tests.deployed import adapter, permissions
-from tests.deployed.checks import desk, mail, newsletter, reader, site
+from tests.deployed.checks import comments, desk, mail, newsletter, reader, site
 from tests.deployed.emulator import Deployed, DeployError
 from tests.deployed.report import Report
 from tests.deployed.world import World
@@ -17,6 +17,7 @@ Check = Callable[[World], None]
 OF_ROLES: dict[str, Sequence[Check]] = {
     "Contact": (site.a_repeat_is_one_message_and_one_email,),
     "Newsletter": (reader.a_subscription_begins_and_ends_by_the_readers_own_hand,),
+    "Comments": (comments.a_comment_is_kept_and_told_and_shown_once_it_is_approved,),
     "Desk": desk.CHECKS,
     "Notifier": (
         site.a_repeat_is_one_message_and_one_email,

@@ -69,9 +69,9 @@ API = schemathesis.openapi.from_path(TEMPLATE.with_name("infra") / "openapi.yaml
 # Its cases are made when tests are collected, which takes half a minute.
 API.config.phases.coverage.enabled = False
 # The aliases have the forms' own functions behind them, so they are tried in another setting.
-GUARDED = API.include(path_regex="^/(f/|challenge|newsletter/challenge)")
+GUARDED = API.include(path_regex="^/(f/|challenge|newsletter/challenge|comments/challenge)")
 # So is the desk, to those who are not signed in and to those who are.
-OPEN = API.exclude(path_regex="^/(f/|challenge|newsletter/challenge|desk)")
+OPEN = API.exclude(path_regex="^/(f/|challenge|newsletter/challenge|comments/challenge|desk)")
 DESK = API.include(path_regex="^/desk")
 # Those of the site's own, as `guichet forms openapi` describes them. A schema has no limits of days.
 FORMS = QUOTE.replace("min = 2026-01-01, ", "")

@@ -1,0 +1,69 @@
+"""As somebody who comments, and as those who read: posted, told, approved, shown."""
+
+import json
+from urllib.parse import quote
+
+from guichet.comments.markdown import html
+from guichet.records.record import utc_now
+from guichet.store import comments, dynamodb
+from tests.deployed.world import JSON, OWNER, World
+from tests.support.stack import Answer
+
+
+def _read(world: World, page: str, **headers: str) -> Answer:
+    given = {"Origin": world.site.origin, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return world.stack.ask("GET", f"/comments?page={quote(page)}", headers=given)
+
+
+def _approve(world: World, comment_id: str) -> None:
+    """Approve a comment as an owner's own rights allow it, not those of a function."""
+    client, secret = dynamodb.client, world.parameters["SigningSecret"]
+    dynamodb.client = lambda: world.run.client("dynamodb")  # type: ignore[assignment]
+    try:
+        table = world.stack.resources["Table"]
+        found = comments.comment(table, comment_id)
+        assert found is not None
+        assert comments.approve(table, secret, found, html(found.comment), utc_now()) == "approved"
+    finally:
+        dynamodb.client = client
+
+
+def a_comment_is_kept_and_told_and_shown_once_it_is_approved(world: World) -> None:
+    address, words = world.somebody(), world.words()
+    page = f"/articles/{address.partition('@')[0]}/"
+    fields = {"page": f"{world.site.origin}{page}index.html", "name": "Anne", "email": address, "comment": f"*{words}*"}
+    first, again = (world.post("/comments", fields, Accept=JSON) for _ in range(2))
+    assert (first.status, again.status) == (200, 200)
+    assert first.json["id"] == again.json["id"]
+    (kept,) = world.items("comment", email=address)
+    assert (kept["page"], kept["state"]) == (page, "pending")
+    told = world.mail(OWNER, words)
+    assert told.message["Reply-To"].addresses[0].addr_spec == address
+    assert f"/desk/comments/{kept['id']}" in told.text
+    assert _read(world, page).json == {"page": page, "count": 0, "comments": []}
+    _approve(world, kept["id"])
+    shown = _read(world, page)
+    assert (shown.status, shown.headers["cache-control"]) == (200, "public, max-age=60")
+    assert shown.headers["access-control-allow-origin"] == world.site.origin
+    (comment,) = shown.json["comments"]
+    assert (comment["name"], words in comment["html"].replace("’", "'")) == ("Anne", True)
+    assert address not in json.dumps(shown.json)
+    same = _read(world, page, If_None_Match=shown.headers["etag"])
+    assert (same.status, same.text) == (304, "")
+    assert "access-control-allow-origin" not in _read(world, page, Origin="https://foreign.example").headers
+
+
+def what_is_wrong_with_a_comment_is_said(world: World) -> None:
+    fields = {"name": "Anne", "email": world.somebody(), "comment": world.words(), "page": "https://foreign.example/"}
+    refused = world.post("/f/comments", fields, Accept=JSON)
+    assert (refused.status, [one["code"] for one in refused.json["errors"]]) == (422, ["TYPE_PAGE"])
+    wrong = _read(world, "nowhere", Accept=JSON)
+    assert (wrong.status, wrong.headers["cache-control"]) == (422, "no-store")
+    assert world.stack.ask("GET", "/comments").status == 405
+    assert world.stack.ask("GET", "/comments/challenge").status == 204
+
+
+CHECKS = (
+    a_comment_is_kept_and_told_and_shown_once_it_is_approved,
+    what_is_wrong_with_a_comment_is_said,
+)
