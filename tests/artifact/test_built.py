@@ -18,6 +18,7 @@ from tests.support.runtime_api import Runtime
 from tests.support.samples import FOLDER, sample
 from tests.support.site_forms import QUOTE
 from tests.support.stack import text_of
+from tests.support.threads import approve
 
 # AWS: "Lambda quotas", the packages that the console still shows; the target is stricter.
 LARGEST = 10_000_000
@@ -66,6 +67,21 @@ def test_what_is_imported_only_where_it_is_needed_is_there(deployed: Deployed) -
         {**sample("contact-json.json"), "routeKey": "GET /challenge"}
     )
     assert json.loads(challenge["body"])["parameters"]["algorithm"]
+
+
+def test_a_comment_is_taken_told_and_read(deployed: Deployed) -> None:
+    fields = {"page": "/café/", "name": "Zoé", "email": READER, "comment": "*Bonjour*"}
+    assert deployed.post("/comments", json=fields).status_code == 200
+    assert deployed.post("/comments", data={**fields, "page": "/a/../b"}).status_code == 422
+    deployed.play_stream()
+    (mail,) = deployed.mails()
+    assert (mail["Reply-To"], mail["To"]) == (f"Zoé <{READER}>", "owner@atelier.example")
+    page = {"page": "/caf%C3%A9/index.html"}
+    assert deployed.http.get("/comments", query_string=page).get_json()["comments"] == []
+    (item,) = deployed.items("comment")
+    assert approve(item["id"]) == "approved"
+    (shown,) = deployed.http.get("/comments", query_string=page).get_json()["comments"]
+    assert (shown["name"], shown["html"].strip()) == ("Zoé", "<p><em>Bonjour</em></p>")
 
 
 def test_a_form_of_the_site_s_own_is_served_and_its_recipients_are_told(deployed: Deployed) -> None:

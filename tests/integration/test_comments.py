@@ -246,6 +246,13 @@ def test_nothing_is_shown_before_it_is_approved_and_then_what_is_public_alone(ap
     assert {tuple(sorted(one)) for one in comment["replies"]} == {("html", "id", "name", "time")}
 
 
+def test_an_address_that_was_approved_proves_nothing(app: App) -> None:
+    first = shown(app)
+    second = post(app, comment="Buy this!")
+    assert stored(second).state == "pending"
+    assert outline(read(app)) == [(first, [])]
+
+
 def test_neither_an_address_nor_anything_made_of_one_is_public(app: App) -> None:
     first = shown(app)
     shown(app, parent=first, comment="again", name="Zoé", email="zoe@example.org")

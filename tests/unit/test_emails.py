@@ -196,6 +196,7 @@ def test_a_handler_that_sends_no_email_starts_without_what_writes_one_and_withou
     unwanted = {
         "jinja2",
         "markdown_it",
+        "nh3",
         "guichet.mail.mime",
         "guichet.mail.ses",
         *(f"guichet.locales.{tag}" for tag in LANGUAGES),
