@@ -15,12 +15,15 @@ from moto.ses.models import ses_backends
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
+from comments.form import CommentForm
 from contact.form import ContactForm
 from guichet.locales import locale
+from guichet.records.comment import Comment
 from guichet.records.message import Message
 from guichet.records.sign_up import SignUp
 from newsletter.form import NewsletterForm
 from tests.support.app import REGION, SITE, App, isolated, resolve
+from tests.support.samples import sample
 
 BOUNDED = settings(
     max_examples=1200,
@@ -43,11 +46,13 @@ TYPES = st.sampled_from(
 )
 # What a header may hold at all: a gateway refuses the rest.
 HEADER_TEXT = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=80)
-NAMES = st.sampled_from([*KNOWN, "_next", "_subject", "_replyto", "_language", "_id", "altcha", "a"]) | st.text(
-    max_size=70
+NAMES = st.sampled_from(
+    [*KNOWN, "_next", "_subject", "_replyto", "_language", "_id", "altcha", "a", "comment", "page", "parent"]
+) | st.text(max_size=70)
+VALUES = st.sampled_from(["a@example.org", "//evil.example", "Bonjour", "=?utf-8?q?a?=", "/é/%c3%a9"]) | st.text(
+    max_size=100
 )
-VALUES = st.sampled_from(["a@example.org", "//evil.example", "Bonjour", "=?utf-8?q?a?="]) | st.text(max_size=100)
-GOOD = {"email": "a@example.org", "message": "Bonjour"}
+GOOD = {"email": "a@example.org", "message": "Bonjour", "name": "Zoé", "comment": "*Bonjour*", "page": "/a/"}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | VALUES,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
@@ -119,7 +124,7 @@ def app() -> App:
 
 @BOUNDED
 @given(
-    path=st.sampled_from(["/contact", "/newsletter", "/f/contact", "/f/newsletter"]),
+    path=st.sampled_from(["/contact", "/newsletter", "/comments", "/f/contact", "/f/newsletter", "/f/comments"]),
     typed=BODIES,
     headers=HEADERS,
 )
@@ -137,8 +142,10 @@ def test_any_body_is_answered_by_the_contract(
     assert reply.status_code in STATUS
     if reply.status_code < 300 or reply.status_code == 303:
         _check_accepted(reply)
-        (item,) = [item for item in app.items() if item["kind"] in ("message", "request")]
-        (_check_message if path.endswith("contact") else _check_request)(item)
+        (item,) = [item for item in app.items() if item["kind"] in ("message", "request", "comment")]
+        {"contact": _check_message, "newsletter": _check_request, "comments": _check_comment}[path.rpartition("/")[2]](
+            item
+        )
     else:
         _check_refused(reply)
         assert app.items() == []
@@ -196,6 +203,40 @@ def _check_request(item: dict[str, Any]) -> None:
     again = NewsletterForm.model_validate({"email": sign_up.email, "name": sign_up.name, "source": sign_up.page})
     assert (again.email, again.name) == (sign_up.email, sign_up.name)
     _check_text(sign_up.email, sign_up.name, sign_up.page, sign_up.consent_claim)
+
+
+def _check_comment(item: dict[str, Any]) -> None:
+    comment = Comment.model_validate(item)
+    fields = {name: getattr(comment, name) for name in CommentForm.model_fields()}
+    assert CommentForm.model_validate(fields).model_dump() == fields
+    assert re.fullmatch(r"/[A-Za-z0-9/._~!$&'()*+,;=:@%-]*", comment.page)
+    assert re.fullmatch("([0-9a-f]{32})?", comment.parent)
+    _check_text(*fields.values())
+
+
+PAGES = st.one_of(
+    st.sampled_from(["/", "/a/", f"{SITE}/a", "//evil.example", "/%ff", "/a\x00", "/\ud800"]), st.text(max_size=60)
+)
+CURSORS = st.from_regex(r"[0-9T:.Z-]{27}~[0-9a-f]{32}(~[0-9T:.Z-]{27}~[0-9a-f]{32})?") | st.text(max_size=80)
+
+
+@BOUNDED
+@given(page=PAGES, after=st.none() | CURSORS, headers=HEADERS, known=st.none() | HEADER_TEXT)
+def test_any_reading_of_comments_is_answered_by_the_contract(
+    app: App, page: str, after: str | None, headers: dict[str, str], known: str | None
+) -> None:
+    query = {"page": page} | ({} if after is None else {"after": after})
+    event = {
+        **sample("comments-page.json"),
+        "queryStringParameters": query,
+        "headers": headers | ({} if known is None else {"if-none-match": known}),
+    }
+    reply = app.functions["Comments"](event)
+    assert reply["statusCode"] in (200, 304, 422)
+    cached = reply["statusCode"] in (200, 304)
+    assert reply["headers"]["cache-control"] == ("public, max-age=60" if cached else "no-store")
+    if reply["statusCode"] == 200:
+        assert json.loads(reply["body"])["comments"] == []
 
 
 def _check_text(*texts: str) -> None:

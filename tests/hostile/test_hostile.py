@@ -29,6 +29,7 @@ from moto.ses.models import ses_backends
 from werkzeug.test import Client, TestResponse
 
 from guichet.mail.mime import compose
+from guichet.records.comment import Comment
 from guichet.records.message import Message
 from guichet.records.record import utc_now
 from guichet.settings import NotifierSettings
@@ -52,6 +53,7 @@ ORIGINS = (SITE, "https://www.atelier.example")
 KEPT = {
     "message": ("email", "message", "name", "subject", "phone", "extra", "form_subject", "page"),
     "request": ("email", "name", "page", "consent_claim", "caller_address"),
+    "comment": ("page", "name", "email", "comment", "parent"),
 }
 NOTIFICATION_HEADERS = [
     "From",
@@ -147,8 +149,8 @@ def _check_acceptance(app: App, request: dict[str, Any], expected: dict[str, Any
     if expected.get("links") and not mails:
         return
     assert len(mails) == 1
-    if form == "contact":
-        (kept,) = app.items("message")
+    if form in ("contact", "comments"):
+        (kept,) = (*app.items("message"), *app.items("comment"))
         _check_notification(mails[0], stored, kept)
     else:
         _check_confirmation_request(mails[0], stored)
@@ -166,7 +168,7 @@ def _check_notification(mail: EmailMessage, stored: dict[str, Any], kept: dict[s
     assert _subject(mail).isprintable()
     assert _recipients() == ["owner@atelier.example"]
     text, html = _bodies(mail)
-    words = [value for name, value in stored.items() if name not in ("extra", "form_subject")]
+    words = [value for name, value in stored.items() if name not in ("extra", "form_subject", "parent")]
     # The name of a field stands on one line.
     words += [word for name, value in stored.get("extra", []) for word in (" ".join(name.split()), value)]
     shown = _Skeleton(html)
@@ -320,6 +322,11 @@ def _bodies(mail: EmailMessage) -> tuple[str, str]:
 def _harmless(stored: dict[str, Any], kept: dict[str, Any]) -> str:
     """Return the HTML of the notification of a message with the same key, end and fields, but harmless words."""
     words: dict[str, Any] = {name: "x" for name in stored if name != "extra"}
+    settings = NotifierSettings.from_environment()
+    if "comment" in stored:
+        words |= {"id": kept["id"], "email": "x@example.org", "state": "pending", "language": "fr"}
+        comment = Comment.model_validate({**words, "received_at": utc_now()})
+        return _bodies(compose("comment-notification", "fr", comment, settings))[1]
     message = Message.model_validate(
         {
             **words,
@@ -333,7 +340,7 @@ def _harmless(stored: dict[str, Any], kept: dict[str, Any]) -> str:
             "received_at": utc_now(),
         }
     )
-    return _bodies(compose("contact-notification", "fr", message, NotifierSettings.from_environment()))[1]
+    return _bodies(compose("contact-notification", "fr", message, settings))[1]
 
 
 class _Skeleton(HTMLParser):

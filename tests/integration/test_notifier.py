@@ -244,6 +244,10 @@ def test_logs_and_metrics_hold_no_personal_data(app: App, written: Callable[[], 
     app.post("/contact", data=GOOD | {"message": "very private", "name": "Zoé"})
     app.post("/contact", data=GOOD | {"email": "wrong@", "message": "very private"})
     app.post("/newsletter", data={"email": "reader@example.org"})
+    comment = {"page": "/private/", "name": "Zoé", "email": "a@example.org", "comment": "very private"}
+    app.post("/comments", data=comment)
+    app.post("/comments", data=comment | {"page": "private"})
+    app.http.get("/comments?page=/private/")
     app.play_stream()
     Wire(ses.client()).always(refusal(400, "BadRequestException", message="a@example.org is bad"))
     app.post("/contact", data=GOOD | {"message": "very private 2"})
