@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import TypeAdapter
 
+from comments.form import CommentForm
 from contact.form import ContactForm
 from guichet.definitions.definition import Definition, Field, FieldType, OtherFields
 from guichet.definitions.forms_file import LONGEST
@@ -32,7 +33,7 @@ HONEYPOT = "_gotcha"
 _CONTROLS = ("_next", "_language", "_subject", "_id", "_charset_", "_replyto", "altcha")
 # How alike a name and a misspelt one are at least, from 0 to 1.
 _ALIKE = 0.8
-_SHORT_PATHS = {"/contact": "contact", "/newsletter": "newsletter"}
+_SHORT_PATHS = {"/contact": "contact", "/newsletter": "newsletter", "/comments": "comments"}
 _FORM_PATH = "/f/"
 # Hosts that AWS gives to APIs.
 _API_HOST = ".execute-api."
@@ -91,12 +92,13 @@ def _built_in(model: type[Model], *further: str, other_fields: OtherFields) -> D
 _TYPES: Mapping[object, FieldType] = {Email: "email", Line: "text"}
 # What a model gathers other fields in.
 _OF_SEVERAL = ("labelled", "extra")
-# The two forms that need no definition.
+# The forms that need no definition.
 BUILT_IN: Mapping[str, Definition] = {
     form.name: form
     for form in (
         _built_in(ContactForm, *Message.labels(), other_fields="keep"),
         _built_in(NewsletterForm, other_fields="drop"),
+        _built_in(CommentForm, other_fields="drop"),
     )
 }
 

@@ -25,6 +25,7 @@ from infra.template import TEMPLATE
 from tests.support.app import PARAMETERS, App, resolve
 from tests.support.newsletter import link_in_last_mail, open_link, press
 from tests.support.samples import FOLDER, HTTP, sample
+from tests.support.threads import approve
 
 # Set by the gateway of AWS or by the local one, each with its own values.
 OF_THE_GATEWAY = ("x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")
@@ -153,6 +154,16 @@ def test_the_sample_of_json_is_a_message_that_is_kept_once(app: App) -> None:
 def test_the_sample_of_a_sign_up_is_a_request_that_is_kept(app: App) -> None:
     assert app.functions["Newsletter"](sample("newsletter-form.json"))["statusCode"] == 303
     assert [item["email"] for item in app.items() if "email" in item] == ["camille@example.org"]
+
+
+def test_the_samples_of_comments_keep_one_and_read_it_once_it_is_approved(app: App) -> None:
+    assert app.functions["Comments"](sample("comments-form.json"))["statusCode"] == 303
+    (item,) = app.items("comment")
+    for expected in ([], ["Camille"]):
+        reply = app.functions["Comments"](sample("comments-page.json"))
+        assert reply["statusCode"] == 200
+        assert [one["name"] for one in json.loads(reply["body"])["comments"]] == expected
+        approve(item["id"])
 
 
 def test_the_sample_of_a_confirmation_link_shows_the_page_of_its_button(local: App) -> None:

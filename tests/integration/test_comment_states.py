@@ -54,7 +54,8 @@ class Comments(RuleBasedStateMachine):
         ids = sorted(self.seen)
         views = self.seen[ids[data.draw(st.integers(0, len(ids) - 1))]]
         # The newest one most of the time.
-        return views[-1 - data.draw(st.sampled_from([0, 0, 0, 1, 2])) % len(views)]
+        back: int = data.draw(st.sampled_from([0, 0, 0, 1, 2]))
+        return views[-1 - back % len(views)]
 
     def look(self, comment_id: str) -> None:
         """Let an owner see a comment as it is now, if it is still there."""

@@ -71,7 +71,7 @@ def names(requirements: list[str] | tuple[str, ...]) -> set[str]:
 def test_it_contains_what_the_command_needs_and_no_more(wheel: zipfile.ZipFile) -> None:
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert {name.split("/")[0] for name in files} == {
-        "contact", "guichet", "infra", "newsletter", "template.yaml",
+        "comments", "contact", "guichet", "infra", "newsletter", "template.yaml",
     }  # fmt: skip
     assert {name.split("/")[1] for name in files if name.startswith("infra/")} == {
         "__init__.py", "openapi.yaml", "operate", "template.py",

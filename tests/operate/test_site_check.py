@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comments.form import FIELDS as COMMENT_FIELDS
+from comments.form import CommentForm
 from contact.form import FIELDS as CONTACT_FIELDS
 from contact.form import ContactForm
 from guichet.definitions.definition import Definition
@@ -351,12 +353,24 @@ def test_the_forms_that_need_no_definition_are_checked_by_their_fields(tmp_path:
     assert found(tmp_path, sign_up, {}) == ["email: is required, and the form does not send it → add it"]
     more = f'<form action="/newsletter" method="post">{FIELD["email"]}<input name="ville">{NOTICE}</form>'
     assert [words.split(":")[0] for words in found(tmp_path, more, {})] == ["ville"]
+    comment = (
+        f'<label>x <textarea name="comment"></textarea></label><input type="hidden" name="page" value="/a/">{NOTICE}'
+    )
+    for path in ("/comments", "/f/comments"):
+        start = f'<form action="https://api.example{path}" method="post">{FIELD["email"]}'
+        assert found(tmp_path, f"{start}{comment}</form>", {}) == [
+            "name: is required, and the form does not send it → add it"
+        ]
     # The site's own contact form takes the place of the other.
     own = parse('[contact]\nfields.question = { type = "text", required = true }')
     assert "question: is required" in found(tmp_path, right, own)[0]
 
 
-_MODELS: Mapping[str, type[ContactForm | NewsletterForm]] = {"contact": ContactForm, "newsletter": NewsletterForm}
+_MODELS: Mapping[str, type[ContactForm | NewsletterForm | CommentForm]] = {
+    "contact": ContactForm,
+    "newsletter": NewsletterForm,
+    "comments": CommentForm,
+}
 
 
 @pytest.mark.parametrize("form_name", _MODELS)
@@ -374,7 +388,14 @@ def test_the_fields_of_these_forms_are_those_that_are_served(form_name: str) -> 
     right = {field.name: "me@example.org" if field.type == "email" else "x" for field in fields.values()}
     kept = validate(_MODELS[form_name], Form({**right, "ville": "Lyon"}, {})).model_dump().get("extra", {})
     assert kept == ({} if BUILT_IN[form_name].other_fields == "drop" else {"ville": "Lyon"})
-    assert set(fields) == {"contact": set(CONTACT_FIELDS), "newsletter": set(FIELDS)}[form_name]
+    assert (
+        set(fields)
+        == {
+            "contact": set(CONTACT_FIELDS),
+            "newsletter": set(FIELDS),
+            "comments": set(COMMENT_FIELDS),
+        }[form_name]
+    )
     for field in fields.values():
         assert served(field.name, None) == (("REQUIRED_FIELD_MISSING",) if field.required else ())
         longest = int(field.max or 0)
