@@ -38,6 +38,8 @@ class Comments(RuleBasedStateMachine):
         self.shown: dict[str, tuple[str, str]] = {}
         # What a reader walks through: where they are, and what they have read so far.
         self.walks: dict[str, tuple[str, list[str]]] = {}
+        # What was shown in its place ever since a walk began, by page.
+        self.throughout: dict[str, set[str]] = {}
 
     def teardown(self) -> None:
         """End the world of this run."""
@@ -121,6 +123,11 @@ class Comments(RuleBasedStateMachine):
     def a_reader_begins(self, page: str) -> None:
         part = read(self.app, page)
         self.walks[page] = (part.get("next", ""), _ids(part))
+        self.throughout[page] = self._entries(page)
+
+    def _entries(self, page: str) -> set[str]:
+        """Return the places of what is shown on a page."""
+        return {stored(one).entry for one, (on, _) in self.shown.items() if on == page}
 
     @precondition(lambda self: self.walks)
     @rule(data=st.data())
@@ -133,6 +140,16 @@ class Comments(RuleBasedStateMachine):
             # Whatever became of the others meanwhile, nothing is read twice, and each stands behind the last.
             assert set(found).isdisjoint(have)
             self.walks[page] = (part.get("next", ""), have + found)
+
+    @invariant()
+    def whoever_walks_to_the_end_has_read_all_that_stayed(self) -> None:
+        for page, (after, have) in self.walks.items():
+            self.throughout[page] &= self._entries(page)
+            if not after:
+                stayed = sorted(self.throughout[page])
+                # In the order in which it is shown, each once.
+                ids = [entry.rpartition("#")[2] for entry in stayed]
+                assert [one for one in have if one in ids] == ids
 
     @invariant()
     def each_page_shows_what_is_approved_in_order(self) -> None:

@@ -28,13 +28,16 @@ from tests.support.samples import sample
 from tests.support.wire import Wire, cancelled
 
 GOOD = {"email": "a@example.org", "message": "Bonjour, je voudrais un devis."}
-CHALLENGES = ["/challenge", "/newsletter/challenge"]
-FORMS = ["/contact", "/f/contact", "/newsletter", "/f/newsletter"]
+# As a form for comments has it.
+COMMENT = {"page": "/chairs/", "name": "Zoé", "comment": "Bonjour"}
+CHALLENGES = ["/challenge", "/newsletter/challenge", "/comments/challenge"]
+FORMS = ["/contact", "/f/contact", "/newsletter", "/f/newsletter", "/comments", "/f/comments"]
 RUSSIAN_A = "\u0430"
 
 
 def as_json(app: App, path: str, fields: dict[str, Any], **headers: str) -> Any:
-    return app.post(path, json=fields, headers=headers)
+    further = COMMENT if path.endswith("comments") else {}
+    return app.post(path, json=fields | further, headers=headers)
 
 
 def session(seconds: float, *, webdriver: Any = False) -> str:
@@ -63,7 +66,7 @@ def test_the_honeypot_files_as_spam_and_answers_as_ever(make_app: Callable[..., 
     assert {**caught.json, "id": "", "message": message} == {**honest.json, "id": ""}
     (spam,) = (item for item in app.items() if "spam" in item)
     assert spam["spam"] == "honeypot"
-    assert spam["list"] == "spam#2026-11-23"
+    assert spam["list"] == ("comments#spam" if path.endswith("comments") else "spam#2026-11-23")
     assert int(spam["expires_at"]) == end
     assert len(app.mails()) == 1
     assert "b@example.org" not in app.mails()[0].as_string()
@@ -283,7 +286,7 @@ def test_a_solved_challenge_is_taken_once(make_app: Callable[..., App], path: st
 
     assert (first.status_code, repeated.status_code, other.status_code) == (200, 200, 422)
     assert [error["code"] for error in other.json["errors"]] == ["BLOCKED"]
-    kind = "message" if "contact" in path else "request"
+    kind = {"contact": "message", "comments": "comment"}.get(path.rpartition("/")[2], "request")
     assert len(app.items(kind)) == 1
 
 
