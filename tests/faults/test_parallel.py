@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
 import pytest
 
+from guichet.records.comment import Comment
 from guichet.signing import subscriber_id
+from guichet.store import comments
 from tests.faults.load import Account, account, main
-from tests.support.app import App
+from tests.support import threads
+from tests.support.app import START, App
 from tests.support.feedback import feedback
 from tests.support.newsletter import (
     READER,
@@ -98,6 +102,64 @@ def test_parallel_runs_of_the_notifier_send_every_email_once(app: App) -> None:
         app.post("/contact", json={"email": "a@example.org", "message": str(number)})
     at_once(*[app.sweep] * 4)
     assert len(app.mails()) == 6
+
+
+def settled(app: App) -> None:
+    """Check that a page shows and counts what is approved, each once."""
+    approved = sorted(item["entry"] for item in app.items("comment") if item["state"] == "approved")
+    assert sorted(item["sk"].removeprefix("entry#") for item in app.items("entry")) == approved
+    assert threads.read(app)["count"] == len(approved)
+
+
+def test_owners_who_approve_one_comment_at_once_approve_it_once(app: App) -> None:
+    comment_id = threads.post(app)
+    seen = threads.stored(comment_id)
+    became = at_once(*[lambda: comments.approve("table", SECRET, seen, "<p>x</p>", START)] * MANY)
+    assert sorted(became) == ["already"] * (MANY - 1) + ["approved"]
+    assert threads.outline(threads.read(app)) == [(comment_id, [])]
+    settled(app)
+
+
+def _approved(seen: Comment) -> bool:
+    return comments.approve("table", SECRET, seen, "<p>x</p>", START) == "approved"
+
+
+def test_owners_who_do_different_things_to_one_comment_at_once_do_one_of_them(app: App) -> None:
+    for number in range(4):
+        first = threads.shown(app, comment=f"first {number}")
+        seen = threads.stored(first)
+        done = at_once(
+            partial(comments.withdraw, "table", SECRET, seen, "refused", START),
+            partial(comments.delete, "table", SECRET, seen, START),
+            partial(comments.withdraw, "table", SECRET, seen, "spam", START),
+            partial(_approved, seen),
+        )
+        assert sorted(done) == [False, False, False, True]
+        settled(app)
+
+
+def test_answers_that_are_approved_while_their_comment_goes_are_shown_and_counted_once_each(app: App) -> None:
+    first = threads.shown(app)
+    answers = [threads.post(app, parent=first, comment=f"answer {number}") for number in range(MANY - 1)]
+    seen = threads.stored(first)
+    became = at_once(
+        *[partial(threads.approve, one) for one in answers],
+        lambda: comments.delete("table", SECRET, seen, START),
+    )
+    assert became == ["approved"] * (MANY - 1) + [True]
+    part = threads.read(app)
+    shown = [one["id"] for one in part["comments"] if "html" in one]
+    shown += [reply["id"] for one in part["comments"] for reply in one["replies"]]
+    assert sorted(shown) == sorted(answers)
+    settled(app)
+
+
+def test_a_comment_that_is_posted_again_while_it_is_approved_is_one(app: App) -> None:
+    comment_id = threads.post(app)
+    became = at_once(*[lambda: threads.post(app), lambda: threads.approve(comment_id)] * (MANY // 2))
+    assert became[::2] == [comment_id] * (MANY // 2)
+    assert became[1::2].count("approved") == 1
+    settled(app)
 
 
 def test_a_load_is_accounted_for_to_the_last_post() -> None:
