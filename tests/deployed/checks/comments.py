@@ -1,9 +1,12 @@
 """As somebody who comments, and as those who read: posted, told, approved, shown."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import quote
 
 from guichet.comments.markdown import html
+from guichet.records.comment import Comment
 from guichet.records.record import utc_now
 from guichet.store import comments, dynamodb
 from tests.deployed.world import JSON, OWNER, World
@@ -15,17 +18,28 @@ def _read(world: World, page: str, **headers: str) -> Answer:
     return world.stack.ask("GET", f"/comments?page={quote(page)}", headers=given)
 
 
-def _approve(world: World, comment_id: str) -> None:
-    """Approve a comment as an owner's own rights allow it, not those of a function."""
-    client, secret = dynamodb.client, world.parameters["SigningSecret"]
+@contextmanager
+def _moderating(world: World) -> Iterator[tuple[str, str]]:
+    """Moderate with an owner's own rights, not with those of a function. Yields the table and the secret."""
+    client = dynamodb.client
     dynamodb.client = lambda: world.run.client("dynamodb")  # type: ignore[assignment]
     try:
-        table = world.stack.resources["Table"]
-        found = comments.comment(table, comment_id)
-        assert found is not None
-        assert comments.approve(table, secret, found, html(found.comment), utc_now()) == "approved"
+        yield world.stack.resources["Table"], world.parameters["SigningSecret"]
     finally:
         dynamodb.client = client
+
+
+def _found(table: str, comment_id: str) -> Comment:
+    found = comments.comment(table, comment_id)
+    assert found is not None
+    return found
+
+
+def _approve(world: World, comment_id: str) -> None:
+    with _moderating(world) as (table, secret):
+        found = _found(table, comment_id)
+        assert comments.approve(table, secret, found, html(found.comment), utc_now()) == "approved"
+        assert comments.approve(table, secret, found, html(found.comment), utc_now()) == "already"
 
 
 def a_comment_is_kept_and_told_and_shown_once_it_is_approved(world: World) -> None:
@@ -63,7 +77,39 @@ def what_is_wrong_with_a_comment_is_said(world: World) -> None:
     assert world.stack.ask("GET", "/comments/challenge").status == 204
 
 
+def a_comment_that_is_withdrawn_or_deleted_leaves_its_answers(world: World) -> None:
+    address, words = world.somebody(), world.words()
+    page = f"/articles/{address.partition('@')[0]}/"
+    fields = {"page": page, "name": "Anne", "email": address, "comment": words}
+    first = world.post("/comments", fields, Accept=JSON).json["id"]
+    _approve(world, first)
+    answer = world.post("/comments", fields | {"comment": world.words(), "parent": first}, Accept=JSON).json["id"]
+    _approve(world, answer)
+    assert _outline(_read(world, page)) == (2, [(first, False, [answer])])
+    with _moderating(world) as (table, secret):
+        seen = _found(table, first)
+        assert comments.withdraw(table, secret, seen, "refused", utc_now())
+        # As another owner still sees it.
+        assert not comments.withdraw(table, secret, seen, "spam", utc_now())
+        assert not comments.delete(table, secret, seen, utc_now())
+    assert _outline(_read(world, page)) == (1, [(first, True, [answer])])
+    _approve(world, first)
+    with _moderating(world) as (table, secret):
+        assert comments.delete(table, secret, _found(table, first), utc_now())
+        assert comments.comment(table, first) is None
+    assert _outline(_read(world, page)) == (1, [(first, True, [answer])])
+
+
+def _outline(answer: Answer) -> tuple[int, list[tuple[str, bool, list[str]]]]:
+    """Return what a thread has: how many comments, and each first one, whether it is gone, and its replies."""
+    shown = [
+        (one["id"], "deleted" in one, [reply["id"] for reply in one["replies"]]) for one in answer.json["comments"]
+    ]
+    return answer.json["count"], shown
+
+
 CHECKS = (
     a_comment_is_kept_and_told_and_shown_once_it_is_approved,
+    a_comment_that_is_withdrawn_or_deleted_leaves_its_answers,
     what_is_wrong_with_a_comment_is_said,
 )
