@@ -21,13 +21,20 @@ FIELDS = ("page", "name", "email", "comment", "parent")
 LONGEST_COMMENT = 10_000
 LONGEST_NAME = 100
 _ID = re.compile("[0-9a-f]{32}")
+# Turn the direction of what follows (Unicode Standard Annex 9). A name stands in one line with what is not its own.
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def public_name(text: str) -> str:
+    """Return a name as a line that leaves what stands beside it alone."""
+    return line(_DIRECTIONS.sub("", text))
 
 
 class CommentForm(Model):
     """The answers of a form for comments. Other fields are not needed, so they are not stored."""
 
     page: Annotated[str, Limit(max_length=2000)] = ""
-    name: Annotated[str, Limit(max_length=LONGEST_NAME), After(line), Before(required)]
+    name: Annotated[str, Limit(max_length=LONGEST_NAME), After(public_name), Before(required)]
     email: Email
     comment: Annotated[str, Limit(max_length=LONGEST_COMMENT), Before(required)]
     parent: Annotated[str, Limit(max_length=100)] = ""

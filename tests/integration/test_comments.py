@@ -507,3 +507,14 @@ def test_the_page_is_called_as_its_first_comment_called_it(app: App) -> None:
     shown(app, page="/articles/chairs.html", comment="again")
     (thread,) = comments.threads("table")
     assert (thread.page, thread.count) == (PAGE, 2)
+
+
+def test_the_owner_is_not_told_of_what_was_dealt_with_before(app: App) -> None:
+    deleted, approved, refused = (post(app, comment=f"number {number}") for number in range(3))
+    assert comments.delete("table", SECRET, stored(deleted), START)
+    assert approve(approved) == "approved"
+    assert comments.withdraw("table", SECRET, stored(refused), "refused", START)
+    app.play_stream()
+    app.sweep()
+    assert app.mails() == []
+    assert [item for item in app.items("email") if "outbox" in item] == []
