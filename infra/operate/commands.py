@@ -52,6 +52,7 @@ from infra.operate import (
 )
 from infra.operate.archive import Archive, Secrets, is_archive
 from infra.operate.checkout import of_the_site
+from infra.operate.comments_carrying import commands as comments_carrying
 from infra.operate.connection import (
     Connection,
     NoStackError,
@@ -1171,6 +1172,17 @@ def check_texts(*, file: Path | None, as_json: bool) -> None:
     rows = ({"email": email, "language": language, "subject": subject} for email, language, subject in found.subjects)
     output.rows(rows, ("email", "language", "subject"), "It has no words of your own.")
 
+
+# --- comments ---------------------------------------------------------------------------------------------------------
+
+
+@guichet.group("comments")
+def all_comments() -> None:
+    """Export the comments into a site, or import them from another tool."""
+
+
+for _command in comments_carrying(on_stack):
+    all_comments.add_command(_command)
 
 guichet.add_command(forms_group(_Listing, common_options))
 guichet.add_command(doctor_command(common_options, _connect))

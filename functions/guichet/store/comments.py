@@ -121,7 +121,9 @@ def of_author(table_name: str, email_id: str) -> list[Comment]:
     return sorted(theirs, key=lambda one: one.received_at, reverse=True)
 
 
-def thread(table_name: str, secret: str, page: str, most: int, after: str = "") -> ThreadPage:
+def thread(  # noqa: PLR0913  the parts of one read
+    table_name: str, secret: str, page: str, most: int, after: str = "", *, consistent: bool = False
+) -> ThreadPage:
     """Return a part of a page's thread, behind an entry's key or from the beginning: one query, eventually consistent.
 
     Raises ValueError if `after` is no entry's key.
@@ -135,6 +137,7 @@ def thread(table_name: str, secret: str, page: str, most: int, after: str = "") 
         TableName=table_name,
         KeyConditionExpression="pk = :pk AND sk BETWEEN :start AND :end",
         ExpressionAttributeValues=marshalled({":pk": thread_key(secret, page), ":start": start, ":end": _END}),
+        ConsistentRead=consistent,
         # The head comes first, and one more tells whether there is a further part.
         Limit=most + (1 if after else 2),
     )

@@ -1,0 +1,11 @@
+"""English."""
+
+SENTENCES = {
+    # In the place of a comment that is gone, above its replies
+    "deleted": "This comment was deleted.",
+    # In the feed
+    "feed_title": "{site}: comments",
+    "feed_entry": "{name} on {page}",
+    # Who wrote an imported comment that has no name
+    "anonymous": "Anonymous",
+}

@@ -1,0 +1,1 @@
+"""`guichet comments`: into a site, and from other tools."""
