@@ -10,7 +10,7 @@ from desk.call import Call, DeskError, Route
 from guichet.http.responses import Response
 from guichet.mail.ses import without_addresses
 from guichet.outbox.reasons import WHYS, Reason, reason_of
-from guichet.records.outbox import EmailKey
+from guichet.records.outbox import DEPLOY_HOOK, EmailKey
 from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
 from guichet.store import mailboxes, outbox, outbox_list
@@ -107,6 +107,8 @@ def _failed(call: Call, row: Item) -> Failed:
 def _name(call: Call, row: Item) -> str:
     name = str(row["name"])
     module = name.replace("-", "_")
+    if name == DEPLOY_HOOK:
+        return words.say("outbox.email_deploy_hook", call.language)
     if module in _NAMES:
         return words.say(f"outbox.email_{module}", call.language)
     return words.say("outbox.email_other", call.language, name=name)
@@ -120,7 +122,7 @@ def _record(row: Item) -> str:
 def _recipient(call: Call, row: Item) -> str:
     """Return whom an email goes to, and of a visitor no more than what they did."""
     if row["recipient"] == "owner":
-        who = "recipients" if row["name"] == "form-notification" else "owner"
+        who = {"form-notification": "recipients", DEPLOY_HOOK: "host"}.get(row["name"], "owner")
     else:
         who = {"acknowledgement": "sender", "renewal": "known", "welcome": "subscriber"}.get(row["name"], "visitor")
     return words.say(f"outbox.to_{who}", call.language)

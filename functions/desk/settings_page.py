@@ -63,6 +63,8 @@ def _site(call: Call) -> Iterator[Setting]:
     )
     privacy = "settings.privacy" if settings.privacy_url else "settings.no_privacy"
     yield Setting("PrivacyUrl", _say(call, privacy), _given(settings.privacy_url))
+    # Its address is a secret, and not known here.
+    yield Setting("DeployHookUrl", _say(call, f"settings.deploy_hook_{settings.deploy_hook}"))
 
 
 def _mail(call: Call) -> Iterator[Setting]:

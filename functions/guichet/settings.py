@@ -64,6 +64,12 @@ def _http_address_or_none(text: str) -> str:
     return _http_address(text) if text else ""
 
 
+def _https_address_or_none(text: str) -> str:
+    if text and not _http_address(text).startswith("https://"):
+        raise ValueError("expected a valid URL with https://")
+    return text
+
+
 def _color(text: str) -> str:
     color = text.lower()
     if len(color) != len("#rrggbb") or color[0] != "#" or not set(color[1:]) <= set("0123456789abcdef"):
@@ -102,6 +108,7 @@ def _time_zone(text: str) -> str:
 NotEmpty = Annotated[str, Limit(min_length=1)]
 HttpAddress = Annotated[str, After(_http_address)]
 OptionalHttpAddress = Annotated[str, After(_http_address_or_none)]
+OptionalHttpsAddress = Annotated[str, After(_https_address_or_none)]
 Color = Annotated[str, After(_color)]
 Origins = Annotated[tuple[Annotated[str, After(_origin)], ...], Before(_comma_separated)]
 Address = Annotated[str, After(_address)]
@@ -208,6 +215,9 @@ class ContactSettings(FormSettings):
 class CommentsSettings(FormSettings):
     """The environment of the function `Comments`."""
 
+    # Whether there is one. Its address is the notifier's alone.
+    deploy_hook: Literal["on", "off"]
+
 
 if TYPE_CHECKING:
 
@@ -257,6 +267,13 @@ class NotifierSettings(AddressSettings, MailSettings):
     # 0 to ask nobody.
     renewal_months: Annotated[int, Limit(ge=0)]
     retention_days: Days
+    # A secret: whoever knows it can have the site built.
+    deploy_hook_url: OptionalHttpsAddress
+
+    @property
+    def deploy_hook(self) -> Literal["on", "off"]:
+        """Whether there is a deploy hook, as for the functions that do not know its address."""
+        return "on" if self.deploy_hook_url else "off"
 
 
 class FeedbackSettings(Settings):
@@ -287,6 +304,7 @@ class DeskSettings(AddressSettings, MailSettings):
     requests_per_second: Annotated[int, Limit(ge=1)]
     reads_per_second: Annotated[int, Limit(ge=1)]
     log_retention_days: Annotated[int, Limit(ge=1)]
+    deploy_hook: Literal["on", "off"]
 
     def reached_at(self, base_url: str) -> Self:
         """Return these settings with the address of the API, which is that of a request if it has no domain."""

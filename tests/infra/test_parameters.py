@@ -114,6 +114,7 @@ LONGEST = {
     "StrangerMailPerDay": "9" * 7,
     "RetentionDays": "9" * 5,
     "ProofOfWork": "required",
+    "DeployHookUrl": "https://example.org/" + "x" * 280,
     "KeepCallerAddress": "false",
     "ApiDomain": ".".join(["d" * 61] * 4) + ".org",
     "ApiCertificateArn": "arn:aws:acm:eu-west-3:123456789012:certificate/1",

@@ -11,7 +11,7 @@ from guichet.mail.mime import compose
 from guichet.mail.notification import recipients_of
 from guichet.mail.pace import Pace
 from guichet.mail.tags import Attempt, tags_of
-from guichet.outbox import reasons
+from guichet.outbox import deploy_hook, reasons
 from guichet.outbox.eligibility import ineligible, stranger_mail_per_day
 from guichet.records.cap_reached import CapReached, Reached
 from guichet.records.erasure import Erasure
@@ -58,9 +58,10 @@ Outcome = Literal[
     "throttled",
     "held",
     "erasing",
+    "unanswered",
     "not ours",
 ]
-_FAILURES = {"failed", "postponed", "unverified", "capped", "throttled", "held"}
+_FAILURES = {"failed", "postponed", "unverified", "capped", "throttled", "held", "unanswered"}
 
 
 class Ended(NamedTuple):
@@ -82,10 +83,11 @@ class Ready(NamedTuple):
 def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
     """Send an email, if it is still needed and no other run has claimed it. Return the outcome.
 
-    Eight outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
+    Nine outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
     waits), `capped` (beyond the daily cap), `rationed` (beyond its network's share), `delayed` (its mailbox had one
     just now, or enough of them today), `postponed` (SES takes no mail now), `throttled` (sent too fast), `held` (the
-    owner's mailbox takes no mail), `erasing` (what it tells of goes on). So does any exception.
+    owner's mailbox takes no mail), `erasing` (what it tells of goes on), `unanswered` (the deploy hook did not take the
+    call). So does any exception.
     """
     # The calls before SES share one retry budget, so that an email takes no longer than sweep.TIME_FOR_ONE.
     with retry_budget():
@@ -100,11 +102,23 @@ def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
     log = logger.error if ended.outcome in _FAILURES else logger.info
     log(ended.outcome, extra={"record": key.record, "email": key.email, "reason": ended.reason})
     if ended.outcome != "not ours":
-        count(f"Email{ended.outcome.capitalize()}")
+        _count(email.name, ended.outcome)
     return ended.outcome
 
 
+def _count(name: str, outcome: Outcome) -> None:
+    if name != deploy_hook.NAME:
+        count(f"Email{outcome.capitalize()}")
+        return
+    count(f"DeployHook{outcome.capitalize()}")
+    if outcome == "failed":
+        # The owner is told as of an email that failed for good.
+        count("EmailFailed")
+
+
 def _delivered(email: ClaimedEmail, settings: NotifierSettings, pace: Pace) -> Ended:
+    if email.name == deploy_hook.NAME:
+        return Ended(*deploy_hook.deliver(email, settings))
     try:
         with retry_budget():
             found = _looked_up(email, settings)

@@ -17,6 +17,7 @@ MAILBOX = "the owner's mailbox takes no mail"
 TABLE = "the table did not answer"
 NOT_WRITTEN = "it cannot be written"
 REJECTED = "SES rejected it after taking it"
+HOOK = "the deploy hook"
 
 Why = Literal[
     # Nothing has gone wrong.
@@ -30,7 +31,7 @@ Why = Literal[
     # SES takes no mail, in its words.
     "sandbox", "paused", "quota", "rate", "ses",
     # Something is broken.
-    "table", "not_written",
+    "table", "not_written", "hook",
 ]  # fmt: skip
 WHYS: tuple[Why, ...] = get_args(Why)
 
@@ -39,6 +40,7 @@ _BEGINNINGS: dict[str, Why] = {
     TABLE: "table",
     NOT_WRITTEN: "not_written",
     REJECTED: "rejected",
+    HOOK: "hook",
     "Throttling": "rate",
     "TooManyRequests": "rate",
     "LimitExceeded": "quota",

@@ -14,6 +14,8 @@ AUDIENCES: tuple[Audience, ...] = ("owner", "visitor")
 SENT_EMAIL_KEPT = timedelta(days=90)
 # A waiting email outlives any outage. It expires only because everything stored does.
 QUEUED_EMAIL_KEPT = timedelta(days=1095)
+# What its row is called that asks for a new build of the site, and that of its record. There is no such record.
+DEPLOY_HOOK = "deploy-hook"
 
 
 class QueuedEmail(Record):

@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 from guichet.comments.page import folded
 from guichet.records.comment import REFUSED_KEPT, Comment, CommentState
 from guichet.signing import keyed_hash, subscriber_id
-from guichet.store import dynamodb, table
+from guichet.store import dynamodb, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
 # What sorts before and behind all entries.
@@ -156,10 +156,13 @@ def threads(table_name: str) -> Iterator[Thread]:
         yield Thread(item["page"], item["count"], datetime.fromisoformat(item["changed_at"]))
 
 
-def approve(table_name: str, secret: str, approved: Comment, html: str, at: datetime) -> Approved:
+def approve(  # noqa: PLR0913  the parts of one write
+    table_name: str, secret: str, approved: Comment, html: str, at: datetime, *, hook: bool = False
+) -> Approved:
     """Show a comment to everybody, as HTML. What answers a reply stands beside it, under the first comment.
 
-    What answers a comment that is gone, or is not shown, stands by itself; it waits for one that is still pending.
+    What answers a comment that is gone, or is not shown, stands by itself; it waits for one that is still pending. With
+    `hook`, the deploy hook is owed a call, as whenever what is public changes.
     """
     if approved.state == "approved":
         return "already"
@@ -182,6 +185,7 @@ def approve(table_name: str, secret: str, approved: Comment, html: str, at: date
         table.put(table_name, entry),
         _counted(table_name, secret, approved.page, 1, at),
         *_of_author(table_name, secret, approved, None),
+        *([outbox.deploy_hook(table_name, at)] if hook else []),
     ]
     try:
         dynamodb.transact(actions)
@@ -190,17 +194,19 @@ def approve(table_name: str, secret: str, approved: Comment, html: str, at: date
     return "approved"
 
 
-def withdraw(table_name: str, secret: str, known: Comment, state: Withdrawn, at: datetime) -> bool:
+def withdraw(  # noqa: PLR0913  the parts of one write
+    table_name: str, secret: str, known: Comment, state: Withdrawn, at: datetime, *, hook: bool = False
+) -> bool:
     """Move a comment to another state, out of sight if it was approved. Return False if it was changed meanwhile."""
     end = at + REFUSED_KEPT if state != "pending" else None
     changes: Item = {"expires_at": table.seconds(end)} if end else {}
     if state == "spam":
         changes["spam"] = known.spam or "owner"
     actions = [_moved(table_name, known, state, changes), *_of_author(table_name, secret, known, end)]
-    return _out_of_sight(table_name, secret, known, actions, at)
+    return _out_of_sight(table_name, secret, known, actions, at, hook=hook)
 
 
-def delete(table_name: str, secret: str, known: Comment, at: datetime) -> bool:
+def delete(table_name: str, secret: str, known: Comment, at: datetime, *, hook: bool = False) -> bool:
     """Delete a comment. Where others answer it, a stub stands in its place. Return False if it changed meanwhile."""
     unchanged, values = _unchanged(known)
     removal: dict[str, Any] = {
@@ -214,14 +220,17 @@ def delete(table_name: str, secret: str, known: Comment, at: datetime) -> bool:
     if known.email:
         key = marshalled(_author_key(secret, known))
         actions.append({"Delete": {"TableName": table_name, "Key": key}})
-    return _out_of_sight(table_name, secret, known, actions, at)
+    return _out_of_sight(table_name, secret, known, actions, at, hook=hook)
 
 
-def _out_of_sight(table_name: str, secret: str, known: Comment, actions: list[dict[str, Any]], at: datetime) -> bool:
+def _out_of_sight(  # noqa: PLR0913  the parts of one write
+    table_name: str, secret: str, known: Comment, actions: list[dict[str, Any]], at: datetime, *, hook: bool
+) -> bool:
     if known.state == "approved":
         key = marshalled({"pk": thread_key(secret, known.page), "sk": f"{_ENTRY}{known.entry}"})
         actions.append({"Delete": {"TableName": table_name, "Key": key}})
         actions.append(_counted(table_name, secret, known.page, -1, at))
+        actions.extend([outbox.deploy_hook(table_name, at)] if hook else [])
     try:
         dynamodb.transact(actions)
     except ConditionFailedError:

@@ -9,6 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from guichet.records.outbox import (
+    DEPLOY_HOOK,
     QUEUED_EMAIL_KEPT,
     SENT_EMAIL_KEPT,
     Audience,
@@ -47,6 +48,9 @@ NOT_SENT = (
     " OR (attribute_exists(outbox) AND attribute_not_exists(claim) AND attribute_not_exists(allowed_at))"
 )
 
+# How long the deploy hook waits at least: the owner may be about to approve another comment.
+DEPLOY_HOOK_WAITS = timedelta(minutes=2)
+
 Waiting = tuple[datetime, EmailKey]
 
 
@@ -68,6 +72,43 @@ def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime, 
         "expires_at": table.seconds(expires_at),
         **({"network_id": network_id} if network_id else {}),
         **({"list": table.day_list(email.listed, queued_at)} if email.listed else {}),
+    }
+
+
+def deploy_hook(table_name: str, at: datetime) -> dict[str, Any]:
+    """Return the action that owes a call to the deploy hook. There is one row: it takes in all changes until the call.
+
+    A run that is just calling loses its claim, so that another call comes after this change.
+    """
+    pk = f"{DEPLOY_HOOK}#site"
+    values: Item = {
+        "kind": "email",
+        "name": DEPLOY_HOOK,
+        # To the owner's site, before all mail to visitors.
+        "recipient": "owner",
+        # It has no words.
+        "language": "en",
+        "outbox": shard_of(pk, "owner"),
+        "queued_at": table.stamp(at),
+        "expires_at": table.seconds(at + QUEUED_EMAIL_KEPT),
+    }
+    gone = [name for name in (*OF_WAITING, "sent_at", "failed_at", "dropped_at", "reason") if name not in values]
+    gone.remove("not_before")
+    return {
+        "Update": {
+            "TableName": table_name,
+            "Key": marshalled({"pk": pk, "sk": f"email#{DEPLOY_HOOK}"}),
+            # Changes that follow one another do not put it off again and again.
+            "UpdateExpression": (
+                f"SET {', '.join(f'#{name} = :{name}' for name in values)},"
+                f" not_before = if_not_exists(not_before, :not_before) REMOVE {', '.join(gone)}, #list ADD version :one"
+            ),
+            "ExpressionAttributeNames": {"#list": "list"} | {f"#{name}": name for name in values},
+            "ExpressionAttributeValues": marshalled(
+                {f":{name}": value for name, value in values.items()}
+                | {":not_before": table.seconds(at + DEPLOY_HOOK_WAITS), ":one": 1}
+            ),
+        }
     }
 
 

@@ -10,6 +10,7 @@
 | thread     | thread#<hash of page>  | about                                 |
 | authored   | author#<hash of address> | comment#<id>                        |
 | email      | the key of its record  | email#<name>, email#<name>#<occasion> |
+| email      | deploy-hook#site       | email#deploy-hook                     |
 | digest     | digest#<week>          | digest                                |
 | spam-note  | spam-note#<day>        | spam-note                             |
 | told       | told#spam              | told                                  |

@@ -19,8 +19,8 @@ from infra.operate import comments_export
 from infra.operate.comments_export import MANIFEST, file_name, language_of
 from infra.operate.comments_feed import feed
 from infra.operate.comments_html import fragment, initials
-from tests.operate.comments.conftest import Discussion
 from tests.support.app import SITE
+from tests.support.discussion import Discussion
 from tests.support.operate import Operate
 
 ATOM = "{http://www.w3.org/2005/Atom}"

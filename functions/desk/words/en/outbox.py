@@ -17,6 +17,7 @@ SENTENCES = {
     "age_hours": "for {number} h",
     "age_days": "for {number} days",
     "to_owner": "To you",
+    "to_host": "To the host of your site",
     "to_recipients": "To the recipients of the form",
     "to_sender": "To the sender of the message",
     "to_subscriber": "To a new subscriber",
@@ -26,6 +27,7 @@ SENTENCES = {
     "email_cap_reached": "Notice that a daily limit is reached",
     "email_confirmation_request": "Request to confirm a subscription",
     "email_contact_notification": "A visitor’s message",
+    "email_deploy_hook": "Request to build the site anew",
     "email_desk_sign_in": "Link and code to sign in at the desk",
     "email_digest": "Digest of the week",
     "email_erasure_done": "Notice that an erasure is done",
@@ -57,6 +59,7 @@ SENTENCES = {
     "short_ses": "Amazon SES does not accept it now",
     "short_table": "The table did not answer",
     "short_not_written": "It cannot be written",
+    "short_hook": "The host of your site did not take the call",
     "why_new": "It was just queued, and not tried yet.",
     "why_sending": "It is being sent at this moment.",
     "why_erasing": "It tells of an erasure that is still going on, and is sent when that is done.",
@@ -96,6 +99,10 @@ SENTENCES = {
     "why_not_written": (
         "The email cannot be written: a mistake is in the texts or in the program. It goes out once that is mended."
     ),
+    "why_hook": (
+        "The deploy hook of your site did not take the call. It is tried again every 15 minutes, until a day after the "
+        "last change. Until then, the built pages may lack the latest comments."
+    ),
     "mailbox_title": "A mailbox that takes no mail",
     "mailbox_other": "A recipient of a form",
     "mailbox_since": "refusing mail since",
@@ -107,8 +114,8 @@ SENTENCES = {
     "told_tried": "Within 15 minutes, one email is sent there to try it.",
     "failed_title": "Emails that failed for good",
     "failed": (
-        "Amazon SES has refused them, or never answered, and they are not tried again by themselves. Mend what the "
-        "answer names, then let them be sent again. They are listed for 90 days."
+        "Amazon SES, or the host of your site, has refused them or never answered, and they are not tried again by "
+        "themselves. Mend what the answer names, then let them be sent again. They are listed for 90 days."
     ),
     "retry_button": "Send it again",
     "more_failed": "There are more. These commands list them all, and send them again:",

@@ -26,6 +26,8 @@ SENTENCES = {
     "no_privacy": "Pages and emails link to no privacy policy.",
     "owners": "Messages and news go to these addresses. They may sign in at the desk:",
     "sender": "Every email is sent from this address:",
+    "deploy_hook_on": "When approved comments come or go, the site is built anew, within about 20 minutes.",
+    "deploy_hook_off": "No build of the site is asked for when approved comments come or go.",
     "reply_to": "Replies of visitors and subscribers to automatic emails go to this address:",
     "no_reply_to": "Replies of visitors and subscribers to automatic emails go to the sender’s address.",
     "acknowledge_on": "Whoever writes gets an acknowledgement.",

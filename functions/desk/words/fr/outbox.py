@@ -17,6 +17,7 @@ SENTENCES = {
     "age_hours": "depuis {number}\u00a0h",
     "age_days": "depuis {number}\u00a0jours",
     "to_owner": "Pour vous",
+    "to_host": "Pour l’hébergeur de votre site",
     "to_recipients": "Pour les destinataires du formulaire",
     "to_sender": "Pour l’auteur du message",
     "to_subscriber": "Pour un nouvel abonné",
@@ -26,6 +27,7 @@ SENTENCES = {
     "email_cap_reached": "Avis de limite quotidienne atteinte",
     "email_confirmation_request": "Demande de confirmation d’abonnement",
     "email_contact_notification": "Message d’un visiteur",
+    "email_deploy_hook": "Demande de reconstruction du site",
     "email_desk_sign_in": "Lien et code de connexion au bureau",
     "email_digest": "Résumé de la semaine",
     "email_erasure_done": "Avis de fin d’effacement",
@@ -57,6 +59,7 @@ SENTENCES = {
     "short_ses": "Amazon SES ne l’accepte pas pour l’instant",
     "short_table": "La table n’a pas répondu",
     "short_not_written": "Impossible à rédiger",
+    "short_hook": "L’hébergeur de votre site n’a pas pris l’appel",
     "why_new": "Il vient d’être ajouté et n’a pas encore été tenté.",
     "why_sending": "Il est en train de partir.",
     "why_erasing": "Il annonce un effacement encore en cours, et partira quand celui-ci sera terminé.",
@@ -99,6 +102,11 @@ SENTENCES = {
         "Cet email ne peut pas être rédigé\u00a0: il y a une erreur dans les textes ou dans le programme. Il partira "
         "une fois l’erreur corrigée."
     ),
+    "why_hook": (
+        "L’hébergeur de votre site n’a pas pris l’appel qui demande une reconstruction (deploy hook). Il est retenté "
+        "toutes les 15 minutes, jusqu’à un jour après le dernier changement. D’ici là, les derniers commentaires "
+        "manquent peut-être aux pages déjà construites."
+    ),
     "mailbox_title": "Une boîte qui n’accepte plus d’email",
     "mailbox_other": "Un destinataire d’un formulaire",
     "mailbox_since": "refus depuis le",
@@ -110,8 +118,8 @@ SENTENCES = {
     "told_tried": "D’ici 15 minutes, un email y sera envoyé pour l’essayer.",
     "failed_title": "Emails définitivement refusés",
     "failed": (
-        "Amazon SES les a refusés, ou n’a jamais répondu, et ils ne sont plus tentés d’eux-mêmes. Réglez ce que dit la "
-        "réponse, puis renvoyez-les. Ils figurent ici pendant 90\u00a0jours."
+        "Amazon SES, ou l’hébergeur de votre site, les a refusés ou n’a jamais répondu, et ils ne sont plus tentés "
+        "d’eux-mêmes. Réglez ce que dit la réponse, puis renvoyez-les. Ils figurent ici pendant 90\u00a0jours."
     ),
     "retry_button": "Le renvoyer",
     "more_failed": "Il y en a d’autres. Ces commandes en donnent la liste complète et les renvoient\u00a0:",

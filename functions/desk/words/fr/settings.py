@@ -30,6 +30,13 @@ SENTENCES = {
     "no_privacy": "Les pages et les emails ne renvoient à aucune politique de confidentialité.",
     "owners": "Les messages et les avis vont à ces adresses. Elles peuvent se connecter au bureau\u00a0:",
     "sender": "Tous les emails partent de cette adresse\u00a0:",
+    "deploy_hook_on": (
+        "Quand des commentaires approuvés paraissent ou disparaissent, le site est reconstruit dans les "
+        "20\u00a0minutes environ."
+    ),
+    "deploy_hook_off": (
+        "Quand des commentaires approuvés paraissent ou disparaissent, aucune reconstruction du site n’est demandée."
+    ),
     "reply_to": "Les réponses des visiteurs et des abonnés aux emails automatiques vont à cette adresse\u00a0:",
     "no_reply_to": "Les réponses des visiteurs et des abonnés aux emails automatiques vont à l’adresse d’expédition.",
     "acknowledge_on": "Qui vous écrit reçoit un accusé de réception.",
