@@ -84,6 +84,76 @@ def _told(done: Any, folder: Path, *, dry_run: bool) -> Iterator[str]:
         yield from (f"- remove {path}" for path in done.removed)
 
 
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--sitemap", metavar="FILE|URL", help="The site's sitemap: only comments of the pages in it are imported."
+)
+@click.option(
+    "--map",
+    "rules",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="The page of an old address or path, such as 'https://old.example/?p=59=/hello/'; 'OLD*=/new/*' for all that "
+    "begins so. May be given more than once: the first that fits counts.",
+)
+@click.option("--dry-run", is_flag=True, help="Import nothing: count what would be imported.")
+def import_comments(
+    connection: Connection, output: Output, *, file: Path, sitemap: str | None, rules: tuple[str, ...], dry_run: bool
+) -> int | None:
+    """Import the comments of Disqus, WordPress or Isso.
+
+    FILE is Disqus's export (XML, or XML.GZ as it comes), WordPress's (Tools, Export, all content) or Isso's database
+    (comments.db). Comments keep their names, times and places; what answers a reply stands beside it. What was
+    approved there is public here at once; what waited there waits here, and no email tells of it. What was deleted or
+    filed as spam there is not imported. Email addresses are kept for you alone. Text becomes Markdown; no HTML is
+    taken as it is.
+
+    Of an address the path counts, whatever its domain: --map tells where a page has moved. Addresses that mean no page
+    of the site are listed, and their comments are not imported. Done twice, it changes nothing, but what you have
+    deleted since is imported anew. The exit code is 1 if anything could not be imported.
+    """
+    from infra.operate import comments_import, comments_pages, comments_sources  # noqa: PLC0415  as above
+
+    source = comments_sources.source_of(file)
+    known = comments_pages.pages_of_sitemap(sitemap) if sitemap else None
+    pages = comments_pages.Pages(rules, known)
+    with output.progress("comments read", None) as advance:
+        result = comments_import.run(source, pages, connection.settings, advance, dry_run=dry_run)
+    _tell_of_import(result, output, dry_run=dry_run)
+    return _INCOMPLETE if result.unmatched or result.bad else None
+
+
+def _tell_of_import(result: Any, output: Output, *, dry_run: bool) -> None:
+    rows = ({"page": page, **asdict(one)} for page, one in sorted(result.pages.items()))
+    output.rows(rows, ("page", "approved", "pending", "replies", "already"), "It has no comments of the site's pages.")
+    unmatched = result.unmatched.most_common()
+    if unmatched:
+        output.say("Addresses that mean no page of the site (--map tells where they are now):")
+        rows = ({"address": address, "comments": number} for address, number in unmatched)
+        output.rows(rows, ("address", "comments"), "")
+    for bad in result.bad:
+        output.advise(f"comment {bad.id} {bad.why}")
+    left_out = ", ".join(f"{number:,} {why}" for why, number in sorted(result.left_out.items()))
+    output.tell(
+        f"{'Would import' if dry_run else 'Imported'} {counted(result.imported, 'comment')} "
+        f"of {result.tool} on {counted(len(result.pages), 'page')}; {result.already:,} were there already"
+        + (f"; left out: {left_out}" if left_out else "")
+        + (f"; {result.unmatched.total():,} of unknown addresses" if result.unmatched else "")
+        + (f"; {len(result.bad):,} could not be read" if result.bad else "")
+        + ".",
+        tool=result.tool,
+        imported=result.imported,
+        already=result.already,
+        left_out=dict(result.left_out),
+        unmatched=dict(unmatched),
+        bad=[asdict(one) for one in result.bad],
+        dry_run=dry_run,
+    )
+
+
 def commands(on_stack: OnStack) -> list[click.Command]:
     """Return the commands for the group `comments`."""
-    return [click.command("export")(on_stack(export_comments))]
+    return [
+        click.command("export")(on_stack(export_comments)),
+        click.command("import")(on_stack(import_comments)),
+    ]

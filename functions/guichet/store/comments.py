@@ -172,17 +172,13 @@ def approve(  # noqa: PLR0913  the parts of one write
     if parent is not None and parent.state == "pending":
         return "parent waits"
     above = _root_of(parent.entry) if parent is not None and parent.state == "approved" else ""
-    key = "#".join(filter(None, (above, f"{table.stamp(approved.received_at)}#{approved.id}")))
-    entry = {
-        "pk": thread_key(secret, approved.page),
-        "sk": f"{_ENTRY}{key}",
-        "kind": "entry",
-        "name": approved.name,
-        "html": html,
-    }
+    key = "#".join(filter(None, (above, entry_key(approved.received_at, approved.id))))
+    if parent is None and approved.entry:
+        # Imported: its place is known, though what it answers is gone.
+        key = approved.entry
     actions = [
         _moved(table_name, approved, "approved", {"approved_at": table.stamp(at), "entry": key}),
-        table.put(table_name, entry),
+        table.put(table_name, _shown(secret, approved, key, html)),
         _counted(table_name, secret, approved.page, 1, at),
         *_of_author(table_name, secret, approved, None),
         *([outbox.deploy_hook(table_name, at)] if hook else []),
@@ -192,6 +188,25 @@ def approve(  # noqa: PLR0913  the parts of one write
     except ConditionFailedError:
         return "gone" if comment(table_name, approved.id) is None else "already"
     return "approved"
+
+
+def bring(
+    table_name: str, secret: str, brought: Sequence[tuple[Comment, str]], at: datetime, *, hook: bool = False
+) -> None:
+    """Store comments of one page that come from another tool, with their places and the HTML of those approved.
+
+    Nobody is written to. They are thirty at most. Raises ConditionFailedError if one of them is there already.
+    """
+    actions: list[dict[str, Any]] = []
+    shown = [(one, html) for one, html in brought if one.state == "approved"]
+    for one, _ in brought:
+        item = table.item_of(one, list=list_of(one.state))
+        actions += [table.put(table_name, item, "attribute_not_exists(pk)"), *_of_author(table_name, secret, one, None)]
+    actions += [table.put(table_name, _shown(secret, one, one.entry, html)) for one, html in shown]
+    if shown:
+        actions.append(_counted(table_name, secret, shown[0][0].page, len(shown), at))
+        actions += [outbox.deploy_hook(table_name, at)] if hook else []
+    dynamodb.transact(actions)
 
 
 def withdraw(  # noqa: PLR0913  the parts of one write
@@ -296,6 +311,22 @@ def _of_author(table_name: str, secret: str, known: Comment, end: datetime | Non
 
 def _author_key(secret: str, known: Comment) -> Item:
     return {"pk": f"author#{subscriber_id(secret, known.email)}", "sk": f"comment#{known.id}"}
+
+
+def entry_key(at: datetime, comment_id: str) -> str:
+    """Return the key of the entry of a first comment, and the last part of that of another."""
+    return f"{table.stamp(at)}#{comment_id}"
+
+
+def _shown(secret: str, known: Comment, key: str, html: str) -> Item:
+    """Return the entry of an approved comment."""
+    return {
+        "pk": thread_key(secret, known.page),
+        "sk": f"{_ENTRY}{key}",
+        "kind": "entry",
+        "name": known.name,
+        "html": html,
+    }
 
 
 def _root_of(key: str) -> str:

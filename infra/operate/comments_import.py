@@ -1,0 +1,248 @@
+"""Import the comments of another tool: each under its page, in its place, once.
+
+The file is read twice: first for the places, of which little is kept, and then for the texts, some at a time. Ids are
+keyed hashes of the tool's own, so an import that is done again, or was interrupted, changes nothing that is there.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from guichet.addresses import parse
+from guichet.comments import markdown
+from guichet.http.body import clean
+from guichet.records.comment import Comment, CommentState
+from guichet.records.record import utc_now
+from guichet.signing import keyed_hash
+from guichet.store import comments
+from guichet.store.dynamodb import ConditionFailedError, Item
+from infra.operate.comment_words import sentences
+from infra.operate.comments_markdown import markdown_of
+from infra.operate.comments_pages import Pages
+from infra.operate.comments_sources import Post, Source
+from infra.operate.connection import OperatorSettings
+from infra.operate.queries import Advance, blocks, by_keys
+
+# As of the form for comments. What is longer is cut.
+_LONGEST_NAME = 100
+# The form takes less; other tools take more.
+_LONGEST_COMMENT = 50_000
+_BLOCK = 200
+# Of one transaction: three items a comment, and DynamoDB takes a hundred, of 4 MB.
+_MOST, _LARGEST = 30, 1_000_000
+
+
+class _Place(NamedTuple):
+    """What is kept of each comment of the file while its place is looked for."""
+
+    id: str
+    parent: str
+    page: str
+    at: datetime
+    state: str
+
+
+@dataclass
+class OfPage:
+    """What the file has for a page, by what becomes of it."""
+
+    approved: int = 0
+    pending: int = 0
+    already: int = 0
+    replies: int = 0
+
+
+@dataclass
+class Bad:
+    """A comment that cannot be imported: its id in the file, and why."""
+
+    id: str
+    why: str
+
+
+@dataclass
+class Result:
+    """What an import did, or would do. `left_out` counts what must not be shown, by reason."""
+
+    tool: str
+    pages: dict[str, OfPage] = field(default_factory=dict)
+    # Addresses that mean no page of the site, and how many comments they have.
+    unmatched: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    bad: list[Bad] = field(default_factory=list)
+
+    @property
+    def imported(self) -> int:
+        """How many comments are new."""
+        return sum(one.approved + one.pending for one in self.pages.values())
+
+    @property
+    def already(self) -> int:
+        """How many comments were there before."""
+        return sum(one.already for one in self.pages.values())
+
+
+def run(source: Source, pages: Pages, settings: OperatorSettings, advance: Advance, *, dry_run: bool) -> Result:
+    """Import a file's comments. Return what was done, or with `dry_run` what would be. Raises OperatorError."""
+    return _Import(source, pages, settings, dry_run=dry_run).run(advance)
+
+
+class _Import:
+    """One import."""
+
+    def __init__(self, source: Source, pages: Pages, settings: OperatorSettings, *, dry_run: bool) -> None:
+        self._source, self._pages, self._settings, self._dry_run = source, pages, settings, dry_run
+        self._result = Result(source.tool)
+        self._places: dict[str, _Place] = {}
+        self._roots: dict[str, str] = {}
+        self._at = utc_now()
+
+    def run(self, advance: Advance) -> Result:
+        self._find_places()
+        done = 0
+        for block in blocks(self._source.posts(), _BLOCK):
+            self._take(block)
+            done += len(block)
+            advance(done)
+        return self._result
+
+    # --- places ---
+
+    def _find_places(self) -> None:
+        """Find out which page each comment is of, and which it answers."""
+        seen: Counter[tuple[str, datetime]] = Counter()
+        for post in self._source.posts():
+            page = self._pages.page_of(post.address)
+            if page is None or post.at is None or not post.id or post.id in self._places:
+                continue
+            at = post.at
+            if not at.microsecond:
+                # Of the same second, what comes first in the file is first in the thread.
+                seen[page, at] += 1
+                at += timedelta(microseconds=seen[page, at] - 1)
+            self._places[post.id] = _Place(self._id_of(post), post.parent, page, at, post.state)
+
+    def _id_of(self, post: Post) -> str:
+        return keyed_hash(self._settings.signing_secret, "imported comment", self._source.tool, post.site, post.id)
+
+    def _root_of(self, post_id: str) -> str:
+        """Return the id, in the file, of the first comment of the thread that one belongs to; perhaps itself."""
+        way: list[str] = []
+        one = post_id
+        while one not in self._roots:
+            way.append(one)
+            place = self._places[one]
+            parent = self._places.get(place.parent)
+            # A circle ends where it began.
+            if parent is None or parent.page != place.page or place.parent in way:
+                self._roots[one] = one
+                break
+            one = place.parent
+        for each in way:
+            self._roots[each] = self._roots[one]
+        return self._roots[one]
+
+    # --- texts ---
+
+    def _take(self, block: Sequence[Post]) -> None:
+        there = self._there(block)
+        new: list[tuple[Comment, str]] = []
+        taken: set[str] = set()
+        for post in block:
+            if post.state == "gone":
+                self._result.left_out[post.why] += 1
+                continue
+            if self._pages.page_of(post.address) is None:
+                self._result.unmatched[post.address] += 1
+                continue
+            place = self._places.get(post.id)
+            if place is None or post.id in taken:
+                self._result.bad.append(
+                    Bad(post.id, "has no valid time" if post.at is None else "has no id of its own")
+                )
+                continue
+            taken.add(post.id)
+            of_page = self._result.pages.setdefault(place.page, OfPage())
+            if place.id in there:
+                of_page.already += 1
+                continue
+            text = clean(markdown_of(post.text[: 4 * _LONGEST_COMMENT], post.markup))
+            if not text or len(text) > _LONGEST_COMMENT:
+                self._result.bad.append(Bad(post.id, "is too long" if text else "has no text"))
+                continue
+            comment = self._comment(post, place, text, there)
+            new.append((comment, markdown.html(text) if comment.state == "approved" else ""))
+            if comment.state == "approved":
+                of_page.approved += 1
+            else:
+                of_page.pending += 1
+            of_page.replies += self._root_of(post.id) != post.id
+        if not self._dry_run:
+            self._write(new)
+
+    def _there(self, block: Sequence[Post]) -> dict[str, Item]:
+        """Return what is stored of a block's comments, and of the first comments of their threads."""
+        ids = {self._places[post.id].id for post in block if post.id in self._places}
+        ids |= {self._places[self._root_of(post.id)].id for post in block if post.id in self._places}
+        keys = [{"pk": f"comment#{one}", "sk": "comment"} for one in sorted(ids)]
+        return {item["id"]: item for item in by_keys(self._settings.table_name, keys)}
+
+    def _comment(self, post: Post, place: _Place, text: str, there: dict[str, Item]) -> Comment:
+        settings = self._settings
+        state: CommentState = "pending" if post.state == "pending" else "approved"
+        root = self._places[self._root_of(post.id)]
+        parent = self._places.get(post.parent)
+        # The first comment may have been imported from an earlier file, with another time.
+        known = there.get(root.id, {}).get("received_at")
+        root_key = comments.entry_key(datetime.fromisoformat(known) if known else root.at, root.id)
+        own_key = comments.entry_key(place.at, place.id)
+        return Comment(
+            id=place.id,
+            page=place.page,
+            name=" ".join(clean(post.name).split())[:_LONGEST_NAME].strip()
+            or sentences(settings.default_language)["anonymous"],
+            email=parse(post.email) or "",
+            comment=text,
+            parent=parent.id if parent is not None and parent.page == place.page and parent is not place else "",
+            state=state,
+            language=settings.default_language,
+            received_at=place.at,
+            approved_at=place.at if state == "approved" else None,
+            # What waits keeps its place, too: what it answers may be gone.
+            entry=own_key if root is place else f"{root_key}#{own_key}",
+            imported=f"{self._source.tool}:{post.id}"[:200],
+        )
+
+    def _write(self, new: Sequence[tuple[Comment, str]]) -> None:
+        for part in _of_one_page(new):
+            try:
+                self._bring(part)
+            except ConditionFailedError:
+                # Somebody imports the same file at this moment.
+                for one in part:
+                    try:
+                        self._bring([one])
+                    except ConditionFailedError:
+                        continue
+
+    def _bring(self, part: Sequence[tuple[Comment, str]]) -> None:
+        settings = self._settings
+        hook = settings.deploy_hook == "on"
+        comments.bring(settings.table_name, settings.signing_secret, part, self._at, hook=hook)
+
+
+def _of_one_page(new: Sequence[tuple[Comment, str]]) -> Iterator[list[tuple[Comment, str]]]:
+    """Yield comments in parts that a transaction takes, each of one page."""
+    part: list[tuple[Comment, str]] = []
+    size = 0
+    for comment, html in sorted(new, key=lambda one: one[0].page):
+        more = 4 * (len(comment.comment) + len(html))
+        if part and (len(part) == _MOST or size + more > _LARGEST or part[0][0].page != comment.page):
+            yield part
+            part, size = [], 0
+        part.append((comment, html))
+        size += more
+    if part:
+        yield part
