@@ -97,7 +97,7 @@ def _told(done: Any, folder: Path, *, dry_run: bool) -> Iterator[str]:
     "begins so. May be given more than once: the first that fits counts.",
 )
 @click.option("--dry-run", is_flag=True, help="Import nothing: count what would be imported.")
-def import_comments(
+def import_comments(  # noqa: PLR0913  the options of a command
     connection: Connection, output: Output, *, file: Path, sitemap: str | None, rules: tuple[str, ...], dry_run: bool
 ) -> int | None:
     """Import the comments of Disqus, WordPress or Isso.

@@ -28,7 +28,7 @@ from infra.operate.queries import Advance, blocks, by_keys
 # As of the form for comments. What is longer is cut.
 _LONGEST_NAME = 100
 # The form takes less; other tools take more.
-_LONGEST_COMMENT = 50_000
+_LONGEST_COMMENT = 30_000
 _BLOCK = 200
 # Of one transaction: three items a comment, and DynamoDB takes a hundred, of 4 MB.
 _MOST, _LARGEST = 30, 1_000_000
@@ -168,9 +168,11 @@ class _Import:
             if place.id in there:
                 of_page.already += 1
                 continue
-            text = clean(markdown_of(post.text[: 4 * _LONGEST_COMMENT], post.markup))
+            # Markup takes room, too.
+            too_long = len(post.text) > 2 * _LONGEST_COMMENT
+            text = "" if too_long else clean(markdown_of(post.text, post.markup))
             if not text or len(text) > _LONGEST_COMMENT:
-                self._result.bad.append(Bad(post.id, "is too long" if text else "has no text"))
+                self._result.bad.append(Bad(post.id, "is too long" if text or too_long else "has no text"))
                 continue
             comment = self._comment(post, place, text, there)
             new.append((comment, markdown.html(text) if comment.state == "approved" else ""))

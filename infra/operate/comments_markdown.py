@@ -45,6 +45,8 @@ _IN_ISSO = re.compile(
     r"</?(?:a|b|blockquote|br|code|del|div|em|h[1-6]|hr|i|img|ins|li|ol|p|pre|q|s|span|strong|sub|sup|u|ul)\b[^<>]*>",
     re.IGNORECASE,
 )
+_UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<[!?][^>]*>?", re.DOTALL)
+_NO_TAG = re.compile("<(?!/?[A-Za-z][^<>]*>)")
 _LINKS = ("http", "https", "mailto")
 _SHORTENED = ("...", "…")
 
@@ -56,6 +58,7 @@ def markdown_of(text: str, markup: Markup) -> str:
             return text
         # Its HTML was allowed there, and text that looks like it in code is none.
         text = MarkdownIt("commonmark", {"html": True, "breaks": True, "maxNesting": 20}).render(text)
+    text = _well_formed(text)
     # Old comments of Disqus have no paragraphs either.
     lines = markup == "lines" or (markup == "html" and not re.search("<(?:p|br|div)\\b", text, re.IGNORECASE))
     expected = _squeezed(_Plain.of(text))
@@ -64,6 +67,14 @@ def markdown_of(text: str, markup: Markup) -> str:
         if _squeezed(_Plain.of(markdown.html(written))) == expected:
             return written
     return written
+
+
+def _well_formed(html: str) -> str:
+    """Return HTML without what nobody sees, and with what begins no tag as text.
+
+    Python's parser fails on some broken declarations, and takes hours for many tags that do not end.
+    """
+    return _NO_TAG.sub("&lt;", _UNSEEN.sub("", html))
 
 
 def _squeezed(text: str) -> str:

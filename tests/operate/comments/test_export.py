@@ -160,7 +160,12 @@ def test_only_pages_that_changed_are_read_and_only_files_that_changed_are_writte
     inodes = {path: (tmp_path / path).stat().st_ino for path in files(tmp_path)}
     read: list[str] = []
     real = comments.thread
-    monkeypatch.setattr(comments, "thread", lambda *given, **more: (read.append(given[2]), real(*given, **more))[1])
+
+    def thread(*given: Any, **more: Any) -> Any:
+        read.append(given[2])
+        return real(*given, **more)
+
+    monkeypatch.setattr(comments, "thread", thread)
 
     said = operate(discussion.app, "comments", "export", str(tmp_path), "--json")
 
@@ -312,7 +317,12 @@ def test_it_only_reads_and_asks_no_more_than_it_says(
     discussion.say("/a/", "Un")
     asked: set[str] = set()
     real = dynamodb.call
-    monkeypatch.setattr(dynamodb, "call", lambda name, **given: (asked.add(name), real(name, **given))[1])
+
+    def call(name: str, **given: Any) -> Any:
+        asked.add(name)
+        return real(name, **given)
+
+    monkeypatch.setattr(dynamodb, "call", call)
     operate(discussion.app, "comments", "export", str(tmp_path))
     assert asked == {"query", "batch_get_item"}
 

@@ -402,10 +402,8 @@ def test_a_comment_without_a_time_or_text_is_named_and_the_others_come(
 def test_what_somebody_else_imports_at_the_same_moment_is_not_counted_twice(
     discussion: Discussion, operate: Operate, isso: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = comments_import.by_keys
     operate(discussion.app, "comments", "import", str(isso))
     before = discussion.app.items()
     monkeypatch.setattr(comments_import, "by_keys", lambda *_: iter(()))
     operate(discussion.app, "comments", "import", str(isso))
     assert discussion.app.items() == before
-    monkeypatch.setattr(comments_import, "by_keys", real)

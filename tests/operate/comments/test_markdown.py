@@ -1,6 +1,8 @@
 """HTML of other tools as Markdown: the same words, no markup but ours, nothing that acts."""
 
 import re
+import time
+from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -35,6 +37,7 @@ def rendered(text: str, markup: Any = "html") -> str:
         ("<p><b>“a”</b>b</p>", "<p>“a”b</p>"),
         ("<p><b>unclosed <i>both</p><p>next</p>", "<p><strong>unclosed <em>both</em></strong></p><p>next</p>"),
         ("<h2>a</h2><table><tr><td>b</td><td>c</td></tr></table>", "<p>a</p><p>b c</p>"),
+        ("a<!-- b -->c<![1d<!x>e<?php f ?>g<!--h", "<p>aceg</p>"),
         ("<p>a</p><script>alert(1)</script><style>b{}</style><iframe src=x>c</iframe>", "<p>a</p>"),
         ("<p><a href='javascript:alert(1)'>a</a> <a href='data:,x'>b</a> <a href='//x'>c</a> <a>d</a></p>",
          "<p>a b c d</p>"),
@@ -57,7 +60,7 @@ def test_html_of_disqus(html: str, expected: str) -> None:
     ],
 )
 def test_a_link_leads_where_it_led(href: str) -> None:
-    attribute = href.replace("&", "&amp;").replace('"', "&quot;")
+    attribute = escape(href)
     shown = rendered(f'<p><a href="{attribute}">ici</a></p>')
     (found,) = re.findall('href="([^"]*)"', shown)
     bare = found.replace("&amp;", "&")
@@ -93,15 +96,20 @@ class _Seen(HTMLParser):
         self.words.append(data)
 
 
+TAGS = ("p", "b", "em", "code", "pre", "ul", "ol", "li", "blockquote", "br", "a", "div", "script", "hr", "!--")
 PIECES = st.lists(
     st.one_of(
         st.text(alphabet="ab é*_`[]()<>&#\\-+=~!|1.)\n\t\"'", max_size=8),
         st.sampled_from(
-            ["<p>", "</p>", "<b>", "</b>", "<em>", "</em>", "<code>", "</code>", "<pre>", "</pre>", "<ul>", "<ol>", "<li>", "</li>", "</ul>", "</ol>", "<blockquote>", "</blockquote>", "<br>", "<a%20href='http://x.example'>", "<a%20href='javascript:x'>", "</a>", "<div>", "</div>", "&amp;lt;", "&#42;", "<script>", "</script>", "<img%20alt='*i*'>", "<!--", "-->", "<hr>", "https://x.example/a_b"]
-        ).map(lambda piece: piece.replace("%20", " ")),
+            [
+                *(f"<{end}{tag}>" for end in ("", "/") for tag in TAGS),
+                "<a href='http://x.example'>", "<a href='javascript:x'>", "<img alt='*i*'>", "&amp;lt;", "&#42;", "-->",
+                "https://x.example/a_b",
+            ]
+        ),
     ),
     max_size=14,
-).map("".join)
+).map("".join)  # fmt: skip
 
 
 @settings(max_examples=400, deadline=None)
@@ -120,6 +128,32 @@ def test_whatever_it_was_only_our_elements_come_of_it(text: str, markup: Any) ->
 def test_no_word_is_lost_and_none_is_added(text: str) -> None:
     seen = _Seen()
     seen.feed(markdown.html(markdown_of(text, "html")))
-    from infra.operate.comments_markdown import _Plain  # noqa: PLC0415
+    from infra.operate.comments_markdown import _Plain, _well_formed  # noqa: PLC0415
 
-    assert "".join("".join(seen.words).split()) == "".join(_Plain.of(text).split())
+    assert "".join("".join(seen.words).split()) == "".join(_Plain.of(_well_formed(text)).split())
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<",
+        "<a ",
+        "</a ",
+        "<b>",
+        "<blockquote>",
+        "<ul><li>",
+        "&",
+        "*",
+        "[a](",
+        "`",
+        "<p>a",
+        "<script",
+        "<a href='",
+        "<!",
+    ],
+)
+@pytest.mark.parametrize("markup", ["html", "lines", "markdown"])
+def test_a_text_that_is_made_to_take_long_does_not(piece: str, markup: Any) -> None:
+    began = time.process_time()
+    markdown_of(piece * (60_000 // len(piece)), markup)
+    assert time.process_time() - began < 10
