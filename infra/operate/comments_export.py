@@ -41,6 +41,8 @@ _VERSION = 1
 _INDEX = "pages"
 _PER_QUERY = 1000
 _LONGEST_SLUG = 40
+# The ends of a path that lead to the same page.
+_END = re.compile(r"(?:/index\.html?|\.html?|/)\Z", re.IGNORECASE)
 # What a feed is called by default.
 FEED = "comments.xml"
 
@@ -226,12 +228,11 @@ class _Export:
     def _make_index(self) -> None:
         """Write down which file each page has, by the path of the page as generators spell it."""
         found = {page: {"file": file_name(page), "count": one.shown} for page, one in self.now.pages.items()}
-        # Some generators encode what is not ASCII, and some do not; some leave out the folder that the site is in.
         further = {
             spelled: entry
             for page, entry in found.items()
             for whole in (page, _below(page, self.settings.site_url))
-            for spelled in (whole, unquote(whole))
+            for spelled in _spellings(whole)
         }
         index = dict(sorted({**further, **found}.items()))
         formats = [one for one in self.options.formats if one != "html"] or ["json"]
@@ -340,6 +341,14 @@ class _Export:
             "files": dict(sorted(files.items())),
         }
         _replace(self.folder / MANIFEST, _written(manifest, "json"))
+
+
+def _spellings(page: str) -> Iterator[str]:
+    """Yield how generators may spell the path of a page: which end it has, and whether it is encoded."""
+    base = _END.sub("", page)
+    for end in ("", "/", ".html") if base else ("/",):
+        yield f"{base}{end}"
+        yield unquote(f"{base}{end}")
 
 
 def _below(page: str, site_url: str) -> str:

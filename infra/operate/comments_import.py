@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from guichet.addresses import parse
 from guichet.comments import markdown
+from guichet.comments.page import folded
 from guichet.http.body import clean
 from guichet.records.comment import Comment, CommentState
 from guichet.records.record import utc_now
@@ -97,6 +98,7 @@ class _Import:
         self._result = Result(source.tool)
         self._places: dict[str, _Place] = {}
         self._roots: dict[str, str] = {}
+        self._spelled: dict[str, str] = {}
         self._at = utc_now()
 
     def run(self, advance: Advance) -> Result:
@@ -114,7 +116,7 @@ class _Import:
         """Find out which page each comment is of, and which it answers."""
         seen: Counter[tuple[str, datetime]] = Counter()
         for post in self._source.posts():
-            page = self._pages.page_of(post.address)
+            page = self._page_of(post)
             if page is None or post.at is None or not post.id or post.id in self._places:
                 continue
             at = post.at
@@ -123,6 +125,11 @@ class _Import:
                 seen[page, at] += 1
                 at += timedelta(microseconds=seen[page, at] - 1)
             self._places[post.id] = _Place(self._id_of(post), post.parent, page, at, post.state)
+
+    def _page_of(self, post: Post) -> str | None:
+        """Return a comment's page, as the file first spells it: `/a` and `/a/` have one thread."""
+        page = self._pages.page_of(post.address)
+        return None if page is None else self._spelled.setdefault(folded(page), page)
 
     def _id_of(self, post: Post) -> str:
         return keyed_hash(self._settings.signing_secret, "imported comment", self._source.tool, post.site, post.id)
@@ -154,7 +161,7 @@ class _Import:
             if post.state == "gone":
                 self._result.left_out[post.why] += 1
                 continue
-            if self._pages.page_of(post.address) is None:
+            if self._page_of(post) is None:
                 self._result.unmatched[post.address] += 1
                 continue
             place = self._places.get(post.id)

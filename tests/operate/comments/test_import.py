@@ -194,8 +194,13 @@ def test_an_interrupted_import_is_simply_run_again(
         patch.setattr(comments, "bring", stops)
         assert operate(discussion.app, "comments", "import", str(DISQUS)).code == 130
     operate(discussion.app, "comments", "import", str(DISQUS))
-    assert [name for name, _ in outline(discussion.app, "/articles/pain")] == ["Aurélie Géraud", "deleted"]
-    assert outline(discussion.app, "/articles/pain")[0] == ("Aurélie Géraud", ["Atelier Bellevue", "Chloé", "Bruno"])
+    # The file spells the page with a slash at its end, and without.
+    for page in (PAIN, PAIN.rstrip("/")):
+        assert outline(discussion.app, page) == [
+            ("Aurélie Géraud", ["Atelier Bellevue", "Chloé", "Bruno"]), ("deleted", ["David"]), ("Élodie", []),
+            ("Fanny <b>", []),
+        ]  # fmt: skip
+    assert len(discussion.app.items("thread")) == 2
 
 
 def test_a_dry_run_counts_by_page_and_writes_nothing(discussion: Discussion, operate: Operate, sitemap: Path) -> None:
@@ -227,7 +232,9 @@ def test_an_imported_comment_is_found_by_its_author_and_exported_with_the_others
     assert [one.name for one in comments.of_author("table", address)] == ["Hugo"]
     operate(discussion.app, "comments", "export", str(tmp_path / "site"))
     pages = json.loads((tmp_path / "site" / "pages.json").read_text(encoding="utf-8"))
-    assert {page: one["count"] for page, one in pages.items()} == {PAIN: 3, CAFE: 1, "/articles/café/": 1}
+    assert {page: one["count"] for page, one in pages.items() if page.endswith("/")} == {
+        PAIN: 3, CAFE: 1, "/articles/café/": 1
+    }  # fmt: skip
 
 
 def test_the_count_of_a_page_is_right_after_a_large_import(
@@ -237,8 +244,9 @@ def test_the_count_of_a_page_is_right_after_a_large_import(
     answer = discussion.app.http.get("/comments", query_string={"page": "/long/"}).json
     assert answer is not None
     assert answer["count"] == 75
-    assert len(answer["comments"]) == 1
-    assert len(answer["comments"][0]["replies"]) == 74
+    shown = comments.thread("table", discussion.settings.signing_secret, "/long/", 1000).entries
+    assert len(shown) == 75
+    assert len({one.root for one in shown}) == 1
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------
