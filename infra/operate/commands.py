@@ -1178,7 +1178,7 @@ def check_texts(*, file: Path | None, as_json: bool) -> None:
 
 @guichet.group("comments")
 def all_comments() -> None:
-    """Export the comments into a site, or import them from another tool."""
+    """Export comments into a site, or import others."""
 
 
 for _command in comments_carrying(on_stack):

@@ -43,7 +43,7 @@ _TOLD = {
 }
 # What became of the emails that were tried, after their number.
 SWEPT = {
-    "failed": "failed: SES refused it for good.",
+    "failed": "failed: SES, or the site's host, refused it for good.",
     "dropped": "no longer needed, and not sent.",
     "postponed": "waiting: SES does not accept mail now.",
     "unverified": "waiting: SES is in the sandbox, and the address is not verified.",
@@ -53,6 +53,7 @@ SWEPT = {
     "throttled": "waiting: the sending rate of the SES account is reached.",
     "held": "waiting: the owner's mailbox takes no mail.",
     "erasing": "waiting: the erasure that it reports is still running.",
+    "unanswered": "waiting: the site's host did not take the call to build it.",
     "not ours": "being sent by the notifier at this moment.",
     "unexpected": "waiting: the notifier failed, and its log says why.",
 }

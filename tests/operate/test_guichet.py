@@ -260,7 +260,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 def named_on_the_page() -> set[str]:
     table = PAGE.split("| command | what it does |")[1].split("\n\n")[0]
     within = "show|spam|release|erase|unsubscribe|block|lift|send|check|html|openapi"
-    within += "|new|preview|test|schedule|status|who|pause|resume|cancel"
+    within += "|new|preview|test|schedule|status|who|pause|resume|cancel|export|import"
     return set(re.findall(rf"`guichet ([a-z-]+(?: (?:{within}))?)", table))
 
 

@@ -427,7 +427,7 @@ def test_sending_is_said_in_words(app: App, operate: Operate) -> None:
     assert operate(app, "outbox", "send").out == "Sent 1 email.\n"
     contact(app, message="Two")
     Wire(ses.client()).plan(refusal(400, "MessageRejected"))
-    assert operate(app, "outbox", "send").out == "1 email failed: SES refused it for good.\n"
+    assert operate(app, "outbox", "send").out == "1 email failed: SES, or the site's host, refused it for good.\n"
     # Its notice goes in its place.
     assert operate(app, "outbox", "send", "--failed").out == "Queued again: 1 failed email.\nSent 2 emails.\n"
 
