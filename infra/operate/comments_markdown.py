@@ -61,12 +61,8 @@ def markdown_of(text: str, markup: Markup) -> str:
     text = _well_formed(text)
     # Old comments of Disqus have no paragraphs either.
     lines = markup == "lines" or (markup == "html" and not re.search("<(?:p|br|div)\\b", text, re.IGNORECASE))
-    expected = _squeezed(_Plain.of(text))
-    for formatted in (True, False):
-        written = _Writer.of(text, lines=lines, formatted=formatted)
-        if _squeezed(_Plain.of(markdown.html(written))) == expected:
-            return written
-    return written
+    bare, formatted = (_Writer.of(text, lines=lines, formatted=one) for one in (False, True))
+    return formatted if _words_of(formatted) == _words_of(bare) else bare
 
 
 def _well_formed(html: str) -> str:
@@ -77,8 +73,9 @@ def _well_formed(html: str) -> str:
     return _NO_TAG.sub("&lt;", _UNSEEN.sub("", html))
 
 
-def _squeezed(text: str) -> str:
-    return "".join(text.split())
+def _words_of(written: str) -> str:
+    """Return what a comment says once it is rendered, without blanks."""
+    return "".join(_Plain.of(markdown.html(written)).split())
 
 
 class _Words(HTMLParser):
@@ -190,8 +187,9 @@ class _Writer(_Words):
             self._flush()
             if self._formatted and len(self._blocks) <= _DEEPEST:
                 self._blocks.append(_Frame(tag, attributes.get("start", "")))
-        elif tag in _INLINE and self._formatted and len(self._inline) < _DEEPEST and self._raw is None:
-            self._inline.append(_Frame(tag, link=_address(attributes), title=_shown(attributes)))
+        elif tag in _INLINE and (self._formatted or tag == "a") and len(self._inline) < _DEEPEST and self._raw is None:
+            link = _address(attributes) if self._formatted else ""
+            self._inline.append(_Frame(tag, link=link, title=_shown(attributes)))
         elif tag in {"td", "th"}:
             self._write(" ")
 
@@ -235,14 +233,14 @@ class _Writer(_Words):
         text = "".join(frame.text)
         into = (self._inline or self._blocks)[-1].text
         inner = text.strip()
-        if not inner and not frame.link:
+        if not inner:
             into.append(text)
             return
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
         if frame.tag == "a":
             # Written before it is known that it was cut short.
             inner = _escaped(frame.title) if _lengthened(inner, _escaped(frame.title)) != inner else inner
-            inner = f"[{inner or _escaped(frame.link)}]({frame.link})" if frame.link else inner
+            inner = f"[{inner}]({frame.link})" if frame.link else inner
         elif frame.tag in {"code", "tt"}:
             inner = _code(inner)
         else:
