@@ -317,16 +317,20 @@ def test_it_only_reads_and_asks_no_more_than_it_says(
     discussion: Discussion, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     discussion.say("/a/", "Un")
-    asked: set[str] = set()
+    asked: list[tuple[str, dict[str, Any]]] = []
     real = dynamodb.call
 
     def call(name: str, **given: Any) -> Any:
-        asked.add(name)
+        asked.append((name, given))
         return real(name, **given)
 
     monkeypatch.setattr(dynamodb, "call", call)
     operate(discussion.app, "comments", "export", str(tmp_path))
-    assert asked == {"query", "batch_get_item"}
+    assert {name for name, _ in asked} == {"query", "batch_get_item"}
+    # What the manifest calls exported must be there: a thread is read as it stands.
+    of_threads = [given for name, given in asked if name == "query" and "IndexName" not in given]
+    assert of_threads
+    assert all(given["ConsistentRead"] for given in of_threads)
 
 
 def test_whoever_serves_the_site_may_read_the_files(discussion: Discussion, operate: Operate, tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 import gzip
 import json
 import sqlite3
+import threading
 import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -293,6 +295,43 @@ def test_a_sitemap_may_be_an_index_and_compressed(
     assert operate(discussion.app, "comments", "import", str(DISQUS), "--sitemap", str(DISQUS)).code == 2
     assert operate(discussion.app, "comments", "import", str(DISQUS), "--sitemap", str(tmp_path / "none")).code == 2
     del sitemap
+
+
+class _Site(BaseHTTPRequestHandler):
+    """A site with an index of sitemaps, one of which is compressed."""
+
+    def do_GET(self) -> None:
+        host = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
+        index = f"<sitemapindex><sitemap><loc>{host}/part.xml.gz</loc></sitemap></sitemapindex>"
+        found = {"/sitemap.xml": index.encode(), "/part.xml.gz": gzip.compress(SITEMAP.encode()), "/page": b"<p>a<br>b"}
+        content = found.get(self.path)
+        self.send_response(404 if content is None else 200)
+        self.end_headers()
+        self.wfile.write(content or b"")
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def test_a_sitemap_may_be_an_address(discussion: Discussion, operate: Operate) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Site)
+    thread_of_server = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread_of_server.start()
+    host = f"http://127.0.0.1:{server.server_port}"
+
+    def imported(path: str) -> Said:
+        given = ("--sitemap", f"{host}{path}", "--dry-run", "--json")
+        return operate(discussion.app, "comments", "import", str(DISQUS), *given)
+
+    try:
+        assert imported("/sitemap.xml").rows[0]["page"] == PAIN
+        assert imported("/none.xml").code == 2
+        assert imported("/page").code == 2
+    finally:
+        server.shutdown()
+        thread_of_server.join()
+        server.server_close()
+    assert imported("/sitemap.xml").code == 3
 
 
 # --- files that are none, large or hostile ----------------------------------------------------------------------------
