@@ -32,6 +32,7 @@ AREAS = {
     SIGN_IN: "desk.sign_in",
     "": "desk.home",
     "messages": "desk.messages",
+    "comments": "desk.comments",
     "people": "desk.people",
     "subscribers": "desk.subscribers",
     "issues": "desk.issues",

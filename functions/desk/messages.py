@@ -133,7 +133,7 @@ def _list(call: Call, folder: Folder) -> Response:
         who=_who,
         clock=lambda at: f"{at.astimezone(zone):%H:%M}",
         form_title=lambda record: _form_title(record, call),
-        reason=lambda record: _spam_words(record.spam, call),
+        reason=lambda record: spam_words(record.spam, call),
     )
 
 
@@ -307,7 +307,7 @@ def _form_title(record: Submission, call: Call) -> str:
     return words.say("messages.form_contact", call.language) if record.form == "contact" else record.form
 
 
-def _spam_words(reason: str, call: Call) -> str:
+def spam_words(reason: str, call: Call) -> str:
     """Return why something is in the spam folder, in words."""
     parts = [_sign(part, call) for part in reason.split(", ")]
     return ", ".join(parts) if reason else ""
@@ -339,7 +339,7 @@ def show(call: Call) -> Response:
         # The message of a contact form stands for itself. Names of further fields are the visitor's, too.
         rows=[Row(strangers.one_line(row.label), strangers.unpadded(row.text)) for row in _rows(record, own, call)],
         form_title=_form_title(record, call),
-        reason=_spam_words(record.spam, call),
+        reason=spam_words(record.spam, call),
         reply=_reply(record, call),
         erase=call.url("people", message=record.id),
         subscriber=_subscriber(record, call),

@@ -15,12 +15,19 @@ from desk.call import Call, DeskError, Visit
 from guichet.http.pages import policy, style
 from guichet.http.responses import HEADERS, Response
 from guichet.locales import locale
+from guichet.records.session import Session
+from guichet.store import comments, dynamodb
+from guichet.store.dynamodb import UnavailableError
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # What is shown in a frame of a page. No other page may be: browsers would say that the host refuses to connect.
 FRAMED = frozenset({"issues/_preview"})
 # The areas in the menu, in order, by the first part of their path.
-MENU = ("messages", "subscribers", "issues", "outbox", "settings")
+MENU = ("messages", "comments", "subscribers", "issues", "outbox", "settings")
+# Of the comments that wait, so many are counted, for so many seconds.
+_MOST_COUNTED = 99
+_COUNTING = 0.5
+_ERROR = 400
 # With `no-referrer`, browsers post `Origin: null` even to the same origin.
 _HEADERS = {**HEADERS, "referrer-policy": "same-origin"}
 
@@ -71,7 +78,7 @@ def page(  # noqa: PLR0913  the parts of a response
         settings=call.settings,
         style=style(call.settings.accent_color, _TEMPLATES / "desk.css")[0],
         title=title,
-        menu=MENU,
+        menu=_menu(call, session, status),
         area=call.page.partition("/")[0],
         told=call.request.query.get("told", ""),
         token=form_token(call.settings, session) if session else "",
@@ -90,6 +97,23 @@ def page(  # noqa: PLR0913  the parts of a response
     if cookies:
         reply["cookies"] = list(cookies)
     return reply
+
+
+def _menu(call: Visit, session: Session | None, status: int) -> list[tuple[str, str]]:
+    """Return the areas with their names: the comments with how many wait, where that can be counted at once."""
+    names = {area: words.say(f"common.{area}", call.language) for area in MENU}
+    if session is None or status >= _ERROR:
+        return list(names.items())
+    try:
+        with dynamodb.retry_budget(_COUNTING):
+            number = comments.waiting(call.table_name, _MOST_COUNTED + 1)
+    except UnavailableError:
+        # The page itself is worth more.
+        number = 0
+    if number:
+        told = call.number(number) if number <= _MOST_COUNTED else f"{_MOST_COUNTED}+"
+        names["comments"] = words.say("common.comments_waiting", call.language, number=told)
+    return list(names.items())
 
 
 def done(call: Call, page: str, told: str, *, cookies: Sequence[str] = (), **query: str) -> Response:

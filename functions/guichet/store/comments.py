@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 
 from guichet.comments.page import folded
 from guichet.records.comment import REFUSED_KEPT, Comment, CommentState
+from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.signing import keyed_hash, subscriber_id
 from guichet.store import dynamodb, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
@@ -236,6 +237,44 @@ def delete(table_name: str, secret: str, known: Comment, at: datetime, *, hook: 
         key = marshalled(_author_key(secret, known))
         actions.append({"Delete": {"TableName": table_name, "Key": key}})
     return _out_of_sight(table_name, secret, known, actions, at, hook=hook)
+
+
+def release(table_name: str, secret: str, caught: Comment, email: QueuedEmail, at: datetime) -> bool:
+    """Release a comment from the spam folder and queue an email. Return False if it was changed meanwhile."""
+    pk = table.key(Comment, caught.id)["pk"]
+    actions = [
+        _moved(table_name, caught, "pending", {}),
+        table.put(table_name, outbox.row(pk, email, at, at + QUEUED_EMAIL_KEPT)),
+        *_of_author(table_name, secret, caught, None),
+    ]
+    try:
+        dynamodb.transact(actions)
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def waiting(table_name: str, most: int) -> int:
+    """Return how many comments wait for approval, counting no further than `most`."""
+    pending = table.of_list(table_name, list_of("pending"))
+    return int(dynamodb.call("query", **pending, Select="COUNT", Limit=most)["Count"])
+
+
+def is_answered(table_name: str, secret: str, known: Comment) -> bool:
+    """Return whether replies stand under an approved comment, so that a stub would take its place."""
+    if known.state != "approved" or _root_of(known.entry) != known.entry:
+        return False
+    found = dynamodb.call(
+        "query",
+        TableName=table_name,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :replies)",
+        ExpressionAttributeValues=marshalled(
+            {":pk": thread_key(secret, known.page), ":replies": f"{_ENTRY}{known.entry}#"}
+        ),
+        ConsistentRead=True,
+        Limit=1,
+    )
+    return bool(found["Items"])
 
 
 def _out_of_sight(  # noqa: PLR0913  the parts of one write

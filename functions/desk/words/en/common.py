@@ -4,6 +4,8 @@ SENTENCES = {
     "desk": "Desk",
     "menu": "Areas of the desk",
     "messages": "Messages",
+    "comments": "Comments",
+    "comments_waiting": "Comments ({number})",
     "subscribers": "Subscribers",
     "issues": "Issues",
     "outbox": "Outbox",
@@ -20,6 +22,7 @@ SENTENCES = {
     "to_site": "To the site",
     "error_title": "That did not work",
     "no_such_page": "There is no such page, or what it showed is gone: it was erased, or it has expired.",
+    "comment_gone": "This comment is gone: it was deleted or erased, or it has expired. Nothing is left to decide.",
     "only_posted": "This page cannot be opened, only its buttons pressed. Go back and press the button.",
     "other_origin": (
         "This form did not come from the desk itself, so nothing was changed. Open the desk in this tab and try again."

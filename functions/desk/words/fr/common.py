@@ -4,6 +4,8 @@ SENTENCES = {
     "desk": "Bureau",
     "menu": "Rubriques du bureau",
     "messages": "Messages",
+    "comments": "Commentaires",
+    "comments_waiting": "Commentaires ({number})",
     "subscribers": "Abonnés",
     "issues": "Numéros",
     "outbox": "Emails en attente",
@@ -22,6 +24,7 @@ SENTENCES = {
     "no_such_page": (
         "Cette page n’existe pas, ou ce qu’elle montrait n’existe plus\u00a0: effacé, ou arrivé à expiration."
     ),
+    "comment_gone": "Ce commentaire n’existe plus\u00a0: supprimé, effacé, ou arrivé à expiration. Il n’y a plus rien à décider.",
     "only_posted": (
         "Cette page ne s’ouvre pas directement\u00a0: seuls ses boutons fonctionnent. Revenez en arrière "
         "et utilisez le bouton."

@@ -1,0 +1,116 @@
+"""Les commentaires sous les pages du site."""
+
+SENTENCES = {
+    "title_pending": "Commentaires en attente",
+    "title_approved": "Commentaires approuvés",
+    "title_refused": "Commentaires refusés",
+    "title_spam": "Commentaires indésirables",
+    "tabs": "Commentaires par état",
+    "tab_pending": "En attente",
+    "tab_approved": "Approuvés",
+    "tab_refused": "Refusés",
+    "tab_spam": "Indésirables",
+    "about_pending": (
+        "Personne d’autre ne les voit tant que vous ne les avez pas approuvés. Les plus anciens sont en tête."
+    ),
+    "about_approved": "Tout le monde les voit. Un changement peut mettre une minute à paraître sur la page.",
+    "about_refused": "Personne d’autre ne les voit. Ils sont effacés 30 jours après votre refus.",
+    "about_spam": "Personne d’autre ne les voit. Ils sont effacés au bout de 30 jours.",
+    "none_pending": "Aucun commentaire n’attend.",
+    "none_approved": "Aucun commentaire n’a encore été approuvé.",
+    "none_refused": "Aucun commentaire n’a été refusé.",
+    "none_spam": "Aucun commentaire indésirable.",
+    "none_found": "Il n’y a pas de tel commentaire ici.",
+    "total": "Dans cette liste\u00a0: {total}.",
+    "search": "Rechercher",
+    "search_hint": (
+        "Des mots des noms, des adresses et des commentaires, ou une page par son chemin ou son adresse. "
+        "Les accents et les majuscules ne comptent pas."
+    ),
+    "page": "Page",
+    "no_path": "Ce n’est pas une page de votre site. Une page s’écrit par exemple /articles/chaises/.",
+    "show": "Afficher",
+    "looked_at": "Commentaires examinés\u00a0: {number}.",
+    "first": "Revenir au début",
+    "further": "Commentaires suivants",
+    "read_on": "Il est long\u00a0: le lire en entier",
+    # À quoi répond un commentaire
+    "answers_pending": "Répond à un commentaire encore en attente, de",
+    "answers_approved": "Répond au commentaire approuvé de",
+    "answers_refused": "Répond à un commentaire que vous avez refusé, et paraîtra donc seul\u00a0: de",
+    "answers_spam": "Répond à un commentaire indésirable, et paraîtra donc seul\u00a0: de",
+    "answers_gone": "Le commentaire auquel il répondait n’existe plus\u00a0: il paraît donc seul.",
+    # Un commentaire
+    "one_title": "Commentaire {id}",
+    "state": "État",
+    "is_pending": "En attente de votre décision",
+    "is_approved": "Approuvé",
+    "is_refused": "Refusé",
+    "is_spam": "Indésirable",
+    "name": "Nom",
+    "address": "Adresse",
+    "address_hint": "(vous seul la voyez)",
+    "received": "Reçu",
+    "approved": "Approuvé le",
+    "expires": "Effacé le",
+    "imported": "Importé, nommé là-bas",
+    "as_shown": "Tel que tout le monde le verra",
+    "as_written": "Tel qu’il a été écrit",
+    "next_pending": "Personne d’autre ne le voit tant que vous ne l’avez pas approuvé. Le texte ne se modifie pas.",
+    "next_approved": "Le refuser, ou le classer comme indésirable, le retire de la page.",
+    "next_refused": "Vous pouvez encore l’approuver.",
+    "next_spam": "S’il n’est pas indésirable, il attend comme les autres d’être approuvé, et vous parvient par email.",
+    "others": "Tous les commentaires de cette adresse",
+    "same_page": "Les commentaires de cette page",
+    "erase": "Effacer cette personne…",
+    # Ce que l’on fait
+    "tick": "Cocher le commentaire de {who}",
+    "ticked": "Ceux qui sont cochés",
+    "all_shown": "Tous ceux de cette page ({number})",
+    "do_approve": "Approuver",
+    "do_refuse": "Refuser",
+    "do_spam": "Indésirable",
+    "do_release": "Pas indésirable",
+    "do_delete": "Supprimer…",
+    "all_approve": "Les approuver tous",
+    "all_refuse": "Les refuser tous",
+    "all_delete": "Les supprimer tous…",
+    "delete_title": "Supprimer ce commentaire\u202f?",
+    "delete_several_title": "Supprimer {number} commentaires\u202f?",
+    "delete_lead": (
+        "La suppression est définitive, adresse comprise. Pour garder un commentaire hors de vue, refusez-le plutôt."
+    ),
+    "delete_stub": (
+        "D’autres y ont répondu\u00a0: leurs réponses restent, et une mention signale qu’un commentaire a été supprimé."
+    ),
+    "delete_button": "Supprimer définitivement",
+    "leave_it": "Ne rien changer",
+    # Ce qui a été fait
+    "told_approve": "Approuvé. Il paraît sur la page dans la minute.",
+    "told_refuse": "Refusé. Personne d’autre ne le voit.",
+    "told_spam": "Classé comme indésirable. Personne d’autre ne le voit.",
+    "told_release": "Pas indésirable\u00a0: il attend maintenant d’être approuvé.",
+    "told_delete": "Supprimé.",
+    "told_already": "C’était déjà fait, peut-être par un autre propriétaire.",
+    "told_changed": (
+        "Rien n’a été fait\u00a0: le commentaire a changé depuis l’affichage de la page. Voici son état actuel."
+    ),
+    "told_parent_waits": (
+        "Rien n’a été fait\u00a0: il répond à un commentaire encore en attente. Approuvez ou refusez d’abord celui-là."
+    ),
+    "told_none_ticked": "Rien n’a été fait\u00a0: aucun commentaire n’était coché.",
+    "did_approve": "Approuvés\u00a0: {number}.",
+    "did_refuse": "Refusés\u00a0: {number}.",
+    "did_spam": "Classés comme indésirables\u00a0: {number}.",
+    "did_release": "Remis en attente\u00a0: {number}.",
+    "did_delete": "Supprimés\u00a0: {number}.",
+    "did_already": "Déjà faits, peut-être par un autre propriétaire\u00a0: {number}.",
+    "did_changed": "Laissés tels quels, car ils ont changé depuis l’affichage de la page\u00a0: {number}.",
+    "did_waits": "Laissés en attente, car ils répondent à un commentaire en attente\u00a0: {number}.",
+    "did_gone": "Disparus entre-temps\u00a0: {number}.",
+    # Tous les commentaires d’une adresse
+    "author_title": "Tous les commentaires d’une adresse",
+    "author_lead": "Écrits avec l’adresse",
+    "author_unproven": "Personne n’a prouvé qu’elle est la sienne\u00a0: n’importe qui peut taper une adresse.",
+    "author_cut": "Voici les {most} plus récents.",
+}

@@ -1,0 +1,94 @@
+"""What an owner does with comments, at the desk or by a command: each only as it was when the owner saw it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from guichet.comments.markdown import html
+from guichet.mail.emails import comment_notification
+from guichet.records.comment import Comment, CommentState
+from guichet.records.record import utc_now
+from guichet.settings import MailSettings
+from guichet.store import comments
+
+Action = Literal["approve", "refuse", "spam", "release", "delete"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+# `already` is as good as done: it is in the state that was wanted.
+Outcome = Literal["done", "already", "changed", "parent waits", "gone"]
+# What may become of a comment, by its state. Nothing can be edited.
+POSSIBLE: Mapping[CommentState, tuple[Action, ...]] = {
+    "pending": ("approve", "refuse", "spam", "delete"),
+    "approved": ("refuse", "spam", "delete"),
+    "refused": ("approve", "spam", "delete"),
+    "spam": ("release", "delete"),
+}
+_BECOMES: Mapping[Action, CommentState] = {
+    "approve": "approved",
+    "refuse": "refused",
+    "spam": "spam",
+    "release": "pending",
+}
+
+
+@dataclass(frozen=True)
+class Moderated:
+    """What came of an action: its outcome, and the state of the comment as it was read."""
+
+    id: str
+    outcome: Outcome
+    state: CommentState | None = None
+
+
+def moderate(settings: MailSettings, comment_id: str, action: Action, seen: CommentState) -> Moderated:
+    """Act on a comment, if it is still in the state in which the owner saw it. Idempotent."""
+    known = comments.comment(settings.table_name, comment_id)
+    if known is None:
+        return Moderated(comment_id, "already" if action == "delete" else "gone")
+    if known.state != seen or action not in POSSIBLE[seen]:
+        already = _BECOMES.get(action) == known.state
+        return Moderated(comment_id, "already" if already else "changed", known.state)
+    return Moderated(comment_id, _done(settings, known, action), known.state)
+
+
+def moderate_all(settings: MailSettings, seen: Mapping[str, CommentState], action: Action) -> list[Moderated]:
+    """Act on several comments, each as the owner saw it. What is answered goes before its answers.
+
+    What answers a comment that still waits after that is left as it is.
+    """
+    found = comments.read(settings.table_name, list(seen))
+    gone: Outcome = "already" if action == "delete" else "gone"
+    results = [Moderated(one, gone) for one in seen.keys() - {comment.id for comment in found}]
+    left: Sequence[str] = [comment.id for comment in sorted(found, key=_age)]
+    while left:
+        tried = [moderate(settings, one, action, seen[one]) for one in left]
+        waiting = [one.id for one in tried if one.outcome == "parent waits"]
+        # Of an import, an answer may have come before what it answers.
+        again = waiting if len(waiting) < len(left) else []
+        results += [one for one in tried if one.id not in again]
+        left = again
+    return results
+
+
+def _age(comment: Comment) -> tuple[str, str]:
+    return comment.received_at.isoformat(), comment.id
+
+
+def _done(settings: MailSettings, known: Comment, action: Action) -> Outcome:
+    table, secret, at = settings.table_name, settings.signing_secret, utc_now()
+    match action:
+        case "approve":
+            approved = comments.approve(table, secret, known, html(known.comment), at)
+            if approved == "already":
+                # Somebody else was faster, and may have done something else.
+                now = comments.comment(table, known.id)
+                return "already" if now and now.state == "approved" else "changed"
+            return "done" if approved == "approved" else approved
+        case "release":
+            # As of a message: the owners who are not at the desk learn of it, too.
+            email = comment_notification.queued(settings.default_language, released=True)
+            done = comments.release(table, secret, known, email, at)
+        case "delete":
+            done = comments.delete(table, secret, known, at)
+        case "refuse" | "spam":
+            done = comments.withdraw(table, secret, known, "refused" if action == "refuse" else "spam", at)
+    return "done" if done else "changed"
