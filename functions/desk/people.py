@@ -11,22 +11,25 @@ from guichet.records.erasure import ERASURE_KEPT, Erasure
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
 from guichet.signing import subscriber_id
-from guichet.store import erasures, message_lists, subscribers
+from guichet.store import comments, erasures, message_lists, subscribers
+
+# What tells who is to be erased.
+_BY = ("message", "comment", "subscriber", "address")
 
 
 @dataclass(frozen=True)
 class Whom:
     """Who is to be erased: by an address, which was typed or is a record's; or a message without one, by its key."""
 
-    # What the page was opened with, to be posted again: `message`, `subscriber` or `address`.
+    # What the page was opened with, to be posted again: one of _BY.
     by: dict[str, str]
     address: str = ""
     record: str = ""
 
     @property
     def of_message(self) -> bool:
-        """Whether it is by a message, which somebody else may have written in that person's name."""
-        return "message" in self.by
+        """Whether it is by a message or a comment, which somebody else may have written in that person's name."""
+        return "message" in self.by or "comment" in self.by
 
     def id(self, call: Call) -> str:
         """Return the id of the erasure: the same for all spellings of an address."""
@@ -34,8 +37,8 @@ class Whom:
 
 
 def ask(call: Call) -> Response:
-    """Show where an address is typed, or what is erased with the author of a message, or a subscriber."""
-    by = {name: call.request.query[name] for name in ("message", "subscriber") if call.request.query.get(name)}
+    """Show where an address is typed, or what is erased with the author of a message or comment, or a subscriber."""
+    by = {name: call.request.query[name] for name in _BY[:-1] if call.request.query.get(name)}
     if not by:
         return _address_page(call)
     whom = _found(call, by)
@@ -53,7 +56,7 @@ def choose(call: Call) -> Response:
 
 def erase(call: Call) -> Response:
     """Queue an erasure, once the address or a word is typed."""
-    by = {name: call.fields[name] for name in ("message", "subscriber", "address") if call.fields.get(name)}
+    by = {name: call.fields[name] for name in _BY if call.fields.get(name)}
     whom = _found(call, by)
     if whom is None:
         return _gone_page(call)
@@ -92,6 +95,9 @@ def _found(call: Call, by: dict[str, str]) -> Whom | None:
             return None
         kind = "request" if isinstance(record, SignUp) else "message"
         return Whom(by, record.email, "" if record.email else f"{kind}#{record.id}")
+    if "comment" in by:
+        comment = comments.comment(call.table_name, by["comment"])
+        return Whom(by, comment.email) if comment and comment.email else None
     if "subscriber" in by:
         subscriber = subscribers.subscriber(call.table_name, by["subscriber"])
         return Whom(by, subscriber.email) if subscriber and subscriber.email else None
