@@ -93,7 +93,7 @@ class Query:
     def given(self) -> dict[str, str]:
         """What a link to the same list has."""
         state = "" if self.state == "pending" else self.state
-        return {"state": state, "q": self.search, "page": self.path}
+        return {"state": state, "q": self.search, "path": self.path}
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def show_list(call: Call) -> Response:
         title=words.say(f"comments.title_{query.state}", call.language),
         states=STATES,
         query=query,
-        typed_path=call.request.query.get("page", "").strip(),
+        typed_path=call.request.query.get("path", "").strip(),
         rows=_shown(call, found),
         actions=POSSIBLE[query.state],
         all_actions=_ALL_SHOWN[query.state],
@@ -121,7 +121,7 @@ def show_list(call: Call) -> Response:
         further=call.url("comments", **query.given, after=_place(last)) if last else "",
         first=call.url("comments", **query.given) if query.after else "",
         results=_results(call),
-        back={"list": "state", "state": query.state, "q": query.search, "page": query.path},
+        back={"list": "state", "state": query.state, "q": query.search, "path": query.path},
     )
 
 
@@ -159,7 +159,7 @@ def _query(call: Call) -> Query:
     return Query(
         state=_state(given.get("state", "")),
         search=" ".join(given.get("q", "").split())[:_LONGEST_SEARCH],
-        path=_path(given.get("page", "")),
+        path=_path(given.get("path", "")),
         after=after,
     )
 
@@ -392,14 +392,14 @@ def _back(call: Call, told: str, **query: str) -> Response:
     if call.fields.get("list") == "author" and re.fullmatch("[0-9a-f]{1,64}", call.fields.get("author", "")):
         return pages.done(call, f"comments/by/{call.fields['author']}", told, **query)
     state = _state(call.fields.get("state", ""))
-    given = Query(state, call.fields.get("q", ""), call.fields.get("page", ""), None).given
+    given = Query(state, call.fields.get("q", ""), call.fields.get("path", ""), None).given
     return pages.done(call, "comments", told, **given, **query)
 
 
 def _sure_page(call: Call, chosen: dict[str, CommentState]) -> Response:
     found = comments.read(call.table_name, list(chosen))
     secret = call.settings.signing_secret
-    kept = {name: call.fields[name] for name in ("list", "author", "state", "q", "page") if call.fields.get(name)}
+    kept = {name: call.fields[name] for name in ("list", "author", "state", "q", "path") if call.fields.get(name)}
     return pages.page(
         call,
         "comments_delete.html",
@@ -421,9 +421,11 @@ def _results(call: Call) -> list[str]:
     query = call.request.query
     if query.get("told") != "several" or query.get("did") not in ACTIONS:
         return []
-    keys = {"done": f"did_{query['did']}", **{name: f"did_{name}" for name in _OUTCOMES.values() if name != "done"}}
-    counts = {name: query[name] for name in keys if re.fullmatch("[0-9]{1,3}", query.get(name, ""))}
-    return [words.say(f"comments.{keys[name]}", call.language, number=number) for name, number in counts.items()]
+    found = {name: query[name] for name in _OUTCOMES.values() if re.fullmatch("[0-9]{1,3}", query.get(name, ""))}
+    return [
+        words.say(f"comments.did_{query['did'] if name == 'done' else name}", call.language, number=number)
+        for name, number in found.items()
+    ]
 
 
 def _log(call: Call, action: Action, results: Sequence[Moderated]) -> None:

@@ -23,12 +23,12 @@ _PER_PAGE = 50
 _LONGEST_KEY = 256
 # The emails that have a sentence of their own, by their module. Another one is called by its name.
 _NAMES = (
-    "acknowledgement", "cap_reached", "confirmation_request", "contact_notification", "desk_sign_in", "digest",
-    "erasure_done", "form_notification", "issue_paused", "issue_sent", "issue_test", "new_subscriber",
-    "rejected_notice", "renewal", "spam_note", "welcome",
+    "acknowledgement", "cap_reached", "comment_notification", "confirmation_request", "contact_notification",
+    "desk_sign_in", "digest", "erasure_done", "form_notification", "issue_paused", "issue_sent", "issue_test",
+    "new_subscriber", "rejected_notice", "renewal", "spam_note", "welcome",
 )  # fmt: skip
 # The records that have a page of the desk, by the first part of their key.
-_PAGES = {"message": "messages", "subscriber": "subscribers", "issue": "issues"}
+_PAGES = {"message": "messages", "comment": "comments", "subscriber": "subscribers", "issue": "issues"}
 
 
 @dataclass(frozen=True)

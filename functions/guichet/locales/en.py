@@ -271,6 +271,10 @@ SENTENCES = {
         "A message from the {site} contact form cannot be emailed to you: Amazon SES, which sends your emails, "
         "rejected it. The message itself is stored."
     ),
+    "rejected_notice_comment": (
+        "A comment on {site} cannot be emailed to you: Amazon SES, which sends your emails, rejected it. "
+        "The comment itself is stored, and waits at the desk."
+    ),
     "rejected_notice_other": (
         "An email from {site} cannot be sent to you: Amazon SES, which sends your emails, rejected it. "
         "What it was about is stored."

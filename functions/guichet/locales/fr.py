@@ -288,6 +288,10 @@ SENTENCES = {
         "Un message reçu par le formulaire du site « {site} » ne peut pas vous être envoyé par email : Amazon SES, "
         "le service qui envoie vos emails, l’a refusé. Le message, lui, est bien enregistré."
     ),
+    "rejected_notice_comment": (
+        "Un commentaire reçu sur le site « {site} » ne peut pas vous être envoyé par email : Amazon SES, le service "
+        "qui envoie vos emails, l’a refusé. Le commentaire, lui, est bien enregistré et attend au bureau."
+    ),
     "rejected_notice_other": (
         "Un email du site « {site} » ne peut pas vous être envoyé : Amazon SES, le service qui envoie vos emails, "
         "l’a refusé. Ce qu’il annonçait est bien enregistré."

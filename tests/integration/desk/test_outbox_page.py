@@ -222,8 +222,9 @@ def test_a_page_of_many_takes_few_reads_and_no_scan(app: App, monkeypatch: pytes
 
     monkeypatch.setattr(dynamodb, "call", counted)
     assert "Emails waiting: 300." in browser.get("outbox").text
-    # The session, one query for each index key, the rows that are shown, and the list of what failed.
-    assert sorted(made) == sorted(["get_item", "batch_get_item", *["query"] * 34])
+    # The session, one query for each index key, the rows that are shown, the list of what failed, and how many comments
+    # wait.
+    assert sorted(made) == sorted(["get_item", "batch_get_item", *["query"] * 35])
 
 
 def test_an_issue_and_a_subscriber_are_linked(app: App) -> None:

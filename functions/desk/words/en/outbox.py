@@ -25,6 +25,7 @@ SENTENCES = {
     "to_visitor": "To an address that signed up",
     "email_acknowledgement": "Acknowledgement of a message",
     "email_cap_reached": "Notice that a daily limit is reached",
+    "email_comment_notification": "A visitor’s comment",
     "email_confirmation_request": "Request to confirm a subscription",
     "email_contact_notification": "A visitor’s message",
     "email_deploy_hook": "Request to build the site anew",

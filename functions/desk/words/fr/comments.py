@@ -14,8 +14,8 @@ SENTENCES = {
         "Personne d’autre ne les voit tant que vous ne les avez pas approuvés. Les plus anciens sont en tête."
     ),
     "about_approved": "Tout le monde les voit. Un changement peut mettre une minute à paraître sur la page.",
-    "about_refused": "Personne d’autre ne les voit. Ils sont effacés 30 jours après votre refus.",
-    "about_spam": "Personne d’autre ne les voit. Ils sont effacés au bout de 30 jours.",
+    "about_refused": "Personne d’autre ne les voit. Ils sont effacés 30\u00a0jours après votre refus.",
+    "about_spam": "Personne d’autre ne les voit. Ils sont effacés au bout de 30\u00a0jours.",
     "none_pending": "Aucun commentaire n’attend.",
     "none_approved": "Aucun commentaire n’a encore été approuvé.",
     "none_refused": "Aucun commentaire n’a été refusé.",

@@ -25,6 +25,7 @@ SENTENCES = {
     "to_visitor": "Pour une adresse qui s’est inscrite",
     "email_acknowledgement": "Accusé de réception d’un message",
     "email_cap_reached": "Avis de limite quotidienne atteinte",
+    "email_comment_notification": "Commentaire d’un visiteur",
     "email_confirmation_request": "Demande de confirmation d’abonnement",
     "email_contact_notification": "Message d’un visiteur",
     "email_deploy_hook": "Demande de reconstruction du site",

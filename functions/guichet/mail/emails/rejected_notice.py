@@ -26,5 +26,6 @@ def ineligible(_email: ClaimedEmail, _record: Owner, _subscriber: Subscriber | N
 def content(record: Owner, _language: Language, settings: MailSettings) -> Content:
     """Return the content: nothing that SES could reject again, so nothing of the visitor's."""
     kind = kind_of(type(record)).name
-    link = at_desk(settings, f"messages/{record.id}" if kind == "message" else "outbox")
-    return Content(settings.owner_email, {"message": kind == "message", "reference": record.id, "link": link})
+    page = {"message": f"messages/{record.id}", "comment": f"comments/{record.id}"}.get(kind, "outbox")
+    what = kind if kind in {"message", "comment"} else "other"
+    return Content(settings.owner_email, {"what": what, "reference": record.id, "link": at_desk(settings, page)})
