@@ -1,4 +1,4 @@
-"""/desk/comments: approve, refuse, file as spam or delete what was written under pages of the site. Nothing is edited."""
+"""/desk/comments: approve, refuse, file as spam or delete what was written under pages. Nothing can be edited."""
 
 import re
 from collections.abc import Iterator, Sequence

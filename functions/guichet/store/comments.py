@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from guichet.comments.page import folded
+from guichet.comments.plain import name as public_name
 from guichet.records.comment import REFUSED_KEPT, Comment, CommentState
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.signing import keyed_hash, subscriber_id
@@ -363,7 +364,7 @@ def _shown(secret: str, known: Comment, key: str, html: str) -> Item:
         "pk": thread_key(secret, known.page),
         "sk": f"{_ENTRY}{key}",
         "kind": "entry",
-        "name": known.name,
+        "name": public_name(known.name),
         "html": html,
     }
 

@@ -21,7 +21,9 @@ SENTENCES = {
     "none_found": "There is no such comment here.",
     "total": "In this list: {total}.",
     "search": "Search",
-    "search_hint": "Words in names, addresses and comments, or a page as its path or address. Accents and case do not matter.",
+    "search_hint": (
+        "Words in names, addresses and comments, or a page as its path or address. Accents and case do not matter."
+    ),
     "page": "Page",
     "no_path": "This is not a page of your site. A page looks like /articles/chairs/.",
     "show": "Show",
@@ -72,7 +74,9 @@ SENTENCES = {
     "all_delete": "Delete all of them…",
     "delete_title": "Delete this comment?",
     "delete_several_title": "Delete {number} comments?",
-    "delete_lead": "It is gone for good, with its author’s address. To keep it where nobody sees it, refuse it instead.",
+    "delete_lead": (
+        "It is gone for good, with its author’s address. To keep it where nobody sees it, refuse it instead."
+    ),
     "delete_stub": "Others have answered: their answers stay, and a note says that a comment was deleted.",
     "delete_button": "Delete for good",
     "leave_it": "Leave it as it is",

@@ -24,7 +24,9 @@ SENTENCES = {
     "no_such_page": (
         "Cette page n’existe pas, ou ce qu’elle montrait n’existe plus\u00a0: effacé, ou arrivé à expiration."
     ),
-    "comment_gone": "Ce commentaire n’existe plus\u00a0: supprimé, effacé, ou arrivé à expiration. Il n’y a plus rien à décider.",
+    "comment_gone": (
+        "Ce commentaire n’existe plus\u00a0: supprimé, effacé, ou arrivé à expiration. Il n’y a plus rien à décider."
+    ),
     "only_posted": (
         "Cette page ne s’ouvre pas directement\u00a0: seuls ses boutons fonctionnent. Revenez en arrière "
         "et utilisez le bouton."
