@@ -18,9 +18,11 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.rules_core import StateCore
-from markdown_it.rules_inline import StateInline, escape, link
+from markdown_it.rules_inline import StateInline, link
+from markdown_it.rules_inline import escape as escaped
 from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
+from markupsafe import escape
 
 from guichet.comments.plain import HIDDEN, addresses, visible, without_addresses
 
@@ -45,8 +47,12 @@ _SHRUG = re.compile(r"\\_\([^\s()]{1,3}\)_/¯")
 
 def html(markdown: str) -> str:
     """Return a comment as HTML of ELEMENTS and ATTRIBUTES alone; links have `rel` besides."""
+    return _sanitized(_parser().render(visible(markdown)))
+
+
+def _sanitized(made: str) -> str:
     return nh3.clean(
-        _parser().render(visible(markdown)),
+        made,
         tags=set(ELEMENTS),
         # Without an entry for all elements, there would be `title` and `lang`.
         attributes={"*": set(), **{name: set(allowed) for name, allowed in ATTRIBUTES.items()}},
@@ -60,7 +66,10 @@ class _Parser(MarkdownIt):
 
     def validateLink(self, url: str) -> bool:  # noqa: N802  the parser's name
         """Return whether an address may be a link."""
-        return bool(_LIVE.fullmatch(url)) and not addresses(unquote(url))
+        if not _LIVE.fullmatch(url) or addresses(unquote(url)):
+            return False
+        # What the sanitizer cannot read would be a link to nowhere.
+        return "href=" in _sanitized(f'<a href="{escape(url)}"></a>')
 
     def normalizeLinkText(self, link: str) -> str:  # noqa: N802
         """Return an address as it is shown: as it was written, not as it could be read."""
@@ -123,7 +132,7 @@ def _escape(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
     """Parse an escaped character, but leave a shrug its arm."""
     shrug = _SHRUG.match(state.src, state.pos) if state.src[state.pos - 1 : state.pos] == "¯" else None
     if shrug is None:
-        return escape(state, silent)
+        return escaped(state, silent)
     if not silent:
         state.pending += shrug[0]
     state.pos = shrug.end()

@@ -14,11 +14,14 @@ _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?[.．。])+(?:[^\W\d_][\w-]{
 _LONGEST_NAME, _LONGEST_HOST = 66, 255
 
 _NEW_LINE = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+# The last two of each plane.
+_NO_CHARACTERS = "".join(chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
 # Characters that show nothing, or turn the order of others around. Joiners stay: Persian and emoji are written with
 # them; so do variation selectors, and the tags of a flag.
 _NOTHING = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\ufeff\ufff0-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e001f]+"
+    "\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U0001bca0-\U0001bca3"
+    f"\U0001d173-\U0001d17a\U000e0000-\U000e001f{_NO_CHARACTERS}]+"
 )
 # What shows as a blank, and is a letter to programs.
 _FILLER = re.compile("[\u115f\u1160\u2800\u3164\uffa0\ufffc]")
