@@ -10,6 +10,7 @@ HIDDEN = "[…@…]"
 # Email addresses as people read them, and programs that gather them: in any alphabet, also where a URL has them.
 _AT = re.compile("[@＠﹫]|%40")
 _NAME = re.compile(r"(?:[\w.!#$%'*+^`{|}~-]{1,64}|\"[^\"\n]{1,64}\")\Z")
+_HANDLE = re.compile(r"[\w.-]+")
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?[.．。])+(?:[^\W\d_][\w-]{0,61}[^\W_])|\[[0-9A-Fa-f:.]{3,45}\]")
 _LONGEST_NAME, _LONGEST_HOST = 66, 255
 
@@ -65,8 +66,8 @@ def addresses(text: str) -> list[tuple[int, int]]:
         if not mailbox or not host:
             continue
         start = mailbox.start()
-        before = text[start - 1 : start] if start else ""
-        if before == "@" and not text[max(0, start - 2) : start - 1].isalnum():
+        handle = text[start - 1 : start] == "@" and _HANDLE.fullmatch(mailbox[0])
+        if handle and not text[max(0, start - 2) : start - 1].isalnum():
             continue
         # The host of one may be the name of the next.
         if found and start <= found[-1][1]:
