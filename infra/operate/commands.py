@@ -53,6 +53,7 @@ from infra.operate import (
 from infra.operate.archive import Archive, Secrets, is_archive
 from infra.operate.checkout import of_the_site
 from infra.operate.comments_carrying import commands as comments_carrying
+from infra.operate.comments_commands import commands as comments_moderating
 from infra.operate.connection import (
     Connection,
     NoStackError,
@@ -1176,12 +1177,15 @@ def check_texts(*, file: Path | None, as_json: bool) -> None:
 # --- comments ---------------------------------------------------------------------------------------------------------
 
 
-@guichet.group("comments")
+@guichet.group("comments", cls=_Listing)
 def all_comments() -> None:
-    """Export comments into a site, or import others."""
+    """List, show, approve, refuse, delete, export or import comments, or file them as spam.
+
+    Without a command, `list` runs; `guichet comments list --help` shows its options.
+    """
 
 
-for _command in comments_carrying(on_stack):
+for _command in (*comments_moderating(on_stack), *comments_carrying(on_stack)):
     all_comments.add_command(_command)
 
 guichet.add_command(forms_group(_Listing, common_options))
