@@ -1179,7 +1179,7 @@ def check_texts(*, file: Path | None, as_json: bool) -> None:
 
 @guichet.group("comments", cls=_Listing)
 def all_comments() -> None:
-    """List, show, approve, refuse, delete, export or import comments, or file them as spam.
+    """List, moderate, export and import comments.
 
     Without a command, `list` runs; `guichet comments list --help` shows its options.
     """

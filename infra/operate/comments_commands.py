@@ -43,7 +43,10 @@ OnStack = Callable[[Function], Callable[..., None]]
 def list_comments(  # noqa: PLR0913  the options of a list
     connection: Connection, output: Output, *, state: Any, page: str | None, search: str | None, count: bool
 ) -> None:
-    """List the comments that wait, oldest first, or those in another state, newest first."""
+    """List comments, by default those that wait.
+
+    Those that wait are listed oldest first, the others newest first.
+    """
     table = connection.settings.table_name
     if count:
         output.show({one: len(comments.in_state(table, one)) for one in STATES})
@@ -80,7 +83,10 @@ def fields_of(record: Comment) -> dict[str, Any]:
 
 @click.argument("id")
 def show_comment(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002  the name of the argument
-    """Show one comment, as it was written and as everybody sees it once it is approved."""
+    """Show one comment.
+
+    Both as it was written, and the HTML that everybody sees once it is approved.
+    """
     from guichet.comments.markdown import html  # noqa: PLC0415  only this command pays for it
 
     (record,) = _found(connection, [id])
@@ -152,9 +158,9 @@ def _tell(output: Output, action: Action, results: Sequence[Moderated]) -> int:
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def delete_comments(connection: Connection, output: Output, *, ids: tuple[str, ...], yes: bool) -> int | None:
-    """Delete comments for good. Where others have answered, a note stays that one was deleted.
+    """Delete comments for good.
 
-    To keep one where nobody sees it, refuse it instead.
+    Where others have answered, a note stays that one was deleted. To keep one where nobody sees it, refuse it instead.
     """
     found, settings = _found(connection, ids), connection.settings
     if not yes:

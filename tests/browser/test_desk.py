@@ -60,6 +60,7 @@ def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         made = Desk(stack, None, {})
         sign_in(page, made)
         write_issues(page, made)
+        comment(page, made)
         pages = addresses(page, made)
         state = context.storage_state()
         context.close()
@@ -122,6 +123,23 @@ def write_issues(page: Page, desk: Desk) -> None:
         expect(page).to_have_url(re.compile(f"/desk/issues/{name}"))
 
 
+def comment(page: Page, desk: Desk) -> None:
+    """Let visitors comment, and leave comments in every state: one of them long, one an answer."""
+    said = {"page": "/articles/chaises/", "name": "Camille Roy", "email": "camille@example.org"}
+    long = f"{'word ' * 400}{'a' * 300}\n\n{HTML}"
+    texts = [f"*Bonjour* {HTML}\n\n> a\n\n- b\n\n```\n{'c' * 200}\n```\nhttps://example.org/{'d' * 100}", long]
+    for text in (*texts, "Approved", "Refused", "Spam", "An answer"):
+        desk.stack.post("/comments", urlencode({**said, "comment": text}).encode(), FORM)
+    for text, action in {"Approved": "approve", "Refused": "refuse", "Spam": "spam"}.items():
+        page.goto(desk.url(f"comments?q={text}"))
+        page.locator("ul.comments h2 a").first.click()
+        page.get_by_role("button", name=say(f"comments.do_{action}"), exact=True).click()
+        expect(page.get_by_role("status")).to_have_text(say(f"comments.told_{action}"))
+    page.goto(desk.url("comments?state=approved"))
+    parent = re.findall(r"/comments/([0-9a-f]{32})", page.content())[0]
+    desk.stack.post("/comments", urlencode({**said, "comment": "It answers", "parent": parent}).encode(), FORM)
+
+
 def addresses(page: Page, desk: Desk) -> dict[str, str]:
     """Return the addresses of all pages, by what is there."""
     found = {
@@ -130,6 +148,10 @@ def addresses(page: Page, desk: Desk) -> dict[str, str]:
         "found nothing": "messages?q=nothing-like-it",
         "spam": "messages/spam",
         "erase": "people",
+        "comments": "comments",
+        **{f"{state} comments": f"comments?state={state}" for state in ("approved", "refused", "spam")},
+        "search for comments": "comments?q=answers&path=/articles/chaises/",
+        "found no comment": "comments?q=nothing-like-it",
         "subscribers": "subscribers",
         **{
             state: f"subscribers?state={state}"
@@ -155,6 +177,16 @@ def addresses(page: Page, desk: Desk) -> dict[str, str]:
         one = in_desk(re.findall(r'href="([^"]*/subscribers/[0-9a-f]{32})"', page.content())[0])
         found[f"one {state}"] = one
     found["erase the writer"] = f"people?message={found['one of messages'].split('/')[1].split('?')[0]}"
+    for state in ("", "approved ", "refused ", "spam "):
+        page.goto(desk.url(found[f"{state}comments"]))
+        found[f"one of {state}comments"] = in_desk(
+            re.findall(r'href="([^"]*/comments/[0-9a-f]{32})"', page.content())[0]
+        )
+    page.goto(desk.url(found["search for comments"]))
+    found["one answer"] = in_desk(re.findall(r'href="([^"]*/comments/[0-9a-f]{32})"', page.content())[0])
+    page.goto(desk.url(found["one answer"]))
+    found["comments of an address"] = in_desk(re.findall(r'href="([^"]*/comments/by/[0-9a-f]+)"', page.content())[0])
+    found["delete a comment"] = f"{found['one of comments']}/delete"
     found["unsubscribe"] = f"{found['one confirmed']}/unsubscribe"
     return found
 
@@ -349,7 +381,15 @@ def test_on_a_touch_screen_what_is_pressed_is_large_enough(visit: Visit, desk: D
 def test_by_keyboard_alone_everything_is_reached_in_order_and_seen(visit: Visit, desk: Desk) -> None:
     visitor = visit(desk.stack, locale="en", storage_state=desk.state)
     page = visitor.page
-    for address in ("messages", desk.pages["one of messages"], "subscribers", "issues/2027-01/write", "settings"):
+    for address in (
+        "messages",
+        desk.pages["one of messages"],
+        "comments",
+        desk.pages["one answer"],
+        "subscribers",
+        "issues/2027-01/write",
+        "settings",
+    ):
         page.goto(desk.url(address))
         page.keyboard.press("Tab")
         skip = page.get_by_role("link", name=say("common.skip"))
@@ -399,6 +439,55 @@ def test_a_message_is_filed_as_spam_and_released_by_keyboard(visit: Visit, desk:
         # It is told once.
         page.goto(desk.url(desk.pages["one of messages"]))
         expect(page.get_by_role("status")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_comment_is_approved_on_a_phone_from_its_email_and_then_everybody_sees_it(
+    visit: Visit, desk: Desk, language: Language, *, javascript: bool
+) -> None:
+    where = f"/articles/{language}-{javascript}/"
+    text = f"Approve me *please*, {where}"
+    fields = {"page": where, "name": "Zoé", "email": "zoe@example.org", "comment": text}
+    desk.stack.post("/comments", urlencode(fields).encode(), FORM)
+    thread = f"/comments?{urlencode({'page': where})}"
+    assert ask(desk.stack.port, "GET", thread).json["comments"] == []
+    mail = wait_for("the email", lambda: desk.stack.inbox(where, to=OWNER))[-1]
+    (link,) = re.findall(r"http\S+/desk/comments/[0-9a-f]{32}", text_of(mail["raw"]))
+
+    visitor = known(visit(desk.stack, javascript=javascript, viewport=PHONE, locale=language), desk)
+    page = visitor.page
+    sign_in(page, desk, in_desk(link), language)
+    assert page.url == link
+    expect(page.locator(".shown em")).to_have_text("please")
+    all_right(visitor, PHONE["width"])
+    page.get_by_role("button", name=say("comments.do_approve", language), exact=True).click()
+    expect(page.get_by_role("status")).to_have_text(say("comments.told_approve", language))
+
+    (only,) = ask(desk.stack.port, "GET", thread).json["comments"]
+    assert (only["name"], only["html"]) == ("Zoé", f"<p>Approve me <em>please</em>, {where}</p>\n")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_comments_are_ticked_and_refused_by_keyboard_and_all_of_them_by_one_button(
+    visit: Visit, desk: Desk, *, javascript: bool
+) -> None:
+    where = f"/articles/several-{javascript}/"
+    for number in range(3):
+        fields = {"page": where, "name": f"Zoé {number}", "email": "zoe@example.org", "comment": f"Number {number}"}
+        desk.stack.post("/comments", urlencode(fields).encode(), FORM)
+    page = visit(desk.stack, javascript=javascript, locale="en", storage_state=desk.state).page
+    page.goto(desk.url(f"comments?path={where}"))
+    page.get_by_role("checkbox", name=say("comments.tick", who="Zoé 1")).focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name=say("comments.do_refuse"), exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text(say("comments.did_refuse", number="1"))
+    expect(page.get_by_role("checkbox")).to_have_count(2)
+    page.get_by_role("button", name=say("comments.all_approve"), exact=True).click()
+    expect(page.get_by_role("status")).to_have_text(say("comments.did_approve", number="2"))
+    thread = ask(desk.stack.port, "GET", f"/comments?{urlencode({'page': where})}").json["comments"]
+    assert [one["name"] for one in thread] == ["Zoé 0", "Zoé 2"]
 
 
 def test_what_a_stranger_wrote_is_text_and_cannot_pass_for_the_desk_s_own_words(visit: Visit, desk: Desk) -> None:

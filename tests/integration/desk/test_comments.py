@@ -74,7 +74,7 @@ def test_a_page_shows_who_wrote_where_as_it_was_written_and_as_it_will_be_seen(a
     comment_id = post(app, comment="I *like* <b>them</b>.", page="/caf%C3%A9/")
     page = Browser(app).signed_in().get(f"comments/{comment_id}")
     assert '<div class="wrote shown" dir="auto"><p>I <em>like</em> &lt;b&gt;them&lt;/b&gt;.</p>' in page.text
-    assert '<pre class="wrote" dir="auto" tabindex="0">I *like* &lt;b&gt;them&lt;/b&gt;.</pre>' in page.text
+    assert '<pre class="wrote" dir="auto">I *like* &lt;b&gt;them&lt;/b&gt;.</pre>' in page.text
     assert "camille@example.org" in page.text
     assert link(page, "<bdi>/café/</bdi>") == "https://atelier.example/caf%C3%A9/"
     # Nothing can be edited.
