@@ -165,7 +165,7 @@ def _query(call: Call) -> Query:
 
 
 def _state(text: str) -> CommentState:
-    return cast("CommentState", text) if text in STATES else "pending"
+    return text if text in STATES else "pending"
 
 
 def _path(typed: str) -> str:
@@ -373,8 +373,8 @@ def act_on_several(call: Call) -> Response:
         return _back(call, told="none_ticked")
     if action == "delete" and which != "sure":
         return _sure_page(call, chosen)
-    results = moderate_all(call.settings, chosen, cast("Action", action))
-    _log(call, cast("Action", action), results)
+    results = moderate_all(call.settings, chosen, action)
+    _log(call, action, results)
     counts = {name: sum(one.outcome == outcome for one in results) for outcome, name in _OUTCOMES.items()}
     numbers = {name: str(number) for name, number in counts.items() if number}
     return _back(call, told="several", did=action, **numbers)

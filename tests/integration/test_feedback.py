@@ -521,6 +521,25 @@ def test_in_the_place_of_a_rejected_email_goes_a_notice_without_what_the_visitor
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_notice_of_a_rejected_comment_leads_to_it_without_a_word_of_it(
+    make_app: Callable[..., App], clock: Any, written: Callable[[], str], language: str
+) -> None:
+    app = make_app(DefaultLanguage=language)
+    fields = {"page": "/poison/", "name": "Poison", "email": "zoe@example.org", "comment": "poison words"}
+    identifier = app.post("/comments", json=fields).get_json()["id"]
+    app.sweep()
+    tell(app, "reject")
+    sweeps(app, clock, timedelta(hours=1))
+    (_, notice) = app.mails()
+    assert "oison" not in notice.as_string()
+    assert "zoe@example.org" not in notice.as_string()
+    text = text_of(notice.as_string())
+    assert f"https://api.example/desk/comments/{identifier}" in text
+    assert {"fr": "Un commentaire reçu sur le site", "en": "A comment on"}[language] in text
+    written()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
 def test_a_notice_is_in_the_owner_s_language(make_app: Callable[..., App], language: str) -> None:
     app = make_app(DefaultLanguage=language)
     Wire(ses.client()).plan(refusal(400, "MessageRejected"))

@@ -18,6 +18,7 @@ from moto.ses.models import ses_backends
 from guichet.locales import LANGUAGES
 from guichet.mail import headers
 from guichet.mail.mime import compose
+from guichet.records.comment import Comment
 from guichet.records.message import Message
 from guichet.settings import NotifierSettings
 from infra.template import Template
@@ -127,6 +128,22 @@ def written(site: str, name: str, subject: str, text: str = "Bonjour") -> bytes:
     return compose("contact-notification", "fr", message(name, subject, text), owner).as_bytes()
 
 
+def commented(site: str, name: str, text: str) -> bytes:
+    """Return the email about a comment."""
+    owner = NotifierSettings.from_environment().model_copy(update={"site_name": site})
+    comment = Comment(
+        id="c",
+        page="/a/",
+        name=" ".join(name.split()),
+        email="zoe@example.org",
+        comment=text,
+        state="pending",
+        language="fr",
+        received_at=AT,
+    )
+    return compose("comment-notification", "fr", comment, owner).as_bytes()
+
+
 def in_python(raw: bytes) -> EmailMessage:
     return message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
 
@@ -180,6 +197,26 @@ def test_site_name_and_subject_are_read_as_they_were_written(
         # Its parser makes one blank of several, and one where an encoded word follows another.
         if not re.search(r"\?=\s+=\?", on_the_wire(raw, header)):
             assert parsed.display_name == " ".join(words.split())
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@example(site="Crêperie Chez Zoé", name="Aurélie Géraud [admin]", text="Bonjour")
+@example(site="A  B", name="=?utf-8?q?a=0d=0aBcc:_x@evil.example?=", text="--\r\nFrom: x")
+@given(site=SITES, name=texts(60), text=texts(200))
+def test_the_email_about_a_comment_is_read_as_it_was_written(
+    in_perl: Reader, in_node: Reader, site: str, name: str, text: str
+) -> None:
+    raw = commented(site, name, text)
+    check_the_wire(raw)
+    name = " ".join(name.split())
+    who = (name or "zoe@example.org").replace("[", "(").replace("]", ")")
+    line = f"[{site}] Commentaire de {who}"
+    by_node, by_python = read_by_postal_mime(in_node, raw), in_python(raw)
+    assert [text_by_perl(in_perl, raw, "Subject"), by_node["subject"], str(by_python["Subject"])] == [line] * 3
+    (mailbox,) = by_node["replyTo"]
+    assert mailbox_by_perl(in_perl, raw, "Reply-To") == (name, "zoe@example.org")
+    assert (mailbox["name"], mailbox["address"]) == (name, "zoe@example.org")
 
 
 @pytest.mark.slow
@@ -266,9 +303,10 @@ def test_every_email_is_read_alike_by_all(make_app: Any, in_perl: Reader, in_nod
     answers = {"email": "aurelie@example.org", "name": name, "_language": language}
     subscribe(app, **answers)
     app.post("/contact", json={**answers, "message": text, "subject": subject, "Prénom": "Zoé"})
+    app.post("/comments", json={**answers, "comment": text, "page": "/île/"})
     app.play_stream()
     mails = [mail.as_bytes() for mail in app.mails()]
-    assert len(mails) == 5
+    assert len(mails) == 6
     for raw in raws(app):
         check_the_wire(raw)
         # RFC 2045, section 6.7.
@@ -282,11 +320,13 @@ def test_every_email_is_read_alike_by_all(make_app: Any, in_perl: Reader, in_nod
         for kind in ("text", "html"):
             (part,) = [part for part in by_python.walk() if part.get_content_subtype() == kind.replace("text", "plain")]
             assert by_node[kind].rstrip().splitlines() == part.get_content().rstrip().splitlines()
-    notification = read_by_postal_mime(in_node, raws(app)[-2])
-    assert notification["subject"] == f"[{site}] {subject} – {name}"
-    assert notification["replyTo"] == [{"address": "aurelie@example.org", "name": name}]
-    assert "> From ici à là" in notification["text"].splitlines()
-    assert "Élan " * 400 in notification["text"]
+    said = {"fr": "Commentaire de", "en": "Comment by"}[language]
+    by_subject = {mail["subject"]: mail for mail in (read_by_postal_mime(in_node, raw) for raw in raws(app))}
+    for line in (f"[{site}] {subject} – {name}", f"[{site}] {said} {name}"):
+        notification = by_subject[line]
+        assert notification["replyTo"] == [{"address": "aurelie@example.org", "name": name}]
+        assert "> From ici à là" in notification["text"].splitlines()
+        assert "Élan " * 400 in notification["text"]
 
 
 def raws(app: App) -> list[bytes]:

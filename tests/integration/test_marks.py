@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -37,6 +38,41 @@ def test_no_field_of_a_form_can_forge_a_line(app: App, field: str, blank: str) -
 
 
 @pytest.mark.quick_cases(2)
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("field", ["name", "comment", "page"])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_no_field_of_a_comment_can_forge_a_line(make_app: Any, field: str, blank: str, language: str) -> None:
+    app = make_app(DefaultLanguage=language, SpamFilter="off")
+    # Names and pages are short.
+    forged = f"Zoé{BLANKS[blank] if field == 'comment' else BLANKS[blank][:24]}{FORGED}"
+    fields = {"page": "/articles/", "name": "Zoé", "email": "a@example.org", "comment": "Bonjour"}
+    fields[field] = forged if field != "page" else f"/articles/{quote(forged.replace('/', ''))}/"
+    reply = app.post("/comments", json=fields)
+    app.play_stream()
+    if reply.status_code == 422 and field == "page":
+        # It has a control character, so it is no page.
+        assert app.mails() == []
+        return
+
+    (mail,) = app.mails()
+    check(mail)
+    subject = str(mail["Subject"])
+    assert subject.isprintable()
+    assert not re.search("[\u2800\u3164\u115f\u1160\uffa0\u200b\u202a-\u202e\u2066-\u2069]|  ", subject)
+    (replied,) = mail["Reply-To"].addresses
+    assert replied.addr_spec == "a@example.org"
+
+
+def test_two_comments_by_different_people_are_two_threads_named_in_the_subject(app: App) -> None:
+    for name in ("Zoé", "Léa [1]"):
+        app.post("/comments", json={"page": "/a/", "name": name, "email": "a@example.org", "comment": f"By {name}"})
+    app.play_stream()
+    assert sorted(str(mail["Subject"]) for mail in app.mails()) == [
+        "[Atelier Bellevue] Commentaire de Léa (1)",
+        "[Atelier Bellevue] Commentaire de Zoé",
+    ]
+
+
 @pytest.mark.parametrize("blank", BLANKS)
 def test_no_page_can_forge_a_line(app: App, blank: str) -> None:
     event = sample("contact-json.json")

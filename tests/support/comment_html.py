@@ -144,7 +144,7 @@ class _Balanced(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = [name for name, _ in attrs]
         assert len(set(names)) == len(names), "an attribute twice"
-        element = (tag, {name: value or "" for name, value in attrs}, [])
+        element: tuple[str, dict[str, str], Tree] = (tag, {name: value or "" for name, value in attrs}, [])
         self.stack[-1][2].append(element)
         if tag != "br":
             self.stack.append(element)
