@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from guichet.comments.markdown import html
+from guichet.locales import Language
 from guichet.mail.emails import comment_notification
 from guichet.records.comment import Comment, CommentState
 from guichet.records.record import utc_now
-from guichet.settings import MailSettings
 from guichet.store import comments
 
 Action = Literal["approve", "refuse", "spam", "release", "delete"]
@@ -30,6 +30,26 @@ _BECOMES: Mapping[Action, CommentState] = {
 }
 
 
+class _Moderates(Protocol):
+    """The settings of whoever moderates: the desk's, or the operator's."""
+
+    @property
+    def table_name(self) -> str:
+        """The table."""
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret of the stack."""
+
+    @property
+    def default_language(self) -> Language:
+        """The language of the owner."""
+
+    @property
+    def deploy_hook(self) -> Literal["on", "off"]:
+        """Whether the site is to be built anew when its public comments change."""
+
+
 @dataclass(frozen=True)
 class Moderated:
     """What came of an action: its outcome, and the state of the comment as it was read."""
@@ -39,7 +59,7 @@ class Moderated:
     state: CommentState | None = None
 
 
-def moderate(settings: MailSettings, comment_id: str, action: Action, seen: CommentState) -> Moderated:
+def moderate(settings: _Moderates, comment_id: str, action: Action, seen: CommentState) -> Moderated:
     """Act on a comment, if it is still in the state in which the owner saw it. Idempotent."""
     known = comments.comment(settings.table_name, comment_id)
     if known is None:
@@ -50,7 +70,7 @@ def moderate(settings: MailSettings, comment_id: str, action: Action, seen: Comm
     return Moderated(comment_id, _done(settings, known, action), known.state)
 
 
-def moderate_all(settings: MailSettings, seen: Mapping[str, CommentState], action: Action) -> list[Moderated]:
+def moderate_all(settings: _Moderates, seen: Mapping[str, CommentState], action: Action) -> list[Moderated]:
     """Act on several comments, each as the owner saw it. What is answered goes before its answers.
 
     What answers a comment that still waits after that is left as it is.
@@ -73,11 +93,12 @@ def _age(comment: Comment) -> tuple[str, str]:
     return comment.received_at.isoformat(), comment.id
 
 
-def _done(settings: MailSettings, known: Comment, action: Action) -> Outcome:
+def _done(settings: _Moderates, known: Comment, action: Action) -> Outcome:
     table, secret, at = settings.table_name, settings.signing_secret, utc_now()
+    hook = settings.deploy_hook == "on"
     match action:
         case "approve":
-            approved = comments.approve(table, secret, known, html(known.comment), at)
+            approved = comments.approve(table, secret, known, html(known.comment), at, hook=hook)
             if approved == "already":
                 # Somebody else was faster, and may have done something else.
                 now = comments.comment(table, known.id)
@@ -88,7 +109,8 @@ def _done(settings: MailSettings, known: Comment, action: Action) -> Outcome:
             email = comment_notification.queued(settings.default_language, released=True)
             done = comments.release(table, secret, known, email, at)
         case "delete":
-            done = comments.delete(table, secret, known, at)
+            done = comments.delete(table, secret, known, at, hook=hook)
         case "refuse" | "spam":
-            done = comments.withdraw(table, secret, known, "refused" if action == "refuse" else "spam", at)
+            state: comments.Withdrawn = "refused" if action == "refuse" else "spam"
+            done = comments.withdraw(table, secret, known, state, at, hook=hook)
     return "done" if done else "changed"

@@ -501,3 +501,22 @@ def test_a_comment_without_an_address_has_no_author_to_look_for(app: App) -> Non
     assert "All comments of this address" not in page.text
     assert "Erase this person" not in page.text
     assert PAGE in page.text
+
+
+# --- the deploy hook --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("label", ["Refuse", "Spam"])
+def test_what_appears_or_goes_at_the_desk_asks_for_a_build(make_app: Make, label: str) -> None:
+    app = make_app(DeployHookUrl="https://host.example/hook")
+    browser = Browser(app).signed_in()
+
+    def owed() -> list[str]:
+        return [str(item["version"]) for item in app.items("email") if item["name"] == "deploy-hook"]
+
+    one = post(app, comment="One")
+    assert owed() == []
+    act(browser, one, "Approve")
+    assert owed() == ["1"]
+    act(browser, one, label)
+    assert owed() == ["2"]
