@@ -91,7 +91,12 @@ def test_comments_are_deleted_once_that_is_confirmed(
 ) -> None:
     comment_id = in_state(app, state)
     asked: list[str] = []
-    monkeypatch.setattr("click.confirm", lambda text, **_: bool(asked.append(text)))
+
+    def no(text: str, **_: object) -> bool:
+        asked.append(text)
+        return False
+
+    monkeypatch.setattr("click.confirm", no)
     assert operate(app, "comments", "delete", comment_id).code == 0
     assert asked == ["Delete it for good?"]
     assert stored(comment_id).state == state

@@ -289,7 +289,7 @@ SENTENCES = {
         "le service qui envoie vos emails, l’a refusé. Le message, lui, est bien enregistré."
     ),
     "rejected_notice_comment": (
-        "Un commentaire reçu sur le site « {site} » ne peut pas vous être envoyé par email : Amazon SES, le service "
+        "Un commentaire reçu sur le site « {site} » ne peut pas vous être envoyé par email : Amazon SES, le service "
         "qui envoie vos emails, l’a refusé. Le commentaire, lui, est bien enregistré et attend au bureau."
     ),
     "rejected_notice_other": (

@@ -28,4 +28,5 @@ def content(record: Owner, _language: Language, settings: MailSettings) -> Conte
     kind = kind_of(type(record)).name
     page = {"message": f"messages/{record.id}", "comment": f"comments/{record.id}"}.get(kind, "outbox")
     what = kind if kind in {"message", "comment"} else "other"
-    return Content(settings.owner_email, {"what": what, "reference": record.id, "link": at_desk(settings, page)})
+    values = {"said": f"rejected_notice_{what}", "reference": record.id, "link": at_desk(settings, page)}
+    return Content(settings.owner_email, values)
