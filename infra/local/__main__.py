@@ -27,6 +27,7 @@ from guichet.definitions import definition
 from guichet.mail import texts
 from guichet.settings import LOOPBACK_ORIGINS
 from infra.local import engine, inbox, logs
+from infra.local.comments import Build
 from infra.local.containers import Containers
 from infra.local.functions import LocalFunction, local_functions, routes
 from infra.local.gateway import Gateway
@@ -440,7 +441,8 @@ def run(environment: Mapping[str, str]) -> None:
     owner = stack.parameters["OwnerEmail"].replace(",", " or ")
     index = overview(api_url, site_url, owner, list(served))
     _open("PORT", api, Front(Gateway(served, cors), local, index, forms.read_again))
-    _open("SITE_PORT", site, Site(SITE, api_url))
+    build = Build()
+    _open("SITE_PORT", site, Site(SITE, api_url, build.thread))
     seconds = min(seconds for function in functions.values() for seconds in function.function.schedules)
     sam = (
         f"  SAM    {api_url}/_local/sam.json   containers reach the engines at {containers.host}\n"
@@ -468,6 +470,7 @@ def run(environment: Mapping[str, str]) -> None:
         pass
     for port_in_use in (site, api):
         port_in_use.close()
+    build.close()
     local.wake.set()
     events.stop()
     for thread in threads:

@@ -1,7 +1,8 @@
 """The demo site, served from another origin than the API, so that CORS is real."""
 
 import mimetypes
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,20 @@ SITE = Path(__file__).resolve().parents[1] / "site"
 # The address of the API that the pages are written with.
 WRITTEN_API = "http://127.0.0.1:3000"
 _WITH_ADDRESSES = (".html", ".js")
+# Where a page wants the comments that a build of the site exports for it.
+_THREAD = re.compile(rb"<!-- comments of this page -->\n?")
 
 
 class Site:
-    """A folder of static files, in which the address of the API is the real one. A WSGI application."""
+    """A folder of static files, in which the address of the API is the real one. A WSGI application.
 
-    def __init__(self, folder: Path, api_url: str) -> None:
+    `thread` returns the list of a page's comments, as HTML.
+    """
+
+    def __init__(self, folder: Path, api_url: str, thread: Callable[[str], bytes] = lambda _: b"") -> None:
         self._folder = folder
         self._api_url = api_url
+        self._thread = thread
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request (WSGI)."""
@@ -38,6 +45,9 @@ class Site:
         content = Path(file).read_bytes()
         if file.endswith(_WITH_ADDRESSES):
             content = content.replace(WRITTEN_API.encode(), self._api_url.encode())
+        if file.endswith(".html") and _THREAD.search(content):
+            exported = self._thread(f"/{path}")
+            content = _THREAD.sub(lambda _: exported, content)
         media_type = mimetypes.guess_type(file)[0] or "application/octet-stream"
         return Response(
             content, content_type=get_content_type(media_type, "utf-8"), headers={"cache-control": "no-cache"}

@@ -13,6 +13,7 @@ import pytest
 
 from guichet import locales
 from guichet.locales import LANGUAGES, Language, locale
+from infra.local.comments import DEMO
 from infra.local.site import SITE
 from infra.template import Template
 from tests.support.typography import faults
@@ -131,7 +132,9 @@ def test_no_language_has_straight_quotes(language: Language) -> None:
 
 def test_the_french_of_the_template_and_of_the_demo_site_is_typeset() -> None:
     assert faults(Template.load().document["Parameters"]["ConsentTextFr"]["Default"]) == []
-    texts = Prose((SITE / "index.html").read_text(encoding="utf-8")).texts
+    pages = [SITE / name for name in ("index.html", "article.html")]
+    texts = [text for page in pages for text in Prose(page.read_text(encoding="utf-8")).texts]
+    texts += [one.comment for one in DEMO["/article.html"][1]]
     assert "Un projet\u202f? Contactez-moi\u202f!" in texts
     assert [fault for text in texts for fault in faults(text)] == []
 

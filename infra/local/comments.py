@@ -1,0 +1,122 @@
+"""The comments of the demo site's article: some to begin with, and what a build of the site exports of all."""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from guichet.comments.markdown import html
+from guichet.locales import Language
+from guichet.records.comment import Comment
+from guichet.records.record import utc_now
+from guichet.store import comments, dynamodb, table
+from infra.operate.comments_export import Options, export, file_name
+from infra.operate.connection import OperatorError, OperatorSettings
+
+_OPTIONS = Options(None, ("html",), feed="")
+
+
+class Written(NamedTuple):
+    """A comment to begin with. `answers` is the name of whom it answers, if it answers anybody."""
+
+    name: str
+    comment: str
+    days_ago: float
+    answers: str = ""
+
+
+DEMO: Mapping[str, tuple[Language, tuple[Written, ...]]] = {
+    "/article.html": (
+        "fr",
+        (
+            Written(
+                "Hélène Roux",
+                "Dans mon exemplaire de *La Cuisinière*, ma grand-mère a noté « moins de sel ». Elle avait raison.",
+                5,
+            ),
+            Written("Atelier Bellevue", "Et le livre, lui, n’a jamais été corrigé !", 4.5, "Hélène Roux"),
+            Written(
+                "Karim Benali",
+                "Les relieurs rognaient les marges, et les notes avec. À lire là-dessus : "
+                "[l’histoire du livre](https://fr.wikipedia.org/wiki/Histoire_du_livre).",
+                3,
+            ),
+        ),
+    ),
+    "/en/article.html": (
+        "en",
+        (
+            Written(
+                "Anne Miller",
+                "In my copy of a cookery book, my grandmother wrote *less salt*. She was right.",
+                5,
+            ),
+            Written("Atelier Bellevue", "And the book itself was never corrected!", 4.5, "Anne Miller"),
+            Written(
+                "Karim Benali",
+                "Binders used to trim the margins, and the notes with them. More on this: "
+                "[the history of books](https://en.wikipedia.org/wiki/History_of_books).",
+                3,
+            ),
+        ),
+    ),
+}
+
+
+class Build:
+    """What the site's pages have of their threads.
+
+    It is exported anew when a page is asked for, as after each approval a site's own build would. While the table does
+    not answer, a page has what it had before.
+    """
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="guichet-comments-")
+        self._lock = threading.Lock()
+        self._begun = False
+
+    def thread(self, page: str) -> bytes:
+        """Return the list of a page's comments, empty if it has none."""
+        with self._lock:
+            try:
+                settings = OperatorSettings.from_environment()
+                if not self._begun:
+                    write_demo(settings)
+                    self._begun = True
+                export(Path(self._folder.name), _OPTIONS, settings)
+            except (BotoCoreError, ClientError, OperatorError) as error:
+                logging.getLogger(__name__).warning("the comments cannot be exported now: %s", error)
+            file = Path(self._folder.name) / f"{file_name(page)}.html"
+            return file.read_bytes() if file.is_file() else b""
+
+    def close(self) -> None:
+        """Remove what was exported."""
+        self._folder.cleanup()
+
+
+def write_demo(settings: OperatorSettings) -> None:
+    """Write and approve the comments that the demo begins with, unless they are there."""
+    name, secret, now = settings.table_name, settings.signing_secret, utc_now()
+    for page, (language, thread) in DEMO.items():
+        ids = {one.name: hashlib.sha256(f"{page} {one.name}".encode()).hexdigest()[:32] for one in thread}
+        for one in thread:
+            if comments.comment(name, ids[one.name]):
+                continue
+            new = Comment(
+                id=ids[one.name],
+                page=page,
+                name=one.name,
+                comment=one.comment,
+                parent=ids.get(one.answers, ""),
+                state="pending",
+                language=language,
+                received_at=now - timedelta(days=one.days_ago),
+            )
+            dynamodb.transact([table.put(name, table.item_of(new))])
+            comments.approve(name, secret, new, html(new.comment), now)
