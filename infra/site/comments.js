@@ -24,7 +24,6 @@ const ENGLISH = [
   'Cancel',
   'This comment was deleted.',
 ];
-const ID = 'comment-';
 const PLAIN = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: '\xa0' };
 
 export function comments(section) {
@@ -36,8 +35,6 @@ export function comments(section) {
   const url = (guichetComments || form.getAttribute('action')).replace(/(\/f)?\/comments\/?$/, '/comments');
   const status = make('p', { className: 'guichet-thread', role: 'status' });
   let list = section.querySelector('.guichet-comments');
-  // What the build left, and no answer has confirmed yet.
-  const left = [...(list?.children || [])];
   let count;
   let parent = '';
 
@@ -46,7 +43,7 @@ export function comments(section) {
   else section.append(status);
 
   const say = (sentence, label, onclick) =>
-    status.replaceChildren(sentence, ...(label ? [' ', make('button', { type: 'button', onclick }, label)] : []));
+    status.replaceChildren(sentence, ' ', label ? make('button', { type: 'button', onclick }, label) : '');
 
   const load = async (after = '', pressed) => {
     say(list && !pressed ? '' : loading);
@@ -54,94 +51,91 @@ export function comments(section) {
     try {
       const query = new URLSearchParams(after ? { page, after } : { page });
       const part = await (await fetch(`${url}?${query}`, { signal: AbortSignal.timeout(2e4) })).json();
-      fresh = show(part);
-      const { next } = part;
+      const awaited = isAwaited();
+      if (!list && part.comments[0]) status.before((list = make('ol', { className: 'guichet-comments' })));
+      if (list) fresh = put(list, part.comments, !part.next, []);
+      // Makes it the target, as what is there when a page opens.
+      if (awaited && !isAwaited()) location.replace(location.href);
       count ??= part.count;
-      const further = () => load(next, 1);
-      const sentence = count ? `${count.toLocaleString(locale)} ${noun}${count > 1 ? 's' : ''}` : none;
-      say(sentence, next && more, further);
-      if (next && isAwaited()) load(next);
+      const told = count ? `${count.toLocaleString(locale)} ${noun}${count > 1 ? 's' : ''}` : none;
+      say(told, part.next && more, () => load(part.next, 1));
+      if (part.next && isAwaited()) load(part.next);
     } catch {
       say(failed, again, () => load(after, 1));
     }
-    if (pressed) {
-      const first = fresh[0] || status;
-      first.tabIndex = -1;
-      first.focus();
-    }
+    if (pressed) Object.assign(fresh[0] || status, { tabIndex: -1 }).focus();
   };
 
   // Whether the page's address is that of a comment that is not there yet.
-  const isAwaited = () => location.hash.startsWith('#' + ID) && !document.getElementById(location.hash.slice(1));
+  const isAwaited = () => /^#comment-/.test(location.hash) && !document.getElementById(location.hash.slice(1));
 
-  const show = ({ comments, next }) => {
-    const fresh = [];
-    const awaited = isAwaited();
-    const target = document.querySelector(':target');
-    const { activeElement } = document;
-    if (!list && comments.length) status.before((list = make('ol', { className: 'guichet-comments' })));
-    for (const thread of comments) {
-      let li = thread.before && document.getElementById(ID + thread.id);
-      const replies = thread.replies.map(item);
-      if (li) fresh.push(...replies);
-      else {
-        fresh.push((li = item(thread)));
-        const place = left.findIndex(({ id }) => id === li.id);
-        left.splice(0, place + 1).forEach((old) => old.remove());
-        list.insertBefore(li, left[0] || null);
+  // Puts comments in their places. What the build left there stays as long as it is right.
+  const put = (list, comments, isAll, fresh) => {
+    list.left ??= [...list.children];
+    comments.forEach((comment, index) => {
+      const id = 'comment-' + comment.id;
+      const passed = list.left.splice(0, list.left.findIndex((old) => old.id === id) + 1);
+      const known = comment.before ? document.getElementById(id) : passed.at(-1);
+      const stays = known && (comment.before || !known.className === !comment.deleted);
+      const li = stays ? known : list.insertBefore(make('li', { id }), list.left[0] || null);
+      if (!stays) {
+        fresh.push(li);
+        if (comment.deleted) li.className = 'guichet-deleted';
+        li.append(comment.deleted ? make('p', 0, gone) : articleOf(comment, id));
       }
-      if (replies[0]) (li.querySelector(':scope > ol') || li.appendChild(make('ol'))).append(...replies);
-    }
-    if (!next) left.splice(0).forEach((old) => old.remove());
-    if (list && !list.firstChild) list = list.remove();
-    if (!activeElement.isConnected) [...section.querySelectorAll('a')].find(({ href }) => href === activeElement.href)?.focus();
-    // As what is there when a page opens.
-    if (target ? !target.isConnected : awaited && !isAwaited()) location.replace(location.href);
+      passed.forEach((old) => old !== li && old.remove());
+      if (form && !comment.before && !comment.deleted) offer(li.firstElementChild, comment);
+      const replies = comment.replies || [];
+      const below = li.querySelector(':scope > ol') || (replies[0] && li.appendChild(make('ol')));
+      if (below) put(below, replies, isAll || comments[index + 1], fresh);
+    });
+    if (isAll) list.left.splice(0).forEach((old) => old.remove());
+    if (!list.children[0]) list.remove();
     return fresh;
   };
 
-  const item = ({ id, name, time, html, deleted }) => {
-    if (deleted) return make('li', { id: ID + id, className: 'guichet-deleted' }, make('p', {}, gone));
-    const day = new Date(time).toLocaleDateString(locale, { dateStyle: 'long' });
-    const article = make(
+  const articleOf = ({ name, time, html }, id) =>
+    make(
       'article',
-      {},
+      0,
       make(
         'header',
-        {},
+        0,
         make('span', { className: 'guichet-initials', ariaHidden: true }, initials(name)),
         ' ',
         make('b', { className: 'guichet-name' }, name),
         ' ',
-        make('a', { href: '#' + ID + id }, make('time', { dateTime: time }, day))
+        make(
+          'a',
+          { href: '#' + id },
+          make('time', { dateTime: time }, new Date(time).toLocaleDateString(locale, { dateStyle: 'long' }))
+        )
       ),
       textOf(html)
     );
-    if (form) {
-      const whom = `${reply} ${to} ${name}`;
-      const button = make('button', { type: 'button', className: 'guichet-reply', ariaLabel: whom }, reply);
-      button.onclick = () => answer(id, whom, article, button);
-      article.append(button);
-    }
-    return make('li', { id: ID + id }, article);
+
+  const offer = (article, { id, name }) => {
+    const whom = `${reply} ${to} ${name}`;
+    const onclick = () => answer(id, whom, article);
+    article.append(make('button', { type: 'button', className: 'guichet-reply', ariaLabel: whom, onclick }, reply));
   };
 
   // Keeps the form's place while it is at a comment.
   const home = document.createComment('');
   const replying = make('p', { className: 'guichet-replying' });
 
-  const answer = (id, whom, article, button) => {
+  const answer = (id, whom, article) => {
     const onclick = () => {
       parent = '';
       form.ariaLabel = null;
       replying.remove();
       home.replaceWith(form);
-      button.focus();
+      article.lastChild.focus();
     };
     if (!parent) form.before(home);
     parent = id;
     form.ariaLabel = whom;
-    replying.replaceChildren(make('b', {}, whom), ' ', make('button', { type: 'button', onclick }, cancel));
+    replying.replaceChildren(make('b', 0, whom), ' ', make('button', { type: 'button', onclick }, cancel));
     form.prepend(replying);
     article.after(form);
     ([...form.elements].find(({ required, value }) => required && !value) || form.elements.comment).focus();
@@ -154,7 +148,7 @@ export function comments(section) {
   load();
 }
 
-// The API's HTML is safe. This takes of any other, too, only what a comment may have.
+// Takes of HTML only what a comment may have.
 function textOf(html) {
   const plain = (text) => text.replace(/&(amp|lt|gt|quot|nbsp);/g, (_, name) => PLAIN[name]);
   const root = make('div', { className: 'guichet-text' });
