@@ -1,6 +1,7 @@
 """The comments of the demo site's article: some to begin with, and what a build of the site exports of all."""
 
 import hashlib
+import json
 import logging
 import threading
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from guichet.locales import Language
 from guichet.records.comment import Comment
 from guichet.records.record import utc_now
 from guichet.store import comments, dynamodb, table
-from infra.operate.comments_export import Options, export, file_name
+from infra.operate.comments_export import Options, export
 from infra.operate.connection import OperatorError, OperatorSettings
 
 _OPTIONS = Options(None, ("html",), feed="")
@@ -87,26 +88,31 @@ class Build:
             try:
                 settings = OperatorSettings.from_environment()
                 if not self._begun:
-                    write_demo(settings)
+                    write_demo(settings.table_name, settings.signing_secret)
                     self._begun = True
                 export(Path(self._folder.name), _OPTIONS, settings)
             except (BotoCoreError, ClientError, OperatorError) as error:
                 logging.getLogger(__name__).warning("the comments cannot be exported now: %s", error)
-            file = Path(self._folder.name) / f"{file_name(page)}.html"
-            return file.read_bytes() if file.is_file() else b""
+            return self._exported(page)
+
+    def _exported(self, page: str) -> bytes:
+        folder = Path(self._folder.name)
+        index = folder / "pages.json"
+        known = json.loads(index.read_bytes()) if index.is_file() else {}
+        return (folder / f"{known[page]['file']}.html").read_bytes() if page in known else b""
 
     def close(self) -> None:
         """Remove what was exported."""
         self._folder.cleanup()
 
 
-def write_demo(settings: OperatorSettings) -> None:
+def write_demo(table_name: str, secret: str) -> None:
     """Write and approve the comments that the demo begins with, unless they are there."""
-    name, secret, now = settings.table_name, settings.signing_secret, utc_now()
+    now = utc_now()
     for page, (language, thread) in DEMO.items():
         ids = {one.name: hashlib.sha256(f"{page} {one.name}".encode()).hexdigest()[:32] for one in thread}
         for one in thread:
-            if comments.comment(name, ids[one.name]):
+            if comments.comment(table_name, ids[one.name]):
                 continue
             new = Comment(
                 id=ids[one.name],
@@ -118,5 +124,5 @@ def write_demo(settings: OperatorSettings) -> None:
                 language=language,
                 received_at=now - timedelta(days=one.days_ago),
             )
-            dynamodb.transact([table.put(name, table.item_of(new))])
-            comments.approve(name, secret, new, html(new.comment), now)
+            dynamodb.transact([table.put(table_name, table.item_of(new))])
+            comments.approve(table_name, secret, new, html(new.comment), now)

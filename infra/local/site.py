@@ -16,7 +16,7 @@ SITE = Path(__file__).resolve().parents[1] / "site"
 WRITTEN_API = "http://127.0.0.1:3000"
 _WITH_ADDRESSES = (".html", ".js")
 # Where a page wants the comments that a build of the site exports for it.
-_THREAD = re.compile(rb"<!-- comments of this page -->\n?")
+THREAD = re.compile(rb"<!-- comments of this page -->\n?")
 
 
 class Site:
@@ -45,9 +45,9 @@ class Site:
         content = Path(file).read_bytes()
         if file.endswith(_WITH_ADDRESSES):
             content = content.replace(WRITTEN_API.encode(), self._api_url.encode())
-        if file.endswith(".html") and _THREAD.search(content):
+        if file.endswith(".html") and THREAD.search(content):
             exported = self._thread(f"/{path}")
-            content = _THREAD.sub(lambda _: exported, content)
+            content = THREAD.sub(lambda _: exported, content)
         media_type = mimetypes.guess_type(file)[0] or "application/octet-stream"
         return Response(
             content, content_type=get_content_type(media_type, "utf-8"), headers={"cache-control": "no-cache"}

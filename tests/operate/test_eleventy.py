@@ -1,14 +1,12 @@
 """`guichet forms check` on a site that a real static site generator built: its five mistakes, and nothing else."""
 
-import os
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from infra.operate import commands
-from tests.support.npm import CLIENTS, node
+from tests.support.npm import built
 from tests.support.operate import Said
 from tests.support.site_forms import site_forms
 
@@ -93,21 +91,6 @@ MISTAKES: tuple[tuple[str, str, str, str], ...] = (
         "form devis: has no information notice",
     ),
 )
-
-
-def built(folder: Path, sources: Mapping[str, str]) -> Path:
-    """Build a site with Eleventy, and return the folder that it is in."""
-    for name, text in sources.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    eleventy = [node(), str(CLIENTS / "node_modules" / "@11ty" / "eleventy" / "cmd.cjs")]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    run = subprocess.run(
-        [*eleventy, "--quiet", "--input=.", "--output=_site"],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout + run.stderr
-    return folder / "_site"
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """The npm packages that tests use, fetched once for each lock file."""
 
 import fcntl
+import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -53,3 +55,18 @@ def bundle(entry: Path) -> str:
     made = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
     return made.stdout
+
+
+def built(folder: Path, sources: Mapping[str, str]) -> Path:
+    """Build a site with Eleventy from files by their names, and return the folder that it is in."""
+    for name, text in sources.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    eleventy = [node(), str(CLIENTS / "node_modules" / "@11ty" / "eleventy" / "cmd.cjs")]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    run = subprocess.run(
+        [*eleventy, "--quiet", "--input=.", "--output=_site"],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder / "_site"
