@@ -46,7 +46,7 @@ class Site:
         if file.endswith(_WITH_ADDRESSES):
             content = content.replace(WRITTEN_API.encode(), self._api_url.encode())
         if file.endswith(".html") and THREAD.search(content):
-            exported = self._thread(f"/{path}")
+            exported = self._thread(request.path)
             content = THREAD.sub(lambda _: exported, content)
         media_type = mimetypes.guess_type(file)[0] or "application/octet-stream"
         return Response(

@@ -77,3 +77,20 @@ def test_the_forms_of_the_demo_site_lead_to_the_api() -> None:
     page = Client(Site(SITE, API)).get("/").text
     assert f'action="{API}/contact"' in page
     assert f'action="{API}/newsletter"' in page
+
+
+def test_a_page_that_wants_them_gets_the_comments_that_are_exported(tmp_path: Path) -> None:
+    (tmp_path / "blog").mkdir()
+    (tmp_path / "blog" / "index.html").write_text("<h2>A</h2>\n<!-- comments of this page -->\n<p>B", encoding="utf-8")
+    (tmp_path / "other.html").write_text("<p>B", encoding="utf-8")
+    asked: list[str] = []
+
+    def thread(page: str) -> bytes:
+        asked.append(page)
+        return rb"<ol>\1</ol>"
+
+    served = Client(Site(tmp_path, API, thread))
+    assert served.get("/blog/").text == "<h2>A</h2>\n<ol>\\1</ol><p>B"
+    assert served.get("/other.html").text == "<p>B"
+    assert asked == ["/blog/"]
+    assert Client(Site(tmp_path, API)).get("/blog/").text == "<h2>A</h2>\n<p>B"

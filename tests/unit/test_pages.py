@@ -320,6 +320,19 @@ def test_every_option_of_guichet_js_is_one() -> None:
     assert "export function enhance(form)" in source
 
 
+def test_every_option_of_comments_js_is_one() -> None:
+    source = (ROOT / "infra" / "site" / "comments.js").read_text(encoding="utf-8")
+    options = [name for cell, _ in rows(read("comments.md"), "in your page | what it does") for name in names_in(cell)]
+    told = {name.partition("=")[0] for name in options if name.startswith("data-")}
+    assert told == {"data-guichet-comments", "data-page"}
+    assert "[data-guichet-comments]" in source
+    assert re.search(r"\{ guichetComments, page = .* \} = section\.dataset", source)
+    classes = {name[1:] for name in options if name.startswith(".")}
+    markup = {"guichet-comments", "guichet-deleted", "guichet-initials", "guichet-name", "guichet-text"}
+    assert classes | markup == set(re.findall(r"guichet-(?!comments\])[a-z]+", source))
+    assert "export function comments(section)" in source
+
+
 def _attributes(source: str) -> set[str]:
     """Return the attributes of a page that a script reads, without `data-`."""
     read_by_name = re.findall(r"dataset\.(\w+)", source)
