@@ -91,7 +91,7 @@ class Build:
                     write_demo(settings.table_name, settings.signing_secret)
                     self._begun = True
                 export(Path(self._folder.name), _OPTIONS, settings)
-            except (BotoCoreError, ClientError, OperatorError) as error:
+            except (BotoCoreError, ClientError, OperatorError, dynamodb.UnavailableError) as error:
                 logging.getLogger(__name__).warning("the comments cannot be exported now: %s", error)
             return self._exported(page)
 

@@ -36,6 +36,7 @@ export function comments(section) {
   const status = make('p', { className: 'guichet-thread', role: 'status' });
   let list = section.querySelector('.guichet-comments');
   let count;
+  const ariaLabel = form?.ariaLabel;
   let parent = '';
 
   if (list) list.after(status);
@@ -127,7 +128,7 @@ export function comments(section) {
   const answer = (id, whom, article) => {
     const onclick = () => {
       parent = '';
-      form.ariaLabel = null;
+      form.ariaLabel = ariaLabel;
       replying.remove();
       home.replaceWith(form);
       article.lastChild.focus();

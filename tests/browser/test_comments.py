@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +81,7 @@ BOTH = pytest.mark.parametrize("words", [FRENCH, ENGLISH], ids=["fr", "en"])
 
 
 @pytest.fixture(scope="module")
-def approve(browser: Browser, stack: LocalStack) -> Iterator[Callable[[str], None]]:
+def approve(browser: Browser, stack: LocalStack) -> Callable[[str], None]:
     """Return what approves a comment as its owner does: by the link in the email, at the desk."""
     context = browser.new_context(locale="en")
     page = context.new_page()

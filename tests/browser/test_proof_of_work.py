@@ -124,3 +124,14 @@ def test_the_first_focus_and_only_that_wakes_the_forms_own_function(visit: Visit
 
     wait_for("the challenge", lambda: page.title() and visitor.asked("GET", path))
     assert [line for line in visitor.requests if "challenge" in line] == [f"GET http://127.0.0.1:{stack.port}{path}"]
+
+
+def test_a_comment_brings_one_too(visit: Visit, strict: LocalStack) -> None:
+    page = visit(strict).open("/article.html")
+    comments = page.locator("#comments form")
+    comments.get_by_label("Nom", exact=True).fill("Camille")
+    comments.get_by_label("Email").fill("camille@example.org")
+    comments.get_by_label("Commentaire").fill(marker())
+    page.get_by_role("button", name="Envoyer le commentaire").click()
+
+    expect(comments.get_by_role("status")).to_contain_text("dès qu’il aura été relu")

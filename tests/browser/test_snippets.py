@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.support.npm import bundle
 from tests.support.pages import blocks, read
 from tests.support.site import mails, marker
-from tests.support.stack import LocalStack
+from tests.support.stack import LocalStack, text_of, wait_for
 from tests.support.visitor import Visitor
 
 Visit = Callable[..., Visitor]
@@ -71,6 +71,36 @@ def test_guichet_js(visit: Visit, stack: LocalStack) -> None:
     send(page, text)
     expect(page.get_by_role("status")).to_contain_text("Your message has arrived")
     assert mails(stack, text) == 1
+
+
+def test_comments_js(visit: Visit, stack: LocalStack) -> None:
+    (snippet,) = (one for one in blocks(read("comments.md"), "html") if "<form" in one)
+    page, text = pasted(visit, stack, snippet), marker()
+    expect(page.get_by_text("No comments yet.")).to_be_visible()
+    page.get_by_label("Name").fill("Camille")
+    page.get_by_label("Email").fill("camille@example.org")
+    page.get_by_role("textbox", name="Comment").fill(text)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Your comment will appear once it has been read.")).to_be_visible()
+    (mail,) = wait_for("the email", lambda: stack.inbox(text))
+    assert "/articles/chairs/" in text_of(mail["raw"])
+
+
+def test_comments_js_without_a_form_and_in_an_element_that_was_added_later(visit: Visit, stack: LocalStack) -> None:
+    # The demo begins with some when it is first opened.
+    visit().open("/article.html")
+    section = 'data-guichet-comments="https://YOUR-API/f/comments" data-page="/article"'
+    page = pasted(visit, stack, f'<script type="module" src="/comments.js"></script><section lang="fr-CA" {section}>')
+    expect(page.get_by_role("status")).to_contain_text("commentaires")
+    names = page.locator(".guichet-name")
+    assert names.count() > 2
+    expect(page.get_by_role("button")).to_have_count(0)
+    page.evaluate(
+        "async () => { const copy = document.querySelector('section').cloneNode(); document.body.append(copy);"
+        " (await import('/comments.js')).comments(copy); }"
+    )
+    expect(page.get_by_role("status")).to_have_count(2)
+    expect(page.get_by_role("status").last).to_contain_text("commentaires")
 
 
 def test_fetch(visit: Visit, stack: LocalStack) -> None:
