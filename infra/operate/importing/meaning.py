@@ -22,9 +22,28 @@ _STATES = ("subscribed", "confirmed", "pending", "unsubscribed", "bounced", "com
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Return a name or a short text in lower case, without accents, its words apart: `IsOptedOut` is `is opted out`."""
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+    # `Abonné(e)`, `inscrit·e·s`
+    text = _BOTH_GENDERS.sub("e", unicodedata.normalize("NFC", text))
+    whole, apart = _words(text), _words(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text))
+    if whole == apart:
+        return whole
+    # `uNsUbScRiBeD` and `inActive` are one word each.
+    left = vocabulary.LEFT_WORD.search
+    return whole if (left(whole) and not left(apart)) or (_has_meaning(whole) and not _has_meaning(apart)) else apart
+
+
+_BOTH_GENDERS = re.compile(r"(?<=[^\W\d])[(·•‧.]e\)?[·•‧.]?s?\)?(?![^\W\d])", re.IGNORECASE)
+
+
+def _words(text: str) -> str:
     text = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one)).lower()
     return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
+
+
+def _has_meaning(words: str) -> bool:
+    patterns = (vocabulary.LEFT_WORD, vocabulary.STATE_NAME, vocabulary.SUBSCRIBED_NAME, vocabulary.CONFIRMED_WORD)
+    named = any(words in known for known in vocabulary.NAMES.values())
+    return named or any(pattern.search(words) for pattern in patterns)
 
 
 def yes_or_no(text: str) -> bool | None:
@@ -67,6 +86,7 @@ class Values:
     answers: int = 0
     noes: int = 0
     marks: int = 0
+    wants_none: int = 0
     dates: int = 0
     addresses: int = 0
     states: set[Standing] = field(default_factory=set)
@@ -74,6 +94,7 @@ class Values:
     # that say so as a state; and that have a word for it.
     others: dict[str, None] = field(default_factory=dict)
     strong: dict[str, None] = field(default_factory=dict)
+    asked: dict[str, None] = field(default_factory=dict)
     left: dict[str, None] = field(default_factory=dict)
     mentions: dict[str, None] = field(default_factory=dict)
     day_first: bool = False
@@ -85,6 +106,7 @@ class Values:
         text = cell.strip()
         if nothing(text):
             self.empty += 1
+            self.wants_none += text.lower() in vocabulary.WANTS_NONE
             return
         self.filled += 1
         seen = _look(text)
@@ -110,15 +132,18 @@ class Values:
             _keep(self.left if seen.left else self.mentions, short)
         if seen.strong:
             _keep(self.strong, short)
+        if seen.asked:
+            _keep(self.asked, short)
 
     @property
     def examples(self) -> list[str]:
         """A few cells, those first that are not understood."""
-        return [*self.strong, *self.others, *self.left][:3]
+        return list(dict.fromkeys((*self.strong, *self.asked, *self.others, *self.left)))[:3]
 
 
 _LONGEST_STATE = 60
 _LONGEST_TAGS = 4 * _LONGEST_STATE
+_LONGEST_NOTE = 1000
 _LONGEST_DATE = 45
 _MOST_OTHERS = 50
 
@@ -134,6 +159,8 @@ class _Seen(NamedTuple):
     # Whether it says that somebody left, or has a word for it at least; None if it has not.
     left: bool | None = None
     strong: bool = False
+    # Whether it is a note by which they asked to leave.
+    asked: bool = False
 
 
 @lru_cache(maxsize=1 << 15)
@@ -156,7 +183,8 @@ def _look(text: str) -> _Seen:
         left = bool(vocabulary.ALONE.fullmatch(plain(text)))
     elif standing is None and vocabulary.LEFT_WORD.search(plain(text[:_LONGEST_STATE])):
         left = False
-    return _Seen(standing=standing, left=left, strong=strong)
+    asked = bool(vocabulary.ASKED_TO_LEAVE.search(plain(text[:_LONGEST_NOTE])))
+    return _Seen(standing=standing, left=left, strong=strong, asked=asked)
 
 
 def _keep(kept: dict[str, None], text: str) -> None:
@@ -252,6 +280,10 @@ def _named(column: _Subject) -> _Understood:
 def _harmless(column: _Subject) -> _Understood:
     """Return a column that says nothing about leaving: of another channel, a note, a link, a figure."""
     words, values = column.words, column.values
+    if vocabulary.OTHER_PURPOSE.fullmatch(words) and any(
+        vocabulary.ABOUT_EMAIL.search(one) or vocabulary.STATE_NAME.search(one) for one in column.names if one != words
+    ):
+        return column.ignored_unless(values.left or values.strong)
     if words in vocabulary.OURS or (
         vocabulary.OTHER_CHANNEL.search(words) and not vocabulary.ABOUT_EMAIL.search(words)
     ):
@@ -261,7 +293,7 @@ def _harmless(column: _Subject) -> _Understood:
         some = column.has_left_word and values.filled and values.empty
         return column.ignored_unless(some or values.strong)
     if vocabulary.HARMLESS.fullmatch(words) and not column.has_left_word and not vocabulary.STATE_NAME.search(words):
-        return column.ignored_unless(values.strong)
+        return column.ignored_unless(values.strong or values.asked)
     if vocabulary.OF_PAYMENT.fullmatch(words) and any(
         vocabulary.PAYMENT.search(one) for one in column.names if one != words
     ):
@@ -302,6 +334,10 @@ def _of_states(column: _Subject) -> _Understood:
     if place or vocabulary.OTHER_STATE.search(words):
         understood = values.left and not values.others and not values.dates and words in ("state", "etat")
         return column.is_("state") if understood else column.ignored_unless(values.left or values.strong)
+    since = values.dates and not (values.others or values.states or values.answers) and vocabulary.AT.search(words)
+    if since and any(vocabulary.STATE_NAME.search(one) for one in column.names if one != words):
+        # When what another column says came to be.
+        return column.ignored
     if values.others or values.dates:
         return column.question
     return column.is_("confirmed" if re.search(r"\b(confirm\w*|verif\w*|double|doi)\b", words) else "state")
@@ -341,7 +377,9 @@ def _about_subscribing(column: _Subject) -> _Understood:
         return column.ignored_unless(values.filled)
     if values.others:
         # Text of another kind, such as the names of newsletters, unless it may be about leaving.
-        return column.ignored_unless(values.strong or values.left or values.mentions or values.noes)
+        # A yes among it, or a state, shows that it is an answer, and then the others may be a no.
+        unclear = values.noes or values.answers or values.states or values.wants_none
+        return column.ignored_unless(values.strong or values.left or values.mentions or unclear)
     if values.dates and not values.answers and not values.states:
         return (
             column.is_("consented-at", rank=len(vocabulary.CONSENT))
@@ -356,19 +394,16 @@ def _by_values(column: _Subject) -> Column | Question:
     values = column.values
     numbers = any(one.replace(".", "").isdecimal() for one in values.others)
     figure = numbers or vocabulary.COUNT.search(column.words)
-    if (
-        values.noes
-        and not figure
-        and vocabulary.ABOUT_EMAIL.search(column.words)
-        and not vocabulary.FORMAT.search(column.words)
-    ):
+    about = vocabulary.ABOUT_EMAIL.search(column.words) or vocabulary.ABOUT_WRITING.fullmatch(column.words)
+    preferred_none = values.wants_none and vocabulary.PREFERENCE.search(column.words)
+    if (values.noes and not figure and about and not vocabulary.FORMAT.search(column.words)) or preferred_none:
         # `Email ok`: no may mean that they get none.
         return column.question
-    if not values.left and not values.strong:
+    if not values.left and not values.strong and not values.asked:
         return column.ignored
     # All of them are states and nothing else: it is a column of states, whatever its name is.
     exact = all(vocabulary.EXACT.fullmatch(plain(one)) for one in values.left) and not values.mentions
-    only_states = exact and not values.others and not values.dates and not values.answers
+    only_states = exact and values.left and not values.others and not values.dates and not values.answers
     return column.is_("state") if only_states else column.question
 
 

@@ -169,8 +169,8 @@ class Reader:
                 return
             number, last = last + 1, last + len(taken)
             text = "".join(taken)
-            # A space that does not break is a cell.
-            if text.strip(" \t\r\n\v\f"):
+            # A space that does not break is a cell. A spreadsheet ends a file with rows of separators alone.
+            if text.strip(f" \t\r\n\v\f{self.separator}"):
                 yield _Raw(number, last, position, text, cells)
 
     def _survey(self, width: int) -> list[Values]:

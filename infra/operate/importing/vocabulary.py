@@ -71,7 +71,7 @@ COMPLAINED = r"complain\w*|complaint\w*|plaint\w*|spam\w*|abus\w*|junk|indesirab
 BOUNCED = (
     r"\w*bounc\w*|rebond\w*|rebound\w*|cleaned|clean|nettoye\w*|undeliver\w*|non deliv\w*|non delivr\w*|npai"
     r"|unreachable|injoignable\w*|invalid\w*"
-    r"|erron\w*"
+    r"|erron\w*|en erreur|erreurs?|errors?"
 )
 UNSUBSCRIBED = (
     r"unsub\w*|un subscri\w*|de ?s ?inscri\w*|de ?s ?abonn\w*|desouscri\w*|opt(ed|ing)? ?outs?|remov\w*"
@@ -81,7 +81,9 @@ UNSUBSCRIBED = (
     r"|exclusion\w*|cancel\w*|annul\w*|resili\w*"
     r"|left(?! hand)|leav\w*|parti(e|s|es)?|departs?|quit(s|ted|te|tee)?|sorti\w*|refus\w*|oppos\w*|objected"
     r"|revo[kcq]\w*|withdr[ae]w\w*"
-    r"|retire(e|s|es)?|stop\w*|terminat\w*|suspend\w*|suspens\w*|bann\w*|banned|denied|declin\w*|reject\w*"
+    r"|retir(e|es|ee|ees|er)|enlev\w*|radi(e|es|ee|ees|er|ation|ations)|exit|exited|decede\w*|deceased|dead"
+    r"|(plus|not|no longer) interes\w*|dado de baja|bajas?|desuscrit\w*|disiscritt\w*"
+    r"|stop\w*|terminat\w*|suspend\w*|suspens\w*|bann\w*|banned|denied|declin\w*|reject\w*"
     r"|rejet\w*|dnd|dnc"
     r"|do not \w+|ne (pas|plus) \w+|n(e)? \w+ (pas|plus)( \w+)?|no ?(more )?(e ?)?mails?|nomail|no longer \w+"
     r"|plus de mails?|email off|mail off"
@@ -102,12 +104,13 @@ PATTERNS: Sequence[tuple[Standing, re.Pattern[str]]] = (
     ("pending", re.compile(rf"\b({PENDING})\b")),
 )
 LEFT_WORD = re.compile(rf"\b({COMPLAINED}|{BOUNCED}|{UNSUBSCRIBED}|{PENDING})\b")
-STATE_NAME = re.compile(r"\b(status|statuses|state|statut|etat|standing|situation)\b")
+STATE_NAME = re.compile(r"\b(status|statuses|state|statut|etat|estado|stato|standing|situation)\b")
 CONFIRMED_NAME = re.compile(
     r"(is |est |email |e mail |adresse |optin |opt in )*(confirm(ed|e|ee|ation)?|verified|verifie|validated|valide"
     r"|double opt ?(ed )?in|doi|activated)( at| time| date| on| le| status)?|date (de )?(la )?(confirmation|validation)"
     r"|sib double opt in|doi (confirmed|date)( at)?"
 )
+CONFIRMED_WORD = re.compile(r"\b(confirm\w*|verif\w*|valid\w*|activated|doi|double)\b")
 SUBSCRIBED_NAME = re.compile(
     r"\b(subscri(bed|be|ber|ption|ptions)|abonne(e|s|es)?|abonnements?|inscrit(e|s|es)?|inscriptions?|opt(ed|s)? ?in"
     r"|newsletters?|lettres?|infolettres?|accept\w*|accord|consent\w*|agree\w*|permissions?|authori[sz]\w*"
@@ -121,6 +124,22 @@ FORMAT = re.compile(r"\b(format|html|text|texte|type|client|domain|domaine|provi
 OTHER_CHANNEL = re.compile(
     r"\b(sms|whatsapp|phone|phones|telephone|tel|mobile|portable|gsm|landline|push|fax|call|calls|appels?|postal"
     r"|courrier|facebook|twitter|messenger)\b"
+)
+# Said of something else than getting emails: tracking, or one email a day instead of several.
+OTHER_PURPOSE = re.compile(
+    r"(consents?|consentement|allow\w*|accept\w*|opt(ed)? ?in|optedin)( to| a| au)?( be)? "
+    r"(track\w*|tracage|suivi|cookies?|profiling|profilage)|(prefers? )?digests?( enabled)?|track\w*|cookies?"
+)
+# How often, or which of several emails somebody wants: never and none mean that they want none.
+PREFERENCE = re.compile(
+    r"\b(frequency|frequence|preferences?|preference|prefs?|cadence|rythme|periodicite|how often|newsletters?"
+    r"|lettres?|infolettres?|abonnements?|subscriptions?|mailings?)\b"
+)
+WANTS_NONE = frozenset({"never", "none", "jamais", "aucun", "aucune", "nothing", "rien"})
+# What a person may be written to for, as a yes or a no.
+ABOUT_WRITING = re.compile(
+    r"(may |can |ok to |to )?(send|contact|write|mailable|contactable)( ok| me| them)?|(a |peut etre )?contact\w* ?ok"
+    r"|(a |peut etre )?(envoyer|envoi|contacter|contactee?|ecrire)|(e ?mail )?(ok|allowed|autorise)"
 )
 ABOUT_EMAIL = re.compile(r"\b(e ?mails?|mails?|courriels?)\b")
 ADDRESS_OF_A_PAGE = re.compile(r"\b(url|link|lien|href|token|jeton|code|key|cle|hash|template|page|redirect)\b")
@@ -147,7 +166,7 @@ PLACE = re.compile(
 )
 OTHER_STATE = re.compile(
     r"\b(lead|deal|sales|civil|marital|matrimonial\w*|family|job|employment|emploi|order|commande|payment|paiement"
-    r"|invoice|facture|plan|vip)\b"
+    r"|invoice|facture|plan|vip|attendee|ticket|participant\w*|booking|reservation)\b"
 )
 HARMLESS = re.compile(
     r"(e ?mail )?(notes?|remarks?|remarques?|commentaires?|comments?|description|bio|id|uuid|leid|euid|uid|guid)"
@@ -163,6 +182,15 @@ STRONG = re.compile(
     r"block ?listed?|do not (e?mail|contact)|ne (pas|plus) (contacter|ecrire)"
     r"|a (supprimer|retirer|desinscrire|desabonner)|to (remove|delete)|unsubscribe me)( (le|on|at|by"
     r"|par)?( ?\w+){0,3})?"
+)
+# In a note, these say so anywhere.
+ASKED_TO_LEAVE = re.compile(
+    r"\b(please|svp|merci de|priere de) (\w+ ){0,2}(remov\w*|delet\w*|unsub\w*|stop\w*|desinscri\w*|desabonn\w*|retir\w*"
+    r"|supprim\w*)"
+    r"|\b(stop|no more|plus de|cease) (\w+ )?(e ?mail\w*|mails?|messages?|sending|writing|newsletters?|courriels?)\b"
+    r"|\b(do not|don t|dont|never) (send|write|e ?mail|mail|contact)\b"
+    r"|\bne (plus|pas|jamais) (\w+ )?(envoyer|ecrire|contacter)\b|\bne (veut|souhaite|desire|recoit) (plus|pas)\b"
+    r"|\b(unsubscribed|desinscrite?|desabonnee?|opted out)\b"
 )
 BETWEEN_TAGS = re.compile(r"[,;|]")
 REASON = re.compile(
@@ -188,7 +216,7 @@ ALONE = re.compile(rf"{_ALONE}( \w+){{0,2}}")
 YES = frozenset(
     {"true", "yes", "y", "t", "1", "1.0", "oui", "o", "vrai", "v", "on", "x", "✓", "✔", "☑", "✅", "wahr", "ja", "si"}
 )
-NO = frozenset({"false", "no", "n", "f", "0", "0.0", "non", "faux", "off", "☐", "✗", "✘", "❌", "nein"})
+NO = frozenset({"false", "no", "n", "f", "0", "0.0", "non", "faux", "off", "ko", "☐", "✗", "✘", "❌", "nein"})
 MARKS = frozenset({"x", "✓", "✔", "☑", "✅"})
 NOTHING = frozenset(
     {
@@ -203,7 +231,7 @@ SUBSCRIBED_WORD = re.compile(
     r"|trialing|free|paid"
     r"|comp|comped|member|unpaid|past due|churning|churned|delivered|delivre|implicit|explicit|approved"
     r"|accepted|accepte|opened"
-    r"|ok|normal|live|current"
+    r"|ok|normal|live|current|express|implied|marketing( contact)?"
     r"|(single |double |confirmed )?opt(ed)? ?in( confirmed)?)( (single|double) opt ?in)?"
 )
 NEVER_ASKED = re.compile(
@@ -211,6 +239,7 @@ NEVER_ASKED = re.compile(
     r"|jamais (confirme|inscrit|abonne)e?|invited|invitee?|to confirm|transactional( only)?|no consent"
     r"|unknown|inconnue?"
     r"|new|nouveau|prospect|lead|customer|paused|pause|en pause|held|on hold|guest|expired|optin pending"
+    r"|no permissions? set|non marketing( contact)?|temp(orary)? hold"
     r"|confirmation (pending|sent)|validating|needs attention)"
 )
 NOT_SUBSCRIBED = re.compile(
