@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from guichet.mail.emails import renewal
 from guichet.mail.notification import all_recipients
 from guichet.records.issue import Edition
 from guichet.records.outbox import reached_by, trace
@@ -104,6 +105,8 @@ class Carrier:
         # New content hashes of issues, and which issues here are others of the same name.
         self._contents: dict[str, str] = {}
         self._others: set[str] = set()
+        # Who was sent an email that asks whether they want to stay.
+        self._asked_to_renew: set[str] = set()
         self._owners = self._former_owners(secrets)
         self._survey()
 
@@ -145,6 +148,8 @@ class Carrier:
                     editions.setdefault(item["pk"], {})[item["language"]] = Edition.model_validate(item)
                 case "issue":
                     found.append(item)
+                case "email" if item["sk"].startswith(f"email#{renewal.NAME}#") and "sent_at" in item:
+                    self._asked_to_renew.add(item["pk"])
         self._survey_issues(found, editions)
 
     def _survey_person(self, item: Item) -> None:
@@ -254,6 +259,8 @@ class Carrier:
             return "left behind"
         if kind in {"issue", "edition", "feedback", "reader"} and _issue_pk(item) in self._others:
             return "another issue"
+        if kind == "subscriber":
+            item = self._renewable(item)
         match kind:
             case "subscriber" | "erasure" if item["pk"] in self._moved:
                 pk = self._moved[item["pk"]]
@@ -272,6 +279,16 @@ class Carrier:
             # This table is in another order.
             item = {name: value for name, value in item.items() if name != "read_up_to"}
         return "expired" if _expired(item) else item
+
+    def _renewable(self, item: Item) -> Item:
+        """Return a subscriber who is not waited for in vain: an answer must be able to arrive here.
+
+        The stack that it came from mails what waits there, and a link that another secret signed opens nothing here.
+        """
+        asked = "renewal_sent_at" in item or item["pk"] in self._asked_to_renew
+        if asked and self._written_with == self._settings.signing_secret:
+            return item
+        return {name: value for name, value in item.items() if name not in {"renewal_queued_at", "renewal_sent_at"}}
 
     def _reader(self, item: Item) -> Item:
         issue, one = _issue_pk(item).partition("#")[2], item["sk"].partition("#")[2]
@@ -320,9 +337,9 @@ class Carrier:
     def _planned_subscriber(self, item: Item, known: Item | None, here: Mapping[tuple[str, str], Item]) -> _Planned:
         others = [f"subscriber#{one}" for one in self._other_ids(item)]
         if known is not None:
-            leave = self._leaving(known, item)
-            if leave is not None:
-                return _Planned("updated", leave)
+            write = self._leaving(known, item) or self._sign_of_life(known, item)
+            if write is not None:
+                return _Planned("updated", write)
             same = known["state"] == item["state"]
             return _Planned("there already" if same or item["state"] != "confirmed" else "stays left")
         if item["state"] == "confirmed":
@@ -345,10 +362,36 @@ class Carrier:
         lifted_since = "lifted_at" in known and datetime.fromisoformat(known["lifted_at"]) >= at
         if state in {"bounced", "complained"} and weaker and not lifted_since:
             return lambda: written(subscribers.suppress(table_name, one, state, at))
-        if state in {"unsubscribed", "lifted"} and known["state"] == "confirmed" and not _confirmed_since(known, at):
-            end = item.get("expires_at")
-            kept = datetime.fromtimestamp(end, UTC) - at if end else timedelta(days=self._settings.retention_days)
-            return lambda: written(subscribers.unsubscribe(table_name, one, at, kept))
+        end = item.get("expires_at")
+        kept = datetime.fromtimestamp(end, UTC) - at if end else timedelta(days=self._settings.retention_days)
+        if state == "unsubscribed" and item.get("left_for") == "no_answer":
+            # Whoever showed themselves here since they were last heard of there did answer, to this stack.
+            silent = known["state"] == "confirmed" and _heard_of(known) <= _heard_of(item)
+            return (lambda: written(subscribers.lapse(table_name, one, at, kept))) if silent else None
+        lapsed = known["state"] == "unsubscribed" and known.get("left_for") == "no_answer" and state == "unsubscribed"
+        if state in {"unsubscribed", "lifted"} and (known["state"] == "confirmed" or lapsed):
+            return (
+                None
+                if _confirmed_since(known, at)
+                else lambda: written(subscribers.unsubscribe(table_name, one, at, kept))
+            )
+        return None
+
+    def _sign_of_life(self, known: Item, item: Item) -> _Write | None:
+        """Return the write that notes a later sign of life from there, or None.
+
+        It also brings back who was unsubscribed here for not answering, and did answer there.
+        """
+        table_name, one, at = self._table, str(known["id"]), _heard_of(item)
+        waits = "renewal_queued_at" in known or known.get("left_for") == "no_answer"
+        # As for a click here, once a day will do.
+        if item["state"] != "confirmed" or at <= _heard_of(known) + (timedelta() if waits else timedelta(days=1)):
+            return None
+        renewed = any(event["event"] == "renewed" and _at(event["at"]) == at for event in item.get("history", ()))
+        if renewed and (known["state"] == "confirmed" or known.get("left_for") == "no_answer"):
+            return lambda: None if subscribers.renew(table_name, one, at)[0] == "confirmed" else "stays left"
+        if known["state"] == "confirmed" and "alive_at" in item:
+            return lambda: subscribers.note_life(table_name, one, at)
         return None
 
     def _end_known(self, *, dry_run: bool) -> Iterator[tuple[str, str]]:
@@ -426,6 +469,16 @@ def _expired(item: Item) -> bool:
 
 def _left_at(item: Item, otherwise: datetime) -> datetime:
     return datetime.fromisoformat(item["left_at"]) if item.get("left_at") else otherwise
+
+
+def _heard_of(item: Item) -> datetime:
+    """Return the last sign of life of a subscriber."""
+    found = [_at(item[name]) for name in ("confirmed_at", "alive_at") if item.get(name)]
+    return max(found, default=datetime.min.replace(tzinfo=UTC))
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _confirmed_since(known: Item, at: datetime) -> bool:

@@ -21,7 +21,7 @@ from guichet.records.record import utc_now
 from guichet.records.registry import KINDS
 from guichet.records.subscriber import Confirmation, Imported, Leaving, State, Subscriber
 from guichet.signing import subscriber_id
-from guichet.store import dynamodb, subscribers, table
+from guichet.store import dynamodb, renewals, subscribers, table
 from infra.operate import archive, carrying
 from infra.operate.archive import Secrets, plain_item, wire_item
 from tests.support import many
@@ -40,6 +40,8 @@ from tests.support.newsletter import (
     subscribe,
 )
 from tests.support.operate import Operate, Said
+from tests.support.renewal import DAY, LAP, asked, days
+from tests.support.renewal import START as DUE
 from tests.support.wire import Wire, refusal
 
 OTHER = "another secret for tests, 32 characters"
@@ -804,3 +806,125 @@ def test_secrets_know_their_marks() -> None:
     both = Secrets(OTHER, SECRET)
     assert set(both.by_mark.values()) == {OTHER, SECRET}
     assert Secrets(OTHER, OTHER).former == ""
+
+
+# --- renewals -------------------------------------------------------------------------------------------------------
+
+
+def reader_here(parameters: dict[str, str]) -> dict[str, Any]:
+    one = id_of(READER, parameters)
+    return stored("subscriber")[f"subscriber#{one}", "subscriber"]
+
+
+@TARGETS
+@pytest.mark.parametrize("sent", [False, True], ids=["waits", "sent"])
+def test_nobody_carried_in_the_midst_of_a_renewal_is_forgotten_or_ended_unheard(
+    operate: Operate, tmp_path: Path, parameters: dict[str, str], sent: bool
+) -> None:
+    with time_machine.travel(DUE, tick=False) as clock:
+        with isolated():
+            app = App(resolve())
+            subscribers.add_imported("table", _silent(DUE - 4 * 365 * DAY))
+            while "renewal_queued_at" not in reader_here(SAME):
+                clock.shift(DAY)
+                app.sweep()
+            if sent:
+                app.play_stream()
+            assert bool(asked(app)) == sent
+            file = exported(app, operate, tmp_path)
+        with stack(parameters) as app:
+            brought(app, operate, file)
+            carried = reader_here(parameters)
+            days(app, clock, renewals.PARTS + 1)
+            # The link of the same secret works here, too; otherwise, this stack asks by itself.
+            assert len(asked(app)) == (0 if sent and parameters is SAME else 1)
+            assert ("renewal_sent_at" in carried or "renewal_queued_at" in carried) == (sent and parameters is SAME)
+            clock.shift(31 * DAY)
+            days(app, clock, renewals.PARTS + 1)
+            assert reader_here(parameters)["left_for"] == "no_answer"
+            before = stored()
+            brought(app, operate, file)
+            assert stored() == before
+
+
+def _silent(at: datetime) -> Subscriber:
+    return Subscriber(
+        id=subscriber_id(SECRET, READER),
+        state="confirmed",
+        email=READER,
+        confirmed_at=at,
+        history=(Imported(event="imported", at=at, statement="Asked on paper"),),
+    )
+
+
+@TARGETS
+@pytest.mark.parametrize("ended", [False, True], ids=["asked here", "ended here"])
+def test_an_answer_at_the_old_stack_counts_here_with_the_next_archive(
+    operate: Operate, tmp_path: Path, parameters: dict[str, str], ended: bool
+) -> None:
+    with time_machine.travel(DUE, tick=False) as clock, isolated():
+        app = App(resolve())
+        subscribers.add_imported("table", _silent(DUE - 4 * 365 * DAY))
+        days(app, clock, renewals.PARTS + 1)
+        assert len(asked(app)) == 1
+        first = exported(app, operate, tmp_path)
+        clock.shift(DAY)
+        subscribers.renew("table", subscriber_id(SECRET, READER), utc_now())
+        answered = exported(app, operate, tmp_path)
+        with stack(parameters) as app:
+            brought(app, operate, first)
+            days(app, clock, renewals.PARTS + 1)
+            if ended:
+                clock.shift(31 * DAY)
+                days(app, clock, renewals.PARTS + 1)
+                assert reader_here(parameters)["state"] == "unsubscribed"
+            brought(app, operate, answered)
+            here = reader_here(parameters)
+            assert (here["state"], here["history"][-1]["event"]) == ("confirmed", "renewed")
+            assert not {"renewal_queued_at", "renewal_sent_at", "left_for", "expires_at"} & set(here)
+            before = stored()
+            brought(app, operate, answered)
+            brought(app, operate, first)
+            assert stored() == before
+
+
+@TARGETS
+@pytest.mark.parametrize("answered", ["nowhere", "here by the button", "here by another page", "by leaving there"])
+def test_whoever_the_old_stack_ended_unanswered_stays_if_they_answered_here(
+    operate: Operate, tmp_path: Path, parameters: dict[str, str], answered: str
+) -> None:
+    one = id_of(READER, parameters)
+    with time_machine.travel(DUE, tick=False) as clock, isolated():
+        app = App(resolve())
+        subscribers.add_imported("table", _silent(DUE - 4 * 365 * DAY))
+        days(app, clock, renewals.PARTS + 1)
+        first = exported(app, operate, tmp_path)
+        clock.shift(31 * DAY)
+        days(app, clock, renewals.PARTS + 1)
+        ended = exported(app, operate, tmp_path)
+        assert reader_here(SAME)["left_for"] == "no_answer"
+        subscribers.unsubscribe("table", subscriber_id(SECRET, READER), utc_now(), DAY * 30)
+        left = exported(app, operate, tmp_path)
+        clock.move_to(DUE + LAP + 5 * DAY)
+        with stack(parameters) as app:
+            brought(app, operate, first)
+            if answered == "here by the button":
+                subscribers.renew("table", one, utc_now())
+            elif answered == "here by another page":
+                subscribers.note_life("table", one, utc_now())
+            clock.shift(60 * DAY)
+            brought(app, operate, ended)
+            here = reader_here(parameters)
+            if answered.startswith("here"):
+                assert here["state"] == "confirmed"
+            else:
+                assert (here["state"], here["left_for"], here["history"][-1]["reason"]) == (
+                    "unsubscribed", "no_answer", "no_answer",
+                )  # fmt: skip
+            brought(app, operate, ended)
+            assert reader_here(parameters) == here
+            if answered == "by leaving there":
+                brought(app, operate, left)
+                # An old link brings nobody back who pressed the button to leave.
+                assert "left_for" not in reader_here(parameters)
+                assert subscribers.renew("table", one, utc_now()) == ("unsubscribed", False)

@@ -444,7 +444,9 @@ def test_every_line_of_any_file_is_in_a_row_that_is_fit_or_told(
     content = b"email,name\n" + b"\n".join(line.replace(b"\n", b"") for line in lines)
     file.write_bytes(content)
     told = list(importing.Reader(file, "fr").rows())
-    physical = [number for number, raw in enumerate(content.split(b"\n"), 1) if number > 1 and raw.strip(b" \t\r\n\v\f,")]
+    physical = [
+        number for number, raw in enumerate(content.split(b"\n"), 1) if number > 1 and raw.strip(b" \t\r\n\v\f,")
+    ]
     covered = {number for row, last, _ in told for number in range(row.number, last + 1)}
     stopped = bool(told) and isinstance(told[-1].row, importing.BadLine) and told[-1].row.unclear
     assert all(number in covered or (stopped and number > told[-1].last) for number in physical)

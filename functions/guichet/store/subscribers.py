@@ -135,6 +135,18 @@ def _may_confirm(table_name: str, former_id: str, values: Item) -> Item:
     return action
 
 
+def lapse(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> bool:
+    """Unsubscribe a subscriber who did not answer another stack. Return False if there is nothing to change."""
+    return _leave(
+        table_name,
+        subscriber_id,
+        Leaving(event="unsubscribed", at=at, reason="no_answer"),
+        condition="#state = :confirmed",
+        values={":confirmed": "confirmed", ":no_answer": "no_answer", ":end": table.seconds(at + kept)},
+        changes=", expires_at = :end, left_for = :no_answer REMOVE renewal_queued_at, renewal_sent_at",
+    )
+
+
 def unsubscribe(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> bool:
     """Unsubscribe a subscriber. Return False if there is nothing to change, which is also success."""
     return _leave(
@@ -370,15 +382,15 @@ def add_imported(table_name: str, imported: Subscriber, former_ids: Sequence[str
 def state_after(known: Subscriber | None, leaving: Leaving) -> State:
     """Return the state of an address whose owner left another list, as an import says. `known` is who is here.
 
-    Who confirmed here by the link, later than they left there or at an unknown time, stays. Of several suppressions the
+    Who confirmed or renewed here by a click, later than they left there or at an unknown time, stays. Of several suppressions the
     strongest stays, and what the operator lifted is suppressed again only by what happened after.
     """
     if known is None:
         return leaving.event
     at = leaving.left_there_at
     if known.state == "confirmed":
-        here = known.consent is not None and known.confirmed_at is not None
-        return "confirmed" if here and (at is None or at < cast("datetime", known.confirmed_at)) else leaving.event
+        clicks = [event.at for event in known.history if isinstance(event, Confirmation | Resumed | Renewed)]
+        return "confirmed" if clicks and (at is None or at < max(clicks)) else leaving.event
     if known.state == "lifted":
         since = known.left_at is not None and at is not None and at > known.left_at
         return leaving.event if since and leaving.event in SUPPRESSED else "lifted"
