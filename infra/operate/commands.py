@@ -857,6 +857,7 @@ def import_(  # noqa: PLR0913  the options of an import
         # Asking is paced, so it takes one line at a time: Ctrl-C must not wait for a whole block.
         size = 1 if ask and not dry_run else importing.BLOCK
         summary = importing.run(reader, into, reject, advance, first=from_line, size=size)
+    _tell_only_hashed(reader, output)
     # It may contain bad lines from an earlier part of the import.
     if not bad_file.stat().st_size:
         bad_file.unlink()
@@ -877,6 +878,14 @@ def import_(  # noqa: PLR0913  the options of an import
     if summary.stopped == importing.UNAVAILABLE:
         return UNAVAILABLE
     return INCOMPLETE if summary.stopped or summary.bad else 0
+
+
+def _tell_only_hashed(reader: importing.Reader, output: Output) -> None:
+    if reader.only_hashed:
+        output.advise(
+            f"{counted(len(reader.only_hashed), 'row')} of people who left without an address: nothing of them can be "
+            "kept. Guichet's own exports have such rows of who is suppressed; take an archive to carry these, too."
+        )
 
 
 def _importer(  # noqa: PLR0913  what an import needs

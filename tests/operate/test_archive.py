@@ -40,7 +40,7 @@ from tests.support.newsletter import (
     subscribe,
 )
 from tests.support.operate import Operate, Said
-from tests.support.renewal import DAY, LAP, asked, days
+from tests.support.renewal import LAP, asked, days
 from tests.support.renewal import START as DUE
 from tests.support.wire import Wire, refusal
 
@@ -819,7 +819,7 @@ def reader_here(parameters: dict[str, str]) -> dict[str, Any]:
 @TARGETS
 @pytest.mark.parametrize("sent", [False, True], ids=["waits", "sent"])
 def test_nobody_carried_in_the_midst_of_a_renewal_is_forgotten_or_ended_unheard(
-    operate: Operate, tmp_path: Path, parameters: dict[str, str], sent: bool
+    operate: Operate, tmp_path: Path, parameters: dict[str, str], *, sent: bool
 ) -> None:
     with time_machine.travel(DUE, tick=False) as clock:
         with isolated():
@@ -860,7 +860,7 @@ def _silent(at: datetime) -> Subscriber:
 @TARGETS
 @pytest.mark.parametrize("ended", [False, True], ids=["asked here", "ended here"])
 def test_an_answer_at_the_old_stack_counts_here_with_the_next_archive(
-    operate: Operate, tmp_path: Path, parameters: dict[str, str], ended: bool
+    operate: Operate, tmp_path: Path, parameters: dict[str, str], *, ended: bool
 ) -> None:
     with time_machine.travel(DUE, tick=False) as clock, isolated():
         app = App(resolve())

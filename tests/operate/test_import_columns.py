@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
+from guichet.store import subscribers
 from infra.operate import importing
 from infra.operate.connection import OperatorError
 from infra.operate.importing import dates
 from infra.operate.importing.meaning import state_of
 from infra.operate.importing.vocabulary import LEFT
-from tests.support.app import START, App
+from tests.support.app import START, App, isolated, resolve
 from tests.support.feedback import feedback
 from tests.support.newsletter import READER, subscribe, subscriber
 from tests.support.operate import Operate, connection_to
@@ -644,6 +645,93 @@ def test_a_broken_letter_in_a_file_of_utf_8_is_a_bad_line(tmp_path: Path) -> Non
         "it is not UTF-8: save the file as CSV UTF-8",
         r"b@example.org,caf\xe9",
     )
+
+
+def test_the_csv_of_our_own_export_is_imported_in_all_states(operate: Operate, tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    with isolated():
+        app = App(resolve())
+        listed = ("a,subscribed", "b,unsubscribed", "c,bounced", "d,complained", "e,subscribed", "f,bounced")
+        rows = ("email,status", *(one.replace(",", "@example.org,") for one in listed))
+        operate(app, "import", written(tmp_path, *rows), *PROOF)
+        subscribe(app)
+        secret = connection_to(app).settings.signing_secret
+        subscribers.block("table", subscriber_id(secret, "e@example.org"), utc_now())
+        subscribers.lift("table", subscriber_id(secret, "f@example.org"), utc_now(), timedelta(days=9))
+        assert operate(app, "export", "subscribers", "--state", "all", "-o", str(file)).code == 0
+    assert len(file.read_text().splitlines()) == 8
+    with isolated():
+        app = App(resolve())
+        for dry_run in (("--dry-run",), ()):
+            said = operate(app, "import", str(file), *PROOF, *dry_run, "--json")
+            assert (said.code, said.rows[0]["bad_lines"]) == (0, 0)
+            assert "4 rows of people who left without an address" in said.err
+        assert states(app) == {
+            "a@example.org": "confirmed", READER: "confirmed", "b@example.org": "unsubscribed",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "left"),
+    [
+        (("email,uNsUbScRiBeD", "a@example.org,TrUe"), True),
+        (("email,inActive", "a@example.org,yes"), True),
+        (("Mail;Abonné(e)", "a@example.org;non"), True),
+        (("Mail;Statut", "a@example.org;Désabonné(e)"), True),
+        (("Mail;Statut", "a@example.org;Désinscrit·e·s"), True),
+        (("Mail;RGPD", "b@example.org;OK", "a@example.org;KO"), True),
+        (("Mail;Radié", "b@example.org;", "a@example.org;oui"), True),
+        (("Mail;À retirer", "b@example.org;", "a@example.org;x"), True),
+        (("Mail;Décédée", "b@example.org;", "a@example.org;x"), True),
+        (("Mail,Exit date", "b@example.org,", "a@example.org,2024-01-01"), True),
+        (("Mail,Consent to track,State", "a@example.org,No,Active", "b@example.org,Unchanged,Active"), False),
+        (("Mail,digest_enabled,email_disabled", "a@example.org,false,false"), False),
+        (("Mail,Email status,Email status date", "a@example.org,subscribed,2024-05-31T10:00:00Z"), False),
+        (("Mail,Email permission status", "a@example.org,Express", "b@example.org,Implied"), False),
+        (("Mail,Marketing contact status", "a@example.org,Marketing contact"), False),
+        (("Mail,Attendee Status", "a@example.org,Attending"), False),
+        (("Mail;Statut", "a@example.org;Abonné(e)", ";", ";;"), False),
+    ],
+)
+def test_more_lists_are_understood(
+    app: App, operate: Operate, tmp_path: Path, lines: Sequence[str], *, left: bool
+) -> None:
+    said = operate(app, "import", written(tmp_path, *lines), *PROOF)
+    assert said.code == 0, said.err
+    assert states(app)["a@example.org"] == ("unsubscribed" if left else "confirmed")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Mail,Email frequency", "b@example.org,weekly", "a@example.org,Never"),
+        ("Mail,Newsletters", "b@example.org,Weekly", "a@example.org,None"),
+        ("Mail,Accord", "b@example.org,oui", "a@example.org,sans suite"),
+        ("Mail,send", "b@example.org,yes", "a@example.org,no"),
+        ("Mail,contact ok", "b@example.org,1", "a@example.org,0"),
+        ("Mail,Notes", "a@example.org,please stop e-mailing"),
+        ("Mail,Notes", "a@example.org,unsubscribed by phone last spring"),
+        ("Mail;Erreur", "b@example.org;", "a@example.org;550 user unknown"),
+    ],
+)
+def test_more_of_what_may_mean_leaving_is_asked_about(
+    app: App, operate: Operate, tmp_path: Path, lines: Sequence[str]
+) -> None:
+    said = operate(app, "import", written(tmp_path, *lines), *PROOF)
+    assert (said.code, states(app)) == (2, {})
+    assert "not understood" in said.err
+
+
+def test_who_renewed_here_later_stays(app: App, operate: Operate, tmp_path: Path) -> None:
+    one = subscriber_id(connection_to(app).settings.signing_secret, READER)
+    with time_machine.travel(START):
+        operate(app, "import", written(tmp_path, "email,confirmed_at", f"{READER},2020-01-01"), *PROOF)
+        subscribers.renew("table", one, utc_now())
+    for day, state in ((-1, "confirmed"), (1, "unsubscribed")):
+        with time_machine.travel(START + timedelta(days=2)):
+            left_at = (START + timedelta(days=day)).isoformat()
+            operate(app, "import", written(tmp_path, "email,unsubscribed_at", f"{READER},{left_at}"), *PROOF)
+        assert subscriber(app)["state"] == state
 
 
 # --- anything ---------------------------------------------------------------------------------------------------------

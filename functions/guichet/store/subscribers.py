@@ -382,8 +382,8 @@ def add_imported(table_name: str, imported: Subscriber, former_ids: Sequence[str
 def state_after(known: Subscriber | None, leaving: Leaving) -> State:
     """Return the state of an address whose owner left another list, as an import says. `known` is who is here.
 
-    Who confirmed or renewed here by a click, later than they left there or at an unknown time, stays. Of several suppressions the
-    strongest stays, and what the operator lifted is suppressed again only by what happened after.
+    Who confirmed or renewed here by a click, later than they left there or at an unknown time, stays. Of several
+    suppressions the strongest stays, and what the operator lifted is suppressed again only by what happened after.
     """
     if known is None:
         return leaving.event

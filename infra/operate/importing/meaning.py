@@ -277,13 +277,19 @@ def _named(column: _Subject) -> _Understood:
     return column.is_(kind) if kind else None
 
 
-def _harmless(column: _Subject) -> _Understood:
-    """Return a column that says nothing about leaving: of another channel, a note, a link, a figure."""
+def _of_other_purpose(column: _Subject) -> _Understood:
+    """Return a column that says of something else than getting emails whether they want it, beside one that does."""
     words, values = column.words, column.values
     if vocabulary.OTHER_PURPOSE.fullmatch(words) and any(
         vocabulary.ABOUT_EMAIL.search(one) or vocabulary.STATE_NAME.search(one) for one in column.names if one != words
     ):
         return column.ignored_unless(values.left or values.strong)
+    return None
+
+
+def _harmless(column: _Subject) -> _Understood:
+    """Return a column that says nothing about leaving: of another channel, a note, a link, a figure."""
+    words, values = column.words, column.values
     if words in vocabulary.OURS or (
         vocabulary.OTHER_CHANNEL.search(words) and not vocabulary.ABOUT_EMAIL.search(words)
     ):
@@ -409,6 +415,7 @@ def _by_values(column: _Subject) -> Column | Question:
 
 _RULES: Sequence[Callable[[_Subject], _Understood]] = (
     _named,
+    _of_other_purpose,
     _harmless,
     _about_leaving,
     _of_states,

@@ -129,11 +129,16 @@ class Reader:
         self.columns = self._dated(self._understood(names, values), values)
         self.unused = [column.name for column in self.columns if column.kind == "ignore"]
         self._floor = self._everybody()
+        # Rows of people who left and have no address, as our own export has them: nothing of these can be kept.
+        self.only_hashed: set[int] = set()
 
     def rows(self, first: int = 2) -> Iterator[Read]:
         """Yield the rows from a line on, up to and including an unclear one. Empty lines are skipped."""
         for raw in self._raw():
             if raw.last < first:
+                continue
+            if self._only_hashed(raw):
+                self.only_hashed.add(raw.number)
                 continue
             row = self._row(raw)
             yield Read(row, raw.last, raw.bytes_read)
@@ -266,6 +271,12 @@ class Reader:
             return self._line(raw.number, self._cells(raw))
         except _BadRowError as error:
             return BadLine(raw.number, str(error), text)
+
+    def _only_hashed(self, raw: _Raw) -> bool:
+        if raw.cells is None or self._too_long(raw.cells) or self._unclear(raw, shown(raw.text).rstrip("\r\n")):
+            return False
+        cells = [text_of(cell) for cell in raw.cells]
+        return not self._first("email", cells).strip() and verdict_of(self.columns, cells).standing in LEFT
 
     def _unclear(self, raw: _Raw, text: str) -> str:
         """Return why it is unclear where a cell of a row ends, if it is."""

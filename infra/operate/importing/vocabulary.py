@@ -185,8 +185,8 @@ STRONG = re.compile(
 )
 # In a note, these say so anywhere.
 ASKED_TO_LEAVE = re.compile(
-    r"\b(please|svp|merci de|priere de) (\w+ ){0,2}(remov\w*|delet\w*|unsub\w*|stop\w*|desinscri\w*|desabonn\w*|retir\w*"
-    r"|supprim\w*)"
+    r"\b(please|svp|merci de|priere de) (\w+ ){0,2}(remov\w*|delet\w*|unsub\w*|stop\w*|desinscri\w*"
+    r"|desabonn\w*|retir\w*|supprim\w*)"
     r"|\b(stop|no more|plus de|cease) (\w+ )?(e ?mail\w*|mails?|messages?|sending|writing|newsletters?|courriels?)\b"
     r"|\b(do not|don t|dont|never) (send|write|e ?mail|mail|contact)\b"
     r"|\bne (plus|pas|jamais) (\w+ )?(envoyer|ecrire|contacter)\b|\bne (veut|souhaite|desire|recoit) (plus|pas)\b"
