@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -675,6 +676,8 @@ def test_the_csv_of_our_own_export_is_imported_in_all_states(operate: Operate, t
     ("lines", "left"),
     [
         (("email,uNsUbScRiBeD", "a@example.org,TrUe"), True),
+        (("email,subscribed", "a@example.org,\ufefffalse\u200b", "b@example.org,true"), True),
+        (("email,isexcludedfromcampaigns", "a@example.org,true"), True),
         (("email,inActive", "a@example.org,yes"), True),
         (("Mail;Abonné(e)", "a@example.org;non"), True),
         (("Mail;Statut", "a@example.org;Désabonné(e)"), True),
@@ -808,6 +811,30 @@ def test_nobody_is_subscribed_whose_row_says_that_they_left(
     for read in reader.rows():
         if isinstance(read.row, importing.Line) and read.row.email in left:
             assert read.row.standing in LEFT
+
+
+_SPELLINGS = (
+    str, str.upper, str.lower, str.title, str.swapcase,
+    lambda text: "".join(one.upper() if place % 2 else one.lower() for place, one in enumerate(text)),
+    lambda text: "\u00a0" + text.replace(" ", "\u00a0"),
+    lambda text: f"\ufeff{text}\u200b",
+    lambda text: unicodedata.normalize("NFD", text),
+)  # fmt: skip
+
+
+@given(st.sampled_from(LEAVING), st.sampled_from(_SPELLINGS), st.sampled_from(_SPELLINGS))
+def test_who_left_is_not_subscribed_however_it_is_spelled(
+    tmp_path_factory: pytest.TempPathFactory, said: tuple[str, str], of_name: Any, of_cell: Any
+) -> None:
+    file = tmp_path_factory.mktemp("any") / "list.csv"
+    rows = [["email", of_name(said[0])], ["a@example.org", of_cell(said[1])], ["b@example.org", ""]]
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        csv.writer(opened).writerows(rows)
+    try:
+        first = next(importing.Reader(file, "fr").rows()).row
+    except OperatorError:
+        return
+    assert isinstance(first, importing.BadLine) or first.standing in LEFT
 
 
 @given(st.text(max_size=80))

@@ -31,6 +31,7 @@ from infra.operate.importing.vocabulary import KINDS, LEFT, STANDINGS, Kind, Sta
 # The same limit as for forms.
 _LONGEST_NAME = 1000
 _LANGUAGE_NAMES: Mapping[str, Language] = {"french": "fr", "francais": "fr", "english": "en", "anglais": "en"}
+_UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"
 # Of a file without headings, or one that is no list, so much is shown.
 _SHOWN = 200
 
@@ -184,7 +185,7 @@ class Reader:
         for raw in self._raw():
             if raw.cells is not None and not self._too_long(raw.cells):
                 for values, cell in zip(found, raw.cells, strict=False):
-                    values.add(text_of(cell))
+                    values.add(_text(cell))
         return found
 
     def _understood(self, names: list[str], values: list[Values]) -> list[Column]:
@@ -275,7 +276,7 @@ class Reader:
     def _only_hashed(self, raw: _Raw) -> bool:
         if raw.cells is None or self._too_long(raw.cells) or self._unclear(raw, shown(raw.text).rstrip("\r\n")):
             return False
-        cells = [text_of(cell) for cell in raw.cells]
+        cells = [_text(cell) for cell in raw.cells]
         return not self._first("email", cells).strip() and verdict_of(self.columns, cells).standing in LEFT
 
     def _unclear(self, raw: _Raw, text: str) -> str:
@@ -300,7 +301,7 @@ class Reader:
             raise _BadRowError(f"it is not {called}: save the file as CSV UTF-8")
         if self._too_long(raw.cells):
             raise _BadRowError("it has more cells than the first line: they may be in the wrong columns")
-        return [text_of(cell) for cell in raw.cells]
+        return [_text(cell) for cell in raw.cells]
 
     def _line(self, number: int, cells: list[str]) -> Line:
         address = self._first("email", cells).strip()
@@ -363,6 +364,11 @@ class Reader:
                 raise _BadRowError(f"{text[:100]!r} is not a past date such as 2024-05-31, 31/05/2024 or May 31, 2024")
             return at
         return None
+
+
+def _text(cell: str) -> str:
+    """Return the text of a cell without what nobody sees at its ends: the mark of an encoding, spaces of no width."""
+    return text_of(cell.strip(_UNSEEN) if cell[:1] in _UNSEEN or cell[-1:] in _UNSEEN else cell)
 
 
 def _one_line(text: str) -> str:

@@ -74,7 +74,9 @@ BOUNCED = (
     r"|erron\w*|en erreur|erreurs?|errors?"
 )
 UNSUBSCRIBED = (
-    r"unsub\w*|un subscri\w*|de ?s ?inscri\w*|de ?s ?abonn\w*|desouscri\w*|opt(ed|ing)? ?outs?|remov\w*"
+    # Glued to other words, as in `isexcludedfromcampaigns`.
+    r"\w*(unsub|optout|optedout|blacklist|blocklist|excluded|disabled|desinscri|desabonn|donotmail|donotcontact)\w*"
+    r"|un subscri\w*|de ?s ?inscri\w*|de ?s ?abonn\w*|desouscri\w*|opt(ed|ing)? ?outs?|remov\w*"
     r"|delet\w*|supprim\w*"
     r"|suppression\w*|suppress\w*|disabl\w*|desactiv\w*|de ?activat\w*|inactiv\w*|inactif\w*|archiv\w*|black ?list\w*"
     r"|block ?list\w*|block\w*|bloque\w*|bloqua\w*|bloc?age|liste (noire|rouge)|exclud\w*|exclu(e|s|es)?"
