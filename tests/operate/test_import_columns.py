@@ -707,6 +707,7 @@ def test_more_lists_are_understood(
 @pytest.mark.parametrize(
     "lines",
     [
+        ("email,confirmed,blacklisted,optedin", "b@example.org,1,0,0", "a@example.org,1,0,0"),
         ("Mail,Email frequency", "b@example.org,weekly", "a@example.org,Never"),
         ("Mail,Newsletters", "b@example.org,Weekly", "a@example.org,None"),
         ("Mail,Accord", "b@example.org,oui", "a@example.org,sans suite"),

@@ -392,6 +392,13 @@ def _about_subscribing(column: _Subject) -> _Understood:
             if vocabulary.SINCE_WHEN.search(words)
             else column.ignored
         )
+    if (
+        words == "optedin"
+        and values.noes == values.filled
+        and any(vocabulary.CONFIRMED_NAME.fullmatch(one) for one in column.names)
+    ):
+        # phpList has 0 for everybody, and an import that unsubscribed them all could not be undone.
+        return column.question
     return column.is_("subscribed", empty_is_no=values.marks == values.filled > 0)
 
 
