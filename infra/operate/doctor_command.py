@@ -67,7 +67,9 @@ def doctor_command(
         if received is not None:
             from infra.operate import received_email  # noqa: PLC0415
 
-            findings = list(_found(output, received_email.examine(received.read_bytes())))
+            with received.open("rb") as file:
+                raw = file.read(received_email.LONGEST + 1)
+            findings = list(_found(output, received_email.examine(raw)))
             sys.exit(0 if all(one.state == "ok" for one in findings) else _INCOMPLETE)
         from infra.operate import doctor  # noqa: PLC0415
 

@@ -6,10 +6,11 @@ what the mailbox says that it found itself (RFC 8601).
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
+from email.parser import BytesHeaderParser
 from email.utils import parseaddr
 from functools import partial
 
@@ -25,12 +26,16 @@ _LINK, _ONE_CLICK = "List-Unsubscribe", "List-Unsubscribe-Post"
 _SES = "amazonses.com"
 _SAVE = "save it in the mailbox that received it, with Show original, Download message, or as a file .eml"
 # The address of SES for opens and clicks, and the paths that it has at a domain of one's own.
-_TRACKING = re.compile(rb"awstrack\.me/|https?://[^\s\"'<>]+/(?:C?L|C?I)0/")
+_TRACKING = re.compile(rb"awstrack\.me/|/C?[LI]0/")
+_ADDRESS = re.compile(rb"https?://[^\s\"'<>]+")
 _VERDICT = re.compile(r"\b(spf|dkim|dmarc)\s*=\s*([a-z]+)")
 # dkimpy logs what it then reports by its result.
 _SILENT = logging.getLogger("guichet.doctor.dkim")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
+# Anybody may have made the email, so its verification is bounded. Sizes are in bytes.
+LONGEST = 10_000_000
+_LONGEST_SIGNATURE, _MOST_SIGNATURES = 4096, 10
 
 
 @dataclass(frozen=True)
@@ -44,14 +49,25 @@ class Signature:
 
 def examine(raw: bytes, records: Records = look_up) -> Iterator[Finding]:
     """Check an email as it was received."""
-    raw = _bare(raw)
-    message = message_from_bytes(raw)
-    sender = parseaddr(str(message.get("From", "")))[1].rpartition("@")[2].lower()
-    if not sender:
-        yield Finding("email", "wrong", "the file is not an email as it was received: it has no sender", _SAVE)
+    if len(raw) > LONGEST:
+        text = f"the file is longer than {LONGEST // 1_000_000} MB, so it is no email that Guichet sent"
+        yield Finding("email", "wrong", text, _SAVE)
         return
+    raw = _bare(raw)
+    # Only the headers: who nests parts by the thousand stops the parser.
+    message = BytesHeaderParser().parsebytes(raw)
+    senders = message.get_all("From", [])
+    sender = parseaddr(str(senders[0]))[1].rpartition("@")[2].lower() if len(senders) == 1 else ""
+    if not sender:
+        why = f"it has {len(senders)} headers From" if len(senders) > 1 else "it has no sender"
+        yield Finding("email", "wrong", f"the file is not an email as it was received: {why}", _SAVE)
+        return
+    signed = [str(header) for header in message.get_all("DKIM-Signature", [])]
+    if len(signed) > _MOST_SIGNATURES:
+        text = f"it has {len(signed)} signatures, of which the first {_MOST_SIGNATURES} are checked"
+        yield Finding("email", "warning", text, _SAVE)
     try:
-        signatures = list(_signatures(raw, len(message.get_all("DKIM-Signature", [])), records))
+        signatures = list(_signatures(raw, signed[:_MOST_SIGNATURES], records))
     except dns.exception.DNSException as error:
         yield Finding("signature", "unknown", f"no answer: {error}", "try again; this machine may be offline")
         return
@@ -61,7 +77,7 @@ def examine(raw: bytes, records: Records = look_up) -> Iterator[Finding]:
     yield _one_click(message, sender, signatures)
     yield from _verdicts(message)
     yield from _return_path(message, sender)
-    yield _tracked(message)
+    yield _tracked(raw)
 
 
 def _bare(raw: bytes) -> bytes:
@@ -71,9 +87,12 @@ def _bare(raw: bytes) -> bytes:
     return re.sub(rb"\A(?:\d+ *|From [^\r\n]*)\r?\n", b"", raw)
 
 
-def _signatures(raw: bytes, count: int, records: Records) -> Iterator[Signature]:
-    for index in range(count):
+def _signatures(raw: bytes, signed: Sequence[str], records: Records) -> Iterator[Signature]:
+    for index, header in enumerate(signed):
         verifier = None
+        if len(header) > _LONGEST_SIGNATURE:
+            yield Signature("?", [], "it is longer than any signature")
+            continue
         try:
             verifier = dkim.DKIM(raw, logger=_SILENT)
             verifier.verify_headerprep(index)
@@ -83,6 +102,7 @@ def _signatures(raw: bytes, count: int, records: Records) -> Iterator[Signature]
             problem = "" if found else f"its key {key} is not in DNS (any more)"
             if found and not verifier.verify(index, dnsfunc=partial(_key, found)):
                 problem = "its headers were changed on the way, or its key was replaced"
+            problem = problem or _weakness(verifier.signature_fields)
             headers = [name.strip().lower() for name in verifier.signature_fields[b"h"].decode("ascii").split(":")]
         except dns.exception.DNSException:
             raise
@@ -95,6 +115,15 @@ def _signatures(raw: bytes, count: int, records: Records) -> Iterator[Signature]
             yield Signature(_domain(verifier), [], f"it cannot be read ({type(error).__name__})")
         else:
             yield Signature(domain, headers, problem)
+
+
+def _weakness(tags: Mapping[bytes, bytes]) -> str:
+    """Return why mailboxes do not rely on a signature although it fits, or an empty text."""
+    algorithm = tags[b"a"].decode("ascii", "replace")
+    if algorithm != "rsa-sha256":
+        # RFC 8301 ended rsa-sha1.
+        return f"it is made with {algorithm}, and not all mailboxes accept that"
+    return "it covers only the beginning of the text (l=), so anybody may have added to it" if b"l" in tags else ""
 
 
 def _domain(verifier: dkim.DKIM | None) -> str:
@@ -193,9 +222,13 @@ def _return_path(message: Message, sender: str) -> Iterator[Finding]:
         yield Finding("MAIL FROM", "warning", f"it is {domain}, of somebody who forwarded this email", _SAVE)
 
 
-def _tracked(message: Message) -> Finding:
-    parts = (part.get_payload(decode=True) for part in message.walk() if part.get_content_maintype() == "text")
-    if any(isinstance(part, bytes) and _TRACKING.search(part) for part in parts):
+def _tracked(raw: bytes) -> Finding:
+    try:
+        parts = [part for part in message_from_bytes(raw).walk() if part.get_content_maintype() == "text"]
+        texts = [text for part in parts if isinstance(text := part.get_payload(decode=True), bytes)]
+    except RecursionError:
+        return Finding("tracking", "unknown", "its parts are nested too deep to be read", _SAVE)
+    if any(_TRACKING.search(address) for text in texts for address in _ADDRESS.findall(text)):
         text = "SES has changed the email, to count who opens it or follows its links"
         return Finding("tracking", "wrong", text, "`guichet doctor --fix` ends that")
     return Finding("tracking", "ok", "no image and no changed link counts who reads it")

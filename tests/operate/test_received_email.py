@@ -3,14 +3,20 @@
 The emails in `received/` were signed by another implementation than the one that verifies them.
 """
 
+import base64
 import json
 import re
 from email import message_from_bytes, policy
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
+import dkim
 import dns.exception
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -190,6 +196,56 @@ def test_no_answer_of_dns_is_no_wrong_signature() -> None:
 
     (found,) = examine(SIGNED, gone)
     assert (found.check, found.state) == ("signature", "unknown")
+
+
+def _made(headers: bytes, body: bytes = b"x", signatures: int = 0) -> bytes:
+    signature = b"DKIM-Signature: v=1; a=rsa-sha256; d=b.example; s=x; h=from; bh=AAAA; b=AAAA\r\n"
+    return signature * signatures + headers + b"\r\n\r\n" + body
+
+
+_FROM = b"From: a@b.example"
+_NESTED = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (i, i) for i in range(3000))
+
+
+@pytest.mark.parametrize(
+    ("raw", "check", "says"),
+    [
+        (_made(_FROM + b"\r\nContent-Type: text/html", b"http://" * 40_000), "tracking", "counts who reads it"),
+        (_FROM + b"\r\n" + _NESTED, "tracking", "nested too deep"),
+        (_made(_FROM, signatures=300), "email", "300 signatures, of which the first 10"),
+        (_made(b"DKIM-Signature: v=1; b=" + b" \r\n" * 9_000 + b" ;\r\n" + _FROM), "signature", "only ? signed it"),
+        (_made(b"From: evil@other.example\r\n" + _FROM), "email", "it has 2 headers From"),
+        (_made(_FROM, b"x" * received_email.LONGEST), "email", "longer than 10 MB"),
+    ],
+)
+def test_an_email_of_somebody_hostile_takes_seconds_and_stops_nothing(raw: bytes, check: str, says: str) -> None:
+    started = monotonic()
+    assert any(one.check == check and says in one.message and one.state for one in examine(raw, in_dns))
+    assert monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"length": True}, "it covers only the beginning of the text (l=)"),
+        ({"signature_algorithm": b"rsa-sha1"}, "it is made with rsa-sha1"),
+    ],
+)
+def test_a_signature_that_proves_too_little_is_told(options: dict[str, Any], why: str) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    raw = _made(_FROM + b"\r\nSubject: x")
+
+    def state(**options: Any) -> Finding:
+        signed = dkim.sign(raw, b"s", b"b.example", pem, include_headers=[b"from"], **options) + raw
+        found = examine(signed, lambda *_: [f"v=DKIM1; p={base64.b64encode(public).decode()}"])
+        return next(one for one in found if one.check == "signature")
+
+    assert state().state == "ok"
+    found = state(**options)
+    assert found.state == "wrong"
+    assert why in found.message
 
 
 _LINES = st.lists(st.sampled_from(SIGNED.splitlines(keepends=True)) | st.binary(max_size=60).map(lambda b: b + b"\n"))
