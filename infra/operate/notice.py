@@ -173,7 +173,12 @@ def beside_own(
     consents = any(field.type == "consent" for field in fields)
     yield _paragraph(_say("required" if any(field.required for field in fields) else "optional"))
     yield _paragraph(
-        _say("who", controller=controller, title=definition.title[language]),
+        # Without a field for an address, nobody can be answered.
+        _say(
+            "who" if definition.email_field else "who_unanswered",
+            controller=controller,
+            title=definition.title[language],
+        ),
         _say("basis_consent" if consents else "basis"),
         _say("recipients"),
         _say("kept", duration=duration(days, language)),
@@ -233,7 +238,9 @@ def _messages(known: Facts, form: str, language: Language) -> Iterator[Block]:
     else:
         yield _heading(3, _say("own_title", title=own.title[language]))
         acknowledged = acknowledged and bool(own.email_field)
-    yield _paragraph(_say("purpose_acknowledged" if acknowledged else "purpose"), label="purpose_label")
+    answered = own is None or bool(own.email_field)
+    purpose = "purpose_acknowledged" if acknowledged else "purpose" if answered else "purpose_unanswered"
+    yield _paragraph(_say(purpose), label="purpose_label")
     consents = [field.label[language] for field in own.fields.values() if field.type == "consent"] if own else []
     yield _paragraph(
         _say("page_basis"),

@@ -76,7 +76,7 @@ def notice_command(common_options: Callable[[Command], Command], connect: Callab
         for one in [language] if language else LANGUAGES:
             for of, text in _parts(known, list(forms) or known.names, one, form, part):
                 _write(output, one, of, text, form)
-        for sentence in _advice(known, controller):
+        for sentence in _advice(known, controller, contact):
             output.advise(sentence)
         sys.exit(0)
 
@@ -120,10 +120,12 @@ def _write(output: Output, language: Language, of: str, text: str, form: Format)
     sys.stdout.write(printable(f"{text}\n"))
 
 
-def _advice(known: Facts, controller: str | None) -> Iterator[str]:
+def _advice(known: Facts, controller: str | None, contact: str | None) -> Iterator[str]:
     """Yield what only the owner can know or do."""
     if controller is None:
         yield f"{known.controller} is named as responsible: --controller names a person or organisation."
+    if contact is None:
+        yield f"{known.contact} is published as the address for questions: --contact names another one."
     if not known.privacy_url:
         yield "PrivacyUrl is not set, so what stands beside a form leads to no page: set it to where you paste that."
     if not notice.is_known(known.region):

@@ -114,7 +114,11 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     "RetentionDays": ({"retention_days": 400}, "400\xa0jours", "400 days"),
     "LogRetentionDays": ({"log_retention_days": 7}, "message, sont conservés 7\xa0jours", "kept for 7 days"),
     "RenewalMonths": ({"renewal_months": 12}, "pendant 12\xa0mois", "for 12 months"),
-    "KeepCallerAddress": ({"keep_caller_address": True}, "L’adresse IP de la demande", "The IP addresses of request"),
+    "KeepCallerAddress": (
+        {"keep_caller_address": True},
+        "Les adresses IP de la demande",
+        "The IP addresses of your request",
+    ),
     "Acknowledge": ({"acknowledge": True}, "accusé de réception", "acknowledgement"),
     "LogoUrl": ({"logo": "https://a.example/l.png"}, "logo du site, chargé depuis a.example", "loaded from a.example"),
     "ConsentText": ({"consent": {"fr": "Oui.", "en": "Yes, I do."}}, "«\xa0Oui.\xa0»", "“Yes, I do.”"),
@@ -150,7 +154,7 @@ def test_nobody_is_told_of_what_does_not_happen() -> None:
     plain = whole(known("", renewal_months=0), "fr")
     for never in ("rester inscrit", "accusé de réception", "cochant une case", "Délégué", "En savoir plus", "logo"):
         assert never not in plain
-    assert "Aucune adresse IP n’en fait partie" in plain
+    assert "Aucune adresse IP n’est conservée avec la preuve" in plain
     assert "devis" not in plain
 
 
@@ -183,10 +187,19 @@ def test_a_form_s_answers_may_reach_the_owner_and_others_by_route() -> None:
     form = f'[q]\n{field}\nroute = {{ field = "s", to = {{ A = ["a@x.example"] }} }}'
     text = rendered(page(known(form), "en", ["q"]), "en", "text")
     # An answer that routes to nobody is the owner's.
-    assert "The 2 people who deal with this form, by way of their mailboxes (x.example, atelier.example)." in text
-    assert "run the site have access" not in text
+    assert "The 2 people who handle this form, in their mailboxes (x.example, atelier.example)." in text
+    assert "run the site can read it" not in text
     only = rendered(page(known(form + '\nrecipients = ["b@x.example"]'), "en", ["q"]), "en", "text")
-    assert "The 2 people who deal with this form, by way of their mailboxes (x.example). The people who run" in only
+    assert "The 2 people who handle this form, in their mailboxes (x.example). The people who run" in only
+
+
+def test_of_a_form_without_an_address_nobody_is_told_of_a_reply() -> None:
+    base = '[quote]\nfields.colour = { type = "text", label = "Couleur" }\n'
+    for language, says in zip(LANGUAGES, ("répondre", "reply"), strict=True):
+        for more, told in (("", False), ('fields.email = { type = "email", label = "Adresse" }\n', True)):
+            of = known(base + more)
+            for blocks in (beside(of, "quote", language), page(of, language, ["quote"])):
+                assert (says in rendered(blocks, language, "text")) == told
 
 
 def test_no_address_of_a_recipient_is_published() -> None:
@@ -258,7 +271,7 @@ def test_requests_emails_and_readers_are_kept_as_long_as_it_says(app: App) -> No
     assert days_until(caught) == told(r"indésirable, après (\d+ \w+)", of, "newsletter") == 30
     assert told(r"et effacé (\d+ \w+) après le début", of, "newsletter") == READERS_KEPT.days
     longest = max(days_until(one) for kind in ("cap", "caller") for one in app.items(kind))
-    assert longest <= told(r"effacées en (\d+ \w+) au plus", of, "newsletter")
+    assert longest <= told(r"effacées au bout de (\d+ \w+) au plus", of, "newsletter")
     assert all("203.0.113.7" not in str(one) for one in app.items())
 
 
@@ -294,7 +307,7 @@ def test_with_the_parameter_the_addresses_of_callers_are_kept_and_told_of() -> N
     app = App(resolve(KeepCallerAddress="true"))
     subscribe(app)
     assert "203.0.113.7" in str(app.items("subscriber"))
-    assert "L’adresse IP de la demande" in whole(stack_of(app), "fr")
+    assert "Les adresses IP de la demande" in whole(stack_of(app), "fr")
     # Of messages, none is kept either way.
     contact(app)
     assert "203.0.113.7" not in str(app.items("message"))
@@ -384,6 +397,8 @@ def test_it_writes_both_layers_of_all_forms_in_all_languages(run: Run, tmp_path:
     assert "365" not in said.out
     assert "Durée de conservation\xa0: 1\xa0an" in said.out
     assert "--controller" in said.told
+    # It is the owner's own address, unless another one is named.
+    assert "owner@atelier.example is published" in spoken(said.told)
     assert "PrivacyUrl" in said.told
 
 

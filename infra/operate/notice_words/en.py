@@ -12,18 +12,21 @@ SENTENCES = {
         "Data controller: {controller}. Your data is used only to deal with your submission (“{title}”) and to reply "
         "to you."
     ),
+    "who_unanswered": (
+        "Data controller: {controller}. Your data is used only to deal with your submission (“{title}”)."
+    ),
     "contact_who": (
         "Data controller: {controller}. Your data is used only to deal with your message and to reply to you."
     ),
     "newsletter_who": "Data controller: {controller}. Your address is used only to send you the newsletter “{site}”.",
-    "basis": "Legal basis: the legitimate interest in replying to people who write through this form.",
+    "basis": "Legal basis: the legitimate interest in dealing with what people send through this form.",
     "basis_consent": (
-        "Legal basis: the legitimate interest in replying to people who write through this form and, for what you "
+        "Legal basis: the legitimate interest in dealing with what people send through this form and, for what you "
         "agree to by ticking a box, your consent."
     ),
     "newsletter_basis": (
-        "Legal basis: your consent, which you confirm by the link that is sent to this address; without that, you are "
-        "not subscribed."
+        "Legal basis: your consent, which you confirm with the link sent to this address; until you do, you are not "
+        "subscribed."
     ),
     "recipients": (
         "Recipients: the people who deal with these submissions, and the provider that hosts and delivers them (Amazon "
@@ -71,14 +74,17 @@ SENTENCES = {
     "recipients_label": "Recipients",
     "kept_label": "How long it is kept",
     "purpose": "To deal with your submission and to reply to you.",
+    "purpose_unanswered": "To deal with your submission.",
     "purpose_acknowledged": (
         "To deal with your submission and to reply to you. An automatic acknowledgement is sent to the address that "
-        "you give; it repeats nothing of what you wrote."
+        "you give; it repeats nothing that you wrote."
     ),
-    "page_basis": "The legitimate interest of the controller in replying to people who write (GDPR, article 6(1)(f)).",
+    "page_basis": (
+        "The legitimate interest of the controller in dealing with what people send (GDPR, article 6(1)(f))."
+    ),
     "page_basis_consent": (
-        "For what you agree to by ticking a box ({fields}), your consent (GDPR, article 6(1)(a)); the wording that you "
-        "accepted is kept with your answer. You can withdraw it at any time."
+        "For what you agree to by ticking a box ({fields}), your consent (GDPR, article 6(1)(a)); the wording you "
+        "accepted is kept with your answer. You can withdraw your consent at any time."
     ),
     "answers_contact": (
         "The email address and the message are required: without them, your message cannot be dealt with. Any other "
@@ -90,95 +96,95 @@ SENTENCES = {
     "answers_all_required": "All answers are required ({fields}): without them, your submission cannot be dealt with.",
     "answers_optional": "No answer is required.",
     "answers_besides": (
-        "The date and the language of the submission are stored, too, and the address of the page that it came from, "
-        "if your browser tells it."
+        "The date and the language of the submission are stored too, and the address of the page it came from, if "
+        "your browser sends it."
     ),
-    "recipients_one": "The person who deals with this form, by way of their mailbox ({domains}).",
-    "recipients_many": "The {count} people who deal with this form, by way of their mailboxes ({domains}).",
-    "recipients_owner": "The people who run the site have access to it, too.",
-    "kept_page": "{duration} from the day it was received, then it is deleted automatically.",
-    "kept_spam": "A submission that is filed as spam is deleted {duration} after that.",
+    "recipients_one": "The person who handles this form, in their mailbox ({domains}).",
+    "recipients_many": "The {count} people who handle this form, in their mailboxes ({domains}).",
+    "recipients_owner": "The people who run the site can read it too.",
+    "kept_page": "{duration} from the day it is received; then it is deleted automatically.",
+    "kept_spam": "A submission filed as spam is deleted {duration} after that.",
     "kept_mailbox": (
-        "The copy that is sent by email lies in the mailboxes of its recipients; you may ask to have it deleted there, "
-        "too."
+        "The copy sent by email stays in the mailboxes of its recipients; you may ask to have it deleted there too."
     ),
     # The newsletter
     "newsletter_purpose": (
-        "To send you the newsletter “{site}”. Your address is used for nothing else, and given to nobody but the "
+        "To send you the newsletter “{site}”. Your address is used for nothing else, and shared with nobody but the "
         "recipients below."
     ),
     "newsletter_page_basis": (
         "Your consent (GDPR, article 6(1)(a)) to this sentence (version {version}): “{wording}” You give it in two "
-        "steps: after your request, an email leads you to a page, whose button subscribes you. Without that button, "
-        "you are not subscribed. You can withdraw it at any time, with the link to unsubscribe in every issue, or with "
-        "your mail program’s own button, in one click."
+        "steps: after your request, an email takes you to a page with a button that subscribes you. Until you press "
+        "it, you are not subscribed. You can withdraw your consent at any time, with the unsubscribe link in every "
+        "issue, or in one click with your mail program’s own button."
     ),
     "newsletter_answers": (
-        "Only the email address is required; the name is optional. As proof of your consent, the sentence that you "
-        "accepted and its version are kept, the dates of request and confirmation, and the address of the page that "
-        "the request came from, or what it says of that."
+        "Only the email address is required; the name is optional. As proof of your consent, these are kept: the "
+        "sentence you accepted and its version, the dates of your request and your confirmation, and the address of "
+        "the page the request came from, or what that page calls itself. The date when you last pressed a button on "
+        "a page that one of our emails leads to is kept too."
     ),
-    "newsletter_callers": "The IP addresses of request and confirmation are part of it.",
-    "newsletter_no_callers": "No IP address is part of it.",
+    "newsletter_callers": "The IP addresses of your request and your confirmation are kept with the proof.",
+    "newsletter_no_callers": "No IP address is kept with the proof.",
     "newsletter_owner_one": (
-        "The person who keeps the list, who is told of each subscriber by way of their mailbox ({domains})."
+        "The person who keeps the list, and who is told of each new subscriber by email ({domains})."
     ),
     "newsletter_owner_many": (
-        "The {count} people who keep the list, who are told of each subscriber by way of their mailboxes ({domains})."
+        "The {count} people who keep the list, and who are told of each new subscriber by email ({domains})."
     ),
     "newsletter_asked": (
-        "A request is deleted {request} after the email with the link was sent, which is valid for {hours} hours, or "
-        "{failed} after that could not be sent; one that is filed as spam, after {spam}."
+        "A request is deleted {request} after the email with the link was sent (the link works for {hours} hours), "
+        "or {failed} after that email could not be sent. A request filed as spam is deleted after {spam}."
     ),
     "newsletter_subscribed": "A subscription lasts until you unsubscribe.",
     "newsletter_renewal": (
-        "If nothing is heard of you for {months} months, an email asks whether you want to stay; without an answer "
-        "within {answer} days, you are unsubscribed."
+        "If we hear nothing from you for {months} months, an email asks whether you want to stay; if you do not "
+        "answer within {answer} days, you are unsubscribed."
     ),
     "newsletter_left": (
-        "After that, your address and the proof of your consent are kept for {duration}, so that it can be shown that "
-        "you had agreed and that you left (legitimate interest, GDPR, article 6(1)(f)), and then deleted."
+        "After that, your address and the proof of your consent are kept for {duration}, to be able to show that you "
+        "had agreed and that you left (legitimate interest, GDPR, article 6(1)(f)), and then deleted."
     ),
     "newsletter_suppressed": (
-        "If your address no longer exists, or if you report an email as spam, it is deleted; a keyed fingerprint of it "
-        "and the proof of consent stay without a limit, so that nothing is sent to you any more. If you ask for no "
-        "more mail at all (“this was not me”), the fingerprint alone stays."
+        "If your address no longer exists, or if you report an email as spam, it is deleted; a keyed fingerprint of "
+        "it and the proof of consent are kept indefinitely, so that nothing is sent to you any more. If you ask for "
+        "no more mail at all (“this was not me”), only the fingerprint is kept."
     ),
     "newsletter_erased": (
-        "If you ask for erasure, nothing stays of a subscription but this fingerprint, for {duration} at most unless "
-        "something else keeps mail from you, so that no import subscribes you again."
+        "If you ask for erasure, all that remains of a subscription is this fingerprint, so that no import "
+        "subscribes you again: for {duration} at most, unless mail to you is blocked for another reason."
     ),
     "newsletter_copies": (
-        "What became of each issue (sent, refused, returned) is noted with a keyed fingerprint of the address, and "
-        "deleted {copies} after the sending began."
+        "What became of each issue (sent, refused, returned) is recorded with a keyed fingerprint of your address, "
+        "and deleted {copies} after sending began."
     ),
     # All forms
     "common_title": "For all these forms",
     "tracking_label": "No tracking pixel, no tracking link",
     "tracking": (
-        "No email has a tracking pixel, and no link in it is rewritten to count clicks: it is not measured whether you "
-        "open an email, nor when. Personal links (to confirm, to unsubscribe, to get no more mail) do what they say "
+        "No email has a tracking pixel, and no link in it is rewritten to count clicks: nobody measures whether you "
+        "open an email, or when. Personal links (to confirm, to unsubscribe, to get no more mail) do what they say "
         "and nothing else."
     ),
     "tracking_logo": (
-        "Emails show the logo of the site, which is loaded from {host} at the same address for all recipients; its "
-        "server may note the time and the IP address, as for any page of the web."
+        "Emails show the site’s logo, which is loaded from {host} at the same address for everybody; its server may "
+        "record the time and your IP address, as for any web page."
     ),
     "tracking_images": (
-        "An issue of the newsletter may show images, which are loaded at the same address for all readers, too."
+        "An issue of the newsletter may show images, which are also loaded at the same address for everybody."
     ),
     "abuse_label": "Abuse",
     "abuse": (
         "To limit abuse (legitimate interest), keyed fingerprints of the IP address, of its network and of the email "
-        "address are counted, and deleted within {slot}, or as soon as the email that waits is sent. A filter may file "
+        "address are counted, and deleted within {slot}, or as soon as the waiting email is sent. A filter may file "
         "a submission as spam; the controller is told and can check it. No automated decision has a legal effect on "
         "you."
     ),
     "logs_label": "Technical traces",
     "logs": (
-        "Technical logs, without any address or message, are kept for {logs}; the trace of each email that was sent "
-        "(date, result, keyed fingerprint of the address), for {rows}. What is deleted automatically goes within days "
-        "of the end of its time. The backups of the database keep for {backups} more what was deleted."
+        "Technical logs, which contain no address and no message, are kept for {logs}; the record of each email sent "
+        "(date, result, keyed fingerprint of the address), for {rows}. Automatic deletion may take a few days. "
+        "Backups of the database keep deleted data for {backups} more."
     ),
     "hosting_label": "Processor and place",
     "hosting": (
@@ -189,7 +195,7 @@ SENTENCES = {
         "Amazon Web Services hosts this data and delivers the emails, as a processor (GDPR, article 28), in its region "
         "{region}."
     ),
-    "within": "This region is in the European Union: hosting transfers nothing to outside of it.",
+    "within": "This region is in the European Union: hosting transfers no data out of it.",
     "adequate": (
         "It is outside the European Union, in a country whose protection the European Commission has found adequate "
         "(GDPR, article 45)."

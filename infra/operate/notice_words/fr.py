@@ -14,6 +14,10 @@ SENTENCES = {
         "Responsable du traitement\xa0: {controller}. Vos données servent uniquement à traiter votre envoi "
         "(«\xa0{title}\xa0») et à vous répondre."
     ),
+    "who_unanswered": (
+        "Responsable du traitement\xa0: {controller}. Vos données servent uniquement à traiter votre envoi "
+        "(«\xa0{title}\xa0»)."
+    ),
     "contact_who": (
         "Responsable du traitement\xa0: {controller}. Vos données servent uniquement à traiter votre message et à vous "
         "répondre."
@@ -22,10 +26,10 @@ SENTENCES = {
         "Responsable du traitement\xa0: {controller}. Votre adresse sert uniquement à vous envoyer la newsletter "
         "«\xa0{site}\xa0»."
     ),
-    "basis": "Base légale\xa0: l’intérêt légitime à répondre aux personnes qui écrivent par ce formulaire.",
+    "basis": "Base légale\xa0: l’intérêt légitime à traiter ce qui est envoyé par ce formulaire.",
     "basis_consent": (
-        "Base légale\xa0: l’intérêt légitime à répondre aux personnes qui écrivent par ce formulaire et, pour ce que "
-        "vous acceptez en cochant une case, votre consentement."
+        "Base légale\xa0: l’intérêt légitime à traiter ce qui est envoyé par ce formulaire et, pour ce que vous "
+        "acceptez en cochant une case, votre consentement."
     ),
     "newsletter_basis": (
         "Base légale\xa0: votre consentement, que vous confirmez par le lien reçu à cette adresse\u202f; sans cela, "
@@ -42,7 +46,7 @@ SENTENCES = {
     "kept": "Durée de conservation\xa0: {duration}, puis effacement.",
     "newsletter_kept": (
         "Durée de conservation\xa0: jusqu’à votre désinscription, puis {duration} comme preuve de votre consentement "
-        "et de votre départ."
+        "et de cette désinscription."
     ),
     "newsletter_leave": (
         "Vous pouvez vous désinscrire à tout moment, par le lien de chaque envoi. Aucun envoi ne contient de pixel de "
@@ -81,13 +85,13 @@ SENTENCES = {
     "recipients_label": "Destinataires",
     "kept_label": "Durée de conservation",
     "purpose": "Traiter votre envoi et vous répondre.",
+    "purpose_unanswered": "Traiter votre envoi.",
     "purpose_acknowledged": (
         "Traiter votre envoi et vous répondre. Un accusé de réception automatique est envoyé à l’adresse que vous "
         "indiquez\u202f; il ne reprend rien de ce que vous avez écrit."
     ),
     "page_basis": (
-        "L’intérêt légitime du responsable à répondre aux personnes qui lui écrivent (article 6, paragraphe 1, f du "
-        "RGPD)."
+        "L’intérêt légitime du responsable à traiter ce qui lui est envoyé (article 6, paragraphe 1, f du RGPD)."
     ),
     "page_basis_consent": (
         "Pour ce que vous acceptez en cochant une case ({fields}), votre consentement (article 6, paragraphe 1, a du "
@@ -109,8 +113,8 @@ SENTENCES = {
         "Sont aussi enregistrées la date et la langue de l’envoi, et l’adresse de la page d’où il est parti si votre "
         "navigateur l’indique."
     ),
-    "recipients_one": "La personne chargée de ce formulaire, par sa messagerie ({domains}).",
-    "recipients_many": "Les {count} personnes chargées de ce formulaire, par leur messagerie ({domains}).",
+    "recipients_one": "La personne chargée de ce formulaire, dans sa messagerie ({domains}).",
+    "recipients_many": "Les {count} personnes chargées de ce formulaire, dans leur messagerie ({domains}).",
     "recipients_owner": "Les personnes qui administrent le site y ont aussi accès.",
     "kept_page": "{duration} à compter de la réception, puis effacement automatique.",
     "kept_spam": "Un envoi classé comme indésirable est effacé {duration} après son classement.",
@@ -131,31 +135,30 @@ SENTENCES = {
     ),
     "newsletter_answers": (
         "Seule l’adresse email est obligatoire\u202f; le nom est facultatif. Comme preuve de votre consentement sont "
-        "conservés la phrase acceptée et sa version, les dates de la demande et de la confirmation, et l’adresse de la "
-        "page d’où vient la demande ou ce que celle-ci en indique."
+        "conservés la phrase acceptée et sa version, les dates de la demande et de la confirmation, et l’adresse de "
+        "la page d’où vient la demande ou le nom que cette page se donne. La date à laquelle vous avez appuyé pour "
+        "la dernière fois sur un bouton d’une page ouverte depuis un de nos emails est aussi conservée."
     ),
-    "newsletter_callers": "L’adresse IP de la demande et celle de la confirmation en font partie.",
-    "newsletter_no_callers": "Aucune adresse IP n’en fait partie.",
-    "newsletter_owner_one": (
-        "La personne qui tient la liste, prévenue de chaque inscription par sa messagerie ({domains})."
-    ),
+    "newsletter_callers": "Les adresses IP de la demande et de la confirmation sont conservées avec la preuve.",
+    "newsletter_no_callers": "Aucune adresse IP n’est conservée avec la preuve.",
+    "newsletter_owner_one": "La personne qui tient la liste, prévenue par email de chaque inscription ({domains}).",
     "newsletter_owner_many": (
-        "Les {count} personnes qui tiennent la liste, prévenues de chaque inscription par leur messagerie ({domains})."
+        "Les {count} personnes qui tiennent la liste, prévenues par email de chaque inscription ({domains})."
     ),
     "newsletter_asked": (
-        "Une demande est effacée {request} après l’envoi de l’email de confirmation, dont le lien vaut "
-        "{hours}\xa0heures, ou {failed} après l’échec de cet envoi\u202f; une demande classée comme indésirable, après "
-        "{spam}."
+        "Une demande est effacée {request} après l’envoi de l’email de confirmation, dont le lien est valable "
+        "{hours}\xa0heures, ou {failed} après l’échec de cet envoi\u202f; une demande classée comme indésirable, "
+        "après {spam}."
     ),
     "newsletter_subscribed": "Une inscription dure jusqu’à ce que vous vous désinscriviez.",
     "newsletter_renewal": (
-        "Sans signe de votre part pendant {months}\xa0mois, un email vous demande si vous voulez rester inscrit\u202f; "
-        "sans réponse sous {answer}\xa0jours, vous êtes désinscrit."
+        "Sans signe de votre part pendant {months}\xa0mois, un email vous demande si vous voulez rester "
+        "inscrit\u202f; sans réponse sous {answer}\xa0jours, vous êtes désinscrit."
     ),
     "newsletter_left": (
-        "Après la désinscription, votre adresse et la preuve de votre consentement sont conservées {duration}, afin de "
-        "pouvoir établir que vous aviez consenti et que vous êtes parti (intérêt légitime, article 6, paragraphe 1, f "
-        "du RGPD), puis effacées."
+        "Après la désinscription, votre adresse et la preuve de votre consentement sont conservées {duration}, afin "
+        "de pouvoir établir que vous aviez consenti et que vous vous êtes désinscrit (intérêt légitime, article 6, "
+        "paragraphe 1, f du RGPD), puis effacées."
     ),
     "newsletter_suppressed": (
         "Si votre adresse n’existe plus ou si vous signalez un envoi comme indésirable, elle est effacée\u202f; il en "
@@ -165,7 +168,7 @@ SENTENCES = {
     ),
     "newsletter_erased": (
         "Si vous demandez l’effacement de vos données, il ne reste d’une inscription que cette empreinte, {duration} "
-        "au plus si rien d’autre ne s’oppose à vous écrire, afin qu’aucun import ne vous réinscrive."
+        "au plus, sauf si votre adresse est bloquée pour une autre raison, afin qu’aucun import ne vous réinscrive."
     ),
     "newsletter_copies": (
         "Ce qu’est devenu chaque numéro (parti, refusé, revenu) est noté avec une empreinte cryptographique de "
@@ -175,13 +178,13 @@ SENTENCES = {
     "common_title": "Pour tous ces formulaires",
     "tracking_label": "Ni pixel ni lien de suivi",
     "tracking": (
-        "Aucun email ne contient de pixel de suivi, et aucun lien n’y est réécrit pour compter les clics\xa0: il n’est "
-        "mesuré ni si vous ouvrez un email, ni quand. Les liens personnels (confirmer, se désinscrire, ne plus rien "
+        "Aucun email ne contient de pixel de suivi, et aucun lien n’y est réécrit pour compter les clics\xa0: rien "
+        "ne mesure si vous ouvrez un email, ni quand. Les liens personnels (confirmer, se désinscrire, ne plus rien "
         "recevoir) ne servent qu’à ce qu’ils annoncent."
     ),
     "tracking_logo": (
         "Les emails affichent le logo du site, chargé depuis {host} à la même adresse pour tous les "
-        "destinataires\u202f; son serveur peut en noter l’heure et l’adresse IP, comme pour toute page web."
+        "destinataires\u202f; son serveur peut noter l’heure et votre adresse IP, comme pour toute page web."
     ),
     "tracking_images": (
         "Un numéro de la newsletter peut afficher des images, chargées elles aussi à la même adresse pour tous les "
@@ -190,25 +193,24 @@ SENTENCES = {
     "abuse_label": "Abus",
     "abuse": (
         "Pour limiter les envois abusifs (intérêt légitime), des empreintes cryptographiques de l’adresse IP, du "
-        "réseau et de l’adresse email sont comptées, puis effacées en {slot} au plus, ou dès que l’email qui attend "
-        "est envoyé. Un filtre peut classer un envoi comme indésirable\u202f; le responsable en est averti et peut le "
-        "vérifier. Aucune décision automatisée n’a d’effet juridique sur vous."
+        "réseau et de l’adresse email sont comptées, puis effacées au bout de {slot} au plus, ou dès que l’email en "
+        "attente est envoyé. Un filtre peut classer un envoi comme indésirable\u202f; le responsable en est averti "
+        "et peut le vérifier. Aucune décision automatisée n’a d’effet juridique sur vous."
     ),
     "logs_label": "Traces techniques",
     "logs": (
         "Les journaux techniques, sans adresse ni message, sont conservés {logs}\u202f; la trace de chaque email "
-        "envoyé (date, résultat, empreinte cryptographique de l’adresse), {rows}. L’effacement automatique a lieu dans "
-        "les jours qui suivent la fin d’une durée. Les sauvegardes de la base gardent {backups} de plus ce qui a été "
-        "effacé."
+        "envoyé (date, résultat, empreinte cryptographique de l’adresse), {rows}. L’effacement automatique peut "
+        "prendre quelques jours. Les sauvegardes de la base conservent encore {backups} ce qui a été effacé."
     ),
     "hosting_label": "Sous-traitant et lieu",
     "hosting": (
-        "Amazon Web Services héberge ces données et achemine les emails, comme sous-traitant (article 28 du RGPD), "
-        "dans sa région {region} ({place})."
+        "Amazon Web Services héberge ces données et achemine les emails, en qualité de sous-traitant (article 28 du "
+        "RGPD), dans sa région {region} ({place})."
     ),
     "hosting_unknown": (
-        "Amazon Web Services héberge ces données et achemine les emails, comme sous-traitant (article 28 du RGPD), "
-        "dans sa région {region}."
+        "Amazon Web Services héberge ces données et achemine les emails, en qualité de sous-traitant (article 28 du "
+        "RGPD), dans sa région {region}."
     ),
     "within": (
         "Cette région se trouve dans l’Union européenne\xa0: l’hébergement n’entraîne aucun transfert hors de celle-ci."
