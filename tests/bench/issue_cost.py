@@ -6,13 +6,14 @@ The tables of infra/docs/limits.md are these; a test holds them together.
 from collections.abc import Iterator
 from math import ceil
 
+from infra.operate.checks.account import PLANS
 from issues import worker
 from tests.bench.posts import PER_GB_SECOND, PER_MILLION_INVOCATIONS, PER_MILLION_READS, PER_MILLION_WRITES
 
 READERS = (10_000, 100_000, 1_000_000)
 RATES = (14, 100, 500)
 # SES, for a thousand emails: until July 2026, and the plan Essentials that new accounts have.
-SES, SES_ESSENTIALS = 0.10, 0.16
+SES, SES_ESSENTIALS = (float(PLANS[plan][1]) for plan in ("NONE", "ESSENTIALS"))
 # A call to SES takes so long at its slowest, in seconds: so many are on their way at once.
 CALL_TAKES = 0.2
 # The functions Issues and Feedback, in GB; what a run of the latter takes, in seconds. SES tells twice of each copy.

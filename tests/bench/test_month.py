@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra.operate.checks.account import PLANS
 from infra.template import Template
 from tests.bench import issue_cost, month, posts
 from tests.bench.month import MONTHS, Month
@@ -41,7 +42,7 @@ def test_on_the_page_each_sum_is_that_of_its_parts() -> None:
 def test_its_prices_are_those_of_the_calculation() -> None:
     told = {what: price for what, price, _ in rows(PAGE, "what | dollars | source, and when it was read")}
     for what, prices in {
-        "SES, a thousand emails: no plan, Essentials, Pro, Enterprise": [issue_cost.SES, issue_cost.SES_ESSENTIALS],
+        "SES, a thousand emails: no plan, Essentials, Pro, Enterprise": [float(price) for _, price in PLANS.values()],
         "Lambda on arm64, a GB-second; a million runs": [posts.PER_GB_SECOND, posts.PER_MILLION_INVOCATIONS],
         "HTTP API, a million requests": [posts.PER_MILLION_API_CALLS],
         "DynamoDB on demand, a million write units, read units": [posts.PER_MILLION_WRITES, posts.PER_MILLION_READS],
@@ -52,6 +53,11 @@ def test_its_prices_are_those_of_the_calculation() -> None:
         "SNS, a million messages to Lambda": [month.PER_MILLION_NOTICES],
     }.items():
         assert [float(price) for price in told[what].split(", ")][: len(prices)] == pytest.approx(prices)
+    # `guichet doctor` tells the same.
+    assert PLANS["NONE"][1] == f"{issue_cost.SES:.2f}"
+    for plan in ("PRO", "ENTERPRISE"):
+        monthly, each = PLANS[plan]
+        assert re.search(rf"{plan.title()} \({monthly}( a month)?, {each}", PAGE)
     assert told["Lambda, free each month"] == f"{month.FREE_GB_SECONDS:,} GB-seconds, a million runs"
 
 

@@ -13,7 +13,7 @@ from infra.operate.inspection import Finding, Fix, Inspection, existing, identit
 _NEARLY_ALL = 0.8
 # US dollars of each price plan: per month, and per 1,000 emails of the first ten millions a month (July 2026). Without
 # a plan, each feature has its own price.
-_PLANS = {"NONE": (0, "0.10"), "ESSENTIALS": (0, "0.16"), "PRO": (105, "0.22"), "ENTERPRISE": (500, "0.23")}
+PLANS = {"NONE": (0, "0.10"), "ESSENTIALS": (0, "0.16"), "PRO": (105, "0.22"), "ENTERPRISE": (500, "0.23")}
 # From the first rate on, AWS puts an account under review, and from the second on it may pause it.
 _RATES = (
     ("bounces", "Reputation.BounceRate", 0.05, 0.1, "BouncesAlarm"),
@@ -123,14 +123,14 @@ def price_plan(inspection: Inspection) -> Iterator[Finding]:
     # What will be counts, where it is known.
     coming = following or plan
     command = inspection.command("sesv2", "put-account-pricing-attributes", "--plan", "NONE")
-    if coming not in _PLANS:
+    if coming not in PLANS:
         remedy = f"look it up at https://aws.amazon.com/ses/pricing/; Guichet needs no plan: {command}"
         yield Finding("price plan", "warning", message, remedy)
-    elif _PLANS[coming][0]:
+    elif PLANS[coming][0]:
         remedy = f"Guichet uses nothing of it: if nothing else in this account does, {command}"
         yield Finding("price plan", "warning", message, remedy)
     elif coming != "NONE":
-        remedy = f"without a plan it is {_PLANS['NONE'][1]} per 1,000 emails, and Guichet uses nothing of it: {command}"
+        remedy = f"without a plan it is {PLANS['NONE'][1]} per 1,000 emails, and Guichet uses nothing of it: {command}"
         yield Finding("price plan", "ok", message, remedy)
     else:
         yield Finding("price plan", "ok", message)
@@ -138,9 +138,9 @@ def price_plan(inspection: Inspection) -> Iterator[Finding]:
 
 def _price(plan: str) -> str:
     name = "no plan" if plan == "NONE" else f"the plan {plan.capitalize()}"
-    if plan not in _PLANS:
+    if plan not in PLANS:
         return f"{name}, whose price this version does not know"
-    monthly, each = _PLANS[plan]
+    monthly, each = PLANS[plan]
     return f"{name}: {f'{monthly} US dollars a month, and ' if monthly else ''}{each} US dollars per 1,000 emails"
 
 
