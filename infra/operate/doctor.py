@@ -43,6 +43,7 @@ from infra.operate.inspection import (
 __all__ = ["CHECKS", "apply", "examine", "inspection_before", "inspection_of", "look_again"]
 
 Check = Callable[[Inspection], Iterator[Finding]]
+_SERVER_ERROR = 500
 # The names of the findings of a check, where it is not the check's own.
 _NAMES = {
     "cors": "CORS",
@@ -93,6 +94,10 @@ def _lacks_permission(code: str) -> bool:
     return "AccessDenied" in code or code == "AuthorizationError"
 
 
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
 def _name(check: Check) -> str:
     """Return the name that the findings of a check have."""
     return _NAMES.get(check.__name__, check.__name__.replace("_", " "))
@@ -110,6 +115,8 @@ def _run(check: Check, inspection: Inspection) -> Iterator[Finding]:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         remedy = f"allow these credentials to call {error.operation_name}" if _lacks_permission(code) else ""
+        if "Thrott" in code or code == "TooManyRequestsException" or _status(error) >= _SERVER_ERROR:
+            remedy = "try again in a minute"
         yield Finding(name, "unknown", f"AWS refused {error.operation_name}: {code}", remedy)
     except (NoCredentialsError, PartialCredentialsError):
         yield Finding(name, "unknown", "there are no AWS credentials", "provide them as for the AWS CLI")

@@ -111,7 +111,14 @@ def _fixed(output: Output, inspection: "Inspection", findings: "Sequence[Finding
     for found in findings:
         if not found.fix:
             continue
-        if ask and not click.confirm(printable(f"{found.check}: {found.fix.action}?"), err=True):
+        try:
+            wanted = not ask or click.confirm(printable(f"{found.check}: {found.fix.action}?"), err=True)
+        except click.Abort:
+            # Ctrl-C, or nobody is there to answer.
+            if applied:
+                output.advise("What was fixed until now stays fixed; `guichet doctor` looks again.")
+            raise
+        if not wanted:
             continue
         output.advise(f"{found.check}: {found.fix.action} …")
         if failure := doctor.apply(found.fix):

@@ -873,6 +873,12 @@ def test_a_check_that_cannot_be_done_says_why_and_keeps_no_other_from_being_done
     assert only(examined(records={("_dmarc.atelier.example", "TXT"): lost}), "DMARC").state == "unknown"
 
 
+@pytest.mark.parametrize("code", ["ThrottlingException", "Throttling", "TooManyRequestsException"])
+def test_where_aws_asks_for_patience_it_is_said(examined: Examined, code: str) -> None:
+    found = only(examined({"sesv2:GetAccount": {"error": code}}), "quota")
+    assert (found.state, found.remedy) == ("unknown", "try again in a minute")
+
+
 def test_a_check_that_breaks_keeps_no_other_from_being_done(examined: Examined) -> None:
     findings = examined(records={("_dmarc.atelier.example", "TXT"): ValueError("not to be quoted")})
     found = only(findings, "DMARC")

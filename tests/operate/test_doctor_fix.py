@@ -327,6 +327,17 @@ def test_a_fix_asks_first_and_no_is_no(world: World, monkeypatch: pytest.MonkeyP
     assert "Nothing was fixed." in done.output
 
 
+@pytest.mark.parametrize("world", [name for name, one in BROKEN.items() if one.check in _TWICE][:1], indirect=True)
+@pytest.mark.parametrize(("answers", "fixed"), [("", 0), ("y\n", 1)])
+def test_where_nobody_answers_nothing_more_is_fixed(
+    world: World, monkeypatch: pytest.MonkeyPatch, answers: str, fixed: int
+) -> None:
+    monkeypatch.setattr(commands, "connect_local", lambda _: None)
+    done = CliRunner().invoke(commands.guichet, ["doctor", "--fix", "--local"], input=answers)
+    assert (done.exit_code, len(world.mending)) == (1, fixed)
+    assert ("What was fixed until now stays fixed" in done.output) == bool(fixed)
+
+
 @pytest.mark.parametrize("world", ["nobody subscribed"], indirect=True)
 def test_a_missing_permission_is_named_in_sns_s_word_too(app: App, operate: Operate, world: World) -> None:
     world.refuses = "AuthorizationError"
