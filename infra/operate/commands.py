@@ -809,15 +809,15 @@ def import_(  # noqa: PLR0913  the options of an import
     dates: Any,
     state: Any,
 ) -> int:
-    """Import subscribers from a CSV file, or an archive of another stack.
+    """Import subscribers from a CSV file, or an archive.
 
     An archive, which `guichet export everything` writes, is carried over whole: subscribers, suppressions, messages,
     issues. What this stack knows stays, and whoever left or is suppressed on either side stays so.
 
-    It is taken as another tool exports it, or as a spreadsheet saves it. Its first line names the columns. Needed is
-    `email`; names, the language, the date of consent and the source are taken if they are there. Columns that say who
-    left, bounced, complained or never confirmed are understood in English and French. If it is unclear what one says,
-    nothing is imported, and the command asks for --column.
+    A CSV file is taken as another tool exports it, or as a spreadsheet saves it. Its first line names the columns. Only
+    `email` is needed; names, the language, the date of consent and the source are taken if they are there. Columns that
+    say who left, bounced, complained or never confirmed are understood in English and French. If it is unclear what one
+    says, nothing is imported, and the command asks for --column.
 
     With --consent, addresses are subscribed at once, and nothing is mailed. With --ask, each is mailed a confirmation
     link, at the sending rate of the SES account and within what is left of StrangerMailPerDay; run the same command
