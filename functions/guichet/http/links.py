@@ -46,18 +46,12 @@ def proven_request(fields: Fields, secret: str) -> tuple[str, datetime] | None:
 
 def unsubscribe_link(api_url: str, subscriber_id: str, language: Language, secret: str) -> str:
     """Return the unsubscribe URL: GET shows a page, POST unsubscribes at once (RFC 8058). It never expires."""
-    fields = {
-        "subscriber": subscriber_id,
-        "token": token(secret, _UNSUBSCRIBE, subscriber_id, None),
-        "language": language,
-    }
-    return f"{api_url}/newsletter/unsubscribe?{urlencode(fields)}"
+    return f"{api_url}/newsletter/unsubscribe?{_of_subscriber(_UNSUBSCRIBE, subscriber_id, language, secret)}"
 
 
 def proven_subscriber(fields: Fields, secret: str) -> str | None:
     """Return the subscriber that a valid link names, or None."""
-    subscriber = fields.get("subscriber", "")
-    return subscriber if verified(fields.get("token", ""), secret, _UNSUBSCRIBE, subscriber, None) else None
+    return _proven_of_subscriber(fields, _UNSUBSCRIBE, secret)
 
 
 def renewal_link(api_url: str, subscriber_id: str, language: Language, secret: str) -> str:
@@ -65,18 +59,12 @@ def renewal_link(api_url: str, subscriber_id: str, language: Language, secret: s
 
     What the button does depends on the subscriber: it brings nobody back who left by their own hand.
     """
-    fields = {
-        "subscriber": subscriber_id,
-        "token": token(secret, _RENEW, subscriber_id, None),
-        "language": language,
-    }
-    return f"{api_url}/newsletter/renew?{urlencode(fields)}"
+    return f"{api_url}/newsletter/renew?{_of_subscriber(_RENEW, subscriber_id, language, secret)}"
 
 
 def proven_renewal(fields: Fields, secret: str) -> str | None:
     """Return the subscriber that a valid link to renew names, or None."""
-    subscriber = fields.get("subscriber", "")
-    return subscriber if verified(fields.get("token", ""), secret, _RENEW, subscriber, None) else None
+    return _proven_of_subscriber(fields, _RENEW, secret)
 
 
 def undo_fields(subscriber_id: str, until: datetime, secret: str) -> Fields:
@@ -108,6 +96,17 @@ def refusal_link(api_url: str, address: str, language: Language, secret: str) ->
 def proven_refusal(fields: Fields, secret: str) -> tuple[str, datetime] | None:
     """Return the subscriber id that a valid link to end all mail names, with its expiry (possibly past), or None."""
     return _proven_until(fields, _REFUSE, "subscriber", secret)
+
+
+def _of_subscriber(purpose: str, subscriber_id: str, language: Language, secret: str) -> str:
+    """Return the query of a subscriber's link that never expires."""
+    given = token(secret, purpose, subscriber_id, None)
+    return urlencode({"subscriber": subscriber_id, "token": given, "language": language})
+
+
+def _proven_of_subscriber(fields: Fields, purpose: str, secret: str) -> str | None:
+    subscriber = fields.get("subscriber", "")
+    return subscriber if verified(fields.get("token", ""), secret, purpose, subscriber, None) else None
 
 
 def _proven_until(fields: Fields, purpose: str, name: str, secret: str) -> tuple[str, datetime] | None:
