@@ -32,10 +32,11 @@ _DAYS_A_YEAR = 365
 # How far back DynamoDB's point-in-time recovery goes, unless a table says less.
 BACKUPS_KEPT = timedelta(days=35)
 _WITHIN_EU = {"eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"}
-# Countries that the European Commission has found adequate (GDPR, article 45), for companies such as AWS.
+# Countries that the European Commission has found adequate (GDPR, article 45), for companies such as AWS. The latest is
+# Brazil: decision (EU) 2026/179.
 _ADEQUATE = {
     "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ca-central-1", "ca-west-1", "eu-central-2", "eu-west-2",
-    "il-central-1",
+    "il-central-1", "sa-east-1",
 }  # fmt: skip
 # The parameters that no setting of the commands has.
 _FURTHER = ("LogRetentionDays", "RenewalMonths")
@@ -91,9 +92,9 @@ def facts(  # noqa: PLR0913  what the owner alone knows
     """Return what notices are written from, by the settings of a stack and further parameters of it."""
     return Facts(
         site=settings.site_name,
-        controller=controller or settings.site_name,
-        contact=contact or settings.reply_to_email or settings.owner_email[0],
-        dpo=dpo or "",
+        controller=_in_a_line(controller) or settings.site_name,
+        contact=_in_a_line(contact) or settings.reply_to_email or settings.owner_email[0],
+        dpo=_in_a_line(dpo),
         privacy_url=settings.privacy_url,
         region=region,
         owners=settings.owner_email,
@@ -107,6 +108,11 @@ def facts(  # noqa: PLR0913  what the owner alone knows
         consent_version=settings.consent_version,
         forms=forms,
     )
+
+
+def _in_a_line(given: str | None) -> str:
+    # An address is often pasted in several lines, and a blank one would end the paragraph.
+    return " ".join((given or "").split())
 
 
 def parameters_of(connection: Connection) -> dict[str, str]:
@@ -379,6 +385,8 @@ def _listed(labels: Sequence[str]) -> str:
 
 # What means something in Markdown, wherever it stands in a line.
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&])")
+# What would make a list of a paragraph that begins with it.
+_LIST = re.compile(r"\A(\d*)([-+.)])(?=\s)")
 
 
 def rendered(blocks: Sequence[Block], language: Language, form: Format) -> str:
@@ -427,6 +435,7 @@ def _plain(block: Block, language: Language, form: Format) -> str:
     )
     label = _labelled(words[block.label], language) if block.label else ""
     if form == "markdown":
+        text = _LIST.sub(r"\1\\\2", text)
         return f"{'#' * block.level} {text}" if block.level else f"**{label}** {text}" if label else text
     return f"{text}\n{'=-'[block.level - 2] * len(text)}" if block.level else f"{label} {text}".strip()
 

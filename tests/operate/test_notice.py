@@ -130,6 +130,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "region": ({"region": "us-east-1"}, "Virginie, États-Unis.*clauses contractuelles types", "Virginia.*contractual"),
     "adequate": ({"region": "eu-west-2"}, "Londres.*hors de l’Union.*adéquat", "London.*outside.*adequate"),
+    "adequate since 2026": ({"region": "sa-east-1"}, "Brésil.*hors de l’Union.*adéquat", "Brazil.*outside.*adequate"),
     "unknown": ({"region": "eu-nowhere-9"}, "eu-nowhere-9. Si elle se trouve hors", "eu-nowhere-9. If it is outside"),
 }
 
@@ -343,6 +344,17 @@ def test_html_and_markdown_say_the_same_and_lead_to_the_same_places(language: La
         assert links[0] == links[1]
         assert {element.tag for element in html.iter()} <= {"DOCUMENT_FRAGMENT", "h2", "h3", "p", "strong", "a"}
         assert spoken(of.site) in words(html) or len(blocks) < 5
+
+
+@pytest.mark.parametrize("name", ["1. Atelier", "- Atelier", "+ Atelier", "2) Atelier"])
+def test_a_paragraph_stays_one_whatever_it_begins_with(name: str) -> None:
+    made = MarkdownIt("commonmark").render(rendered(page(known(controller=name), "fr"), "fr", "markdown"))
+    assert f"<p>{name} est responsable" in made
+
+
+def test_a_name_in_several_lines_is_written_in_one(run: "Run") -> None:
+    said = run("--before", FIRST, "--region", "eu-west-3", "--controller", "Zoé\n\n1 rue X\nLyon", "--format", "text")
+    assert "Zoé 1 rue X Lyon est responsable" in said.out
 
 
 def test_every_french_notice_is_typeset() -> None:
