@@ -266,7 +266,7 @@ def test_two_visitors_get_the_same_addresses_but_for_their_tokens() -> None:
 def test_neither_does_an_email_in_the_owners_words_nor_a_forms_own_reply(
     language: Language, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link = {"confirmation": "{link}"}
+    link = dict.fromkeys(("confirmation", "renewal"), "{link}")
     own = "".join(
         f"[{one}.{language}]\nsubject = '{{site}}'\nbody = '''\n{MARKUP}\n{link.get(one, '')}\n'''\n"
         for one in texts.EMAILS
