@@ -106,7 +106,7 @@ LONGEST = {
     "TimeZone": "America/Argentina/ComodRivadavia",
     "SigningSecret": "s" * 128,
     "FormerSigningSecret": "f" * 128,
-    "AllowedOrigins": ",".join(f"https://site-{number:02}.example" for number in range(28)) + ",http://a.example",
+    "AllowedOrigins": ",".join(f"https://site-{number:02}.example" for number in range(24)) + ",http://a.example",
     **{f"ConsentText{language.capitalize()}": LONGEST_CONSENT for language in LANGUAGES},
     "ConsentVersion": "v" * 32,
     "HoneypotField": "h" * 64,
