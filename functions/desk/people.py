@@ -96,6 +96,7 @@ def _found(call: Call, by: dict[str, str]) -> Whom | None:
         kind = "request" if isinstance(record, SignUp) else "message"
         return Whom(by, record.email, "" if record.email else f"{kind}#{record.id}")
     if "comment" in by:
+        # One without an address came from another tool. It is deleted by itself.
         comment = comments.comment(call.table_name, by["comment"])
         return Whom(by, comment.email) if comment and comment.email else None
     if "subscriber" in by:

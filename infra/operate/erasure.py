@@ -4,14 +4,11 @@ from collections import Counter
 from typing import Any
 
 from guichet.records.record import utc_now
-from guichet.records.registry import KINDS
+from guichet.records.registry import BESIDE, KINDS
 from guichet.records.subscriber import SUPPRESSED
 from guichet.store.erasure import Erased, Person, PersonalData, is_remnant
 
-_NAMES = {kind.name: kind.plural for kind in KINDS.values() if kind.of_person} | {
-    "email": "outbox rows",
-    "cap": "email counts",
-}
+_NAMES = {**{kind.name: kind.plural for kind in KINDS.values() if kind.of_person}, **BESIDE}
 # How many days AWS keeps point-in-time backups (AWS: "Point-in-time backups for DynamoDB").
 _BACKUP_DAYS = 35
 

@@ -60,6 +60,17 @@ KINDS: Mapping[str, Kind] = {
         Kind("session", Session, "sessions at the desk", of_person=False),
     )
 }
+# What stands beside the records of a person, and what people call it. It is found with them, and goes with them, but
+# for the counts: they name nobody.
+BESIDE: Mapping[str, str] = {
+    "email": "outbox rows",
+    "cap": "email counts",
+    # What everybody sees of a comment, and by what its author finds it.
+    "entry": "comments as shown",
+    "authored": "marks of their comments",
+}
+# What belongs to nobody in particular: it has no address, and keyed hashes at most.
+OF_NOBODY = frozenset({"thread", "told", "caller", "proof", "mailboxes", "edition", "run", "feedback", "reader"})
 _BY_MODEL = {kind.model: kind for kind in KINDS.values()}
 
 

@@ -77,6 +77,16 @@ def thread_key(secret: str, page: str) -> str:
     return f"thread#{keyed_hash(secret, 'thread', folded(page))}"
 
 
+def author_key(email_id: str) -> str:
+    """Return the key under which an author's comments are found, by the keyed hash of the address."""
+    return f"author#{email_id}"
+
+
+def entry_key(secret: str, known: Comment) -> Item:
+    """Return the key of the entry of an approved comment."""
+    return {"pk": thread_key(secret, known.page), "sk": f"{_ENTRY}{known.entry}"}
+
+
 def with_new(table_name: str, secret: str, new: Comment) -> list[dict[str, Any]]:
     """Return the actions that are written together with a new comment."""
     return _of_author(table_name, secret, new, new.expires_at)
@@ -116,7 +126,7 @@ def of_author(table_name: str, email_id: str) -> list[Comment]:
         "query",
         TableName=table_name,
         KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues=marshalled({":pk": f"author#{email_id}"}),
+        ExpressionAttributeValues=marshalled({":pk": author_key(email_id)}),
         ConsistentRead=True,
     )
     theirs = read(table_name, [str(item["sk"]).partition("#")[2] for item in found])
@@ -282,7 +292,7 @@ def _out_of_sight(  # noqa: PLR0913  the parts of one write
     table_name: str, secret: str, known: Comment, actions: list[dict[str, Any]], at: datetime, *, hook: bool
 ) -> bool:
     if known.state == "approved":
-        key = marshalled({"pk": thread_key(secret, known.page), "sk": f"{_ENTRY}{known.entry}"})
+        key = marshalled(entry_key(secret, known))
         actions.append({"Delete": {"TableName": table_name, "Key": key}})
         actions.append(_counted(table_name, secret, known.page, -1, at))
         actions.extend([outbox.deploy_hook(table_name, at)] if hook else [])
@@ -350,7 +360,7 @@ def _of_author(table_name: str, secret: str, known: Comment, end: datetime | Non
 
 
 def _author_key(secret: str, known: Comment) -> Item:
-    return {"pk": f"author#{subscriber_id(secret, known.email)}", "sk": f"comment#{known.id}"}
+    return {"pk": author_key(subscriber_id(secret, known.email)), "sk": f"comment#{known.id}"}
 
 
 def entry_key(at: datetime, comment_id: str) -> str:

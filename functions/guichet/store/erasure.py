@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
 from guichet.addresses import normalized
+from guichet.records.comment import Comment
 from guichet.records.record import utc_now
 from guichet.records.registry import KINDS
 from guichet.records.subscriber import State
 from guichet.signing import mailbox_id, subscriber_id
-from guichet.store import dynamodb
+from guichet.store import comments, dynamodb
 from guichet.store.dynamodb import ConditionFailedError, Item, marshal, marshalled
 from guichet.store.table import subscribers_list
 
@@ -39,8 +40,12 @@ _LONGER_DOMAIN = re.compile(
 )
 # An address that ends there by itself: `joann@example.org_ann@example.org` are two.
 _ANOTHER_BEFORE = re.compile(r"[a-z0-9]@[a-z0-9.-]+[_+]?\Z", re.ASCII | re.IGNORECASE)
+# Characters of addresses that HTML has names for.
+_ENTITIES = {"@": ("&commat;",), ".": ("&period;",), "_": ("&lowbar;",), "+": ("&plus;",), "&": ("&amp;",)}
 # So far around it, one is looked for: no address is longer.
 _LONGEST = 254
+# How often a comment is deleted that changes meanwhile.
+_TRIES = 5
 
 
 class NotFinishedError(Exception):
@@ -62,6 +67,7 @@ class Person:
 
     def __init__(self, address: str, secret: str, former_secret: str = "") -> None:
         self.address = normalized(address)
+        self.secret = secret
         self.subscriber_id = subscriber_id(secret, address)
         self.subscriber_ids = {self.subscriber_id, *([subscriber_id(former_secret, address)] if former_secret else [])}
         self.mailbox_id = mailbox_id(secret, address)
@@ -78,8 +84,10 @@ class Person:
 
     def mentions(self, item: Item) -> Item:
         """Return the attributes of another's item that mention the address, without it."""
-        # The item's own address is one by itself, and is not theirs.
-        redacted = {name: self.redacted(value) for name, value in item.items() if name != "email"}
+        # The item's own address is one by itself, and is not theirs. What is shown stands under the path of the
+        # owner's page, which nobody would find under another one.
+        kept = {"email", "page"} if item.get("kind") == "thread" or "entry" in item else {"email"}
+        redacted = {name: self.redacted(value) for name, value in item.items() if name not in kept}
         return {name: value for name, value in redacted.items() if value != item[name]}
 
     def redacted(self, value: Any) -> Any:
@@ -115,7 +123,10 @@ class Erased:
 def find_data(table: str, person: Person, tell: Callable[[int], None] | None = None) -> PersonalData:
     """Find everything stored about a person. `progress` is called with the number of items read."""
     own, mentions = _find(table, person, tell)
-    return PersonalData([item for pk in sorted(own) for item in _collection(table, pk)], mentions)
+    items = [item for pk in sorted(own) for item in _collection(table, pk)]
+    shown = [entry for item in items if (entry := _shown(table, item, person))]
+    theirs = {(entry["pk"], entry["sk"]) for entry in shown}
+    return PersonalData(items + shown, [item for item in mentions if (item["pk"], item["sk"]) not in theirs])
 
 
 def erase(  # noqa: PLR0913  how it is done for whom
@@ -136,7 +147,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
     large table comes to an end bit by bit. Raises NotFinishedError, also once `until` (time.monotonic) is past.
     """
     # It is known without being read, and what was read last time is not read again.
-    own = {f"subscriber#{one}" for one in person.subscriber_ids}
+    own = {*(f"subscriber#{one}" for one in person.subscriber_ids), comments.author_key(person.subscriber_id)}
     redacted: set[tuple[str, str]] = set()
     counts = _Counts()
     read_up_to = after
@@ -150,17 +161,18 @@ def erase(  # noqa: PLR0913  how it is done for whom
             if person.owns(item):
                 if item["pk"] not in own:
                     own.add(item["pk"])
-                    _erase_collection(table, item["pk"], kept, until, counts)
-            elif person.mentions(item):
+                    _erase_collection(table, item["pk"], person.secret, kept, until, counts)
+            elif item["pk"] not in own and _comment_of(item) not in own and person.mentions(item):
                 _redact(table, item, person)
                 redacted.add((item["pk"], item["sk"]))
             read_up_to = {"pk": item["pk"], "sk": item["sk"]}
         for pk in sorted(own):
-            _erase_collection(table, pk, kept, until, counts)
+            _erase_collection(table, pk, person.secret, kept, until, counts)
     except NotFinishedError:
         raise NotFinishedError(read_up_to) from None
     # The row of an email may be read before its record.
-    return Erased(counts.erased, sum(pk not in own for pk, _ in redacted), counts.remains)
+    others = sum(pk not in own and _comment_of({"pk": pk, "sk": sk}) not in own for pk, sk in redacted)
+    return Erased(counts.erased, others, counts.remains)
 
 
 def find_submissions(table: str, form: str, tell: Callable[[int], None] | None = None) -> list[Item]:
@@ -187,7 +199,7 @@ def erase_record(table: str, pk: str) -> int:
     The record goes last, so that an interrupted erasure can be repeated.
     """
     counts = _Counts()
-    _erase_collection(table, pk, timedelta(), None, counts)
+    _erase_collection(table, pk, "", timedelta(), None, counts)
     return counts.erased
 
 
@@ -197,18 +209,60 @@ class _Counts:
     remains: State | None = None
 
 
-def _erase_collection(table: str, pk: str, kept: timedelta, until: float | None, counts: _Counts) -> None:
+def _erase_collection(  # noqa: PLR0913, PLR0917  how it is done
+    table: str, pk: str, secret: str, kept: timedelta, until: float | None, counts: _Counts
+) -> None:
     """Erase a record of a person's own. Email rows go before their record, since nothing else leads to them."""
-    for item in _collection(table, pk):
+    for item in sorted(_collection(table, pk), key=lambda item: item["sk"] == item["kind"]):
         _in_time(until)
-        # Counts against the caps stay.
-        if item["kind"] == "cap":
-            continue
+        match item["kind"]:
+            # Counts against the caps stay.
+            case "cap":
+                continue
+            case "comment":
+                _erase_comment(table, item, secret, counts)
+                continue
+            case "authored":
+                # One that came while the table was read, or nothing any more.
+                _erase_collection(table, item["sk"], secret, kept, until, counts)
         if _is_reduced_only(item):
             counts.remains = _reduce(table, item, utc_now(), kept)
         else:
             dynamodb.call("delete_item", TableName=table, Key=_key(item))
         counts.erased += not is_remnant(item)
+
+
+def _erase_comment(table: str, item: Item, secret: str, counts: _Counts) -> None:
+    """Erase a comment, with what is shown of it and by what its author finds it: where it has answers, a stub stays.
+
+    All of it goes in one write, so that no interruption leaves a part, and the thread counts it once. Raises
+    NotFinishedError if it keeps changing.
+    """
+    known: Comment | None = Comment.model_validate(item)
+    for _ in range(_TRIES):
+        if known is None or comments.delete(table, secret, known, utc_now()):
+            # The comment and its author's mark; and its entry, if it was shown.
+            counts.erased += known is not None and 2 + bool(known.entry)
+            return
+        # It was approved or withdrawn meanwhile. It may have expired, too, and be there until DynamoDB deletes it.
+        found = dynamodb.call("get_item", TableName=table, Key=_key(item), ConsistentRead=True).get("Item")
+        known = Comment.model_validate(dynamodb.unmarshalled(found)) if found else None
+    raise NotFinishedError
+
+
+def _comment_of(item: Item) -> str:
+    """Return the key of the comment that an entry of a thread shows, or an empty string."""
+    return f"comment#{item['sk'].rpartition('#')[2]}" if item["pk"].startswith("thread#") else ""
+
+
+def _shown(table: str, item: Item, person: Person) -> Item | None:
+    """Return the entry that shows a comment of a person's own to everybody, or None."""
+    if item["kind"] != "comment" or not item.get("entry"):
+        return None
+    key = comments.entry_key(person.secret, Comment.model_validate(item))
+    return dynamodb.unmarshalled(
+        dynamodb.call("get_item", TableName=table, Key=marshalled(key), ConsistentRead=True).get("Item")
+    )
 
 
 def is_remnant(item: Item) -> bool:
@@ -222,7 +276,11 @@ def _is_reduced_only(item: Item) -> bool:
 
 def _find(table: str, person: Person, tell: Callable[[int], None] | None) -> tuple[set[str], list[Item]]:
     """Return the keys of a person's own records, and others' items that mention them."""
-    own = {*(f"subscriber#{one}" for one in person.subscriber_ids), f"cap#{person.mailbox_id}"}
+    own = {
+        *(f"subscriber#{one}" for one in person.subscriber_ids),
+        f"cap#{person.mailbox_id}",
+        comments.author_key(person.subscriber_id),
+    }
     mentions = []
     # Expired items are there too, until DynamoDB deletes them.
     for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True), 1):
@@ -312,12 +370,21 @@ def _is_part(found: re.Match[str]) -> bool:
 
 
 def _encoded_or_not(text: str) -> str:
-    """Return a pattern for a text of which each character may be percent-encoded, also as part of a nested address."""
-    encoded = ((character, quote(character, safe="")) for character in text)
-    return "".join(
-        re.escape(character) if code == character else f"(?:{re.escape(character)}|{code.replace('%', '%(?:25)*')})"
-        for character, code in encoded
-    )
+    """Return a pattern for a text of which each character may be encoded as in a URL, nested too, or as in Markdown."""
+    return "".join(map(_encoded, text))
+
+
+def _encoded(character: str) -> str:
+    plain = re.escape(character)
+    if character.isascii() and character.isalnum():
+        return plain
+    code = quote(character, safe="")
+    ways = [plain] if code == character else [plain, code.replace("%", "%(?:25)*")]
+    if character.isascii():
+        # CommonMark 6.1 and 2.5: escaped, or as an entity.
+        ways += [rf"\\{plain}", f"&#0*{ord(character)};", f"&#x0*{ord(character):x};", *_ENTITIES.get(character, ())]
+    # The longest first, since one may begin with another.
+    return f"(?:{'|'.join(reversed(ways))})"
 
 
 def _spellings(domain: str) -> set[str]:

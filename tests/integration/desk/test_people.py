@@ -18,6 +18,7 @@ from tests.support.contact import contact
 from tests.support.desk import OWNER, Browser, forms_of
 from tests.support.newsletter import READER, local, subscribe, welcome
 from tests.support.site_forms import site_forms
+from tests.support.threads import read, shown
 from tests.support.wire import Wire, refusal, unreachable
 
 Make = Callable[..., App]
@@ -394,3 +395,25 @@ def test_where_the_table_does_not_answer_nothing_is_said_to_be_asked_for(
     wire.always(None)
     assert app.items("erasure") == []
     assert "Asked for" in erase(page, desk, ZOE).text
+
+
+def test_whoever_commented_is_erased_by_a_comment_of_theirs_with_what_everybody_sees(app: App) -> None:
+    comment_id = shown(app, email=ZOE, name="Zoe", comment="Secret words")
+    answer = shown(app, parent=comment_id)
+    desk = Browser(app).signed_in()
+    page = desk.get(f"people?comment={comment_id}")
+    assert "those that everybody sees" in text_of(page)
+    # Somebody else may have typed the address.
+    assert "somebody else" in text_of(page)
+    assert erase(page, desk, "other@example.org").status_code == 422
+    erase(page, desk, ZOE)
+    app.play_stream()
+    assert len(done(app)) == 1
+    assert read(app)["comments"] == [{"id": comment_id, "deleted": True, "replies": [{**entry_of(app, answer)}]}]
+    assert "secret" not in str([item for item in app.items() if item["kind"] != "session"]).lower()
+    assert desk.get(f"people?comment={comment_id}").status_code == 404
+
+
+def entry_of(app: App, comment_id: str) -> dict[str, Any]:
+    """Return a reply as everybody sees it."""
+    return next(one for part in read(app)["comments"] for one in part["replies"] if one["id"] == comment_id)

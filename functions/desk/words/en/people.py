@@ -24,7 +24,12 @@ SENTENCES = {
     "goes_messages": "all messages from this address, in the spam folder, too, and their emails that still wait",
     "goes_sign_ups": "sign-ups to the newsletter that are not confirmed",
     "goes_subscription": "the subscription, with its proof of consent",
-    "goes_mentions": "the address itself wherever it stands in other people’s messages: there it is struck out",
+    "goes_comments": (
+        "all comments from this address, those that everybody sees, too: where others answered, an empty place stays"
+    ),
+    "goes_mentions": (
+        "the address itself wherever it stands in other people’s messages and comments: there it is struck out"
+    ),
     "goes_message": "the message, and its emails that still wait. It has no address, so nobody else is affected.",
     "final": "None of it can be restored.",
     "state_none": "This address is not in the list of subscribers.",

@@ -27,7 +27,13 @@ SENTENCES = {
     ),
     "goes_sign_ups": "les inscriptions à la newsletter qui ne sont pas confirmées",
     "goes_subscription": "l’abonnement, avec la preuve du consentement",
-    "goes_mentions": "l’adresse elle-même dans les messages d’autres personnes\u00a0: elle y est biffée",
+    "goes_comments": (
+        "tous les commentaires venus de cette adresse, même publiés\u00a0: là où quelqu’un a répondu, il reste une "
+        "place vide"
+    ),
+    "goes_mentions": (
+        "l’adresse elle-même dans les messages et commentaires d’autres personnes\u00a0: elle y est biffée"
+    ),
     "goes_message": (
         "le message, et ses emails encore en attente. Il n’a pas d’adresse\u00a0: personne d’autre n’est concerné."
     ),
