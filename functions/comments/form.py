@@ -14,6 +14,8 @@ from guichet.http.refusal import Problem, Refusal
 from guichet.http.request import Request
 from guichet.model import After, Before, Limit, Model
 from guichet.records.comment import REFUSED_KEPT, Comment
+from guichet.records.link_request import LinkRequest
+from guichet.records.outbox import QUEUED_EMAIL_KEPT
 from guichet.records.record import utc_now
 from guichet.settings import CommentsSettings
 
@@ -94,3 +96,35 @@ def comment_of(
         expires_at=at + REFUSED_KEPT if spam else None,
     )
     return comment, identity
+
+
+class AddressForm(Model):
+    """The one answer of the form that asks for a link to one's comments."""
+
+    email: Email
+
+
+def link_request_of(
+    answers: AddressForm, form: Form, request: Request, settings: CommentsSettings
+) -> tuple[LinkRequest, Identity]:
+    """Return the request for a link made from a form, and its identity: the same however the address is spelled."""
+    at = utc_now()
+    spam = judge(Words(()), form, request, settings)
+    identity = identify(
+        "comments-mine",
+        (normalized(answers.email),),
+        caught=bool(spam),
+        client_key=client_key(form, request),
+        request=request,
+        settings=settings,
+    )
+    asked = LinkRequest(
+        id=identity.id,
+        email=answers.email,
+        spam=spam,
+        language=request.language,
+        asked_at=at,
+        # Until its email is sent: from then on it has days.
+        expires_at=at + (REFUSED_KEPT if spam else QUEUED_EMAIL_KEPT),
+    )
+    return asked, identity

@@ -5,6 +5,7 @@ import json
 from functools import cache
 from typing import Any
 
+from comments import mine
 from comments.form import FIELDS, CommentForm, answers_of, comment_of
 from guichet.comments.page import path_of
 from guichet.comments.thread import as_json, key_of
@@ -85,6 +86,9 @@ ROUTES = {
     "POST /f/comments": post,
     "GET /comments": read,
     "GET /f/comments": posted_only,
+    "GET /comments/mine": lambda request: mine.show(request, settings()),
+    "POST /comments/mine": lambda request: mine.ask(request, settings()),
+    "POST /comments/mine/delete": lambda request: mine.delete(request, settings()),
     "GET /comments/challenge": lambda _: challenge(settings()),
 }
 

@@ -88,7 +88,7 @@ def renew_page(request: Request, link: dict[str, str], subscriber: Subscriber, s
         settings,
         items=_whose(subscriber, request),
         afterwards=afterwards,
-        link=_leave(request, subscriber, settings),
+        links=[_leave(request, subscriber, settings)],
     )
 
 
@@ -112,13 +112,13 @@ def lapsed_page(request: Request, link: dict[str, str], subscriber: Subscriber, 
 
 def renewed_page(request: Request, what: str, subscriber: Subscriber | None, settings: NewsletterSettings) -> Page:
     """Render the page after renewing, with the link to unsubscribe."""
-    leave = _leave(request, subscriber, settings) if subscriber else None
-    return done_page(request, what, settings, further=_whose(subscriber, request), link=leave)
+    leave = [_leave(request, subscriber, settings)] if subscriber else []
+    return done_page(request, what, settings, further=_whose(subscriber, request), links=leave)
 
 
 def _leave(request: Request, subscriber: Subscriber, settings: NewsletterSettings) -> Link:
     url = unsubscribe_link(request.base_url, subscriber.id, request.language, settings.signing_secret)
-    return Link(url, say("renew_leave", request.language))
+    return say("renew_leave", request.language), url
 
 
 def refuse_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> Page:

@@ -13,6 +13,7 @@ from guichet.records.comment import Comment
 from guichet.records.digest import Digest
 from guichet.records.erasure import Erasure
 from guichet.records.issue import Issue, WrittenIssue
+from guichet.records.link_request import LinkRequest
 from guichet.records.message import Message
 from guichet.records.sign_in import SignIn
 from guichet.records.sign_up import SignUp
@@ -62,6 +63,7 @@ RECORDS: dict[type, Any] = {
         language="fr",
         received_at=AT,
     ),
+    LinkRequest: LinkRequest(id="l", email=READER, language="fr", asked_at=AT, expires_at=AT + timedelta(days=7)),
     SignUp: SignUp(id="r", email=READER, language="fr", asked_at=AT, expires_at=AT + timedelta(days=7)),
     Subscriber: Subscriber(
         id="s", state="confirmed", email=READER, name="Camille", confirmed_at=AT, history=(CONSENT,)

@@ -11,6 +11,7 @@ from guichet.http.origins import next_url
 from guichet.http.request import Request
 from guichet.http.responses import HEADERS, Response, accepted, as_json
 from guichet.records.comment import Comment
+from guichet.records.link_request import LinkRequest
 from guichet.records.message import Message
 from guichet.records.outbox import QueuedEmail
 from guichet.records.sign_up import SignUp
@@ -32,7 +33,7 @@ class Submission(Generic[Answers, Settings]):
     fields: Collection[str]
     # Validates a form. Raises Refusal (422).
     answers: Callable[[Form, Request], Answers]
-    record: Callable[[Answers, Form, Request, Settings], tuple[Message | SignUp | Comment, Identity]]
+    record: Callable[[Answers, Form, Request, Settings], tuple[Message | SignUp | Comment | LinkRequest, Identity]]
     emails: Callable[[Answers, Request, Settings], Sequence[QueuedEmail]]
     # The field whose address a reply goes to, or none.
     address_field: str = "email"
@@ -65,7 +66,7 @@ def submit(request: Request, form: Submission[Answers, Settings], settings: Sett
     return accepted(request, form.name, kept.id, record.email, next_url(posted.control.get("_next", ""), settings))
 
 
-def log_accepted(request: Request, form: str, record: Message | SignUp | Comment, kept: Kept) -> None:
+def log_accepted(request: Request, form: str, record: Message | SignUp | Comment | LinkRequest, kept: Kept) -> None:
     """Log and count a submission as accepted, caught as spam, or repeated."""
     what = ("caught" if record.spam else "accepted") if kept.new else "repeated"
     log_counted(what, what.capitalize(), form=form, request_id=request.id, submission_id=kept.id, spam=record.spam)

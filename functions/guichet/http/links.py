@@ -19,6 +19,7 @@ _UNSUBSCRIBE = "unsubscribe"
 _UNDO = "undo"
 _REFUSE = "refuse"
 _RENEW = "renew"
+_COMMENTS = "comments"
 # An email may be forwarded, and whoever gets it must not end somebody's mail for ever after.
 _REFUSAL_VALID = timedelta(days=30)
 # Unix times have ten digits until the year 2286.
@@ -107,6 +108,23 @@ def _of_subscriber(purpose: str, subscriber_id: str, language: Language, secret:
 def _proven_of_subscriber(fields: Fields, purpose: str, secret: str) -> str | None:
     subscriber = fields.get("subscriber", "")
     return subscriber if verified(fields.get("token", ""), secret, purpose, subscriber, None) else None
+
+
+def comments_link(api_url: str, address: str, language: Language, secret: str, until: datetime) -> str:
+    """Return the URL of the page that shows an address its comments, until a time in whole seconds."""
+    author = signing.subscriber_id(secret, address)
+    fields = {
+        "author": author,
+        "expires": str(int(until.timestamp())),
+        "token": token(secret, _COMMENTS, author, until),
+        "language": language,
+    }
+    return f"{api_url}/comments/mine?{urlencode(fields)}"
+
+
+def proven_author(fields: Fields, secret: str) -> tuple[str, datetime] | None:
+    """Return the keyed hash of the address that a valid link names, with its expiry (possibly past), or None."""
+    return _proven_until(fields, _COMMENTS, "author", secret)
 
 
 def _proven_until(fields: Fields, purpose: str, name: str, secret: str) -> tuple[str, datetime] | None:

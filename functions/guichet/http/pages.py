@@ -47,6 +47,8 @@ class Line:
     value: str
     longest: int
     autocomplete: str
+    # Of its element (HTML Living Standard).
+    type: str = "text"
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,22 @@ class Button:
     label: str
     lines: tuple[Line, ...] = ()
     destroys: bool = False
+    # The name of a field that nobody sees, so that only a program fills it in, and what it says to whoever meets it.
+    trap: tuple[str, str] | None = None
 
 
-class Link(NamedTuple):
-    """A link below the button, to another page of ours, and what it says."""
+# What a link says, and where it leads.
+Link = tuple[str, str]
 
-    url: str
-    label: str
+
+@dataclass(frozen=True)
+class Card:
+    """Something that stands by itself: what it is, its text as it was written, what is said of it, and links."""
+
+    title: str
+    text: str
+    hint: str
+    links: tuple[Link, ...] = ()
 
 
 @cache
@@ -109,11 +120,15 @@ def render(  # noqa: PLR0913  the parts of a page
     quoted: str = "",
     items: Iterable[str] = (),
     sent: Sent | None = None,
+    cards: Iterable[Card] = (),
     button: Button | None = None,
     afterwards: Iterable[str] = (),
-    link: Link | None = None,
+    links: Iterable[Link] = (),
 ) -> Page:
-    """Render a page: title, paragraphs, quoted wording, list, what was sent, button, closing paragraphs, links."""
+    """Render a page: title, paragraphs, quoted wording, list, what was sent, cards, button, closing paragraphs, links.
+
+    `links` are labels with where they lead, besides those of every page.
+    """
     html = (
         _environment()
         .get_template("page.html")
@@ -127,9 +142,10 @@ def render(  # noqa: PLR0913  the parts of a page
             quoted=quoted,
             items=list(items),
             sent=sent,
+            cards=list(cards),
             button=button,
             afterwards=afterwards,
-            link=link,
+            links=list(links),
             site_url=settings.site_url,
             back=say("back", language, site=settings.site_name),
             privacy_url=settings.privacy_url,
@@ -157,7 +173,7 @@ def error_page(request: Request, refusal: Refusal, messages: list[str], settings
 def thanks_page(request: Request, settings: LookSettings) -> Page:
     """Render the thank-you page of the form named in the query, or the contact form's."""
     form = request.query.get("form", "")
-    known = form in ("newsletter", "comments") or definition(form) is not None
+    known = form in ("newsletter", "comments", "comments-mine") or definition(form) is not None
     return render(
         request.language,
         settings,
@@ -179,7 +195,7 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
     lines: tuple[Line, ...] = (),
     afterwards: Iterable[str] = (),
     destroys: bool = False,
-    link: Link | None = None,
+    links: Iterable[Link] = (),
 ) -> Page:
     """Render a named page with one button that posts fields, and the language, to a path."""
     button = Button(
@@ -199,7 +215,7 @@ def page_with_button(  # noqa: PLR0913  the parts of a page
         sent=sent,
         button=button,
         afterwards=afterwards,
-        link=link,
+        links=links,
     )
 
 
@@ -210,7 +226,7 @@ def done_page(  # noqa: PLR0913  the parts of a page
     *,
     further: Iterable[str] = (),
     button: Button | None = None,
-    link: Link | None = None,
+    links: Iterable[Link] = (),
 ) -> Page:
     """Render the page that says what a button did, and perhaps offers another."""
     return render(
@@ -219,5 +235,5 @@ def done_page(  # noqa: PLR0913  the parts of a page
         title=say(f"{what}_title", request.language),
         paragraphs=[say(what, request.language, site=settings.site_name), *further],
         button=button,
-        link=link,
+        links=links,
     )

@@ -64,12 +64,20 @@ SENTENCES = {
         "It may take a little while; look in your spam folder too."
     ),
     "comments_accepted": "Thank you! Your comment will appear once it has been read.",
+    "comments_mine_accepted": (
+        "If anybody commented with this address, a link to the comments is on its way to it. "
+        "It may take a little while; look in your spam folder too."
+    ),
     "contact_accepted_for": "Your message has arrived. You will get a reply at {email}.",
     "newsletter_accepted_for": (
         "All that is left is to confirm your subscription: open the email on its way to {email} and follow its link. "
         "It may take a little while; look in your spam folder too. Is the address wrong? Sign up again."
     ),
     "comments_accepted_for": "Thank you! Your comment will appear once it has been read.",
+    "comments_mine_accepted_for": (
+        "If anybody commented as {email}, a link to the comments is on its way to that address. "
+        "It may take a little while; look in your spam folder too."
+    ),
     "used_title": "You are already subscribed",
     "used": (
         "This link has already been used: your subscription to the {site} newsletter is confirmed. "
@@ -153,6 +161,46 @@ SENTENCES = {
         "Done: {site} will send no more automatic email to your address. If you change your mind, "
         "write to the owner of the site."
     ),
+    # Pages for who commented
+    "mine_title": "Your comments on {site}",
+    "mine_ask": (
+        "Type the address with which you commented. If there are comments, you will get an email with a link that "
+        "shows them to you and deletes those that you choose. It works for 48 hours."
+    ),
+    "mine_expired": "This link has expired. Type your address to get a new one.",
+    "mine_address": "Your email address",
+    "mine_address_hint": "It is used to send you the link, and for nothing else.",
+    "mine_trap": "Leave this empty",
+    "mine_send": "Send me the link",
+    "mine_lead": "These are the comments that were written with your address. Is one not yours? You can delete it.",
+    "mine_none": "There are no comments with your address any more.",
+    "mine_shown": "Everybody sees it.",
+    "mine_hidden": "Nobody sees it: the owner of the site has not approved it.",
+    "mine_delete": "Delete this comment…",
+    "mine_delete_all": "Delete all of them…",
+    "mine_older": "Older comments",
+    "mine_back": "Back to your comments",
+    "mine_one_title": "Delete this comment?",
+    "mine_one_lead": "It cannot be restored. Where others have answered, an empty place stays, without your name.",
+    "mine_one_button": "Delete it for good",
+    "mine_all_title": "Delete all your comments?",
+    "mine_all_lead": (
+        "All comments that were written with your address go, and cannot be restored. Where others have answered, an "
+        "empty place stays, without your name."
+    ),
+    "mine_all_button": "Delete all of them for good",
+    "mine_gone_title": "The comment is deleted",
+    "mine_gone": (
+        "It is no longer stored on {site}. Where a page of the site has it as a copy, it disappears the next time the "
+        "site is published; a browser may show it for another minute."
+    ),
+    "mine_all_gone_title": "All your comments are deleted",
+    "mine_all_gone": (
+        "They are no longer stored on {site}. Where a page of the site has a copy, it disappears the next time the "
+        "site is published; a browser may show it for another minute."
+    ),
+    "mine_left_title": "Some comments are left",
+    "mine_left": "There are too many to delete them all at once. Press the button again to delete the rest.",
     # Emails: words that several of them share
     "hello": "Hello,",
     "label": "{name}:",
@@ -190,6 +238,14 @@ SENTENCES = {
     "confirmation_request_ignore": (
         "You did not ask for anything?\nDo nothing: unless you confirm, you will receive nothing."
     ),
+    "comments_link_subject": "Your comments on {site}",
+    "comments_link_heading": "Your comments",
+    "comments_link_lead": (
+        "Somebody asked to see the comments that were written with this address on {site}.\n"
+        "This page shows them, and deletes those that you choose:"
+    ),
+    "comments_link_button": "See my comments",
+    "comments_link_ignore": "You did not ask for anything?\nDo nothing: only who has this link sees the comments.",
     "welcome_subject": "Welcome to the {site} newsletter",
     "welcome_heading": "Welcome",
     "welcome_lead": "Your subscription to the {site} newsletter is confirmed.\nThank you for your interest!",
@@ -317,7 +373,9 @@ SENTENCES = {
         "On {day} (UTC), visitors from one network asked {site} for more emails to unconfirmed addresses than one "
         "network gets of the {per_day} a day. Other visitors still get theirs."
     ),
-    "cap_reached_links": "They are the links that confirm a subscription to the newsletter.",
+    "cap_reached_links": (
+        "They are the links that confirm a subscription to the newsletter, or that show somebody their comments."
+    ),
     "cap_reached_acknowledgements": (
         "They acknowledge messages, and go out within two days or not at all. The messages themselves reached you."
     ),

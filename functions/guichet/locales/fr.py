@@ -64,6 +64,10 @@ SENTENCES = {
         "lien. Il peut tarder un peu ; regardez aussi dans vos courriers indésirables."
     ),
     "comments_accepted": "Merci ! Votre commentaire paraîtra dès qu’il aura été relu.",
+    "comments_mine_accepted": (
+        "Si des commentaires ont été écrits avec cette adresse, un lien pour les voir est en route vers elle. "
+        "Il peut tarder un peu ; regardez aussi dans vos courriers indésirables."
+    ),
     "contact_accepted_for": "Votre message est bien arrivé. Vous recevrez une réponse à l’adresse {email}.",
     "newsletter_accepted_for": (
         "Il ne vous reste plus qu’à confirmer votre abonnement : ouvrez l’email que vous allez recevoir à l’adresse "
@@ -71,6 +75,10 @@ SENTENCES = {
         "L’adresse est fausse ? Inscrivez-vous à nouveau."
     ),
     "comments_accepted_for": "Merci ! Votre commentaire paraîtra dès qu’il aura été relu.",
+    "comments_mine_accepted_for": (
+        "Si des commentaires ont été écrits avec l’adresse {email}, un lien pour les voir est en route vers elle. "
+        "Il peut tarder un peu ; regardez aussi dans vos courriers indésirables."
+    ),
     "used_title": "Abonnement déjà confirmé",
     "used": (
         "Ce lien a déjà servi : votre abonnement à la newsletter « {site} » est confirmé. "
@@ -158,6 +166,50 @@ SENTENCES = {
         "C’est fait : « {site} » n’enverra plus aucun email automatique à votre adresse. Si vous changez d’avis, "
         "écrivez au responsable du site."
     ),
+    # Pages for who commented
+    "mine_title": "Vos commentaires sur « {site} »",
+    "mine_ask": (
+        "Saisissez l’adresse avec laquelle vous avez commenté. S’il y a des commentaires, vous recevrez un email avec "
+        "un lien qui vous les montre et permet de supprimer ceux que vous voulez. Il est valable 48 heures."
+    ),
+    "mine_expired": "Ce lien a expiré. Saisissez votre adresse pour en recevoir un nouveau.",
+    "mine_address": "Votre adresse email",
+    "mine_address_hint": "Elle sert à vous envoyer le lien, et à rien d’autre.",
+    "mine_trap": "Laissez ce champ vide",
+    "mine_send": "Recevoir le lien",
+    "mine_lead": (
+        "Voici les commentaires écrits avec votre adresse. L’un d’eux n’est pas de vous ? Vous pouvez le supprimer."
+    ),
+    "mine_none": "Il n’y a plus aucun commentaire écrit avec votre adresse.",
+    "mine_shown": "Tout le monde le voit.",
+    "mine_hidden": "Personne ne le voit : le responsable du site ne l’a pas approuvé.",
+    "mine_delete": "Supprimer ce commentaire…",
+    "mine_delete_all": "Tous les supprimer…",
+    "mine_older": "Commentaires plus anciens",
+    "mine_back": "Retour à vos commentaires",
+    "mine_one_title": "Supprimer ce commentaire ?",
+    "mine_one_lead": ("Il ne pourra pas être rétabli. Si quelqu’un y a répondu, une place vide reste, sans votre nom."),
+    "mine_one_button": "Le supprimer définitivement",
+    "mine_all_title": "Supprimer tous vos commentaires ?",
+    "mine_all_lead": (
+        "Tous les commentaires écrits avec votre adresse seront supprimés, sans retour possible. Là où quelqu’un a "
+        "répondu, une place vide reste, sans votre nom."
+    ),
+    "mine_all_button": "Tous les supprimer définitivement",
+    "mine_gone_title": "Commentaire supprimé",
+    "mine_gone": (
+        "« {site} » ne le conserve plus. Si une page du site en contient une copie, elle disparaîtra à la prochaine "
+        "publication du site ; un navigateur peut encore le montrer une minute."
+    ),
+    "mine_all_gone_title": "Tous vos commentaires sont supprimés",
+    "mine_all_gone": (
+        "« {site} » ne les conserve plus. Si une page du site en contient une copie, elle disparaîtra à la prochaine "
+        "publication du site ; un navigateur peut encore les montrer une minute."
+    ),
+    "mine_left_title": "Il reste des commentaires",
+    "mine_left": (
+        "Il y en a trop pour les supprimer tous à la fois. Appuyez encore sur le bouton pour supprimer le reste."
+    ),
     # Emails: words that several of them share
     "hello": "Bonjour,",
     "label": "{name} :",
@@ -196,6 +248,16 @@ SENTENCES = {
     "confirmation_request_until": "Le lien est valable jusqu’au {until}.",
     "confirmation_request_ignore": (
         "Vous n’avez rien demandé ?\nNe faites rien : sans confirmation, vous ne recevrez rien."
+    ),
+    "comments_link_subject": "Vos commentaires sur « {site} »",
+    "comments_link_heading": "Vos commentaires",
+    "comments_link_lead": (
+        "Quelqu’un a demandé à voir les commentaires écrits avec cette adresse sur « {site} ».\n"
+        "Cette page les montre, et permet de supprimer ceux que vous voulez :"
+    ),
+    "comments_link_button": "Voir mes commentaires",
+    "comments_link_ignore": (
+        "Vous n’avez rien demandé ?\nNe faites rien : seul qui possède ce lien voit les commentaires."
     ),
     "welcome_subject": "Bienvenue dans la newsletter « {site} »",
     "welcome_heading": "Bienvenue",
@@ -338,7 +400,10 @@ SENTENCES = {
         "confirmées que ce qu’un seul réseau obtient des {per_day} de la journée. Les autres visiteurs reçoivent les "
         "leurs."
     ),
-    "cap_reached_links": "Il s’agit des liens qui permettent de confirmer un abonnement à la newsletter.",
+    "cap_reached_links": (
+        "Il s’agit des liens qui confirment un abonnement à la newsletter, ou qui montrent à quelqu’un ses "
+        "commentaires."
+    ),
     "cap_reached_acknowledgements": (
         "Il s’agit d’accusés de réception, envoyés sous deux jours ou pas du tout. "
         "Les messages eux-mêmes vous sont parvenus."

@@ -12,10 +12,11 @@ from guichet.mail.notification import recipients_of
 from guichet.mail.pace import Pace
 from guichet.mail.tags import Attempt, tags_of
 from guichet.outbox import deploy_hook, reasons
-from guichet.outbox.eligibility import ineligible, stranger_mail_per_day
+from guichet.outbox.eligibility import ineligible, pool_of, stranger_mail_per_day
 from guichet.records.cap_reached import CapReached, Reached
 from guichet.records.erasure import Erasure
 from guichet.records.issue import Issue
+from guichet.records.link_request import LinkRequest
 from guichet.records.message import Message
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, ClaimedEmail, EmailKey, reached_by
 from guichet.records.record import utc_now
@@ -26,7 +27,18 @@ from guichet.records.spam_note import SpamNote
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 from guichet.signing import mailbox_id, subscriber_id
-from guichet.store import issues, limits, mailboxes, outbox, renewals, sign_ins, spam_notes, submissions, subscribers
+from guichet.store import (
+    comments,
+    issues,
+    limits,
+    mailboxes,
+    outbox,
+    renewals,
+    sign_ins,
+    spam_notes,
+    submissions,
+    subscribers,
+)
 from guichet.store.dynamodb import ConditionFailedError, retry_budget
 from guichet.telemetry import count, log_unexpected, logger, name_of
 
@@ -156,7 +168,7 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended
     if isinstance(record, Erasure) and record.done_at is None:
         return _erased(email, record, settings)
     # What tells of figures belongs to nobody, and goes to the owner alone.
-    if email.recipient == "owner" or not isinstance(record, Message | SignUp | Subscriber):
+    if email.recipient == "owner" or not isinstance(record, Message | SignUp | Subscriber | LinkRequest):
         return _for_owner(email, record, settings)
     return _for_visitor(email, record, settings)
 
@@ -209,7 +221,7 @@ def _not_at_desk(email: ClaimedEmail, sign_in: SignIn, settings: NotifierSetting
 
 
 def _for_visitor(
-    email: ClaimedEmail, record: Message | SignUp | Subscriber, settings: NotifierSettings
+    email: ClaimedEmail, record: Message | SignUp | Subscriber | LinkRequest, settings: NotifierSettings
 ) -> Ready | Ended:
     """Return an email to a visitor, if they may get it."""
     address_id = subscriber_id(settings.signing_secret, record.email)
@@ -219,25 +231,30 @@ def _for_visitor(
         why = "renewal is off" if off else ineligible(email, record, None)
         return _dropped(email, settings, why) if why else ready
     why = ineligible(email, record, subscribers.known(settings.table_name, settings.ids_of(record.email)))
+    if why is None and isinstance(record, LinkRequest) and not comments.has_any(settings.table_name, address_id):
+        why = "there are no comments of the address"
     if why:
         return _dropped(email, settings, why)
     return _held_back(email, record, settings) or ready
 
 
-def _held_back(email: ClaimedEmail, record: Message | SignUp | Subscriber, settings: NotifierSettings) -> Ended | None:
+def _held_back(
+    email: ClaimedEmail, record: Message | SignUp | Subscriber | LinkRequest, settings: NotifierSettings
+) -> Ended | None:
     """Return the outcome of an email to an unconfirmed address that the caps do not allow now, or None."""
     table_name, now = settings.table_name, utc_now()
     mailbox = mailbox_id(settings.signing_secret, record.email)
     slot = limits.slot(table_name, mailbox, email.name)
     if slot.replaces(email):
         return _dropped(email, settings, _LATER)
-    of_request = isinstance(record, SignUp)
+    of_request = isinstance(record, SignUp | LinkRequest)
     if _allowed_today(email):
         # The link counts from this try.
         if of_request:
             submissions.note_mailed(table_name, email.key.record, now)
         return None
-    pool = limits.Pool(stranger_mail_per_day(email.name, settings), limits.used_today(table_name, email.name))
+    counted = pool_of(email.name)
+    pool = limits.Pool(stranger_mail_per_day(counted, settings), limits.used_today(table_name, counted), counted)
     further = [submissions.mailed(table_name, email.key.record, now)] if of_request else []
     verdict = limits.allow(table_name, email, mailbox, known=slot, pool=pool, further=further)
     if verdict == "allowed":
@@ -254,22 +271,20 @@ def _held_back(email: ClaimedEmail, record: Message | SignUp | Subscriber, setti
         return Ended("delayed", reasons.OFTEN)
     # None at all is what the owner chose.
     if pool.per_day:
-        _report(verdict, email, pool, settings)
+        _report(verdict, pool, settings)
     ended = Ended("capped", reasons.MANY) if verdict == "many" else Ended("rationed", reasons.SHARE)
     outbox.postpone(table_name, email, ended.reason)
     return ended
 
 
-def _report(
-    verdict: Literal["many", "share"], email: ClaimedEmail, pool: limits.Pool, settings: NotifierSettings
-) -> None:
+def _report(verdict: Literal["many", "share"], pool: limits.Pool, settings: NotifierSettings) -> None:
     """Queue an email that tells the owner that a cap is reached: once a day for each."""
     now = utc_now()
     what: Reached = "all" if verdict == "many" else "network"
     reached = CapReached(
-        id=f"{now.date().isoformat()}-{what}-{email.name}",
+        id=f"{now.date().isoformat()}-{what}-{pool.name}",
         what=what,
-        email_name=email.name,
+        email_name=pool.name,
         per_day=pool.per_day,
         reached_at=now,
         expires_at=now + SENT_EMAIL_KEPT,

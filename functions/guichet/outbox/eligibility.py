@@ -3,7 +3,7 @@
 from math import ceil
 
 from guichet.definitions.definition import definitions
-from guichet.mail.emails import acknowledgement, named
+from guichet.mail.emails import acknowledgement, comments_link, confirmation_request, named
 from guichet.records.outbox import ClaimedEmail
 from guichet.records.registry import Reported
 from guichet.records.subscriber import SUPPRESSED, Subscriber
@@ -19,6 +19,11 @@ def ineligible(email: ClaimedEmail, record: Reported, subscriber: Subscriber | N
     if why is None and subscriber and subscriber.state in SUPPRESSED:
         why = "the address is blocked" if subscriber.state == "blocked" else f"the address {subscriber.state}"
     return why
+
+
+def pool_of(name: str) -> str:
+    """Return under which name the emails of a name to unconfirmed addresses are counted: links have one pool."""
+    return confirmation_request.NAME if name == comments_link.NAME else name
 
 
 def stranger_mail_per_day(name: str, settings: NotifierSettings) -> int:

@@ -12,6 +12,7 @@ from guichet.records.comment import Comment
 from guichet.records.digest import Digest
 from guichet.records.erasure import Erasure
 from guichet.records.issue import Issue, WrittenIssue
+from guichet.records.link_request import LinkRequest
 from guichet.records.message import Message
 from guichet.records.session import Session
 from guichet.records.sign_in import SignIn
@@ -20,7 +21,20 @@ from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Subscriber
 
 # A record that emails report.
-Owner = Message | SignUp | Subscriber | Comment | Digest | SpamNote | CapReached | Erasure | Issue | SignIn | Session
+Owner = (
+    Message
+    | SignUp
+    | Subscriber
+    | Comment
+    | LinkRequest
+    | Digest
+    | SpamNote
+    | CapReached
+    | Erasure
+    | Issue
+    | SignIn
+    | Session
+)
 # What its email is written from.
 Reported = Owner | OpenedSpamNote | WrittenIssue
 
@@ -48,6 +62,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("request", SignUp, "sign-ups", of_person=True),
         Kind("subscriber", Subscriber, "subscription", of_person=True, erasing="reduce"),
         Kind("comment", Comment, "comments", of_person=True),
+        Kind("link-request", LinkRequest, "requests to see their comments", of_person=True),
         Kind("digest", Digest, "digests", of_person=False),
         Kind("spam-note", SpamNote, "notes about spam", of_person=False),
         Kind("cap-reached", CapReached, "notices of caps", of_person=False),

@@ -82,8 +82,8 @@ def author_key(email_id: str) -> str:
     return f"author#{email_id}"
 
 
-def entry_key(secret: str, known: Comment) -> Item:
-    """Return the key of the entry of an approved comment."""
+def item_of_entry(secret: str, known: Comment) -> Item:
+    """Return the key of the item that shows an approved comment."""
     return {"pk": thread_key(secret, known.page), "sk": f"{_ENTRY}{known.entry}"}
 
 
@@ -131,6 +131,18 @@ def of_author(table_name: str, email_id: str) -> list[Comment]:
     )
     theirs = read(table_name, [str(item["sk"]).partition("#")[2] for item in found])
     return sorted(theirs, key=lambda one: one.received_at, reverse=True)
+
+
+def has_any(table_name: str, email_id: str) -> bool:
+    """Return whether there are comments of an author, by the keyed hash of the address."""
+    found = dynamodb.items(
+        "query",
+        TableName=table_name,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues=marshalled({":pk": author_key(email_id)}),
+        ConsistentRead=True,
+    )
+    return not all(map(table.expired, found))
 
 
 def thread(  # noqa: PLR0913  the parts of one read
@@ -292,7 +304,7 @@ def _out_of_sight(  # noqa: PLR0913  the parts of one write
     table_name: str, secret: str, known: Comment, actions: list[dict[str, Any]], at: datetime, *, hook: bool
 ) -> bool:
     if known.state == "approved":
-        key = marshalled(entry_key(secret, known))
+        key = marshalled(item_of_entry(secret, known))
         actions.append({"Delete": {"TableName": table_name, "Key": key}})
         actions.append(_counted(table_name, secret, known.page, -1, at))
         actions.extend([outbox.deploy_hook(table_name, at)] if hook else [])

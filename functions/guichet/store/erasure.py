@@ -246,7 +246,7 @@ def _erase_comment(table: str, item: Item, secret: str, counts: _Counts) -> None
             return
         # It was approved or withdrawn meanwhile. It may have expired, too, and be there until DynamoDB deletes it.
         found = dynamodb.call("get_item", TableName=table, Key=_key(item), ConsistentRead=True).get("Item")
-        known = Comment.model_validate(dynamodb.unmarshalled(found)) if found else None
+        known = Comment.model_validate(dynamodb.unmarshalled(found) or {}) if found else None
     raise NotFinishedError
 
 
@@ -259,7 +259,7 @@ def _shown(table: str, item: Item, person: Person) -> Item | None:
     """Return the entry that shows a comment of a person's own to everybody, or None."""
     if item["kind"] != "comment" or not item.get("entry"):
         return None
-    key = comments.entry_key(person.secret, Comment.model_validate(item))
+    key = comments.item_of_entry(person.secret, Comment.model_validate(item))
     return dynamodb.unmarshalled(
         dynamodb.call("get_item", TableName=table, Key=marshalled(key), ConsistentRead=True).get("Item")
     )

@@ -47,10 +47,12 @@ class PutOff(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """The emails of one name that strangers may get a day, and how many they had today."""
+    """The emails of one name, or counted together under it, that strangers may get a day; how many they had today."""
 
     per_day: int
     used: int
+    # What they are counted under, if not the name of the email.
+    name: str = ""
 
     @property
     def share(self) -> int:
@@ -120,7 +122,8 @@ def allow(  # noqa: PLR0913  the parts of one write
         "ExpressionAttributeValues": marshalled({":now": table.stamp(now), ":claim": email.claim}),
     }
     queued_at, key = _place(email)
-    of_network = f"cap#network#{email.network_id}#{email.name}"
+    counted = pool.name or email.name
+    of_network = f"cap#network#{email.network_id}#{counted}"
     latest = {
         "TableName": table_name,
         "Key": marshalled(_slot_key(mailbox_id, email.name)),
@@ -145,7 +148,7 @@ def allow(  # noqa: PLR0913  the parts of one write
         {"Update": row},
         {"Update": latest},
         _count(table_name, f"cap#{mailbox_id}", f"cap#{email.name}#{today}", ADDRESS_PER_DAY, end),
-        _count(table_name, f"cap#visitors#{email.name}", f"cap#{today}", pool.per_day, end),
+        _count(table_name, f"cap#visitors#{counted}", f"cap#{today}", pool.per_day, end),
         # What the operator asks for is no stranger's.
         *([_count(table_name, of_network, f"cap#{today}", pool.share, end)] if email.network_id else []),
         *further,

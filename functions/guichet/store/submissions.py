@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from guichet.records.comment import Comment
 from guichet.records.limits import Caller, Solved
+from guichet.records.link_request import LinkRequest
 from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.records.record import utc_now
@@ -41,7 +42,7 @@ class Kept(NamedTuple):
 
 def keep(  # noqa: PLR0913  the parts of one write
     table_name: str,
-    record: Message | SignUp | Comment,
+    record: Message | SignUp | Comment | LinkRequest,
     emails: Sequence[QueuedEmail],
     caller: Caller,
     proof: Solved | None = None,
@@ -61,7 +62,7 @@ def keep(  # noqa: PLR0913  the parts of one write
     item, end = table.item_of(record), record.expires_at or at + QUEUED_EMAIL_KEPT
     if isinstance(record, Comment):
         item["list"] = comments.list_of(record.state)
-    elif record.spam:
+    elif record.spam and not isinstance(record, LinkRequest):
         item["list"] = table.day_list("spam", at)
     elif isinstance(record, Message):
         item["list"] = table.day_list("messages", at)
@@ -141,7 +142,7 @@ def mailed(table_name: str, pk: str, at: datetime) -> dict[str, Any]:
     return {
         "Update": {
             "TableName": table_name,
-            "Key": marshalled({"pk": pk, "sk": "request"}),
+            "Key": marshalled({"pk": pk, "sk": pk.partition("#")[0]}),
             "UpdateExpression": "SET mailed_at = :at, expires_at = :end",
             "ConditionExpression": "attribute_exists(pk)",
             "ExpressionAttributeValues": marshalled({":at": table.stamp(at), ":end": table.seconds(at + REQUEST_KEPT)}),
@@ -160,13 +161,13 @@ def end_request(table_name: str, pk: str, end: datetime, *, extend: bool = False
 
     Records of other kinds stay as they are.
     """
-    if not pk.startswith("request#"):
+    if not pk.startswith(("request#", "link-request#")):
         return
     with suppress(ConditionFailedError):
         dynamodb.call(
             "update_item",
             TableName=table_name,
-            Key=marshalled({"pk": pk, "sk": "request"}),
+            Key=marshalled({"pk": pk, "sk": pk.partition("#")[0]}),
             UpdateExpression="SET expires_at = :end",
             ConditionExpression=f"attribute_exists(pk){'' if extend else ' AND expires_at > :end'}",
             ExpressionAttributeValues=marshalled({":end": table.seconds(end)}),

@@ -6,6 +6,7 @@
 | request    | request#<id>           | request                               |
 | subscriber | subscriber#<id>        | subscriber                            |
 | comment    | comment#<id>           | comment                               |
+| link-request | link-request#<id>    | link-request                          |
 | entry      | thread#<hash of page>  | entry#<time>#<id>, entry#<time>#<id>#<time>#<id> |
 | thread     | thread#<hash of page>  | about                                 |
 | authored   | author#<hash of address> | comment#<id>                        |
