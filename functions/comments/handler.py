@@ -88,6 +88,7 @@ ROUTES = {
     "GET /f/comments": posted_only,
     "GET /comments/mine": lambda request: mine.show(request, settings()),
     "POST /comments/mine": lambda request: mine.ask(request, settings()),
+    "GET /comments/mine/delete": posted_only,
     "POST /comments/mine/delete": lambda request: mine.delete(request, settings()),
     "GET /comments/challenge": lambda _: challenge(settings()),
 }

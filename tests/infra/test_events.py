@@ -166,6 +166,15 @@ def test_the_samples_of_comments_keep_one_and_read_it_once_it_is_approved(app: A
         approve(item["id"])
 
 
+def test_the_samples_of_ones_own_comments_mail_a_link_and_show_them(local: App) -> None:
+    assert local.functions["Comments"](sample("comments-form.json"))["statusCode"] == 303
+    assert local.functions["Comments"](sample("comments-mine.json"))["statusCode"] == 303
+    local.play_stream()
+    assert "author=" in link_in_last_mail(local)
+    page = local.functions["Comments"](sample("comments-mine-page.json"))
+    assert (page["statusCode"], "<article>" in page["body"]) == (200, True)
+
+
 def test_the_sample_of_a_confirmation_link_shows_the_page_of_its_button(local: App) -> None:
     reply = local.functions["Newsletter"](sample("confirm-page.json"))
     assert reply["statusCode"] == 200
@@ -180,7 +189,7 @@ def link(name: str) -> dict[str, str]:
     return fields if "token" in fields and not name.startswith("desk-") else {}
 
 
-LINKS = ("confirm", "refuse", "renew", "unsubscribe")
+LINKS = ("comments-mine-page", "confirm", "refuse", "renew", "unsubscribe")
 
 
 def test_the_links_of_the_samples_never_expire_or_not_before_the_century_does() -> None:

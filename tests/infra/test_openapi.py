@@ -1,6 +1,7 @@
 """The OpenAPI description is true: its routes, its limits, its codes, and what is answered."""
 
 import json
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from comments.form import CommentForm
 from contact.form import ContactForm
 from guichet.addresses import parse
 from guichet.http.body import MAX_BODY, MAX_PAIRS
-from guichet.http.links import refusal_link
+from guichet.http.links import comments_link, refusal_link
 from guichet.locales import LANGUAGES, locale
 from guichet.records.message import Message
+from guichet.records.record import utc_now
 from guichet.store import dynamodb
 from infra.local.functions import routes
 from infra.local.gateway import LARGEST_BODY, LARGEST_HEAD, match_route
@@ -43,6 +45,7 @@ OPERATIONS = {
     for method, operation in item.items()
 }
 POSTED = ("/contact", "/f/contact", "/newsletter", "/f/newsletter", "/comments", "/f/comments")
+OPENED = ("/newsletter/confirm/again", "/newsletter/unsubscribe/undo", "/comments/mine/delete")
 CHALLENGES = ("/challenge", "/newsletter/challenge", "/comments/challenge")
 # What each of them takes.
 GOOD = GOOD_MESSAGE | {"page": "/articles/chairs/", "name": "Camille", "comment": "Bonjour"}
@@ -196,7 +199,9 @@ def test_too_many_and_not_kept_are_answered_as_described(
         check(reply)
 
 
-@pytest.mark.parametrize("path", [*POSTED, "/f/devis", "/newsletter/confirm/again", "/newsletter/unsubscribe/undo"])
+@pytest.mark.parametrize(
+    "path", [*POSTED, "/f/devis", "/newsletter/confirm/again", "/newsletter/unsubscribe/undo", "/comments/mine/delete"]
+)
 def test_what_is_opened_and_not_posted_to_is_answered_as_described(app: App, path: str) -> None:
     for accept in ("application/json", "text/html"):
         reply = app.http.get(path, headers={"accept": accept})
@@ -237,6 +242,21 @@ def test_this_was_not_me_and_undoing_are_answered_as_described(app: App) -> None
     replies += [app.post("/newsletter/refuse"), app.http.get("/newsletter/refuse"), app.post(urlsplit(link).path)]
 
     assert [reply.status_code for reply in replies] == [200, 200, 200, 200, 410, 403, 403, 403]
+    for reply in replies:
+        check(reply)
+
+
+def test_ones_own_comments_are_answered_as_described(app: App) -> None:
+    app.post("/comments", json=GOOD)
+    until = utc_now().replace(microsecond=0) + timedelta(hours=1)
+    link = comments_link("", GOOD["email"], "fr", SECRET, until)
+    late = comments_link("", GOOD["email"], "fr", SECRET, until - timedelta(hours=2))
+    replies = [app.http.get("/comments/mine"), app.http.get(link), app.http.get(f"{link}&comment=all")]
+    replies += [app.post("/comments/mine", **{kind: {"email": GOOD["email"]}}) for kind in ("json", "data")]
+    button = link.replace("/mine", "/mine/delete")
+    replies += [app.post(f"{button}&comment=all"), app.http.get(late), app.post(button.replace("token=", "token=x"))]
+    replies += [app.post("/comments/mine", json={"email": "x"})]
+    assert [reply.status_code for reply in replies] == [200, 200, 200, 200, 303, 200, 410, 403, 422]
     for reply in replies:
         check(reply)
 

@@ -153,7 +153,8 @@ def test_a_comment_that_is_approved_just_then_is_erased_with_what_is_shown(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     comment_id = post(app, email=ANN, comment="secret words")
-    delete, raced = comments.delete, []
+    delete = comments.delete
+    raced: list[str] = []
 
     def racing(*arguments: Any) -> bool:
         if not raced:

@@ -331,7 +331,8 @@ def test_one_that_the_owner_approves_just_then_is_deleted_with_what_is_shown(
 ) -> None:
     comment_id = post(app, email=ANN)
     fields = fields_of(linked(app), comment=comment_id)
-    delete, raced = comments.delete, []
+    delete = comments.delete
+    raced: list[str] = []
 
     def racing(*arguments: Any) -> bool:
         if not raced:
@@ -349,7 +350,7 @@ def test_it_is_logged_by_ids_alone(app: App, caplog: pytest.LogCaptureFixture, c
     fields = fields_of(linked(app), comment=comment_id)
     app.post(f"{MINE}/delete", data=fields)
     (record,) = [one for one in caplog.records if one.message == "deleted by its author"]
-    assert record.submission_id == comment_id
+    assert vars(record)["submission_id"] == comment_id
     logged = str([vars(one) for one in caplog.records]) + "".join(capsys.readouterr())
     assert not [word for word in (ANN, "secret words", fields["token"]) if word in logged]
 

@@ -39,6 +39,10 @@ class Samples:
             "contact-form": lambda reply: self._kept(reply, 303, "boulangerie"),
             "contact-json": lambda reply: self._kept(reply, 200, "pour l'atelier"),
             "contact-multipart": lambda reply: self._kept(reply, 303, "librairie"),
+            "comments-form": lambda reply: self._answered(reply, 303),
+            "comments-page": lambda reply: self._answered(reply, 200),
+            "comments-mine": lambda reply: self._answered(reply, 303),
+            "comments-mine-page": self._is_page,
             "newsletter-form": self._signed_up,
             "confirm-page": self._has_button,
             "desk-sign-in-page": self._has_button,
@@ -61,6 +65,10 @@ class Samples:
         assert reply["statusCode"] == status
         assert len(self._stack.messages(words)) == 1
         wait_for("the email", lambda: self._stack.mails(words))
+
+    @staticmethod
+    def _answered(reply: Any, status: int) -> None:
+        assert reply["statusCode"] == status
 
     def _signed_up(self, reply: Any) -> None:
         assert reply["statusCode"] == 303

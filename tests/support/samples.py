@@ -15,6 +15,8 @@ HTTP = {
     "contact-multipart.json": ("POST /contact", "multipart/form-data"),
     "comments-form.json": ("POST /comments", "application/x-www-form-urlencoded"),
     "comments-page.json": ("GET /comments", ""),
+    "comments-mine.json": ("POST /comments/mine", "application/x-www-form-urlencoded"),
+    "comments-mine-page.json": ("GET /comments/mine", ""),
     "newsletter-form.json": ("POST /newsletter", "application/x-www-form-urlencoded"),
     "confirm-page.json": ("GET /newsletter/confirm", ""),
     "unsubscribe-page.json": ("GET /newsletter/unsubscribe", ""),
