@@ -23,9 +23,9 @@ _PER_PAGE = 50
 _LONGEST_KEY = 256
 # The emails that have a sentence of their own, by their module. Another one is called by its name.
 _NAMES = (
-    "acknowledgement", "cap_reached", "comment_notification", "confirmation_request", "contact_notification",
-    "desk_sign_in", "digest", "erasure_done", "form_notification", "issue_paused", "issue_sent", "issue_test",
-    "new_subscriber", "rejected_notice", "renewal", "spam_note", "welcome",
+    "acknowledgement", "cap_reached", "comment_notification", "comments_link", "confirmation_request",
+    "contact_notification", "desk_sign_in", "digest", "erasure_done", "form_notification", "issue_paused", "issue_sent",
+    "issue_test", "new_subscriber", "rejected_notice", "renewal", "spam_note", "welcome",
 )  # fmt: skip
 # The records that have a page of the desk, by the first part of their key.
 _PAGES = {"message": "messages", "comment": "comments", "subscriber": "subscribers", "issue": "issues"}
@@ -124,7 +124,8 @@ def _recipient(call: Call, row: Item) -> str:
     if row["recipient"] == "owner":
         who = {"form-notification": "recipients", DEPLOY_HOOK: "host"}.get(row["name"], "owner")
     else:
-        who = {"acknowledgement": "sender", "renewal": "known", "welcome": "subscriber"}.get(row["name"], "visitor")
+        known = {"acknowledgement": "sender", "comments-link": "author", "renewal": "known", "welcome": "subscriber"}
+        who = known.get(row["name"], "visitor")
     return words.say(f"outbox.to_{who}", call.language)
 
 

@@ -12,6 +12,7 @@ WHOLE = {
     "it is late to say that the message arrived": "too_late",
     "a later one of this address takes its place": "replaced",
     "its link was mailed a moment before it was asked for again, or since": "mailed_before",
+    "there are no comments of the address": "no_comments",
     "the address is confirmed already": "confirmed_already",
     "the address left after it asked": "left",
     "the address is blocked": "blocked",

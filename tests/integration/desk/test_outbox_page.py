@@ -27,6 +27,7 @@ from tests.support.contact import contact
 from tests.support.desk import Browser, forms_of
 from tests.support.feedback import tell
 from tests.support.newsletter import READER, sign_up, subscribe
+from tests.support.threads import post
 from tests.support.wire import Wire, refusal, unreachable
 
 
@@ -107,6 +108,18 @@ def test_what_the_caps_hold_back_is_told_as_that(make_app: Callable[..., App]) -
     assert "The same mailbox had one a moment ago · 1" in page
     assert "The next try is after" in page
     assert re.search("limit for strangers is reached · 1|share of that limit is used up · 1", page)
+
+
+def test_a_link_to_ones_comments_that_waits_is_told_as_that(make_app: Callable[..., App]) -> None:
+    app = make_app(StrangerMailPerDay="1")
+    sign_up(app)
+    post(app, email="ann@example.org")
+    app.post("/comments/mine", data={"email": "ann@example.org"})
+    app.play_stream()
+    page = shown(app)
+    assert "Link to one’s own comments" in page
+    assert "To an address that asked for its comments" in page
+    assert "ann@example.org" not in page
 
 
 def test_one_that_may_have_gone_out_is_told_as_that(app: App) -> None:

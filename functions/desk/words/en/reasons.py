@@ -5,6 +5,7 @@ SENTENCES = {
     "too_late": "it was too late to say that the message had arrived",
     "replaced": "a later one to this address takes its place",
     "mailed_before": "its link was already on its way",
+    "no_comments": "nobody commented with this address",
     "confirmed_already": "the address is already subscribed",
     "left": "the address unsubscribed after asking",
     "blocked": "the address is blocked: it gets no email",

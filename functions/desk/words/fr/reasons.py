@@ -5,6 +5,7 @@ SENTENCES = {
     "too_late": "il était trop tard pour accuser réception du message",
     "replaced": "un email plus récent à cette adresse le remplace",
     "mailed_before": "son lien était déjà en route",
+    "no_comments": "personne n’a commenté avec cette adresse",
     "confirmed_already": "l’adresse est déjà abonnée",
     "left": "l’adresse s’est désabonnée après sa demande",
     "blocked": "l’adresse est bloquée\u00a0: elle ne reçoit aucun email",
