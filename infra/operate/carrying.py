@@ -21,14 +21,16 @@ from guichet.records.registry import KINDS
 from guichet.records.sign_up import REQUEST_KEPT
 from guichet.records.subscriber import SUPPRESSED
 from guichet.signing import subscriber_id
-from guichet.store import dynamodb, issues, outbox, readers, subscribers, table
+from guichet.store import comments, dynamodb, issues, outbox, readers, subscribers, table
 from guichet.store.dynamodb import ConditionFailedError, Item, UnavailableError, marshalled
 from infra.operate.archive import Archive, Secrets, kind_of, plain_item, wire_item
 from infra.operate.connection import OperatorError, OperatorSettings
 from infra.operate.queries import Advance, blocks, scan
 
 # Bound to a browser, a caller or a moment of the old stack, or known anew at once: nothing of it helps this one.
-LEFT_BEHIND = frozenset({"sign-in", "session", "caller", "proof", "cap", "mailboxes", "run", "renewals"})
+LEFT_BEHIND = frozenset(
+    {"sign-in", "session", "caller", "proof", "cap", "mailboxes", "run", "renewals", "link-request"}
+)
 # In which order all others are written. What leaves comes before who stays, so that nobody is confirmed in between; a
 # record before the emails that report it; and an issue after its readers, so that none can be resumed without them.
 _LEAVERS, _CONFIRMED, _RECORDS, _ISSUES, _EMAILS = range(5)
@@ -36,6 +38,11 @@ CARRIED: Mapping[str, int] = {
     "subscriber": _CONFIRMED,
     "message": _RECORDS,
     "request": _RECORDS,
+    "comment": _RECORDS,
+    # Made anew with their comments, by this stack's secret.
+    "entry": _RECORDS,
+    "thread": _RECORDS,
+    "authored": _RECORDS,
     "digest": _RECORDS,
     "spam-note": _RECORDS,
     "told": _RECORDS,
@@ -107,6 +114,9 @@ class Carrier:
         self._others: set[str] = set()
         # Who was sent an email that asks whether they want to stay.
         self._asked_to_renew: set[str] = set()
+        # What is shown of comments, by their ids: name and HTML; and what threads are called, by their old keys.
+        self._shown: dict[str, tuple[str, str]] = {}
+        self._pages: dict[str, str] = {}
         self._owners = self._former_owners(secrets)
         self._survey()
 
@@ -150,6 +160,10 @@ class Carrier:
                     found.append(item)
                 case "email" if item["sk"].startswith(f"email#{renewal.NAME}#") and "sent_at" in item:
                     self._asked_to_renew.add(item["pk"])
+                case "entry":
+                    self._shown[item["sk"].rpartition("#")[2]] = item["name"], item["html"]
+                case "thread":
+                    self._pages[item["pk"]] = item["page"]
         self._survey_issues(found, editions)
 
     def _survey_person(self, item: Item) -> None:
@@ -255,16 +269,16 @@ class Carrier:
     def _prepared(self, item: Item) -> Item | str:
         """Return an item as it is to be here, or why it is not carried."""
         kind = kind_of(item)
-        if kind in LEFT_BEHIND or item["pk"].partition("#")[0] in LEFT_BEHIND:
-            return "left behind"
-        if kind in {"issue", "edition", "feedback", "reader"} and _issue_pk(item) in self._others:
-            return "another issue"
+        if why := self._not_carried(item, kind):
+            return why
         if kind == "subscriber":
             item = self._renewable(item)
         match kind:
             case "subscriber" | "erasure" if item["pk"] in self._moved:
                 pk = self._moved[item["pk"]]
                 item = {**item, "pk": pk, "id": pk.partition("#")[2]}
+            case "comment":
+                item = self._comment(item)
             case "reader":
                 item = self._reader(item)
             case "issue":
@@ -289,6 +303,23 @@ class Carrier:
         if asked and self._written_with == self._settings.signing_secret:
             return item
         return {name: value for name, value in item.items() if name not in {"renewal_queued_at", "renewal_sent_at"}}
+
+    def _not_carried(self, item: Item, kind: str) -> str:
+        """Return why an item is not carried by itself, or an empty string."""
+        if kind in LEFT_BEHIND or item["pk"].partition("#")[0] in LEFT_BEHIND:
+            return "left behind"
+        if kind in {"entry", "thread", "authored"}:
+            return "with its comment"
+        if kind in {"issue", "edition", "feedback", "reader"} and _issue_pk(item) in self._others:
+            return "another issue"
+        return ""
+
+    def _comment(self, item: Item) -> Item:
+        """Return a comment as it is to be here. One without an entry in the archive waits to be approved again."""
+        if item["state"] != "approved" or item["id"] in self._shown:
+            return item
+        kept = {name: value for name, value in item.items() if name not in {"entry", "approved_at"}}
+        return {**kept, "state": "pending", "list": comments.list_of("pending")}
 
     def _reader(self, item: Item) -> Item:
         issue, one = _issue_pk(item).partition("#")[2], item["sk"].partition("#")[2]
@@ -319,9 +350,17 @@ class Carrier:
             return _Planned("erased here")
         if kind_of(item) == "subscriber":
             return self._planned_subscriber(item, known, here)
+        if known is None and kind_of(item) == "comment":
+            return _Planned("carried", lambda: self._restore(item))
         if known is None:
             return _Planned(_outcome(item), lambda: self._put(item))
         return self._planned_newer(item, known)
+
+    def _restore(self, item: Item) -> None:
+        """Write a comment, and anew what was shown of it: threads and authors are known by hashes of the secret."""
+        shown = self._shown[item["id"]] if item["state"] == "approved" else None
+        page = self._pages.get(comments.thread_key(self._written_with, item["page"])) or str(item["page"])
+        comments.restore(self._table, self._settings.signing_secret, item, shown, page, utc_now())
 
     def _planned_newer(self, item: Item, known: Item) -> _Planned:
         """Return what becomes of what is here already: only what ended there since takes the place of what waits."""

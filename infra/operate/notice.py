@@ -15,7 +15,9 @@ from markupsafe import Markup, escape
 
 from guichet.definitions.definition import Definition
 from guichet.locales import LANGUAGES, Language
+from guichet.records.comment import REFUSED_KEPT
 from guichet.records.issue import READERS_KEPT
+from guichet.records.link_request import LINK_VALID
 from guichet.records.message import SPAM_KEPT
 from guichet.records.outbox import SENT_EMAIL_KEPT
 from guichet.records.sign_up import CONFIRMATION_VALID, REQUEST_KEPT
@@ -70,8 +72,8 @@ class Facts:
 
     @property
     def names(self) -> list[str]:
-        """The names of all forms: contact and newsletter, then the site's own."""
-        return [*dict.fromkeys(("contact", "newsletter", *self.forms))]
+        """The names of all forms: contact, newsletter and comments, then the site's own."""
+        return [*dict.fromkeys(("contact", "newsletter", "comments", *self.forms))]
 
     def days(self, form: str) -> int:
         """Return how many days a form's messages are kept."""
@@ -207,6 +209,13 @@ def beside(known: Facts, form: str, language: Language) -> list[Block]:
             ),
             _paragraph(_say("newsletter_leave"), _say("newsletter_rights", contact=link(known.contact))),
         ]
+    elif form == "comments":
+        blocks = [
+            _paragraph(_say("comments_required")),
+            _paragraph(_say("comments_who", **about), _say("comments_basis"), _say("comments_recipients")),
+            _paragraph(_say("comments_kept", refused=duration(REFUSED_KEPT.days, language))),
+            _paragraph(_say("comments_mine"), _say("rights", contact=link(known.contact))),
+        ]
     elif own := known.forms.get(form):
         of_form = {"controller": known.controller, "contact": known.contact}
         blocks = list(beside_own(own, language, days=known.days(form), **of_form))
@@ -231,7 +240,13 @@ def page(known: Facts, language: Language, forms: Sequence[str] = ()) -> list[Bl
         ),
     ]
     for form in forms or known.names:
-        blocks += _newsletter(known, language) if form == "newsletter" else _messages(known, form, language)
+        match form:
+            case "newsletter":
+                blocks += _newsletter(known, language)
+            case "comments":
+                blocks += _comments(known, language)
+            case _:
+                blocks += _messages(known, form, language)
     return [*blocks, *_all_forms(known, language)]
 
 
@@ -316,6 +331,25 @@ def _newsletter(known: Facts, language: Language) -> Iterator[Block]:
         _say("newsletter_suppressed"),
         _say("newsletter_erased", duration=duration(known.retention_days, language)),
         _say("newsletter_copies", copies=duration(READERS_KEPT.days, language)),
+        label="kept_label",
+    )
+
+
+def _comments(known: Facts, language: Language) -> Iterator[Block]:
+    yield _heading(3, _say("comments_title"))
+    yield _paragraph(_say("comments_purpose", site=known.site), label="purpose_label")
+    yield _paragraph(_say("comments_page_basis"), label="basis_label")
+    yield _paragraph(_say("comments_answers"), label="answers_label")
+    yield _paragraph(_say("comments_public"), _people("comments_owner", known.owners), label="recipients_label")
+    yield _paragraph(
+        _say("comments_shown"),
+        _say("comments_refused", refused=duration(REFUSED_KEPT.days, language)),
+        _say(
+            "comments_link",
+            hours=str(int(LINK_VALID.total_seconds() / 3600)),
+            request=duration(REQUEST_KEPT.days, language),
+        ),
+        _say("kept_mailbox"),
         label="kept_label",
     )
 

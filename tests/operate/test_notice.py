@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from string import Formatter
 from typing import Any, get_args
@@ -30,6 +30,7 @@ from tests.support.contact import contact
 from tests.support.newsletter import READER, SECRET, sign_up, subscribe, unsubscribe_url
 from tests.support.operate import Operate, Said, connection_to
 from tests.support.site_forms import QUOTE, site_forms
+from tests.support.threads import post
 from tests.support.typography import faults
 
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -304,6 +305,26 @@ def test_of_who_gets_no_mail_any_more_there_stays_what_it_says(app: App, how: st
     assert ("wording" in str(after["history"])) == (how != "blocked")
 
 
+def test_comments_are_kept_as_long_as_it_says(app: App) -> None:
+    post(app, _gotcha="x", email=READER)
+    post(app, email=READER)
+    app.post("/comments/mine", data={"email": READER})
+    app.play_stream()
+    told_en = spoken(whole(known(), "en"))
+    items = {item.get("state", item["kind"]): item for item in app.items()}
+    assert days_until(items["spam"], "received_at") == 30
+    assert "taken for spam is deleted 30 days after that" in told_en
+    assert "expires_at" not in items["pending"]
+    assert "is kept until you or the people who run the site delete it" in told_en
+    assert days_until(items["link-request"], "mailed_at") == 7
+    assert "deleted 7 days after the email was sent" in told_en
+    link = re.search(r"expires=(\d+)", app.mails()[-1].as_string().replace("=\n", "").replace("=3D", "="))
+    assert link is not None
+    until = datetime.fromtimestamp(int(link[1]), UTC) - datetime.fromisoformat(items["link-request"]["mailed_at"])
+    assert round(until.total_seconds() / 3600) == 48
+    assert "valid for 48 hours" in told_en
+
+
 def test_with_the_parameter_the_addresses_of_callers_are_kept_and_told_of() -> None:
     app = App(resolve(KeepCallerAddress="true"))
     subscribe(app)
@@ -399,7 +420,7 @@ def test_it_writes_both_layers_of_all_forms_in_all_languages(run: Run, tmp_path:
         said = run("--before", FIRST, "--region", "eu-west-3")
     assert said.code == 0
     where = re.findall(r"<!-- (.*) -->", said.out)
-    layers = ["beside the form contact", "beside the form newsletter", "beside the form devis"]
+    layers = [f"beside the form {form}" for form in ("contact", "newsletter", "comments", "devis")]
     ends = [*layers, "for the page about personal data"]
     assert where == [f"{language}: {end}" for language in LANGUAGES for end in ends]
     tree = html5lib.parse(said.out, namespaceHTMLElements=False)
@@ -432,7 +453,7 @@ def test_it_has_the_deployed_values(operate: Operate) -> None:
     rows = operate(app, "notice", "--json", "--part", "page").rows
     assert [(row["language"], row["part"], row["form"]) for row in rows] == [(one, "page", "") for one in LANGUAGES]
     beside_all = operate(app, "notice", "--json", "--part", "beside", "--format", "markdown").rows
-    assert [row["form"] for row in beside_all] == ["contact", "newsletter"] * len(LANGUAGES)
+    assert [row["form"] for row in beside_all] == ["contact", "newsletter", "comments"] * len(LANGUAGES)
 
 
 def test_the_renewal_is_the_deployed_one(app: App, operate: Operate) -> None:

@@ -85,7 +85,9 @@ BESIDE: Mapping[str, str] = {
     "authored": "marks of their comments",
 }
 # What belongs to nobody in particular: it has no address, and keyed hashes at most.
-OF_NOBODY = frozenset({"thread", "told", "caller", "proof", "mailboxes", "edition", "run", "feedback", "reader"})
+OF_NOBODY = frozenset(
+    {"thread", "renewals", "told", "caller", "proof", "mailboxes", "edition", "run", "feedback", "reader"}
+)
 _BY_MODEL = {kind.model: kind for kind in KINDS.values()}
 
 

@@ -92,6 +92,26 @@ def with_new(table_name: str, secret: str, new: Comment) -> list[dict[str, Any]]
     return _of_author(table_name, secret, new, new.expires_at)
 
 
+def restore(  # noqa: PLR0913, PLR0917  the parts of one write
+    table_name: str, secret: str, item: Item, shown: tuple[str, str] | None, page: str, at: datetime
+) -> None:
+    """Store a comment that another table had, with its entry (name and HTML) if it was shown, and its author's mark.
+
+    One write, so that a thread counts it once however often that is repeated. `page` is how its thread was called.
+    Raises ConditionFailedError if it is here already.
+    """
+    known = Comment.model_validate(item)
+    actions = [
+        table.put(table_name, item, table.NOT_THERE, {":now": table.seconds(at)}),
+        *_of_author(table_name, secret, known, known.expires_at),
+    ]
+    if shown is not None:
+        name, html = shown
+        entry = {**item_of_entry(secret, known), "kind": "entry", "name": name, "html": html}
+        actions += [table.put(table_name, entry), _counted(table_name, secret, page, 1, at)]
+    dynamodb.transact(actions)
+
+
 def comment(table_name: str, comment_id: str) -> Comment | None:
     """Return a comment in any state, or None if there is none or it has expired."""
     return cast("Comment | None", table.record_at(table_name, f"comment#{comment_id}"))

@@ -56,6 +56,23 @@ SENTENCES = {
         "{contact}. You may also complain to the CNIL (www.cnil.fr) or to the data protection authority of your "
         "country."
     ),
+    "comments_required": (
+        "Name, email address and comment are required. Name and comment are published once they are approved; the "
+        "address never is."
+    ),
+    "comments_who": (
+        "Data controller: {controller}. Your data is used only to show your comment on the site “{site}” and to write "
+        "to you about it."
+    ),
+    "comments_basis": "Legal basis: the legitimate interest in a conversation under the pages of the site.",
+    "comments_recipients": (
+        "Recipients: everybody, of what is published; of the rest, the people who read the comments, and the provider "
+        "that hosts them (Amazon Web Services)."
+    ),
+    "comments_kept": (
+        "Your comment is kept until it is deleted; one that is refused or taken for spam is deleted {refused} later."
+    ),
+    "comments_mine": "A link, sent to your address when you ask for it, shows you your comments and deletes them.",
     "more": "More about this: {privacy}.",
     # The page about personal data: whole
     "page": "Personal data: the forms of the site “{site}”",
@@ -65,6 +82,7 @@ SENTENCES = {
     ),
     "dpo": "Data protection officer: {dpo}.",
     "contact_title": "Contact form",
+    "comments_title": "Comments",
     "newsletter_title": "Newsletter",
     "own_title": "Form “{title}”",
     # A form
@@ -106,6 +124,33 @@ SENTENCES = {
     "kept_spam": "A submission filed as spam is deleted {duration} after that.",
     "kept_mailbox": (
         "The copy sent by email stays in the mailboxes of its recipients; you may ask to have it deleted there too."
+    ),
+    # Comments
+    "comments_purpose": (
+        "To show your comment under a page of the site “{site}” once it is approved, and to write to you about it."
+    ),
+    "comments_page_basis": (
+        "The legitimate interest of the controller in a conversation under the pages of the site (GDPR, article "
+        "6(1)(f))."
+    ),
+    "comments_answers": (
+        "Name, email address and comment are required: without them, your comment cannot be dealt with. The date, the "
+        "language, the page and the comment that you answer are stored, too."
+    ),
+    "comments_public": (
+        "Everybody reads your name, your comment and its date, once it is approved. Your address is published nowhere, "
+        "nor any fingerprint of it."
+    ),
+    "comments_owner_one": "The person who reads the comments, by way of their mailbox ({domains}).",
+    "comments_owner_many": "The {count} people who read the comments, by way of their mailboxes ({domains}).",
+    "comments_shown": (
+        "A comment that waits for approval or is published is kept until you or the people who run the site delete it. "
+        "Where others have answered, an empty place stays."
+    ),
+    "comments_refused": "A comment that is refused or taken for spam is deleted {refused} after that.",
+    "comments_link": (
+        "You can ask for a link to your comments, and delete them there: it is sent to your address and valid for "
+        "{hours} hours. That request is deleted {request} after the email was sent."
     ),
     # The newsletter
     "newsletter_purpose": (

@@ -67,6 +67,24 @@ SENTENCES = {
         "traitement ou leur portabilité\xa0: {contact}. Vous pouvez aussi adresser une réclamation à la CNIL "
         "(www.cnil.fr)."
     ),
+    "comments_required": (
+        "Le nom, l’adresse email et le commentaire sont obligatoires. Nom et commentaire sont publiés une fois "
+        "approuvés\u202f; l’adresse ne l’est jamais."
+    ),
+    "comments_who": (
+        "Responsable du traitement\xa0: {controller}. Vos données servent uniquement à publier votre commentaire sur "
+        "«\xa0{site}\xa0» et à vous écrire à son sujet."
+    ),
+    "comments_basis": "Base légale\xa0: l’intérêt légitime à faire vivre une conversation sous les pages du site.",
+    "comments_recipients": (
+        "Destinataires\xa0: tout le monde, pour ce qui est publié\u202f; pour le reste, les personnes qui lisent les "
+        "commentaires et le prestataire technique qui les héberge (Amazon Web Services)."
+    ),
+    "comments_kept": (
+        "Durée de conservation\xa0: jusqu’à la suppression du commentaire\u202f; s’il est refusé ou pris pour du spam, "
+        "{refused}."
+    ),
+    "comments_mine": ("Un lien, envoyé à votre adresse sur demande, permet de voir et de supprimer vos commentaires."),
     "more": "En savoir plus\xa0: {privacy}.",
     # The page about personal data: whole
     "page": "Données personnelles\xa0: les formulaires du site «\xa0{site}\xa0»",
@@ -76,6 +94,7 @@ SENTENCES = {
     ),
     "dpo": "Délégué à la protection des données\xa0: {dpo}.",
     "contact_title": "Formulaire de contact",
+    "comments_title": "Commentaires",
     "newsletter_title": "Newsletter",
     "own_title": "Formulaire «\xa0{title}\xa0»",
     # A form
@@ -121,6 +140,33 @@ SENTENCES = {
     "kept_mailbox": (
         "La copie reçue par email se trouve dans la messagerie des destinataires\u202f; vous pouvez aussi en demander "
         "l’effacement."
+    ),
+    # Comments
+    "comments_purpose": (
+        "Publier votre commentaire sous une page de «\xa0{site}\xa0» une fois approuvé, et vous écrire à son sujet."
+    ),
+    "comments_page_basis": (
+        "L’intérêt légitime du responsable à faire vivre une conversation sous les pages du site (RGPD, article 6, "
+        "paragraphe 1, f)."
+    ),
+    "comments_answers": (
+        "Le nom, l’adresse email et le commentaire sont obligatoires\xa0: sans eux, votre commentaire ne peut pas être "
+        "traité. La date, la langue, la page et le commentaire auquel vous répondez sont également enregistrés."
+    ),
+    "comments_public": (
+        "Tout le monde peut lire votre nom, votre commentaire et sa date, une fois le commentaire approuvé. Votre "
+        "adresse n’est publiée nulle part, ni aucune empreinte de celle-ci."
+    ),
+    "comments_owner_one": "La personne qui lit les commentaires, par sa messagerie ({domains}).",
+    "comments_owner_many": "Les {count} personnes qui lisent les commentaires, par leur messagerie ({domains}).",
+    "comments_shown": (
+        "Un commentaire en attente ou publié est conservé jusqu’à ce que vous, ou les responsables du site, le "
+        "supprimiez. Si quelqu’un y a répondu, une place vide reste."
+    ),
+    "comments_refused": "Un commentaire refusé ou pris pour du spam est effacé {refused} plus tard.",
+    "comments_link": (
+        "Vous pouvez demander un lien vers vos commentaires et les y supprimer\xa0: il est envoyé à votre adresse et "
+        "valable {hours}\xa0heures. Cette demande est effacée {request} après l’envoi de l’email."
     ),
     # The newsletter
     "newsletter_purpose": (

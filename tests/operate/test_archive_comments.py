@@ -1,0 +1,114 @@
+"""Comments in an archive: carried with what is shown of them, under the secret of the other stack."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from guichet.records.record import utc_now
+from guichet.signing import subscriber_id
+from guichet.store import comments, dynamodb
+from guichet.store.erasure import Person, erase
+from tests.operate.test_archive import FOREIGN, SAME, TARGETS, brought, exported, stack, stored
+from tests.support.app import PARAMETERS, App
+from tests.support.newsletter import SECRET
+from tests.support.operate import Operate
+from tests.support.threads import PAGE, outline, post, read, shown
+from tests.support.threads import stored as comment
+
+ANN = "ann@example.org"
+
+
+def written(app: App) -> dict[str, str]:
+    """Write comments of each state, one that was deleted and is answered, and a page that has none any more."""
+    ids = {"first": shown(app, email=ANN), "gone": shown(app, comment="gone")}
+    ids["answer"] = shown(app, parent=ids["gone"], comment="an answer")
+    ids["reply"] = shown(app, parent=ids["first"], email=ANN, comment="a reply")
+    ids["pending"] = post(app, email=ANN, comment="waits")
+    ids["spam"] = post(app, email=ANN, comment="caught", _gotcha="x")
+    ids["elsewhere"] = shown(app, page="/other/", comment="elsewhere")
+    ids["nowhere"] = shown(app, page="/nowhere/", comment="nowhere")
+    for name in ("gone", "nowhere"):
+        assert comments.delete("table", SECRET, comment(ids[name]), utc_now())
+    return ids
+
+
+@TARGETS
+def test_threads_are_the_same_at_the_other_stack_and_authors_find_theirs(
+    operate: Operate, tmp_path: Path, parameters: dict[str, str]
+) -> None:
+    secret = parameters.get("SigningSecret", SECRET)
+    with stack(SAME) as app:
+        ids = written(app)
+        before = {page: read(app, page) for page in (PAGE, "/other/")}
+        file = exported(app, operate, tmp_path)
+    with stack(parameters) as app:
+        plan = brought(app, operate, file, "--dry-run")
+        assert stored() == {}
+        done = brought(app, operate, file)
+        assert {**plan, "dry_run": False} == done
+        assert {page: read(app, page) for page in (PAGE, "/other/")} == before
+        assert (before[PAGE]["count"], read(app, "/nowhere/")["count"]) == (3, 0)
+        assert outline(read(app)) == [(ids["first"], [ids["reply"]]), (ids["gone"], [ids["answer"]])]
+        theirs = {one.id for one in comments.of_author("table", subscriber_id(secret, ANN))}
+        assert theirs == {ids[name] for name in ("first", "reply", "pending", "spam")}
+        assert {thread.page: thread.count for thread in comments.threads("table")} == {PAGE: 3, "/other/": 1}
+        # Done again, it changes nothing.
+        after = stored()
+        assert brought(app, operate, file)["there_already"] == done["carried"] + done["waits_here"]
+        assert stored() == after
+        # What waits is told to the owner from here, and can be decided about.
+        app.sweep()
+        app.play_stream()
+        assert [mail["To"] for mail in app.mails()] == [PARAMETERS["OwnerEmail"]] * len(app.mails())
+        assert comments.approve("table", secret, comment(ids["pending"]), "<p>waits</p>", utc_now()) == "approved"
+        assert comments.delete("table", secret, comment(ids["reply"]), utc_now())
+        assert read(app)["count"] == 3
+        erase("table", Person(ANN, secret), timedelta(days=9))
+        assert (read(app)["count"], outline(read(app))) == (1, [(ids["gone"], [ids["answer"]])])
+
+
+def test_a_thread_that_has_comments_here_counts_both(operate: Operate, tmp_path: Path) -> None:
+    with stack(SAME) as app:
+        shown(app, comment="from there")
+        file = exported(app, operate, tmp_path)
+    with stack(FOREIGN) as app, time_machine.travel(utc_now() + timedelta(minutes=1)):
+        here = post(app, comment="from here")
+        secret = FOREIGN["SigningSecret"]
+        assert comments.approve("table", secret, comment(here), "<p>from here</p>", utc_now()) == "approved"
+        brought(app, operate, file)
+        assert read(app)["count"] == len(read(app)["comments"]) == 2
+
+
+def test_interrupted_anywhere_no_thread_counts_a_comment_twice(
+    operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stack(SAME) as app:
+        written(app)
+        before = read(app)
+        file = exported(app, operate, tmp_path)
+    with stack(FOREIGN) as app:
+        transact = dynamodb.transact
+
+        def losing(actions: Any) -> None:
+            transact(actions)
+            raise dynamodb.UnavailableError("transact_write_items")
+
+        monkeypatch.setattr(dynamodb, "transact", losing)
+        operate(app, "import", str(file))
+        monkeypatch.undo()
+        brought(app, operate, file)
+        assert read(app) == before
+
+
+def test_whoever_was_erased_here_stays_so_and_links_asked_for_there_are_left(operate: Operate, tmp_path: Path) -> None:
+    with stack(SAME) as app:
+        post(app, email=ANN)
+        app.post("/comments/mine", data={"email": ANN})
+        file = exported(app, operate, tmp_path)
+    with stack(SAME) as app:
+        brought(app, operate, file)
+        assert "link-request" not in {item["kind"] for item in stored().values()}
+        assert not [key for key in stored() if key[0].startswith("link-request")]
