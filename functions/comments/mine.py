@@ -84,7 +84,8 @@ def _delete(comment_id: str, author: str, request: Request, settings: CommentsSe
         known = _theirs(comment_id, author, settings)
         if known is None:
             return
-        if comments.delete(settings.table_name, settings.signing_secret, known, utc_now()):
+        hook = settings.deploy_hook == "on"
+        if comments.delete(settings.table_name, settings.signing_secret, known, utc_now(), hook=hook):
             logger.info("deleted by its author", extra={"request_id": request.id, "submission_id": known.id})
             count("DeletedByAuthor")
             return

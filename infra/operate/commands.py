@@ -963,7 +963,9 @@ def forget(connection: Connection, output: Output, *, address: str, access: Path
             return None
     left = elsewhere.replay(connection, events)
     with output.progress("items read", queries.size(table)) as advance:
-        done = erase(table, person, timedelta(days=settings.retention_days), tell=advance)
+        done = erase(
+            table, person, timedelta(days=settings.retention_days), tell=advance, hook=settings.deploy_hook == "on"
+        )
     taken_off = elsewhere.take_off_list(connection, address)
     remains = erasure.remains(done)
     if left:

@@ -66,7 +66,7 @@ def test_what_is_held_of_them_is_in_the_file_that_they_get(app: App) -> None:
     assert sorted(item["html"].strip() for item in told["comments as shown"]) == [
         "<p>secret words 1</p>",
         "<p>secret words 2</p>",
-        f"<p>secret words 6, {ANN}</p>",
+        "<p>secret words 6, […@…]</p>",
     ]
     assert len(told["marks of their comments"]) == 6
     # Their own words are no mention by others, in neither of the two places.
@@ -90,12 +90,13 @@ def test_an_address_in_the_comment_of_another_is_struck_as_written_and_as_shown(
 ) -> None:
     comment_id = shown(app, comment=f"{written} Not joann.lee@example.org.")
     person = Person(address, SECRET)
-    assert len(find_data("table", person).mentions) == 2
-    assert erase("table", person, KEPT).redacted == 2
+    # What is shown has no address from the beginning.
+    assert len(find_data("table", person).mentions) == 1
+    assert erase("table", person, KEPT).redacted == 1
     entry = next(item for item in app.items() if item["kind"] == "entry")
+    assert ERASED in stored(comment_id).comment
+    assert "joann.lee@example.org" in stored(comment_id).comment
     for text in (stored(comment_id).comment, entry["html"]):
-        assert ERASED in text
-        assert "joann.lee@example.org" in text
         assert not re.search(r"(?<!jo)(ann.{0,5}lee|a.{0,6}b|o'ann).{0,10}example", text)
     # It can still be withdrawn from where it stands.
     assert comments.delete("table", SECRET, stored(comment_id), utc_now())
@@ -156,10 +157,10 @@ def test_a_comment_that_is_approved_just_then_is_erased_with_what_is_shown(
     delete = comments.delete
     raced: list[str] = []
 
-    def racing(*arguments: Any) -> bool:
+    def racing(*arguments: Any, **how: Any) -> bool:
         if not raced:
             raced.append(approve(comment_id))
-        return delete(*arguments)
+        return delete(*arguments, **how)
 
     monkeypatch.setattr(comments, "delete", racing)
     erase("table", Person(ANN, SECRET), KEPT)
@@ -169,7 +170,7 @@ def test_a_comment_that_is_approved_just_then_is_erased_with_what_is_shown(
 
 def test_one_that_keeps_changing_is_left_for_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     post(app, email=ANN)
-    monkeypatch.setattr(comments, "delete", lambda *_: False)
+    monkeypatch.setattr(comments, "delete", lambda *_, **__: False)
     with pytest.raises(NotFinishedError):
         erase("table", Person(ANN, SECRET), KEPT)
     monkeypatch.undo()

@@ -334,10 +334,10 @@ def test_one_that_the_owner_approves_just_then_is_deleted_with_what_is_shown(
     delete = comments.delete
     raced: list[str] = []
 
-    def racing(*arguments: Any) -> bool:
+    def racing(*arguments: Any, **how: Any) -> bool:
         if not raced:
             raced.append(approve(comment_id))
-        return delete(*arguments)
+        return delete(*arguments, **how)
 
     monkeypatch.setattr(comments, "delete", racing)
     assert app.post(f"{MINE}/delete", data=fields).status_code == 200

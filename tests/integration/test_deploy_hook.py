@@ -7,10 +7,12 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import time_machine
 
+from guichet.http.links import comments_link
 from guichet.outbox import deploy_hook
 from guichet.store import outbox
 from notifier import handler
@@ -82,6 +84,36 @@ def test_what_is_withdrawn_or_deleted_is_built_away_too(site: Discussion, at_hos
 
     getattr(site, change)(one)
     pass_by(site, minutes=15)
+    assert len(at_host.got) == 2
+
+
+def by_author(site: Discussion) -> None:
+    """Press the button of the page that a comment's author gets by a link."""
+    until = START + timedelta(days=1)
+    secret = site.settings.signing_secret
+    link = dict(parse_qsl(urlsplit(comments_link("", "anne@reader.example", "en", secret, until)).query))
+    assert site.app.post("/comments/mine/delete", data={**link, "comment": "all"}).status_code == 200
+
+
+def by_owner(site: Discussion) -> None:
+    """Have the author erased at the desk."""
+    desk = Browser(site.app).signed_in()
+    (comment,) = site.app.items("comment")
+    page = desk.get(f"people?comment={comment['id']}")
+    desk.press(page, "Erase everything", confirmation="anne@reader.example")
+
+
+@pytest.mark.parametrize("erase", [by_author, by_owner])
+def test_what_its_author_deletes_or_is_erased_is_built_away_too(
+    site: Discussion, at_host: Host, erase: Callable[[Discussion], None]
+) -> None:
+    site.say(PAGE, "Un")
+    pass_by(site, minutes=15)
+    assert len(at_host.got) == 1
+    erase(site)
+    pass_by(site, minutes=15)
+    pass_by(site, minutes=15)
+    assert site.app.items("comment") == []
     assert len(at_host.got) == 2
 
 

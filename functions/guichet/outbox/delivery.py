@@ -191,7 +191,7 @@ def _erased(email: ClaimedEmail, erasure: Erasure, settings: NotifierSettings) -
 
     with retry_budget(TIME_TO_ERASE) as until:
         secrets = settings.signing_secret, settings.former_signing_secret
-        done = erasures.go_on(settings.table_name, erasure, *secrets, until=until)
+        done = erasures.go_on(settings.table_name, erasure, *secrets, until=until, hook=settings.deploy_hook == "on")
     if not done:
         outbox.postpone(settings.table_name, email, reasons.ERASING)
         return Ended("erasing", "")

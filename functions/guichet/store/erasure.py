@@ -137,6 +137,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
     until: float | None = None,
     after: dict[str, str] | None = None,
     tell: Callable[[int], None] | None = None,
+    hook: bool = False,
 ) -> Erased:
     """Erase everything stored about a person, and redact their address in what others wrote. Idempotent.
 
@@ -144,12 +145,14 @@ def erase(  # noqa: PLR0913  how it is done for whom
     a week. Of a subscriber, the keyed hash and the state stay, so that no import brings them back and an address that
     bounced or complained stays suppressed. A confirmed subscriber becomes `unsubscribed`, for as long as `kept`. An
     interrupted erasure can go on `after` what it has read. Each item is dealt with as it is read, so that even one of a
-    large table comes to an end bit by bit. Raises NotFinishedError, also once `until` (time.monotonic) is past.
+    large table comes to an end bit by bit. With a deploy `hook`, the site is built anew without their comments. Raises
+    NotFinishedError, also once `until` (time.monotonic) is past.
     """
     # It is known without being read, and what was read last time is not read again.
     own = {*(f"subscriber#{one}" for one in person.subscriber_ids), comments.author_key(person.subscriber_id)}
     redacted: set[tuple[str, str]] = set()
     counts = _Counts()
+    how = _Erasing(table, person.secret, kept, counts, until, hook)
     read_up_to = after
     start = {"ExclusiveStartKey": marshalled(after)} if after else {}
     try:
@@ -161,13 +164,13 @@ def erase(  # noqa: PLR0913  how it is done for whom
             if person.owns(item):
                 if item["pk"] not in own:
                     own.add(item["pk"])
-                    _erase_collection(table, item["pk"], person.secret, kept, until, counts)
+                    _erase_collection(how, item["pk"])
             elif item["pk"] not in own and _comment_of(item) not in own and person.mentions(item):
                 _redact(table, item, person)
                 redacted.add((item["pk"], item["sk"]))
             read_up_to = {"pk": item["pk"], "sk": item["sk"]}
         for pk in sorted(own):
-            _erase_collection(table, pk, person.secret, kept, until, counts)
+            _erase_collection(how, pk)
     except NotFinishedError:
         raise NotFinishedError(read_up_to) from None
     # The row of an email may be read before its record.
@@ -199,7 +202,7 @@ def erase_record(table: str, pk: str) -> int:
     The record goes last, so that an interrupted erasure can be repeated.
     """
     counts = _Counts()
-    _erase_collection(table, pk, "", timedelta(), None, counts)
+    _erase_collection(_Erasing(table, "", timedelta(), counts), pk)
     return counts.erased
 
 
@@ -209,30 +212,40 @@ class _Counts:
     remains: State | None = None
 
 
-def _erase_collection(  # noqa: PLR0913, PLR0917  how it is done
-    table: str, pk: str, secret: str, kept: timedelta, until: float | None, counts: _Counts
-) -> None:
+@dataclass(frozen=True)
+class _Erasing:
+    """How an erasure is done: until when (time.monotonic), and whether the site has a deploy hook."""
+
+    table: str
+    secret: str
+    kept: timedelta
+    counts: _Counts
+    until: float | None = None
+    hook: bool = False
+
+
+def _erase_collection(how: _Erasing, pk: str) -> None:
     """Erase a record of a person's own. Email rows go before their record, since nothing else leads to them."""
-    for item in sorted(_collection(table, pk), key=lambda item: item["sk"] == item["kind"]):
-        _in_time(until)
+    for item in sorted(_collection(how.table, pk), key=lambda item: item["sk"] == item["kind"]):
+        _in_time(how.until)
         match item["kind"]:
             # Counts against the caps stay.
             case "cap":
                 continue
             case "comment":
-                _erase_comment(table, item, secret, counts)
+                _erase_comment(how, item)
                 continue
             case "authored":
                 # One that came while the table was read, or nothing any more.
-                _erase_collection(table, item["sk"], secret, kept, until, counts)
+                _erase_collection(how, item["sk"])
         if _is_reduced_only(item):
-            counts.remains = _reduce(table, item, utc_now(), kept)
+            how.counts.remains = _reduce(how.table, item, utc_now(), how.kept)
         else:
-            dynamodb.call("delete_item", TableName=table, Key=_key(item))
-        counts.erased += not is_remnant(item)
+            dynamodb.call("delete_item", TableName=how.table, Key=_key(item))
+        how.counts.erased += not is_remnant(item)
 
 
-def _erase_comment(table: str, item: Item, secret: str, counts: _Counts) -> None:
+def _erase_comment(how: _Erasing, item: Item) -> None:
     """Erase a comment, with what is shown of it and by what its author finds it: where it has answers, a stub stays.
 
     All of it goes in one write, so that no interruption leaves a part, and the thread counts it once. Raises
@@ -240,12 +253,12 @@ def _erase_comment(table: str, item: Item, secret: str, counts: _Counts) -> None
     """
     known: Comment | None = Comment.model_validate(item)
     for _ in range(_TRIES):
-        if known is None or comments.delete(table, secret, known, utc_now()):
+        if known is None or comments.delete(how.table, how.secret, known, utc_now(), hook=how.hook):
             # The comment and its author's mark; and its entry, if it was shown.
-            counts.erased += known is not None and 2 + bool(known.entry)
+            how.counts.erased += known is not None and 2 + bool(known.entry)
             return
         # It was approved or withdrawn meanwhile. It may have expired, too, and be there until DynamoDB deletes it.
-        found = dynamodb.call("get_item", TableName=table, Key=_key(item), ConsistentRead=True).get("Item")
+        found = dynamodb.call("get_item", TableName=how.table, Key=_key(item), ConsistentRead=True).get("Item")
         known = Comment.model_validate(dynamodb.unmarshalled(found) or {}) if found else None
     raise NotFinishedError
 

@@ -33,21 +33,23 @@ def erasure(table_name: str, erasure_id: str) -> Erasure | None:
     return cast("Erasure | None", table.record_at(table_name, table.key(Erasure, erasure_id)["pk"]))
 
 
-def go_on(table_name: str, erasure: Erasure, secret: str, former_secret: str = "", *, until: float) -> bool:
+def go_on(  # noqa: PLR0913  how it is done
+    table_name: str, erasure: Erasure, secret: str, former_secret: str = "", *, until: float, hook: bool = False
+) -> bool:
     """Go on with an erasure, where it stopped, until a time (time.monotonic). Return whether it has ended."""
     if erasure.record:
         erase_record(table_name, erasure.record)
-    elif not _erased(table_name, erasure, Person(erasure.email, secret, former_secret), until):
+    elif not _erased(table_name, erasure, Person(erasure.email, secret, former_secret), until, hook=hook):
         return False
     # The address goes last: without it nobody could go on.
     _update(table_name, erasure, "SET done_at = :now REMOVE email, read_up_to", {":now": table.stamp(utc_now())})
     return True
 
 
-def _erased(table_name: str, erasure: Erasure, person: Person, until: float) -> bool:
+def _erased(table_name: str, erasure: Erasure, person: Person, until: float, *, hook: bool) -> bool:
     after = dict(zip(("pk", "sk"), erasure.read_up_to, strict=False)) or None
     try:
-        erase(table_name, person, timedelta(days=erasure.kept_days), until=until, after=after)
+        erase(table_name, person, timedelta(days=erasure.kept_days), until=until, after=after, hook=hook)
     except NotFinishedError as unfinished:
         if unfinished.read_up_to:
             place = [unfinished.read_up_to["pk"], unfinished.read_up_to["sk"]]

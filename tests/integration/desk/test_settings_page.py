@@ -118,7 +118,9 @@ def test_the_forms_of_the_site_stand_there_with_who_gets_them(app: App, tmp_path
         assert sentence in text, sentence
 
 
-def test_it_reads_nothing_but_the_session_and_how_many_comments_wait_and_takes_no_post(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_reads_nothing_but_the_session_and_how_many_comments_wait_and_takes_no_post(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
 
     browser = Browser(app).signed_in()
     made: list[str] = []
