@@ -111,7 +111,7 @@ def link_request_of(
     at = utc_now()
     spam = judge(Words(()), form, request, settings)
     identity = identify(
-        "comments-mine",
+        "comments_mine",
         (normalized(answers.email),),
         caught=bool(spam),
         client_key=client_key(form, request),

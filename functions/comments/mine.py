@@ -19,7 +19,7 @@ from guichet.store import comments
 from guichet.telemetry import count, logger
 
 _LINK: Submission[AddressForm, CommentsSettings] = Submission(
-    "comments-mine",
+    "comments_mine",
     ("email",),
     lambda form, _: validate(AddressForm, form),
     link_request_of,

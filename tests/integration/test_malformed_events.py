@@ -27,6 +27,7 @@ FUNCTIONS = {
     "confirm": "Newsletter",
     "desk": "Desk",
     "refuse": "Newsletter",
+    "renew": "Newsletter",
     "unsubscribe": "Newsletter",
 } | {
     "feedback": "Feedback",

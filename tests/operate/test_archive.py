@@ -4,8 +4,7 @@ import json
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import pytest
 import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto.dynamodb.models import dynamodb_backends
 
 from guichet.mail import ses
 from guichet.records.record import utc_now
@@ -25,7 +23,8 @@ from guichet.store import dynamodb, renewals, subscribers, table
 from infra.operate import archive, carrying
 from infra.operate.archive import Secrets, plain_item, wire_item
 from tests.support import many
-from tests.support.app import ACCOUNT, PARAMETERS, REGION, START, App, isolated, resolve
+from tests.support.app import PARAMETERS, START, App, isolated, resolve
+from tests.support.archives import FOREIGN, OTHER, SAME, TARGETS, brought, exported, id_of, stack, stored
 from tests.support.contact import contact
 from tests.support.desk import Browser, forms_of
 from tests.support.feedback import feedback
@@ -43,43 +42,6 @@ from tests.support.operate import Operate, Said
 from tests.support.renewal import LAP, asked, days
 from tests.support.renewal import START as DUE
 from tests.support.wire import Wire, refusal
-
-OTHER = "another secret for tests, 32 characters"
-# The same secret as before; another one.
-SAME: dict[str, str] = {}
-FOREIGN = {"SigningSecret": OTHER, "FormerSigningSecret": SECRET}
-TARGETS = pytest.mark.parametrize("parameters", [SAME, FOREIGN], ids=["same secret", "other secret"])
-
-
-def exported(app: App, operate: Operate, folder: Path) -> Path:
-    file = folder / f"{len(list(folder.iterdir()))}.jsonl"
-    assert operate(app, "export", "everything", "-o", str(file)).code == 0
-    return file
-
-
-@contextmanager
-def stack(parameters: dict[str, str]) -> Iterator[App]:
-    """Enter a world with an empty stack."""
-    with isolated():
-        yield App(resolve(**parameters))
-
-
-def brought(app: App, operate: Operate, file: Path, *options: str) -> dict[str, Any]:
-    said = operate(app, "import", str(file), "--json", *options)
-    assert said.code == 0, said.err
-    return said.rows[0]
-
-
-def id_of(email: str, parameters: dict[str, str]) -> str:
-    return subscriber_id(parameters.get("SigningSecret", SECRET), email)
-
-
-def stored(kind: str | None = None) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the items, as an archive has them, by key. By moto's back door: a scan of ten thousand takes long."""
-    found = dynamodb_backends[ACCOUNT][REGION].get_table("table").all_items()
-    items = [plain_item(item.to_json()["Attributes"]) for item in found]
-    return {(item["pk"], item["sk"]): item for item in items if kind in {None, item.get("kind")}}
-
 
 # --- the format -----------------------------------------------------------------------------------------------------
 

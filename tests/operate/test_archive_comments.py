@@ -11,8 +11,8 @@ from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
 from guichet.store import comments, dynamodb
 from guichet.store.erasure import Person, erase
-from tests.operate.test_archive import FOREIGN, SAME, TARGETS, brought, exported, stack, stored
 from tests.support.app import PARAMETERS, App
+from tests.support.archives import FOREIGN, SAME, TARGETS, brought, exported, stack, stored
 from tests.support.newsletter import SECRET
 from tests.support.operate import Operate
 from tests.support.threads import PAGE, outline, post, read, shown

@@ -173,7 +173,7 @@ def error_page(request: Request, refusal: Refusal, messages: list[str], settings
 def thanks_page(request: Request, settings: LookSettings) -> Page:
     """Render the thank-you page of the form named in the query, or the contact form's."""
     form = request.query.get("form", "")
-    known = form in ("newsletter", "comments", "comments-mine") or definition(form) is not None
+    known = form in ("newsletter", "comments", "comments_mine") or definition(form) is not None
     return render(
         request.language,
         settings,

@@ -45,12 +45,12 @@ def accepted(request: Request, form: str, submission_id: str, email: str, next_u
 
 
 def thanks_sentence(form: str, language: Language, email: str = "") -> str:
-    """Return what thanks for a form: `contact`, `newsletter`, `comments`, `comments-mine` or one of the site's own.
+    """Return what thanks for a form: `contact`, `newsletter`, `comments`, `comments_mine` or one of the site's own.
 
     It may name an address.
     """
     own = definition(form)
-    name = "form" if own else form.replace("-", "_")
+    name = "form" if own else form
     values = {"title": own.title[language]} if own else {}
     if email:
         return say(f"{name}_accepted_for", language, email=readable(email), **values)

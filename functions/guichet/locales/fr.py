@@ -170,7 +170,7 @@ SENTENCES = {
     "mine_title": "Vos commentaires sur « {site} »",
     "mine_ask": (
         "Saisissez l’adresse avec laquelle vous avez commenté. S’il y a des commentaires, vous recevrez un email avec "
-        "un lien qui vous les montre et permet de supprimer ceux que vous voulez. Il est valable 48 heures."
+        "un lien qui vous les montre et permet de supprimer ceux que vous voulez. Il est valable 48 heures."
     ),
     "mine_expired": "Ce lien a expiré. Saisissez votre adresse pour en recevoir un nouveau.",
     "mine_address": "Votre adresse email",
