@@ -22,7 +22,7 @@ from guichet.settings import CommentsSettings
 FIELDS = ("page", "name", "email", "comment", "parent")
 LONGEST_COMMENT = 10_000
 LONGEST_NAME = 100
-_ID = re.compile("[0-9a-f]{32}")
+ID = re.compile("[0-9a-f]{32}")
 # Turn the direction of what follows (Unicode Standard Annex 9). A name stands in one line with what is not its own.
 _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
@@ -51,7 +51,7 @@ def answers_of(form: Form, request: Request, settings: CommentsSettings) -> Comm
     if path is None:
         code = "TYPE_PAGE" if given else "REQUIRED_FIELD_MISSING"
         problems.append(Problem(code, form.spellings.get("page", "page")))
-    if answers.parent and not _ID.fullmatch(answers.parent):
+    if answers.parent and not ID.fullmatch(answers.parent):
         problems.append(Problem("TYPE_COMMENT", form.spellings.get("parent", "parent")))
     if path is None or problems:
         raise Refusal(422, *problems)

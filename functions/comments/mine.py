@@ -2,7 +2,7 @@
 
 import time
 
-from comments.form import AddressForm, link_request_of
+from comments.form import ID, AddressForm, link_request_of
 from guichet.forms.parse import validate
 from guichet.forms.submit import Submission, submit
 from guichet.http.body import button_fields
@@ -95,7 +95,8 @@ def _delete(comment_id: str, author: str, request: Request, settings: CommentsSe
 
 def _theirs(comment_id: str, author: str, settings: CommentsSettings) -> Comment | None:
     """Return a comment, if it was written with the address that a link was mailed to."""
-    known = comments.comment(settings.table_name, comment_id)
+    # What is no id may be longer than a key of the table.
+    known = comments.comment(settings.table_name, comment_id) if ID.fullmatch(comment_id) else None
     if known is None or not known.email or subscriber_id(settings.signing_secret, known.email) != author:
         return None
     return known

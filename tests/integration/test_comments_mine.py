@@ -300,6 +300,25 @@ def test_a_token_is_for_one_address_one_time_and_this_alone(app: App) -> None:
     assert stored(comment_id)
 
 
+@pytest.mark.parametrize("wrong", ["a" * 3000, "É" * 1100, "../comment", " "])
+def test_what_is_no_id_asks_the_table_for_nothing_by_it(app: App, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    """DynamoDB refuses a key of more than 2,048 bytes, and the visitor would be told of an outage."""
+    shown(app, email=ANN)
+    link = linked(app)
+    asked: list[str] = []
+    known = comments.comment
+
+    def noted(table: str, one: str) -> Any:
+        asked.append(one)
+        return known(table, one)
+
+    monkeypatch.setattr(comments, "comment", noted)
+    assert app.http.get(f"{local(link)}&{urlencode({'comment': wrong})}").status_code == 200
+    assert app.post(f"{MINE}/delete", data=fields_of(link, comment=wrong)).status_code == 200
+    assert wrong not in asked
+    assert len(read(app)["comments"]) == 1
+
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
