@@ -390,7 +390,10 @@ def _chosen(call: Call, *, of_all: bool) -> dict[str, CommentState]:
 def _back(call: Call, told: str, **query: str) -> Response:
     """Go back to the list that was posted from."""
     if call.fields.get("list") == "author" and re.fullmatch("[0-9a-f]{1,64}", call.fields.get("author", "")):
-        return pages.done(call, f"comments/by/{call.fields['author']}", told, **query)
+        author = call.fields["author"]
+        # The last of them may be gone now.
+        if comments.has_any(call.table_name, author):
+            return pages.done(call, f"comments/by/{author}", told, **query)
     state = _state(call.fields.get("state", ""))
     given = Query(state, call.fields.get("q", ""), call.fields.get("path", ""), None).given
     return pages.done(call, "comments", told, **given, **query)

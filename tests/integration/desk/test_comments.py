@@ -419,6 +419,17 @@ def test_all_comments_of_an_address_are_found_from_one_whatever_their_state(app:
     assert browser.get(f"comments/by/{'0' * 32}").status_code == 404
 
 
+def test_deleting_the_last_comments_of_an_address_leads_to_the_list_and_says_so(app: App) -> None:
+    mine = [post(app, comment=text, email="zoe@example.org") for text in ("One", "Two")]
+    browser = Browser(app).signed_in()
+    page = browser.get(link(browser.get(f"comments/{mine[0]}"), "All comments of this address"))
+    page = browser.press(several(browser, page, "delete", mine[0]), "Delete for good")
+    assert (told(page), listed(page)) == ("Deleted: 1.", [mine[1]])
+    page = browser.press(several(browser, page, "delete", mine[1]), "Delete for good")
+    assert page.status_code == 200
+    assert told(page) == "Deleted: 1."
+
+
 def test_a_link_leads_to_erasing_its_author(app: App) -> None:
     comment_id, browser = post(app), Browser(app).signed_in()
     there = link(browser.get(f"comments/{comment_id}"), "Erase this person…")
