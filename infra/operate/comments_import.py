@@ -30,6 +30,8 @@ from infra.operate.queries import Advance, blocks, by_keys
 _LONGEST_NAME = 100
 # The form takes less; other tools take more.
 _LONGEST_COMMENT = 30_000
+# In bytes: an item of DynamoDB has 400 KB, and ten quotes in one another make of one character more than twenty.
+_LARGEST_HTML = 300_000
 _BLOCK = 200
 # Of one transaction: three items a comment, and DynamoDB takes a hundred, of 4 MB.
 _MOST, _LARGEST = 30, 1_000_000
@@ -178,11 +180,14 @@ class _Import:
             # Markup takes room, too.
             too_long = len(post.text) > 2 * _LONGEST_COMMENT
             text = "" if too_long else clean(markdown_of(post.text, post.markup))
-            if not text or len(text) > _LONGEST_COMMENT:
+            too_long = too_long or len(text) > _LONGEST_COMMENT
+            # What waits must not be refused by the table when it is approved.
+            html = "" if too_long else markdown.html(text)
+            if not text or too_long or len(html.encode()) > _LARGEST_HTML:
                 self._result.bad.append(Bad(post.id, "is too long" if text or too_long else "has no text"))
                 continue
             comment = self._comment(post, place, text, there)
-            new.append((comment, markdown.html(text) if comment.state == "approved" else ""))
+            new.append((comment, html if comment.state == "approved" else ""))
             if comment.state == "approved":
                 of_page.approved += 1
             else:

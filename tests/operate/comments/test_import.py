@@ -446,6 +446,21 @@ def test_a_comment_without_a_time_or_text_is_named_and_the_others_come(
     assert words(said)["imported"] == 1
 
 
+@pytest.mark.parametrize("mode", [1, 2])
+def test_a_comment_whose_html_no_item_takes_is_named_and_the_others_come(
+    discussion: Discussion, operate: Operate, isso: Path, mode: int
+) -> None:
+    """Approved there or not: one that waits would be refused by the table when the owner approves it."""
+    quotes = (">" * 10 + "\n\n") * 2400
+    with closing(sqlite3.connect(isso)) as database:
+        database.execute("UPDATE comments SET text = ?, mode = ? WHERE id = 6", (quotes, mode))
+        database.commit()
+    said = operate(discussion.app, "comments", "import", str(isso), "--json")
+    assert said.code == 1
+    assert words(said)["bad"] == [{"id": "6", "why": "is too long"}]
+    assert len(discussion.app.items("comment")) == 4
+
+
 def test_what_somebody_else_imports_at_the_same_moment_is_not_counted_twice(
     discussion: Discussion, operate: Operate, isso: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
