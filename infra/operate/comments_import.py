@@ -41,6 +41,8 @@ class _Place(NamedTuple):
     """What is kept of each comment of the file while its place is looked for."""
 
     id: str
+    # Its id where the stack imported it from whose archive this one was made.
+    former_id: str
     parent: str
     page: str
     at: datetime
@@ -126,15 +128,17 @@ class _Import:
                 # Of the same second, what comes first in the file is first in the thread.
                 seen[page, at] += 1
                 at += timedelta(microseconds=seen[page, at] - 1)
-            self._places[post.id] = _Place(self._id_of(post), post.parent, page, at, post.state)
+            own, former = self._settings.signing_secret, self._settings.former_signing_secret
+            former_id = self._id_of(post, former) if former else ""
+            self._places[post.id] = _Place(self._id_of(post, own), former_id, post.parent, page, at, post.state)
 
     def _page_of(self, post: Post) -> str | None:
         """Return a comment's page, as the file first spells it: `/a` and `/a/` have one thread."""
         page = self._pages.page_of(post.address)
         return None if page is None else self._spelled.setdefault(folded(page), page)
 
-    def _id_of(self, post: Post) -> str:
-        return keyed_hash(self._settings.signing_secret, "imported comment", self._source.tool, post.site, post.id)
+    def _id_of(self, post: Post, secret: str) -> str:
+        return keyed_hash(secret, "imported comment", self._source.tool, post.site, post.id)
 
     def _root_of(self, post_id: str) -> str:
         """Return the id, in the file, of the first comment of the thread that one belongs to; perhaps itself."""
@@ -197,11 +201,21 @@ class _Import:
             self._write(new)
 
     def _there(self, block: Sequence[Post]) -> dict[str, Item]:
-        """Return what is stored of a block's comments, and of the first comments of their threads."""
-        ids = {self._places[post.id].id for post in block if post.id in self._places}
-        ids |= {self._places[self._root_of(post.id)].id for post in block if post.id in self._places}
+        """Return what is stored of a block's comments, of what they answer, and of the first ones of their threads.
+
+        What another stack has imported keeps its id.
+        """
+        wanted = [post.id for post in block if post.id in self._places]
+        wanted += [self._root_of(one) for one in wanted]
+        wanted += [parent for one in wanted if (parent := self._places[one].parent) in self._places]
+        places = {one: self._places[one] for one in wanted}
+        ids = {one for place in places.values() for one in (place.id, place.former_id) if one}
         keys = [{"pk": f"comment#{one}", "sk": "comment"} for one in sorted(ids)]
-        return {item["id"]: item for item in by_keys(self._settings.table_name, keys)}
+        there = {item["id"]: item for item in by_keys(self._settings.table_name, keys)}
+        for one, place in places.items():
+            if place.former_id in there:
+                self._places[one] = place._replace(id=place.former_id)
+        return there
 
     def _comment(self, post: Post, place: _Place, text: str, there: dict[str, Item]) -> Comment:
         settings = self._settings

@@ -1,5 +1,6 @@
 """Comments in an archive: carried with what is shown of them, under the secret of the other stack."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from tests.support.threads import PAGE, outline, post, read, shown
 from tests.support.threads import stored as comment
 
 ANN = "ann@example.org"
+DISQUS = Path(__file__).parent / "comments" / "disqus.xml"
+# One that answers another answer.
+ANSWER = re.compile('<post dsq:id="1003">.*?</post>', re.DOTALL)
 
 
 def written(app: App) -> dict[str, str]:
@@ -112,3 +116,28 @@ def test_whoever_was_erased_here_stays_so_and_links_asked_for_there_are_left(ope
         brought(app, operate, file)
         assert "link-request" not in {item["kind"] for item in stored().values()}
         assert not [key for key in stored() if key[0].startswith("link-request")]
+
+
+@TARGETS
+def test_what_the_other_stack_had_imported_is_not_imported_again(
+    operate: Operate, tmp_path: Path, parameters: dict[str, str]
+) -> None:
+    """Nor are answers to it put elsewhere: the file may have some that are new."""
+
+    def names(app: App) -> list[Any]:
+        thread = read(app, "/articles/pain/")["comments"]
+        return [(one.get("name"), [reply["name"] for reply in one["replies"]]) for one in thread]
+
+    new, old = DISQUS, tmp_path / "old.xml"
+    old.write_text(ANSWER.sub("", new.read_text(encoding="utf-8")), encoding="utf-8")
+    with stack(SAME) as app:
+        whole = operate(app, "comments", "import", str(new), "--json").rows[-1]["imported"]
+        expected = names(app)
+    with stack(SAME) as app:
+        operate(app, "comments", "import", str(old))
+        file = exported(app, operate, tmp_path)
+    with stack(parameters) as app:
+        brought(app, operate, file)
+        said = operate(app, "comments", "import", str(new), "--json").rows[-1]
+        assert (said["imported"], said["already"]) == (1, whole - 1)
+        assert names(app) == expected
