@@ -103,7 +103,6 @@ class _Import:
         self._places: dict[str, _Place] = {}
         self._roots: dict[str, str] = {}
         self._spelled: dict[str, str] = {}
-        self._at = utc_now()
 
     def run(self, advance: Advance) -> Result:
         self._find_places()
@@ -258,7 +257,8 @@ class _Import:
     def _bring(self, part: Sequence[tuple[Comment, str]]) -> None:
         settings = self._settings
         hook = settings.deploy_hook == "on"
-        comments.bring(settings.table_name, settings.signing_secret, part, self._at, hook=hook)
+        # The time of this very write: an export tells by it that a thread has changed.
+        comments.bring(settings.table_name, settings.signing_secret, part, utc_now(), hook=hook)
 
 
 def _of_one_page(new: Sequence[tuple[Comment, str]]) -> Iterator[list[tuple[Comment, str]]]:

@@ -180,6 +180,23 @@ def test_what_the_owner_did_since_stays_done(discussion: Discussion, operate: Op
     assert discussion.read(hugo).state == "refused"
 
 
+def test_a_thread_that_changes_during_a_long_import_never_looks_as_it_did_before(
+    discussion: Discussion, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export tells by the time of its last change whether it must read it again."""
+    real, seen = comments.bring, []
+
+    def bring(*given: Any, **more: Any) -> None:
+        real(*given, **more)
+        (thread,) = comments.threads("table")
+        seen.append(thread.changed_at)
+
+    monkeypatch.setattr(comments, "bring", bring)
+    operate(discussion.app, "comments", "import", str(large(tmp_path, 75)))
+    assert len(seen) == 3
+    assert seen == sorted(set(seen))
+
+
 def test_an_interrupted_import_is_simply_run_again(
     discussion: Discussion, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
