@@ -320,6 +320,18 @@ def is_answered(table_name: str, secret: str, known: Comment) -> bool:
     return bool(found["Items"])
 
 
+def changed(table_name: str, thread_pk: str, at: datetime, *, hook: bool = False) -> list[dict[str, Any]]:
+    """Return the actions that note that the words of a thread have changed, though no comment came or went."""
+    update = {
+        "TableName": table_name,
+        "Key": marshalled({"pk": thread_pk, "sk": _HEAD}),
+        "UpdateExpression": "SET changed_at = :at",
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeValues": marshalled({":at": table.stamp(at)}),
+    }
+    return [{"Update": update}, *([outbox.deploy_hook(table_name, at)] if hook else [])]
+
+
 def _out_of_sight(  # noqa: PLR0913  the parts of one write
     table_name: str, secret: str, known: Comment, actions: list[dict[str, Any]], at: datetime, *, hook: bool
 ) -> bool:

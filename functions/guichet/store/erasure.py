@@ -166,7 +166,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
                     own.add(item["pk"])
                     _erase_collection(how, item["pk"])
             elif item["pk"] not in own and _comment_of(item) not in own and person.mentions(item):
-                _redact(table, item, person)
+                _redact(how, item, person)
                 redacted.add((item["pk"], item["sk"]))
             read_up_to = {"pk": item["pk"], "sk": item["sk"]}
         for pk in sorted(own):
@@ -340,19 +340,28 @@ def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
     return state
 
 
-def _redact(table: str, item: Item, person: Person) -> None:
-    """Rewrite the attributes that mention the address, unless they changed since they were read."""
+def _redact(how: _Erasing, item: Item, person: Person) -> None:
+    """Rewrite the attributes that mention the address, unless they changed since they were read.
+
+    Raises NotFinishedError if they did. Where they are shown, as a name of the fediverse is, their thread has changed.
+    """
     changed = person.mentions(item)
     values = {f":old{n}": item[name] for n, name in enumerate(changed)}
     values |= {f":new{n}": value for n, value in enumerate(changed.values())}
-    _change(
-        table,
-        item,
-        UpdateExpression="SET " + ", ".join(f"#{n} = :new{n}" for n in range(len(changed))),
-        ConditionExpression=" AND ".join(f"(#{n} = :old{n} OR #{n} = :new{n})" for n in range(len(changed))),
-        ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(changed)},
-        ExpressionAttributeValues=marshalled(values),
-    )
+    update: Item = {
+        "UpdateExpression": "SET " + ", ".join(f"#{n} = :new{n}" for n in range(len(changed))),
+        "ConditionExpression": " AND ".join(f"(#{n} = :old{n} OR #{n} = :new{n})" for n in range(len(changed))),
+        "ExpressionAttributeNames": {f"#{n}": name for n, name in enumerate(changed)},
+        "ExpressionAttributeValues": marshalled(values),
+    }
+    if item["kind"] != "entry":
+        _change(how.table, item, **update)
+        return
+    changes = comments.changed(how.table, item["pk"], utc_now(), hook=how.hook)
+    try:
+        dynamodb.transact([{"Update": {"TableName": how.table, "Key": _key(item), **update}}, *changes])
+    except ConditionFailedError:
+        raise NotFinishedError from None
 
 
 def _change(table: str, item: Item, **update: Any) -> None:

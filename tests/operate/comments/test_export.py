@@ -3,6 +3,7 @@
 import json
 import re
 import stat
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from infra.operate import comments_export
 from infra.operate.comments_export import MANIFEST, file_name, language_of
 from infra.operate.comments_feed import feed
 from infra.operate.comments_html import fragment, initials
-from tests.support.app import SITE
+from tests.support.app import SITE, App
 from tests.support.discussion import Discussion
 from tests.support.operate import Operate
 
@@ -216,6 +217,29 @@ def test_files_of_pages_without_comments_are_removed_and_no_others(
     assert mine.exists()
     assert set(json.loads((tmp_path / "pages.json").read_text(encoding="utf-8"))) == {"/b", "/b/", "/b.html"}
     assert len(entries_of(tmp_path / "comments.xml")) == 1
+
+
+def test_what_an_erasure_strikes_out_of_another_s_comment_is_exported_and_built_anew(
+    make_app: Callable[..., App], operate: Operate, tmp_path: Path
+) -> None:
+    """A name of the fediverse is shown, and may be spelled like an email address."""
+    discussion = Discussion(make_app(DeployHookUrl="https://host.example/hook"))
+
+    def hook() -> Any:
+        return next(one for one in discussion.app.items("email") if one["name"] == "deploy-hook")
+
+    discussion.say(ARTICLE, "As @zoe@example.org wrote")
+    operate(discussion.app, "comments", "export", str(tmp_path))
+    assert "zoe" in data_of(tmp_path, SPELLED)["comments"][0]["html"]
+    before = hook()
+
+    operate(discussion.app, "forget", "zoe@example.org", "--yes")
+
+    after = hook()
+    assert after["queued_at"] > before["queued_at"]
+    operate(discussion.app, "comments", "export", str(tmp_path))
+    assert not [path for path, content in files(tmp_path).items() if b"zoe" in content]
+    assert data_of(tmp_path, SPELLED)["count"] == 1
 
 
 def test_another_format_takes_the_place_of_the_one_before(
