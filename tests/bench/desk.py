@@ -128,9 +128,11 @@ class Played(Wire):
             if entry["pk"]["S"] > after:
                 page.append(entry)
                 read += _size(entry)
-            if read > _PAGE:
-                return {"Items": page, "LastEvaluatedKey": {key: entry[key] for key in ("pk", "sk", "list")}}
-        return {"Items": page}
+            if read > _PAGE or len(page) == asked.get("Limit"):
+                last = {key: entry[key] for key in ("pk", "sk", "list")}
+                return {"Items": page, "Count": len(page), "LastEvaluatedKey": last}
+        # Where only the count is asked for, the items are not given, but read.
+        return {"Items": page, "Count": len(page)}
 
 
 def take(browser: Browser, page: str, lists: dict[str, list[dict[str, Any]]]) -> Taken:
