@@ -103,6 +103,19 @@ def test_an_address_in_the_comment_of_another_is_struck_as_written_and_as_shown(
     assert read(app)["count"] == 0
 
 
+def test_an_imported_one_that_waits_has_a_place_but_nothing_that_is_shown(app: App) -> None:
+    """What is counted as erased is what was found."""
+    waiting = stored(post(app, email=ANN))
+    comments.delete("table", SECRET, waiting, utc_now())
+    place = comments.entry_key(waiting.received_at, waiting.id)
+    comments.bring("table", SECRET, [(waiting.model_copy(update={"entry": place}), "")], utc_now())
+    person = Person(ANN, SECRET)
+    found = [item for item in find_data("table", person).own if item["kind"] != "email"]
+    assert {item["kind"] for item in found} == {"comment", "authored"}
+    emails = len(app.items("email"))
+    assert erase("table", person, KEPT).erased == len(found) + emails
+
+
 def test_the_path_of_a_page_stays_where_something_is_shown_under_it(app: App) -> None:
     page = f"/people/{ANN}/"
     comment_id = shown(app, page=page)

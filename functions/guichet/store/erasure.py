@@ -255,7 +255,7 @@ def _erase_comment(how: _Erasing, item: Item) -> None:
     for _ in range(_TRIES):
         if known is None or comments.delete(how.table, how.secret, known, utc_now(), hook=how.hook):
             # The comment and its author's mark; and its entry, if it was shown.
-            how.counts.erased += known is not None and 2 + bool(known.entry)
+            how.counts.erased += known is not None and 2 + (known.state == "approved")
             return
         # It was approved or withdrawn meanwhile. It may have expired, too, and be there until DynamoDB deletes it.
         found = dynamodb.call("get_item", TableName=how.table, Key=_key(item), ConsistentRead=True).get("Item")
@@ -270,7 +270,7 @@ def _comment_of(item: Item) -> str:
 
 def _shown(table: str, item: Item, person: Person) -> Item | None:
     """Return the entry that shows a comment of a person's own to everybody, or None."""
-    if item["kind"] != "comment" or not item.get("entry"):
+    if item["kind"] != "comment" or item["state"] != "approved":
         return None
     key = comments.item_of_entry(person.secret, Comment.model_validate(item))
     return dynamodb.unmarshalled(
