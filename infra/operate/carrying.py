@@ -29,7 +29,7 @@ from infra.operate.queries import Advance, blocks, scan
 
 # Bound to a browser, a caller or a moment of the old stack, or known anew at once: nothing of it helps this one.
 LEFT_BEHIND = frozenset(
-    {"sign-in", "session", "caller", "proof", "cap", "mailboxes", "run", "renewals", "link-request"}
+    {"sign-in", "session", "caller", "proof", "cap", "mailboxes", "run", "renewals", "link-request", "deploy-hook"}
 )
 # In which order all others are written. What leaves comes before who stays, so that nobody is confirmed in between; a
 # record before the emails that report it; and an issue after its readers, so that none can be resumed without them.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from guichet.outbox import deploy_hook
 from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
 from guichet.store import comments, dynamodb
@@ -141,3 +142,30 @@ def test_what_the_other_stack_had_imported_is_not_imported_again(
         said = operate(app, "comments", "import", str(new), "--json").rows[-1]
         assert (said["imported"], said["already"]) == (1, whole - 1)
         assert names(app) == expected
+
+
+def test_a_build_that_is_owed_here_stays_owed_though_the_other_stack_has_asked_for_its_own(
+    operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = {"DeployHookUrl": "https://host.example/hook"}
+    monkeypatch.setattr(deploy_hook, "call", lambda _: "")
+
+    def owed() -> dict[str, Any]:
+        return next(row for row in stored("email").values() if row["name"] == "deploy-hook")
+
+    def say(app: App) -> None:
+        one = comment(post(app))
+        assert comments.approve("table", SECRET, one, "<p>x</p>", utc_now(), hook=True) == "approved"
+
+    with stack(hook) as app:
+        say(app)
+        with time_machine.travel(utc_now() + timedelta(minutes=10)):
+            app.sweep()
+        assert "sent_at" in owed()
+        file = exported(app, operate, tmp_path)
+    with stack(hook) as app:
+        say(app)
+        before = owed()
+        brought(app, operate, file)
+        assert owed() == before
+        assert "outbox" in before
