@@ -142,27 +142,24 @@ def read(table_name: str, ids: Sequence[str]) -> list[Comment]:
 
 def of_author(table_name: str, email_id: str) -> list[Comment]:
     """Return all comments of an author, by the keyed hash of the address (`signing.subscriber_id`), newest first."""
-    found = dynamodb.items(
-        "query",
-        TableName=table_name,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues=marshalled({":pk": author_key(email_id)}),
-        ConsistentRead=True,
-    )
-    theirs = read(table_name, [str(item["sk"]).partition("#")[2] for item in found])
+    theirs = read(table_name, [str(mark["sk"]).partition("#")[2] for mark in _marks(table_name, email_id)])
     return sorted(theirs, key=lambda one: one.received_at, reverse=True)
 
 
 def has_any(table_name: str, email_id: str) -> bool:
     """Return whether there are comments of an author, by the keyed hash of the address."""
-    found = dynamodb.items(
+    return not all(map(table.expired, _marks(table_name, email_id)))
+
+
+def _marks(table_name: str, email_id: str) -> Iterator[Item]:
+    """Yield what an author's comments are found by."""
+    return dynamodb.items(
         "query",
         TableName=table_name,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues=marshalled({":pk": author_key(email_id)}),
         ConsistentRead=True,
     )
-    return not all(map(table.expired, found))
 
 
 def thread(  # noqa: PLR0913  the parts of one read
