@@ -188,7 +188,8 @@ def _of(element: Element, path: str) -> str:
 
 
 def _time(text: str) -> datetime | None:
-    with suppress(ValueError):
+    # The calendar's first and last hours in another zone have no time in UTC.
+    with suppress(ValueError, OverflowError):
         at = datetime.fromisoformat(text) if not text.startswith(_NO_DATE) else None
         return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
     return None

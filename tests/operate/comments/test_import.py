@@ -451,11 +451,12 @@ def test_comments_that_answer_one_another_in_a_circle_are_shown(
     assert sum(1 + len(replies) for _, replies in outline(discussion.app, "/long/")) == 2
 
 
+@pytest.mark.parametrize("time", ["yesterday", "", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_a_comment_without_a_time_or_text_is_named_and_the_others_come(
-    discussion: Discussion, operate: Operate, tmp_path: Path
+    discussion: Discussion, operate: Operate, tmp_path: Path, time: str
 ) -> None:
     path = large(tmp_path, 3)
-    text = path.read_text(encoding="utf-8").replace("Bonjour 1", " ").replace("2014-03-01T09:00:00Z", "yesterday", 1)
+    text = path.read_text(encoding="utf-8").replace("Bonjour 1", " ").replace("2014-03-01T09:00:00Z", time, 1)
     path.write_text(text, encoding="utf-8")
     said = operate(discussion.app, "comments", "import", str(path), "--json")
     assert said.code == 1
