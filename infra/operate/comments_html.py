@@ -13,7 +13,8 @@ from infra.operate.comment_words import sentences
 def fragment(threads: Iterable[Mapping[str, Any]], language: Language, zone: ZoneInfo) -> str:
     """Return threads, as `GET /comments` has them, as a list. Their HTML was sanitized when they were approved."""
     shown = "".join(_thread(one, language, zone) for one in threads)
-    return f'<ol class="guichet-comments">\n{shown}</ol>\n'
+    # Included in a template, a fragment is read as one by Nunjucks and Liquid: what somebody wrote would run there.
+    return f'<ol class="guichet-comments">\n{shown}</ol>\n'.replace("{", "&#123;")
 
 
 def initials(name: str) -> str:

@@ -99,6 +99,22 @@ def test_html_has_the_same_thread_in_the_documented_markup(
     assert data_of(tmp_path / "data", SPELLED)["html"] == text
 
 
+def test_nothing_in_the_html_is_a_template_to_any_generator(
+    discussion: Discussion, operate: Operate, tmp_path: Path
+) -> None:
+    written = "{{ site.secret }} {% include /etc/passwd %} {# #} `{{7*7}}` https://a.example/{{7*7}}"
+    discussion.say(ARTICLE, written, "{{ 7*7 }}{% raw")
+
+    operate(discussion.app, "comments", "export", str(tmp_path), "--format", "html", "--format", "json")
+
+    text = (tmp_path / f"{file_name(SPELLED)}.html").read_text(encoding="utf-8")
+    assert "{" not in text
+    assert "{" not in data_of(tmp_path, SPELLED)["html"]
+    (item,) = html5lib.parseFragment(text, namespaceHTMLElements=False).findall("ol/li")
+    assert item.find("article/header/b").text == "{{ 7*7 }}{% raw"
+    assert "{{ site.secret }} {% include /etc/passwd %} {# #}" in "".join(item.find("article/div").itertext())
+
+
 def test_yaml_says_the_same_as_json(discussion: Discussion, operate: Operate, tmp_path: Path) -> None:
     discussion.say("/a/", "no\n\n- 0o7", "0o7")
     operate(discussion.app, "comments", "export", str(tmp_path), "--format", "json", "--format", "yaml")
