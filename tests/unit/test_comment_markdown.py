@@ -37,6 +37,15 @@ def test_emphasis_code_quotes_lists_and_links_are_rendered(written: str, shown: 
 
 
 @pytest.mark.parametrize(
+    "words", ["", " ", "\u200b", "\u00a0", "\u200d", "\ufe0f", "\u3164", "\u2800", "**\u200d**", "\u200d\n\u200d"]
+)
+def test_a_link_that_shows_nothing_shows_its_address(words: str) -> None:
+    made = html(f"a [{words}](https://a.example/b) c")
+    assert f'<a href="https://a.example/b" {REL}>' in made
+    assert "https://a.example/b" in made.partition(f"{REL}>")[2].partition("</a>")[0]
+
+
+@pytest.mark.parametrize(
     "written",
     [
         "I <3 this", "2 * 3 * 4", "2*3*4 = 24", "a*b*c", "snake_case_name", "#1", "# Title", "Title\n=====",

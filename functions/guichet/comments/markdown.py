@@ -10,6 +10,7 @@ Rendered once, when the owner approves it; imported only there, since the parser
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from urllib.parse import unquote
@@ -154,7 +155,7 @@ def _finish(state: StateCore) -> None:
     tokens: list[Token] = []
     for token in state.tokens:
         if token.type == "inline":
-            token.children = _hidden(list(_linked(token.children or [])))
+            token.children = _hidden(list(_named(list(_linked(token.children or [])))))
             tokens.append(token)
         elif token.type == "hr":
             # A row of stars or dashes is one of them.
@@ -184,6 +185,22 @@ def _linked(tokens: list[Token]) -> Iterator[Token]:
                 yield from _with_links(token.content)
             case _:
                 yield token
+
+
+def _named(tokens: list[Token]) -> Iterator[Token]:
+    """Yield tokens with its address as the text of a link that shows nothing: who approves a link must see it."""
+    start = 0
+    for place, token in enumerate(tokens):
+        if token.type == "link_open":
+            start = place
+        elif token.type == "link_close" and not _shows("".join(one.content for one in tokens[start:place])):
+            yield Token("text", "", 0, content=str(tokens[start].attrs["href"]))
+        yield token
+
+
+def _shows(text: str) -> bool:
+    """Return whether a text has anything but blanks, joiners and marks."""
+    return any(unicodedata.category(character)[0] in "LNPS" for character in text)
 
 
 def _with_links(text: str) -> Iterator[Token]:
