@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from desk import pages, words
 from desk.call import Call, DeskError, Route
@@ -35,6 +36,8 @@ _LONGEST_SEARCH = 200
 # A longer one is shown in full on its own page alone, in characters.
 _LONGEST_IN_LIST = 1500
 _BRIEF = 160
+_LONGEST_TARGET = 200
+_LINK = re.compile('<a href="(?P<target>[^"]*)"[^>]*>(?P<words>.*?)</a>', re.DOTALL)
 _PLACE = re.compile(r"([0-9]{8}T[0-9]{12})-([0-9a-f]{32})")
 _PLACE_TIME = "%Y%m%dT%H%M%S%f"
 _SEEN = re.compile(rf"([A-Za-z0-9_-]{{1,128}})\.({'|'.join(STATES)})")
@@ -265,7 +268,15 @@ def _answered(record: Comment, parent: Comment | None) -> Answered | None:
 
 
 def _html(record: Comment) -> Markup:
-    return Markup(html(record.comment))  # noqa: S704  sanitized
+    """Return a comment as everybody will see it. Who approves it sees besides where its links lead."""
+    return Markup(_LINK.sub(_with_target, html(record.comment)))  # noqa: S704  sanitized
+
+
+def _with_target(link: re.Match[str]) -> str:
+    target = unescape(link["target"])
+    if Markup(link["words"]).striptags() == target:  # noqa: S704
+        return link[0]
+    return f'{link[0]} <bdi class="hint">({escape(strangers.brief(target, _LONGEST_TARGET))})</bdi>'
 
 
 def _who(record: Comment) -> str:

@@ -84,6 +84,26 @@ def test_a_page_shows_who_wrote_where_as_it_was_written_and_as_it_will_be_seen(a
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("[https://good.example](https://evil.example/?a=1&b=2)", "(https://evil.example/?a=1&amp;b=2)"),
+        ("[here *now*](https://evil.example)", "(https://evil.example)"),
+        # What looks like Latin letters is none.
+        ("https://аррӏе.com", "(https://xn--80ak6aa92e.com)"),
+        (f"[a](https://evil.example/{'b' * 500})", f"(https://evil.example/{'b' * 178}…)"),
+        ("https://plain.example/?a=1&b=2", ""),
+        ("<https://plain.example>", ""),
+    ],
+)
+def test_where_a_link_leads_is_told_unless_its_words_say_so(app: App, written: str, told: str) -> None:
+    comment_id = post(app, comment=f"See {written} first.")
+    browser = Browser(app).signed_in()
+    state = stored(comment_id).state
+    for page in (browser.get(f"comments/{comment_id}"), browser.get(f"comments?state={state}")):
+        assert re.findall(r'</a> <bdi class="hint">(.*?)</bdi>', page.text) == ([told] if told else [])
+
+
 def test_what_it_answers_is_shown_and_whether_that_is_approved(app: App) -> None:
     first = post(app, comment="First words")
     answer = post(app, comment="An answer", parent=first, name="Zoé")
