@@ -133,6 +133,8 @@ export function comments(section) {
       home.replaceWith(form);
       article.lastChild.focus();
     };
+    // Not the thanks for what was sent before.
+    form.querySelector('.guichet-status[role=status]')?.replaceChildren();
     if (!parent) form.before(home);
     parent = id;
     form.ariaLabel = whom;

@@ -257,6 +257,9 @@ def test_an_answer_to_an_answer_stands_beside_it(visit: Visit, approve: Callable
     send(page, FRENCH)
     # It was told where it was written.
     expect(page.locator(".guichet-comments li li form")).to_contain_text(FRENCH.waits)
+    # The next one was not sent yet.
+    page.get_by_role("button", name="Répondre à Hélène Roux").click()
+    expect(form(page)).not_to_contain_text(FRENCH.waits)
     approve(text)
     page = open_live(visit(), FRENCH)
     expect(page.locator(".guichet-comments > li:first-child > ol > li > article", has_text=text)).to_be_visible()
