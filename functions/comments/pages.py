@@ -1,11 +1,12 @@
 """The pages for who commented: ask for a link, see one's comments, delete them."""
 
 from collections.abc import Sequence
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from guichet.http.pages import Button, Card, Line, Page, render
 from guichet.http.request import Request
 from guichet.locales import locale, say
+from guichet.mail import strangers
 from guichet.records.comment import Comment
 from guichet.settings import CommentsSettings
 
@@ -95,7 +96,8 @@ def _card(known: Comment, request: Request, delete: str = "") -> Card:
     language = request.language
     state = say("mine_shown" if known.state == "approved" else "mine_hidden", language)
     links = ((say("mine_delete", language), delete),) if delete else ()
-    return Card(f"{known.page} · {locale(language).day(known.received_at)}", known.comment, state, links)
+    page = strangers.one_line(unquote(known.page))
+    return Card(f"{page} · {locale(language).day(known.received_at)}", known.comment, state, links)
 
 
 def _url(request: Request, link: dict[str, str], **further: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 from xml.sax.saxutils import escape, quoteattr
 
+from guichet.comments.plain import visible
 from guichet.locales import Language
 from infra.operate.comment_words import sentences
 
@@ -48,7 +49,7 @@ def feed(  # noqa: PLR0913  the parts of a feed
 
 def _entry(comment: Mapping[str, Any], origin: str, language: Language) -> str:
     address = f"{origin}{comment['page']}#comment-{comment['id']}"
-    page = unquote(comment["page"])
+    page = visible(unquote(comment["page"]))
     title = sentences(language)["feed_entry"].format(name=comment["name"], page=page)
     # An author has a name (RFC 4287, 3.2.1).
     name = _text(comment["name"]).strip() or "—"

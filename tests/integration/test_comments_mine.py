@@ -22,7 +22,7 @@ from guichet.signing import subscriber_id, token
 from guichet.store import comments, dynamodb
 from tests.support.app import START, App, isolated, resolve
 from tests.support.newsletter import link_in_last_mail, local, open_link, press, refusal_in_last_mail
-from tests.support.threads import SECRET, approve, outline, post, read, shown, stored
+from tests.support.threads import PAGE, SECRET, approve, outline, post, read, shown, stored
 from tests.support.wire import Wire
 
 ANN = "ann@example.org"
@@ -33,6 +33,17 @@ def ask(app: App, email: str = ANN, **fields: str) -> TestResponse:
     reply = app.post(MINE, data={"email": email} | fields)
     app.play_stream()
     return reply
+
+
+@pytest.mark.parametrize(("page", "told"), [("/café/", "/café/"), ("/a%E2%80%AEb%20%3Cc%3E/", "/ab &lt;c&gt;/")])
+def test_a_page_is_called_as_people_read_it_and_turns_nothing_around(app: App, page: str, told: str) -> None:
+    post(app, email=ANN, page=page)
+    app.play_stream()
+    (to_owner,) = app.mails()
+    plain, html = (part.get_content() for part in to_owner.iter_parts())
+    assert f"Page\N{NO-BREAK SPACE}: {unescape(told)}" in plain
+    assert told in html
+    assert told in open_link(app, linked(app)).text
 
 
 def mails(app: App, address: str = ANN) -> list[str]:
@@ -73,6 +84,7 @@ def test_the_page_asks_for_an_address_and_the_link_comes_by_mail(app: App) -> No
     mine_ = open_link(app, link)
     assert mine_.status_code == 200
     assert "&lt;b&gt;My&lt;/b&gt; words" in mine_.text
+    assert f">{PAGE} · " in mine_.text
     assert "Everybody sees it." in mine_.text
     asked = open_link(app, to(mine_, "Delete this comment"))
     assert "Delete this comment?" in asked.text

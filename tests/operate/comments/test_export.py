@@ -436,6 +436,15 @@ def test_the_feed_is_atom_and_has_the_newest_first_with_the_pages_addresses(
     assert oldest.findtext(f"{ATOM}content") == "<p>Un <em>deux</em></p>\n"
 
 
+def test_the_name_of_a_page_turns_nothing_around_in_the_feed() -> None:
+    comment = {"id": "0" * 32, "page": "/a%E2%80%AEb/", "name": "A", "time": "2026-11-26T10:00:00+00:00", "html": ""}
+    text = feed(
+        [comment], site_name="A", site_url=f"{SITE}/", origin=SITE, address="",
+        updated="2026-11-26T10:00:00.000000+00:00", language="fr",
+    )  # fmt: skip
+    assert assert_is_atom(text).findtext(f"{ATOM}entry/{ATOM}title") == "A, sur /ab/"
+
+
 def test_the_feed_is_full_again_when_newer_comments_go(
     discussion: Discussion, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """To the owner: somebody wrote a comment, which waits for approval; or it was released from the spam folder."""
 
+from urllib.parse import unquote
+
 from guichet.locales import Language
 from guichet.mail.emails import Content, at_desk
 from guichet.records.comment import Comment
@@ -24,5 +26,5 @@ def ineligible(_email: ClaimedEmail, comment: Comment, _subscriber: Subscriber |
 
 def content(comment: Comment, _language: Language, settings: MailSettings) -> Content:
     """Return the content. A reply goes to who wrote the comment, and to nobody else."""
-    values = {"comment": comment, "link": at_desk(settings, f"comments/{comment.id}")}
+    values = {"comment": comment, "page": unquote(comment.page), "link": at_desk(settings, f"comments/{comment.id}")}
     return Content(settings.owner_email, values, reply_to=comment.email, reply_to_name=comment.name)
