@@ -134,4 +134,4 @@ def test_a_comment_brings_one_too(visit: Visit, strict: LocalStack) -> None:
     comments.get_by_label("Commentaire").fill(marker())
     page.get_by_role("button", name="Envoyer le commentaire").click()
 
-    expect(comments.get_by_role("status")).to_contain_text("dès qu’il aura été relu")
+    expect(comments.get_by_role("status")).to_contain_text("une fois approuvé")

@@ -81,7 +81,7 @@ def test_comments_js(visit: Visit, stack: LocalStack) -> None:
     page.get_by_label("Email").fill("camille@example.org")
     page.get_by_role("textbox", name="Comment").fill(text)
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_text("Your comment will appear once it has been read.")).to_be_visible()
+    expect(page.get_by_text("Your comment has arrived. It will appear once it is approved.")).to_be_visible()
     (mail,) = wait_for("the email", lambda: stack.inbox(text))
     assert "/articles/chairs/" in text_of(mail["raw"])
 

@@ -53,7 +53,7 @@ def test_a_comment_is_kept_and_waits(app: App, path: str, arguments: dict[str, A
     assert read(app) == {"page": PAGE, "count": 0, "comments": []}
 
 
-@pytest.mark.parametrize(("language", "word"), [("fr", "Merci"), ("en", "Thank you")])
+@pytest.mark.parametrize(("language", "word"), [("fr", "Votre commentaire"), ("en", "Your comment")])
 def test_who_commented_is_thanked_in_their_language(app: App, language: str, word: str) -> None:
     reply = app.post("/comments", data=GOOD | {"_language": language})
     thanks = urlsplit(reply.headers["location"])

@@ -63,7 +63,7 @@ SENTENCES = {
         "All that is left is to confirm your subscription: open the email on its way to you and follow its link. "
         "It may take a little while; look in your spam folder too."
     ),
-    "comments_accepted": "Thank you! Your comment will appear once it has been read.",
+    "comments_accepted": "Your comment has arrived. It will appear once it is approved.",
     "comments_mine_accepted": (
         "If anybody commented with this address, a link to the comments is on its way to it. "
         "It may take a little while; look in your spam folder too."
@@ -73,7 +73,7 @@ SENTENCES = {
         "All that is left is to confirm your subscription: open the email on its way to {email} and follow its link. "
         "It may take a little while; look in your spam folder too. Is the address wrong? Sign up again."
     ),
-    "comments_accepted_for": "Thank you! Your comment will appear once it has been read.",
+    "comments_accepted_for": "Your comment has arrived. It will appear once it is approved.",
     "comments_mine_accepted_for": (
         "If anybody commented as {email}, a link to the comments is on its way to that address. "
         "It may take a little while; look in your spam folder too."

@@ -63,7 +63,7 @@ SENTENCES = {
         "Il ne vous reste plus qu’à confirmer votre abonnement : ouvrez l’email que vous allez recevoir et suivez son "
         "lien. Il peut tarder un peu ; regardez aussi dans vos courriers indésirables."
     ),
-    "comments_accepted": "Merci ! Votre commentaire paraîtra dès qu’il aura été relu.",
+    "comments_accepted": "Votre commentaire est bien arrivé. Il paraîtra une fois approuvé.",
     "comments_mine_accepted": (
         "Si des commentaires ont été écrits avec cette adresse, un lien pour les voir est en route vers elle. "
         "Il peut tarder un peu ; regardez aussi dans vos courriers indésirables."
@@ -74,7 +74,7 @@ SENTENCES = {
         "{email} et suivez son lien. Il peut tarder un peu ; regardez aussi dans vos courriers indésirables. "
         "L’adresse est fausse ? Inscrivez-vous à nouveau."
     ),
-    "comments_accepted_for": "Merci ! Votre commentaire paraîtra dès qu’il aura été relu.",
+    "comments_accepted_for": "Votre commentaire est bien arrivé. Il paraîtra une fois approuvé.",
     "comments_mine_accepted_for": (
         "Si des commentaires ont été écrits avec l’adresse {email}, un lien pour les voir est en route vers elle. "
         "Il peut tarder un peu ; regardez aussi dans vos courriers indésirables."
@@ -257,7 +257,7 @@ SENTENCES = {
     ),
     "comments_link_button": "Voir mes commentaires",
     "comments_link_ignore": (
-        "Vous n’avez rien demandé ?\nNe faites rien : seul qui possède ce lien voit les commentaires."
+        "Vous n’avez rien demandé ?\nNe faites rien : seule la personne qui a ce lien peut voir les commentaires."
     ),
     "welcome_subject": "Bienvenue dans la newsletter « {site} »",
     "welcome_heading": "Bienvenue",
@@ -294,7 +294,7 @@ SENTENCES = {
     "comment_notification_heading": "Nouveau commentaire",
     "comment_notification_lead": "Quelqu’un a commenté une page du site « {site} ».",
     "comment_notification_next": (
-        "Personne d’autre ne le voit tant que vous ne l’avez pas publié, sur votre bureau Guichet :"
+        "Personne d’autre ne le voit tant que vous ne l’avez pas approuvé, sur votre bureau Guichet :"
     ),
     "comment_notification_button": "Le lire et décider",
     "comment_notification_reply": (

@@ -34,8 +34,8 @@ SENTENCES = {
     # What a comment answers
     "answers_pending": "Answers a comment that still waits, by",
     "answers_approved": "Answers the approved comment by",
-    "answers_refused": "Answers a comment that you refused, so it will stand by itself: by",
-    "answers_spam": "Answers a comment caught as spam, so it will stand by itself: by",
+    "answers_refused": "Will stand by itself, because it answers a comment that you refused, by",
+    "answers_spam": "Will stand by itself, because it answers a comment caught as spam, by",
     "answers_gone": "What it answered is gone, so it stands by itself.",
     # One comment
     "one_title": "Comment {id}",
@@ -50,7 +50,7 @@ SENTENCES = {
     "received": "Received",
     "approved": "Approved on",
     "expires": "Erased on",
-    "imported": "Imported, there called",
+    "imported": "Imported from",
     "as_shown": "As everybody will see it",
     "as_written": "As it was written",
     "next_pending": "Nobody else sees it until you approve it. The text cannot be edited.",

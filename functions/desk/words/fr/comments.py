@@ -20,7 +20,7 @@ SENTENCES = {
     "none_approved": "Aucun commentaire n’a encore été approuvé.",
     "none_refused": "Aucun commentaire n’a été refusé.",
     "none_spam": "Aucun commentaire indésirable.",
-    "none_found": "Il n’y a pas de tel commentaire ici.",
+    "none_found": "Aucun commentaire ne correspond.",
     "total": "Dans cette liste\u00a0: {total}.",
     "search": "Rechercher",
     "search_hint": (
@@ -37,8 +37,8 @@ SENTENCES = {
     # À quoi répond un commentaire
     "answers_pending": "Répond à un commentaire encore en attente, de",
     "answers_approved": "Répond au commentaire approuvé de",
-    "answers_refused": "Répond à un commentaire que vous avez refusé, et paraîtra donc seul\u00a0: de",
-    "answers_spam": "Répond à un commentaire indésirable, et paraîtra donc seul\u00a0: de",
+    "answers_refused": "Paraîtra seul, car il répond à un commentaire que vous avez refusé, de",
+    "answers_spam": "Paraîtra seul, car il répond à un commentaire indésirable, de",
     "answers_gone": "Le commentaire auquel il répondait n’existe plus\u00a0: il paraît donc seul.",
     # Un commentaire
     "one_title": "Commentaire {id}",
@@ -53,7 +53,7 @@ SENTENCES = {
     "received": "Reçu",
     "approved": "Approuvé le",
     "expires": "Effacé le",
-    "imported": "Importé, nommé là-bas",
+    "imported": "Importé de",
     "as_shown": "Tel que tout le monde le verra",
     "as_written": "Tel qu’il a été écrit",
     "next_pending": "Personne d’autre ne le voit tant que vous ne l’avez pas approuvé. Le texte ne se modifie pas.",
