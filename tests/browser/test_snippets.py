@@ -1,5 +1,6 @@
 """What the README and its page give to paste, pasted into a page of the site and used, each exactly as it stands."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.support.visitor import Visitor
 Visit = Callable[..., Visitor]
 TEXT = read("README.md") + read("pasting.md")
 HTML, JSX = blocks(TEXT, "html"), blocks(TEXT, "jsx")
+COUNT = re.compile(r"\d commentaires")
 # Formspree's clients say how long a page was open, and what is sent at once by a program is spam.
 READING = 2_100
 
@@ -91,7 +93,8 @@ def test_comments_js_without_a_form_and_in_an_element_that_was_added_later(visit
     visit().open("/article.html")
     section = 'data-guichet-comments="https://YOUR-API/f/comments" data-page="/article"'
     page = pasted(visit, stack, f'<script type="module" src="/comments.js"></script><section lang="fr-CA" {section}>')
-    expect(page.get_by_role("status")).to_contain_text("commentaires")
+    # Not that they are loading.
+    expect(page.get_by_role("status")).to_contain_text(COUNT)
     names = page.locator(".guichet-name")
     assert names.count() > 2
     expect(page.get_by_role("button")).to_have_count(0)
@@ -100,7 +103,7 @@ def test_comments_js_without_a_form_and_in_an_element_that_was_added_later(visit
         " (await import('/comments.js')).comments(copy); }"
     )
     expect(page.get_by_role("status")).to_have_count(2)
-    expect(page.get_by_role("status").last).to_contain_text("commentaires")
+    expect(page.get_by_role("status").last).to_contain_text(COUNT)
 
 
 def test_fetch(visit: Visit, stack: LocalStack) -> None:
