@@ -426,8 +426,17 @@ def _sure_page(call: Call, chosen: dict[str, CommentState]) -> Response:
             "seen": " ".join(f"{one}.{state}" for one, state in chosen.items()),
             **kept,
         },
-        leave=call.url("comments"),
+        leave=_list_url(call),
     )
+
+
+def _list_url(call: Call) -> str:
+    """Return the address of the list that was posted from."""
+    fields = call.fields
+    if fields.get("list") == "author" and re.fullmatch("[0-9a-f]{1,64}", fields.get("author", "")):
+        return call.url(f"comments/by/{fields['author']}")
+    state = _state(fields.get("state", ""))
+    return call.url("comments", **Query(state, fields.get("q", ""), fields.get("path", ""), None).given)
 
 
 def _results(call: Call) -> list[str]:

@@ -317,6 +317,17 @@ def test_deleting_several_asks_first(app: App) -> None:
     assert 'aria-current="page">Spam</a>' in page.text
 
 
+def test_who_does_not_delete_several_goes_back_to_their_list(app: App) -> None:
+    comment_id, browser = shown(app, email="ann@example.org"), Browser(app).signed_in()
+    author = unescape(link(browser.get(f"comments/{comment_id}"), "All comments of this address"))
+    for of in ("comments?state=approved&q=like&path=%2Farticles%2Fchairs%2F", author.partition("/desk/")[2]):
+        page = browser.get(of)
+        assert listed(page) == [comment_id]
+        sure = several(browser, page, "delete", comment_id)
+        back = unescape(link(sure, "Leave it as it is"))
+        assert back.endswith(f"/desk/{of}")
+
+
 def test_nothing_ticked_is_told_and_changes_nothing(app: App) -> None:
     comment_id, browser = post(app), Browser(app).signed_in()
     page = several(browser, browser.get("comments?state=&q=like"), "approve")
