@@ -96,7 +96,7 @@ def test_a_page_says_what_goes_what_stays_and_whose_it_is(app: App, language: st
         "fr": {
             "subscribed": "Cette adresse est abonnée à la newsletter",
             "none": "Cette adresse n’est pas dans la liste des abonnés.",
-            "unwanted": "Le message est indésirable",
+            "unwanted": "Le message ou le commentaire est indésirable",
             "left": "Cette adresse s’est désabonnée",
             "goes": "tous les messages venus de cette adresse",
             "stays": "une empreinte de l’adresse",
@@ -104,7 +104,7 @@ def test_a_page_says_what_goes_what_stays_and_whose_it_is(app: App, language: st
         "en": {
             "subscribed": "This address is subscribed",
             "none": "This address is not in the list of subscribers.",
-            "unwanted": "Is the message unwanted?",
+            "unwanted": "Is the message or comment unwanted?",
             "left": "This address has unsubscribed",
             "goes": "all messages from this address",
             "stays": "a fingerprint of the address",
@@ -162,7 +162,7 @@ def test_an_address_is_typed_and_stands_in_no_url(app: App, written: Callable[[]
     assert 'value="zoé"' in wrong.text
     confirm = desk.post(form["action"], {**form["fields"], "address": "Zoe@Example.org"})
     assert confirm.status_code == 200
-    assert "Is the message unwanted?" not in confirm.text
+    assert "Is the message or comment unwanted?" not in confirm.text
     assert all("zoe" not in url.lower() for url in re.findall(r'(?:href|action)="([^"]*)"', confirm.text))
     (form,) = [form for form in forms_of(confirm) if form["buttons"] == ["Erase everything"]]
     reply = desk.post(form["action"], {**form["fields"], "confirmation": ZOE})

@@ -17,8 +17,8 @@ SENTENCES = {
     "confirm_message_title": "Erase this message?",
     "whose": "Address",
     "unwanted": (
-        "Is the message unwanted? Do not erase anything: anybody can type somebody else’s address into a form, and "
-        "that is the person you would erase. Press “This is spam” on the page of the message instead."
+        "Is the message or comment unwanted? Do not erase anything: anybody can type somebody else’s address into a "
+        "form, and that is the person you would erase. File it as spam on its own page instead."
     ),
     "goes": "This will be erased",
     "goes_messages": "all messages from this address, in the spam folder, too, and their emails that still wait",

@@ -17,9 +17,9 @@ SENTENCES = {
     "confirm_message_title": "Effacer ce message\u202f?",
     "whose": "Adresse",
     "unwanted": (
-        "Le message est indésirable\u202f? N’effacez rien\u00a0: n’importe qui peut saisir l’adresse d’une autre "
-        "personne dans un formulaire, et c’est elle que vous effaceriez. Utilisez plutôt «\u00a0C’est du spam\u00a0» "
-        "sur la page du message."
+        "Le message ou le commentaire est indésirable\u202f? N’effacez rien\u00a0: n’importe qui peut saisir l’adresse "
+        "d’une autre personne dans un formulaire, et c’est elle que vous effaceriez. Classez-le plutôt comme spam, "
+        "sur sa propre page."
     ),
     "goes": "Ce qui sera effacé",
     "goes_messages": (
