@@ -55,7 +55,7 @@ export function comments(section) {
       const awaited = isAwaited();
       if (!list && part.comments[0]) status.before((list = make('ol', { className: 'guichet-comments' })));
       if (list) fresh = put(list, part.comments, !part.next, []);
-      // Makes it the target, as what is there when a page opens.
+      // Makes it the target.
       if (awaited && !isAwaited()) location.replace(location.href);
       count ??= part.count;
       const told = count ? `${count.toLocaleString(locale)} ${noun}${count > 1 ? 's' : ''}` : none;
@@ -133,7 +133,7 @@ export function comments(section) {
       home.replaceWith(form);
       article.lastChild.focus();
     };
-    // Not the thanks for what was sent before.
+    // The old thanks.
     form.querySelector('.guichet-status[role=status]')?.replaceChildren();
     if (!parent) form.before(home);
     parent = id;
@@ -165,7 +165,7 @@ function textOf(html) {
       const [, href, start] = / (?:href="([^"]*)"|start="(\d+)")/.exec(attributes) || [];
       if (start) element.start = start;
       if (href) Object.assign(element, { href: plain(href), rel: 'nofollow ugc noopener' });
-      if (!/^(https?|mailto):/.test(element.protocol)) element.removeAttribute('href');
+      if (!/^https?:/.test(element.protocol)) element.removeAttribute('href');
       at.append(element);
       if (name !== 'br') at = element;
     }
