@@ -75,7 +75,8 @@ def in_and_out(rows: int, folder: Path, *, stop: bool) -> dict[str, Ended]:
         # As its progress tells: "bytes read: 20,000 of about 40,000".
         told = re.findall(r"([\d,]+) of about ([\d,]+)", err.read_text(encoding="utf-8"))
         done, total = (int(figure.replace(",", "")) for figure in told[-1]) if told else (0, 1)
-        return 4 * done > total
+        # It is read three times, and rows are written the last time.
+        return 4 * done > 3 * total
 
     def some_exported() -> bool:
         return part.exists() and part.stat().st_size > given.stat().st_size / 3

@@ -734,7 +734,8 @@ def test_an_interrupted_import_goes_on(operate: Operate, tmp_path: Path, monkeyp
 def test_ten_thousand_in_all_states_are_the_same_afterwards(
     operate: Operate, tmp_path: Path, parameters: dict[str, str]
 ) -> None:
-    people = range(10_000)
+    # With the same secret, items are written as they are.
+    people = range(10_000 if parameters else 1_000)
     states = {number: (STATES[number % 10] if number % 10 < len(STATES) else "confirmed") for number in people}
     with stack(SAME) as app:
         for number, state in states.items():
