@@ -17,7 +17,10 @@ Check = Callable[[World], None]
 OF_ROLES: dict[str, Sequence[Check]] = {
     "Contact": (site.a_repeat_is_one_message_and_one_email,),
     "Newsletter": (reader.a_subscription_begins_and_ends_by_the_readers_own_hand,),
-    "Comments": (comments.a_comment_is_kept_and_told_and_shown_once_it_is_approved,),
+    "Comments": (
+        comments.a_comment_is_kept_and_told_and_shown_once_it_is_approved,
+        comments.whoever_commented_deletes_it_by_a_link,
+    ),
     "Desk": desk.CHECKS,
     "Notifier": (
         site.a_repeat_is_one_message_and_one_email,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from urllib.parse import quote
 
 from guichet.comments.markdown import html
@@ -108,8 +109,26 @@ def _outline(answer: Answer) -> tuple[int, list[tuple[str, bool, list[str]]]]:
     return answer.json["count"], shown
 
 
+def whoever_commented_deletes_it_by_a_link(world: World) -> None:
+    address, words = world.somebody(), world.words()
+    page = f"/articles/{address.partition('@')[0]}/"
+    fields = {"page": page, "name": "Anne", "email": address, "comment": words}
+    comment_id = world.post("/comments", fields, Accept=JSON).json["id"]
+    _approve(world, comment_id)
+    assert world.post("/comments/mine", {"email": address}).status == 303
+    link = world.mail(address, "/comments/mine").link("/comments/mine")
+    theirs = world.visit(link)
+    assert (theirs.status, words in unescape(theirs.text).replace("’", "'")) == (200, True)
+    asked = world.visit(f"{link}&comment={comment_id}")
+    assert _outline(_read(world, page)) == (1, [(comment_id, False, [])])
+    assert world.press(asked.text).status == 200
+    assert _read(world, page).json == {"page": page, "count": 0, "comments": []}
+    assert world.items("comment", email=address) == []
+
+
 CHECKS = (
     a_comment_is_kept_and_told_and_shown_once_it_is_approved,
+    whoever_commented_deletes_it_by_a_link,
     a_comment_that_is_withdrawn_or_deleted_leaves_its_answers,
     what_is_wrong_with_a_comment_is_said,
 )
