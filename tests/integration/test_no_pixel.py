@@ -167,7 +167,7 @@ def documented() -> dict[str, set[str]]:
     for path, operations in described["paths"].items():
         given = [*operations.get("get", {}).get("parameters", ()), *operations.get("parameters", ())]
         named = [shared[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in given]
-        if "get" in operations and re.match("/(newsletter|desk)", path):
+        if "get" in operations and re.match("/(newsletter|comments|desk)", path):
             pages[path] = {one["name"] for one in named if one["in"] == "query"}
     # The link and its key are of the owner's own browser, and lead to no page of a reader's.
     return pages | {"/desk/sign-in/link": {"id", "token"}}
