@@ -20,7 +20,7 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import botocore.session
 import pytest
@@ -28,6 +28,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
 from werkzeug.test import Client, TestResponse
 
+from guichet.mail import strangers
 from guichet.mail.mime import compose
 from guichet.records.comment import Comment
 from guichet.records.message import Message
@@ -168,7 +169,11 @@ def _check_notification(mail: EmailMessage, stored: dict[str, Any], kept: dict[s
     assert _subject(mail).isprintable()
     assert _recipients() == ["owner@atelier.example"]
     text, html = _bodies(mail)
-    words = [value for name, value in stored.items() if name not in ("extra", "form_subject", "parent")]
+    said = dict(stored)
+    if "comment" in stored:
+        # A page is called as people read it.
+        said["page"] = strangers.one_line(unquote(stored["page"]))
+    words = [value for name, value in said.items() if name not in ("extra", "form_subject", "parent")]
     # The name of a field stands on one line.
     words += [word for name, value in stored.get("extra", []) for word in (" ".join(name.split()), value)]
     shown = _Skeleton(html)
