@@ -73,7 +73,7 @@ test: $(VENV)/.installed $(BIN)/guichet  ## run all tests, with coverage (TESTS=
 	$(if $(TESTS),,$(BIN)/python -m pytest tests/roles --read-calls=$(CALLS))
 
 .PHONY: test-fast
-test-fast: $(VENV)/.installed  ## run the tests that take less than a minute: no other processes, no browser
+test-fast: $(VENV)/.installed  ## run the quick tests: no other processes, no browser
 	$(BIN)/python -m pytest $(WORKERS) tests/unit tests/integration -m "not slow"
 
 .PHONY: check
