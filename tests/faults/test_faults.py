@@ -40,7 +40,7 @@ from tests.support.wire import Wire, refusal
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
 # More than are ever needed to see the damages below.
-SEEDS = range(40)
+SEEDS = range(120)
 AT_LEAST = 20
 # What is wrong for a while, and the caller lives on.
 FAILING: list[Kind] = [kind for kind in KINDS if kind not in KILLED | {"slow"}]
