@@ -293,7 +293,7 @@ def test_a_confirmation_that_owes_no_email_is_seen(server: FaultyServer, monkeyp
 def test_a_button_that_says_confirmed_and_does_nothing_is_seen(
     server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscribers, "confirm", lambda *_: "confirmed")
+    monkeypatch.setattr(subscribers, "confirm", lambda *_, **__: "confirmed")
     assert "confirmed and not stored" in problems(server, quiet=100)
 
 
