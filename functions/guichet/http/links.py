@@ -31,13 +31,8 @@ def confirmation_link(
 ) -> str:
     """Return the URL of the confirmation page for a request. It counts from now, unless it says when it expires."""
     expires = expires or link_expiry(utc_now())
-    fields = {
-        "request": request.id,
-        "expires": str(int(expires.timestamp())),
-        "token": token(secret, _CONFIRM, request.id, expires),
-        "language": language,
-    }
-    return f"{api_url}/newsletter/confirm?{urlencode(fields)}"
+    fields = _fields_until(_CONFIRM, "request", request.id, expires, secret)
+    return f"{api_url}/newsletter/confirm?{urlencode(fields | {'language': language})}"
 
 
 def proven_request(fields: Fields, secret: str) -> tuple[str, datetime] | None:
@@ -70,11 +65,7 @@ def proven_renewal(fields: Fields, secret: str) -> str | None:
 
 def undo_fields(subscriber_id: str, until: datetime, secret: str) -> Fields:
     """Return the fields of the button that undoes unsubscribing, until a time in whole seconds."""
-    return {
-        "subscriber": subscriber_id,
-        "expires": str(int(until.timestamp())),
-        "token": token(secret, _UNDO, subscriber_id, until),
-    }
+    return _fields_until(_UNDO, "subscriber", subscriber_id, until, secret)
 
 
 def proven_undo(fields: Fields, secret: str) -> tuple[str, datetime] | None:
@@ -85,13 +76,8 @@ def proven_undo(fields: Fields, secret: str) -> tuple[str, datetime] | None:
 def refusal_link(api_url: str, address: str, language: Language, secret: str) -> str:
     """Return the URL of the page that ends all mail to an address: somebody else had typed it."""
     subject, until = signing.subscriber_id(secret, address), utc_now() + _REFUSAL_VALID
-    fields = {
-        "subscriber": subject,
-        "expires": str(int(until.timestamp())),
-        "token": token(secret, _REFUSE, subject, until),
-        "language": language,
-    }
-    return f"{api_url}/newsletter/refuse?{urlencode(fields)}"
+    fields = _fields_until(_REFUSE, "subscriber", subject, until, secret)
+    return f"{api_url}/newsletter/refuse?{urlencode(fields | {'language': language})}"
 
 
 def proven_refusal(fields: Fields, secret: str) -> tuple[str, datetime] | None:
@@ -112,19 +98,18 @@ def _proven_of_subscriber(fields: Fields, purpose: str, secret: str) -> str | No
 
 def comments_link(api_url: str, address: str, language: Language, secret: str, until: datetime) -> str:
     """Return the URL of the page that shows an address its comments, until a time in whole seconds."""
-    author = signing.subscriber_id(secret, address)
-    fields = {
-        "author": author,
-        "expires": str(int(until.timestamp())),
-        "token": token(secret, _COMMENTS, author, until),
-        "language": language,
-    }
-    return f"{api_url}/comments/mine?{urlencode(fields)}"
+    fields = _fields_until(_COMMENTS, "author", signing.subscriber_id(secret, address), until, secret)
+    return f"{api_url}/comments/mine?{urlencode(fields | {'language': language})}"
 
 
 def proven_author(fields: Fields, secret: str) -> tuple[str, datetime] | None:
     """Return the keyed hash of the address that a valid link names, with its expiry (possibly past), or None."""
     return _proven_until(fields, _COMMENTS, "author", secret)
+
+
+def _fields_until(purpose: str, name: str, subject: str, until: datetime, secret: str) -> Fields:
+    """Return the fields that prove a subject, in the field of a name, until a time in whole seconds."""
+    return {name: subject, "expires": str(int(until.timestamp())), "token": token(secret, purpose, subject, until)}
 
 
 def _proven_until(fields: Fields, purpose: str, name: str, secret: str) -> tuple[str, datetime] | None:
