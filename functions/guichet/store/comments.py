@@ -222,7 +222,7 @@ def approve(  # noqa: PLR0913  the parts of one write
         table.put(table_name, _shown(secret, approved, key, html)),
         _counted(table_name, secret, approved.page, 1, at),
         *_of_author(table_name, secret, approved, None),
-        *([outbox.deploy_hook(table_name, at)] if hook else []),
+        *_owed(table_name, at, hook=hook),
     ]
     try:
         dynamodb.transact(actions)
@@ -246,7 +246,7 @@ def bring(
     actions += [table.put(table_name, _shown(secret, one, one.entry, html)) for one, html in shown]
     if shown:
         actions.append(_counted(table_name, secret, shown[0][0].page, len(shown), at))
-        actions += [outbox.deploy_hook(table_name, at)] if hook else []
+        actions += _owed(table_name, at, hook=hook)
     dynamodb.transact(actions)
 
 
@@ -287,11 +287,8 @@ def release(table_name: str, secret: str, caught: Comment, email: QueuedEmail, a
         table.put(table_name, outbox.row(pk, email, at, at + QUEUED_EMAIL_KEPT)),
         *_of_author(table_name, secret, caught, None),
     ]
-    try:
-        dynamodb.transact(actions)
-    except ConditionFailedError:
-        return False
-    return True
+    # Nobody saw it, so no hook is owed a call.
+    return _out_of_sight(table_name, secret, caught, actions, at, hook=False)
 
 
 def waiting(table_name: str, most: int) -> int:
@@ -326,22 +323,28 @@ def changed(table_name: str, thread_pk: str, at: datetime, *, hook: bool = False
         "ConditionExpression": "attribute_exists(pk)",
         "ExpressionAttributeValues": marshalled({":at": table.stamp(at)}),
     }
-    return [{"Update": update}, *([outbox.deploy_hook(table_name, at)] if hook else [])]
+    return [{"Update": update}, *_owed(table_name, at, hook=hook)]
 
 
 def _out_of_sight(  # noqa: PLR0913  the parts of one write
     table_name: str, secret: str, known: Comment, actions: list[dict[str, Any]], at: datetime, *, hook: bool
 ) -> bool:
+    """Write what changes a comment; if it was approved, together with what takes it out of its thread."""
     if known.state == "approved":
         key = marshalled(item_of_entry(secret, known))
         actions.append({"Delete": {"TableName": table_name, "Key": key}})
         actions.append(_counted(table_name, secret, known.page, -1, at))
-        actions.extend([outbox.deploy_hook(table_name, at)] if hook else [])
+        actions += _owed(table_name, at, hook=hook)
     try:
         dynamodb.transact(actions)
     except ConditionFailedError:
         return False
     return True
+
+
+def _owed(table_name: str, at: datetime, *, hook: bool) -> list[dict[str, Any]]:
+    """Return the action that owes the deploy hook a call, if there is one: what is public changes."""
+    return [outbox.deploy_hook(table_name, at)] if hook else []
 
 
 def _moved(table_name: str, known: Comment, state: CommentState, changes: Item) -> dict[str, Any]:
