@@ -4,7 +4,6 @@ Each item is one conditional write, so it is idempotent, and an interrupted impo
 has stays: whoever left or is suppressed on either side stays so, and a later confirmation by their own click counts.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +24,7 @@ from guichet.store import comments, dynamodb, issues, outbox, readers, subscribe
 from guichet.store.dynamodb import ConditionFailedError, Item, UnavailableError, marshalled
 from infra.operate.archive import Archive, Secrets, kind_of, plain_item, wire_item
 from infra.operate.connection import OperatorError, OperatorSettings
-from infra.operate.queries import Advance, blocks, scan
+from infra.operate.queries import Advance, blocks, by_keys, scan
 
 # Bound to a browser, a caller or a moment of the old stack, or known anew at once: nothing of it helps this one.
 LEFT_BEHIND = frozenset(
@@ -57,8 +56,6 @@ CARRIED: Mapping[str, int] = {
 _STEPS = (_LEAVERS, _CONFIRMED, _RECORDS, _ISSUES, _EMAILS)
 THREADS = 8
 BLOCK = 200
-# Seconds before requesting again what DynamoDB left out of a batch; doubled each time.
-_PAUSE = 0.1
 # How often an item is looked at again that changed between reading and writing.
 _TRIES = 5
 _ELSEWHERE = "the stack that it came from sends it"
@@ -210,26 +207,9 @@ class Carrier:
 
     def _read(self, keys: Sequence[Item]) -> dict[tuple[str, str], Item]:
         """Return the items that are here and have not expired, by key, as plain values."""
-        found: dict[tuple[str, str], Item] = {}
-        places = list(dict.fromkeys((key["pk"], key["sk"]) for key in keys))
-        for some in blocks(places, 100):
-            wanted: dict[str, Any] = {
-                self._table: {"Keys": [marshalled({"pk": pk, "sk": sk}) for pk, sk in some], "ConsistentRead": True}
-            }
-            pause, deadline = _PAUSE, time.monotonic() + dynamodb.RETRY_BUDGET
-            while wanted:
-                answer = dynamodb.call("batch_get_item", RequestItems=wanted)
-                for wire in answer["Responses"].get(self._table, ()):
-                    item = plain_item(wire)
-                    if not _expired(item):
-                        found[item["pk"], item["sk"]] = item
-                wanted = answer.get("UnprocessedKeys", {})
-                if wanted:
-                    if time.monotonic() + pause > deadline:
-                        raise UnavailableError("batch_get_item")
-                    time.sleep(pause)
-                    pause *= 2
-        return found
+        places = dict.fromkeys((key["pk"], key["sk"]) for key in keys)
+        here = by_keys(self._table, ({"pk": pk, "sk": sk} for pk, sk in places), plain_item)
+        return {(item["pk"], item["sk"]): item for item in here if not _expired(item)}
 
     def _asked(self, item: Item) -> Iterator[Item]:
         """Yield the keys of what decides about an item: itself, its other ids, and an erasure of its person."""

@@ -1,7 +1,7 @@
 """Reading the table for the commands: pages of a scan, the lists of a day, items by key."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -115,14 +115,17 @@ def submission(item: Item) -> Message | SignUp:
     return cast("Message | SignUp", KINDS[item["kind"]].model.model_validate(item))
 
 
-def by_keys(table: str, keys: Iterable[Key]) -> Iterator[Item]:
-    """Read items by key, in any order; missing ones are left out. Raises UnavailableError."""
+def by_keys(table: str, keys: Iterable[Key], read: Callable[[Item], Item | None] = unmarshalled) -> Iterator[Item]:
+    """Read items by key, in any order; missing ones are left out. Raises UnavailableError.
+
+    `read` makes plain values of what DynamoDB returns, which may be of types that are not ours.
+    """
     for batch in blocks(keys, _PER_BATCH):
         requested: dict[str, Any] = {table: {"Keys": [marshalled(key) for key in batch], "ConsistentRead": True}}
         pause, deadline = _PAUSE, time.monotonic() + dynamodb.RETRY_BUDGET
         while requested:
             answer = dynamodb.call("batch_get_item", RequestItems=requested)
-            yield from (unmarshalled(item) or {} for item in answer["Responses"].get(table, []))
+            yield from (read(item) or {} for item in answer["Responses"].get(table, []))
             requested = answer.get("UnprocessedKeys", {})
             if requested:
                 if time.monotonic() + pause > deadline:
