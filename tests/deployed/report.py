@@ -47,10 +47,13 @@ class Report:
                 print(f"| {name} | FAILED | {time.monotonic() - begun:.1f} |", flush=True)
 
     def end(self) -> int:
-        """Print the failures and the totals, and return the exit code."""
+        """Print the failures, the totals and again the names of what failed, and return the exit code."""
         print("\n".join(["", *self.failed]))
         seconds = time.monotonic() - self._begun
         print(f"{len(self.checked)} checks, {len(self.failed)} failed, {seconds:.0f} s")
+        for error in self.failed:
+            # The first line names the check, the last one the exception.
+            print(f"FAILED {error.splitlines()[0].removeprefix('== ')}: {error.splitlines()[-1]}")
         return 1 if self.failed or not self.checked else 0
 
 

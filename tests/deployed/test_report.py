@@ -19,6 +19,7 @@ def test_a_check_that_fails_is_told_with_its_reason_and_fails_the_run(capsys: py
     assert "| another | FAILED |" in said
     assert "AssertionError: it is otherwise" in said
     assert "2 checks, 1 failed" in said
+    assert said.splitlines()[-1] == "FAILED another: AssertionError: it is otherwise"
 
 
 def test_all_is_well_where_nothing_fails() -> None:

@@ -12,7 +12,7 @@ from infra.template import TEMPLATE
 # `make` fails where it is asked for what the test names; and each call is noted.
 _MAKE = """#!/bin/sh
 echo "$*" >>"$CALLS"
-case " $* " in *" $FAILS "*"$FAILS_ON"*) exit 1 ;; esac
+case " $* " in *" $FAILS "*"$FAILS_ON"*) echo "it is broken here"; exit 1 ;; esac
 """
 _PYTHON = "#!/bin/sh\necho /opt/$(basename $0)\n"
 
@@ -95,9 +95,12 @@ def test_at_the_end_it_says_how_long_each_step_took(checkout: Path) -> None:
     ],
 )
 def test_what_fails_makes_it_fail(checkout: Path, fails: str, on: str) -> None:
-    code, said, _ = run(checkout, fails, on)
+    code, said, calls = run(checkout, fails, on)
     assert code != 0
     assert "== done" not in said
+    # What failed is told last, where whoever reads the log begins; and nothing was passed over for it.
+    assert re.search(r"\n== failed: .+\n(.+\n)*it is broken here\n\Z", said)
+    assert {"test", "check", "deployed", "sam-local"} <= {call.split()[0] for call in calls}
 
 
 def test_a_file_that_is_left_in_the_tree_makes_it_fail(checkout: Path) -> None:
