@@ -101,6 +101,18 @@ def _few_shards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(outbox, "SHARDS", 2)
 
 
+@pytest.fixture(autouse=True)
+def _few_days(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a walk along the messages end after twelve days instead of 122, each of which it asks for.
+
+    The marker all_days leaves them.
+    """
+    from guichet.store import message_lists  # noqa: PLC0415
+
+    if request.node.get_closest_marker("all_days") is None:
+        monkeypatch.setattr(message_lists, "DAYS_AT_ONCE", (3, 9))
+
+
 class _Clock:
     """A clock on which nobody waits: to sleep puts it forward."""
 

@@ -17,9 +17,8 @@ from guichet.store.dynamodb import Item, retry_budget
 Folder = Literal["messages", "spam"]
 
 # How many days are read at once, one time after the other: on a busy site a few are enough.
-_DAYS_AT_ONCE = (3, 9, 30, 80)
-# How far one walk goes. A day without messages is read for half a unit.
-MOST_DAYS = sum(_DAYS_AT_ONCE)
+# All together are how far one walk goes. A day without messages is read for half a unit.
+DAYS_AT_ONCE = (3, 9, 30, 80)
 _THREADS = 8
 _PLACE = re.compile(r"([0-9]{8}T[0-9]{12})(?:-((?:message|request)-[0-9a-f]{1,64}))?")
 _PLACE_TIME = "%Y%m%dT%H%M%S%f"
@@ -81,11 +80,11 @@ class Lists:
     def walk(self, start: Place, last: datetime, *, back: bool) -> Iterator[Stretch]:
         """Walk from a place up to a time, back or on. What is at the place itself is left out.
 
-        Yields a stretch of days at a time, and ends after MOST_DAYS.
+        Yields a stretch of days at a time, and ends after all DAYS_AT_ONCE.
         """
         day, end = start.at.astimezone(UTC).date(), last.astimezone(UTC).date()
         step = timedelta(days=-1 if back else 1)
-        for most in _DAYS_AT_ONCE:
+        for most in DAYS_AT_ONCE:
             left = (day - end if back else end - day).days + 1
             days = [day + step * number for number in range(min(most, left))]
             entries = (entry for entries in self._lists(days) for entry in entries)

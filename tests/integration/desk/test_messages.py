@@ -122,6 +122,7 @@ def test_pages_back_and_on_have_each_message_once_in_the_order_of_time(
         assert on == wanted
 
 
+@pytest.mark.all_days
 def test_a_site_with_a_message_a_month_reads_on_from_where_a_page_ends(app: App) -> None:
     with time_machine.travel(START, tick=False):
         ids = [message(START - timedelta(days=30 * number)) for number in range(1, 13)]
@@ -139,6 +140,7 @@ def test_a_site_with_a_message_a_month_reads_on_from_where_a_page_ends(app: App)
         assert '<option value="2025-12" selected>' in month.text
 
 
+@pytest.mark.all_days
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("language", "said"),
@@ -163,6 +165,7 @@ def test_an_empty_list_says_what_to_do_once_there_is_nothing_further_back(
         assert {"en": "No message came through this form.", "fr": "Aucun message n’est venu par ce"}[language] in form
 
 
+@pytest.mark.all_days
 def test_where_more_may_be_kept_an_empty_page_does_not_say_that_there_is_none(app: App) -> None:
     with time_machine.travel(START, tick=False):
         page, folder = (Browser(app).signed_in().get(one) for one in ("messages", "messages/spam"))
@@ -302,6 +305,7 @@ def test_a_search_reads_no_more_text_than_it_may_and_loses_none(app: App, monkey
     assert found == ids
 
 
+@pytest.mark.all_days
 def test_a_search_without_a_hit_says_so_and_whether_that_was_everything(make_app: Make) -> None:
     app = make_app(RetentionDays="60")
     with time_machine.travel(START, tick=False):
@@ -628,6 +632,7 @@ def test_a_place_is_read_as_it_was_written() -> None:
         assert Place.of(wrong) is None
 
 
+@pytest.mark.all_days
 def test_a_walk_reads_no_day_twice_and_goes_no_further_than_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
@@ -639,7 +644,7 @@ def test_a_walk_reads_no_day_twice_and_goes_no_further_than_it_says(monkeypatch:
     lists = Lists("table", "messages")
     back = list(lists.walk(Place(START), START - timedelta(days=1000), back=True))
     on = list(lists.walk(Place(START - timedelta(days=4)), START, back=False))
-    assert len(read) == len(set(read)) == message_lists.MOST_DAYS
+    assert len(read) == len(set(read)) == sum(message_lists.DAYS_AT_ONCE)
     assert [stretch.is_last for stretch in (*back, *on)] == [False] * 4 + [False, True]
     assert back[-1].reached.at == datetime.fromisoformat("2026-07-25T00:00:00Z")
     assert words.say("messages.title", "en") == "Messages"
