@@ -21,7 +21,7 @@ from werkzeug.wrappers import Request, Response
 
 from guichet.settings import LOCAL_SECRET, LOOPBACK_ORIGINS
 from infra.build import ROOT
-from infra.local.__main__ import defaults
+from infra.local.__main__ import StartError, defaults, run
 from infra.local.containers import bridge_address
 from infra.template import Template, TemplateError, parameters
 from tests.faults.running import early_posts, wake_ups
@@ -32,6 +32,8 @@ from tests.support.stack import LocalStack, ask, connects, copy_into, free_port,
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "a-boundary"
 OWNERS = ["me@example.net", "you@example.net"]
+# With these nothing starts, whatever else is right or wrong.
+NOWHERE = {"PORT": "23456", "SITE_PORT": "23456"}
 
 
 @pytest.fixture(scope="module")
@@ -105,10 +107,10 @@ def test_the_rate_of_mail_can_be_set(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "fast", "nan", "inf", "1000000"])
-def test_a_rate_that_is_none_is_refused(tmp_path: Path, rate: str) -> None:
-    with local_stack(tmp_path, SEND_RATE=rate) as stack:
-        assert stack.wait() == 2
-        assert f"SEND_RATE must be a number of emails a second, up to 10,000, not {rate!r}" in stack.complained
+def test_a_rate_that_is_none_is_refused(rate: str) -> None:
+    told = f"SEND_RATE must be a number of emails a second, up to 10,000, not {rate!r}"
+    with pytest.raises(StartError, match=re.escape(told)):
+        run(NOWHERE | {"SEND_RATE": rate})
 
 
 def test_the_first_page_leads_to_all_that_is_served_here(running: LocalStack) -> None:
@@ -410,6 +412,7 @@ def test_a_route_that_the_template_does_not_have_is_not_found(running: LocalStac
 # --- how it starts, rests and ends ---------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("_start", range(3))
 def test_what_is_posted_the_moment_a_port_opens_is_kept_and_mailed(_start: int) -> None:
     # Twenty starts: make load LOAD="--starts 20".
@@ -497,6 +500,7 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
 
 
 # Python tells on the standard error what it has imported: the stack's own modules, the engine's, the functions'.
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("imported", ["yaml", "botocore.session", "moto.core", "aws_lambda_powertools"])
 def test_ctrl_c_before_it_is_ready_ends_it_without_a_word(tmp_path: Path, imported: str) -> None:
     with local_stack(tmp_path, PYTHONPROFILEIMPORTTIME="1") as stack:
@@ -516,6 +520,7 @@ def test_ctrl_c_while_an_engine_is_awaited_ends_it_at_once(tmp_path: Path) -> No
         assert "Traceback" not in stack.complained
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("variable", ["PORT", "SITE_PORT", "ENGINE_PORT"])
 def test_a_port_that_is_taken_is_an_error_that_names_its_variable(tmp_path: Path, variable: str) -> None:
     with socket.socket() as taken:
@@ -538,14 +543,18 @@ def test_a_port_that_is_taken_is_an_error_that_names_its_variable(tmp_path: Path
         ),
         ({"ORIGINS": "any"}, "ORIGINS must be strict or empty, not 'any'"),
         ({"SITE_PORT": "70000"}, "SITE_PORT must be a port number, not '70000'"),
-        ({"PORT": "23456", "SITE_PORT": "23456"}, "PORT and SITE_PORT are both 23456"),
+        ({}, "PORT and SITE_PORT are both 23456"),
     ],
 )
-def test_a_wrong_variable_is_an_error_that_names_it(tmp_path: Path, variables: dict[str, str], problem: str) -> None:
-    with local_stack(tmp_path, **variables) as stack:
+def test_a_wrong_variable_is_an_error_that_names_it(variables: dict[str, str], problem: str) -> None:
+    with pytest.raises((StartError, TemplateError), match=re.escape(problem)):
+        run(NOWHERE | variables)
+
+
+def test_what_is_wrong_ends_it_with_a_line_of_its_own(tmp_path: Path) -> None:
+    with local_stack(tmp_path, SITE_PORT="70000") as stack:
         assert stack.wait() == 2
-    assert f"error: {problem}" in stack.complained
-    assert "Traceback" not in stack.complained
+    assert stack.complained == "error: SITE_PORT must be a port number, not '70000'\n"
     assert stack.said == ""
 
 

@@ -109,6 +109,7 @@ def test_each_copy_has_its_own_link_which_unsubscribes_that_reader(stack: LocalS
     assert guichet("subscribers", "show", FRENCH[1])[0]["state"] == "confirmed"
 
 
+@pytest.mark.slow
 def test_while_an_issue_is_sent_other_mail_leaves_at_once_and_it_can_be_paused(tmp_path: Path) -> None:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     plain["PYTHONPATH"] = os.pathsep.join([str(ROOT / "functions"), str(ROOT)])

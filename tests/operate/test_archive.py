@@ -286,6 +286,7 @@ def test_a_stack_that_lived_is_carried_and_twice_changes_nothing(
             assert [mail["To"] for mail in app.mails() if mail["To"] != PARAMETERS["OwnerEmail"]] == []
 
 
+@pytest.mark.quick_cases(2)
 @TARGETS
 @pytest.mark.parametrize("how", ["refused", "complained", "bounced", "blocked"])
 def test_a_suppressed_address_that_signs_up_at_the_new_stack_gets_no_mail_until_it_is_lifted(

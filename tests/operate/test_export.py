@@ -92,6 +92,7 @@ def test_every_field_of_a_message_is_there_hostile_ones_as_text(app: App, operat
         assert not any(value.lstrip().startswith(tuple("=+-@＝")) for value in row.values())
 
 
+@pytest.mark.slow
 def test_no_cell_is_a_formula_for_libreoffice(app: App, operate: Operate, tmp_path: Path) -> None:
     office = shutil.which("soffice") or shutil.which("libreoffice")
     if office is None:

@@ -131,6 +131,7 @@ def test_no_word_is_lost_and_none_is_added(text: str) -> None:
     assert "".join("".join(seen.words).split()) == "".join(_Plain.of(_well_formed(text)).split())
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize(
     "piece",
     [
