@@ -13,6 +13,7 @@ from typing import Any
 
 from guichet.mail.emails import renewal
 from guichet.mail.notification import all_recipients
+from guichet.records.comment import Comment
 from guichet.records.issue import Edition
 from guichet.records.outbox import reached_by, trace
 from guichet.records.record import utc_now
@@ -20,7 +21,7 @@ from guichet.records.registry import KINDS
 from guichet.records.sign_up import REQUEST_KEPT
 from guichet.records.subscriber import SUPPRESSED
 from guichet.signing import subscriber_id
-from guichet.store import comments, dynamodb, issues, outbox, readers, subscribers, table
+from guichet.store import comments, deletions, dynamodb, issues, outbox, readers, subscribers, table
 from guichet.store.dynamodb import ConditionFailedError, Item, UnavailableError, marshalled
 from infra.operate.archive import Archive, Secrets, kind_of, plain_item, wire_item
 from infra.operate.connection import OperatorError, OperatorSettings
@@ -37,6 +38,8 @@ CARRIED: Mapping[str, int] = {
     "subscriber": _CONFIRMED,
     "message": _RECORDS,
     "request": _RECORDS,
+    # Before the comments, which they keep out.
+    "deleted": _LEAVERS,
     "comment": _RECORDS,
     # Made anew with their comments, by this stack's secret.
     "entry": _RECORDS,
@@ -114,6 +117,8 @@ class Carrier:
         # What is shown of comments, by their ids: name and HTML; and what threads are called, by their old keys.
         self._shown: dict[str, tuple[str, str]] = {}
         self._pages: dict[str, str] = {}
+        # Why and when comments were deleted, by their ids.
+        self._deleted: dict[str, deletions.Mark] = {}
         self._owners = self._former_owners(secrets)
         self._survey()
 
@@ -161,6 +166,8 @@ class Carrier:
                     self._shown[item["sk"].rpartition("#")[2]] = item["name"], item["html"]
                 case "thread":
                     self._pages[item["pk"]] = item["page"]
+                case deletions.KIND if not _expired(item):
+                    self._deleted[item["pk"].partition("#")[2]] = deletions.mark_of(item)
         self._survey_issues(found, editions)
 
     def _survey_person(self, item: Item) -> None:
@@ -212,8 +219,15 @@ class Carrier:
         return {(item["pk"], item["sk"]): item for item in here if not _expired(item)}
 
     def _asked(self, item: Item) -> Iterator[Item]:
-        """Yield the keys of what decides about an item: itself, its other ids, and an erasure of its person."""
+        """Yield the keys of what decides about an item: itself, its other ids, and an erasure of its person.
+
+        Of a comment it is the mark that it was deleted, too, and of that mark the comment.
+        """
         yield item
+        if kind_of(item) == "comment":
+            yield deletions.key(item["id"])
+        if kind_of(item) == deletions.KIND:
+            yield table.key(Comment, item["pk"].partition("#")[2])
         for other in self._other_ids(item):
             yield {"pk": f"subscriber#{other}", "sk": "subscriber"}
         erasure = self._erasure_of(item)
@@ -330,11 +344,51 @@ class Carrier:
             return _Planned("erased here")
         if kind_of(item) == "subscriber":
             return self._planned_subscriber(item, known, here)
+        if kind_of(item) == deletions.KIND:
+            return self._planned_deletion(item, known, here)
         if known is None and kind_of(item) == "comment":
-            return _Planned("carried", lambda: self._restore(item))
+            return self._planned_comment(item, here)
         if known is None:
             return _Planned(_outcome(item), lambda: self._put(item))
         return self._planned_newer(item, known)
+
+    def _planned_comment(self, item: Item, here: Mapping[tuple[str, str], Item]) -> _Planned:
+        if deletions.is_against(self._marks(item, here), Comment.model_validate(item)):
+            return _Planned("deleted here")
+        return _Planned("carried", lambda: self._restore(item))
+
+    def _marks(self, item: Item, here: Mapping[tuple[str, str], Item]) -> Iterator[deletions.Mark]:
+        """Yield the marks of a comment, here and in the archive."""
+        mark = here.get((deletions.key(item["id"])["pk"], deletions.KIND))
+        if mark is not None:
+            yield deletions.mark_of(mark)
+        if item["id"] in self._deleted:
+            yield self._deleted[item["id"]]
+
+    def _planned_deletion(self, item: Item, known: Item | None, here: Mapping[tuple[str, str], Item]) -> _Planned:
+        """Return what becomes of the mark of a comment that was deleted there: here, too, unless it is newer.
+
+        What was refused there is only kept from coming back: a state here is not changed.
+        """
+        mark = deletions.mark_of(item)
+        found = here.get((f"comment#{item['pk'].partition('#')[2]}", "comment"))
+        comment = Comment.model_validate(found) if found else None
+        if comment is not None and mark.why != "refused" and deletions.is_against([mark], comment):
+            return _Planned("updated", lambda: self._delete(comment, mark.why))
+        if comment is not None and comment.expires_at is None:
+            return _Planned("there already")
+        if known is None:
+            return _Planned("carried", lambda: self._put(item))
+        before = deletions.mark_of(known)
+        if deletions.WHY.index(before.why) >= deletions.WHY.index(mark.why):
+            return _Planned("there already")
+        return _Planned("updated", lambda: self._put(item, {"why": known["why"], "at": known["at"]}))
+
+    def _delete(self, comment: Comment, why: deletions.Why) -> None:
+        """Delete a comment as it was deleted there. Raises ConditionFailedError if it changed meanwhile."""
+        settings, hook = self._settings, self._settings.deploy_hook == "on"
+        if not comments.delete(self._table, settings.signing_secret, comment, utc_now(), hook=hook, why=why):
+            raise ConditionFailedError(0, None)
 
     def _restore(self, item: Item) -> None:
         """Write a comment, and anew what was shown of it: threads and authors are known by hashes of the secret."""

@@ -96,9 +96,19 @@ def _told(done: Any, folder: Path, *, dry_run: bool) -> Iterator[str]:
     help="The page of an old address or path, such as 'https://old.example/?p=59=/hello/'; 'OLD*=/new/*' for all that "
     "begins so. May be given more than once: the first that fits counts.",
 )
+@click.option(
+    "--bring-back", is_flag=True, help="Import also what you deleted or refused here. What its author deleted stays so."
+)
 @click.option("--dry-run", is_flag=True, help="Import nothing: count what would be imported.")
 def import_comments(  # noqa: PLR0913  the options of a command
-    connection: Connection, output: Output, *, file: Path, sitemap: str | None, rules: tuple[str, ...], dry_run: bool
+    connection: Connection,
+    output: Output,
+    *,
+    file: Path,
+    sitemap: str | None,
+    rules: tuple[str, ...],
+    bring_back: bool,
+    dry_run: bool,
 ) -> int | None:
     """Import the comments of Disqus, WordPress or Isso.
 
@@ -109,8 +119,9 @@ def import_comments(  # noqa: PLR0913  the options of a command
     taken as it is.
 
     Of an address the path counts, whatever its domain: --map tells where a page has moved. Addresses that mean no page
-    of the site are listed, and their comments are not imported. Done twice, it changes nothing, but what you have
-    deleted since is imported anew. The exit code is 1 if anything could not be imported.
+    of the site are listed, and their comments are not imported. Done twice, it changes nothing. What was deleted or
+    refused here since is left out; --bring-back imports anew what you deleted or refused yourself. The exit code is 1
+    if anything could not be imported.
     """
     from infra.operate import comments_import, comments_pages, comments_sources  # noqa: PLC0415  as above
 
@@ -118,7 +129,9 @@ def import_comments(  # noqa: PLR0913  the options of a command
     known = comments_pages.pages_of_sitemap(sitemap) if sitemap else None
     pages = comments_pages.Pages(rules, known)
     with output.progress("comments read", None) as advance:
-        result = comments_import.run(source, pages, connection.settings, advance, dry_run=dry_run)
+        result = comments_import.run(
+            source, pages, connection.settings, advance, dry_run=dry_run, bring_back=bring_back
+        )
     _tell_of_import(result, output, dry_run=dry_run)
     return _INCOMPLETE if result.unmatched or result.bad else None
 
@@ -133,6 +146,8 @@ def _tell_of_import(result: Any, output: Output, *, dry_run: bool) -> None:
         output.rows(rows, ("address", "comments"), "")
     for bad in result.bad:
         output.advise(f"comment {bad.id} {bad.why}")
+    if result.may_come_back:
+        output.advise(f"--bring-back imports anew what you deleted or refused here: {result.may_come_back:,}.")
     left_out = ", ".join(f"{number:,} {why}" for why, number in sorted(result.left_out.items()))
     output.tell(
         f"{'Would import' if dry_run else 'Imported'} {counted(result.imported, 'comment')} "

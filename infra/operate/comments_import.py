@@ -17,7 +17,8 @@ from guichet.http.body import clean
 from guichet.records.comment import Comment, CommentState
 from guichet.records.record import utc_now
 from guichet.signing import keyed_hash
-from guichet.store import comments
+from guichet.store import comments, deletions, table
+from guichet.store.deletions import Mark
 from guichet.store.dynamodb import ConditionFailedError, Item
 from infra.operate.comment_words import sentences
 from infra.operate.comments_markdown import markdown_of
@@ -33,8 +34,10 @@ _LONGEST_COMMENT = 30_000
 # In bytes: an item of DynamoDB has 400 KB, and ten quotes in one another make of one character more than twenty.
 _LARGEST_HTML = 300_000
 _BLOCK = 200
-# Of one transaction: three items a comment, and DynamoDB takes a hundred, of 4 MB.
-_MOST, _LARGEST = 30, 1_000_000
+# Of one transaction: four actions a comment, and DynamoDB takes a hundred, of 4 MB.
+_MOST, _LARGEST = 24, 1_000_000
+# What is told of comments that are gone here.
+_GONE: dict[deletions.Why, str] = {"person": "deleted here", "owner": "deleted here", "refused": "refused here"}
 
 
 class _Place(NamedTuple):
@@ -69,7 +72,10 @@ class Bad:
 
 @dataclass
 class Result:
-    """What an import did, or would do. `left_out` counts what must not be shown, by reason."""
+    """What an import did, or would do. `left_out` counts what must not be shown, by reason.
+
+    `may_come_back` is how many of these the owner deleted or refused here, and may have imported anew.
+    """
 
     tool: str
     pages: dict[str, OfPage] = field(default_factory=dict)
@@ -77,6 +83,7 @@ class Result:
     unmatched: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     bad: list[Bad] = field(default_factory=list)
+    may_come_back: int = 0
 
     @property
     def imported(self) -> int:
@@ -89,16 +96,30 @@ class Result:
         return sum(one.already for one in self.pages.values())
 
 
-def run(source: Source, pages: Pages, settings: OperatorSettings, advance: Advance, *, dry_run: bool) -> Result:
-    """Import a file's comments. Return what was done, or with `dry_run` what would be. Raises OperatorError."""
-    return _Import(source, pages, settings, dry_run=dry_run).run(advance)
+def run(  # noqa: PLR0913  the parts of an import
+    source: Source,
+    pages: Pages,
+    settings: OperatorSettings,
+    advance: Advance,
+    *,
+    dry_run: bool,
+    bring_back: bool = False,
+) -> Result:
+    """Import a file's comments. Return what was done, or with `dry_run` what would be. Raises OperatorError.
+
+    What was deleted or refused here since is left out. With `bring_back`, what the owner deleted or refused is not.
+    """
+    return _Import(source, pages, settings, dry_run=dry_run, bring_back=bring_back).run(advance)
 
 
 class _Import:
     """One import."""
 
-    def __init__(self, source: Source, pages: Pages, settings: OperatorSettings, *, dry_run: bool) -> None:
-        self._source, self._pages, self._settings, self._dry_run = source, pages, settings, dry_run
+    def __init__(
+        self, source: Source, pages: Pages, settings: OperatorSettings, *, dry_run: bool, bring_back: bool
+    ) -> None:
+        self._source, self._pages, self._settings = source, pages, settings
+        self._dry_run, self._bring_back = dry_run, bring_back
         self._result = Result(source.tool)
         self._places: dict[str, _Place] = {}
         self._roots: dict[str, str] = {}
@@ -159,7 +180,7 @@ class _Import:
     # --- texts ---
 
     def _take(self, block: Sequence[Post]) -> None:
-        there = self._there(block)
+        there, marks = self._there(block)
         new: list[tuple[Comment, str]] = []
         taken: set[str] = set()
         for post in block:
@@ -176,6 +197,9 @@ class _Import:
                 )
                 continue
             taken.add(post.id)
+            mark = marks.get(place.id) if place.id not in there else None
+            if self._stays_gone(mark):
+                continue
             of_page = self._result.pages.setdefault(place.page, OfPage())
             if place.id in there:
                 of_page.already += 1
@@ -189,7 +213,7 @@ class _Import:
             if not text or too_long or len(html.encode()) > _LARGEST_HTML:
                 self._result.bad.append(Bad(post.id, "is too long" if text or too_long else "has no text"))
                 continue
-            comment = self._comment(post, place, text, there)
+            comment = self._comment(post, place, text, there, back=mark is not None)
             new.append((comment, html if comment.state == "approved" else ""))
             if comment.state == "approved":
                 of_page.approved += 1
@@ -199,26 +223,42 @@ class _Import:
         if not self._dry_run:
             self._write(new)
 
-    def _there(self, block: Sequence[Post]) -> dict[str, Item]:
+    def _stays_gone(self, mark: Mark | None) -> bool:
+        """Count a comment that was deleted or refused here, unless the owner brings it back. Return whether it was."""
+        if mark is None or (self._bring_back and mark.why != "person"):
+            return False
+        self._result.left_out[_GONE[mark.why]] += 1
+        self._result.may_come_back += mark.why != "person"
+        return True
+
+    def _there(self, block: Sequence[Post]) -> tuple[dict[str, Item], dict[str, Mark]]:
         """Return what is stored of a block's comments, of what they answer, and of the first ones of their threads.
 
-        What another stack has imported keeps its id.
+        And which of them were deleted or refused here. What another stack has imported keeps its id.
         """
         wanted = [post.id for post in block if post.id in self._places]
         wanted += [self._root_of(one) for one in wanted]
         wanted += [parent for one in wanted if (parent := self._places[one].parent) in self._places]
         places = {one: self._places[one] for one in wanted}
         ids = {one for place in places.values() for one in (place.id, place.former_id) if one}
-        keys = [{"pk": f"comment#{one}", "sk": "comment"} for one in sorted(ids)]
-        there = {item["id"]: item for item in by_keys(self._settings.table_name, keys)}
+        keys = [key for one in sorted(ids) for key in (table.key(Comment, one), deletions.key(one))]
+        found = {item["pk"]: item for item in by_keys(self._settings.table_name, keys)}
+        there = {item["id"]: item for item in found.values() if item["kind"] == "comment"}
+        marks = {
+            one: deletions.mark_of(item)
+            for one in ids
+            if (item := found.get(deletions.key(one)["pk"])) and not table.expired(item)
+        }
         for one, place in places.items():
-            if place.former_id in there:
+            if place.former_id in there or (place.former_id in marks and place.id not in there):
                 self._places[one] = place._replace(id=place.former_id)
-        return there
+        return there, marks
 
-    def _comment(self, post: Post, place: _Place, text: str, there: dict[str, Item]) -> Comment:
+    def _comment(self, post: Post, place: _Place, text: str, there: dict[str, Item], *, back: bool) -> Comment:
         settings = self._settings
         state: CommentState = "pending" if post.state == "pending" else "approved"
+        # What the owner brings back is newer than the mark that it was deleted, which an archive may still have.
+        approved_at = utc_now() if back else place.at
         root = self._places[self._root_of(post.id)]
         parent = self._places.get(post.parent)
         # The first comment may have been imported from an earlier file, with another time.
@@ -236,7 +276,7 @@ class _Import:
             state=state,
             language=settings.default_language,
             received_at=place.at,
-            approved_at=place.at if state == "approved" else None,
+            approved_at=approved_at if state == "approved" else None,
             # What waits keeps its place, too: what it answers may be gone.
             entry=own_key if root is place else f"{root_key}#{own_key}",
             imported=f"{self._source.tool}:{post.id}"[:200],
@@ -258,7 +298,9 @@ class _Import:
         settings = self._settings
         hook = settings.deploy_hook == "on"
         # The time of this very write: an export tells by it that a thread has changed.
-        comments.bring(settings.table_name, settings.signing_secret, part, utc_now(), hook=hook)
+        comments.bring(
+            settings.table_name, settings.signing_secret, part, utc_now(), hook=hook, bring_back=self._bring_back
+        )
 
 
 def _of_one_page(new: Sequence[tuple[Comment, str]]) -> Iterator[list[tuple[Comment, str]]]:

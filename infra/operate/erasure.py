@@ -47,6 +47,7 @@ def remains(done: Erased) -> list[str]:
     always = [
         f"AWS's point-in-time backups of the table, until they expire after {_BACKUP_DAYS} days",
         "how many emails the address was sent in the last two days, under its keyed hash, to keep the limits",
+        "the ids of their comments, if there were any: keyed hashes, so that no import brings these back",
     ]
     if done.remains is None:
         return always

@@ -23,6 +23,7 @@ IMPORTED = {
 }
 # What items of an archive are called that are no records.
 _CARRIED = {
+    "deleted": "marks of deleted comments",
     "edition": "texts of issues",
     "email": "emails, sent and waiting",
     "feedback": "counts of bounces",
@@ -38,6 +39,7 @@ _TOLD = {
     "not sent here": ("email", "to visitors still waits at the old stack, which alone sends it."),
     "paused": ("issue", "under way {will}paused here. Cancel it at the old stack before you resume it."),
     "another issue": ("item", "left out: this stack has another issue of that name."),
+    "deleted here": ("comment", "left out: deleted or refused since, here or at the old stack."),
     "erased here": ("item", "left out: this stack has erased the person since."),
     "expired": ("item", "left out: it has expired."),
 }

@@ -46,8 +46,10 @@ def test_nothing_of_their_comments_is_left_and_the_threads_of_others_stay(app: A
     left = everything(app).lower()
     mine = [one for name, one in ids.items() if name != "answer"]
     assert not [word for word in ("ann", "secret words", Person(ANN, SECRET).subscriber_id) if word in left]
-    # The one that was answered stands as a stub, by its id alone.
-    assert [one for one in mine if one in left] == [ids["answered"]]
+    # The one that was answered stands as a stub, by its id alone; and each is known by that as deleted.
+    others = json.dumps([item for item in app.items() if item["kind"] != "deleted"])
+    assert [one for one in mine if one in others] == [ids["answered"]]
+    assert {item["pk"] for item in app.items("deleted")} == {f"deleted#{one}" for one in mine}
     page = read(app)
     assert (page["count"], outline(page)) == (1, [(ids["answered"], [ids["answer"]])])
     assert page["comments"][0]["deleted"]
@@ -106,9 +108,10 @@ def test_an_address_in_the_comment_of_another_is_struck_as_written_and_as_shown(
 def test_an_imported_one_that_waits_has_a_place_but_nothing_that_is_shown(app: App) -> None:
     """What is counted as erased is what was found."""
     waiting = stored(post(app, email=ANN))
-    comments.delete("table", SECRET, waiting, utc_now())
+    comments.delete("table", SECRET, waiting, utc_now(), why="owner")
     place = comments.entry_key(waiting.received_at, waiting.id)
-    comments.bring("table", SECRET, [(waiting.model_copy(update={"entry": place}), "")], utc_now())
+    imported = [(waiting.model_copy(update={"entry": place}), "")]
+    comments.bring("table", SECRET, imported, utc_now(), bring_back=True)
     person = Person(ANN, SECRET)
     found = [item for item in find_data("table", person).own if item["kind"] != "email"]
     assert {item["kind"] for item in found} == {"comment", "authored"}

@@ -169,3 +169,134 @@ def test_a_build_that_is_owed_here_stays_owed_though_the_other_stack_has_asked_f
         brought(app, operate, file)
         assert owed() == before
         assert "outbox" in before
+
+
+# --- what was deleted -------------------------------------------------------------------------------------------------
+
+
+@TARGETS
+def test_what_was_deleted_here_does_not_come_back_with_an_older_archive(
+    operate: Operate, tmp_path: Path, parameters: dict[str, str]
+) -> None:
+    secret = parameters.get("SigningSecret", SECRET)
+    with stack(SAME) as app:
+        ids = written(app)
+        file = exported(app, operate, tmp_path)
+    with stack(parameters) as app:
+        brought(app, operate, file)
+        for name in ("first", "pending", "spam"):
+            assert comments.delete("table", secret, comment(ids[name]), utc_now())
+        assert comments.withdraw("table", secret, comment(ids["elsewhere"]), "refused", utc_now())
+        # DynamoDB deletes it some time after thirty days.
+        key = dynamodb.marshalled({"pk": f"comment#{ids['elsewhere']}", "sk": "comment"})
+        dynamodb.call("delete_item", TableName="table", Key=key)
+        before, thread = stored(), read(app)
+        plan = brought(app, operate, file, "--dry-run")
+        again = brought(app, operate, file)
+        assert {**plan, "dry_run": False} == again
+        assert again["deleted_here"] == 4
+        assert (stored(), read(app)) == (before, thread)
+        said = operate(app, "import", str(file))
+        assert "4 comments left out: deleted or refused since, here or at the old stack." in said.out
+
+
+@TARGETS
+def test_what_is_deleted_there_is_deleted_here_with_the_next_archive_and_stays_so(
+    operate: Operate, tmp_path: Path, parameters: dict[str, str]
+) -> None:
+    with stack(SAME) as app:
+        ids = written(app)
+        first = exported(app, operate, tmp_path)
+        for name in ("first", "pending"):
+            assert comments.delete("table", SECRET, comment(ids[name]), utc_now())
+        second = exported(app, operate, tmp_path)
+        expected = read(app)
+    with stack(parameters) as app:
+        brought(app, operate, first)
+        plan = brought(app, operate, second, "--dry-run")
+        done = brought(app, operate, second)
+        assert {**plan, "dry_run": False} == done
+        assert done["updated"] == 2
+        assert read(app) == expected
+        assert comments.comment("table", ids["pending"]) is None
+        after = stored()
+        # Neither the one nor the other changes anything again.
+        for file in (first, second):
+            assert "updated" not in brought(app, operate, file)
+            assert stored() == after
+    with stack(parameters) as app:
+        # In whichever order they come.
+        brought(app, operate, second)
+        brought(app, operate, first)
+        assert read(app) == expected
+
+
+def test_what_its_author_deleted_stays_so_though_the_owner_has_deleted_it_elsewhere(
+    operate: Operate, tmp_path: Path
+) -> None:
+    with stack(SAME) as app:
+        one = shown(app)
+        first = exported(app, operate, tmp_path)
+        assert comments.delete("table", SECRET, comment(one), utc_now(), why="person")
+        second = exported(app, operate, tmp_path)
+    with stack(SAME) as app:
+        brought(app, operate, first)
+        assert comments.delete("table", SECRET, comment(one), utc_now(), why="owner")
+        brought(app, operate, second)
+        assert [item["why"] for item in stored("deleted").values()] == ["person"]
+        before = stored()
+        brought(app, operate, second)
+        assert stored() == before
+
+
+def test_what_was_posted_again_or_approved_again_since_is_no_deleted_comment(operate: Operate, tmp_path: Path) -> None:
+    # The same words are the same comment within ten minutes by the clock.
+    begin = (utc_now() - timedelta(hours=1)).replace(minute=2)
+    with stack(SAME) as app, time_machine.travel(begin, tick=False) as clock:
+        again = post(app, comment="again")
+        assert comments.delete("table", SECRET, comment(again), utc_now())
+        clock.shift(timedelta(minutes=2))
+        assert post(app, comment="again") == again
+        refused = post(app, comment="refused")
+        assert comments.withdraw("table", SECRET, comment(refused), "refused", utc_now())
+        older = exported(app, operate, tmp_path)
+        clock.shift(timedelta(minutes=2))
+        file = exported(app, operate, tmp_path)
+    with stack(FOREIGN) as app:
+        brought(app, operate, file)
+        secret = FOREIGN["SigningSecret"]
+        assert comment(again).state == "pending"
+        # It may be thought over for its thirty days, here as there; an archive then changes nothing.
+        assert comment(refused).state == "refused"
+        assert comments.approve("table", secret, comment(refused), "<p>yes</p>", utc_now()) == "approved"
+        brought(app, operate, older)
+        assert comment(refused).state == "approved"
+        assert comment(again).state == "pending"
+        last = exported(app, operate, tmp_path)
+    with stack(FOREIGN) as app:
+        # Nor at the next stack.
+        brought(app, operate, last)
+        assert comment(refused).state == "approved"
+        assert comment(again).state == "pending"
+
+
+def test_a_comment_that_is_deleted_while_an_archive_is_carried_stays_so(
+    operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stack(SAME) as app:
+        one = shown(app)
+        file = exported(app, operate, tmp_path)
+    with stack(SAME) as app:
+        real, late = comments.restore, []
+
+        def restore(*given: Any) -> None:
+            if not late:
+                # Another import was faster, and so was the author.
+                late.append(1)
+                real(*given)
+                assert comments.delete("table", SECRET, comment(one), utc_now())
+            real(*given)
+
+        monkeypatch.setattr(comments, "restore", restore)
+        assert brought(app, operate, file)["deleted_here"] == 1
+        assert comments.comment("table", one) is None

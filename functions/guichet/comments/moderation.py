@@ -109,7 +109,7 @@ def _done(settings: _Moderates, known: Comment, action: Action) -> Outcome:
             email = comment_notification.queued(settings.default_language, released=True)
             done = comments.release(table, secret, known, email, at)
         case "delete":
-            done = comments.delete(table, secret, known, at, hook=hook)
+            done = comments.delete(table, secret, known, at, hook=hook, why="owner")
         case "refuse" | "spam":
             state: comments.Withdrawn = "refused" if action == "refuse" else "spam"
             done = comments.withdraw(table, secret, known, state, at, hook=hook)

@@ -86,7 +86,7 @@ BESIDE: Mapping[str, str] = {
 }
 # What belongs to nobody in particular: it has no address, and keyed hashes at most.
 OF_NOBODY = frozenset(
-    {"thread", "renewals", "told", "caller", "proof", "mailboxes", "edition", "run", "feedback", "reader"}
+    {"thread", "deleted", "renewals", "told", "caller", "proof", "mailboxes", "edition", "run", "feedback", "reader"}
 )
 _BY_MODEL = {kind.model: kind for kind in KINDS.values()}
 

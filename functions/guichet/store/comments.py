@@ -16,7 +16,7 @@ from guichet.comments.plain import name as public_name
 from guichet.records.comment import REFUSED_KEPT, Comment, CommentState
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.signing import keyed_hash, subscriber_id
-from guichet.store import dynamodb, outbox, table
+from guichet.store import deletions, dynamodb, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
 # What sorts before and behind all entries.
@@ -98,11 +98,12 @@ def restore(  # noqa: PLR0913, PLR0917  the parts of one write
     """Store a comment that another table had, with its entry (name and HTML) if it was shown, and its author's mark.
 
     One write, so that a thread counts it once however often that is repeated. `page` is how its thread was called.
-    Raises ConditionFailedError if it is here already.
+    Raises ConditionFailedError if it is here already, or was deleted here since.
     """
     known = Comment.model_validate(item)
     actions = [
         table.put(table_name, item, table.NOT_THERE, {":now": table.seconds(at)}),
+        deletions.not_against(table_name, known),
         *_of_author(table_name, secret, known, known.expires_at),
     ]
     if shown is not None:
@@ -224,6 +225,8 @@ def approve(  # noqa: PLR0913  the parts of one write
         *_of_author(table_name, secret, approved, None),
         *_owed(table_name, at, hook=hook),
     ]
+    if approved.state == "refused":
+        actions.append(deletions.remove(table_name, approved.id))
     try:
         dynamodb.transact(actions)
     except ConditionFailedError:
@@ -231,18 +234,30 @@ def approve(  # noqa: PLR0913  the parts of one write
     return "approved"
 
 
-def bring(
-    table_name: str, secret: str, brought: Sequence[tuple[Comment, str]], at: datetime, *, hook: bool = False
+def bring(  # noqa: PLR0913  the parts of one write
+    table_name: str,
+    secret: str,
+    brought: Sequence[tuple[Comment, str]],
+    at: datetime,
+    *,
+    hook: bool = False,
+    bring_back: bool = False,
 ) -> None:
     """Store comments of one page that come from another tool, with their places and the HTML of those approved.
 
-    Nobody is written to. They are thirty at most. Raises ConditionFailedError if one of them is there already.
+    Nobody is written to. They are 24 at most. With `bring_back`, what the owner deleted or refused comes back. Raises
+    ConditionFailedError if one of them is there already, or was deleted.
     """
     actions: list[dict[str, Any]] = []
     shown = [(one, html) for one, html in brought if one.state == "approved"]
     for one, _ in brought:
         item = table.item_of(one, list=list_of(one.state))
         actions += [table.put(table_name, item, "attribute_not_exists(pk)"), *_of_author(table_name, secret, one, None)]
+        actions.append(
+            deletions.remove(table_name, one.id, of_owner=True)
+            if bring_back
+            else deletions.unmarked(table_name, one.id, at)
+        )
     actions += [table.put(table_name, _shown(secret, one, one.entry, html)) for one, html in shown]
     if shown:
         actions.append(_counted(table_name, secret, shown[0][0].page, len(shown), at))
@@ -259,11 +274,24 @@ def withdraw(  # noqa: PLR0913  the parts of one write
     if state == "spam":
         changes["spam"] = known.spam or "owner"
     actions = [_moved(table_name, known, state, changes), *_of_author(table_name, secret, known, end)]
+    # It ends by itself, and no import must bring it back then.
+    actions.append(deletions.put(table_name, known, "refused", at) if end else deletions.remove(table_name, known.id))
     return _out_of_sight(table_name, secret, known, actions, at, hook=hook)
 
 
-def delete(table_name: str, secret: str, known: Comment, at: datetime, *, hook: bool = False) -> bool:
-    """Delete a comment. Where others answer it, a stub stands in its place. Return False if it changed meanwhile."""
+def delete(  # noqa: PLR0913  the parts of one write
+    table_name: str,
+    secret: str,
+    known: Comment,
+    at: datetime,
+    *,
+    hook: bool = False,
+    why: deletions.Why = "person",
+) -> bool:
+    """Delete a comment, so that no import brings it back. Where others answer it, a stub stands in its place.
+
+    Return False if it changed meanwhile.
+    """
     unchanged, values = _unchanged(known)
     removal: dict[str, Any] = {
         "TableName": table_name,
@@ -272,7 +300,7 @@ def delete(table_name: str, secret: str, known: Comment, at: datetime, *, hook: 
         "ExpressionAttributeNames": {"#state": "state"},
         "ExpressionAttributeValues": marshalled(values),
     }
-    actions = [{"Delete": removal}]
+    actions = [{"Delete": removal}, deletions.put(table_name, known, why, at)]
     if known.email:
         key = marshalled(_author_key(secret, known))
         actions.append({"Delete": {"TableName": table_name, "Key": key}})
@@ -286,6 +314,7 @@ def release(table_name: str, secret: str, caught: Comment, email: QueuedEmail, a
         _moved(table_name, caught, "pending", {}),
         table.put(table_name, outbox.row(pk, email, at, at + QUEUED_EMAIL_KEPT)),
         *_of_author(table_name, secret, caught, None),
+        deletions.remove(table_name, caught.id),
     ]
     # Nobody saw it, so no hook is owed a call.
     return _out_of_sight(table_name, secret, caught, actions, at, hook=False)

@@ -10,6 +10,7 @@
 | entry      | thread#<hash of page>  | entry#<time>#<id>, entry#<time>#<id>#<time>#<id> |
 | thread     | thread#<hash of page>  | about                                 |
 | authored   | author#<hash of address> | comment#<id>                        |
+| deleted    | deleted#<comment's id> | deleted                               |
 | email      | the key of its record  | email#<name>, email#<name>#<occasion> |
 | email      | deploy-hook#site       | email#deploy-hook                     |
 | digest     | digest#<week>          | digest                                |
@@ -34,11 +35,12 @@
 | feedback   | issue#<id>             | feedback                              |
 | reader     | issue#<id>#<shard>     | reader#<subscriber's id>              |
 
-Every item has `expires_at` (seconds since 1970), except subscribers who are confirmed or must not be written to, and
-comments that wait or are approved, with what belongs to them. There are two sparse indexes: `outbox` (rows of emails
-that wait, by audience and shard, or held for the owner's mailbox; oldest first) and `lists` (messages and spam of a
-day, subscribers in a state, comments in a state and pages that have some, issues that are under way and others, emails
-that failed for good, and confirmations of a day, by the row of the email that reports them).
+Every item has `expires_at` (seconds since 1970), except subscribers who are confirmed or must not be written to,
+comments that wait or are approved, with what belongs to them, and the marks of those that were deleted. There are two
+sparse indexes: `outbox` (rows of emails that wait, by audience and shard, or held for the owner's mailbox; oldest
+first) and `lists` (messages and spam of a day, subscribers in a state, comments in a state and pages that have some,
+issues that are under way and others, emails that failed for good, and confirmations of a day, by the row of the email
+that reports them).
 """
 
 from collections.abc import Iterator

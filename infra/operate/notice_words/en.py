@@ -145,7 +145,8 @@ SENTENCES = {
     "comments_owner_many": "The {count} people who read the comments, by way of their mailboxes ({domains}).",
     "comments_shown": (
         "A comment that waits for approval or is published is kept until you or the people who run the site delete it. "
-        "Where others have answered, an empty place stays."
+        "Where others have answered, an empty place stays. So that a deleted or refused comment does not come back "
+        "from a copy, a keyed fingerprint of it is kept indefinitely. It tells neither its words nor who wrote it."
     ),
     "comments_refused": "A comment that is refused or taken for spam is deleted {refused} after that.",
     "comments_link": (

@@ -161,7 +161,9 @@ SENTENCES = {
     "comments_owner_many": "Les {count} personnes qui lisent les commentaires, par leur messagerie ({domains}).",
     "comments_shown": (
         "Un commentaire en attente ou publié est conservé jusqu’à ce que vous, ou les responsables du site, le "
-        "supprimiez. Si quelqu’un y a répondu, une place vide reste."
+        "supprimiez. Si quelqu’un y a répondu, une place vide reste. Pour qu’un commentaire supprimé ou refusé ne "
+        "réapparaisse pas à partir d’une copie, une empreinte cryptographique en est conservée sans limite de durée. "
+        "Elle ne révèle ni son texte ni son auteur."
     ),
     "comments_refused": "Un commentaire refusé ou pris pour du spam est effacé {refused} plus tard.",
     "comments_link": (

@@ -1,0 +1,84 @@
+"""Marks of the comments that were deleted or refused, so that no import brings them back.
+
+A mark holds the comment's id, which is a keyed hash, when it was made, and why: nothing of what was written or of whom.
+It has no end, like a suppression, since files and archives have none. It counts for what is older than itself: whoever
+posts the same again posts a new comment.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from guichet.records.comment import Comment
+from guichet.store import table
+from guichet.store.dynamodb import Item, marshalled
+
+KIND = "deleted"
+# `person`: its author deleted it, or was erased, which nobody undoes.
+Why = Literal["person", "owner", "refused"]
+# Of two marks of a comment, the one that stands further on is kept.
+WHY: tuple[Why, ...] = ("refused", "owner", "person")
+
+
+class Mark(NamedTuple):
+    """A mark: why and when it was made."""
+
+    why: Why
+    at: datetime
+
+
+def key(comment_id: str) -> Item:
+    """Return the key of a comment's mark."""
+    return {"pk": f"{KIND}#{comment_id}", "sk": KIND}
+
+
+def mark_of(item: Mapping[str, Any]) -> Mark:
+    """Return what an item says."""
+    return Mark(item["why"], datetime.fromisoformat(item["at"]))
+
+
+def put(table_name: str, known: Comment, why: Why, at: datetime) -> dict[str, Any]:
+    """Return the action that marks a comment.
+
+    One that was caught as spam when it was posted ends by itself, in any archive, too, and its mark with it: however
+    much spam the owner deletes, nothing of it stays.
+    """
+    was_caught = known.state == "spam" and known.spam != "owner" and known.expires_at is not None
+    end = {"expires_at": table.seconds(known.expires_at)} if was_caught and known.expires_at else {}
+    return table.put(table_name, {**key(known.id), "kind": "deleted", "why": why, "at": table.stamp(at), **end})
+
+
+def remove(table_name: str, comment_id: str, *, of_owner: bool = False) -> dict[str, Any]:
+    """Return the action that removes a comment's mark, if there is one; with `of_owner`, only if no author made it."""
+    action: dict[str, Any] = {"TableName": table_name, "Key": marshalled(key(comment_id))}
+    if of_owner:
+        action["ConditionExpression"] = "attribute_not_exists(pk) OR why <> :person"
+        action["ExpressionAttributeValues"] = marshalled({":person": "person"})
+    return {"Delete": action}
+
+
+def unmarked(table_name: str, comment_id: str, at: datetime) -> dict[str, Any]:
+    """Return the action that checks that a comment has no mark that counts."""
+    return table.check(table_name, key(comment_id), table.NOT_THERE, {":now": table.seconds(at)})
+
+
+def not_against(table_name: str, known: Comment) -> dict[str, Any]:
+    """Return the action that checks what `is_against` tells, for a comment of another table."""
+    condition, values = "attribute_not_exists(pk) OR #at < :alive", {":alive": table.stamp(_alive_at(known))}
+    if known.expires_at:
+        condition, values = f"{condition} OR why = :refused", {**values, ":refused": "refused"}
+    checked = table.check(table_name, key(known.id), condition, values)
+    checked["ConditionCheck"]["ExpressionAttributeNames"] = {"#at": "at"}
+    return checked
+
+
+def is_against(marks: Iterable[Mark], known: Comment) -> bool:
+    """Tell whether a mark keeps a comment of another table out.
+
+    What was refused ends by itself, and until then the owner may think again.
+    """
+    return any(mark.at >= _alive_at(known) and not (mark.why == "refused" and known.expires_at) for mark in marks)
+
+
+def _alive_at(known: Comment) -> datetime:
+    return max(known.received_at, known.approved_at or known.received_at)
