@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import notifier.handler
@@ -22,7 +22,7 @@ from guichet.outbox import renewal
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, issues, renewals, subscribers
 from infra.local.functions import Context
-from tests.support.app import App
+from tests.support.app import App, isolated, resolve
 from tests.support.desk import Browser
 from tests.support.feedback import feedback, taken, tell
 from tests.support.newsletter import (
@@ -259,6 +259,116 @@ def test_an_email_that_waits_is_dropped_once_it_is_off(make_app: Make) -> None:
         (row,) = app.items("email")
         assert (row["reason"], app.mails()) == ("renewal is off", [])
         assert subscriber(app)["state"] == "confirmed"
+
+
+def switched(make_app: Make, months: str) -> App:
+    """Return the same stack, deployed with another RenewalMonths."""
+    app = make_app(RenewalMonths=months)
+    notifier.handler.settings.cache_clear()
+    return app
+
+
+@pytest.mark.parametrize("off_for", [1, 35, 800])
+@pytest.mark.parametrize("asked_before", [20, 33])
+def test_whoever_had_no_time_left_when_it_is_on_again_is_asked_anew_and_not_unsubscribed(
+    make_app: Make, asked_before: int, off_for: int
+) -> None:
+    """They were asked some days before it was switched off. A week may pass until the sweep looks at them again."""
+    app = switched(make_app, "36")
+    with due() as clock:
+        days(app, clock, renewals.PARTS)
+        assert len(asked(app)) == 1
+        first = sent_at(app)
+        while datetime.now(UTC) - first < asked_before * DAY:
+            clock.shift(DAY)
+        assert subscriber(app)["state"] == "confirmed"
+        app = switched(make_app, "0")
+        days(app, clock, 2)
+        clock.shift((off_for - 2) * DAY if off_for > 2 else timedelta())
+        if off_for > 366:
+            # What the sweeps remember has its end.
+            dynamodb.call(
+                "delete_item", TableName="table", Key=dynamodb.marshalled({"pk": "renewals", "sk": "renewals"})
+            )
+        over = datetime.now(UTC) - first >= 30 * DAY
+        app = switched(make_app, "36")
+        if not over:
+            # They have the time that the email told, and no other email.
+            days(app, clock, 1)
+            assert (len(asked(app)), subscriber(app)["state"]) == (1, "confirmed")
+            month(app, clock)
+            assert (len(asked(app)), subscriber(app)["state"]) == (1, "unsubscribed")
+            return
+        days(app, clock, renewals.PARTS + 1)
+        assert (len(asked(app)), subscriber(app)["state"]) == (2, "confirmed")
+        assert events_of(subscriber(app)) == ["imported", "asked_to_renew", "asked_to_renew"]
+        # Once, with the whole time for an answer.
+        days(app, clock, 29 - renewals.PARTS)
+        assert (len(asked(app)), subscriber(app)["state"]) == (2, "confirmed")
+        month(app, clock)
+        assert (len(asked(app)), subscriber(app)["state"]) == (2, "unsubscribed")
+
+
+def test_whose_email_was_dropped_while_it_was_off_is_asked_once_it_is_on_again(make_app: Make) -> None:
+    app, wire = switched(make_app, "36"), Wire(ses.client())
+    wire.always(refusal(400, "SendingPausedException"))
+    with due() as clock:
+        days(app, clock, renewals.PARTS)
+        wire.always(None)
+        app = switched(make_app, "0")
+        month(app, clock)
+        assert asked(app) == []
+        app = switched(make_app, "36")
+        days(app, clock, renewals.PARTS + 1)
+        assert (len(asked(app)), subscriber(app)["state"]) == (1, "confirmed")
+        days(app, clock, 20)
+        assert len(asked(app)) == 1
+
+
+def test_an_answer_counts_while_it_is_off(make_app: Make) -> None:
+    app = switched(make_app, "36")
+    with due() as clock:
+        days(app, clock, renewals.PARTS)
+        app = switched(make_app, "0")
+        days(app, clock, 2)
+        clock.shift(60 * DAY)
+        assert press(app, open_link(app, LINK)).status_code == 200
+        app = switched(make_app, "36")
+        month(app, clock)
+        assert (len(asked(app)), subscriber(app)["state"]) == (1, "confirmed")
+
+
+@given(st.lists(st.tuples(st.sampled_from(["0", "1"]), st.integers(1, 40)), min_size=1, max_size=3))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+def test_however_it_is_switched_nobody_is_unsubscribed_without_thirty_days_of_it_on(
+    times: list[tuple[str, int]],
+) -> None:
+    with isolated(), time_machine.travel(START, tick=False):
+        App(resolve())
+        with due() as clock:
+            _switch_at_random(clock, times)
+
+
+def _switch_at_random(clock: Any, times: list[tuple[str, int]]) -> None:
+    on_since, was = datetime.now(UTC), "1"
+    for months, number in [("1", 10), *times, ("1", 45)]:
+        app = switched(lambda **given: App(resolve(**given)), months)
+        if months == "1" and was == "0":
+            on_since = datetime.now(UTC)
+        was = months
+        for _ in range(number):
+            before = asked(app)
+            days(app, clock, 1)
+            if subscriber(app)["state"] == "confirmed":
+                continue
+            assert months == "1"
+            last = datetime.fromisoformat(subscriber(app)["history"][-2]["M"]["at"]["S"])
+            assert datetime.now(UTC) - last >= 30 * DAY
+            # Had they no time left then, they were asked anew.
+            assert last + 30 * DAY > on_since
+            assert len(asked(app)) == len(before)
+            return
+    raise AssertionError("nobody is unsubscribed at last")
 
 
 @pytest.mark.parametrize("months", ["1", "120"])

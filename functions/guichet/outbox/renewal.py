@@ -45,10 +45,11 @@ def renew(settings: NotifierSettings, now: datetime, time_left: Callable[[], int
 
     Every sweep calls it: normally it reads one item. `time_left` returns the milliseconds that the run has.
     """
-    if not settings.renewal_months:
-        return
     table_name, today = settings.table_name, f"{now:%Y-%m-%d}"
-    reached = renewals.progress(table_name)
+    if not settings.renewal_months:
+        renewals.switch_off(table_name, now)
+        return
+    reached = renewals.progress(table_name).switched_on(now)
     if reached.day == today and reached.done:
         return
     # Where SES says nothing, mail is down, and nobody is asked.
@@ -62,7 +63,7 @@ def renew(settings: NotifierSettings, now: datetime, time_left: Callable[[], int
     begun = renewals.save(table_name, replace(reached, left=reached.left - take), now)
     if begun is None:
         return
-    run = _Run(settings, now, take, more=begun.left > 0)
+    run = _Run(settings, now, take, reached.on_since, more=begun.left > 0)
     ended = run.walk(begun, time_left)
     if run.asked or run.ended:
         count("AskedToRenew", run.asked)
@@ -91,15 +92,18 @@ def _begun(reached: Progress, today: str, quota: ses.Quota, table_name: str) -> 
 class _Run:
     """What one run does: how many subscribers it may ask, and how many it asked, and unsubscribed for not answering.
 
-    `more` tells whether others may be asked today, by a later run.
+    `more` tells whether others may be asked today, by a later run. Whoever was asked before renewals were switched on
+    for the last time, and has no time left to answer, is asked anew: nobody was unsubscribed while they were off, so
+    nobody is for what was asked before.
     """
 
-    def __init__(self, settings: NotifierSettings, now: datetime, most: int, *, more: bool) -> None:
+    def __init__(self, settings: NotifierSettings, now: datetime, most: int, on_since: datetime, *, more: bool) -> None:
         self._settings = settings
         self._table = settings.table_name
         self._now = now
         self._most, self._more = most, more
         self._due = months_before(now, settings.renewal_months)
+        self._on_since = on_since
         self.asked = self.ended = 0
 
     def walk(self, begun: Progress, time_left: Callable[[], int]) -> Progress:
@@ -126,9 +130,11 @@ class _Run:
             sent_at = entry.sent_at or (datetime.fromisoformat(row["sent_at"]) if "sent_at" in row else None)
         if sent_at is None:
             # It waits, or was never sent: then nobody is unsubscribed, but asked again in another such time.
-            return "outbox" in row or entry.queued_at > self._due or self._ask(entry.id)
+            return "outbox" in row or not self._may_ask_again(entry.queued_at) or self._ask(entry.id)
         if entry.sent_at is None:
             renewals.note_sent(self._table, entry.id, entry.queued_at, sent_at)
+        if sent_at + RENEWAL_VALID <= self._on_since:
+            return self._ask(entry.id)
         if sent_at + RENEWAL_VALID <= self._now:
             kept = timedelta(days=self._settings.retention_days)
             self.ended += renewals.end(self._table, entry.id, sent_at, self._now, kept)
@@ -143,7 +149,11 @@ class _Run:
             return True
         known = renewals.entry(item)
         # The index is behind the table.
-        if max(known.alive_at, known.queued_at or known.alive_at) <= self._due:
+        if known.alive_at <= self._due and (known.queued_at is None or self._may_ask_again(known.queued_at)):
             asked = email.queued(item.get("language", self._settings.default_language), self._now)
             self.asked += renewals.ask(self._table, item, asked, self._now)
         return True
+
+    def _may_ask_again(self, queued_at: datetime) -> bool:
+        """Return whether somebody may be asked who was before: after as much time, or since renewals are on again."""
+        return queued_at <= self._due or queued_at < self._on_since

@@ -6,7 +6,7 @@ really asked is the row of the email: only what SES has taken was sent.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, EmailKey, QueuedEmail
@@ -39,7 +39,8 @@ class Progress:
     """How far the renewals are: which part of the list is looked at on a day, after which id it goes on.
 
     `left` is how many more may be asked that day, `weeks` counts who was asked, and unsubscribed for not answering, by
-    week (ISO 8601).
+    week (ISO 8601). `off` tells whether renewals are switched off, and `since` when they were switched on for the last
+    time.
     """
 
     day: str = ""
@@ -49,7 +50,18 @@ class Progress:
     left: int = 0
     share: int = 0
     weeks: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    off: bool = False
+    since: str = ""
     version: int = 0
+
+    @property
+    def on_since(self) -> datetime:
+        """When renewals were switched on for the last time."""
+        return datetime.fromisoformat(self.since) if self.since else datetime.min.replace(tzinfo=UTC)
+
+    def switched_on(self, at: datetime) -> "Progress":
+        """Return it as switched on, if it was not, or never before."""
+        return self if self.version and not self.off else replace(self, off=False, since=table.stamp(at))
 
     def counted(self, at: datetime, what: str, number: int) -> "Progress":
         """Return it with so many more counted in the week of a time. The oldest weeks are forgotten."""
@@ -83,6 +95,13 @@ def save(table_name: str, reached: Progress, now: datetime) -> Progress | None:
     except ConditionFailedError:
         return None
     return saved
+
+
+def switch_off(table_name: str, now: datetime) -> None:
+    """Write down that renewals are switched off, unless that is known, or they were never on."""
+    reached = progress(table_name)
+    if reached.version and not reached.off:
+        save(table_name, replace(reached, off=True), now)
 
 
 def entries(table_name: str, part: int, after: str) -> Iterator[list[Entry]]:
