@@ -843,8 +843,6 @@ def import_(  # noqa: PLR0913  the options of an import
     may_ask = importing.room_today(settings) if ask else 0
     with (
         ThreadPoolExecutor(importing.THREADS) as pool,
-        # It is read for those who left, they are kept, and it is read for the others.
-        output.progress("bytes read", 3 * reader.size) as advance,
         bad_file.open("w" if from_line == 2 else "a", encoding="utf-8", newline="") as rejected,  # noqa: PLR2004
     ):
         writer = csv.writer(rejected, delimiter=reader.separator)
@@ -856,7 +854,7 @@ def import_(  # noqa: PLR0913  the options of an import
         into = _importer(file, consent, settings, pool, None if dry_run else may_ask, asking=ask)
         # Asking is paced, so it takes one line at a time: Ctrl-C must not wait for a whole block.
         size = 1 if ask and not dry_run else importing.BLOCK
-        summary = importing.run(reader, into, reject, advance, first=from_line, size=size)
+        summary = importing.run(reader, into, reject, output.progress, first=from_line, size=size)
     _tell_only_hashed(reader, output)
     # It may contain bad lines from an earlier part of the import.
     if not bad_file.stat().st_size:

@@ -72,11 +72,10 @@ def in_and_out(rows: int, folder: Path, *, stop: bool) -> dict[str, Ended]:
     part, err = Path(f"{exported}.part"), folder / "command-err"
 
     def well_begun() -> bool:
-        # As its progress tells: "bytes read: 20,000 of about 40,000".
-        told = re.findall(r"([\d,]+) of about ([\d,]+)", err.read_text(encoding="utf-8"))
+        # As its progress tells: "bytes imported: 20,000 of about 40,000".
+        told = re.findall(r"bytes imported: ([\d,]+) of about ([\d,]+)", err.read_text(encoding="utf-8"))
         done, total = (int(figure.replace(",", "")) for figure in told[-1]) if told else (0, 1)
-        # It is read three times, and rows are written the last time.
-        return 4 * done > 3 * total
+        return 4 * done > total
 
     def some_exported() -> bool:
         return part.exists() and part.stat().st_size > given.stat().st_size / 3

@@ -16,7 +16,7 @@ from guichet.addresses import parse
 from guichet.records.record import utc_now
 from guichet.spreadsheet import text_of
 from guichet.store.dynamodb import UnavailableError
-from infra.operate import importing
+from infra.operate import importing, output
 from infra.operate.importing import writing
 from tests.support.app import START, App, isolated, resolve
 from tests.support.feedback import feedback
@@ -456,3 +456,27 @@ def test_every_line_of_any_file_is_in_a_row_that_is_fit_or_told(
             assert row.consented_at is None or row.consented_at <= utc_now()
         else:
             assert row.reason
+
+
+@pytest.mark.parametrize("options", [PROOF, (*PROOF, "--dry-run")])
+def test_its_progress_counts_each_step_once_and_never_more_than_there_is(
+    app: App, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    """The file is read for who left, these are kept, and it is read for the others."""
+    monkeypatch.setattr(output, "_REPORT_EVERY", 1)
+    rows = [f"reader{n}@example.com,{'unsubscribed' if n % 3 == 0 else 'subscribed'}" for n in range(600)]
+    file = written(tmp_path, *rows, head="email,status")
+    size = Path(file).stat().st_size
+    told: dict[str, list[tuple[int, int]]] = {}
+    for line in operate(app, "import", file, *options).err.splitlines():
+        found = re.search(r"([a-z ]+): ([\d,]+) of about ([\d,]+)$", line)
+        if found:
+            done, total = (int(found[part].replace(",", "")) for part in (2, 3))
+            told.setdefault(found[1].strip(), []).append((done, total))
+    assert {what: steps[-1] for what, steps in told.items()} == {
+        "bytes read for who left": (size, size),
+        "addresses kept that left": (200, 200),
+        "bytes imported": (size, size),
+    }
+    for steps in told.values():
+        assert steps == sorted(set(steps))

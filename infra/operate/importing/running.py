@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -39,6 +39,13 @@ class Summary:
     bad: int = 0
     done_until: int = 1
     stopped: str = ""
+
+
+class Steps(Protocol):
+    """Shows how far each step of an import is."""
+
+    def __call__(self, what: str, total: int | None) -> AbstractContextManager[Advance]:
+        """Begin a step, by what is counted in it and how much that is in all."""
 
 
 class Import(Protocol):
@@ -121,27 +128,29 @@ def run(  # noqa: PLR0913  the parts of an import
     reader: Reader,
     into: Import,
     reject: Callable[[BadLine], None],
-    advance: Advance,
+    steps: Steps,
     *,
     first: int,
     size: int,
 ) -> Summary:
     """Run an import, from a line on, in blocks of `size` rows. A bad row does not stop the others.
 
-    Whoever left is kept first, from the whole file. If it is interrupted, or the table is unreachable, the summary says
-    up to which line it is done.
+    Whoever left is kept first, from the whole file: that is a step of its own, and so are the others. If it is
+    interrupted, or the table is unreachable, the summary says up to which line it is done.
     """
     summary = Summary(done_until=first - 1)
     try:
         with standings() as strictest, _interruptible() as until_interrupted:
-            for block in until_interrupted(blocks(reader.rows(), BLOCK)):
-                _collect(block, strictest, asking=into.asking)
-                advance(block[-1].bytes_read)
-            _keep_left(into, strictest, summary, until_interrupted, lambda part: advance(int((1 + part) * reader.size)))
-            for block in until_interrupted(blocks(reader.rows(first), size)):
-                if not _import_others(block, into, strictest, summary, reject):
-                    break
-                advance(2 * reader.size + block[-1].bytes_read)
+            with steps("bytes read for who left", reader.size) as advance:
+                for block in until_interrupted(blocks(reader.rows(), BLOCK)):
+                    _collect(block, strictest, asking=into.asking)
+                    advance(block[-1].bytes_read)
+            _keep_left(into, strictest, summary, until_interrupted, steps)
+            with steps("bytes imported", reader.size) as advance:
+                for block in until_interrupted(blocks(reader.rows(first), size)):
+                    if not _import_others(block, into, strictest, summary, reject):
+                        break
+                    advance(block[-1].bytes_read)
     except KeyboardInterrupt:
         summary.stopped = INTERRUPTED
     except UnavailableError:
@@ -162,16 +171,17 @@ def _keep_left(
     strictest: Standings,
     summary: Summary,
     until_interrupted: "Blocks",
-    advance: Callable[[float], None],
+    steps: Steps,
 ) -> None:
     """Keep that the remembered addresses left, each once."""
-    number, done = strictest.count_left(), 0
-    for lines in until_interrupted(strictest.left(BLOCK)):
-        results = list(into.left(lines))
-        summary.outcomes.update(outcome for outcome, _ in results)
-        strictest.settle((line.email, OF_STATE[state]) for line, (_, state) in zip(lines, results, strict=True))
-        done += len(lines)
-        advance(done / number)
+    done = 0
+    with steps("addresses kept that left", strictest.count_left()) as advance:
+        for lines in until_interrupted(strictest.left(BLOCK)):
+            results = list(into.left(lines))
+            summary.outcomes.update(outcome for outcome, _ in results)
+            strictest.settle((line.email, OF_STATE[state]) for line, (_, state) in zip(lines, results, strict=True))
+            done += len(lines)
+            advance(done)
 
 
 def _import_others(
