@@ -93,14 +93,20 @@ class _Planned:
 
 
 class Carrier:
-    """Carries an archive into the table of a stack. Raises OperatorError if it has kinds that nothing is known of."""
+    """Carries an archive into the table of a stack. Raises OperatorError if it has kinds that nothing is known of.
 
-    def __init__(self, archive: Archive, settings: OperatorSettings, secrets: Secrets) -> None:
+    With `bring_back`, comments that the owner deleted or refused, here or there, are carried, too.
+    """
+
+    def __init__(
+        self, archive: Archive, settings: OperatorSettings, secrets: Secrets, *, bring_back: bool = False
+    ) -> None:
         unknown = sorted(set(archive.kinds) - set(CARRIED) - LEFT_BEHIND)
         if unknown:
             raise OperatorError(f"the archive has items of another version of Guichet ({', '.join(unknown)}): use that")
         self._archive = archive
         self._settings = settings
+        self._bring_back = bring_back
         self._table = settings.table_name
         self._written_with = secrets.by_mark[archive.head.secret]
         self._by_other_secrets = bool(settings.former_signing_secret) or self._written_with != settings.signing_secret
@@ -166,7 +172,7 @@ class Carrier:
                     self._shown[item["sk"].rpartition("#")[2]] = item["name"], item["html"]
                 case "thread":
                     self._pages[item["pk"]] = item["page"]
-                case deletions.KIND if not _expired(item):
+                case deletions.KIND if not (_expired(item) or self._is_undone(item)):
                     self._deleted[item["pk"].partition("#")[2]] = deletions.mark_of(item)
         self._survey_issues(found, editions)
 
@@ -300,6 +306,8 @@ class Carrier:
 
     def _not_carried(self, item: Item, kind: str) -> str:
         """Return why an item is not carried by itself, or an empty string."""
+        if kind == deletions.KIND and self._is_undone(item):
+            return "left behind"
         if kind in LEFT_BEHIND or item["pk"].partition("#")[0] in LEFT_BEHIND:
             return "left behind"
         if kind in {"entry", "thread", "authored"}:
@@ -353,9 +361,16 @@ class Carrier:
         return self._planned_newer(item, known)
 
     def _planned_comment(self, item: Item, here: Mapping[tuple[str, str], Item]) -> _Planned:
-        if deletions.is_against(self._marks(item, here), Comment.model_validate(item)):
-            return _Planned("deleted here")
-        return _Planned("carried", lambda: self._restore(item))
+        comment, marks = Comment.model_validate(item), list(self._marks(item, here))
+        if not deletions.is_against(marks, comment):
+            return _Planned("carried", lambda: self._restore(item))
+        if self._bring_back and not deletions.is_against((one for one in marks if one.why == "person"), comment):
+            return _Planned("carried", lambda: self._restore(item, back=True))
+        return _Planned("deleted here")
+
+    def _is_undone(self, mark: Item) -> bool:
+        """Return whether a mark does not count, since the owner brings back what they deleted."""
+        return self._bring_back and deletions.mark_of(mark).why != "person"
 
     def _marks(self, item: Item, here: Mapping[tuple[str, str], Item]) -> Iterator[deletions.Mark]:
         """Yield the marks of a comment, here and in the archive."""
@@ -390,11 +405,11 @@ class Carrier:
         if not comments.delete(self._table, settings.signing_secret, comment, utc_now(), hook=hook, why=why):
             raise ConditionFailedError(0, None)
 
-    def _restore(self, item: Item) -> None:
+    def _restore(self, item: Item, *, back: bool = False) -> None:
         """Write a comment, and anew what was shown of it: threads and authors are known by hashes of the secret."""
         shown = self._shown[item["id"]] if item["state"] == "approved" else None
         page = self._pages.get(comments.thread_key(self._written_with, item["page"])) or str(item["page"])
-        comments.restore(self._table, self._settings.signing_secret, item, shown, page, utc_now())
+        comments.restore(self._table, self._settings.signing_secret, item, shown, page, utc_now(), back=back)
 
     def _planned_newer(self, item: Item, known: Item) -> _Planned:
         """Return what becomes of what is here already: only what ended there since takes the place of what waits."""

@@ -748,13 +748,15 @@ def _export(connection: Connection, output: Output, options: exporting.Options, 
     return None
 
 
-def _import_archive(connection: Connection, output: Output, file: Path, *, dry_run: bool, others: bool) -> int:
+def _import_archive(  # noqa: PLR0913  what an archive is carried with
+    connection: Connection, output: Output, file: Path, *, dry_run: bool, others: bool, bring_back: bool
+) -> int:
     """Carry what another stack of the same owner exported with `guichet export everything` into this one."""
     if others:
         raise click.UsageError("This is an archive, which has each proof itself: leave out --consent and --ask.")
     settings = connection.settings
     secrets = Secrets(settings.signing_secret, settings.former_signing_secret)
-    carrier = carrying.Carrier(Archive(file, secrets), settings, secrets)
+    carrier = carrying.Carrier(Archive(file, secrets), settings, secrets, bring_back=bring_back)
     with output.progress("items carried", carrier.total) as advance:
         summary = carrier.carry(advance, dry_run=dry_run)
     outcomes = sorted({outcome for _, outcome in summary.outcomes})
@@ -795,6 +797,9 @@ def _import_archive(connection: Connection, output: Output, file: Path, *, dry_r
     metavar="STATE",
     help=f"What everybody in the file is at the least: {', '.join(importing.STANDINGS)}. Default: by the file's name.",
 )
+@click.option(
+    "--bring-back", is_flag=True, help="For an archive: include comments that you deleted or refused yourself."
+)
 @on_stack
 def import_(  # noqa: PLR0913  the options of an import
     connection: Connection,
@@ -808,6 +813,7 @@ def import_(  # noqa: PLR0913  the options of an import
     columns: tuple[str, ...],
     dates: Any,
     state: Any,
+    bring_back: bool,
 ) -> int:
     """Import subscribers from a CSV file, or an archive.
 
@@ -830,9 +836,9 @@ def import_(  # noqa: PLR0913  the options of an import
     Bad lines are copied to FILE.bad.csv, with their numbers and reasons. The same file may be imported again safely.
     """
     if is_archive(file):
-        return _import_archive(connection, output, file, dry_run=dry_run, others=bool(consent) or ask)
-    if bool(consent and consent.strip()) == ask:
-        raise click.UsageError("Give either --consent with the proof, or --ask.")
+        others = bool(consent) or ask
+        return _import_archive(connection, output, file, dry_run=dry_run, others=others, bring_back=bring_back)
+    _check_of_list(consent, ask=ask, bring_back=bring_back)
     settings = connection.settings
     reader = importing.Reader(file, settings.default_language, importing.answers(columns, dates, state))
     for note in reader.notes:
@@ -876,6 +882,14 @@ def import_(  # noqa: PLR0913  the options of an import
     if summary.stopped == importing.UNAVAILABLE:
         return UNAVAILABLE
     return INCOMPLETE if summary.stopped or summary.bad else 0
+
+
+def _check_of_list(consent: str | None, *, ask: bool, bring_back: bool) -> None:
+    """Check the options for a CSV file. Raises UsageError."""
+    if bring_back:
+        raise click.UsageError("--bring-back is for an archive, and this is none.")
+    if bool(consent and consent.strip()) == ask:
+        raise click.UsageError("Give either --consent with the proof, or --ask.")
 
 
 def _tell_only_hashed(reader: importing.Reader, output: Output) -> None:

@@ -287,16 +287,69 @@ def test_a_comment_that_is_deleted_while_an_archive_is_carried_stays_so(
         one = shown(app)
         file = exported(app, operate, tmp_path)
     with stack(SAME) as app:
-        real, late = comments.restore, []
+        late: list[int] = []
+        real = comments.restore
 
-        def restore(*given: Any) -> None:
+        def restore(*given: Any, **more: Any) -> None:
             if not late:
                 # Another import was faster, and so was the author.
                 late.append(1)
-                real(*given)
+                real(*given, **more)
                 assert comments.delete("table", SECRET, comment(one), utc_now())
-            real(*given)
+            real(*given, **more)
 
         monkeypatch.setattr(comments, "restore", restore)
         assert brought(app, operate, file)["deleted_here"] == 1
         assert comments.comment("table", one) is None
+
+
+@TARGETS
+def test_the_owner_brings_back_what_they_deleted_themselves(
+    operate: Operate, tmp_path: Path, parameters: dict[str, str]
+) -> None:
+    secret = parameters.get("SigningSecret", SECRET)
+    with stack(SAME) as app:
+        ids = written(app)
+        file = exported(app, operate, tmp_path)
+    with stack(parameters) as app:
+        brought(app, operate, file)
+        before = read(app)
+        for name, why in (("first", "owner"), ("reply", "person"), ("pending", "owner")):
+            assert comments.delete("table", secret, comment(ids[name]), utc_now(), why=why)  # type: ignore[arg-type]
+        plan = brought(app, operate, file, "--bring-back", "--dry-run")
+        done = brought(app, operate, file, "--bring-back")
+        assert {**plan, "dry_run": False} == done
+        assert (done["carried"], done["deleted_here"]) == (2, 1)
+        assert outline(read(app)) == [(ids["first"], []), (ids["gone"], [ids["answer"]])]
+        assert read(app)["comments"][0] == {**before["comments"][0], "replies": []}
+        assert comment(ids["pending"]).state == "pending"
+        # An archive from before does not delete it again, nor does one without the flag bring back more.
+        assert brought(app, operate, file)["deleted_here"] == 1
+        assert outline(read(app)) == [(ids["first"], []), (ids["gone"], [ids["answer"]])]
+
+
+def test_comments_that_were_lost_by_mistake_stay_restored(operate: Operate, tmp_path: Path) -> None:
+    """The archive of the stack from which they were deleted has the marks of that."""
+    with stack(SAME) as app:
+        ids = written(app)
+        before = exported(app, operate, tmp_path)
+        for name, why in (("first", "owner"), ("reply", "person")):
+            assert comments.delete("table", SECRET, comment(ids[name]), utc_now(), why=why)  # type: ignore[arg-type]
+        now = exported(app, operate, tmp_path)
+    with stack(SAME) as app:
+        brought(app, operate, before)
+        plan = brought(app, operate, now, "--bring-back", "--dry-run")
+        done = brought(app, operate, now, "--bring-back")
+        assert {**plan, "dry_run": False} == done
+        assert outline(read(app)) == [(ids["first"], []), (ids["gone"], [ids["answer"]])]
+        assert {item["pk"] for item in stored("deleted").values()} == {
+            f"deleted#{ids[name]}" for name in ("reply", "gone", "nowhere")
+        }
+
+
+def test_bringing_back_is_for_archives(app: App, operate: Operate, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("email\na@example.org\n")
+    said = operate(app, "import", str(file), "--consent", "asked", "--bring-back")
+    assert said.code == 2
+    assert "--bring-back is for an archive" in said.told

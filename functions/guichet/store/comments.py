@@ -93,17 +93,28 @@ def with_new(table_name: str, secret: str, new: Comment) -> list[dict[str, Any]]
 
 
 def restore(  # noqa: PLR0913, PLR0917  the parts of one write
-    table_name: str, secret: str, item: Item, shown: tuple[str, str] | None, page: str, at: datetime
+    table_name: str,
+    secret: str,
+    item: Item,
+    shown: tuple[str, str] | None,
+    page: str,
+    at: datetime,
+    *,
+    back: bool = False,
 ) -> None:
     """Store a comment that another table had, with its entry (name and HTML) if it was shown, and its author's mark.
 
     One write, so that a thread counts it once however often that is repeated. `page` is how its thread was called.
-    Raises ConditionFailedError if it is here already, or was deleted here since.
+    With `back`, the owner brings back what they deleted. Raises ConditionFailedError if it is here already, or was
+    deleted here since.
     """
     known = Comment.model_validate(item)
+    if back and known.approved_at:
+        # Newer than the mark that it was deleted, which an archive may still have.
+        item = {**item, "approved_at": table.stamp(at)}
     actions = [
         table.put(table_name, item, table.NOT_THERE, {":now": table.seconds(at)}),
-        deletions.not_against(table_name, known),
+        deletions.remove(table_name, known.id, of_owner=True) if back else deletions.not_against(table_name, known),
         *_of_author(table_name, secret, known, known.expires_at),
     ]
     if shown is not None:
