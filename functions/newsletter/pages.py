@@ -6,6 +6,7 @@ from guichet.http.links import unsubscribe_link
 from guichet.http.pages import Button, Line, Link, Page, Sent, done_page, page_with_button, render
 from guichet.http.request import Request
 from guichet.locales import locale, say
+from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NewsletterSettings
@@ -79,7 +80,9 @@ def renew_page(request: Request, link: dict[str, str], subscriber: Subscriber, s
     """Render the button to stay subscribed: whose subscription it is, until when, and the link to unsubscribe."""
     language = request.language
     until = subscriber.renewal_until
-    afterwards = [say("renew_until", language, day=locale(language).day(until))] if until else []
+    # A day that is past is no end any more, if the owner has switched renewals off since.
+    ends = until is not None and until > utc_now()
+    afterwards = [say("renew_until", language, day=locale(language).day(until))] if until and ends else []
     return page_with_button(
         request,
         "renew",

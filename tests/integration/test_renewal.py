@@ -331,8 +331,13 @@ def test_an_answer_counts_while_it_is_off(make_app: Make) -> None:
         days(app, clock, renewals.PARTS)
         app = switched(make_app, "0")
         days(app, clock, 2)
+        page = open_link(app, LINK)
+        assert "your subscription ends after" in page.text
         clock.shift(60 * DAY)
-        assert press(app, open_link(app, LINK)).status_code == 200
+        page = open_link(app, LINK)
+        # That day is past, and nothing has ended.
+        assert "your subscription ends after" not in page.text
+        assert press(app, page).status_code == 200
         app = switched(make_app, "36")
         month(app, clock)
         assert (len(asked(app)), subscriber(app)["state"]) == (1, "confirmed")
