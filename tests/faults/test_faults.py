@@ -312,9 +312,9 @@ def test_patience_that_keeps_a_visitor_waiting_is_seen(server: FaultyServer, mon
 def test_marking_before_sending_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: Callable[..., Any] = delivery._sent  # noqa: SLF001
 
-    def marked_first(ready: delivery.Ready, settings: Any, *others: Any) -> Any:
-        outbox.mark_reached(settings.table_name, ready.email)
-        return sent(ready, settings, *others)
+    def marked_first(ready: delivery.Ready, *others: Any) -> Any:
+        outbox.mark_reached(ready.due.settings.table_name, ready.due.email)
+        return sent(ready, *others)
 
     monkeypatch.setattr(delivery, "_sent", marked_first)
     assert "stored and not mailed" in problems(server)

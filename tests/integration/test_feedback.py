@@ -539,6 +539,18 @@ def test_the_notice_of_a_rejected_comment_leads_to_it_without_a_word_of_it(
     written()
 
 
+def test_there_is_a_notice_of_a_rejected_spam_note_too(app: App, clock: Any) -> None:
+    contact(app, message="poison words", _gotcha="x")
+    sweeps(app, clock, timedelta(days=1))
+    assert "poison words" in app.mails()[-1].as_string()
+    tell(app, "reject")
+    sweeps(app, clock, timedelta(hours=1))
+    (_, notice) = app.mails()
+    assert "n’a pas pu vous parvenir" in notice["Subject"]
+    assert "poison words" not in notice.as_string()
+    assert not any("outbox" in item for item in app.items("email"))
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_a_notice_is_in_the_owner_s_language(make_app: Callable[..., App], language: str) -> None:
     app = make_app(DefaultLanguage=language)

@@ -34,6 +34,12 @@ def decoded(header: str) -> str:
     return str(make_header(decode_header(header)))
 
 
+def due(record: Any) -> emails.Due[Any]:
+    """Return an email whose turn has come."""
+    claimed: Any = None
+    return emails.Due(claimed, record, NotifierSettings.from_environment())
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_email_is_a_module_that_is_found_by_its_name(name: str) -> None:
     module = emails.named(name)
@@ -41,13 +47,14 @@ def test_an_email_is_a_module_that_is_found_by_its_name(name: str) -> None:
     assert module.AUDIENCE in AUDIENCES
     # The owner is nobody's stranger.
     assert module.STRANGER_SHARE is None or (module.AUDIENCE == "visitor" and 0 < module.STRANGER_SHARE <= 1)
-    inspect.signature(module.ineligible).bind("the claimed email", "its record", None)
+    for function in (module.ineligible, *(emails.offered(name, what) for what in get_args(emails.Offered))):
+        if function:
+            inspect.signature(function).bind("the email that is due")
     inspect.signature(module.content).bind("its record", "fr", "the settings")
     if name == issue.NAME:
         # It is sent from its own rows, and never waits in the outbox.
         assert not hasattr(module, "queued")
-        claimed: Any = None
-        assert module.ineligible(claimed, issues.written("fr"), None)
+        assert module.ineligible(due(issues.written("fr")))
     else:
         # Its parameters are its own.
         assert get_type_hints(getattr(module, "queued"))["return"] is QueuedEmail  # noqa: B009
@@ -100,12 +107,11 @@ def test_no_two_languages_write_the_same_email() -> None:
 @pytest.mark.parametrize("reason", get_args(Reason))
 def test_a_paused_issue_says_why_and_where_to_go_on(reason: Reason, language: Language) -> None:
     paused = issues.ISSUE.model_copy(update={"state": "paused", "reason": reason})
-    claimed: Any = None
     if reason == "owner":
-        assert issue_paused.ineligible(claimed, paused, None) == "the owner paused it"
+        assert issue_paused.ineligible(due(paused)) == "the owner paused it"
         return
-    assert issue_paused.ineligible(claimed, paused, None) is None
-    assert issue_paused.ineligible(claimed, paused.model_copy(update={"state": "sending"}), None)
+    assert issue_paused.ineligible(due(paused)) is None
+    assert issue_paused.ineligible(due(paused.model_copy(update={"state": "sending"})))
     mail = compose("issue-paused", language, paused, NotifierSettings.from_environment())
     text, html = (part.get_content() for part in mail.iter_parts())
     assert faults(text) == [] or language != "fr"

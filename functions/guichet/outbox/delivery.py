@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from guichet.http.links import TEST_SUBSCRIBER, unsubscribe_link
 from guichet.mail import ses
-from guichet.mail.emails import cap_reached, desk_sign_in, issue_test, named, rejected_notice, renewal
+from guichet.mail.emails import Due, UnfinishedError, cap_reached, named, offered, rejected_notice
 from guichet.mail.mime import compose
 from guichet.mail.notification import recipients_of
 from guichet.mail.pace import Pace
@@ -14,37 +13,19 @@ from guichet.mail.tags import Attempt, tags_of
 from guichet.outbox import deploy_hook, reasons
 from guichet.outbox.eligibility import ineligible, pool_of, stranger_mail_per_day
 from guichet.records.cap_reached import CapReached, Reached
-from guichet.records.erasure import Erasure
-from guichet.records.issue import Issue
 from guichet.records.link_request import LinkRequest
 from guichet.records.message import Message
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, ClaimedEmail, EmailKey, reached_by
 from guichet.records.record import utc_now
 from guichet.records.registry import Reported
-from guichet.records.sign_in import SignIn
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
-from guichet.records.spam_note import SpamNote
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 from guichet.signing import mailbox_id, subscriber_id
-from guichet.store import (
-    comments,
-    issues,
-    limits,
-    mailboxes,
-    outbox,
-    renewals,
-    sign_ins,
-    spam_notes,
-    submissions,
-    subscribers,
-)
+from guichet.store import limits, mailboxes, outbox, submissions, subscribers
 from guichet.store.dynamodb import ConditionFailedError, retry_budget
 from guichet.telemetry import count, log_unexpected, logger, name_of
 
-_DESK_MANY = "too many asked to sign in as this owner today: ask again from a browser known to the desk, or tomorrow"
-_DESK_SHARE = "its network has asked to sign in as this owner too often today"
-_NO_OWNER = "the address that was typed is not the owner's"
 # An email that SES was called for, and gave no answer, may have gone out: then an event of SES says so, within seconds,
 # or minutes where Lambda is short of room for it. Only where that is missing too is it sent again; and it waits longer
 # each time, so that it neither blocks the others nor goes out over and over. In the end a person must look.
@@ -53,8 +34,6 @@ WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
 # the others have gone out.
 WITHOUT_CALL = (timedelta(minutes=20), timedelta(hours=1))
 MOST_TRIES = 100
-# How long an erasure goes on at once, in seconds: what is left of sweep.TIME_FOR_ONE is enough for its email.
-TIME_TO_ERASE = 25.0
 
 _LATER = "a later one of this address takes its place"
 
@@ -73,6 +52,8 @@ Outcome = Literal[
     "unanswered",
     "not ours",
 ]
+# Whose record has an address that visitors are mailed at.
+Visitors = Message | SignUp | Subscriber | LinkRequest
 _FAILURES = {"failed", "postponed", "unverified", "capped", "throttled", "held", "unanswered"}
 
 
@@ -84,10 +65,9 @@ class Ended(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """An email that is to be sent: its record, to whom (addresses by keyed hash), and why some must wait for it."""
+    """An email that is to be sent: to whom (addresses by keyed hash), and why some must wait for it."""
 
-    email: ClaimedEmail
-    record: Reported
+    due: Due[Reported]
     recipients: Mapping[str, str]
     held_for: str = ""
 
@@ -139,7 +119,7 @@ def _delivered(email: ClaimedEmail, settings: NotifierSettings, pace: Pace) -> E
     except Exception as error:
         _let_go(email, settings, error)
         raise
-    return found if isinstance(found, Ended) else _sent(found, settings, pace)
+    return found if isinstance(found, Ended) else _sent(found, pace)
 
 
 def _let_go(email: ClaimedEmail, settings: NotifierSettings, cause: Exception) -> None:
@@ -162,86 +142,36 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended
     if ended_early:
         wait = WITHOUT_CALL[min(ended_early, len(WITHOUT_CALL)) - 1]
         email = outbox.extend_claim(settings.table_name, email, utc_now() + wait)
-    record = _opened(email, settings)
+    record: Reported | None = outbox.record_of(settings.table_name, email)
+    if record is not None and (opened := offered(email.name, "opened")):
+        try:
+            record = opened(Due(email, record, settings))
+        except UnfinishedError:
+            outbox.postpone(settings.table_name, email, reasons.ERASING)
+            return Ended("erasing", "")
     if record is None:
         return _dropped(email, settings, "what it tells of was erased or has expired")
-    if isinstance(record, Erasure) and record.done_at is None:
-        return _erased(email, record, settings)
     # What tells of figures belongs to nobody, and goes to the owner alone.
-    if email.recipient == "owner" or not isinstance(record, Message | SignUp | Subscriber | LinkRequest):
-        return _for_owner(email, record, settings)
-    return _for_visitor(email, record, settings)
+    if email.recipient == "visitor" and isinstance(record, Message | SignUp | Subscriber | LinkRequest):
+        return _for_visitor(Due(email, record, settings))
+    return _for_owner(Due(email, record, settings))
 
 
-def _opened(email: ClaimedEmail, settings: NotifierSettings) -> Reported | None:
-    """Return what an email is written from, or None if it is gone."""
-    table_name, record = settings.table_name, outbox.record_of(settings.table_name, email)
-    if isinstance(record, SpamNote):
-        return spam_notes.opened(table_name, record)
-    if isinstance(record, Issue) and email.name == issue_test.NAME:
-        link = unsubscribe_link(settings.api_url, TEST_SUBSCRIBER, email.language, settings.signing_secret)
-        return issues.written(table_name, record, email.language, settings.owner_email, link)
-    return record
-
-
-def _erased(email: ClaimedEmail, erasure: Erasure, settings: NotifierSettings) -> Ready | Ended:
-    """Go on with an erasure for a while. The email that tells of it is sent once it has ended."""
-    # Only it pays for the import.
-    from guichet.store import erasures  # noqa: PLC0415
-
-    with retry_budget(TIME_TO_ERASE) as until:
-        secrets = settings.signing_secret, settings.former_signing_secret
-        done = erasures.go_on(settings.table_name, erasure, *secrets, until=until, hook=settings.deploy_hook == "on")
-    if not done:
-        outbox.postpone(settings.table_name, email, reasons.ERASING)
-        return Ended("erasing", "")
-    ended = outbox.record_of(settings.table_name, email)
-    return _for_owner(email, ended, settings) if ended else _dropped(email, settings, "it has expired")
-
-
-def _not_at_desk(email: ClaimedEmail, sign_in: SignIn, settings: NotifierSettings) -> str | None:
-    """Return why an email that lets an owner sign in is not to be sent, or None. Its link and code count from now.
-
-    One that waited for the caps would come too late, so it is not to be sent at all.
-    """
-    if not recipients_of(email.name, sign_in, settings):
-        return _NO_OWNER
-    table_name, now = settings.table_name, utc_now()
-    if email.allowed_at:
-        sign_ins.note_sent(table_name, sign_in.id, now)
-        return None
-    of_browser: limits.DeskPool = "known" if sign_in.known else "strangers"
-    pool: limits.DeskPool = "download" if sign_in.session else of_browser
-    further = [sign_ins.sent(table_name, sign_in.id, now)]
-    verdict = limits.allow_at_desk(table_name, email, sign_in.owner, pool, further)
-    if verdict == "allowed":
-        return None
-    count("DeskCapReached")
-    return _DESK_MANY if verdict == "many" else _DESK_SHARE
-
-
-def _for_visitor(
-    email: ClaimedEmail, record: Message | SignUp | Subscriber | LinkRequest, settings: NotifierSettings
-) -> Ready | Ended:
+def _for_visitor(due: Due[Visitors]) -> Ready | Ended:
     """Return an email to a visitor, if they may get it."""
-    address_id = subscriber_id(settings.signing_secret, record.email)
-    ready = Ready(email, record, {address_id: record.email})
-    if named(email.name).STRANGER_SHARE is None:
-        off = email.name == renewal.NAME and not settings.renewal_months
-        why = "renewal is off" if off else ineligible(email, record, None)
-        return _dropped(email, settings, why) if why else ready
-    why = ineligible(email, record, subscribers.known(settings.table_name, settings.ids_of(record.email)))
-    if why is None and isinstance(record, LinkRequest) and not comments.has_any(settings.table_name, address_id):
-        why = "there are no comments of the address"
-    if why:
+    email, record, settings, _ = due
+    by_strangers = named(email.name).STRANGER_SHARE is not None
+    if by_strangers:
+        due = due._replace(subscriber=subscribers.known(settings.table_name, settings.ids_of(record.email)))
+    if why := ineligible(due):
         return _dropped(email, settings, why)
-    return _held_back(email, record, settings) or ready
+    ready = Ready(due, {subscriber_id(settings.signing_secret, record.email): record.email})
+    return (_held_back(due) if by_strangers else None) or ready
 
 
-def _held_back(
-    email: ClaimedEmail, record: Message | SignUp | Subscriber | LinkRequest, settings: NotifierSettings
-) -> Ended | None:
+def _held_back(due: Due[Visitors]) -> Ended | None:
     """Return the outcome of an email to an unconfirmed address that the caps do not allow now, or None."""
+    email, record, settings, _ = due
     table_name, now = settings.table_name, utc_now()
     mailbox = mailbox_id(settings.signing_secret, record.email)
     slot = limits.slot(table_name, mailbox, email.name)
@@ -294,12 +224,10 @@ def _report(verdict: Literal["many", "share"], pool: limits.Pool, settings: Noti
         count("StrangerCapReached")
 
 
-def _for_owner(email: ClaimedEmail, record: Reported, settings: NotifierSettings) -> Ready | Ended:
+def _for_owner(due: Due[Reported]) -> Ready | Ended:
     """Return an email to the owner as those of their addresses get it that have not got it yet and take mail."""
-    why = ineligible(email, record, None)
-    if why is None and isinstance(record, SignIn) and email.name == desk_sign_in.NAME:
-        why = _not_at_desk(email, record, settings)
-    if why:
+    email, record, settings, _ = due
+    if why := ineligible(due):
         return _dropped(email, settings, why)
     recipients = recipients_of(email.name, record, settings)
     owners = {subscriber_id(settings.signing_secret, address): address for address in recipients}
@@ -320,7 +248,7 @@ def _for_owner(email: ClaimedEmail, record: Reported, settings: NotifierSettings
     if not now:
         outbox.hold(settings.table_name, email, held_for)
         return Ended("held", reasons.MAILBOX)
-    return Ready(email, record, now, held_for)
+    return Ready(due, now, held_for)
 
 
 def _allowed_today(email: ClaimedEmail) -> bool:
@@ -333,10 +261,10 @@ def _replace(replaced: EmailKey, email: ClaimedEmail, settings: NotifierSettings
         submissions.end_request(settings.table_name, replaced.record, utc_now() + REQUEST_KEPT)
 
 
-def _sent(ready: Ready, settings: NotifierSettings, pace: Pace) -> Ended:
-    email = ready.email
+def _sent(ready: Ready, pace: Pace) -> Ended:
+    email, record, settings, _ = ready.due
     try:
-        message = compose(email.name, email.language, ready.record, settings)
+        message = compose(email.name, email.language, record, settings)
     except Exception as error:
         # It was certainly not sent. It goes out once this is fixed.
         outbox.postpone(settings.table_name, email, f"{reasons.NOT_WRITTEN}: {type(error).__name__}")
@@ -360,20 +288,17 @@ def _sent(ready: Ready, settings: NotifierSettings, pace: Pace) -> Ended:
         outcome: Outcome = "throttled" if postponed.too_fast else alone
         return Ended(outcome, postponed.reason.partition(":")[0])
     outbox.mark_sent(settings.table_name, email, message_id, ready.held_for)
-    if email.name == renewal.NAME and isinstance(ready.record, Subscriber):
-        _note_renewal(email, ready.record, settings)
+    _note_sent(ready.due)
     return Ended("sent", "")
 
 
-def _note_renewal(email: ClaimedEmail, subscriber: Subscriber, settings: NotifierSettings) -> None:
-    """Note that a subscriber was asked whether they want to stay. Should it fail, the sweep does it by the row."""
-    asked_at = subscriber.renewal_queued_at
+def _note_sent(due: Due[Reported]) -> None:
     try:
-        with retry_budget():
-            if asked_at:
-                renewals.note_sent(settings.table_name, subscriber.id, asked_at, utc_now())
-    except Exception as error:  # noqa: BLE001
-        log_unexpected(error, record=email.key.record, email=email.key.email)
+        if sent := offered(due.email.name, "sent"):
+            with retry_budget():
+                sent(due)
+    except Exception as error:  # noqa: BLE001  it is sent all the same
+        log_unexpected(error, record=due.email.key.record, email=due.email.key.email)
 
 
 def _rejected(email: ClaimedEmail, settings: NotifierSettings, why: str) -> Ended:

@@ -3,21 +3,18 @@
 from math import ceil
 
 from guichet.definitions.definition import definitions
-from guichet.mail.emails import acknowledgement, comments_link, confirmation_request, named
-from guichet.records.outbox import ClaimedEmail
+from guichet.mail.emails import Due, acknowledgement, comments_link, confirmation_request, named
 from guichet.records.registry import Reported
-from guichet.records.subscriber import SUPPRESSED, Subscriber
+from guichet.records.subscriber import SUPPRESSED
 from guichet.settings import NotifierSettings
 
 
-def ineligible(email: ClaimedEmail, record: Reported, subscriber: Subscriber | None) -> str | None:
-    """Return why an email is no longer to be sent, or None.
-
-    `subscriber` is what is known about the address of an email to somebody who has not confirmed.
-    """
-    why = named(email.name).ineligible(email, record, subscriber)
-    if why is None and subscriber and subscriber.state in SUPPRESSED:
-        why = "the address is blocked" if subscriber.state == "blocked" else f"the address {subscriber.state}"
+def ineligible(due: Due[Reported]) -> str | None:
+    """Return why an email is not to be sent, or None."""
+    why = named(due.email.name).ineligible(due)
+    if why is None and due.subscriber and due.subscriber.state in SUPPRESSED:
+        state = due.subscriber.state
+        why = "the address is blocked" if state == "blocked" else f"the address {state}"
     return why
 
 

@@ -328,7 +328,7 @@ def test_an_erasure_that_does_not_end_keeps_no_email_from_going_out_and_ends_som
         # As much time as one erasure takes, again and again; and then that is up for the sweep.
         patch_time = iter([True] * 5)
         with monkeypatch.context() as patch:
-            patch.setattr("guichet.outbox.delivery.TIME_TO_ERASE", -1.0)
+            patch.setattr("guichet.mail.emails.erasure_done.TIME_TO_ERASE", -1.0)
             patch.setattr("guichet.outbox.sweep.has_time", lambda _: next(patch_time, False))
             assert app.sweep() == {"erasing": 1}
             contact(app, email="later@example.org", message="Encore")

@@ -4,13 +4,16 @@ Handlers that queue an email import its module, so neither Jinja nor `email` is 
 what writes the message.
 """
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar, cast
 
 from guichet.locales import Language
 from guichet.records.outbox import Audience, ClaimedEmail
 from guichet.records.subscriber import Subscriber
-from guichet.settings import MailSettings
+from guichet.settings import MailSettings, NotifierSettings
+
+Record_co = TypeVar("Record_co", covariant=True)
 
 
 class Content(NamedTuple):
@@ -26,8 +29,22 @@ class Content(NamedTuple):
     unsubscribe_link: str = ""
 
 
+class Due(NamedTuple, Generic[Record_co]):
+    """A claimed email of the outbox, what it is about, and what is known when its turn comes."""
+
+    email: ClaimedEmail
+    record: Record_co
+    settings: NotifierSettings
+    # What is known about the address, if the email has a `STRANGER_SHARE`.
+    subscriber: Subscriber | None = None
+
+
+class UnfinishedError(Exception):
+    """What an email tells of goes on, so the email waits."""
+
+
 class Email(Protocol):
-    """What the module of an email has, besides a function `queued`, whose parameters are its own."""
+    """What the module of an email has, and a function `queued`, whose parameters are its own; see also `Offered`."""
 
     # In the outbox, and of its templates.
     NAME: str
@@ -35,14 +52,17 @@ class Email(Protocol):
     # Its part of StrangerMailPerDay, if no other email has one. None if it never goes to an unconfirmed address.
     STRANGER_SHARE: float | None
 
-    def ineligible(self, email: ClaimedEmail, record: Any, subscriber: Subscriber | None, /) -> str | None:
-        """Return why the email of a record is no longer to be sent, or None.
-
-        `subscriber` is what is known about the address, if the email has a `STRANGER_SHARE`.
-        """
+    def ineligible(self, due: Due[Any], /) -> str | None:
+        """Return why an email is not to be sent, or None. It is asked last, before it goes to its recipients."""
 
     def content(self, record: Any, language: Language, settings: MailSettings, /) -> Content:
         """Return the content of the email of a record."""
+
+
+# What a module may have as well: functions of a `Due`. `opened` returns what its email is written from, if that is not
+# the record alone, or None if that is gone; it raises UnfinishedError as long as it goes on. `sent` notes that SES has
+# taken the email, which is so even if that fails.
+Offered = Literal["opened", "sent"]
 
 
 def at_desk(settings: MailSettings, page: str) -> str:
@@ -56,3 +76,9 @@ def named(name: str) -> Email:
     if not module.isidentifier():
         raise ImportError("the name of an email is letters and hyphens")
     return cast("Email", import_module(f"{__name__}.{module}"))
+
+
+def offered(name: str, what: Offered) -> Callable[[Due[Any]], Any] | None:
+    """Return a function that the module of an email may have, or None if it has none."""
+    function: Callable[[Due[Any]], Any] | None = getattr(named(name), what, None)
+    return function

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 from guichet.definitions.definition import definition
 from guichet.locales import Language
-from guichet.mail.emails import Content
+from guichet.mail.emails import Content, Due
 from guichet.records.message import Message
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
-from guichet.records.subscriber import Subscriber
 from guichet.settings import MailSettings
 
 NAME = "acknowledgement"
@@ -22,11 +21,11 @@ def queued(language: Language) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language)
 
 
-def ineligible(email: ClaimedEmail, message: Message, _subscriber: Subscriber | None) -> str | None:
+def ineligible(due: Due[Message]) -> str | None:
     """Return why it is no longer to be sent, or None."""
-    if message.spam:
+    if due.record.spam:
         return "it was filed as spam"
-    if utc_now() - email.queued_at > _WORTH_SENDING:
+    if utc_now() - due.email.queued_at > _WORTH_SENDING:
         return "it is late to say that the message arrived"
     return None
 

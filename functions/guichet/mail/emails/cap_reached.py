@@ -1,10 +1,9 @@
 """To the owner: a daily cap on mail to strangers was reached, and emails wait."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, at_desk
+from guichet.mail.emails import Content, Due, at_desk
 from guichet.records.cap_reached import CapReached
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
-from guichet.records.subscriber import Subscriber
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
 
 NAME = "cap-reached"
@@ -17,7 +16,7 @@ def queued(language: Language) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language)
 
 
-def ineligible(_email: ClaimedEmail, _reached: CapReached, _subscriber: Subscriber | None) -> str | None:
+def ineligible(_due: Due[CapReached]) -> str | None:
     """Return None: however late, the owner is told."""
     return None
 

@@ -3,10 +3,9 @@
 from urllib.parse import unquote
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, at_desk
+from guichet.mail.emails import Content, Due, at_desk
 from guichet.records.comment import Comment
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
-from guichet.records.subscriber import Subscriber
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
 
 NAME = "comment-notification"
@@ -19,9 +18,9 @@ def queued(language: Language, *, released: bool = False) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion="released" if released else "")
 
 
-def ineligible(_email: ClaimedEmail, comment: Comment, _subscriber: Subscriber | None) -> str | None:
+def ineligible(due: Due[Comment]) -> str | None:
     """Return why it is no longer to be sent, or None."""
-    return None if comment.state == "pending" else "the comment was dealt with before"
+    return None if due.record.state == "pending" else "the comment was dealt with before"
 
 
 def content(comment: Comment, _language: Language, settings: MailSettings) -> Content:

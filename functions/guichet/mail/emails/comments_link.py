@@ -2,12 +2,13 @@
 
 from guichet.http.links import comments_link, refusal_link
 from guichet.locales import Language
-from guichet.mail.emails import Content
+from guichet.mail.emails import Content, Due
 from guichet.records.link_request import LINK_VALID, LinkRequest
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
-from guichet.records.subscriber import Subscriber
 from guichet.settings import MailSettings
+from guichet.signing import subscriber_id
+from guichet.store import comments
 
 NAME = "comments-link"
 AUDIENCE: Audience = "visitor"
@@ -20,9 +21,12 @@ def queued(language: Language) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language)
 
 
-def ineligible(_email: ClaimedEmail, request: LinkRequest, _subscriber: Subscriber | None) -> str | None:
-    """Return why it is no longer to be sent, or None. Whether there are comments at all, the notifier looks up."""
-    return "it was filed as spam" if request.spam else None
+def ineligible(due: Due[LinkRequest]) -> str | None:
+    """Return why it is no longer to be sent, or None. Whoever asked learns nothing of it."""
+    if due.record.spam:
+        return "it was filed as spam"
+    author = subscriber_id(due.settings.signing_secret, due.record.email)
+    return None if comments.has_any(due.settings.table_name, author) else "there are no comments of the address"
 
 
 def content(request: LinkRequest, language: Language, settings: MailSettings) -> Content:

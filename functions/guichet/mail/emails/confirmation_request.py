@@ -4,11 +4,10 @@ from datetime import timedelta
 
 from guichet.http.links import confirmation_link, refusal_link
 from guichet.locales import Language
-from guichet.mail.emails import Content
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.mail.emails import Content, Due
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp, link_expiry
-from guichet.records.subscriber import Subscriber
 from guichet.settings import MailSettings
 
 NAME = "confirmation-request"
@@ -23,21 +22,21 @@ def queued(language: Language) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language)
 
 
-def ineligible(email: ClaimedEmail, request: SignUp, subscriber: Subscriber | None) -> str | None:
+def ineligible(due: Due[SignUp]) -> str | None:
     """Return why it is no longer to be sent, or None."""
-    left_at = subscriber.left_at if subscriber else None
-    mailed_at = request.mailed_at
+    left_at = due.subscriber.left_at if due.subscriber else None
+    mailed_at = due.record.mailed_at
     if (
         # Asked for again.
         mailed_at
-        and email.allowed_at is None
-        and email.queued_at - mailed_at < _A_MOMENT
+        and due.email.allowed_at is None
+        and due.email.queued_at - mailed_at < _A_MOMENT
         and not (left_at and left_at > mailed_at)
     ):
         return "its link was mailed a moment before it was asked for again, or since"
-    if subscriber and subscriber.state == "confirmed":
+    if due.subscriber and due.subscriber.state == "confirmed":
         return "the address is confirmed already"
-    if left_at and left_at > request.asked_at:
+    if left_at and left_at > due.record.asked_at:
         return "the address left after it asked"
     return None
 

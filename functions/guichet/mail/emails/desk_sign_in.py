@@ -3,11 +3,10 @@
 from urllib.parse import urlencode
 
 from guichet.locales import Language
-from guichet.mail.emails import Content
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.mail.emails import Content, Due
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_in import SIGN_IN_VALID, SignIn
-from guichet.records.subscriber import Subscriber
 from guichet.settings import MailSettings
 from guichet.signing import code, spaced, subscriber_id, token
 
@@ -17,6 +16,8 @@ STRANGER_SHARE: float | None = None
 
 # What the token of a link is for: the browser that asked, or any browser where the operator's command made it.
 LINK, OPERATORS_LINK = "desk-link", "desk-operators-link"
+_MANY = "too many asked to sign in as this owner today: ask again from a browser known to the desk, or tomorrow"
+_SHARE = "its network has asked to sign in as this owner too often today"
 _MINUTES = SIGN_IN_VALID.total_seconds() / 60
 
 
@@ -30,11 +31,38 @@ def recipients(sign_in: SignIn, owners: tuple[str, ...], secret: str) -> tuple[s
     return tuple(address for address in owners if subscriber_id(secret, address) == sign_in.owner)
 
 
-def ineligible(_email: ClaimedEmail, sign_in: SignIn, _subscriber: Subscriber | None) -> str | None:
-    """Return why it is no longer to be sent, or None."""
-    if sign_in.used_at:
+def ineligible(due: Due[SignIn]) -> str | None:
+    """Return why it is no longer to be sent, or None: then its link and code count from now."""
+    if due.record.used_at:
         return "it was used"
-    return "it would come too late: ask again" if sign_in.is_late(utc_now()) else None
+    if due.record.is_late(utc_now()):
+        return "it would come too late: ask again"
+    if not recipients(due.record, due.settings.owner_email, due.settings.signing_secret):
+        return "the address that was typed is not the owner's"
+    return _over_cap(due)
+
+
+def _over_cap(due: Due[SignIn]) -> str | None:
+    """Count it against the caps, or return why they do not allow it.
+
+    One that waited for them would come too late, so it is not to be sent at all.
+    """
+    # Only the notifier pays for the imports.
+    from guichet.store import limits, sign_ins  # noqa: PLC0415
+    from guichet.telemetry import count  # noqa: PLC0415
+
+    table_name, sign_in, now = due.settings.table_name, due.record, utc_now()
+    if due.email.allowed_at:
+        sign_ins.note_sent(table_name, sign_in.id, now)
+        return None
+    of_browser: limits.DeskPool = "known" if sign_in.known else "strangers"
+    pool: limits.DeskPool = "download" if sign_in.session else of_browser
+    further = [sign_ins.sent(table_name, sign_in.id, now)]
+    verdict = limits.allow_at_desk(table_name, due.email, sign_in.owner, pool, further)
+    if verdict == "allowed":
+        return None
+    count("DeskCapReached")
+    return _MANY if verdict == "many" else _SHARE
 
 
 def link(sign_in: SignIn, secret: str, purpose: str = LINK) -> str:

@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, at_desk
+from guichet.mail.emails import Content, Due, at_desk
 from guichet.records.digest import Digest
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
-from guichet.records.subscriber import Subscriber
 from guichet.settings import MailSettings
 
 NAME = "digest"
@@ -20,9 +19,9 @@ def queued(language: Language) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language)
 
 
-def ineligible(_email: ClaimedEmail, digest: Digest, _subscriber: Subscriber | None) -> str | None:
+def ineligible(due: Due[Digest]) -> str | None:
     """Return why it is no longer to be sent, or None."""
-    return "the next one is due" if utc_now() >= digest.next_due else None
+    return "the next one is due" if utc_now() >= due.record.next_due else None
 
 
 def content(digest: Digest, _language: Language, settings: MailSettings) -> Content:

@@ -1,11 +1,14 @@
 """To the owner: an erasure that they asked for has ended."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content
+from guichet.mail.emails import Content, Due, UnfinishedError
 from guichet.records.erasure import Erasure
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
-from guichet.records.subscriber import Subscriber
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
+from guichet.store import dynamodb, erasures
+
+# How long an erasure goes on at once, in seconds: what is left of sweep.TIME_FOR_ONE is enough for its email.
+TIME_TO_ERASE = 25.0
 
 NAME = "erasure-done"
 AUDIENCE: Audience = "owner"
@@ -18,7 +21,19 @@ def queued(language: Language, erasure: Erasure) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=occasion)
 
 
-def ineligible(_email: ClaimedEmail, _erasure: Erasure, _subscriber: Subscriber | None) -> str | None:
+def opened(due: Due[Erasure]) -> Erasure | None:
+    """Return the erasure once it has ended. Until then, go on with it for a while and raise UnfinishedError."""
+    if due.record.done_at:
+        return due.record
+    settings = due.settings
+    secrets, hook = (settings.signing_secret, settings.former_signing_secret), settings.deploy_hook == "on"
+    with dynamodb.retry_budget(TIME_TO_ERASE) as until:
+        if not erasures.go_on(settings.table_name, due.record, *secrets, until=until, hook=hook):
+            raise UnfinishedError
+    return erasures.erasure(settings.table_name, due.record.id)
+
+
+def ineligible(_due: Due[Erasure]) -> str | None:
     """Return why it is no longer to be sent, or None."""
     return None
 

@@ -6,10 +6,9 @@ from typing import NamedTuple
 from guichet.addresses import normalized
 from guichet.definitions.definition import Definition, definition
 from guichet.locales import Language, say
-from guichet.mail.emails import Content, at_desk
+from guichet.mail.emails import Content, Due, at_desk
 from guichet.records.message import Message
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
-from guichet.records.subscriber import Subscriber
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
 
 NAME = "form-notification"
@@ -29,9 +28,9 @@ def queued(language: Language, *, released: bool = False) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion="released" if released else "")
 
 
-def ineligible(_email: ClaimedEmail, message: Message, _subscriber: Subscriber | None) -> str | None:
+def ineligible(due: Due[Message]) -> str | None:
     """Return why it is no longer to be sent, or None."""
-    return "it was filed as spam" if message.spam else None
+    return "it was filed as spam" if due.record.spam else None
 
 
 def recipients(message: Message) -> tuple[str, ...]:

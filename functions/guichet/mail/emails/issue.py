@@ -1,10 +1,9 @@
 """To a reader: an issue of the newsletter. It is sent from the issue's own rows, never from the outbox."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content
+from guichet.mail.emails import Content, Due
 from guichet.records.issue import WrittenIssue
-from guichet.records.outbox import Audience, ClaimedEmail
-from guichet.records.subscriber import Subscriber
+from guichet.records.outbox import Audience
 from guichet.settings import MailSettings
 
 NAME = "issue"
@@ -12,7 +11,7 @@ AUDIENCE: Audience = "visitor"
 STRANGER_SHARE: float | None = None
 
 
-def ineligible(_email: ClaimedEmail, _written: WrittenIssue, _subscriber: Subscriber | None) -> str | None:
+def ineligible(_due: Due[WrittenIssue]) -> str | None:
     """Return why it is not to be sent from the outbox."""
     return "an issue is sent from its own rows"
 

@@ -1,10 +1,9 @@
 """To the owner: an issue paused itself, why, and how to go on."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, at_desk
+from guichet.mail.emails import Content, Due, at_desk
 from guichet.records.issue import Issue, Tally
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
-from guichet.records.subscriber import Subscriber
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import NotifierSettings
 
 NAME = "issue-paused"
@@ -17,11 +16,11 @@ def queued(language: Language, occasion: str) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=occasion)
 
 
-def ineligible(_email: ClaimedEmail, issue: Issue, _subscriber: Subscriber | None) -> str | None:
+def ineligible(due: Due[Issue]) -> str | None:
     """Return why it is no longer to be sent, or None."""
-    if issue.state != "paused":
+    if due.record.state != "paused":
         return "the issue is no longer paused"
-    return "the owner paused it" if issue.reason in {None, "owner"} else None
+    return "the owner paused it" if due.record.reason in {None, "owner"} else None
 
 
 def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Content:

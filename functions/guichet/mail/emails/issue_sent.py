@@ -1,10 +1,9 @@
 """To the owner: an issue has ended, and what became of its readers' copies."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, at_desk
+from guichet.mail.emails import Content, Due, at_desk
 from guichet.records.issue import Issue, Tally
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
-from guichet.records.subscriber import Subscriber
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import NotifierSettings
 
 NAME = "issue-sent"
@@ -17,7 +16,7 @@ def queued(language: Language) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language)
 
 
-def ineligible(_email: ClaimedEmail, _issue: Issue, _subscriber: Subscriber | None) -> str | None:
+def ineligible(_due: Due[Issue]) -> str | None:
     """Return None: however late, the owner is told."""
     return None
 

@@ -1,11 +1,12 @@
 """To the owner: an issue as readers will get it, with a link that unsubscribes nobody."""
 
+from guichet.http.links import TEST_SUBSCRIBER, unsubscribe_link
 from guichet.locales import Language
-from guichet.mail.emails import Content, issue
-from guichet.records.issue import WrittenIssue
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
-from guichet.records.subscriber import Subscriber
+from guichet.mail.emails import Content, Due, issue
+from guichet.records.issue import Issue, WrittenIssue
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
+from guichet.store import issues
 
 NAME = "issue-test"
 AUDIENCE: Audience = "owner"
@@ -17,7 +18,14 @@ def queued(language: Language, occasion: str) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=occasion)
 
 
-def ineligible(_email: ClaimedEmail, _written: WrittenIssue, _subscriber: Subscriber | None) -> str | None:
+def opened(due: Due[Issue]) -> WrittenIssue | None:
+    """Return the issue as it is now, in the language that was asked for."""
+    language, settings = due.email.language, due.settings
+    link = unsubscribe_link(settings.api_url, TEST_SUBSCRIBER, language, settings.signing_secret)
+    return issues.written(settings.table_name, due.record, language, settings.owner_email, link)
+
+
+def ineligible(_due: Due[WrittenIssue]) -> str | None:
     """Return None: whatever became of the issue meanwhile, the owner sees what they asked for."""
     return None
 

@@ -1,8 +1,8 @@
 """To the owner: somebody confirmed their subscription."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, at_desk
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.mail.emails import Content, Due, at_desk
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
 from guichet.settings import MailSettings
@@ -17,9 +17,9 @@ def queued(language: Language, request: SignUp) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=request.occasion, listed="confirmed")
 
 
-def ineligible(_email: ClaimedEmail, subscriber: Subscriber, _known: Subscriber | None) -> str | None:
+def ineligible(due: Due[Subscriber]) -> str | None:
     """Return why it is no longer to be sent, or None."""
-    return None if subscriber.email else "the address must not be written to, and is not kept"
+    return None if due.record.email else "the address must not be written to, and is not kept"
 
 
 def content(subscriber: Subscriber, _language: Language, settings: MailSettings) -> Content:

@@ -1,10 +1,9 @@
 """To the owner, in the place of an email that SES rejected: that there is one, and where to read it."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, at_desk
-from guichet.records.outbox import Audience, ClaimedEmail, EmailKey, QueuedEmail
+from guichet.mail.emails import Content, Due, at_desk
+from guichet.records.outbox import Audience, EmailKey, QueuedEmail
 from guichet.records.registry import Owner, kind_of
-from guichet.records.subscriber import Subscriber
 from guichet.settings import MailSettings
 
 NAME = "rejected-notice"
@@ -18,7 +17,7 @@ def queued(language: Language, rejected: EmailKey) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=occasion)
 
 
-def ineligible(_email: ClaimedEmail, _record: Owner, _subscriber: Subscriber | None) -> str | None:
+def ineligible(_due: Due[Owner]) -> str | None:
     """Return why it is no longer to be sent, or None."""
     return None
 

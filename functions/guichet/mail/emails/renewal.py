@@ -4,11 +4,12 @@ from datetime import datetime
 
 from guichet.http.links import renewal_link, unsubscribe_link
 from guichet.locales import Language
-from guichet.mail.emails import Content
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.mail.emails import Content, Due
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.subscriber import RENEWAL_VALID, Subscriber
 from guichet.settings import MailSettings
+from guichet.store import renewals
 
 NAME = "renewal"
 AUDIENCE: Audience = "visitor"
@@ -21,12 +22,14 @@ def queued(language: Language, asked_at: datetime) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=_occasion(asked_at))
 
 
-def ineligible(email: ClaimedEmail, subscriber: Subscriber, _known: Subscriber | None) -> str | None:
+def ineligible(due: Due[Subscriber]) -> str | None:
     """Return why it is no longer to be sent, or None."""
-    if subscriber.state != "confirmed":
+    if not due.settings.renewal_months:
+        return "renewal is off"
+    if due.record.state != "confirmed":
         return "the subscriber has left"
-    asked_at = subscriber.renewal_queued_at
-    if asked_at is None or email.key.email.rpartition("#")[2] != _occasion(asked_at):
+    asked_at = due.record.renewal_queued_at
+    if asked_at is None or due.email.key.email.rpartition("#")[2] != _occasion(asked_at):
         return "the subscriber has given a sign of life since"
     return None
 
@@ -43,6 +46,13 @@ def content(subscriber: Subscriber, language: Language, settings: MailSettings) 
         "unsubscribe_link": leave,
     }
     return Content((subscriber.email,), values, unsubscribe_link=leave)
+
+
+def sent(due: Due[Subscriber]) -> None:
+    """Note that a subscriber was asked. Should it fail, the sweep does it by the row."""
+    asked_at = due.record.renewal_queued_at
+    if asked_at:
+        renewals.note_sent(due.settings.table_name, due.record.id, asked_at, utc_now())
 
 
 def _occasion(asked_at: datetime) -> str:

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 from guichet.definitions.definition import definition
 from guichet.locales import Language, say
-from guichet.mail.emails import Content, at_desk, form_notification
+from guichet.mail.emails import Content, Due, at_desk, form_notification
 from guichet.records.comment import Comment
 from guichet.records.message import SPAM_KEPT, Message
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.sign_up import SignUp
-from guichet.records.spam_note import OpenedSpamNote
-from guichet.records.subscriber import Subscriber
+from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.settings import MailSettings
+from guichet.store import spam_notes
 
 NAME = "spam-note"
 AUDIENCE: Audience = "owner"
@@ -24,9 +24,14 @@ def queued(language: Language) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language)
 
 
-def ineligible(_email: ClaimedEmail, opened: OpenedSpamNote, _subscriber: Subscriber | None) -> str | None:
+def opened(due: Due[SpamNote]) -> OpenedSpamNote:
+    """Return the note with what it names, as that is now."""
+    return spam_notes.opened(due.settings.table_name, due.record)
+
+
+def ineligible(due: Due[OpenedSpamNote]) -> str | None:
     """Return why it is no longer to be sent, or None."""
-    return None if opened.submissions else "nothing that it names is in the spam folder any more"
+    return None if due.record.submissions else "nothing that it names is in the spam folder any more"
 
 
 @dataclass(frozen=True)

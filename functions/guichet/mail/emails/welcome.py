@@ -2,8 +2,8 @@
 
 from guichet.http.links import unsubscribe_link
 from guichet.locales import Language
-from guichet.mail.emails import Content
-from guichet.records.outbox import Audience, ClaimedEmail, QueuedEmail
+from guichet.mail.emails import Content, Due
+from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
 from guichet.settings import MailSettings
@@ -18,9 +18,9 @@ def queued(language: Language, request: SignUp) -> QueuedEmail:
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=request.occasion)
 
 
-def ineligible(_email: ClaimedEmail, subscriber: Subscriber, _known: Subscriber | None) -> str | None:
+def ineligible(due: Due[Subscriber]) -> str | None:
     """Return why it is no longer to be sent, or None."""
-    return None if subscriber.state == "confirmed" else "the subscriber has left"
+    return None if due.record.state == "confirmed" else "the subscriber has left"
 
 
 def content(subscriber: Subscriber, language: Language, settings: MailSettings) -> Content:
