@@ -1,6 +1,5 @@
 """Reading the table for the commands: pages of a scan, the lists of a day, items by key."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,7 +13,7 @@ from guichet.records.registry import KINDS, kind_of
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
 from guichet.store import dynamodb
-from guichet.store.dynamodb import Item, UnavailableError, marshalled, unmarshalled
+from guichet.store.dynamodb import Item, marshalled, unmarshalled
 from guichet.store.table import day_list, of_list
 
 Key = dict[str, Any]
@@ -23,8 +22,6 @@ _Any = TypeVar("_Any")
 _Record = TypeVar("_Record", Message, SignUp, Subscriber, Digest)
 # AWS: "BatchGetItem".
 _PER_BATCH = 100
-# Seconds before requesting again what DynamoDB left out of a batch; doubled each time.
-_PAUSE = 0.1
 
 
 class Advance(Protocol):
@@ -116,22 +113,12 @@ def submission(item: Item) -> Message | SignUp:
 
 
 def by_keys(table: str, keys: Iterable[Key], read: Callable[[Item], Item | None] = unmarshalled) -> Iterator[Item]:
-    """Read items by key, in any order; missing ones are left out. Raises UnavailableError.
+    """Read items by key, however many; missing ones are left out. Raises UnavailableError.
 
     `read` makes plain values of what DynamoDB returns, which may be of types that are not ours.
     """
     for batch in blocks(keys, _PER_BATCH):
-        requested: dict[str, Any] = {table: {"Keys": [marshalled(key) for key in batch], "ConsistentRead": True}}
-        pause, deadline = _PAUSE, time.monotonic() + dynamodb.RETRY_BUDGET
-        while requested:
-            answer = dynamodb.call("batch_get_item", RequestItems=requested)
-            yield from (read(item) or {} for item in answer["Responses"].get(table, []))
-            requested = answer.get("UnprocessedKeys", {})
-            if requested:
-                if time.monotonic() + pause > deadline:
-                    raise UnavailableError("batch_get_item")
-                time.sleep(pause)
-                pause *= 2
+        yield from dynamodb.batch_get(table, batch, consistent=True, read=read)
 
 
 def blocks(things: Iterable[_Any], size: int) -> Iterator[list[_Any]]:

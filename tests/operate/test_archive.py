@@ -20,7 +20,7 @@ from guichet.records.registry import KINDS
 from guichet.records.subscriber import Confirmation, Imported, Leaving, State, Subscriber
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, renewals, subscribers, table
-from infra.operate import archive, carrying, queries
+from infra.operate import archive, carrying
 from infra.operate.archive import Secrets, plain_item, wire_item
 from tests.support import many
 from tests.support.app import PARAMETERS, START, App, isolated, resolve
@@ -698,7 +698,7 @@ def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again(
         monkeypatch.setattr(dynamodb, "call", throttled)
         assert brought(app, operate, file)["there_already"] == 1
         assert left_out
-        monkeypatch.setattr(queries, "_PAUSE", 1e9)
+        monkeypatch.setattr(dynamodb, "_FIRST_WAIT", 1e9)
         left_out.clear()
         said = operate(app, "import", str(file))
         assert (said.code, "unreachable" in said.told + said.out) == (3, True)

@@ -221,7 +221,6 @@ def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again_but_not_for_ever
         return {**answer, "UnprocessedKeys": {"table": {"Keys": keys[1:], "ConsistentRead": True}}}
 
     monkeypatch.setattr(dynamodb, "call", call)
-    monkeypatch.setattr(queries, "_PAUSE", 0.001)
     assert {row["id"] for row in operate(app, "messages", "--json").rows} == ids
     left_out = 10**9
     monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.01)

@@ -185,16 +185,21 @@ def pages(operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         parameters["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def batch_get(table: str, keys: Sequence[Item]) -> list[Item]:
-    """Return the items with these keys, in their order. Missing ones are left out. Eventually consistent.
+def batch_get(
+    table: str, keys: Sequence[Item], *, consistent: bool = False, read: Callable[[Any], Item | None] | None = None
+) -> list[Item]:
+    """Return the items with these keys, in their order. Missing ones are left out. Eventually consistent by default.
 
-    A batch takes a hundred keys, all different. DynamoDB may leave some for the next one (AWS: "BatchGetItem").
+    A batch takes a hundred keys, all different. DynamoDB may leave some for the next one (AWS: "BatchGetItem"). `read`
+    makes plain values of what it returns; without it, as `unmarshalled` does.
     """
+    reads = read or unmarshalled
     places = list(dict.fromkeys((key["pk"], key["sk"]) for key in keys))
     found: dict[tuple[str, str], Item] = {}
     with retry_budget(_left()) as deadline:
         for start in range(0, len(places), _BATCH):
-            for item in _batch(table, places[start : start + _BATCH], deadline):
+            for returned in _batch(table, places[start : start + _BATCH], deadline, consistent=consistent):
+                item = reads(returned) or {}
                 found[item["pk"], item["sk"]] = item
     return [found[place] for place in places if place in found]
 
@@ -204,12 +209,13 @@ def _left() -> float:
     return RETRY_BUDGET if deadline is None else deadline - time.monotonic()
 
 
-def _batch(table: str, places: Sequence[tuple[str, str]], deadline: float) -> Iterator[Item]:
-    wanted: dict[str, Any] = {table: {"Keys": [marshalled({"pk": pk, "sk": sk}) for pk, sk in places]}}
+def _batch(table: str, places: Sequence[tuple[str, str]], deadline: float, *, consistent: bool) -> Iterator[Item]:
+    keys = [marshalled({"pk": pk, "sk": sk}) for pk, sk in places]
+    wanted: dict[str, Any] = {table: {"Keys": keys, "ConsistentRead": consistent}}
     longest = _FIRST_WAIT
     while True:
         answer = call("batch_get_item", RequestItems=wanted)
-        yield from (unmarshalled(item) or {} for item in answer["Responses"].get(table, ()))
+        yield from answer["Responses"].get(table, ())
         wanted = answer.get("UnprocessedKeys", {})
         if not wanted:
             return
