@@ -7,7 +7,7 @@ from guichet.records.erasure import Erasure
 from guichet.records.outbox import QueuedEmail
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, outbox, table
-from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+from guichet.store.dynamodb import ConditionFailedError, Item
 from guichet.store.erasure import NotFinishedError, Person, erase, erase_record
 
 
@@ -59,11 +59,5 @@ def _erased(table_name: str, erasure: Erasure, person: Person, until: float, *, 
 
 
 def _update(table_name: str, erasure: Erasure, update: str, values: Item) -> None:
-    dynamodb.call(
-        "update_item",
-        TableName=table_name,
-        Key=marshalled(table.key(Erasure, erasure.id)),
-        UpdateExpression=update,
-        ConditionExpression="attribute_exists(pk)",
-        ExpressionAttributeValues=marshalled(values),
-    )
+    action = table.update(table_name, table.key(Erasure, erasure.id), update, "attribute_exists(pk)", values)
+    dynamodb.call("update_item", **action["Update"])

@@ -569,15 +569,8 @@ def _change(  # noqa: PLR0913, PLR0917  the parts of one write
 
 
 def _edition_kept(table_name: str, issue_id: str, language: Language, end: datetime) -> Item:
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": marshalled(_edition_key(issue_id, language)),
-            "UpdateExpression": "SET expires_at = :end",
-            "ConditionExpression": "attribute_exists(pk)",
-            "ExpressionAttributeValues": marshalled({":end": table.seconds(end)}),
-        }
-    }
+    key, values = _edition_key(issue_id, language), {":end": table.seconds(end)}
+    return table.update(table_name, key, "SET expires_at = :end", "attribute_exists(pk)", values)
 
 
 def _done(actions: Sequence[Mapping[str, Any]]) -> bool:
@@ -593,18 +586,8 @@ def _update(  # noqa: PLR0913, PLR0917  the parts of one write
 ) -> Item:
     removing = f" REMOVE {', '.join(f'#{name}' for name in removed)}" if removed else ""
     setting = f"SET {', '.join(f'#{name} = :{name}' for name in changes)}" if changes else ""
-    names = {*changes, *removed, *(name for name in ("state", "list") if f"#{name}" in condition)}
-    parameters: Item = {
-        "TableName": table_name,
-        "Key": marshalled(table.key(Issue, issue_id)),
-        "UpdateExpression": f"{setting}{removing}".strip(),
-        "ConditionExpression": condition,
-        "ExpressionAttributeNames": {f"#{name}": name for name in sorted(names)},
-        "ExpressionAttributeValues": marshalled({**readers.values_of(changes), **values}),
-    }
-    if not parameters["ExpressionAttributeNames"]:
-        del parameters["ExpressionAttributeNames"]
-    return {"Update": parameters}
+    all_values = {**readers.values_of(changes), **values}
+    return table.update(table_name, table.key(Issue, issue_id), f"{setting}{removing}".strip(), condition, all_values)
 
 
 def _leased(  # noqa: PLR0913, PLR0917  the parts of one write
@@ -621,52 +604,29 @@ def _run(table_name: str, issue: Issue) -> Item:
 
 def _run_at(table_name: str, issue_id: str, end: datetime) -> Item:
     """Return the action that lets the stream start a run."""
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": marshalled({"pk": _pk(issue_id), "sk": "run"}),
-            "UpdateExpression": "SET kind = :kind, expires_at = :end ADD runs :one",
-            "ExpressionAttributeValues": marshalled({":kind": "run", ":end": table.seconds(end), ":one": 1}),
-        }
-    }
+    changes = "SET kind = :kind, expires_at = :end ADD runs :one"
+    values = {":kind": "run", ":end": table.seconds(end), ":one": 1}
+    return table.update(table_name, {"pk": _pk(issue_id), "sk": "run"}, changes, values=values)
 
 
 def _count_feedback(table_name: str, issue: Issue, counted: str) -> Item:
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": marshalled(_feedback_key(issue.id)),
-            "UpdateExpression": f"SET kind = :kind, expires_at = :end ADD {counted} :one",
-            "ExpressionAttributeValues": marshalled(
-                {":kind": "feedback", ":end": table.seconds(issue.expires_at), ":one": 1}
-            ),
-        }
-    }
+    changes = f"SET kind = :kind, expires_at = :end ADD {counted} :one"
+    values = {":kind": "feedback", ":end": table.seconds(issue.expires_at), ":one": 1}
+    return table.update(table_name, _feedback_key(issue.id), changes, values=values)
 
 
 def _note_move(table_name: str, issue_id: str) -> Item:
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": marshalled(table.key(Issue, issue_id)),
-            "UpdateExpression": "ADD moved :one",
-            "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(ended_at)",
-            "ExpressionAttributeValues": marshalled({":one": 1}),
-        }
-    }
+    going_on = "attribute_exists(pk) AND attribute_not_exists(ended_at)"
+    return table.update(table_name, table.key(Issue, issue_id), "ADD moved :one", going_on, {":one": 1})
 
 
 def _move_in_tally(table_name: str, issue_id: str, before: str, after: str) -> Item:
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": marshalled(table.key(Issue, issue_id)),
-            "UpdateExpression": (
-                "SET tally.#before = if_not_exists(tally.#before, :none) - :one,"
-                " tally.#after = if_not_exists(tally.#after, :none) + :one"
-            ),
-            "ConditionExpression": "attribute_exists(ended_at)",
-            "ExpressionAttributeNames": {"#before": before, "#after": after},
-            "ExpressionAttributeValues": marshalled({":none": 0, ":one": 1}),
-        }
-    }
+    return table.update(
+        table_name,
+        table.key(Issue, issue_id),
+        "SET tally.#before = if_not_exists(tally.#before, :none) - :one,"
+        " tally.#after = if_not_exists(tally.#after, :none) + :one",
+        "attribute_exists(ended_at)",
+        {":none": 0, ":one": 1},
+        names={"before": before, "after": after},
+    )

@@ -9,7 +9,7 @@ from guichet.records.limits import Caller, Solved
 from guichet.records.outbox import ClaimedEmail, EmailKey, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, outbox, table
-from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+from guichet.store.dynamodb import ConditionFailedError, Item
 
 # How often one mailbox may get the same email, whoever asks.
 ADDRESS_GAP = timedelta(minutes=15)
@@ -114,39 +114,28 @@ def allow(  # noqa: PLR0913  the parts of one write
         return "many"
     now = utc_now()
     today, end = now.date().isoformat(), table.seconds(now + CAPS_KEPT)
-    row = {
-        "TableName": table_name,
-        "Key": marshalled({"pk": email.key.record, "sk": email.key.email}),
-        "UpdateExpression": "SET allowed_at = :now",
-        "ConditionExpression": "claim = :claim",
-        "ExpressionAttributeValues": marshalled({":now": table.stamp(now), ":claim": email.claim}),
-    }
     queued_at, key = _place(email)
     counted = pool.name or email.name
     of_network = f"cap#network#{email.network_id}#{counted}"
-    latest = {
-        "TableName": table_name,
-        "Key": marshalled(_slot_key(mailbox_id, email.name)),
-        "UpdateExpression": (
-            "SET kind = :kind, allowed = :key, allowed_queued_at = :queued_at, allowed_at = :now, expires_at = :end"
-            " REMOVE waiting, waiting_queued_at"
-        ),
+    latest = table.update(
+        table_name,
+        _slot_key(mailbox_id, email.name),
+        "SET kind = :kind, allowed = :key, allowed_queued_at = :queued_at, allowed_at = :now, expires_at = :end"
+        " REMOVE waiting, waiting_queued_at",
         # It may have been allowed just before midnight.
-        "ConditionExpression": "attribute_not_exists(allowed_at) OR allowed_at <= :before OR allowed = :key",
-        "ExpressionAttributeValues": marshalled(
-            {
-                ":kind": "cap",
-                ":key": key,
-                ":queued_at": queued_at,
-                ":now": table.stamp(now),
-                ":end": end,
-                ":before": table.stamp(now - ADDRESS_GAP),
-            }
-        ),
-    }
+        "attribute_not_exists(allowed_at) OR allowed_at <= :before OR allowed = :key",
+        {
+            ":kind": "cap",
+            ":key": key,
+            ":queued_at": queued_at,
+            ":now": table.stamp(now),
+            ":end": end,
+            ":before": table.stamp(now - ADDRESS_GAP),
+        },
+    )
     actions = [
-        {"Update": row},
-        {"Update": latest},
+        _allowed(table_name, email, now),
+        latest,
         _count(table_name, f"cap#{mailbox_id}", f"cap#{email.name}#{today}", ADDRESS_PER_DAY, end),
         _count(table_name, f"cap#visitors#{counted}", f"cap#{today}", pool.per_day, end),
         # What the operator asks for is no stranger's.
@@ -186,15 +175,8 @@ def allow_at_desk(
         used = int((table.get(table_name, {"pk": pk, "sk": sk}) or {}).get("counted", 0))
         share = Pool(DESK_MAIL_PER_DAY, used).share
         counted.append(_count(table_name, f"{pk}#{email.network_id}", sk, share, end))
-    allowed = {
-        "TableName": table_name,
-        "Key": marshalled({"pk": email.key.record, "sk": email.key.email}),
-        "UpdateExpression": "SET allowed_at = :now",
-        "ConditionExpression": "claim = :claim",
-        "ExpressionAttributeValues": marshalled({":now": table.stamp(now), ":claim": email.claim}),
-    }
     try:
-        dynamodb.transact([{"Update": allowed}, *counted, *further])
+        dynamodb.transact([_allowed(table_name, email, now), *counted, *further])
     except ConditionFailedError as failed:
         if failed.action == 1:
             return "many"
@@ -223,26 +205,16 @@ def wait(table_name: str, email: ClaimedEmail, mailbox_id: str) -> tuple[bool, E
     Return whether it is the latest, and the key of the one whose place it takes.
     """
     queued_at, key = _place(email)
+    waits = table.update(
+        table_name,
+        _slot_key(mailbox_id, email.name),
+        "SET kind = :kind, waiting = :key, waiting_queued_at = :queued_at, expires_at = :end",
+        "attribute_not_exists(waiting) OR waiting = :key OR waiting_queued_at < :queued_at"
+        " OR (waiting_queued_at = :queued_at AND waiting < :key)",
+        {":kind": "cap", ":key": key, ":queued_at": queued_at, ":end": table.seconds(utc_now() + SLOT_KEPT)},
+    )
     try:
-        answer = dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled(_slot_key(mailbox_id, email.name)),
-            UpdateExpression="SET kind = :kind, waiting = :key, waiting_queued_at = :queued_at, expires_at = :end",
-            ConditionExpression=(
-                "attribute_not_exists(waiting) OR waiting = :key OR waiting_queued_at < :queued_at"
-                " OR (waiting_queued_at = :queued_at AND waiting < :key)"
-            ),
-            ExpressionAttributeValues=marshalled(
-                {
-                    ":kind": "cap",
-                    ":key": key,
-                    ":queued_at": queued_at,
-                    ":end": table.seconds(utc_now() + SLOT_KEPT),
-                }
-            ),
-            ReturnValues="UPDATED_OLD",
-        )
+        answer = dynamodb.call("update_item", **waits["Update"], ReturnValues="UPDATED_OLD")
     except ConditionFailedError:
         return False, None
     before: Item = dynamodb.unmarshalled(answer.get("Attributes")) or {}
@@ -259,16 +231,19 @@ def _place(email: ClaimedEmail) -> tuple[str, str]:
     return table.stamp(email.queued_at), email.key.id
 
 
+def _allowed(table_name: str, email: ClaimedEmail, now: datetime) -> dict[str, Any]:
+    """Return the action that notes that an email was allowed, while this run has it."""
+    key = {"pk": email.key.record, "sk": email.key.email}
+    values = {":now": table.stamp(now), ":claim": email.claim}
+    return table.update(table_name, key, "SET allowed_at = :now", "claim = :claim", values)
+
+
 def _count(table_name: str, pk: str, sk: str, cap: int, end: int) -> dict[str, Any]:
     """Return the action that increments a counter, on condition that it is below its cap (at least 1)."""
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": marshalled({"pk": pk, "sk": sk}),
-            "UpdateExpression": "SET kind = :kind, expires_at = :end ADD counted :one",
-            "ConditionExpression": "attribute_not_exists(counted) OR counted < :cap",
-            "ExpressionAttributeValues": marshalled(
-                {":kind": pk.partition("#")[0], ":end": end, ":one": 1, ":cap": cap}
-            ),
-        }
-    }
+    return table.update(
+        table_name,
+        {"pk": pk, "sk": sk},
+        "SET kind = :kind, expires_at = :end ADD counted :one",
+        "attribute_not_exists(counted) OR counted < :cap",
+        {":kind": pk.partition("#")[0], ":end": end, ":one": 1, ":cap": cap},
+    )

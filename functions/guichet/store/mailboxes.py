@@ -6,12 +6,11 @@ One item holds them all, each by the keyed hash of its address. An address that 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from guichet.records.outbox import QUEUED_EMAIL_KEPT
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, table
-from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+from guichet.store.dynamodb import ConditionFailedError, Item
 
 _KEY = {"pk": "mailboxes", "sk": "mailboxes"}
 # How often a mailbox is tried.
@@ -68,9 +67,6 @@ def declare_dead(table_name: str, mailbox: str, claim: str, at: datetime, reason
             "attribute_exists(#mailbox)",
             mailbox,
             {":end": end, ":reason": reason, ":by": claim},
-            "reason",
-            "by",
-            "probe",
         )
 
 
@@ -85,8 +81,6 @@ def try_again(table_name: str, mailbox: str, claim: str) -> bool:
             "#mailbox.#probe_at <= :now OR #mailbox.#probe = :claim",
             mailbox,
             {":next": table.seconds(now + PROBED_EVERY), ":now": table.seconds(now), ":claim": claim},
-            "probe_at",
-            "probe",
         )
     except ConditionFailedError:
         return False
@@ -98,9 +92,9 @@ def mend(table_name: str, mailbox: str, claim: str, *, excused: bool = False) ->
 
     With `excused`, if it is the one that the mailbox was taken for dead by.
     """
-    condition, name = ("#mailbox.#by = :claim", "by") if excused else ("#mailbox.#probe = :claim", "probe")
+    condition = "#mailbox.#by = :claim" if excused else "#mailbox.#probe = :claim"
     try:
-        _update(table_name, "REMOVE #mailbox", condition, mailbox, {":claim": claim}, name)
+        _update(table_name, "REMOVE #mailbox", condition, mailbox, {":claim": claim})
     except ConditionFailedError:
         return False
     return True
@@ -116,7 +110,6 @@ def try_now(table_name: str, dead: Iterable[str]) -> None:
                 "attribute_exists(#mailbox)",
                 mailbox,
                 {":now": table.seconds(utc_now())},
-                "probe_at",
             )
         except ConditionFailedError:
             # It was mended meanwhile.
@@ -125,28 +118,17 @@ def try_now(table_name: str, dead: Iterable[str]) -> None:
 
 def note_look(table_name: str, looked_at: str) -> None:
     """Note that all held emails were looked at, and what was known then."""
-    dynamodb.call(
-        "update_item",
-        TableName=table_name,
-        Key=marshalled(_KEY),
-        UpdateExpression="SET kind = :kind, expires_at = :end, looked_at = :looked_at",
-        ExpressionAttributeValues=marshalled(
-            {
-                ":kind": "mailboxes",
-                ":end": table.seconds(utc_now() + QUEUED_EMAIL_KEPT),
-                ":looked_at": looked_at,
-            }
-        ),
+    values = {
+        ":kind": "mailboxes",
+        ":end": table.seconds(utc_now() + QUEUED_EMAIL_KEPT),
+        ":looked_at": looked_at,
+    }
+    update = table.update(
+        table_name, _KEY, "SET kind = :kind, expires_at = :end, looked_at = :looked_at", values=values
     )
+    dynamodb.call("update_item", **update["Update"])
 
 
-def _update(table_name: str, update: str, condition: str, mailbox: str, values: Item, *names: str) -> dict[str, Any]:
-    return dynamodb.call(
-        "update_item",
-        TableName=table_name,
-        Key=marshalled(_KEY),
-        UpdateExpression=update,
-        ConditionExpression=condition,
-        ExpressionAttributeNames={"#mailbox": mailbox} | {f"#{name}": name for name in names},
-        ExpressionAttributeValues=marshalled(values),
-    )
+def _update(table_name: str, update: str, condition: str, mailbox: str, values: Item) -> None:
+    action = table.update(table_name, _KEY, update, condition, values, names={"mailbox": mailbox})
+    dynamodb.call("update_item", **action["Update"])

@@ -94,22 +94,15 @@ def deploy_hook(table_name: str, at: datetime) -> dict[str, Any]:
     }
     gone = [name for name in (*OF_WAITING, "sent_at", "failed_at", "dropped_at", "reason") if name not in values]
     gone.remove("not_before")
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": marshalled({"pk": pk, "sk": f"email#{DEPLOY_HOOK}"}),
-            # Changes that follow one another do not put it off again and again.
-            "UpdateExpression": (
-                f"SET {', '.join(f'#{name} = :{name}' for name in values)},"
-                f" not_before = if_not_exists(not_before, :not_before) REMOVE {', '.join(gone)}, #list ADD version :one"
-            ),
-            "ExpressionAttributeNames": {"#list": "list"} | {f"#{name}": name for name in values},
-            "ExpressionAttributeValues": marshalled(
-                {f":{name}": value for name, value in values.items()}
-                | {":not_before": table.seconds(at + DEPLOY_HOOK_WAITS), ":one": 1}
-            ),
-        }
-    }
+    return table.update(
+        table_name,
+        {"pk": pk, "sk": f"email#{DEPLOY_HOOK}"},
+        # Changes that follow one another do not put it off again and again.
+        f"SET {', '.join(f'#{name} = :{name}' for name in values)},"
+        f" not_before = if_not_exists(not_before, :not_before) REMOVE {', '.join(gone)}, #list ADD version :one",
+        values={f":{name}": value for name, value in values.items()}
+        | {":not_before": table.seconds(at + DEPLOY_HOOK_WAITS), ":one": 1},
+    )
 
 
 def waiting(table_name: str, audience: Audience, *, newest_first: bool = False) -> Iterator[Waiting]:
@@ -264,9 +257,9 @@ def mark_failed(table_name: str, email: ClaimedEmail, reason: str, notice: Item 
     if notice is None:
         _end(table_name, email, changes)
         return
-    update = _parameters(table_name, email.key, *_ended(email, changes))
+    update = _action(table_name, email.key, *_ended(email, changes))
     try:
-        dynamodb.transact([{"Update": update}, table.put(table_name, notice, condition="attribute_not_exists(pk)")])
+        dynamodb.transact([update, table.put(table_name, notice, condition="attribute_not_exists(pk)")])
     except ConditionFailedError as failed:
         if failed.action == 0:
             raise
@@ -373,21 +366,14 @@ def _claimed(key: EmailKey, item: Item) -> ClaimedEmail:
 
 
 def _update(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> dict[str, Any]:
-    return dynamodb.call(
-        "update_item", **_parameters(table_name, key, update, condition, values), ReturnValues="ALL_NEW"
-    )
+    action = _action(table_name, key, update, condition, values)
+    return dynamodb.call("update_item", **action["Update"], ReturnValues="ALL_NEW")
 
 
-def _parameters(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> dict[str, Any]:
-    return {
-        "TableName": table_name,
-        "Key": marshalled({"pk": key.record, "sk": key.email}),
-        # So that whoever read the row can tell that it is still as they read it.
-        "UpdateExpression": f"{update} ADD version :one",
-        "ConditionExpression": condition,
-        "ExpressionAttributeValues": marshalled({**values, ":one": 1}),
-        **({"ExpressionAttributeNames": {"#list": "list"}} if "#list" in update else {}),
-    }
+def _action(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> dict[str, Any]:
+    # So that whoever read the row can tell that it is still as they read it.
+    counted, values = f"{update} ADD version :one", {**values, ":one": 1}
+    return table.update(table_name, {"pk": key.record, "sk": key.email}, counted, condition, values)
 
 
 def _end(  # noqa: PLR0913  the parts of one write

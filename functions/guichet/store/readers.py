@@ -270,16 +270,8 @@ def _settle(table_name: str, key: EmailKey, update: str, condition: str, values:
 
 def update_of(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> Item:
     """Return the parameters of an update of a reader's row."""
-    parameters: Item = {
-        "TableName": table_name,
-        "Key": marshalled({"pk": key.record, "sk": key.email}),
-        "UpdateExpression": f"{update} ADD version :one",
-        "ConditionExpression": condition,
-        "ExpressionAttributeValues": marshalled({**values, ":one": 1}),
-    }
-    if "#" in update + condition:
-        names = {name: name[1:] for name in ("#state",) if name in update + condition}
-        parameters["ExpressionAttributeNames"] = names
+    item_key, values = {"pk": key.record, "sk": key.email}, {**values, ":one": 1}
+    parameters: Item = table.update(table_name, item_key, f"{update} ADD version :one", condition, values)["Update"]
     return parameters
 
 

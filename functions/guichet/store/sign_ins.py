@@ -10,7 +10,7 @@ from guichet.records.outbox import QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_in import MOST_TRIES, SIGN_IN_VALID, SignIn
 from guichet.store import dynamodb, limits, outbox, table
-from guichet.store.dynamodb import ConditionFailedError, marshalled
+from guichet.store.dynamodb import ConditionFailedError
 from guichet.store.submissions import OverCapError
 
 
@@ -45,21 +45,16 @@ def count_try(table_name: str, request_id: str, browser: str) -> SignIn | None:
     None if it is not this browser's, was used, or had all its tries. Whether its email was sent makes no difference:
     so nobody learns whose address it was.
     """
+    update = table.update(
+        table_name,
+        table.key(SignIn, request_id),
+        "ADD tries :one",
+        "browser = :browser AND attribute_not_exists(used_at) AND expires_at > :now"
+        " AND (attribute_not_exists(tries) OR tries < :most)",
+        {":one": 1, ":browser": browser, ":now": table.seconds(utc_now()), ":most": MOST_TRIES},
+    )
     try:
-        answer = dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled(table.key(SignIn, request_id)),
-            UpdateExpression="ADD tries :one",
-            ConditionExpression=(
-                "browser = :browser AND attribute_not_exists(used_at) AND expires_at > :now"
-                " AND (attribute_not_exists(tries) OR tries < :most)"
-            ),
-            ExpressionAttributeValues=marshalled(
-                {":one": 1, ":browser": browser, ":now": table.seconds(utc_now()), ":most": MOST_TRIES}
-            ),
-            ReturnValues="ALL_NEW",
-        )
+        answer = dynamodb.call("update_item", **update["Update"], ReturnValues="ALL_NEW")
     except ConditionFailedError:
         return None
     return SignIn.model_validate(dynamodb.unmarshalled(answer["Attributes"]) or {})
@@ -68,15 +63,15 @@ def count_try(table_name: str, request_id: str, browser: str) -> SignIn | None:
 def use(table_name: str, request: SignIn, further: Sequence[dict[str, Any]] = ()) -> bool:
     """Mark a request as used, with `further` actions. Return False if it was, or was sent too long ago."""
     now = utc_now()
-    update = {
-        "TableName": table_name,
-        "Key": marshalled(table.key(SignIn, request.id)),
-        "UpdateExpression": "SET used_at = :now",
-        "ConditionExpression": "attribute_not_exists(used_at) AND sent_at > :since",
-        "ExpressionAttributeValues": marshalled({":now": table.stamp(now), ":since": table.stamp(now - SIGN_IN_VALID)}),
-    }
+    update = table.update(
+        table_name,
+        table.key(SignIn, request.id),
+        "SET used_at = :now",
+        "attribute_not_exists(used_at) AND sent_at > :since",
+        {":now": table.stamp(now), ":since": table.stamp(now - SIGN_IN_VALID)},
+    )
     try:
-        dynamodb.transact([{"Update": update}, *further])
+        dynamodb.transact([update, *further])
     except ConditionFailedError:
         return False
     return True
@@ -84,15 +79,8 @@ def use(table_name: str, request: SignIn, further: Sequence[dict[str, Any]] = ()
 
 def sent(table_name: str, request_id: str, at: datetime) -> dict[str, Any]:
     """Return the action that notes that a request's email goes out now, if it is still there."""
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": marshalled(table.key(SignIn, request_id)),
-            "UpdateExpression": "SET sent_at = :at",
-            "ConditionExpression": "attribute_exists(pk)",
-            "ExpressionAttributeValues": marshalled({":at": table.stamp(at)}),
-        }
-    }
+    key, values = table.key(SignIn, request_id), {":at": table.stamp(at)}
+    return table.update(table_name, key, "SET sent_at = :at", "attribute_exists(pk)", values)
 
 
 def note_sent(table_name: str, request_id: str, at: datetime) -> None:

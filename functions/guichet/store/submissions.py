@@ -13,7 +13,7 @@ from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.store import comments, dynamodb, limits, outbox, table
-from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+from guichet.store.dynamodb import ConditionFailedError, Item
 
 # Two clicks, or a client that tries again by itself.
 DOUBLE_CLICK = timedelta(seconds=10)
@@ -120,34 +120,30 @@ def _ask_again(  # noqa: PLR0913, PLR0917  the parts of one write
     if stored and at - datetime.fromisoformat(stored["asked_at"]) < DOUBLE_CLICK:
         return
     key, end = table.key(SignUp, request_id), at + QUEUED_EMAIL_KEPT
-    update = {
-        "TableName": table_name,
-        "Key": marshalled(key),
-        "UpdateExpression": "SET asked_at = :at, again = :again, expires_at = :end",
+    update = table.update(
+        table_name,
+        key,
+        "SET asked_at = :at, again = :again, expires_at = :end",
         # It may have been erased meanwhile, and must not be recreated.
-        "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(spam) AND asked_at < :at",
-        "ExpressionAttributeValues": marshalled(
-            {":at": table.stamp(at), ":again": table.seconds(at), ":end": table.seconds(end)}
-        ),
-    }
+        "attribute_exists(pk) AND attribute_not_exists(spam) AND asked_at < :at",
+        {":at": table.stamp(at), ":again": table.seconds(at), ":end": table.seconds(end)},
+    )
     occasion = f"again-{table.seconds(at) // _REPEATS_IN_ONE_ROW}"
     again = [email.model_copy(update={"occasion": occasion}) for email in emails]
     rows = _rows(key["pk"], again, at, end, caller)
     with suppress(ConditionFailedError):
-        dynamodb.transact([{"Update": update}, *(table.put(table_name, row, outbox.NOT_SENT) for row in rows)])
+        dynamodb.transact([update, *(table.put(table_name, row, outbox.NOT_SENT) for row in rows)])
 
 
 def mailed(table_name: str, pk: str, at: datetime) -> dict[str, Any]:
     """Return the action that lets a request end as long after its email as it is kept, if it is still there."""
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": marshalled({"pk": pk, "sk": pk.partition("#")[0]}),
-            "UpdateExpression": "SET mailed_at = :at, expires_at = :end",
-            "ConditionExpression": "attribute_exists(pk)",
-            "ExpressionAttributeValues": marshalled({":at": table.stamp(at), ":end": table.seconds(at + REQUEST_KEPT)}),
-        }
-    }
+    return table.update(
+        table_name,
+        {"pk": pk, "sk": pk.partition("#")[0]},
+        "SET mailed_at = :at, expires_at = :end",
+        "attribute_exists(pk)",
+        {":at": table.stamp(at), ":end": table.seconds(at + REQUEST_KEPT)},
+    )
 
 
 def note_mailed(table_name: str, pk: str, at: datetime) -> None:
@@ -163,15 +159,15 @@ def end_request(table_name: str, pk: str, end: datetime, *, extend: bool = False
     """
     if not pk.startswith(("request#", "link-request#")):
         return
+    update = table.update(
+        table_name,
+        {"pk": pk, "sk": pk.partition("#")[0]},
+        "SET expires_at = :end",
+        f"attribute_exists(pk){'' if extend else ' AND expires_at > :end'}",
+        {":end": table.seconds(end)},
+    )
     with suppress(ConditionFailedError):
-        dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled({"pk": pk, "sk": pk.partition("#")[0]}),
-            UpdateExpression="SET expires_at = :end",
-            ConditionExpression=f"attribute_exists(pk){'' if extend else ' AND expires_at > :end'}",
-            ExpressionAttributeValues=marshalled({":end": table.seconds(end)}),
-        )
+        dynamodb.call("update_item", **update["Update"])
 
 
 def message(table_name: str, message_id: str) -> Message | None:
@@ -207,19 +203,16 @@ def ask(table_name: str, request: SignUp, email: QueuedEmail) -> bool:
 def mark_spam(table_name: str, filed: Message, at: datetime) -> bool:
     """File a message as spam, to be kept as long as caught spam. Return False if it is there already, or gone."""
     end = min(filed.expires_at, at + SPAM_KEPT)
+    update = table.update(
+        table_name,
+        table.key(Message, filed.id),
+        "SET spam = :spam, #list = :list, expires_at = :end",
+        # It may have been erased meanwhile, and must not be recreated.
+        "attribute_exists(pk) AND attribute_not_exists(spam)",
+        {":spam": "owner", ":list": table.day_list("spam", filed.received_at), ":end": table.seconds(end)},
+    )
     try:
-        dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled(table.key(Message, filed.id)),
-            UpdateExpression="SET spam = :spam, #list = :list, expires_at = :end",
-            # It may have been erased meanwhile, and must not be recreated.
-            ConditionExpression="attribute_exists(pk) AND attribute_not_exists(spam)",
-            ExpressionAttributeNames={"#list": "list"},
-            ExpressionAttributeValues=marshalled(
-                {":spam": "owner", ":list": table.day_list("spam", filed.received_at), ":end": table.seconds(end)}
-            ),
-        )
+        dynamodb.call("update_item", **update["Update"])
     except ConditionFailedError:
         return False
     return True
@@ -239,19 +232,11 @@ def release_sign_up(table_name: str, caught: SignUp, email: QueuedEmail) -> bool
 def _release(table_name: str, record: Message | SignUp, email: QueuedEmail, end: datetime, listed: str | None) -> bool:
     key = table.key(type(record), record.id)
     values: Item = {":end": table.seconds(end)} | ({":list": listed} if listed else {})
-    update = {
-        "TableName": table_name,
-        "Key": marshalled(key),
-        "UpdateExpression": (
-            f"SET expires_at = :end{', #list = :list' if listed else ''} REMOVE spam{'' if listed else ', #list'}"
-        ),
-        "ConditionExpression": "attribute_exists(spam)",
-        "ExpressionAttributeNames": {"#list": "list"},
-        "ExpressionAttributeValues": marshalled(values),
-    }
+    changes = f"SET expires_at = :end{', #list = :list' if listed else ''} REMOVE spam{'' if listed else ', #list'}"
     row = outbox.row(key["pk"], email, utc_now(), end)
+    update = table.update(table_name, key, changes, "attribute_exists(spam)", values)
     try:
-        dynamodb.transact([{"Update": update}, table.put(table_name, row)])
+        dynamodb.transact([update, table.put(table_name, row)])
     except ConditionFailedError:
         return False
     return True

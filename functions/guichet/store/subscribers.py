@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress as suppress_error
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.records.record import utc_now
@@ -19,7 +19,7 @@ from guichet.records.subscriber import (
     Subscriber,
 )
 from guichet.store import dynamodb, outbox, table
-from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+from guichet.store.dynamodb import ConditionFailedError, Item
 
 # What an old link may confirm: nobody who is suppressed, or left since it was asked for.
 _MAY_CONFIRM = f"{table.NOT_THERE} OR ((#state = :left OR #state = :lifted) AND left_at < :asked_at)"
@@ -28,6 +28,8 @@ APPEND = "history = list_append(if_not_exists(history, :none), :new)"
 _ASKED = "renewal_queued_at, renewal_sent_at, left_for"
 # A sign of life this soon after the last one is not written down.
 _A_DAY = timedelta(days=1)
+# What brings somebody back, by a sign of life.
+_BACK = f"SET #state = :confirmed, #list = :list, alive_at = :at, {APPEND} REMOVE left_at, expires_at, {_ASKED}"
 # What is dropped of an address that bounced or complained.
 _ONLY_THE_HASH = f" REMOVE email, #name, expires_at, soft_bounces, soft_bounced_at, alive_at, {_ASKED}"
 
@@ -97,22 +99,19 @@ def confirm(  # noqa: PLR0913  the parts of one write
         ":asked_at": table.stamp(request.asked_at),
         ":now": table.seconds(at),
     }
-    update = {
-        "TableName": table_name,
-        "Key": marshalled(key),
-        "UpdateExpression": (f"SET {assignments}, {APPEND} REMOVE expires_at, left_at, alive_at, {_ASKED}"),
-        "ConditionExpression": _MAY_CONFIRM,
-        "ExpressionAttributeNames": {f"#{name}": name for name in changes},
-        "ExpressionAttributeValues": marshalled(
-            {f":{name}": value for name, value in changes.items()} | appended(confirmation) | may_confirm
-        ),
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
+    update = table.update(
+        table_name,
+        key,
+        f"SET {assignments}, {APPEND} REMOVE expires_at, left_at, alive_at, {_ASKED}",
+        _MAY_CONFIRM,
+        {f":{name}": value for name, value in changes.items()} | appended(confirmation) | may_confirm,
+        ReturnValuesOnConditionCheckFailure="ALL_OLD",
+    )
     rows = [outbox.row(key["pk"], email, at, at + QUEUED_EMAIL_KEPT) for email in emails]
     try:
         dynamodb.transact(
             [
-                {"Update": update},
+                update,
                 *(_may_confirm(table_name, former, may_confirm) for former in former_ids),
                 *(table.put(table_name, row) for row in rows),
             ]
@@ -163,26 +162,20 @@ def unsubscribe(table_name: str, subscriber_id: str, at: datetime, kept: timedel
 def resume(table_name: str, subscriber_id: str, at: datetime, since: datetime) -> bool:
     """Undo unsubscribing, if it happened since a time. Return whether the subscriber is subscribed now. Idempotent."""
     try:
-        dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled(table.key(Subscriber, subscriber_id)),
-            UpdateExpression=(
-                f"SET #state = :confirmed, #list = :list, alive_at = :at, {APPEND} REMOVE left_at, expires_at, {_ASKED}"
-            ),
+        _update(
+            table_name,
+            subscriber_id,
+            _BACK,
             # One that was erased meanwhile has no address.
-            ConditionExpression="#state = :unsubscribed AND left_at >= :since AND attribute_exists(email)",
-            ExpressionAttributeNames={"#state": "state", "#list": "list"},
-            ExpressionAttributeValues=marshalled(
-                {
-                    ":confirmed": "confirmed",
-                    ":unsubscribed": "unsubscribed",
-                    ":list": table.subscribers_list("confirmed"),
-                    ":since": table.stamp(since),
-                    ":at": table.stamp(at),
-                }
-                | appended(Resumed(event="resumed", at=at))
-            ),
+            "#state = :unsubscribed AND left_at >= :since AND attribute_exists(email)",
+            {
+                ":confirmed": "confirmed",
+                ":unsubscribed": "unsubscribed",
+                ":list": table.subscribers_list("confirmed"),
+                ":since": table.stamp(since),
+                ":at": table.stamp(at),
+            }
+            | appended(Resumed(event="resumed", at=at)),
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except ConditionFailedError as failed:
@@ -193,19 +186,13 @@ def resume(table_name: str, subscriber_id: str, at: datetime, since: datetime) -
 def note_life(table_name: str, subscriber_id: str, at: datetime) -> None:
     """Note a sign of life of a confirmed subscriber: they pressed a button that only they have. Once a day will do."""
     with suppress_error(ConditionFailedError):
-        dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled(table.key(Subscriber, subscriber_id)),
-            UpdateExpression=f"SET alive_at = :at REMOVE {_ASKED}",
-            ConditionExpression=(
-                "#state = :confirmed AND (attribute_exists(renewal_queued_at)"
-                " OR (confirmed_at < :lately AND (attribute_not_exists(alive_at) OR alive_at < :lately)))"
-            ),
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=marshalled(
-                {":at": table.stamp(at), ":lately": table.stamp(at - _A_DAY), ":confirmed": "confirmed"}
-            ),
+        _update(
+            table_name,
+            subscriber_id,
+            f"SET alive_at = :at REMOVE {_ASKED}",
+            "#state = :confirmed AND (attribute_exists(renewal_queued_at)"
+            " OR (confirmed_at < :lately AND (attribute_not_exists(alive_at) OR alive_at < :lately)))",
+            {":at": table.stamp(at), ":lately": table.stamp(at - _A_DAY), ":confirmed": "confirmed"},
         )
 
 
@@ -216,31 +203,23 @@ def renew(table_name: str, subscriber_id: str, at: datetime) -> tuple[State | No
     left in another way than by not answering.
     """
     try:
-        response = dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled(table.key(Subscriber, subscriber_id)),
-            UpdateExpression=(
-                f"SET #state = :confirmed, #list = :list, alive_at = :at, {APPEND} REMOVE left_at, expires_at, {_ASKED}"
-            ),
-            ConditionExpression=(
-                "(#state = :confirmed AND (attribute_exists(renewal_queued_at) OR attribute_not_exists(alive_at)"
-                " OR alive_at < :lately))"
-                " OR (#state = :left AND left_for = :no_answer AND attribute_exists(email) AND expires_at >= :now)"
-            ),
-            ExpressionAttributeNames={"#state": "state", "#list": "list"},
-            ExpressionAttributeValues=marshalled(
-                {
-                    ":confirmed": "confirmed",
-                    ":left": "unsubscribed",
-                    ":no_answer": "no_answer",
-                    ":list": table.subscribers_list("confirmed"),
-                    ":at": table.stamp(at),
-                    ":lately": table.stamp(at - _A_DAY),
-                    ":now": table.seconds(at),
-                }
-                | appended(Renewed(event="renewed", at=at))
-            ),
+        response = _update(
+            table_name,
+            subscriber_id,
+            _BACK,
+            "(#state = :confirmed AND (attribute_exists(renewal_queued_at) OR attribute_not_exists(alive_at)"
+            " OR alive_at < :lately))"
+            " OR (#state = :left AND left_for = :no_answer AND attribute_exists(email) AND expires_at >= :now)",
+            {
+                ":confirmed": "confirmed",
+                ":left": "unsubscribed",
+                ":no_answer": "no_answer",
+                ":list": table.subscribers_list("confirmed"),
+                ":at": table.stamp(at),
+                ":lately": table.stamp(at - _A_DAY),
+                ":now": table.seconds(at),
+            }
+            | appended(Renewed(event="renewed", at=at)),
             ReturnValues="ALL_OLD",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
@@ -294,16 +273,12 @@ def count_soft_bounce(table_name: str, subscriber_id: str, claim: str, at: datet
     Return how many there were without a delivery between.
     """
     try:
-        response = dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled(table.key(Subscriber, subscriber_id)),
-            UpdateExpression="SET soft_bounced_at = :at ADD soft_bounces :claim",
-            ConditionExpression="#state = :confirmed",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=marshalled(
-                {":at": table.stamp(at), ":claim": frozenset({claim}), ":confirmed": "confirmed"}
-            ),
+        response = _update(
+            table_name,
+            subscriber_id,
+            "SET soft_bounced_at = :at ADD soft_bounces :claim",
+            "#state = :confirmed",
+            {":at": table.stamp(at), ":claim": frozenset({claim}), ":confirmed": "confirmed"},
             ReturnValues="ALL_NEW",
         )
     except ConditionFailedError:
@@ -314,26 +289,24 @@ def count_soft_bounce(table_name: str, subscriber_id: str, claim: str, at: datet
 def forget_soft_bounces(table_name: str, subscriber_id: str, delivered_at: datetime) -> None:
     """Forget the soft bounces of a subscriber from before an email was delivered to them."""
     with suppress_error(ConditionFailedError):
-        dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled(table.key(Subscriber, subscriber_id)),
-            UpdateExpression="REMOVE soft_bounces, soft_bounced_at",
-            ConditionExpression="soft_bounced_at <= :at",
-            ExpressionAttributeValues=marshalled({":at": table.stamp(delivered_at)}),
+        _update(
+            table_name,
+            subscriber_id,
+            "REMOVE soft_bounces, soft_bounced_at",
+            "soft_bounced_at <= :at",
+            {":at": table.stamp(delivered_at)},
         )
 
 
 def excuse_soft_bounce(table_name: str, subscriber_id: str, claim: str) -> None:
     """Take back the soft bounce of an attempt that turned out to be delivered: it was an absence note."""
     with suppress_error(ConditionFailedError):
-        dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled(table.key(Subscriber, subscriber_id)),
-            UpdateExpression="DELETE soft_bounces :claim",
-            ConditionExpression="contains(soft_bounces, :one)",
-            ExpressionAttributeValues=marshalled({":claim": frozenset({claim}), ":one": claim}),
+        _update(
+            table_name,
+            subscriber_id,
+            "DELETE soft_bounces :claim",
+            "contains(soft_bounces, :one)",
+            {":claim": frozenset({claim}), ":one": claim},
         )
 
 
@@ -450,37 +423,36 @@ def _leave(  # noqa: PLR0913  the parts of one write
     changes: str,
     keep_history: bool = True,
 ) -> bool:
-    used = ("state", "list", *(name for name in ("name", "language") if f"#{name}" in changes))
-    names = {f"#{name}": name for name in used}
     history = appended(leaving)
     if not keep_history:
         del history[":none"]
     try:
-        dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled(table.key(Subscriber, subscriber_id)),
-            UpdateExpression=(
-                f"SET kind = :kind, id = :id, #state = :state, #list = :list, left_at = :at, "
-                f"{APPEND if keep_history else 'history = :new'}{changes}"
-            ),
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=marshalled(
-                {
-                    ":kind": "subscriber",
-                    ":id": subscriber_id,
-                    ":state": leaving.event,
-                    ":list": table.subscribers_list(leaving.event),
-                    ":at": table.stamp(leaving.at),
-                }
-                | history
-                | values
-            ),
+        _update(
+            table_name,
+            subscriber_id,
+            "SET kind = :kind, id = :id, #state = :state, #list = :list, left_at = :at, "
+            f"{APPEND if keep_history else 'history = :new'}{changes}",
+            condition,
+            {
+                ":kind": "subscriber",
+                ":id": subscriber_id,
+                ":state": leaving.event,
+                ":list": table.subscribers_list(leaving.event),
+                ":at": table.stamp(leaving.at),
+            }
+            | history
+            | values,
         )
     except ConditionFailedError:
         return False
     return True
+
+
+def _update(
+    table_name: str, subscriber_id: str, changes: str, condition: str, values: Item, **returned: str
+) -> dict[str, Any]:
+    action = table.update(table_name, table.key(Subscriber, subscriber_id), changes, condition, values)
+    return dynamodb.call("update_item", **action["Update"], **returned)
 
 
 def appended(event: Confirmation | Leaving | Resumed | AskedToRenew | Renewed) -> Item:

@@ -43,6 +43,7 @@ issues that are under way and others, emails that failed for good, and confirmat
 that reports them).
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -106,6 +107,30 @@ def put(table: str, item: Item, condition: str | None = None, values: Item | Non
     if values:
         action["ExpressionAttributeValues"] = marshalled(values)
     return {"Put": action}
+
+
+def update(  # noqa: PLR0913, PLR0917  the parts of one write
+    table: str,
+    item_key: Item,
+    changes: str,
+    condition: str = "",
+    values: Item | None = None,
+    names: dict[str, str] | None = None,
+    **more: str,
+) -> dict[str, Any]:
+    """Return the action of a transaction that changes an item: the parameters of an update, too.
+
+    In `changes` and `condition`, `#name` is the attribute of that name, or the one that `names` has for it.
+    """
+    action: dict[str, Any] = {"TableName": table, "Key": marshalled(item_key), "UpdateExpression": changes, **more}
+    if condition:
+        action["ConditionExpression"] = condition
+    if "#" in changes or "#" in condition:
+        used = dict.fromkeys(re.findall(r"#(\w+)", f"{changes} {condition}"))
+        action["ExpressionAttributeNames"] = {f"#{name}": (names or {}).get(name, name) for name in used}
+    if values:
+        action["ExpressionAttributeValues"] = marshalled(values)
+    return {"Update": action}
 
 
 def check(table: str, item_key: Item, condition: str, values: Item) -> dict[str, Any]:
