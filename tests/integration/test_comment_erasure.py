@@ -14,6 +14,7 @@ from guichet.store import comments, dynamodb
 from guichet.store.erasure import ERASED, NotFinishedError, Person, erase, find_data
 from infra.operate.erasure import report
 from tests.support.app import App
+from tests.support.races import just_before
 from tests.support.threads import PAGE, SECRET, approve, outline, post, read, shown, stored
 
 KEPT = timedelta(days=1095)
@@ -170,15 +171,8 @@ def test_a_comment_that_is_approved_just_then_is_erased_with_what_is_shown(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     comment_id = post(app, email=ANN, comment="secret words")
-    delete = comments.delete
     raced: list[str] = []
-
-    def racing(*arguments: Any, **how: Any) -> bool:
-        if not raced:
-            raced.append(approve(comment_id))
-        return delete(*arguments, **how)
-
-    monkeypatch.setattr(comments, "delete", racing)
+    just_before(monkeypatch, comments, "delete", lambda: raced.append(approve(comment_id)))
     erase("table", Person(ANN, SECRET), KEPT)
     assert raced == ["approved"]
     assert (read(app)["count"], "secret words" in everything(app)) == (0, False)

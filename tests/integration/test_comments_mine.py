@@ -22,6 +22,7 @@ from guichet.signing import subscriber_id, token
 from guichet.store import comments, dynamodb
 from tests.support.app import START, App, isolated, resolve
 from tests.support.newsletter import link_in_last_mail, local, open_link, press, refusal_in_last_mail
+from tests.support.races import just_before
 from tests.support.threads import PAGE, SECRET, approve, outline, post, read, shown, stored
 from tests.support.wire import Wire
 
@@ -362,15 +363,8 @@ def test_one_that_the_owner_approves_just_then_is_deleted_with_what_is_shown(
 ) -> None:
     comment_id = post(app, email=ANN)
     fields = fields_of(linked(app), comment=comment_id)
-    delete = comments.delete
     raced: list[str] = []
-
-    def racing(*arguments: Any, **how: Any) -> bool:
-        if not raced:
-            raced.append(approve(comment_id))
-        return delete(*arguments, **how)
-
-    monkeypatch.setattr(comments, "delete", racing)
+    just_before(monkeypatch, comments, "delete", lambda: raced.append(approve(comment_id)))
     assert app.post(f"{MINE}/delete", data=fields).status_code == 200
     assert raced == ["approved"]
     assert (app.items("comment"), read(app)["comments"], read(app)["count"]) == ([], [], 0)

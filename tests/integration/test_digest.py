@@ -15,6 +15,7 @@ from guichet.store import dynamodb, table
 from guichet.store.outbox import SHARDS
 from tests.support.app import App
 from tests.support.newsletter import subscribe
+from tests.support.races import just_before
 from tests.support.wire import Wire, refusal
 
 # A Monday, by UTC.
@@ -174,14 +175,7 @@ def test_after_three_weeks_without_ses_only_the_latest_goes_out(make_app: Make) 
 
 def test_two_sweeps_at_once_owe_one(make_app: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     app = make_app(WeeklyDigest="on")
-    original = stored_digests.add
-
-    def while_another_comes(*arguments: Any) -> bool:
-        monkeypatch.setattr(stored_digests, "add", original)
-        app.sweep()
-        return original(*arguments)
-
-    monkeypatch.setattr(stored_digests, "add", while_another_comes)
+    just_before(monkeypatch, stored_digests, "add", app.sweep)
     with time_machine.travel(DUE):
         app.sweep()
         app.play_stream()

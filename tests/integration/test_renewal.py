@@ -36,6 +36,7 @@ from tests.support.newsletter import (
     subscribe,
     subscriber,
 )
+from tests.support.races import just_before
 from tests.support.renewal import DAY, LINK, READER_ID, START, asked, days, due, known_since, link_of, month, sent_at
 from tests.support.states import bring_to
 from tests.support.wire import Wire, refusal, unanswered, unreachable
@@ -530,17 +531,14 @@ def test_a_sweep_that_comes_half_a_year_late_knows_nothing_of_a_row_that_has_exp
 
 
 def test_two_sweeps_at_once_ask_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = renewals.ask
     with due() as clock:
 
-        def while_another_comes(*arguments: Any) -> bool:
-            monkeypatch.setattr(renewals, "ask", original)
+        def another_comes() -> None:
             clock.shift(timedelta(seconds=1))
             app.sweep()
             assert len(app.items("email")) == 1
-            return original(*arguments)
 
-        monkeypatch.setattr(renewals, "ask", while_another_comes)
+        just_before(monkeypatch, renewals, "ask", another_comes)
         days(app, clock, 2 * renewals.PARTS)
     assert len(asked(app)) == 1
     assert len(app.items("email")) == 1

@@ -17,6 +17,7 @@ from guichet.store import comments, dynamodb, spam_notes, submissions, table
 from tests.support.app import PARAMETERS, App
 from tests.support.contact import contact
 from tests.support.marks import BLANKS, FORGED, Unmarked, check
+from tests.support.races import just_before
 from tests.support.site_forms import site_forms
 from tests.support.wire import Wire, refusal
 
@@ -251,14 +252,7 @@ def test_no_stranger_can_forge_a_line_of_it(app: App, field: str, blank: str) ->
 def test_two_sweeps_at_once_queue_one(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
         contact(app, _gotcha="x")
-    original = spam_notes.add
-
-    def while_another_comes(*arguments: Any) -> bool:
-        monkeypatch.setattr(spam_notes, "add", original)
-        app.sweep()
-        return original(*arguments)
-
-    monkeypatch.setattr(spam_notes, "add", while_another_comes)
+    just_before(monkeypatch, spam_notes, "add", app.sweep)
     sweep_at(app, DUE)
     assert len(notes(app)) == 1
 
