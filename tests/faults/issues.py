@@ -13,7 +13,6 @@ from guichet.http.links import unsubscribe_link
 from guichet.locales import Language
 from guichet.records.issue import Edition, Issue, Reader
 from guichet.records.record import utc_now
-from guichet.records.subscriber import Imported, Subscriber
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, issues, readers, subscribers
 from infra.local import moto_patches
@@ -21,7 +20,7 @@ from infra.local.streams import schedule_event, stream_event, wanted
 from tests.faults.aws import Killed, Sent
 from tests.support.app import ACCOUNT, REGION
 from tests.support.feedback import event_about
-from tests.support.newsletter import SECRET, local
+from tests.support.newsletter import SECRET, imported, local
 
 if TYPE_CHECKING:
     from tests.faults.world import World
@@ -91,22 +90,10 @@ class Newsletter:
         """Subscribe somebody, without faults: how that may fail is tried elsewhere."""
         number, plan = self._readers, self.weather.plan
         self._readers += 1
-        address, now = f"reader{number}@example.org", utc_now()
-        imported = Imported(event="imported", at=now, statement="at the fair")
         with suppress(dynamodb.UnavailableError), self.weather.running("", 60):
             self.weather.plan = lambda _: None
             language: Language = "en" if number % 3 == 0 else "fr"
-            subscribers.add_imported(
-                TABLE,
-                Subscriber(
-                    id=subscriber_id(SECRET, address),
-                    state="confirmed",
-                    email=address,
-                    language=language,
-                    confirmed_at=now,
-                    history=(imported,),
-                ),
-            )
+            subscribers.add_imported(TABLE, imported(f"reader{number}@example.org", utc_now(), language))
         self.weather.plan = plan
 
     def leave(self) -> None:

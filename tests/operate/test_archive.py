@@ -24,13 +24,25 @@ from infra.operate import archive, carrying
 from infra.operate.archive import Secrets, plain_item, wire_item
 from tests.support import many
 from tests.support.app import PARAMETERS, START, App, isolated, resolve
-from tests.support.archives import FOREIGN, OTHER, SAME, TARGETS, brought, exported, id_of, stack, stored
+from tests.support.archives import (
+    FOREIGN,
+    OTHER,
+    SAME,
+    TARGETS,
+    brought,
+    brought_as_planned,
+    exported,
+    id_of,
+    stack,
+    stored,
+)
 from tests.support.contact import contact
 from tests.support.desk import Browser, forms_of
 from tests.support.feedback import feedback
 from tests.support.newsletter import (
     READER,
     SECRET,
+    imported,
     link_in_last_mail,
     open_link,
     press,
@@ -254,10 +266,7 @@ def test_a_stack_that_lived_is_carried_and_twice_changes_nothing(
             before = stored()
             file = exported(app, operate, tmp_path)
         with stack(parameters) as app:
-            plan = brought(app, operate, file, "--dry-run")
-            assert stored() == {}
-            done = brought(app, operate, file)
-            assert {**plan, "dry_run": False} == done
+            done = brought_as_planned(app, operate, file)
             after = stored()
             new_id = {
                 f"subscriber#{id_of(email, SAME)}": f"subscriber#{id_of(email, parameters)}"
@@ -590,9 +599,7 @@ def test_whoever_left_on_either_side_stays_so_in_whatever_order(operate: Operate
         with stack(parameters) as app:
             for item in here.values():
                 many.put(item)
-            plan = brought(app, operate, file, "--dry-run")
-            done = brought(app, operate, file)
-            assert {**plan, "dry_run": False} == done
+            brought_as_planned(app, operate, file)
             after = stored()
             brought(app, operate, file)
             assert stored() == after
@@ -788,7 +795,7 @@ def test_nobody_carried_in_the_midst_of_a_renewal_is_forgotten_or_ended_unheard(
     with time_machine.travel(DUE, tick=False) as clock:
         with isolated():
             app = App(resolve())
-            subscribers.add_imported("table", _silent(DUE - 4 * 365 * DAY))
+            subscribers.add_imported("table", imported(READER, DUE - 4 * 365 * DAY))
             while "renewal_queued_at" not in reader_here(SAME):
                 clock.shift(DAY)
                 app.sweep()
@@ -811,16 +818,6 @@ def test_nobody_carried_in_the_midst_of_a_renewal_is_forgotten_or_ended_unheard(
             assert stored() == before
 
 
-def _silent(at: datetime) -> Subscriber:
-    return Subscriber(
-        id=subscriber_id(SECRET, READER),
-        state="confirmed",
-        email=READER,
-        confirmed_at=at,
-        history=(Imported(event="imported", at=at, statement="Asked on paper"),),
-    )
-
-
 @TARGETS
 @pytest.mark.parametrize("ended", [False, True], ids=["asked here", "ended here"])
 def test_an_answer_at_the_old_stack_counts_here_with_the_next_archive(
@@ -828,7 +825,7 @@ def test_an_answer_at_the_old_stack_counts_here_with_the_next_archive(
 ) -> None:
     with time_machine.travel(DUE, tick=False) as clock, isolated():
         app = App(resolve())
-        subscribers.add_imported("table", _silent(DUE - 4 * 365 * DAY))
+        subscribers.add_imported("table", imported(READER, DUE - 4 * 365 * DAY))
         days(app, clock, renewals.PARTS + 1)
         assert len(asked(app)) == 1
         first = exported(app, operate, tmp_path)
@@ -860,7 +857,7 @@ def test_whoever_the_old_stack_ended_unanswered_stays_if_they_answered_here(
     one = id_of(READER, parameters)
     with time_machine.travel(DUE, tick=False) as clock, isolated():
         app = App(resolve())
-        subscribers.add_imported("table", _silent(DUE - 4 * 365 * DAY))
+        subscribers.add_imported("table", imported(READER, DUE - 4 * 365 * DAY))
         days(app, clock, renewals.PARTS + 1)
         first = exported(app, operate, tmp_path)
         clock.shift(31 * DAY)

@@ -14,7 +14,7 @@ from guichet.signing import subscriber_id
 from guichet.store import comments, dynamodb
 from guichet.store.erasure import Person, erase
 from tests.support.app import PARAMETERS, App
-from tests.support.archives import FOREIGN, SAME, TARGETS, brought, exported, stack, stored
+from tests.support.archives import FOREIGN, SAME, TARGETS, brought, brought_as_planned, exported, stack, stored
 from tests.support.newsletter import SECRET
 from tests.support.operate import Operate
 from tests.support.threads import PAGE, outline, post, read, shown
@@ -50,10 +50,7 @@ def test_threads_are_the_same_at_the_other_stack_and_authors_find_theirs(
         before = {page: read(app, page) for page in (PAGE, "/other/")}
         file = exported(app, operate, tmp_path)
     with stack(parameters) as app:
-        plan = brought(app, operate, file, "--dry-run")
-        assert stored() == {}
-        done = brought(app, operate, file)
-        assert {**plan, "dry_run": False} == done
+        done = brought_as_planned(app, operate, file)
         assert {page: read(app, page) for page in (PAGE, "/other/")} == before
         assert (before[PAGE]["count"], read(app, "/nowhere/")["count"]) == (3, 0)
         assert outline(read(app)) == [(ids["first"], [ids["reply"]]), (ids["gone"], [ids["answer"]])]

@@ -42,6 +42,16 @@ def brought(app: App, operate: Operate, file: Path, *options: str) -> dict[str, 
     return said.rows[0]
 
 
+def brought_as_planned(app: App, operate: Operate, file: Path) -> dict[str, Any]:
+    """Bring an archive to a stack, after a dry run that changed nothing and said the same."""
+    before = stored()
+    plan = brought(app, operate, file, "--dry-run")
+    assert stored() == before
+    done = brought(app, operate, file)
+    assert {**plan, "dry_run": False} == done
+    return done
+
+
 def id_of(email: str, parameters: dict[str, str]) -> str:
     """Return the id of an address at a stack with these parameters."""
     return subscriber_id(parameters.get("SigningSecret", SECRET), email)

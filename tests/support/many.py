@@ -7,11 +7,10 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
 from guichet.records.issue import Issue
-from guichet.records.subscriber import Imported, Subscriber
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, readers, table
 from tests.support.app import ACCOUNT, REGION
-from tests.support.newsletter import SECRET
+from tests.support.newsletter import SECRET, imported
 
 
 def address(number: int) -> str:
@@ -30,15 +29,7 @@ def put(item: dict[str, Any]) -> None:
 def subscribe(numbers: range, at: datetime) -> None:
     """Make subscribers, as an import does."""
     for number in numbers:
-        imported = Imported(event="imported", at=at, statement="at the fair")
-        subscriber = Subscriber(
-            id=subscriber_id(SECRET, address(number)),
-            state="confirmed",
-            email=address(number),
-            language="en" if number % 3 == 0 else "fr",
-            confirmed_at=at,
-            history=(imported,),
-        )
+        subscriber = imported(address(number), at, "en" if number % 3 == 0 else "fr")
         put(table.item_of(subscriber, list=table.subscribers_list("confirmed")))
 
 

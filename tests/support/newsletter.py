@@ -1,6 +1,7 @@
 """The life of a sign-up in its steps: asked for, its link opened, its button pressed, welcomed, ended."""
 
 import re
+from datetime import datetime
 from email.message import EmailMessage
 from html import unescape
 from typing import Any
@@ -8,10 +9,25 @@ from urllib.parse import urlsplit
 
 from werkzeug.test import TestResponse
 
+from guichet.locales import Language
+from guichet.records.subscriber import Imported, Subscriber
+from guichet.signing import subscriber_id
 from tests.support.app import PARAMETERS, App
 
 SECRET = PARAMETERS["SigningSecret"]
 READER = "reader@example.org"
+
+
+def imported(address: str, at: datetime, language: Language = "fr") -> Subscriber:
+    """Return a subscriber as an import makes one."""
+    return Subscriber(
+        id=subscriber_id(SECRET, address),
+        state="confirmed",
+        email=address,
+        language=language,
+        confirmed_at=at,
+        history=(Imported(event="imported", at=at, statement="at the fair"),),
+    )
 
 
 def sign_up(app: App, **fields: str) -> None:

@@ -11,11 +11,10 @@ import time_machine
 
 from guichet.http.links import renewal_link
 from guichet.locales import Language
-from guichet.records.subscriber import Imported, Subscriber
 from guichet.signing import subscriber_id
 from guichet.store import renewals, subscribers
 from tests.support.app import App
-from tests.support.newsletter import READER, SECRET, subscriber
+from tests.support.newsletter import READER, SECRET, imported, subscriber
 
 START = datetime.fromisoformat("2026-01-15T10:00:00Z")
 DAY = timedelta(days=1)
@@ -54,17 +53,7 @@ def link_of(mail: EmailMessage) -> str:
 
 def known_since(address: str, at: datetime, language: Language = "fr") -> None:
     """Let an address be subscribed of which nothing was heard since a time."""
-    subscribers.add_imported(
-        "table",
-        Subscriber(
-            id=subscriber_id(SECRET, address),
-            state="confirmed",
-            email=address,
-            language=language,
-            confirmed_at=at,
-            history=(Imported(event="imported", at=at, statement="Asked on paper"),),
-        ),
-    )
+    subscribers.add_imported("table", imported(address, at, language))
 
 
 @contextmanager

@@ -6,11 +6,9 @@ from email.message import EmailMessage
 from guichet.locales import Language
 from guichet.records.issue import Issue
 from guichet.records.record import utc_now
-from guichet.records.subscriber import Imported, Subscriber
-from guichet.signing import subscriber_id
 from guichet.store import issues, subscribers
 from tests.support.app import App
-from tests.support.newsletter import SECRET
+from tests.support.newsletter import imported
 
 TABLE = "table"
 
@@ -18,18 +16,7 @@ TABLE = "table"
 def add(*names: str, language: Language = "fr") -> None:
     """Subscribe people, as an import does."""
     for name in names:
-        address = f"{name}@example.org"
-        subscribers.add_imported(
-            TABLE,
-            Subscriber(
-                id=subscriber_id(SECRET, address),
-                state="confirmed",
-                email=address,
-                language=language,
-                confirmed_at=utc_now(),
-                history=(Imported(event="imported", at=utc_now(), statement="at the fair"),),
-            ),
-        )
+        subscribers.add_imported(TABLE, imported(f"{name}@example.org", utc_now(), language))
 
 
 def the(name: str = "novembre") -> Issue:
