@@ -1,6 +1,6 @@
 """The operator's commands in this process, on the stack of the tests."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from infra.operate.inspection import Finding
 from tests.support.app import App
 from tests.support.aws import Answers
 from tests.support.doctor import Examined, Site, case
-from tests.support.operate import Operate, Said, connection_to
+from tests.support.operate import Operate, Said, connection_to, said_by
 from tests.support.server import Handler, Server, serving
 
 
@@ -27,12 +27,21 @@ def operate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         # A command makes the whole process patient.
         for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
             monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            commands.main([*arguments, "--local"])
-        out, err = capsys.readouterr()
-        code = ended.value.code
-        return Said(code if isinstance(code, int) else 0, out, err)
+        return said_by(capsys, *arguments, "--local")
+
+    return run
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Return what runs a command that asks no stack: `offline("forms", "check")`."""
+
+    def run(*arguments: str) -> Said:
+        # Whatever asked AWS would wait for nobody.
+        with monkeypatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+            patch.delenv("AWS_DEFAULT_REGION")
+            return said_by(capsys, *arguments)
 
     return run
 

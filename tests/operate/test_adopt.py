@@ -11,6 +11,7 @@ from infra.template import Template
 from tests.support.app import REGION, App
 from tests.support.aws import Aws
 from tests.support.formation import Formation
+from tests.support.operate import said_by
 
 
 def adopt(
@@ -22,13 +23,8 @@ def adopt(
         return Aws(formation.answers).client(service) if service == "cloudformation" else client_of(service, region)
 
     monkeypatch.setattr(commands, "client_of", client)
-    code: Any = 0
-    try:
-        commands.main(["adopt", table, "--region", REGION, "--json"])
-    except SystemExit as ended:
-        code = ended.code
-    said = capsys.readouterr()
-    return int(code), said.out, said.err
+    said = said_by(capsys, "adopt", table, "--region", REGION, "--json")
+    return said.code, said.out, said.err
 
 
 @pytest.mark.usefixtures("app")

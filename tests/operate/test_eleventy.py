@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.operate import commands
 from tests.support.npm import built
-from tests.support.operate import Said
+from tests.support.operate import Said, said_by
 from tests.support.site_forms import site_forms
 
 pytestmark = pytest.mark.slow
@@ -100,10 +99,7 @@ def check(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
     def check(site: Path) -> Said:
         # A line for each mistake.
         monkeypatch.setenv("COLUMNS", "400")
-        with pytest.raises(SystemExit) as ended:
-            commands.main(["forms", "check", str(site)])
-        out, err = capsys.readouterr()
-        return Said(int(ended.value.code or 0), out, err)
+        return said_by(capsys, "forms", "check", str(site))
 
     return check
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from guichet.definitions import definition
 from guichet.definitions.definition import Definition
-from infra.operate import commands, forms_commands
+from infra.operate import forms_commands
 from infra.template import TEMPLATE
 from tests.support.app import App
 from tests.support.installed import with_only
@@ -27,20 +28,9 @@ Run = Callable[..., Said]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return what runs a command that asks no stack."""
-
-    def run(*arguments: str) -> Said:
-        # Whatever asked AWS would wait for nobody.
-        with monkeypatch.context() as patch:
-            patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-            patch.delenv("AWS_DEFAULT_REGION")
-            with pytest.raises(SystemExit) as ended:
-                commands.main(["forms", *arguments])
-        out, err = capsys.readouterr()
-        return Said(ended.value.code if isinstance(ended.value.code, int) else 0, out, err)
-
-    return run
+def run(offline: Run) -> Run:
+    """Return what runs a command about forms."""
+    return partial(offline, "forms")
 
 
 def test_the_forms_are_listed_with_their_fields_recipients_and_how_long_they_are_kept(run: Run, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from string import Formatter
 from typing import Any, get_args
@@ -20,7 +21,7 @@ from guichet.records.message import SPAM_KEPT
 from guichet.records.record import utc_now
 from guichet.store import subscribers
 from guichet.store.erasure import Person, erase
-from infra.operate import commands, notice
+from infra.operate import notice
 from infra.operate.connection import OperatorSettings
 from infra.operate.notice import Facts, Format, beside, facts, page, rendered
 from infra.operate.notice_words import places, sentences
@@ -399,20 +400,9 @@ Run = Callable[..., Said]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return what runs the command before there is a stack: it asks AWS nothing."""
-
-    def run(*arguments: str) -> Said:
-        with monkeypatch.context() as patch:
-            patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-            code: object = 0
-            try:
-                commands.main(["notice", *arguments])
-            except SystemExit as ended:
-                code = ended.code
-        return Said(code if isinstance(code, int) else 0, *capsys.readouterr())
-
-    return run
+def run(offline: Run) -> Run:
+    """Return what runs the command before there is a stack."""
+    return partial(offline, "notice")
 
 
 def test_it_writes_both_layers_of_all_forms_in_all_languages(run: Run, tmp_path: Path) -> None:

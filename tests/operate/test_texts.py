@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from guichet.mail import texts
-from infra.operate import commands
 from infra.template import TEMPLATE
+from tests.support.operate import said_by
 
 GOOD = """
 [welcome.fr]
@@ -21,12 +21,8 @@ body = "{link}"
 
 def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     """Run the command; return its exit code, and what it said."""
-    code: object = 0
-    try:
-        commands.main(["texts", "check", *arguments])
-    except SystemExit as ended:
-        code = ended.code
-    return int(str(code or 0)), *capsys.readouterr()
+    said = said_by(capsys, "texts", "check", *arguments)
+    return said.code, said.out, said.err
 
 
 def test_it_says_which_emails_have_words_of_the_owners_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

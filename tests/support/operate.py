@@ -6,6 +6,9 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from typing import Any
 
+import pytest
+
+from infra.operate import commands
 from infra.operate.connection import Connection, OperatorSettings
 from tests.support.app import REGION, App
 
@@ -30,6 +33,17 @@ class Said:
 
 
 Operate = Callable[..., Said]
+
+
+def said_by(capsys: pytest.CaptureFixture[str], *arguments: str) -> Said:
+    """Run a command, and return what it said."""
+    capsys.readouterr()
+    code: object = 0
+    try:
+        commands.main([*arguments])
+    except SystemExit as ended:
+        code = ended.code
+    return Said(code if isinstance(code, int) else 0, *capsys.readouterr())
 
 
 def connection_to(app: App) -> Connection:
