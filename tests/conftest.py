@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import botocore.session
 import pytest
 
-from tests.support.app import SESSION, App, isolated, resolve
+from tests.support.app import App, isolated, resolve
 from tests.support.calls import LOG
+from tests.support.mail_readers import Reader, perl, postal_mime
 
 # Whoever waits sees the quick tests pass first. Then come those that take longest, so that with several processes none
 # works on alone at the end.
@@ -70,11 +70,24 @@ def _mark_cases(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _aws() -> Iterator[None]:
     """Keep every test off AWS and off the other tests' worlds."""
-    monkeypatch.setattr(botocore.session, "get_session", lambda: SESSION)
     with isolated():
         yield
+
+
+@pytest.fixture(scope="module")
+def in_perl() -> Iterator[Reader]:
+    """Return a reader of emails: Perl's, of the system."""
+    with perl() as reader:
+        yield reader
+
+
+@pytest.fixture(scope="module")
+def in_node() -> Iterator[Reader]:
+    """Return a reader of emails: postal-mime, of the tests' npm packages."""
+    with postal_mime() as reader:
+        yield reader
 
 
 @pytest.fixture

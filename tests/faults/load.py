@@ -21,13 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
-import botocore.session
 import pytest
 import time_machine
 
 from guichet.mail import pace
 from tests.faults import running
-from tests.support.app import SESSION, START, App, isolated, resolve
+from tests.support.app import START, App, isolated, resolve
 
 THREADS = 8
 # The stranger's mail has a cap, which is not what is tried here.
@@ -59,7 +58,6 @@ def account(posts: int, seed: int = 0) -> Account:
     chance = random.Random(seed)  # noqa: S311
     # From a full hour on: a repeat in another quarter of an hour would be another sign-up.
     with isolated(), time_machine.travel(START), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "get_session", lambda: SESSION)
         patch.setattr(pace, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
         app = App(resolve(**PARAMETERS))
         numbers = [number if chance.random() > 0.2 else chance.randrange(number + 1) for number in range(posts)]

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-import botocore.session
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -109,11 +108,8 @@ BODIES = st.one_of(
 @pytest.fixture(scope="module", autouse=True)
 def _aws() -> Iterator[None]:
     """Keep all examples in one world, in the place of a world for each test."""
-    with pytest.MonkeyPatch.context() as patch:
-        session = botocore.session.get_session()
-        patch.setattr(botocore.session, "get_session", lambda: session)
-        with isolated():
-            yield
+    with isolated():
+        yield
 
 
 @pytest.fixture(scope="module")

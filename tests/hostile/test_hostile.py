@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-import botocore.session
 import pytest
 from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
@@ -39,6 +38,7 @@ from infra.local.functions import routes
 from infra.local.gateway import Gateway
 from infra.local.streams import StreamReader, play
 from tests.support.app import REGION, SITE, App, isolated, resolve
+from tests.support.contact import NOTIFICATION_HEADERS
 from tests.support.stack import unquoted
 
 CASES = [
@@ -56,26 +56,13 @@ KEPT = {
     "request": ("email", "name", "page", "consent_claim", "caller_address"),
     "comment": ("page", "name", "email", "comment", "parent"),
 }
-NOTIFICATION_HEADERS = [
-    "From",
-    "To",
-    "Subject",
-    "Date",
-    "Message-ID",
-    "MIME-Version",
-    "Content-Type",
-    "Reply-To",
-]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _aws() -> Iterator[None]:
     """Keep all of this module in one world, in the place of a world for each test: there are too many of them."""
-    with pytest.MonkeyPatch.context() as patch:
-        session = botocore.session.get_session()
-        patch.setattr(botocore.session, "get_session", lambda: session)
-        with isolated():
-            yield
+    with isolated():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from guichet.mail import ses
 from guichet.store import dynamodb
 from tests.support.app import SITE, App
+from tests.support.contact import NOTIFICATION_HEADERS
 from tests.support.stack import unquoted
 from tests.support.wire import Wire
 
@@ -294,16 +295,7 @@ def test_no_text_of_a_visitor_makes_a_header_or_a_recipient(app: App, field: str
     app.play_stream()
 
     (mail,) = app.mails()
-    assert mail.keys() == [
-        "From",
-        "To",
-        "Subject",
-        "Date",
-        "Message-ID",
-        "MIME-Version",
-        "Content-Type",
-        "Reply-To",
-    ]
+    assert mail.keys() == NOTIFICATION_HEADERS
     assert json.loads(wire.bodies[0])["Destination"] == {"ToAddresses": ["owner@atelier.example"]}
     assert str(mail["Subject"]).isprintable()
     assert mail.get_content_type() == "multipart/alternative"

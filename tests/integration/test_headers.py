@@ -3,7 +3,6 @@
 import hashlib
 import random
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
@@ -27,8 +26,6 @@ from tests.support.mail_readers import (
     Reader,
     mailbox_by_perl,
     on_the_wire,
-    perl,
-    postal_mime,
     read_by_postal_mime,
     text_by_perl,
 )
@@ -96,18 +93,6 @@ SITES = st.one_of(
     texts(SITE_NAME["MaxLength"]).filter(is_site_name),
     st.from_regex(SITE_NAME["AllowedPattern"], fullmatch=True).filter(is_site_name),
 )
-
-
-@pytest.fixture(scope="module")
-def in_perl() -> Iterator[Reader]:
-    with perl() as reader:
-        yield reader
-
-
-@pytest.fixture(scope="module")
-def in_node() -> Iterator[Reader]:
-    with postal_mime() as reader:
-        yield reader
 
 
 def message(name: str, subject: str, text: str = "Bonjour") -> Message:

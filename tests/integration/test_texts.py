@@ -25,7 +25,7 @@ from guichet.store import renewals
 from infra.build import BuildError, compile_models, include_texts
 from infra.template import TEMPLATE
 from tests.support.app import App
-from tests.support.mail_readers import Reader, perl, postal_mime, read_by_postal_mime, text_by_perl
+from tests.support.mail_readers import Reader, read_by_postal_mime, text_by_perl
 from tests.support.newsletter import link_in_last_mail, open_link, press, refusal_in_last_mail, sign_up
 
 SITE = "Atelier Bellevue"
@@ -330,18 +330,6 @@ def test_any_file_is_read_or_refused_in_words(content: bytes) -> None:
 # Whatever is plain text: no control character, and what the file's own rules refuse.
 PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"], exclude_characters="\ufeff"))
 LINES = st.lists(PLAIN, max_size=6).map("\n".join)
-
-
-@pytest.fixture(scope="module")
-def in_node() -> Iterator[Reader]:
-    with postal_mime() as reader:
-        yield reader
-
-
-@pytest.fixture(scope="module")
-def in_perl() -> Iterator[Reader]:
-    with perl() as reader:
-        yield reader
 
 
 @pytest.mark.slow

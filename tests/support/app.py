@@ -10,6 +10,7 @@ from email import message_from_string, policy
 from email.message import EmailMessage
 from functools import cache, cached_property
 from typing import Any
+from unittest.mock import patch
 
 import botocore.session
 from moto import mock_aws
@@ -42,7 +43,6 @@ PARAMETERS = {
 START = datetime.fromisoformat("2026-11-23T10:00:00Z")
 
 
-# Reading service data takes most of a client's start, and is the same for all: the tests share one session.
 SESSION = botocore.session.get_session()
 # To read its text takes longer than most tests. What resolves it changes nothing of it.
 _template = cache(Template.load)
@@ -175,7 +175,10 @@ class App:
 
 @contextmanager
 def isolated() -> Iterator[None]:
-    """Enter a world of its own: no AWS, an empty moto, the environment of the tests' stack, no client of before."""
+    """Enter a world of its own: no AWS, an empty moto, the environment of the tests' stack, no client of before.
+
+    Reading service data takes most of a client's start, and is the same for all: all worlds share one session.
+    """
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -190,7 +193,7 @@ def isolated() -> Iterator[None]:
         }
     )
     _forget()
-    with mock_aws():
+    with mock_aws(), patch.object(botocore.session, "get_session", lambda: SESSION):
         # Worlds may be nested, and moto empties only the outermost by itself.
         moto_api_backend.reset()
         yield

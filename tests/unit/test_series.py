@@ -3,7 +3,6 @@
 import quopri
 import re
 import secrets
-from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
 from email.utils import parsedate_to_datetime
@@ -25,21 +24,9 @@ from guichet.records.issue import Edition, WrittenIssue
 from guichet.records.record import utc_now
 from guichet.settings import NotifierSettings
 from tests.support import issues
-from tests.support.mail_readers import Reader, on_the_wire, perl, postal_mime, read_by_postal_mime, text_by_perl
+from tests.support.mail_readers import Reader, on_the_wire, read_by_postal_mime, text_by_perl
 
 HREF = re.compile(r'<a class="link" href="([^"]*/newsletter/unsubscribe[^"]*)"')
-
-
-@pytest.fixture(scope="module")
-def in_perl() -> Iterator[Reader]:
-    with perl() as reader:
-        yield reader
-
-
-@pytest.fixture(scope="module")
-def in_node() -> Iterator[Reader]:
-    with postal_mime() as reader:
-        yield reader
 
 
 def series(edition: Edition, language: Language = "fr", **changes: str) -> Series:
