@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from infra.template import Template
 from tests.support.app import PARAMETERS, App
 from tests.support.desk import Browser
 from tests.support.site_forms import site_forms
+from tests.support.wire import Wire
 
 # What the page names of none: the secrets, and what only concerns the deploy itself.
 NOT_SHOWN = {"SigningSecret", "FormerSigningSecret", "CreateIdentity", "ApiCertificateArn", "MonthlyBudget"} | {
@@ -119,19 +119,11 @@ def test_the_forms_of_the_site_stand_there_with_who_gets_them(app: App, tmp_path
 
 
 def test_it_reads_nothing_but_the_session_and_how_many_comments_wait_and_takes_no_post(
-    app: App, monkeypatch: pytest.MonkeyPatch
+    app: App,
 ) -> None:
-
     browser = Browser(app).signed_in()
-    made: list[str] = []
-    call = dynamodb.call
-
-    def noted(operation: str, **parameters: Any) -> dict[str, Any]:
-        made.append(operation)
-        return call(operation, **parameters)
-
-    monkeypatch.setattr(dynamodb, "call", noted)
+    wire = Wire(dynamodb.client())
     browser.get("settings")
-    assert made == ["get_item", "query"]
+    assert wire.operations == ["GetItem", "Query"]
     token = re.findall('name="token" value="([^"]+)"', browser.get("settings").text)[0]
     assert browser.post("settings", {"token": token}).status_code == 405
