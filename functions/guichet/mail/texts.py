@@ -94,41 +94,27 @@ Body = Annotated[str, Limit(min_length=1, max_length=LONGEST_BODY), After(_body)
 BodyWithLink = Annotated[str, Limit(min_length=1, max_length=LONGEST_BODY), After(_body_with_link)]
 
 
-class ConfirmationText(Model, extra="forbid", strict=True):
-    """The words of the email with the link to confirm, in one language."""
-
-    subject: Subject
-    body: BodyWithLink
-
-
-class WelcomeText(Model, extra="forbid", strict=True):
-    """The words of the email to a new subscriber, in one language."""
+class Text(Model, extra="forbid", strict=True):
+    """The words of an email, in one language."""
 
     subject: Subject
     body: Body
 
 
-class RenewalText(Model, extra="forbid", strict=True):
-    """The words of the email that asks a subscriber whether they want to stay, in one language."""
+class TextWithLink(Model, extra="forbid", strict=True):
+    """The words of an email that is sent for its link, in one language."""
 
     subject: Subject
     body: BodyWithLink
-
-
-class AcknowledgementText(Model, extra="forbid", strict=True):
-    """The words of the email that says that a message arrived, in one language."""
-
-    subject: Subject
-    body: Body
 
 
 class Texts(Model, extra="forbid", strict=True):
     """The file: for each email, the languages that have words of the owner's own."""
 
-    confirmation: dict[Language, ConfirmationText] = {}  # noqa: RUF012  pydantic copies it
-    welcome: dict[Language, WelcomeText] = {}  # noqa: RUF012
-    renewal: dict[Language, RenewalText] = {}  # noqa: RUF012
-    acknowledgement: dict[Language, AcknowledgementText] = {}  # noqa: RUF012
+    confirmation: dict[Language, TextWithLink] = {}  # noqa: RUF012  pydantic copies it
+    welcome: dict[Language, Text] = {}  # noqa: RUF012
+    renewal: dict[Language, TextWithLink] = {}  # noqa: RUF012
+    acknowledgement: dict[Language, Text] = {}  # noqa: RUF012
 
     @property
     def subjects(self) -> list[tuple[str, Language, str]]:
