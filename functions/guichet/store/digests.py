@@ -4,8 +4,7 @@ from typing import cast
 
 from guichet.records.digest import Digest
 from guichet.records.outbox import QueuedEmail
-from guichet.store import dynamodb, outbox, table
-from guichet.store.dynamodb import ConditionFailedError
+from guichet.store import outbox, table
 
 
 def digest(table_name: str, week: str) -> Digest | None:
@@ -17,13 +16,9 @@ def add(table_name: str, made: Digest, email: QueuedEmail) -> bool:
     """Store a digest and queue its email. Return False if another run was quicker."""
     item = table.item_of(made)
     row = outbox.row(item["pk"], email, made.made_at, made.expires_at)
-    try:
-        dynamodb.transact(
-            [
-                table.put(table_name, item, condition="attribute_not_exists(pk)"),
-                table.put(table_name, row),
-            ]
-        )
-    except ConditionFailedError:
-        return False
-    return True
+    return table.written(
+        [
+            table.put(table_name, item, condition="attribute_not_exists(pk)"),
+            table.put(table_name, row),
+        ]
+    )

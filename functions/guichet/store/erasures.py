@@ -7,7 +7,7 @@ from guichet.records.erasure import Erasure
 from guichet.records.outbox import QueuedEmail
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, outbox, table
-from guichet.store.dynamodb import ConditionFailedError, Item
+from guichet.store.dynamodb import Item
 from guichet.store.erasure import NotFinishedError, Person, erase, erase_record
 
 
@@ -21,11 +21,7 @@ def add(table_name: str, erasure: Erasure, email: QueuedEmail) -> bool:
         condition=f"{table.NOT_THERE} OR attribute_exists(done_at)",
         values={":now": table.seconds(utc_now())},
     )
-    try:
-        dynamodb.transact([put, table.put(table_name, row)])
-    except ConditionFailedError:
-        return False
-    return True
+    return table.written([put, table.put(table_name, row)])
 
 
 def erasure(table_name: str, erasure_id: str) -> Erasure | None:

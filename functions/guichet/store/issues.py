@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from guichet.locales import LANGUAGES, Language
 from guichet.records.issue import (
@@ -381,7 +381,7 @@ def pause_itself(  # noqa: PLR0913  the parts of one write
         condition, values = f"{condition} AND lease = :holder", {**values, ":holder": holder}
     update = _update(table_name, issue.id, changes, condition, values, _OF_A_RUN)
     row = outbox.row(_pk(issue.id), email, now, issue.expires_at)
-    return _done([update, table.put(table_name, row)])
+    return table.written([update, table.put(table_name, row)])
 
 
 def finish(  # noqa: PLR0913, PLR0917  the parts of one write
@@ -407,7 +407,7 @@ def finish(  # noqa: PLR0913, PLR0917  the parts of one write
     condition = f"lease = :holder AND #state = :before AND {unmoved}"
     update = _update(table_name, issue.id, changes, condition, values, removed)
     row = outbox.row(_pk(issue.id), email, now, issue.expires_at)
-    return _done([update, table.put(table_name, row)])
+    return table.written([update, table.put(table_name, row)])
 
 
 def moved(table_name: str, issue_id: str) -> int:
@@ -565,20 +565,12 @@ def _change(  # noqa: PLR0913, PLR0917  the parts of one write
     actions += [_edition_kept(table_name, issue_id, language, ends) for language in languages if ends]
     if runs:
         actions.append(_run_at(table_name, issue_id, now + ISSUE_KEPT))
-    return _done(actions)
+    return table.written(actions)
 
 
 def _edition_kept(table_name: str, issue_id: str, language: Language, end: datetime) -> Item:
     key, values = _edition_key(issue_id, language), {":end": table.seconds(end)}
     return table.update(table_name, key, "SET expires_at = :end", "attribute_exists(pk)", values)
-
-
-def _done(actions: Sequence[Mapping[str, Any]]) -> bool:
-    try:
-        dynamodb.transact(actions)
-    except ConditionFailedError:
-        return False
-    return True
 
 
 def _update(  # noqa: PLR0913, PLR0917  the parts of one write

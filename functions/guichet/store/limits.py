@@ -190,13 +190,9 @@ def report(table_name: str, reached: CapReached, email: QueuedEmail) -> bool:
     """Store that a cap was reached, and queue the email about it. Return False if that was done already."""
     item = table.item_of(reached)
     row = outbox.row(item["pk"], email, reached.reached_at, reached.expires_at)
-    try:
-        dynamodb.transact(
-            [table.put(table_name, item, condition="attribute_not_exists(pk)"), table.put(table_name, row)]
-        )
-    except ConditionFailedError:
-        return False
-    return True
+    return table.written(
+        [table.put(table_name, item, condition="attribute_not_exists(pk)"), table.put(table_name, row)]
+    )
 
 
 def wait(table_name: str, email: ClaimedEmail, mailbox_id: str) -> tuple[bool, EmailKey | None]:

@@ -70,11 +70,7 @@ def use(table_name: str, request: SignIn, further: Sequence[dict[str, Any]] = ()
         "attribute_not_exists(used_at) AND sent_at > :since",
         {":now": table.stamp(now), ":since": table.stamp(now - SIGN_IN_VALID)},
     )
-    try:
-        dynamodb.transact([update, *further])
-    except ConditionFailedError:
-        return False
-    return True
+    return table.written([update, *further])
 
 
 def sent(table_name: str, request_id: str, at: datetime) -> dict[str, Any]:

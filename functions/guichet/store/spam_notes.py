@@ -9,8 +9,7 @@ from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.outbox import QueuedEmail
 from guichet.records.sign_up import SignUp
 from guichet.records.spam_note import OpenedSpamNote, SpamNote
-from guichet.store import dynamodb, outbox, table
-from guichet.store.dynamodb import ConditionFailedError
+from guichet.store import outbox, table
 
 _TOLD = {"pk": "told#spam", "sk": "told"}
 
@@ -38,11 +37,7 @@ def add(table_name: str, before: datetime | None, until: datetime, note: SpamNot
             table.put(table_name, item),
             table.put(table_name, outbox.row(item["pk"], email, note.made_at, note.expires_at)),
         ]
-    try:
-        dynamodb.transact(actions)
-    except ConditionFailedError:
-        return False
-    return True
+    return table.written(actions)
 
 
 def caught(table_name: str, keys: Iterable[str]) -> Iterator[Message | SignUp | Comment]:

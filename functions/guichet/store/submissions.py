@@ -188,16 +188,12 @@ def ask(table_name: str, request: SignUp, email: QueuedEmail) -> bool:
     """
     item = table.item_of(request)
     row = outbox.row(item["pk"], email, request.asked_at, request.expires_at)
-    try:
-        dynamodb.transact(
-            [
-                table.put(table_name, item),
-                table.put(table_name, row, condition="attribute_not_exists(pk) OR attribute_exists(dropped_at)"),
-            ]
-        )
-    except ConditionFailedError:
-        return False
-    return True
+    return table.written(
+        [
+            table.put(table_name, item),
+            table.put(table_name, row, condition="attribute_not_exists(pk) OR attribute_exists(dropped_at)"),
+        ]
+    )
 
 
 def mark_spam(table_name: str, filed: Message, at: datetime) -> bool:
@@ -235,8 +231,4 @@ def _release(table_name: str, record: Message | SignUp, email: QueuedEmail, end:
     changes = f"SET expires_at = :end{', #list = :list' if listed else ''} REMOVE spam{'' if listed else ', #list'}"
     row = outbox.row(key["pk"], email, utc_now(), end)
     update = table.update(table_name, key, changes, "attribute_exists(spam)", values)
-    try:
-        dynamodb.transact([update, table.put(table_name, row)])
-    except ConditionFailedError:
-        return False
-    return True
+    return table.written([update, table.put(table_name, row)])

@@ -44,7 +44,7 @@ that reports them).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -52,7 +52,7 @@ from guichet.records.record import utc_now
 from guichet.records.registry import KINDS, Owner, kind_of
 from guichet.records.subscriber import State
 from guichet.store import dynamodb
-from guichet.store.dynamodb import Item, marshalled
+from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
 DayList = Literal["messages", "spam", "confirmed"]
 
@@ -143,6 +143,15 @@ def check(table: str, item_key: Item, condition: str, values: Item) -> dict[str,
             "ExpressionAttributeValues": marshalled(values),
         }
     }
+
+
+def written(actions: Sequence[Mapping[str, Any]]) -> bool:
+    """Write all actions or none. Return False if a condition of one does not hold."""
+    try:
+        dynamodb.transact(actions)
+    except ConditionFailedError:
+        return False
+    return True
 
 
 def day_list(name: DayList, day: datetime) -> str:
