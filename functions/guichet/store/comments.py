@@ -17,7 +17,7 @@ from guichet.records.comment import REFUSED_KEPT, Comment, CommentState
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.signing import keyed_hash, subscriber_id
 from guichet.store import deletions, dynamodb, outbox, table
-from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+from guichet.store.dynamodb import Item, marshalled
 
 # What sorts before and behind all entries.
 _HEAD, _END = "about", "entry$"
@@ -238,11 +238,9 @@ def approve(  # noqa: PLR0913  the parts of one write
     ]
     if approved.state == "refused":
         actions.append(deletions.remove(table_name, approved.id))
-    try:
-        dynamodb.transact(actions)
-    except ConditionFailedError:
-        return "gone" if comment(table_name, approved.id) is None else "already"
-    return "approved"
+    if table.written(actions):
+        return "approved"
+    return "gone" if comment(table_name, approved.id) is None else "already"
 
 
 def bring(  # noqa: PLR0913  the parts of one write
@@ -356,14 +354,9 @@ def is_answered(table_name: str, secret: str, known: Comment) -> bool:
 
 def changed(table_name: str, thread_pk: str, at: datetime, *, hook: bool = False) -> list[dict[str, Any]]:
     """Return the actions that note that the words of a thread have changed, though no comment came or went."""
-    update = {
-        "TableName": table_name,
-        "Key": marshalled({"pk": thread_pk, "sk": _HEAD}),
-        "UpdateExpression": "SET changed_at = :at",
-        "ConditionExpression": "attribute_exists(pk)",
-        "ExpressionAttributeValues": marshalled({":at": table.stamp(at)}),
-    }
-    return [{"Update": update}, *_owed(table_name, at, hook=hook)]
+    key, values = {"pk": thread_pk, "sk": _HEAD}, {":at": table.stamp(at)}
+    noted = table.update(table_name, key, "SET changed_at = :at", "attribute_exists(pk)", values)
+    return [noted, *_owed(table_name, at, hook=hook)]
 
 
 def _out_of_sight(  # noqa: PLR0913  the parts of one write
@@ -375,11 +368,7 @@ def _out_of_sight(  # noqa: PLR0913  the parts of one write
         actions.append({"Delete": {"TableName": table_name, "Key": key}})
         actions.append(_counted(table_name, secret, known.page, -1, at))
         actions += _owed(table_name, at, hook=hook)
-    try:
-        dynamodb.transact(actions)
-    except ConditionFailedError:
-        return False
-    return True
+    return table.written(actions)
 
 
 def _owed(table_name: str, at: datetime, *, hook: bool) -> list[dict[str, Any]]:
@@ -392,18 +381,13 @@ def _moved(table_name: str, known: Comment, state: CommentState, changes: Item) 
     unchanged, known_values = _unchanged(known)
     values: Item = {"state": state, "list": list_of(state), **changes}
     gone = [name for name in ("approved_at", "entry", "spam", "expires_at") if name not in changes]
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": marshalled(table.key(Comment, known.id)),
-            "UpdateExpression": f"SET {', '.join(f'#{name} = :{name}' for name in values)} REMOVE {', '.join(gone)}",
-            "ConditionExpression": unchanged,
-            "ExpressionAttributeNames": {f"#{name}": name for name in values},
-            "ExpressionAttributeValues": marshalled(
-                known_values | {f":{name}": value for name, value in values.items()}
-            ),
-        }
-    }
+    return table.update(
+        table_name,
+        table.key(Comment, known.id),
+        f"SET {', '.join(f'#{name} = :{name}' for name in values)} REMOVE {', '.join(gone)}",
+        unchanged,
+        known_values | {f":{name}": value for name, value in values.items()},
+    )
 
 
 def _unchanged(known: Comment) -> tuple[str, Item]:
@@ -422,17 +406,12 @@ def _counted(table_name: str, secret: str, page: str, more: int, at: datetime) -
     A page is called as its first comment called it.
     """
     values: Item = {":page": page, ":kind": "thread", ":list": THREADS, ":at": table.stamp(at), ":more": more}
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": marshalled({"pk": thread_key(secret, page), "sk": _HEAD}),
-            "UpdateExpression": (
-                "SET page = if_not_exists(page, :page), kind = :kind, #list = :list, changed_at = :at ADD #count :more"
-            ),
-            "ExpressionAttributeNames": {"#list": "list", "#count": "count"},
-            "ExpressionAttributeValues": marshalled(values),
-        }
-    }
+    return table.update(
+        table_name,
+        {"pk": thread_key(secret, page), "sk": _HEAD},
+        "SET page = if_not_exists(page, :page), kind = :kind, #list = :list, changed_at = :at ADD #count :more",
+        values=values,
+    )
 
 
 def _of_author(table_name: str, secret: str, known: Comment, end: datetime | None) -> list[dict[str, Any]]:

@@ -7,12 +7,12 @@ really asked is the row of the email: only what SES has taken was sent.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, EmailKey, QueuedEmail
 from guichet.records.subscriber import AskedToRenew, Leaving, Subscriber
 from guichet.store import dynamodb, outbox, subscriber_lists, table
-from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
+from guichet.store.dynamodb import ConditionFailedError, Item
 from guichet.store.subscribers import APPEND, appended
 
 # In so many parts the list is looked at, one a day.
@@ -152,23 +152,16 @@ def ask(table_name: str, item: Item, email: QueuedEmail, at: datetime) -> bool:
     unchanged = (
         f"attribute_not_exists({name})" if value is None else f"{name} = :{name}" for name, value in known.items()
     )
-    update = {
-        "TableName": table_name,
-        "Key": marshalled(key),
-        "UpdateExpression": "SET renewal_queued_at = :at REMOVE renewal_sent_at",
-        "ConditionExpression": " AND ".join(("#state = :confirmed", *unchanged)),
-        "ExpressionAttributeNames": {"#state": "state"},
-        "ExpressionAttributeValues": marshalled(
-            {":at": table.stamp(at), ":confirmed": "confirmed"}
-            | {f":{name}": value for name, value in known.items() if value is not None}
-        ),
-    }
+    noted = table.update(
+        table_name,
+        key,
+        "SET renewal_queued_at = :at REMOVE renewal_sent_at",
+        " AND ".join(("#state = :confirmed", *unchanged)),
+        {":at": table.stamp(at), ":confirmed": "confirmed"}
+        | {f":{name}": value for name, value in known.items() if value is not None},
+    )
     row = outbox.row(key["pk"], email, at, at + QUEUED_EMAIL_KEPT)
-    try:
-        dynamodb.transact([{"Update": update}, table.put(table_name, row, "attribute_not_exists(pk)")])
-    except ConditionFailedError:
-        return False
-    return True
+    return table.written([noted, table.put(table_name, row, "attribute_not_exists(pk)")])
 
 
 def note_sent(table_name: str, subscriber_id: str, queued_at: datetime, sent_at: datetime) -> bool:
@@ -212,22 +205,13 @@ def end(table_name: str, subscriber_id: str, sent_at: datetime, at: datetime, ke
             ":sent": table.stamp(sent_at),
         }
         | appended(Leaving(event="unsubscribed", at=at, reason="no_answer")),
-        list="list",
     )
 
 
-def _update(table_name: str, subscriber_id: str, update: str, condition: str, values: Item, **names: Any) -> bool:
-    used = {"#state": "state"} if "#state" in update + condition else {}
+def _update(table_name: str, subscriber_id: str, changes: str, condition: str, values: Item) -> bool:
+    update = table.update(table_name, table.key(Subscriber, subscriber_id), changes, condition, values)
     try:
-        dynamodb.call(
-            "update_item",
-            TableName=table_name,
-            Key=marshalled(table.key(Subscriber, subscriber_id)),
-            UpdateExpression=update,
-            ConditionExpression=condition,
-            **({"ExpressionAttributeNames": used | {f"#{n}": v for n, v in names.items()}} if used or names else {}),
-            ExpressionAttributeValues=marshalled(values),
-        )
+        dynamodb.call("update_item", **update["Update"])
     except ConditionFailedError:
         return False
     return True
