@@ -1,3 +1,3 @@
 """POST /contact: a message for the site's owner."""
 
-import guichet  # noqa: F401  first: it says how the rest starts
+import guichet  # noqa: F401  first: it configures how the rest starts

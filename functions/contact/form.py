@@ -19,7 +19,7 @@ _KNOWN = ("email", "message", "name", "subject")
 _LABELLED = tuple(Message.labels())
 FIELDS = (*_KNOWN, *_LABELLED)
 
-# A form's further fields.
+# A form's additional fields.
 ExtraName = Annotated[str, Limit(max_length=64)]
 ExtraValue = Annotated[str, Limit(max_length=5000)]
 Extra = Annotated[dict[ExtraName, ExtraValue], Limit(max_length=30)]
@@ -28,7 +28,7 @@ Extra = Annotated[dict[ExtraName, ExtraValue], Limit(max_length=30)]
 class ContactForm(Model):
     """The answers of a contact form.
 
-    `labelled` are the fields that a message labels itself. Unknown fields are the site's own and go into `extra`.
+    `labelled` are the fields that a message labels itself. Unknown fields belong to the site and go into `extra`.
     """
 
     email: Email
@@ -48,7 +48,7 @@ class ContactForm(Model):
 
 
 class Written(NamedTuple):
-    """What a message is made of: its attributes by name, its further fields in order, and the words to judge."""
+    """What a message is made of: its attributes by name, its extra fields in order, and the text to check for spam."""
 
     known: Mapping[str, str]
     extra: tuple[tuple[str, str], ...]
@@ -76,9 +76,9 @@ def message_made(  # noqa: PLR0913  what it is made of
     *,
     retention_days: int | None = None,
 ) -> tuple[Message, Identity]:
-    """Return the message made from what was written in a form, and its identity.
+    """Return the message made from a form's answers, and its identity.
 
-    The identity is the same in whatever media type or order the answers come.
+    The identity does not depend on the media type or the order of the answers.
     """
     at = utc_now()
     form_subject = " ".join(form.control.get("_subject", "").split())[:1000]

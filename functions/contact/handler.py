@@ -46,7 +46,7 @@ def post_form(request: Request) -> Response:
 
 
 def open_form(request: Request) -> Response:
-    """Refuse to show what can only be posted to, or does not exist."""
+    """Refuse a GET of a path that only accepts POST, or does not exist."""
     _own_form(request)
     return posted_only(request)
 
@@ -89,5 +89,5 @@ def handler(event: dict[str, Any], _context: object) -> Response:
     return serve(event, ROUTES, settings())
 
 
-# A wrong forms.toml that no build has checked ends the start, too.
+# An invalid forms.toml that no build has checked also fails the start.
 prepare(settings, dynamodb.client, names)

@@ -20,18 +20,18 @@ from guichet.records.message import Message
 from guichet.records.outbox import QueuedEmail
 from guichet.settings import ContactSettings
 
-# Attributes of every message, where a form has a field of that name.
+# Attributes that every message has, filled from a form's field of the same name.
 _KNOWN = ("email", "message", "name", "subject", "phone")
-# Where links do not belong.
+# Field types in which a link is suspicious.
 _LINES = ("text", "phone")
 _LONGEST_NAME = 64
-# Of a label in a sentence: the wording of a consent may be long.
+# The longest label within a sentence: a consent's wording may be long.
 _LONGEST_LABEL = 100
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers to a form, in its order, without empty ones, and its further fields."""
+    """The non-empty answers to a form, in its order, and its extra fields."""
 
     declared: Mapping[str, str]
     other: dict[str, str]
@@ -39,7 +39,7 @@ class Answers:
 
 @cache
 def submission(definition: Definition) -> Submission[Answers, ContactSettings]:
-    """Return what a form of the site's own is."""
+    """Return how a form of the site's own is submitted."""
     return Submission(
         definition.name,
         definition.fields,
@@ -51,7 +51,7 @@ def submission(definition: Definition) -> Submission[Answers, ContactSettings]:
 
 
 class _Other(Model):
-    """The further fields of a form."""
+    """The extra fields of a form."""
 
     extra: Extra
 
@@ -75,14 +75,14 @@ def _answers(definition: Definition, validator: SchemaValidator, form: Form, req
         problems += problems_of(error, form)
     if problems:
         raise Refusal(422, *problems)
-    # In the form's order, whatever that of the post is.
+    # In the form's order, not the post's.
     return Answers({name: values[name] for name in definition.fields if values.get(name)}, kept)
 
 
 def _labelled(problem: Problem, definition: Definition, form: Form, request: Request) -> Problem:
     names = {spelled: name for name, spelled in form.spellings.items()}
     field = definition.fields[names.get(str(problem.field), str(problem.field))]
-    # A browser sends nothing of a box that is not ticked.
+    # Browsers send nothing for an unticked box.
     unticked = problem.code == "REQUIRED_FIELD_MISSING" and field.type in ("choices", "consent")
     code = "REQUIRED_FIELD_EMPTY" if unticked else problem.code
     return replace(problem, code=code, values={**problem.values, "field": _brief(field.label[request.language])})
@@ -103,7 +103,7 @@ def _message(
 ) -> tuple[Message, Identity]:
     declared = answers.declared
     known = {name: declared.get(name, "") for name in _KNOWN}
-    # Where it is not the field `email`, its own field keeps it, too.
+    # Unless it is the field `email`, its own field keeps it as well.
     known["email"] = _address(definition, answers)
     extra = {name: value for name, value in declared.items() if name not in _KNOWN} | answers.other
     types = {name: field.type for name, field in definition.fields.items()}
@@ -117,7 +117,7 @@ def _message(
 
 def _emails(definition: Definition, answers: Answers, request: Request, settings: ContactSettings) -> list[QueuedEmail]:
     emails = [form_notification.queued(settings.default_language)]
-    # Of the contact form, the setting counts as well.
+    # For the contact form, the setting applies as well.
     acknowledges = definition.reply or (definition.name == "contact" and settings.acknowledge == "on")
     if acknowledges and _address(definition, answers):
         emails.append(acknowledgement.queued(request.language))

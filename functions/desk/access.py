@@ -16,14 +16,14 @@ from guichet.store import sessions
 
 SESSION_LASTS = timedelta(hours=12)
 REMEMBERED_FOR = timedelta(days=30)
-# Of what a browser calls itself, in characters.
+# How much of a browser's `User-Agent` is kept, in characters.
 _BROWSER_KEPT = 200
 _SESSION = "guichet-desk"
-# The owners who have signed in with a browser before: as long as browsers keep a cookie (RFC 6265bis, 400 days).
+# How long a browser is known to an owner: the longest that browsers keep a cookie (RFC 6265bis, 400 days).
 _KNOWN = "guichet-desk-known"
 _KNOWN_FOR = timedelta(days=400)
 _MOST_KNOWN = 5
-# A page of the desk, and what it shows: no other host, no way up, nothing to decode.
+# A page of the desk with its query: no other host, no `..`, nothing percent-encoded.
 _PAGE = re.compile(r"[a-z-]+(?:/[A-Za-z0-9_-]+)*")
 _QUERY = re.compile(r"[a-z_]+=[A-Za-z0-9_.:-]+")
 _LONGEST_NEXT = 200
@@ -49,7 +49,7 @@ def cookie(request: Request, name: str = _SESSION) -> str:
 
 
 def set_cookie(request: Request, value: str, lasts: timedelta | None, name: str = _SESSION) -> str:
-    """Return the text of a cookie. Without a time it ends with the browser; with none left, at once."""
+    """Return the text of a cookie. Without a duration it ends with the browser; with zero, at once."""
     secure = "; Secure" if request.base_url.startswith("https:") else ""
     ends = "" if lasts is None else f"; Max-Age={int(lasts.total_seconds())}"
     return f"{cookie_name(request, name)}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ends}"
@@ -74,7 +74,7 @@ def new_session(call: Visit, owner: str, *, remember: bool) -> tuple[Session, st
 
 
 def session_of(visit: Visit) -> Session | None:
-    """Return the session of a request, or None. It ends, too, when its owner's address is taken out of OwnerEmail."""
+    """Return the session of a request, or None. It also ends once its owner's address is removed from OwnerEmail."""
     value = cookie(visit.request)
     found = sessions.session(visit.table_name, session_id(visit.settings, value)) if value else None
     return found if found and found.owner in owners(visit.settings) else None
@@ -86,9 +86,9 @@ def owners(settings: DeskSettings) -> dict[str, str]:
 
 
 def check_origin(request: Request) -> None:
-    """Refuse what was not posted from this very origin, port included. Raises DeskError.
+    """Refuse a post from any other origin, port included. Raises DeskError.
 
-    Every browser names it (Fetch Standard, "append a request `Origin` header"), if the page does not say `no-referrer`.
+    All browsers send it (Fetch Standard, "append a request `Origin` header") unless the page sets `no-referrer`.
     """
     if request.headers.get("origin", "") != origin_of(request.base_url):
         raise DeskError(403, "other_origin")
@@ -107,31 +107,31 @@ def check_token(call: Call) -> None:
 
 
 def is_known(visit: Visit, owner: str) -> bool:
-    """Return whether an owner has signed in with this browser before. Whoever typed the address."""
+    """Return whether an owner has signed in with this browser before, no matter who typed the address."""
     secret = visit.settings.signing_secret
     tokens = cookie(visit.request, _KNOWN).split(".")[:_MOST_KNOWN]
     return any(verified(one, secret, "desk-known", owner, None) for one in tokens)
 
 
 def know(visit: Visit, owner: str) -> str:
-    """Return the cookie of a browser that an owner has signed in with, and perhaps others before."""
+    """Return the cookie of a browser that this owner, and perhaps others before, signed in with."""
     others = [other for other in owners(visit.settings) if other != owner and is_known(visit, other)]
     tokens = [token(visit.settings.signing_secret, "desk-known", one, None) for one in (owner, *others)]
     return set_cookie(visit.request, ".".join(tokens[:_MOST_KNOWN]), _KNOWN_FOR, _KNOWN)
 
 
 def session_cookie(visit: Visit, value: str, *, remember: bool) -> str:
-    """Return the cookie of a session. It ends with the browser, unless that is to be remembered."""
+    """Return the cookie of a session. Unless `remember`, it ends with the browser."""
     return set_cookie(visit.request, value, REMEMBERED_FOR if remember else None)
 
 
 def no_session(visit: Visit) -> str:
-    """Return the cookie that takes away a browser's session."""
+    """Return the cookie that removes a browser's session."""
     return set_cookie(visit.request, "", timedelta(0))
 
 
 def next_of(text: str) -> str:
-    """Return a page to go on to, with what it shows, if it is one of the desk's: else none."""
+    """Return the page to continue to, with its query, if it belongs to the desk; otherwise an empty string."""
     page, _, query = text.partition("?")
     pairs = query.split("&") if "?" in text else []
     safe = len(text) <= _LONGEST_NEXT and _PAGE.fullmatch(page) and all(map(_QUERY.fullmatch, pairs))
@@ -139,7 +139,7 @@ def next_of(text: str) -> str:
 
 
 def to_sign_in(visit: Visit) -> Response:
-    """Send whoever is not signed in to the page where one does. It leads back. Nothing tells whether a page exists."""
+    """Redirect to the sign-in page, which leads back here. The reply does not reveal whether a page exists."""
     if visit.method == "POST":
         raise DeskError(403, "signed_out")
     given = visit.request.query.items()

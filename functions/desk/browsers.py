@@ -1,6 +1,6 @@
-"""Which browser it is, in words of our own: what one calls itself is a stranger's text."""
+"""Which browser it is, in our own words: a `User-Agent` is a stranger's text."""
 
-# By what stands in the header `User-Agent`, the more special first: most browsers name others, too.
+# By substrings of `User-Agent`, the most specific first: most browsers name others as well.
 _BROWSERS = {
     "Edg": "Edge",
     "OPR/": "Opera",

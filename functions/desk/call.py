@@ -14,15 +14,15 @@ from guichet.records.session import Session
 from guichet.settings import DeskSettings
 from guichet.signing import subscriber_id
 
-# What may be the id of a record. DynamoDB refuses a key of more than 2,048 bytes, which is no failure of ours.
+# What a record's id may look like. DynamoDB rejects keys of more than 2,048 bytes, which is not our failure.
 ID = re.compile("[A-Za-z0-9_-]{1,128}")
-# What an owner may post, in bytes: an issue in two languages. All of it is shown again if something is wrong with it,
-# and a response of Lambda has room for six times as much.
+# The largest post of an owner, in bytes: an issue in two languages. All of it is shown again if something is wrong with
+# it, and a Lambda response has room for six times as much.
 LARGEST_BODY = 1024 * 1024
 
 
 class DeskError(Exception):
-    """What is answered with an error page of the desk: the HTTP status, and the key of its sentence."""
+    """Answered with an error page of the desk: the HTTP status, and the key of its sentence."""
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__(status, code)
@@ -32,7 +32,7 @@ class DeskError(Exception):
 
 @dataclass(frozen=True)
 class Visit:
-    """A request to the desk, by whomever."""
+    """A request to the desk, signed in or not."""
 
     request: Request
     settings: DeskSettings
@@ -58,11 +58,11 @@ class Visit:
         return self.settings.table_name
 
     def number(self, number: int) -> str:
-        """Return a number as people write it."""
+        """Return a number formatted for the language."""
         return locale(self.language).number(str(number))
 
     def url(self, page: str = "", **query: str) -> str:
-        """Return the URL of a page of the desk. What is empty in the query is left out."""
+        """Return the URL of a page of the desk. Empty query values are left out."""
         given = {name: value for name, value in query.items() if value}
         path = f"{self.request.base_url}/desk{f'/{page}' if page else ''}"
         return f"{path}?{urlencode(given)}" if given else path
@@ -70,14 +70,14 @@ class Visit:
 
 @dataclass(frozen=True)
 class Call(Visit):
-    """A request to an area: with the variables of the path and, but for signing in, its session."""
+    """A request to an area, with its path variables and, except for signing in, its session."""
 
     path: dict[str, str]
     session: Session | None
 
     @cached_property
     def fields(self) -> dict[str, str]:
-        """What was posted: cleaned texts by name. Raises Refusal if it cannot be read."""
+        """The posted fields: cleaned texts by name. Raises Refusal if the body cannot be parsed."""
         largest = MAX_BODY if self.session is None else LARGEST_BODY
         return {name: value for name, value in fields_of(self.request, largest).items() if isinstance(value, str)}
 

@@ -1,4 +1,4 @@
-"""Codes by email: the cookie that binds a request to the browser that asked, and the tries of its code."""
+"""Codes by email: the cookie that binds a request to the browser that asked, and attempts at its code."""
 
 import re
 import secrets
@@ -14,9 +14,9 @@ from guichet.settings import DeskSettings
 from guichet.signing import is_code, keyed_hash
 from guichet.store import sign_ins
 
-# Longer than an email may take and its code is valid.
+# Longer than an email's delivery and its code's validity together.
 _COOKIE_LASTS = timedelta(hours=1)
-# Whoever waits for an email and asks again may get both, in any order.
+# Someone who asks again while waiting may get both emails, in any order.
 _MOST_ASKED = 3
 _BETWEEN = "~"
 _ASKED = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})\.(.*)")
@@ -31,7 +31,7 @@ class Asked(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """What came of typing a code: the request that it is right for, if any, and how many tries are left."""
+    """The result of typing a code: the request it matches, if any, and how many attempts are left."""
 
     request: SignIn | None
     left: int
@@ -43,7 +43,7 @@ def new(next_page: str = "") -> Asked:
 
 
 def asked(visit: Visit, name: str) -> list[Asked]:
-    """Return the requests that this browser made, the latest first."""
+    """Return the requests that this browser made, latest first."""
     found = (_ASKED.fullmatch(part) for part in cookie(visit.request, name).split(_BETWEEN)[:_MOST_ASKED])
     return [Asked(one[1], one[2], next_of(one[3])) for one in found if one]
 
@@ -60,7 +60,7 @@ def forgetting(visit: Visit, name: str) -> str:
 
 
 def browser_of(settings: DeskSettings, one: Asked) -> str:
-    """Return what is stored of the browser that made a request."""
+    """Return what identifies the browser that made a request in the table."""
     return keyed_hash(settings.signing_secret, "desk-browser", one.id, one.secret)
 
 
@@ -82,9 +82,9 @@ def request_of(visit: Visit, one: Asked, owner: str, at: datetime, **further: ob
 
 
 def try_code(visit: Visit, requests: list[Asked], code: str, purpose: Purpose) -> Tried:
-    """Compare a code with those of this browser's requests. Each try is counted first.
+    """Compare a code with those of this browser's requests, counting the attempt first.
 
-    Whoever typed an address that is not the owner's has as many tries, and learns no more from them.
+    Someone who typed another address than the owner's gets as many attempts, and learns nothing more from them.
     """
     settings, left = visit.settings, 0
     for one in requests:

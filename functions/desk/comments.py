@@ -27,13 +27,13 @@ from guichet.store import comments
 from guichet.telemetry import logger
 
 PER_PAGE = 20
-# What one page reads at most to find something: so many comments, or so many characters.
+# The most that one page reads while searching: this many comments, or this many characters.
 MOST_LOOKED_AT = 500
 MOST_TEXT = 2_000_000
 _PER_BATCH = 100
 _PER_THREAD = 1000
 _LONGEST_SEARCH = 200
-# A longer one is shown in full on its own page alone, in characters.
+# Longer ones are shown in full only on their own page. In characters.
 _LONGEST_IN_LIST = 1500
 _BRIEF = 160
 _LONGEST_TARGET = 200
@@ -42,15 +42,14 @@ _PLACE = re.compile(r"([0-9]{8}T[0-9]{12})-([0-9a-f]{32})")
 _PLACE_TIME = "%Y%m%dT%H%M%S%f"
 _SEEN = re.compile(rf"([A-Za-z0-9_-]{{1,128}})\.({'|'.join(STATES)})")
 _TICKED = "ticked-"
-# What several can have done at once, by their state; of all that a page shows, only what can be taken back, and what
-# asks first.
+# The bulk actions by state. For everything that a page shows, only those that can be undone or that ask first.
 _ALL_SHOWN: dict[CommentState, tuple[Action, ...]] = {
     "pending": ("approve", "refuse"),
     "approved": (),
     "refused": ("delete",),
     "spam": ("delete",),
 }
-# What is told of several, in numbers, by the outcome of each.
+# How a bulk action is reported, in numbers, by outcome.
 _OUTCOMES = {"done": "done", "already": "already", "changed": "changed", "parent waits": "waits", "gone": "gone"}
 
 Entry = tuple[datetime, str]
@@ -58,7 +57,7 @@ Entry = tuple[datetime, str]
 
 @dataclass(frozen=True)
 class Answered:
-    """What a comment answers, as its page shows it: None is gone, or stands under another page."""
+    """What a comment answers, as its page shows it: None if it is gone or belongs to another page."""
 
     id: str
     who: str
@@ -68,7 +67,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Shown:
-    """A comment as a page shows it. `html` is how everybody will see it, or sees it; `brief` is in its place."""
+    """A comment as a page shows it. `html` is what everybody sees, or will see; `brief` replaces it if it is long."""
 
     id: str
     state: CommentState
@@ -85,7 +84,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Query:
-    """What a list is asked for: a state, words, a page of the site, and where to go on."""
+    """The query of a list: a state, words, a page of the site, and where to continue."""
 
     state: CommentState
     search: str
@@ -94,7 +93,7 @@ class Query:
 
     @property
     def given(self) -> dict[str, str]:
-        """What a link to the same list has."""
+        """The query of a link to the same list."""
         state = "" if self.state == "pending" else self.state
         return {"state": state, "q": self.search, "path": self.path}
 
@@ -103,7 +102,7 @@ class Query:
 
 
 def show_list(call: Call) -> Response:
-    """Show a page of the comments in a state: those that wait, oldest first; of the others, the newest first."""
+    """Show a page of the comments in a state: waiting ones oldest first, others newest first."""
     query = _query(call)
     entries = _entries(call, query)
     found, last, looked_at = _found(call, query, entries)
@@ -129,7 +128,7 @@ def show_list(call: Call) -> Response:
 
 
 def show_author(call: Call) -> Response:
-    """Show all comments of an address, which is known by its keyed hash alone."""
+    """Show all comments of an address, given only its keyed hash."""
     found = comments.of_author(call.table_name, call.path["id"])
     if not found:
         raise DeskError(404, "no_such_page")
@@ -172,7 +171,7 @@ def _state(text: str) -> CommentState:
 
 
 def _path(typed: str) -> str:
-    """Return the path of a page of the site that was typed, or pasted as an address. Empty if it is none."""
+    """Return the path of a page of the site, typed or pasted as a URL; empty if it is not one."""
     try:
         path = urlsplit(typed.strip()).path
     except ValueError:
@@ -186,7 +185,7 @@ def _place(entry: Entry) -> str:
 
 
 def _entries(call: Call, query: Query) -> list[Entry]:
-    """Return when comments came, and their ids, in the order of the list, behind where it goes on."""
+    """Return the times and ids of the list's comments, in its order, after the place where it continues."""
     if query.state == "approved" and query.path:
         found = sorted(_of_thread(call, query.path), reverse=True)
     else:
@@ -210,7 +209,7 @@ def _of_thread(call: Call, path: str) -> Iterator[Entry]:
 
 
 def _found(call: Call, query: Query, entries: Sequence[Entry]) -> tuple[list[Comment], Entry | None, int]:
-    """Return the comments of a page, where to go on behind it or None, and how many were looked at."""
+    """Return the comments of a page, where the next page starts or None, and how many were examined."""
     wanted, page = searchable(query.search).split(), folded(query.path) if query.path else ""
     found: list[Comment] = []
     looked_at = read = 0
@@ -233,7 +232,7 @@ def _found(call: Call, query: Query, entries: Sequence[Entry]) -> tuple[list[Com
 
 
 def _texts(record: Comment) -> str:
-    """Return all that its author wrote, as it is searched."""
+    """Return everything its author wrote, as the search sees it."""
     return "\n".join([record.name, record.email, readable(record.email), unquote(record.page), record.comment])
 
 
@@ -268,7 +267,7 @@ def _answered(record: Comment, parent: Comment | None) -> Answered | None:
 
 
 def _html(record: Comment) -> Markup:
-    """Return a comment as everybody will see it. Who approves it sees besides where its links lead."""
+    """Return a comment as everybody will see it, plus, for whoever approves it, where its links lead."""
     return Markup(_LINK.sub(_with_target, html(record.comment)))  # noqa: S704  sanitized
 
 
@@ -375,7 +374,7 @@ def delete(call: Call) -> Response:
 
 
 def act_on_several(call: Call) -> Response:
-    """Act on the comments that are ticked, or on all that the page showed, and tell the results in numbers."""
+    """Act on the ticked comments, or on all that the page showed, and report the outcomes in numbers."""
     action, _, which = call.fields.get("do", "").partition("-")
     if action not in ACTIONS:
         raise DeskError(422, "not_read")
@@ -392,14 +391,14 @@ def act_on_several(call: Call) -> Response:
 
 
 def _chosen(call: Call, *, of_all: bool) -> dict[str, CommentState]:
-    """Return the comments that were chosen, with the state in which the page showed them."""
+    """Return the chosen comments, with the state in which the page showed them."""
     seen = (_SEEN.fullmatch(one) for one in call.fields.get("seen", "").split()[:PER_PAGE])
     shown = {one[1]: _state(one[2]) for one in seen if one}
     return shown if of_all else {one: state for one, state in shown.items() if f"{_TICKED}{one}" in call.fields}
 
 
 def _back(call: Call, told: str, **query: str) -> Response:
-    """Go back to the list that was posted from."""
+    """Redirect to the list that the form was on."""
     if call.fields.get("list") == "author" and re.fullmatch("[0-9a-f]{1,64}", call.fields.get("author", "")):
         author = call.fields["author"]
         # The last of them may be gone now.
@@ -431,7 +430,7 @@ def _sure_page(call: Call, chosen: dict[str, CommentState]) -> Response:
 
 
 def _list_url(call: Call) -> str:
-    """Return the address of the list that was posted from."""
+    """Return the URL of the list that the form was on."""
     fields = call.fields
     if fields.get("list") == "author" and re.fullmatch("[0-9a-f]{1,64}", fields.get("author", "")):
         return call.url(f"comments/by/{fields['author']}")
@@ -440,7 +439,7 @@ def _list_url(call: Call) -> str:
 
 
 def _results(call: Call) -> list[str]:
-    """Return what became of several, as sentences with numbers, as the URL says."""
+    """Return the outcomes of a bulk action, as sentences with the numbers in the URL."""
     query = call.request.query
     if query.get("told") != "several" or query.get("did") not in ACTIONS:
         return []
@@ -464,7 +463,7 @@ def _log(call: Call, action: Action, results: Sequence[Moderated]) -> None:
         )
 
 
-# The fixed paths come before the one that has any id in their place.
+# Fixed paths come before the one whose variable would match them.
 ROUTES: dict[str, Route] = {
     "GET comments": show_list,
     "POST comments": act_on_several,

@@ -1,4 +1,4 @@
-"""A fresh code within a session, for what a session alone must not be enough for: whoever stole one has no mailbox."""
+"""A fresh code within a session, for what needs more than that: whoever steals a session cannot read the mailbox."""
 
 from desk import codes, pages
 from desk.call import Call
@@ -12,12 +12,12 @@ from guichet.store import sign_ins
 from guichet.telemetry import logger
 
 COOKIE = "guichet-desk-code"
-# In a session, in a clock hour.
+# Per session and clock hour.
 PER_HOUR = 20
 
 
 def ask(call: Call, purpose: Purpose, next_page: str) -> Response:
-    """Mail the owner of the session a code, and go to the page that takes it, which tells `code_sent`.
+    """Mail the session's owner a code, and redirect to the page where it is typed, which says `code_sent`.
 
     Raises OverCapError.
     """

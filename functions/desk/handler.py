@@ -1,7 +1,7 @@
-"""/desk: find the session and the area, and let it answer. No page changes anything by GET.
+"""/desk: find the session and the area, and dispatch to it. No GET changes anything.
 
 An area is a module, imported by the first request that needs it. Its `ROUTES` map a method and a path below /desk, such
-as `POST messages/{id}/spam`, to what answers it.
+as `POST messages/{id}/spam`, to a function.
 """
 
 from functools import cache
@@ -25,7 +25,7 @@ from guichet.telemetry import guarded, log_unexpected, logger
 
 # In seconds.
 _TRY_AGAIN_AFTER = 5
-# The areas, by the first part of the path below /desk. Whoever is not signed in gets to the first one alone.
+# The areas, by the first part of the path below /desk. Without a session, only the first one is accessible.
 SIGN_IN = "sign-in"
 SIGN_OUT = "sessions/sign-out"
 AREAS = {
@@ -49,9 +49,9 @@ def settings() -> DeskSettings:
 
 
 def answer(request: Request) -> Response:  # noqa: PLR0911  one for each error
-    """Answer a request for a page of the desk, or what one of its buttons posts.
+    """Answer a request for a page of the desk, or a post from one of its buttons.
 
-    Every error, too, is told in the words of the desk: those of the other functions speak to a visitor who sent a form.
+    Errors use the desk's own sentences as well: those of the other functions address a visitor who sent a form.
     """
     from desk import lost, pages  # noqa: PLC0415
 
@@ -71,7 +71,7 @@ def answer(request: Request) -> Response:  # noqa: PLR0911  one for each error
         logger.info("refused at the desk", request_id=request.id, status=refusal.status, code=code)
         return lost.page(visit, DeskError(refusal.status, code))
     except OverCapError as over:
-        # Where an area has no words of its own for it.
+        # If the area does not handle it itself.
         return _later(visit, "too_many", 429, max(1, ceil((over.until - utc_now()).total_seconds())))
     except Exception as error:  # noqa: BLE001  whatever went wrong, what was typed must not be lost with it
         log_unexpected(error, request_id=request.id, route=request.route)
@@ -94,7 +94,7 @@ def _answered(visit: Visit) -> Response:
         route, path, _ = _found(area, visit)
         return route(Call(visit.request, visit.settings, path, None))
     if visit.method == "POST" and visit.page == SIGN_OUT:
-        # Also from a page of a session that has ended, or of the one before.
+        # Even from a page of an ended or earlier session.
         route, path, _ = _found(area, visit)
         return route(Call(visit.request, visit.settings, path, None))
     session = access.session_of(visit)
@@ -110,7 +110,7 @@ def _answered(visit: Visit) -> Response:
 
 
 def _found(area: str, visit: Visit) -> tuple[Route, dict[str, str], str]:
-    """Return what answers a page, the variables in its path, and the path's pattern. Raises DeskError."""
+    """Return the function for a page, its path variables, and the path's pattern. Raises DeskError."""
     routes: dict[str, Route] = import_module(AREAS[area]).ROUTES if area in AREAS else {}
     allowed = False
     for name, route in routes.items():

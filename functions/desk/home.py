@@ -5,7 +5,7 @@ from guichet.http.responses import HEADERS, Response
 
 
 def home(call: Call) -> Response:
-    """Send an owner on to the messages."""
+    """Redirect to the messages."""
     return {"statusCode": 303, "headers": {**HEADERS, "location": call.url("messages")}}
 
 

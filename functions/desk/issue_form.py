@@ -1,4 +1,4 @@
-"""The form in which an issue is written: what was typed, what of it is an issue, and what is wrong with it."""
+"""The form for writing an issue: what was typed, the issue parsed from it, and what is wrong with it."""
 
 import re
 import unicodedata
@@ -35,7 +35,7 @@ def name_of(part: str, language: Language) -> str:
 
 
 def typed_of(editions: Mapping[Language, Edition]) -> dict[str, str]:
-    """Return what stands in the form for a stored issue."""
+    """Return the form's values for a stored issue."""
     fields: dict[str, str] = {}
     for language, edition in editions.items():
         values = {
@@ -99,13 +99,13 @@ def _mistakes(given: Mapping[str, str]) -> dict[str, Mistake]:
 
 
 def mistake_of_id(text: str) -> Mistake | None:
-    """Return what is wrong with the name of a new issue, or None."""
+    """Return what is wrong with the name of a new issue, or None if nothing is."""
     if is_issue_id(text):
         return None
     return Mistake("name_wrong", {"most": LONGEST_ID, "example": _slug(text)})
 
 
 def _slug(text: str) -> str:
-    """Return a name that may be an issue's, as close to a text as can be."""
+    """Return the valid issue name that is closest to a text."""
     plain = "".join(one for one in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(one))
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_ID].strip("-") or "2027-01"

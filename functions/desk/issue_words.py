@@ -11,7 +11,7 @@ from guichet.newsletter.plan import BESIDES, FARTHEST, MOST_A_SECOND, Account, A
 from guichet.records.issue import Issue, Reader, Tally
 
 _CENT = 0.01
-# Why a reader's copy was not sent, of those reasons that are the subscriber's state.
+# The reasons for not sending a reader's copy that are states of the subscriber.
 _LEFT = {"unsubscribed", "bounced", "complained", "blocked", "lifted", "erased"}
 
 
@@ -26,7 +26,7 @@ class Words:
         return words.say(key, self.language, **values)
 
     def number(self, value: float, decimals: int = 0) -> str:
-        """Return a number as people write it."""
+        """Return a number formatted for the language."""
         return locale(self.language).number(f"{value:.{decimals}f}")
 
     def readers(self, count: int) -> str:
@@ -128,7 +128,7 @@ class Words:
         return self.say("issues.waits_readers") if issue.audience is None else ""
 
     def why(self, reader: Reader) -> str:
-        """Return why a reader's copy is in its state, as far as it is known. What SES said stays as it said it."""
+        """Return why a reader's copy is in its state, if known. SES's own words are not translated."""
         parts = [self.say(f"issues.why_{reader.reason}") if reader.reason in _LEFT else reader.reason]
         if reader.bounced_at:
             parts.append(
@@ -142,7 +142,7 @@ class Words:
 
 
 def pace_of(issue: Issue, now: datetime) -> tuple[float, timedelta | None]:
-    """Return how many copies a second were settled since an issue was last started or resumed, and when it ends.
+    """Return how many copies a second were settled since an issue was last started or resumed, and when it should end.
 
     Zero and None if it is not known.
     """

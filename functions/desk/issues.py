@@ -1,6 +1,6 @@
-"""/desk/issues: write to the list: write, look, test, schedule, send, follow, pause, resume, cancel, see who got it.
+"""/desk/issues: write to the list: write, preview, test, schedule, send, follow, pause, resume, cancel, see who got it.
 
-What is done by a POST is done to the issue as the page showed it, text and state, or not at all.
+A POST acts on the issue only if its text and state are still as the page showed them.
 """
 
 import base64
@@ -36,7 +36,7 @@ from guichet.store import dynamodb, issues, readers
 
 # The frame in which a page shows an issue.
 _FRAMES = "frame-src 'self'"
-# What can be written, in no language.
+# The Markdown that works here. It needs no translation.
 _MARKDOWN = "# …, **…**, *…*, - …, > …, [ … ](https://…), ![ … ](https://…)"
 _ON_A_PAGE = 50
 _STATES: tuple[readers.Wanted, ...] = (*get_args(ReaderState), "bounced", "complained")
@@ -47,7 +47,7 @@ _MORNING = "08:00"
 
 
 def list_issues(call: Call) -> Response:
-    """List the issues, the one that changed last first."""
+    """List the issues, most recently changed first."""
     said = Words(call.language)
     found = issues.all_issues(call.table_name)
     # Beyond the end, its last page.
@@ -69,7 +69,7 @@ def new(call: Call) -> Response:
 
 
 def write(call: Call) -> Response:
-    """Show the form with the text of an issue that was not started."""
+    """Show the form with the text of an issue that has not been started."""
     issue = _known(call)
     if not _may_be_written(issue):
         return _page(call, issue, problem="not_to_be_written", status=409)
@@ -77,7 +77,7 @@ def write(call: Call) -> Response:
 
 
 def create(call: Call) -> Response:
-    """Keep the text of a new issue."""
+    """Save the text of a new issue."""
     issue_id = call.fields.get("name", "").lower()
     editions, mistakes = issue_form.read(call.fields)
     if wrong := issue_form.mistake_of_id(issue_id):
@@ -90,7 +90,7 @@ def create(call: Call) -> Response:
 
 
 def save(call: Call) -> Response:
-    """Keep the text of an issue, instead of the one that the form began with."""
+    """Save the text of an issue, replacing the one that the form was opened with."""
     issue_id, shown = _id(call), call.fields.get("content", "")
     editions, mistakes = issue_form.read(call.fields)
     known = issues.find(call.table_name, issue_id)
@@ -102,7 +102,7 @@ def save(call: Call) -> Response:
     content = _content(call, editions)
     if issues.save(call.table_name, issue_id, editions, content, utc_now(), states, instead_of=shown) is None:
         return pages.done(call, f"issues/{issue_id}", "saved")
-    # Whoever presses the button again has read that, and means it.
+    # Pressing the button again confirms it.
     known = issues.find(call.table_name, issue_id)
     problem = "not_to_be_written" if known and not _may_be_written(known) else "written_meanwhile" if known else "gone"
     return _form(call, known, call.fields, {}, 409, problem=problem)
@@ -159,7 +159,7 @@ def _own_first(call: Call) -> list[Language]:
 
 
 def shown_as_typed(call: Call) -> Response:
-    """Show what is being written as its readers would get it, without keeping it."""
+    """Show the unsaved text as readers would get it."""
     name, _, kind = call.fields.get("show", "").partition(" ")
     language = _language(name)
     said = Words(call.language)
@@ -200,7 +200,7 @@ def _mail(
     message = preview.compose(issue_id, editions, language, call.settings)
     if as_text:
         return _as_text(preview.text_part(message))
-    # A link that is tried opens beside the desk, not in its frame.
+    # A link opens in a new tab, not in the desk's frame.
     html = preview.html_part(message).replace("<head>", '<head><base target="_blank">', 1)
     return _framed(html, "text/html", call)
 
@@ -210,9 +210,9 @@ def _as_text(content: str) -> Response:
 
 
 def _framed(content: str, media_type: str, call: Call | None = None) -> Response:
-    """Respond with what is shown in a frame of the desk alone: nothing in it runs, is posted, or asks for the desk.
+    """Respond with content for a frame of the desk only, which can run nothing, post nothing, and load no desk page.
 
-    Its scroll position is the desk's to read, which is why it keeps its origin.
+    It keeps its origin so that the desk can read its scroll position.
     """
     images = f"img-src https: {origin_of(call.settings.site_url)}; " if call else ""
     policy = (
@@ -234,11 +234,11 @@ def _language(name: str) -> Language:
 
 
 def show(call: Call) -> Response:
-    """Show an issue: how far it is, what is wrong with it, how it looks, and what can be done."""
+    """Show an issue: its progress, what is wrong with it, how it looks, and what can be done."""
     issue = _known(call)
     reply = _page(call, issue)
     if issue.state == "sending" and call.request.query.get("follow"):
-        # By its header, so that the sentence about what was done before is not said again.
+        # By header, so that the message about the last action does not appear again.
         reply["headers"]["refresh"] = f"{_RELOADED_EVERY}; url={call.url(f'issues/{issue.id}', follow='1')}"
     return reply
 
@@ -285,7 +285,7 @@ def test(call: Call) -> Response:
         return changed
     now = utc_now()
     for language in issue.languages:
-        # Each time it is asked for, it is sent.
+        # Every request sends it.
         issues.queue_test(call.table_name, issue, issue_test.queued(language, uuid.uuid4().hex), now)
     return pages.done(call, f"issues/{issue.id}", "tested")
 
@@ -303,7 +303,7 @@ def pause(call: Call) -> Response:
 
 
 def resume(call: Call) -> Response:
-    """Go on with a paused issue."""
+    """Resume a paused issue."""
     issue, changed = _as_shown(call)
     if changed:
         return changed
@@ -314,7 +314,7 @@ def resume(call: Call) -> Response:
 
 
 def cancel(call: Call) -> Response:
-    """End an issue for good, once its name was typed."""
+    """End an issue for good, once its name has been typed."""
     issue, changed = _as_shown(call)
     if changed:
         return changed
@@ -324,10 +324,10 @@ def cancel(call: Call) -> Response:
 
 
 def _as_shown(call: Call) -> tuple[Issue, Response | None]:
-    """Return an issue and, if its text or its state is no longer what the page showed, the reply that says so."""
+    """Return an issue and, if its text or state differs from what the page showed, the reply that says so."""
     issue = _known(call)
     shown = tuple(call.fields.get(name) for name in ("content", "state", "changed"))
-    # The same state may be another one: paused for its complaints meanwhile, or scheduled for another day.
+    # The state may differ despite its name: paused for complaints meanwhile, or scheduled for another day.
     if shown == (issue.content, issue.state, issue.changed_at.isoformat()):
         return issue, None
     return issue, _page(call, issue, problem="changed_meanwhile", status=409)
@@ -345,7 +345,7 @@ def _changed_to(call: Call, told: str, *, done: bool) -> Response:
 
 @dataclass(frozen=True)
 class _Ready:
-    """What sending an issue means, and what keeps it from being sent: the keys of sentences."""
+    """What sending an issue means, and what prevents it: the keys of sentences."""
 
     audience: Audience
     findings: Sequence[check.Finding]
@@ -390,7 +390,7 @@ def _not_to_start(call: Call, issue: Issue) -> Response:
 
 
 def _to_start(call: Call, how: str, wrong: Mapping[str, str]) -> tuple[Issue, Response | None]:
-    """Return an issue that is to be started and, if something speaks against it, the page that says so."""
+    """Return the issue to start and, if something prevents that, the page that says so."""
     issue, changed = _as_shown(call)
     if changed:
         return issue, changed
@@ -443,7 +443,7 @@ def _start_page(  # noqa: PLR0913  the parts of a page
     zone = ZoneInfo(call.settings.time_zone)
     begins = issue.scheduled_for.astimezone(zone) if issue.scheduled_for else None
     tomorrow = utc_now().astimezone(zone) + timedelta(days=1)
-    # What was typed into one page is not what another begins with, if the number of readers is no longer the same.
+    # If the number of readers has changed, the page does not start with the number that was typed.
     typed = call.fields if call.method == "POST" else {}
     return pages.page(
         call,
@@ -491,7 +491,7 @@ def _time(call: Call) -> tuple[datetime | None, dict[str, str]]:
 
 
 def _as_draft(call: Call, issue: Issue) -> Issue | None:
-    """Return an issue that may be started: one that was cancelled before is a draft again. None if it changed."""
+    """Return an issue that can be started: a cancelled one becomes a draft again. None if it changed."""
     if issue.state != "cancelled":
         return issue
     editions = issues.editions(call.table_name, issue.id)
@@ -510,14 +510,14 @@ def _account() -> Account | None:
 
 
 def _of_account(account: Account) -> str:
-    """Return what keeps the account from sending to everybody; empty if nothing does."""
+    """Return what prevents the account from sending to everybody; empty if nothing does."""
     if not account.in_production:
         return "in_sandbox"
     return "account_paused" if account.is_paused else ""
 
 
 def _number(text: str) -> int | None:
-    """Return a number that was typed, with or without what parts its thousands."""
+    """Return a typed number, with or without thousands separators."""
     digits = re.sub(r"[\s\u202f\u00a0.,'’]", "", text)
     return int(digits) if re.fullmatch(r"[0-9]{1,12}", digits) else None
 
@@ -526,7 +526,7 @@ def _number(text: str) -> int | None:
 
 
 def who(call: Call) -> Response:
-    """List the readers of an issue, all or those in a state, and what became of their copies."""
+    """List the readers of an issue, all or those in one state, and the outcome of their copies."""
     issue = _known(call)
     said, query = Words(call.language), call.request.query
     state, place = query.get("state", ""), query.get("after", "")

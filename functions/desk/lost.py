@@ -1,6 +1,6 @@
-"""What was typed into a form that could not be taken, for its session or for the database: else it would be lost.
+"""Give back what was typed into a form that failed because of its session or the database: it would be lost otherwise.
 
-Browsers fetch a page anew when one goes back to it, and with it what was typed there: pages of the desk are not stored.
+Pages of the desk are not cached, so going back fetches the page again and discards what was typed there.
 """
 
 from desk import pages, words
@@ -11,14 +11,14 @@ from guichet.http.responses import Response
 
 # The errors of a form that was posted from a page of the desk itself.
 CODES = frozenset({"signed_out", "other_session"})
-# The keys of the sentences for a body that could not be taken, by its status. Of others, nothing could be read.
+# The keys of the sentences for a refused body, by status. Other bodies could not be read at all.
 CODE_OF_REFUSAL = {413: "too_large"}
-# As much as Lambda takes at once. What is shown of it fits into its response, whatever is written in place of a `<`.
+# The largest request of Lambda. What is shown of it fits into a response, even with every `<` escaped.
 _MOST_READ = 6 * 1024 * 1024
 _MOST_SHOWN = LARGEST_BODY
-# Nobody misses less, in characters.
+# Nobody misses anything shorter, in characters.
 _SHORT = 20
-# What a browser or a page filled in, as far as it is as long; and a code, which is of use to nobody.
+# Fields of that length that a browser or a page filled in; and a code, which is useless now.
 _NOT_TYPED = frozenset(
     {"token", "code", "changed", "content", "email", "id", "message", "permit", "record", "subscriber"}
 )
@@ -56,7 +56,7 @@ def _typed(visit: Visit) -> list[str]:
 
 
 def _shown(texts: list[str]) -> tuple[list[str], bool]:
-    """Return as much of the texts as a page has room for, and whether some of it is missing."""
+    """Return as much of the texts as fits on a page, and whether anything is missing."""
     shown: list[str] = []
     left = _MOST_SHOWN
     for text in texts:

@@ -31,18 +31,18 @@ from guichet.store.message_lists import Entry, Folder, Place
 Submission = Message | SignUp
 
 PER_PAGE = 50
-# What one search reads at most: so many messages, or so many characters.
+# The most that one search reads: this many messages, or this many characters.
 MOST_LOOKED_AT = 300
 MOST_TEXT = 2_000_000
 _PER_BATCH = 100
-# Of what is typed into the search, in characters.
+# The longest search text, in characters.
 _LONGEST_SEARCH = 200
 _BRIEF = 160
-# The clocks of the gateway and of this function are two.
+# The gateway's clock and this function's may differ.
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _MONTH = re.compile("([0-9]{4})-(0[1-9]|1[0-2])")
 _MOST_MONTHS = 240
-# Also the name of a form that is gone: nothing else of an address that somebody sent is shown as the desk's own words.
+# Matches deleted forms as well. Other text of a URL, which a stranger may have made up, is not shown as the desk's.
 _FORM = re.compile("[a-z0-9-]{1,64}")
 _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 _SPELLED_OUT = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "’": "'", "ʼ": "'"})
@@ -69,7 +69,7 @@ _POINTS = re.compile(r"(.+) \(([0-9]+)\)")
 
 
 class Found(NamedTuple):
-    """What a page shows: records, newest first; how far it looked; and from where to go on, both ways."""
+    """What a page shows: records, newest first; how far it searched; and where to continue, both ways."""
 
     records: list[Submission]
     looked_at: int
@@ -81,17 +81,17 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Query:
-    """What a page of the list is asked for."""
+    """The query of a page of the list."""
 
     folder: Folder
     form: str
     search: str
     month: str
     start: Place
-    # Whether it begins with the newest, and whether it goes back from there or on.
+    # Whether it starts with the newest, and whether it walks back in time or forward.
     is_first: bool
     back: bool
-    # The first and the last time that anything can be from.
+    # The earliest and the latest possible time of a message.
     oldest: datetime
     newest: datetime
 
@@ -159,7 +159,7 @@ def _query(call: Call, folder: Folder) -> Query:
 
 
 def _oldest(call: Call) -> datetime:
-    """Return from when on something may be kept: forms of the site's own may keep theirs longer."""
+    """Return the time of the oldest message that may still be stored: a form may have a retention of its own."""
     days = max([call.settings.retention_days, *(own.retention_days or 0 for own in definitions().values())])
     return utc_now() - timedelta(days=days + 1)
 
@@ -185,7 +185,7 @@ def _listed(call: Call, query: Query) -> Found:
     if len(entries) > PER_PAGE:
         reached, is_all = shown[-1].place, False
     beyond = "" if is_all else str(reached)
-    # Where it came from is always a way to go, but for the first page.
+    # There is always a way back to the previous page, except from the first.
     came_from = str(shown[0].place if shown else query.start)
     if not query.back:
         shown.reverse()
@@ -200,7 +200,7 @@ def _listed(call: Call, query: Query) -> Found:
 
 
 def _searched(call: Call, query: Query) -> Found:
-    """Read one message after the other, and go on from the last one that was looked at."""
+    """Read one message after another; the next page continues after the last one examined."""
     wanted = folded(query.search).split()
     found: list[Submission] = []
     looked_at = read = 0
@@ -233,7 +233,7 @@ def _walk(call: Call, query: Query) -> Iterator[message_lists.Stretch]:
 
 
 def folded(text: str) -> str:
-    """Return a text as it is searched: in small letters, without accents."""
+    """Return a text as the search compares it: lower case, without accents."""
     if text.isascii():
         return text.lower()
     plain = text.casefold().translate(_SPELLED_OUT)
@@ -241,7 +241,7 @@ def folded(text: str) -> str:
 
 
 def _texts(record: Submission, call: Call) -> str:
-    """Return all that a visitor wrote, as it is stored and as it is shown."""
+    """Return everything a visitor wrote, as stored and as displayed."""
     fixed = [record.name, record.email, readable(record.email), record.page]
     if isinstance(record, SignUp):
         return "\n".join([*fixed, record.consent_claim])
@@ -276,7 +276,7 @@ def _forms(call: Call, query: Query) -> list[tuple[str, str]]:
 
 
 def _months(call: Call, oldest: datetime) -> list[tuple[str, str]]:
-    """Return the months to go back from, newest first, but for the present one."""
+    """Return the earlier months to choose from, newest first."""
     zone = ZoneInfo(call.settings.time_zone)
     now, first, names = utc_now().astimezone(zone), oldest.astimezone(zone), locale(call.language).MONTHS
     number, end = now.year * 12 + now.month - 2, first.year * 12 + first.month - 1
@@ -285,7 +285,7 @@ def _months(call: Call, oldest: datetime) -> list[tuple[str, str]]:
 
 
 def _who(record: Submission) -> str:
-    """Return who wrote: a name, an address or, of a form that asks for neither, the beginning of its id."""
+    """Return who wrote: a name, an address or, if the form asks for neither, the beginning of the id."""
     return strangers.one_line(record.name) or readable(record.email) or record.id[:8]
 
 
@@ -303,7 +303,7 @@ def _form_title(record: Submission, call: Call) -> str:
     own = definition(record.form)
     if own:
         return own.title[call.language]
-    # If a form is gone from the file, its name has to do.
+    # If the form was removed from the file, only its name is left.
     return words.say("messages.form_contact", call.language) if record.form == "contact" else record.form
 
 
@@ -336,7 +336,7 @@ def show(call: Call) -> Response:
         title=words.say(f"messages.{key}", call.language, at=at),
         record=record,
         is_sign_up=isinstance(record, SignUp),
-        # The message of a contact form stands for itself. Names of further fields are the visitor's, too.
+        # A contact form's message needs no label. The names of extra fields are the visitor's text as well.
         rows=[Row(strangers.one_line(row.label), strangers.unpadded(row.text)) for row in _rows(record, own, call)],
         form_title=_form_title(record, call),
         reason=spam_words(record.spam, call),
@@ -351,9 +351,9 @@ def show(call: Call) -> Response:
 
 
 def _opened(call: Call) -> tuple[Submission, list[Item]]:
-    """Return what a page is about, with the rows of its emails. Raises DeskError."""
+    """Return the record of a page, with the rows of its emails. Raises DeskError."""
     record, rows = message_lists.opened(call.table_name, call.path["id"])
-    # A sign-up that is no spam is the visitor's affair until they confirm.
+    # A sign-up that is not spam is not shown until the visitor confirms it.
     if record is None or (isinstance(record, SignUp) and not record.spam):
         raise DeskError(404, "no_such_page")
     return record, rows
@@ -384,7 +384,7 @@ def _rows(record: Submission, own: Definition | None, call: Call) -> list[Row]:
 
 
 def _reply(record: Submission, call: Call) -> str:
-    """Return where a reply goes, as a URL (RFC 6068). Its subject has no word of the visitor's."""
+    """Return the `mailto:` URL of a reply (RFC 6068). Its subject contains nothing that the visitor wrote."""
     if isinstance(record, SignUp) or not record.email:
         return ""
     day = locale(record.language).day(record.received_at.astimezone(ZoneInfo(call.settings.time_zone)))
@@ -429,7 +429,7 @@ def _email_state(row: Item, call: Call) -> str:
 
 
 def _neighbours(call: Call, record: Submission, folder: Folder, form: str) -> dict[str, str]:
-    """Return the links to the messages before and after. Where none is near, the list goes on from here."""
+    """Return the links to the previous and next message. If none is near, they lead to the list from here on."""
     kind = "request" if isinstance(record, SignUp) else "message"
     here = Place(record.submitted_at, f"{kind}#{record.id}")
     oldest, newest = _oldest(call), utc_now() + _CLOCKS_DIFFER
@@ -466,12 +466,12 @@ def release(call: Call) -> Response:
     if isinstance(record, SignUp):
         link = confirmation_request.queued(record.language)
         released = submissions.release_sign_up(call.table_name, record, link)
-        # It has no page of its own any more.
+        # It no longer has a page of its own.
         return pages.done(call, "messages/spam", "released" if released else "released_before")
     if record is None:
         raise DeskError(404, "no_such_page")
     email = notification.queued(record.form, call.settings.default_language, released=True)
-    # As long as its form says.
+    # For as long as its form says.
     kept = timedelta(days=record.retention_days or call.settings.retention_days)
     released = submissions.release_message(call.table_name, record, email, kept)
     return pages.done(call, f"messages/{record.id}", "released" if released else "released_before")

@@ -19,9 +19,9 @@ from guichet.store.outbox_list import Place
 from guichet.telemetry import logger
 
 _PER_PAGE = 50
-# Of an email, in characters. None of ours is nearly as long, and DynamoDB takes 1,024 bytes.
+# The longest sort key of an email, in characters. None of ours comes close, and DynamoDB allows 1,024 bytes.
 _LONGEST_KEY = 256
-# The emails that have a sentence of their own, by their module. Another one is called by its name.
+# The emails that have a sentence of their own, by module. Any other is called by its name.
 _NAMES = (
     "acknowledgement", "cap_reached", "comment_notification", "comments_link", "confirmation_request",
     "contact_notification", "desk_sign_in", "digest", "erasure_done", "form_notification", "issue_paused", "issue_sent",
@@ -33,7 +33,7 @@ _PAGES = {"message": "messages", "comment": "comments", "subscriber": "subscribe
 
 @dataclass(frozen=True)
 class Waiting:
-    """An email as the page shows it. `record` is the page of what it tells of, if there is one."""
+    """An email as the page shows it. `record` is the page of the record that it reports, if there is one."""
 
     name: str
     recipient: str
@@ -45,7 +45,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Failed:
-    """An email that failed for good, as the page shows it. `fields` are posted to have it sent again."""
+    """An email that failed for good, as the page shows it. Posting `fields` sends it again."""
 
     name: str
     recipient: str
@@ -120,7 +120,7 @@ def _record(row: Item) -> str:
 
 
 def _recipient(call: Call, row: Item) -> str:
-    """Return whom an email goes to, and of a visitor no more than what they did."""
+    """Return who an email goes to; for visitors, only what they did."""
     if row["recipient"] == "owner":
         who = {"form-notification": "recipients", DEPLOY_HOOK: "host"}.get(row["name"], "owner")
     else:
@@ -137,19 +137,19 @@ def _age(call: Call, age: timedelta) -> str:
 
 
 def _dead_mailboxes(call: Call) -> list[dict[str, Any]]:
-    """Return the owner's mailboxes that take no mail: address, since when, and what was said."""
+    """Return the owner's mailboxes that take no mail: address, since when, and the server's reason."""
     dead = mailboxes.mailboxes(call.table_name).dead
     secret = call.settings.signing_secret
     known = {subscriber_id(secret, address): address for address in call.settings.owner_email}
     return [
-        # A form may have recipients of its own, whose addresses are not asked for here.
+        # A form may have its own recipients, whose addresses are not looked up here.
         {"address": known.get(mailbox, ""), "since": datetime.fromisoformat(entry.since), "reason": entry.reason}
         for mailbox, entry in dead.items()
     ]
 
 
 def try_mailboxes(call: Call) -> Response:
-    """Let the next sweep try the mailboxes that take no mail, which are otherwise tried once a day. Idempotent."""
+    """Have the next sweep try the mailboxes that take no mail, which are otherwise tried once a day. Idempotent."""
     mailboxes.try_now(call.table_name, mailboxes.mailboxes(call.table_name).dead)
     logger.info("mailboxes are tried", request_id=call.request.id, session_id=call.signed_in.id)
     return pages.done(call, "outbox", told="tried")

@@ -20,11 +20,11 @@ from guichet.store import comments, dynamodb
 from guichet.store.dynamodb import UnavailableError
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# What is shown in a frame of a page. No other page may be: browsers would say that the host refuses to connect.
+# The pages that may be shown in a frame. For any other, browsers say that the host refused to connect.
 FRAMED = frozenset({"issues/_preview"})
 # The areas in the menu, in order, by the first part of their path.
 MENU = ("messages", "comments", "subscribers", "issues", "outbox", "settings")
-# Of the comments that wait, so many are counted, for so many seconds.
+# How many waiting comments are counted at most, and for how many seconds.
 _MOST_COUNTED = 99
 _COUNTING = 0.5
 _ERROR = 400
@@ -56,8 +56,8 @@ def page(  # noqa: PLR0913  the parts of a response
     """Render a template as a page of the desk.
 
     Templates extend `desk.html`. They have `call`, `session` (None at signing in), `say(key, **values)`, `when(at)`,
-    `day(at)`, `url(page, **query)`, `token` for their forms, and `values`. `further_policy` is what the page may load
-    besides style sheet and logo, in the words of CSP.
+    `day(at)`, `url(page, **query)`, `token` for their forms, and `values`. `further_policy` adds CSP directives for
+    what the page may load besides style sheet and logo.
     """
     session = call.session if isinstance(call, Call) else None
     zone, language = ZoneInfo(call.settings.time_zone), call.language
@@ -100,7 +100,7 @@ def page(  # noqa: PLR0913  the parts of a response
 
 
 def _menu(call: Visit, session: Session | None, status: int) -> list[tuple[str, str]]:
-    """Return the areas with their names: the comments with how many wait, where that can be counted at once."""
+    """Return the areas with their names; comments with the number waiting, if it can be counted quickly."""
     names = {area: words.say(f"common.{area}", call.language) for area in MENU}
     if session is None or status >= _ERROR:
         return list(names.items())
@@ -108,7 +108,7 @@ def _menu(call: Visit, session: Session | None, status: int) -> list[tuple[str, 
         with dynamodb.retry_budget(_COUNTING):
             number = comments.waiting(call.table_name, _MOST_COUNTED + 1)
     except UnavailableError:
-        # The page itself is worth more.
+        # The page matters more than the number.
         number = 0
     if number:
         told = call.number(number) if number <= _MOST_COUNTED else f"{_MOST_COUNTED}+"
@@ -117,12 +117,12 @@ def _menu(call: Visit, session: Session | None, status: int) -> list[tuple[str, 
 
 
 def done(call: Call, page: str, told: str, *, cookies: Sequence[str] = (), **query: str) -> Response:
-    """Send the browser on after a change, to a page that tells of it by the sentence `told_…` (RFC 9110, 303)."""
+    """Redirect after a change to a page that reports it by the sentence `told_…` (RFC 9110, 303)."""
     return _see_other(call.url(page, told=told, **query), cookies)
 
 
 def sent_on(call: Call, page: str, *, cookies: Sequence[str] = ()) -> Response:
-    """Send the browser on to a page, which may have a query."""
+    """Redirect to a page, which may have a query."""
     return _see_other(call.url(page), cookies)
 
 
@@ -144,7 +144,7 @@ def error_page(call: Visit, error: DeskError) -> Response:
 
 
 def framed_error(call: Visit, error: DeskError) -> Response:
-    """Say in a frame what is wrong. Nothing is lost: what was typed stands in the page around it."""
+    """Say in a frame what is wrong. Nothing is lost: what was typed is still in the page around it."""
     headers = {
         **_HEADERS,
         "content-type": "text/plain; charset=utf-8",

@@ -1,4 +1,4 @@
-"""/desk/people: erase a person. The notifier does it, in the background, and an email tells when it is done."""
+"""/desk/people: erase a person. The notifier does it in the background, and an email says when it is done."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,13 @@ from guichet.records.sign_up import SignUp
 from guichet.signing import subscriber_id
 from guichet.store import comments, erasures, message_lists, subscribers
 
-# What tells who is to be erased.
+# The parameters that identify who is to be erased.
 _BY = ("message", "comment", "subscriber", "address")
 
 
 @dataclass(frozen=True)
 class Whom:
-    """Who is to be erased: by an address, which was typed or is a record's; or a message without one, by its key."""
+    """Who is to be erased: by an address, typed or from a record; or, for a message without one, by its key."""
 
     # What the page was opened with, to be posted again: one of _BY.
     by: dict[str, str]
@@ -28,7 +28,7 @@ class Whom:
 
     @property
     def of_message(self) -> bool:
-        """Whether it is by a message or a comment, which somebody else may have written in that person's name."""
+        """Whether it is identified by a message or comment, which somebody else may have written under that name."""
         return "message" in self.by or "comment" in self.by
 
     def id(self, call: Call) -> str:
@@ -37,7 +37,7 @@ class Whom:
 
 
 def ask(call: Call) -> Response:
-    """Show where an address is typed, or what is erased with the author of a message or comment, or a subscriber."""
+    """Show the field for an address, or what erasing a message's or comment's author, or a subscriber, deletes."""
     by = {name: call.request.query[name] for name in _BY[:-1] if call.request.query.get(name)}
     if not by:
         return _address_page(call)
@@ -46,7 +46,7 @@ def ask(call: Call) -> Response:
 
 
 def choose(call: Call) -> Response:
-    """Take an address that was typed. It goes into no URL."""
+    """Accept a typed address, which never gets into a URL."""
     typed = call.fields.get("address", "")
     address = parse(typed)
     if not address:
@@ -55,7 +55,7 @@ def choose(call: Call) -> Response:
 
 
 def erase(call: Call) -> Response:
-    """Queue an erasure, once the address or a word is typed."""
+    """Queue an erasure, once the address or a word has been typed to confirm it."""
     by = {name: call.fields[name] for name in _BY if call.fields.get(name)}
     whom = _found(call, by)
     if whom is None:
@@ -77,7 +77,7 @@ def erase(call: Call) -> Response:
 
 
 def follow(call: Call) -> Response:
-    """Show whether an erasure goes on or has ended."""
+    """Show whether an erasure is still running or has finished."""
     erasure = erasures.erasure(call.table_name, call.path["id"])
     if erasure is None:
         raise DeskError(404, "no_such_page")
@@ -86,7 +86,7 @@ def follow(call: Call) -> Response:
 
 
 def _found(call: Call, by: dict[str, str]) -> Whom | None:
-    """Return whom a page is about, or None if that is gone, or has no address any more."""
+    """Return whom a page is about, or None if the record is gone or no longer has an address."""
     if not all(ID.fullmatch(text) for name, text in by.items() if name != "address"):
         return None
     if "message" in by:
@@ -96,7 +96,7 @@ def _found(call: Call, by: dict[str, str]) -> Whom | None:
         kind = "request" if isinstance(record, SignUp) else "message"
         return Whom(by, record.email, "" if record.email else f"{kind}#{record.id}")
     if "comment" in by:
-        # One without an address came from another tool. It is deleted by itself.
+        # A comment without an address came from another tool. It is deleted on its own.
         comment = comments.comment(call.table_name, by["comment"])
         return Whom(by, comment.email) if comment and comment.email else None
     if "subscriber" in by:
@@ -134,7 +134,7 @@ def _confirm_page(call: Call, whom: Whom, *, status: int = 200, typed: str = "",
         status=status,
         whom=whom,
         address=readable(whom.address),
-        # What is left of somebody who was erased, or left long ago, is their state.
+        # Only the state is left of somebody who was erased or left long ago.
         state=known.state if known else "none",
         going_on=call.url(f"people/{whom.id(call)}") if erasing and erasing.done_at is None else "",
         typed=typed,

@@ -1,12 +1,12 @@
-"""Why an email failed or was dropped, in words. Its row has that in English, for logs and commands.
+"""Why an email failed or was dropped, in words. Its row has the reason in English, for logs and commands.
 
-Why one waits is told apart by guichet.outbox.reasons.
+guichet.outbox.reasons tells why an email waits.
 """
 
 from desk import words
 from guichet.locales import Language
 
-# The keys of the sentences, by what a row says. A test finds each of them in the code that writes it.
+# The keys of the sentences, by the reason in a row. A test checks that some code writes each of them.
 WHOLE = {
     "it was filed as spam": "filed_as_spam",
     "it is late to say that the message arrived": "too_late",
@@ -20,11 +20,11 @@ WHOLE = {
     "the address complained": "complained",
     "what it tells of was erased or has expired": "gone",
 }
-# Of these, a part; the rest is a number.
+# Those that contain a number.
 PARTS = {"no answer of SES after ": "in_doubt", " runs ended before it was sent": "ended"}
 
 
 def why(reason: str, language: Language) -> str:
-    """Return a reason in a language. What SES or a provider said stays as they said it."""
+    """Return a reason in a language. The words of SES or a provider are not translated."""
     key = WHOLE.get(reason) or next((key for part, key in PARTS.items() if part in reason), None)
     return words.say(f"reasons.{key}", language) if key else reason

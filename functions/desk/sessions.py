@@ -43,7 +43,7 @@ def end_others(call: Call) -> Response:
 
 
 def sign_out(call: Call) -> Response:
-    """End this browser's session, if it has one. It works with an old page, too, and after the session has ended."""
+    """End this browser's session, if any. This also works from an old page, and after the session has ended."""
     if value := access.cookie(call.request):
         session = access.session_id(call.settings, value)
         sessions.end(call.table_name, session)

@@ -13,7 +13,7 @@ from guichet.locales import LANGUAGES
 
 @dataclass(frozen=True)
 class Setting:
-    """A parameter of the stack, what it says, and values that are shown as they are, such as addresses."""
+    """A parameter of the stack, what it means, and values that are shown verbatim, such as addresses."""
 
     parameter: str
     sentence: str
@@ -22,7 +22,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class FormShown:
-    """A form of the site's own: its title, its path, what is said of it, and who gets it."""
+    """A form of the site's own: its title, its path, its description, and who gets it."""
 
     title: str
     path: str
@@ -57,13 +57,13 @@ def _site(call: Call) -> Iterator[Setting]:
     yield Setting("DefaultLanguage", _say(call, "settings.languages", names=names, default=default))
     yield Setting("TimeZone", _say(call, "settings.time_zone", zone=settings.time_zone))
     yield Setting("AccentColor", _say(call, "settings.color", color=settings.accent_color))
-    # One of another origin is not shown.
+    # A logo from another origin is not shown.
     yield Setting(
         "LogoUrl", _say(call, "settings.logo" if settings.logo else "settings.no_logo"), _given(settings.logo)
     )
     privacy = "settings.privacy" if settings.privacy_url else "settings.no_privacy"
     yield Setting("PrivacyUrl", _say(call, privacy), _given(settings.privacy_url))
-    # Its address is a secret, and not known here.
+    # Its URL is a secret, not known here.
     yield Setting("DeployHookUrl", _say(call, f"settings.deploy_hook_{settings.deploy_hook}"))
 
 

@@ -1,7 +1,7 @@
-"""/desk/sign-in: type an address, then the code from its email, or press the button behind its link.
+"""/desk/sign-in: type an address, then the code from the email, or press the button behind the email's link.
 
-Whatever the address, the reply and the work are the same: only the notifier, out of the asker's sight, knows whose it
-is. A request is bound to its browser by a cookie, so a link or a code is worth nothing anywhere else.
+For any address, the reply and the work are the same: only the notifier, unobserved, finds out whose it is. A cookie
+binds a request to its browser, so a link or a code is worthless anywhere else.
 """
 
 from hmac import compare_digest
@@ -22,7 +22,7 @@ from guichet.store.submissions import OverCapError
 from guichet.telemetry import logger
 
 COOKIE = "guichet-desk-sign-in"
-# From one network in a clock hour, and as often with a browser that the owner has signed in with before.
+# Per network and clock hour, and as many for a browser that the owner has signed in with before.
 PER_HOUR = 20
 _MINUTES = int(SIGN_IN_VALID.total_seconds() / 60)
 
@@ -41,7 +41,7 @@ def ask(call: Call) -> Response:
         return _form(call, 422, typed=typed, error="no_address", next_page=next_page, remember=remember)
     owner, now, latest = subscriber_id(call.settings.signing_secret, address), utc_now(), codes.new(next_page)
     known = access.is_known(call, owner)
-    # Whoever shares a network with strangers is not kept out by them.
+    # Strangers on the same network must not lock the owner out.
     what = f"desk-known-{owner}" if known else "desk-sign-in"
     by = caller(call.request, what, now, call.settings.signing_secret, PER_HOUR)
     request = codes.request_of(call, latest, owner, now, remember=remember, known=known)
@@ -60,7 +60,7 @@ def ask(call: Call) -> Response:
 
 
 def show_code(call: Call) -> Response:
-    """Show the field for the code, or go on, if the link of the email has signed in meanwhile, in another tab."""
+    """Show the field for the code, or continue if the email's link was used meanwhile in another tab."""
     if codes.asked(call, COOKIE):
         return _code_form(call)
     return pages.sent_on(call, "") if access.session_of(call) else _note(call, "no_cookie", 403)
@@ -85,7 +85,7 @@ def take_code(call: Call) -> Response:
 
 
 def show_link(call: Call) -> Response:
-    """Show the button that signs in, in the browser that asked alone. Nothing changes: mail scanners open links."""
+    """Show the button that signs in, only in the browser that asked. Changes nothing: mail scanners open links."""
     request = _linked(call, call.request.query)
     if request is None:
         return _note(call, "elsewhere", 403)
@@ -128,7 +128,7 @@ def _mine(call: Call, request_id: str) -> Asked | None:
 
 
 def _entered(call: Call, request: SignIn) -> Response | None:
-    """Begin a session, end the one that this browser had, and go on. None if the request does not work any more."""
+    """Start a session, end this browser's previous one, and redirect. None if the request is no longer valid."""
     if request.owner not in access.owners(call.settings):
         return None
     session, value = access.new_session(call, request.owner, remember=request.remember)
@@ -183,7 +183,7 @@ def _code_form(call: Call, status: int = 200, *, typed: str = "", error: str = "
 
 
 def _note(call: Call, what: str, status: int) -> Response:
-    """Say why this does not go on here, and what to do instead."""
+    """Say why this cannot continue here, and what to do instead."""
     title = words.say(f"sign_in.{what}_title", call.language)
     return pages.page(call, "sign_in_note.html", title=title, status=status, what=what)
 

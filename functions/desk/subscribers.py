@@ -20,7 +20,7 @@ from guichet.telemetry import count, logger
 STATES: tuple[State, ...] = get_args(State)
 _PER_PAGE = 50
 _ID = re.compile(r"[0-9a-f]{32}")
-# What is known of an address on the page, by the metric that counts it.
+# What the page knows about an address, by the metric that counts it.
 _METRICS = {"unsubscribe": "Unsubscribed", "block": "Blocked"}
 
 
@@ -34,7 +34,7 @@ def _list_page(call: Call, status: int = 200, **found: Any) -> Response:
     state = cast("State", query.get("state") if query.get("state") in STATES else "confirmed")
     after, before = (given if _ID.fullmatch(given := query.get(name, "")) else "" for name in ("after", "before"))
     shown = subscriber_lists.page(call.table_name, state, _PER_PAGE, after=after, before=before)
-    # Counting reads the whole list, so it is done once.
+    # Counting reads the whole list, so only the first page does it.
     total = subscriber_lists.count(call.table_name, state) if not (after or before) else None
     return pages.page(
         call,
@@ -56,7 +56,7 @@ def _list_page(call: Call, status: int = 200, **found: Any) -> Response:
 
 
 def find(call: Call) -> Response:
-    """Go to the subscriber with a typed address, or say that there is none. The address gets into no URL."""
+    """Redirect to the subscriber with a typed address, or say that there is none. The address never gets into a URL."""
     typed = call.fields.get("address", "")
     address = parse(typed)
     if address is None:
@@ -99,7 +99,7 @@ def ask_to_change(call: Call) -> Response:
     action = call.page.rpartition("/")[2]
     subscriber = _subscriber(call)
     if action not in _actions(subscriber):
-        # It happened meanwhile, perhaps in another tab.
+        # It has been done already, perhaps in another tab.
         return pages.done(call, f"subscribers/{subscriber.id}", told="unchanged")
     return _sure_page(call, subscriber, action)
 
@@ -123,7 +123,7 @@ def _sure_page(call: Call, subscriber: Subscriber, action: str, status: int = 20
 
 
 def unsubscribe(call: Call) -> Response:
-    """Unsubscribe somebody who asked for it otherwise than by the link. Idempotent."""
+    """Unsubscribe somebody who asked by other means than the link. Idempotent."""
     subscriber = _subscriber(call)
     done = subscribers.unsubscribe(call.table_name, subscriber.id, utc_now(), _kept(call))
     return _changed(call, subscriber.id, "unsubscribe", "unsubscribed", done=done)
@@ -137,9 +137,9 @@ def block(call: Call) -> Response:
 
 
 def lift(call: Call) -> Response:
-    """Let a suppressed address sign up again, once it is typed: only its keyed hash is known. Idempotent.
+    """Let a suppressed address sign up again. It must be typed, as only its keyed hash is stored. Idempotent.
 
-    It is taken off SES's own list first: as long as it is there, it gets no mail, whatever the table says.
+    It is removed from SES's suppression list first: while it is there, it gets no mail, whatever the table says.
     """
     subscriber = _subscriber(call)
     if subscriber.state not in SUPPRESSED:
@@ -153,12 +153,12 @@ def lift(call: Call) -> Response:
     try:
         ses.take_off_list(address)
     except (BotoCoreError, ClientError) as error:
-        # Its text may quote the address.
+        # The error's text may quote the address.
         logger.warning(
             "not lifted", request_id=call.request.id, subscriber_id=subscriber.id, error=type(error).__name__
         )
         return _sure_page(call, subscriber, "lift", 503, typed=typed, wrong="no_ses")
-    # Under each id that it may be known by, a former secret's included.
+    # Under every id that it may have, including one from a former secret.
     ids = call.settings.ids_of(address)
     lifted = [one for one in ids if subscribers.lift(call.table_name, one, utc_now(), _kept(call))]
     return _changed(call, subscriber.id, "lift", "lifted", done=bool(lifted))
@@ -173,7 +173,7 @@ def _changed(call: Call, changed: str, action: str, told: str, *, done: bool) ->
 
 
 def ask_for_address(call: Call) -> Response:
-    """Show the line for an address that is to be blocked, whether it is known or not."""
+    """Show the field for an address to block, known or not."""
     return _block_page(call)
 
 
@@ -219,7 +219,7 @@ def block_address(call: Call) -> Response:
 
 
 def short(found: str) -> str:
-    """Return as much of an id as tells it from others."""
+    """Return enough of an id to distinguish it from others."""
     return found[:8]
 
 
@@ -245,7 +245,7 @@ def _kept(call: Call) -> timedelta:
     return timedelta(days=call.settings.retention_days)
 
 
-# The fixed paths come before the one that has any id in their place.
+# Fixed paths come before the one whose variable would match them.
 ROUTES: dict[str, Route] = {
     "GET subscribers": show_list,
     "POST subscribers/find": find,

@@ -1,4 +1,4 @@
-"""/desk/subscribers/file: the lists as CSV for whoever has a fresh code. A session alone is not enough for them all."""
+"""/desk/subscribers/file: the lists as CSV, with a fresh code. A session alone must not expose whole lists."""
 
 import base64
 import time
@@ -26,21 +26,21 @@ STATES: tuple[State, ...] = get_args(State)
 # How long files may be downloaded after the code was typed.
 _OPEN_FOR = timedelta(minutes=10)
 _PURPOSE = "desk-download"
-# How many subscribers a file has, as far as it fits.
+# The most subscribers in one file.
 _PER_FILE = 10_000
 _MOST_FILES = 4096
-# Lambda answers with 6 MB at most, of which a third is the base64 (AWS: "Lambda quotas"); and the function has 29 s.
+# A Lambda response has 6 MB at most, and base64 adds a third (AWS: "Lambda quotas"); the function has 29 s.
 _MOST_BYTES = 4_200_000
 _MOST_SECONDS = 20.0
 _LONGEST_NUMBER = 12
 
 
 class _TooLargeError(Exception):
-    """A file is larger, or takes longer, than one response may."""
+    """A file is too large, or takes too long, for one response."""
 
 
 def begin(call: Call) -> Response:
-    """Say what a file has, with the button that mails the code."""
+    """Say what the files contain, with the button that mails the code."""
     return pages.page(call, "subscribers_file.html", title=_title(call), wrong="")
 
 
@@ -63,14 +63,14 @@ def _code_page(call: Call, status: int = 200, wrong: str = "") -> Response:
 
 
 def take_code(call: Call) -> Response:
-    """Offer the files, if the code is right: for some minutes, and in this session alone."""
+    """Offer the files, if the code is right: for some minutes, and only in this session."""
     if not fresh_code.accept(call):
         return _code_page(call, 422, "wrong_code")
     return _files_page(call, utc_now() + _OPEN_FOR)
 
 
 def _files_page(call: Call, until: datetime, too_large: State | None = None, parts: int = 1) -> Response:
-    """Show the files: as many as each list takes. `parts` is how many that is for the one that was too large."""
+    """Show the files: as many as each list needs. `parts` is the number for the list that was too large."""
     lists = []
     for state in STATES:
         total = subscriber_lists.count(call.table_name, state)
@@ -93,7 +93,7 @@ def _permit(call: Call, until: datetime) -> str:
 
 
 def download(call: Call) -> Response:
-    """Return a file. Without a permit of this session, or with one that has ended, go back to where a code is asked."""
+    """Return a file. Without a valid permit of this session, redirect to where a code is requested."""
     fields = call.fields
     until = datetime.fromtimestamp(_whole(fields.get("expires", "")), UTC)
     proven = verified(fields.get("permit", ""), call.settings.signing_secret, _PURPOSE, call.signed_in.id, until)
@@ -130,7 +130,7 @@ def _content(call: Call, state: State, part: int, parts: int, *, zipped: bool) -
     """Return a file, as it is sent. Raises _TooLargeError."""
     packed: Any = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS) if zipped else None
     content = bytearray()
-    # It takes longer than the calls of a page may be retried for.
+    # It takes longer than a page's retry budget.
     with retry_budget(_MOST_SECONDS) as ends:
         for text in _texts(call, state, part, parts):
             content += packed.compress(text.encode()) if packed else text.encode()

@@ -1,3 +1,3 @@
 """Takes SES events: a bounce or complaint suppresses an address."""
 
-import guichet  # noqa: F401  first: it says how the rest starts
+import guichet  # noqa: F401  first: it configures how the rest starts

@@ -14,13 +14,14 @@ from guichet.outbox.outcomes import Report
 from guichet.records.record import utc_now
 from guichet.telemetry import FunctionError
 
-# These say of an address that it takes mail from nobody, whatever SES takes the bounce for (RFC 3463; IANA: "SMTP
-# Enhanced Status Codes"): no such mailbox, no such domain, no valid address, moved, a domain that takes no mail, a
-# mailbox that was closed, no route to the domain.
+# The codes of an address that accepts no mail from anybody, however SES classifies the bounce (RFC 3463; IANA: "SMTP
+# Enhanced Status Codes"): no such mailbox, no such domain, invalid address, moved, a domain without mail, a closed
+# mailbox, no route to the domain.
 _NO_SUCH_ADDRESS = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"}
-# These say that it takes mail, though not now, or not this: a full mailbox, and policy, such as a filter of spam.
+# The codes of an address that accepts mail, but not now or not this email: a full mailbox, or policy, such as a spam
+# filter.
 _FULL, _POLICY = "5.2.2", "5.7."
-# In a diagnostic code, behind the reply code of the server: `smtp; 550 5.1.1 user unknown`.
+# In a diagnostic code, after the server's reply code: `smtp; 550 5.1.1 user unknown`.
 _STATUS = re.compile(r"\b[45][0-9]{2}[ -]([45]\.[0-9]{1,3}\.[0-9]{1,3})\b")
 _ADDRESS = re.compile(r"\S+@\S+")
 _REASON_KEPT = 300
@@ -50,7 +51,7 @@ class _BouncedRecipient(_Recipient):
 
     @property
     def code(self) -> str:
-        """The enhanced status code, or an empty string. A general one says less than the server's own words."""
+        """The enhanced status code, or an empty string. A generic one says less than the server's text."""
         status = (self.status or "").strip()
         found = _STATUS.search(self.diagnostic_code or "") if not status or status.endswith(".0.0") else None
         return found[1] if found else status
@@ -63,7 +64,7 @@ class _Bounce(_Part):
     timestamp: datetime
 
     def is_hard(self, recipient: _BouncedRecipient) -> bool:
-        """Tell whether an address takes mail from nobody."""
+        """Return whether an address accepts no mail from anybody."""
         code = recipient.code
         if code in _NO_SUCH_ADDRESS:
             return True
@@ -97,7 +98,7 @@ class _Mail(_Part):
 
 
 class SesEvent(_Part):
-    """An SES event. Types that change nothing are parsed no further."""
+    """An SES event. Only the types that change something are parsed in full."""
 
     event_type: str
     mail: _Mail
@@ -113,14 +114,14 @@ class SesEvent(_Part):
 
     @property
     def attempt(self) -> Attempt | None:
-        """The attempt to send an email that it is about, or None if its tags name none."""
+        """The attempt to send an email that the event is about, or None if its tags name none."""
         return attempt_in(self.mail.tags or {})
 
     def ended(self) -> tuple[Literal["bounced", "complained"], datetime, list[str]] | None:
         """Return what suppresses which addresses, and when it happened, or None.
 
-        A bounce does that says that the address takes mail from nobody. A suppressed address bounces permanently.
-        `not-spam` is the opposite of a complaint.
+        A bounce does if it says that the address accepts no mail from anybody; mail to a suppressed address bounces
+        permanently. `not-spam` is the opposite of a complaint.
         """
         if self.event_type == "Bounce" and self.bounce:
             hard = [one.email_address for one in self.bounce.bounced_recipients if self.bounce.is_hard(one)]
@@ -131,7 +132,7 @@ class SesEvent(_Part):
         return None
 
     def reports(self, hashed: Callable[[str], str | None]) -> Iterator[Report]:
-        """Yield what it tells of the attempt that it names, of each recipient by `hashed`, which knows addresses."""
+        """Yield its reports on the attempt that it names; `hashed` returns a recipient's keyed hash, or None."""
         if self.attempt is None:
             return
         claim, message_id = self.attempt.claim, self.mail.message_id

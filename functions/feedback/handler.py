@@ -1,4 +1,4 @@
-"""SES's events, delivered by SNS: they settle what became of each email, and suppress addresses that take none."""
+"""SES's events, delivered by SNS: they settle the outcome of each email, and suppress addresses that accept no mail."""
 
 from email.utils import parseaddr
 from functools import cache
@@ -30,7 +30,7 @@ def settings() -> FeedbackSettings:
 
 @guarded
 def handler(event: dict[str, Any], _context: object) -> None:
-    """Process SNS records. What cannot be parsed or stored is raised, so that it is delivered again."""
+    """Process SNS records. If one cannot be parsed or stored, this raises, so that SNS delivers it again."""
     for record in event["Records"]:
         take_in(record)
 
@@ -38,11 +38,11 @@ def handler(event: dict[str, Any], _context: object) -> None:
 def take_in(record: dict[str, Any]) -> None:
     """Settle the attempt that an event names, and suppress the addresses that take no mail.
 
-    The owner's are never suppressed, but raise an alarm.
+    The owner's addresses are never suppressed; they raise an alarm instead.
     """
     event = event_of(record)
     if event is None or event.configuration_set not in _ours():
-        # Others may publish to the topic, too.
+        # Others may publish to the topic as well.
         logger.warning("not an event of this stack's mail", extra={"sns_message_id": record["Sns"].get("MessageId")})
         count("FeedbackPassedOver")
         return
@@ -75,7 +75,7 @@ def _suppress(event: SesEvent) -> None:
 
 
 def _settle(event: SesEvent, report: Report) -> None:
-    """Write into the row that an event names what it tells. What it names and is not there is not made."""
+    """Update the row that an event names. A row that does not exist is not created."""
     attempt = event.attempt
     if attempt is None:
         return
@@ -90,7 +90,7 @@ def _settle(event: SesEvent, report: Report) -> None:
         if row is None or change is None:
             logger.info("nothing to settle", extra={"what": report.what, "message_id": report.message_id})
             return
-        # First what follows from it, so that an event that is delivered again finds the row as it was.
+        # The consequences come first, so that an event that is delivered again finds the row unchanged.
         follow = _follow_in_mailboxes if row["recipient"] == "owner" else _follow_in_subscribers
         follow(report, change)
         try:
@@ -104,7 +104,7 @@ def _settle(event: SesEvent, report: Report) -> None:
 
 def _owners(key: EmailKey) -> list[str]:
     """Return the keyed hashes of the addresses that an email to the owner is for."""
-    # Only these have recipients of their own, which depend on what was answered, or which address was typed.
+    # Only these have recipients of their own, which depend on the answers, or on the address that was typed.
     own = key.name in {form_notification.NAME, desk_sign_in.NAME}
     record = table.record_at(settings().table_name, key.record) if own else None
     return [
@@ -113,7 +113,7 @@ def _owners(key: EmailKey) -> list[str]:
 
 
 def _follow_in_mailboxes(report: Report, change: Change) -> None:
-    """Write what follows for the owner's mailboxes."""
+    """Apply the consequences for the owner's mailboxes."""
     table_name = settings().table_name
     for mailbox in change.dead:
         mailboxes.declare_dead(table_name, mailbox, report.claim, report.at, report.reason)
@@ -125,7 +125,7 @@ def _follow_in_mailboxes(report: Report, change: Change) -> None:
 
 
 def _follow_in_subscribers(report: Report, change: Change) -> None:
-    """Write what follows for subscribers: soft bounces are counted until a delivery."""
+    """Apply the consequences for subscribers: soft bounces are counted until a delivery."""
     table_name = settings().table_name
     for subscriber in change.excused:
         subscribers.excuse_soft_bounce(table_name, subscriber, report.claim)

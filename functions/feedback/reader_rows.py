@@ -1,4 +1,4 @@
-"""What SES tells of a reader's copy of an issue."""
+"""SES's events about a reader's copy of an issue."""
 
 from typing import Literal
 
@@ -15,9 +15,9 @@ Counted = Literal["bounced", "complained"]
 
 
 def settle(key: EmailKey, report: Report, table_name: str) -> None:
-    """Write into a reader's row what an event tells, and what follows for the subscriber. Idempotent.
+    """Update a reader's row by an event, and apply the consequences for the subscriber. Idempotent.
 
-    What the event names and is not there is not made. Raises RowBusyError.
+    A row that does not exist is not created. Raises RowBusyError.
     """
     for _ in range(READ_AGAIN):
         row = readers.at(table_name, key)
@@ -25,7 +25,7 @@ def settle(key: EmailKey, report: Report, table_name: str) -> None:
         if row is None or not known:
             logger.info("nothing to settle", extra={"what": report.what, "message_id": report.message_id})
             return
-        # First what follows from it, so that an event that is delivered again finds the row as it was.
+        # The consequences come first, so that an event that is delivered again finds the row unchanged.
         if report.what == "delivered":
             subscribers.forget_soft_bounces(table_name, row.subscriber_id, report.at)
         if report.what == "soft":
@@ -43,10 +43,9 @@ def settle(key: EmailKey, report: Report, table_name: str) -> None:
 
 
 def changed_by(row: Reader, report: Report) -> tuple[Item, Counted | None]:
-    """Return what an event changes in a reader's row, and what it counts as among the issue's figures.
+    """Return what an event changes in a reader's row, and which of the issue's counts it increases.
 
-    Events come in any order, and more than once. That SES rejected a copy outranks that it was sent; all others say
-    that it was.
+    Events arrive in any order, and more than once. A rejection outranks `sent`; all other events imply `sent`.
     """
     at = table.stamp(report.at)
     if report.what == "rejected":

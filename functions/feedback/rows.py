@@ -1,8 +1,8 @@
-"""What settling the row of an email and that of an issue's reader have in common."""
+"""Shared by settling an email's row and settling an issue reader's row."""
 
-# How often a row is read again that somebody else changes at the same time. After that, the event is delivered again.
+# How often a row is read again because it changed meanwhile. After that, the event is delivered again.
 READ_AGAIN = 5
 
 
 class RowBusyError(Exception):
-    """A row changed each time that it was read."""
+    """A row changed after every read."""

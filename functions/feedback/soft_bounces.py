@@ -1,4 +1,4 @@
-"""Soft bounces of subscribers: counted until a delivery, and too many of them end their mail."""
+"""Subscribers' soft bounces: counted until a delivery; too many suppress the address."""
 
 from guichet.outbox.outcomes import Report
 from guichet.records.subscriber import MOST_SOFT_BOUNCES

@@ -1,4 +1,4 @@
-"""The site's own colour, made readable: whatever it is, text in it or on it has WCAG 2.2's contrast of 4.5 to 1.
+"""The site's own colour, made readable: any colour's text and background get WCAG 2.2's contrast of 4.5 to 1.
 
 Imported only by what shows pages or writes emails.
 """
@@ -9,21 +9,21 @@ from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
-# What text stands on, in pages and in emails: a card and the paper around it.
+# The backgrounds of text, in pages and in emails: a card and the paper around it.
 LIGHT = ("#ffffff", "#f6f4ef")
 DARK = ("#1b202b", "#12151c")
-# WCAG 2.2, 1.4.3. In the dark, the eye wants more.
+# WCAG 2.2, 1.4.3. On dark backgrounds, the eye needs more.
 READABLE = 4.5
 READABLE_IN_THE_DARK = 7.0
 _TINT = 0.09
 # sRGB (IEC 61966-2-1): up to here a channel's value is proportional to its light.
 _LINEAR = 0.04045
-# Nearly white or black, a colour has a hue by accident.
+# The hue of a nearly white or black colour is accidental.
 _GREY = 0.06
 
 
 class Shades(NamedTuple):
-    """What becomes of the colour on light or on dark paper, each as `#rrggbb`."""
+    """The colour's shades on light or on dark paper, each as `#rrggbb`."""
 
     # For links, rules and outlines, and the edge of a button, which may be as pale as the paper.
     line: str
@@ -45,7 +45,7 @@ def accent(color: str) -> Accent:
     """Return the shades of a colour, `#rrggbb`. The site's own button is exactly of that colour on light paper."""
     color = color.lower()
     line = _shade(color, 0, lambda shade: _lowest_contrast(shade, LIGHT) >= READABLE)
-    # Where white cannot be read, black can: their contrasts make 21 when multiplied.
+    # Where white is not readable, black is: the product of their contrasts is 21.
     on_button = "#ffffff" if contrast(color, "#ffffff") >= READABLE else "#000000"
     light = Shades(line, color, on_button, _mixed(color, LIGHT[0]))
     bright = _shade(color, 1, lambda shade: _lowest_contrast(shade, DARK) >= READABLE_IN_THE_DARK)

@@ -48,7 +48,7 @@ _GMAIL = ("gmail.com", "googlemail.com")
 def mailbox(address: str) -> str:
     """Return the mailbox of a parsed address: without a `+tag` and, at Gmail, without dots.
 
-    For counting only: elsewhere two such addresses may be two people's.
+    For counting only: at other providers, such addresses may belong to different people.
     """
     local, _, domain = normalized(address).rpartition("@")
     # A tag comes after something.
@@ -59,7 +59,7 @@ def mailbox(address: str) -> str:
 
 
 def masked(address: str) -> str:
-    """Return an address so that whoever has it recognises it, and nobody else learns it: `c•••@e•••.org`."""
+    """Return an address that its owner recognises and nobody else can read: `c•••@e•••.org`."""
     local, _, domain = address.rpartition("@")
     name, _, top = domain.rpartition(".")
     return f"{local[:1]}•••@{name[:1]}•••.{top}"

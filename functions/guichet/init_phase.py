@@ -7,8 +7,8 @@ from collections.abc import Callable
 def prepare(*factories: Callable[[], object]) -> None:
     """Call cached factories now if Lambda is starting the function. Elsewhere they run on first use.
 
-    Lambda's INIT phase has more processor than the events after it (AWS: "Understanding the Lambda execution
-    environment lifecycle"), and a wrong setting fails there, with its name, before anybody posts.
+    Lambda's INIT phase has more CPU than later invocations (AWS: "Understanding the Lambda execution environment
+    lifecycle"), and an invalid setting fails there, by name, before anybody posts.
     """
     if "AWS_LAMBDA_RUNTIME_API" in os.environ:
         for factory in factories:

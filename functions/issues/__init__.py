@@ -1,3 +1,3 @@
 """Sends issues of the newsletter."""
 
-import guichet  # noqa: F401  first: it says how the rest starts
+import guichet  # noqa: F401  first: it configures how the rest starts

@@ -21,7 +21,7 @@ FIELDS = ("email", "name", "source", "consent")
 
 
 class NewsletterForm(Model):
-    """The answers of a newsletter form. Other fields are not needed, so they are not stored."""
+    """The answers of a newsletter form. Other fields are not stored, as nothing needs them."""
 
     email: Email
     name: Line = ""

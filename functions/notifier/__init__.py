@@ -1,3 +1,3 @@
 """Sends the emails in the outbox."""
 
-import guichet  # noqa: F401  first: it says how the rest starts
+import guichet  # noqa: F401  first: it configures how the rest starts

@@ -371,7 +371,7 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
         released = submissions.release_sign_up(settings.table_name, record, link)
     else:
         email = notification.queued(record.form, settings.default_language, released=True)
-        # As long as its form says.
+        # For as long as its form says.
         kept = timedelta(days=record.retention_days or settings.retention_days)
         released = submissions.release_message(settings.table_name, record, email, kept)
     output.tell(
@@ -563,7 +563,7 @@ def lift(connection: Connection, output: Output, *, address: str) -> None:
     # First what may fail: as long as it is on the list, it gets no mail, whatever the table says.
     taken_off = elsewhere.take_off_list(connection, address)
     kept = timedelta(days=settings.retention_days)
-    # Under each id that it may be known by, a former secret's included.
+    # Under every id that it may have, including one from a former secret.
     lifted = [one for one in settings.ids_of(address) if subscribers_table.lift(table, one, utc_now(), kept)]
     if not lifted and not taken_off:
         _subscriber(connection, address)

@@ -187,7 +187,7 @@ def _chosen(field: Field) -> Json:
 
 def _lengths(field: Field) -> Json:
     lengths = {name: int(limit) for name, limit in (("minLength", field.min), ("maxLength", field.max)) if limit}
-    # A text of which nothing can be seen is empty.
+    # A text without any visible character becomes empty.
     visible = {"pattern": r"[^\s\u0000-\u001f\u007f-\u009f]"} if field.required and field.type.endswith("text") else {}
     return {**lengths, **visible}
 

@@ -292,7 +292,7 @@ def test(connection: Connection, output: Output, *, files: tuple[Path, ...]) -> 
     if state is not None:
         output.advise(f"{issue.id} is {state}, with the same text: that is what you get.")
     for language in issue.files:
-        # Each time it is asked for, it is sent.
+        # Every request sends it.
         email = issue_test.queued(language, uuid.uuid4().hex)
         issues.queue_test(settings.table_name, kept, email, now)
     outcomes = connection.sweep()

@@ -200,7 +200,7 @@ def _stem(path: Path) -> tuple[str, Language | None]:
 
 
 def _slug(text: str) -> str:
-    """Return a name that may be an issue's, as close to a text as can be."""
+    """Return the valid issue name that is closest to a text."""
     plain = "".join(one for one in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(one))
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_ID].strip("-") or "issue"
 

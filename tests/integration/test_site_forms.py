@@ -116,7 +116,7 @@ def test_all_problems_are_told_at_once_at_their_fields_by_their_labels(app: App)
         "phone": "TYPE_PHONE",
         "site": "TYPE_URL",
         "name": "TOO_LONG",
-        # A browser sends nothing of a box that is not ticked.
+        # Browsers send nothing for an unticked box.
         "accord": "REQUIRED_FIELD_EMPTY",
     }
     sentences = " ".join(problem["message"] for problem in reply.get_json()["errors"])

@@ -1,1 +1,1 @@
-"""What comments are: the pages they stand under, how they are written out, and what of them is public."""
+"""Comments: the pages they belong to, how they are rendered, and which parts are public."""

@@ -1,8 +1,8 @@
-"""A comment's Markdown as HTML that can stand on any page: a small part of CommonMark, and then a sanitizer.
+"""A comment's Markdown as HTML that is safe on any page: a small subset of CommonMark, and then a sanitizer.
 
-Emphasis, code, quotes, lists and links. HTML is text like any other, and so are headings, images, tables and rules:
-what was typed stays to be read. People who know no Markdown get what they typed: line breaks, `2*3*4`, `#1`, a smiley
-that begins with `>`, and addresses of pages as links.
+Emphasis, code, quotes, lists and links. HTML is plain text, and so are headings, images, tables and rules: readers see
+what was typed. People who know no Markdown get what they typed: line breaks, `2*3*4`, `#1`, a smiley that begins with
+`>`, and addresses of pages as links.
 
 Only http and https are live, and only as whole addresses. Nobody's email address gets through, live or as text.
 
@@ -30,24 +30,24 @@ from guichet.comments.plain import HIDDEN, addresses, visible, without_addresses
 ELEMENTS = frozenset({"p", "br", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a"})
 ATTRIBUTES = {"a": frozenset({"href"}), "ol": frozenset({"start"})}
 SCHEMES = frozenset({"http", "https"})
-# Search engines learn nothing from a comment's links, and the site behind one nothing of the page.
+# A comment's links tell search engines nothing, and tell the linked site nothing about the page.
 REL = "nofollow ugc noopener"
-# Quotes in quotes and lists in lists. Deeper ones stay text: the parser itself would leave them out.
+# How deep quotes and lists may be nested. Deeper ones stay text: the parser itself would drop them.
 _DEEPEST = 10
 _MAX_NESTING = 100
-# Whoever writes `good.example@evil.example` as a host wants to deceive.
+# `good.example@evil.example` as a host is meant to deceive.
 _LIVE = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?", re.IGNORECASE)
 _BARE = re.compile(r"(?<![\w@/])https?://[^\s<>\"“”«»‹›\\^`{|}]+", re.IGNORECASE)
 _NO_END = ".,;:!?'’*_~…"
 _PAIRS = {")": "(", "]": "["}
-# What begins with `>` and is no quote, but a face.
+# A smiley that begins with `>`, which is not a quote.
 _FACE = re.compile(r">[:;=._-]['´`]?[-^]?[()\[\]{}|/\\<>oOpPdD3_.]")
 _TRIES, _MOST_TRIES = "tries", 200
 _SHRUG = re.compile(r"\\_\([^\s()]{1,3}\)_/¯")
 
 
 def html(markdown: str) -> str:
-    """Return a comment as HTML of ELEMENTS and ATTRIBUTES alone; links have `rel` besides."""
+    """Return a comment as HTML with only ELEMENTS and ATTRIBUTES, plus `rel` on links."""
     return _sanitized(_parser().render(visible(markdown)))
 
 
@@ -55,7 +55,7 @@ def _sanitized(made: str) -> str:
     return nh3.clean(
         made,
         tags=set(ELEMENTS),
-        # Without an entry for all elements, there would be `title` and `lang`.
+        # Without an entry for all elements, `title` and `lang` would be allowed.
         attributes={"*": set(), **{name: set(allowed) for name, allowed in ATTRIBUTES.items()}},
         url_schemes=set(SCHEMES),
         link_rel=REL,
@@ -63,17 +63,17 @@ def _sanitized(made: str) -> str:
 
 
 class _Parser(MarkdownIt):
-    """The parser, with its own idea of what a link is."""
+    """The parser, with our own definition of a link."""
 
     def validateLink(self, url: str) -> bool:  # noqa: N802  the parser's name
         """Return whether an address may be a link."""
         if not _LIVE.fullmatch(url) or addresses(unquote(url)):
             return False
-        # What the sanitizer cannot read would be a link to nowhere.
+        # If the sanitizer cannot parse it, the link would lead nowhere.
         return "href=" in _sanitized(f'<a href="{escape(url)}"></a>')
 
     def normalizeLinkText(self, link: str) -> str:  # noqa: N802
-        """Return an address as it is shown: as it was written, not as it could be read."""
+        """Return a link's address as it is displayed: as it was written, not decoded."""
         return link
 
 
@@ -94,7 +94,7 @@ def _parser() -> MarkdownIt:
 
 
 def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001  the parser's order
-    """Parse a quote, but no face such as `>:(`."""
+    """Parse a quote, but not a smiley such as `>:(`."""
     if state.level >= _DEEPEST or _FACE.match(state.src, state.bMarks[start] + state.tShift[start]):
         return False
     return blockquote(state, start, end, silent)
@@ -106,7 +106,7 @@ def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noq
 
 
 def _emphasis(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
-    """Parse emphasis as the parser's own rule does, but none within `2*3*4`."""
+    """Parse emphasis as the parser's own rule does, except within `2*3*4`."""
     marker = state.src[state.pos]
     if silent or marker not in "_*":
         return False
@@ -130,7 +130,7 @@ def _emphasis(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
 
 
 def _escape(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
-    """Parse an escaped character, but leave a shrug its arm."""
+    """Parse an escaped character, but keep the backslash of a shrug."""
     shrug = _SHRUG.match(state.src, state.pos) if state.src[state.pos - 1 : state.pos] == "¯" else None
     if shrug is None:
         return escaped(state, silent)
@@ -141,7 +141,7 @@ def _escape(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
 
 
 def _link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
-    """Parse a link. A comment has so many brackets that are none: each is looked for to the very end."""
+    """Parse a link. The number of unmatched brackets is limited, as each costs a search to the end of the text."""
     tries = state.env.get(_TRIES, 0)
     if tries >= _MOST_TRIES or state.src.find("](", state.pos, state.posMax) < 0:
         return False
@@ -151,14 +151,14 @@ def _link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
 
 
 def _finish(state: StateCore) -> None:
-    """Make links of bare addresses of pages, and hide those of people."""
+    """Turn bare URLs into links, and hide email addresses."""
     tokens: list[Token] = []
     for token in state.tokens:
         if token.type == "inline":
             token.children = _hidden(list(_named(list(_linked(token.children or [])))))
             tokens.append(token)
         elif token.type == "hr":
-            # A row of stars or dashes is one of them.
+            # This includes a row of stars or dashes.
             written = Token("text", "", 0, content=token.markup[1:])
             inline = Token("inline", "", 0, content=written.content, children=[written])
             tokens += [Token("paragraph_open", "p", 1), inline, Token("paragraph_close", "p", -1)]
@@ -169,7 +169,7 @@ def _finish(state: StateCore) -> None:
 
 
 def _linked(tokens: list[Token]) -> Iterator[Token]:
-    """Yield tokens with links where page addresses are, and without those that lead nowhere."""
+    """Yield tokens with bare URLs as links, and without links that lead nowhere."""
     parser, inside, live = _parser(), False, False
     for token in tokens:
         match token.type:
@@ -188,7 +188,7 @@ def _linked(tokens: list[Token]) -> Iterator[Token]:
 
 
 def _named(tokens: list[Token]) -> Iterator[Token]:
-    """Yield tokens with its address as the text of a link that shows nothing: who approves a link must see it."""
+    """Yield tokens where a link without visible text shows its address: whoever approves it must see it."""
     start = 0
     for place, token in enumerate(tokens):
         if token.type == "link_open":
@@ -199,7 +199,7 @@ def _named(tokens: list[Token]) -> Iterator[Token]:
 
 
 def _shows(text: str) -> bool:
-    """Return whether a text has anything but blanks, joiners and marks."""
+    """Return whether a text contains anything other than blanks, joiners and marks."""
     return any(unicodedata.category(character)[0] in "LNPS" for character in text)
 
 
@@ -219,7 +219,7 @@ def _with_links(text: str) -> Iterator[Token]:
 
 
 def _trimmed(url: str) -> str:
-    """Return a page address without what belongs to the sentence around it."""
+    """Return a URL without the punctuation of the sentence around it."""
     while url:
         end = url[-1]
         if end not in _NO_END and not (end in _PAIRS and url.count(end) > url.count(_PAIRS[end])):
@@ -229,7 +229,7 @@ def _trimmed(url: str) -> str:
 
 
 def _hidden(tokens: list[Token]) -> list[Token]:
-    """Hide addresses in a line of tokens, also where one is written across several: `a*@*example.org`."""
+    """Hide email addresses in a line of tokens, even one that spans several: `a*@*example.org`."""
     texts = ["\n" if token.type in {"softbreak", "hardbreak"} else token.content for token in tokens]
     for start, end in reversed(addresses("".join(texts))):
         place, is_first = 0, True

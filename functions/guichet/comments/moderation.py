@@ -1,4 +1,4 @@
-"""What an owner does with comments, at the desk or by a command: each only as it was when the owner saw it."""
+"""What an owner does with comments, at the desk or by a command: only while each is still as the owner saw it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from guichet.store import comments
 
 Action = Literal["approve", "refuse", "spam", "release", "delete"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
-# `already` is as good as done: it is in the state that was wanted.
+# `already` counts as success: the comment is in the desired state.
 Outcome = Literal["done", "already", "changed", "parent waits", "gone"]
-# What may become of a comment, by its state. Nothing can be edited.
+# The actions that each state allows. Nothing can be edited.
 POSSIBLE: Mapping[CommentState, tuple[Action, ...]] = {
     "pending": ("approve", "refuse", "spam", "delete"),
     "approved": ("refuse", "spam", "delete"),
@@ -31,7 +31,7 @@ _BECOMES: Mapping[Action, CommentState] = {
 
 
 class _Moderates(Protocol):
-    """The settings of whoever moderates: the desk's, or the operator's."""
+    """The settings that moderation needs: the desk's, or the operator's."""
 
     @property
     def table_name(self) -> str:
@@ -47,12 +47,12 @@ class _Moderates(Protocol):
 
     @property
     def deploy_hook(self) -> Literal["on", "off"]:
-        """Whether the site is to be built anew when its public comments change."""
+        """Whether the site is rebuilt when its public comments change."""
 
 
 @dataclass(frozen=True)
 class Moderated:
-    """What came of an action: its outcome, and the state of the comment as it was read."""
+    """The result of an action: its outcome, and the state that the comment was read in."""
 
     id: str
     outcome: Outcome
@@ -71,9 +71,9 @@ def moderate(settings: _Moderates, comment_id: str, action: Action, seen: Commen
 
 
 def moderate_all(settings: _Moderates, seen: Mapping[str, CommentState], action: Action) -> list[Moderated]:
-    """Act on several comments, each as the owner saw it. What is answered goes before its answers.
+    """Act on several comments, each as the owner saw it. Comments come before their replies.
 
-    What answers a comment that still waits after that is left as it is.
+    A reply to a comment that still waits after that is left alone.
     """
     found = comments.read(settings.table_name, list(seen))
     gone: Outcome = "already" if action == "delete" else "gone"
@@ -82,7 +82,7 @@ def moderate_all(settings: _Moderates, seen: Mapping[str, CommentState], action:
     while left:
         tried = [moderate(settings, one, action, seen[one]) for one in left]
         waiting = [one.id for one in tried if one.outcome == "parent waits"]
-        # Of an import, an answer may have come before what it answers.
+        # An imported reply may be older than the comment it answers.
         again = waiting if len(waiting) < len(left) else []
         results += [one for one in tried if one.id not in again]
         left = again
@@ -100,12 +100,12 @@ def _done(settings: _Moderates, known: Comment, action: Action) -> Outcome:
         case "approve":
             approved = comments.approve(table, secret, known, html(known.comment), at, hook=hook)
             if approved == "already":
-                # Somebody else was faster, and may have done something else.
+                # Somebody else was faster, perhaps with another action.
                 now = comments.comment(table, known.id)
                 return "already" if now and now.state == "approved" else "changed"
             return "done" if approved == "approved" else approved
         case "release":
-            # As of a message: the owners who are not at the desk learn of it, too.
+            # As for a message: owners who are not at the desk are notified as well.
             email = comment_notification.queued(settings.default_language, released=True)
             done = comments.release(table, secret, known, email, at)
         case "delete":

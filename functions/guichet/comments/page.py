@@ -1,4 +1,4 @@
-"""The page that a comment stands under: a path of the site, and when two paths are the same page."""
+"""The page that a comment belongs to: a path of the site, and when two paths are the same page."""
 
 import re
 from unicodedata import normalize
@@ -6,21 +6,21 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from guichet.settings import FormSettings, origin_of
 
-# In characters, once it is percent-encoded.
+# In characters, after percent-encoding.
 LONGEST_PAGE = 500
 # RFC 3986, `pchar` and the slash, without `%`.
 _SAFE = "/-._~!$&'()*+,;=:@"
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f]")
 _INDEX = re.compile(r"/index\.html?\Z", re.IGNORECASE)
-# One slash at the end, and the ending that hosts of static sites leave out.
+# A trailing slash, and the file extension that static hosts omit.
 _END = re.compile(r"(?<=[^/])(?:\.html?)?/?\Z", re.IGNORECASE)
 
 
 def path_of(text: str, settings: FormSettings) -> str | None:
     """Return the path of a page of the site, or None if the text names none.
 
-    `text` is a path that begins with a slash, or an address with an origin that may post forms. Query and fragment do
-    not count, nor `index.html`, nor how a character is encoded (RFC 3986, 6.2.2): `/caf%c3%a9/index.html?x` is
+    `text` is a path that begins with a slash, or a URL whose origin may post forms. The query, the fragment,
+    `index.html` and the way a character is encoded (RFC 3986, 6.2.2) are ignored: `/caf%c3%a9/index.html?x` is
     `/caf%C3%A9/`.
     """
     text = text.strip()
@@ -39,7 +39,7 @@ def path_of(text: str, settings: FormSettings) -> str | None:
 
 
 def normalized(path: str) -> str | None:
-    """Return a path in its one spelling, or None if it is none: too long, with dots for folders, or no UTF-8."""
+    """Return a path's normal form, or None if it is invalid: too long, with dot segments, or not UTF-8."""
     try:
         plain = unquote_to_bytes(path).decode()
     except UnicodeError:
@@ -51,9 +51,9 @@ def normalized(path: str) -> str | None:
 
 
 def folded(path: str) -> str:
-    """Return what all paths of one page have in common, for `path` as `path_of` returns it. No browser can open it.
+    """Return the key that all paths of one page share, for `path` as `path_of` returns it. It is not itself a path.
 
-    Hosts of static sites serve one file as `/a`, `/a/`, `/a.html` and `/a/index.html`, often without a redirect, and
-    the same accents from a Mac as two characters. Capitals count: on most hosts, they are another page.
+    Static hosts serve one file as `/a`, `/a/`, `/a.html` and `/a/index.html`, often without a redirect, and Macs write
+    an accented letter as two characters. Case matters: on most hosts, it makes another page.
     """
     return _END.sub("", normalize("NFC", unquote(path)), count=1)

@@ -1,4 +1,4 @@
-"""What of a page's comments is public: names, times and HTML, in two levels. Never an address, nor a hash of one."""
+"""The public part of a page's comments: names, times and HTML, in two levels. Never an address, nor a hash of one."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,20 +16,20 @@ def as_json(page: str, found: ThreadPage) -> dict[str, Any]:
 
 
 def cursor(key: str) -> str:
-    """Return the key of an entry as it can stand in a URL, even where somebody forgets to encode it."""
+    """Return an entry's key in a form that is safe in a URL, even unencoded."""
     return key.replace("+00:00", "Z").replace("#", "~")
 
 
 def key_of(text: str) -> str:
-    """Return the key that a cursor stands for, if it is one."""
+    """Return the key that a cursor stands for, if it is valid."""
     return text.replace("Z", "+00:00").replace("~", "#")
 
 
 def threads(entries: Iterable[Entry], within: str = "") -> list[dict[str, Any]]:
-    """Return entries as threads: each first comment with its replies, in the order of time.
+    """Return entries as threads: each first comment with its replies, in chronological order.
 
-    The first comment of replies may be gone: then a stub stands for it. `within` is the first comment that the part
-    before ended in, so that what answers it is not told apart from it by a stub.
+    If the first comment is gone, a stub takes its place. `within` is the first comment of the thread that the previous
+    part ended in, so that further replies to it do not get a stub.
     """
     found: list[dict[str, Any]] = []
     for entry in entries:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from guichet.locales import Language
 
-# Beside the code, in the single CodeUri: what deploys the functions deploys it, too.
+# Next to the code, in the single CodeUri: deploying the functions deploys it as well.
 SOURCE = Path(__file__).parents[2] / "forms.toml"
 COMPILED = Path(__file__).parent / "compiled"
 
@@ -35,8 +35,8 @@ class Choice:
 class Field:
     """A field of a form.
 
-    `min` and `max` are characters of a text, the numbers of choices made, a number, or a day (ISO 8601), by its type.
-    Of a consent, `label` is the wording that is agreed to.
+    Depending on the type, `min` and `max` limit a text's length, the number of choices, a number, or a day (ISO 8601).
+    For a consent, `label` is the wording that is agreed to.
     """
 
     name: str
@@ -49,13 +49,13 @@ class Field:
     choices: tuple[Choice, ...] = ()
 
     def label_of(self, value: str, language: Language) -> str:
-        """Return what people read for a stored choice. One that is no longer offered is shown as it is stored."""
+        """Return the label of a stored choice. One that is no longer offered is shown as stored."""
         return next((choice.label[language] for choice in self.choices if choice.value == value), value)
 
 
 @dataclass(frozen=True)
 class Route:
-    """Who else gets an answer: recipients by the value of a choice."""
+    """Who else gets a submission: recipients by the value of a choice."""
 
     field: str
     to: Mapping[str, tuple[str, ...]]
@@ -71,7 +71,7 @@ class Definition:
     recipients: tuple[str, ...] = ()
     retention_days: int | None = None
     other_fields: OtherFields = "keep"
-    # The text of the acknowledgement, if one is mailed to who wrote.
+    # The text of the acknowledgement, if one is mailed to the visitor.
     reply: Text | None = None
     route: Route | None = None
 
@@ -117,9 +117,9 @@ class Definition:
 
 
 def definition(name: str) -> Definition | None:
-    """Return the definition of a form, or None if the site defines none of that name. `name` may be a stranger's.
+    """Return the definition of a form, or None if the site has no form of that name. `name` may come from a stranger.
 
-    Raises FormsFileError if `forms.toml` is not compiled and wrong.
+    Raises FormsFileError if `forms.toml` is invalid and was not compiled.
     """
     return _read(name) if name in names() else None
 
@@ -144,7 +144,7 @@ def _read(name: str) -> Definition:
 def _source() -> Mapping[str, Definition]:
     if not SOURCE.exists():
         return {}
-    # Only where the build did not do it.
+    # Only if the build did not do it.
     from guichet.definitions.forms_file import read  # noqa: PLC0415
 
     return read(SOURCE)

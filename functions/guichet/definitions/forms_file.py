@@ -22,19 +22,19 @@ from guichet.visible import is_visible
 
 LONGEST_NAME = 40
 _FORM_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-# They are no messages, and their fields are what their records are made of.
+# These are not messages, and their fields are fixed by their records.
 _TAKEN = ("newsletter", "comments")
-# Begins a control field, or is one.
+# A control field, or the beginning of one.
 _CONTROL = ("_", "altcha")
 _MOST_FORMS = 1000
 _LONGEST_FIELD_NAME = 64
 _MOST_FIELDS = 50
-# A form has no more than 200 values, each ticked box among them.
+# A form has at most 200 values, counting every ticked box.
 _MOST_CHOICES = 100
 _MOST_RECIPIENTS = 10
-# In characters, as in the other forms.
+# In characters, as for the other forms.
 LONGEST = {"text": 1000, "long_text": 20_000, "email": 254, "phone": 40, "url": 2000}
-# The roles of these names in emails and lists, and so what they may be.
+# The types allowed for these names, given their roles in emails and lists.
 _ROLES: Mapping[str, tuple[FieldType, ...]] = {
     "email": ("email",),
     "message": ("long_text", "text"),
@@ -44,17 +44,17 @@ _ROLES: Mapping[str, tuple[FieldType, ...]] = {
 }
 # In the names of a multipart form (HTML, "Multipart form data").
 _ESCAPED = re.compile("%(?:22|0[AD])", re.IGNORECASE)
-# In the places of pydantic's errors: a step of its own.
+# An extra step in the locations of pydantic's errors.
 _OF_PYDANTIC = re.compile(r"function-\w+\[")
 _DAYS = "expected a whole number of days from 30 to 36500"
 _CHOICES = '["Yes", "No"]'
-# Python writes no longer numbers than some thousand digits, and nobody means one of fifty.
+# Python refuses to print numbers of several thousand digits, and nobody means one of fifty.
 _LONGEST_NUMBER = 160
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class FormsFileError(Exception):
-    """`forms.toml` is wrong. `problems` has a sentence for each mistake, with form, field and what was expected."""
+    """`forms.toml` is invalid. `problems` has a sentence for each mistake, with form, field and what was expected."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -108,16 +108,16 @@ def _wrong_form_name(name: str, table: object) -> str:
 
 
 def _fault(sentence: str, setting: str = "") -> PydanticCustomError:
-    """Return an error of our own: its text is the rest of the sentence that names form, field and setting."""
+    """Return an error of our own. Its text completes the sentence that names form, field and setting."""
     return PydanticCustomError("guichet", "{sentence}", {"sentence": sentence, "setting": setting})
 
 
 class _Shown(Repr):
-    """What stands in the file, as it is written there: shortened, and however deep it is."""
+    """A value from the file, as written there, but shortened; it may be nested to any depth."""
 
     def __init__(self) -> None:
         super().__init__()
-        # A few words are enough to find it.
+        # A few words are enough to find it in the file.
         self.maxstring = self.maxother = 80
 
     def repr_bool(self, value: bool, _level: int) -> str:  # noqa: FBT001  the base class calls it
@@ -137,12 +137,12 @@ def _is_sized(number: int) -> bool:
 
 
 def _shown(value: object) -> str:
-    """Return what stands in the file as a part of a sentence."""
+    """Return a value from the file as part of a sentence."""
     return _Shown().repr(value)
 
 
 def _words(value: object, longest: int, *, lines: bool = False) -> dict[Language, str]:
-    """Return a text in each language. A language that is not given has the text of the first that is."""
+    """Return a text in each language. A missing language gets the first given text."""
     given = dict.fromkeys(LANGUAGES, value) if isinstance(value, str) else value
     if not isinstance(given, dict) or not given:
         raise _fault('expected a text, or one per language, such as { fr = "…", en = "…" }')
@@ -254,13 +254,13 @@ class _Field(_Strict):
 
 
 def _spoken(name: str) -> str:
-    """Return a field's name as its label: `date_souhaitee` is `Date souhaitee`."""
+    """Return a label made from a field's name: `date_souhaitee` becomes `Date souhaitee`."""
     words = " ".join(re.split(r"[_\s-]+", name)).strip()
     return words[:1].upper() + words[1:]
 
 
 def _limits(field: _Field) -> tuple[str | None, str | None]:
-    """Return the limits of a field as texts. Raises an error if they do not fit its type."""
+    """Return the limits of a field as texts. Raises an error if they do not suit its type."""
     low, high = field.min, field.max
     match field.type:
         case "text" | "long_text":
@@ -415,12 +415,12 @@ def _sentence(form: str, part: ErrorDetails) -> str:
             ("model_type", "dict_type", "list_type"), lambda: f"expected {shape.expected}, such as {shape.example}"
         ),
     }
-    # What concerns several fields names them itself.
+    # A mistake that concerns several fields names them itself.
     return f"{place}{':' if path else ''} {sentences.get(kind, lambda: part['msg'])()}."
 
 
 class _Shape(NamedTuple):
-    """What stands at a place of a form: in words, how its parts are called, and an example."""
+    """What a place in a form holds: a description, the name of its parts, and an example."""
 
     expected: str
     parts: str
@@ -446,7 +446,7 @@ def _shape_at(path: list[str]) -> _Shape:
 
 
 def _settings_at(path: list[str]) -> Iterable[str]:
-    """Return the settings that are known where an unknown one stands: the last part of the path."""
+    """Return the settings that are allowed at the place of an unknown one, the last part of the path."""
     models: Mapping[int, type[BaseModel]] = {0: _Form, 1: _Form, 3: _Field}
     in_route = path[:1] == ["route"] and len(path) > 1
     return (_Route if in_route else models.get(len(path), _Choice)).model_fields

@@ -1,4 +1,4 @@
-"""The types of the fields of a site's own forms: how an answer of each is checked, and what is stored of it.
+"""The field types of a site's own forms: how each checks an answer, and what it stores.
 
 Checks raise errors named after the codes of the contract. The patterns hold in Python and as `pattern` in HTML, which
 reads them as JavaScript does with the flag `v`.
@@ -26,7 +26,7 @@ PHONE_PATTERN = (
     r"(?=(?:[^0-9]*[0-9]){3,21}[^0-9]*$)\+?[0-9 \(\)\.\/\-]+(?:,? ?(?:[xX]|[eE]xt|EXT|[pP]oste|[pP])\.? ?[0-9]{1,6})?"
 )
 URL_PATTERN = r"[hH][tT][tT][pP][sS]?:\/\/[^\s\/?#\\]\S*"
-# What else stands for a hyphen or a space in numbers that are copied.
+# Other characters for a hyphen or a space, as found in copied numbers.
 _PLAIN = str.maketrans(
     {**dict.fromkeys("\u00a0\u2007\u2009\u202f", " "), **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"), "’": "'"}
 )
@@ -36,21 +36,21 @@ _NUMBER = re.compile(r"([+-]?)([0-9][0-9 '.,]*|[.,][0-9]+)(?:[eE]([+-]?0*[0-9]{1
 _GROUPED = re.compile(r"[0-9]{1,3}(?:([ '.,])[0-9]{3})(?:\1[0-9]{3})*")
 _ENGLISH_GROUPS = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
 _LONGEST_NUMBER = 60
-# Beyond that many digits before or after the point, a number is stored with an exponent.
+# With more digits than this before or after the point, a number is stored with an exponent.
 _MOST_DIGITS = 30
 _ISO_DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
 _DAY_IN_FIGURES = re.compile(r"([0-9]{1,2}) ?([/. -]) ?([0-9]{1,2}) ?\2 ?([0-9]{4})")
 _DAY_IN_WORDS = re.compile(r"([0-9]{1,2})(?: ?er|st|nd|rd|th)?\.?[ -](?:of )?([^\W\d_]{3,})\.?,?[ -]([0-9]{4})")
 _DAY_AFTER_MONTH = re.compile(r"([^\W\d_]{3,})\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})")
 _MONTHS_A_YEAR = 12
-# What a box posts that stands for not ticked.
+# The values that an unticked box may post.
 UNTICKED = ("", "0", "n", "no", "non", "off", "false", "refuse", "refusé", "refuser", "decline", "declined", "disagree")
 
 
 def check(field: Field, request: Request, value: object) -> str:
-    """Return what is stored of an answer, or an empty string. Raises PydanticCustomError with a code of the contract.
+    """Return the value to store for an answer, or an empty string.
 
-    `context` of the error has the values of its sentence.
+    Raises PydanticCustomError with a code of the contract. `context` of the error has the values of its sentence.
     """
     if not isinstance(value, str):
         raise _wrong("TYPE_TEXT")
@@ -65,9 +65,9 @@ def check(field: Field, request: Request, value: object) -> str:
 
 
 def shown(field: Field, value: str, language: Language) -> str:
-    """Return a stored answer as people read it: choices by their labels, days and numbers as their language has them.
+    """Return a stored answer for display: choices by their labels, days and numbers formatted for the language.
 
-    Several choices are lines.
+    Several choices are on one line each.
     """
     words = locale(language)
     match field.type:
@@ -122,7 +122,7 @@ def _url(field: Field, value: str, _request: Request) -> str:
     if field.max and len(url) > int(field.max):
         raise _wrong("TOO_LONG", limit=int(field.max))
     if _BARE_URL.fullmatch(url):
-        # As people say it.
+        # As people write it.
         url = f"https://{url}"
     if not re.fullmatch(URL_PATTERN, url):
         raise _wrong("TYPE_URL")
@@ -144,10 +144,10 @@ def _number(field: Field, value: str, request: Request) -> str:
 
 
 def _read_number(text: str, language: Language) -> "Decimal | None":
-    """Return the number in a text as people write it, `1 234,50` or `$1,234.50`, or None if it is none.
+    """Return the number that a text such as `1 234,50` or `$1,234.50` means, or None if it is not a number.
 
-    A point or comma that stands alone begins the decimals, for that is what a browser's own field posts; but to an
-    English reader, `1,234` is a thousand and more.
+    A single point or comma starts the decimals, as in what a browser's own number field posts; but in English, `1,234`
+    is more than a thousand.
     """
     from decimal import Decimal  # noqa: PLC0415
 
@@ -156,7 +156,7 @@ def _read_number(text: str, language: Language) -> "Decimal | None":
     if found is None:
         return None
     sign, digits, exponent = found.groups()
-    # Who writes pounds or dollars groups as the English do.
+    # Pounds and dollars imply English thousands separators.
     english = language == "en" or any(currency in text for currency in "$£")
     mark = max((",", "."), key=digits.rfind)
     groups_only = digits.count(mark) > 1 or (mark == "," and english and _ENGLISH_GROUPS.fullmatch(digits) is not None)
@@ -192,7 +192,7 @@ def _date(field: Field, value: str, request: Request) -> str:
 
 
 def _read_day(text: str, request: Request) -> date | None:
-    """Return the day in a text as people write it, or None if it is none, or might be another one."""
+    """Return the day that a text means, or None if it is not a day, or is ambiguous."""
     text = _without_weekday(text)
     if found := _ISO_DAY.fullmatch(text):
         return _made(found[1], found[3], found[4])
@@ -210,16 +210,16 @@ def _read_day(text: str, request: Request) -> date | None:
 
 
 def _without_weekday(text: str) -> str:
-    """Return the text of a day without `le` and the name of a weekday before it: `le jeudi 31 décembre 2026`."""
+    """Return the text of a day without a leading `le` and weekday: `le jeudi 31 décembre 2026`."""
     first, _, rest = text.removeprefix("le ").partition(" ")
     names = {folded(name) for language in LANGUAGES for name in locale(language).WEEKDAYS}
     return rest if folded(first.rstrip(",")) in names else text.removeprefix("le ")
 
 
 def _first_in_dates(request: Request) -> str:
-    """Return what a visitor writes first in a date in figures, `day` or `month`, or an empty string: nobody can tell.
+    """Return what comes first in a visitor's numeric date: `day`, `month`, or an empty string if unknown.
 
-    In English it depends on the country, which the browser tells, or not.
+    In English it depends on the country, which the browser may or may not tell.
     """
     if request.language != "en":
         return "day"
@@ -235,19 +235,19 @@ def _made(year: str, month: str, day: str) -> date | None:
 
 
 def _month(name: str) -> str:
-    """Return the number of a month by its name in any language, without accents or shortened, or `0`."""
+    """Return the number of a month by its name in any language, accents optional, possibly abbreviated, or `0`."""
     begin = folded(name)
     months = [[folded(month) for month in locale(language).MONTHS] for language in LANGUAGES]
     for names in months:
         found = [number for number, month in enumerate(names, 1) if month.startswith(begin)]
         if len(found) == 1:
             return str(found[0])
-    # `Sept` begins September; other usual short forms do not begin their month.
+    # `Sept` is a prefix of September; other usual abbreviations are not prefixes of their month.
     return "0"
 
 
 def folded(text: str) -> str:
-    """Return a text in lower case, without accents and whatever else is not ASCII."""
+    """Return a text in lower case, without accents and other non-ASCII characters."""
     # Only texts that ask for it pay for the import.
     from unicodedata import normalize  # noqa: PLC0415
 
@@ -262,7 +262,7 @@ def _choice(field: Field, value: str, _request: Request) -> str:
 
 def _choices(field: Field, value: str, _request: Request) -> str:
     made = set(parts_of(value))
-    # In the order of the form, whatever theirs is.
+    # In the form's order, not the answer's.
     known = [choice.value for choice in field.choices if choice.value in made]
     if len(known) < len(made):
         raise _wrong("NOT_A_CHOICE")
@@ -274,7 +274,7 @@ def _choices(field: Field, value: str, _request: Request) -> str:
 
 
 def _consent(field: Field, value: str, request: Request) -> str:
-    """Return the wording that was agreed to, in the language that it was read in."""
+    """Return the wording that was agreed to, in the language in which the visitor read it."""
     return "" if all(part.lower() in UNTICKED for part in parts_of(value)) else field.label[request.language]
 
 
@@ -293,7 +293,7 @@ _CHECKS: Mapping[str, Callable[[Field, str, Request], str]] = {
 
 
 def schema(fields: Mapping[str, Field]) -> dict[str, Any]:
-    """Return the core schema of the answers to some fields, for pydantic-core. Their request is its context."""
+    """Return the core schema for answers to these fields, for pydantic-core. The request is the validation context."""
     return {
         "type": "typed-dict",
         "fields": {

@@ -27,7 +27,7 @@ class Form:
     """A parsed form.
 
     `fields` are the answers, in order. `control` are control fields, never stored as answers: names that begin with an
-    underscore, `altcha`, and the honeypot. `spellings` tells how the form spells a known name, if otherwise.
+    underscore, `altcha`, and the honeypot. `spellings` has the form's own spelling of a known name, if different.
     """
 
     fields: dict[str, Any]
@@ -40,8 +40,8 @@ def parse_form(
 ) -> Form:
     """Parse the form in a request. It may choose the language of the response.
 
-    Known names and those of control fields count in any case: `Email`, `_NEXT`. `address_field` is where the address
-    of a reply stands, if the form asks for one.
+    The names of known fields and control fields are case-insensitive: `Email`, `_NEXT`. `address_field` is the field
+    with the address for a reply, if the form has one.
 
     Raises Refusal: 403 foreign origin, 413 too large, 415 media type, 400 not parsable, 422 empty or too many fields.
     """
@@ -62,13 +62,13 @@ def parse_form(
 
 
 def _by_known_name(values: dict[str, Any], known_names: Collection[str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the fields of a form with known names spelled as they are known, and how the form spelled them.
+    """Return the fields of a form with known names in their standard spelling, and the form's own spellings.
 
-    Where it has several spellings of one name, the first that is filled in counts, but the known spelling goes before
-    all others. What the others hold stays as further fields, so that nothing is lost.
+    If it has several spellings of one name, the first one filled in counts, but the standard spelling comes first. The
+    others are kept as extra fields, so that nothing is lost.
     """
     known = {name.lower(): name for name in known_names}
-    # What begins with an underscore is a control field, and those are lower case.
+    # A name with a leading underscore is a control field, and those are lower case.
     targets = {
         name: known.get(name.lower(), name.lower() if name.startswith("_") and name.isascii() else name)
         for name in values
@@ -103,7 +103,7 @@ def proof_of(form: Form, settings: FormSettings) -> Solved | None:
 def validate(model: type[Answers], form: Form) -> Answers:
     """Validate the fields of a form against its model.
 
-    Raises Refusal (422) with one problem per wrong field, which is called as the form calls it.
+    Raises Refusal (422) with one problem per invalid field, named as the form names it.
     """
     try:
         return model.model_validate(form.fields)
@@ -112,7 +112,7 @@ def validate(model: type[Answers], form: Form) -> Answers:
 
 
 def problems_of(error: ValidationError, form: Form) -> list[Problem]:
-    """Return what is wrong with a form. Each field is called as the form calls it."""
+    """Return what is wrong with a form. Each field is named as the form names it."""
     problems = [_problem(part["type"], part["loc"], part.get("ctx", {})) for part in error.errors()]
     return [
         replace(problem, field=form.spellings.get(problem.field, problem.field)) if problem.field else problem

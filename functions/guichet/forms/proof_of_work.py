@@ -33,7 +33,7 @@ def solved(text: str, secret: str) -> Solved | None:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     parameters = payload.challenge.parameters
-    # The signature is the same for 5000 and 5000.0, which are one number to JavaScript, and the hash takes only one.
+    # The signature is the same for 5000 and 5000.0, which are equal in JavaScript, but the hash accepts only one.
     if not all(type(number) is int for number in (parameters.cost, parameters.key_length)):
         return None
     if not verify_solution(payload, _key(secret)).verified:

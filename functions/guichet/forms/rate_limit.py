@@ -14,9 +14,9 @@ from guichet.store.submissions import OverCapError
 
 
 class OverCap:
-    """The callers that this process has told that they are over their cap: at most so many, the latest.
+    """The latest callers that this process has refused for being over their cap, up to a maximum number.
 
-    A refused write costs what an accepted one does, so these are refused without one until their hour is over.
+    A refused write costs as much as an accepted one, so these are refused without a write until their hour is over.
     """
 
     def __init__(self, most: int) -> None:
@@ -26,11 +26,11 @@ class OverCap:
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """Return how many are remembered."""
+        """Return how many callers are remembered."""
         return len(self._until)
 
     def remember(self, caller: Caller) -> None:
-        """Remember a caller, in the place of the one that was remembered first if there are too many."""
+        """Remember a caller, replacing the oldest one if there are too many."""
         with self._lock:
             self._until[caller.key] = caller.until
             while len(self._until) > self._most:
@@ -54,7 +54,7 @@ OVER_CAP = OverCap(4096)
 
 @contextmanager
 def capped(caller: Caller) -> Iterator[None]:
-    """Hold a caller to their cap around the write that counts them. Raises OverCapError."""
+    """Enforce a caller's cap around the write that counts them. Raises OverCapError."""
     if OVER_CAP.knows(caller):
         raise OverCapError(caller.until)
     try:
@@ -65,7 +65,7 @@ def capped(caller: Caller) -> Iterator[None]:
 
 
 def network(address: str) -> str:
-    """Return the network a source address counts as: an IPv4 address itself, an IPv6 subscriber's /64 (RFC 6177)."""
+    """Return the network of a source address: an IPv4 address itself, or an IPv6 subscriber's /64 (RFC 6177)."""
     if ":" not in address:
         return address
     # Imported late, so that IPv4 does not pay for it.
@@ -75,7 +75,7 @@ def network(address: str) -> str:
 
 
 def _wider_network(address: str) -> str:
-    """Return the network that takes one share of mail to strangers: an IPv4 /24, an IPv6 /48."""
+    """Return the network that gets one share of mail to strangers: an IPv4 /24, an IPv6 /48."""
     if ":" not in address:
         return address.rpartition(".")[0]
     # Imported late, so that IPv4 does not pay for it.
@@ -90,7 +90,7 @@ def caller_of(request: Request, form: str, at: datetime, settings: FormSettings)
 
 
 def caller(request: Request, what: str, at: datetime, secret: str, cap: int) -> Caller:
-    """Return the caller of anything that is counted by the hour."""
+    """Return the caller of anything that is counted per hour."""
     hour = at.replace(minute=0, second=0, microsecond=0)
     key = keyed_hash(secret, "caller", what, network(request.caller), hour.isoformat())
     network_id = keyed_hash(secret, "network", _wider_network(request.caller))

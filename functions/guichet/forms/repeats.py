@@ -1,8 +1,8 @@
 """Repeats: a double click, or a form sent again after an error, is the same submission and has the same id.
 
 The id is a keyed hash of form, verdict (caught as spam or not), answers and the caller's network, so that nobody's copy
-swallows anybody else's, or tells whether somebody else sent it. Where the client sends a key of its own, that key tells
-two submissions of the same words apart; elsewhere time does, in windows of ten minutes.
+hides another person's, or reveals whether somebody else sent it. If the client sends a key of its own, that key
+distinguishes two submissions with the same words; otherwise time does, in windows of ten minutes.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from guichet.http.request import Request
 from guichet.settings import FormSettings
 from guichet.signing import keyed_hash
 
-# In seconds. A form sent again this soon is a repeat, on whichever side of a window's end the two posts are.
+# In seconds. A form sent again this soon is a repeat, even across the end of a window.
 WINDOW = 600
 
 
@@ -21,7 +21,7 @@ class Identity(NamedTuple):
     """A submission's id, and the ids that it would have in the windows before and after.
 
     If one of those is stored, the submission is a repeat. The later window counts too: an earlier click may be stored
-    later.
+    after a later one.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Decide which submissions go to the spam folder, and why. Nothing is refused for being spam.
+"""Decide which submissions go to the spam folder, and why. Spam is never refused.
 
 Plain signs add points to a score. A reason names signs and never quotes the text.
 """
@@ -23,16 +23,16 @@ _LINKS_FOR_FREE = 2
 _MOST_FOR_LINKS = 4
 _MOST_FOR_PHRASES = 4
 
-# A link takes in all up to the next blank, so that `https://www.` is one; but links may be joined by commas.
+# A link extends to the next blank, so that `https://www.` is one link; but commas may join several.
 _LINK = re.compile(
     r"(?:https?://|(?<![A-Za-z0-9])www\.(?=\w))(?:(?![,;|]{1,3}(?:https?://|www\.))[^\s<>\"'\[\]])*", re.IGNORECASE
 )
-# A site's name without any of these: words joined by points, and what follows.
+# A bare domain without any of these: words joined by dots, and what follows.
 _DOMAIN = re.compile(r"(?<![\w.@-])\w[\w-]*+(?:\.[\w-]++)+[^\s<>\"'\[\]]*")
 _SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?", re.IGNORECASE)
 _END_OF_HOST = re.compile(r"[/:?#]")
 _MARKUP = re.compile(r"\[url[=\]]|\[link[=\]]|<a\s", re.IGNORECASE)
-# How far behind markup its link may begin.
+# How far after markup its link may begin.
 _MARKUP_REACHES = 100
 # A Latin word with Cyrillic or Greek letters in it, as in a fake brand name.
 _LATIN = re.compile(r"[A-Za-z]")
@@ -66,7 +66,7 @@ def judge(words: Words, form: Form, request: Request, settings: FormSettings) ->
 
 
 def _words(words: Words, own_hosts: frozenset[str]) -> dict[str, int]:
-    """Return the signs in the words. One link gives one sign at most, however it is written and how often."""
+    """Return the signs in the words. A link gives at most one sign, however it is written and however often."""
     signs: dict[str, int] = {}
     short = (*words.lines, *words.subjects)
     everything = "\n".join((*short, words.text))
@@ -79,14 +79,14 @@ def _words(words: Words, own_hosts: frozenset[str]) -> dict[str, int]:
         signs["link markup"] = 3
     if misplaced:
         signs["link in a short field"] = 3
-    # A site that counts already gives no further sign by its name, and any other one at most.
+    # A site that already gave a sign gives no other by its name; any other site gives one at most.
     plain, sites = _sites(everything)
     counted = own_hosts | {_host(link) for link in misplaced | marked}
     named = [name for host, name in sites.items() if host not in counted]
     fakes = [name for name in named if _mixes_alphabets(name)]
     if fakes or _mixes_alphabets(plain):
         signs["mixed alphabets"] = 3
-    # Who names a site as the subject may say what it is about.
+    # A site in the subject may just be what the message is about.
     _, topics = _sites("\n".join(words.subjects))
     phrases = _phrases(plain, *(name for name in named if name not in fakes)) - _phrases(*topics.values())
     if phrases:
@@ -95,7 +95,7 @@ def _words(words: Words, own_hosts: frozenset[str]) -> dict[str, int]:
 
 
 def _sites(text: str) -> tuple[str, dict[str, str]]:
-    """Return a text without links and domains, and what these are called, by host."""
+    """Return a text without links and domains, and how it wrote them, by host."""
     sites: dict[str, list[str]] = {}
     rest = text
     for pattern in (_LINK, _DOMAIN):
@@ -106,13 +106,13 @@ def _sites(text: str) -> tuple[str, dict[str, str]]:
 
 
 def _links(text: str, own_hosts: frozenset[str]) -> set[str]:
-    """Return the links in a text, each once. Those to the site itself are none."""
+    """Return the links in a text, each once, except those to the site itself."""
     keys = {_key(link) for link in _LINK.findall(text)}
     return {key for key in keys if _host(key) not in own_hosts}
 
 
 def _marked_up(text: str, own_hosts: frozenset[str]) -> set[str]:
-    """Return the links that are written as markup, and the markup itself if it has none."""
+    """Return the links that are written as markup, or the markup itself if it has no link."""
     marked: set[str] = set()
     for markup in _MARKUP.finditer(text):
         near = _LINK.search(text, markup.end(), markup.end() + _MARKUP_REACHES)
@@ -147,7 +147,7 @@ def _haste(session_data: str) -> dict[str, int]:
     try:
         data = json.loads(base64.b64decode(session_data, validate=True))
         program = data.get("webdriver")
-        # A missing or far-off clock says nothing.
+        # A missing or wildly wrong clock proves nothing.
         with suppress(LookupError, TypeError, OverflowError):
             if 0 <= utc_now().timestamp() - data["loadedAt"] / 1000 < _FASTEST:
                 signs["sent at once"] = 3

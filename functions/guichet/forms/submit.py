@@ -35,9 +35,9 @@ class Submission(Generic[Answers, Settings]):
     answers: Callable[[Form, Request], Answers]
     record: Callable[[Answers, Form, Request, Settings], tuple[Message | SignUp | Comment | LinkRequest, Identity]]
     emails: Callable[[Answers, Request, Settings], Sequence[QueuedEmail]]
-    # The field whose address a reply goes to, or none.
+    # The field with the address that a reply goes to, or an empty string.
     address_field: str = "email"
-    # What is written together with the record besides, without a condition.
+    # Other unconditional writes in the same transaction.
     further: Callable[[Any, Settings], Sequence[Mapping[str, Any]]] = lambda _, __: ()
 
 
@@ -73,12 +73,12 @@ def log_accepted(request: Request, form: str, record: Message | SignUp | Comment
 
 
 def challenge(settings: FormSettings) -> Response:
-    """Issue a proof-of-work challenge, or respond that there is none (204). Any form accepts that of another.
+    """Issue a proof-of-work challenge, or respond that none is needed (204). Every form accepts any form's challenge.
 
     Each function serves it, so that asking for one warms up the function that the form will be posted to.
     """
     if settings.proof_of_work == "off":
-        # No error: every page asks, and browsers write errors in red.
+        # Not an error status: every page asks, and browsers show errors in red.
         return {"statusCode": 204, "headers": {**HEADERS}}
     # Imported late, so that other requests do not pay for it.
     from guichet.forms.proof_of_work import challenge as new_challenge  # noqa: PLC0415

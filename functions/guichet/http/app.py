@@ -45,7 +45,7 @@ def no_such_form(_request: Request) -> NoReturn:
 
 
 def posted_only(_request: Request) -> Response:
-    """Refuse to show what can only be posted to."""
+    """Refuse a GET of a path that only accepts POST."""
     raise only_posted()
 
 

@@ -1,4 +1,4 @@
-"""Parse a request body, in any of three media types, into texts by field name."""
+"""Parse a request body of any of three media types into texts by field name."""
 
 import json
 import re
@@ -33,7 +33,7 @@ Pairs = list[tuple[str, Any]]
 
 
 class Repeated(str):
-    """The values of a repeated name or of a JSON list, joined with a comma. `parts` has each by itself."""
+    """The values of a repeated name or of a JSON list, joined with a comma. `parts` has them separately."""
 
     __slots__ = ("parts",)
     parts: tuple[str, ...]
@@ -47,15 +47,16 @@ class Repeated(str):
 
 
 def parts_of(value: str) -> tuple[str, ...]:
-    """Return the values of a field, each by itself: none, one, or those of a repeated name."""
+    """Return the separate values of a field: none, one, or those of a repeated name."""
     return value.parts if isinstance(value, Repeated) else (value,) if value else ()
 
 
 def fields_of(request: Request, largest: int = MAX_BODY) -> dict[str, Any]:
     """Return the cleaned fields of a body by name. Values of a repeated name are joined with a comma.
 
-    A value is a text, unless JSON held something else. Fields without a name are dropped. Raises Refusal: 413 larger
-    than so many bytes, 415 media type, 400 not parsable, 422 empty or too many fields.
+    A value is a text, unless JSON held something else. Fields without a name are dropped.
+
+    Raises Refusal: 413 larger than `largest` bytes, 415 media type, 400 not parsable, 422 empty or too many fields.
     """
     return _joined(_parse(request, largest))
 
@@ -77,7 +78,7 @@ def button_fields(request: Request) -> dict[str, str]:
 def clean(text: str) -> str:
     """Strip control characters and surrounding whitespace, and normalize line breaks to line feeds.
 
-    A text of which nothing can be seen is empty.
+    A text without any visible character becomes empty.
     """
     cleaned = text.replace("\r\n", "\n").replace("\r", "\n").translate(_NOT_TEXT).strip()
     return cleaned if is_visible(cleaned) else ""
@@ -92,7 +93,7 @@ def _parse(request: Request, largest: int) -> Pairs:
         raise refuse(422, "EMPTY")
     header = request.headers.get("content-type", "")
     label = _parameter(header, "charset") or ""
-    # JSON is UTF-8 (RFC 8259); ASCII is a part of it.
+    # JSON is UTF-8 (RFC 8259); ASCII is a subset.
     readable = label.lower() in _JSON_CHARSETS if request.content_type == JSON_TYPE else charset.is_read(label)
     readers = {JSON_TYPE: _json_pairs, _FORM_TYPE: _urlencoded_pairs, _MULTIPART_TYPE: _multipart_pairs}
     reader = readers.get(request.content_type)
@@ -185,7 +186,7 @@ def _multipart_pairs(body: bytes, header: str) -> Pairs:
 
 def _decoded(pairs: list[tuple[bytes, bytes]], labels: list[str | None]) -> Pairs:
     """Return the names and values of a form as texts, all in the same encoding."""
-    # What the browser wrote tells more than what a program put around it.
+    # The browser's own field is more reliable than what a program put around it.
     said = [value.decode("latin-1") for name, value in pairs if name.lower() == _CHARSET_FIELD and value.strip()]
     texts = charset.decoded([text for pair in pairs for text in pair], said or [label or "" for label in labels])
     return list(zip(texts[::2], texts[1::2], strict=True))
@@ -200,7 +201,7 @@ def _joined(pairs: Pairs) -> dict[str, Any]:
         if isinstance(before, str) and isinstance(value, str):
             texts[name] = Repeated((before, value)) if before and value else before or value
         elif isinstance(before, str):
-            # Not a text. The model refuses it.
+            # Not text, so the model refuses it.
             texts[name] = value
     texts.pop("", None)
     return texts

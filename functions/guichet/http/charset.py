@@ -1,4 +1,4 @@
-"""Which encoding the text of a form is in: UTF-8, or windows-1252 from a page of old.
+"""The encoding of a form's text: UTF-8, or windows-1252 from an old page.
 
 Browsers submit a form in the encoding of its page, which they do not name unless the form asks for it by a field called
 `_charset_` (HTML Living Standard, "Constructing the entry list"). Labels and table are the WHATWG's (Encoding
@@ -29,22 +29,22 @@ _WINDOWS_1252 = frozenset(
         "x-cp1252",
     )
 )
-# Not in the standard, but what programs call them.
+# Not in the standard, but used by programs.
 _FURTHER = frozenset(("latin-1", "cp-1252"))
 # Python's codec refuses five bytes that the standard reads as control characters.
 _TABLE = {byte: bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xA0)}
 
 
 def is_read(label: str) -> bool:
-    """Return whether forms are read in the encoding of a label. An empty label names none."""
+    """Return whether forms in a labelled encoding can be read. An empty label names none."""
     return _named(label) in ("", *_UTF_8, *_WINDOWS_1252, *_FURTHER)
 
 
 def decoded(texts: Collection[bytes], labels: Iterable[str]) -> list[str]:
     """Return the texts of a form, decoded alike, where `labels` are the encodings that it names.
 
-    Text that is UTF-8 is nothing else, whatever it is called: others hardly ever look like it. Raises
-    UnicodeDecodeError if it is not, and the form names another encoding than windows-1252.
+    Valid UTF-8 is taken as UTF-8, whatever the label: text in other encodings hardly ever looks like it. Raises
+    UnicodeDecodeError if it is invalid and the form names an encoding other than windows-1252.
     """
     try:
         return [text.decode() for text in texts]

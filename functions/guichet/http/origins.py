@@ -55,6 +55,6 @@ def page_of(request: Request, settings: FormSettings) -> str:
         return ""
     if not settings.allows(origin):
         return ""
-    # Browsers encode a path. Whoever does not may be forging lines of the owner's email.
+    # Browsers encode paths. An unencoded one may be meant to forge lines in the owner's email.
     page = f"{origin}{_encoded(parts.path)}"[:_LONGEST_PAGE]
     return _CUT_ESCAPE.sub("", page)

@@ -30,7 +30,7 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True)
 class Sent:
-    """What came with a request, perhaps from somebody else: a title, what to think of it, and labels with texts."""
+    """What came with a request, perhaps from somebody else: a title, a note about it, and labels with texts."""
 
     title: str
     lead: str
@@ -39,7 +39,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Line:
-    """A line to fill in: its name, label, hint, what stands in it, how long it may be, and what a browser fills in."""
+    """A text field: its name, label, hint, value, maximum length, and what browsers autofill."""
 
     name: str
     label: str
@@ -47,30 +47,30 @@ class Line:
     value: str
     longest: int
     autocomplete: str
-    # Of its element (HTML Living Standard).
+    # Attributes of its element (HTML Living Standard).
     type: str = "text"
 
 
 @dataclass(frozen=True)
 class Button:
-    """A button that posts hidden fields, and lines to fill in, to a URL; its label, and whether it destroys."""
+    """A button that posts hidden fields and text fields to a URL; its label, and whether it is destructive."""
 
     action: str
     fields: dict[str, str]
     label: str
     lines: tuple[Line, ...] = ()
     destroys: bool = False
-    # The name of a field that nobody sees, so that only a program fills it in, and what it says to whoever meets it.
+    # The name of a hidden field that only a program fills in (honeypot), and its label, should anyone see it.
     trap: tuple[str, str] | None = None
 
 
-# What a link says, and where it leads.
+# A link's text and target.
 Link = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Card:
-    """Something that stands by itself: what it is, its text as it was written, what is said of it, and links."""
+    """A card: a heading, a verbatim text, remarks about it, and links."""
 
     title: str
     text: str
@@ -101,7 +101,7 @@ def _variables(shades: Shades) -> str:
 def policy(settings: LookSettings, layout: Path = _TEMPLATES / "page.css", further: str = "") -> str:
     """Return what a page may load (CSP Level 3): its style sheet by its hash, the logo from the site, nothing else.
 
-    `further` are directives that the page has besides.
+    `further` are the page's additional directives.
     """
     _, style_hash = style(settings.accent_color, layout)
     images = f"img-src {origin_of(settings.logo)}; " if settings.logo else ""
@@ -127,7 +127,7 @@ def render(  # noqa: PLR0913  the parts of a page
 ) -> Page:
     """Render a page: title, paragraphs, quoted wording, list, what was sent, cards, button, closing paragraphs, links.
 
-    `links` are labels with where they lead, besides those of every page.
+    `links` are labels with their targets, in addition to those of every page.
     """
     html = (
         _environment()
@@ -156,7 +156,7 @@ def render(  # noqa: PLR0913  the parts of a page
 
 
 def error_page(request: Request, refusal: Refusal, messages: list[str], settings: LookSettings) -> Page:
-    """Render a refusal: everything that is wrong, and how to get back to what was typed."""
+    """Render a refusal: everything that is wrong, and how to return to what was typed."""
     of_form = request.route.startswith("POST") and not any(p.code.startswith("LINK_") for p in refusal.problems)
     hints = ["error_kept"] if of_form else []
     if refusal.retry_after is not None:

@@ -15,7 +15,7 @@ class Problem:
 
 
 class Refusal(Exception):  # noqa: N818  it is the visitor's error, and the reply's word
-    """A request that is not accepted: HTTP status, problems (at least one), and what its headers say.
+    """A request that is not accepted: HTTP status, problems (at least one), and values for its headers.
 
     These are the seconds until a retry makes sense, and the methods that are allowed instead.
     """

@@ -12,7 +12,7 @@ from guichet.locales import Language, choose
 
 JSON_TYPE = "application/json"
 HTML_TYPE = "text/html"
-# In the year 5138. As milliseconds, it is in 1973.
+# As seconds, the year 5138; as milliseconds, 1973.
 _LAST_SECOND = 100_000_000_000
 
 
@@ -20,7 +20,7 @@ _LAST_SECOND = 100_000_000_000
 class Request:
     """The parts of a request that handlers use. Header names are lower case, `body` is decoded.
 
-    Only `language` changes: a form may ask for another than the browser prefers.
+    Only `language` can change: a form may ask for another language than the browser's.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Request:
     def wants_json(self) -> bool:
         """Whether to respond with JSON: `Accept` names it, the body was JSON, or a script asks.
 
-        Scripts in pages cannot follow a redirect to another origin, so a form that was stored would look refused.
+        Scripts in pages cannot follow a redirect to another origin, so a stored form would look refused to them.
         """
         accepted = [part.partition(";")[0].strip().lower() for part in self.headers.get("accept", "").split(",")]
         return JSON_TYPE in accepted or self.content_type == JSON_TYPE or self._is_of_script(accepted)
@@ -74,7 +74,7 @@ class Request:
     def _is_of_script(self, accepted: list[str]) -> bool:
         """Return whether a script made the request (Fetch Metadata Request Headers, `Sec-Fetch-Mode`).
 
-        Old browsers do not send that header. Apps put their name into `X-Requested-With` when they show a page.
+        Old browsers do not send that header. Apps that show web pages put their name into `X-Requested-With`.
         """
         mode = self.headers.get("sec-fetch-mode", "").strip().lower()
         requested_with = self.headers.get("x-requested-with", "").strip().lower()
@@ -84,9 +84,9 @@ class Request:
 
     @cached_property
     def at(self) -> datetime:
-        """When the gateway took the request in, by its clock.
+        """When the gateway received the request, by its clock.
 
-        API Gateway tells it in milliseconds, the SAM CLI in seconds.
+        API Gateway gives it in milliseconds, the SAM CLI in seconds.
         """
         epoch = self.event.get("requestContext", {}).get("timeEpoch")
         if not isinstance(epoch, int):
@@ -107,11 +107,11 @@ class Request:
 def _base_url(event: dict[str, Any], headers: dict[str, str]) -> str:
     """Return the URL under which the caller reached the API, without a trailing slash.
 
-    What stands before the route's own path (a stage, a base path of a custom domain) belongs to it.
+    Anything before the route's own path (a stage, a base path of a custom domain) is part of it.
     """
     route_path = event["routeKey"].partition(" ")[2]
     own, greedy, _ = route_path.partition("/{page+}")
-    # What a greedy variable has matched is parts of a path, too.
+    # A greedy variable matches several segments of a path.
     matched = event["pathParameters"]["page"].rstrip("/") if greedy else ""
     further = matched.count("/") + 1 if matched else 0
     prefix = event["rawPath"].rstrip("/").split("/")[: -(own.count("/") + further) or None]
@@ -123,9 +123,9 @@ def _base_url(event: dict[str, Any], headers: dict[str, str]) -> str:
 def _host(domain_name: str, headers: dict[str, str]) -> str:
     """Return the host under which the caller reached the API, with its port where it has one.
 
-    On AWS that is `domainName`, the gateway's own word: the Host header is the caller's. Local emulators know their
-    callers by that header alone. They put `localhost` (the SAM CLI) or a name below it, without a port, into
-    `domainName`; no API on AWS bears such a name, which RFC 6761 keeps for this machine.
+    On AWS that is `domainName`, which the gateway sets: the Host header is the caller's. Locally, only that header has
+    the host that the caller used: emulators put `localhost` (the SAM CLI) or a subdomain of it, without a port, into
+    `domainName`. No API on AWS has such a name, which RFC 6761 reserves for the local machine.
     """
     if domain_name and domain_name.rpartition(".")[2] != "localhost":
         return domain_name

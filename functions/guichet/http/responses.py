@@ -27,8 +27,8 @@ HEADERS = {
 def accepted(request: Request, form: str, submission_id: str, email: str, next_url: str | None) -> Response:
     """Respond to a submission that was accepted, repeated or caught as spam. All three must look the same.
 
-    A script's reply names the posted address, so that whoever mistyped it sees it. The thank-you page knows its URL
-    alone, which never holds an address.
+    The reply to a script names the posted address, so that a typing error is noticed. The thank-you page knows only its
+    URL, which never contains an address.
     """
     thanks = f"{request.base_url}/thanks?{urlencode({'form': form, 'language': request.language})}"
     if request.wants_json:
@@ -45,7 +45,7 @@ def accepted(request: Request, form: str, submission_id: str, email: str, next_u
 
 
 def thanks_sentence(form: str, language: Language, email: str = "") -> str:
-    """Return what thanks for a form: `contact`, `newsletter`, `comments`, `comments_mine` or one of the site's own.
+    """Return the thank-you of a form: `contact`, `newsletter`, `comments`, `comments_mine` or one of the site's own.
 
     It may name an address.
     """

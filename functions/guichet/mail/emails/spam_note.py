@@ -70,7 +70,7 @@ def _caught(submission: Message | SignUp | Comment, language: Language, settings
         link = at_desk(settings, f"comments/{submission.id}")
         return Caught(submission, say("comment", language), submission.comment, submission.page, link)
     own = definition(submission.form)
-    # If a form is gone from the file, its name has to do.
+    # If the form was removed from the file, only its name is left.
     title = own.title[language] if own else submission.form if submission.form != "contact" else ""
     words = form_notification.words(own, submission.answers, language)
     return Caught(submission, title or say("message", language), words, "", link)
