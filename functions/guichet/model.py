@@ -1,11 +1,11 @@
-"""Models: classes whose values pydantic validates, at a third of the cost of importing pydantic.
+"""Models: classes validated by pydantic, at a third of the cost of importing it.
 
-A model is declared as in pydantic, by annotated attributes with defaults. Pydantic turns it into a *core schema*, the
-plain data that pydantic-core makes its compiled validators from (pydantic: "Internals: Architecture"). The build writes
-these schemas into the artifact (`COMPILED`), so that a function imports pydantic-core alone, which saves a quarter of a
-cold start. Everywhere else the schema is made on first use.
+A model is declared as in pydantic, by annotated attributes with defaults. Pydantic turns it into a *core schema*, plain
+data from which pydantic-core makes its compiled validators (pydantic: "Internals: Architecture"). The build writes
+these schemas into the artifact (`COMPILED`), so that a function imports only pydantic-core, which saves a quarter of a
+cold start. Elsewhere, the schema is made on first use.
 
-What a model refers to must therefore be found by name: checks are functions of a module, not lambdas.
+Whatever a model refers to must therefore be importable by name: checks are module functions, not lambdas.
 """
 
 import json
@@ -19,12 +19,12 @@ from typing import Any, ClassVar, Literal, Self, cast, dataclass_transform
 from pydantic_core import SchemaSerializer, SchemaValidator
 
 COMPILED = Path(__file__).parent / "models.json"
-# How a compiled schema writes what JSON cannot say: a class or a function by its name, and a tuple.
+# How a compiled schema encodes what JSON cannot: classes and functions, by name, and tuples.
 _NAME, _TUPLE = "$name", "$tuple"
 
 
 class Before:
-    """A check of the input, called before the type's own validation. It returns the value to go on with."""
+    """A check of the input, called before the type's own validation. It returns the value to validate."""
 
     def __init__(self, check: Callable[[Any], object]) -> None:
         self._check = check
@@ -66,11 +66,11 @@ class Limit:
 class Model:
     """A model: validated, frozen, and comparable by value.
 
-    Configuration, such as `alias_generator`, is passed as class arguments. The methods are named and work as pydantic's
-    do.
+    Configuration, such as `alias_generator`, is passed as class arguments. The methods have pydantic's names and
+    semantics.
     """
 
-    # What pydantic-core sets on an instance.
+    # Set on instances by pydantic-core.
     __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__")
     model_config: ClassVar[Mapping[str, Any]] = {}
 
@@ -87,7 +87,7 @@ class Model:
         return cast("Self", validator(cls).validate_python(values))
 
     def model_dump(self, mode: Literal["python", "json"] = "python", **options: Any) -> dict[str, Any]:
-        """Return the values, as Python objects or as JSON has them. `options` are pydantic's, such as `exclude`."""
+        """Return the values, as Python objects or JSON types. `options` are pydantic's, such as `exclude`."""
         return cast("dict[str, Any]", _serializer(type(self)).to_python(self, mode=mode, **options))
 
     def model_copy(self, *, update: Mapping[str, Any]) -> Self:
@@ -111,7 +111,7 @@ class Model:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> dict[str, Any]:
-        """Return the core schema, as pydantic makes it for a class of its own with the same fields."""
+        """Return the core schema that pydantic makes for an equivalent class of its own."""
         from pydantic import create_model  # noqa: PLC0415  this is what importing late is about
 
         fields: Any = {name: (kind, getattr(cls, name, ...)) for name, kind in cls.model_fields().items()}
@@ -123,7 +123,7 @@ class Model:
         raise AttributeError(f"{type(self).__name__} is frozen")
 
     def __delattr__(self, name: str) -> None:
-        """Refuse to take a value away."""
+        """Refuse to delete a value."""
         raise AttributeError(f"{type(self).__name__} is frozen")
 
     def __eq__(self, other: object) -> bool:
@@ -177,7 +177,7 @@ def schema_of(model: type[Model]) -> Any:
 
 
 def compiled(models: Iterable[type[Model]]) -> str:
-    """Return the core schemas of models, by name, as the artifact has them: JSON in JSON, to be read one by one."""
+    """Return the core schemas of models, by name, as the artifact has them: JSON in JSON, to be parsed one by one."""
     schemas = {_name_of(model): json.dumps(_named(schema_of(model)), separators=(",", ":")) for model in models}
     return json.dumps(schemas, indent=0, sort_keys=True)
 
@@ -187,7 +187,7 @@ def _name_of(named: Any) -> str:
 
 
 def _named(node: Any) -> Any:
-    """Return a core schema as JSON has it. What pydantic keeps for itself is left out."""
+    """Return a core schema as JSON, without pydantic's private data."""
     match node:
         case dict():
             return {key: _named(part) for key, part in node.items() if key not in ("metadata", "ref")}
@@ -217,7 +217,7 @@ def _resolved(node: dict[str, Any]) -> Any:
 
 
 def _replaced(node: Any, twin: type, model: type) -> Any:
-    """Return a core schema with one class in another's place."""
+    """Return a core schema with one class replaced by another."""
     match node:
         case dict():
             return {key: _replaced(part, twin, model) for key, part in node.items()}

@@ -1,4 +1,4 @@
-"""The environment of each function, one model each, filled from the parameters of template.yaml."""
+"""The environment of each function, one model per function, filled from the parameters of template.yaml."""
 
 import os
 import re
@@ -14,19 +14,19 @@ from guichet.locales import LANGUAGES, Language
 from guichet.model import After, Before, Limit, Model
 from guichet.signing import subscriber_id
 
-# The origins of this machine, with any port. API Gateway's CORS knows no such thing and the template's pattern refuses
-# it, so only the local stack can have them.
+# This machine's origins, with any port. API Gateway's CORS has no such wildcard and the template's pattern refuses it,
+# so only the local stack can have them.
 ANY_PORT = ":*"
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 LOOPBACK_ORIGINS = tuple(f"{scheme}://{host}{ANY_PORT}" for scheme in ("http", "https") for host in _LOOPBACK)
-# How the secret of the local stack begins, which everybody can read.
+# The prefix of the local stack's secret, which everybody can read.
 LOCAL_SECRET = "local-stack-only-"  # noqa: S105  it is no secret
 _PORT = re.compile(r":[0-9]{1,5}$")
 _SHORTEST_SECRET = 32
 
 
 class SettingsError(Exception):
-    """A variable of the environment is missing or wrong. The text names it and says what was expected."""
+    """An environment variable is missing or invalid. The text names it and says what was expected."""
 
 
 def origin_of(url: str) -> str:
@@ -39,7 +39,7 @@ def origin_of(url: str) -> str:
 
 
 def is_allowed(origin: str, allowed: Collection[str]) -> bool:
-    """Return whether an origin, as browsers write it, is one of the allowed ones. Those may be of any port."""
+    """Return whether an origin, as browsers write it, is allowed. An allowed origin may match any port."""
     return origin in allowed or _PORT.sub("", origin) + ANY_PORT in allowed
 
 
@@ -95,7 +95,7 @@ def _secret_or_none(text: str) -> str:
 
 
 def _time_zone(text: str) -> str:
-    # Only the notifier, which tells times, pays for the import.
+    # Imported late: only the notifier, which shows times, needs it.
     from zoneinfo import ZoneInfo  # noqa: PLC0415
 
     try:
@@ -119,7 +119,7 @@ Days = Annotated[int, Limit(ge=30)]
 
 
 def _on_aws() -> bool:
-    """Tell whether this is Lambda itself. The SAM CLI's containers say that they are not."""
+    """Return whether this is Lambda itself. The SAM CLI's containers say that they are not."""
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ and os.environ.get("AWS_SAM_LOCAL") != "true"
 
 
@@ -133,14 +133,14 @@ class Settings(Model, alias_generator=str.upper):
     default_language: Language
 
     def __repr__(self) -> str:
-        """Return the name alone: the values include the secret."""
+        """Return only the name: the values include the secret."""
         return type(self).__name__
 
     @classmethod
     def from_environment(cls) -> Self:
         """Read the settings from the environment.
 
-        Raises SettingsError, which names each wrong variable and never quotes its value: it may be the secret.
+        Raises SettingsError, which names each invalid variable and never quotes its value: it may be the secret.
         """
         try:
             settings = cls.model_validate(dict(os.environ))
@@ -156,9 +156,9 @@ class Settings(Model, alias_generator=str.upper):
 
 
 class AddressSettings(Settings):
-    """Settings of every function that asks what is known of an address."""
+    """Settings of every function that looks up addresses."""
 
-    # The secret of the stack whose archive was imported: of whom no address is kept is known by its hashes.
+    # The secret of the stack whose archive was imported: records without an address are identified by its hashes.
     former_signing_secret: Annotated[str, After(_secret_or_none)] = ""
 
     def ids_of(self, email: str) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ class LookSettings(Settings):
 
     @property
     def logo(self) -> str:
-        """The address of the logo, or "" where there is none on the site's own origin: nobody else is asked for one."""
+        """The URL of the logo, or "" if there is none on the site's own origin: it is never loaded from elsewhere."""
         return self.logo_url if self.logo_url and origin_of(self.logo_url) == origin_of(self.site_url) else ""
 
 
@@ -197,7 +197,7 @@ class FormSettings(LookSettings):
 
     @property
     def origins(self) -> frozenset[str]:
-        """The origins that may post forms and be redirected to: the site's own and the further ones."""
+        """The origins that may post forms and be redirected to: the site's own and the additional ones."""
         return _origins(self.site_url, self.allowed_origins)
 
     def allows(self, origin: str) -> bool:
@@ -215,7 +215,7 @@ class ContactSettings(FormSettings):
 class CommentsSettings(FormSettings):
     """The environment of the function `Comments`."""
 
-    # Whether there is one. Its address is the notifier's alone.
+    # Whether there is one. Only the notifier knows its URL.
     deploy_hook: Literal["on", "off"]
 
 
@@ -267,12 +267,12 @@ class NotifierSettings(AddressSettings, MailSettings):
     # 0 to ask nobody.
     renewal_months: Annotated[int, Limit(ge=0)]
     retention_days: Days
-    # A secret: whoever knows it can have the site built.
+    # A secret: whoever knows it can trigger a build of the site.
     deploy_hook_url: OptionalHttpsAddress
 
     @property
     def deploy_hook(self) -> Literal["on", "off"]:
-        """Whether there is a deploy hook, as for the functions that do not know its address."""
+        """Whether there is a deploy hook, as other functions have it, which do not know its URL."""
         return "on" if self.deploy_hook_url else "off"
 
 
@@ -287,7 +287,7 @@ class FeedbackSettings(Settings):
 class DeskSettings(AddressSettings, MailSettings):
     """The environment of the function `Desk`."""
 
-    # Not there without a domain of one's own: then only who asks knows under which address they do.
+    # Missing without a custom domain: then the address is known only from a request.
     api_url: OptionalHttpAddress = ""
     retention_days: Days
     renewal_months: Annotated[int, Limit(ge=0)]
@@ -307,5 +307,5 @@ class DeskSettings(AddressSettings, MailSettings):
     deploy_hook: Literal["on", "off"]
 
     def reached_at(self, base_url: str) -> Self:
-        """Return these settings with the address of the API, which is that of a request if it has no domain."""
+        """Return these settings with the URL of the API, which without a custom domain is the request's."""
         return self if self.api_url else self.model_copy(update={"api_url": base_url})

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from guichet.addresses import mailbox, normalized
 
-# Crockford's Base32, without the letters that look like others. What is typed for one of those is taken for it.
+# Crockford's Base32, without lookalike letters. A lookalike that is typed is read as the character it resembles.
 _CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOK_ALIKES = str.maketrans("OILU", "011V")
 CODE_LENGTH = 8
@@ -56,14 +56,14 @@ def code(secret: str, purpose: str, subject: str) -> str:
 
 
 def spaced(of_code: str) -> str:
-    """Return a code as people read it: `XXXX-XXXX`."""
+    """Return a code in readable form: `XXXX-XXXX`."""
     return f"{of_code[: CODE_LENGTH // 2]}-{of_code[CODE_LENGTH // 2 :]}"
 
 
 def typed_code(text: str) -> str:
     """Return the code that somebody typed, or an empty string if it is none.
 
-    In upper or lower case, with or without blanks and hyphens, and with letters that look like those of a code.
+    Upper or lower case, blanks, hyphens and lookalike letters are all accepted.
     """
     letters = (one for one in unicodedata.normalize("NFKC", text).upper() if one.isalnum())
     typed = "".join(letters).translate(_LOOK_ALIKES)

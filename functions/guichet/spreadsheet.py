@@ -1,4 +1,4 @@
-"""CSV for spreadsheets (RFC 4180), whose cells no program reads as formulas, and which are read back without loss.
+"""CSV for spreadsheets (RFC 4180), whose cells no program reads as formulas, and which can be read back without loss.
 
 OWASP: "CSV Injection". Text that begins with a trigger gets a leading apostrophe, which Excel and LibreOffice read as
 "this is text". Text that begins with apostrophes and then a trigger gets one more, so that no two texts share a cell.
@@ -15,8 +15,8 @@ from guichet.locales import Language
 
 # Without it, Excel does not recognize UTF-8.
 BOM = "\ufeff"
-# What starts a formula: also in full width, for East Asian versions, and after spaces that a program may trim. Then,
-# what may start a new cell.
+# What starts a formula, including full-width characters for East Asian versions, and after spaces that a program may
+# trim. Then, what may start a new cell.
 _TRIGGER = r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])"
 _WITHIN = r"'*[=+\-@＝＋－＠]"
 _FORMULA = re.compile(f'^{_TRIGGER}|(?<=[\n\r\t;,|"]){_WITHIN}')
@@ -34,7 +34,7 @@ def text_of(given: str) -> str:
 
 
 def csv_of(rows: Iterable[Iterable[str]], separator: str) -> str:
-    """Return rows as lines of CSV, no cell of which is a formula."""
+    """Return rows as lines of CSV without formulas."""
     text = io.StringIO()
     lines = csv.writer(text, delimiter=separator, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     lines.writerows(map(cell, row) for row in rows)

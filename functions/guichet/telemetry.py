@@ -27,8 +27,8 @@ def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **di
     """Emit one CloudWatch metric in the embedded metric format, with its dimensions.
 
     Its namespace is the stack's name, from POWERTOOLS_METRICS_NAMESPACE; POWERTOOLS_METRICS_DISABLED, which
-    `single_metric` does not look at, turns metrics off. Each value of a dimension is another billed
-    metric, so use none for what the log says anyway.
+    `single_metric` ignores, turns metrics off. Every dimension value is another billed metric, so add none for what the
+    log says anyway.
     """
     if is_metrics_disabled():
         return
@@ -40,7 +40,7 @@ def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **di
 def log_counted(message: str, metric: str, *, form: str, **fields: object) -> None:
     """Log what became of a form, and count it by the form, in one line: every post pays for it.
 
-    The embedded metric format allows further members beside `_aws` (AWS: "Embedded metric format specification").
+    The embedded metric format allows other members next to `_aws` (AWS: "Embedded metric format specification").
     """
     if not is_metrics_disabled():
         definition = {
@@ -71,8 +71,8 @@ def name_of(error: BaseException) -> str:
 def guarded(handler: Callable[[dict[str, Any], Context], Result]) -> Callable[[dict[str, Any], Context], Result]:
     """Wrap a Lambda handler so that whatever it raises is a FunctionError.
 
-    Lambda writes the text of an error that leaves a handler into its log, and texts of libraries quote their input:
-    pydantic's, for one, the address in an event that it cannot read.
+    Lambda logs the text of an error that leaves a handler, and libraries quote their input in it: pydantic, for one,
+    quotes the address in an event that it cannot validate.
     """
 
     @wraps(handler)
@@ -82,7 +82,7 @@ def guarded(handler: Callable[[dict[str, Any], Context], Result]) -> Callable[[d
         except FunctionError:
             raise
         except UnavailableError as error:
-            # Not `exception`, which adds its text.
+            # Not `exception`, which logs the error's text.
             logger.error("unavailable", extra={"cause": type(error.__cause__).__name__})  # noqa: TRY400
             raise FunctionError(name_of(error)) from None
         except Exception as error:  # noqa: BLE001  whatever it is, its text must not be logged

@@ -24,7 +24,7 @@ class SyntaxFaultError(TomlFileError):
 
 
 class TooDeepError(TomlFileError):
-    """Values are nested deeper than anything that is meant could be."""
+    """Values are nested deeper than anybody can mean."""
 
 
 def parse(content: bytes | str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def parse(content: bytes | str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise EncodingError(error.start) from None
     except ValueError as error:
-        # Also a number with more digits than Python reads, which is no error of the parser's own.
+        # Also for a number with more digits than Python reads, which the parser does not report itself.
         raise SyntaxFaultError(str(error)) from None
     except RecursionError:
         raise TooDeepError("values are nested too deep") from None

@@ -1,4 +1,4 @@
-"""Sends issues of the newsletter: run after run from the table's stream, resumed on the schedule, by the same code."""
+"""Sends issues of the newsletter: run by run from the table's stream, resumed by the schedule, in the same code."""
 
 from functools import cache
 from typing import Any
@@ -25,8 +25,8 @@ def settings() -> IssuesSettings:
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | dict[str, str]:
     """Work on the issue of a stream record or, on the schedule's event, on all that there is something to do about.
 
-    A batch has one record, and one that fails is raised, so it is delivered again. For the schedule, return the state
-    of each issue that was worked on.
+    A batch has one record; a failure is raised, so that the record is delivered again. For the schedule, return the
+    state of each issue that was worked on.
     """
     if "Records" not in event:
         return sweep(context)
@@ -37,10 +37,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 
 def sweep(context: LambdaContext) -> dict[str, str]:
-    """Start what is due, and go on with what has stopped."""
+    """Start issues that are due, and resume those that have stopped."""
     states: dict[str, str] = {}
     under_way = issues.open_issues(settings().table_name)
-    # First: what is under way may take all the time.
+    # First, as issues under way may take all the time.
     for issue in under_way:
         try:
             worker.start_due(issue, settings())

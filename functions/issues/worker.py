@@ -1,6 +1,6 @@
-"""One run of sending an issue: write its readers down, send each their copy, settle what is in doubt, end it.
+"""One run of sending an issue: create its readers' rows, send each copy, settle what is in doubt, end it.
 
-Nothing here relies on being the only one: the lease keeps runs apart, and each copy is claimed by a conditional write.
+Runs may overlap: the lease keeps them apart, and each copy is claimed by a conditional write.
 """
 
 import threading
@@ -31,44 +31,44 @@ from guichet.store.issues import Lease, LeaseLostError
 from guichet.store.readers import SHARDS
 from guichet.telemetry import count, log_unexpected, logger
 
-# Of the account's rate and daily quota, which all other mail shares: that goes first.
+# The share of the account's rate and daily quota, which leaves the rest to all other mail.
 SHARE = 0.8
-# A rate that SES does not tell is the sandbox's.
+# If SES does not tell the rate, the sandbox's is assumed.
 _UNKNOWN_RATE = 1.0
-# As long as a call to SES takes when it is slow, in seconds: so many copies are on their way at once.
+# A slow call to SES, in seconds; it determines how many copies are sent concurrently.
 _CALL_TAKES = 0.2
 MOST_AT_ONCE = 32
-# One page takes about so long, in seconds. Whether the issue is paused is looked at after each.
+# About how long a page takes, in seconds. After each, the run checks whether the issue is paused.
 _PAGE_TAKES = 1.0
 _LONGEST_PAGE = 200
-# A call without an answer may have gone out: then SES's event says so, within minutes. Else it is sent again once.
+# An unanswered copy may have been sent: then SES's event says so, within minutes. Otherwise, it is sent again once.
 WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
 # Longer than a page takes at its slowest, and over by the next sweep.
 _LEASE_LASTS = timedelta(minutes=4)
-# After so many refusals in a row, SES takes no mail now.
+# After this many refusals in a row, SES is considered down.
 _ENOUGH = 3
-# How long SES is then left alone, from the start of the run: until the next sweep.
+# How long to leave SES alone then, from the start of the run: until the next sweep.
 _PAUSE = timedelta(minutes=14)
-# After so many copies in a row that SES refuses, or that cannot be written, it would be the same with all others; and
-# after fewer if none has been sent so far.
+# After this many copies in a row that SES refuses, or that cannot be composed, the others would fail as well; fewer are
+# enough if none has been sent so far.
 _REFUSED_IN_A_ROW, _REFUSED_FIRST = 20, 5
-# So many rows are looked at before time and lease are.
+# How many rows are examined between checks of time and lease.
 _ROWS_AT_A_TIME = 5_000
-# What is left when no further page and no further copy is begun, in milliseconds: enough for the slowest one.
+# The time left at which no other page and no other copy is started, in milliseconds: enough for the slowest one.
 TIME_FOR_A_PAGE = 60_000
 TIME_FOR_ONE = 35_000
-# How often all rows are looked at in one run, as long as there is something to do about one.
+# How often a run examines all rows, as long as one of them needs work.
 _LOOKS = 5
-# How many subscribers are written down as readers before it is noted how far that has come.
+# How many readers' rows are created before the progress is recorded.
 _AT_A_TIME = 400
 # What pauses an issue (AWS: SES reviews accounts at 5 % bounces, 0.1 % complaints).
 _BOUNCES_OF, _BOUNCES, _COMPLAINTS, _COMPLAINTS_AT_LEAST = 200, 0.05, 0.001, 3
 
-# An issue that is due since longer is held, and the owner asked: its moment may have passed.
+# An issue that is overdue for longer is held, and the owner is asked: its moment may have passed.
 LATE = timedelta(hours=1)
 
 Outcome = Literal["sent", "refused", "left", "unknown", "waiting", "claimed", "not ours"]
-# Calls a function with each of some items, side by side, and returns what it returned.
+# Calls a function with each of some items, concurrently, and returns the results.
 _RunAll = Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
 
 
@@ -80,7 +80,7 @@ class Clock(Protocol):
 
 
 class _StoppedError(Exception):
-    """The run ends here. The next one starts at once, or the schedule starts it once there is room."""
+    """The run ends here. The next one starts at once, or from the schedule once there is room."""
 
     def __init__(self, waits_for: WaitsFor | None = None) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class _StoppedError(Exception):
 def work(issue_id: str, settings: IssuesSettings, clock: Clock, among: int = 1) -> str:
     """Work on an issue until it has ended, time is up, or there is nothing to do now. Return its state.
 
-    `among` is how many issues share the account's rate. Returns `busy` if another run works on it, or nothing is to do.
+    `among` is how many issues share the account's rate. Returns `busy` if another run works on it, or nothing is due.
     """
     now = utc_now()
     held = issues.lease(settings.table_name, issue_id, uuid.uuid4().hex, now, now + _LEASE_LASTS)
@@ -134,7 +134,7 @@ class _Copy(NamedTuple):
 
 
 class _Run:
-    """One run: its lease, what it has done, and why it should stop."""
+    """One run: its lease, its results, and why it should stop."""
 
     def __init__(self, held: Lease, settings: IssuesSettings, clock: Clock, among: int) -> None:
         self.held = held
@@ -147,16 +147,16 @@ class _Run:
         self._series: dict[Language, Series] = {}
         self._rate = _UNKNOWN_RATE
         self._pace = Pace(lambda: self._rate)
-        # How many copies may still be sent these 24 hours.
+        # How many copies may still be sent in these 24 hours.
         self._left: float | None = None
-        # All that it did, and what of it is not in the issue's tally yet.
+        # Everything it did, and the part that is not in the issue's tally yet.
         self._done: Counter[str] = Counter()
         self._new: Counter[str] = Counter()
-        # Shared by the threads: how many refusals in a row, and why no further copy is begun.
+        # Shared by the threads: how many refusals in a row, and why no other copy is started.
         self._lock = threading.Lock()
         self._refused = 0
         self._stop = threading.Event()
-        # How many in a row were refused for good, and which readers' copies could not be written.
+        # How many in a row were rejected, and which readers' copies could not be composed.
         self._broken = 0
         self._unwritten: set[str] = set()
         self._waits_for: WaitsFor | None = None
@@ -164,11 +164,11 @@ class _Run:
 
     @property
     def issue(self) -> Issue:
-        """The issue as it stands."""
+        """The current issue."""
         return self.held.issue
 
     def go_on(self) -> None:
-        """Go on where the last run ended. Raises _StoppedError, LeaseLostError."""
+        """Continue where the last run ended. Raises _StoppedError, LeaseLostError."""
         if self.issue.state == "sending":
             self._read_text()
             if self.issue.audience is None:
@@ -191,7 +191,7 @@ class _Run:
             self._pause("changed")
 
     def _write_readers_down(self) -> None:
-        """Write down a row for each subscriber who is confirmed now: from these rows alone it is sent."""
+        """Create a row for each subscriber who is confirmed now: the issue is sent only to these."""
         started, place = self.issue.started_at or utc_now(), self.held.audience_after
 
         def write_down(subscriber_id: str) -> None:
@@ -201,7 +201,7 @@ class _Run:
             while place is not None:
                 self._in_time()
                 found, after = issues.subscribers_after(self._table, place, _AT_A_TIME)
-                # Whoever confirmed since gets the next issue.
+                # Anyone who confirmed later gets the next issue.
                 run_all(
                     write_down, [one for one, confirmed_at in found if confirmed_at is None or confirmed_at <= started]
                 )
@@ -224,7 +224,7 @@ class _Run:
     # --- sending ---
 
     def _send_all(self) -> None:
-        """Send to each reader who has not been dealt with, a page of each shard in turn."""
+        """Send to each remaining reader, a page of each shard in turn."""
         with _threads(max(1, min(MOST_AT_ONCE, ceil(self._rate * _CALL_TAKES)))) as run_all:
             while open_shards := [shard for shard in range(SHARDS) if not self.held.is_through(shard)]:
                 for shard in open_shards:
@@ -237,7 +237,7 @@ class _Run:
                     self._look_at_feedback()
 
     def _page_size(self) -> int:
-        """Return how many copies go out before the issue is looked at again: fewer when SES throttles."""
+        """Return how many copies are sent before the issue is checked again: fewer when SES throttles."""
         per_second = 1 / self._pace.gap if self._pace.gap else self._rate
         return max(1, min(_LONGEST_PAGE, ceil(per_second * _PAGE_TAKES)))
 
@@ -248,12 +248,12 @@ class _Run:
         if self._reason:
             self._pause(self._reason)
         if self._stop.is_set():
-            # Whoever was passed over comes next: the place is not moved.
+            # Readers who were skipped come next: the place does not move.
             self._advance(tally=self._new_tally())
             raise _StoppedError(self._waits_for)
 
     def _new_tally(self) -> Tally:
-        """Return the issue's tally with what this run has done since it was last written."""
+        """Return the issue's tally including this run's results since it was last stored."""
         known = self.issue.counts
         counts = {state: getattr(known, state) + self._new[state] for state in _SETTLED}
         counts["waiting"] = max(0, known.waiting - sum(self._new[state] for state in _SETTLED))
@@ -265,7 +265,7 @@ class _Run:
         try:
             return self._delivered(row)
         except UnavailableError:
-            # The table is away: the run ends, and another one goes on.
+            # The table is unavailable: the run ends, and another one continues.
             self._stop.set()
             raise
         except Exception as error:  # noqa: BLE001  one reader must not keep the others from getting theirs
@@ -274,7 +274,7 @@ class _Run:
 
     def _delivered(self, row: Reader) -> Outcome:
         begun = self._pace.wait() if self._may_begin() else None
-        # When SES throttles, that may have taken long.
+        # With SES throttling, that may have taken long.
         if begun is None or self._ends():
             self._stop.set()
             return "waiting"
@@ -287,7 +287,7 @@ class _Run:
         with retry_budget():
             subscriber = subscribers.subscriber(self._table, row.subscriber_id)
             if subscriber is None or subscriber.state != "confirmed":
-                # What is in doubt may have gone out before they left.
+                # A copy in doubt may have been sent before they left.
                 state: Literal["left", "unknown"] = "unknown" if row.claims else "left"
                 why = str(subscriber.state) if subscriber else "erased"
                 return state if readers.mark(self._table, self.issue.id, row, state, now, reason=why) else "not ours"
@@ -298,7 +298,7 @@ class _Run:
         return _Copy(claim, message, subscriber.email) if claimed else "not ours"
 
     def _called(self, row: Reader, copy: "_Copy", begun: int) -> Outcome:
-        """Call SES with a claimed copy, and write down what came of it."""
+        """Call SES with a claimed copy, and record the outcome."""
         tags = tags_of(Attempt(readers.key_of(self.issue.id, row.subscriber_id), copy.claim))
         while True:
             try:
@@ -310,10 +310,10 @@ class _Run:
                     return self._postponed(row, copy.claim, postponed)
             else:
                 break
-            # It is next in line, so it waits instead of letting others pass.
+            # It is next in line, so it waits rather than letting others overtake it.
             begun = self._pace.wait()
             if self._ends():
-                # The next run goes on with it.
+                # The next run continues with it.
                 self._stop.set()
                 readers.release_claim(self._table, self.issue.id, row, copy.claim, "", utc_now())
                 return "waiting"
@@ -335,7 +335,7 @@ class _Run:
             return self._series[language]
 
     def _may_begin(self) -> bool:
-        """Return whether one more copy may be sent in this run, and take it from the day's quota."""
+        """Return whether this run may send one more copy, and take it from the day's quota."""
         with self._lock:
             if self._left is not None and self._left < 1:
                 self._waits_for = "quota"
@@ -348,7 +348,7 @@ class _Run:
             return True
 
     def _postponed(self, row: Reader, claim: str, postponed: ses.PostponedError) -> Outcome:
-        """Deal with a copy that SES did not take, or gave no answer to."""
+        """Handle a copy that SES did not accept, or did not answer."""
         self._note_refusal(alone=not postponed.certain or postponed.of_recipient)
         if not postponed.certain:
             return "claimed"
@@ -359,7 +359,7 @@ class _Run:
         return "waiting"
 
     def _refused_for_good(self, row: Reader, claim: str, rejected: ses.RejectedError) -> Outcome:
-        """Write down that SES does not take a copy. What is in doubt may have gone out before."""
+        """Record that SES rejects a copy. If it is in doubt, an earlier call may have sent it."""
         state: Literal["refused", "unknown"] = "unknown" if row.claims else "refused"
         self._note_broken()
         why = ses.without_addresses(str(rejected))
@@ -367,7 +367,7 @@ class _Run:
         return state
 
     def _could_not_write(self, row: Reader, error: Exception) -> Outcome:
-        """Let a copy that cannot be written be tried once more, when all others have gone out."""
+        """Retry a copy that cannot be composed once more, after all others have been sent."""
         self._note_broken()
         with self._lock:
             if row.subscriber_id not in self._unwritten:
@@ -379,7 +379,7 @@ class _Run:
         return state
 
     def _note_broken(self) -> None:
-        """Pause the issue if it would be the same with all other copies."""
+        """Pause the issue if all other copies would fail as well."""
         with self._lock:
             self._broken += 1
             none_sent = not (self.issue.counts.sent or self._done["sent"])
@@ -391,7 +391,7 @@ class _Run:
         return self._stop.is_set() or not self._has_time(TIME_FOR_ONE)
 
     def _note_refusal(self, *, alone: bool = True) -> None:
-        """Begin no further copy if SES takes no mail now. One that may be refused `alone` says nothing of others."""
+        """Start no other copy if SES accepts no mail now. `alone` means that the refusal may concern this copy only."""
         with self._lock:
             self._refused += 1
             if not alone or self._refused >= _ENOUGH:
@@ -414,7 +414,7 @@ class _Run:
     def _settle(self) -> None:
         """Settle what is in doubt, and end the issue once nobody is left in between.
 
-        Every row is read, whatever was noted before: so the counts are those of the rows, and nobody is passed over.
+        Every row is read, whatever was recorded before, so that the counts match the rows, and no reader is missed.
         """
         for _ in range(_LOOKS):
             dealt_with, counts = 0, Counter[str]()
@@ -428,7 +428,7 @@ class _Run:
                     self._deal_with(row)
                     dealt_with += 1
                 counts.update(readers.counted(row))
-            # Also, events may have changed others meanwhile.
+            # Besides, events may have changed others meanwhile.
             if not dealt_with:
                 break
         if dealt_with or counts["claimed"] or (counts["waiting"] and self.issue.state == "sending"):
@@ -436,13 +436,13 @@ class _Run:
         self._end(Tally(**counts), moved)
 
     def _is_due(self, row: Reader) -> bool:
-        """Return whether there is something to do about a reader now."""
+        """Return whether a reader's row needs work now."""
         if row.state == "waiting":
             return self.issue.state == "sending"
         return row.state == "claimed" and (row.claimed_until is None or row.claimed_until < utc_now())
 
     def _deal_with(self, row: Reader) -> None:
-        """Send to a reader who was passed over, or settle a call that nothing more was heard of."""
+        """Send to a reader who was skipped, or settle an unanswered call."""
         if row.state == "claimed" and (len(row.claims) >= readers.MOST_CLAIMS or self.issue.state != "sending"):
             why = "SES gave no answer, and no event told of it"
             readers.mark(self._table, self.issue.id, row, "unknown", utc_now(), reason=why)
@@ -453,7 +453,7 @@ class _Run:
     def _end(self, tally: Tally, moved: int) -> None:
         email = issue_sent.queued(self._settings.default_language)
         if not issues.finish(self._table, self.held, tally, moved, email, utc_now()):
-            # Something happened meanwhile: the next run finds out.
+            # Something changed meanwhile: the next run will see it.
             raise _StoppedError
         self.state = "cancelled" if self.issue.state == "cancelled" else "sent"
         logger.info("ended", extra={"issue": self.issue.id, "state": self.state})
@@ -462,7 +462,7 @@ class _Run:
     # --- the lease ---
 
     def _advance(self, **changes: Any) -> None:
-        """Write down how far it has come. Raises LeaseLostError, and _StoppedError if the issue was paused."""
+        """Record the progress. Raises LeaseLostError, and _StoppedError if the issue was paused."""
         self.held = issues.advance(self._table, self.held, utc_now() + _LEASE_LASTS, **changes)
         if self.issue.state != self.state:
             self.state = self.issue.state
@@ -475,7 +475,7 @@ class _Run:
         tally = Tally(**{**tally.model_dump(), "bounced": bounced, "complained": complained})
         email = issue_paused.queued(self._settings.default_language, table.stamp(now))
         if not issues.pause_itself(self._table, self.issue, reason, email, now, holder=self.held.holder, tally=tally):
-            # It was paused or cancelled meanwhile: the next run finds out.
+            # It was paused or cancelled meanwhile: the next run will see it.
             raise _StoppedError
         self.state = "paused"
         logger.error("paused", extra={"issue": self.issue.id, "reason": reason})
@@ -490,20 +490,20 @@ class _Run:
         return self._clock.get_remaining_time_in_millis() >= milliseconds
 
 
-# What may become of a copy in a run.
+# The possible outcomes of a copy in a run.
 _SETTLED = ("sent", "refused", "left", "unknown", "claimed")
 
 
 @contextmanager
 def _threads(most: int) -> Iterator[_RunAll]:
-    """Yield what calls a function with each of some items, so many at once."""
+    """Yield a function that calls another one with each of some items, `most` at once."""
     if most == 1:
         yield _one_after_the_other
         return
     with ThreadPoolExecutor(most) as executor:
 
         def run_all(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-            # In a context of its own each, but with what holds for the run.
+            # Each in its own context, but with the run's context variables.
             calls = [executor.submit(copy_context().run, function, item) for item in items]
             return [call.result() for call in calls]
 

@@ -36,7 +36,7 @@ class ConfirmationForm(Model):
 
 
 def shown_proof(sign_up: SignUp, settings: NewsletterSettings) -> str:
-    """Return the proof that a page showed what came with a request."""
+    """Return the proof that a page showed a request's data."""
     sent = (sign_up.name, sign_up.page, sign_up.consent_claim)
     return keyed_hash(settings.signing_secret, "shown", sign_up.id, sent)
 
@@ -44,7 +44,7 @@ def shown_proof(sign_up: SignUp, settings: NewsletterSettings) -> str:
 def _identity_of(
     answers: NewsletterForm, form: Form, request: Request, settings: NewsletterSettings, spam: str
 ) -> Identity:
-    """Return the identity of a sign-up: the same however its address is spelled."""
+    """Return the identity of a sign-up, independent of the address's spelling."""
     signed = (normalized(answers.email), answers.name, answers.source, answers.consent)
     return identify(
         "newsletter",
@@ -73,7 +73,7 @@ def sign_up_of(
         spam=spam,
         language=request.language,
         asked_at=at,
-        # Until its email is sent: from then on it has days.
+        # Until its email is sent, which extends this to days.
         expires_at=at + (SPAM_KEPT if spam else QUEUED_EMAIL_KEPT),
     )
     return sign_up, identity

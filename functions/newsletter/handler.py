@@ -74,7 +74,7 @@ def post(request: Request) -> Response:
 def confirm_page(request: Request) -> Response:
     """Show the wording, what came with the request, and one button. Changes nothing.
 
-    For an expired link, the button asks for a new one. A link that was used says so, and has none.
+    For an expired link, the button requests a new one. For a used link, the page says so, without a button.
     """
     from newsletter import pages  # noqa: PLC0415
 
@@ -88,9 +88,9 @@ def confirm_page(request: Request) -> Response:
 
 
 def _already(request: Request, sign_up: SignUp, *, expired: bool) -> Response | None:
-    """Return what a link says whose button would do nothing, None if it would confirm.
+    """Return the page of a link whose button would do nothing, or None if it would confirm.
 
-    Whoever holds the link reads that mailbox, so they may learn that its address is subscribed.
+    The link was mailed to the address, so its holder may learn that it is subscribed.
     """
     subscriber = subscribers.known(settings().table_name, settings().ids_of(sign_up.email))
     if subscriber is None:
@@ -117,7 +117,7 @@ def confirm(request: Request) -> Response:
     if expired or sign_up is None:
         return page(410, pages.expired_page(request, fields, settings()))
     if fields.get("wording") != settings().consent_version:
-        # The wording changed since the page was shown, and nobody agrees to what they have not seen.
+        # The wording changed since the page was shown, and nobody can agree to what they have not seen.
         if already := _already(request, sign_up, expired=False):
             _note_life(sign_up)
             return already
@@ -135,7 +135,7 @@ def confirm(request: Request) -> Response:
 
 
 def _note_life(sign_up: SignUp) -> None:
-    """Note that whoever has the mailbox of a subscriber pressed a button of ours."""
+    """Record a sign of life: somebody with access to a subscriber's mailbox pressed one of our buttons."""
     own, *_ = settings().ids_of(sign_up.email)
     subscribers.note_life(settings().table_name, own, utc_now())
 
@@ -149,7 +149,7 @@ def confirm_again(request: Request) -> Response:
         sign_up, identity = sign_up_again(expired, request, settings())
         emails = _emails(request)
         caller = caller_of(request, "newsletter", sign_up.asked_at, settings())
-        # Over the cap, respond as to a link that nobody asked for.
+        # Over the cap, respond as to an unknown link.
         with suppress(OverCapError), capped(caller):
             kept = submissions.keep(table_name, sign_up, emails, caller, neighbours=identity.neighbours)
             log_accepted(request, "newsletter", sign_up, kept)
@@ -157,7 +157,7 @@ def confirm_again(request: Request) -> Response:
 
 
 def unsubscribe_page(request: Request) -> Response:
-    """Show one button, and whose subscription it ends, or a moment after that the one that undoes it. Changes nothing.
+    """Show the unsubscribe button and whose subscription it ends, or soon afterwards the undo button. Changes nothing.
 
     The mailbox provider's button shows no page, and may have been pressed by mistake.
     """
@@ -172,7 +172,7 @@ def unsubscribe_page(request: Request) -> Response:
 def unsubscribe(request: Request) -> Response:
     """Unsubscribe at once (RFC 8058: no cookie, no redirect, any body). Idempotent.
 
-    A person who pressed the button is offered to undo it; a mailbox provider is not.
+    A person who pressed the button is offered an undo; a mailbox provider is not.
     """
     from newsletter import pages  # noqa: PLC0415
 
@@ -187,7 +187,7 @@ def unsubscribe(request: Request) -> Response:
     if subscriber == TEST_SUBSCRIBER:
         return _done(request, "tested")
     known = None
-    # It is done, whatever else can be said about it.
+    # The change is made; failing to show details must not fail the response.
     with suppress(UnavailableError):
         known = subscribers.subscriber(settings().table_name, subscriber)
     return page(200, pages.unsubscribed_page(request, known, _undo(known), settings()))
@@ -208,7 +208,7 @@ def undo_unsubscribing(request: Request) -> Response:
         raise refuse(403, "LINK_INVALID")
     subscriber, until = proven
     now = utc_now()
-    # Whatever happened to the subscription before that or since is not undone.
+    # Earlier or later changes to the subscription are not undone.
     if until < now or not subscribers.resume(settings().table_name, subscriber, now, until - UNDO_VALID):
         raise refuse(410, "LINK_ENDED")
     logger.info("resumed", extra={"request_id": request.id, "subscriber_id": subscriber})
@@ -224,7 +224,7 @@ def refuse_page(request: Request) -> Response:
 
 
 def refuse_mail(request: Request) -> Response:
-    """End all mail to an address: somebody else had typed it. Idempotent."""
+    """Block an address that somebody else typed. Idempotent."""
     subscriber = _proven_refusal(button_fields(request))
     if subscribers.block(settings().table_name, subscriber, utc_now()):
         logger.info("blocked", extra={"request_id": request.id, "subscriber_id": subscriber})
@@ -235,7 +235,7 @@ def refuse_mail(request: Request) -> Response:
 def renew_page(request: Request) -> Response:
     """Show one button, to stay or to come back, and the link to unsubscribe. Changes nothing.
 
-    Whoever has renewed since is told so, and needs no button.
+    If they have renewed since, the page says so, without a button.
     """
     from newsletter import pages  # noqa: PLC0415
 
@@ -246,12 +246,12 @@ def renew_page(request: Request) -> Response:
         return page(200, pages.renew_page(request, request.query, subscriber, settings()))
     if subscriber is not None and subscriber.left_for == "no_answer":
         return page(200, pages.lapsed_page(request, request.query, subscriber, settings()))
-    # They left in another way, or nothing is known of them any more.
+    # They left in another way, or nothing about them is stored any more.
     raise refuse(410, "LINK_EXPIRED")
 
 
 def renew(request: Request) -> Response:
-    """Renew a subscription, also one that has ended for want of an answer. Pressing again gives the same page."""
+    """Renew a subscription, even one that has lapsed for want of an answer. Pressing again gives the same page."""
     subscriber = _proven_renewal(button_fields(request))
     state, returned = subscribers.renew(settings().table_name, subscriber, utc_now())
     if state != "confirmed":
@@ -259,7 +259,7 @@ def renew(request: Request) -> Response:
     logger.info("renewed", extra={"request_id": request.id, "subscriber_id": subscriber, "returned": returned})
     count("Renewed")
     known = None
-    # It is done, whatever else can be said about it.
+    # The change is made; failing to show details must not fail the response.
     with suppress(UnavailableError):
         known = subscribers.subscriber(settings().table_name, subscriber)
     return _renewed(request, known, "returned" if returned else "renewed")
@@ -295,7 +295,7 @@ def _proven_subscriber(fields: dict[str, str]) -> str:
 
 
 def _proven_renewal(fields: dict[str, str]) -> str:
-    """Return the subscriber of a link to renew. Raises Refusal (403) if it is not valid."""
+    """Return a renewal link's subscriber. Raises Refusal (403) if it is not valid."""
     subscriber = proven_renewal(fields, settings().signing_secret)
     if subscriber is None:
         raise refuse(403, "LINK_INVALID")
@@ -314,7 +314,7 @@ def _proven_refusal(fields: dict[str, str]) -> str:
 
 
 def _as_seen(sign_up: SignUp, fields: dict[str, str]) -> SignUp:
-    """Return a request with what its address saw of it: whoever asked may have been somebody else.
+    """Return a request with only what its address saw of it: somebody else may have made it.
 
     Raises Refusal (422) if the name is too long.
     """

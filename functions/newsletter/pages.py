@@ -20,7 +20,7 @@ _PROOF_OF_REFUSAL = ("subscriber", "expires", "token")
 def confirm_page(request: Request, link: dict[str, str], sign_up: SignUp | None, settings: NewsletterSettings) -> Page:
     """Render the consent wording, what came with the request, a line for the name, and one button.
 
-    Whoever asked may have been somebody else. What is recorded is what stands here.
+    Somebody else may have made the request. What this page shows is what is recorded.
     """
     language = request.language
     fields = {name: link[name] for name in _PROOF_OF_REQUEST} | {"wording": settings.consent_version}
@@ -48,7 +48,7 @@ def confirm_page(request: Request, link: dict[str, str], sign_up: SignUp | None,
 
 
 def expired_page(request: Request, link: dict[str, str], settings: NewsletterSettings) -> Page:
-    """Render an expired confirmation link's page, with a button that asks for a new one."""
+    """Render an expired confirmation link's page, with a button that requests a new one."""
     fields = {name: link[name] for name in _PROOF_OF_REQUEST}
     return page_with_button(request, "expired", "newsletter/confirm/again", fields, settings)
 
@@ -96,7 +96,7 @@ def renew_page(request: Request, link: dict[str, str], subscriber: Subscriber, s
 
 
 def lapsed_page(request: Request, link: dict[str, str], subscriber: Subscriber, settings: NewsletterSettings) -> Page:
-    """Render what became of a subscription that nobody renewed in time, and the button that brings it back."""
+    """Render that a subscription has lapsed, and the button that brings it back."""
     language = request.language
     left_at = subscriber.left_at
     fields = {name: link[name] for name in _PROOF_OF_SUBSCRIBER} | {"language": language}
@@ -138,7 +138,7 @@ def refuse_page(request: Request, link: dict[str, str], settings: NewsletterSett
 
 
 def _whose(subscriber: Subscriber | None, request: Request) -> list[str]:
-    """Return the sentence that says whose page it is, masked: the link may have been forwarded."""
+    """Return the sentence that says whose page it is, with the address masked: the link may have been forwarded."""
     if subscriber is None or not subscriber.email:
         return []
     return [say("unsubscribe_whose", request.language, address=masked(subscriber.email))]

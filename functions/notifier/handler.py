@@ -20,7 +20,7 @@ from guichet.telemetry import guarded
 
 
 class StillQueuedError(Exception):
-    """An email of a batch was not sent yet. The stream retries a few times, then the schedule takes over."""
+    """An email in a batch has not been sent yet. The stream retries a few times, then the schedule takes over."""
 
 
 @cache

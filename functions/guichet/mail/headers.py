@@ -1,7 +1,7 @@
-"""Email headers as they go over the wire (RFC 5322, RFC 2047): the same bytes on every Python, read right by all.
+"""Email headers as they go over the wire (RFC 5322, RFC 2047): the same bytes on every Python, read right everywhere.
 
-Python's modern policy folds encoded words wrongly: it loses the blank between two words, or makes words that stick
-together or are too long (reports cpython 92081, 120930, 144156). So headers are written here, with the older
+Python's modern policy folds encoded words wrongly: it loses the blank between two words, or produces words that are
+joined or too long (cpython issues 92081, 120930, 144156). So headers are written here, with the older
 `email.header.Header`, and the policy hands them on as they are.
 """
 
@@ -15,13 +15,13 @@ from typing import Any
 # RFC 2047: an encoded word has at most 75 characters. RFC 5322 would have lines of at most 78.
 _ENCODED_LINE = 75
 _LINE = 78
-# What needs no encoding: blanks stand alone, and nothing looks like an encoded word.
+# Needs no encoding: only single blanks, and nothing that looks like an encoded word.
 _PLAIN = re.compile(r"[!-~]{1,60}(?: [!-~]{1,60})*")
 # The words of a display name that needs no quotes (RFC 5322, `atom`), and what is safe between quotes.
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _NO_ESCAPE = re.compile(r'[^"\\]*')
 _LOOKS_ENCODED = "=?"
-# A header on the wire: printable ASCII on lines of at most 998 characters, each further one begun with a blank.
+# A header on the wire: printable ASCII on lines of at most 998 characters, continuation lines starting with a blank.
 _ON_THE_WIRE = re.compile(r"[ -~]{0,980}(?:\r\n [ -~]{0,997})*")
 
 
@@ -56,13 +56,13 @@ def _phrase(name: str, display_name: str) -> str:
         if _NO_ESCAPE.fullmatch(display_name):
             return f'"{display_name}"'
     encoded = _encoded(name, display_name)
-    # Python's own parser of addresses, for one, reads a blank between two encoded words of a name, where none is meant.
+    # Python's own address parser, for one, reads a blank between two encoded words of a name where none is meant.
     words = display_name.split(" ")
     return _mixed(name, words) if len(encoded.split()) > 1 and all(words) else encoded
 
 
 def _mixed(name: str, words: list[str]) -> str:
-    """Encode a display name but for its plain words, which then stand between encoded words."""
+    """Encode a display name except for its plain words, which stay between the encoded words."""
     runs = groupby(words, lambda word: _is_plain(word) and bool(_ATOMS.fullmatch(word)))
     tokens: list[str] = []
     for plain, run in runs:
@@ -75,7 +75,7 @@ def _is_plain(value: str) -> bool:
 
 
 def _encoded(name: str, value: str) -> str:
-    # A lone surrogate cannot be encoded, and no line break may be left: `Header` would begin a line there.
+    # A lone surrogate cannot be encoded, and `Header` would start a new line at a line break.
     encodable = " ".join(value.encode(errors="replace").decode().splitlines())
     header = Header(encodable, "utf-8", header_name=name, maxlinelen=_ENCODED_LINE)
     return header.encode(linesep="\r\n")
@@ -92,10 +92,10 @@ def _folded(name: str, words: list[str]) -> str:
 
 
 class WirePolicy(EmailPolicy):
-    """Takes headers as they go over the wire, and writes them unchanged. Nothing else can be a header."""
+    """Takes headers as they go over the wire, and writes them unchanged. Accepts nothing else."""
 
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
-        """Take a header. Raises ValueError if it could end its line, or cannot be sent."""
+        """Accept a header. Raises ValueError if it contains a line break, or cannot be sent."""
         if not isinstance(value, str) or not _ON_THE_WIRE.fullmatch(value):
             raise ValueError(f"{name} is not written for the wire")
         return name, value

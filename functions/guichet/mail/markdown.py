@@ -1,9 +1,9 @@
-"""Markdown as an issue of the newsletter shows it: as HTML with inlined styles, and as plain text that reads as well.
+"""Markdown of a newsletter issue: as HTML with inlined styles, and as plain text that is as readable.
 
-CommonMark with tables and strikethrough. HTML is text like any other. A link is live if it is http, https or mailto; an
-image is shown if it is https and has an alternative text. Whatever else was meant as one stays to be read.
+CommonMark with tables and strikethrough. HTML is plain text. A link is live if it is http, https or mailto; an image is
+shown if it is https and has an alternative text. Any other stays as text.
 
-Imported only by what writes issues: the parser costs every start some 20 ms.
+Imported only where issues are rendered: importing the parser takes some 20 ms.
 """
 
 import re
@@ -21,31 +21,31 @@ from markupsafe import Markup, escape
 
 from guichet.accent import Shades, accent
 
-# Where a line of the text part may end. Addresses and code are never broken.
+# Where a line of the text part may break. URLs and code are never broken.
 WIDTH = 72
 # However deep lists and quotes are.
 _NARROWEST = 24
-# Deeper ones are cut off by the parser. Each level takes some frames of Python's own stack.
+# The parser cuts off deeper ones. Each level takes some frames of Python's own stack.
 _DEEPEST = 100
 
 _LIVE = re.compile(r"https?://[^\s/?#]+\S*|mailto:[^\s?]+\S*", re.IGNORECASE)
 _SHOWN = re.compile(r"https://[^\s/?#]+\S*", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\n]+")
-# What stands between the columns of a table.
+# Separates the columns of a table.
 _BETWEEN = "   "
-# The parser lets no such character through.
+# The parser never outputs this character.
 _KEPT_SPACE = "\0"
 
 _INK, _RULE = "#1d2433", "#d9d5cb"
 _MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
 _SIZES = {"h1": 22, "h2": 19, "h3": 17, "h4": 16, "h5": 16, "h6": 16}
-# What is left of 320 pixels within the layout, and of what a table takes, in pixels.
+# What the layout and a table's own margins leave of 320 pixels.
 _ON_A_PHONE, _CELL_PADDING, _WIDEST_CHARACTER = 254, 6, 10
 _DEFAULT = accent("#1f4fa3").light
 
 
 def html(markdown: str, shades: Shades = _DEFAULT) -> Markup:
-    """Return Markdown as HTML for `layout.html`, in the site's shades on light paper. Its classes are the layout's."""
+    """Return Markdown as HTML for `layout.html`, in the site's shades on light paper, with the layout's classes."""
     parser = _parser()
     env: dict[str, object] = {"shades": shades}
     tokens = parser.parse(markdown, env)
@@ -54,7 +54,7 @@ def html(markdown: str, shades: Shades = _DEFAULT) -> Markup:
 
 
 def text(markdown: str) -> str:
-    """Return Markdown as plain text: addresses after their links, lists numbered, quotes marked, lines wrapped."""
+    """Return Markdown as plain text: URLs after their link texts, lists numbered, quotes marked, lines wrapped."""
     return _blocks(_tree(_parser().parse(markdown)), WIDTH)
 
 
@@ -62,7 +62,7 @@ class _Html(RendererHTML):
     """Writes images that are shown, and code."""
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Write an image. Its alternative text is styled, as it is what most readers see first."""
+        """Render an image. Its alternative text is styled, as most readers see it first."""
         del options, env
         src, alt = _image(tokens[idx])
         title = tokens[idx].attrGet("title")
@@ -73,7 +73,7 @@ class _Html(RendererHTML):
         )
 
     def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Write a code span."""
+        """Render a code span."""
         del options
         style = f"padding:1px 4px;border-radius:4px;background:{env['shades'].tint};color:{_INK}"
         return (
@@ -82,7 +82,7 @@ class _Html(RendererHTML):
         )
 
     def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Write a block of code. Its lines wrap, as mail programs show no bar to scroll it."""
+        """Render a code block. Its lines wrap, as mail programs have no scroll bar for it."""
         del options
         style = f"margin:{tokens[idx].meta['margin']};padding:12px 16px;border-radius:8px"
         return (
@@ -92,12 +92,12 @@ class _Html(RendererHTML):
         )
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Write a block of code between fences."""
+        """Render a fenced code block."""
         return self.code_block(tokens, idx, options, env)
 
 
 class _Parser(MarkdownIt):
-    """Markdown of which nothing is a link but what is live."""
+    """A parser that makes only live links into links."""
 
     def __init__(self) -> None:
         options = {"html": False, "xhtmlOut": False, "maxNesting": _DEEPEST}
@@ -133,7 +133,7 @@ def _plain(tokens: Sequence[Token]) -> str:
 
 
 def _make_readable(state: StateCore) -> None:
-    """Leave nothing that cannot be seen: no link without a text or an address, no image that is not shown."""
+    """Remove what would be invisible: links without text or address, and images that are not shown."""
     for token in state.tokens:
         if token.children:
             token.children = list(_readable(token.children))
@@ -187,7 +187,7 @@ def _style(tokens: Sequence[Token], shades: Shades) -> None:
         if token.type in {"th_open", "td_open"}:
             token.attrs["style"] = f"{token.attrs['style']};{breaks}"
         if token.type == "th_open" and not tokens[place + 1].content:
-            # A header of nothing tells nobody what is below it.
+            # An empty header says nothing about its column.
             token.tag = tokens[place + 2].tag = "td"
             token.attrs.pop("scope")
         for child in token.children or ():
@@ -196,9 +196,9 @@ def _style(tokens: Sequence[Token], shades: Shades) -> None:
 
 
 def _breaks_in_cells(tokens: Sequence[Token]) -> str:
-    """Return where the words of a table may break, whose tokens come first: nowhere, if a phone has room for them.
+    """Return where the words of the table at the start of `tokens` may break: nowhere, if they fit on a phone.
 
-    A table is as wide as its words, and the narrowest phone shows no more of it than `_ON_A_PHONE` pixels.
+    A table is as wide as its words, and the narrowest phone shows only `_ON_A_PHONE` pixels of it.
     """
     longest: list[int] = []
     column = 0
@@ -218,7 +218,7 @@ def _breaks_in_cells(tokens: Sequence[Token]) -> str:
 
 
 def _last_in_its_parent(tokens: Sequence[Token]) -> set[int]:
-    """Return the places of the blocks that another block ends with."""
+    """Return the indexes of blocks that are the last in their parent."""
     opened: list[int] = []
     last = set()
     for place, token in enumerate(tokens):
@@ -244,7 +244,7 @@ def _style_block(token: Token, place: int, margin: str, shades: Shades) -> None:
         above = "24px" if place else "0"
         styles[tag] = f"margin:{above} 0 8px;font-size:{_SIZES[tag]}px;line-height:1.3"
     elif tag in {"th", "td"}:
-        # What a table inherits is lost where a mail program drops the doctype.
+        # A table inherits nothing where a mail program drops the doctype.
         classes[tag] = "ink rule"
         align = token.attrs.pop("style", "text-align:left")
         styles[tag] = (
@@ -263,14 +263,14 @@ def _style_block(token: Token, place: int, margin: str, shades: Shades) -> None:
 
 
 class _Block(NamedTuple):
-    """A block, with the blocks inside it. What has words in it has one of the type `inline`."""
+    """A block, with the blocks inside it. Text is in a child of the type `inline`."""
 
     token: Token
     inside: list["_Block"]
 
     @property
     def words(self) -> str:
-        """Its words as text, with the line breaks that the author wants kept."""
+        """Its text, with the author's hard line breaks."""
         return _inline(self.inside[0].token.children or ()) if self.inside else ""
 
 
@@ -289,8 +289,8 @@ def _tree(tokens: Sequence[Token]) -> list[_Block]:
 
 
 def _blocks(blocks: Sequence[_Block], width: int) -> str:
-    """Return blocks as text, on lines of a width where words allow it."""
-    # In a tight list, what is in an item follows at once.
+    """Return blocks as text, wrapped to a width unless a word is longer."""
+    # In a tight list, no blank line separates an item's blocks.
     gap = "\n" if any(map(_is_tight, blocks)) else "\n\n"
     return gap.join(_block(block, max(width, _NARROWEST)) for block in blocks)
 
@@ -327,7 +327,7 @@ def _block(block: _Block, width: int) -> str:  # noqa: PLR0911  one for each kin
 def _heading(block: _Block, width: int) -> str:
     if underline := {"h1": "=", "h2": "-"}.get(block.token.tag):
         words = _wrapped(block.words, width)
-        # Two hyphens alone would begin a signature.
+        # Two hyphens on their own would start a signature.
         return f"{words}\n{underline * max(3, *map(len, words.split(chr(10))))}"
     mark = f"{'#' * int(block.token.tag[1])} "
     return f"{mark}{_wrapped(block.words, width - len(mark))}"
@@ -349,7 +349,7 @@ def _indented(block: str, first: str, further: str) -> str:
 
 
 def _table(rows: Sequence[Sequence[_Block]], width: int) -> str:
-    """Return a table as columns if they fit, else each row as lines of the column's name and the cell."""
+    """Return a table as columns if they fit; otherwise each row as lines of column name and cell."""
     head, *body = [[cell.words.replace("\n", " ") for cell in row] for row in rows]
     sizes = [max(3, *map(len, column)) for column in zip(head, *body, strict=True)]
     if sum(sizes) + len(_BETWEEN) * (len(sizes) - 1) <= width:
@@ -369,7 +369,7 @@ def _table(rows: Sequence[Sequence[_Block]], width: int) -> str:
 
 
 def _inline(tokens: Sequence[Token]) -> str:
-    """Return inline tokens as text with the line breaks that the author wants kept."""
+    """Return inline tokens as text, with the author's hard line breaks."""
     written: list[str] = []
     link, words_begin = None, 0
     for token in tokens:
@@ -403,7 +403,7 @@ def _inline_token(token: Token) -> str:
 
 def _link(link: Token, words: str) -> str:
     href = str(link.attrs["href"])
-    # The address may be the text itself, in which nothing need be encoded.
+    # The link text may be the address itself, without encoding.
     if link.info == "auto" or words == href:
         return f"<{href.removeprefix('mailto:')}>"
     return f"{words} <{href}>{_title(link)}"

@@ -26,7 +26,7 @@ _LONGEST_NAME = 100
 
 @cache
 def _environment(language: Language, time_zone: str) -> Environment:
-    """Return the templates in a language: `say` inserts one of its sentences, `label` one with a colon."""
+    """Return the template environment of a language: `say` inserts one of its sentences, `label` one with a colon."""
     words, zone = locale(language), ZoneInfo(time_zone)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -52,7 +52,7 @@ def _environment(language: Language, time_zone: str) -> Environment:
 
     environment.globals |= {"language": language, "say": say, "label": label}
     environment.filters |= {"day": words.day, "when": when, "number": lambda count: words.number(str(count))}
-    # What a stranger wrote goes through one of these.
+    # Text from strangers goes through one of these filters.
     environment.filters |= {"line": strangers.one_line, "unpadded": strangers.unpadded, "quoted": strangers.quoted}
     environment.filters |= {"brief": strangers.brief}
     return environment
@@ -61,7 +61,7 @@ def _environment(language: Language, time_zone: str) -> Environment:
 def compose(name: str, language: Language, record: Reported, settings: MailSettings) -> EmailMessage:
     """Return the email of a name about a record.
 
-    Visitors cannot add a line to any header, and their text is mailed to the owner alone.
+    Visitors cannot add a line to any header, and their text is mailed only to the owner.
     """
     email = named(name)
     return written(name, email.AUDIENCE, email.content(record, language, settings), language, settings)
@@ -80,7 +80,7 @@ def written(
         **content.values,
     }
     template = name
-    # A form's own reply says more than the words for all forms.
+    # A form's own reply is more specific than the text for all forms.
     if not content.values.get("reply") and (
         own := texts.words(name, language, settings.site_name, content.values.get("link", ""))
     ):
@@ -97,23 +97,23 @@ def written(
         display_name = strangers.brief(strangers.one_line(content.reply_to_name), _LONGEST_NAME)
         message["Reply-To"] = headers.mailbox("Reply-To", display_name, content.reply_to)
     if content.unsubscribe_link:
-        # RFC 2369 and RFC 8058: mailbox providers show a button of their own for these two.
+        # RFC 2369 and RFC 8058: mailbox providers show their own unsubscribe button if both are there.
         message["List-Unsubscribe"] = f"<{content.unsubscribe_link}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return message
 
 
 def envelope(to: tuple[str, ...], subject: str, audience: Audience, settings: MailSettings) -> EmailMessage:
-    """Return an email with its headers and no content yet. Its headers hold what goes over the wire."""
+    """Return an email with its headers, as they go over the wire, and no content yet."""
     message = EmailMessage(policy=headers.WIRE)
     message["From"] = headers.mailbox("From", settings.site_name, settings.from_email)
     message["To"] = headers.addresses("To", to)
     message["Subject"] = headers.text("Subject", subject)
     message["Date"] = format_datetime(utc_now())
-    # SES replaces it; by any other way a message without one looks suspicious.
+    # SES replaces it; sent any other way, a message without one looks suspicious.
     message["Message-ID"] = make_msgid(domain=settings.from_email.rpartition("@")[2])
     if audience != "owner":
-        # RFC 3834: no automatic replies, please. Not to the owner: helpdesks suspend what is marked so.
+        # RFC 3834: no automatic replies, please. Not in mail to the owner: helpdesks suspend tickets marked like this.
         message["Auto-Submitted"] = "auto-generated"
         if settings.reply_to_email:
             message["Reply-To"] = settings.reply_to_email

@@ -1,4 +1,4 @@
-"""Who is told of what: the owner's addresses, and the recipients of the site's own forms."""
+"""Who is notified: the owner's addresses, and the recipients of the site's own forms."""
 
 from typing import Protocol
 
@@ -23,15 +23,15 @@ class _HasOwner(Protocol):
 
 
 def queued(form: str, language: Language, *, released: bool = False) -> QueuedEmail:
-    """Return the row for the outbox of a notification of a message, by its form."""
-    # Whoever runs a command may not have the file with the site's forms.
+    """Return the outbox row of a message's notification, by form."""
+    # A command may run without the file with the site's forms.
     if form == "contact" and definition(form) is None:
         return contact_notification.queued(language, released=released)
     return form_notification.queued(language, released=released)
 
 
 def recipients_of(email: str, record: object, settings: _HasOwner) -> tuple[str, ...]:
-    """Return who gets an email to the owner, by its name.
+    """Return who gets an email meant for the owner, by the email's name.
 
     That is the recipients of its form for a message, the one address that was typed at the desk for signing in, and
     else the owner.
@@ -44,6 +44,6 @@ def recipients_of(email: str, record: object, settings: _HasOwner) -> tuple[str,
 
 
 def all_recipients(settings: _HasOwner) -> tuple[str, ...]:
-    """Return everybody who may get an email to the owner: the owner's addresses and the recipients of forms."""
+    """Return everybody who may get mail meant for the owner: the owner's addresses and the forms' recipients."""
     of_forms = (address for own in definitions().values() for address in own.all_recipients)
     return tuple(dict.fromkeys((*settings.owner_email, *of_forms)))

@@ -1,8 +1,8 @@
-"""The many copies of one issue: composed once, then addressed to each reader by operations on bytes.
+"""The copies of an issue: composed once, then addressed to each reader by operations on bytes.
 
-A copy differs in its recipient, its link to unsubscribe, its Message-ID and its date. For each of these the composed
-email has a mark, at which it is cut. Within the parts, which are quoted-printable (RFC 2045, section 6.7), soft line
-breaks stand around the link, so that it changes no other line.
+A copy differs in its recipient, its link to unsubscribe, its Message-ID and its date. The composed email has a mark for
+each of these, where it is cut. Within the quoted-printable parts (RFC 2045, section 6.7), soft line breaks surround the
+link, so that it changes no other line.
 """
 
 import re
@@ -25,7 +25,7 @@ _LONGEST_ENCODED = 75
 _SOFT_BREAK = b"=\r\n"
 _TO, _MESSAGE_ID, _DATE, _UNSUBSCRIBE, _TEXT, _HTML = range(6)
 _ONE_WORD = re.compile(r"[!-;=?-~]+")
-# As much as fits, but no part of an escape.
+# As much as fits without splitting an escape.
 _ENCODED_LINE = re.compile(rb".{1,75}(?<!=)(?<!=.)")
 
 
@@ -34,7 +34,7 @@ class Series:
 
     def __init__(self, issue: Issue, edition: Edition, language: Language, settings: MailSettings) -> None:
         self._domain = settings.from_email.rpartition("@")[2]
-        # Nobody can have written them.
+        # Random, so nobody can have written them.
         marks = [f"mark{secrets.token_hex(16)}" for _ in range(6)]
         written = WrittenIssue(issue, edition, language, (marks[_TO],), marks[_UNSUBSCRIBE])
         content = email.content(written, language, settings)
@@ -42,7 +42,7 @@ class Series:
         message.replace_header("Message-ID", marks[_MESSAGE_ID])
         message.replace_header("Date", marks[_DATE])
         places = {mark.encode(): place for place, mark in enumerate(marks)}
-        # Of each part, what is around its links.
+        # The pieces of each part around its links.
         around = {
             mark.encode(): _cut(part, marks[_UNSUBSCRIBE], mark)
             for part, mark in zip(message.iter_parts(), (marks[_TEXT], marks[_HTML]), strict=True)
@@ -96,5 +96,5 @@ def _quoted_printable(text: str) -> bytes:
 
 def _encoded(link: str) -> bytes:
     """Return a link as quoted-printable."""
-    # It is printable ASCII, of which nothing else is encoded.
+    # It is printable ASCII, where nothing else needs encoding.
     return _SOFT_BREAK.join(_ENCODED_LINE.findall(link.replace("=", "=3D").encode("ascii")))

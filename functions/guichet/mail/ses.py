@@ -1,4 +1,4 @@
-"""SES: send one raw message, and tell what a refusal means."""
+"""SES: send one raw message, and interpret refusals."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from botocore.exceptions import (
 from guichet.addresses import normalized
 from guichet.store import dynamodb
 
-# In seconds. The first counts for each address of the endpoint's name.
+# In seconds. The first applies to each address that the endpoint resolves to.
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 10.0
 
@@ -30,10 +30,10 @@ _OF_THIS_MESSAGE = {"BadRequestException", "MessageRejected"}
 _THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException"}
 _ADDRESS = re.compile(r"\S+@\S+")
 _SERVER_ERROR, _NOT_THERE = 500, 503
-# No pixel and no rewritten link, whatever the account's own settings are: Virtual Deliverability Manager tracks by
-# default where somebody turns it on. Of a single message, it can be ruled out (SES API v2, ConfigurationOverrides).
+# No tracking pixel and no rewritten link, whatever the account's settings: Virtual Deliverability Manager, once turned
+# on, tracks by default. A single message can opt out (SES API v2, ConfigurationOverrides).
 NO_TRACKING = {"Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}}
-# With these, nothing can have reached SES.
+# After these errors, nothing can have reached SES.
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError)
 
 
@@ -44,8 +44,8 @@ class RejectedError(Exception):
 class PostponedError(Exception):
     """SES did not accept the message now. `certain` means that it was certainly not sent.
 
-    `of_recipient` means that SES accepts others: in the sandbox, those to verified addresses. `too_fast` means that it
-    would have accepted this one a moment later.
+    `of_recipient` means that SES accepts mail to others: in the sandbox, to verified addresses. `too_fast` means that
+    it would have accepted this one a moment later.
     """
 
     def __init__(self, reason: str, *, certain: bool, of_recipient: bool = False, too_fast: bool = False) -> None:
@@ -76,8 +76,8 @@ def send(
 ) -> str:
     """Send a message as it is (SES API v2, SendEmail, `Raw`) and return SES's message id.
 
-    SES publishes the tags with each event about it. The recipients are given to SES explicitly, so that no header can
-    add one: those of `To`, or `to`, which bytes need. SES tracks no opening and no click of it. Raises RejectedError,
+    SES publishes the tags with each event about it. The recipients are passed explicitly, so that no header can add
+    one: those of `To`, or `to`, which bytes require. SES does not track opens or clicks. Raises RejectedError,
     PostponedError.
     """
     raw = message if isinstance(message, bytes) else message.as_bytes()
@@ -96,15 +96,15 @@ def send(
     except ClientError as error:
         code = error.response["Error"]["Code"]
         reason = f"{code}: {error.response['Error'].get('Message', '')}"
-        # In the sandbox, an unverified address is refused with the same error as a harmful message; at times, so is
-        # mail of a paused account. Only SES's words tell them apart; the addresses in them are left out.
+        # In the sandbox, an unverified address is refused with the same error as a harmful message; sometimes, so is
+        # mail of a paused account. Only SES's message distinguishes them; the addresses in it are removed.
         words = without_addresses(reason).lower()
         unverified = "not verified" in words
         if code in _OF_THIS_MESSAGE and not unverified and "paused" not in words:
             raise RejectedError(reason) from error
         # The daily quota has the same error as the rate, but waiting a moment does not help.
         too_fast = code in _THROTTLED and "daily" not in words
-        # A server error may come after it accepted the message; a 503 means that it did not.
+        # A server error may follow an accepted message; a 503 means that it was not accepted.
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         certain = status < _SERVER_ERROR or status == _NOT_THERE
         raise PostponedError(reason, certain=certain, of_recipient=unverified, too_fast=too_fast) from error
@@ -114,12 +114,12 @@ def send(
 
 
 def without_addresses(reason: str) -> str:
-    """Return a reason of SES's without the addresses that it may quote."""
+    """Return SES's reason without the addresses that it may quote."""
     return _ADDRESS.sub("…", reason)
 
 
 class Quota(NamedTuple):
-    """How much the account may send: emails a second, and how many more in these 24 hours (None is no limit).
+    """How much the account may send: emails per second, and how many more in these 24 hours (None means unlimited).
 
     `per_day` is the limit itself.
     """
@@ -148,9 +148,9 @@ def send_rate() -> float | None:
 
 
 def take_off_list(address: str, ses: Any = None) -> bool:
-    """Take an address off the account's suppression list, to which SES sends nothing. Return whether it was on it.
+    """Remove an address from the account's suppression list, to which SES sends nothing. Return whether it was there.
 
-    `ses` is the client, if not that of this process. Raises ClientError, BotoCoreError.
+    `ses` is the client, by default that of this process. Raises ClientError, BotoCoreError.
     """
     taken = False
     # Either spelling may be on the list.

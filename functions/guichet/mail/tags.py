@@ -1,7 +1,7 @@
-"""The tags of an email: by them, SES's events name the row of the email and the attempt to send it.
+"""The tags of an email, by which SES's events identify its row and the attempt to send it.
 
-SES takes letters, digits, `_` and `-` in a tag, at most 256 of them, and refuses an email with any other tag for good
-(SES API v2, MessageTag). Keys have other characters, so they are encoded.
+SES accepts letters, digits, `_` and `-` in a tag, at most 256 of them, and permanently rejects an email with any other
+tag (SES API v2, MessageTag). Keys contain other characters, so they are encoded.
 """
 
 import base64
@@ -15,7 +15,7 @@ _RECORD, _EMAIL, _CLAIM = "guichet-record", "guichet-email", "guichet-claim"
 
 
 class Attempt(NamedTuple):
-    """An attempt to send an email: the row, and the claim that it was made under."""
+    """An attempt to send an email: the row, and the claim under which it was made."""
 
     key: EmailKey
     claim: str

@@ -1,7 +1,7 @@
 """The owner's own words for emails to visitors and subscribers: `texts.toml`, beside the functions' packages.
 
-Only the notifier, which writes the emails, and what checks the file import this. Whatever an email must say (why it
-comes, how to leave, that it was somebody else) stands below these words and is never theirs to change.
+Only the notifier, which composes the emails, and the checks of the file import this. What an email must say (why it
+comes, how to leave, what if it was somebody else) follows this text and cannot be changed by it.
 """
 
 import re
@@ -17,7 +17,7 @@ from guichet.locales import LANGUAGES, Language
 from guichet.model import After, Limit, Model
 
 FILE = Path(__file__).parents[2] / "texts.toml"
-# The emails whose words can be replaced, by their names in the file: how the keys of each one's sentences begin.
+# The emails whose text can be replaced, by their names in the file, with the prefix of their sentences' keys.
 EMAILS = {
     "confirmation": "confirmation_request",
     "welcome": "welcome",
@@ -28,9 +28,9 @@ LONGEST_SUBJECT = 150
 LONGEST_BODY = 5000
 
 _LINK, _SITE = "{link}", "{site}"
-# What looks like a placeholder. A brace alone is a brace.
+# What looks like a placeholder. A lone brace is just a brace.
 _PLACEHOLDER = re.compile(r"\{[^{}\n]*\}")
-# Neither typed nor seen, but for the line break.
+# Neither typed nor visible, except for the line break.
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 
@@ -40,10 +40,10 @@ class TextsError(Exception):
 
 
 class Words(NamedTuple):
-    """The owner's words in one email: its subject, its text, and that text's paragraphs around the link, by line.
+    """The owner's text for one email: subject, text, and the text's paragraphs around the link, by line.
 
     And the keys of the sentences with them: why the email comes, what to do if it was somebody else, what the button
-    says and until when it works, and how to leave. An email has those that it needs.
+    says and until when it works, and how to leave. An email has only those that it needs.
     """
 
     subject: str
@@ -141,7 +141,7 @@ def read(content: bytes) -> Texts:
 
 @cache
 def texts() -> Texts:
-    """Return the owner's words: none if there is no file. Raises TextsError, which names it."""
+    """Return the owner's texts, without any if there is no file. Raises TextsError, which names the file."""
     try:
         return read(FILE.read_bytes())
     except FileNotFoundError:
@@ -151,9 +151,9 @@ def texts() -> Texts:
 
 
 def words(name: str, language: Language, site: str, link: str) -> Words | None:
-    """Return the owner's words for an email of the outbox in a language, with site and link in place.
+    """Return the owner's text for an email of the outbox in a language, with site and link filled in.
 
-    None if there are none: then it has Guichet's words.
+    None means Guichet's own text.
     """
     sentences = name.replace("-", "_")
     own = next((getattr(texts(), email).get(language) for email, known in EMAILS.items() if known == sentences), None)
@@ -162,7 +162,7 @@ def words(name: str, language: Language, site: str, link: str) -> Words | None:
     placed = {_SITE: site, _LINK: link}
 
     def place(text: str) -> str:
-        # In one go: a site's name may hold a placeholder.
+        # All at once, as a site's name may contain a placeholder.
         return _PLACEHOLDER.sub(lambda found: placed[found[0]], text)
 
     before, _, after = own.body.partition(_LINK)
@@ -186,7 +186,7 @@ def _paragraphs(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _told(error: ValidationError) -> Iterator[str]:
-    """Yield each mistake: where it is, as the file is written, and what was expected there."""
+    """Yield each mistake: where it is, in the file's own notation, and what was expected there."""
     for part in error.errors(include_url=False):
         email, language, field = (*map(str, part["loc"]), "", "", "")[:3]
         place = f"[{email}.{language}]" if language else f"[{email}]"

@@ -1,4 +1,4 @@
-"""What the owner's tools share about issues: what one may be, how it looks, what is wrong with it, what sending means.
+"""What the owner's tools share about issues: what is allowed, the preview, what is wrong, what sending means.
 
 Only the desk and the operator's commands import it.
 """

@@ -1,6 +1,6 @@
-"""What is wrong with an issue, as far as can be told without asking anybody: links, images, HTML, size, languages.
+"""What is wrong with an issue, as far as can be checked offline: links, images, HTML, size, languages.
 
-It finds; what it found is put into words by the desk and by the operator's commands.
+It returns findings, which the desk and the operator's commands put into words.
 """
 
 import re
@@ -21,18 +21,18 @@ from guichet.newsletter.preview import compose, html_part
 from guichet.records.issue import Edition
 from guichet.settings import MailSettings
 
-# Gmail cuts a longer HTML part off, with the link to unsubscribe at its end. In bytes.
+# Gmail clips a longer HTML part, including the unsubscribe link at its end. In bytes.
 GMAIL_CUTS_AT = 102 * 1024
 _NEARLY = 0.8
-# Names that nobody knows outside a network (RFC 6761, RFC 6762, RFC 8375).
+# Domains that only resolve within a local network (RFC 6761, RFC 6762, RFC 8375).
 _NAMES_AT_HOME = (".localhost", ".local", ".home.arpa", ".internal")
-# What was meant as a link, and is text: a space in its address, or no definition of its name.
+# Meant as a link, but parsed as text: a space in its address, or a missing reference definition.
 _NO_LINK = re.compile(r"\[[^\[\]\n]+\](?:\([^()\n]*|\[[^\[\]\n]*\])")
-# What stands for code and for escaped characters, in which nothing is meant as markup.
+# Replaces code and escaped characters, in which nothing is meant as markup.
 _NOT_MARKUP = "\0"
 _LONGEST_SHOWN = 60
 
-# What keeps an issue from being sent; all else is a warning.
+# Errors keep an issue from being sent; everything else is a warning.
 _ERRORS = {
     "not_a_link", "link_empty", "link_relative", "link_address", "link_scheme", "link_broken",
     "image_words", "image_http", "image_elsewhere", "html", "size",
@@ -83,7 +83,7 @@ def findings(
 
 
 def addresses(edition: Edition) -> Iterator[Address]:
-    """Yield the addresses of the web in an edition's text, which can be asked whether they work."""
+    """Yield the URLs in an edition's text, whose servers can be asked whether they work."""
     for token, lines, start in _inline(edition):
         for child in token.children or ():
             name = {"link_open": "href", "image": "src"}.get(child.type)
@@ -93,12 +93,12 @@ def addresses(edition: Edition) -> Iterator[Address]:
 
 
 def shown(text: str) -> str:
-    """Return a text as it is named in a sentence: not too long."""
+    """Return a text, shortened for use in a sentence."""
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
 class _Links(MarkdownIt):
-    """Markdown as an issue shows it, but of which any address makes a link, and escaped characters can be told."""
+    """The Markdown of issues, except that any address makes a link, and escaped characters are recognisable."""
 
     def __init__(self, *, html: bool) -> None:
         super().__init__("commonmark", {"html": html})
@@ -117,7 +117,7 @@ def _parser(*, html: bool) -> MarkdownIt:
 
 
 def _inline(edition: Edition, *, html: bool = False) -> Iterator[tuple[Token, list[str], int]]:
-    """Yield each inline token of a text, with the lines that it was written on, and the first one's number."""
+    """Yield each inline token of a text, with its source lines and the number of the first one."""
     lines = edition.markdown.split("\n")
     for token in _parser(html=html).parse(edition.markdown):
         if token.type == "inline" and token.map:
@@ -126,7 +126,7 @@ def _inline(edition: Edition, *, html: bool = False) -> Iterator[tuple[Token, li
 
 
 def _line_of(text: str, lines: Sequence[str], start: int) -> int:
-    """Return the line that a text is on, of a block's lines; the first one if it is on none."""
+    """Return the number of the line of a block that a text is on, or of the first line if it is on none."""
     return start + next((number for number, line in enumerate(lines) if text and text in line), 0)
 
 
@@ -188,7 +188,7 @@ def _of_image(token: Token, url: str, line: int, site_url: str) -> Iterator[Find
         if _is_at_home(host):
             yield _named("at_home", url, line)
         elif has_words and not _is_of_site(host, site_url):
-            # It is fetched when the copy is opened, and no promise of the site's holds for who hears of that.
+            # It is fetched when the copy is opened, so a third party learns of it, whatever the site promises.
             yield Finding("image_third_party", line=line, values={"what": shown(url), "whole": url, "host": host})
 
 
@@ -206,13 +206,13 @@ def _host(url: str) -> str:
 
 
 def _is_of_site(host: str, site_url: str) -> bool:
-    """Return whether a host is the site's own, or one below it."""
+    """Return whether a host is the site's own, or a subdomain of it."""
     own = _host(site_url).removeprefix("www.")
     return host == own or host.endswith(f".{own}")
 
 
 def _is_at_home(host: str) -> bool:
-    """Return whether a host is this machine, or one that only its own network knows."""
+    """Return whether a host is this machine, or known only on the local network."""
     try:
         return not ip_address(host).is_global
     except ValueError:
@@ -225,7 +225,7 @@ def _raw_html(edition: Edition) -> Iterator[Finding]:
             yield _named("html", token.content.strip().split("\n")[0], token.map[0])
     for token, lines, start in _inline(edition, html=True):
         tags = [child.content for child in token.children or () if child.type == "html_inline"]
-        # The end of an element says nothing new.
+        # An end tag says nothing new.
         for tag in (tag for tag in tags if not tag.startswith("</")):
             yield _named("html", tag, _line_of(tag.split("\n")[0], lines, start))
 
@@ -240,6 +240,6 @@ def _missing_languages(editions: Mapping[Language, Edition], readers: Mapping[La
     for language in LANGUAGES:
         count = readers.get(language, 0)
         if count and language not in editions:
-            # As the function Issues chooses.
+            # The same choice as in the function Issues.
             values = {"missing": language, "count": count, "all": sum(readers.values()), "other": min(editions)}
             yield Finding("language_missing", values=values)

@@ -1,4 +1,4 @@
-"""What an issue may be called, and of what it may consist."""
+"""What an issue may be called, and what it may contain."""
 
 import re
 from typing import Literal
@@ -11,12 +11,12 @@ Severity = Literal["error", "warning"]
 LONGEST_SUBJECT = 150
 LONGEST_PREHEADER = 250
 LONGEST_ID = 64
-# In bytes of UTF-8. An email of that size would be cut off long before, and an item of the table takes 400 KB.
+# In bytes of UTF-8. Mail programs clip much shorter emails, and an item of the table holds 400 KB.
 LARGEST_TEXT = 256 * 1024
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 # RFC 1035.
 _LONGEST_HOST = 253
-# A name, with letters of any language, or an address; urlsplit checks those of IPv6.
+# A name, with letters of any language, or an IP address; urlsplit checks IPv6 ones.
 _HOST = re.compile(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
 
 

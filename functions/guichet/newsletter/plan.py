@@ -1,4 +1,4 @@
-"""What sending an issue means: to how many readers, in which language, for how much, and about how long it takes."""
+"""What sending an issue means: how many readers, in which language, what it costs, and about how long it takes."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 
 from guichet.locales import Language
 
-# What an issue takes of the account's rate and daily quota. The function Issues has the same.
+# An issue's share of the account's rate and daily quota, as in the function Issues.
 SHARE = 0.8
-# How many copies a second that function sends at most, however many SES allows.
+# The most copies per second that this function can send, whatever SES allows.
 MOST_A_SECOND = 160.0
-# What SES bills for a thousand emails, in US dollars, by the plan that GetAccount tells. Without a plan it is the price
-# of before July 2026.
+# SES's price for a thousand emails, in US dollars, by the plan that GetAccount returns. Without a plan, the price from
+# before July 2026 applies.
 _PRICES = {"NONE": (0.10, 0.10), "ESSENTIALS": (0.16, 0.16)}
 _UNKNOWN_PRICE = (0.10, 0.16)
-# What Lambda and DynamoDB bill for a thousand readers, in US dollars, rounded up: six write units each (their row, its
-# claim, its mark, SES's events) at 0.625 dollars a million, a tenth of a second of a run, and two events of SES.
+# The price of Lambda and DynamoDB for a thousand readers, in US dollars, rounded up: six write units each (the row, its
+# claim, its outcome, SES's events) at 0.625 dollars a million, a tenth of a second of a run, and two SES events.
 BESIDES = 0.01
 _MINUTE, _HOUR, DAY = 60, 3600, 86_400
 
@@ -39,12 +39,12 @@ class Account:
 
     @property
     def prices(self) -> tuple[float, float]:
-        """What a thousand emails cost, in US dollars: at least and at most, as far as is known."""
+        """What a thousand emails cost, in US dollars: the lowest and the highest possible price."""
         return _PRICES.get(self.plan, _UNKNOWN_PRICE)
 
     @property
     def is_paused(self) -> bool:
-        """Whether SES sends nothing at all."""
+        """Whether SES has paused all sending."""
         return not self.sends or self.per_second <= 0 or self.per_day == 0
 
 
@@ -65,7 +65,7 @@ def account_of(client: Any) -> Account:
 
 @dataclass(frozen=True)
 class Audience:
-    """Who gets an issue: its readers by their own language, and the languages that it has."""
+    """Who gets an issue: its readers by preferred language, and the issue's languages."""
 
     readers: Mapping[Language, int]
     languages: Sequence[Language]
@@ -77,12 +77,12 @@ class Audience:
 
     @property
     def other(self) -> Language:
-        """The language for those whose own it does not have, as the function Issues chooses it."""
+        """The language for readers whose own is missing, as the function Issues chooses it."""
         return min(self.languages)
 
     @property
     def by_language(self) -> dict[Language, int]:
-        """How many readers get it, by the language in which they do: their own or, where it has none, the other."""
+        """How many readers get it in each language: their own or, if the issue lacks it, the other one."""
         counts: Counter[Language] = Counter()
         for language, count in self.readers.items():
             counts[language if language in self.languages else self.other] += count
@@ -90,7 +90,7 @@ class Audience:
 
     @property
     def other_language(self) -> dict[Language, int]:
-        """How many readers get it in another language than their own, by their own."""
+        """How many readers get it in a language other than their own, by their own language."""
         return {language: count for language, count in self.readers.items() if language not in self.languages}
 
 
@@ -102,41 +102,41 @@ class Plan(Audience):
 
     @property
     def pace(self) -> float:
-        """How many copies go out a second: four fifths of the rate, or what the function Issues can do."""
+        """How many copies go out per second: four fifths of the rate, or as many as the function Issues can send."""
         return min(self.account.per_second * SHARE, MOST_A_SECOND)
 
     @property
     def seconds(self) -> float:
-        """About how long it takes: at its pace, and at four fifths of the quota of 24 hours."""
+        """About how long it takes, at its pace and with four fifths of the 24-hour quota."""
         by_rate = self.count / self.pace
         if self.account.per_day is None:
             return by_rate
         a_day = self.account.per_day * SHARE
         beyond = self.count - max(0.0, a_day - self.account.used)
-        # The quota is counted over the last 24 hours, so that what is beyond it waits for days.
+        # The quota covers a sliding 24 hours, so that whatever exceeds it waits for days.
         return max(by_rate, ceil(beyond / a_day) * DAY if beyond > 0 and a_day > 0 else 0)
 
     @property
     def a_day(self) -> float | None:
-        """How many go out in 24 hours at most, if it is that which makes it take so long."""
+        """The most that go out in 24 hours, if that quota is what makes it take so long."""
         if self.account.per_day is None or self.seconds < DAY:
             return None
         return self.account.per_day * SHARE
 
     @property
     def dollars(self) -> tuple[float, float]:
-        """What it costs, in US dollars: at least and at most, as far as is known."""
+        """What it costs, in US dollars: the lowest and the highest possible price."""
         low, high = (self.count * (price + BESIDES) / 1000 for price in self.account.prices)
         return low, high
 
 
 def rounded(seconds: float) -> tuple[int, Unit] | None:
-    """Return about how long something takes, as people say it, or None for less than a minute."""
+    """Return a duration, rounded as people would say it, or None if it is less than a minute."""
     if seconds < _MINUTE:
         return None
     units: tuple[tuple[int, Unit], ...] = ((DAY, "day"), (_HOUR, "hour"))
     for size, name in units:
-        # Up to two units are told in the smaller one: 90 minutes, 36 hours.
+        # Anything below two units uses the smaller unit: 90 minutes, 36 hours.
         if seconds >= 2 * size:
             return round(seconds / size), name
     return max(1, round(seconds / _MINUTE)), "minute"
@@ -144,15 +144,15 @@ def rounded(seconds: float) -> tuple[int, Unit] | None:
 
 # --- when -------------------------------------------------------------------------------------------------------------
 
-# Later, the text would be gone before it is sent.
+# Any later, the text would expire before it is sent.
 FARTHEST = timedelta(days=330)
 
 
 class NoTimeError(Exception):
-    """No time at which an issue can start. `times` are those that a sentence about it names, in the time zone.
+    """A time at which an issue cannot start. `times` are the times for a sentence about it, in the time zone.
 
-    `past` and `far` have the time itself, `missing` one that exists where clocks are put forward, `twice` the first and
-    the second where they are put back.
+    `past` and `far` have the time itself, `missing` an existing time after the clocks go forward, `twice` both times
+    when the clocks go back.
     """
 
     def __init__(self, code: Literal["past", "far", "missing", "twice"], *times: datetime) -> None:
@@ -162,7 +162,7 @@ class NoTimeError(Exception):
 
 
 def start_at(given: datetime, zone_name: str, now: datetime) -> datetime:
-    """Return, in UTC, a time at which an issue is to start. Without an offset it is of a time zone.
+    """Return, in UTC, the time at which an issue starts. `given` is in the time zone unless it has an offset.
 
     Raises NoTimeError.
     """
@@ -170,7 +170,7 @@ def start_at(given: datetime, zone_name: str, now: datetime) -> datetime:
     try:
         at = given.astimezone(UTC) if given.tzinfo else _local(given, zone)
     except OverflowError:
-        # On the first or the last day that a datetime has, of which a browser takes both.
+        # On the first or the last day that datetime supports; browsers accept both.
         raise NoTimeError("past" if given.year < now.year else "far", given.replace(tzinfo=zone)) from None
     if at <= now:
         raise NoTimeError("past", at.astimezone(zone))
@@ -184,6 +184,6 @@ def _local(given: datetime, zone: ZoneInfo) -> datetime:
     if first.utcoffset() == second.utcoffset():
         return first.astimezone(UTC)
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != given:
-        # Clocks are put forward: the time does not exist.
+        # The clocks go forward: the time does not exist.
         raise NoTimeError("missing", first.astimezone(UTC).astimezone(zone))
     raise NoTimeError("twice", first, second)

@@ -1,4 +1,4 @@
-"""An issue as its readers get it, to be looked at. Importing it costs the parser of Markdown and the templates."""
+"""A preview of an issue as its readers get it. Importing this also imports the Markdown parser and the templates."""
 
 from collections.abc import Mapping
 from email import message_from_bytes, policy
@@ -16,7 +16,7 @@ from guichet.settings import MailSettings
 def compose(
     issue_id: str, editions: Mapping[Language, Edition], language: Language, settings: MailSettings
 ) -> EmailMessage:
-    """Return the email of an issue in a language as readers get it, to the owner, with the link of a test."""
+    """Return an issue's email in a language as readers get it, but to the owner and with a test's unsubscribe link."""
     now = utc_now()
     record = Issue(id=issue_id, languages=tuple(sorted(editions)), content="", changed_at=now, expires_at=now)
     series = Series(record, editions[language], language, settings)
@@ -37,5 +37,5 @@ def text_part(message: EmailMessage) -> str:
 
 def _part(message: EmailMessage, kind: Literal["html", "plain"]) -> str:
     part = message.get_body((kind,))
-    # On the wire, lines end as in every email.
+    # On the wire, lines end in CRLF.
     return str(part.get_content()).replace("\r\n", "\n") if part else ""

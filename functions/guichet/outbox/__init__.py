@@ -1,1 +1,1 @@
-"""The transactional outbox: rows of emails, and how they go out."""
+"""The transactional outbox: rows of emails, and how they are sent."""

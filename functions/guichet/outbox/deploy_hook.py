@@ -1,7 +1,7 @@
 """The deploy hook: one https POST that asks for a new build of the site when its public comments have changed.
 
-Its row waits in the outbox like an email's, and takes in all changes until it is delivered. It is for the sweep alone,
-so that many approvals are one build. Nothing of what a visitor wrote goes into it, and no redirect is followed.
+Its row waits in the outbox like an email's, and covers all changes until it is delivered. Only the sweep calls it, so
+that many approvals cause one build. It contains nothing that a visitor wrote, and follows no redirect.
 """
 
 import ssl
@@ -18,9 +18,9 @@ from guichet.settings import NotifierSettings
 from guichet.store import outbox
 
 NAME = DEPLOY_HOOK
-# Each sweep tries it, for so long since the comments last changed.
+# Each sweep tries it, for this long after the comments last changed.
 GIVEN_UP_AFTER = timedelta(hours=24)
-# In seconds: for each step, and for all of it, whatever drips in.
+# In seconds: for each step, and for the whole call, even if the response trickles in.
 _STEP = 5.0
 _LONGEST = 15.0
 _BODY = b"{}"
@@ -29,7 +29,7 @@ Outcome = Literal["sent", "unanswered", "failed", "dropped"]
 
 
 class Called(NamedTuple):
-    """What became of the hook's row, and why. The reason never has the hook's address, which is a secret."""
+    """The outcome of the hook's row, and why. The reason never contains the hook's URL, which is a secret."""
 
     outcome: Outcome
     reason: str
@@ -38,7 +38,7 @@ class Called(NamedTuple):
 def deliver(row: ClaimedEmail, settings: NotifierSettings) -> Called:
     """Call the hook for a claimed row, and settle it. Raises ConditionFailedError if the comments changed meanwhile.
 
-    Then the row waits for another call, since this one may have come too early for them.
+    In that case, the row waits for another call, since this one may have come too early.
     """
     table_name = settings.table_name
     if not settings.deploy_hook_url:
@@ -56,9 +56,9 @@ def deliver(row: ClaimedEmail, settings: NotifierSettings) -> Called:
 
 
 def call(url: str) -> str:
-    """Post to a hook. Return "" if it took the call, else why not."""
+    """Post to a hook. Return "" if it accepted the call, otherwise the reason."""
     answers: list[str] = []
-    # In a thread, since no time limit of a socket covers looking up a name, or an answer that comes byte by byte.
+    # In a thread, since no socket timeout covers a name lookup, or a response that arrives byte by byte.
     caller = threading.Thread(target=lambda: answers.append(_post(url)), daemon=True)
     caller.start()
     caller.join(_LONGEST)
@@ -72,7 +72,7 @@ def _post(url: str) -> str:
     try:
         headers = {"content-type": "application/json", "accept": "*/*", "user-agent": "guichet"}
         connection.request("POST", target, _BODY, headers)
-        # The status is all that counts, and http.client follows no redirect.
+        # Only the status matters, and http.client follows no redirect.
         status = connection.getresponse().status
     except ssl.SSLCertVerificationError as error:
         return f"{reasons.HOOK} has no valid certificate: {error.verify_message}"

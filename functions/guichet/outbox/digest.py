@@ -1,4 +1,4 @@
-"""When the owner's weekly digest is due, and what goes into it. It is queued like any other email."""
+"""When the owner's weekly digest is due, and what it contains. It is queued like any other email."""
 
 from datetime import datetime, timedelta
 
@@ -8,14 +8,14 @@ from guichet.records.outbox import AUDIENCES, SENT_EMAIL_KEPT
 from guichet.settings import NotifierSettings
 from guichet.store import comments, digests, outbox, renewals, table
 
-# An email queued a moment ago goes out with this sweep.
+# An email queued a moment ago goes out in this sweep.
 _ON_ITS_WAY = timedelta(minutes=15)
 
 
 def queue_digest(settings: NotifierSettings, now: datetime) -> bool:
-    """Queue the digest of the last whole week (ISO 8601, UTC), once, if the owner wants it. Return whether this did.
+    """Queue the digest of the last whole week (ISO 8601, UTC), once, if the owner wants it. Return whether it did.
 
-    Every sweep calls it: normally it reads one item.
+    Every sweep calls it; usually it only reads one item.
     """
     table_name = settings.table_name
     due = now - DUE_AFTER

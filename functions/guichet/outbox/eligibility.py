@@ -1,4 +1,4 @@
-"""Decide whether an email is still to be sent, out of the visitor's sight."""
+"""Decide whether an email is still to be sent, where the visitor cannot observe it."""
 
 from math import ceil
 
@@ -19,14 +19,14 @@ def ineligible(due: Due[Reported]) -> str | None:
 
 
 def pool_of(name: str) -> str:
-    """Return under which name the emails of a name to unconfirmed addresses are counted: links have one pool."""
+    """Return the name under which an email to an unconfirmed address is counted: emails with links share one pool."""
     return confirmation_request.NAME if name == comments_link.NAME else name
 
 
 def stranger_mail_per_day(name: str, settings: NotifierSettings) -> int:
     """Return how many emails of a name may go to unconfirmed addresses a day.
 
-    Acknowledgements have a share of their own. The rest is for people who want to subscribe, at least one.
+    Acknowledgements have a share of their own. The rest, at least one, is for people who want to subscribe.
     """
     total = settings.stranger_mail_per_day
     share = max(0, min(ceil(total * acknowledgement.STRANGER_SHARE), total - 1))
@@ -36,5 +36,5 @@ def stranger_mail_per_day(name: str, settings: NotifierSettings) -> int:
 
 
 def _forms_reply() -> bool:
-    """Tell whether a form of the site's own mails acknowledgements."""
+    """Return whether a form of the site's own mails acknowledgements."""
     return any(own.reply for own in definitions().values())

@@ -1,4 +1,4 @@
-"""What an event of SES changes in the row of the email that it names. Decided here; guichet.store.outbox writes it."""
+"""Decides what an SES event changes in the row of the email that it names; guichet.store.outbox writes it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ from guichet.records.outbox import QUEUED_EMAIL_KEPT, SENT_EMAIL_KEPT, reached_b
 from guichet.store import outbox, table
 from guichet.store.dynamodb import Item
 
-# `soft` and `hard` are bounces. A soft one that is `transient` is an absence note if the email was delivered.
+# `soft` and `hard` are bounces. A `transient` soft bounce is an out-of-office reply if the email was delivered.
 What = Literal["sent", "delivered", "soft", "hard", "rejected", "complained"]
 
-# How long an email to the owner waits after each soft bounce. After one more, its mailbox is as good as dead.
+# How long an email to the owner waits after each soft bounce. After one more, its mailbox is considered dead.
 AFTER_BOUNCE = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(hours=72))
 
 
 @dataclass(frozen=True)
 class Report:
-    """What an event of SES tells of an attempt: of some of its recipients (keyed hashes), or of all if it names none.
+    """What an SES event reports about an attempt, for its `recipients` (keyed hashes), or for all if it names none.
 
     `reason` quotes no address.
     """
@@ -28,7 +28,7 @@ class Report:
     at: datetime
     recipients: frozenset[str] = frozenset()
     transient: bool = False
-    # A bounce that says nothing: a mailbox's automatic reply, as far as can be told without knowing of its delivery.
+    # A bounce without details: probably a mailbox's automatic reply, unless the email was never delivered.
     silent: bool = False
     message_id: str = ""
     reason: str = ""
@@ -38,8 +38,8 @@ class Report:
 class Change:
     """What changes in a row, and what follows from it.
 
-    `dead` are the owner's mailboxes (keyed hashes) that take no mail, `bounced` whose mail bounced just now, `absent`
-    who sent an absence note, `excused` whose earlier bounce turned out to be one.
+    `dead` are the owner's mailboxes (keyed hashes) that take no mail, `bounced` those whose mail just bounced, `absent`
+    those with an out-of-office reply, `excused` those whose earlier bounce turned out to be one.
     """
 
     changes: Item
@@ -51,7 +51,7 @@ class Change:
 
 
 class _Row:
-    """The row of an email as an event finds it, and what changes in it."""
+    """An email's row as an event finds it, and its changes."""
 
     def __init__(self, row: Item, report: Report) -> None:
         self.row = row
@@ -66,33 +66,33 @@ class _Row:
 
     @property
     def open(self) -> set[str]:
-        """The traces that the event names, and that no other event has settled against it."""
+        """The traces that the event names, and that no other event has overruled."""
         return self.named & (self.calls | self.reached)
 
     def take(self, traces: set[str]) -> None:
-        """Take traces out: SES tells that the email did not stay with their recipients."""
+        """Remove traces: SES reports that their recipients did not get the email after all."""
         self.calls -= traces
         self.reached -= traces
 
     def reach(self, traces: set[str]) -> None:
-        """Let traces be of those who got the email."""
+        """Mark traces as those of recipients who got the email."""
         self.calls -= traces
         self.reached |= traces
 
     def end(self, **changes: str) -> Change:
-        """End it: nobody waits for it any more."""
+        """End it: nobody is left to get it."""
         self.change.removed |= set(outbox.OF_WAITING)
         return self._with(changes, SENT_EMAIL_KEPT)
 
     def wait(self, key: str, reason: str, **changes: str | int) -> Change:
-        """Let it wait: somebody is still to get it."""
+        """Keep it waiting: somebody is still to get it."""
         if self.row.get("claim") == self.report.claim:
             self.change.removed |= {"claim", "claimed_until", "tries"}
         self.change.removed |= {"sent_at", "message_id"}
         return self._with({"outbox": key, "waits_for": reason, **changes}, QUEUED_EMAIL_KEPT)
 
     def stay(self, **changes: str | int) -> Change:
-        """Leave it as it is, but for what is noted."""
+        """Leave its state unchanged, and only note something."""
         return self._with(changes, None)
 
     def _with(self, changes: Item, kept: timedelta | None) -> Change:
@@ -105,15 +105,15 @@ class _Row:
             elif name in self.row:
                 self.change.removed.add(name)
         self.change.changes = changes
-        # Only what is there is removed, and not what is set.
+        # Only existing attributes are removed, and none that is also set.
         self.change.removed = {name for name in self.change.removed if name in self.row and name not in changes}
         return self.change
 
 
 def change_by(row: Item, report: Report, owners: Collection[str]) -> Change | None:
-    """Return what an event changes in the row of an email, or None: it names no attempt of it, or is known already.
+    """Return what an event changes in an email's row, or None if it names none of its attempts, or is known already.
 
-    Events come in any order, and more than once. A bounce or rejection outranks that the email was sent. `owners` are
+    Events arrive in any order, and more than once. A bounce or rejection outranks `sent`. `owners` are
     the keyed hashes of the owner's addresses.
     """
     state = _Row(row, report)
@@ -147,11 +147,11 @@ def _sent(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change | N
 
 
 def _told(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change:
-    """Settle an attempt that was sent, as the notifier would have done with SES's answer."""
+    """Settle a sent attempt, as the notifier would have done with SES's answer."""
     if "outbox" not in state.row:
         return state.stay()
     if _left(state, owners, to_owner=to_owner):
-        # Whoever is left over gets it with the next sweep.
+        # The remaining recipients get it in the next sweep.
         if state.row.get("claim") == state.report.claim:
             state.change.removed |= {"claim", "claimed_until", "tries"}
         return state.stay()
@@ -162,7 +162,7 @@ def _delivered(state: _Row, owners: Collection[str], *, to_owner: bool) -> Chang
     new = state.named - state.delivered
     if not new:
         return None
-    # The bounce came first, and was an absence note.
+    # The bounce came first, and was an out-of-office reply.
     excused = new & state.soft
     state.soft -= excused
     state.reach(new)
@@ -197,7 +197,7 @@ def _bounced(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change 
         return state.stay(absent_at=at, bounce=report.reason)
     state.take(found)
     if absence:
-        # It may still turn out that it was delivered before.
+        # A delivery event may still follow.
         state.soft |= found
     state.change.bounced = frozenset(reached_by(found))
     noted = {"bounced_at": at, "bounce": report.reason}
@@ -209,15 +209,15 @@ def _bounced(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change 
 
 
 def _back_from_owner(state: _Row, owners: Collection[str], noted: dict[str, str]) -> Change:
-    """Let an email that bounced wait for the owner's mailbox: some hours, or until that is mended."""
+    """Make a bounced email wait for the owner's mailbox: some hours, or until the mailbox works again."""
     report, key = state.report, outbox.shard_of(state.row["pk"], "owner")
     if not set(owners) & state.change.bounced:
-        # The owner has other addresses now, and they get it.
+        # The owner has other addresses now, which get it.
         return state.wait(key, report.reason, **noted)
     bounces = state.row.get("bounces", 0) + 1
     if report.what == "soft" and bounces <= len(AFTER_BOUNCE):
         not_before = table.seconds(report.at + AFTER_BOUNCE[bounces - 1])
         return state.wait(key, report.reason, bounces=bounces, not_before=not_before, **noted)
     state.change.dead = state.change.bounced
-    # One that also waits for another mailbox goes on doing so.
+    # If it also waits for another mailbox, it keeps waiting.
     return state.wait(state.row.get("outbox", outbox.HELD), report.reason, **noted)

@@ -1,4 +1,4 @@
-"""Why an email waits: what the notifier writes into its row, and how commands and the desk tell it apart again."""
+"""Why an email waits: what the notifier writes into its row, and how commands and the desk read it back."""
 
 import re
 from datetime import UTC, datetime
@@ -55,7 +55,7 @@ _BOUNCE = re.compile(r"\w+ bounce, ")
 
 
 class Reason(NamedTuple):
-    """Why an email waits, until when if that is known, how often it was tried without an answer, and what was said."""
+    """Why an email waits, until when if known, how often it was tried without an answer, and SES's words."""
 
     why: Why
     until: datetime | None = None
@@ -73,12 +73,12 @@ def reason_of(row: Item, now: datetime) -> Reason:
 
 
 def _of_claim(row: Item, now: datetime) -> Reason:
-    """Return why a claimed email waits, which its row does not say: a run sends it, or ended without an answer."""
+    """Return why a claimed email waits, which its row does not say: a run is sending it, or ended without an answer."""
     until = _time(row["claimed_until"])
     tries = unanswered_calls(row.get("calls", ()))
     if until is None or until < now:
         return Reason("interrupted", None, tries)
-    # What this run has called SES for is without an answer as long as it is claimed.
+    # While an email is claimed, this run's call to SES counts as unanswered.
     return Reason("in_doubt", until, tries) if tries else Reason("sending")
 
 
@@ -92,7 +92,7 @@ def _told_apart(row: Item) -> tuple[Why, str]:
     if _BOUNCE.match(text):
         return "bounced", said
     why: Why = next((why for beginning, why in _BEGINNINGS.items() if text.startswith(beginning)), "ses")
-    # Of some, only SES's words tell what they are: the daily quota has the same error as the rate.
+    # Only SES's message distinguishes some of them: the daily quota has the same error as the rate.
     for one, other in _BY_WORDS.get(why, {}).items():
         if one in said.lower():
             return other, said

@@ -1,4 +1,4 @@
-"""When the owner is told what was caught as spam, and what is named. It is queued like any other email."""
+"""When the owner is told what was caught as spam, and what the note names. It is queued like any other email."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -14,17 +14,17 @@ from guichet.store import comments, spam_notes, table
 _DAY = timedelta(days=1)
 # How far the first note of a stack looks back.
 _FIRST = timedelta(days=7)
-# By then, what was posted before midnight is stored and listed.
+# By then, everything posted before midnight is stored and listed.
 _SETTLED = timedelta(minutes=5)
-# A flood is counted, and not read.
+# A flood is only counted, not read.
 _MOST_READ = 100
 _MOST_NAMED = 20
 
 
 def queue_spam_note(settings: NotifierSettings, now: datetime) -> bool:
-    """Queue a note of what was caught until last midnight (UTC), if anything was. Return whether this did.
+    """Queue a note of what was caught until last midnight (UTC), if anything was. Return whether this call did.
 
-    Every sweep calls it: normally it reads one item. After an outage, one note tells of all days.
+    Every sweep calls it; usually it only reads one item. After an outage, one note tells of all days.
     """
     table_name = settings.table_name
     until = (now - _SETTLED).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -43,14 +43,14 @@ def _note(table_name: str, days: list[datetime], now: datetime) -> SpamNote | No
     of_day = Counter(at.astimezone(UTC).date() for at, _ in commented)
     counts = {day: table.count_list(table_name, "spam", day) + of_day[day.date()] for day in days}
     days = [day for day in days if counts[day]]
-    # A flood of the ones is not to hide the others.
+    # A flood of one kind must not hide the others.
     theirs = (table.key(Comment, one)["pk"] for _, one in commented[: _MOST_READ // 2])
     listed = chain.from_iterable(table.keys_of_list(table_name, "spam", day) for day in days)
     keys = list(islice(chain(theirs, listed), _MOST_READ))
     caught = list(spam_notes.caught(table_name, keys))
-    # First what may be genuine: nobody fills in the honeypot by hand.
+    # Possibly genuine ones first: nobody fills in the honeypot by hand.
     caught.sort(key=lambda record: (record.spam == "honeypot", record.submitted_at))
-    # What the owner filed is listed, too, and is no news.
+    # What the owner filed is listed as well, but is not news.
     number = sum(counts.values()) - len(keys) + len(caught)
     if not caught:
         return None

@@ -22,15 +22,15 @@ from guichet.signing import keyed_hash, subscriber_id
 from guichet.store import dynamodb, mailboxes, outbox
 from guichet.telemetry import count, log_unexpected, logger
 
-# How long one email takes at most, in milliseconds: looked up, paced, sent and marked, each at its slowest. A run that
-# has less time left ends.
+# The longest that one email takes, in milliseconds: lookup, pacing, sending and marking, each at its slowest. A run
+# with less time left ends.
 TIME_FOR_ONE = 70_000
-# So many waiting emails are put in turns at once.
+# How many waiting emails are ordered by turns at once.
 _IN_TURNS = 5_000
 # After this many refusals in a row, SES seems to take no mail.
 _ENOUGH = 3
 REFUSED = ("postponed", "throttled")
-# Held back on purpose: nothing is out of order.
+# Held back on purpose: nothing is wrong.
 HELD_BACK = ("capped", "rationed", "delayed")
 
 
@@ -72,10 +72,10 @@ class _Sweep:
         self.oldest = utc_now()
 
     def deliver_held(self) -> None:
-        """Deliver what waits for a mailbox of the owner's: one email once a day to try it, and all once it is mended.
+        """Deliver what waits for one of the owner's mailboxes: one email a day as a test, and all once it works again.
 
-        All are looked at when something has changed, and once a day: then whatever was held in the very moment of the
-        change goes out, too.
+        All are examined when something has changed, and once a day, which catches whatever was held at the very moment
+        of the change.
         """
         held = outbox.held(self._settings.table_name)
         first = next(held, None)
@@ -103,7 +103,7 @@ class _Sweep:
         held: set[tuple[str, str]] = set()
         for email in _in_turns(outbox.waiting_emails(self._settings.table_name, audience)):
             name, network = email.key.name, email.network_id
-            # What is put off or held back is not late.
+            # An email that was put off or held back is not late.
             if (email.not_before and email.not_before > utc_now()) or held & {(name, ""), (name, network)}:
                 continue
             outcome = self._deliver(email.key) if has_time(self._clock) and len(refused) < _ENOUGH else None
@@ -112,12 +112,12 @@ class _Sweep:
             if outcome is None:
                 continue
             if outcome == "capped":
-                # So is every other email of its name today.
+                # So is every other email of that name today.
                 held.add((name, ""))
             if outcome == "rationed":
                 held.add((name, network))
             refused = [*refused, email.key] if outcome in REFUSED else []
-            # Perhaps only these are refused. Then others must not wait behind them.
+            # Perhaps only these are refused, and others must not wait behind them.
             if len(refused) == _ENOUGH and self._is_taken(audience, refused):
                 refused = []
 
@@ -134,7 +134,7 @@ class _Sweep:
     def _deliver(self, key: EmailKey) -> str:
         outcome = deliver_or_leave(key, self._settings, self._pace)
         while outcome == "throttled" and self._pace.slower() and has_time(self._clock):
-            # It is next in line, so it waits instead of letting others pass.
+            # It is next in line, so it waits rather than letting others overtake it.
             outcome = deliver_or_leave(key, self._settings, self._pace)
         while outcome == "erasing" and has_time(self._clock):
             outcome = deliver_or_leave(key, self._settings, self._pace)
@@ -154,14 +154,14 @@ def _in_turns(emails: Iterator[WaitingEmail]) -> Iterator[WaitingEmail]:
 
     while block := list(islice(emails, _IN_TURNS)):
         before: Counter[str] = Counter()
-        # Sorting keeps the order within a turn.
+        # The sort is stable within a turn.
         yield from sorted(block, key=turn)
 
 
 def _queue_if_due(name: str, queue: Callable[[NotifierSettings, datetime], bool], settings: NotifierSettings) -> None:
     """Queue a digest or a note if it is due. Whatever is wrong with it must not keep other emails from going out."""
     try:
-        # However much it counts, it costs the emails no more time than one of them.
+        # However much it counts, it takes no more time than one email.
         with dynamodb.retry_budget():
             queued = queue(settings, utc_now())
         if queued:
@@ -171,7 +171,7 @@ def _queue_if_due(name: str, queue: Callable[[NotifierSettings, datetime], bool]
 
 
 def _renew(settings: NotifierSettings, clock: Clock) -> None:
-    """Go on with the renewals, in the time that is left. What is wrong with them must not fail the sweep."""
+    """Continue the renewals in the time that is left. An error in them must not fail the sweep."""
     try:
         renew(settings, utc_now(), clock.get_remaining_time_in_millis)
     except Exception as error:  # noqa: BLE001
@@ -179,7 +179,7 @@ def _renew(settings: NotifierSettings, clock: Clock) -> None:
 
 
 def deliver_or_leave(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome | Literal["unexpected"]:
-    """Deliver an email. One that cannot be written stays in the outbox, and must not keep the others from going out."""
+    """Deliver an email. One that cannot be composed stays in the outbox, and must not block the others."""
     try:
         return deliver(key, settings, pace)
     except Exception as error:  # noqa: BLE001

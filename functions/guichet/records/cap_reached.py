@@ -1,4 +1,4 @@
-"""Daily caps on mail to strangers that were reached."""
+"""A daily cap on mail to strangers that was reached."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,7 +11,7 @@ Reached = Literal["all", "network"]
 class CapReached(Record):
     """A daily cap that was reached, for the owner. `id` is the day (UTC) and the cap.
 
-    `what` tells whether all strangers together had their emails of the day, or one network its part of them.
+    `what` says whether all strangers together used up the day's emails, or one network its share.
     """
 
     id: str

@@ -8,7 +8,7 @@ from guichet.records.record import Record
 
 CommentState = Literal["pending", "approved", "refused", "spam"]
 STATES: tuple[CommentState, ...] = ("pending", "approved", "refused", "spam")
-# How long a comment stays that the owner refused, or that was caught as spam.
+# How long a comment is kept that the owner refused, or that was caught as spam.
 REFUSED_KEPT = timedelta(days=30)
 
 
@@ -16,7 +16,7 @@ class Comment(Record):
     """What somebody wrote under a page. Nobody else sees it before the owner approves it.
 
     `page` is the path of the page, as `guichet.comments.page.path_of` writes it. `parent` is the comment that it
-    answers, as the visitor's page said; where it stands is decided when it is approved.
+    answers, according to the visitor's page; its place is decided on approval.
     """
 
     id: str
@@ -34,9 +34,9 @@ class Comment(Record):
     approved_at: datetime | None = None
     # Where its entry stands in the thread of its page, once it is approved (`guichet.store.comments`).
     entry: str = ""
-    # Of a comment that came from another tool: its id there.
+    # For a comment imported from another tool, its id there.
     imported: str = ""
-    # Only what was refused or caught as spam has an end.
+    # Only refused comments and spam expire.
     expires_at: datetime | None = None
 
     @property

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from guichet.records.record import Record
 
 WEEK = timedelta(days=7)
-# When the week before is told: on Monday morning in Europe, by UTC.
+# When the previous week is reported: on Monday morning in Europe, in UTC.
 DUE_AFTER = timedelta(hours=6)
 
 
@@ -34,5 +34,5 @@ class Digest(Record):
 
     @property
     def next_due(self) -> datetime:
-        """When the next digest is due, which makes this one old news."""
+        """When the next digest is due, which makes this one obsolete."""
         return self.until + WEEK + DUE_AFTER

@@ -7,19 +7,19 @@ from typing import Literal
 from guichet.locales import Language
 from guichet.records.record import Record
 
-# The readers of an issue, from its start, or its last change as a draft. The issue itself is kept until DynamoDB has
-# deleted them, which takes it days: an issue of the same name must not find them.
+# How long an issue's readers are kept, from its start or last change as a draft. The issue itself is kept until
+# DynamoDB has deleted them, which takes days: a new issue of the same name must not find them.
 READERS_KEPT = timedelta(days=365)
 ISSUE_KEPT = READERS_KEPT + timedelta(days=30)
 
 IssueState = Literal["draft", "scheduled", "sending", "paused", "sent", "cancelled"]
-# What becomes of the copy of each reader: it waits, is being sent, or ended in one of four ways.
+# The state of each reader's copy: it waits, is being sent, or ended in one of four ways.
 ReaderState = Literal["waiting", "claimed", "sent", "refused", "left", "unknown"]
 # Why an issue paused: the owner did it, too many bounces or complaints, it was due more than an hour ago, SES is in
 # its sandbox, the text is no longer the one that was to be sent, or copy after copy is refused.
 Reason = Literal["owner", "bounces", "complaints", "late", "sandbox", "changed", "refused"]
 
-# What an issue waits for that is being sent: room in the day's quota, SES, answers that are in doubt, the owner.
+# What an issue that is being sent waits for: the daily quota, SES, unanswered calls, or the owner.
 WaitsFor = Literal["quota", "ses", "answer", "owner"]
 
 
@@ -48,7 +48,7 @@ class Tally(Record):
 class Issue(Record):
     """An issue of the newsletter. `id` is lower-case letters, digits and hyphens, as the owner names it.
 
-    `content` is the keyed hash of its editions, by which nothing else is sent than what was started.
+    `content` is the keyed hash of its editions, which ensures that only the text that was started is sent.
     """
 
     id: str
@@ -61,13 +61,13 @@ class Issue(Record):
     ended_at: datetime | None = None
     # Why it paused.
     reason: Reason | None = None
-    # How many readers it has. None until all are written down.
+    # How many readers it has. None until all have a row.
     audience: int | None = None
-    # From its start on. While it is sent, up to a few copies behind, and without what bounced; exact once it has ended.
+    # Since its start. While it is being sent, a few copies behind, and without bounces; exact once it has ended.
     tally: Tally | None = None
-    # The tally when it was last resumed: what pauses it is counted anew from there.
+    # The tally when it was last resumed: the counts that pause it start from there.
     resumed_at: Tally | None = None
-    # It is not worked on before, and why.
+    # No run works on it before this time, and why.
     not_before: datetime | None = None
     waits_for: WaitsFor | None = None
     expires_at: datetime
@@ -83,7 +83,7 @@ class Reader(Record):
 
     subscriber_id: str
     state: ReaderState
-    # The calls to SES that may have had it.
+    # The calls to SES that may have accepted it.
     claims: tuple[str, ...] = ()
     claimed_until: datetime | None = None
     # Why it was refused or was not sent.
@@ -98,7 +98,7 @@ class Reader(Record):
 
 @dataclass(frozen=True)
 class WrittenIssue:
-    """An issue as one reader gets it: the edition, to whom, and the link by which they unsubscribe."""
+    """An issue as one reader gets it: the edition, the recipient, and their unsubscribe link."""
 
     issue: Issue
     edition: Edition

@@ -18,7 +18,7 @@ class Caller(Record):
 
 
 class Solved(Record):
-    """A solved proof-of-work challenge, valid once, and until when it must be remembered."""
+    """A solved proof-of-work challenge, valid once, with the time until which it must be remembered."""
 
     key: str
     until: datetime

@@ -9,7 +9,7 @@ LINK_VALID = timedelta(hours=48)
 
 
 class LinkRequest(Record):
-    """Somebody typed an address to see its comments. Only who reads its mail gets the link, if there are comments."""
+    """Somebody typed an address to see its comments. The link is mailed to that address, if there are comments."""
 
     id: str
     email: str

@@ -17,7 +17,7 @@ class Label(TypedDict):
 
 
 class Message(Record):
-    """What somebody wrote into a form. `extra` are the site's further fields, in order, choices one a line.
+    """What somebody wrote into a form. `extra` are the site's additional fields, in order, one choice per line.
 
     A form of the site's own may ask for no address, and for no message.
     """
@@ -28,7 +28,7 @@ class Message(Record):
     message: str = ""
     name: str = ""
     subject: str = ""
-    # Further one-line fields of the form. One line here adds one: forms, emails, search and export follow.
+    # Other one-line fields of the form. One line here adds a field: forms, emails, search and export follow.
     phone: Annotated[str, Label(fr="Téléphone", en="Phone")] = ""
     extra: tuple[tuple[str, str], ...] = ()
     # The email subject set by the control field `_subject`.
@@ -38,19 +38,19 @@ class Message(Record):
     spam: str = ""
     language: Language
     received_at: datetime
-    # How long its form keeps it, if that is not RetentionDays.
+    # How long its form keeps it, if not RetentionDays.
     retention_days: int | None = None
     expires_at: datetime
 
     @property
     def own_answers(self) -> dict[str, str]:
-        """What was filled in of the fields that every message has, by name."""
+        """The non-empty fields that every message has, by name."""
         own = ("name", "email", "subject", *self.labels(), "message")
         return {name: getattr(self, name) for name in own if getattr(self, name)}
 
     @property
     def answers(self) -> dict[str, str]:
-        """What was filled in, by the field's name: its own fields first, then the further ones."""
+        """The non-empty fields by name: its own fields first, then the additional ones."""
         return self.own_answers | dict(self.extra)
 
     @classmethod

@@ -12,9 +12,9 @@ Audience = Literal["owner", "visitor"]
 AUDIENCES: tuple[Audience, ...] = ("owner", "visitor")
 
 SENT_EMAIL_KEPT = timedelta(days=90)
-# A waiting email outlives any outage. It expires only because everything stored does.
+# A waiting email outlives any outage. It only expires because everything stored does.
 QUEUED_EMAIL_KEPT = timedelta(days=1095)
-# What its row is called that asks for a new build of the site, and that of its record. There is no such record.
+# The name of the row that asks for a new build of the site, and of its record, which does not exist.
 DEPLOY_HOOK = "deploy-hook"
 
 
@@ -29,24 +29,24 @@ class QueuedEmail(Record):
     language: Language
     # Distinguishes emails of one name and record. Empty if there is only ever one.
     occasion: str = ""
-    # The list of the day that its row is on, for the digest to count.
+    # The daily list that its row is on, for the digest to count.
     listed: Literal["confirmed"] | None = None
 
 
 class EmailKey(Record):
-    """The key of an email's row: its record's key, and its own beneath."""
+    """The key of an email's row: its record's key as partition key, and its own sort key."""
 
     record: str
     email: str
 
     @property
     def id(self) -> str:
-        """Both as one text."""
+        """Both parts as one text."""
         return f"{self.record}/{self.email}"
 
     @classmethod
     def from_id(cls, text: str) -> "EmailKey":
-        """Return the key with an id."""
+        """Return the key that an id stands for."""
         record, _, email = text.partition("/")
         return cls(record=record, email=email)
 
@@ -57,7 +57,7 @@ class EmailKey(Record):
 
 
 class WaitingEmail(Record):
-    """An email that waits, and until when it is put off, if it is."""
+    """An email that waits, and until when it is put off, if at all."""
 
     key: EmailKey
     queued_at: datetime
@@ -75,13 +75,13 @@ class ClaimedEmail(Record):
     recipient: Audience
     language: Language
     queued_at: datetime
-    # How often it was claimed since a run last ended as it should, including this time.
+    # How often it was claimed since a run last ended properly, including this time.
     tries: int = 1
     # The network that asked for it, if a stranger did.
     network_id: str = ""
     # When the caps last allowed it.
     allowed_at: datetime | None = None
-    # Of each recipient: the calls to SES that got no answer, and the one that reached them (`trace`).
+    # For each recipient, the calls to SES that got no answer, and the one that reached them (`trace`).
     calls: tuple[str, ...] = ()
     reached: tuple[str, ...] = ()
     # Why SES rejected it after taking it, or empty.
@@ -96,12 +96,12 @@ class ClaimedEmail(Record):
 
 
 def unanswered_calls(traces: Iterable[str]) -> int:
-    """Return how many calls to SES some traces tell of: a call may be for several recipients."""
+    """Return the number of calls to SES in these traces: a call may have several recipients."""
     return len({one.partition("/")[0] for one in traces})
 
 
 def trace(claim: str, recipient: str) -> str:
-    """Return what stands in an email's row for a call to SES: the claim, and the keyed hash of the recipient."""
+    """Return how an email's row records a call to SES: the claim, and the recipient's keyed hash."""
     return f"{claim}/{recipient}"
 
 

@@ -11,4 +11,4 @@ def utc_now() -> datetime:
 
 
 class Record(Model):
-    """A record: what an item of the table holds, or a part of it."""
+    """A record: the content of an item in the table, or part of one."""

@@ -1,6 +1,6 @@
 """The kinds of records: what each is called, which fields are personal, and what erasing one means.
 
-Storage, erasure, export and the operator's commands iterate over it, so that none forgets a kind.
+Storage, erasure, export and the operator's commands iterate over it, so none of them can miss a kind.
 """
 
 from collections.abc import Mapping
@@ -43,9 +43,9 @@ Reported = Owner | OpenedSpamNote | WrittenIssue
 class Kind:
     """A kind of record.
 
-    `name` is the item's `kind`, and the first part of its key; `plural` what people call several of them. `of_person`
-    tells whether such a record belongs to the person at its `email`. `erasing` says what becomes of it when that person
-    is erased: it is deleted, or reduced to its keyed hash and its state, so that nobody writes to them again.
+    `name` is the item's `kind`, and the first part of its key; `plural` is the word for several of them. `of_person`
+    tells whether such a record belongs to the person at its `email`. `erasing` says what happens to it when that person
+    is erased: it is deleted, or reduced to its keyed hash and state, so that they get no more mail.
     """
 
     name: str
@@ -66,25 +66,25 @@ KINDS: Mapping[str, Kind] = {
         Kind("digest", Digest, "digests", of_person=False),
         Kind("spam-note", SpamNote, "notes about spam", of_person=False),
         Kind("cap-reached", CapReached, "notices of caps", of_person=False),
-        # It has the address of whom it erases, until it has ended: not theirs, or it would erase itself first.
+        # Until it has ended, it holds the address that it erases. Not `of_person`, or it would erase itself first.
         Kind("erasure", Erasure, "erasures", of_person=False),
-        # Of its readers it has keyed hashes alone.
+        # It has only the keyed hashes of its readers.
         Kind("issue", Issue, "issues", of_person=False),
-        # Of the owner's address they have the keyed hash alone, and of what a stranger typed no more.
+        # They have only the keyed hash of the owner's address, or of what a stranger typed.
         Kind("sign-in", SignIn, "sign-ins at the desk", of_person=False),
         Kind("session", Session, "sessions at the desk", of_person=False),
     )
 }
-# What stands beside the records of a person, and what people call it. It is found with them, and goes with them, but
-# for the counts: they name nobody.
+# Items that accompany a person's records, and the words for them. They are found and erased together, except the
+# counts, which name nobody.
 BESIDE: Mapping[str, str] = {
     "email": "outbox rows",
     "cap": "email counts",
-    # What everybody sees of a comment, and by what its author finds it.
+    # The public entry of a comment, and the item by which its author finds it.
     "entry": "comments as shown",
     "authored": "marks of their comments",
 }
-# What belongs to nobody in particular: it has no address, and keyed hashes at most.
+# Items that belong to nobody in particular: without addresses, with keyed hashes at most.
 OF_NOBODY = frozenset(
     {"thread", "deleted", "renewals", "told", "caller", "proof", "mailboxes", "edition", "run", "feedback", "reader"}
 )

@@ -6,11 +6,11 @@ from typing import Literal
 from guichet.locales import Language
 from guichet.records.record import Record
 
-# From the moment that the email is sent; and how late it may be sent.
+# Valid from when the email is sent; and how late it may be sent.
 SIGN_IN_VALID = timedelta(minutes=15)
 # How often a code may be tried.
 MOST_TRIES = 5
-# As long as counts against the caps are kept.
+# As long as the counters of the caps are kept.
 SIGN_IN_KEPT = timedelta(days=2)
 
 Purpose = Literal["sign-in", "download"]
@@ -19,23 +19,23 @@ Purpose = Literal["sign-in", "download"]
 class SignIn(Record):
     """A request to sign in, or for a fresh code within a session. It is written for any address that is typed.
 
-    `owner` is the keyed hash of that address, and `browser` that of the secret that the browser got in a cookie: only
-    there the link or the code works. It is empty where the operator's command made it, whose link works anywhere.
-    Link and code are derived from `id` and are stored nowhere.
+    `owner` is the keyed hash of that address, and `browser` that of the secret in the browser's cookie: the link or
+    code works only there. It is empty if the operator's command made the request, whose link works anywhere. Link and
+    code are derived from `id` and never stored.
     """
 
     id: str
     owner: str
     browser: str = ""
-    # The session that a fresh code is for, with which it ends.
+    # The session that a fresh code is for; the code ends with it.
     session: str = ""
     purpose: Purpose = "sign-in"
-    # Under which address the browser reached the API.
+    # The URL under which the browser reached the API.
     base_url: str
     language: Language
     # Whether the session lasts for 30 days.
     remember: bool = False
-    # Browser and system by their common names, in words of our own. Empty if unknown.
+    # Browser and system by their common names, in our own words. Empty if unknown.
     asked_with: str = ""
     # Whether this owner had signed in with this browser before.
     known: bool = False
@@ -47,9 +47,9 @@ class SignIn(Record):
     expires_at: datetime
 
     def works(self, at: datetime) -> bool:
-        """Return whether its link or code works at a time: it was sent, a while ago at most, and was not used."""
+        """Return whether its link or code works at a time: it was sent not too long ago, and not used."""
         return self.sent_at is not None and self.used_at is None and at < self.sent_at + SIGN_IN_VALID
 
     def is_late(self, at: datetime) -> bool:
-        """Return whether its email would come too late at a time: whoever waited for it has asked again."""
+        """Return whether its email would be too late at a time, as the user will have asked again."""
         return at >= self.asked_at + SIGN_IN_VALID

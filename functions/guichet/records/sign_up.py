@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from guichet.locales import Language
 from guichet.records.record import Record, utc_now
 
-# Both from when the email with the link is sent, however long it waited.
+# Both start when the email with the link is sent, however long it waited.
 REQUEST_KEPT = timedelta(days=7)
 CONFIRMATION_VALID = timedelta(hours=48)
 
@@ -17,7 +17,7 @@ class SignUp(Record):
     email: str
     name: str = ""
     page: str = ""
-    # What the client claims that the visitor agreed to. Not a proof.
+    # What the visitor agreed to, according to the client. Not a proof.
     consent_claim: str = ""
     # Stored only if the owner asks for it (KeepCallerAddress).
     caller_address: str = ""
@@ -38,7 +38,7 @@ class SignUp(Record):
 
     @property
     def occasion(self) -> str:
-        """What tells confirmations apart: somebody may confirm, leave, ask for the same again, and confirm again."""
+        """Distinguishes confirmations: somebody may confirm, leave, ask again, and confirm again."""
         return f"{self.id}-{self.again}" if self.again else self.id
 
     @property

@@ -12,14 +12,15 @@ from guichet.records.sign_up import SignUp
 class SpamNote(Record):
     """What was caught as spam from `since` until `until`, for the owner. `id` is the last of these days, `2026-11-25`.
 
-    It has nobody's words, but the keys of what it names: what is erased or released before it is sent is not told.
+    It stores no text, only the keys of what it names, so that anything erased or released before it is sent is left
+    out.
     """
 
     id: str
     since: datetime
     # The first moment after it, and of the next note.
     until: datetime
-    # How many messages, sign-ups and comments were caught, those that it does not name included.
+    # How many messages, sign-ups and comments were caught, including those that it does not name.
     caught: int
     named: tuple[str, ...]
     made_at: datetime
@@ -28,7 +29,7 @@ class SpamNote(Record):
 
 @dataclass(frozen=True)
 class OpenedSpamNote:
-    """A note with what it names, as far as that is still in the spam folder."""
+    """A note with the submissions that it names and that are still in the spam folder."""
 
     note: SpamNote
     submissions: tuple[Message | SignUp | Comment, ...]

@@ -8,13 +8,13 @@ from guichet.records.record import Record
 from guichet.records.sign_up import SignUp
 
 State = Literal["confirmed", "unsubscribed", "bounced", "complained", "blocked", "lifted"]
-# These get no mail, whatever they ask for, until the operator lifts the suppression.
+# These get no mail, whatever they request, until the operator lifts the suppression.
 SUPPRESSED: tuple[State, ...] = ("bounced", "complained", "blocked")
-# After so many soft bounces, without a delivery between, a subscriber is written to no more.
+# After this many soft bounces in a row, a subscriber gets no more mail.
 MOST_SOFT_BOUNCES = 5
-# How long a subscriber has to answer the email that asks whether they want to stay, from when it was really sent.
+# How long a subscriber has to answer the renewal email, from when it was actually sent.
 RENEWAL_VALID = timedelta(days=30)
-# Why a subscription ended, if it was not by the subscriber's own hand.
+# Why a subscription ended, if the subscriber did not end it.
 LeftFor = Literal["", "no_answer"]
 
 
@@ -30,7 +30,7 @@ class Confirmation(Record):
     asked_at: datetime
     page: str = ""
     consent_claim: str = ""
-    # Network addresses of request and confirmation, only if the owner asks for them (KeepCallerAddress).
+    # IP addresses of request and confirmation, only if the owner wants them (KeepCallerAddress).
     asked_from: str = ""
     confirmed_from: str = ""
 
@@ -56,7 +56,7 @@ class Resumed(Record):
 
 
 class AskedToRenew(Record):
-    """An email asked the subscriber whether they want to stay. It is written down once SES has taken the email."""
+    """An email asked the subscriber whether they want to stay. Recorded once SES has accepted the email."""
 
     event: Literal["asked_to_renew"]
     at: datetime
@@ -70,7 +70,7 @@ class Renewed(Record):
 
 
 class Imported(Record):
-    """An import by the operator: the proof of consent they stated, and what their file says."""
+    """An import by the operator: the proof of consent that they gave, and the data from their file."""
 
     event: Literal["imported"]
     at: datetime
@@ -83,8 +83,8 @@ class Imported(Record):
 class Subscriber(Record):
     """A confirmed, former or suppressed subscriber. `history` is the record of consent, oldest first.
 
-    Of an address that bounced or complained only the keyed hash is kept, as `id`, and the history: enough to recognise
-    it. Of one that is blocked (its owner wants no mail at all), not even the history before.
+    For an address that bounced or complained, only the keyed hash (`id`) and the history are kept: enough to recognise
+    it. For a blocked one (its owner wants no mail at all), even the earlier history is deleted.
     """
 
     id: str
@@ -96,7 +96,7 @@ class Subscriber(Record):
     left_at: datetime | None = None
     # The last sign of life, if there was one after they confirmed.
     alive_at: datetime | None = None
-    # Since then: when the email was queued that asks whether they want to stay, and when it was sent.
+    # Since then: when the renewal email was queued, and when it was sent.
     renewal_queued_at: datetime | None = None
     renewal_sent_at: datetime | None = None
     left_for: LeftFor = ""
@@ -104,16 +104,16 @@ class Subscriber(Record):
 
     @property
     def may_return(self) -> bool:
-        """Whether a request from after they left can confirm them again."""
+        """Whether a request made after they left can confirm them again."""
         return self.state in ("unsubscribed", "lifted")
 
     @property
     def renewal_until(self) -> datetime | None:
-        """Until when they can answer the email that asks whether they want to stay, if it was sent."""
+        """Until when they can answer the renewal email, if it was sent."""
         return self.renewal_sent_at + RENEWAL_VALID if self.renewal_sent_at else None
 
     def confirmed_by(self, request: SignUp) -> bool:
-        """Return whether they confirmed by the link of a request, whichever of its emails it came with."""
+        """Return whether they confirmed through a request's link, from any of its emails."""
         used = (event.request_id for event in self.history if isinstance(event, Confirmation))
         return any(occasion == request.id or occasion.startswith(f"{request.id}-") for occasion in used)
 

@@ -1,4 +1,4 @@
-"""What the fields of a subscriber are called: the same in tables, CSV and JSON."""
+"""The names of a subscriber's fields: the same in tables, CSV and JSON."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -11,7 +11,7 @@ COLUMNS = (
     "email", "name", "state", "since", "language", "confirmed_at", "left_at", "asked_at", "page", "wording",
     "wording_version", "consent_claim", "asked_from", "confirmed_from", "statement", "source", "unsubscribe_url",
 )  # fmt: skip
-# The columns of a subscriber that are in the history, as fields of the latest proof of consent.
+# The columns that come from the history, as fields of the latest proof of consent.
 _OF_PROOF = (
     "asked_at", "page", "wording", "wording_version", "consent_claim", "asked_from", "confirmed_from", "statement",
     "source",
@@ -19,7 +19,7 @@ _OF_PROOF = (
 
 
 def of_subscriber(subscriber: Subscriber, mode: Mode = "json") -> dict[str, Any]:
-    """Return the fields of a subscriber by name; `since` is when they came into their state."""
+    """Return the fields of a subscriber by name; `since` is when they entered their state."""
     fields = subscriber.model_dump(mode=mode)
     return {**fields, "since": fields["confirmed_at" if subscriber.state == "confirmed" else "left_at"]}
 

@@ -28,30 +28,30 @@ _OF_PERSON = {
     "renewal_queued_at", "renewal_sent_at", "left_for",
 }  # fmt: skip
 
-# What adjoins an address in a text may make another one of it, which is somebody else's and stays: joann@, mary.ann@,
-# mary_ann@, x-ann@, x+ann@ and @example.organic, @example.org.uk, @example.org-x.com. That takes a letter or a digit
-# that mail has in an address, so ASCII. All else is the text's own, and what could be either is erased: to leave it
-# would break what was promised. So `_ann@…_` is Markdown, d'ann@ is French, and @example.org-2026 is no domain.
+# Adjoining characters may make an address part of somebody else's, which stays: joann@, mary.ann@, mary_ann@, x-ann@,
+# x+ann@ and @example.organic, @example.org.uk, @example.org-x.com. That takes an ASCII letter or digit, as addresses
+# have. Anything else belongs to the text, and ambiguous cases are erased, as erasure was promised: `_ann@…_` is
+# Markdown, d'ann@ is French, and @example.org-2026 is not a domain.
 _LONGER_LOCAL = re.compile(r"[a-z0-9][._+-]?\Z", re.ASCII | re.IGNORECASE)
 _LONGER_DOMAIN = re.compile(
-    # A top level has letters only; and what is before another `@` is no end of a domain.
+    # A top-level domain has only letters; and a domain does not end right before another `@`.
     r"(?![a-z0-9.-]*(?:@|%40))(?:[a-z0-9-]*\.(?:[a-z0-9-]+\.)*)?[a-z]+(?![a-z0-9])",
     re.ASCII | re.IGNORECASE,
 )
-# An address that ends there by itself: `joann@example.org_ann@example.org` are two.
+# Another address may end there: `joann@example.org_ann@example.org` are two.
 _ANOTHER_BEFORE = re.compile(r"[a-z0-9]@[a-z0-9.-]+[_+]?\Z", re.ASCII | re.IGNORECASE)
-# Characters of addresses that HTML has names for.
+# Characters of addresses with named HTML entities.
 _ENTITIES = {"@": ("&commat;",), ".": ("&period;",), "_": ("&lowbar;",), "+": ("&plus;",), "&": ("&amp;",)}
-# So far around it, one is looked for: no address is longer.
+# How far around a match to look: no address is longer.
 _LONGEST = 254
-# How often a comment is deleted that changes meanwhile.
+# How often to retry deleting a comment that keeps changing.
 _TRIES = 5
 
 
 class NotFinishedError(Exception):
-    """Time ran out, or something changed meanwhile. What was erased stays erased; erasing again does the rest.
+    """Time ran out, or something changed meanwhile. What was erased stays erased; another run does the rest.
 
-    `read_up_to` is the key of the last item that was read and dealt with, if any: it can go on there.
+    `read_up_to` is the key of the last item that was read and dealt with, if any: the next run can continue there.
     """
 
     def __init__(self, read_up_to: dict[str, str] | None = None) -> None:
@@ -62,7 +62,7 @@ class NotFinishedError(Exception):
 class Person:
     """Somebody, by their address as guichet.addresses.parse returns it.
 
-    Of whom a former secret's hash alone is kept, they are known by that.
+    If only a hash by a former secret is kept, it identifies them.
     """
 
     def __init__(self, address: str, secret: str, former_secret: str = "") -> None:
@@ -77,15 +77,14 @@ class Person:
         )
 
     def owns(self, item: Item) -> bool:
-        """Tell whether an item is a message, a request or a subscription of theirs."""
-        # A subscription has another key than theirs where the secret was changed.
+        """Return whether an item is a message, a request or a subscription of theirs."""
+        # A subscription's key differs if the secret was changed.
         kind = KINDS.get(item.get("kind", ""))
         return kind is not None and kind.of_person and normalized(item.get("email", "")) == self.address
 
     def mentions(self, item: Item) -> Item:
-        """Return the attributes of another's item that mention the address, without it."""
-        # The item's own address is one by itself, and is not theirs. What is shown stands under the path of the
-        # owner's page, which nobody would find under another one.
+        """Return the attributes of somebody else's item that mention the address, redacted."""
+        # The item's own address is not theirs. An entry's page is the owner's path, under which it must still be found.
         kept = {"email", "page"} if item.get("kind") == "thread" or "entry" in item else {"email"}
         redacted = {name: self.redacted(value) for name, value in item.items() if name not in kept}
         return {name: value for name, value in redacted.items() if value != item[name]}
@@ -142,13 +141,13 @@ def erase(  # noqa: PLR0913  how it is done for whom
     """Erase everything stored about a person, and redact their address in what others wrote. Idempotent.
 
     Counts against the caps stay, or an erased person could be mailed again at once. They name nobody and expire within
-    a week. Of a subscriber, the keyed hash and the state stay, so that no import brings them back and an address that
-    bounced or complained stays suppressed. A confirmed subscriber becomes `unsubscribed`, for as long as `kept`. An
-    interrupted erasure can go on `after` what it has read. Each item is dealt with as it is read, so that even one of a
-    large table comes to an end bit by bit. With a deploy `hook`, the site is built anew without their comments. Raises
-    NotFinishedError, also once `until` (time.monotonic) is past.
+    a week. A subscriber's keyed hash and state stay, so that no import brings them back and an address that bounced or
+    complained stays suppressed. A confirmed subscriber becomes `unsubscribed`, for as long as `kept`. An interrupted
+    erasure can continue `after` the last item read. Items are processed as they are read, so that it finishes bit by
+    bit even on a large table. With a deploy `hook`, the site is rebuilt without their comments. Raises
+    NotFinishedError, also once `until` (time.monotonic) has passed.
     """
-    # It is known without being read, and what was read last time is not read again.
+    # Its key is known without a scan, and a continued scan may not reach it again.
     own = {*(f"subscriber#{one}" for one in person.subscriber_ids), comments.author_key(person.subscriber_id)}
     redacted: set[tuple[str, str]] = set()
     counts = _Counts()
@@ -156,7 +155,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
     read_up_to = after
     start = {"ExclusiveStartKey": marshalled(after)} if after else {}
     try:
-        # Expired items are there too, until DynamoDB deletes them.
+        # This includes expired items, until DynamoDB deletes them.
         for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True, **start), 1):
             _in_time(until)
             if tell:
@@ -184,7 +183,7 @@ def find_submissions(table: str, form: str, tell: Callable[[int], None] | None =
     Scans the table. `tell` is called with the number of items read.
     """
     found: list[Item] = []
-    # Expired items are there too, until DynamoDB deletes them.
+    # This includes expired items, until DynamoDB deletes them.
     for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True), 1):
         if tell:
             tell(number)
@@ -214,7 +213,7 @@ class _Counts:
 
 @dataclass(frozen=True)
 class _Erasing:
-    """How an erasure is done: until when (time.monotonic), and whether the site has a deploy hook."""
+    """The parameters of an erasure: until when (time.monotonic), and whether the site has a deploy hook."""
 
     table: str
     secret: str
@@ -225,18 +224,18 @@ class _Erasing:
 
 
 def _erase_collection(how: _Erasing, pk: str) -> None:
-    """Erase a record of a person's own. Email rows go before their record, since nothing else leads to them."""
+    """Erase a person's own record. Email rows are deleted before their record, which alone leads to them."""
     for item in sorted(_collection(how.table, pk), key=lambda item: item["sk"] == item["kind"]):
         _in_time(how.until)
         match item["kind"]:
-            # Counts against the caps stay.
+            # The counters of the caps stay.
             case "cap":
                 continue
             case "comment":
                 _erase_comment(how, item)
                 continue
             case "authored":
-                # One that came while the table was read, or nothing any more.
+                # One that arrived while the table was read, or nothing any more.
                 _erase_collection(how, item["sk"])
         if _is_reduced_only(item):
             how.counts.remains = _reduce(how.table, item, utc_now(), how.kept)
@@ -246,9 +245,9 @@ def _erase_collection(how: _Erasing, pk: str) -> None:
 
 
 def _erase_comment(how: _Erasing, item: Item) -> None:
-    """Erase a comment, with what is shown of it and by what its author finds it: where it has answers, a stub stays.
+    """Erase a comment with its public entry and its author's mark. If it has replies, a stub stays.
 
-    All of it goes in one write, so that no interruption leaves a part, and the thread counts it once. Raises
+    All in one write, so that an interruption leaves nothing half done, and the thread counts it once. Raises
     NotFinishedError if it keeps changing.
     """
     known: Comment | None = Comment.model_validate(item)
@@ -257,19 +256,19 @@ def _erase_comment(how: _Erasing, item: Item) -> None:
             # The comment and its author's mark; and its entry, if it was shown.
             how.counts.erased += known is not None and 2 + (known.state == "approved")
             return
-        # It was approved or withdrawn meanwhile. It may have expired, too, and be there until DynamoDB deletes it.
+        # It was approved or withdrawn meanwhile. Or it has expired, and is there until DynamoDB deletes it.
         found = dynamodb.call("get_item", TableName=how.table, Key=_key(item), ConsistentRead=True).get("Item")
         known = Comment.model_validate(dynamodb.unmarshalled(found) or {}) if found else None
     raise NotFinishedError
 
 
 def _comment_of(item: Item) -> str:
-    """Return the key of the comment that an entry of a thread shows, or an empty string."""
+    """Return the key of the comment behind a thread's entry, or an empty string."""
     return f"comment#{item['sk'].rpartition('#')[2]}" if item["pk"].startswith("thread#") else ""
 
 
 def _shown(table: str, item: Item, person: Person) -> Item | None:
-    """Return the entry that shows a comment of a person's own to everybody, or None."""
+    """Return the public entry of a person's own comment, or None."""
     if item["kind"] != "comment" or item["state"] != "approved":
         return None
     key = comments.item_of_entry(person.secret, Comment.model_validate(item))
@@ -279,7 +278,7 @@ def _shown(table: str, item: Item, person: Person) -> Item | None:
 
 
 def is_remnant(item: Item) -> bool:
-    """Tell whether an item is what an erasure leaves: a count against a cap, or a subscriber's keyed hash and state."""
+    """Return whether an item is what an erasure leaves: a cap's counter, or a subscriber's keyed hash and state."""
     return item["kind"] == "cap" or (_is_reduced_only(item) and not _OF_PERSON & item.keys())
 
 
@@ -295,7 +294,7 @@ def _find(table: str, person: Person, tell: Callable[[int], None] | None) -> tup
         comments.author_key(person.subscriber_id),
     }
     mentions = []
-    # Expired items are there too, until DynamoDB deletes them.
+    # This includes expired items, until DynamoDB deletes them.
     for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True), 1):
         if tell:
             tell(number)
@@ -343,7 +342,7 @@ def _reduce(table: str, item: Item, at: datetime, kept: timedelta) -> State:
 def _redact(how: _Erasing, item: Item, person: Person) -> None:
     """Rewrite the attributes that mention the address, unless they changed since they were read.
 
-    Raises NotFinishedError if they did. Where they are shown, as a name of the fediverse is, their thread has changed.
+    Raises NotFinishedError if they did. If they are public, such as a fediverse handle, the thread counts as changed.
     """
     changed = person.mentions(item)
     values = {f":old{n}": item[name] for n, name in enumerate(changed)}
@@ -382,17 +381,17 @@ def _in_time(until: float | None) -> None:
 
 
 def _is_part(found: re.Match[str]) -> bool:
-    """Tell whether an address that was found in a text is a part of a longer one."""
+    """Return whether an address that was found in a text is part of a longer one."""
     before = found.string[max(0, found.start() - _LONGEST) : found.start()]
     after = found.string[found.end() : found.end() + _LONGEST]
-    # Where the @ is encoded as in a form, a `+` is a blank.
+    # If the @ is form-encoded, a `+` is a blank.
     before = unquote(before) if "@" in found[0] else unquote_plus(before)
     longer_local = _LONGER_LOCAL.search(before) and not _ANOTHER_BEFORE.search(before)
     return bool(longer_local or _LONGER_DOMAIN.match(after))
 
 
 def _encoded_or_not(text: str) -> str:
-    """Return a pattern for a text of which each character may be encoded as in a URL, nested too, or as in Markdown."""
+    """Return a pattern for a text whose characters may be encoded as in a URL, even repeatedly, or as in Markdown."""
     return "".join(map(_encoded, text))
 
 
@@ -405,12 +404,12 @@ def _encoded(character: str) -> str:
     if character.isascii():
         # CommonMark 6.1 and 2.5: escaped, or as an entity.
         ways += [rf"\\{plain}", f"&#0*{ord(character)};", f"&#x0*{ord(character):x};", *_ENTITIES.get(character, ())]
-    # The longest first, since one may begin with another.
+    # The longest first, since one may be a prefix of another.
     return f"(?:{'|'.join(reversed(ways))})"
 
 
 def _spellings(domain: str) -> set[str]:
-    """Return a domain in Punycode and, if it has other characters, in these, composed and decomposed."""
+    """Return a domain in Punycode and, if it has non-ASCII characters, with these, composed and decomposed."""
     if "xn--" not in domain:
         return {domain}
     # Only such domains pay for the imports.
@@ -421,6 +420,6 @@ def _spellings(domain: str) -> set[str]:
     try:
         spelled = idna.decode(domain)
     except UnicodeError:
-        # Written like that it was taken, and it cannot be written otherwise.
+        # It was accepted in this form, and has no other.
         return {domain}
     return {domain, spelled, unicodedata.normalize("NFD", spelled)}

@@ -1,4 +1,4 @@
-"""Erasures: queued with the email that tells of their end, and worked off in the background."""
+"""Erasures: queued with the email that reports their end, and processed in the background."""
 
 from datetime import timedelta
 from typing import cast
@@ -12,7 +12,7 @@ from guichet.store.erasure import NotFinishedError, Person, erase, erase_record
 
 
 def add(table_name: str, erasure: Erasure, email: QueuedEmail) -> bool:
-    """Store an erasure and queue the email of its end. Return False if one of the same person goes on already."""
+    """Store an erasure and queue the email about its end. Return False if one for this person is already under way."""
     item = table.item_of(erasure)
     row = outbox.row(item["pk"], email, erasure.asked_at, erasure.expires_at)
     put = table.put(
@@ -25,19 +25,19 @@ def add(table_name: str, erasure: Erasure, email: QueuedEmail) -> bool:
 
 
 def erasure(table_name: str, erasure_id: str) -> Erasure | None:
-    """Return an erasure that goes on, or has ended lately, or None."""
+    """Return an erasure that is under way or ended recently, or None."""
     return cast("Erasure | None", table.record_at(table_name, table.key(Erasure, erasure_id)["pk"]))
 
 
 def go_on(  # noqa: PLR0913  how it is done
     table_name: str, erasure: Erasure, secret: str, former_secret: str = "", *, until: float, hook: bool = False
 ) -> bool:
-    """Go on with an erasure, where it stopped, until a time (time.monotonic). Return whether it has ended."""
+    """Continue an erasure where it stopped, until a time (time.monotonic). Return whether it has ended."""
     if erasure.record:
         erase_record(table_name, erasure.record)
     elif not _erased(table_name, erasure, Person(erasure.email, secret, former_secret), until, hook=hook):
         return False
-    # The address goes last: without it nobody could go on.
+    # The address is deleted last: without it, the erasure could not continue.
     _update(table_name, erasure, "SET done_at = :now REMOVE email, read_up_to", {":now": table.stamp(utc_now())})
     return True
 

@@ -1,7 +1,7 @@
 """Issues of the newsletter: their text, their state, and what became of each reader's copy.
 
-What belongs to an issue has its key, or that of one of its shards. The run item is written to let the stream start a
-run of the function `Issues`; nothing else of an issue does.
+An issue's items have its key, or that of one of its shards. Writing the run item makes the stream start a run of the
+function `Issues`; no other item of an issue does.
 """
 
 import json
@@ -31,9 +31,9 @@ from guichet.signing import keyed_hash
 from guichet.store import dynamodb, outbox, readers, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
-# The lists of issues that there is something to do about, and of all others.
+# The list of issues that need work, and the list of all others.
 _OPEN, _AT_REST = "issues#open", "issues#rest"
-# What an issue has while runs work on it.
+# The attributes of an issue while runs work on it.
 _OF_A_RUN = ("lease", "leased_until", "not_before", "waits_for")
 _READ_UP_TO_THE_END = "~"
 # The language of a subscriber whose item names none.
@@ -41,15 +41,15 @@ _UNWRITTEN = Subscriber.language
 
 
 class LeaseLostError(Exception):
-    """Another run works on the issue, or it is no longer to be worked on."""
+    """Another run works on the issue, or it no longer needs work."""
 
 
 @dataclass(frozen=True)
 class Lease:
-    """An issue as the one run has it that may work on it, and how far that has come.
+    """An issue as held by the only run that may work on it, and that run's progress.
 
-    `places` are the last reader of each shard that has been dealt with; `audience_after` is the last subscriber who was
-    written down.
+    `places` are the last reader in each shard that has been dealt with; `audience_after` is the last subscriber who got
+    a row.
     """
 
     issue: Issue
@@ -66,7 +66,7 @@ class Lease:
         return self.places.get(f"{shard:02}", "")
 
     def places_with(self, shard: int, subscriber_id: str | None) -> dict[str, str]:
-        """Return the places once a shard has been dealt with up to a reader, or to its end."""
+        """Return the places after a shard has been dealt with up to a reader, or to its end."""
         return {**self.places, f"{shard:02}": _READ_UP_TO_THE_END if subscriber_id is None else subscriber_id}
 
 
@@ -100,7 +100,7 @@ def written(table_name: str, issue: Issue, language: Language, to: tuple[str, ..
 
 
 def all_issues(table_name: str) -> list[Issue]:
-    """Return all issues, the one that was changed last first."""
+    """Return all issues, most recently changed first."""
     listed = chain.from_iterable(
         dynamodb.items("query", **table.of_list(table_name, name)) for name in (_OPEN, _AT_REST)
     )
@@ -111,7 +111,7 @@ def all_issues(table_name: str) -> list[Issue]:
 
 
 def open_issues(table_name: str) -> list[Issue]:
-    """Return the issues that there may be something to do about, in the order of their names."""
+    """Return the issues that may need work, ordered by name."""
     keys = dynamodb.items("query", **table.of_list(table_name, _OPEN))
     found = (find(table_name, str(key["pk"]).partition("#")[2]) for key in keys)
     return [issue for issue in found if issue is not None]
@@ -129,18 +129,18 @@ def save(  # noqa: PLR0913, PLR0917  an issue and its text
     replacing: Collection[IssueState] = frozenset({"draft"}),
     instead_of: str | None = None,
 ) -> IssueState | None:
-    """Keep the text of an issue as a draft. Return None, or its state if it may not be replaced: nothing changes then.
+    """Save an issue's text as a draft. Return None, or its state if the text may not be replaced and nothing changed.
 
-    An issue that was started is never replaced. To keep the same text again changes nothing, whatever the state of one
-    that was not started. `instead_of` is the content that alone may be replaced, empty for a new issue; what is no
-    longer there has the state of a draft.
+    A started issue is never replaced. Saving the same text again changes nothing, in any state before the start.
+    `instead_of` is the only content that may be replaced, empty for a new issue; an issue that is gone counts as a
+    draft.
     """
     end = now + ISSUE_KEPT
     issue = Issue(id=issue_id, languages=tuple(sorted(texts)), content=content, changed_at=now, expires_at=end)
     known = find(table_name, issue_id)
     if known and known.content == content and known.state in {"draft", "scheduled"}:
         return None
-    # What is a draft by default is not written otherwise.
+    # A draft's default values are not stored.
     item = table.item_of(issue, list=_AT_REST, state="draft")
     condition, values = _replaceable(sorted(replacing), instead_of, now)
     put = table.put(table_name, item, condition=condition, values=values)
@@ -151,7 +151,7 @@ def save(  # noqa: PLR0913, PLR0917  an issue and its text
     ]
     gone = [
         {"Delete": {"TableName": table_name, "Key": marshalled(_edition_key(issue_id, language))}}
-        # Also those of an issue that has expired.
+        # Including those of an expired issue.
         for language in LANGUAGES
         if language not in texts
     ]
@@ -165,7 +165,7 @@ def save(  # noqa: PLR0913, PLR0917  an issue and its text
 
 
 def _replaceable(states: Sequence[IssueState], content: str | None, now: datetime) -> tuple[str, Item]:
-    """Return the condition under which a text is kept, and its values."""
+    """Return the condition for saving a text, and its values."""
     absent: Item = {":now": table.seconds(now)}
     if content is not None and not content:
         return table.NOT_THERE, absent
@@ -177,7 +177,7 @@ def _replaceable(states: Sequence[IssueState], content: str | None, now: datetim
 
 
 def begin(table_name: str, issue: Issue, now: datetime) -> bool:
-    """Start to send an issue. Return False if its text or its state is no longer as given, and nothing changes."""
+    """Start sending an issue. Return False, changing nothing, if its text or state is no longer as given."""
     return _start(
         table_name,
         issue.id,
@@ -190,7 +190,7 @@ def begin(table_name: str, issue: Issue, now: datetime) -> bool:
 
 
 def schedule(table_name: str, issue: Issue, at: datetime, now: datetime) -> bool:
-    """Schedule an issue. Return False if its text or its state is no longer as given."""
+    """Schedule an issue. Return False if its text or state is no longer as given."""
     return _change(
         table_name,
         issue.id,
@@ -204,7 +204,7 @@ def schedule(table_name: str, issue: Issue, at: datetime, now: datetime) -> bool
 
 
 def take_back(table_name: str, issue: Issue, now: datetime) -> bool:
-    """Make a scheduled issue a draft again. Return False if its text or its state is no longer as given."""
+    """Make a scheduled issue a draft again. Return False if its text or state is no longer as given."""
     return _change(
         table_name,
         issue.id,
@@ -224,7 +224,7 @@ def pause(table_name: str, issue_id: str, now: datetime) -> bool:
 
 
 def resume(table_name: str, issue: Issue, now: datetime) -> bool:
-    """Go on with a paused issue. Return False if it is not paused. What pauses it by itself is counted anew."""
+    """Resume a paused issue. Return False if it is not paused. The counts that pause it start again."""
     values = {":paused": "paused"}
     if issue.started_at is None and issue.scheduled_for and issue.scheduled_for > now:
         again = {"state": "scheduled", "list": _OPEN}
@@ -241,11 +241,11 @@ def resume(table_name: str, issue: Issue, now: datetime) -> bool:
 def cancel(table_name: str, issue_id: str, now: datetime) -> bool:
     """End an issue that is scheduled, being sent or paused. Return False if it is none of these.
 
-    What SES already has goes out; what became of it is still written down.
+    What SES already has is delivered; its outcome is still recorded.
     """
     states = {":scheduled": "scheduled", ":sending": "sending", ":paused": "paused"}
     condition = "#state IN (:scheduled, :sending, :paused) AND "
-    # The lease stays: a run that is under way ends with what it has begun, and the next one ends the issue.
+    # The lease stays: a run under way finishes what it has begun, and the next one ends the issue.
     removed = ("reason", "not_before", "waits_for")
     return _change(
         table_name,
@@ -268,10 +268,9 @@ def cancel(table_name: str, issue_id: str, now: datetime) -> bool:
 
 
 def at_rest(item: Item) -> Item:
-    """Return an issue's item as one that no run works on: what is scheduled or being sent is paused by the owner.
+    """Return an issue's item without a run at work: if scheduled or being sent, it becomes paused by the owner.
 
-    What was being sent at that moment counts as unknown, as `readers.at_rest` has it. A run that goes on with it looks
-    at all its rows.
+    Copies being sent at that moment count as unknown (`readers.at_rest`). A run that resumes it examines all its rows.
     """
     rested = {name: value for name, value in item.items() if name not in {*_OF_A_RUN, "places", "audience_after"}}
     if item.get("state") in {"scheduled", "sending"}:
@@ -283,7 +282,7 @@ def at_rest(item: Item) -> Item:
 
 
 def queue_test(table_name: str, issue: Issue, email: QueuedEmail, now: datetime) -> None:
-    """Queue an email that shows the owner an issue as its readers will get it."""
+    """Queue an email that shows the owner an issue as readers will get it."""
     row = outbox.row(_pk(issue.id), email, now, max(issue.expires_at, now + ISSUE_KEPT))
     dynamodb.call("put_item", **table.put(table_name, row)["Put"])
 
@@ -325,7 +324,7 @@ def advance(  # noqa: PLR0913  the parts of one write
     audience_after: str | None = None,
     audience: int | None = None,
 ) -> Lease:
-    """Write down how far a run has come, and keep its lease. Return the issue as it stands, which may be paused now.
+    """Record a run's progress, and keep its lease. Return the current issue, which may be paused now.
 
     Raises LeaseLostError.
     """
@@ -348,7 +347,7 @@ def release(
     not_before: datetime | None = None,
     waits_for: WaitsFor | None = None,
 ) -> None:
-    """Give a lease back. `again` starts the next run at once; else the schedule does, from `not_before` on."""
+    """Give a lease back. `again` starts the next run at once; otherwise the schedule does, from `not_before` on."""
     changes = {"not_before": table.stamp(not_before)} if not_before else {}
     changes |= {"waits_for": waits_for} if waits_for else {}
     removed = [name for name in _OF_A_RUN if name not in changes]
@@ -371,7 +370,7 @@ def pause_itself(  # noqa: PLR0913  the parts of one write
 ) -> bool:
     """Pause an issue, and queue the email that tells the owner why.
 
-    Return False if its state is another one, or another run than `holder` has it.
+    Return False if its state has changed, or a run other than `holder` has it.
     """
     changes: Item = {"state": "paused", "list": _AT_REST, "reason": reason, "changed_at": table.stamp(now)}
     changes |= {"tally": _plain(tally)} if tally else {}
@@ -387,10 +386,10 @@ def pause_itself(  # noqa: PLR0913  the parts of one write
 def finish(  # noqa: PLR0913, PLR0917  the parts of one write
     table_name: str, held: Lease, tally: Tally, moved: int, email: QueuedEmail, now: datetime
 ) -> bool:
-    """End an issue, nobody being left in between, and queue the email with the counts.
+    """End an issue once no reader's outcome is open, and queue the email with the counts.
 
-    `moved` is what `moved` returned before the rows were counted. Return False if an event has moved one since, if the
-    issue was paused or cancelled meanwhile, or another run has it.
+    `moved` is what `moved` returned before the rows were counted. Return False if an event has moved a reader since,
+    the issue was paused or cancelled, or another run has it.
     """
     issue = held.issue
     changes: Item = {
@@ -411,12 +410,12 @@ def finish(  # noqa: PLR0913, PLR0917  the parts of one write
 
 
 def moved(table_name: str, issue_id: str) -> int:
-    """Return how often SES's events have moved a reader of an issue from one state to another."""
+    """Return how often SES's events have moved a reader of an issue to another state."""
     return int((table.get(table_name, table.key(Issue, issue_id)) or {}).get("moved", 0))
 
 
 def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tuple[str, datetime | None]], str | None]:
-    """Return the next confirmed subscribers, each with when they confirmed, and the place to go on from, if any."""
+    """Return the next confirmed subscribers, each with their time of confirmation, and the next place, if any."""
     name = table.subscribers_list("confirmed")
     start = {"list": name, "pk": place, "sk": "subscriber"}
     page = dynamodb.call(
@@ -426,15 +425,15 @@ def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tupl
         **({"ExclusiveStartKey": marshalled(start)} if place else {}),
     )
     items = [dynamodb.unmarshalled(item) or {} for item in page["Items"]]
-    # As times: an import writes them in another form than a confirmation does, and whole seconds shorter.
+    # Compared as times: an import writes them in another format than a confirmation, and omits zero fractions.
     found = [(item["pk"].partition("#")[2], _time(item.get("confirmed_at"))) for item in items]
     return found, page["LastEvaluatedKey"]["pk"]["S"] if "LastEvaluatedKey" in page else None
 
 
 def audience(table_name: str) -> dict[Language, int]:
-    """Count the confirmed subscribers by language, from the list of them: what an issue's readers will be.
+    """Count the confirmed subscribers by language, from their list: an issue's future readers.
 
-    DynamoDB counts. Changes of the last moments may be missing (AWS: "Eventually consistent reads").
+    DynamoDB counts. The latest changes may be missing (AWS: "Eventually consistent reads").
     """
     counts = {language: _confirmed_in(table_name, language) for language in LANGUAGES}
     return {language: count for language, count in counts.items() if count}
@@ -444,7 +443,7 @@ def _confirmed_in(table_name: str, language: Language) -> int:
     query = table.of_list(table_name, table.subscribers_list("confirmed"))
     query["ExpressionAttributeNames"] |= {"#language": "language"}
     query["ExpressionAttributeValues"] |= marshalled({":language": language})
-    # What is a record's default is not written.
+    # A record's default values are not stored.
     unwritten = " OR attribute_not_exists(#language)" if language == _UNWRITTEN else ""
     asked = {**query, "FilterExpression": f"#language = :language{unwritten}", "Select": "COUNT"}
     return sum(page["Count"] for page in dynamodb.pages("query", **asked))
@@ -460,7 +459,7 @@ def _time(text: str | None) -> datetime | None:
 def settle_by_event(
     table_name: str, key: EmailKey, row: Reader, changes: Item, counted: Literal["bounced", "complained"] | None = None
 ) -> None:
-    """Write what an event of SES tells of a reader's copy, and count a bounce or a complaint with it.
+    """Apply an SES event to a reader's copy, and count a bounce or complaint in the same write.
 
     Raises ConditionFailedError if the row changed since it was read.
     """
@@ -474,7 +473,7 @@ def settle_by_event(
     if issue:
         actions += [_count_feedback(table_name, issue, counted)] if counted else []
         if "state" in changes:
-            # One that has ended was counted otherwise; one that ends right now reads its rows again.
+            # An ended issue was counted otherwise; one that is just ending reads its rows again.
             actions.append(
                 _move_in_tally(table_name, issue.id, row.state, changes["state"])
                 if issue.ended_at
@@ -484,7 +483,7 @@ def settle_by_event(
 
 
 def feedback_of(table_name: str, issue_id: str) -> tuple[int, int]:
-    """Return how many copies of an issue bounced, and how many were reported as spam, so far."""
+    """Return how many copies of an issue have bounced, and how many were reported as spam."""
     item = table.get(table_name, _feedback_key(issue_id)) or {}
     return item.get("bounced", 0), item.get("complained", 0)
 
@@ -529,7 +528,7 @@ def _start(  # noqa: PLR0913, PLR0917  the parts of one write
     languages: Sequence[Language],
 ) -> bool:
     changes = {**changes, "state": "sending", "list": _OPEN}
-    # A run that still has the lease finds out, and does not keep the next one from starting.
+    # A run that still holds the lease notices, and does not block the next one.
     removed = ("reason", *_OF_A_RUN)
     return _change(
         table_name,
@@ -558,7 +557,7 @@ def _change(  # noqa: PLR0913, PLR0917  the parts of one write
     languages: Sequence[Language] = (),
     runs: bool = False,
 ) -> bool:
-    """Change an issue if a condition holds; until when it and its editions are kept; and start a run."""
+    """Change an issue if a condition holds, extend its expiry and that of its editions, and start a run."""
     changes = {**changes, "changed_at": table.stamp(now)}
     changes |= {"expires_at": table.seconds(ends)} if ends else {}
     actions = [_update(table_name, issue_id, changes, condition, values, removed)]

@@ -14,17 +14,18 @@ from guichet.store.dynamodb import ConditionFailedError, Item
 # How often one mailbox may get the same email, whoever asks.
 ADDRESS_GAP = timedelta(minutes=15)
 ADDRESS_PER_DAY = 3
-# How many emails an owner gets a day of each pool: for strangers' browsers, whose networks share it; for browsers that
-# this owner has signed in with before; and for fresh codes within a session. Strangers use up theirs alone.
+# How many emails per day an owner gets from each pool: for strangers' browsers, whose networks share it; for browsers
+# that this owner has signed in with before; and for fresh codes within a session. Strangers can only use up their own
+# pool.
 DESK_MAIL_PER_DAY = 80
 # A little longer than the longest counting period.
 CAPS_KEPT = timedelta(days=2)
-# How long it is known which email waits for a mailbox. Later, two may wait.
+# How long to remember which email waits for a mailbox. After that, two may wait.
 SLOT_KEPT = timedelta(days=7)
 
 
 class Slot(NamedTuple):
-    """What a mailbox was last allowed of one email, and what waits for it: ids of rows, and when they were queued."""
+    """For one kind of email, the row that a mailbox was last allowed and the one that waits: ids and queue times."""
 
     allowed: str = ""
     allowed_queued_at: str = ""
@@ -33,7 +34,7 @@ class Slot(NamedTuple):
     waiting_queued_at: str = ""
 
     def replaces(self, email: ClaimedEmail) -> bool:
-        """Return whether a later one takes an email's place: one that was allowed, or one that waits as it does."""
+        """Return whether a later email replaces this one: one that was allowed, or one that waits too."""
         place = _place(email)
         return (self.allowed_queued_at, self.allowed) > place or (
             email.allowed_at is None and (self.waiting_queued_at, self.waiting) > place
@@ -41,24 +42,24 @@ class Slot(NamedTuple):
 
 
 class PutOff(NamedTuple):
-    """A mailbox had enough of an email for now."""
+    """A mailbox has had enough emails of this kind for now."""
 
     until: datetime
 
 
 class Pool(NamedTuple):
-    """The emails of one name, or counted together under it, that strangers may get a day; how many they had today."""
+    """The emails of one name, or counted under it: how many strangers may get per day, and have had today."""
 
     per_day: int
     used: int
-    # What they are counted under, if not the name of the email.
+    # The name under which they are counted, if not the email's.
     name: str = ""
 
     @property
     def share(self) -> int:
         """How many of them one network may get: a tenth, and at least one.
 
-        Once half of them are used, it is a tenth of what is left, so that networks take turns.
+        Once half of the pool is used, it is a tenth of the rest, so that networks take turns.
         """
         left = self.per_day - self.used
         return max(1, (self.per_day if 2 * self.used < self.per_day else left) // 10)
@@ -86,7 +87,7 @@ def used_today(table_name: str, name: str) -> int:
 
 
 def slot(table_name: str, mailbox_id: str, name: str) -> Slot:
-    """Return what a mailbox was last allowed of an email, and what waits."""
+    """Return a mailbox's slot for one kind of email."""
     item = table.get(table_name, _slot_key(mailbox_id, name)) or {}
     allowed_at = item.get("allowed_at")
     return Slot(
@@ -106,9 +107,9 @@ def allow(  # noqa: PLR0913  the parts of one write
 ) -> Verdict:
     """Count an email to a stranger against the daily caps, in one write that names the email, with `further` actions.
 
-    Return `many` if all strangers together had theirs of today, `share` if the network that asked for it had, or until
+    Return `many` if all strangers together have used up today's emails, `share` if the requesting network has, or until
     when it is put off: a mailbox gets one in 15 minutes and three a day. `known` is its slot. Raises
-    ConditionFailedError if the claim is lost, or for a condition of `further`.
+    ConditionFailedError if the claim is lost, or if a condition of `further` fails.
     """
     if pool.per_day < 1:
         return "many"
@@ -138,7 +139,7 @@ def allow(  # noqa: PLR0913  the parts of one write
         latest,
         _count(table_name, f"cap#{mailbox_id}", f"cap#{email.name}#{today}", ADDRESS_PER_DAY, end),
         _count(table_name, f"cap#visitors#{counted}", f"cap#{today}", pool.per_day, end),
-        # What the operator asks for is no stranger's.
+        # An operator's request does not count as a stranger's.
         *([_count(table_name, of_network, f"cap#{today}", pool.share, end)] if email.network_id else []),
         *further,
     ]
@@ -162,10 +163,10 @@ def allow(  # noqa: PLR0913  the parts of one write
 def allow_at_desk(
     table_name: str, email: ClaimedEmail, owner: str, of: DeskPool, further: Sequence[dict[str, Any]] = ()
 ) -> Literal["allowed", "share", "many"]:
-    """Count an email that lets an owner sign in against a pool of the day, in one write with `further` actions.
+    """Count a sign-in email against a pool of the day, in one write with `further` actions.
 
-    Return `many` if the owner had all of that pool, `share` if the network of a stranger's browser had its part. Raises
-    ConditionFailedError if the claim is lost, or for a condition of `further`.
+    Return `many` if the owner's pool is used up, `share` if the network of a stranger's browser has used up its share.
+    Raises ConditionFailedError if the claim is lost, or if a condition of `further` fails.
     """
     now = utc_now()
     today, end = now.date().isoformat(), table.seconds(now + CAPS_KEPT)
@@ -187,7 +188,7 @@ def allow_at_desk(
 
 
 def report(table_name: str, reached: CapReached, email: QueuedEmail) -> bool:
-    """Store that a cap was reached, and queue the email about it. Return False if that was done already."""
+    """Record that a cap was reached, and queue the email about it. Return False if that was done already."""
     item = table.item_of(reached)
     row = outbox.row(item["pk"], email, reached.reached_at, reached.expires_at)
     return table.written(
@@ -196,9 +197,9 @@ def report(table_name: str, reached: CapReached, email: QueuedEmail) -> bool:
 
 
 def wait(table_name: str, email: ClaimedEmail, mailbox_id: str) -> tuple[bool, EmailKey | None]:
-    """Let an email wait for a mailbox, where only the latest does.
+    """Make an email wait for a mailbox, where only the latest one waits.
 
-    Return whether it is the latest, and the key of the one whose place it takes.
+    Return whether it is the latest, and the key of the one that it replaces.
     """
     queued_at, key = _place(email)
     waits = table.update(
@@ -223,7 +224,7 @@ def _slot_key(mailbox_id: str, name: str) -> dict[str, str]:
 
 
 def _place(email: ClaimedEmail) -> tuple[str, str]:
-    """Return what tells earlier emails from later ones."""
+    """Return the sort order of an email among those of its mailbox."""
     return table.stamp(email.queued_at), email.key.id
 
 

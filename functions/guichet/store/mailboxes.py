@@ -1,6 +1,6 @@
-"""The owner's mailboxes that take no mail: since when, why, and when one email goes there again to try.
+"""The owner's mailboxes that accept no mail: since when, why, and when to try one email again.
 
-One item holds them all, each by the keyed hash of its address. An address that takes mail is not in it.
+One item holds them all, each by the keyed hash of its address. An address that accepts mail is not in it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,11 +31,11 @@ class Mailboxes:
     """The owner's mailboxes that take no mail, by the keyed hash of the address."""
 
     dead: Mapping[str, DeadMailbox]
-    # What was known of them, and of the owner's addresses, when all emails that are held were last looked at.
+    # The state of these and of the owner's addresses when all held emails were last examined.
     looked_at: str = ""
 
     def due(self, mailbox: str) -> bool:
-        """Tell whether a mailbox is dead and may be tried again."""
+        """Return whether a mailbox is dead and due for another try."""
         return mailbox in self.dead and self.dead[mailbox].probe_at <= table.seconds(utc_now())
 
 
@@ -48,7 +48,7 @@ def mailboxes(table_name: str) -> Mailboxes:
 
 
 def declare_dead(table_name: str, mailbox: str, claim: str, at: datetime, reason: str) -> None:
-    """Note that a mailbox takes no mail, as an attempt to send showed. Known ones keep their next try."""
+    """Record that a mailbox accepts no mail, as an attempt to send showed. A known one keeps its next try."""
     entry = {"since": table.stamp(at), "reason": reason, "by": claim, "probe_at": table.seconds(at + PROBED_EVERY)}
     end = table.seconds(utc_now() + QUEUED_EMAIL_KEPT)
     try:
@@ -62,7 +62,7 @@ def declare_dead(table_name: str, mailbox: str, claim: str, at: datetime, reason
     except ConditionFailedError:
         _update(
             table_name,
-            # A try that ended so must not be taken for one that succeeded.
+            # A try with this outcome must not count as a success.
             "SET expires_at = :end, #mailbox.#reason = :reason, #mailbox.#by = :by REMOVE #mailbox.#probe",
             "attribute_exists(#mailbox)",
             mailbox,
@@ -71,7 +71,7 @@ def declare_dead(table_name: str, mailbox: str, claim: str, at: datetime, reason
 
 
 def try_again(table_name: str, mailbox: str, claim: str) -> bool:
-    """Let an attempt be the one that tries a mailbox. Return False if it is not due, or another one was quicker."""
+    """Make an attempt the one that tries a mailbox. Return False if it is not due, or another attempt was quicker."""
     now = utc_now()
     try:
         _update(
@@ -88,9 +88,9 @@ def try_again(table_name: str, mailbox: str, claim: str) -> bool:
 
 
 def mend(table_name: str, mailbox: str, claim: str, *, excused: bool = False) -> bool:
-    """Note that a mailbox takes mail again, if this attempt is the one that tried it. Return whether it was dead.
+    """Record that a mailbox accepts mail again, if this attempt is the one that tried it. Return whether it was dead.
 
-    With `excused`, if it is the one that the mailbox was taken for dead by.
+    With `excused`, if this attempt is the one that had it declared dead.
     """
     condition = "#mailbox.#by = :claim" if excused else "#mailbox.#probe = :claim"
     try:
@@ -101,7 +101,7 @@ def mend(table_name: str, mailbox: str, claim: str, *, excused: bool = False) ->
 
 
 def try_now(table_name: str, dead: Iterable[str]) -> None:
-    """Let mailboxes be tried with the next email, for the operator."""
+    """Have mailboxes tried with the next email, at the operator's request."""
     for mailbox in dead:
         try:
             _update(
@@ -112,7 +112,7 @@ def try_now(table_name: str, dead: Iterable[str]) -> None:
                 {":now": table.seconds(utc_now())},
             )
         except ConditionFailedError:
-            # It was mended meanwhile.
+            # It has recovered meanwhile.
             continue
 
 

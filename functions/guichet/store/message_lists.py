@@ -1,4 +1,4 @@
-"""The messages and the spam folder in the order of time: a list a day, read some days at once, and both ways."""
+"""The messages and the spam folder by time: one list per day, several days read at once, in both directions."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ _PLACE_TIME = "%Y%m%dT%H%M%S%f"
 
 
 class Place(NamedTuple):
-    """A place in the order of time, between two messages. Without a key it is before all that came at that time."""
+    """A place in chronological order, between two messages. Without a key, it is before everything from that time."""
 
     at: datetime
     pk: str = ""
@@ -49,7 +49,7 @@ class Place(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What a list has of a message, or of a sign-up caught as spam: when it came, its key, its form."""
+    """A list's entry for a message, or for a sign-up caught as spam: when it arrived, its key, its form."""
 
     at: datetime
     pk: str
@@ -62,7 +62,7 @@ class Entry(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """The entries of some days in the order of the walk, up to where they reach, and whether nothing is beyond."""
+    """The entries of some days in the order of the walk, where they end, and whether nothing is beyond."""
 
     entries: list[Entry]
     reached: Place
@@ -78,7 +78,7 @@ class Lists:
         self._read: dict[date, list[Entry]] = {}
 
     def walk(self, start: Place, last: datetime, *, back: bool) -> Iterator[Stretch]:
-        """Walk from a place up to a time, back or on. What is at the place itself is left out.
+        """Walk from a place up to a time, backward or forward, excluding the place itself.
 
         Yields a stretch of days at a time, and ends after all DAYS_AT_ONCE.
         """
@@ -97,12 +97,12 @@ class Lists:
                 return
 
     def _lists(self, days: Sequence[date]) -> list[list[Entry]]:
-        """Return the lists of some days. Those that are not known are read all at once."""
+        """Return the lists of some days. Those not read before are read concurrently."""
         new = [day for day in days if day not in self._read]
         names = [table.day_list(self._folder, datetime(day.year, day.month, day.day, tzinfo=UTC)) for day in new]
         if names:
             with retry_budget(), ThreadPoolExecutor(min(_THREADS, len(names))) as executor:
-                # In a context of its own each, but with the retry budget that all share.
+                # Each in its own context, but with the shared retry budget.
                 calls = [executor.submit(copy_context().run, _list, self._table_name, name) for name in names]
                 self._read |= {day: call.result() for day, call in zip(new, calls, strict=True)}
         return [self._read[day] for day in days]
@@ -118,12 +118,12 @@ def _entry(item: dict[str, Any]) -> Entry:
     pk, form = item["pk"]["S"], item.get("form")
     if pk.startswith("request#"):
         return Entry(datetime.fromisoformat(item["asked_at"]["S"]), pk, "newsletter")
-    # A form is not stored where it is the default.
+    # The default form is not stored.
     return Entry(datetime.fromisoformat(item["received_at"]["S"]), pk, form["S"] if form else "contact")
 
 
 def read(table_name: str, entries: Sequence[Entry]) -> list[Message | SignUp]:
-    """Read what some entries are of, in their order. What was erased since, or has expired, is left out."""
+    """Read the records of some entries, in order, leaving out what was erased or has expired since."""
     items = dynamodb.batch_get(table_name, [{"pk": entry.pk, "sk": entry.pk.partition("#")[0]} for entry in entries])
     now = table.seconds(utc_now())
     return [_record(item) for item in items if item["expires_at"] >= now]

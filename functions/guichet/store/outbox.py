@@ -24,38 +24,39 @@ from guichet.records.registry import Owner
 from guichet.store import dynamodb, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
-# Longer than the notifier may run, so that no two runs send one email, and over by the next sweep.
+# Longer than the notifier may run, so that no two runs send the same email, but over by the next sweep.
 CLAIM_LASTS = timedelta(minutes=5)
 # How many index keys the rows of one audience are spread over. Each takes a thousand writes a second (AWS: "Designing
 # partition keys to distribute your workload"), and a row is written to the index twice: when queued and when done.
 SHARDS = 16
-# The index key of the rows that wait for a mailbox of the owner's. They are few: SES's rate is what fills it.
+# The index key of rows that wait for one of the owner's mailboxes. One is enough, as SES's rate limits how fast it
+# fills.
 HELD = "held"
-# The list of the emails that failed for good (index `lists`), for the desk. One that is on another list stays there:
-# the digest counts it.
+# The list of emails that failed for good (index `lists`), for the desk. An email on another list stays there, as the
+# digest counts it.
 FAILED = "failed"
 _FAILED_TOO = ", #list = if_not_exists(#list, :failed)"
 # The longest stored reason from SES, in characters.
 _REASON_KEPT = 500
-# What an email that waits for nothing any more has no more of.
+# The attributes that are removed once an email no longer waits.
 OF_WAITING = (
     "outbox", "claim", "claimed_until", "tries", "waits_for", "tried_at", "calls", "not_before", "network_id"
 )  # fmt: skip
-# A row that may be written anew: no run sends it, and SES has not had it. One that the caps have allowed goes out as it
-# is: written anew, it would be taken for a repeat of the email that it was allowed to be.
+# A row that may be rewritten: no run is sending it, and SES has not had it. A row that the caps have allowed is sent as
+# it is: rewritten, it would count as a repeat of itself.
 NOT_SENT = (
     "attribute_not_exists(pk) OR attribute_exists(dropped_at)"
     " OR (attribute_exists(outbox) AND attribute_not_exists(claim) AND attribute_not_exists(allowed_at))"
 )
 
-# How long the deploy hook waits at least: the owner may be about to approve another comment.
+# The shortest wait of the deploy hook: the owner may be about to approve another comment.
 DEPLOY_HOOK_WAITS = timedelta(minutes=2)
 
 Waiting = tuple[datetime, EmailKey]
 
 
 def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime, network_id: str = "") -> Item:
-    """Return the row of an email, as an item beneath its record's key.
+    """Return the row of an email, as an item under its record's key.
 
     `network_id` is the network of the stranger who asked for it.
     """
@@ -76,15 +77,15 @@ def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime, 
 
 
 def deploy_hook(table_name: str, at: datetime) -> dict[str, Any]:
-    """Return the action that owes a call to the deploy hook. There is one row: it takes in all changes until the call.
+    """Return the action that queues a call to the deploy hook. Its single row covers all changes until the call.
 
-    A run that is just calling loses its claim, so that another call comes after this change.
+    A run that is calling right now loses its claim, so that another call follows this change.
     """
     pk = f"{DEPLOY_HOOK}#site"
     values: Item = {
         "kind": "email",
         "name": DEPLOY_HOOK,
-        # To the owner's site, before all mail to visitors.
+        # It concerns the owner's site, so it comes before mail to visitors.
         "recipient": "owner",
         # It has no words.
         "language": "en",
@@ -106,7 +107,7 @@ def deploy_hook(table_name: str, at: datetime) -> dict[str, Any]:
 
 
 def waiting(table_name: str, audience: Audience, *, newest_first: bool = False) -> Iterator[Waiting]:
-    """Yield when each waiting email was queued, and its key: one audience, all shards, oldest or newest first."""
+    """Yield the queue time and key of each waiting email: one audience, all shards, oldest or newest first."""
     return ((email.queued_at, email.key) for email in waiting_emails(table_name, audience, newest_first=newest_first))
 
 
@@ -117,7 +118,7 @@ def waiting_emails(table_name: str, audience: Audience, *, newest_first: bool = 
 
 
 def held(table_name: str) -> Iterator[WaitingEmail]:
-    """Yield the emails that wait for a mailbox of the owner's to take mail again, oldest first."""
+    """Yield the emails that wait for one of the owner's mailboxes to accept mail again, oldest first."""
     return _waiting_in(table_name, HELD, newest_first=False)
 
 
@@ -140,13 +141,13 @@ def _waiting_in(table_name: str, shard: str, newest_first: bool) -> Iterator[Wai
 
 
 def waiting_anew(item: Item, pk: str, audience: Audience) -> Item:
-    """Return the row of an email that waits, as one of a record's that no run has tried."""
+    """Return a waiting email's row as if no run had tried it."""
     kept = {name: value for name, value in item.items() if name not in {*OF_WAITING, "allowed_at"}}
     return {**kept, "pk": pk, "outbox": shard_of(pk, audience)}
 
 
 def dropped(item: Item, reason: str, at: datetime) -> Item:
-    """Return the row of an email that waits, as one that is no longer needed, with the reason."""
+    """Return a waiting email's row as dropped, with the reason."""
     kept = {name: value for name, value in item.items() if name not in OF_WAITING}
     end = min(item["expires_at"], table.seconds(at + SENT_EMAIL_KEPT))
     return {**kept, "dropped_at": table.stamp(at), "reason": reason, "expires_at": end}
@@ -181,16 +182,16 @@ def claim(table_name: str, key: EmailKey) -> ClaimedEmail | None:
 
 
 def extend_claim(table_name: str, email: ClaimedEmail, until: datetime) -> ClaimedEmail:
-    """Extend a claim: no other run may try this email before."""
+    """Extend a claim: no other run may try this email before `until`."""
     values = {":until": table.seconds(until), ":claim": email.claim}
     response = _update(table_name, email.key, "SET claimed_until = :until", "claim = :claim", values)
     return _claimed(email.key, dynamodb.unmarshalled(response["Attributes"]) or {})
 
 
 def begin_call(table_name: str, email: ClaimedEmail, recipients: Collection[str], until: datetime) -> ClaimedEmail:
-    """Write down that SES is about to be called, for the keyed hashes of some recipients.
+    """Record that SES is about to be called, for the keyed hashes of some recipients.
 
-    Only then is an email in doubt that nothing more is heard of. Until `until`, SES's events may settle it.
+    Only from then on is an email without an answer in doubt. Until `until`, SES's events may settle it.
     """
     mine = [trace(email.claim, recipient) for recipient in recipients]
     response = _update(
@@ -218,7 +219,7 @@ def record_of(table_name: str, email: ClaimedEmail) -> Owner | None:
 def mark_sent(table_name: str, email: ClaimedEmail, message_id: str, held_for: str = "") -> None:
     """Mark an email as sent, with SES's message id, to those that SES was called for. The row expires after 90 days.
 
-    With `held_for`, others are still to get it, and it is held for that reason.
+    With `held_for`, other recipients are still to get it, and it is held for that reason.
     """
     reached = [*email.reached, *(call for call in email.calls if call.startswith(email.claim))]
     changes: Item = {"sent_at": table.stamp(utc_now()), "message_id": message_id, "reached": reached}
@@ -238,20 +239,20 @@ def mark_sent(table_name: str, email: ClaimedEmail, message_id: str, held_for: s
         if now.get("claim", email.claim) != email.claim:
             raise
         if "claim" in now:
-            # An event told of somebody else whom it goes to.
+            # An event reported on another recipient.
             mark_sent(table_name, _claimed(email.key, now), message_id, held_for)
-        # Else an event of SES was quicker to settle it, or it was erased.
+        # Otherwise, an SES event settled it first, or it was erased.
 
 
 def mark_reached(table_name: str, email: ClaimedEmail) -> None:
-    """Mark an email as sent that has reached everybody before."""
+    """Mark an email that has already reached everybody as sent."""
     _end(table_name, email, {"sent_at": table.stamp(utc_now())})
 
 
 def mark_failed(table_name: str, email: ClaimedEmail, reason: str, notice: Item | None = None) -> None:
     """Mark an email as failed for good, with the reason. The row expires after 90 days.
 
-    With the row of a notice, queue that in its place, unless it was queued before.
+    If `notice` is given, queue that row instead, unless it was queued before.
     """
     changes: Item = {"failed_at": table.stamp(utc_now()), "reason": reason[:_REASON_KEPT]}
     if notice is None:
@@ -280,12 +281,12 @@ def postpone(table_name: str, email: ClaimedEmail, reason: str, not_before: date
 
 
 def hold(table_name: str, email: ClaimedEmail, reason: str) -> None:
-    """Release the claim on an email that waits for a mailbox of the owner's to take mail again."""
+    """Release the claim on an email that waits for one of the owner's mailboxes to accept mail again."""
     _release(table_name, email, reason, outbox=HELD)
 
 
 def _release(table_name: str, email: ClaimedEmail, reason: str, **changes: Any) -> None:
-    # Earlier calls without an answer are still in doubt.
+    # Earlier unanswered calls are still in doubt.
     doubted = [call for call in email.calls if not call.startswith(email.claim)]
     changes |= {"waits_for": reason[:_REASON_KEPT], "tried_at": table.stamp(utc_now())}
     changes |= {"calls": doubted} if doubted else {}
@@ -301,7 +302,7 @@ def _release(table_name: str, email: ClaimedEmail, reason: str, **changes: Any) 
 
 
 def replace(table_name: str, key: EmailKey, reason: str) -> bool:
-    """Drop a waiting email that no run has claimed. Return False if it does not wait, or one has."""
+    """Drop a waiting email that no run has claimed. Return False if it does not wait, or is claimed."""
     now = utc_now()
     try:
         _update(
@@ -337,17 +338,17 @@ def retry(table_name: str, key: EmailKey, audience: Audience) -> bool:
 
 
 def failed(table_name: str, most: int) -> tuple[list[Item], bool]:
-    """Return the rows of emails that failed for good, at most so many, the latest first; and whether there are more."""
+    """Return the rows of emails that failed for good, at most `most`, latest first; and whether there are more."""
     answer = dynamodb.call("query", **table.of_list(table_name, FAILED), Limit=most + 1)
     keys = [dynamodb.unmarshalled(item) or {} for item in answer["Items"]]
     rows = dynamodb.batch_get(table_name, [{"pk": item["pk"], "sk": item["sk"]} for item in keys[:most]])
-    # Not those that were queued again a moment ago.
+    # Except those that were queued again a moment ago.
     found = [row for row in rows if "failed_at" in row and not table.expired(row)]
     return sorted(found, key=lambda row: str(row["failed_at"]), reverse=True), len(keys) > most
 
 
 def row_at(table_name: str, key: EmailKey) -> Item | None:
-    """Return the row of an email as it stands, or None if there is none or it has expired."""
+    """Return the current row of an email, or None if there is none or it has expired."""
     item = table.get(table_name, {"pk": key.record, "sk": key.email})
     if item is None or item.get("kind") != "email" or item["expires_at"] < table.seconds(utc_now()):
         return None
@@ -355,7 +356,7 @@ def row_at(table_name: str, key: EmailKey) -> Item | None:
 
 
 def settle(table_name: str, row: Item, changes: Item, removed: Collection[str]) -> None:
-    """Write what an event of SES changes in a row. Raises ConditionFailedError if it changed since it was read."""
+    """Write the changes by an SES event to a row. Raises ConditionFailedError if it changed since it was read."""
     key = EmailKey(record=row["pk"], email=row["sk"])
     update = f"SET {_assigned(changes)}" + (f" REMOVE {', '.join(sorted(removed))}" if removed else "")
     _update(table_name, key, update, "version = :version", {**_values(changes), ":version": row["version"]})
@@ -405,7 +406,7 @@ def _ended(email: ClaimedEmail, changes: Item, *, waits: bool = False) -> tuple[
 
 
 def _assigned(changes: Item) -> str:
-    """Return the part of an update that sets attributes. What fails is put on the list of that."""
+    """Return the SET part of an update. A failed email is put on the list of failures."""
     return ", ".join(f"{name} = :{name}" for name in changes) + (_FAILED_TOO if "failed_at" in changes else "")
 
 

@@ -1,4 +1,4 @@
-"""What waits in the outbox, a page at a time, oldest first: of all index keys together, and how many of each kind."""
+"""What waits in the outbox, page by page, oldest first, over all index keys, and how many of each kind."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,7 +21,7 @@ class Place:
 
     @classmethod
     def from_texts(cls, queued_at: str, shard: str, key: str) -> "Place | None":
-        """Return a place from texts that somebody may have made up, or None if it is none."""
+        """Return a place from texts that somebody may have made up, or None if they are invalid."""
         email = EmailKey.from_id(key)
         with suppress(ValueError):
             if datetime.fromisoformat(queued_at).tzinfo and shard in _shards() and email.record and email.email:
@@ -42,7 +42,7 @@ class OutboxPage:
 
 
 def page(table_name: str, most: int, after: Place | None = None) -> OutboxPage:
-    """Return the emails that wait, oldest first. Emails that were queued at once are in the order of their keys."""
+    """Return the waiting emails, oldest first. Emails that were queued simultaneously are ordered by key."""
     counts = dict.fromkeys((*AUDIENCES, outbox.HELD), 0)
     found: list[list[Item]] = []
     for shard in _shards():
@@ -72,7 +72,7 @@ def _begin(table_name: str, shard: str, most: int, after: Place | None) -> tuple
         start = {"outbox": shard, "queued_at": after.queued_at, "pk": after.key.record, "sk": after.key.email}
         query["ExclusiveStartKey"] = marshalled(start)
     elif after:
-        # Of those that were queued in the same moment, the keys before have been shown.
+        # Of those queued at the same moment, lower keys have been shown already.
         query["KeyConditionExpression"] += f" AND queued_at {'>' if shard < after.shard else '>='} :at"
         query["ExpressionAttributeValues"] |= marshalled({":at": after.queued_at})
     answer = dynamodb.call("query", **query, Limit=most)

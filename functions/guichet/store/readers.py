@@ -1,4 +1,4 @@
-"""The readers of an issue: a row for each, spread over shards, which tells what became of their copy."""
+"""The readers of an issue: one row each, spread over shards, with the outcome of their copy."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,14 +14,13 @@ from guichet.records.outbox import EmailKey
 from guichet.store import dynamodb, table
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
-# Over how many partitions the readers of an issue are spread: each takes a thousand writes a second (AWS: "Designing
-# partition keys to distribute your workload"), and sending writes two for each reader.
+# How many partitions an issue's readers are spread over: each takes a thousand writes a second (AWS: "Designing
+# partition keys to distribute your workload"), and sending takes two per reader.
 SHARDS = 16
-# A claim without an answer may have gone out: then an event of SES says so. Only where that is missing, too, is it sent
-# once more.
+# An unanswered copy may have been sent: then an SES event says so. Only if that is missing as well is it sent again.
 MOST_CLAIMS = 2
 _REASON_KEPT = 500
-# How many rows one query looks at for those wanted, and how many a page does.
+# How many rows one query examines for the wanted ones, and how many a page examines.
 _LOOKED_AT, _GOOD_LOOK = 500, 2_000
 
 
@@ -32,21 +31,21 @@ def all_of(table_name: str, issue_id: str) -> Iterator[Reader]:
 
 @dataclass(frozen=True)
 class Page:
-    """Some readers of an issue, how many rows were looked at for them, and the place to go on from, if any."""
+    """Some readers of an issue, how many rows were examined for them, and the place to continue from, if any."""
 
     rows: list[Reader]
     looked_at: int
     after: str
 
 
-# Whether a reader's copy bounced or was reported as spam is beside its state.
+# A bounce or spam report is independent of the copy's state.
 Wanted = ReaderState | Literal["bounced", "complained"]
 
 
 def page(table_name: str, issue_id: str, wanted: Wanted | None, after: str, most: int) -> Page:
-    """Return the next readers of an issue, all or those wanted: `most` of them, or as many as a good look brings.
+    """Return the next readers of an issue, all or the wanted ones: up to `most`, as far as one page searches.
 
-    `after` is the place where the page before ended, `<shard>-<subscriber's id>`; else an empty string. Eventually
+    `after` is the place where the previous page ended, `<shard>-<subscriber's id>`, or an empty string. Eventually
     consistent.
     """
     shard_given, _, last = after.partition("-")
@@ -70,7 +69,7 @@ def page(table_name: str, issue_id: str, wanted: Wanted | None, after: str, most
 def _some(  # noqa: PLR0913, PLR0917  the parts of one query
     table_name: str, issue_id: str, shard: int, wanted: Wanted | None, after: str, limit: int
 ) -> tuple[list[Reader], int, str | None]:
-    """Return readers of a shard, how many rows were looked at, and the last of these if there may be more."""
+    """Return readers of a shard, how many rows were examined, and the last of these if there may be more."""
     query = {**_query(table_name, issue_id, shard), "ConsistentRead": False, "Limit": limit}
     if after:
         query["ExclusiveStartKey"] = marshalled({"pk": _shard_pk(issue_id, shard), "sk": f"reader#{after}"})
@@ -93,7 +92,7 @@ def at(table_name: str, key: EmailKey) -> Reader | None:
 
 
 def tally_of(table_name: str, issue_id: str) -> Tally:
-    """Count what became of each reader's copy, from the rows."""
+    """Count the outcomes of the readers' copies, from the rows."""
     counts: Counter[str] = Counter()
     for row in all_of(table_name, issue_id):
         counts.update(counted(row))
@@ -107,7 +106,7 @@ def counted(row: Reader) -> list[str]:
 
 
 def add(table_name: str, issue: Issue, subscriber_id: str) -> None:
-    """Write a reader down. One who is there stays as they are."""
+    """Create a reader's row. An existing one stays as it is."""
     key = key_of(issue.id, subscriber_id)
     item = {
         "pk": key.record,
@@ -166,7 +165,7 @@ def claim(  # noqa: PLR0913, PLR0917  the parts of one write
 def release_claim(  # noqa: PLR0913, PLR0917  the parts of one write
     table_name: str, issue_id: str, row: Reader, claim_id: str, reason: str, now: datetime
 ) -> None:
-    """Return an unsent copy to waiting: SES certainly does not have it. An earlier call may still be in doubt."""
+    """Put an unsent copy back to waiting: SES certainly does not have it. An earlier call may still be in doubt."""
     earlier = [one for one in row.claims if one != claim_id]
     values: Item = {":claim": claim_id, ":claimed": "claimed", ":reason": reason[:_REASON_KEPT], ":earlier": earlier}
     if earlier:
@@ -196,7 +195,7 @@ def mark(  # noqa: PLR0913  the parts of one write
     message_id: str = "",
     reason: str = "",
 ) -> bool:
-    """Write down what became of a reader's copy. Return False if it was settled otherwise meanwhile."""
+    """Record the outcome of a reader's copy. Return False if it was settled otherwise meanwhile."""
     changes = {"state": state, "settled_at": table.stamp(now)}
     changes |= {"message_id": message_id} if message_id else {}
     changes |= {"reason": reason[:_REASON_KEPT]} if reason else {}
@@ -209,14 +208,14 @@ def mark(  # noqa: PLR0913  the parts of one write
         table_name,
         key_of(issue_id, row.subscriber_id),
         f"SET {assigned(changes)} REMOVE claimed_until" + ("" if reason else ", reason"),
-        # A call that is made again finds what it wrote.
+        # A retried call finds its own write.
         f"({condition}) OR (#state = :state AND settled_at = :settled_at)",
         {**values, **values_of(changes)},
     )
 
 
 def is_reader(key: EmailKey) -> bool:
-    """Return whether the key of an email is that of a reader's row of an issue."""
+    """Return whether an email's key is that of a reader's row."""
     return key.record.startswith("issue#") and key.email.startswith("reader#")
 
 
@@ -226,7 +225,7 @@ def issue_of(key: EmailKey) -> str:
 
 
 def at_rest(item: Item, at: datetime, reason: str) -> Item:
-    """Return a reader's item as one that no run works on: a copy that was being sent may have gone out."""
+    """Return a reader's item without a run at work: a copy that was being sent may have gone out."""
     if item.get("state") != "claimed":
         return item
     rested = {name: value for name, value in item.items() if name != "claimed_until"}
@@ -281,5 +280,5 @@ def assigned(changes: Item) -> str:
 
 
 def values_of(changes: Item) -> Item:
-    """Return the values of an expression that sets attributes."""
+    """Return the values for an update expression that sets attributes."""
     return {f":{name}": value for name, value in changes.items()}

@@ -8,7 +8,7 @@ from guichet.store.dynamodb import ConditionFailedError, marshalled
 
 
 def opening(table_name: str, session: Session) -> dict[str, object]:
-    """Return the action of a transaction that begins a session."""
+    """Return the transaction action that starts a session."""
     return table.put(table_name, table.item_of(session, list=_list(session.owner)))
 
 
@@ -18,7 +18,7 @@ def session(table_name: str, session_id: str) -> Session | None:
 
 
 def of_owner(table_name: str, owner: str) -> list[Session]:
-    """Return the sessions of an owner, the latest first."""
+    """Return the sessions of an owner, latest first."""
     keys = dynamodb.items("query", **table.of_list(table_name, _list(owner)))
     found = (session(table_name, str(key["pk"]).partition("#")[2]) for key in keys)
     return sorted((one for one in found if one), key=lambda one: one.created_at, reverse=True)
@@ -46,7 +46,7 @@ def end_own(table_name: str, session_id: str, owner: str) -> bool:
 
 
 def ending(table_name: str, session_id: str) -> dict[str, Any]:
-    """Return the action of a transaction that ends a session, if there is one."""
+    """Return the transaction action that ends a session, if it exists."""
     return {"Delete": {"TableName": table_name, "Key": marshalled(table.key(Session, session_id))}}
 
 

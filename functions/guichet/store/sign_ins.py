@@ -1,4 +1,4 @@
-"""Requests to sign in at the desk, and for fresh codes: asked for, sent, tried, used once."""
+"""Requests to sign in at the desk, and for fresh codes: made, sent, tried, used once."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +17,7 @@ from guichet.store.submissions import OverCapError
 def ask(table_name: str, request: SignIn, email: QueuedEmail, caller: Caller) -> None:
     """Store a request, queue its email and count the caller, in one write. Raises OverCapError.
 
-    Whose address it is makes no difference: the notifier finds out, out of the caller's sight.
+    Whose address it is makes no difference here: the notifier finds out, where the caller cannot observe it.
     """
     item = table.item_of(request)
     row = outbox.row(item["pk"], email, request.asked_at, request.expires_at, network_id=caller.network_id)
@@ -30,7 +30,7 @@ def ask(table_name: str, request: SignIn, email: QueuedEmail, caller: Caller) ->
 
 
 def make(table_name: str, request: SignIn, at: datetime) -> None:
-    """Store a request of the operator's, whose link is handed over without an email."""
+    """Store an operator's request, whose link is handed over without an email."""
     dynamodb.transact([table.put(table_name, table.item_of(request, sent_at=table.stamp(at)))])
 
 
@@ -40,10 +40,10 @@ def sign_in(table_name: str, request_id: str) -> SignIn | None:
 
 
 def count_try(table_name: str, request_id: str, browser: str) -> SignIn | None:
-    """Count a try of a browser's code, before it is compared. Return the request as it is then.
+    """Count an attempt at a browser's code before comparing it. Return the updated request.
 
-    None if it is not this browser's, was used, or had all its tries. Whether its email was sent makes no difference:
-    so nobody learns whose address it was.
+    None if it belongs to another browser, was used, or has no attempts left. Whether its email was sent makes no
+    difference, so that nobody learns whose address it was.
     """
     update = table.update(
         table_name,
@@ -61,7 +61,7 @@ def count_try(table_name: str, request_id: str, browser: str) -> SignIn | None:
 
 
 def use(table_name: str, request: SignIn, further: Sequence[dict[str, Any]] = ()) -> bool:
-    """Mark a request as used, with `further` actions. Return False if it was, or was sent too long ago."""
+    """Mark a request as used, with `further` actions. Return False if it was used before, or sent too long ago."""
     now = utc_now()
     update = table.update(
         table_name,
@@ -80,6 +80,6 @@ def sent(table_name: str, request_id: str, at: datetime) -> dict[str, Any]:
 
 
 def note_sent(table_name: str, request_id: str, at: datetime) -> None:
-    """Note that a request's email goes out now."""
+    """Record that a request's email is sent now."""
     with suppress(ConditionFailedError):
         dynamodb.call("update_item", **sent(table_name, request_id, at)["Update"])

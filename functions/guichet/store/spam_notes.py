@@ -1,4 +1,4 @@
-"""Daily notes about what was caught as spam, and until when it has been told."""
+"""Daily notes about what was caught as spam, and the time up to which it was reported."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -15,17 +15,17 @@ _TOLD = {"pk": "told#spam", "sk": "told"}
 
 
 def told_until(table_name: str) -> datetime | None:
-    """Return the day until which it has been told, or None if that is not known."""
+    """Return the day up to which spam was reported, or None if unknown."""
     item = table.get(table_name, _TOLD)
     return datetime.fromisoformat(item["told_until"]) if item else None
 
 
 def add(table_name: str, before: datetime | None, until: datetime, note: SpamNote | None, email: QueuedEmail) -> bool:
-    """Record until when it has been told, and queue the email of a note, if there is one.
+    """Record up to when spam was reported, and queue the email of a note, if there is one.
 
     `before` is what `told_until` returned. Return False if another run was quicker.
     """
-    # By then, all that was caught is gone as well.
+    # By then, everything that was caught has expired as well.
     told = {**_TOLD, "kind": "told", "told_until": table.stamp(until), "expires_at": table.seconds(until + SPAM_KEPT)}
     unchanged, values = "attribute_not_exists(pk)", None
     if before is not None:
@@ -41,7 +41,7 @@ def add(table_name: str, before: datetime | None, until: datetime, note: SpamNot
 
 
 def caught(table_name: str, keys: Iterable[str]) -> Iterator[Message | SignUp | Comment]:
-    """Yield what is still in the spam folder, by key, and was not filed there by the owner."""
+    """Yield, by key, what is still in the spam folder and was not filed there by the owner."""
     for key in keys:
         record = cast("Message | SignUp | Comment | None", table.record_at(table_name, key))
         if record is not None and record.spam not in ("", "owner"):
@@ -49,5 +49,5 @@ def caught(table_name: str, keys: Iterable[str]) -> Iterator[Message | SignUp | 
 
 
 def opened(table_name: str, note: SpamNote) -> OpenedSpamNote:
-    """Return a note with what it names."""
+    """Return a note with the submissions that it names."""
     return OpenedSpamNote(note, tuple(caught(table_name, note.named)))

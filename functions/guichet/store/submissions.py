@@ -15,7 +15,7 @@ from guichet.records.sign_up import REQUEST_KEPT, SignUp
 from guichet.store import comments, dynamodb, limits, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item
 
-# Two clicks, or a client that tries again by itself.
+# Two clicks, or a client that retries on its own.
 DOUBLE_CLICK = timedelta(seconds=10)
 # In seconds.
 _REPEATS_IN_ONE_ROW = 600
@@ -55,8 +55,8 @@ def keep(  # noqa: PLR0913  the parts of one write
     `further` are unconditional writes that belong to it.
 
     A submission whose id, or one of whose `neighbours`, is stored already is a repeat: it succeeds, changes nothing and
-    is not counted. But a sign-up that is repeated after more than a double click asks for its email again: the reply
-    says that one is on its way. Raises UsedProofError, OverCapError.
+    is not counted. But a sign-up repeated later than a double click requests its email again, as the reply says that
+    one is on its way. Raises UsedProofError, OverCapError.
     """
     at = record.submitted_at
     item, end = table.item_of(record), record.expires_at or at + QUEUED_EMAIL_KEPT
@@ -73,7 +73,7 @@ def keep(  # noqa: PLR0913  the parts of one write
         *(table.check(table_name, table.key(type(record), other), table.NOT_THERE, now) for other in neighbours),
     ]
     if isinstance(record, SignUp):
-        # Small, and it tells a double click.
+        # Small, and enough to detect a double click.
         for action in (one for part in repeated for one in part.values()):
             action["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     actions = [
@@ -113,8 +113,8 @@ def _ask_again(  # noqa: PLR0913, PLR0917  the parts of one write
 ) -> None:
     """Queue the emails of a stored request again, unless they wait, or the request was just made.
 
-    Whether one was mailed, or the address is subscribed, makes no difference here: the notifier finds out, out of the
-    caller's sight. One row takes all repeats of ten minutes.
+    Whether one was mailed, or the address is subscribed, makes no difference here: the notifier finds out, where the
+    caller cannot observe it. One row covers all repeats within ten minutes.
     """
     at = repeat.asked_at
     if stored and at - datetime.fromisoformat(stored["asked_at"]) < DOUBLE_CLICK:
@@ -147,13 +147,13 @@ def mailed(table_name: str, pk: str, at: datetime) -> dict[str, Any]:
 
 
 def note_mailed(table_name: str, pk: str, at: datetime) -> None:
-    """Let a request end as long after its email as it is kept."""
+    """Restart a request's retention when its email is sent."""
     with suppress(ConditionFailedError):
         dynamodb.call("update_item", **mailed(table_name, pk, at)["Update"])
 
 
 def end_request(table_name: str, pk: str, end: datetime, *, extend: bool = False) -> None:
-    """Let a request whose email is not sent end at a time; only if it would end later, unless `extend`.
+    """Set when a request without a sent email expires; only to an earlier time, unless `extend`.
 
     Records of other kinds stay as they are.
     """
@@ -183,8 +183,8 @@ def sign_up(table_name: str, request_id: str) -> SignUp | None:
 def ask(table_name: str, request: SignUp, email: QueuedEmail) -> bool:
     """Store a request that the operator makes for an address, and queue its email.
 
-    Return False if it was made before: the email's row outlives the request itself. A request whose email was dropped
-    was never mailed, so it is made again.
+    Return False if it was made before: the email's row outlives the request itself. If that email was dropped, and so
+    never mailed, the request is made again.
     """
     item = table.item_of(request)
     row = outbox.row(item["pk"], email, request.asked_at, request.expires_at)
@@ -197,7 +197,7 @@ def ask(table_name: str, request: SignUp, email: QueuedEmail) -> bool:
 
 
 def mark_spam(table_name: str, filed: Message, at: datetime) -> bool:
-    """File a message as spam, to be kept as long as caught spam. Return False if it is there already, or gone."""
+    """File a message as spam, with the retention of spam. Return False if it is in the folder already, or gone."""
     end = min(filed.expires_at, at + SPAM_KEPT)
     update = table.update(
         table_name,

@@ -1,4 +1,4 @@
-"""The lists of subscribers, one for each state, in the order of their ids. They come from the index `lists`."""
+"""The lists of subscribers, one per state, ordered by id. They come from the index `lists`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True)
 class ListPage:
-    """A page of a list, and the ids that the pages before and after it begin next to: empty where there is none."""
+    """A page of a list, and the ids next to which the previous and the next page begin; empty if there is none."""
 
     subscribers: tuple[Subscriber, ...]
     before: str
@@ -28,22 +28,22 @@ def page(table_name: str, state: State, most: int, *, after: str = "", before: s
         ids, more = _ids(table_name, state, most, after or before, forward=not before)
         found = tuple(_read(table_name, state, ids))
         earlier, later = (more, True) if before else (bool(after), more)
-        # All that a page had may have expired: then the next one is shown. DynamoDB deletes late.
+        # If everything on the page has expired, the next one is shown: DynamoDB deletes late.
         if found or not more:
             return ListPage(found, ids[0] if ids and earlier else "", ids[-1] if ids and later else "")
         after, before = ("", ids[0]) if before else (ids[-1], "")
 
 
 def count(table_name: str, state: State) -> int:
-    """Count a list. What has expired counts until DynamoDB deletes it."""
+    """Count a list. Expired items count until DynamoDB deletes them."""
     query = table.of_list(table_name, table.subscribers_list(state))
     return sum(page["Count"] for page in dynamodb.pages("query", **query, Select="COUNT"))
 
 
 def part(table_name: str, state: State, number: int, parts: int) -> Iterator[list[Subscriber]]:
-    """Yield the subscribers of one of several equal parts of a list, some at a time. The first part is number 1.
+    """Yield the subscribers of one of `parts` equal parts of a list, in batches. The first part is number 1.
 
-    Ids are keyed hashes, so their first digits divide a list evenly, whoever joins or leaves it meanwhile.
+    Ids are keyed hashes, so their first digits divide a list evenly and stably, even while people join or leave.
     """
     for found in dynamodb.pages("query", **of_part(table_name, state, number, parts)):
         ids = [_id(item) for item in found["Items"]]
@@ -52,7 +52,7 @@ def part(table_name: str, state: State, number: int, parts: int) -> Iterator[lis
 
 
 def of_part(table_name: str, state: State, number: int, parts: int, after: str = "") -> Item:
-    """Return the parameters of a query for one of several equal parts of a list, all of it or what is after an id.
+    """Return the query parameters for one of `parts` equal parts of a list, all of it or from after an id.
 
     The first part is number 1.
     """
@@ -60,7 +60,7 @@ def of_part(table_name: str, state: State, number: int, parts: int, after: str =
     low, high = (f"{space * bound // parts:0{_DIGITS}x}" for bound in (number - 1, number))
     query = table.of_list(table_name, table.subscribers_list(state))
     query["KeyConditionExpression"] += " AND pk BETWEEN :low AND :high"
-    # Both bounds belong to what DynamoDB returns: the last id that the part may have, behind which `~` sorts.
+    # DynamoDB's bounds are inclusive: `~` sorts after the last possible id of the part.
     end = f"subscriber#{int(high, 16) - 1:0{_DIGITS}x}~"
     query["ExpressionAttributeValues"] |= marshalled(
         {":low": f"subscriber#{after}~" if after else f"subscriber#{low}", ":high": end}
@@ -76,7 +76,7 @@ def _ids(table_name: str, state: State, most: int, bound: str, *, forward: bool)
         "query",
         **table.of_list(table_name, name),
         ScanIndexForward=forward,
-        # One more, which tells whether there is a further page.
+        # One more, to detect a further page.
         Limit=most + 1,
         **({"ExclusiveStartKey": start} if start else {}),
     )
@@ -86,7 +86,7 @@ def _ids(table_name: str, state: State, most: int, bound: str, *, forward: bool)
 
 
 def _read(table_name: str, state: State, ids: list[str]) -> Iterator[Subscriber]:
-    """Read subscribers, in order, without those that have expired or changed their state meanwhile."""
+    """Read subscribers, in order, without those whose state has changed or who have expired meanwhile."""
     for item in dynamodb.batch_get(table_name, [_key(one) for one in ids]):
         if item["state"] == state and not table.expired(item):
             yield Subscriber.model_validate(item)

@@ -21,12 +21,12 @@ from guichet.records.subscriber import (
 from guichet.store import dynamodb, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item
 
-# What an old link may confirm: nobody who is suppressed, or left since it was asked for.
+# Whom an old link may confirm: nobody who is suppressed, or left after requesting it.
 _MAY_CONFIRM = f"{table.NOT_THERE} OR ((#state = :left OR #state = :lifted) AND left_at < :asked_at)"
 APPEND = "history = list_append(if_not_exists(history, :none), :new)"
-# What a sign of life ends: the email that asked for one, and having left for want of it.
+# The attributes that a sign of life clears: the renewal email, and having lapsed for want of an answer.
 _ASKED = "renewal_queued_at, renewal_sent_at, left_for"
-# A sign of life this soon after the last one is not written down.
+# A sign of life this soon after the last one is not recorded.
 _A_DAY = timedelta(days=1)
 # What brings somebody back, by a sign of life.
 _BACK = f"SET #state = :confirmed, #list = :list, alive_at = :at, {APPEND} REMOVE left_at, expires_at, {_ASKED}"
@@ -42,7 +42,7 @@ def subscriber(table_name: str, subscriber_id: str) -> Subscriber | None:
 def known(table_name: str, ids: Sequence[str]) -> Subscriber | None:
     """Return what is known of an address, under its own id or that of a former secret, or None.
 
-    A suppression counts under whichever id it stands. Otherwise the first id goes first.
+    A suppression counts under any of the ids. Otherwise, the first id takes precedence.
     """
     found = [one for one in (subscriber(table_name, one) for one in ids) if one is not None]
     suppressed = [one for one in found if one.state in SUPPRESSED]
@@ -50,7 +50,7 @@ def known(table_name: str, ids: Sequence[str]) -> Subscriber | None:
 
 
 class SoftBounces(NamedTuple):
-    """How many emails in a row could not be delivered for now, and when the last one came back."""
+    """How many emails in a row could not be delivered for now, and when the last one bounced."""
 
     number: int
     last_at: datetime
@@ -77,7 +77,7 @@ def confirm(  # noqa: PLR0913  the parts of one write
 ) -> State:
     """Atomically confirm a subscriber and queue the resulting emails. Return the state after it.
 
-    Repeats return `confirmed`, too. Nothing changes if they unsubscribed after the request or are suppressed, be it
+    Repeats return `confirmed` as well. Nothing changes if they unsubscribed after the request or are suppressed, even
     under a former id: an old link brings nobody back.
     """
     key = table.key(Subscriber, subscriber_id)
@@ -125,7 +125,7 @@ def confirm(  # noqa: PLR0913  the parts of one write
 
 
 def _may_confirm(table_name: str, former_id: str, values: Item) -> Item:
-    """Return the action that checks that nothing known under a former id speaks against confirming."""
+    """Return the action that checks that nothing known under a former id prevents confirming."""
     action = table.check(table_name, table.key(Subscriber, former_id), _MAY_CONFIRM, values)
     action["ConditionCheck"] |= {
         "ExpressionAttributeNames": {"#state": "state"},
@@ -152,7 +152,7 @@ def unsubscribe(table_name: str, subscriber_id: str, at: datetime, kept: timedel
         table_name,
         subscriber_id,
         Leaving(event="unsubscribed", at=at),
-        # Whoever was unsubscribed for not answering, and now does it themselves, is not brought back by an old link.
+        # If they had lapsed and now unsubscribe themselves, no old link may bring them back.
         condition="#state = :confirmed OR (#state = :state AND left_for = :no_answer)",
         values={":confirmed": "confirmed", ":no_answer": "no_answer", ":end": table.seconds(at + kept)},
         changes=f", expires_at = :end REMOVE {_ASKED}",
@@ -184,7 +184,7 @@ def resume(table_name: str, subscriber_id: str, at: datetime, since: datetime) -
 
 
 def note_life(table_name: str, subscriber_id: str, at: datetime) -> None:
-    """Note a sign of life of a confirmed subscriber: they pressed a button that only they have. Once a day will do."""
+    """Record a confirmed subscriber's sign of life: they pressed a button that only they have. Once a day is enough."""
     with suppress_error(ConditionFailedError):
         _update(
             table_name,
@@ -197,10 +197,10 @@ def note_life(table_name: str, subscriber_id: str, at: datetime) -> None:
 
 
 def renew(table_name: str, subscriber_id: str, at: datetime) -> tuple[State | None, bool]:
-    """Renew a subscription, for whoever pressed the button of the email that asks. Idempotent.
+    """Renew the subscription of somebody who pressed the button in the renewal email. Idempotent.
 
-    Return the state after it, None if there is no such subscriber; and whether this brought them back. Nobody is who
-    left in another way than by not answering.
+    Return the new state, None if there is no such subscriber; and whether this brought them back, which only happens to
+    those who lapsed by not answering.
     """
     try:
         response = _update(
@@ -231,7 +231,7 @@ def renew(table_name: str, subscriber_id: str, at: datetime) -> tuple[State | No
 
 
 def block(table_name: str, subscriber_id: str, at: datetime) -> bool:
-    """End all mail to an address, known or not, for its owner or the operator. Return False if it is blocked already.
+    """Block an address, known or not, for its owner or the operator. Return False if it is blocked already.
 
     Only the keyed hash is kept, so that nobody can sign it up, until the operator lifts it.
     """
@@ -268,9 +268,9 @@ def suppress(table_name: str, subscriber_id: str, event: Literal["bounced", "com
 
 
 def count_soft_bounce(table_name: str, subscriber_id: str, claim: str, at: datetime) -> int:
-    """Count a soft bounce of a confirmed subscriber, by the attempt that bounced: the same one counts once.
+    """Count a confirmed subscriber's soft bounce, once per attempt.
 
-    Return how many there were without a delivery between.
+    Return how many there were without a delivery in between.
     """
     try:
         response = _update(
@@ -299,7 +299,7 @@ def forget_soft_bounces(table_name: str, subscriber_id: str, delivered_at: datet
 
 
 def excuse_soft_bounce(table_name: str, subscriber_id: str, claim: str) -> None:
-    """Take back the soft bounce of an attempt that turned out to be delivered: it was an absence note."""
+    """Undo the soft bounce of an attempt that turned out to be delivered: it was an out-of-office reply."""
     with suppress_error(ConditionFailedError):
         _update(
             table_name,
@@ -313,7 +313,7 @@ def excuse_soft_bounce(table_name: str, subscriber_id: str, claim: str) -> None:
 def lift(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> bool:
     """Lift the suppression or block of an address, for the operator. Return False if there is none.
 
-    SES events from before are ignored from then on.
+    Earlier SES events are ignored from then on.
     """
     return _leave(
         table_name,
@@ -333,7 +333,7 @@ def lift(table_name: str, subscriber_id: str, at: datetime, kept: timedelta) -> 
 def add_imported(table_name: str, imported: Subscriber, former_ids: Sequence[str] = ()) -> State | None:
     """Store an imported subscriber without queueing an email. Return None, or the state of a known subscriber.
 
-    Known subscribers stay as they are, be it under a former id: no import brings back anyone who unsubscribed or is
+    Known subscribers stay as they are, even under a former id: no import brings back anyone who unsubscribed or is
     suppressed.
     """
     item, now = table.item_of(imported, list=table.subscribers_list("confirmed")), {":now": table.seconds(utc_now())}
@@ -353,10 +353,10 @@ def add_imported(table_name: str, imported: Subscriber, former_ids: Sequence[str
 
 
 def state_after(known: Subscriber | None, leaving: Leaving) -> State:
-    """Return the state of an address whose owner left another list, as an import says. `known` is who is here.
+    """Return the state of an address that left another list, according to an import. `known` is its subscriber here.
 
-    Who confirmed or renewed here by a click, later than they left there or at an unknown time, stays. Of several
-    suppressions the strongest stays, and what the operator lifted is suppressed again only by what happened after.
+    Somebody who clicked to confirm or renew here after leaving there, or at an unknown time, stays. The strongest of
+    several suppressions stays, and after the operator lifts one, only later events suppress again.
     """
     if known is None:
         return leaving.event
@@ -372,9 +372,9 @@ def state_after(known: Subscriber | None, leaving: Leaving) -> State:
 
 
 def add_left(table_name: str, left: Subscriber, kept: timedelta) -> tuple[State | None, State]:
-    """Store that an address left another list, as an import says. Return its state before, if any, and after.
+    """Record that an address left another list, according to an import. Return its state before, if any, and after.
 
-    `left` is what is to be stored if it is not known here: unsubscribed or suppressed. Idempotent.
+    `left` is stored if the address is unknown here: unsubscribed or suppressed. Idempotent.
     """
     key = table.key(Subscriber, left.id)
     leaving = cast("Leaving", left.history[-1])
@@ -396,7 +396,7 @@ def add_left(table_name: str, left: Subscriber, kept: timedelta) -> tuple[State 
                 values={":before": before} | (unsubscribed if after == "unsubscribed" else {}),
                 changes=f", expires_at = :end REMOVE {_ASKED}" if after == "unsubscribed" else _ONLY_THE_HASH,
             )
-        # Otherwise it changed in between.
+        # Otherwise, it changed in between.
         if written:
             return before, after
 

@@ -56,7 +56,7 @@ from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
 DayList = Literal["messages", "spam", "confirmed"]
 
-# TTL deletes up to days late, so expired items count as gone.
+# TTL deletes up to days late, so expired items are treated as gone.
 NOT_THERE = "attribute_not_exists(pk) OR expires_at < :now"
 
 
@@ -67,7 +67,7 @@ def key(record: type[Owner], record_id: str) -> dict[str, str]:
 
 
 def item_of(record: Owner, **more: Any) -> Item:
-    """Return a record as an item: key, kind, fields, expiry and further attributes."""
+    """Return a record as an item: key, kind, fields, expiry and additional attributes."""
     values = record.model_dump(mode="json", exclude_defaults=True)
     end = getattr(record, "expires_at", None)
     return {
@@ -89,18 +89,18 @@ def record_at(table: str, pk: str) -> Owner | None:
 
 
 def expired(item: Item) -> bool:
-    """Return whether an item has expired, though it is still there."""
+    """Return whether an item has expired, although it still exists."""
     return "expires_at" in item and bool(item["expires_at"] < seconds(utc_now()))
 
 
 def get(table: str, item_key: Item) -> Item | None:
-    """Return an item as it stands now, expired or not."""
+    """Return the current item, expired or not (consistent read)."""
     answer = dynamodb.call("get_item", TableName=table, Key=marshalled(item_key), ConsistentRead=True)
     return dynamodb.unmarshalled(answer.get("Item"))
 
 
 def put(table: str, item: Item, condition: str | None = None, values: Item | None = None) -> dict[str, Any]:
-    """Return the action of a transaction that writes an item."""
+    """Return the transaction action that writes an item."""
     action: dict[str, Any] = {"TableName": table, "Item": marshalled(item)}
     if condition:
         action["ConditionExpression"] = condition
@@ -134,7 +134,7 @@ def update(  # noqa: PLR0913, PLR0917  the parts of one write
 
 
 def check(table: str, item_key: Item, condition: str, values: Item) -> dict[str, Any]:
-    """Return the action of a transaction that only checks a condition of an item."""
+    """Return the transaction action that only checks a condition on an item."""
     return {
         "ConditionCheck": {
             "TableName": table,
@@ -155,7 +155,7 @@ def written(actions: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def day_list(name: DayList, day: datetime) -> str:
-    """Return the name of the list of a day's messages, spam or confirmations, in UTC."""
+    """Return the name of a day's list of messages, spam or confirmations, in UTC."""
     return f"{name}#{day.astimezone(UTC).date().isoformat()}"
 
 
@@ -193,5 +193,5 @@ def seconds(at: datetime) -> int:
 
 
 def stamp(at: datetime) -> str:
-    """Return a time as text, always with microseconds, so that texts sort like times."""
+    """Return a time as text, always with microseconds, so that the texts sort chronologically."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")

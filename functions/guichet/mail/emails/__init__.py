@@ -17,15 +17,15 @@ Record_co = TypeVar("Record_co", covariant=True)
 
 
 class Content(NamedTuple):
-    """What goes into an email: its recipients, the values of its templates, and what its headers offer the reader."""
+    """What goes into an email: recipients, template values, and what its headers offer the reader."""
 
     to: tuple[str, ...]
     values: dict[str, Any]
     # Where a reply goes, if not to the sender.
     reply_to: str = ""
-    # Whose address that is, in a stranger's words.
+    # The name at that address, in a stranger's words.
     reply_to_name: str = ""
-    # The link that unsubscribes, for the mailbox provider's own button.
+    # The unsubscribe link, for the mailbox provider's own button.
     unsubscribe_link: str = ""
 
 
@@ -46,10 +46,10 @@ class UnfinishedError(Exception):
 class Email(Protocol):
     """What the module of an email has, and a function `queued`, whose parameters are its own; see also `Offered`."""
 
-    # In the outbox, and of its templates.
+    # Its name in the outbox, and of its templates.
     NAME: str
     AUDIENCE: Audience
-    # Its part of StrangerMailPerDay, if no other email has one. None if it never goes to an unconfirmed address.
+    # Its share of StrangerMailPerDay, if no other email has one. None if it never goes to an unconfirmed address.
     STRANGER_SHARE: float | None
 
     def ineligible(self, due: Due[Any], /) -> str | None:
@@ -66,7 +66,7 @@ Offered = Literal["opened", "sent"]
 
 
 def at_desk(settings: MailSettings, page: str) -> str:
-    """Return the address of a page of the desk. It is no key: whoever opens it must sign in."""
+    """Return the URL of a page of the desk. It grants no access: whoever opens it must sign in."""
     return f"{settings.api_url}/desk/{page}"
 
 

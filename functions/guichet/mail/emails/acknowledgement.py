@@ -1,4 +1,4 @@
-"""To the visitor: their message arrived. None of its text is quoted: anybody can type anybody's address."""
+"""To the visitor: their message arrived. Nothing is quoted from it, as anybody can type anybody's address."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def ineligible(due: Due[Message]) -> str | None:
 
 
 def content(message: Message, language: Language, settings: MailSettings) -> Content:
-    """Return the content: fixed text, that of its form if it has one, and a link for whoever did not write."""
+    """Return the content: fixed text, the form's own text if any, and a link for somebody who did not write."""
     # Only the notifier pays for the import.
     from guichet.http.links import refusal_link  # noqa: PLC0415
 

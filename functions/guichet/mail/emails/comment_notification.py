@@ -24,6 +24,6 @@ def ineligible(due: Due[Comment]) -> str | None:
 
 
 def content(comment: Comment, _language: Language, settings: MailSettings) -> Content:
-    """Return the content. A reply goes to who wrote the comment, and to nobody else."""
+    """Return the content. A reply goes to the author of the comment, and to nobody else."""
     values = {"comment": comment, "page": unquote(comment.page), "link": at_desk(settings, f"comments/{comment.id}")}
     return Content(settings.owner_email, values, reply_to=comment.email, reply_to_name=comment.name)

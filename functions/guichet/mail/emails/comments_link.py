@@ -1,4 +1,4 @@
-"""To an address under which somebody commented: the link that shows its comments, and deletes them."""
+"""To an address that was used to comment: the link to see its comments, and to delete them."""
 
 from guichet.http.links import comments_link, refusal_link
 from guichet.locales import Language
@@ -30,7 +30,7 @@ def ineligible(due: Due[LinkRequest]) -> str | None:
 
 
 def content(request: LinkRequest, language: Language, settings: MailSettings) -> Content:
-    """Return the content: the link, until when it works, and another for whoever did not ask."""
+    """Return the content: the link, until when it works, and another for somebody who did not ask."""
     until = utc_now().replace(microsecond=0) + LINK_VALID
     link = comments_link(settings.api_url, request.email, language, settings.signing_secret, until)
     refusal = refusal_link(settings.api_url, request.email, language, settings.signing_secret)

@@ -13,7 +13,7 @@ from guichet.settings import MailSettings
 NAME = "confirmation-request"
 AUDIENCE: Audience = "visitor"
 STRANGER_SHARE: float | None = 1
-# Who asks again this soon has not had the time to look for the first email.
+# Somebody who asks again this soon has not had time to look for the first email.
 _A_MOMENT = timedelta(minutes=2)
 
 
@@ -42,7 +42,7 @@ def ineligible(due: Due[SignUp]) -> str | None:
 
 
 def content(request: SignUp, language: Language, settings: MailSettings) -> Content:
-    """Return the content: the link, until when it works, and another for whoever did not ask."""
+    """Return the content: the link, until when it works, and another for somebody who did not ask."""
     until = link_expiry(utc_now())
     link = confirmation_link(settings.api_url, request, language, settings.signing_secret, until)
     refusal = refusal_link(settings.api_url, request.email, language, settings.signing_secret)

@@ -1,4 +1,4 @@
-"""To one of the owner's addresses, which somebody typed at the desk: link and code to sign in, or a fresh code."""
+"""To an owner's address that somebody typed at the desk: link and code to sign in, or a fresh code."""
 
 from urllib.parse import urlencode
 
@@ -27,7 +27,7 @@ def queued(language: Language) -> QueuedEmail:
 
 
 def recipients(sign_in: SignIn, owners: tuple[str, ...], secret: str) -> tuple[str, ...]:
-    """Return which of the owner's addresses was typed: none if it is nobody's of them."""
+    """Return which of the owner's addresses was typed, or nothing if none was."""
     return tuple(address for address in owners if subscriber_id(secret, address) == sign_in.owner)
 
 
@@ -72,7 +72,7 @@ def link(sign_in: SignIn, secret: str, purpose: str = LINK) -> str:
 
 
 def content(sign_in: SignIn, _language: Language, settings: MailSettings) -> Content:
-    """Return the content. Whoever asked wrote none of it. A fresh code has no link: that would sign in."""
+    """Return the content, with nothing that the requester wrote. A fresh code has no link: that would sign in."""
     values = {
         "sign_in": sign_in,
         "code": spaced(code(settings.signing_secret, sign_in.purpose, sign_in.id)),

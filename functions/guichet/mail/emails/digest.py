@@ -1,4 +1,4 @@
-"""To the owner: what a week brought, and what is still in the outbox."""
+"""To the owner: what happened in a week, and what is still in the outbox."""
 
 from datetime import timedelta
 

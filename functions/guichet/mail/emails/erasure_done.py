@@ -16,7 +16,7 @@ STRANGER_SHARE: float | None = None
 
 
 def queued(language: Language, erasure: Erasure) -> QueuedEmail:
-    """Return the row for the outbox: one each time that it is asked for."""
+    """Return the row for the outbox: one for each request."""
     occasion = f"{erasure.asked_at:%Y%m%dT%H%M%S%f}"
     return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=occasion)
 
@@ -39,5 +39,5 @@ def ineligible(_due: Due[Erasure]) -> str | None:
 
 
 def content(erasure: Erasure, _language: Language, settings: MailSettings) -> Content:
-    """Return the content. Whose erasure it was is not known any more: only when it was asked for."""
+    """Return the content. It is no longer known who was erased, only when that was requested."""
     return Content(settings.owner_email, {"asked_at": erasure.asked_at, "of_message": bool(erasure.record)})

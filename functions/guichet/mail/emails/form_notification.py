@@ -17,7 +17,7 @@ STRANGER_SHARE: float | None = None
 
 
 class Row(NamedTuple):
-    """An answer as it is shown: its label, which may be a stranger's, and its text."""
+    """An answer for display: its label, which may be a stranger's text, and its value."""
 
     label: str
     text: str
@@ -34,13 +34,13 @@ def ineligible(due: Due[Message]) -> str | None:
 
 
 def recipients(message: Message) -> tuple[str, ...]:
-    """Return the recipients that the form names for a message. Empty if the owner gets it."""
+    """Return the recipients that the form names for a message, or nothing if the owner gets it."""
     own = definition(message.form)
     return own.recipients_of(message.answers) if own else ()
 
 
 def content(message: Message, language: Language, settings: MailSettings) -> Content:
-    """Return the content. A reply goes to the visitor. Recipients who are not the owner have no desk to be led to."""
+    """Return the content. A reply goes to the visitor. Recipients other than the owner get no links to the desk."""
     own, to = definition(message.form), recipients(message) or settings.owner_email
     owners = {normalized(address) for address in settings.owner_email}
     is_owners = all(normalized(address) in owners for address in to)
@@ -55,18 +55,18 @@ def content(message: Message, language: Language, settings: MailSettings) -> Con
 
 
 def rows(own: Definition | None, message: Message, language: Language) -> list[Row]:
-    """Return the answers in the order of the form, with its labels; then the further fields, by their names."""
+    """Return the answers in the form's order, with its labels; then the extra fields, by their names."""
     from guichet.forms.field_types import shown  # noqa: PLC0415
 
     answers, agreed = message.answers, say("agreed", language)
     fields = own.fields if own else {}
     declared = [
-        # The wording that was agreed to is the answer.
+        # A consent's answer is the wording that was agreed to.
         Row(agreed if field.type == "consent" else field.label[language], shown(field, answers[name], language))
         for name, field in fields.items()
         if answers.get(name)
     ]
-    # The address of a reply stands in its own field, too; a stranger's field may have any name but those of the form.
+    # The reply address is also in its own field; a stranger's field may have any name except the form's own.
     copied = {"email"} if own and own.email_field else set()
     attributes = [(name, text) for name, text in message.own_answers.items() if name not in copied]
     other = [Row(name, text) for name, text in (*attributes, *message.extra) if name not in fields]
@@ -74,7 +74,7 @@ def rows(own: Definition | None, message: Message, language: Language) -> list[R
 
 
 def words(own: Definition | None, answers: Mapping[str, str], language: Language) -> str:
-    """Return the message among answers or, if there is none, what else was answered, without names and addresses."""
+    """Return the message among the answers or, without one, the other answers except names and addresses."""
     from guichet.forms.field_types import shown  # noqa: PLC0415
 
     if answers.get("message"):

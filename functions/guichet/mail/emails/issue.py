@@ -18,18 +18,18 @@ def ineligible(_due: Due[WrittenIssue]) -> str | None:
 
 def content(written: WrittenIssue, _language: Language, settings: MailSettings) -> Content:
     """Return the content: what the author wrote, and the link to unsubscribe."""
-    # Only what writes an issue pays for the imports.
+    # Imported late: only an issue needs them.
     from guichet.accent import accent  # noqa: PLC0415
     from guichet.mail import markdown  # noqa: PLC0415
 
     edition = written.edition
     body = markdown.html(edition.markdown, accent(settings.accent_color).light)
     values = {
-        # Whatever their line breaks, they are one line.
+        # As one line, whatever line breaks they contain.
         "subject": " ".join(edition.subject.splitlines()),
         "preheader": " ".join(edition.preheader.splitlines()),
         "url": edition.url,
-        # An author may begin with a title, which is then not repeated.
+        # If the author begins with a title, it is not repeated.
         "heading": not body.startswith("<h1"),
         "body_html": body,
         "body_text": markdown.text(edition.markdown),

@@ -24,7 +24,7 @@ def ineligible(due: Due[Issue]) -> str | None:
 
 
 def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Content:
-    """Return the content. What made it pause is counted since it was last resumed."""
+    """Return the content. The counts that made it pause start at its last resumption."""
     tally, before = issue.tally or Tally(), issue.resumed_at or Tally()
     values = {
         "issue": issue,
@@ -37,7 +37,7 @@ def content(issue: Issue, _language: Language, settings: NotifierSettings) -> Co
         "bounced": tally.bounced - before.bounced,
         "complained": tally.complained - before.complained,
         "begun": issue.started_at is not None,
-        # Whatever is typed, a text that changed is not sent.
+        # A changed text is never sent, whatever is typed.
         "where_to_go_on": "issue_cancel" if issue.reason == "changed" else "issue_resume",
     }
     return Content(settings.owner_email, values)

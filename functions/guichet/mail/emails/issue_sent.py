@@ -1,4 +1,4 @@
-"""To the owner: an issue has ended, and what became of its readers' copies."""
+"""To the owner: an issue has ended, with the outcome of its readers' copies."""
 
 from guichet.locales import Language
 from guichet.mail.emails import Content, Due, at_desk

@@ -1,4 +1,4 @@
-"""To the owner, in the place of an email that SES rejected: that there is one, and where to read it."""
+"""To the owner, instead of an email that SES rejected: that there is one, and where to read it."""
 
 from guichet.locales import Language
 from guichet.mail.emails import Content, Due, at_desk
@@ -23,7 +23,7 @@ def ineligible(_due: Due[Owner]) -> str | None:
 
 
 def content(record: Owner, _language: Language, settings: MailSettings) -> Content:
-    """Return the content: nothing that SES could reject again, so nothing of the visitor's."""
+    """Return the content, without anything that SES could reject again, so nothing from the visitor."""
     kind = kind_of(type(record)).name
     page = {"message": f"messages/{record.id}", "comment": f"comments/{record.id}"}.get(kind, "outbox")
     what = kind if kind in {"message", "comment"} else "other"

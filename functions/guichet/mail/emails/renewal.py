@@ -1,4 +1,4 @@
-"""To a subscriber who gave no sign of life for a long time: a question whether they want to stay."""
+"""To a subscriber who has shown no sign of life for a long time: asks whether they want to stay."""
 
 from datetime import datetime
 
@@ -40,7 +40,7 @@ def content(subscriber: Subscriber, language: Language, settings: MailSettings) 
     leave = unsubscribe_link(settings.api_url, subscriber.id, language, secret)
     values = {
         "link": renewal_link(settings.api_url, subscriber.id, language, secret),
-        # A moment before it is sent, so never later than what it says.
+        # Computed just before sending, so it never promises too much.
         "until": utc_now() + RENEWAL_VALID,
         "since": subscriber.alive_at or subscriber.confirmed_at,
         "unsubscribe_link": leave,

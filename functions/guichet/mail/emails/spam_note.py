@@ -36,7 +36,7 @@ def ineligible(due: Due[OpenedSpamNote]) -> str | None:
 
 @dataclass(frozen=True)
 class Caught:
-    """A submission as the note names it: its words and what they are called, the page of a comment, its page here.
+    """A submission as the note names it: its words and their label, a comment's page, and its page at the desk.
 
     A sign-up has no words.
     """
@@ -49,7 +49,7 @@ class Caught:
 
 
 def content(opened: OpenedSpamNote, language: Language, settings: MailSettings) -> Content:
-    """Return the content: who wrote, their first words, and where to find each at the desk."""
+    """Return the content: who wrote, their first words, and a link to each at the desk."""
     note = opened.note
     values = {
         "note": note,
