@@ -60,8 +60,8 @@ UNUSED = (
     "aws_lambda_powertools/utilities/kafka",
     "dateutil/zoneinfo",
 )
-# Modules that others import for what the functions never do, and what their importers find instead. botocore would
-# write documentation of its clients. pydantic-core would describe its schemas to type checkers.
+# Modules that are only imported for features the functions never use, and their replacements. botocore would generate
+# documentation for its clients; pydantic-core would describe its schemas to type checkers.
 REPLACED = {
     "botocore/docs/__init__.py": "",
     "botocore/docs/docstring.py": """
@@ -107,8 +107,8 @@ def build(
 ) -> None:
     """Build the artifact in a folder, from scratch, with bytecode compiled by the interpreter `python`.
 
-    Without an architecture, build for this machine. `operations` are the ones to keep of botocore, by service. `forms`
-    is the file of the site's own forms, if there is one.
+    Without an architecture, build for this machine. `operations` are botocore's operations to keep, by service. `forms`
+    is the file of the site's own forms, if any.
 
     Raises BuildError, or CalledProcessError if pip fails.
     """
@@ -123,7 +123,7 @@ def build(
         for found in list(into.glob(pattern)):
             shutil.rmtree(found) if found.is_dir() else found.unlink(missing_ok=True)
     for name, replacement in REPLACED.items():
-        # Only what is there can be replaced: a new version of the package may have it elsewhere.
+        # Only an existing file can be replaced: a new version of the package may have moved it.
         with (into / name).open("r+", encoding="utf-8") as file:
             file.truncate()
             file.write(replacement)
@@ -147,7 +147,7 @@ def build(
 
 
 def include_texts(into: Path) -> None:
-    """Copy the owner's own words for emails, if there are any. Raises BuildError if they cannot be used."""
+    """Copy the owner's own texts for emails, if there are any. Raises BuildError if they are invalid."""
     try:
         texts.read(texts.FILE.read_bytes())
     except FileNotFoundError:
@@ -183,7 +183,7 @@ def compile_forms(source: Path, into: Path) -> None:
 
 
 def _is_ours(model: type[Model]) -> bool:
-    """Return whether a model is the functions' own: this process may have others."""
+    """Return whether a model belongs to the functions: this process may have others."""
     return (FUNCTIONS / model.__module__.partition(".")[0]).is_dir()
 
 
@@ -255,7 +255,7 @@ def _model(folder: Path, operations: Sequence[str]) -> tuple[Path, dict[str, Any
     rules = json.loads(gzip.decompress((newest / "endpoint-rule-set-1.json.gz").read_bytes()))
     kept = {name: service["operations"][name] for name in operations}
     for operation in kept.values():
-        # With this, botocore looks through each transaction for the account in the ARNs of its tables. Ours are names.
+        # With this, botocore searches each transaction for the account in its tables' ARNs. We use names.
         operation.pop("operationContextParams", None)
     shapes: dict[str, Any] = {}
     _collect(kept, service["shapes"], shapes)

@@ -1,4 +1,4 @@
-"""`python -m infra.local`: the whole counter on this machine, without an AWS account and without Docker."""
+"""`python -m infra.local`: all of Guichet on this machine, without an AWS account and without Docker."""
 
 import os
 import signal
@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    # Until it is ready, Ctrl-C ends the process at once: all that it started is part of it. The imports below take a
-    # second, so this comes first.
+    # Until it is ready, Ctrl-C ends the process at once, as everything it started runs inside it. The imports below
+    # take a second, so this comes first.
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     # The modules below use the functions' own.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "functions"))
@@ -42,20 +42,19 @@ from infra.template import Stack, Template, TemplateError, parameters
 if TYPE_CHECKING:
     from infra.local.forms import FormsFile
 
-# How often the stream of another engine than moto is read, and how often an engine that is not there is asked again, in
-# seconds.
+# How often to read the stream of an engine other than moto, and how often to retry an unreachable engine, in seconds.
 _POLL = 1.0
 _ASK_AGAIN = 1.0
 # How long the inbox waits for an email that is about to be sent, in seconds.
 _MOMENT = 2.0
-# How long the ports stay closed for an engine that is away, in seconds.
+# How long the ports stay closed while an engine is unreachable, in seconds.
 _PATIENCE = 5.0
 
-# The most that SEND_RATE may be: emails a second that no machine sends here.
+# The highest SEND_RATE, in emails per second, more than any machine sends here.
 _FASTEST = 10_000
 
-# The same from run to run, so that what the SAM CLI has built still fits. Everybody can read it: on AWS a function with
-# such a secret does not start (guichet/settings.py).
+# The same in every run, so that the SAM CLI's builds stay valid. Everybody can read it: on AWS, a function with such a
+# secret does not start (guichet/settings.py).
 SECRET = "local-stack-only-0123456789abcdef0123456789abcdef"  # noqa: S105  it is no secret
 TABLE = "guichet"
 # Where containers find moto. The SAM CLI takes ports from 5000 to 9000, the system those above 32768.
@@ -69,7 +68,7 @@ class StartError(Exception):
 
 
 def defaults(site_port: int) -> dict[str, str]:
-    """Return the parameters that a deploy asks its owner for, as they are on this machine."""
+    """Return local values for the parameters that a deploy asks its owner for."""
     return {
         "SiteName": "Atelier Bellevue",
         "SiteUrl": f"http://127.0.0.1:{site_port}",
@@ -83,9 +82,9 @@ def defaults(site_port: int) -> dict[str, str]:
 
 
 def origins(stack: Stack, environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any], str]:
-    """Return the functions' variables and the API's CORS, by which pages of this machine may post forms, and say so.
+    """Return the functions' variables and the API's CORS that let this machine's pages post forms, and a note about it.
 
-    A site under development is on a port of its own, any port. `ORIGINS=strict` is as deployed.
+    A site under development may be on any port. `ORIGINS=strict` is as deployed.
     """
     variables, cors = stack.environment, stack.cors
     if _is_strict(environment):
@@ -100,7 +99,7 @@ def origins(stack: Stack, environment: Mapping[str, str]) -> tuple[dict[str, str
 
 @dataclass
 class Local:
-    """What runs: the resolved template and the functions, and where their engines are."""
+    """What is running: the resolved template, the functions, and where their engines are."""
 
     stack: Stack
     functions: dict[str, LocalFunction]
@@ -108,13 +107,13 @@ class Local:
     containers: Containers | None
     # Set when the stream may hold something new.
     wake: threading.Event
-    # Set while it is known to hold nothing new.
+    # Set while it certainly holds nothing new.
     rests: threading.Event = field(default_factory=threading.Event)
     players: list[MappingPlayer] = field(default_factory=list)
     made: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def answer(self, request: Request) -> Response:
-        """Answer what only the local stack serves: inbox, settings, the SAM CLI's template, the schedule's moment."""
+        """Answer what only the local stack serves: inbox, settings, the SAM CLI's template, running the schedule."""
         after = request.args.get("after", "")
         served: dict[str, Callable[[], Response]] = {
             "GET /_local/inbox": lambda: self._inbox(inbox.inbox_page, "text/html; charset=utf-8", after),
@@ -135,7 +134,7 @@ class Local:
     def _rest(self) -> None:
         """Wait a moment for the email of a form that has just been posted.
 
-        What has been busy for longer, as with an issue of the newsletter, is not waited for.
+        Work that takes longer, such as an issue of the newsletter, is not waited for.
         """
         end = time.monotonic() + _MOMENT
         while self.engines.own_stream and self._reads_or_plays() and time.monotonic() < end:
@@ -161,7 +160,7 @@ class Local:
         return {name: function for name, function in self.functions.items() if function.function.schedules}
 
     def _sweep(self, only: str | None) -> dict[str, Any]:
-        """Call what the template calls on a schedule, side by side, or one of it; return their replies by name."""
+        """Call the template's scheduled functions concurrently, or only one; return their replies by name."""
         called = {name: function for name, function in self._scheduled().items() if only in (None, name)}
         with ThreadPoolExecutor(max(1, len(called))) as pool:
             running = {name: pool.submit(function, schedule_event()) for name, function in called.items()}
@@ -189,7 +188,7 @@ class Local:
 
     def _read_stream(self, reader: StreamReader, stop: threading.Event) -> None:
         while True:
-            # Before anything is looked at: what comes from now on wakes it again.
+            # Before reading, so that anything that arrives from now on wakes it again.
             self.rests.clear()
             self.wake.clear()
             if stop.is_set():
@@ -202,11 +201,11 @@ class Local:
             else:
                 if not again:
                     self.rests.set()
-                    # moto tells when something was written. Another engine must be asked.
+                    # moto reports writes. Another engine must be polled.
                     self.wake.wait(None if self.engines.own_stream else _POLL)
 
     def _read_round(self, reader: StreamReader) -> bool:
-        """Hand on what the stream holds, and forget what nobody asks for again. Return whether there was anything."""
+        """Pass on the stream's records, and drop those that are no longer needed. Return whether there were any."""
         records = reader.read()
         for player in self.players:
             player.take(records)
@@ -220,7 +219,7 @@ class Local:
         return bool(records)
 
     def play_schedules(self, stop: threading.Event) -> None:
-        """Call what the template calls on a schedule, until the end: each in a thread, as one may take long."""
+        """Call the template's scheduled functions until stopped, each in a thread, as one may take long."""
         threads = [
             threading.Thread(target=_play_schedule, args=(function, seconds, stop), daemon=True)
             for function in self._scheduled().values()
@@ -232,12 +231,12 @@ class Local:
             thread.join()
 
     def make_mail(self, stop: threading.Event) -> None:
-        """Make the mail's resources."""
+        """Create the resources for mail."""
         _make(lambda: engine.create_mail(self.stack), stop)
         self.made.release()
 
     def ses_events(self) -> SesEvents:
-        """Return what plays SES's events to the function behind their topic: none if mail goes to another engine."""
+        """Return the player of SES's events; it plays none if mail goes to another engine."""
         (function,) = (function for function in self.functions.values() if function.function.topics)
         events = SesEvents(function)
         if self.engines.own_mail:
@@ -257,7 +256,7 @@ def _play_schedule(function: LocalFunction, seconds: int, stop: threading.Event)
 
 
 def _make(make: Callable[[], Any], stop: threading.Event) -> Any:
-    """Make a resource; while its engine is not there, say so once and ask again. Return None if the stack ends."""
+    """Create a resource; while its engine is unreachable, say so once and retry. Return None if the stack stops."""
     told = False
     while not stop.is_set():
         try:
@@ -284,7 +283,7 @@ class Front:
         """Answer a request (WSGI)."""
         if environ["PATH_INFO"].startswith("/_local/"):
             request = Request(environ)
-            # To look changes nothing, and links to the inbox may stand anywhere.
+            # GET changes nothing, and links to the inbox may be anywhere.
             if request.method != "GET" and from_another_page(environ):
                 return refusal("pages of other origins are not served")(environ, start_response)
             return self._local.answer(request)(environ, start_response)
@@ -356,7 +355,7 @@ def _send_rate(environment: Mapping[str, str]) -> float | None:
 
 
 def _set_send_rate(engines: engine.Engines, rate: float | None) -> str:
-    """Let SES allow so many emails a second, if a number is given; return the line that tells the rate."""
+    """Make SES allow a number of emails per second, if given; return the line that reports the rate."""
     if not engines.own_mail:
         if rate is not None:
             raise StartError("SEND_RATE is for moto's SES, and mail goes to another engine: leave it out")
@@ -381,7 +380,7 @@ def _forms() -> "FormsFile":
 
 
 def _moto(environment: Mapping[str, str], containers: Containers | None) -> engine.MotoServer:
-    """Start moto: for this process alone on a port of its own choice, for containers on one that they can rely on."""
+    """Start moto: for this process alone on any free port, for containers on a fixed one."""
     if containers is None:
         return engine.MotoServer()
     port = _port(environment, "ENGINE_PORT", ENGINE_PORT)
@@ -392,11 +391,11 @@ def _moto(environment: Mapping[str, str], containers: Containers | None) -> engi
 
 
 def run(environment: Mapping[str, str]) -> None:
-    """Start everything, say where it is, and stay until Ctrl-C or SIGTERM. Raises StartError, TemplateError."""
+    """Start everything, print the addresses, and run until Ctrl-C or SIGTERM. Raises StartError, TemplateError."""
     port, site_port = _port(environment, "PORT", 3000), _port(environment, "SITE_PORT", 8000)
     api_url, site_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{site_port}"
     given = defaults(site_port) | parameters(environment.get("PARAMETERS", ""))
-    # What is wrong is told before anything starts.
+    # Mistakes are reported before anything starts.
     _is_strict(environment)
     rate = _send_rate(environment)
     _check_texts()
@@ -404,7 +403,7 @@ def run(environment: Mapping[str, str]) -> None:
     template.resolve(given)
     forms = _forms()
 
-    # So is a port that is taken. Neither is open before all that is behind it is ready.
+    # So is a port in use. No port opens before everything behind it is ready.
     if port == site_port:
         raise StartError(f"PORT and SITE_PORT are both {port}: give each its own")
     api, site = _held("PORT", port), _held("SITE_PORT", site_port)
@@ -430,11 +429,11 @@ def run(environment: Mapping[str, str]) -> None:
     threads.append(threading.Thread(target=events.play, daemon=True, name="play_ses_events"))
     for thread in threads:
         thread.start()
-    # The ports open when a post is kept and mailed; where an engine is away, after a warning.
+    # The ports open once posts can be stored and mailed or, if an engine is unreachable, after a warning.
     patience = time.monotonic() + _PATIENCE
     for _ in ("table", "mail"):
         local.made.acquire(timeout=max(0, patience - time.monotonic()))
-    # From here on it is ended in order.
+    # From here on, it shuts down in order.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     served = routes(functions)
@@ -465,7 +464,7 @@ def run(environment: Mapping[str, str]) -> None:
         f"{sam}\nReady. Ctrl-C ends it.",
         flush=True,
     )
-    # Not without a time-out: a signal is only seen between two waits.
+    # With a timeout, as signals are only handled between two waits.
     while not stop.wait(1):
         pass
     for port_in_use in (site, api):
@@ -482,8 +481,8 @@ def run(environment: Mapping[str, str]) -> None:
 def main() -> int:
     """Run the local stack; return the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-    # werkzeug logs every request unless it is told a level of its own; and here all requests of a burst share the
-    # connections of one process, which on Lambda they do not.
+    # werkzeug logs every request unless its level is set; and here, unlike on Lambda, all requests of a burst share the
+    # connections of one process.
     for name in ("werkzeug", "urllib3.connectionpool"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:

@@ -1,4 +1,4 @@
-"""The comments of the demo site's article: some to begin with, and what a build of the site exports of all."""
+"""The comments of the demo site's article: the initial ones, and their export as in a build of the site."""
 
 import hashlib
 import json
@@ -71,10 +71,10 @@ DEMO: Mapping[str, tuple[Language, tuple[Written, ...]]] = {
 
 
 class Build:
-    """What the site's pages have of their threads.
+    """The exported threads of the site's pages.
 
-    It is exported anew when a page is asked for, as after each approval a site's own build would. While the table does
-    not answer, a page has what it had before.
+    They are exported again when a page is requested, as a site's own build would do after each approval. While the
+    table does not answer, a page keeps its previous content.
     """
 
     def __init__(self) -> None:
@@ -102,12 +102,12 @@ class Build:
         return (folder / f"{known[page]['file']}.html").read_bytes() if page in known else b""
 
     def close(self) -> None:
-        """Remove what was exported."""
+        """Remove the export."""
         self._folder.cleanup()
 
 
 def write_demo(table_name: str, secret: str) -> None:
-    """Write and approve the comments that the demo begins with, unless they are there."""
+    """Write and approve the demo's initial comments, unless they exist."""
     now = utc_now()
     for page, (language, thread) in DEMO.items():
         ids = {one.name: hashlib.sha256(f"{page} {one.name}".encode()).hexdigest()[:32] for one in thread}

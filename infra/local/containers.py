@@ -1,4 +1,4 @@
-"""How containers on this machine reach it: `sam local` runs the functions in some."""
+"""How containers reach this machine: `sam local` runs the functions in containers."""
 
 import socket
 import struct
@@ -9,7 +9,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# Docker Desktop's name for the machine it runs on. What is sent to it arrives at the loopback interface.
+# Docker Desktop's name for its host. Traffic to it arrives at the loopback interface.
 _DESKTOP = "host.docker.internal"
 _BRIDGE = b"docker0"
 # Linux: "get the address of an interface", and where the IPv4 address lies in its answer (netdevice(7)).
@@ -19,7 +19,7 @@ _ADDRESS = slice(20, 24)
 
 @dataclass(frozen=True)
 class Containers:
-    """Where to listen for this machine's containers, and the name or address by which they reach what listens there."""
+    """Where to listen for this machine's containers, and the name or address by which they reach it."""
 
     listen: str
     host: str
@@ -28,7 +28,7 @@ class Containers:
     def asked_for(cls, environment: Mapping[str, str]) -> Self | None:
         """Return what `CONTAINERS` asks for, or None if it is not set.
 
-        On Linux containers reach the address of Docker's bridge, which no other machine has a route to by default.
+        On Linux, containers reach the address of Docker's bridge, to which no other machine has a route by default.
         Docker Desktop runs them in a virtual machine and has a name for this one instead.
         """
         if not environment.get("CONTAINERS"):
@@ -37,7 +37,7 @@ class Containers:
         return cls(address, address) if address else cls(LOOPBACK[0], _DESKTOP)
 
     def reach(self, address: str) -> str:
-        """Return the address of an engine, `http://127.0.0.1:8001`, as containers have to write it."""
+        """Return the URL of an engine, such as `http://127.0.0.1:8001`, as containers must write it."""
         parts = urlsplit(address)
         if parts.hostname not in LOOPBACK:
             return address

@@ -22,7 +22,7 @@ ACCOUNT: Mapping[str, str] = {
     "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_DEFAULT_REGION": PSEUDO_PARAMETERS["AWS::Region"],
     "AWS_EC2_METADATA_DISABLED": "true",
-    # The streams' newer addresses name the account, and moto does not serve them.
+    # The streams' newer endpoints contain the account, and moto does not serve them.
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
 }
 # The operations of DynamoDB that write items.
@@ -40,7 +40,7 @@ _WRITES = {
 
 @dataclass(frozen=True)
 class Engines:
-    """Where the services are, by the names of the variables: `{"DYNAMODB": "http://…"}`; and moto's address, if any."""
+    """The services' addresses by variable name: `{"DYNAMODB": "http://…"}`; and moto's address, if any."""
 
     addresses: Mapping[str, str]
     moto: str | None
@@ -59,7 +59,7 @@ class Engines:
 def endpoints(environment: Mapping[str, str]) -> dict[str, str | None]:
     """Return the address that the environment gives each service, None for moto's.
 
-    The streams of a table are where the table is, unless they have an address of their own.
+    A table's streams are at the table's address, unless they have one of their own.
     """
     general = environment.get("AWS_ENDPOINT_URL") or None
     table = environment.get("AWS_ENDPOINT_URL_DYNAMODB") or general
@@ -111,19 +111,19 @@ def connect(moto: MotoServer | None) -> Engines:
         os.environ[f"AWS_ENDPOINT_URL_{service}"] = addresses[service]
     for name, value in ACCOUNT.items():
         os.environ.setdefault(name, value)
-    # An engine on this machine is not behind the proxy of the network. Python prefers the lower case.
+    # An engine on this machine is not behind the network's proxy. Python prefers the lower-case variable.
     past = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     os.environ["no_proxy"] = ",".join(filter(None, (past, "127.0.0.1", "localhost", bridge_address())))
     return Engines(addresses, address)
 
 
 def client(service: str) -> Any:
-    """Return a client for the stack's own calls: impatient, since it asks again by itself."""
+    """Return a client for the stack's own calls, with short timeouts, as the stack retries by itself."""
     config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
     return botocore.session.get_session().create_client(service, config=config)
 
 
-# What says that an engine is not there, or not what it should be.
+# Errors that mean that an engine is unreachable or unsuitable.
 EngineError = (BotoCoreError, ClientError)
 
 

@@ -1,4 +1,4 @@
-"""The site's own forms on this machine: those of `functions/forms.toml`, else those of the demo site."""
+"""The site's own forms on this machine: those of `functions/forms.toml` or, without it, the demo site's."""
 
 import logging
 import threading
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class FormsFile:
-    """The file that defines the forms. It is read again once it has changed."""
+    """The file that defines the forms. It is read again whenever it changes."""
 
     def __init__(self, own: Path | None = None, demo: Path = DEMO) -> None:
         self._own = own or definition.SOURCE
@@ -25,12 +25,12 @@ class FormsFile:
 
     @property
     def file(self) -> Path:
-        """The file that counts now."""
+        """The file in use now."""
         return self._own if self._own.exists() else self._demo
 
     @property
     def shown(self) -> str:
-        """Its name, from the top of the checkout where it is in one."""
+        """Its name, relative to the checkout if it is in one."""
         top = TEMPLATE.parent
         return str(self.file.relative_to(top) if self.file.is_relative_to(top) else self.file)
 
@@ -40,22 +40,22 @@ class FormsFile:
         return sorted(definition.names())
 
     def read(self) -> None:
-        """Read the file, unless it is as it was. Raises FormsFileError, and the forms stay as they were."""
+        """Read the file if it has changed. On an error, raises FormsFileError and keeps the previous forms."""
         with self._lock:
             file = self.file
             found = file, file.stat().st_mtime_ns
             if found == self._seen:
                 return
             self._seen = found
-            # Others read definitions meanwhile, so none is forgotten before the new ones are known to be right.
+            # Other threads read definitions meanwhile, so none is dropped before the new ones are known to be valid.
             read(file)
             definition.SOURCE = file
             definition.forget()
-            # All of them at once: the file may be wrong by the time that one is asked for.
+            # All at once: the file may be invalid by the time one of them is requested.
             definition.definitions()
 
     def read_again(self) -> None:
-        """Read the file, unless it is as it was. The developer is told what is wrong with it, once."""
+        """Read the file if it has changed. Mistakes are reported to the developer once."""
         try:
             self.read()
         except (FormsFileError, OSError) as error:

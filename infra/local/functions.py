@@ -16,7 +16,7 @@ CODE: Path = TEMPLATE.parent / "functions"
 
 
 class Context:
-    """What Lambda hands a handler besides the event."""
+    """What Lambda passes to a handler besides the event."""
 
     def __init__(self, function_name: str, timeout: float) -> None:
         self.function_name = function_name
@@ -40,13 +40,13 @@ class LocalFunction:
         path, _, name = function.handler.rpartition(".")
         module = importlib.import_module(path)
         self._handler = getattr(module, name)
-        # A wrong setting is told now, not at the first event.
+        # An invalid setting is reported now, not at the first event.
         module.settings()
 
     def __call__(self, event: dict[str, Any]) -> Any:
         """Call the handler with an event and return what it returns, both through JSON, as Lambda does.
 
-        Calls run side by side, as Lambda starts as many instances as there are events.
+        Calls run concurrently, as Lambda starts as many instances as there are events.
         """
         reply = self._handler(json.loads(json.dumps(event)), Context(self.function.name, self.function.timeout))
         return json.loads(json.dumps(reply))
@@ -55,7 +55,7 @@ class LocalFunction:
 def local_functions(functions: Mapping[str, Function], environment: Mapping[str, str]) -> dict[str, LocalFunction]:
     """Set the environment, and return the functions ready to be called, by logical id.
 
-    They share this process and so the variables; that none has two values is for the template to show.
+    They share this process and so the variables; `Stack.environment` refuses a variable with two values.
     """
     os.environ.update(environment)
     return {name: LocalFunction(function) for name, function in functions.items()}

@@ -20,7 +20,7 @@ Invoke = Callable[[dict[str, Any]], dict[str, Any]]
 
 LARGEST_BODY = 10 * 1024 * 1024
 LARGEST_HEAD = 10_240
-# What the gateway hands over as text; every other body is base64, forms included.
+# What the gateway passes on as text; every other body is base64, including forms.
 _TEXT_TYPES = ("application/json", "application/javascript", "application/xml")
 _STAGE = "$default"
 
@@ -91,8 +91,8 @@ class Gateway:
 def match_route(routes: Iterable[str], method: str, path: str) -> tuple[str, dict[str, str]] | None:
     """Return the route of a request and the variables of its path.
 
-    A full match goes before one with variables, and a greedy variable, which takes the rest of a path, is last (AWS:
-    "Create routes for HTTP APIs").
+    A full match comes before one with variables, and a greedy variable, which takes the rest of a path, comes last
+    (AWS: "Create routes for HTTP APIs").
     """
     parts = path.split("/")
     candidates: list[tuple[int, str, dict[str, str]]] = []
@@ -129,7 +129,7 @@ def event_of(request: Request, route: str, path_parameters: dict[str, str]) -> d
     address = request.remote_addr or "127.0.0.1"
     joined = {name: ",".join(values) for name, values in headers.items()}
     port = request.host.partition(":")[2] or ("443" if request.scheme == "https" else "80")
-    # What the caller claims stands first; only the last address is the gateway's own word.
+    # The caller's claims come first; only the last address is set by the gateway.
     forwarded = ", ".join(filter(None, (joined.get("x-forwarded-for"), address)))
     joined |= {"x-forwarded-for": forwarded, "x-forwarded-proto": request.scheme, "x-forwarded-port": port}
     now = datetime.now(UTC)
@@ -177,7 +177,7 @@ def _body(body: bytes, media_type: str) -> dict[str, Any]:
 
 
 def _response(reply: dict[str, Any]) -> Response:
-    """Turn a function's reply into a response, less its own CORS headers: the gateway drops them."""
+    """Turn a function's reply into a response without its own CORS headers, which the gateway drops."""
     body = reply.get("body") or ""
     content = base64.b64decode(body) if reply.get("isBase64Encoded") else body
     response = Response(content, status=reply["statusCode"])
@@ -187,7 +187,7 @@ def _response(reply: dict[str, Any]) -> Response:
             response.headers[name] = str(value)
     for cookie in reply.get("cookies", []):
         response.headers.add("set-cookie", cookie)
-    # The address is absolute already, or the function's own business.
+    # The URL is already absolute, or deliberately relative.
     response.autocorrect_location_header = False
     return response
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.local.pages import render
 
-# So many mails are kept, and so many of them the page shows.
+# How many mails are kept, and how many of them the page shows.
 KEPT = 1000
 SHOWN = 100
 
@@ -14,8 +14,8 @@ SHOWN = 100
 def mails(after: str = "") -> list[dict[str, Any]]:
     """Return what was mailed through the moto of this process, oldest first: `id`, `from`, `to`, `subject`, `raw`.
 
-    With the id of a mail only those after it, or all if that one is no longer kept. Read from moto's memory: its
-    dashboard's data would be made of all its items each time.
+    Given the id of a mail, only those after it, or all if that one is gone. Read from moto's memory, as its dashboard's
+    data would be rebuilt from all items each time.
     """
     sent = [message for messages in _sent() for message in list(messages)]
     seen = next((index for index, message in enumerate(sent) if message.id == after), -1)
@@ -58,7 +58,7 @@ def _parts(raw: str) -> dict[str, Any]:
     return {
         "date": str(message["Date"] or ""),
         "headers": [(name, str(value)) for name, value in message.items()],
-        # Links open beside the inbox; scripts and forms of an email do nothing.
+        # Links open in a new tab; scripts and forms of an email do nothing.
         "html": f'<base target="_blank">{html.get_content()}' if html else "",
         "text": text.get_content() if text else "",
     }

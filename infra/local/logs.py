@@ -1,14 +1,14 @@
-"""The functions' logs for people: one short line an event. `LOGS=json make run` prints them as CloudWatch gets them."""
+"""The functions' logs for people: a short line per event. `LOGS=json make run` prints them as CloudWatch gets them."""
 
 import logging
 import os
 import time
 from collections.abc import Mapping
 
-# Of an identifier, which is a hash or a UUID, this much tells it from its neighbours.
+# Enough of an identifier (a hash or a UUID) to distinguish it from its neighbours.
 _SHORT = 8
 _IDENTIFIER = 24
-# What the first columns show, or what is of no use on one's own machine.
+# Fields that are shown in the first columns, or are useless on a local machine.
 _NOT_SHOWN = {"request_id"}
 # What every record has; the rest is what the function says.
 _USUAL = {*vars(logging.LogRecord("", 0, "", 0, "", (), None)), "message", "asctime", "xray_trace_id"}
@@ -36,7 +36,7 @@ def _short(value: object) -> str:
 
 
 def for_people() -> None:
-    """Let the functions print short lines, and no metrics. To be called before they are imported."""
+    """Make the functions print short lines and no metrics. Call this before importing them."""
     os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     from guichet.telemetry import logger  # noqa: PLC0415  it needs the setting above
 

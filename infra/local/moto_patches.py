@@ -1,6 +1,6 @@
-"""What moto does otherwise than AWS and this project cannot live with: changed in one place, for all that runs on moto.
+"""Patches where moto differs from AWS in ways that matter here, in one place for everything that uses moto.
 
-`make run`, the tests, `make faults` and `make load` apply it alike. Each patch is held by a test in
+`make run`, the tests, `make faults` and `make load` all apply it. Each patch has a test in
 tests/infra/test_moto_patches.py that fails once moto no longer needs it.
 """
 
@@ -32,9 +32,9 @@ from infra.local.moto_speed import speed_up_moto
 from infra.template import PSEUDO_PARAMETERS
 
 _ITERATORS_KEPT = 100
-# In bytes: no less than the largest item, which moto could not put on a page.
+# In bytes: at least the largest item, which otherwise would not fit on a page of moto's.
 _PAGE = 400 * 1024
-# Held by every call to DynamoDB and its streams: moto locks nothing, so that a transaction could be seen half done.
+# Held during every call to DynamoDB and its streams: moto locks nothing, so half a transaction could be visible.
 _ONE_AT_A_TIME = RLock()
 
 
@@ -44,7 +44,7 @@ def patch_moto() -> None:
     if namespace.copy is not copy:
         return
     speed_up_moto()
-    # Each transaction copies its tables, stream records included, to put the copies back if it is cancelled.
+    # Each transaction copies its tables, including stream records, to restore them if it is cancelled.
     namespace.copy = SimpleNamespace(deepcopy=lambda value: value if isinstance(value, Table) else copy.deepcopy(value))
     _wrap(DynamoDBBackend, "transact_write_items", _with_rollback)
     _wrap(DynamoHandler, "call_action", _one_at_a_time)
@@ -53,15 +53,15 @@ def patch_moto() -> None:
     _wrap(Table, "query", _looking_where_it_can_be)
     _wrap(Table, "all_items", _all_items)
     _wrap(Table, "sorted_items", _sorted_items)
-    # A page of a megabyte of short rows takes seconds, in which nobody else is served.
+    # A one-megabyte page of short rows takes seconds, during which nobody else is served.
     table_module.RESULT_SIZE_LIMIT = _PAGE
-    # For its dashboard moto keeps every object that ever was, each copy of an item included.
+    # For its dashboard, moto keeps every object that ever existed, including each copy of an item.
     _wrap(BaseModel, "__new__", lambda _: lambda cls, *_arguments, **_named: object.__new__(cls))
-    # It tells nothing of the account. As a server, it routes by whole paths.
+    # It says nothing about the account. As a server, it routes by whole paths.
     response: Any = SESV2Response
     response.get_account = lambda _: json.dumps(_ACCOUNT)
     urls.url_paths["{0}/v2/email/account$"] = urls.response.dispatch
-    # It takes any tag, and forgets them; and it has no list of addresses that SES does not write to.
+    # It accepts any tag, and forgets it; and it has no suppression list.
     _wrap(SESV2Response, "send_email", _with_tags)
     for name in ("get", "put", "delete"):
         setattr(response, f"{name}_suppressed_destination", globals()[f"_{name}_suppressed_destination"])
@@ -73,21 +73,21 @@ def _wrap(owner: Any, name: str, wrapper: Callable[[Any], Any]) -> None:
     setattr(owner, name, wrapper(getattr(owner, name)))
 
 
-# Out of the sandbox, with the rate and the quota of a usual account.
+# Out of the sandbox, with a typical account's rate and quota.
 _QUOTA = {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0}
 _ACCOUNT = {"ProductionAccessEnabled": True, "SendingEnabled": True, "SendQuota": _QUOTA}
 
 
 def send_rate(emails_a_second: float | None = None) -> float:
-    """Return how many emails a second SES allows; given a number, it allows that from now on."""
+    """Return how many emails per second SES allows; given a number, make it allow that from now on."""
     if emails_a_second is not None:
         _QUOTA["MaxSendRate"] = emails_a_second
     return _QUOTA["MaxSendRate"]
 
 
-# Called with each mail that SES took.
+# Called with each mail that SES accepted.
 told_of_mail: list[Callable[[Any], object]] = []
-# What SES takes in the name and in the value of a tag (SES API v2, MessageTag).
+# What SES accepts in a tag's name and value (SES API v2, MessageTag).
 _TAG = re.compile("[A-Za-z0-9_-]{1,256}")
 _Answer = str | tuple[int, dict[str, Any], str]
 
@@ -151,18 +151,18 @@ def _delete_suppressed_destination(response: Any) -> _Answer:
 
 
 class _Before:
-    """What a table holds under one key before a transaction, and how long its stream is."""
+    """A table's content under one key before a transaction, and the length of its stream."""
 
     def __init__(self, table: Table, hash_key: DynamoType, range_key: DynamoType | None) -> None:
         self._table = table
         self._hash_key, self._range_key = hash_key, range_key
         items: Any = table.items
-        # Updates change an item in its place.
+        # Updates change an item in place.
         self._item = copy.deepcopy(items.get(hash_key, {}).get(range_key) if range_key else items.get(hash_key))
         self._records = len(table.stream_shard.items) if table.stream_shard else 0
 
     def put_back(self) -> None:
-        """Put back the item, and take back the stream records."""
+        """Restore the item, and remove the stream records."""
         items: Any = self._table.items
         place, key = (items[self._hash_key], self._range_key) if self._range_key else (items, self._hash_key)
         if self._item is None:
@@ -183,7 +183,7 @@ def _befores(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> 
             table = backend.get_table(action["TableName"])
             found.append(_Before(table, *backend.get_keys_value(table, action.get("Key") or action["Item"])))
         except (ResourceNotFoundException, MockValidationException):
-            # moto refuses the action, too, and changes nothing for it.
+            # moto refuses the action as well, and changes nothing.
             continue
     return found
 
@@ -212,7 +212,7 @@ def _one_at_a_time(call: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _leaving_no_trace(get: Callable[..., Item | None]) -> Callable[..., Item | None]:
-    """Keep a look-up in vain from making an empty partition, which stays for good."""
+    """Keep an unsuccessful lookup from creating an empty partition, which would stay forever."""
 
     def get_item(table: Table, hash_key: DynamoType, range_key: DynamoType | None = None, *others: Any) -> Item | None:
         if range_key and hash_key not in table.items:
@@ -223,12 +223,12 @@ def _leaving_no_trace(get: Callable[..., Item | None]) -> Callable[..., Item | N
 
 
 def _looking_where_it_can_be(query: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a query look through its own partition, or its index, and not through the whole table, sorted beforehand."""
+    """Make a query search its own partition, or its index, rather than the whole table after sorting it."""
 
     @wraps(query)
     def looking(table: Any, *arguments: Any, hash_key_conditions: list[tuple[str, DynamoType]], **named: Any) -> Any:
         if table.has_range_key and hash_key_conditions:
-            # The instance's own, in the place of the class's, as long as it is asked.
+            # An instance attribute shadows the class's during the query.
             table.all_items = lambda: _candidates(table, dict(hash_key_conditions))
         try:
             return query(table, *arguments, hash_key_conditions=hash_key_conditions, **named)
@@ -247,7 +247,7 @@ def _candidates(table: Table, keys: Mapping[str, DynamoType]) -> list[Item]:
 
 
 def _all_items(all_items: Callable[[Table], list[Item]]) -> Callable[[Table], list[Item]]:
-    """Sort the items of a table by plain keys: ten times quicker than by moto's wrapped ones."""
+    """Sort the items of a table by plain keys: ten times faster than by moto's wrapped ones."""
 
     @wraps(all_items)
     def sorted_by_plain_keys(table: Table) -> list[Item]:
@@ -272,9 +272,9 @@ def _sorted_items(sorted_items: Callable[..., list[Item]]) -> Callable[..., list
 
 
 def forget_read(table: str, read_up_to: Sequence[Mapping[str, str]]) -> None:
-    """Drop of a table's stream what all its readers have read (their last sequence numbers, by shard), and iterators.
+    """Drop from a table's stream what all readers have read (their last sequence numbers, by shard), and iterators.
 
-    AWS keeps records for a day and iterators for a quarter of an hour; moto keeps both for ever.
+    AWS keeps records for a day and iterators for a quarter of an hour; moto keeps both forever.
     """
     account, region = PSEUDO_PARAMETERS["AWS::AccountId"], PSEUDO_PARAMETERS["AWS::Region"]
     with _ONE_AT_A_TIME:
@@ -282,7 +282,7 @@ def forget_read(table: str, read_up_to: Sequence[Mapping[str, str]]) -> None:
         first = shard.starting_sequence_number
         count = min(int(positions.get(shard.id, first - 1)) for positions in read_up_to) - first + 1
         del shard.items[:count]
-        # moto numbers the records from there, and finds them by it.
+        # moto numbers the records from there, and finds them by that number.
         shard.starting_sequence_number += count
         iterators = dynamodbstreams_backends[account][region].shard_iterators
         for iterator in list(iterators)[:-_ITERATORS_KEPT]:

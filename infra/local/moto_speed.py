@@ -1,6 +1,6 @@
-"""What moto does slowly, done faster to the same end. The tests make a hundred thousand calls, and `make run` answers.
+"""Faster versions of slow parts of moto. The tests make a hundred thousand calls, and `make run` must answer quickly.
 
-Each function here takes the place of one of moto's that showed in a profile, and returns what that returns:
+Each function here replaces one of moto's that showed up in a profile, and returns the same result:
 tests/infra/test_moto_speed.py compares the two.
 """
 
@@ -27,8 +27,8 @@ _own_make = _UpdateExpressionParser.make
 
 
 def speed_up_moto() -> None:
-    """Put the quicker functions into the place of moto's."""
-    # It looks through all members of the class at each call.
+    """Replace moto's functions by the faster ones."""
+    # It searches all members of the class on each call.
     _put(responses, "method_names_from_class", cache(method_names_from_class))
     _put(ResponseSerializer, "_serialize_type_structure", _serialize_type_structure)
     _put(ConditionExpressionParser, "_lex_condition_expression", _lex_condition_expression)
@@ -39,7 +39,7 @@ def speed_up_moto() -> None:
     _put(SecondaryIndex, "project", _project)
 
 
-# What took the place of what: owner, name, moto's own. The test puts it back.
+# What was replaced: owner, name, moto's own. The test restores it.
 replaced: list[tuple[Any, str, Any]] = []
 
 
@@ -52,7 +52,7 @@ def _put(owner: Any, name: str, value: Any) -> None:
 
 
 def _serialize_type_structure(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-    """Serialize a structure. moto asks six providers of names for each member of each; for a dict they say the same."""
+    """Serialize a structure. moto asks six name providers about each member; for a dict, they all agree."""
     picker = serializer._value_picker  # noqa: SLF001
     if type(value) is not dict or type(picker) is not XFormedAttributePicker or picker.response_transformers:
         _own_structure(serializer, serialized, value, shape, key)
@@ -85,14 +85,14 @@ def _members_of(picker: Any, shape: Any) -> Iterable[tuple[str, Any, tuple[str, 
 
 
 def _project(index: Any, item: Item) -> Item:
-    """Return what an index has of an item. moto takes all of it apart for that, and makes it anew."""
+    """Return an index's projection of an item. moto takes the whole item apart for that, and rebuilds it."""
     kind = (index.projection or {}).get("ProjectionType")
     if kind not in {"KEYS_ONLY", "INCLUDE"}:
         return item
     names = [*index.table_key_attrs, *index.schema_key_attrs]
     names += index.projection.get("NonKeyAttributes", []) if kind == "INCLUDE" else []
     projected = Item(item.hash_key, item.range_key, {})
-    # Each has been measured where it was put.
+    # Each was measured when it was put.
     dict.update(projected.attrs, {name: item.attrs[name] for name in names if name in item.attrs})
     return projected
 
@@ -127,7 +127,7 @@ def _copied_node(node: Any, parent: Any) -> Any:
 
 
 def _kinds(node: Any) -> frozenset[type]:
-    """Return the kinds of the nodes in a tree. An expression is parsed once, so its tree keeps them."""
+    """Return the kinds of nodes in a tree. An expression is parsed once, so its tree caches them."""
     kept = vars(node)
     if "kinds" not in kept:
         children = [_kinds(child) for child in node.children or () if isinstance(child, _nodes.Node)]
@@ -138,7 +138,7 @@ def _kinds(node: Any) -> frozenset[type]:
 
 @cache
 def _leads_on(kind: type) -> bool:
-    """Tell whether clauses are looked for within a kind of node. To ask this of abstract classes takes long."""
+    """Return whether to look for clauses within a kind of node. Asking abstract classes is slow."""
     return issubclass(kind, (_nodes.Expression, _nodes.UpdateExpressionFunction))
 
 
@@ -165,7 +165,7 @@ def _processed_as(kind: type, classes: tuple[type, ...]) -> type | None:
     return next((found for found in classes if issubclass(kind, found)), None)
 
 
-# What processing puts into a tree, and so is not in what was parsed.
+# Nodes that processing adds to a tree, so they are not in a freshly parsed one.
 _PUT_IN = {_nodes.DDBTypedValue, _nodes.NoneExistingPath}
 _own_look = _nodes.DepthFirstTraverser.pre_processing_of_child
 
@@ -187,7 +187,7 @@ def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
 
 
 def _traversed(look: Any, processors: Any, classes: tuple[type, ...], node: Any, child_id: int) -> Any:
-    """Process a tree. Without something that looks at each node before, trees in which there is nothing are passed."""
+    """Process a tree. Unless each node must be visited before, subtrees without anything to process are skipped."""
     kind: Any = type(node)
     if not _is_node(kind):
         return node

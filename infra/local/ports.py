@@ -1,4 +1,4 @@
-"""The ports of this machine: when they open, and whom they serve."""
+"""Ports of this machine: when they open, and whom they serve."""
 
 import json
 import socket
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
-# The names of this machine. A page of another name that leads here could read what is served (DNS rebinding).
+# This machine's names. Under another name that resolves to it, a page could read what is served (DNS rebinding).
 HOSTS = frozenset({"127.0.0.1", "localhost"})
 _BACKLOG = 128
 # In seconds.
@@ -19,12 +19,12 @@ _LOOK = 0.5
 
 
 class Port:
-    """A port of this machine: held as soon as it is made, open once it is served. Raises OSError if it is taken."""
+    """A port of this machine: reserved once created, open once served. Raises OSError if it is in use."""
 
     def __init__(self, number: int, address: str = "127.0.0.1") -> None:
         self._socket = socket.socket()
         try:
-            # What served here a moment ago does not keep it.
+            # A server that has just stopped does not block it.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind((address, number))
         except OSError:
@@ -34,11 +34,11 @@ class Port:
         self.address, self.number = self._socket.getsockname()
 
     def serve(self, application: Application, hosts: Collection[str] = HOSTS, *, threaded: bool = True) -> None:
-        """Open it, for requests to one of the hosts alone. Raises OSError if somebody else has opened it meanwhile."""
+        """Open it, only for requests to one of the hosts. Raises OSError if somebody else has opened it meanwhile."""
         self._socket.listen(_BACKLOG)
         application = for_hosts(application, hosts)
         server = make_server(self.address, self.number, application, threaded=threaded, fd=self._socket.fileno())
-        # How often it looks whether it is to end is all that it does at rest.
+        # When idle, all it does is check at this interval whether to stop.
         thread = threading.Thread(target=server.serve_forever, args=(_LOOK,), daemon=True, name=f"port {self.number}")
         self._served = server, thread
         thread.start()
@@ -48,13 +48,13 @@ class Port:
         if self._served:
             server, thread = self._served
             server.shutdown()
-            # Its last deed is to close the server.
+            # Closing the server is its last action.
             thread.join()
         self._socket.close()
 
 
 def for_hosts(application: Application, hosts: Collection[str] = HOSTS) -> Application:
-    """Return the application for requests that name one of these hosts; others get 403."""
+    """Return the application, restricted to requests for one of these hosts; others get 403."""
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("HTTP_HOST", "").partition(":")[0].lower() not in hosts:
@@ -65,7 +65,7 @@ def for_hosts(application: Application, hosts: Collection[str] = HOSTS) -> Appli
 
 
 def for_own_pages(application: Application) -> Application:
-    """Return the application for requests that no web page of another origin makes; others get 403."""
+    """Return the application, restricted to requests that do not come from another origin's page; others get 403."""
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if from_another_page(environ):
@@ -76,11 +76,11 @@ def for_own_pages(application: Application) -> Application:
 
 
 def from_another_page(environ: Mapping[str, str]) -> bool:
-    """Tell whether a web page of another origin makes a request. Browsers tell; other programs send neither header."""
+    """Return whether another origin's page makes a request. Browsers say so; other programs send neither header."""
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None:
         return origin != f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}"
-    # Images, frames and links send no origin.
+    # Images, frames and links send no `Origin`.
     return environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin")
 
 

@@ -1,4 +1,4 @@
-"""The functions for the SAM CLI: as they are here, so that its containers keep and mail where this stack does."""
+"""The functions for the SAM CLI, configured as here, so that its containers use this stack's table and mail."""
 
 import platform
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ from infra.local.containers import Containers
 from infra.local.functions import CODE
 from infra.template import Stack
 
-# What SAM needs to know of a function to build and to run it.
+# The properties that SAM needs to build and run a function.
 _OF_A_FUNCTION = ("Handler", "Runtime", "MemorySize")
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
 # The SAM CLI counts the start of the container and of Python without bytecode into the time-out, in seconds.
 _TIME_TO_START = 60
-# Bodies of these types are not always UTF-8; API Gateway hands them over as base64.
+# Bodies of these types are not always UTF-8; API Gateway passes them on as base64.
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _CORS = ("AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders", "MaxAge")
 
@@ -24,7 +24,7 @@ def architecture() -> str:
 
 
 def with_engines(variables: Mapping[str, str], addresses: Mapping[str, str], region: str) -> dict[str, str]:
-    """Return the variables of a function and those by which it finds the engines, given by service (`DYNAMODB`)."""
+    """Return a function's variables and those that point it to the engines, given by service (`DYNAMODB`)."""
     engines = {f"AWS_ENDPOINT_URL_{service}": address for service, address in addresses.items()}
     return {**variables, **engines, "AWS_DEFAULT_REGION": region}
 
@@ -32,9 +32,9 @@ def with_engines(variables: Mapping[str, str], addresses: Mapping[str, str], reg
 def sam_template(stack: Stack, addresses: Mapping[str, str], region: str, containers: Containers) -> dict[str, Any]:
     """Return a template of the functions, their routes and the API, with nothing left to resolve.
 
-    It is the same whenever the stack is started with the same settings, so a build of it lasts. The SAM CLI hands a
-    container the variables that its template declares and no others, so the engines' addresses are among them. The
-    architecture is that of this machine: what is built need not be emulated.
+    It is the same whenever the stack is started with the same settings, so a build of it stays valid. The SAM CLI
+    passes a container only the variables that its template declares, so they include the engines' addresses. The
+    architecture is that of this machine, so that no build needs emulation.
     """
     reached = {service: containers.reach(address) for service, address in addresses.items()}
     functions = {}
@@ -49,7 +49,7 @@ def sam_template(stack: Stack, addresses: Mapping[str, str], region: str, contai
             for told in [described["Properties"]]
         }
         variables = with_engines(properties["Environment"]["Variables"], reached, region)
-        # Docker may hand its own settings of a proxy to each container, and the engines are not behind one.
+        # Docker may pass its own proxy settings to each container, and the engines are not behind a proxy.
         variables |= dict.fromkeys(("NO_PROXY", "no_proxy"), containers.host)
         functions[name] = {
             "Type": "AWS::Serverless::Function",
@@ -69,7 +69,7 @@ def sam_template(stack: Stack, addresses: Mapping[str, str], region: str, contai
             "OnThisMachineOnly": {
                 "Assertions": [
                     {
-                        # CloudFormation refuses to deploy what never holds; the SAM CLI does not look.
+                        # CloudFormation refuses a rule that never holds; the SAM CLI ignores it.
                         "Assert": {"Fn::Equals": ["on AWS", "on this machine"]},
                         "AssertDescription": "This template is for `sam local` alone: everybody knows its secret.",
                     }
@@ -91,7 +91,7 @@ def _api(cors: Mapping[str, Any]) -> dict[str, Any]:
                 "openapi": "3.0.1",
                 "info": {"title": "guichet", "version": "1.0"},
                 "paths": {},
-                # Otherwise it answers what is not UTF-8 by itself, with a 502.
+                # Otherwise it answers a body that is not UTF-8 itself, with a 502.
                 "x-amazon-apigateway-binary-media-types": list(_FORM_TYPES),
             },
         },

@@ -1,6 +1,6 @@
 """What SES would tell of a mail that moto took: its events, as its topic hands them to the function `Feedback`.
 
-Addresses of SES's mailbox simulator have the outcome that they are for; all others get their mail.
+Addresses of SES's mailbox simulator produce their outcomes; mail to all others is delivered.
 """
 
 import json
@@ -25,18 +25,18 @@ _log = logging.getLogger(__name__)
 
 
 class SesEvents:
-    """Plays SES's events to a function, one after the other, in a thread of its own."""
+    """Plays SES's events to a function, one after another, in a thread of its own."""
 
     def __init__(self, deliver: Callable[[Document], Any]) -> None:
         self._deliver = deliver
         self._mails: SimpleQueue[Any] = SimpleQueue()
 
     def note(self, mail: Any) -> None:
-        """Note a mail that SES took."""
+        """Note a mail that SES accepted."""
         self._mails.put(mail)
 
     def stop(self) -> None:
-        """Let `play` end."""
+        """Make `play` end."""
         self._mails.put(None)
 
     def play(self) -> None:
@@ -91,7 +91,7 @@ def sns_event(message: Document) -> Document:
 
 
 def _outcome(address: str) -> Iterator[tuple[str, Document]]:
-    """Yield what becomes of a mail at an address (AWS: "Using the mailbox simulator manually")."""
+    """Yield the outcome of a mail to an address (AWS: "Using the mailbox simulator manually")."""
     local, _, domain = address.lower().rpartition("@")
     match local.partition("+")[0] if domain == _SIMULATOR else "":
         case "bounce":
@@ -110,7 +110,7 @@ def _outcome(address: str) -> Iterator[tuple[str, Document]]:
 
 
 def bounce(address: str, kind: str, sub_type: str, status: str | None, diagnostic_code: str | None) -> Document:
-    """Return what a bounce tells. An automatic reply has neither status nor diagnostic code."""
+    """Return the content of a bounce. An automatic reply has neither status nor diagnostic code."""
     recipient = {"emailAddress": address}
     if status:
         recipient |= {"action": "failed", "status": status}

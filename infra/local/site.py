@@ -1,4 +1,4 @@
-"""The demo site, served from another origin than the API, so that CORS is real."""
+"""The demo site, served from a different origin than the API, so that CORS applies."""
 
 import mimetypes
 import re
@@ -12,15 +12,15 @@ from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Request, Response
 
 SITE = Path(__file__).resolve().parents[1] / "site"
-# The address of the API that the pages are written with.
+# The placeholder for the API's address in the pages.
 WRITTEN_API = "http://127.0.0.1:3000"
 _WITH_ADDRESSES = (".html", ".js")
-# Where a page wants the comments that a build of the site exports for it.
+# Where a page includes its comments, as exported by a build of the site.
 THREAD = re.compile(rb"<!-- comments of this page -->\n?")
 
 
 class Site:
-    """A folder of static files, in which the address of the API is the real one. A WSGI application.
+    """A folder of static files, served with the API's real address. A WSGI application.
 
     `thread` returns the list of a page's comments, as HTML.
     """

@@ -1,4 +1,4 @@
-"""The callers of the functions that no visitor waits for: the event source mappings of the stream, and the schedule."""
+"""Calls of the background functions: the stream's event source mappings, and the schedule."""
 
 import logging
 import time
@@ -42,14 +42,14 @@ def stream_event(records: Sequence[dict[str, Any]], stream_arn: str) -> dict[str
 
 
 def wanted(record: dict[str, Any], patterns: Sequence[dict[str, Any]]) -> bool:
-    """Tell whether a stream record passes the filters of a mapping (AWS: "Lambda event filtering")."""
+    """Return whether a stream record passes a mapping's filters (AWS: "Lambda event filtering")."""
     return not patterns or any(EventPattern(None, pattern).matches_event(cast("Any", record)) for pattern in patterns)
 
 
 def play(records: Sequence[dict[str, Any]], mapping: StreamMapping, stream_arn: str, deliver: Deliver) -> None:
     """Deliver stream records as the mapping says: filtered, in batches, tried again from the first failure on.
 
-    What fails too often is given up, as Lambda does: the schedule takes it up.
+    Records that fail too often are dropped, as Lambda does: the schedule takes over.
     """
     passed = [record for record in records if wanted(record, mapping.patterns)]
     for start in range(0, len(passed), mapping.batch_size):
@@ -68,12 +68,11 @@ def _deliver_batch(
         failed = {failure["itemIdentifier"] for failure in reply.get("batchItemFailures", [])}
         if not failed:
             return
-        # Behind the first failed record everything is delivered again.
+        # Everything from the first failed record on is delivered again.
         first = next((index for index, record in enumerate(batch) if record["dynamodb"]["SequenceNumber"] in failed), 0)
     rest = batch[first:]
     if mapping.bisect and len(rest) > 1:
-        # To split is not to retry, and does not count as such: so what cannot be delivered ends alone, and takes
-        # nothing with it when it is given up.
+        # A split does not count as a retry, so a poison record ends up alone, and nothing else is dropped with it.
         middle = (len(rest) + 1) // 2
         for half in (rest[:middle], rest[middle:]):
             _deliver_batch(half, mapping, stream_arn, deliver, retries)
@@ -84,7 +83,7 @@ def _deliver_batch(
 class MappingPlayer:
     """Plays an event source mapping in a thread of its own, as Lambda does: a long batch holds up no other mapping.
 
-    It keeps only what passes the mapping's filter, so what it holds while a batch takes long stays small.
+    It keeps only what passes the mapping's filter, so its queue stays small during a long batch.
     """
 
     def __init__(self, function: LocalFunction, mapping: StreamMapping, stream_arn: str) -> None:
@@ -98,7 +97,7 @@ class MappingPlayer:
         self._stopped = False
 
     def take(self, records: Sequence[dict[str, Any]]) -> None:
-        """Take the next records of the stream, to deliver those that the mapping wants."""
+        """Accept the next records of the stream, to deliver those that the mapping wants."""
         passed = [record for record in records if wanted(record, self._mapping.patterns)]
         if not passed:
             return
@@ -109,18 +108,18 @@ class MappingPlayer:
             self._changed.notify()
 
     def busy_for(self) -> float:
-        """Return for how many seconds it has had something to deliver, 0 if it has nothing."""
+        """Return for how many seconds it has been delivering, or 0 if it is idle."""
         since = self._busy_since
         return 0.0 if since is None else max(time.monotonic() - since, 1e-9)
 
     def stop(self) -> None:
-        """Let `play` end after the batch that it delivers now."""
+        """Make `play` end after the current batch."""
         with self._changed:
             self._stopped = True
             self._changed.notify()
 
     def play(self) -> None:
-        """Deliver what was taken, batch by batch, until the end."""
+        """Deliver the accepted records, batch by batch, until stopped."""
         while True:
             with self._changed:
                 if not self._records:
@@ -145,7 +144,7 @@ class StreamReader:
     def read(self) -> list[dict[str, Any]]:
         """Return the next records since the last time, at most a thousand of each shard.
 
-        The iterator is taken anew each time: they expire after a quarter of an hour.
+        It gets a new iterator each time, as they expire after a quarter of an hour.
         """
         records: list[dict[str, Any]] = []
         description = self._client.describe_stream(StreamArn=self._stream_arn)["StreamDescription"]
@@ -165,6 +164,6 @@ class StreamReader:
 
 
 def _as_lambda_has_it(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record of the API as functions get it: its time is a number, seconds since 1970."""
+    """Convert an API record to the form that functions get: its time is a number, seconds since 1970."""
     created = record["dynamodb"]["ApproximateCreationDateTime"].timestamp()
     return {**record, "dynamodb": {**record["dynamodb"], "ApproximateCreationDateTime": created}}

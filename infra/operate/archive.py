@@ -1,9 +1,9 @@
-"""The archive that `guichet export everything` writes: all items of a table, to be taken along to another stack.
+"""The archive that `guichet export everything` writes: all items of a table, to move to another stack.
 
-It is JSON Lines. The first line is a head, which tells by which secret its hashes were made; the last one is an end,
-with how many items there are, and a keyed hash of all before it. Between them is an item a line, as plain values. What
-JSON cannot say of a DynamoDB type is an object with one name: `{"$SS": [...]}` is a set of texts, `{"$N": "1.5"}` a
-number that is no integer, `{"$B": "..."}` bytes in Base64, and `{"$M": {...}}` a map that looks like one of these.
+It is JSON Lines. The first line is a head, which identifies the secret that made its hashes; the last one is an end,
+with the number of items and a keyed hash of everything before it. Between them is one item per line, as plain values.
+DynamoDB types without a JSON equivalent are objects with one name: `{"$SS": [...]}` is a set of texts, `{"$N": "1.5"}`
+a number that is no integer, `{"$B": "..."}` bytes in Base64, and `{"$M": {...}}` a map that looks like one of these.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _TAGGED = {f"${kind}": kind for kind in ("N", "B", "SS", "NS", "BS", "M")}
 
 
 class Secrets:
-    """The secrets of a stack: its own one, and that of the stack whose archive it was made from, if any."""
+    """The secrets of a stack: its own, and that of the stack whose archive it was created from, if any."""
 
     def __init__(self, own: str, former: str = "") -> None:
         self.own = own
@@ -41,7 +41,7 @@ NO_SECRETS = Secrets("")
 
 @dataclass(frozen=True)
 class Head:
-    """The first line of an archive. `secret` and `former` are marks of the secrets that its hashes were made with."""
+    """The first line of an archive. `secret` and `former` are marks of the secrets that made its hashes."""
 
     written_at: datetime
     secret: str
@@ -49,12 +49,12 @@ class Head:
 
 
 def mark_of(secret: str) -> str:
-    """Return what tells whether a secret is the one that an archive was written with, without telling it."""
+    """Return a mark that identifies the secret of an archive without revealing it."""
     return keyed_hash(secret, "archive")
 
 
 def is_archive(file: Path) -> bool:
-    """Return whether a file begins as an archive does."""
+    """Return whether a file begins like an archive."""
     with file.open("rb") as opened:
         return opened.read(len(_BEGINS)) == _BEGINS
 
@@ -88,7 +88,7 @@ def plain_item(wire: Mapping[str, Any]) -> Item:
 
 
 def wire_item(item: Item) -> Item:
-    """Return an item of plain values as DynamoDB takes it. Raises ValueError where there is no such value."""
+    """Return an item of plain values in DynamoDB's format. Raises ValueError if a value has none."""
     return {name: _wire(value) for name, value in item.items()}
 
 
@@ -141,7 +141,7 @@ def _wire(value: Any) -> dict[str, Any]:  # noqa: PLR0911  one for each type
 class Archive:
     """An archive in a file, which is checked whole before anything is read of it.
 
-    Raises OperatorError if it is no archive, is cut, was changed, or is of another owner's stack.
+    Raises OperatorError if it is not an archive, is truncated, was changed, or is from another owner's stack.
     """
 
     def __init__(self, file: Path, secrets: Secrets) -> None:
@@ -172,19 +172,19 @@ class Archive:
             version, written_at = head["version"], datetime.fromisoformat(head["written_at"]).astimezone(UTC)
             made = Head(written_at, str(head["key"]), str(head.get("former_key", "")))
         except (KeyError, TypeError, ValueError):
-            raise OperatorError(f"{self._file} is no archive of Guichet: its first line is not that of one") from None
+            raise OperatorError(f"{self._file} is not an archive of Guichet: its first line is not one's") from None
         if head.get("guichet") != "archive" or version != VERSION:
             raise OperatorError(f"{self._file} is an archive of another version of Guichet ({version}): use that one")
         if made.secret not in secrets.by_mark:
             raise OperatorError(
                 f"{self._file} was written by a stack with another SigningSecret, and this one does not know it. "
-                "Addresses that must not be written to are known by their hashes alone. Deploy this stack with "
-                "FormerSigningSecret set to the SigningSecret of that one, and import it then"
+                "Suppressed addresses are only known by their hashes. Deploy this stack with "
+                "FormerSigningSecret set to that stack's SigningSecret, and then import it"
             )
         if made.former and made.former not in secrets.by_mark:
             raise OperatorError(
                 f"{self._file} was written by a stack that has a FormerSigningSecret. Deploy this one with the same "
-                "SigningSecret and FormerSigningSecret as that one, and import it then"
+                "SigningSecret and FormerSigningSecret as that one, and then import it"
             )
         return made
 
@@ -205,7 +205,7 @@ class Archive:
         end = _object(before)
         if end.get("guichet") != "end":
             raise OperatorError(
-                f"{self._file} is cut: its last line is not the end of an archive. Export it, or copy it, once more"
+                f"{self._file} is truncated: its last line is not the end of an archive. Export or copy it again"
             )
         proof = _proof(secret, content, self.items)
         if end.get("items") != self.items or not hmac.compare_digest(str(end.get("proof")).encode(), proof.encode()):
@@ -214,7 +214,7 @@ class Archive:
     def _changed(self, line: int | None = None) -> OperatorError:
         where = f" (line {line:,})" if line else ""
         return OperatorError(
-            f"{self._file} was changed since it was written{where}: nothing of it is imported. Export it once more"
+            f"{self._file} was changed since it was written{where}: nothing was imported from it. Export it again"
         )
 
 

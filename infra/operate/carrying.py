@@ -1,7 +1,8 @@
 """Carry an archive into the table of another stack of the same owner, item by item.
 
-Each item is one conditional write, so it is idempotent, and an interrupted import is simply run again. What this stack
-has stays: whoever left or is suppressed on either side stays so, and a later confirmation by their own click counts.
+Each item is one conditional write, so it is idempotent, and an interrupted import is simply run again. This stack's
+data stays: anyone who left or is suppressed on either side stays so, except after a later confirmation by their own
+click.
 """
 
 from collections import Counter
@@ -27,12 +28,13 @@ from infra.operate.archive import Archive, Secrets, kind_of, plain_item, wire_it
 from infra.operate.connection import OperatorError, OperatorSettings
 from infra.operate.queries import Advance, blocks, by_keys, scan
 
-# Bound to a browser, a caller or a moment of the old stack, or known anew at once: nothing of it helps this one.
+# Bound to a browser, a caller or a moment of the old stack, or quickly rebuilt: useless to this one.
 LEFT_BEHIND = frozenset(
     {"sign-in", "session", "caller", "proof", "cap", "mailboxes", "run", "renewals", "link-request", "deploy-hook"}
 )
-# In which order all others are written. What leaves comes before who stays, so that nobody is confirmed in between; a
-# record before the emails that report it; and an issue after its readers, so that none can be resumed without them.
+# The order in which all others are written. Departures come before confirmed subscribers, so that nobody is confirmed
+# in between; a record before the emails that report it; and an issue after its readers, so that it cannot be resumed
+# without them.
 _LEAVERS, _CONFIRMED, _RECORDS, _ISSUES, _EMAILS = range(5)
 CARRIED: Mapping[str, int] = {
     "subscriber": _CONFIRMED,
@@ -41,7 +43,7 @@ CARRIED: Mapping[str, int] = {
     # Before the comments, which they keep out.
     "deleted": _LEAVERS,
     "comment": _RECORDS,
-    # Made anew with their comments, by this stack's secret.
+    # Recreated with their comments, by this stack's secret.
     "entry": _RECORDS,
     "thread": _RECORDS,
     "authored": _RECORDS,
@@ -59,22 +61,22 @@ CARRIED: Mapping[str, int] = {
 _STEPS = (_LEAVERS, _CONFIRMED, _RECORDS, _ISSUES, _EMAILS)
 THREADS = 8
 BLOCK = 200
-# How often an item is looked at again that changed between reading and writing.
+# How often to retry an item that changed between reading and writing.
 _TRIES = 5
 _ELSEWHERE = "the stack that it came from sends it"
 _IN_DOUBT = "the stack that it came from was sending it"
-# The outcomes of items that are written anew.
+# The outcomes of items that are created.
 WRITTEN = ("carried", "waits here", "not sent here", "paused")
 INTERRUPTED = "interrupted"
 UNAVAILABLE = "the table is unreachable"
 
-# A write that may fail on its condition. Returns the outcome if it is not the planned one.
+# A write that may fail on its condition. Returns the outcome if it differs from the plan.
 _Write = Callable[[], str | None]
 
 
 @dataclass
 class Summary:
-    """What was carried: items by kind and outcome, and why it stopped early, if it did."""
+    """The result: items by kind and outcome, and why it stopped early, if it did."""
 
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     stopped: str = ""
@@ -86,7 +88,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class _Planned:
-    """What becomes of an item: the outcome, and the write, if one is needed."""
+    """The plan for an item: the outcome, and the write, if one is needed."""
 
     outcome: str
     write: _Write | None = None
@@ -113,14 +115,14 @@ class Carrier:
         self.total = archive.items
         # New keys of records by the old ones, where they differ.
         self._moved: dict[str, str] = {}
-        # Who left or is suppressed and is known by a hash alone, by that.
+        # Those who left or are suppressed and are only known by a hash, by that hash.
         self._hashes: dict[str, Item] = {}
-        # New content hashes of issues, and which issues here are others of the same name.
+        # New content hashes of issues, and the issues here that differ despite the same name.
         self._contents: dict[str, str] = {}
         self._others: set[str] = set()
-        # Who was sent an email that asks whether they want to stay.
+        # Those who were sent a renewal email.
         self._asked_to_renew: set[str] = set()
-        # What is shown of comments, by their ids: name and HTML; and what threads are called, by their old keys.
+        # The public part of comments, by id: name and HTML; and the pages of threads, by old key.
         self._shown: dict[str, tuple[str, str]] = {}
         self._pages: dict[str, str] = {}
         # Why and when comments were deleted, by their ids.
@@ -129,7 +131,7 @@ class Carrier:
         self._survey()
 
     def carry(self, advance: Advance, *, dry_run: bool) -> Summary:
-        """Carry all items, or find out what would become of each."""
+        """Carry all items, or find out the outcome of each."""
         summary, done = Summary(), 0
         try:
             with ThreadPoolExecutor(THREADS) as pool:
@@ -150,12 +152,12 @@ class Carrier:
     # --- before anything is written ---
 
     def _former_owners(self, secrets: Secrets) -> dict[str, str]:
-        """Return the ids of the owner's addresses here, by those that the archive has."""
+        """Return the ids of the owner's addresses here, by their ids in the archive."""
         addresses = all_recipients(self._settings)
         return {subscriber_id(self._written_with, one): subscriber_id(secrets.own, one) for one in addresses}
 
     def _survey(self) -> None:
-        """Find out what depends on other items: who is known by which id, and which issue is which."""
+        """Collect what depends on other items: people's ids, and how issues correspond."""
         editions: dict[str, dict[Any, Edition]] = {}
         found: list[Item] = []
         for item in self._archive.lines():
@@ -219,7 +221,7 @@ class Carrier:
         yield from zip(map(kind_of, items), outcomes, strict=True)
 
     def _read(self, keys: Sequence[Item]) -> dict[tuple[str, str], Item]:
-        """Return the items that are here and have not expired, by key, as plain values."""
+        """Return the existing, unexpired items, by key, as plain values."""
         places = dict.fromkeys((key["pk"], key["sk"]) for key in keys)
         here = by_keys(self._table, ({"pk": pk, "sk": sk} for pk, sk in places), plain_item)
         return {(item["pk"], item["sk"]): item for item in here if not _expired(item)}
@@ -254,7 +256,7 @@ class Carrier:
         return f"erasure#{self._settings.ids_of(item['email'])[0]}" if of_person else ""
 
     def _done(self, item: Item, plan: _Planned) -> str:
-        """Do what was planned. What changed since it was read is read and planned again."""
+        """Carry out a plan. An item that changed since it was read is read and planned again."""
         for _ in range(_TRIES):
             if plan.write is None:
                 return plan.outcome
@@ -267,7 +269,7 @@ class Carrier:
     # --- what an item is here ---
 
     def _prepared(self, item: Item) -> Item | str:
-        """Return an item as it is to be here, or why it is not carried."""
+        """Return an item as it should be here, or why it is not carried."""
         kind = kind_of(item)
         if why := self._not_carried(item, kind):
             return why
@@ -284,7 +286,7 @@ class Carrier:
             case "issue":
                 item = {**issues.at_rest(item), "content": self._content(item)}
             case "request" if not item.get("spam") and "mailed_at" not in item:
-                # Its email is the old stack's, which mails it within days, or not at all.
+                # Its email belongs to the old stack, which sends it within days, or not at all.
                 end = table.seconds(self._archive.head.written_at + REQUEST_KEPT)
                 item = {**item, "expires_at": min(item["expires_at"], end)}
             case "email":
@@ -297,7 +299,7 @@ class Carrier:
     def _renewable(self, item: Item) -> Item:
         """Return a subscriber who is not waited for in vain: an answer must be able to arrive here.
 
-        The stack that it came from mails what waits there, and a link that another secret signed opens nothing here.
+        The old stack sends what waits there, and a link signed with another secret does not work here.
         """
         asked = "renewal_sent_at" in item or item["pk"] in self._asked_to_renew
         if asked and self._written_with == self._settings.signing_secret:
@@ -317,7 +319,7 @@ class Carrier:
         return ""
 
     def _comment(self, item: Item) -> Item:
-        """Return a comment as it is to be here. One without an entry in the archive waits to be approved again."""
+        """Return a comment as it should be here. One without an entry in the archive must be approved again."""
         if item["state"] != "approved" or item["id"] in self._shown:
             return item
         kept = {name: value for name, value in item.items() if name not in {"entry", "approved_at"}}
@@ -412,7 +414,7 @@ class Carrier:
         comments.restore(self._table, self._settings.signing_secret, item, shown, page, utc_now(), back=back)
 
     def _planned_newer(self, item: Item, known: Item) -> _Planned:
-        """Return what becomes of what is here already: only what ended there since takes the place of what waits."""
+        """Return the plan for an existing item: only an item that has ended there since replaces one that waits."""
         kind = kind_of(item)
         if kind == "email" and "sent_at" in item and "outbox" in known and "claim" not in known:
             return _Planned("updated", lambda: self._put(item, {"outbox": known["outbox"]}, without="claim"))
@@ -437,7 +439,7 @@ class Carrier:
         return _Planned("carried", lambda: self._put(item))
 
     def _leaving(self, known: Item, item: Item) -> _Write | None:
-        """Return the write that ends a subscription here as it ended there, or None if nothing is to be changed."""
+        """Return the write that ends a subscription here as it ended there, or None if nothing changes."""
         state, at = item["state"], _left_at(item, self._archive.head.written_at)
         table_name, one = self._table, str(known["id"])
 
@@ -453,7 +455,7 @@ class Carrier:
         end = item.get("expires_at")
         kept = datetime.fromtimestamp(end, UTC) - at if end else timedelta(days=self._settings.retention_days)
         if state == "unsubscribed" and item.get("left_for") == "no_answer":
-            # Whoever showed themselves here since they were last heard of there did answer, to this stack.
+            # A sign of life here, after the last one there, is an answer, given to this stack.
             silent = known["state"] == "confirmed" and _heard_of(known) <= _heard_of(item)
             return (lambda: written(subscribers.lapse(table_name, one, at, kept))) if silent else None
         lapsed = known["state"] == "unsubscribed" and known.get("left_for") == "no_answer" and state == "unsubscribed"
@@ -468,11 +470,11 @@ class Carrier:
     def _sign_of_life(self, known: Item, item: Item) -> _Write | None:
         """Return the write that notes a later sign of life from there, or None.
 
-        It also brings back who was unsubscribed here for not answering, and did answer there.
+        It also brings back subscribers who lapsed here but answered there.
         """
         table_name, one, at = self._table, str(known["id"]), _heard_of(item)
         waits = "renewal_queued_at" in known or known.get("left_for") == "no_answer"
-        # As for a click here, once a day will do.
+        # As for a click here, once a day is enough.
         if item["state"] != "confirmed" or at <= _heard_of(known) + (timedelta() if waits else timedelta(days=1)):
             return None
         renewed = any(event["event"] == "renewed" and _at(event["at"]) == at for event in item.get("history", ()))
@@ -485,7 +487,7 @@ class Carrier:
     def _end_known(self, *, dry_run: bool) -> Iterator[tuple[str, str]]:
         """End the subscriptions here of whom the archive knows by a former hash alone.
 
-        That is after those hashes were written: whoever confirms since is refused by them.
+        This comes after those hashes were written: they refuse anyone who confirms in between.
         """
         if not self._hashes or not self._by_other_secrets:
             return
@@ -502,7 +504,7 @@ class Carrier:
     ) -> str | None:
         """Write an item, if there is none or it is as expected, and nothing has the keys that must be absent.
 
-        What is expected may have to be `without` an attribute. Returns another outcome if one of these is there.
+        The expected item may also have to be `without` an attribute. Returns another outcome if a condition fails.
         """
         now = {":now": table.seconds(utc_now())}
         put: Item = {"TableName": self._table, "Item": wire_item(item), "ConditionExpression": table.NOT_THERE}
@@ -535,7 +537,7 @@ def _step_of(item: Item) -> int:
 
 
 def _outcome(item: Item) -> str:
-    """Return what became of an item that was written."""
+    """Return the outcome of an item that was written."""
     if kind_of(item) == "email":
         if "outbox" in item:
             return "waits here"
@@ -570,6 +572,6 @@ def _at(text: str) -> datetime:
 
 
 def _confirmed_since(known: Item, at: datetime) -> bool:
-    """Return whether somebody confirmed by their own click after a time. An import is no such click."""
+    """Return whether somebody confirmed by their own click after a time. An import does not count."""
     clicks = (event for event in known.get("history", ()) if event["event"] in {"confirmed", "resumed", "renewed"})
     return any(datetime.fromisoformat(event["at"]) > at for event in clicks)

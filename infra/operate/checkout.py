@@ -1,4 +1,4 @@
-"""The checkout that a command is run in: an installed package reads the site's own files there."""
+"""The checkout that a command is run in, where an installed package reads the site's own files."""
 
 from pathlib import Path
 

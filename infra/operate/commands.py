@@ -1,4 +1,4 @@
-"""`guichet`: the commands, their options and their output. The work itself is in the modules beside this one."""
+"""`guichet`: the commands, their options and their output. The other modules here do the work."""
 
 import csv
 import functools
@@ -78,17 +78,17 @@ from infra.template import TEMPLATE, TemplateError
 
 # The options of all commands, and how many words each takes.
 _COMMON_WORDS = {"--local": 1, "--port": 2, "--stack": 2, "--region": 2, "--json": 1}
-# Exit codes besides 0. Click uses 2 for wrong usage, too.
+# Exit codes other than 0. Click also uses 2 for wrong usage.
 INCOMPLETE, INVALID, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130
 _PERIOD = 7
 _DAY = click.DateTime(["%Y-%m-%d"])
 _STATES = (*get_args(State), "pending")
-# Characters of an id. Fewer are the beginning of one.
+# The length of an id in characters. Anything shorter is a prefix.
 _WHOLE_ID = 32
 _OR_LOCAL = "For the stack that `make run` started on this machine, use --local"
-# An error names no more ids than that.
+# The most ids that an error names.
 _MOST_IDS = 5
-# Of an address that bounced, complained or is blocked, only the keyed hash is kept.
+# Only the keyed hash is kept of an address that bounced, complained or is blocked.
 _NOT_KEPT = "(not kept)"
 _NOT_SUBSCRIBED = {
     "unsubscribed": "was already unsubscribed",
@@ -100,10 +100,10 @@ _NOT_SUBSCRIBED = {
 
 
 class _Root(click.Group):
-    """The group of all commands, which takes the common options before a command, too: `guichet --local messages`."""
+    """The group of all commands, which also accepts the common options before a command: `guichet --local messages`."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Move common options that come first behind the command and its own arguments."""
+        """Move leading common options behind the command and its own arguments."""
         moved: list[str] = []
         while args and args[0].partition("=")[0] in _COMMON_WORDS:
             count = 1 if "=" in args[0] else _COMMON_WORDS[args[0]]
@@ -118,7 +118,7 @@ class _Listing(click.Group):
     """A group of commands that runs `list` by default."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Insert `list` before options, except before --help, behind which nothing else counts."""
+        """Insert `list` before options, except before --help, after which everything is ignored."""
         if args and args[0] in context.help_option_names:
             args = args[:1]
         if not args or (args[0].startswith("-") and args[0] not in context.help_option_names):
@@ -133,7 +133,7 @@ def _version(context: click.Context, _parameter: click.Parameter, asked: bool) -
 
 
 def installed_version() -> str:
-    """Return the version of this command: the installed package's, or the checkout's that it runs from."""
+    """Return the version of this command: that of the installed package, or of the checkout it runs from."""
     if TEMPLATE.with_name("functions").is_dir():
         project = TEMPLATE.with_name("pyproject.toml").read_text(encoding="utf-8")
         return str(tomllib.loads(project)["project"]["version"])
@@ -285,7 +285,7 @@ def _searchable_text(record: Message | SignUp, language: Language) -> str:
 
 
 def _message(connection: Connection, message_id: str) -> Message | SignUp:
-    """Return a message, or a sign-up from the spam folder, by its id or the beginning of it.
+    """Return a message, or a sign-up from the spam folder, by its id or a prefix of it.
 
     Raises OperatorError if there is none, or more than one.
     """
@@ -296,7 +296,7 @@ def _message(connection: Connection, message_id: str) -> Message | SignUp:
 
 
 def _found(connection: Connection, message_id: str) -> Item | None:
-    """Return the item of a message, or of a sign-up, by its id or the beginning of it.
+    """Return the item of a message, or of a sign-up, by its id or a prefix of it.
 
     Raises OperatorError if there is more than one.
     """
@@ -336,7 +336,7 @@ def show_message(connection: Connection, output: Output, *, id: str) -> None:  #
             fields = labelled(own, record, connection.settings.default_language)
         else:
             fields = of_submission(record, mode="python")
-        # At the end and apart, because their names come from a stranger.
+        # Last and separate, because their names come from a stranger.
         others = [f"{name}: {value}" for name, value in fields.pop("other_fields", ())]
         output.show({**fields, "other_fields": others})
 
@@ -391,11 +391,11 @@ def release(connection: Connection, output: Output, *, id: str) -> None:  # noqa
 def erase_messages(
     connection: Connection, output: Output, *, ids: tuple[str, ...], form: str | None, yes: bool
 ) -> int | None:
-    """Erase messages for good, with the emails queued for them.
+    """Erase messages for good, along with the emails queued for them.
 
-    Those with these IDs, or all of a form; also in the spam folder. To run it again after an interruption erases the
-    rest. What was mailed stays in the mailboxes that got it, and AWS's point-in-time backups of the table have it until
-    they expire after 35 days.
+    Either those with these IDs, or all of a form, including the spam folder. After an interruption, run it again to
+    erase the rest. Emails already sent stay in their mailboxes, and AWS's point-in-time backups of the table keep the
+    data until they expire after 35 days.
     """
     if bool(ids) == bool(form):
         raise click.UsageError("Give the IDs of messages, or --form NAME.")
@@ -408,11 +408,11 @@ def erase_messages(
 def _erase_ids(connection: Connection, output: Output, ids: Sequence[str], *, yes: bool) -> int | None:
     table = connection.settings.table_name
     items = {given: _found(connection, given) for given in ids}
-    # Two beginnings may be of one message.
+    # Two prefixes may belong to one message.
     found = {item["pk"]: item for item in items.values() if item}
     for item in found.values():
         if item["kind"] == "request" and not item.get("spam"):
-            raise OperatorError(f"{item['id']} is a sign-up, and no spam: `guichet forget ADDRESS` erases a person's")
+            raise OperatorError(f"{item['id']} is a sign-up, but not spam: `guichet forget ADDRESS` erases a person's")
     unknown = [given for given, item in items.items() if item is None]
     for given in unknown:
         output.advise(f"Nothing to erase: {_unknown(given)}.")
@@ -422,7 +422,7 @@ def _erase_ids(connection: Connection, output: Output, ids: Sequence[str], *, ye
     for pk, item in found.items():
         erase_record(table, pk)
         output.tell(f"Erased {short(item['id'])}.", id=item["id"], now="erased", changed=True)
-    # A whole id is of one that was erased before. The beginning of one may be mistyped.
+    # A whole id belongs to a message that was erased before. A prefix may be mistyped.
     before = [given for given in unknown if len(given.strip()) >= _WHOLE_ID]
     for given in before:
         output.tell((), id=given.strip().lower(), now="erased", changed=False)
@@ -431,7 +431,7 @@ def _erase_ids(connection: Connection, output: Output, ids: Sequence[str], *, ye
 
 def _are_to_go(output: Output, records: Sequence[Message | SignUp]) -> bool:
     for record in records:
-        # Of a message without an address, the form tells.
+        # For a message without an address, show its form.
         who = record.email or (record.form if isinstance(record, Message) else "newsletter")
         output.advise(f"{short(record.id)}, of {record.submitted_at:%Y-%m-%d %H:%M} UTC, {who}")
     what = "it" if len(records) == 1 else f"all {len(records):,}"
@@ -556,11 +556,11 @@ def show_subscriber(connection: Connection, output: Output, *, address: str) -> 
 def lift(connection: Connection, output: Output, *, address: str) -> None:
     """Let a bounced, complained or blocked address sign up again.
 
-    Also takes it off SES's suppression list, so that mail reaches it again.
+    Also removes it from SES's suppression list, so that mail reaches it again.
     """
     settings = connection.settings
     table = settings.table_name
-    # First what may fail: as long as it is on the list, it gets no mail, whatever the table says.
+    # What may fail comes first: while it is on the list, it gets no mail, whatever the table says.
     taken_off = elsewhere.take_off_list(connection, address)
     kept = timedelta(days=settings.retention_days)
     # Under every id that it may have, including one from a former secret.
@@ -637,8 +637,8 @@ def unsubscribe_subscriber(connection: Connection, output: Output, *, address: s
     "--separator",
     type=click.Choice(list(importing.SEPARATORS)),
     metavar="NAME",
-    help=f"For CSV: {', '.join(importing.SEPARATORS)}. Default: semicolon for a French site, as Excel expects; else "
-    "comma.",
+    help=f"For CSV: {', '.join(importing.SEPARATORS)}. Default: semicolon for a French site, as Excel expects; "
+    "otherwise comma.",
 )
 @click.option(
     "--state",
@@ -651,10 +651,10 @@ def unsubscribe_subscriber(connection: Connection, output: Output, *, address: s
     "--for",
     "tool",
     type=click.Choice(list(leaving.FORMATS)),
-    help="For subscribers: as this tool's importer takes them, in two files: those who are confirmed, and in "
-    "FILE-unsubscribed.csv those who left.",
+    help="For subscribers: in this tool's import format, as two files: the confirmed ones and, in "
+    "FILE-unsubscribed.csv, those who left.",
 )
-@click.option("--spam", is_flag=True, help="For messages: the spam folder, too.")
+@click.option("--spam", is_flag=True, help="For messages: include the spam folder.")
 @click.option("--form", metavar="NAME", help="For messages: only this form's, with a column for each of its fields.")
 @on_stack
 def export(  # noqa: PLR0913  the options of an export
@@ -677,8 +677,8 @@ def export(  # noqa: PLR0913  the options of an export
     with each item as it is stored in the table: an archive, which `guichet import` carries into another stack. To
     resume an interrupted export, run the same command again.
 
-    With --for, subscribers are written as another tool's importer takes them. Those who bounced or complained have no
-    address any more: SES's suppression list has it.
+    With --for, subscribers are written in another tool's import format. Those who bounced or complained no longer have
+    an address here: SES's suppression list has it.
     """
     if (what is None) != everything:
         raise click.UsageError(f"Say what to export: {', '.join(exporting.KINDS)}.")
@@ -707,9 +707,9 @@ def export(  # noqa: PLR0913  the options of an export
     )
     if file is None or not tool:
         return _export(connection, output, options, file)
-    # Who left goes first: then nobody has the one file without the other.
+    # Those who left go first, so that nobody has the confirmed ones without them.
     left = file.with_name(f"{file.stem}-unsubscribed{file.suffix}")
-    # It is there already where the other one was interrupted.
+    # It already exists if the other one was interrupted.
     if not (left.exists() and exporting.interrupted(options, file)):
         code = _export(connection, output, replace(options, state="unsubscribed"), left)
         if code:
@@ -718,7 +718,7 @@ def export(  # noqa: PLR0913  the options of an export
 
 
 def _check_for_tool(what: str, file: Path | None, file_format: str | None, separator: str | None, state: str) -> None:
-    """Refuse options that a tool's files leave no choice about."""
+    """Refuse options that a tool's format already determines."""
     if what != "subscribers" or file_format == "jsonl" or separator or state != "confirmed":
         raise click.UsageError("--for is for subscribers, and takes neither --format nor --separator nor --state.")
     if file is None:
@@ -753,7 +753,7 @@ def _import_archive(  # noqa: PLR0913  what an archive is carried with
 ) -> int:
     """Carry what another stack of the same owner exported with `guichet export everything` into this one."""
     if others:
-        raise click.UsageError("This is an archive, which has each proof itself: leave out --consent and --ask.")
+        raise click.UsageError("This is an archive, which contains each proof: leave out --consent and --ask.")
     settings = connection.settings
     secrets = Secrets(settings.signing_secret, settings.former_signing_secret)
     carrier = carrying.Carrier(Archive(file, secrets), settings, secrets, bring_back=bring_back)
@@ -768,7 +768,7 @@ def _import_archive(  # noqa: PLR0913  what an archive is carried with
         stopped=summary.stopped,
     )
     if summary.stopped:
-        output.advise("To resume, run the same command again: what is there is not written twice.")
+        output.advise("To resume, run the same command again: nothing is written twice.")
         return INTERRUPTED if summary.stopped == carrying.INTERRUPTED else UNAVAILABLE
     return 0
 
@@ -776,7 +776,7 @@ def _import_archive(  # noqa: PLR0913  what an archive is carried with
 @guichet.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--consent", metavar="TEXT", help="They have consented: say where, when and to what. Kept as proof.")
-@click.option("--ask", is_flag=True, help="They have not consented yet: mail each a confirmation link.")
+@click.option("--ask", is_flag=True, help="They have not consented yet: mail each one a confirmation link.")
 @click.option("--dry-run", is_flag=True, help="Say what will happen, and change nothing.")
 @click.option("--from-line", type=click.IntRange(min=2), default=2, metavar="NUMBER", help="Skip the lines before it.")
 @click.option(
@@ -784,7 +784,7 @@ def _import_archive(  # noqa: PLR0913  what an archive is carried with
     "columns",
     multiple=True,
     metavar="NAME=WHAT",
-    help=f"What a column is, if it is not understood: {', '.join(importing.KINDS)}. May be repeated.",
+    help=f"What a column means, if it is not recognised: {', '.join(importing.KINDS)}. May be repeated.",
 )
 @click.option(
     "--dates",
@@ -795,7 +795,7 @@ def _import_archive(  # noqa: PLR0913  what an archive is carried with
     "--state",
     type=click.Choice(importing.STANDINGS),
     metavar="STATE",
-    help=f"What everybody in the file is at the least: {', '.join(importing.STANDINGS)}. Default: by the file's name.",
+    help=f"The minimum standing of everybody in the file: {', '.join(importing.STANDINGS)}. Default: by file name.",
 )
 @click.option(
     "--bring-back", is_flag=True, help="For an archive: include comments that you deleted or refused yourself."
@@ -817,23 +817,24 @@ def import_(  # noqa: PLR0913  the options of an import
 ) -> int:
     """Import subscribers from a CSV file, or an archive.
 
-    An archive, which `guichet export everything` writes, is carried over whole: subscribers, suppressions, messages,
-    issues. What this stack knows stays, and whoever left or is suppressed on either side stays so.
+    An archive, as written by `guichet export everything`, is imported whole: subscribers, suppressions, messages,
+    issues. This stack's own data stays, and anyone who left or is suppressed on either side stays so.
 
-    A CSV file is taken as another tool exports it, or as a spreadsheet saves it. Its first line names the columns. Only
-    `email` is needed; names, the language, the date of consent and the source are taken if they are there. Columns that
-    say who left, bounced, complained or never confirmed are understood in English and French. If it is unclear what one
-    says, nothing is imported, and the command asks for --column.
+    A CSV file may come straight from another tool or a spreadsheet. Its first line names the columns. Only `email` is
+    required; names, language, date of consent and source are imported if present. Columns that say who left, bounced,
+    complained or never confirmed are recognised in English and French. If the meaning of one is unclear, nothing is
+    imported, and the command asks for --column.
 
     With --consent, addresses are subscribed at once, and nothing is mailed. With --ask, each is mailed a confirmation
-    link, at the sending rate of the SES account and within what is left of StrangerMailPerDay; run the same command
-    again tomorrow for the rest.
+    link, at the SES account's sending rate and within what is left of StrangerMailPerDay; run the same command again
+    tomorrow for the rest.
 
-    Whoever left there is kept as unsubscribed, and whoever bounced or complained as suppressed, whatever other rows
-    say, so that no later file subscribes them; unless they confirmed here since. Whoever never confirmed there is
-    skipped, or mailed the link with --ask. Nobody who unsubscribed, bounced or complained here is subscribed again.
+    Those who left there are kept as unsubscribed, and those who bounced or complained as suppressed, whatever other
+    rows say, so that no later file subscribes them, unless they have confirmed here since. Those who never confirmed
+    there are skipped or, with --ask, mailed the link. Nobody who unsubscribed, bounced or complained here is
+    resubscribed.
 
-    Bad lines are copied to FILE.bad.csv, with their numbers and reasons. The same file may be imported again safely.
+    Bad lines are copied to FILE.bad.csv, with their numbers and reasons. It is safe to import the same file again.
     """
     if is_archive(file):
         others = bool(consent) or ask
@@ -895,8 +896,8 @@ def _check_of_list(consent: str | None, *, ask: bool, bring_back: bool) -> None:
 def _tell_only_hashed(reader: importing.Reader, output: Output) -> None:
     if reader.only_hashed:
         output.advise(
-            f"{counted(len(reader.only_hashed), 'row')} of people who left without an address: nothing of them can be "
-            "kept. Guichet's own exports have such rows of who is suppressed; take an archive to carry these, too."
+            f"{counted(len(reader.only_hashed), 'row')} of people who left, without an address: these cannot be "
+            "kept. Guichet's own exports have such rows for suppressed people; to move these as well, use an archive."
         )
 
 
@@ -909,7 +910,7 @@ def _importer(  # noqa: PLR0913  what an import needs
     *,
     asking: bool,
 ) -> importing.DryRun | importing.Requests | importing.Confirmed:
-    """Return what becomes of the rows of an import; of a dry run if `may_ask` is None."""
+    """Return the handler for an import's rows; for a dry run if `may_ask` is None."""
     if may_ask is None:
         return importing.DryRun(settings, asking)
     if asking:
@@ -928,15 +929,15 @@ def _importer(  # noqa: PLR0913  what an import needs
 @click.option(
     "--access",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Erase nothing: write what is stored to a new JSON file.",
+    help="Erase nothing: write the stored data to a new JSON file.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @on_stack
 def forget(connection: Connection, output: Output, *, address: str, access: Path | None, yes: bool) -> int | None:
     """Erase or export everything stored about a person.
 
-    Erases their messages, sign-ups, subscription and emails, in the spam folder and the outbox, too, and strikes their
-    address out of what others wrote. Takes the address off SES's suppression list. Events about it in the failure
+    Erases their messages, sign-ups, subscription and emails, including the spam folder and the outbox, and redacts
+    their address in what others wrote. Removes the address from SES's suppression list. Events about it in the failure
     queue are processed, so that no complaint is lost, and deleted. Reports what remains, and why. Reads the whole
     table.
     """
@@ -1020,7 +1021,7 @@ def outbox_emails() -> None:
 def list_outbox(connection: Connection, output: Output) -> int:
     """List waiting, held and failed emails, newest first, and why.
 
-    Held emails wait until the owner's mailbox takes mail again. Emails that the owner's mailbox answered with an
+    Held emails wait until the owner's mailbox accepts mail again. Emails that the owner's mailbox answered with an
     automatic reply are listed as `replied`; they were delivered, and need no action.
     """
     table = connection.settings.table_name
@@ -1033,13 +1034,13 @@ def list_outbox(connection: Connection, output: Output) -> int:
 
 @outbox_emails.command("send")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--failed", is_flag=True, help="Send all failed emails again, too.")
+@click.option("--failed", is_flag=True, help="Also send all failed emails again.")
 @on_stack
 def send_outbox(connection: Connection, output: Output, *, ids: tuple[str, ...], failed: bool) -> int:
     """Send waiting emails now, and failed ones on request.
 
-    Waiting emails go out by themselves within 15 minutes. A failed email is sent again only with --failed, or if its
-    ID is given; an ID may be shortened to its first characters, as in the list. If the owner's mailbox takes no mail,
+    Waiting emails are sent automatically within 15 minutes. A failed email is sent again only with --failed, or if its
+    ID is given; an ID may be shortened to its first characters, as in the list. If the owner's mailbox accepts no mail,
     one of the held emails tries it now; once that is delivered, the others follow.
     """
     table = connection.settings.table_name
@@ -1059,7 +1060,7 @@ def send_outbox(connection: Connection, output: Output, *, ids: tuple[str, ...],
 
 
 def _begun_by(prefix: str, known: Sequence[outbox.UnsentEmail]) -> list[outbox.UnsentEmail]:
-    """Return the emails of a record by its id or the beginning of it, or one email by its whole key.
+    """Return the emails of a record by its id or a prefix of it, or one email by its whole key.
 
     Raises OperatorError if there is none, or if several records have such an id.
     """
@@ -1078,7 +1079,7 @@ def _begun_by(prefix: str, known: Sequence[outbox.UnsentEmail]) -> list[outbox.U
 def test_email(connection: Connection, output: Output, *, to: str | None) -> int:
     """Send a test email to the owner.
 
-    It is sent like the notifier's: with the same sender and the same configuration set.
+    It is sent like the notifier's emails: with the same sender and configuration set.
     """
     # Imported late, as in `doctor`: templates and DNS take a third of every other command's start.
     from guichet.mail import ses  # noqa: PLC0415
@@ -1095,7 +1096,7 @@ def test_email(connection: Connection, output: Output, *, to: str | None) -> int
         "message), and run: guichet doctor --received FILE\n\n"
         "If your mailbox offers a button to unsubscribe: it is the newsletter's, here for the test, and does nothing.\n"
     )
-    # As in an issue: SES signs them only on the way, so that a test shows whether it does.
+    # As in an issue: SES only signs them in transit, so the test shows whether it does.
     language = settings.default_language
     link = unsubscribe_link(settings.api_url, TEST_SUBSCRIBER, language, settings.signing_secret)
     message["List-Unsubscribe"] = f"<{link}>"
@@ -1124,7 +1125,7 @@ def test_email(connection: Connection, output: Output, *, to: str | None) -> int
 def sign_in_at_desk(connection: Connection, output: Output, *, owner: str | None) -> None:
     """Print a link that signs in at the desk.
 
-    For when no email arrives. The link works in any browser, once, within 15 minutes: give it to nobody. It opens a
+    Use it when no email arrives. The link works in any browser, once, within 15 minutes: do not share it. It opens a
     page with a button.
     """
     made = desk.sign_in(connection.settings, owner)
@@ -1134,7 +1135,7 @@ def sign_in_at_desk(connection: Connection, output: Output, *, owner: str | None
         link=made.link,
         valid_until=f"{made.until:%Y-%m-%dT%H:%M:%SZ}",
     )
-    # It is to be copied, so its line is left to the terminal to break.
+    # To be copied, so only the terminal may break the line.
     output.say(made.link, indent=None)
 
 
@@ -1151,7 +1152,7 @@ def adopt_table(*, table: str, stack: str, region: str | None, as_json: bool) ->
 
     TABLE is the name of a table that a deleted stack left behind. The new stack contains only this table; `make
     deploy` with all parameters adds everything else. Use the same SigningSecret as before, or existing links and keys
-    stop working. Use CreateIdentity=false if the SES identity was left behind, too.
+    stop working. Use CreateIdentity=false if the SES identity was left behind as well.
     """
     where = region_of(region)
     adopting.adopt(client_of("cloudformation", where), client_of("dynamodb", where), stack, table)
@@ -1178,14 +1179,14 @@ def own_texts() -> None:
 def check_texts(*, file: Path | None, as_json: bool) -> None:
     """Check the file of your own words, and list them.
 
-    FILE is by default functions/texts.toml, which `make deploy` takes. Each mistake is named, with its email and
-    language, and what was expected. The exit code is 2 if there is any.
+    FILE defaults to functions/texts.toml, which `make deploy` uses. Each mistake is named, with its email and language,
+    and what was expected. The exit code is 2 if there is any.
     """
     from guichet.mail import texts  # noqa: PLC0415  it needs no stack
 
     output, path = Output(as_json=as_json), file or of_the_site(texts.FILE)
     if not path.exists():
-        output.say(f"There is no {path.name}: all emails have Guichet's words.")
+        output.say(f"There is no {path.name}: all emails have Guichet's own text.")
         return
     try:
         found = texts.read(path.read_bytes())

@@ -18,11 +18,11 @@ from guichet.definitions import definition
 from guichet.settings import NewsletterSettings, NotifierSettings
 from guichet.store import dynamodb
 
-# The functions whose environments together contain all the settings that the commands need.
+# The functions whose combined environments contain all settings that the commands need.
 _FUNCTIONS = ("Notifier", "Newsletter")
 # The function that sends what is in the outbox.
 _SWEEPS = "Notifier"
-# A sweep may take as long as Lambda lets a function run.
+# A sweep may take as long as a Lambda function may run.
 _LONGEST_SWEEP = 900
 # The notifier sweeps on any event that holds no records.
 _SWEEP = {"source": "guichet.operator", "detail-type": "Sweep"}
@@ -33,7 +33,7 @@ class OperatorError(Exception):
 
 
 class NoStackError(OperatorError):
-    """It is not known where the stack is, or there is none. The message says what to do."""
+    """The stack's location is unknown, or there is none. The message says what to do."""
 
 
 class UnreachableError(OperatorError):
@@ -69,7 +69,7 @@ class Connection:
     sweep: Callable[[], dict[str, int]]
     region: str
     local: bool = False
-    # The environment that the settings are from.
+    # The environment that the settings come from.
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     outputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Connection:
     feed_back: Callable[[Mapping[str, Any]], None] = _no_feedback
 
     def client(self, service: str) -> Any:
-        """Return a client for an AWS service that the functions do not use themselves."""
+        """Return a client for an AWS service that the functions themselves do not use."""
         return client_of(service, self.region)
 
 
@@ -127,7 +127,7 @@ def connect_stack(name: str, region: str | None) -> Connection:
     """
     session = botocore.session.get_session()
     region = region_of(region)
-    # The functions' own clients read it from there.
+    # The functions' own clients read it from the environment.
     os.environ["AWS_DEFAULT_REGION"] = region
     try:
         cloudformation: Any = session.create_client("cloudformation", region_name=region)
@@ -177,7 +177,7 @@ def connect_stack(name: str, region: str | None) -> Connection:
 
 
 def region_of(given: str | None) -> str:
-    """Return the given region, else the environment's or the profile's. Raises NoStackError if there is none."""
+    """Return the given region, or else the environment's or the profile's. Raises NoStackError if there is none."""
     region = given or botocore.session.get_session().get_config_variable("region")
     if not region:
         raise NoStackError("no AWS region is set: use --region, or set AWS_DEFAULT_REGION")

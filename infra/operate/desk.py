@@ -1,4 +1,4 @@
-"""Sign in at the desk without an email: whoever has the stack's AWS credentials is let in."""
+"""Sign in at the desk without an email, with the stack's AWS credentials."""
 
 import secrets
 from datetime import datetime
@@ -15,7 +15,7 @@ MINUTES = int(SIGN_IN_VALID.total_seconds() / 60)
 
 
 class Made(NamedTuple):
-    """A link that signs in: as which owner, and until when."""
+    """A sign-in link: for which owner, and until when."""
 
     owner: str
     link: str
@@ -28,7 +28,7 @@ def sign_in(settings: OperatorSettings, owner: str | None) -> Made:
     given = subscriber_id(secret, owner or settings.owner_email[0])
     address = next((one for one in settings.owner_email if subscriber_id(secret, one) == given), None)
     if address is None:
-        raise OperatorError(f"{owner} is none of OwnerEmail: {', '.join(settings.owner_email)}")
+        raise OperatorError(f"{owner} is not in OwnerEmail: {', '.join(settings.owner_email)}")
     now = utc_now()
     request = SignIn(
         id=secrets.token_hex(16),

@@ -44,7 +44,7 @@ __all__ = ["CHECKS", "apply", "examine", "inspection_before", "inspection_of", "
 
 Check = Callable[[Inspection], Iterator[Finding]]
 _SERVER_ERROR = 500
-# The names of the findings of a check, where it is not the check's own.
+# The names of checks' findings, where they differ from the check's own.
 _NAMES = {
     "cors": "CORS",
     "dkim": "DKIM",
@@ -55,7 +55,7 @@ _NAMES = {
 
 
 def examine(inspection: Inspection, checks: Collection[Check] | None = None) -> Iterator[Finding]:
-    """Run all checks that apply to this kind of stack, or those of them that are given."""
+    """Run all checks that apply to this kind of stack, or those of `checks` that do."""
     for check, where in CHECKS.items():
         if inspection.where in where and (checks is None or check in checks):
             yield from _run(check, inspection)
@@ -77,7 +77,7 @@ def apply(fix: Fix) -> str:
 
 
 def look_again(inspection: Inspection, names: Collection[str]) -> Iterator[Finding]:
-    """Run the checks whose findings have these names once more, and ask everything anew."""
+    """Run the checks whose findings have these names again, with nothing cached."""
     # A copy has nothing cached.
     return examine(replace(inspection), [check for check in CHECKS if _name(check) in names])
 
@@ -90,7 +90,7 @@ def _refused(error: ClientError, permissions: Sequence[str]) -> str:
 
 
 def _lacks_permission(code: str) -> bool:
-    # SNS has a word of its own.
+    # SNS has its own error code.
     return "AccessDenied" in code or code == "AuthorizationError"
 
 

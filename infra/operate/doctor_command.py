@@ -28,7 +28,7 @@ def doctor_command(
     @click.option(
         "--before", metavar="PARAMETERS", help="Before the first deploy, with the parameters for `make deploy`."
     )
-    @click.option("--fix", is_flag=True, help="Offer to fix what calls of AWS can fix, one by one.")
+    @click.option("--fix", is_flag=True, help="Offer to fix, one by one, what AWS calls can fix.")
     @click.option("--yes", is_flag=True, help="With --fix: do not ask.")
     @click.option(
         "--received",
@@ -51,10 +51,10 @@ def doctor_command(
 
         Says how to fix each. The exit code is 1 if anything is wrong, needs attention, or could not be checked.
 
-        --fix offers what calls of AWS can mend, asks about each, and looks again. It changes no DNS, loses no data,
-        and starts nothing that costs more than a stack of Guichet does anyway.
+        --fix offers to fix what AWS calls can, asks about each, and checks again. It changes no DNS, loses no data, and
+        starts nothing that costs more than a stack of Guichet does anyway.
 
-        --received reads an email that `guichet test-email` sent you, saved as the mailbox got it ("Show original",
+        --received reads an email that `guichet test-email` sent you, saved as the mailbox received it ("Show original",
         "Download message", .eml): who signed it, and whether the signature covers the headers of one click.
         """
         output = Output(as_json=as_json)
@@ -97,14 +97,14 @@ def _found(output: Output, findings: "Iterable[Finding]") -> "Iterator[Finding]"
         else:
             output.say(f"{finding.state:8} {finding.check}: {finding.message}", indent=" " * 9)
             if finding.remedy:
-                # A command or a DNS record is to be copied, so its line is left to the terminal to break.
+                # A command or a DNS record is to be copied, so only the terminal may break the line.
                 copied = any(mark in finding.remedy for mark in ("aws ", "add to DNS: ", ' TXT "'))
                 output.say(f"{'':8} → {finding.remedy}", indent=None if copied else " " * 11)
         yield finding
 
 
 def _fixed(output: Output, inspection: "Inspection", findings: "Sequence[Finding]", *, ask: bool) -> "list[Finding]":
-    """Offer the fixes of findings, apply those that are wanted, and look again. Return how it is now."""
+    """Offer the fixes of findings, apply the chosen ones, and check again. Return the findings afterwards."""
     from infra.operate import doctor  # noqa: PLC0415
 
     applied: set[str] = set()
@@ -114,9 +114,9 @@ def _fixed(output: Output, inspection: "Inspection", findings: "Sequence[Finding
         try:
             wanted = not ask or click.confirm(printable(f"{found.check}: {found.fix.action}?"), err=True)
         except click.Abort:
-            # Ctrl-C, or nobody is there to answer.
+            # Ctrl-C, or no terminal to answer.
             if applied:
-                output.advise("What was fixed until now stays fixed; `guichet doctor` looks again.")
+                output.advise("What was fixed so far stays fixed; run `guichet doctor` to check again.")
             raise
         if not wanted:
             continue
@@ -129,7 +129,7 @@ def _fixed(output: Output, inspection: "Inspection", findings: "Sequence[Finding
         output.advise("Nothing was fixed.")
         return list(findings)
     output.say("\nLooked again:")
-    # What else was not as it should be may have come of it: mail that nobody signed passes no policy.
+    # Other problems may have been consequences: unsigned mail passes no policy.
     checks = applied | {one.check for one in findings if one.state != "ok"}
     again = list(_found(output, doctor.look_again(inspection, checks)))
     return [*(one for one in findings if one.check not in checks), *again]

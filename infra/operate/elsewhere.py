@@ -15,7 +15,7 @@ from infra.operate.inspection import existing
 # the whole queue.
 _AT_ONCE = 10
 _HIDDEN_FOR = 60
-# In seconds. Without waiting, SQS may overlook messages (AWS: "Short and long polling").
+# In seconds. Without waiting, SQS may miss messages (AWS: "Short and long polling").
 _WAIT = 1
 
 
@@ -38,7 +38,7 @@ def suppressed_by_ses(connection: Connection, address: str) -> str | None:
 
 
 def take_off_list(connection: Connection, address: str) -> bool:
-    """Take an address off SES's suppression list. Return whether it was on it."""
+    """Remove an address from SES's suppression list. Return whether it was there."""
     return ses.take_off_list(address, connection.client("sesv2"))
 
 
@@ -60,7 +60,7 @@ def failed_events(connection: Connection, person: Person) -> list[FailedEvent]:
         else:
             others.append(message["ReceiptHandle"])
     for handle in others:
-        # Visible to other readers again at once.
+        # Makes it visible to other readers again at once.
         sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
     return found
 

@@ -1,4 +1,4 @@
-"""Reports of what is stored about a person, for them and for the operator, and of what remains after erasing it."""
+"""Reports on what is stored about a person, for them and for the operator, and on what remains after erasing it."""
 
 from collections import Counter
 from typing import Any
@@ -30,7 +30,7 @@ def summary(found: PersonalData) -> str:
 
 
 def report(person: Person, found: PersonalData) -> dict[str, Any]:
-    """Return everything stored about a person, for that person. Mentions by others are theirs, and only counted."""
+    """Return everything stored about a person, for that person. Mentions by others are only counted."""
     by_kind: dict[str, list[Any]] = {name: [] for name in _NAMES.values()}
     for item in found.own:
         by_kind[_NAMES[item["kind"]]].append(item)

@@ -34,7 +34,7 @@ class Options:
     """What to export from which table, and how.
 
     `state` selects subscribers (empty for all); `spam` includes the spam folder; `form` selects messages (empty for
-    all), and `fields` are its own if it is declared, which get a column each.
+    all), and `fields` are a declared form's own, which get a column each.
     """
 
     table: str
@@ -44,9 +44,9 @@ class Options:
     state: str
     spam: bool
     form: str = ""
-    # A list, as a checkpoint has it.
+    # A list, as in a checkpoint.
     fields: list[str] = field(default_factory=list)
-    # The tool whose importer is to take the file. Whoever has no address is left out.
+    # The tool that will import the file. People without an address are left out.
     tool: leaving.Tool | Literal[""] = ""
 
 
@@ -60,7 +60,7 @@ class Progress:
     looked_at: int = 0
     after: dict[str, Any] | None = None
     finished: bool = False
-    # Of an archive: how many items of each kind.
+    # For an archive: how many items of each kind.
     kinds: dict[str, int] = field(default_factory=dict)
 
 

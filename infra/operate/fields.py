@@ -1,4 +1,4 @@
-"""What the fields of a record are called: the same in tables, CSV and JSON."""
+"""The names of a record's fields: the same in tables, CSV and JSON."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -15,16 +15,16 @@ MESSAGE_COLUMNS = (
     "received_at", "form", "email", "name", "subject", "message", *Message.labels(),
     "other_fields", "page", "language", "spam", "id",
 )  # fmt: skip
-# The columns of the messages of a declared form, before and after those of its fields.
+# The columns of a declared form's messages, before and after those of its fields.
 _BEFORE, _AFTER = ("received_at",), ("other_fields", "page", "language", "spam", "id")
-# Answers that a list has in other columns.
+# Answers that a list shows in other columns.
 _TOLD = ("name", "email")
 
 
 def of_submission(record: Message | SignUp, mode: Mode = "json") -> dict[str, Any]:
     """Return the fields of a message, or of a sign-up in the spam folder, by name.
 
-    Of a declared form, `answers` are those to its own fields, in its order, and `other_fields` those beyond.
+    For a declared form, `answers` are those to its own fields, in its order, and `other_fields` the rest.
     """
     fields = record.model_dump(mode=mode)
     if isinstance(record, SignUp):
@@ -56,10 +56,10 @@ def labelled(own: Definition, message: Message, language: Language) -> dict[str,
     rows = form_notification.rows(own, message, language)[: len(answers)]
     shown = {
         "form": f"{own.name}: {own.title[language]}",
-        # A further line of an answer is not to pass for another answer.
+        # Another line of an answer must not pass for another answer.
         "answers": [f"{row.label}: {_indented(row.text)}" for row in rows],
     }
-    # They are among the answers.
+    # They are already among the answers.
     known = ("name", "email", "subject", "message", *Message.labels())
     return {name: value for name, value in {**fields, **shown}.items() if name not in known}
 
@@ -69,7 +69,7 @@ def _indented(text: str) -> str:
 
 
 def in_a_row(fields: Mapping[str, Any], language: Language) -> Mapping[str, Any]:
-    """Return the fields of a message or a sign-up as one row: the subject goes before the message."""
+    """Return the fields of a message or a sign-up as one row, with the subject before the message."""
     text = " · ".join(filter(None, (fields.get("subject"), fields.get("message"))))
     if not fields.get("message"):
         answers = fields.get("answers") or dict(fields.get("other_fields", ()))
@@ -78,12 +78,12 @@ def in_a_row(fields: Mapping[str, Any], language: Language) -> Mapping[str, Any]
 
 
 def message_columns(of_form: Sequence[str] = ()) -> list[str]:
-    """Return the columns of messages; of a declared form's, with a column for each of its fields."""
+    """Return the columns of messages; for a declared form's, with a column for each of its fields."""
     return [*_BEFORE, *map(_column, of_form), *_AFTER] if of_form else list(MESSAGE_COLUMNS)
 
 
 def _column(name: str) -> str:
-    """Return the column of a field: its name, unless a column of all messages has that."""
+    """Return the column of a field: its name, unless that is already a column of all messages."""
     return f"field_{name}" if name in (*_BEFORE, *_AFTER) else name
 
 

@@ -1,6 +1,6 @@
-"""The markup of a form of the site's own: its fields, with the server's rules as HTML can say them, and the notice.
+"""The markup of a form of the site's own: its fields, the server's rules as far as HTML has them, and the notice.
 
-What HTML cannot say is listed in tests/browser/test_site_forms.py, with a reason each.
+What HTML cannot express is listed in tests/browser/test_site_forms.py, with reasons.
 """
 
 import re
@@ -17,14 +17,14 @@ from guichet.locales import Language
 from infra.operate.form_words import sentences
 from infra.operate.notice import beside_own, paragraph
 
-# What `guichet.addresses` asks of an address beyond what browsers ask of one: parts between its points, two in the
-# domain, the last not of digits alone; no more than 64 characters before the @ and 254 in all; no encoded word.
+# What `guichet.addresses` requires of an address beyond what browsers do: something between its dots, two labels in the
+# domain, the last one not only digits; at most 64 characters before the @ and 254 in all; no encoded word.
 EMAIL_PATTERN = r"(?![^@]{65})(?!.{255})(?![^@]*=\?)[^@.]+(?:\.[^@.]+)*@[^@.]+(?:\.[^@.]+)*\.[^@.]*[^@.0-9][^@.]*"
-# Some character that can be seen: `guichet.visible`, but for a few blank signs.
+# Any visible character: `guichet.visible`, except for a few blank symbols.
 _SEEN = r"(?=[\s\S]*[^\p{M}\p{Z}\p{C}])"
-# A browser has days of the years after 9999.
+# Browsers accept years after 9999.
 _LAST_DAY = "9999-12-31"
-# Purposes of fields that have a token (HTML, "Autofill"), by names that sites give them in either language.
+# Autofill tokens (HTML, "Autofill"), with the field names that sites use for them in either language.
 _AUTOCOMPLETE: Mapping[str, str] = {
     token: purpose
     for purpose, names in {
@@ -41,13 +41,13 @@ _AUTOCOMPLETE: Mapping[str, str] = {
     }.items()
     for token in names.split()
 }
-# A token that is for one line, and the one for several.
+# A token for a single line, and the one for several lines.
 _ONE_LINE, _LINES = "address-line1", "street-address"
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """A field as the template shows it. `id` is its element's, or that of its group of boxes."""
+    """A field as the template shows it. `id` is that of its element, or of its group of boxes."""
 
     id: str
     name: str
@@ -81,8 +81,8 @@ def render(  # noqa: PLR0913  what a site says
 ) -> str:
     """Return the markup of a form in a language, to be pasted into a page.
 
-    `api` is the API's address, `site` the name of the site, `contact` an address, email or web, to which people turn
-    for their data, `retention_days` how long answers are kept if the form does not say it.
+    `api` is the API's address, `site` the name of the site, `contact` an email or web address for questions about
+    personal data, `retention_days` how long answers are kept unless the form says so.
     """
     words = sentences(language)
     days = definition.retention_days or retention_days
@@ -118,9 +118,9 @@ def _shown(definition: Definition, language: Language) -> Iterator[_Shown]:
 
 
 def _free_id(form: str, field: Field, taken: set[str]) -> str:
-    """Return an id that is the field's alone, with those that begin with it.
+    """Return an id that only this field uses, along with ids that begin with it.
 
-    The name of a form has no two hyphens in a row, so that ids of two forms on a page differ, too.
+    A form's name never has two hyphens in a row, so the ids of two forms on a page differ as well.
     """
     plain = re.sub("[^a-z0-9]+", "-", folded(field.name)).strip("-") or "field"
     further = ("", "-error", "-help", "-help-2", *(f"-{place}" for place in range(1, len(field.choices) + 1)))
@@ -135,11 +135,11 @@ def _free_id(form: str, field: Field, taken: set[str]) -> str:
 
 
 def _boxes(field: Field, words: Mapping[str, str]) -> Iterator[str]:
-    """Return how many boxes to tick, for HTML has no attribute for it."""
+    """Return how many boxes to tick, as HTML has no attribute for it."""
     if field.type != "choices":
         return
     low, high = int(field.min or field.required), int(field.max or len(field.choices))
-    # Who need not answer may tick none, so that one at least asks for nothing.
+    # An optional field allows none, so a minimum of one says nothing.
     end, low = ("", low) if field.required else ("_if_any", 0 if low == 1 else low)
     if low == high:
         yield words["exactly_one" if low == 1 else f"exactly{end}"].format(low=low)
@@ -162,7 +162,7 @@ def _attributes(definition: Definition, field: Field, words: Mapping[str, str]) 
     if field.type == "number":
         yield "step", "any"
         if field.min is not None and not field.min.startswith("-"):
-            # Phones show keys without a minus sign.
+            # Phones may show a keyboard without a minus sign.
             yield "inputmode", "decimal"
     pattern, title = _pattern(field, words)
     if pattern:
@@ -186,11 +186,11 @@ def _limits(field: Field) -> Iterator[tuple[str, str]]:
 
 
 def _pattern(field: Field, words: Mapping[str, str]) -> tuple[str, str]:
-    """Return the pattern of a field, as JavaScript has it with the flag `v`, and what it asks for, or nothing."""
+    """Return a field's pattern, in JavaScript's syntax with the flag `v`, and what it requires, or nothing."""
     match field.type:
         case "text" if field.required or int(field.min or 0) > 1:
             least = int(field.min or 0)
-            # Blanks at the ends do not count.
+            # Leading and trailing blanks are ignored.
             text = rf"\s*\S[\s\S]{{{least - 2},}}\S\s*" if least > 1 else r"[\s\S]*"
             asked = words["at_least"].format(limit=least) if least > 1 else words["required"]
             return (_SEEN if field.required else "") + text, asked
@@ -205,7 +205,7 @@ def _pattern(field: Field, words: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _autocomplete(definition: Definition, field: Field) -> str:
-    """Return the purpose of a field, if it is the visitor's own data."""
+    """Return the autofill token of a field, if it is about the visitor."""
     fields = definition.fields.values()
     first = next(other.name for other in fields if other.type == field.type)
     purpose = _purpose(field)

@@ -1,4 +1,4 @@
-"""The OpenAPI description of the API with the site's own forms in it: a path for each, and a schema of its fields."""
+"""The OpenAPI description of the API including the site's own forms: a path for each, and a schema of its fields."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -15,17 +15,17 @@ SOURCE = Path(__file__).parents[1] / "openapi.yaml"
 _ANY_FORM = "/f/{form}"
 _POSTED = "/contact"
 
-# Any text but those of UNTICKED counts as ticked, and these are usual.
+# Any text except those of UNTICKED counts as ticked; these are the usual ones.
 _TICKED = (True, "true", "on", "yes", "oui", "1")
 
 Json = dict[str, Any]
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML without aliases, and with texts of several lines as such."""
+    """YAML without aliases, and with block scalars for multi-line texts."""
 
     def ignore_aliases(self, data: object) -> Literal[True]:  # noqa: ARG002  the name of the base class's
-        """Return that each thing is written wherever it stands."""
+        """Return True: everything is written out where it occurs."""
         return True
 
 
@@ -42,7 +42,7 @@ def as_yaml(description: Json) -> str:
 
 
 def description(forms: Mapping[str, Definition], api: str | None = None) -> Json:
-    """Return the description of the API with the site's own forms, at an address if one is given."""
+    """Return the description of the API with the site's own forms, with the API's address if given."""
     described: Json = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
     if api is not None:
         described["servers"] = [{"url": api}]
@@ -56,14 +56,14 @@ def description(forms: Mapping[str, Definition], api: str | None = None) -> Json
             paths[f"/f/{form.name}"] = _path(form, described["paths"][_POSTED], schema)
     thanks = next(one for one in described["paths"]["/thanks"]["get"]["parameters"] if one.get("name") == "form")
     thanks["schema"]["enum"] = sorted({"contact", "newsletter", "comments", *forms})
-    # A path of its own goes before that of any name (OpenAPI 3.1, "Path Templating Matching").
+    # A concrete path takes precedence over the templated one (OpenAPI 3.1, "Path Templating Matching").
     before = {path: item for path, item in described["paths"].items() if path != _ANY_FORM}
     described["paths"] = {**before, **paths, _ANY_FORM: _no_other(described["paths"][_ANY_FORM])}
     return described
 
 
 def _component(name: str) -> str:
-    """Return the name of a form's component. A form of the site's own may take the place of the contact form."""
+    """Return the name of a form's component. A form of the site's own may replace the contact form."""
     return "Contact" if name == "contact" else f"Form.{name}"
 
 
@@ -78,7 +78,7 @@ def _path(form: Definition, contact: Json, schema: str) -> Json:
 
 
 def _no_other(item: Json) -> Json:
-    """Return the path of any other name: nothing is served there."""
+    """Return the path for any other name, where nothing is served."""
     for operation in item.values():
         operation["summary"] = "Any other form does not exist."
         kept = ("404", "413", "429", "431", "503")
@@ -101,9 +101,9 @@ def _body(contact: Json, schema: str) -> Json:
 
 
 def _schema(form: Definition, contact: Json) -> Json:
-    """Return the schema of a form. What it allows is accepted; what people write by hand, in dates and numbers, too."""
+    """Return the schema of a form. Whatever it allows is accepted; so are dates and numbers as people write them."""
     required = [name for name, field in form.fields.items() if field.required]
-    # The alias counts for a field of that name only.
+    # The alias only works for a field of that name.
     aliased = ["email"] if "email" in required else []
     controls = {name: deepcopy(rule) for name, rule in contact["properties"].items() if name.startswith("_")}
     if "email" not in form.fields:
@@ -113,7 +113,7 @@ def _schema(form: Definition, contact: Json) -> Json:
         "description": f"The answers of the form {_both(form.title)}. {_others(form)}",
         "required": [name for name in required if name not in aliased],
         "anyOf": [{"required": ["email"]}, {"required": ["_replyto"]}] if aliased else [],
-        # Without an answer, a form is refused as empty.
+        # A form without any answer is refused as empty.
         "minProperties": 1,
         "maxProperties": contact["maxProperties"],
         "properties": {
@@ -129,7 +129,7 @@ def _schema(form: Definition, contact: Json) -> Json:
 
 def _others(form: Definition) -> str:
     return {
-        "keep": "Other fields are kept, too: up to 30.",
+        "keep": "Other fields are kept as well: up to 30.",
         "drop": "Other fields are not stored.",
         "refuse": "Other fields are refused, with UNKNOWN_FIELD.",
     }[form.other_fields]
@@ -147,7 +147,7 @@ def _additional(form: Definition, contact: Json) -> Json:
 
 
 def _field(field: Field) -> Json:
-    # The wording of a consent is no title.
+    # A consent's wording is too long for a title.
     named: Json = {"description": _both(field.label)}
     if field.help:
         named["description"] = f"{named['description']}. {_both(field.help)}"

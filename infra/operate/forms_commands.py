@@ -1,4 +1,4 @@
-"""`guichet forms`: the forms of the site's own, as `functions/forms.toml` declares them. No command asks AWS."""
+"""`guichet forms`: the site's own forms, as declared in `functions/forms.toml`. No command calls AWS."""
 
 import functools
 import json
@@ -18,12 +18,12 @@ from infra.operate.checkout import of_the_site
 from infra.operate.connection import OperatorError, connect_local
 from infra.operate.output import Output, printable
 
-# Something is to be mended.
+# Something needs fixing.
 _MISTAKES = 1
-# What stands for the API's address, until it is filled in.
+# The placeholder for the API's address.
 _API = "https://YOUR-API"
 _CONTACT = "owner@example.org"
-# How the file is called, unless --forms names another one.
+# The name of the file, unless --forms gives another.
 _FILE = "functions/forms.toml"
 _NAMED = f"{__name__}.file"
 
@@ -31,7 +31,7 @@ Command = Callable[..., None]
 
 
 def find_forms() -> None:
-    """Let all commands read the forms of the checkout that they are run in."""
+    """Make all commands read the forms of the checkout that they are run in."""
     found = of_the_site(definition.SOURCE)
     if found != definition.SOURCE:
         definition.SOURCE = found
@@ -46,14 +46,14 @@ def _use_forms(context: click.Context, _parameter: click.Parameter, file: Path |
 
 
 def _file() -> str:
-    """Return how the file that declares the forms is called."""
+    """Return the name of the file that declares the forms."""
     context = click.get_current_context(silent=True)
     return str(context.meta.get(_NAMED, _FILE)) if context else _FILE
 
 
 @contextmanager
 def telling_of_wrong_forms() -> Iterator[None]:
-    """Turn the error that functions/forms.toml is wrong into an OperatorError, which says what names its mistakes."""
+    """Turn the error of an invalid functions/forms.toml into an OperatorError that names the command to run."""
     try:
         yield
     except Exception as error:
@@ -74,7 +74,7 @@ def _declared() -> Mapping[str, Definition]:
 
 
 def offline(function: Callable[..., int | None]) -> Command:
-    """Give a command its output, and drop the options of a stack that it does not need."""
+    """Pass a command its output, and drop the stack options that it does not need."""
 
     @functools.wraps(function)
     def run(*, stack: str, region: str | None, as_json: bool, **given: Any) -> None:  # noqa: ARG001
@@ -95,11 +95,11 @@ def list_forms(output: Output, *, local: bool, port: int) -> None:  # noqa: ARG0
         output.show(fields if output.as_json else {**fields, **_in_words(own)})
         output.say("")
     if not forms:
-        output.say("The site declares no form of its own: contact and newsletter are served without.")
+        output.say("The site declares no forms of its own: contact and newsletter need no declaration.")
 
 
 def _fields_of(own: Definition) -> dict[str, Any]:
-    """Return what a form is, by name: as functions/forms.toml calls it."""
+    """Return a form's properties, by their names in functions/forms.toml."""
     fields = asdict(own)
     return {
         "name": fields.pop("name"),
@@ -109,7 +109,7 @@ def _fields_of(own: Definition) -> dict[str, Any]:
 
 
 def _in_words(own: Definition) -> dict[str, Any]:
-    """Return what people read more easily than the data, by the same names."""
+    """Return a more readable version of the properties, by the same names."""
     return {
         "title": list(dict.fromkeys(own.title.values())),
         "fields": [_field_line(own, name) for name in own.fields],
@@ -134,9 +134,9 @@ def check(output: Output, *, site: Path | None, honeypot: str, local: bool, port
     """Check the declared forms, or those of a built site.
 
     Without SITE, every mistake in functions/forms.toml is named. With SITE, the folder of a built site, every form in
-    it that posts to Guichet is checked: whether there is such a form, each required field is there and labelled, no
-    name is misspelt, the rules are the server's, and the information notice is present. Forms that only a script makes
-    are not seen. The exit code is 1 if anything is wrong.
+    it that posts to Guichet is checked: the form exists, each required field is there and labelled, no name is
+    misspelt, the rules match the server's, and the information notice is present. Forms that only a script creates are
+    not seen. The exit code is 1 if anything is wrong.
     """
     if site is not None:
         return _check_site(output, site, honeypot)
@@ -165,7 +165,7 @@ def _check_site(output: Output, site: Path, honeypot: str) -> int:
 
     checked = check_site(site, _declared(), honeypot)
     if not checked.pages:
-        raise OperatorError(f"{site} has no HTML files: build the site, and name the folder that it is built into")
+        raise OperatorError(f"{site} has no HTML files: build the site, and give the folder that it is built into")
     for mistake in checked.mistakes:
         if output.as_json:
             output.show(asdict(mistake))
@@ -195,7 +195,7 @@ def _known_form(_context: click.Context, _parameter: click.Parameter, name: str)
 @click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True, help="Of labels and texts.")
 @click.option("--api", metavar="URL", help="The API's address, the stack's output Endpoint. --local fills it in.")
 @click.option("--site", metavar="NAME", help="The parameter SiteName, as the information notice names it.")
-@click.option("--contact", metavar="ADDRESS", help="Whom people write to about their data.")
+@click.option("--contact", metavar="ADDRESS", help="The address for questions about personal data.")
 @offline
 def html(  # noqa: PLR0913  its options
     output: Output,
@@ -227,7 +227,7 @@ def html(  # noqa: PLR0913  its options
 
 
 def _retention_days() -> int:
-    """Return what the template keeps messages for by default."""
+    """Return how many days the template keeps messages by default."""
     from infra.template import Template  # noqa: PLC0415
 
     return int(Template.load().document["Parameters"]["RetentionDays"]["Default"])
@@ -253,12 +253,12 @@ def _write(output: Output, fields: Mapping[str, str], text: str) -> None:
     if output.as_json:
         output.show(fields)
     else:
-        # As it is: the console would fold it.
+        # Printed directly: the console would wrap it.
         sys.stdout.write(printable(text if text.endswith("\n") else f"{text}\n"))
 
 
 def forms_group(listing: type[click.Group], common_options: Callable[[Command], Command]) -> click.Group:
-    """Return the group `forms`, whose commands have the options that all have."""
+    """Return the group `forms`, whose commands have the common options."""
     group = listing(
         "forms",
         help="List, check or print the site's own forms.\n\n"

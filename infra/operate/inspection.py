@@ -25,9 +25,9 @@ _LONGEST_PAGE = 2_000_000
 
 @dataclass(frozen=True)
 class Fix:
-    """What `guichet doctor --fix` may do about a finding: only calls of AWS, none of which loses anything.
+    """What `guichet doctor --fix` may do about a finding: only AWS calls, none of which loses anything.
 
-    `action` says in words what it does; `permissions` are what the credentials need for it (IAM).
+    `action` describes it; `permissions` are the IAM actions that the credentials need for it.
     """
 
     action: str
@@ -39,7 +39,7 @@ class Fix:
 class Finding:
     """The result of a check: its state, what it found, and what to do about it.
 
-    A finding that is ok may have a remedy, too: the next step, which can wait.
+    Even an ok finding may have a remedy: the next step, which can wait.
     """
 
     check: str
@@ -269,7 +269,7 @@ def identities_of(ses: Any, address: str) -> Iterator[dict[str, Any]]:
 
 
 def existing(get: Callable[..., dict[str, Any]], **name: str) -> dict[str, Any] | None:
-    """Return what SES has under a name, or None."""
+    """Return what SES has stored under a name, or None."""
     try:
         return get(**name)
     except ClientError as error:
@@ -279,7 +279,7 @@ def existing(get: Callable[..., dict[str, Any]], **name: str) -> dict[str, Any] 
 
 
 def nearest(identities: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the nearest verified identity, else the nearest."""
+    """Return the nearest verified identity, or else the nearest one."""
     verified = (identity for identity in identities if identity.get("VerifiedForSendingStatus"))
     return next(verified, identities[0] if identities else None)
 

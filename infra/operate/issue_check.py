@@ -13,14 +13,14 @@ from guichet.settings import MailSettings
 from infra.operate.issue_files import File, IssueFiles, Problem
 from infra.operate.output import counted
 
-# In seconds, for each try to connect and for each wait for an answer.
+# In seconds, for each attempt to connect and each wait for a response.
 _TIMEOUT = 5.0
 _AT_ONCE = 16
 _REDIRECTS = 5
-# RFC 9110. With the last, some servers answer a HEAD that they do not know, or a program that they do not like.
+# RFC 9110. The last ones are how some servers answer an unsupported HEAD, or a program that they reject.
 _ERROR, _NOT_FOUND, _GONE = 400, 404, 410
 
-# What goes wrong before an answer, whether that means that nobody can reach the address, and why in words.
+# Failures before a response: whether it means that the address is dead, and the reason in words.
 _FAILURES = (
     (
         urllib3.exceptions.NameResolutionError,
@@ -28,10 +28,10 @@ _FAILURES = (
         "there is no such host, or this machine is offline (--offline leaves this check out)",
     ),
     (urllib3.exceptions.SSLError, True, "its certificate is not valid"),
-    (urllib3.exceptions.ResponseError, True, "it leads from one address to the next without an end"),
+    (urllib3.exceptions.ResponseError, True, "it redirects endlessly"),
     (urllib3.exceptions.NewConnectionError, True, "nothing answers there"),
     (urllib3.exceptions.TimeoutError, False, f"no answer within {_TIMEOUT:g} seconds"),
-    (urllib3.exceptions.LocationValueError, True, "it leads to what is no address"),
+    (urllib3.exceptions.LocationValueError, True, "it redirects to an invalid address"),
 )
 
 Answer = tuple[Literal["dead", "unknown"], str]
@@ -42,7 +42,7 @@ def check(
 ) -> list[Problem]:
     """Return what is wrong with an issue: errors, which keep it from being sent, and warnings.
 
-    `readers` are the confirmed subscribers by language, if they are known. Offline, no link is asked.
+    `readers` are the confirmed subscribers by language, if known. Offline, no link is checked.
     """
     found = list(issue.warnings)
     found += [_in_words(finding, issue) for finding in findings(issue.id, issue.editions, settings, readers)]
@@ -56,10 +56,10 @@ def check(
 
 # What is wrong and what to do, by the code of a finding.
 _HTTPS = "write https://, if the site has it"
-_WHOLE = "write the whole address, with https://"
+_WHOLE = "write the full address, with https://"
 _WORDS: dict[str, tuple[str, str]] = {
     "not_a_link": (
-        "has {what}, which is no link and arrives as text",
+        "has {what}, which is not a link and arrives as text",
         (
             "write the address in <…> if it has spaces, define a name as [name]: https://…, or write \\[ for a [ that "
             "is text"
@@ -67,24 +67,24 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "link_empty": ("has a link without an address", "put it between the parentheses"),
     "link_relative": ("has the relative link {what}, which leads nowhere in an email", _WHOLE),
-    "link_address": ("has the link {what}, which is no address", "write mailto:me@example.org"),
+    "link_address": ("has the link {what}, which is not an address", "write mailto:me@example.org"),
     "link_scheme": (
         "has the link {what}: only https, http and mailto are links in an issue",
-        "write it as text, or link to a page of the site",
+        "write it as text, or link to a page on the site",
     ),
     "link_broken": ("has the broken link {what}", _WHOLE),
     "link_http": ("has a link over http: {what}", _HTTPS),
     "image_words": (
-        "has the image {what} without words, which are what many readers see instead",
-        "say what is on it: ![A garden in spring]({whole})",
+        "has the image {what} without alternative text, which many readers see instead",
+        "describe it: ![A garden in spring]({whole})",
     ),
     "image_http": ("has an image over http: {what}, which is not shown, but arrives as a link", "write https://"),
     "image_elsewhere": (
-        "has the image {what}, which is not shown: an email has images of the web only",
-        "put it on the site, and write its whole address, with https://",
+        "has the image {what}, which is not shown: an email can only show images from the web",
+        "put it on the site, and write its full address, with https://",
     ),
     "image_third_party": (
-        "has the image {what} of another site: {host} learns when and from where each copy is opened",
+        "has the image {what} from another site: {host} learns when and where each copy is opened",
         "put it on your own site",
     ),
     "at_home": (
@@ -98,7 +98,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "url_http": ("has a url over http", _HTTPS),
     "size": (
         "is an email of {size} KB of HTML, and Gmail cuts it off at {limit}",
-        "shorten it, or link to the rest on the site: the link to unsubscribe is at the end",
+        "shorten it, or link to the rest on the site: the unsubscribe link is at the end",
     ),
     "language_missing": (
         "is an issue without {missing}, and {count:,} of {readers} asked for that: they get {other}",
@@ -113,7 +113,7 @@ def _in_words(finding: Finding, issue: IssueFiles) -> Problem:
     file = issue.files[finding.language] if finding.language else next(iter(issue.files.values()))
     line = None if finding.line is None else file.line_of(finding.line)
     values = {**finding.values, "id": issue.id, "readers": counted(finding.values.get("all", 0), "reader")}
-    # An image may have no address either.
+    # An image may lack an address as well.
     values["whole"] = values.get("whole") or "…"
     message, remedy = (text.format_map(values) for text in _WORDS[finding.code])
     return _problem(file, line, message, remedy, finding.severity)
@@ -127,7 +127,7 @@ def _problem(file: File, line: int | None, message: str, remedy: str, severity: 
 
 
 def _addresses(file: File) -> Iterator[tuple[Address, int]]:
-    """Yield the addresses of the web in a file that can be asked, each with its line."""
+    """Yield the URLs in a file that can be checked, each with its line."""
     for address in addresses(file.edition):
         yield address, file.line_of(address.line)
     if file.edition.url:
@@ -146,14 +146,14 @@ def _dead_links(issue: IssueFiles) -> Iterator[Problem]:
         what = "image" if address.is_image else "link"
         if answer[0] == "dead":
             message = f"has the dead {what} {shown(address.url)}: {answer[1]}"
-            yield _problem(file, line, message, "write its address as it is today, or leave it out")
+            yield _problem(file, line, message, "update its address, or leave it out")
         else:
-            message = f"has the {what} {shown(address.url)}, of which it is not known whether it works: {answer[1]}"
+            message = f"has the {what} {shown(address.url)}, which may or may not work: {answer[1]}"
             yield _problem(file, line, message, "open it in a browser", "warning")
 
 
 def ask(urls: Iterable[str]) -> dict[str, Answer | None]:
-    """Ask addresses of the web, some at once. Return for each None if it answers, or what is wrong with it."""
+    """Check URLs, several at once. Return for each None if it answers, or what is wrong with it."""
     retries = urllib3.Retry(total=None, connect=0, read=0, redirect=_REDIRECTS, status=0, other=0)
     headers = {"User-Agent": "guichet-check", "Accept": "*/*"}
     web = urllib3.PoolManager(timeout=urllib3.Timeout(_TIMEOUT), retries=retries, headers=headers, maxsize=_AT_ONCE)
@@ -163,7 +163,7 @@ def ask(urls: Iterable[str]) -> dict[str, Answer | None]:
 
 
 def _ask(web: urllib3.PoolManager, url: str) -> Answer | None:
-    """Ask for a page without its content: by HEAD, and by GET where that does not help."""
+    """Request a page without its content: by HEAD, and by GET if that does not work."""
     status: int | None = None
     reason = ""
     for method in ("HEAD", "GET"):
@@ -175,11 +175,11 @@ def _ask(web: urllib3.PoolManager, url: str) -> Answer | None:
                 return "dead", reason
             status = None
         except ValueError:
-            # What the two libraries below leave to each other.
-            return "dead", "it is no address"
+            # Cases that neither of the two libraries below handles.
+            return "dead", "it is not an address"
         else:
             status = response.status
-            # The content is not wanted, so the connection cannot be used again.
+            # The content is not read, so the connection cannot be reused.
             response.drain_conn() if method == "HEAD" else response.close()
             if status < _ERROR:
                 return None
@@ -189,7 +189,7 @@ def _ask(web: urllib3.PoolManager, url: str) -> Answer | None:
 
 
 def _failure(error: urllib3.exceptions.HTTPError) -> tuple[bool, str]:
-    """Return whether an error means that nobody can reach an address, and why in words."""
+    """Return whether an error means that the address is dead, and the reason in words."""
     cause: BaseException = error
     if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
         cause = error.reason

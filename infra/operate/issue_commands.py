@@ -31,16 +31,16 @@ _INCOMPLETE, _INVALID = 1, 2
 _STATES = get_args(ReaderState)
 # How many readers' addresses are looked up at once.
 _BLOCK = 100
-# Over how long the rate of an issue that is being sent is measured.
+# The period over which the sending rate of an issue is measured.
 _LATELY = timedelta(minutes=5)
-# What keeps an issue that was paused from going on.
+# What a paused issue waits for.
 _PAUSED_FOR = {
     "owner": "you to resume it: it was paused by you",
     "bounces": "you: more than 5 % of its copies bounced",
     "complaints": "you: too many readers reported it as spam",
     "late": "you: it was due more than an hour ago, and not sent",
     "sandbox": "you: SES is in its sandbox",
-    "changed": "you: its text is not the one that was to be sent",
+    "changed": "you: its text differs from the one that was to be sent",
     "refused": "you: SES refused one copy after another",
 }
 _WAITS_FOR = {
@@ -55,7 +55,7 @@ Command = Callable[..., None]
 Decorator = Callable[[Any], Any]
 Connect = Callable[..., Connection]
 
-# The commands by name: what each needs of a stack, what it does, and its own parameters.
+# The commands by name: whether each needs a stack, its function, and its own parameters.
 _COMMANDS: dict[str, tuple[str, Function, tuple[Decorator, ...]]] = {}
 
 _FILES = click.argument(
@@ -71,7 +71,7 @@ _COUNT = click.option(
 
 
 def _issue_id(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
-    """Return the id of an issue, which may be given as the name of its file, too."""
+    """Return the id of an issue, which may also be given as its file name."""
     name = Path(text.strip()).name
     try:
         return id_of(Path(name if name.lower().endswith(".md") else f"{name}.md"))
@@ -83,7 +83,7 @@ _ID = click.argument("issue_id", metavar="ID", callback=_issue_id)
 
 
 def _command(name: str, needs: str, *parameters: Decorator) -> Callable[[Function], Function]:
-    """Make a function a command: one that needs a `stack`, that uses one `if any` is there, or `no` stack."""
+    """Make a function a command: one that needs a `stack`, uses one `if any` exists, or needs `no` stack."""
 
     def register(function: Function) -> Function:
         _COMMANDS[name] = (needs, function, parameters)
@@ -98,7 +98,7 @@ def issue_group(
     on_stack: Callable[[Function], Command],
     connect: Connect,
 ) -> click.Group:
-    """Return the group `issue`, whose commands have the options that all have."""
+    """Return the group `issue`, whose commands have the common options."""
     group = listing(
         "issue",
         help="Write to the list: check, preview, send, follow.\n\n"
@@ -142,7 +142,7 @@ def _without_stack(function: Function) -> Command:
 
 
 def _settings(connection: Connection | None) -> OperatorSettings:
-    """Return the settings of the stack, or the template's defaults, with the example's name and address."""
+    """Return the stack's settings, or the template's defaults with an example name and address."""
     if connection is not None:
         return connection.settings
     # Only without a stack.
@@ -172,7 +172,7 @@ def _settings(connection: Connection | None) -> OperatorSettings:
 def new(output: Output, *, name: Path, language: Language, both: bool) -> None:
     """Create the file of an issue, with an example.
 
-    NAME is that of the file, and the issue's ID: lower-case letters, digits and hyphens. Nothing is overwritten.
+    NAME is the name of the file, and the issue's ID: lower-case letters, digits and hyphens. Nothing is overwritten.
     """
     files = new_files(name, LANGUAGES if both else (language,), both=both)
     for path in files:
@@ -193,9 +193,9 @@ def new(output: Output, *, name: Path, language: Language, both: bool) -> None:
 def check(connection: Connection | None, output: Output, *, files: tuple[Path, ...], offline: bool) -> int:
     """Find what is wrong with an issue.
 
-    Its front matter, broken, relative and dead links, images without words or over http, HTML, which arrives as text,
-    an email so large that Gmail cuts it off, and a language of the list that it does not have (if a stack is found).
-    The exit code is 1 if there is an error. Warnings do not keep it from being sent.
+    Checks the front matter; broken, relative and dead links; images over http or without alternative text; HTML, which
+    arrives as text; whether Gmail would clip the email; and whether a language of the list is missing (if a stack is
+    found). The exit code is 1 if there is an error. Warnings do not keep it from being sent.
     """
     settings = _settings(connection)
     try:
@@ -209,7 +209,7 @@ def check(connection: Connection | None, output: Output, *, files: tuple[Path, .
 def _problems(
     issue: IssueFiles, settings: OperatorSettings, audience: Mapping[Language, int] | None, *, offline: bool
 ) -> list[Problem]:
-    # The parser of Markdown and the templates take a third of every other command's start.
+    # Imported late: the Markdown parser and the templates would add a third to the start of every other command.
     from infra.operate import issue_check  # noqa: PLC0415
 
     return issue_check.check(issue, settings, readers=audience, offline=offline)
@@ -277,7 +277,7 @@ def _advise(output: Output, problems: Sequence[Problem]) -> None:
 def test(connection: Connection, output: Output, *, files: tuple[Path, ...]) -> int:
     """Send an issue to the owner alone, now.
 
-    In each of its languages. The link to unsubscribe works, and unsubscribes nobody.
+    One email per language. The unsubscribe link works, but unsubscribes nobody.
     """
     from guichet.mail.emails import issue_test  # noqa: PLC0415  the templates
 
@@ -313,7 +313,7 @@ def test(connection: Connection, output: Output, *, files: tuple[Path, ...]) -> 
 
 
 def _frozen(issue_id: str, kept: Issue | None, zone: str) -> str:
-    """Return why an issue can no longer be given another text."""
+    """Return why an issue's text can no longer be changed."""
     if kept is None:
         return f"{issue_id} was removed meanwhile: run the command again"
     if kept.state == "scheduled" and kept.scheduled_for:
@@ -323,7 +323,7 @@ def _frozen(issue_id: str, kept: Issue | None, zone: str) -> str:
 
 
 def _what_became(issue: Issue, zone: str) -> str:
-    """Return what became of an issue that was started, in words."""
+    """Return the state of a started issue, in words."""
     match issue.state:
         case "sent":
             return f"was sent on {in_words(issue.started_at or issue.changed_at, zone)}"
@@ -344,7 +344,7 @@ def _what_became(issue: Issue, zone: str) -> str:
 
 @dataclass(frozen=True)
 class _Ready:
-    """An issue that may be started: its files, what is known of it, and what sending it means."""
+    """An issue that may be started: its files, its stored state, and what sending it means."""
 
     issue: IssueFiles
     content: str
@@ -358,7 +358,8 @@ def send(
     """Send an issue to all readers.
 
     It is checked first: an error stops it. Then you see how many readers get it, in which language, what it costs and
-    about how long it takes, and type their number. An issue is sent once: another text needs another name.
+    about how long it takes; to confirm, type the number of readers. An issue is sent once: another text needs another
+    name.
     """
     settings = connection.settings
     ready = _prepare(connection, output, files, offline=offline, starts="now")
@@ -399,8 +400,8 @@ def schedule(  # noqa: PLR0913  its options
 ) -> int | None:
     """Send an issue to all readers at a time.
 
-    It starts within 15 minutes after it, to those who are readers then. To schedule it again replaces its text and its
-    time. Where clocks are put back and an hour comes twice, add the offset from UTC, as in "2026-10-25 02:30+01:00".
+    It starts within 15 minutes of that time, to those who are readers then. Scheduling it again replaces its text and
+    its time. If clocks go back and an hour occurs twice, add the offset from UTC, as in "2026-10-25 02:30+01:00".
     """
     settings = connection.settings
     at = moment(at_text, settings.time_zone, utc_now())
@@ -428,7 +429,7 @@ def schedule(  # noqa: PLR0913  its options
 def _prepare(
     connection: Connection, output: Output, files: Sequence[Path], *, offline: bool, starts: str
 ) -> _Ready | int:
-    """Return an issue that may be started, after telling what that means; else the exit code.
+    """Return an issue that may be started, after explaining what that means; otherwise the exit code.
 
     Raises OperatorError if it was started before, or SES would not send it.
     """
@@ -481,7 +482,7 @@ def _may_start(issue_id: str, known: Issue | None, zone: str) -> None:
 
 
 def _confirm(plan: Plan, count: int | None) -> None:
-    """Ask for the number of readers. Raises OperatorError if it is another one."""
+    """Ask for the number of readers. Raises OperatorError if it does not match."""
     if count is None:
         typed = _typed()
         text = typed.strip().replace(",", "").replace(" ", "")
@@ -501,10 +502,10 @@ def _typed() -> str:
 
 
 def _keep(connection: Connection, ready: _Ready) -> Issue:
-    """Keep the text of an issue, and return it as it is kept. Raises OperatorError if it was started meanwhile."""
+    """Save the text of an issue, and return the saved issue. Raises OperatorError if it was started meanwhile."""
     settings = connection.settings
     table, issue = settings.table_name, ready.issue
-    # One that was scheduled and not started is given its text anew.
+    # A scheduled issue that has not started gets the new text.
     replacing: tuple[IssueState, ...] = ("draft", "scheduled", "cancelled")
     issues.save(table, issue.id, issue.editions, ready.content, utc_now(), replacing)
     kept = issues.find(table, issue.id)
@@ -560,7 +561,7 @@ def pause(connection: Connection, output: Output, *, issue_id: str) -> None:
 def resume(connection: Connection, output: Output, *, issue_id: str) -> None:
     """Go on with an issue that is paused.
 
-    Nobody gets it twice. What paused it by itself, such as bounces, is counted anew.
+    Nobody gets it twice. The counts that paused it, such as bounces, start again.
     """
     settings = connection.settings
     issue = _known(connection, issue_id)
@@ -596,7 +597,7 @@ def cancel(connection: Connection, output: Output, *, issue_id: str) -> None:
 
 @_command("list", "stack")
 def list_issues(connection: Connection, output: Output) -> None:
-    """List issues, the one that changed last first."""
+    """List issues, most recently changed first."""
     found = issues.all_issues(connection.settings.table_name)
     columns = ("changed_at", "id", "state", "languages", "readers", "sent")
     output.rows(map(_row, found), columns, "No issues: `guichet issue new NAME` begins one.", _shown)
@@ -624,9 +625,9 @@ def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @_command("status", "stack", _ID)
 def status(connection: Connection, output: Output, *, issue_id: str) -> None:
-    """Show how far an issue is.
+    """Show the progress of an issue.
 
-    How many copies are in which state, how fast they go out, what it waits for, and about when it ends.
+    How many copies are in each state, how fast they are sent, what it waits for, and about when it ends.
     """
     settings, now = connection.settings, utc_now()
     issue = _known(connection, issue_id)
@@ -671,7 +672,7 @@ def waits(issue: Issue, now: datetime, zone: str) -> str:
     if issue.state == "scheduled":
         return "its time"
     if issue.state == "cancelled" and issue.started_at and not issue.ended_at:
-        return "what became of the last copies"
+        return "the outcome of the last copies"
     if issue.state != "sending":
         return ""
     if issue.not_before and issue.not_before > now:
@@ -693,9 +694,9 @@ def waits(issue: Issue, now: datetime, zone: str) -> str:
     click.option("--csv", "as_csv", is_flag=True, help="Print CSV for a spreadsheet."),
 )
 def who(connection: Connection, output: Output, *, issue_id: str, state: str | None, as_csv: bool) -> None:
-    """List the readers of an issue, and what became of each copy.
+    """List the readers of an issue, and the outcome of each copy.
 
-    Of a reader whose address is no longer stored, the keyed hash is shown.
+    If a reader's address is no longer stored, the keyed hash is shown.
     """
     if as_csv and output.as_json:
         raise click.UsageError("Give either --csv or --json.")
@@ -731,7 +732,7 @@ def _who(table: str, rows: Iterator[Reader]) -> Iterator[dict[str, Any]]:
 
 
 def _later(reader: Reader) -> str:
-    """Return what was told of a copy after it was sent."""
+    """Return what was reported about a copy after it was sent."""
     bounced = f"bounced: {reader.bounce}".removesuffix(": ") if reader.bounced_at else ""
     return ", ".join(filter(None, (bounced, "reported as spam" if reader.complained_at else "")))
 

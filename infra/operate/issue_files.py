@@ -1,4 +1,4 @@
-"""The files of an issue: Markdown with front matter, one file a language. Reading them names every mistake."""
+"""The files of an issue: Markdown with front matter, one file per language. Reading them reports every mistake."""
 
 import re
 import unicodedata
@@ -26,7 +26,7 @@ from infra.operate.connection import OperatorError
 LARGEST_FILE = LARGEST_TEXT
 _ENDING = ".md"
 _KEYS = ("subject", "language", "preheader", "url")
-# What others call these.
+# Other tools' names for these.
 _OTHER_NAMES = {
     "title": "subject", "titre": "subject", "objet": "subject", "sujet": "subject",
     "lang": "language", "langue": "language", "locale": "language",
@@ -36,7 +36,7 @@ _OTHER_NAMES = {
 _FENCE = "---"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINE_BREAK = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# A comment behind a value without quotes: to YAML it is not part of the value.
+# A comment after an unquoted value, which YAML does not count as part of the value.
 _COMMENT = re.compile(r"\s+#")
 _NULL = "tag:yaml.org,2002:null"
 
@@ -58,7 +58,7 @@ class Problem:
 
 
 class IssueFileError(OperatorError):
-    """Files that are no issue. The text names the first mistake; `problems` are all of them."""
+    """Files that are not a valid issue. The text names the first mistake; `problems` are all of them."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         first, more = problems[0], len(problems) - 1
@@ -70,7 +70,7 @@ class IssueFileError(OperatorError):
 
 @dataclass(frozen=True)
 class File:
-    """A file of an issue, as it was read. `language` is None if neither its name nor its front matter tells."""
+    """A file of an issue, as read. `language` is None if neither its name nor its front matter gives it."""
 
     path: Path
     id: str
@@ -86,7 +86,7 @@ class File:
         return str(self.path)
 
     def line_of(self, line: int) -> int:
-        """Return the line of the file, for a line of its Markdown that is counted from 0."""
+        """Return the line of the file for a line of its Markdown, counted from 0."""
         return self.first_line + line
 
 
@@ -107,7 +107,7 @@ class IssueFiles:
 def read_all(paths: Sequence[Path], default: Language) -> IssueFiles:
     """Read the files of one issue, one for each language. Raises IssueFileError.
 
-    A file whose language is not said is in the default language.
+    A file that does not say its language is in the default language.
     """
     files: list[File] = []
     problems: list[Problem] = []
@@ -142,14 +142,14 @@ def _same_language(file: File, other: File, language: Language) -> Problem:
 
 
 def _left_out(files: Sequence[File]) -> Iterator[Problem]:
-    """Yield a warning for each file beside those given that is the same issue in another language."""
+    """Yield a warning for each neighbouring file that is the same issue in another language, but was not given."""
     given = {file.path.resolve() for file in files}
     for file in files:
         for language in LANGUAGES:
             beside = file.path.with_name(f"{_stem(file.path)[0]}.{language}{file.path.suffix}")
             if beside.resolve() not in given and beside.is_file():
                 given.add(beside.resolve())
-                message = f"lies beside {file.name}, and was not given"
+                message = f"is next to {file.name}, but was not given"
                 yield Problem("warning", str(beside), None, message, "name both files, or readers of its language get "
                               "the other text")  # fmt: skip
 
@@ -165,7 +165,7 @@ def read(path: Path) -> File:
 
 
 def id_of(path: Path) -> str:
-    """Return the id of an issue by the name of its file. Raises IssueFileError, which says how to rename it."""
+    """Return an issue's id from its file name. Raises IssueFileError, which says how to rename it."""
     stem, _ = _stem(path)
     if path.suffix.lower() != _ENDING:
         message = "does not end in .md"
@@ -192,7 +192,7 @@ def _renamed_ending(path: Path) -> str:
 
 
 def _stem(path: Path) -> tuple[str, Language | None]:
-    """Return the name of a file without its ending and its language, and that language, if it is one of ours."""
+    """Return a file's name without extension and language, and that language, if it is one of ours."""
     stem = path.name[: -len(path.suffix)] if path.suffix else path.name
     name, dot, last = stem.rpartition(".")
     language = next((one for one in LANGUAGES if dot and last.lower() == one), None)
@@ -217,7 +217,7 @@ class _Reader:
         self.problems.append(Problem(severity, str(self.path), line, message, remedy))
 
     def read(self) -> File | None:
-        """Return the file, or None if something is noted that keeps it from being read."""
+        """Return the file, or None if a noted mistake makes it unreadable."""
         try:
             issue_id = id_of(self.path)
         except IssueFileError as error:
@@ -286,7 +286,7 @@ class _Reader:
 
     def _front_matter(self, lines: Sequence[str]) -> dict[str, yaml.ScalarNode] | None:
         """Return the values of the front matter, by key."""
-        quotes = 'put what stands behind the colon in quotes, as in subject: "News: spring"'
+        quotes = 'put what follows the colon in quotes, as in subject: "News: spring"'
         try:
             node = yaml.compose("\n".join(lines), Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
@@ -313,7 +313,7 @@ class _Reader:
             elif not isinstance(value, yaml.ScalarNode):
                 kind = "a list" if isinstance(value, yaml.SequenceNode) else "a mapping"
                 self._note(line, f"has {kind} as {name}, which is a text", f'write {name}: "…"')
-                # So that it is not missing, too.
+                # So that it is not also reported as missing.
                 self._wrong.add(name)
             else:
                 values[name] = value
@@ -327,10 +327,10 @@ class _Reader:
         self._note(line, f"has the unknown key {_shown(name)}", remedy)
 
     def _comment(self, name: str, value: yaml.ScalarNode, lines: Sequence[str]) -> None:
-        """Warn of a text that goes on behind a #, which is a comment."""
+        """Warn about a text with a #, as the rest is a comment."""
         end = value.end_mark
         if value.style is None and end.line < len(lines) and _COMMENT.match(lines[end.line][end.column :]):
-            message = f"has {name} with a # behind it, and what follows is a comment"
+            message = f"has {name} followed by a #, which starts a comment"
             self._note(end.line + 2, message, f'put it in quotes if it is part of it: {name}: "… #…"', "warning")
 
     def _value(self, values: Mapping[str, yaml.ScalarNode], name: str) -> tuple[str, int]:
@@ -360,7 +360,7 @@ class _Reader:
     def _url(self, values: Mapping[str, yaml.ScalarNode]) -> str:
         url, line = self._value(values, "url")
         if url and not is_web_address(url):
-            self._note(line, f"has a url that is no address of the web: {_shown(url)}", "write it whole, with https://")
+            self._note(line, f"has a url that is not a web address: {_shown(url)}", "write it in full, with https://")
         return url
 
     def _language(self, values: Mapping[str, yaml.ScalarNode]) -> Language | None:
@@ -430,7 +430,7 @@ def example(language: Language, *, name_tells: bool) -> str:
 
 
 def new_files(name: Path, languages: Sequence[Language], *, both: bool) -> dict[Path, str]:
-    """Return the new files of an issue and their texts. Raises IssueFileError if it cannot have that name."""
+    """Return the new files of an issue and their texts. Raises IssueFileError if the name is not allowed."""
     given = name if name.suffix.lower() == _ENDING else name.with_name(f"{name.name}{_ENDING}")
     stem, language = _stem(given)
     id_of(given)

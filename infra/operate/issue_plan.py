@@ -1,4 +1,4 @@
-"""What sending an issue means, and when it may start, in the words of the commands."""
+"""What sending an issue means, and when it may start, in words for the commands."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -70,15 +70,15 @@ def _dollars(low: float, high: float) -> str:
 def moment(text: str, zone_name: str, now: datetime) -> datetime:
     """Return a time that was given as `YYYY-MM-DD HH:MM`, in a time zone. Raises OperatorError if it is not one.
 
-    Where clocks are put back, an hour comes twice: then the offset from UTC says which, as in `02:30+01:00`.
+    When clocks go back, an hour occurs twice: then the offset from UTC says which, as in `02:30+01:00`.
     """
     try:
         given = datetime.fromisoformat(text.strip())
     except ValueError:
         given = None
-    # A day alone would be midnight.
+    # A date alone would mean midnight.
     if given is None or ":" not in text:
-        raise OperatorError(f'{text!r} is no time: write it as "2026-12-24 08:00"')
+        raise OperatorError(f'{text!r} is not a time: write it as "2026-12-24 08:00"')
     try:
         return start_at(given, zone_name, now)
     except NoTimeError as error:
@@ -94,13 +94,13 @@ def _why(error: NoTimeError, given: datetime, zone_name: str) -> str:
             return f"{in_words(first, zone_name)} is more than {FARTHEST.days} days ahead: schedule it later"
         case "missing":
             return (
-                f"{given:%Y-%m-%d %H:%M} does not exist in {zone_name}, where clocks are put forward: "
+                f"{given:%Y-%m-%d %H:%M} does not exist in {zone_name}, where the clocks go forward: "
                 f'write "{first:%Y-%m-%d %H:%M}", say'
             )
         case "twice":
             once, again = (f'"{one:%Y-%m-%d %H:%M}{_offset(one)}"' for one in error.times)
             return (
-                f"{given:%Y-%m-%d %H:%M} comes twice in {zone_name}, where clocks are put back: write {once} or {again}"
+                f"{given:%Y-%m-%d %H:%M} occurs twice in {zone_name}, where the clocks go back: write {once} or {again}"
             )
 
 
@@ -110,6 +110,6 @@ def _offset(at: datetime) -> str:
 
 
 def in_words(at: datetime, zone_name: str) -> str:
-    """Return a time in a time zone, with its offset from UTC, since it may come twice."""
+    """Return a time in a time zone, with its offset from UTC, since it may occur twice."""
     local = at.astimezone(ZoneInfo(zone_name))
     return f"{local:%Y-%m-%d %H:%M} ({zone_name}, UTC{_offset(local)})"

@@ -1,9 +1,9 @@
-"""Subscribers as the importers of other tools take them: their columns, their separator, and their way of dates.
+"""Subscribers in other tools' import formats: their columns, separator and date format.
 
 - Mailchimp: "Format Guidelines for Your Import File". Columns are matched by their headings, dates are ISO 8601.
-- Brevo: "Create a file to import your contacts". Headings are the names of attributes, values stand between semicolons.
-- listmonk: `internal/subimporter`. `email`, `name` and `attributes`, which is JSON; a mark at the beginning of the file
-  would be part of the first heading.
+- Brevo: "Create a file to import your contacts". Headings are attribute names, values are separated by semicolons.
+- listmonk: `internal/subimporter`. `email`, `name` and `attributes`, which is JSON; a byte order mark would become part
+of the first heading.
 """
 
 import csv
@@ -30,16 +30,16 @@ class Format:
 
 
 def _first_and_last(name: str) -> tuple[str, str]:
-    """Return a name in the two columns that tools have for it. Together they are the name as it was written."""
+    """Return a name in the two columns that tools have for it. Joined, they are the original name."""
     first, _, last = " ".join(name.split()).partition(" ")
     return first, last
 
 
 def _consent(subscriber: Subscriber) -> dict[str, Any]:
-    """Return what proves consent, by name, as text, as far as there is any."""
+    """Return the available proof of consent, by name, as text."""
     fields = {**dict(proof_of(subscriber)), **of_subscriber(subscriber)}
     names = ("language", "confirmed_at", "left_at", "page", "source", "wording", "wording_version", "statement")
-    # As in all cells: a file may be opened with another separator than its own.
+    # As in all cells: a file may be opened with the wrong separator.
     return {name: cell(" ".join(str(fields[name]).split())) for name in names if fields.get(name)}
 
 
@@ -51,7 +51,7 @@ def _mailchimp(subscriber: Subscriber) -> tuple[str, ...]:
     consent = _consent(subscriber)
     days = (_day(consent.get(name, "")) for name in ("confirmed_at", "left_at"))
     proof = consent.get("wording") or consent.get("statement", "")
-    # Text of more than 255 bytes is clipped there, in the middle of a character perhaps.
+    # Text of more than 255 bytes is clipped there, perhaps in the middle of a character.
     shown = proof.encode()[:255].decode(errors="ignore")
     return (*map(cell, _first_and_last(subscriber.name)), consent["language"], *days, shown)
 
@@ -87,7 +87,7 @@ def head_of(tool: Tool) -> str:
 
 
 def rows_of(tool: Tool, subscribers: Iterable[Subscriber]) -> str:
-    """Return the lines of subscribers. An address stands there as it is: changed, it would be somebody else's."""
+    """Return the lines of subscribers. Addresses are not escaped: changed, they would be somebody else's."""
     cells = FORMATS[tool].cells
     return _csv(((one.email, *cells(one)) for one in subscribers), FORMATS[tool].separator)
 

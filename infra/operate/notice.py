@@ -1,7 +1,7 @@
-"""The information notices of the site's forms, after article 13 of the GDPR and CNIL's examples, as a stack is set up.
+"""The information notices of the site's forms for a stack, after article 13 of the GDPR and CNIL's examples.
 
-In two layers: what stands beside a form, and what the page about personal data says of all of them. Every duration is
-the one by which records expire, and nothing is said that the stack's values do not make true.
+In two layers: a text next to each form, and the page about personal data for all of them. Every duration is the one
+after which records really expire, and every statement follows from the stack's values.
 """
 
 import re
@@ -31,36 +31,36 @@ Format = Literal["html", "markdown", "text"]
 
 CNIL = "https://www.cnil.fr/fr/plaintes"
 _DAYS_A_YEAR = 365
-# How far back DynamoDB's point-in-time recovery goes, unless a table says less.
+# How far back DynamoDB's point-in-time recovery goes, unless a table sets less.
 BACKUPS_KEPT = timedelta(days=35)
 _WITHIN_EU = {"eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"}
-# Countries that the European Commission has found adequate (GDPR, article 45), for companies such as AWS. The latest is
-# Brazil: decision (EU) 2026/179.
+# Countries with an adequacy decision of the European Commission (GDPR, article 45) that covers companies such as AWS.
+# The latest is Brazil: decision (EU) 2026/179.
 _ADEQUATE = {
     "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ca-central-1", "ca-west-1", "eu-central-2", "eu-west-2",
     "il-central-1", "sa-east-1",
 }  # fmt: skip
-# The parameters that no setting of the commands has.
+# The parameters that are not among the commands' settings.
 _FURTHER = ("LogRetentionDays", "RenewalMonths")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the notices are written from: values of a stack, and who is responsible for it."""
+    """The data for the notices: values of a stack, and who is responsible for it."""
 
     site: str
-    # Who decides what becomes of the data: a person or an organisation.
+    # The data controller: a person or an organisation.
     controller: str
-    # Where people turn for their data: an address, email or web.
+    # The contact for questions about personal data: an email or web address.
     contact: str
-    # Of the data protection officer, if there is one.
+    # The data protection officer's address, if there is one.
     dpo: str
     privacy_url: str
     region: str
     owners: tuple[str, ...]
     retention_days: int
     log_retention_days: int
-    # 0 if nobody is asked whether they want to stay.
+    # 0 if subscribers are not asked whether they want to stay.
     renewal_months: int
     keep_caller_address: bool
     acknowledge: bool
@@ -91,7 +91,7 @@ def facts(  # noqa: PLR0913  what the owner alone knows
     contact: str | None = None,
     dpo: str | None = None,
 ) -> Facts:
-    """Return what notices are written from, by the settings of a stack and further parameters of it."""
+    """Return the data for notices from a stack's settings and its other parameters."""
     return Facts(
         site=settings.site_name,
         controller=_in_a_line(controller) or settings.site_name,
@@ -113,18 +113,18 @@ def facts(  # noqa: PLR0913  what the owner alone knows
 
 
 def _in_a_line(given: str | None) -> str:
-    # An address is often pasted in several lines, and a blank one would end the paragraph.
+    # An address is often pasted as several lines, and a blank line would end the paragraph.
     return " ".join((given or "").split())
 
 
 def parameters_of(connection: Connection) -> dict[str, str]:
-    """Return the parameters of a stack that no setting of the commands has. A local one has only variables."""
+    """Return the parameters of a stack that are not among the commands' settings. A local stack has only variables."""
     declared = Template.load().document["Parameters"]
     found: dict[str, str] = {}
     for name in _FURTHER:
         variable = re.sub("(?<!^)(?=[A-Z])", "_", name).upper()
         given = connection.parameters.get(name) or connection.variables.get(variable)
-        # Of a deployed stack, what it does not have is of another version.
+        # If a deployed stack lacks one, it has another version.
         if given is None and name in declared and not connection.parameters:
             given = str(declared[name]["Default"])
         if given is not None:
@@ -136,7 +136,7 @@ def parameters_of(connection: Connection) -> dict[str, str]:
 
 
 class Link(NamedTuple):
-    """What stands in a sentence and leads somewhere."""
+    """A link within a sentence."""
 
     text: str
     url: str
@@ -153,7 +153,7 @@ class Sentence(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A paragraph, with the key of what it is about, if that stands before it; or a heading of a level."""
+    """A paragraph, with the key of its label, if it has one; or a heading of a level."""
 
     sentences: tuple[Sentence, ...]
     label: str = ""
@@ -161,14 +161,14 @@ class Block(NamedTuple):
 
 
 def link(address: str) -> Value:
-    """Return an address, email or web, as what leads to it. Anything else is text."""
+    """Return an email or web address as a link. Anything else is text."""
     if re.match("https?://", address):
         return Link(address, address)
     return Link(address, f"mailto:{address}") if re.fullmatch(r"[^\s@]+@[^\s@]+", address) else address
 
 
 def duration(days: int, language: Language) -> str:
-    """Return a number of days in words: in years, if it is so many."""
+    """Return a number of days in words, in years if it is whole years."""
     count, unit = (days, "day") if days % _DAYS_A_YEAR else (days // _DAYS_A_YEAR, "year")
     return sentences(language)[unit if count == 1 else f"{unit}s"].format(count=count)
 
@@ -176,12 +176,12 @@ def duration(days: int, language: Language) -> str:
 def beside_own(
     definition: Definition, language: Language, *, controller: str, contact: str, days: int
 ) -> Iterator[Block]:
-    """Yield what stands beside a form of the site's own."""
+    """Yield the text next to a form of the site's own."""
     fields = definition.fields.values()
     consents = any(field.type == "consent" for field in fields)
     yield _paragraph(_say("required" if any(field.required for field in fields) else "optional"))
     yield _paragraph(
-        # Without a field for an address, nobody can be answered.
+        # Without a field for an address, no reply is possible.
         _say(
             "who" if definition.email_field else "who_unanswered",
             controller=controller,
@@ -195,7 +195,7 @@ def beside_own(
 
 
 def beside(known: Facts, form: str, language: Language) -> list[Block]:
-    """Return what stands beside a form: the first layer, which leads to the page if there is one."""
+    """Return the text next to a form: the first layer, which links to the page if there is one."""
     kept = duration(known.days(form), language)
     about = {"controller": known.controller, "site": known.site}
     if form == "newsletter":
@@ -231,7 +231,7 @@ def beside(known: Facts, form: str, language: Language) -> list[Block]:
 
 
 def page(known: Facts, language: Language, forms: Sequence[str] = ()) -> list[Block]:
-    """Return what the page about personal data says of forms, all of them by default: the second layer."""
+    """Return the page about personal data for forms, by default all of them: the second layer."""
     blocks = [
         _heading(2, _say("page", site=known.site)),
         _paragraph(
@@ -252,7 +252,7 @@ def page(known: Facts, language: Language, forms: Sequence[str] = ()) -> list[Bl
 
 def _messages(known: Facts, form: str, language: Language) -> Iterator[Block]:
     own = known.forms.get(form)
-    # As the function decides it: of the contact form, the setting counts as well.
+    # As the function decides it: for the contact form, the setting applies as well.
     acknowledged = (own is not None and own.reply is not None) or (form == "contact" and known.acknowledge)
     if own is None:
         yield _heading(3, _say("contact_title"))
@@ -285,7 +285,7 @@ def _required(own: Definition | None, language: Language) -> Sentence:
     required = [field.label[language] for field in own.fields.values() if field.required]
     if not required:
         return _say("answers_optional")
-    # Where other fields are taken, the page may ask for more than is declared.
+    # If other fields are accepted, the page may ask for more than is declared.
     every = len(required) == len(own.fields) and own.other_fields != "keep"
     return _say("answers_all_required" if every else "answers_required", fields=_listed(required))
 
@@ -295,13 +295,13 @@ def _recipients(known: Facts, own: Definition | None) -> Iterator[Sentence]:
     own_recipients = own.all_recipients if own else ()
     everybody = own_recipients if own and own.recipients else (*own_recipients, *known.owners)
     yield _people("recipients", tuple(dict.fromkeys(everybody)))
-    # They see all at the desk.
+    # Owners see everything at the desk.
     if not set(known.owners) <= set(everybody):
         yield _say("recipients_owner")
 
 
 def _people(key: str, addresses: Sequence[str]) -> Sentence:
-    """Say how many people get something, and whose mailboxes they have: no address of theirs is published."""
+    """Say how many people get something, and their mailboxes' domains: no address is published."""
     domains = ", ".join(dict.fromkeys(address.rpartition("@")[2] for address in addresses))
     if len(addresses) == 1:
         return _say(f"{key}_one", domains=domains)
@@ -395,7 +395,7 @@ def _hosting(region: str, language: Language) -> Iterator[Sentence]:
 
 
 def is_known(region: str) -> bool:
-    """Return whether it is known where a region is."""
+    """Return whether a region's location is known."""
     return region in places("en")
 
 
@@ -417,14 +417,14 @@ def _listed(labels: Sequence[str]) -> str:
 
 # --- how it is written ------------------------------------------------------------------------------------------------
 
-# What means something in Markdown, wherever it stands in a line.
+# Characters with a meaning in Markdown anywhere in a line.
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&])")
-# What would make a list of a paragraph that begins with it.
+# At the beginning of a paragraph, this would start a list.
 _LIST = re.compile(r"\A(\d*)([-+.)])(?=\s)")
 
 
 def rendered(blocks: Sequence[Block], language: Language, form: Format) -> str:
-    """Return blocks in a format, as they are pasted into a page."""
+    """Return blocks in a format, ready to be pasted into a page."""
     if form == "html":
         return "\n".join(map(str, html(blocks, language))) + "\n"
     return "\n\n".join(_plain(block, language, form) for block in blocks) + "\n"

@@ -1,4 +1,4 @@
-"""`guichet notice`: the information notices of the forms, as a stack is set up or as it will be."""
+"""`guichet notice`: the information notices of the forms, for a stack's settings or those of a planned one."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,18 +22,18 @@ _BESIDE, _PAGE = "beside", "page"
 
 
 def notice_command(common_options: Callable[[Command], Command], connect: Callable[..., Connection]) -> click.Command:
-    """Return the command, which reads a stack through `connect` unless it is told its parameters."""
+    """Return the command, which reads a stack through `connect` unless its parameters are given."""
 
     @click.command("notice")
     @click.argument("forms", metavar="[FORM]...", nargs=-1)
     @click.option("--language", type=click.Choice(LANGUAGES), help="Only this one. Default: all.")
-    @click.option("--part", type=click.Choice((_BESIDE, _PAGE)), help="Only what stands beside a form, or the page.")
+    @click.option("--part", type=click.Choice((_BESIDE, _PAGE)), help="Only the text next to a form, or the page.")
     @click.option(
         "--format", "form", type=click.Choice(get_args(Format)), default="html", show_default=True, help="As what."
     )
     @click.option("--controller", metavar="NAME", help="Who is responsible: name and address. Default: SiteName.")
     @click.option(
-        "--contact", metavar="ADDRESS", help="Where people turn, email or web. Default: ReplyToEmail, or OwnerEmail."
+        "--contact", metavar="ADDRESS", help="The contact, email or web. Default: ReplyToEmail, or OwnerEmail."
     )
     @click.option("--dpo", metavar="ADDRESS", help="The data protection officer's, if there is one.")
     @click.option(
@@ -56,10 +56,10 @@ def notice_command(common_options: Callable[[Command], Command], connect: Callab
     ) -> None:
         """Write what your forms must tell people about their data.
 
-        After article 13 of the GDPR and the examples of CNIL, with the values of the stack: who, why, on what legal
-        basis, for whom, for how long, where, and which rights. In two layers: a few sentences to paste beside each
-        FORM, and all of it, for the page that PrivacyUrl names. FORM is contact, newsletter, or one of
-        functions/forms.toml; all by default.
+        Follows article 13 of the GDPR and the examples of CNIL, with the values of the stack: who, why, on what legal
+        basis, for whom, for how long, where, and which rights. In two layers: a few sentences to paste next to each
+        FORM, and the full text for the page that PrivacyUrl names. FORM is contact, newsletter, or one of
+        functions/forms.toml; default: all.
         """
         output = Output(as_json=as_json)
         own = {"controller": controller, "contact": contact, "dpo": dpo}
@@ -84,8 +84,8 @@ def notice_command(common_options: Callable[[Command], Command], connect: Callab
 
 
 def _before(given: str, region: str, **own: str | None) -> Facts:
-    """Return what notices are written from, by the parameters of a stack that is not there yet."""
-    # Notices have no address of the API.
+    """Return the data for notices from the parameters of a planned stack."""
+    # Notices do not contain the API's address.
     stack = Template.load().resolve(parameters(given), {"Api.ApiEndpoint": "https://api.invalid"})
     try:
         settings = OperatorSettings.model_validate(dict(stack.environment))
@@ -99,7 +99,7 @@ def _before(given: str, region: str, **own: str | None) -> Facts:
 def _parts(
     known: Facts, forms: Sequence[str], language: Language, form: Format, part: str | None
 ) -> Iterator[tuple[str, str]]:
-    """Yield each part by the form that it is beside, and the page by an empty name."""
+    """Yield each part by the form that it belongs to, and the page by an empty name."""
     if part != _PAGE:
         for name in forms:
             text = notice.rendered(notice.beside(known, name, language), language, form)
@@ -115,22 +115,22 @@ def _write(output: Output, language: Language, of: str, text: str, form: Format)
         output.show({"language": language, "part": _BESIDE if of else _PAGE, "form": of, "text": text})
         return
     where = f"{language}: beside the form {of}" if of else f"{language}: for the page about personal data"
-    # As it is: the console would fold it.
+    # Printed directly: the console would wrap it.
     sys.stdout.write(printable(f"=== {where} ===\n" if form == "text" else f"<!-- {where} -->\n"))
     sys.stdout.write(printable(f"{text}\n"))
 
 
 def _advice(known: Facts, controller: str | None, contact: str | None) -> Iterator[str]:
-    """Yield what only the owner can know or do."""
+    """Yield hints about what only the owner can know or do."""
     if controller is None:
         yield f"{known.controller} is named as responsible: --controller names a person or organisation."
     if contact is None:
         yield f"{known.contact} is published as the address for questions: --contact names another one."
     if not known.privacy_url:
-        yield "PrivacyUrl is not set, so what stands beside a form leads to no page: set it to where you paste that."
+        yield "PrivacyUrl is not set, so the text next to a form does not link to the page: set it to where that is."
     if not notice.is_known(known.region):
-        yield f"It is not known where the region {known.region} is: name the country yourself."
+        yield f"The location of the region {known.region} is unknown: name the country yourself."
     yield (
-        "Read it before you publish it. It tells of these forms alone, not of what else your site does, and your "
+        "Read it before you publish it. It only covers these forms, not what else your site does, and your "
         "mailbox keeps its copies until you delete them."
     )

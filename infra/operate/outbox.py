@@ -13,15 +13,15 @@ from guichet.store import mailboxes, outbox
 from guichet.store.dynamodb import Item
 from infra.operate.queries import Advance, by_keys, scan
 
-# Held ones wait for the owner's mailbox. `replied` was sent, and an automatic reply came back: no action is needed.
+# Held emails wait for the owner's mailbox. `replied` ones were sent and got an automatic reply: no action is needed.
 State = Literal["waiting", "held", "failed", "replied"]
 
 
 @dataclass(frozen=True)
 class UnsentEmail:
-    """An email that is waiting, held or failed, or that an automatic reply came to, and why.
+    """An email that is waiting, held or failed, or that got an automatic reply, and why.
 
-    `id` is that of the record that it reports, such as a message; `key` tells the emails of one record apart.
+    `id` is that of the record that it reports, such as a message; `key` distinguishes the emails of one record.
     """
 
     id: str
@@ -35,9 +35,9 @@ class UnsentEmail:
 
 
 def listed(table: str, advance: Advance) -> list[UnsentEmail]:
-    """Return the waiting, held and failed emails, newest first, and those that an automatic reply came to.
+    """Return the waiting, held and failed emails, newest first, and those that got an automatic reply.
 
-    The failed ones and those with a reply take a scan of the table.
+    Finding the failed ones and those with a reply requires a scan of the table.
     """
     waiting = (_rows(table, (key for _, key in outbox.waiting(table, audience))) for audience in AUDIENCES)
     held = _rows(table, (email.key for email in outbox.held(table)))
@@ -93,7 +93,7 @@ def _unsent(item: Item, state: State, tried_at: str | None, why: str) -> UnsentE
 
 
 def try_mailboxes(table: str) -> None:
-    """Let the next sweep try the owner's mailboxes that take no mail, which are otherwise tried once a day."""
+    """Have the next sweep try the owner's mailboxes that accept no mail, which are otherwise tried once a day."""
     mailboxes.try_now(table, mailboxes.mailboxes(table).dead)
 
 

@@ -23,32 +23,32 @@ from infra.operate.queries import Advance, blocks
 
 # Wide enough for a whole row when the output is not a terminal.
 _WIDTH_OF_A_FILE = 200
-# The columns that give way on a narrow terminal, the first one first, and how narrow they become, in characters.
+# The columns that shrink on a narrow terminal, in this order, and how narrow they become, in characters.
 _GIVING_WAY = {"message": 8, "why": 20, "spam": 8, "name": 12, "email": 20}
-# Of these, what does not fit goes on in the next line. Of the others it is left out: `show` has it.
+# Text that does not fit into these columns wraps. In others it is cut off: `show` has all of it.
 _FOLDED = ("why", "email")
-# Columns with ids that may be shortened: commands take the beginning of one.
+# Columns with ids that may be shortened: commands accept a prefix.
 _SHORTENED = ("id",)
-# As many characters of it tell one message from a million others.
+# Enough characters to distinguish one message among a million.
 SHORT_ID = 8
 _ID = re.compile("[0-9a-f]{32}")
-# What is between two columns.
+# The space between two columns.
 _GAP = 2
 # Rows per printed table, so that memory stays flat for any number of rows.
 _PER_TABLE = 100
-# Without a terminal for a bar, report progress every so many items, but at most about twenty times in all.
+# Without a terminal for a bar, report progress once per this many items, but at most about twenty times in all.
 _REPORT_EVERY = 10_000
 # Characters that would act on a terminal instead of being shown: control characters, and those that change the reading
 # order.
 _ACTIVE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-# The longest text of a stranger in a table: a longer one would push out the other columns.
+# The longest text of a stranger's in a table: a longer one would displace the other columns.
 _LONGEST_CELL = 60
 
 
 def printable(text: str) -> str:
-    """Return a stranger's text, safe to show on a terminal: only line breaks and tabs keep their effect."""
+    """Return a stranger's text in a form safe to show on a terminal: only line breaks and tabs keep their effect."""
     return _ACTIVE.sub("�", text.replace("\r\n", "\n"))
 
 
@@ -60,7 +60,7 @@ def room(stream: TextIO) -> int | None:
 
 
 def wrapped(text: str, width: int | None, indent: str = "") -> str:
-    """Return a text with its lines broken between words, the further ones indented."""
+    """Return a text wrapped between words, with continuation lines indented."""
     if width is None:
         return text
     lines = (
@@ -79,7 +79,7 @@ def counted(number: int, thing: str, things: str = "") -> str:
 
 
 def short(identifier: str) -> str:
-    """Return as much of an id as is shown in a table."""
+    """Return an id, shortened as in a table."""
     return identifier[:SHORT_ID] if _ID.fullmatch(identifier) else identifier
 
 
@@ -93,24 +93,24 @@ class Output:
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def say(self, sentence: str, indent: str | None = "") -> None:
-        """Print a sentence for a person, its further lines indented; None leaves it as one line."""
+        """Print a sentence for a person, with continuation lines indented; None leaves it on one line."""
         if not self.as_json:
             text = printable(sentence)
             self._out.print(Text(text if indent is None else wrapped(text, self._room, indent)))
 
     def advise(self, sentence: str) -> None:
-        """Print a hint, apart from the result."""
+        """Print a hint, separate from the result."""
         self._err.print(Text(wrapped(printable(sentence), room(sys.stderr))))
 
     def tell(self, sentences: str | Iterable[str], **facts: Any) -> None:
-        """Report what a command did: in sentences for a person, as an object for a program."""
+        """Report what a command did: as sentences for a person, or an object for a program."""
         if self.as_json:
             self._line(facts)
         for sentence in [sentences] if isinstance(sentences, str) else sentences:
             self.say(sentence, "  " if sentence.startswith("- ") else "")
 
     def show(self, thing: Mapping[str, Any]) -> None:
-        """Print one object, a line per field; for people, empty fields are left out."""
+        """Print one object, one line per field; for people, empty fields are left out."""
         if self.as_json:
             return self._line(thing)
         table = Table.grid(padding=(0, 2))
@@ -145,7 +145,7 @@ class Output:
 
     @contextmanager
     def progress(self, what: str, total: int | None) -> Iterator[Advance]:
-        """Show the progress of a long operation on standard error: a bar on a terminal, else an occasional line."""
+        """Show the progress of a long operation on standard error: a bar on a terminal, or else an occasional line."""
         if not self._err.is_terminal:
             reported, step = 0, max(_REPORT_EVERY, (total or 0) // 20)
 
@@ -164,12 +164,12 @@ class Output:
 
     def _line(self, thing: Mapping[str, Any]) -> None:
         text = json.dumps(thing, ensure_ascii=False, default=_timestamp)
-        # Escaped: the same text for a program, and harmless on a terminal.
+        # Escaped: equivalent for a program, and harmless on a terminal.
         sys.stdout.write(_ACTIVE.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
 
 
 def _timestamp(at: datetime) -> str:
-    """Return a time as JSON has it in a record, with Z for UTC."""
+    """Return a time as in a record's JSON, with Z for UTC."""
     return at.isoformat().replace("+00:00", "Z")
 
 
@@ -209,7 +209,7 @@ def heading(name: str) -> str:
 
 def _cell(value: Any, name: str) -> Text:
     if isinstance(value, datetime):
-        # In the time of this machine, to the minute, as `ls -l` has it.
+        # In local time, to the minute, as `ls -l` shows it.
         at = value.astimezone()
         return Text(at.strftime("%d %b %H:%M" if at.year == datetime.now(at.tzinfo).year else "%d %b %Y"))
     text = printable(" ".join(_text(value).split()))

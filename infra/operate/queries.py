@@ -1,4 +1,4 @@
-"""Reading the table for the commands: pages of a scan, the lists of a day, items by key."""
+"""Reading the table for the commands: pages of a scan, a day's lists, items by key."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Page:
 
     items: list[Item]
     looked_at: int
-    # As DynamoDB returns it, ready for JSON. None for the last page.
+    # As DynamoDB returns it, JSON-serializable. None for the last page.
     end: Key | None
 
 
@@ -52,8 +52,8 @@ def scan(
     """Read the whole table, page by page, or the rest of it after `after`. Expired items are left out.
 
     Pages contain the items of `kind`, or all; `advance` is called with the number of items read. Changes made in the
-    meantime may be read or missed, but nothing is read twice (AWS: "Scan"). With `as_stored`, all that was written
-    before is read, and items are as DynamoDB returns them, of whatever types.
+    meantime may be read or missed, but nothing is read twice (AWS: "Scan"). With `as_stored`, reads are strongly
+    consistent, and items are as DynamoDB returns them, of any types.
     """
     parameters: dict[str, Any] = {"TableName": table, **({"ConsistentRead": True} if as_stored else {})}
     conditions = ["(attribute_not_exists(expires_at) OR expires_at >= :now)"]

@@ -208,7 +208,7 @@ def test_the_archive_of_another_secret_is_refused_until_this_stack_knows_it(oper
         with stack(parameters) as app:
             said = operate(app, "import", str(file))
             assert (said.code, stored()) == (2, {})
-            assert "Deploy this stack with FormerSigningSecret set to the SigningSecret of that one" in said.told
+            assert "Deploy this stack with FormerSigningSecret set to that stack's SigningSecret" in said.told
     # From there it can go on only to where both are known.
     with stack(FOREIGN) as app:
         brought(app, operate, file)

@@ -64,7 +64,7 @@ def test_it_signs_in_as_the_owner_that_is_asked_for(make_app: Callable[..., App]
         assert "second@atelier.example" in browser.get("sessions").text
     said = operate(app, "desk", "--owner", "nobody@example.org")
     assert said.code == 2
-    assert said.told == "error: nobody@example.org is none of OwnerEmail: owner@atelier.example, second@atelier.example"
+    assert said.told == "error: nobody@example.org is not in OwnerEmail: owner@atelier.example, second@atelier.example"
     assert operate(app, "desk", "--owner", "nobody").code == 2
 
 

@@ -335,7 +335,7 @@ def test_where_nobody_answers_nothing_more_is_fixed(
     monkeypatch.setattr(commands, "connect_local", lambda _: None)
     done = CliRunner().invoke(commands.guichet, ["doctor", "--fix", "--local"], input=answers)
     assert (done.exit_code, len(world.mending)) == (1, fixed)
-    assert ("What was fixed until now stays fixed" in done.output) == bool(fixed)
+    assert ("What was fixed so far stays fixed" in done.output) == bool(fixed)
 
 
 @pytest.mark.parametrize("world", ["nobody subscribed"], indirect=True)

@@ -214,7 +214,7 @@ _IN_DNS = {
     ("answers", "records", "found"),
     [
         ({}, {}, [("ok", "mail passes DMARC by its signature alone")]),
-        (_custom("SUCCESS"), _IN_DNS, [("ok", "mail passes DMARC by it, too")]),
+        (_custom("SUCCESS"), _IN_DNS, [("ok", "mail also passes DMARC by it")]),
         (_custom("PENDING"), {}, [("wrong", "lacks DNS records; until SES sees them it sends as amazonses.com")]),
         (
             _custom("FAILED", "REJECT_MESSAGE"),

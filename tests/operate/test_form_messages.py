@@ -317,7 +317,7 @@ def test_what_is_not_one_message_is_not_erased(app: App, operate: Operate) -> No
     (request,) = app.items("request")
     for arguments, words in (
         ((ids[0], first), f"several ids begin with {first}"),
-        ((ids[0], request["id"]), "is a sign-up, and no spam: `guichet forget ADDRESS`"),
+        ((ids[0], request["id"]), "is a sign-up, but not spam: `guichet forget ADDRESS`"),
         ((), "Give the IDs of messages, or --form NAME."),
         ((ids[0], "--form", "sondage"), "Give the IDs of messages, or --form NAME."),
     ):

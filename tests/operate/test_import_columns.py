@@ -666,7 +666,7 @@ def test_the_csv_of_our_own_export_is_imported_in_all_states(operate: Operate, t
         for dry_run in (("--dry-run",), ()):
             said = operate(app, "import", str(file), *PROOF, *dry_run, "--json")
             assert (said.code, said.rows[0]["bad_lines"]) == (0, 0)
-            assert "4 rows of people who left without an address" in said.err
+            assert "4 rows of people who left, without an address" in said.err
         assert states(app) == {
             "a@example.org": "confirmed", READER: "confirmed", "b@example.org": "unsubscribed",
         }  # fmt: skip

@@ -299,7 +299,7 @@ def test_a_dead_link_stops_it_and_one_that_may_work_does_not(
     answer = ("unknown", "it answers 403 to this command")
     said = send(app, operate, "spring.fr.md")
     assert said.code == 0
-    assert "not known whether it works" in said.err
+    assert "which may or may not work" in said.err
 
 
 def test_to_an_empty_list_nothing_is_sent(app: App, operate: Operate) -> None:
@@ -400,7 +400,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
     [
         ("2026-07-01 08:00", "2026-07-01T06:00:00+00:00"),
         ("2026-12-01T08:00", "2026-12-01T07:00:00+00:00"),
-        # Clocks are put back: this hour comes twice.
+        # The clocks go back: this hour occurs twice.
         ("2026-10-25 02:30+02:00", "2026-10-25T00:30:00+00:00"),
         ("2026-10-25 02:30+01:00", "2026-10-25T01:30:00+00:00"),
         ("2026-10-25 01:59", "2026-10-24T23:59:00+00:00"),
@@ -417,7 +417,7 @@ def test_a_time_is_one_of_the_time_zone(text: str, at: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("2026-03-29 02:30", 'does not exist in Europe/Paris, where clocks are put forward: write "2026-03-29 03:30"'),
+        ("2026-03-29 02:30", 'does not exist in Europe/Paris, where the clocks go forward: write "2026-03-29 03:30"'),
         ("2026-10-25 02:30", 'write "2026-10-25 02:30+02:00" or "2026-10-25 02:30+01:00"'),
         ("2026-03-01 13:00", "2026-03-01 13:00 (Europe/Paris, UTC+01:00) is past"),
         ("2025-12-24 08:00", "is past"),
@@ -559,7 +559,7 @@ def test_a_running_issue_tells_its_rate_and_its_end(
         ({"state": "sending", "audience": 5}, ""),
         ({"state": "sent"}, ""),
         ({"state": "cancelled"}, ""),
-        ({"state": "cancelled", "started_at": START}, "what became of the last copies"),
+        ({"state": "cancelled", "started_at": START}, "the outcome of the last copies"),
         ({"state": "cancelled", "started_at": START, "ended_at": START}, ""),
     ],
 )  # fmt: skip

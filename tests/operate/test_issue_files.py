@@ -100,9 +100,9 @@ def test_a_byte_order_mark_and_the_line_ends_of_windows_are_taken(tmp_path: Path
         (f"---\nsubject: {'a' * (LONGEST_SUBJECT + 1)}\n---\nHello", 2, "151 characters", "150 or fewer"),
         (f"---\nsubject: a\npreheader: {'a' * 251}\n---\nHello", 3, "251 characters", "250 or fewer"),
         ("---\nsubject: a\nlanguage: de\n---\nHello", 3, "language 'de', which is not served", "write fr or en"),
-        ("---\nsubject: a\nurl: /spring\n---\nHello", 3, "no address of the web: '/spring'", "https://"),
-        ("---\nsubject: a\nurl: ftp://a.example\n---\nHello", 3, "no address of the web", "https://"),
-        ("---\nsubject: a\nurl: https://a.example:99999/\n---\nHello", 3, "no address of the web", "https://"),
+        ("---\nsubject: a\nurl: /spring\n---\nHello", 3, "not a web address: '/spring'", "https://"),
+        ("---\nsubject: a\nurl: ftp://a.example\n---\nHello", 3, "not a web address", "https://"),
+        ("---\nsubject: a\nurl: https://a.example:99999/\n---\nHello", 3, "not a web address", "https://"),
         ("---\nsubject: a\n---\n", 3, "has no text", "write the issue"),
         ("---\nsubject: a\n---\n \n\t\n", 3, "has no text", "write the issue"),
         ("---\nsubject: a\n---\n\nHello\nWorld \x07\n", 6, "control character U+0007", "remove it"),
@@ -140,7 +140,7 @@ def test_what_yaml_takes_for_a_comment_is_warned_of(tmp_path: Path) -> None:
     assert file.edition.subject == "Issue"
     (warning,) = file.warnings
     assert (warning.severity, warning.line) == ("warning", 2)
-    assert "what follows is a comment" in warning.message
+    assert "starts a comment" in warning.message
     assert not written(tmp_path, '---\nsubject: "Issue # 3"\n---\nHello').warnings
 
 

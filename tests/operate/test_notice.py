@@ -469,7 +469,7 @@ def test_what_is_wrong_is_said(run: Run, tmp_path: Path) -> None:
     said = run("--before", f"{FIRST} TimeZone=Europe/Nowhere", "--region", "eu-west-3")
     assert (said.code, "these parameters cannot be used: TIME_ZONE" in said.told) == (2, True)
     said = run("--before", FIRST, "--region", "xx-new-1")
-    assert "It is not known where the region xx-new-1 is" in said.told
+    assert "The location of the region xx-new-1 is unknown" in said.told
     (tmp_path / "wrong").mkdir()
     with site_forms(tmp_path / "wrong", '[a]\nfields.b = { type = "nothing" }\n'):
         assert "has a mistake" in run("--before", FIRST, "--region", "eu-west-3").told

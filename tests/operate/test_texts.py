@@ -59,7 +59,7 @@ def test_without_a_file_all_emails_have_guichets_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(texts, "FILE", tmp_path / "texts.toml")
-    assert check(capsys) == (0, "There is no texts.toml: all emails have Guichet's words.\n", "")
+    assert check(capsys) == (0, "There is no texts.toml: all emails have Guichet's own text.\n", "")
     texts.FILE.write_text("[welcome.fr]", encoding="utf-8")
     assert check(capsys)[0] == 2
     code, _, err = check(capsys, str(tmp_path / "elsewhere.toml"))

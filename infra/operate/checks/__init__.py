@@ -1,1 +1,1 @@
-"""The checks of `guichet doctor`, by what they look at. Each yields findings."""
+"""The checks of `guichet doctor`, by subject. Each yields findings."""

@@ -1,4 +1,4 @@
-"""Checks of the SES account: sandbox, pause, quota, price plan, reputation, and whom it does not write to."""
+"""Checks of the SES account: sandbox, pause, quota, price plan, reputation, and suppressed addresses."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -29,7 +29,7 @@ _CASES = "https://support.console.aws.amazon.com/support/home#/case/history"
 
 
 def sandbox(inspection: Inspection) -> Iterator[Finding]:
-    """Check whether the account is in the sandbox, and what became of the request to leave it."""
+    """Check whether the account is in the sandbox, and the state of the request to leave it."""
     if inspection.account.get("ProductionAccessEnabled"):
         yield Finding("sandbox", "ok", f"SES in {inspection.region} is out of the sandbox")
         return
@@ -77,7 +77,7 @@ def sending(inspection: Inspection) -> Iterator[Finding]:
         message = "SES has paused the account (SHUTDOWN): mail waits, and goes out once SES lifts it"
         yield Finding("sending", "wrong", message, f"mend the cause, and ask AWS to resume: {why}")
     elif not inspection.account.get("SendingEnabled"):
-        # AWS pauses with SHUTDOWN. Else, somebody with access to this account did, or an automation of theirs.
+        # AWS pauses with SHUTDOWN. Otherwise, somebody with access to this account did, or their automation.
         command = inspection.command("sesv2", "put-account-sending-attributes", "--sending-enabled")
         message = f"sending is paused for the account in {inspection.region}, not by AWS ({status}): mail waits"
         yield Finding("sending", "wrong", message, f"find out who paused it and why, then: {command}")
@@ -89,7 +89,7 @@ def sending(inspection: Inspection) -> Iterator[Finding]:
 
 
 def quota(inspection: Inspection) -> Iterator[Finding]:
-    """Check how much of the quota of a day is left."""
+    """Check how much of the daily quota is left."""
     quota = inspection.account.get("SendQuota", {})
     # -1 means no limit.
     limit, sent, rate = (
@@ -114,13 +114,13 @@ def quota(inspection: Inspection) -> Iterator[Finding]:
 
 
 def price_plan(inspection: Inspection) -> Iterator[Finding]:
-    """Report SES's price plan and what it costs. Guichet needs none of what a plan adds."""
+    """Report SES's price plan and what it costs. Guichet uses none of a plan's features."""
     pricing = inspection.account.get("PricingAttributes", {})
     plan, following = pricing.get("CurrentPlan", "NONE"), pricing.get("NextPlan", "")
     message = _price(plan)
     if following and following != plan:
         message = f"{message}; from next month on {_price(following)}"
-    # What will be counts, where it is known.
+    # The future plan counts, if known.
     coming = following or plan
     command = inspection.command("sesv2", "put-account-pricing-attributes", "--plan", "NONE")
     if coming not in PLANS:
@@ -180,7 +180,7 @@ def owner(inspection: Inspection) -> Iterator[Finding]:
 
 
 def recipients(inspection: Inspection) -> Iterator[Finding]:
-    """Check the same of the recipients of the site's own forms, who get their mail as the owner does."""
+    """Check the same for the recipients of the site's own forms, who get their mail as the owner does."""
     of_forms = dict.fromkeys(address for own in definitions().values() for address in own.all_recipients)
     yield from _reachable(inspection, "recipients", [one for one in of_forms if one not in inspection.owner_emails])
 
@@ -205,7 +205,7 @@ def _reachable(inspection: Inspection, check: str, addresses: Sequence[str]) -> 
 
 
 def _suppressed(inspection: Inspection, check: str, address: str, reason: str) -> Finding:
-    # The stack's own emails to the owner ignore this list, but it is a sign that they do not arrive.
+    # The stack's own emails to the owner ignore this list, but being on it suggests that they do not arrive.
     command = inspection.command("sesv2", "delete-suppressed-destination", "--email-address", address)
     why = "reported an email as spam" if reason == "COMPLAINT" else "bounced"
     message = f"{address} {why}, and is suppressed; Guichet still writes to it"

@@ -1,4 +1,4 @@
-"""Checks of the configuration sets that mail goes out with: no tracking, and SES's events reach the stack."""
+"""Checks of the configuration sets for mail: no tracking, and SES's events reach the stack."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -6,15 +6,15 @@ from typing import Any
 
 from infra.operate.inspection import Finding, Fix, Inspection
 
-# SES adds an invisible image for the first, and leads links through its own address for the second.
+# For the first, SES adds an invisible image; for the second, it routes links through its own host.
 _TRACKED = {"OPEN": "who opens an email", "CLICK": "who follows which link"}
 _UPDATE = ["ses:UpdateConfigurationSetEventDestination"]
-# The template's configuration sets, and the destination of the events of each.
+# The template's configuration sets, and each one's event destination.
 _SETS = {"OwnerMail": "OwnerMailEvents", "VisitorMail": "VisitorMailEvents"}
 
 
 def tracking(inspection: Inspection) -> Iterator[Finding]:
-    """Check that SES tracks nobody: neither an image nor a changed link is in any email."""
+    """Check that SES tracks nobody: no email has an added image or a rewritten link."""
     ses, found = inspection.client("sesv2"), False
     for logical in _SETS:
         name = inspection.resource(logical)
@@ -40,10 +40,10 @@ def _tracked(inspection: Inspection, name: str, destination: dict[str, Any]) -> 
     types = destination["MatchingEventTypes"]
     counted = " and ".join(what for event, what in _TRACKED.items() if event in types)
     others = [event for event in types if event not in _TRACKED]
-    # It must have an event, so one that has only these is switched off.
+    # A destination needs an event, so one with only these is switched off.
     definition = _definition(destination) | ({"MatchingEventTypes": others} if others else {"Enabled": False})
     fix = Fix(
-        f"end this at the event destination {destination['Name']} of {name}, and leave its other events",
+        f"remove this from the event destination {destination['Name']} of {name}, and leave its other events",
         _UPDATE,
         partial(
             inspection.client("sesv2").update_configuration_set_event_destination,
@@ -53,8 +53,8 @@ def _tracked(inspection: Inspection, name: str, destination: dict[str, Any]) -> 
         ),
     )
     message = (
-        f"the event destination {destination['Name']} of {name} has SES count {counted}: that changes the emails, and "
-        "takes a consent of its own"
+        f"the event destination {destination['Name']} of {name} makes SES count {counted}: that changes the emails, "
+        "and requires a separate consent"
     )
     remedy = f"remove opens and clicks from it at {inspection.console}, under Configuration sets"
     return Finding("tracking", "wrong", message, remedy, fix)
@@ -88,14 +88,14 @@ def _engagement(inspection: Inspection, name: str, options: dict[str, Any]) -> F
         ),
     )
     message = (
-        f"the Virtual Deliverability Manager has SES count who opens emails of {name} and follows their links: that "
-        "changes the emails, and takes a consent of its own"
+        f"the Virtual Deliverability Manager makes SES count who opens emails of {name} and follows their links: that "
+        "changes the emails, and requires a separate consent"
     )
     return Finding("tracking", "wrong", message, command, fix)
 
 
 def events(inspection: Inspection) -> Iterator[Finding]:
-    """Check that SES tells the stack of deliveries, bounces and complaints, and that the sets may send."""
+    """Check that SES reports deliveries, bounces and complaints to the stack, and that the sets may send."""
     ses, topic = inspection.client("sesv2"), inspection.resource("FeedbackTopic")
     resources = inspection.template.document["Resources"]
     missing = False
@@ -116,7 +116,7 @@ def events(inspection: Inspection) -> Iterator[Finding]:
             message = f"sending is paused for the configuration set {name}: its mail waits"
             yield Finding("events", "wrong", message, f"find out who paused it and why, then: {command}")
     if not missing:
-        yield Finding("events", "ok", "SES tells the stack of deliveries, bounces and complaints")
+        yield Finding("events", "ok", "SES reports deliveries, bounces and complaints to the stack")
 
 
 def _untold(  # noqa: PLR0913, PLR0917  what the destination is, and what it should be
@@ -139,8 +139,8 @@ def _untold(  # noqa: PLR0913, PLR0917  what the destination is, and what it sho
         ),
     )  # fmt: skip
     message = (
-        f"SES does not tell the stack of {', '.join(lacking)} of {name}: somebody changed its event destination, and "
-        "until it is back, whoever bounces or complains gets more mail"
+        f"SES does not report {', '.join(lacking)} of {name} to the stack: somebody changed its event destination, and "
+        "until it is restored, addresses that bounce or complain keep getting mail"
     )
     remedy = f"add an event destination with these events and the topic {topic} at {inspection.console}"
     return Finding("events", "wrong", message, remedy, fix)

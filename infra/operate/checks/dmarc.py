@@ -1,18 +1,18 @@
-"""The check of the domain's DMARC policy (RFC 9989), of whether mail passes it, and of the next step."""
+"""Checks the domain's DMARC policy (RFC 9989), whether mail passes it, and what to do next."""
 
 from collections.abc import Iterator, Mapping
 
 from infra.operate.inspection import Finding, Inspection, with_parents
 
 _POLICIES = ("none", "quarantine", "reject")
-# Tags of RFC 7489 that RFC 9989 took out in 2026.
+# Tags of RFC 7489 that RFC 9989 removed in 2026.
 _REMOVED = ("pct", "rf", "ri")
 
 
 def dmarc(inspection: Inspection) -> Iterator[Finding]:
     """Check the domain's DMARC policy, whether mail passes it, and what to do next.
 
-    The domain's own record counts, else that of a parent domain.
+    The domain's own record applies, or else that of a parent domain.
     """
     ignored = ""
     for domain in with_parents(inspection.domain):
@@ -47,13 +47,13 @@ def _version(record: str) -> str:
 
 
 def _record(domain: str, tags: Mapping[str, str]) -> str:
-    """Return a record as it is typed into DNS, the version and the policy first."""
+    """Return a record as to be typed into DNS, version and policy first."""
     ordered = {name: tags[name] for name in ("v", "p") if name in tags} | dict(tags)
     return f'_dmarc.{domain} TXT "{"; ".join(map("=".join, ordered.items()))}"'
 
 
 def _reports(inspection: Inspection) -> dict[str, str]:
-    """Return the tag that has daily reports sent to the owner, if one of the domain's mailboxes is theirs.
+    """Return the tag that has daily reports sent to the owner, if they have a mailbox at the domain.
 
     Receivers send reports to another domain only if that one allows it (RFC 9990).
     """
@@ -81,8 +81,8 @@ def _policy(inspection: Inspection, domain: str, record: str) -> Iterator[Findin
         whose += ", for a test (t=y): mailboxes apply the one below"
     passed = _passed(inspection, tags, policy, f"{domain} has the policy {policy}{whose}")
     unreported = list(_unreported(inspection, domain, tags))
-    # The first step comes first: mail that does not pass, then reports that do not arrive. What passes by MAIL FROM
-    # alone fails once somebody forwards it, so a stricter policy is not for it.
+    # The most urgent step comes first: mail that does not pass, then reports that do not arrive. Mail that only passes
+    # by MAIL FROM fails when forwarded, so do not advise a stricter policy for it.
     if passed.state == "ok" and not unreported and inspection.signs_as and not inspection.makes_identity:
         passed = Finding("DMARC", "ok", passed.message, _next_step(inspection, domain, tags, policy))
     yield passed
@@ -117,7 +117,7 @@ def _passed(inspection: Inspection, tags: Mapping[str, str], policy: str, has: s
 
 
 def _unreported(inspection: Inspection, domain: str, tags: Mapping[str, str]) -> Iterator[Finding]:
-    """Report addresses for reports that get none: those without mailto:, and those of domains that do not allow it."""
+    """Report addresses that get no reports: those without mailto:, and those at domains that do not allow it."""
     addresses = [uri.strip() for uri in tags.get("rua", "").split(",") if uri.strip()]
     bare = [uri for uri in addresses if not uri.lower().startswith("mailto:")]
     if bare:
@@ -125,7 +125,7 @@ def _unreported(inspection: Inspection, domain: str, tags: Mapping[str, str]) ->
         message = f"no reports are sent to {', '.join(bare)}: an address of rua begins with mailto:"
         yield Finding("DMARC", "warning", message, f"replace it with: {_record(domain, {**tags, 'rua': fixed})}")
     for receiver in dict.fromkeys(
-        # What follows ! was a largest size.
+        # A ! introduced a maximum size.
         uri.partition("!")[0].rpartition("@")[2].lower()
         for uri in addresses
         if uri not in bare
@@ -133,7 +133,7 @@ def _unreported(inspection: Inspection, domain: str, tags: Mapping[str, str]) ->
         name = f"{domain}._report._dmarc.{receiver}"
         if _related(receiver, domain) or any(_version(text) == "DMARC1" for text in inspection.records(name, "TXT")):
             continue
-        message = f"reports of {domain} are not sent to {receiver}, which does not say that it takes them"
+        message = f"reports of {domain} are not sent to {receiver}, which does not declare that it accepts them"
         remedy = f'have {receiver} add to DNS: {name} TXT "v=DMARC1", or have them sent to an address at {domain}'
         yield Finding("DMARC", "warning", message, remedy)
 
@@ -149,7 +149,7 @@ def _step_below(inspection: Inspection, tags: Mapping[str, str], policy: str) ->
     """Return the next step for a subdomain that has its parent's policy."""
     if policy == _POLICIES[-1]:
         return ""
-    # The parent's record is about mail of others, too; one of its own is about the site's alone.
+    # The parent's record covers other mail as well; a record of its own covers only the site's.
     own = {name: value for name, value in tags.items() if name in {"rua", "adkim", "aspf"}}
     new = _record(inspection.domain, {"v": "DMARC1", "p": _stricter(policy), **own})
     return f"next, once all mail from {inspection.domain} passes, add to DNS a record of its own: {new}"

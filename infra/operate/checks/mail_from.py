@@ -1,4 +1,4 @@
-"""The check of the MAIL FROM domain: its DNS records (RFC 7208), what SES does without them, and DMARC's alignment."""
+"""Checks the MAIL FROM domain: its DNS records (RFC 7208), what SES does without them, and DMARC alignment."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -10,7 +10,7 @@ _PERMISSIONS = ["ses:PutEmailIdentityMailFromAttributes"]
 
 
 def spf(inspection: Inspection) -> Iterator[Finding]:
-    """Check that the MAIL FROM domain, to which bounces go, allows SES's servers to send."""
+    """Check that the MAIL FROM domain, which receives bounces, allows SES's servers to send."""
     sender = inspection.sender or {}
     mail_from = sender.get("MailFromAttributes", {})
     custom = mail_from.get("MailFromDomain")
@@ -36,7 +36,7 @@ def spf(inspection: Inspection) -> Iterator[Finding]:
     elif mail_from.get("MailFromDomainStatus") != "SUCCESS":
         yield _unseen(inspection, sender, custom)
     else:
-        yield Finding("SPF", "ok", f"{custom} allows SES to send, and mail passes DMARC by it, too")
+        yield Finding("SPF", "ok", f"{custom} allows SES to send, and mail also passes DMARC by it")
     if custom and mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE":
         yield _rejecting(inspection, sender, custom)
 
@@ -64,7 +64,7 @@ def _unseen(inspection: Inspection, sender: dict[str, Any], custom: str) -> Find
 
 
 def _rejecting(inspection: Inspection, sender: dict[str, Any], custom: str) -> Finding:
-    action = f"have SES send as amazonses.com while the MX record of {custom} is missing, instead of refusing mail"
+    action = f"have SES send as amazonses.com while the MX record of {custom} is missing, rather than refuse mail"
     command, fix = _setting(inspection, sender, custom, "USE_DEFAULT_VALUE", action)
     message = f"SES would refuse all mail, should the MX record of {custom} ever be missing (REJECT_MESSAGE)"
     return Finding("SPF", "warning", message, command, fix)
@@ -73,7 +73,7 @@ def _rejecting(inspection: Inspection, sender: dict[str, Any], custom: str) -> F
 def _setting(
     inspection: Inspection, sender: dict[str, Any], custom: str, behavior: str, action: str
 ) -> tuple[str, Fix]:
-    """Return the command that sets MAIL FROM anew, and the same as a fix."""
+    """Return the command that sets MAIL FROM again, and the same as a fix."""
     name = str(sender["Name"])
     command = inspection.command(
         "sesv2", "put-email-identity-mail-from-attributes", "--email-identity", name,

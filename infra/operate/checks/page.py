@@ -16,7 +16,7 @@ from infra.operate.inspection import Finding, Inspection, Page
 _OK, _ERROR = 200, 400
 # A site may answer these to programs, while visitors see the page.
 _NOT_FOR_PROGRAMS = (401, 403, 429)
-# Where the API accepts forms, besides those of the site's own.
+# Where the API accepts forms, besides the site's own forms.
 _FORMS = ("/contact", "/newsletter", "/f/contact", "/f/newsletter")
 
 
@@ -94,14 +94,14 @@ class _Forms(HTMLParser):
 def form(inspection: Inspection) -> Iterator[Finding]:
     """Check that the page's forms meant for Guichet post to a route that accepts them.
 
-    A page without such a form is fine, too: the form may be on another page, or a script may post it.
+    A page without such a form is fine as well: the form may be on another page, or a script may post it.
     """
     if inspection.page.status >= _ERROR:
         # The page check has already reported it.
         return
     address, apis = inspection.page.address, [origin_of(inspection.stack.settings.api_url)]
     if "Api" in inspection.stack.resources:
-        # With a custom domain, the API keeps the address that AWS gave it.
+        # With a custom domain, the API keeps its AWS address as well.
         apis.append(f"https://{inspection.resource('Api')}.execute-api.{inspection.region}.amazonaws.com")
     meant = [(url, method) for url, method in _Forms(inspection.page).found if _is_meant(url, apis, address)]
     problems = [finding for url, method in meant if (finding := _problem(url, method, apis, address))]

@@ -1,4 +1,4 @@
-"""Checks of what SES sends with: its region, the sender's identity and its signature."""
+"""Checks of sending: SES's region, the sender's identity, and the signature."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def _to_create(inspection: Inspection) -> str:
 
 
 def region(inspection: Inspection) -> Iterator[Finding]:
-    """Check that SES exists in the stack's region, and that the API is in that region, too."""
+    """Check that SES exists in the stack's region, and that the API is in the same region."""
     session = botocore.session.get_session()
     regions = {
         name
@@ -51,7 +51,7 @@ def identity(inspection: Inspection) -> Iterator[Finding]:
     if inspection.makes_identity:
         message = f"the deploy creates the identity {inspection.domain}, and prints the DNS records to add"
         if sender and sender["VerifiedForSendingStatus"]:
-            message += f"; SES already sends as {sender['Name']}, so CreateIdentity=false works, too"
+            message += f"; SES already sends as {sender['Name']}, so CreateIdentity=false works as well"
         yield Finding("identity", "ok", message)
     elif sender is None:
         message = (
@@ -130,7 +130,7 @@ def _keys(inspection: Inspection, domain: dict[str, Any]) -> Finding:
     for token in tokens:
         source = f"{token}._domainkey.{name}"
         if attributes.get("SigningAttributesOrigin") == "EXTERNAL":
-            # The owner's own key, by its selector.
+            # The owner's own key, identified by its selector.
             if not inspection.records(source, "TXT"):
                 missing.append(f"{source} TXT with your public key")
         else:

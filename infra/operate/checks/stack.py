@@ -15,7 +15,7 @@ from infra.template import Template
 # In seconds. A brief outage does not explain a longer wait.
 _WAITING_TOO_LONG = 1800
 _UNTIL_THEN = "until then mail goes out every 15 minutes"
-# What the stream and the schedule call, and how it goes on meanwhile.
+# The functions that the stream and the schedule call, and what happens meanwhile.
 _CALLED = {
     "Notifier": ("the notifier", _UNTIL_THEN),
     "Issues": ("the sender of issues", "until then an issue goes on every 15 minutes"),
@@ -30,7 +30,7 @@ _LOGS = "the function's log says why"
 
 
 def table(inspection: Inspection) -> Iterator[Finding]:
-    """Check that the table expires items, has point-in-time recovery, and has a stream."""
+    """Check that the table has time to live, point-in-time recovery and a stream."""
     connection = inspection.stack
     dynamodb, name = connection.client("dynamodb"), connection.settings.table_name
     expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"]
@@ -99,7 +99,7 @@ def queued_emails(inspection: Inspection) -> Iterator[Finding]:
     table_name = inspection.stack.settings.table_name
     now = utc_now()
     waiting = [email for audience in AUDIENCES for email in outbox.waiting_emails(table_name, audience)]
-    # What is put off on purpose is not late.
+    # An email that is put off on purpose is not late.
     due = [email.queued_at for email in waiting if not email.not_before or email.not_before <= now]
     age = (now - min(due)).total_seconds() if due else 0
     if age > _WAITING_TOO_LONG:
@@ -130,7 +130,7 @@ def _calls(inspection: Inspection, logical: str, properties: dict[str, Any], arn
     """Check that a stream calls a function. The stream's ARN is empty while the table has none."""
     function, client = inspection.resource(logical), inspection.stack.client("lambda")
     known = client.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
-    # A stream that was turned off and on again is another one, and mappings of the former do nothing.
+    # A stream that was turned off and on again is a new one, and mappings of the old one do nothing.
     mappings = [mapping for mapping in known if mapping["EventSourceArn"] == arn]
     running = [mapping for mapping in mappings if mapping["State"] in ("Enabled", "Enabling", "Updating", "Creating")]
     called, until = _CALLED[logical]
@@ -158,7 +158,7 @@ def _calls(inspection: Inspection, logical: str, properties: dict[str, Any], arn
 
 def _create_mapping(inspection: Inspection, function: str, properties: dict[str, Any]) -> None:
     name = inspection.stack.settings.table_name
-    # Only now: a fix of the table may have made the stream a moment ago. A table keeps the ARN of one that is off.
+    # Looked up now, as a fix of the table may just have created the stream. A table keeps the ARN of a disabled one.
     table = inspection.stack.client("dynamodb").describe_table(TableName=name)["Table"]
     if not table.get("StreamSpecification", {}).get("StreamEnabled"):
         raise FixError("the table's stream is off, so turn that on first")
@@ -197,18 +197,18 @@ def alarms(inspection: Inspection) -> Iterator[Finding]:
     if listening:
         yield Finding("alarms", "ok", f"{', '.join(listening)} is notified of alarms")
     elif not pending:
-        # SNS forgets who did not confirm within two days.
+        # SNS drops subscriptions that were not confirmed within two days.
         why = f": {', '.join(deleted)} unsubscribed" if deleted else ", because nobody confirmed, or all unsubscribed"
         message = f"nobody is notified of alarms{why}"
         yield _subscribing(inspection, topic, inspection.owner_emails[0], Finding("alarms", "wrong", message))
 
 
 def _subscribing(inspection: Inspection, topic: str, address: str, found: Finding) -> Finding:
-    """Return the finding with what asks an address anew. Who is pending is sent another email."""
+    """Return the finding with a fix that asks an address again. A pending one is sent another email."""
     command = inspection.command(
         "sns", "subscribe", "--topic-arn", topic, "--protocol", "email", "--notification-endpoint", address
     )
-    where = "confirm in the email from AWS Notifications, within two days (look into the spam folder, too)"
+    where = "confirm in the email from AWS Notifications, within two days (check the spam folder as well)"
     remedy = f"{where}; for a new one: {command}" if found.state == "warning" else f"{command}, then {where}"
     call = partial(
         inspection.stack.client("sns").subscribe, TopicArn=topic, Protocol="email", Endpoint=address
@@ -253,12 +253,12 @@ def parameters(inspection: Inspection) -> Iterator[Finding]:
 
 
 def declared_forms(inspection: Inspection) -> Iterator[Finding]:
-    """Check that no field of a declared form is the honeypot, which marks whoever fills it in as a robot."""
+    """Check that no field of a declared form is the honeypot, which marks anyone who fills it in as a robot."""
     forms = definitions()
     trap = inspection.honeypot_field
     caught = [name for name, own in forms.items() if trap.lower() in map(str.lower, own.fields)]
     for name in caught:
-        message = f"the form {name} has a field {trap}, which is the HoneypotField: who fills it in counts as spam"
+        message = f"the form {name} has a field {trap}, which is the HoneypotField: filling it in counts as spam"
         remedy = "rename the field in functions/forms.toml, or deploy with another HoneypotField"
         yield Finding("declared forms", "wrong", message, remedy)
     if forms and not caught:

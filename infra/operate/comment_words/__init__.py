@@ -1,4 +1,4 @@
-"""What exported and imported comments say besides what people wrote. A language is one module: its sentences."""
+"""The fixed texts of exported and imported comments. Each language is one module of sentences."""
 
 from importlib import import_module
 from typing import cast

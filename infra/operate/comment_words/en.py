@@ -1,7 +1,7 @@
 """English."""
 
 SENTENCES = {
-    # In the place of a comment that is gone, above its replies
+    # Instead of a comment that is gone, above its replies
     "deleted": "This comment was deleted.",
     # In the feed
     "feed_title": "{site}: comments",

@@ -1,7 +1,7 @@
 """French."""
 
 SENTENCES = {
-    # In the place of a comment that is gone, above its replies
+    # Instead of a comment that is gone, above its replies
     "deleted": "Ce commentaire a été supprimé.",
     # In the feed
     "feed_title": "{site} : commentaires",

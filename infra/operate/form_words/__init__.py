@@ -1,4 +1,4 @@
-"""What the markup of a form says besides the form's own texts. A language is one module: its sentences."""
+"""The fixed texts in a form's markup. Each language is one module of sentences."""
 
 from importlib import import_module
 from typing import cast

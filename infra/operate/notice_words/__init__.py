@@ -1,4 +1,4 @@
-"""What the information notices say. A language is one module: its sentences, and where AWS's regions are."""
+"""The text of the information notices. Each language is one module: its sentences, and where AWS's regions are."""
 
 from importlib import import_module
 from typing import cast

@@ -77,7 +77,7 @@ SENTENCES = {
     "at_line": "{name}, line {line}: {said}",
     "of_language": "{name}: {said}",
     "finding_not_a_link": (
-        "{what} is no link and arrives as text. Write an address with spaces between < and >, or \\[ for a bracket "
+        "{what} is not a link and arrives as text. Write an address with spaces between < and >, or \\[ for a bracket "
         "that is text."
     ),
     "finding_link_empty": "A link has no address.",
@@ -95,7 +95,7 @@ SENTENCES = {
         "The image {what} is not shown. Put it on your site, and write its whole address, with https://"
     ),
     "finding_image_third_party": (
-        "The image {what} is on another site: {host} learns when and from where each copy is opened. Put it on your "
+        "The image {what} is on another site: {host} learns when and where each copy is opened. Put it on your "
         "own site."
     ),
     "finding_at_home": "Nobody outside your own network can open {what}.",
@@ -162,7 +162,7 @@ SENTENCES = {
     "paused_complaints": "you: too many readers reported it as spam",
     "paused_late": "you: it was due more than an hour ago, and was not sent",
     "paused_sandbox": "you: SES is in its sandbox",
-    "paused_changed": "you: its text is not the one that was to be sent",
+    "paused_changed": "you: its text differs from the one that was to be sent",
     "paused_refused": "you: SES refused one copy after another",
     "waits_quota": "room in the daily quota of SES; it goes on by itself",
     "waits_ses": "SES, which takes no mail now; it goes on by itself",
