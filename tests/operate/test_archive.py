@@ -173,15 +173,15 @@ def no_head(lines: list[bytes]) -> list[bytes]:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (cut, "is cut"),
-        (cut_within_the_last, "is cut"),
+        (cut, "is truncated"),
+        (cut_within_the_last, "is truncated"),
         (changed, "was changed"),
         (one_less, "was changed"),
         (one_twice, "was changed"),
         (longer, "was changed"),
         (other_line_ends, "was changed"),
         (another_version, "another version"),
-        (no_head, "is no archive"),
+        (no_head, "is not an archive"),
     ],
 )
 def test_a_file_that_is_not_as_it_was_written_is_refused_before_anything_is_written(
@@ -237,7 +237,7 @@ def test_an_archive_takes_no_proof(app: App, operate: Operate, tmp_path: Path) -
     file = exported(app, operate, tmp_path)
     for options in (("--ask",), ("--consent", "yes")):
         said = operate(app, "import", str(file), *options)
-        assert (said.code, "has each proof itself" in said.told) == (2, True)
+        assert (said.code, "contains each proof" in said.told) == (2, True)
 
 
 # --- what is carried ------------------------------------------------------------------------------------------------

@@ -422,11 +422,11 @@ def test_a_time_is_one_of_the_time_zone(text: str, at: str) -> None:
         ("2026-03-01 13:00", "2026-03-01 13:00 (Europe/Paris, UTC+01:00) is past"),
         ("2025-12-24 08:00", "is past"),
         ("2027-12-24 08:00", "more than 330 days ahead"),
-        ("tomorrow", "is no time"),
-        ("2026-12-24", "is no time"),
-        ("24/12/2026 08:00", "is no time"),
-        ("2026-02-30 08:00", "is no time"),
-        ("", "is no time"),
+        ("tomorrow", "is not a time"),
+        ("2026-12-24", "is not a time"),
+        ("24/12/2026 08:00", "is not a time"),
+        ("2026-02-30 08:00", "is not a time"),
+        ("", "is not a time"),
     ],
 )  # fmt: skip
 def test_what_is_no_time_to_come_is_refused_with_what_to_write(text: str, words: str) -> None:
