@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # No index or host is named here: pip's own settings decide. The requirement files are complete, so pip resolves nothing.
-# Python compiles a module when it is first imported, and most of these never are.
+# Python compiles a module on first import, and most of these are never imported.
 INSTALL := pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 
-# What the local stack and the operator's command need. Made anew whenever that changes.
+# What the local stack and the operator's command need. Rebuilt whenever that changes.
 $(VENV)/.run: requirements-run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is required; choose one with PYTHON=… make")'
 	@echo "Making $(VENV) with $$($(PYTHON) --version) …"
@@ -33,7 +33,7 @@ $(VENV)/.installed: requirements-dev.txt $(VENV)/.run
 	.venv-checkov/bin/$(INSTALL) requirements-checkov.txt
 	touch $@
 
-# Bare, and of Lambda's Python: the functions run in it, and could import what else is there.
+# Bare, with Lambda's Python: the functions run in it, and could import anything else that is there.
 RUNTIME := $(shell sed -n 's/^ *Runtime: *//p' template.yaml)
 .venv-deployed/.installed: requirements-deployed.txt
 	$(or $(LAMBDA_PYTHON),$(RUNTIME)) -c 'import sys; sys.exit("python%d.%d" % sys.version_info[:2] != "$(RUNTIME)")' || { echo "$(RUNTIME) is needed; name it: LAMBDA_PYTHON=… make"; exit 1; }
@@ -59,15 +59,15 @@ run: $(VENV)/.run  ## run the API, the demo site and an inbox on this machine (P
 	@exec $(BIN)/python -m infra.local
 
 COVERAGE := --cov --cov-report=term
-# As many processes as there are processors. A file stays with one of them, and the order is kept: quick tests first.
+# As many processes as processors. Each file stays in one of them, and the order is kept: quick tests first.
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder
-# What the tests see the functions ask of AWS, which the last of them hold against the functions' roles.
-# (With =, or pytest takes the folder for one of tests, and does not know the option yet.)
+# The functions' AWS calls as recorded by the tests, which the last tests compare with the functions' roles.
+# (With =, as pytest would otherwise take the folder for a test folder before it knows the option.)
 CALLS := $(VENV)/.calls
 
 .PHONY: test
 test: $(VENV)/.installed $(BIN)/guichet  ## run all tests, with coverage (TESTS=tests/infra)
-	@# The roles are held against what all tests ask, not some of them.
+	@# The roles are compared with the calls of all tests, not some of them.
 	COVERAGE_CORE=$$($(BIN)/python -c "import sys; print('sysmon' if sys.version_info >= (3, 12) else 'ctrace')") \
 	  $(BIN)/python -m pytest $(WORKERS) $(COVERAGE) --write-calls=$(CALLS) $(TESTS)
 	$(if $(TESTS),,$(BIN)/python -m pytest tests/roles --read-calls=$(CALLS))
@@ -110,7 +110,7 @@ bench: $(VENV)/.installed  ## compare the cost of a post with three references, 
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.no_telling
 
 .PHONY: issues-bench
-issues-bench: $(VENV)/.installed  ## count the copies of an issue that one core writes a second (send one: ISSUES="--readers 100000")
+issues-bench: $(VENV)/.installed  ## count the copies of an issue that one core composes per second (send one: ISSUES="--readers 100000")
 	PYTHONPATH=functions $(BIN)/python -m tests.bench.issues $(or $(ISSUES),--compose)
 
 .PHONY: build
@@ -118,7 +118,7 @@ build: $(VENV)/.installed  ## build the functions for Lambda in .aws-sam/build, 
 	@PYTHONPATH=functions $(BIN)/python -m infra.build --python "$(LAMBDA_PYTHON)"
 
 .PHONY: sam-local
-sam-local: $(VENV)/.installed .venv-sam/.installed  ## walk sam local's commands in containers (LAMBDA_PYTHON)
+sam-local: $(VENV)/.installed .venv-sam/.installed  ## run sam local's commands in containers (LAMBDA_PYTHON)
 	@PYTHONPATH=functions $(BIN)/python -m tests.sam_local --python "$(LAMBDA_PYTHON)"
 
 .PHONY: newcomer
