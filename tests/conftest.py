@@ -1,4 +1,4 @@
-"""The stack under test, and what keeps each test off AWS and off the others."""
+"""The stack under test, and fixtures that isolate each test from AWS and from other tests."""
 
 import shutil
 import sys
@@ -12,33 +12,33 @@ from tests.support.app import App, isolated, resolve
 from tests.support.calls import LOG
 from tests.support.mail_readers import Reader, perl, postal_mime
 
-# Whoever waits sees the quick tests pass first. Then come those that take longest, so that with several processes none
-# works on alone at the end.
+# Quick tests run first, for fast feedback. Then come the longest ones, so that no process is left working alone at the
+# end.
 _ORDER = ["unit", "integration", "hostile", "faults", "bench", "artifact", "clients", "browser", "infra", "operate"]
-# What they run of functions/ and infra/ the others run, too: to measure it again takes half as much time once more.
+# Other tests cover the same code in functions/ and infra/: measuring it again would take half as long again.
 _NOT_MEASURED = {"bench", "browser", "clients", "faults", "fuzz"}
-# They read what all other tests wrote, so `make test` runs them by themselves, afterwards.
+# They read what all other tests recorded, so `make test` runs them separately, afterwards.
 collect_ignore = ["roles"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run of all tests hand on what it saw the functions ask of AWS."""
+    """Add the option to record the functions' AWS calls during a full test run."""
     group = parser.getgroup("calls", "what the functions ask of AWS")
     group.addoption("--write-calls", type=Path, metavar="FOLDER", help="write it into a folder, which is emptied first")
     group.addoption("--read-calls", type=Path, metavar="FOLDER", help="for tests/roles: read it from a folder")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the log of this process."""
+    """Start this process's log."""
     LOG.folder = config.getoption("write_calls")
-    # The workers of pytest-xdist write into it, too.
+    # The workers of pytest-xdist write into it as well.
     if LOG.folder and not hasattr(config, "workerinput"):
         shutil.rmtree(LOG.folder, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests into order by folder, and mark which cases are slow. None depends on it."""
+    """Order the tests by folder, and mark slow cases. No test depends on the order."""
     _mark_cases(items)
     tests = Path(__file__).parent
 
@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _mark_cases(items: list[pytest.Item]) -> None:
-    """Mark as slow what the marker quick_cases leaves of a test's cases. Those it takes are spread over all."""
+    """Mark a test's cases as slow, except those that the marker quick_cases picks, spread over all cases."""
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker("quick_cases"):
@@ -98,15 +98,15 @@ def app() -> App:
 
 @pytest.fixture
 def make_app() -> Callable[..., App]:
-    """Return what makes a stack with further parameters."""
+    """Return a factory of stacks with additional parameters."""
     return lambda **parameters: App(resolve(**parameters))
 
 
 @pytest.fixture(autouse=True)
 def _few_shards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the outbox have two shards instead of sixteen: enough to be merged, and each is asked by every sweep.
+    """Give the outbox two shards instead of sixteen: enough to test merging, as every sweep queries each one.
 
-    Half of all calls of the tests asked the other fourteen, in vain. The marker all_shards leaves them.
+    Queries of the other fourteen were half of all calls in the tests. The marker all_shards keeps them.
     """
     from guichet.store import outbox  # noqa: PLC0415
 
@@ -127,7 +127,7 @@ def _few_days(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 class _Clock:
-    """A clock on which nobody waits: to sleep puts it forward."""
+    """A clock without waiting: sleeping advances it."""
 
     def __init__(self) -> None:
         self._slept = 0.0
@@ -141,7 +141,7 @@ class _Clock:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the emails of a run be sent at once: fourteen a second took more time than all else of them."""
+    """Send the emails of a run without pacing: fourteen a second took longer than everything else."""
     from guichet.mail import pace  # noqa: PLC0415
 
     monkeypatch.setattr(pace, "time", _Clock())
@@ -159,9 +159,9 @@ class _Stdout:
 
 @pytest.fixture
 def written(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
-    """Return what reads what the functions wrote since the last time: logs and metrics."""
+    """Return a function that returns the logs and metrics written since its last call."""
     from guichet.telemetry import logger  # noqa: PLC0415
 
-    # The logger took its stream when it was made, before this test's.
+    # The logger got its stream when it was created, before this test's.
     monkeypatch.setattr(logger.registered_handler, "stream", _Stdout())
     return lambda: capsys.readouterr().out

@@ -172,7 +172,7 @@ _own_look = _nodes.DepthFirstTraverser.pre_processing_of_child
 
 @cache
 def _has_some(kinds: frozenset[type], classes: tuple[type, ...]) -> bool:
-    """Tell whether some kinds of nodes are among those that are processed."""
+    """Return whether some kinds of nodes are among those that are processed."""
     return any(_processed_as(kind, classes) for kind in kinds)
 
 

@@ -332,7 +332,7 @@ def _stream_tries_once(stack: Deployed) -> bool:
 
 
 def _refused(stack: Deployed, template: Document, reason: str) -> bool:
-    """Tell whether a template is refused at once, for a reason that holds a text."""
+    """Return whether a template is refused at once, for a reason that holds a text."""
     try:
         stack.run.client("cloudformation").create_stack(StackName="probe", TemplateBody=json.dumps(template))
     except ClientError as error:

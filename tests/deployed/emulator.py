@@ -26,7 +26,7 @@ ROOT = TEMPLATE.parent
 REGION, ACCOUNT = PSEUDO_PARAMETERS["AWS::Region"], PSEUDO_PARAMETERS["AWS::AccountId"]
 # The emulator takes these for the account's root.
 _KEYS = {"AWS_ACCESS_KEY_ID": "deployer", "AWS_SECRET_ACCESS_KEY": "of the emulator"}
-# Long enough for a busy machine, in seconds. Nothing waits so long unless it fails.
+# Long enough for a busy machine, in seconds. Only failures take this long.
 _TIME_TO_DEPLOY = 300
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ def _of_the_machine(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def wait_for(what: str, check: Callable[[], T], seconds: float) -> T:
-    """Return what a check returns as soon as that is true. Raises AssertionError after a time."""
+    """Return a check's result as soon as it is true. Raises AssertionError after a time."""
     deadline = time.monotonic() + seconds
     while True:
         if found := check():

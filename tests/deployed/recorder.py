@@ -73,7 +73,7 @@ class Recorder(Server):
                 self._away.remove(address)
 
     def is_away(self, addresses: list[str]) -> bool:
-        """Tell whether mail to any of some addresses is to be answered 503."""
+        """Return whether mail to any of some addresses is to be answered 503."""
         with self._lock:
             return any(address in self._away for address in addresses)
 

@@ -122,7 +122,7 @@ class Button(HTMLParser):
 
 
 class Said:
-    """What a command of the operator's said."""
+    """An operator's command's output."""
 
     def __init__(self, done: "subprocess.CompletedProcess[str]") -> None:
         self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
@@ -268,7 +268,7 @@ class World:
     # --- time --------------------------------------------------------------------------------------------------------
 
     def wait(self, what: str, check: Callable[[], T]) -> T:
-        """Return what a check returns as soon as that is true. Raises AssertionError after a time."""
+        """Return a check's result as soon as it is true. Raises AssertionError after a time."""
         return wait_for(what, check, 0 if self.at_once else PATIENCE)
 
 

@@ -191,7 +191,7 @@ class Newsletter:
         return True
 
     def sweep(self) -> None:
-        """Let the schedule's moment come."""
+        """Call the function as its schedule does."""
         self.run(schedule_event())
 
     def deliver(self) -> None:

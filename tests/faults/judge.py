@@ -159,7 +159,7 @@ def _due(records: dict[str, Item], subscriber: Item, confirmations: Sequence[Ite
 
 
 def _rightly_dropped(row: Row, rows: Sequence[Row], events: Sequence[Item], told: Told) -> bool:
-    """Tell whether an email was let go of for a reason that there is, whatever the row itself says."""
+    """Return whether an email was let go of for a reason that there is, whatever the row itself says."""
     if "dropped_at" not in row.item:
         return False
     at, queued_at = (datetime.fromisoformat(row.item[name]) for name in ("dropped_at", "queued_at"))

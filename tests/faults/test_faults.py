@@ -62,7 +62,7 @@ def problems(server: FaultyServer, quiet: float = 6, weights: Mapping[Kind, floa
 
 
 def all_was_tried(done: Sequence[Run]) -> bool:
-    """Tell whether every fault came up, visitors were told of it, and all came about that may rightly come of it."""
+    """Return whether every fault came up, visitors were told of it, and all came about that may rightly come of it."""
     told = {line.split(" ", 1)[1] for run in done for line in run.story}
     return (
         {kind for run in done for kind in run.faults} == set(KINDS)
@@ -335,7 +335,7 @@ def test_sending_without_a_claim_is_seen(server: FaultyServer, monkeypatch: pyte
 
 
 def commented(server: FaultyServer, problem: str) -> bool:
-    """Tell whether a run with comments shows a problem."""
+    """Return whether a run with comments shows a problem."""
     done = (experiment(server, seed, with_comments=True, quiet=12) for seed in SEEDS)
     return any(problem in " ".join(run.problems) for run in done)
 
@@ -364,7 +364,7 @@ def test_a_comment_that_is_counted_by_a_write_of_its_own_is_seen(
 
 
 def shows(server: FaultyServer, problem: str, weights: Mapping[Kind, float] = EVEN) -> bool:
-    """Tell whether a run with issues shows a problem. Damage may show in more than one way."""
+    """Return whether a run with issues shows a problem. Damage may show in more than one way."""
     done = (experiment(server, seed, weights, with_issues=True) for seed in SEEDS)
     return any(re.search(problem, " ".join(run.problems)) for run in done)
 

@@ -100,7 +100,7 @@ def calls_of(patch: pytest.MonkeyPatch, owner: Any, name: str) -> list[Any]:
 
 
 def copies_the_table_in_each_transaction() -> bool:
-    """Tell whether a transaction that writes one item copies others."""
+    """Return whether a transaction that writes one item copies others."""
     with table_of(30) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
         copied = calls_of(patch, Item, "__deepcopy__")
         dynamodb.transact_write_items(TransactItems=[put(1)])
@@ -108,7 +108,7 @@ def copies_the_table_in_each_transaction() -> bool:
 
 
 def silences_the_stream_when_it_cancels() -> bool:
-    """Tell whether an iterator of before a cancelled transaction misses what is written after it."""
+    """Return whether an iterator of before a cancelled transaction misses what is written after it."""
     with table_of(1) as (dynamodb, table):
         streams = client("dynamodbstreams")
         (stream,) = streams.list_streams(TableName=TABLE)["Streams"]
@@ -122,7 +122,7 @@ def silences_the_stream_when_it_cancels() -> bool:
 
 
 def shows_a_transaction_half_done() -> bool:
-    """Tell whether another thread reads what a transaction wrote that is cancelled afterwards."""
+    """Return whether another thread reads what a transaction wrote that is cancelled afterwards."""
     half, read = threading.Event(), threading.Event()
     seen: list[Any] = []
     write = DynamoDBBackend.put_item
@@ -150,7 +150,7 @@ def shows_a_transaction_half_done() -> bool:
 
 
 def keeps_a_trace_of_each_look_up() -> bool:
-    """Tell whether to look for what is not there makes the table grow."""
+    """Return whether to look for what is not there makes the table grow."""
     with table_of(1) as (dynamodb, table):
         for number in range(10, 15):
             dynamodb.get_item(TableName=TABLE, Key=item(number))
@@ -158,7 +158,7 @@ def keeps_a_trace_of_each_look_up() -> bool:
 
 
 def compares_wrapped_keys_in_each_query() -> bool:
-    """Tell whether a query that finds nothing compares the keys of all items by calls of Python."""
+    """Return whether a query that finds nothing compares the keys of all items by calls of Python."""
     with table_of(30) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
         compared = calls_of(patch, DynamoType, "__lt__")
         assert dynamodb.query(TableName=TABLE, **IN_LIST)["Count"] == 0
@@ -166,7 +166,7 @@ def compares_wrapped_keys_in_each_query() -> bool:
 
 
 def compares_wrapped_keys_in_each_scan() -> bool:
-    """Tell whether a scan of one item compares the keys of all items by calls of Python."""
+    """Return whether a scan of one item compares the keys of all items by calls of Python."""
     with table_of(30) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
         compared = calls_of(patch, DynamoType, "__lt__")
         assert dynamodb.scan(TableName=TABLE, Limit=1)["Count"] == 1
@@ -174,7 +174,7 @@ def compares_wrapped_keys_in_each_scan() -> bool:
 
 
 def compares_wrapped_keys_of_what_it_found() -> bool:
-    """Tell whether a query compares the keys of what is found in an index by calls of Python."""
+    """Return whether a query compares the keys of what is found in an index by calls of Python."""
     with table_of(0) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
         for number in range(30):
             dynamodb.put_item(TableName=TABLE, Item=item(number, list="some"))
@@ -184,7 +184,7 @@ def compares_wrapped_keys_of_what_it_found() -> bool:
 
 
 def looks_through_the_whole_table_for_one_partition() -> bool:
-    """Tell whether a query looks at items of other partitions than its own."""
+    """Return whether a query looks at items of other partitions than its own."""
     with table_of(30) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
         looked = calls_of(patch, DynamoType, "__eq__")
         names = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "item#1"}}}
@@ -193,7 +193,7 @@ def looks_through_the_whole_table_for_one_partition() -> bool:
 
 
 def answers_a_megabyte_at_once() -> bool:
-    """Tell whether a page is so long that others wait for seconds: of short rows, it is thousands."""
+    """Return whether a page is so long that others wait for seconds: of short rows, it is thousands."""
     with table_of(0) as (dynamodb, _):
         for number in range(30):
             dynamodb.put_item(TableName=TABLE, Item=item(number, text="x" * 20_000))
@@ -201,7 +201,7 @@ def answers_a_megabyte_at_once() -> bool:
 
 
 def keeps_every_object() -> bool:
-    """Tell whether what is overwritten is kept nevertheless."""
+    """Return whether what is overwritten is kept nevertheless."""
     with table_of(1) as (dynamodb, _):
         for _ in range(10):
             dynamodb.put_item(TableName=TABLE, Item=item(0))
@@ -210,7 +210,7 @@ def keeps_every_object() -> bool:
 
 
 def keeps_what_was_read_of_a_stream() -> bool:
-    """Tell whether records that have been read, and the iterators of that, stay for good."""
+    """Return whether records that have been read, and the iterators of that, stay for good."""
     with table_of(10) as (_, table):
         streams = client("dynamodbstreams")
         assert table.stream_shard
@@ -227,7 +227,7 @@ def keeps_what_was_read_of_a_stream() -> bool:
 
 
 def tells_nothing_of_the_account() -> bool:
-    """Tell whether SES's GetAccount has no answer."""
+    """Return whether SES's GetAccount has no answer."""
     with mock_aws():
         try:
             client("sesv2").get_account()
@@ -246,7 +246,7 @@ def _mail(**more: Any) -> dict[str, Any]:
 
 
 def forgets_the_tags_of_a_mail() -> bool:
-    """Tell whether what a mail was tagged with is forgotten, which SES tells with each event."""
+    """Return whether what a mail was tagged with is forgotten, which SES tells with each event."""
     with mock_aws():
         ses = client("sesv2")
         ses.create_email_identity(EmailIdentity="a@example.org")
@@ -255,7 +255,7 @@ def forgets_the_tags_of_a_mail() -> bool:
 
 
 def takes_any_tag() -> bool:
-    """Tell whether a tag is taken that SES refuses."""
+    """Return whether a tag is taken that SES refuses."""
     with mock_aws():
         ses = client("sesv2")
         ses.create_email_identity(EmailIdentity="a@example.org")
@@ -267,7 +267,7 @@ def takes_any_tag() -> bool:
 
 
 def has_no_suppression_list() -> bool:
-    """Tell whether no address can be taken off the list of those that SES does not write to."""
+    """Return whether no address can be taken off the list of those that SES does not write to."""
     with mock_aws():
         ses = client("sesv2")
         try:

@@ -35,7 +35,7 @@ def make_port() -> Iterator[Callable[[int], Port]]:
 
 
 def listens(port: Port) -> bool:
-    """Tell whether a port takes connections."""
+    """Return whether a port takes connections."""
     with socket.socket() as probe:
         return probe.connect_ex((port.address, port.number)) == 0
 

@@ -80,7 +80,7 @@ def texts(longest: int) -> st.SearchStrategy[str]:
 
 
 def is_site_name(text: str) -> bool:
-    """Tell whether the template allows a site's name, and whether it has no blank at its ends that it overlooks."""
+    """Return whether the template allows a site's name, and whether it has no blank at its ends that it overlooks."""
     return bool(
         re.fullmatch(SITE_NAME["AllowedPattern"], text)
         and len(text) <= SITE_NAME["MaxLength"]

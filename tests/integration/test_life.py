@@ -604,7 +604,7 @@ def test_every_email_passes_a_check_of_its_headers(make_app: Any) -> None:
         assert {part["Content-Transfer-Encoding"] for part in mail.iter_parts()} == {"quoted-printable"}
         html = mail.get_body(("html",))
         assert html is not None
-        # Strict: it raises at whatever a validator would call a parse error.
+        # Strict: it raises on anything that a validator would call a parse error.
         html5lib.HTMLParser(strict=True).parse(html.get_content())
         to_subscriber = "Bienvenue" in mail["Subject"]
         assert (mail["List-Unsubscribe"] is not None) is to_subscriber

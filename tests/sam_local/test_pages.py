@@ -30,7 +30,7 @@ def test_the_table_of_events_has_each_with_the_function_that_takes_it() -> None:
 
 
 def names_in(cell: str) -> list[str]:
-    """Return what stands between backticks."""
+    """Return the text between backticks."""
     return re.findall(r"`([^`]+)`", cell)
 
 

@@ -159,7 +159,7 @@ def test_a_command_that_ends_by_itself_says_what_it_said() -> None:
 
 
 def is_there(number: int) -> bool:
-    """Tell whether a process runs."""
+    """Return whether a process runs."""
     try:
         os.kill(number, 0)
     except ProcessLookupError:

@@ -1,1 +1,1 @@
-"""What tests share, each module named after what it knows. Fixtures are in the conftest of their folder."""
+"""Shared test code, each module named after its subject. Fixtures are in the conftest of their folder."""

@@ -1,4 +1,4 @@
-"""The deployed stack in miniature: the real template, its table and mail in moto, its functions behind its API."""
+"""The deployed stack in miniature: the real template, with table and mail in moto, and the functions behind the API."""
 
 import json
 import os
@@ -39,18 +39,18 @@ PARAMETERS = {
     "FromEmail": "guichet@atelier.example",
     "SigningSecret": "a secret for tests, 32 characters long",
 }
-# A Monday, where the tests that stop the clock begin.
+# A Monday, at which tests that stop the clock begin.
 START = datetime.fromisoformat("2026-11-23T10:00:00Z")
 
 
 SESSION = botocore.session.get_session()
-# To read its text takes longer than most tests. What resolves it changes nothing of it.
+# Parsing it takes longer than most tests. Resolving does not modify it.
 _template = cache(Template.load)
 
 
 @cache
 def resolve(**parameters: str) -> Stack:
-    """Return the stack of the real template, with the parameters of the tests and further ones."""
+    """Return the stack of the real template, with the tests' parameters and additional ones."""
     values = {
         "Api.ApiEndpoint": "https://api.example",
         "Table": "table",
@@ -60,7 +60,7 @@ def resolve(**parameters: str) -> Stack:
 
 
 def _hold_to_the_keys(**asked: Any) -> None:
-    """Fail where an item has the key of an index in another type: DynamoDB refuses it, and moto takes it."""
+    """Fail if an item has an index key of the wrong type: DynamoDB refuses it, but moto accepts it."""
     keys = resolve().table["AttributeDefinitions"]
     actions = [asked["params"], *(action.get("Put", {}) for action in asked["params"].get("TransactItems", ()))]
     for item in (action["Item"] for action in actions if "Item" in action):
@@ -84,14 +84,14 @@ class RecordedFunction(LocalFunction):
             return super().__call__(event)
 
 
-# What moto holds of a table and of mail once they are made, by their definition, and the address of the stream.
+# moto's state after creating table and mail, by their definition, and the ARN of the stream.
 _made: dict[str, tuple[str, Any, dict[str, Any]]] = {}
 
 
 def _make(stack: Stack) -> str:
-    """Make a stack's table and mail, and return the address of its stream.
+    """Create a stack's table and mail, and return the ARN of its stream.
 
-    To make them by the API takes longer than most tests, so from the second time on it is done by copying.
+    Creating them through the API takes longer than most tests, so they are copied from the second time on.
     """
     tables, mail = dynamodb_backends[ACCOUNT][REGION].tables, vars(ses_backends[ACCOUNT][REGION])
     kinds = ("AWS::SES::EmailIdentity", "AWS::SES::ConfigurationSet")
@@ -109,7 +109,7 @@ def _make(stack: Stack) -> str:
 
 
 class App:
-    """The deployed stack, in miniature: requests in, stored items and sent mail out."""
+    """The deployed stack in miniature: requests in, stored items and sent mail out."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -133,7 +133,7 @@ class App:
         return self.http.post(path, **arguments)
 
     def stream_records(self, function: str) -> list[dict[str, Any]]:
-        """Return what the stream has for a function since the last time, a thousand records at most."""
+        """Return the stream's new records for a function, at most a thousand."""
         return self._readers[function].read()
 
     def play_stream(self, function: str | None = None) -> int:
@@ -152,19 +152,19 @@ class App:
         return read
 
     def sweep(self, function: str = "Notifier") -> Any:
-        """Let the schedule's moment come for a function."""
+        """Call a function as its schedule does."""
         return self.functions[function](schedule_event())
 
     def items(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """Return the items of the table, of a kind or all."""
-        # By moto's back door: a scan takes longer than all that most tests do.
+        """Return the table's items, all or of one kind."""
+        # Directly from moto's memory: a scan takes longer than the rest of most tests.
         table = dynamodb_backends[ACCOUNT][REGION].get_table("table")
         found = [item.to_json()["Attributes"] for item in table.all_items()]
         plain = [{name: next(iter(value.values())) for name, value in item.items()} for item in found]
         return [item for item in plain if kind in (None, item["kind"])]
 
     def mails(self) -> list[EmailMessage]:
-        """Return what SES took, oldest first."""
+        """Return the mails that SES accepted, oldest first."""
         sent = ses_backends[ACCOUNT][REGION].sent_messages
         self._mails += [
             message_from_string(mail.raw_data, _class=EmailMessage, policy=policy.default)
@@ -203,7 +203,7 @@ def isolated() -> Iterator[None]:
 
 
 def _forget() -> None:
-    # Imported late: they are under test, and some tests look at what importing them does.
+    # Imported late: they are under test, and some tests examine what importing them does.
     import comments.handler  # noqa: PLC0415
     import contact.handler  # noqa: PLC0415
     import desk.handler  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Archives: written by one stack of an owner, and brought to another, with the same secret or with another."""
+"""Archives: exported from one stack of an owner, and imported into another, with the same or another secret."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ def stack(parameters: dict[str, str]) -> Iterator[App]:
 
 
 def brought(app: App, operate: Operate, file: Path, *options: str) -> dict[str, Any]:
-    """Bring an archive to a stack, and return what the command says."""
+    """Import an archive into a stack, and return the command's output."""
     said = operate(app, "import", str(file), "--json", *options)
     assert said.code == 0, said.err
     return said.rows[0]
@@ -58,7 +58,7 @@ def id_of(email: str, parameters: dict[str, str]) -> str:
 
 
 def stored(kind: str | None = None) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the items, as an archive has them, by key. By moto's back door: a scan of ten thousand takes long."""
+    """Return the items by key, as in an archive. Directly from moto's memory: scanning ten thousand is slow."""
     found = dynamodb_backends[ACCOUNT][REGION].get_table("table").all_items()
     items = [plain_item(item.to_json()["Attributes"]) for item in found]
     return {(item["pk"], item["sk"]): item for item in items if kind in {None, item.get("kind")}}

@@ -18,7 +18,7 @@ class FailedFunctionError(Exception):
 
 
 class BuiltFunction:
-    """A function of the template as a process that knows its own variables alone."""
+    """A function of the template as a process that only has its own variables."""
 
     def __init__(self, function: Function, runtime: Runtime) -> None:
         self.function = function

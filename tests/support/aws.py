@@ -1,6 +1,6 @@
 """Answers of AWS in the place of the wire, so that botocore's own errors and shapes are what is seen.
 
-They are written after AWS's API reference and held against botocore's models; none was recorded from an account.
+They follow AWS's API reference and are checked against botocore's models; none was recorded from an account.
 """
 
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ CREATE_CLIENT = SESSION.create_client
 
 
 class Aws:
-    """Answers by operation: what AWS says, `{"error": code}`, an exception, or a function of what is asked."""
+    """Answers by operation: AWS's response, `{"error": code}`, an exception, or a function of the request."""
 
     def __init__(self, answers: Answers) -> None:
         self.answers = answers
         self._clients: dict[str, Any] = {}
-        # What was asked, as it was given to the client: `("sns:Subscribe", {…})`.
+        # The requests, as passed to the client: `("sns:Subscribe", {…})`.
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def client(self, service: str, **_: Any) -> Any:
-        """Return a client of a service, as a session does. It is made once: that takes long."""
+        """Return a client of a service, like a session. It is cached, as creating it is slow."""
         if service in self._clients:
             return self._clients[service]
         client: Any = CREATE_CLIENT(service, region_name=REGION)

@@ -1,4 +1,4 @@
-"""The log of what the functions ask of AWS: each process of the tests writes one, and tests/roles reads them all."""
+"""The log of the functions' AWS calls: each test process writes one, and tests/roles reads them all."""
 
 import json
 import os
@@ -11,32 +11,32 @@ from typing import Any
 
 from tests.support.roles import Call, calls_of
 
-# The function that runs. What no function asks is none of a role's business.
+# The function that is running. Calls from outside a function do not concern any role.
 _running: ContextVar[str | None] = ContextVar("_running", default=None)
 
 
 @dataclass
 class Asked:
-    """What functions asked: the permissions that it takes, and the operations by service."""
+    """What functions called: the permissions that this requires, and the operations by service."""
 
     calls: set[Call] = field(default_factory=set)
     operations: dict[str, set[str]] = field(default_factory=dict)
 
 
 class CallLog:
-    """The log of this process. It has no file until a folder is set, and then one of its own, with each line once."""
+    """This process's log. It has no file until a folder is set, and then its own file, with each line once."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         self._lines: set[str] = set()
 
     def record(self, **request: Any) -> None:
-        """Take in a request of a client, as botocore's event `provide-client-params` tells of it."""
+        """Record a client's request, from botocore's event `provide-client-params`."""
         function = _running.get()
         if function is None:
             return
         service, operation = request["model"].service_model.service_name, request["model"].name
-        # Worked out even when nobody wants it: a call that cannot be judged is told of where it is made.
+        # Computed even if not logged: a call that cannot be judged is reported where it is made.
         calls = calls_of(function, service, operation, request["params"])
         if self.folder is None:
             return
@@ -54,7 +54,7 @@ LOG = CallLog()
 
 @contextmanager
 def made_by(function: str) -> Iterator[None]:
-    """Record the requests that are made meanwhile as those of a function."""
+    """Record the requests made within the block as a function's."""
     token = _running.set(function)
     try:
         yield
@@ -63,7 +63,7 @@ def made_by(function: str) -> Iterator[None]:
 
 
 def read(folder: Path) -> Asked:
-    """Return what the logs in a folder hold, together."""
+    """Return the combined logs of a folder."""
     asked = Asked()
     for path in folder.glob("*.jsonl"):
         for line in path.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""The commands of the pages, as they stand there: what is run is what a reader types.
+"""The commands of the pages, verbatim: what is run is what a reader types.
 
 It needs no more than Python: `make newcomer` runs before anything is installed.
 """
@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# The longest that a command may take that ends by itself, in seconds: a first pull of AWS's image takes a while.
+# The longest that a terminating command may take, in seconds: the first pull of AWS's image is slow.
 _LONGEST = 600
-# The longest that one takes to end that was told to.
+# The longest that a command may take to stop when told to.
 _PATIENCE = 30
 
 
@@ -36,7 +36,7 @@ def commands_of(text: str, section: str = "") -> list[str]:
 
 @dataclass
 class Commands:
-    """The pages' commands, and which of them were run."""
+    """The pages' commands, and which of them have been run."""
 
     all: Sequence[str]
     variables: Mapping[str, str]
@@ -45,7 +45,7 @@ class Commands:
     used: set[str] = field(default_factory=set)
 
     def find(self, *words: str) -> str:
-        """Return the first command with all of some words, and take it for used."""
+        """Return the first command that contains all of some words, and mark it as used."""
         command = next(line for line in self.all if all(word in line for word in words))
         self.used.add(command)
         return command
@@ -56,7 +56,7 @@ class Commands:
         return [line for line in self.all if line not in self.used]
 
     def run(self, command: str) -> str:
-        """Run a command and return what it wrote to its standard output. Raises AssertionError where it fails."""
+        """Run a command and return its standard output. Raises AssertionError if it fails."""
         done = subprocess.run(
             ["bash", "-c", command],  # noqa: S607
             cwd=self.root,
@@ -71,9 +71,9 @@ class Commands:
 
     @contextmanager
     def running(self, command: str) -> Iterator[Callable[[], str]]:
-        """Run a command as long as it is needed; Ctrl-C ends it and its children.
+        """Run a command for the duration of the block; Ctrl-C ends it and its children.
 
-        Yield what returns all that it has said so far, and raises AssertionError where it has ended by itself.
+        Yield a function that returns its output so far, and raises AssertionError if it has ended by itself.
         """
         with tempfile.TemporaryDirectory(prefix="guichet-") as folder:
             said = Path(folder) / "said"
@@ -100,7 +100,7 @@ class Commands:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a process and its children, by Ctrl-C as a person does; what stays is killed."""
+    """End a process and its children with Ctrl-C, as a person does; kill what remains."""
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(process.pid, number)

@@ -1,4 +1,4 @@
-"""What a comment's HTML must be, as parsers that are not ours read it: html5lib, and Python's own."""
+"""The rules for a comment's HTML, checked with independent parsers: html5lib, and Python's own."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ import html5lib
 
 from guichet.comments.markdown import html
 
-# Written down a second time on purpose.
+# Duplicated on purpose.
 ALLOWED: dict[str, set[str]] = {
     **{name: set() for name in ("p", "br", "em", "strong", "code", "pre", "blockquote", "ul", "li")},
     "ol": {"start"},
@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
 REL = {"nofollow", "ugc", "noopener"}
 BLOCKS = {"p", "br", "pre", "blockquote", "ul", "ol", "li"}
 DEEPEST = 24
-# Where a site may put it, with a way to its parent there. `{}` is the comment.
+# Places where a site may put it, with the path to its parent there. `{}` is the comment.
 PLACES = (
     "<!doctype html><html lang=en><title>t</title><body><ol><li id=here>{}</li></ol><p>after</body></html>",
     "<!doctype html><body><article><div id=here>{}</div></article><p>after",
@@ -29,17 +29,17 @@ PLACES = (
     "<!doctype html><body><table><tr><td id=here>{}</td></tr></table><p>after",
     "<!doctype html><body><details><summary>s</summary><blockquote id=here>{}</blockquote></details><p>after",
 )
-# A name of the fediverse is no address.
+# A fediverse handle is not an address.
 _ADDRESS = re.compile(
     r"(?<![@\w.+-])[\w.+-]*[^\W_][\w.+-]*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
 )
 
-# A tree as both parsers tell it: texts, and elements as (name, attributes, children).
+# A tree in a form common to both parsers: texts, and elements as (name, attributes, children).
 Tree = list[Any]
 
 
 def check(markdown: str) -> str:
-    """Hold the HTML of a comment against all rules. Return it. Raises AssertionError."""
+    """Check a comment's HTML against all rules, and return it. Raises AssertionError."""
     made = html(markdown)
     assert html(markdown) == made, "it is not the same twice"
     tree = joined(_fragment(made))
@@ -96,7 +96,7 @@ def _text(tree: Tree) -> str:
 
 
 def joined(tree: Tree) -> Tree:
-    """Return a tree whose texts are joined: parsers tell them in pieces."""
+    """Return a tree with adjacent texts joined: parsers report them in pieces."""
     found: Tree = []
     for node in tree:
         if not isinstance(node, str):

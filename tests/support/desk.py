@@ -1,4 +1,4 @@
-"""A browser at the desk: it keeps cookies, sends the origin of its pages, and posts the forms that it is shown."""
+"""A browser at the desk: it keeps cookies, sends its pages' origin, and posts the forms that it is shown."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from guichet.signing import subscriber_id
 from guichet.store import dynamodb, sessions
 from tests.support.app import PARAMETERS, App
 
-# Under which the tests' client reaches the API.
+# The host under which the tests' client reaches the API.
 HOST = "api.example"
 ORIGIN = f"https://{HOST}"
 OWNER = PARAMETERS["OwnerEmail"]
@@ -62,7 +62,7 @@ def forms_of(page: TestResponse) -> list[dict[str, Any]]:
 
 
 def code_and_link(mail: EmailMessage) -> tuple[str, str]:
-    """Return the code of an email for signing in, and its link: empty in one with a fresh code."""
+    """Return the code of a sign-in email, and its link, which is empty for a fresh code."""
     body = mail.get_body(("plain",))
     assert body is not None
     text = "\n".join(body.get_content().splitlines())
@@ -76,14 +76,14 @@ class Browser:
 
     def __init__(self, app: App, address: str = "203.0.113.7", language: str = "en") -> None:
         self.app = app
-        # Its own cookies would take the place of ours.
+        # Its own cookies would replace ours.
         self._http = Client(app.http.application, use_cookies=False)
         self.cookies: dict[str, str] = {}
         self.address = address
         self.language = language
 
     def signed_in(self, owner: str = OWNER) -> "Browser":
-        """Sign in without an email, by writing the session down."""
+        """Sign in without an email, by storing a session."""
         settings = DeskSettings.model_validate(self.app.stack.functions["Desk"].environment)
         visit = Visit(Request("", "GET /desk", {}, {}, self.address, ORIGIN, "en", {}), settings)
         session, value = access.new_session(visit, subscriber_id(settings.signing_secret, owner), remember=False)
@@ -92,7 +92,7 @@ class Browser:
         return self
 
     def ask(self, owner: str = OWNER, **fields: str) -> TestResponse:
-        """Type an address on the page for signing in, and follow to the page for the code. Nothing is mailed yet."""
+        """Type an address on the sign-in page, and follow to the page for the code. Nothing is mailed yet."""
         return self.follow(self.post("sign-in", {"address": owner, **fields}))
 
     def sign_in(self, owner: str = OWNER, *, by: Literal["code", "link"] = "code", **fields: str) -> TestResponse:
@@ -114,7 +114,7 @@ class Browser:
         return self._asked("POST", page, {"Origin": ORIGIN, **headers}, data or {})
 
     def press(self, page: TestResponse, label: str, **fields: str) -> TestResponse:
-        """Press the button with a label on a page, with some fields filled in, and follow where it leads."""
+        """Press the button with a label on a page, with some fields filled in, and follow redirects."""
         (form,) = [form for form in forms_of(page) if label in form["buttons"]]
         return self.follow(self.post(form["action"], {**form["fields"], **fields}))
 

@@ -11,7 +11,7 @@ from tests.support.app import App
 
 
 class Discussion:
-    """What is said under the pages of the site, each comment by another caller."""
+    """Comments under the site's pages, each from a different caller."""
 
     def __init__(self, app: App) -> None:
         self.app = app

@@ -1,6 +1,6 @@
 """What `guichet doctor` is tried on: answers of AWS, of DNS and of a site, all of them healthy but for what is changed.
 
-`tests/operate/healthy.json` holds what AWS says of a stack of which all is well.
+`tests/operate/healthy.json` has AWS's answers for a healthy stack.
 """
 
 import json
@@ -27,7 +27,7 @@ MAPPING: dict[str, Any] = HEALTHY["lambda:ListEventSourceMappings"]["EventSource
 UUID = MAPPING["UUID"]
 ACCOUNT: dict[str, Any] = HEALTHY["sesv2:GetAccount"]
 UNVERIFIED = {**IDENTITY, "VerifiedForSendingStatus": False, "DkimAttributes": {**DKIM, "Status": "PENDING"}}
-# An address that is verified by itself.
+# An address that is verified on its own.
 ADDRESS = {
     **IDENTITY,
     "IdentityType": "EMAIL_ADDRESS",
@@ -52,7 +52,7 @@ RECORDS = {
 
 
 class Deployed(Connection):
-    """A deployed stack whose AWS answers as it is told."""
+    """A deployed stack with prepared AWS answers."""
 
     def client(self, service: str) -> Any:
         """Return a client."""
@@ -60,13 +60,13 @@ class Deployed(Connection):
 
     @cached_property
     def aws(self) -> Aws:
-        """The AWS that answers, and knows what it was asked."""
+        """The AWS that answers, and records its requests."""
         return Aws(self.outputs["answers"])  # type: ignore[arg-type]
 
 
 @dataclass
 class Site:
-    """The site and the API, as one server: what its page says, and what a preflight is answered."""
+    """The site and the API as one server: the content of its page, and the response to a preflight."""
 
     address: str = ""
     status: int = 200
@@ -92,7 +92,7 @@ def identity(**fields: Any) -> dict[str, Any]:
 
 
 def in_dns(records: Mapping[Any, Any]) -> Callable[[str, str], list[str]]:
-    """Return what looks up the records of a healthy domain, with some changed."""
+    """Return a lookup function for a healthy domain's records, with some changed."""
     found = {**RECORDS, **records}
 
     def look_up(name: str, kind: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Every email that there is, with a record of the kind that it is about."""
+"""Every existing email, with a record of the kind that it is about."""
 
 import pkgutil
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ CONSENT = Confirmation(
     asked_at=AT,
     page="https://atelier.example/a",
 )
-# One record of each kind, with all that an email may tell of it.
+# One record of each kind, with everything that an email may mention.
 RECORDS: dict[type, Any] = {
     Message: Message(
         id="m",

@@ -1,4 +1,4 @@
-"""What SES tells of an email that it has sent, as its topic hands it on."""
+"""SES's events about a sent email, as its topic delivers them."""
 
 import json
 from datetime import timedelta
@@ -15,7 +15,7 @@ EVENTS = Path(__file__).parent.parent / "events"
 
 
 def event_text(name: str, **changes: str) -> str:
-    """Return an event of SES, its places filled."""
+    """Return an SES event, with its placeholders filled."""
     text = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
     for placeholder, value in {
         "ADDRESS": READER,
@@ -35,26 +35,26 @@ def wrapped(message: str) -> dict[str, Any]:
 
 
 def feedback(app: App, name: str, **changes: str) -> None:
-    """Hand the feedback function an event of SES, wrapped as SNS wraps it."""
+    """Pass an SES event to the feedback function, wrapped as by SNS."""
     assert app.functions["Feedback"](wrapped(event_text(name, **changes))) is None
 
 
 def taken() -> list[Any]:
-    """Return what SES took, oldest first, with its tags, its configuration set, and whom it went to (`to`)."""
+    """Return the mails that SES accepted, oldest first, with tags, configuration set and recipients (`to`)."""
     return list(ses_backends[ACCOUNT][REGION].sent_messages)
 
 
 def tell(app: App, name: str, mail: Any = None, **bounce: str | None) -> None:
-    """Hand the feedback function an event of SES about a mail: the last one that it took, or another.
+    """Pass the feedback function an SES event about a mail, by default the last one accepted.
 
-    `bounce` is what is changed in the event's bounce (`bounceType`) and in its one recipient (`status`): None is left
-    out.
+    `bounce` changes attributes of the event's bounce (`bounceType`) and its only recipient (`status`); None removes
+    one.
     """
     told(app, event_about(name, mail or taken()[-1], **bounce))
 
 
 def event_about(name: str, mail: Any, **bounce: str | None) -> dict[str, Any]:
-    """Return an event of SES about a mail."""
+    """Return an SES event about a mail."""
     address = bounce.pop("address", None) or mail.to[0]
     event: dict[str, Any] = json.loads(event_text(name, ADDRESS=address, SET=mail.configuration_set))
     event["mail"] |= {"messageId": mail.id, "destination": mail.to}
@@ -69,5 +69,5 @@ def event_about(name: str, mail: Any, **bounce: str | None) -> dict[str, Any]:
 
 
 def told(app: App, event: dict[str, Any]) -> None:
-    """Hand the feedback function an event."""
+    """Pass an event to the feedback function."""
     assert app.functions["Feedback"](wrapped(json.dumps(event))) is None

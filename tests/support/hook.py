@@ -1,4 +1,4 @@
-"""A site's host on this machine that takes the deploy hook, over https with a certificate that no one else trusts."""
+"""A site's host on this machine that accepts the deploy hook, over https with a certificate that nobody else trusts."""
 
 import datetime as dt
 import ipaddress
@@ -21,7 +21,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 def status(code: int, **headers: str) -> Answer:
-    """Return what answers with a status."""
+    """Return a handler that answers with a status."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(code)
@@ -35,7 +35,7 @@ def status(code: int, **headers: str) -> Answer:
 
 @dataclass
 class Host:
-    """The host: its hook's address, the requests that it got (method, path, headers, body), and how it answers."""
+    """The host: its hook's URL, the requests it received (method, path, headers, body), and how it answers."""
 
     url: str
     certificate: Path
@@ -48,7 +48,7 @@ def _certificate() -> bytes:
     """Return a key and a certificate for 127.0.0.1, signed by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    # Good however a test moves the clock.
+    # Valid however a test moves the clock.
     begin = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
     made = (
         x509.CertificateBuilder()
@@ -88,10 +88,10 @@ def host(folder: Path, path: str = "/hooks/secret-1?b=2") -> Iterator[Host]:
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: Any) -> None:
-            """Say nothing of a client that does not trust the certificate."""
+            """Ignore a client that does not trust the certificate."""
 
     server = Server(("127.0.0.1", 0), Handler)
-    # The handshake is left to the thread of each request.
+    # The handshake happens in each request's thread.
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     known = Host(f"https://127.0.0.1:{server.server_port}{path}", certificate)
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -105,5 +105,5 @@ def host(folder: Path, path: str = "/hooks/secret-1?b=2") -> Iterator[Host]:
 
 
 def trust(monkeypatch: pytest.MonkeyPatch, known: Host) -> None:
-    """Let this process trust the host's certificate, as one of the system's."""
+    """Make this process trust the host's certificate like the system's."""
     monkeypatch.setenv("SSL_CERT_FILE", str(known.certificate))

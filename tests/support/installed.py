@@ -1,4 +1,4 @@
-"""An environment in which only some requirements are installed, made of one where more are."""
+"""An environment with only some requirements installed, derived from one with more."""
 
 import re
 from importlib.metadata import packages_distributions
@@ -24,7 +24,7 @@ sys.meta_path.insert(0, Finder)
 
 
 def with_only(requirements: Path, folder: Path) -> str:
-    """Return a PYTHONPATH with which nothing can be imported that the requirements do not install."""
+    """Return a PYTHONPATH with which only packages that the requirements install can be imported."""
     pins = re.findall(r"^([a-z0-9-]+)==", requirements.read_text(encoding="utf-8"), re.MULTILINE)
     missing = {
         package

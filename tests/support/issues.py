@@ -7,7 +7,7 @@ from guichet.locales import Language
 from guichet.records.issue import ISSUE_KEPT, Edition, Issue, Tally, WrittenIssue
 
 AT = datetime(2026, 11, 1, 8, 5, tzinfo=UTC)
-# What a reader's link to unsubscribe looks like.
+# What a reader's unsubscribe link looks like.
 LINK = f"https://api.atelier.example/newsletter/unsubscribe?subscriber={'s' * 32}&token={'t' * 43}&language=fr"
 IMAGES = ("https://atelier.example/img/etabli.jpg", "https://atelier.example/img/plan.png")
 
@@ -149,5 +149,5 @@ ISSUE = Issue(
 
 def written(language: Language, to: str = "camille@example.org", link: str = LINK) -> WrittenIssue:
     """Return the sample as a reader gets it."""
-    # A further language has no sample of its own.
+    # Additional languages have no sample of their own.
     return WrittenIssue(ISSUE, SAMPLE.get(language, SAMPLE["en"]), language, (to,), link)

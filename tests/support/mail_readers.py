@@ -44,7 +44,7 @@ class Reader:
 
 @contextmanager
 def perl() -> Iterator[Reader]:
-    """Run Perl's decoder as long as it is needed. Skips or fails where there is none."""
+    """Run Perl's decoder for the duration of the block. Skips or fails without Perl."""
     found = shutil.which("perl")
     if found is None:
         missing("Perl")
@@ -55,7 +55,7 @@ def perl() -> Iterator[Reader]:
 
 @contextmanager
 def postal_mime() -> Iterator[Reader]:
-    """Run postal-mime as long as it is needed. Skips or fails where there is no Node."""
+    """Run postal-mime for the duration of the block. Skips or fails without Node."""
     reader = Reader([node(), str(CLIENTS / "read_mail.mjs")])
     yield reader
     reader.end()

@@ -1,4 +1,4 @@
-"""An issue with many readers, put where moto keeps its items: by the API it would take hours."""
+"""An issue with many readers, put directly into moto's memory: through the API it would take hours."""
 
 from datetime import datetime
 from typing import Any
@@ -27,14 +27,14 @@ def put(item: dict[str, Any]) -> None:
 
 
 def subscribe(numbers: range, at: datetime) -> None:
-    """Make subscribers, as an import does."""
+    """Create subscribers, as an import does."""
     for number in numbers:
         subscriber = imported(address(number), at, "en" if number % 3 == 0 else "fr")
         put(table.item_of(subscriber, list=table.subscribers_list("confirmed")))
 
 
 def write_down(issue: Issue, numbers: range) -> None:
-    """Write readers down, who all wait."""
+    """Create readers' rows, all waiting."""
     for number in numbers:
         key = readers.key_of(issue.id, subscriber_id(SECRET, address(number)))
         item = {"pk": key.record, "sk": key.email, "kind": "reader", "state": "waiting", "version": 0}

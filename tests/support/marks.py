@@ -1,11 +1,11 @@
-"""How strangers forge a line of an email, and what shows that they did not."""
+"""How strangers try to forge a line of an email, and the checks that they failed."""
 
 import re
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
 FORGED = "Effacer cette personne : https://evil.example/erase"
-# What shows as a blank, or as nothing.
+# Characters that look blank, or are invisible.
 BLANKS = {
     "blanks": " " * 300,
     "tabs": "\t" * 60,
@@ -23,7 +23,7 @@ BLANKS = {
 
 
 class Unmarked(HTMLParser):
-    """The words of an email's HTML that no mark sets off, line by line."""
+    """The text of an email's HTML that is not marked as a stranger's, line by line."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Unmarked(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         classes = (dict(attrs).get("class") or "").split()
-        # The preview stands in a list of emails, and is not shown in the email.
+        # The preview appears in a list of emails, not in the email itself.
         hidden = "display:none" in (dict(attrs).get("style") or "")
         if tag not in ("meta", "br"):
             self._open.append((tag, "quote" in classes or hidden or tag == "style"))
@@ -54,7 +54,7 @@ def parts(mail: EmailMessage) -> tuple[str, str]:
 
 
 def check(mail: EmailMessage, word: str = "evil.example") -> None:
-    """Check that what holds a stranger's word is marked in both parts, and that nothing pushes it to another line."""
+    """Check that lines with a stranger's word are marked in both parts, and that nothing pushes it to another line."""
     text, html = parts(mail)
     found = [line for line in re.split("[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", text) if word in line]
     assert found

@@ -1,4 +1,4 @@
-"""The life of a sign-up in its steps: asked for, its link opened, its button pressed, welcomed, ended."""
+"""The steps of a sign-up: requested, link opened, button pressed, welcomed, ended."""
 
 import re
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The npm packages that tests use, fetched once for each lock file."""
+"""The npm packages that tests use, fetched once per lock file."""
 
 import fcntl
 import os
@@ -12,13 +12,13 @@ from pathlib import Path
 from tests.support.stack import missing
 
 CLIENTS = Path(__file__).parents[1] / "clients"
-# What the packages ask for.
+# The Node version that the packages require.
 OLDEST = (20, 19)
 
 
 @cache
 def node() -> str:
-    """Return Node's path, its packages being there. Skips or fails where there is none, or one too old."""
+    """Return Node's path, once its packages are installed. Skips or fails if Node is missing or too old."""
     found, npm = shutil.which("node"), shutil.which("npm")
     if found is None or npm is None:
         missing("Node with npm")
@@ -27,7 +27,7 @@ def node() -> str:
         missing(f"Node {'.'.join(map(str, OLDEST))} or newer (only {version.strip()})")
     installed = CLIENTS / "node_modules" / ".installed"
     with (CLIENTS / "package-lock.json").open("rb") as lock:
-        # Another process of the tests may fetch them at this moment.
+        # Another test process may be fetching them at this moment.
         fcntl.flock(lock, fcntl.LOCK_EX)
         wanted = lock.read()
         if not installed.exists() or installed.read_bytes() != wanted:

@@ -1,4 +1,4 @@
-"""The operator's commands in this process: what one said, and the stack that it acts on."""
+"""The operator's commands in this process: their output, and the stack that they act on."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from tests.support.app import REGION, App
 
 
 class Said:
-    """What a command said, and its exit code."""
+    """A command's output and exit code."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code = code

@@ -28,7 +28,7 @@ def rows(text: str, heading: str) -> list[list[str]]:
 
 
 def names_in(cell: str) -> list[str]:
-    """Return what stands between backticks."""
+    """Return the text between backticks."""
     return re.findall(r"`([^`]+)`", cell)
 
 
@@ -48,6 +48,6 @@ def links(text: str) -> Iterator[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """Return what links can point to in a page: its headings, as GitHub names them."""
+    """Return the anchors of a page: its headings, as GitHub names them."""
     headings = re.findall(r"^#+ (.+)$", without_blocks(text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,4 +1,4 @@
-"""The house rules of infrastructure: what a template must say of all that keeps, tries again, stops or allows."""
+"""The house rules for infrastructure: what a template must specify for whatever stores, retries, fails or permits."""
 
 import json
 import re
@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 Document = dict[str, Any]
-# What AWS does to an event that no limit is set for (AWS: "Configuring error handling settings for asynchronous
+# AWS's defaults for events without limits (AWS: "Configuring error handling settings for asynchronous
 # invocation", "How Lambda processes records from stream"): six hours, or until it has expired from the stream.
 _ASYNCHRONOUS = ("Schedule", "ScheduleV2", "SNS", "S3", "EventBridgeRule")
 _KEEPS = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SES::EmailIdentity", "AWS::SecretsManager::Secret")
 _NAMES = ("TableName", "BucketName", "QueueName", "TopicName", "RoleName", "FunctionName", "LogGroupName", "AlarmName")
-# What no resource can be named for (AWS: "Actions, resources, and condition keys for Amazon SES").
+# Actions that do not support resources (AWS: "Actions, resources, and condition keys for Amazon SES").
 _OF_THE_ACCOUNT = {"ses:DeleteSuppressedDestination", "ses:GetAccount"}
 _PERSONAL = ("identity", "authorizer", "sourceIp", "userAgent", "path", "queryString", "domainName")
 
 
 def violations(document: Document) -> list[str]:
-    """Return what a template says against the rules, one sentence each that begins with the resource's name."""
+    """Return a template's violations of the rules, each a sentence that begins with the resource's name."""
     return [sentence for rule in RULES for sentence in rule(document)]
 
 
@@ -34,7 +34,7 @@ def _events(properties: Document, *kinds: str) -> Iterator[tuple[str, Document]]
 
 
 def _refers(node: Any, name: str) -> bool:
-    """Tell whether a part of a template refers to a resource."""
+    """Return whether a part of a template refers to a resource."""
     text = json.dumps(node)
     return any(form in text for form in (f'{{"Ref": "{name}"}}', f'{{"Fn::GetAtt": ["{name}"', f"${{{name}"))
 

@@ -1,4 +1,4 @@
-"""The reply table: what is posted, and how it is refused."""
+"""The table of refusals: what is posted, and the reply."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def part(disposition: str, content: str = "x", further: str = "") -> bytes:
     return f"--b\r\nContent-Disposition: form-data; {disposition}\r\n{further}\r\n{content}\r\n--b--\r\n".encode()
 
 
-# What is posted where, the status, and the codes with their fields.
+# The path, the post, the status, and the codes with their fields.
 CASES: dict[str, tuple[str, dict[str, Any], int, list[tuple[str, str | None]]]] = {
     "truncated JSON": ("/contact", {"data": b"{", **JSON}, 400, [("BAD_JSON", None)]),
     "JSON that is no object": ("/contact", {"data": b"[[1,2]]", **JSON}, 400, [("BAD_JSON", None)]),

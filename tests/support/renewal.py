@@ -1,4 +1,4 @@
-"""Renewals on virtual time: readers of whom nothing was heard, days and months that pass, and what was asked."""
+"""Renewals in virtual time: silent readers, passing days and months, and the renewal emails."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.support.newsletter import READER, SECRET, imported, subscriber
 
 START = datetime.fromisoformat("2026-01-15T10:00:00Z")
 DAY = timedelta(days=1)
-# Every part of the list is looked at once in so many days.
+# Every part of the list is examined once in this many days.
 LAP = renewals.PARTS * DAY
 ASKS = "Voulez-vous toujours|Do you still want"
 READER_ID = subscriber_id(SECRET, READER)
@@ -26,12 +26,12 @@ LINK = renewal_link("", READER_ID, "en", SECRET)
 
 
 def asked(app: App, address: str = READER) -> list[EmailMessage]:
-    """Return the emails that asked an address whether it wants to stay."""
+    """Return the renewal emails to an address."""
     return [mail for mail in app.mails() if mail["To"] == address and re.search(ASKS, mail["Subject"])]
 
 
 def days(app: App, clock: Any, number: int, step: timedelta = DAY) -> None:
-    """Let days pass, with a sweep in each, and what the stream delivers."""
+    """Let days pass, with a sweep and the stream's deliveries in each."""
     for _ in range(number):
         clock.shift(step)
         app.sweep()
@@ -39,7 +39,7 @@ def days(app: App, clock: Any, number: int, step: timedelta = DAY) -> None:
 
 
 def month(app: App, clock: Any) -> None:
-    """Let a month pass in which no answer comes, and after which all parts of the list are looked at."""
+    """Let a month pass without an answer, until all parts of the list have been examined."""
     clock.shift(30 * DAY)
     days(app, clock, renewals.PARTS + 1)
 
@@ -58,7 +58,7 @@ def known_since(address: str, at: datetime, language: Language = "fr") -> None:
 
 @contextmanager
 def due(clock_at: datetime = START, language: Language = "fr") -> Iterator[Any]:
-    """Stop the clock, with a reader of whom nothing was heard for four years."""
+    """Stop the clock, with a reader who has shown no sign of life for four years."""
     with time_machine.travel(clock_at, tick=False) as clock:
         known_since(READER, clock_at - timedelta(days=4 * 365), language)
         yield clock

@@ -1,4 +1,4 @@
-"""What each function asks of AWS, and whether the template lets it.
+"""Each function's AWS calls, and whether the template allows them.
 
 AWS: "Policy evaluation logic"; "Actions, resources, and condition keys for AWS services".
 """
@@ -23,7 +23,7 @@ class UnknownError(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """A permission that is asked for: by which function, what, on what, and what else is known of it."""
+    """A required permission: the function, action, resource, and other known facts."""
 
     function: str
     action: str
@@ -42,7 +42,7 @@ class Grant:
     conditions: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
     def allows(self, call: Call) -> bool:
-        """Tell whether a call is allowed by this."""
+        """Return whether a call is allowed by this."""
         return (
             self.function == call.function
             and fnmatchcase(call.action.lower(), self.action.lower())
@@ -52,7 +52,7 @@ class Grant:
 
 
 def calls_of(function: str, service: str, operation: str, parameters: Mapping[str, Any]) -> list[Call]:
-    """Return the permissions that a call of botocore asks for. Raises UnknownError for one not known here."""
+    """Return the permissions that a botocore call requires. Raises UnknownError for an unknown one."""
     match service, operation:
         case "dynamodb", "TransactWriteItems":
             names = [next(iter(action)) for action in parameters["TransactItems"]]
@@ -65,7 +65,7 @@ def calls_of(function: str, service: str, operation: str, parameters: Mapping[st
             mail = message_from_bytes(parameters["Content"]["Raw"]["Data"], policy=policy.default)
             sender = parseaddr(str(mail["From"]))[1]
             addresses = [sender, *parameters["Destination"]["ToAddresses"]]
-            # In the sandbox the identities of the recipients are asked, too.
+            # In the sandbox, the recipients' identities are checked as well.
             resources = [f"{_SES}identity/{address}" for address in addresses]
             resources.append(f"{_SES}configuration-set/{parameters['ConfigurationSetName']}")
             context = frozenset({("ses:FromAddress", sender)})
@@ -80,7 +80,7 @@ def calls_of(function: str, service: str, operation: str, parameters: Mapping[st
 
 
 def calls_of_lambda(stack: Stack) -> list[Call]:
-    """Return what Lambda does with a function's role: it writes logs, reads streams, and sets failures aside."""
+    """Return Lambda's own calls with a function's role: it writes logs, reads streams, and stores failures."""
     calls = []
     for name, function in stack.of_type("AWS::Serverless::Function").items():
         group = f"arn:aws:local:eu-west-3:123456789012:{function['LoggingConfig']['LogGroup'].partition('-')[2]}/Arn"
@@ -95,7 +95,7 @@ def calls_of_lambda(stack: Stack) -> list[Call]:
 
 
 def grants_of(stack: Stack) -> list[Grant]:
-    """Return all that the roles of the functions allow."""
+    """Return everything that the functions' roles allow."""
     grants = []
     roles = stack.of_type("AWS::IAM::Role")
     for name, function in stack.of_type("AWS::Serverless::Function").items():

@@ -21,16 +21,16 @@ from typing import Any
 
 from tests.support.server import Handler, Server, serving
 
-# What the runtime has besides the function's code. It has boto3 too, which the function must not lean on.
+# What the runtime has besides the function's code. It also has boto3, which the function must not rely on.
 _CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client.*.so")
 _LONGEST = 30.0
-# What an event is told to have, in seconds; nothing ends it here.
+# The timeout announced to an event, in seconds; nothing enforces it here.
 _TIME_OUT = 120.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a process said: a reply, or an error with its type and message; and when, by time.perf_counter()."""
+    """A process's response: a reply, or an error with its type and message; and when, by time.perf_counter()."""
 
     kind: str
     body: Any
@@ -57,7 +57,7 @@ class _Handler(Handler):
             return
         request_id, body = event
         headers = {
-            # Without a type the native part of the client crashes.
+            # Without a type, the native part of the client crashes.
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": request_id,
             "Lambda-Runtime-Deadline-Ms": str(int((time.time() + _TIME_OUT) * 1000)),
@@ -82,12 +82,12 @@ class Runtime:
         self.started = started
 
     def invoke(self, event: Mapping[str, Any]) -> Answer:
-        """Send an event and wait for what comes of it. Raises TimeoutError where nothing comes within 30 s."""
+        """Send an event and wait for the response. Raises TimeoutError after 30 s."""
         self._server.events.put((str(uuid.uuid4()), json.dumps(event).encode()))
         return self.answer()
 
     def answer(self) -> Answer:
-        """Wait for what the process says next, an error at its start included. Raises TimeoutError."""
+        """Wait for the process's next response, including an error at its start. Raises TimeoutError."""
         deadline = time.monotonic() + _LONGEST
         while time.monotonic() < deadline:
             with suppress(queue.Empty):
@@ -110,13 +110,13 @@ class Runtime:
 
 @contextmanager
 def start(code: Path, handler: str, environment: Mapping[str, str], client: Path, log: Path) -> Iterator[Runtime]:
-    """Start a function from a folder, with nothing in its environment but what is given; end it afterwards."""
+    """Start a function from a folder, with only the given environment; end it afterwards."""
     server = _RuntimeApi()
     variables = {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "PYTHONPATH": f"{code}{os.pathsep}{client}",
-        # Lambda's folder of code cannot be written to.
+        # Lambda's code folder is read-only.
         "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_LAMBDA_RUNTIME_API": server.address,
         "LAMBDA_TASK_ROOT": str(code),

@@ -1,4 +1,4 @@
-"""An issue that is sent: its readers, the stream that starts the runs, and the copies that come of it."""
+"""Sending an issue: its readers, the stream that starts the runs, and the resulting copies."""
 
 from collections import Counter
 from email.message import EmailMessage
@@ -27,7 +27,7 @@ def the(name: str = "novembre") -> Issue:
 
 
 def play(app: App) -> None:
-    """Let the stream deliver until it holds nothing more."""
+    """Deliver from the stream until it is empty."""
     while app.play_stream():
         pass
 

@@ -1,4 +1,4 @@
-"""An HTTP server of a test's own, as quick as it can be: what stands where AWS, or Lambda's Runtime API, would."""
+"""A minimal, fast HTTP server for tests, in place of AWS or of Lambda's Runtime API."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 
 class Handler(BaseHTTPRequestHandler, ABC):
-    """A request: its body read and its reply written whole, at once. It logs nothing: a test says what it saw."""
+    """A request: its body is read and its reply written in one go. It logs nothing, as tests report what they saw."""
 
     protocol_version = "HTTP/1.1"
     # Otherwise each reply waits 40 ms for the acknowledgement of its headers.
@@ -70,7 +70,7 @@ class Server(ThreadingHTTPServer):
         return f"127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a caller who is gone."""
+        """Ignore a caller that has disconnected."""
 
 
 _AnyServer = TypeVar("_AnyServer", bound=Server)
@@ -78,7 +78,7 @@ _AnyServer = TypeVar("_AnyServer", bound=Server)
 
 @contextmanager
 def serving(server: _AnyServer) -> Iterator[_AnyServer]:
-    """Run a server as long as it is needed."""
+    """Run a server for the duration of the block."""
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

@@ -1,4 +1,4 @@
-"""The forms of the demo site, and what is mailed of them."""
+"""The forms of the demo site, and the resulting mail."""
 
 from uuid import uuid4
 
@@ -25,12 +25,12 @@ def fill_contact(page: Page, words: Words, message: str) -> None:
 
 
 def marker() -> str:
-    """Return a text that nobody wrote before."""
+    """Return a unique text."""
     return f"Bonjour {uuid4().hex}"
 
 
 def mails(stack: LocalStack, text: str, to: str = "") -> int:
-    """Return how many mails hold a text, once there is one and the schedule came by as well."""
+    """Return how many mails contain a text, once there is one and the schedule has run as well."""
     wait_for("the email", lambda: stack.inbox(text, to))
     stack.sweep()
     return len(stack.inbox(text, to))

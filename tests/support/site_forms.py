@@ -1,4 +1,4 @@
-"""Forms of the site's own, for tests: a `forms.toml` in the place of the site's."""
+"""Forms of the site's own, for tests: a `forms.toml` that replaces the site's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

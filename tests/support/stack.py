@@ -1,4 +1,4 @@
-"""A running `make run`: its process, its ports, what it said and what it mailed."""
+"""A running `make run`: its process, ports, output and mail."""
 
 import http.client
 import json
@@ -23,12 +23,12 @@ import pytest
 
 from infra.template import TEMPLATE
 
-# Long enough for a busy machine. Nothing waits so long unless it fails.
+# Long enough for a busy machine. Only failures take this long.
 PATIENCE = 60
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, below those that the system hands out to anybody who asks meanwhile."""
+    """Return a free port, below the range from which the system assigns ports."""
     while True:
         port = random.randrange(20_000, 32_000)  # noqa: S311
         with socket.socket() as probe, suppress(OSError):
@@ -37,7 +37,7 @@ def free_port() -> int:
 
 
 def wait_for(what: str, check: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Return what a check returns as soon as that is true."""
+    """Return a check's result as soon as it is true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := check():
@@ -47,14 +47,14 @@ def wait_for(what: str, check: Callable[[], Any], seconds: float = PATIENCE) -> 
 
 
 def connects(port: int) -> bool:
-    """Tell whether a port of this machine takes connections."""
+    """Return whether a port of this machine accepts connections."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @dataclass
 class Answer:
-    """What came back: header names in lower case, the body as text."""
+    """A response: header names in lower case, the body as text."""
 
     status: int
     headers: dict[str, str]
@@ -84,7 +84,7 @@ def ask(
 
 
 class LocalStack:
-    """A running `python -m infra.local`, and what it said."""
+    """A running `python -m infra.local`, and its output."""
 
     def __init__(self, folder: Path, root: Path = TEMPLATE.parent, /, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -106,12 +106,12 @@ class LocalStack:
 
     @property
     def said(self) -> str:
-        """What it printed."""
+        """Its standard output."""
         return self._out.read_text(encoding="utf-8")
 
     @property
     def complained(self) -> str:
-        """What it wrote to its standard error."""
+        """Its standard error."""
         return self._err.read_text(encoding="utf-8")
 
     def logged(self, message: str) -> list[dict[str, Any]]:
@@ -120,12 +120,12 @@ class LocalStack:
         return [line for line in lines if line["message"] == message]
 
     def wait_until_ready(self) -> None:
-        """Wait until it says that it is ready."""
+        """Wait until it reports that it is ready."""
         wait_for("Ready", lambda: "Ready" in self.said or self.process.poll() is not None)
         assert "Ready" in self.said, self.complained
 
     def wait_until_it_listens(self) -> None:
-        """Wait until the API's port takes connections."""
+        """Wait until the API's port accepts connections."""
         wait_for("the port", lambda: connects(self.port))
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
@@ -149,17 +149,17 @@ class LocalStack:
         return ask(self.port, "POST", path, body, headers)
 
     def sweep(self) -> Any:
-        """Let the schedule's moment come, and return what each function on a schedule returned, by name."""
+        """Call the scheduled functions, and return what each returned, by name."""
         return ask(self.port, "POST", "/_local/sweep", b"").json
 
     def inbox(self, marker: str = "", to: str = "") -> list[dict[str, Any]]:
-        """Return the mails whose text holds a marker; if a recipient is named, theirs alone. Oldest first."""
+        """Return the mails whose text contains a marker, optionally only those to a recipient. Oldest first."""
         mails = ask(self.port, "GET", "/_local/inbox.json").json
         return [mail for mail in mails if marker in text_of(mail["raw"]) and (not to or mail["to"] == [to])]
 
 
 def copy_into(folder: Path) -> Path:
-    """Copy what a stack runs into a folder, to change its files, and return the folder."""
+    """Copy a stack's files into a folder, to be changed, and return the folder."""
     for name in ("functions", "infra"):
         ignored = shutil.ignore_patterns("__pycache__", "texts.toml")
         shutil.copytree(TEMPLATE.parent / name, folder / name, ignore=ignored)
@@ -169,7 +169,7 @@ def copy_into(folder: Path) -> Path:
 
 @contextmanager
 def local_stack(folder: Path, root: Path = TEMPLATE.parent, /, **variables: str) -> Iterator[LocalStack]:
-    """Run a stack as long as it is needed, by default of this checkout."""
+    """Run a stack for the duration of the block, by default from this checkout."""
     stack = LocalStack(folder, root, **variables)
     try:
         yield stack
@@ -178,7 +178,7 @@ def local_stack(folder: Path, root: Path = TEMPLATE.parent, /, **variables: str)
 
 
 def missing(what: str) -> NoReturn:
-    """Skip, for want of something that a developer's machine need not have; fail where the environment says `CI`."""
+    """Skip for lack of something that a developer's machine may not have; fail if the environment has `CI`."""
     if os.environ.get("CI"):
         pytest.fail(f"{what} is not here, and nothing may skip in CI")
     pytest.skip(f"{what} is not here")
@@ -194,5 +194,5 @@ def text_of(raw: str | bytes) -> str:
 
 
 def unquoted(text: str) -> str:
-    """Return the text of an email to the owner without the marks at the lines that a stranger wrote."""
+    """Return the text of an email to the owner without the marks before a stranger's lines."""
     return re.sub("(^|[\n\v\f\x1c-\x1e\x85\u2028\u2029])> ", r"\1", text)

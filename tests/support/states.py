@@ -1,4 +1,4 @@
-"""The states of an address, and how it comes into each."""
+"""The states of an address, and how it gets into each."""
 
 from guichet.http.links import refusal_link, unsubscribe_link
 from guichet.signing import subscriber_id

@@ -1,4 +1,4 @@
-"""Comments: posted, approved, and read as a page reads them."""
+"""Comments: posted, approved, and read as by a page."""
 
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ def stored(comment_id: str) -> Comment:
 
 
 def approve(comment_id: str, at: datetime | None = None) -> str:
-    """Approve a comment as the desk does, and return what became of it."""
+    """Approve a comment as the desk does, and return the outcome."""
     found = stored(comment_id)
     return comments.approve("table", SECRET, found, html(found.comment), at or utc_now())
 

@@ -7,12 +7,12 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.support.stack import LocalStack
 
-# In milliseconds. Nothing waits so long unless it fails.
+# In milliseconds. Only failures take this long.
 PATIENCE = 30_000
 
 
 class Visitor:
-    """A visitor in a window of their own: what the window asked for, and what it complained about."""
+    """A visitor in a window of their own: the window's requests and errors."""
 
     def __init__(self, context: BrowserContext, stack: LocalStack, reader: Page | None) -> None:
         context.set_default_timeout(PATIENCE)
@@ -32,11 +32,11 @@ class Visitor:
         return self.page
 
     def asked(self, method: str, path: str) -> int:
-        """Return how often the window asked the API for something."""
+        """Return how often the window made a certain request to the API."""
         return self.requests.count(f"{method} http://127.0.0.1:{self.stack.port}{path}")
 
     def strangers(self) -> list[str]:
-        """Return the requests that went anywhere but to the site and its API."""
+        """Return the requests to anything other than the site and its API."""
         ours = {f"127.0.0.1:{self.stack.port}", f"127.0.0.1:{self.stack.site_port}"}
         places = [urlsplit(request.split(" ", 1)[1]) for request in self.requests]
         return [
@@ -44,9 +44,9 @@ class Visitor:
         ]
 
     def violations(self) -> list[str]:
-        """Return what axe finds wrong with the page as it stands.
+        """Return axe's findings on the current page.
 
-        It is a script. The pages that are looked at without scripts have their style in them, so a copy is as good.
+        axe is a script. Pages tested without scripts contain their style, so a copy is as good.
         """
         page = self.page
         if page is not self._reader:

@@ -1,4 +1,4 @@
-"""What goes over the wire to AWS: counted, and made to fail on purpose."""
+"""The requests to AWS: counted, and made to fail on purpose."""
 
 import json
 import threading
@@ -23,7 +23,7 @@ class _Raw:
 
 
 def refusal(status: int, code: str, **fields: Any) -> Answer:
-    """Return what answers a request with an error of AWS's JSON protocols."""
+    """Return an answer with an error of AWS's JSON protocols."""
     body = json.dumps({"__type": f"com.amazonaws#{code}", "message": code, **fields}).encode()
     headers = HTTPHeaders()
     headers["content-type"] = "application/x-amz-json-1.0"
@@ -32,7 +32,7 @@ def refusal(status: int, code: str, **fields: Any) -> Answer:
 
 
 def answer(body: dict[str, Any]) -> Answer:
-    """Return what answers a request with success, and this."""
+    """Return a successful answer with this body."""
     headers = HTTPHeaders()
     headers["content-type"] = "application/x-amz-json-1.0"
     content = json.dumps(body).encode()
@@ -40,7 +40,7 @@ def answer(body: dict[str, Any]) -> Answer:
 
 
 def cancelled(*codes: str) -> Answer:
-    """Return what cancels a transaction, with a reason for each action."""
+    """Return an answer that cancels a transaction, with a reason for each action."""
     reasons = [{"Code": code} for code in codes]
     return refusal(400, "TransactionCanceledException", CancellationReasons=reasons)
 
@@ -51,12 +51,12 @@ def unreachable(request: Any) -> AWSResponse | None:
 
 
 def unanswered(request: Any) -> AWSResponse | None:
-    """Lose the answer of a server that acted: the wire lets it act first."""
+    """Lose the response of a server that has acted."""
     raise ReadTimeoutError(endpoint_url=request.url)
 
 
 class Wire:
-    """The requests of one client: each is noted, and the planned answers take the place of the engine's."""
+    """The requests of one client: each is recorded, and planned answers replace the engine's."""
 
     def __init__(self, client: Any) -> None:
         self._one_at_a_time = threading.Lock()
@@ -70,16 +70,16 @@ class Wire:
         endpoint._event_emitter = self  # noqa: SLF001
 
     def plan(self, *answers: Answer) -> None:
-        """Answer the next requests so."""
+        """Answer the next requests with these."""
         self._planned += answers
 
     def always(self, answer: Answer | None) -> None:
-        """Answer every request so, until told otherwise."""
+        """Answer every request with this, until changed."""
         self._always = answer
 
     def emit(self, event_name: str, **arguments: Any) -> Any:
         """Stand in for botocore's emitter."""
-        # What is asked of the account is not what is planned for.
+        # Requests about the account do not use up planned answers.
         if not event_name.startswith("before-send.") or event_name.endswith(".GetAccount"):
             return self._emitter.emit(event_name, **arguments)
         request = arguments["request"]

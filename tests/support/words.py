@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Words:
-    """One language of the demo site: its page, its labels and what comes of its forms."""
+    """One language of the demo site: its page, labels and forms' replies."""
 
     path: str
     message: str

@@ -1,4 +1,4 @@
-"""The accent colour: whatever it is, what is written in it or on it can be read."""
+"""The accent colour: text in it or on it is readable, whatever the colour."""
 
 import re
 
@@ -46,7 +46,7 @@ def test_a_colour_that_can_be_read_stays_what_it_is_and_another_keeps_its_hue() 
     assert accent("#FFD500").dark.line == "#ffd500"
     red, green, blue = (int(accent("#ffd500").light.line[start : start + 2], 16) for start in (1, 3, 5))
     assert red > green > blue == 0
-    # What is nearly grey has no hue to keep.
+    # A nearly grey colour has no hue to keep.
     assert accent("#fffffe").light.line == accent("#ffffff").light.line
 
 

@@ -1,4 +1,4 @@
-"""Which email addresses are taken."""
+"""Which email addresses are accepted."""
 
 import pytest
 from hypothesis import given

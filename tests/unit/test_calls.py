@@ -1,4 +1,4 @@
-"""The log of what the functions ask of AWS, from which tests/roles learns what they need."""
+"""The log of the functions' AWS calls, from which tests/roles derives the permissions they need."""
 
 from pathlib import Path
 

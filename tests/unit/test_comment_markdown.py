@@ -1,4 +1,4 @@
-"""A comment's HTML: what people meant, nothing that runs, nobody's address, and never slow."""
+"""A comment's HTML: as people meant it, nothing executable, nobody's address, and never slow."""
 
 import random
 import time
@@ -188,7 +188,7 @@ def test_no_known_attack_gets_through(vector: str) -> None:
 
 
 def attacks() -> dict[str, str]:
-    """Return what parsers are slow at, each as long as a comment may be."""
+    """Return texts that are slow to parse, each as long as a comment may be."""
     chance = random.Random(1)  # noqa: S311
     parts = [
         "[", "[a](", "![", "*", "*a ", "**a*", "_a", "a_", "`", "<", "<a ", "&", ">", "> ", ">\n", "- ", "- a\n", "1. ",
@@ -215,7 +215,7 @@ def test_the_longest_comment_takes_no_second(name: str) -> None:
     html("warm")
     began = time.process_time()
     html(attacks()[name][:LONGEST])
-    # Measured: at most 0.15 s here. A function of Lambda is no ten times slower.
+    # Measured: at most 0.15 s here. A Lambda function is less than ten times slower.
     assert time.process_time() - began < 1.0
 
 

@@ -1,4 +1,4 @@
-"""The page of a comment: refused if it is none of the site's, and the same however it is written."""
+"""The page of a comment: refused if it is not the site's, and the same however it is written."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""The words of the desk: the same in every language, all of them used, and of no other function."""
+"""The desk's sentences: the same in every language, all of them used, and loaded by no other function."""
 
 import ast
 import re
@@ -32,7 +32,7 @@ def sentences(language: Language) -> dict[str, str]:
 
 
 def places(text: str) -> set[str | None]:
-    """Return the places for values in a sentence."""
+    """Return the placeholders in a sentence."""
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 

@@ -1,4 +1,4 @@
-"""The client of DynamoDB: what it writes is what botocore would have written."""
+"""The DynamoDB client: it writes what botocore would have written."""
 
 import json
 from functools import cache

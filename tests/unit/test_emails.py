@@ -45,7 +45,7 @@ def test_an_email_is_a_module_that_is_found_by_its_name(name: str) -> None:
     module = emails.named(name)
     assert name == module.NAME
     assert module.AUDIENCE in AUDIENCES
-    # The owner is nobody's stranger.
+    # The owner is not a stranger.
     assert module.STRANGER_SHARE is None or (module.AUDIENCE == "visitor" and 0 < module.STRANGER_SHARE <= 1)
     for function in (module.ineligible, *(emails.offered(name, what) for what in get_args(emails.Offered))):
         if function:
@@ -78,12 +78,12 @@ def test_every_email_can_be_written_in_every_language(name: str, language: Langu
     text, html = (part.get_content() for part in mail.iter_parts())
     assert mail["Subject"]
     assert f'<html lang="{language}">' in html
-    # Strict: it raises at whatever a validator would call a parse error.
+    # Strict: it raises on anything that a validator would call a parse error.
     html5lib.HTMLParser(strict=True).parse(html)
     for written in (mail["Subject"], text, re.sub("<style>.*</style>", "", html, flags=re.DOTALL)):
-        # No place of a sentence or of a template is left.
+        # No placeholder of a sentence or a template is left.
         assert not re.search("[{}]", written)
-    # What is told in either is told in the other.
+    # Both parts have the same content.
     for url in re.findall(r"https://[^\s<>]+", text):
         assert url in html.replace("&amp;", "&")
 

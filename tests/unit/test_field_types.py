@@ -1,4 +1,4 @@
-"""The types of fields: what each takes, as people write it, and what is stored."""
+"""The field types: what each accepts, as people write it, and what is stored."""
 
 from contextlib import suppress
 from datetime import date
@@ -225,7 +225,7 @@ def test_whatever_a_stranger_writes_is_stored_or_refused_and_stays_what_it_is(na
     ],
 )
 def test_the_largest_answers_are_refused_or_stored(name: str, value: str) -> None:
-    # An expression that tries again from each character would take ten seconds here: a function's whole time.
+    # A quadratic expression would take ten seconds here: a function's whole timeout.
     with suppress(PydanticCustomError):
         assert isinstance(stored(name, value), str)
 

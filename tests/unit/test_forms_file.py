@@ -1,4 +1,4 @@
-"""`forms.toml`: what it may say, and the sentence that each mistake gets."""
+"""`forms.toml`: what it may contain, and the sentence for each mistake."""
 
 import json
 from contextlib import suppress

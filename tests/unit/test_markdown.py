@@ -1,4 +1,4 @@
-"""Markdown as an issue shows it: nothing live that may not be, nothing lost, and text that reads as well as HTML."""
+"""Markdown in an issue: nothing live that must not be, nothing lost, and text as readable as the HTML."""
 
 import re
 from html import unescape
@@ -59,7 +59,7 @@ def shown(html: str) -> list[str]:
         ("[a][b]\n\n[b]: http://a.example", '<p><a href="http://a.example">a</a></p>'),
         ("[](https://a.example)", '<p><a href="https://a.example">https://a.example</a></p>'),
         ("![a *b*](https://a.example/i.png)", '<p><img src="https://a.example/i.png" alt="a b"></p>'),
-        # What a mail program may not fetch, or would show as nothing, is a link to it.
+        # An image that must not be fetched, or would be invisible, becomes a link.
         ("![a](http://a.example/i.png)", '<p><a href="http://a.example/i.png">a</a></p>'),
         ("![](https://a.example/i.png)", '<p><a href="https://a.example/i.png">https://a.example/i.png</a></p>'),
         ("[![](https://a.example/i.png)](https://b.example)", '<p><a href="https://b.example">https://a.example/i.png</a></p>'),
@@ -67,7 +67,7 @@ def shown(html: str) -> list[str]:
             '<table>\n<thead>\n<tr>\n<th scope="col">a</th>\n<th scope="col">b</th>\n</tr>\n</thead>\n'
             "<tbody>\n<tr>\n<td>c</td>\n<td>d</td>\n</tr>\n</tbody>\n</table>"
         )),
-        # A header of nothing is none.
+        # An empty header is dropped.
         ("|a||\n|-|-|\n|c|d|", (
             '<table>\n<thead>\n<tr>\n<th scope="col">a</th>\n<td></td>\n</tr>\n</thead>\n'
             "<tbody>\n<tr>\n<td>c</td>\n<td>d</td>\n</tr>\n</tbody>\n</table>"

@@ -1,4 +1,4 @@
-"""Models: what pydantic would make of the same class, and the same from a compiled schema."""
+"""Models: the same as pydantic makes of the class, both directly and from a compiled schema."""
 
 import json
 from datetime import UTC, datetime

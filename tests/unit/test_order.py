@@ -1,4 +1,4 @@
-"""The order of the tests, whichever of them run."""
+"""The order of the tests, for any selection."""
 
 from collections import Counter
 from pathlib import Path

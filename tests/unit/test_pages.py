@@ -1,4 +1,4 @@
-"""The pages of documentation, each held against what it tells of; and what holds for all of them."""
+"""The pages of documentation, each compared with its subject; and rules for all of them."""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""Under which URL a caller reached the API, whatever stands before the route's own path."""
+"""The URL under which a caller reached the API, whatever precedes the route's own path."""
 
 from typing import Any
 

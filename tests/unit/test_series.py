@@ -1,4 +1,4 @@
-"""The copies of an issue: each decoder reads in each reader's copy what was written for that reader."""
+"""The copies of an issue: every decoder reads in each reader's copy what was written for that reader."""
 
 import quopri
 import re
@@ -144,7 +144,7 @@ def test_what_an_author_writes_is_never_taken_for_a_mark(monkeypatch: pytest.Mon
 
     monkeypatch.setattr("guichet.mail.series.secrets", SimpleNamespace(token_hex=token_hex))
     series(issues.SAMPLE["fr"])
-    # Whoever knows those of one knows nothing of the next one's.
+    # Knowing those of one copy reveals nothing about the next.
     marks = [f"mark{mark}" for mark in drawn]
     edition = Edition(subject=marks[0], preheader=marks[1], markdown=" ".join(marks))
     raw = series(edition).addressed("another@example.org", issues.LINK)

@@ -1,4 +1,4 @@
-"""Settings: held against the template, and refused with words that help."""
+"""Settings: compared with the template, and refused with helpful messages."""
 
 import importlib
 import re
@@ -38,7 +38,7 @@ def test_every_function_has_a_model_and_gets_just_its_variables() -> None:
     functions = resolve(ApiDomain="forms.example.org", ApiCertificateArn=certificate).functions
     assert set(functions) == set(MODELS)
     for name, function in functions.items():
-        # Powertools' own variables are no settings of ours.
+        # Powertools' own variables are not our settings.
         given = {variable for variable in function.environment if not variable.startswith("POWERTOOLS_")}
         assert given == {field.upper() for field in MODELS[name].model_fields()}
 

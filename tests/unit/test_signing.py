@@ -26,7 +26,7 @@ def test_a_key_depends_on_secret_purpose_and_every_part() -> None:
 
 
 def test_a_key_is_the_same_every_time() -> None:
-    # Written down: were it to change, all links and keys of a deployed stack would.
+    # Hard-coded: if it changed, so would all links and keys of a deployed stack.
     assert keyed_hash(SECRET, "subscriber", "a@example.org") == "716e6f0849ef3aab238a692ea8d08900"
 
 

@@ -45,7 +45,7 @@ def test_its_french_is_typeset(name: str) -> None:
 
 
 def test_nothing_that_parses_html_or_runs_text_is_in_the_script_of_comments() -> None:
-    """So a policy may require trusted types of everything, and name no policy for it."""
+    """So a page's CSP may require trusted types everywhere without naming a policy."""
     assert not re.findall(
         r"innerHTML|outerHTML|insertAdjacent|parseFromString|createContextualFragment|document\.write|eval|Function\("
         r"|srcdoc|\.style\b|setAttribute",

@@ -1,4 +1,4 @@
-"""What tests share is in tests/support: no file imports from a test module or a conftest."""
+"""Shared code is in tests/support: no file imports from a test module or a conftest."""
 
 import ast
 from collections.abc import Iterator
