@@ -13,7 +13,7 @@ from tests.support.visitor import PATIENCE, Visitor
 
 _ARGUMENTS = [
     "--no-sandbox",
-    # Chromium's own requests are none of the page's.
+    # Chromium's own requests do not count as the page's.
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Return a stack that no test overruns."""
+    """Return a stack without effective rate limits."""
     del browser
     given = "CallerHourlyCap=1000000 RequestsPerSecond=9999 StrangerMailPerDay=1000000"
     with local_stack(tmp_path_factory.mktemp("browser"), PARAMETERS=given) as running:
@@ -47,7 +47,7 @@ def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def visit(browser: Browser, stack: LocalStack) -> Iterator[Callable[..., Visitor]]:
-    """Return a maker of visitors. At the end none of them has met a third party or broken a page's policy."""
+    """Return a factory of visitors. None of them may contact a third party or violate a page's CSP."""
     made: list[Visitor] = []
 
     def make(of: LocalStack = stack, *, javascript: bool = True, **options: Any) -> Visitor:

@@ -1,4 +1,4 @@
-"""The comments under the demo site's article, as readers, writers and the owner meet them."""
+"""The comments under the demo site's article, as readers, authors and the owner see them."""
 
 import json
 import re
@@ -129,13 +129,13 @@ def fill(page: Page, words: Words, text: str, name: str = "Camille Roy") -> None
 
 
 def send(page: Page, words: Words) -> None:
-    """Send the form, and wait until it is told that the comment waits."""
+    """Send the form, and wait until the page says that the comment awaits approval."""
     page.get_by_role("button", name=words.send).click()
     expect(page.get_by_text(words.waits)).to_be_visible()
 
 
 def open_live(visitor: Visitor, words: Words) -> Page:
-    """Open the article, and wait until its thread is alive."""
+    """Open the article, and wait until its thread has loaded."""
     page = visitor.open(words.path)
     expect(page.locator(".guichet-thread")).to_contain_text(words.count)
     return page
@@ -385,7 +385,7 @@ def test_until_the_first_answer_a_page_without_a_thread_says_that_it_loads(visit
 
 
 def without_export(page: Page) -> None:
-    """Serve the article as a site does that exports nothing."""
+    """Serve the article as a site without an export does."""
 
     def serve(route: Route) -> None:
         response = route.fetch()
@@ -572,7 +572,7 @@ def test_whatever_the_api_answers_runs_nothing_under_the_strictest_policy(visit:
 
 
 def test_what_the_server_makes_of_a_comment_is_shown_as_browsers_read_it(visit: Visit) -> None:
-    """The script reads the API's HTML itself: so it must read it as a browser does."""
+    """The script parses the API's HTML itself, so it must do so like a browser."""
     written = [
         '*a* **b** ***c*** `<d> & &amp; "e"`\nf\\\ng',
         "1. x\n2. y\n   - z\n     > q *r*\n\n7) seven",

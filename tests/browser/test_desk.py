@@ -320,7 +320,7 @@ def test_a_scanner_opens_every_link_a_thief_gets_nothing_and_the_owner_gets_in(v
 
 
 def all_right(visitor: Visitor, width: int) -> None:
-    """Hold a page to what holds for all: it fits its window, has one heading of the first level, and axe is content."""
+    """Check the rules for all pages: it fits its window, has one first-level heading, and axe finds nothing."""
     page = visitor.page
     assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     expect(page.get_by_role("heading", level=1)).to_have_count(1)

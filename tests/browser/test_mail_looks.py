@@ -1,4 +1,4 @@
-"""The emails as mail programs show them: wide and narrow, light and dark. They load nothing: images are always off."""
+"""The emails as mail programs show them: wide and narrow, light and dark. They load nothing: images are off."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -30,7 +30,7 @@ EVENT = json.loads((Path(__file__).parents[2] / "infra" / "events" / "confirm-pa
 
 
 def looks(visit: Visit, stack: LocalStack, url: str | Callable[[], str], language: str) -> Iterator[Page]:
-    """Open a page in every look; afterwards it fits its window, says its language, and axe finds nothing."""
+    """Open a page in every look, then check that it fits its window, declares its language, and axe finds nothing."""
     # One window for all: to make a browser's context takes longer than to look at a page.
     visitor = visit(stack, locale=language)
     for width, scheme in LOOKS:

@@ -1,6 +1,6 @@
-"""The markup of the site's own forms in Chromium: what it lets through, the server accepts.
+"""The markup of the site's own forms in Chromium: the server accepts whatever Chromium lets through.
 
-What the server refuses, Chromium stops, but for `EXCEPTIONS`: what no attribute of HTML says.
+Chromium stops whatever the server refuses, except `EXCEPTIONS`, which no HTML attribute can express.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What the README and its page give to paste, pasted into a page of the site and used, each exactly as it stands."""
+"""The snippets of the README and its page, pasted verbatim into a page of the site and used."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Formspree's own clients, unchanged, pointed at the app: the tests in this folder that Node runs."""
+"""Formspree's own clients, unchanged, pointed at the app, in this folder's Node tests."""
 
 import os
 import subprocess

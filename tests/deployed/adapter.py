@@ -1,9 +1,9 @@
-"""What ministack lacks of AWS, and what stands in its place.
+"""What ministack lacks compared with AWS, and the workarounds.
 
-Each workaround says why it is there. `make deployed` also deploys the template without it, one after the other: as soon
-as nothing is wrong then, because the emulator has what it stood for or the template no longer needs it, the run fails
-and the workaround is to go. What else it lacks is in `GAPS`, with what is done or looked at instead, and with a probe
-that fails likewise as soon as the emulator has it.
+Each workaround says why it exists. `make deployed` also deploys the template without each of them: as soon as that
+causes no problem, because the emulator has the feature or the template no longer needs it, the run fails and the
+workaround should be removed. `GAPS` has everything else it lacks, with what is done or checked instead, and with a
+probe that also fails as soon as the emulator has it.
 """
 
 import http.client
@@ -25,20 +25,20 @@ from tests.support.stack import PATIENCE
 
 Document = dict[str, Any]
 _SNS_EVENT = Path(__file__).parents[1] / "events" / "sns.json"
-# Long enough for what the emulator would do in the background, if it did.
+# Long enough for any background work of the emulator.
 A_MOMENT = 1.5
 
 
 def unchanged(_: Any) -> None:
-    """Leave it as it is."""
+    """Change nothing."""
 
 
 @dataclass(frozen=True)
 class Workaround:
-    """What stands in the place of something that the emulator lacks.
+    """A replacement for something that the emulator lacks.
 
-    `adapt` changes the translated template, `complete` a stack once it is deployed. Without it the stack is refused,
-    for a reason that holds `refused`; or it is made, and `missed` tells that something is wrong with it.
+    `adapt` changes the translated template, `complete` a deployed stack. Without it, the stack is refused, for a reason
+    that contains `refused`; or it is created, and `missed` detects that something is wrong with it.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Workaround:
 
 
 def adapted(template: Document, *, without: str = "") -> Document:
-    """Return a translated template as the emulator takes it, leaving out the workaround of a name."""
+    """Return a translated template as the emulator accepts it, leaving out the named workaround."""
     changed = deepcopy(template)
     for workaround in WORKAROUNDS:
         if workaround.name != without:
@@ -59,7 +59,7 @@ def adapted(template: Document, *, without: str = "") -> Document:
 
 
 def complete(stack: Deployed, *, without: str = "") -> None:
-    """Give a deployed stack what the emulator passed over, leaving out the workaround of a name."""
+    """Give a deployed stack what the emulator ignored, leaving out the named workaround."""
     for workaround in WORKAROUNDS:
         if workaround.name != without:
             workaround.complete(stack)
@@ -131,9 +131,9 @@ def _mail_from_anybody(template: Document) -> None:
 
 
 def make_bucket(run: Emulator) -> None:
-    """Make the stack with the bucket that `sam deploy` uploads to (`resolve_s3`), as SAM knows it.
+    """Create the stack with the bucket that `sam deploy` uploads to (`resolve_s3`), as SAM expects it.
 
-    SAM's own template for it wants the transform, which the emulator does by a package that functions could import.
+    SAM's own template for it needs the transform, for which the emulator uses a package that functions could import.
     """
     formation = run.client("cloudformation")
     bucket = {
@@ -180,7 +180,7 @@ def event_of_sns(message: str) -> Document:
 
 
 def deliver_by_sns(stack: Deployed, message: str) -> None:
-    """Hand a message to the feedback function as SNS does: asynchronously, so that a failure is tried again."""
+    """Pass a message to the feedback function as SNS does: asynchronously, so that a failure is retried."""
     event = json.dumps(event_of_sns(message)).encode()
     stack.run.client("lambda").invoke(FunctionName=stack.resources["Feedback"], InvocationType="Event", Payload=event)
 
@@ -273,7 +273,7 @@ WORKAROUNDS = (
 
 @dataclass(frozen=True)
 class Gap:
-    """What the emulator lacks, and what is done or looked at instead. `lacks` tells whether it still does."""
+    """What the emulator lacks, and what is done or checked instead. `lacks` returns whether it still does."""
 
     name: str
     instead: str
@@ -309,7 +309,7 @@ def _ses_tells_nothing(stack: Deployed) -> bool:
 
 def _sns_tries_once(stack: Deployed) -> bool:
     client, earlier = stack.run.client("sqs"), len(stack.logged("Feedback"))
-    # An event of which the function can make nothing.
+    # An event that the function cannot handle.
     message = json.dumps({"eventType": "Bounce", "mail": None})
     stack.run.client("sns").publish(TopicArn=stack.resources["FeedbackTopic"], Message=message)
     wait_for("the function", lambda: "REPORT" in "".join(stack.logged("Feedback")[earlier:]), PATIENCE)
@@ -319,7 +319,7 @@ def _sns_tries_once(stack: Deployed) -> bool:
 
 def _keeps_no_raw_mail(stack: Deployed) -> bool:
     told = stack.ask("GET", "/_ministack/ses/messages", headers={"Host": f"127.0.0.1:{stack.run.port}"}).text
-    # What no email shows, and each has.
+    # Something every email has, though none shows it.
     return "MIME-Version" not in told
 
 

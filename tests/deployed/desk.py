@@ -1,4 +1,4 @@
-"""An owner's browser at the desk of a deployed stack: it keeps cookies, and posts the forms that it is shown."""
+"""An owner's browser at a deployed stack's desk: it keeps cookies, and posts the forms that it is shown."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ _CODE = re.compile(r"\b([A-Z0-9]{4}-[A-Z0-9]{4})\b")
 
 @dataclass
 class Form:
-    """A form of a page: where it leads, its fields as they stand, and the labels of its buttons."""
+    """A form on a page: its target, its fields as filled in, and the labels of its buttons."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)

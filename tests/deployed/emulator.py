@@ -1,4 +1,4 @@
-"""A running ministack, SAM's own commands against it, and a stack that is deployed there."""
+"""A running ministack, SAM's own commands against it, and a stack deployed there."""
 
 import json
 import os
@@ -24,7 +24,7 @@ from tests.support.stack import PATIENCE, Answer, ask, free_port
 
 ROOT = TEMPLATE.parent
 REGION, ACCOUNT = PSEUDO_PARAMETERS["AWS::Region"], PSEUDO_PARAMETERS["AWS::AccountId"]
-# The emulator takes these for the account's root.
+# The emulator treats these as the account's root.
 _KEYS = {"AWS_ACCESS_KEY_ID": "deployer", "AWS_SECRET_ACCESS_KEY": "of the emulator"}
 # Long enough for a busy machine, in seconds. Only failures take this long.
 _TIME_TO_DEPLOY = 300
@@ -36,7 +36,7 @@ class DeployError(Exception):
 
 
 def _of_the_machine(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what leads to an account of AWS, or to other modules of Python."""
+    """Return an environment without anything that leads to an AWS account, or to other Python modules."""
     return {name: value for name, value in environment.items() if not name.startswith(("AWS_", "PYTHON", "SAM_"))}
 
 
@@ -63,7 +63,7 @@ class Emulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of a program that takes the emulator for AWS."""
+        """The environment of a program that uses the emulator as AWS."""
         return {
             **_of_the_machine(os.environ),
             **_KEYS,
@@ -125,7 +125,7 @@ class Emulator:
 
     @contextmanager
     def made(self, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> Iterator["Deployed"]:
-        """Make a stack without SAM, as long as it is needed. Raises DeployError."""
+        """Create a stack without SAM, for the duration of the block. Raises DeployError."""
         formation, storage = self.client("cloudformation"), self.client("s3")
         # In a request itself a template may have 51,200 bytes.
         storage.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -162,7 +162,7 @@ class Deployed:
 
     @cached_property
     def told(self) -> dict[str, Any]:
-        """What CloudFormation tells of the stack."""
+        """CloudFormation's description of the stack."""
         (stack,) = self.run.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
         return dict(stack)
 
@@ -213,7 +213,7 @@ class Deployed:
         return told
 
     def items(self) -> list[dict[str, Any]]:
-        """Return what the table holds, as DynamoDB tells it."""
+        """Return the table's items, as DynamoDB returns them."""
         pages = self.run.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["Table"])
         return [item for page in pages for item in page["Items"]]
 
@@ -226,7 +226,7 @@ class Deployed:
 
 @contextmanager
 def emulator(folder: Path) -> Iterator[Emulator]:
-    """Run ministack in the background as long as it is needed; what it says is kept in a folder."""
+    """Run ministack in the background for the duration of the block; its output is kept in a folder."""
     port = free_port()
     with (
         serving(Recorder(port)) as recorder,

@@ -1,4 +1,4 @@
-"""Checks of the checks: each permission and each workaround is taken away, and something must fail without it."""
+"""Checks of the checks: each permission and each workaround is removed, and something must fail without it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -41,9 +41,9 @@ OF_LAMBDA: Sequence[Check] = (
 
 
 def permissions_are_missed(report: Report, world: World) -> None:
-    """Take each permission from its role: one of the role's checks must fail.
+    """Remove each permission from its role: one of the role's checks must fail.
 
-    Those that the emulator does not enforce are taken all at once, and no check may fail.
+    Those that the emulator does not enforce are removed all at once, and no check may fail.
     """
     at_once = World(world.stack, world.site, world.template, at_once=True)
     world.issues_by_stream = at_once.issues_by_stream = False
@@ -99,7 +99,7 @@ def _turns_red(world: World, grant: permissions.Grant, checks: Sequence[Check]) 
 
 
 def workarounds_are_missed(report: Report, world: World, template: dict[str, Any]) -> None:
-    """Make the stack without each workaround: it must be refused, or wrong."""
+    """Create the stack without each workaround: it must be refused, or broken."""
     for number, workaround in enumerate(adapter.WORKAROUNDS):
         check = partial(_is_missed, world, workaround, template, f"without-{number}")
         report.check(f"missed: {workaround.name}", check)
@@ -116,7 +116,7 @@ def _is_missed(world: World, workaround: adapter.Workaround, template: dict[str,
 
 
 def gaps_are_there(report: Report, world: World, template: dict[str, Any]) -> None:
-    """See that the emulator still lacks what no workaround stands for."""
+    """Check that the emulator still lacks the gaps without a workaround."""
     with _made(world, adapter.adapted(template), "gaps") as stack:
         for gap in adapter.GAPS:
             report.check(f"still lacking: {gap.name}", partial(_is_lacking, gap, stack))

@@ -1,4 +1,4 @@
-"""What each role allows, taken away bit by bit: a check must turn red for each, or the permission is without use."""
+"""Each role's permissions, removed one by one: a check must fail for each, or the permission is useless."""
 
 import json
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def grants(stack: Deployed, function: str) -> list[Grant]:
 
 @contextmanager
 def without(stack: Deployed, function: str, *actions: str, resource: str | None = None) -> Iterator[None]:
-    """Take actions from the role of a function, on one resource or on all of them, for as long as it is wanted."""
+    """Remove actions from a function's role, on one resource or on all, for the duration of the block."""
     name, before = _policy(stack, function)
     fewer = [
         {**statement, "Action": action, "Resource": on}

@@ -1,4 +1,4 @@
-"""What stands between the functions and the emulator's SES: each email is kept as it was sent, then handed on."""
+"""A proxy between the functions and the emulator's SES: it keeps each email as sent, then passes it on."""
 
 import base64
 import http.client
@@ -18,7 +18,7 @@ _PATIENCE = 30
 
 @dataclass(frozen=True)
 class Mail:
-    """An email as SES got it: its raw message, the recipients of its envelope, its tags, the id that SES gave it."""
+    """An email as SES received it: raw message, envelope recipients, tags, and SES's message id."""
 
     raw: bytes
     to: list[str]
@@ -29,7 +29,7 @@ class Mail:
 
 @dataclass(frozen=True)
 class Call:
-    """What was asked of SES, such as `POST /v2/email/outbound-emails`, for whom, and the status of the answer."""
+    """A call to SES, such as `POST /v2/email/outbound-emails`, its recipients, and the response's status."""
 
     operation: str
     to: tuple[str, ...]
@@ -63,7 +63,7 @@ class Recorder(Server):
 
     @contextmanager
     def away(self, address: str) -> Iterator[None]:
-        """Answer 503 to all mail to an address, for as long as it is wanted."""
+        """Answer 503 to all mail to an address, for the duration of the block."""
         with self._lock:
             self._away.append(address)
         try:

@@ -1,4 +1,4 @@
-"""The table of what was checked, printed as it comes, and what went wrong."""
+"""The table of checks, printed as they finish, and the failures."""
 
 import time
 import traceback
@@ -39,7 +39,7 @@ class Report:
         return not error
 
     def section(self, name: str, checks: Callable[[], object]) -> None:
-        """Do what makes rows of its own. If it fails outside of them, that gives a row too."""
+        """Run checks that print their own rows. A failure outside of them gets a row as well."""
         begun = time.monotonic()
         if error := _error_of(checks):
             with self._lock:

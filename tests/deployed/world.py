@@ -1,4 +1,4 @@
-"""A deployed stack, its site and the mail that it sends: what the checks look at, and what they do to it."""
+"""A deployed stack, its site and its mail: what the checks inspect, and what they do to it."""
 
 import json
 import os
@@ -136,8 +136,8 @@ class Said:
 class World:
     """A deployed stack, and what can be done to it from outside.
 
-    `at_once`: nothing is waited for. Instead of the stream and SNS, the checks themselves call the notifier and the
-    function of feedback, so that what is missing is known at once.
+    `at_once`: without waiting. Instead of the stream and SNS, the checks themselves call the notifier and the feedback
+    function, so that anything missing is detected at once.
     """
 
     def __init__(self, stack: Deployed, site: Site, template: Path, *, at_once: bool = False) -> None:
@@ -222,7 +222,7 @@ class World:
         return email
 
     def settle(self) -> None:
-        """Have what is owed sent, where the stream does not do it."""
+        """Send queued mail, if the stream does not do it."""
         if self.at_once:
             self.sweep()
 

@@ -1,7 +1,7 @@
-"""AWS as a run has it: a server of HTTP stands in front of moto, and does not always do as it is asked.
+"""AWS as a run sees it: an HTTP server in front of moto that does not always do what it is asked.
 
-The faults are on the wire, so botocore's own retries and parsers take part. Time is not waited for: what takes time
-moves the run's clock by the client's own time-outs, so that a seed gives the same run on any machine.
+The faults are on the wire, so botocore's own retries and parsers take part. There is no real waiting: whatever takes
+time advances the run's clock by the client's own time-outs, so that a seed gives the same run on any machine.
 """
 
 import base64
@@ -54,7 +54,7 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
 KILLED: set[Kind] = {"killed before", "killed during", "killed after"}
 SES = {"SendEmail", "GetAccount"}
-# The server acts, and but for the slow one the caller does not learn of it.
+# The server acts, but except for `slow` the caller does not learn of it.
 _ACTED = {"reset after", "time-out after", "500 after", "broken reply", "slow", "killed after"}
 _REFUSALS: dict[Kind, tuple[int, str]] = {
     "500 before": (500, "InternalServerError"),
@@ -66,9 +66,9 @@ _REFUSALS: dict[Kind, tuple[int, str]] = {
 }
 # What any request takes, in seconds.
 _LITTLE = 0.01
-# How long a socket really waits: so long that no load on this machine ends it.
+# How long a socket really waits: too long for load on this machine to matter.
 _FAR_AWAY = 600
-# How often what is on its way lands before the next request.
+# How often delayed requests arrive before the next request.
 _LANDS = 0.3
 _TOKEN = re.compile(r"token-[0-9]+")
 _LINK = re.compile(r"https://\S+/newsletter/(?:confirm|unsubscribe)\S+")
@@ -77,7 +77,7 @@ Plan = Callable[[str], Kind | None]
 
 
 class Killed(BaseException):
-    """The function does not come back."""
+    """The function was killed."""
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Sent:
 
 
 class Weather:
-    """What fails in a run, and its clock. All of it comes from one seed."""
+    """The faults of a run, and its clock, all derived from one seed."""
 
     def __init__(self, seed: int, clock: Any, weights: Mapping[Kind, float], quiet: float) -> None:
         self.random = random.Random(seed)  # noqa: S311
@@ -139,7 +139,7 @@ class Weather:
         self.story.append(f"{time.time():.6f} {what}")
 
     def meet(self, operation: str) -> Kind | None:
-        """Return what happens to a request that has arrived, and let land what was on its way."""
+        """Return what happens to a request that has arrived, and deliver delayed ones."""
         for landing in [late for late in self.late if self.calm or self.random.random() < _LANDS]:
             self._land(landing)
         kind = self.plan(operation)
@@ -151,7 +151,7 @@ class Weather:
         return kind
 
     def land(self) -> None:
-        """Let all land that is on its way: so much time passes."""
+        """Deliver all delayed requests, as enough time passes."""
         for landing in list(self.late):
             self._land(landing)
 
@@ -170,7 +170,7 @@ class Weather:
             self.caller, self.deadline = before
 
     def leave(self) -> None:
-        """Let the time pass that a request takes at best. Raises Killed if its function does not run any more."""
+        """Let a request's minimum time pass. Raises Killed if its function is no longer running."""
         if self.caller in self._dead:
             raise Killed
         self.meanwhile()
@@ -213,7 +213,7 @@ class FaultyServer(Server):
     def act(
         self, sent: Sent, method: str, path: str, headers: list[tuple[str, str]]
     ) -> tuple[int, dict[str, str], bytes]:
-        """Act, but not twice on one ClientRequestToken, as DynamoDB remembers for ten minutes and moto does not."""
+        """Act, but only once per ClientRequestToken, which DynamoDB remembers for ten minutes and moto does not."""
         sent.acted = True
         token = json.loads(sent.body)["ClientRequestToken"] if sent.operation == "TransactWriteItems" else None
         if token in self.tokens:
@@ -315,7 +315,7 @@ def email(name: str, token: str, request: str = "") -> str:
 
 @contextmanager
 def wire() -> Iterator[FaultyServer]:
-    """Serve AWS with faults, let killed functions end, and let the run's clock alone end what waits."""
+    """Serve AWS with faults, let killed functions end, and let only the run's clock end waiting."""
     start: Callable[..., None] = botocore.httpsession.URLLib3Session.__init__
     send: Callable[..., Any] = botocore.httpsession.URLLib3Session.send
 

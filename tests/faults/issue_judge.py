@@ -1,4 +1,4 @@
-"""What became of the issues of a run, held against what their owner did and what SES was asked for."""
+"""Checks the outcome of a run's issues against the owner's actions and the calls to SES."""
 
 import json
 from collections import Counter as Tally
@@ -31,7 +31,7 @@ class Copy:
 
 
 def judge_issues(run: Run, newsletter: Newsletter, *, ses_tells: bool) -> None:
-    """Write into a run what came of its issues, and what must not have. With `ses_tells`, SES told of its mails."""
+    """Record the outcome of a run's issues, and problems. With `ses_tells`, SES reported on its mails."""
     items, log = newsletter.items(), newsletter.weather.log
     found = (Issue.model_validate(item) for item in items if item["kind"] == "issue")
     for issue in found:
@@ -81,7 +81,7 @@ class _Judged:
         }
 
     def problems(self) -> Iterator[str]:
-        """Yield all that must not be."""
+        """Yield all problems."""
         run, issue, got = self.run, self.issue, Tally(copy.reader for copy in self.copies)
         run.copies += len(got)
         run.copied_twice += sum(count - 1 for count in got.values())

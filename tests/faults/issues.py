@@ -195,7 +195,7 @@ class Newsletter:
         self.run(schedule_event())
 
     def deliver(self) -> None:
-        """Deliver some records of the stream, each by itself: late, out of order, twice, or never."""
+        """Deliver some stream records, each on its own: late, out of order, twice, or never."""
         (mapping,) = self.world.app.functions["Issues"].function.streams
         found = self.world.app.stream_records("Issues")
         self._due += [] if self._silent else [record for record in found if wanted(record, mapping.patterns)]
@@ -240,7 +240,7 @@ class Newsletter:
     # --- what is stored --------------------------------------------------------------------------------------------
 
     def items(self) -> list[dict[str, Any]]:
-        """Return all items as plain values, by moto's back door."""
+        """Return all items as plain values, directly from moto."""
         found = dynamodb_backends[ACCOUNT][REGION].get_table(TABLE).all_items()
         return [dynamodb.unmarshalled(item.to_json()["Attributes"]) or {} for item in found]
 

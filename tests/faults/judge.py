@@ -1,4 +1,4 @@
-"""What is stored and mailed at the end of a run, held against what its visitors were told."""
+"""Checks what is stored and mailed at the end of a run against what its visitors were told."""
 
 import json
 from collections import Counter as Tally
@@ -20,7 +20,7 @@ Item = dict[str, Any]
 
 @dataclass
 class Run:
-    """What came of a run."""
+    """The results of a run."""
 
     seed: int
     faults: Tally[str] = field(default_factory=Tally)
@@ -51,9 +51,9 @@ class Run:
 
 @dataclass
 class Told:
-    """What visitors were told: the records that are kept, and how the subscription was said to be changed.
+    """What visitors were told: which records are stored, and how the subscription changed.
 
-    Of a change that nobody was told of, it is not known whether it happened.
+    A change that was not confirmed may or may not have happened.
     """
 
     kept: set[str] = field(default_factory=set)
@@ -72,7 +72,7 @@ class Row:
 
 
 def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, ses_tells: bool = False) -> None:
-    """Write into a run what came of it, and what must not have. With `ses_tells`, SES told of its mails."""
+    """Record the outcome of a run, and problems. With `ses_tells`, SES reported on its mails."""
     records = {item["pk"]: item for item in items if item["kind"] in ("message", "request", "comment")}
     # The one who signed up: readers of issues are others.
     pk = f"subscriber#{subscriber_id(SECRET, VISITOR)}"
@@ -122,7 +122,7 @@ def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, s
 
 
 def _of_threads(items: Sequence[Item]) -> Iterator[str]:
-    """Yield what a page shows other than the comments that are approved, each once, and counts."""
+    """Yield where a page differs from its approved comments, each shown once and counted."""
     approved = sorted(item["entry"] for item in items if item["kind"] == "comment" and item["state"] == "approved")
     entries = sorted(item["sk"].removeprefix("entry#") for item in items if item["kind"] == "entry")
     counted = sum(int(item["count"]) for item in items if item["kind"] == "thread")
@@ -159,7 +159,7 @@ def _due(records: dict[str, Item], subscriber: Item, confirmations: Sequence[Ite
 
 
 def _rightly_dropped(row: Row, rows: Sequence[Row], events: Sequence[Item], told: Told) -> bool:
-    """Return whether an email was let go of for a reason that there is, whatever the row itself says."""
+    """Return whether an email was dropped for a valid reason, whatever the row itself says."""
     if "dropped_at" not in row.item:
         return False
     at, queued_at = (datetime.fromisoformat(row.item[name]) for name in ("dropped_at", "queued_at"))
@@ -207,7 +207,7 @@ def _of_subscription(subscriber: Item, events: list[str], changes: list[tuple[st
 
 
 def _needless_repeats(log: Sequence[Sent], rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the emails that went out again although nothing was in doubt: one had answered, and the mark was made.
+    """Yield emails that were sent again although nothing was in doubt: one had been answered and marked.
 
     That is SES, to the notifier, or its event, to the feedback function.
     """

@@ -1,12 +1,11 @@
-"""`make load`, or `python -m tests.faults.load --posts 5000`: many posts, and all accounted for by their addresses.
+"""`make load`, or `python -m tests.faults.load --posts 5000`: many posts, all accounted for by address.
 
-They come from as many callers, on eight threads, to both forms, a fifth of them repeats, and are kept in one table of
-moto's. What is shown is that of every address that was told that its form is kept, one record is stored and one email
-is mailed, and none of any other.
+They come from as many callers, on eight threads, to both forms, a fifth of them repeats, and are stored in one moto
+table. This shows that every address whose form was accepted has one record and one email, and no other address has any.
 
-With `--run`, `--starts` and `--rest` it is `make run` itself that is tried (tests/faults/running.py). None of it is a
-load on AWS, nor tells of its speed or its limits. After `--run` mail may take longer than the posts did: as in a usual
-account of SES's, at most 14 go out a second.
+`--run`, `--starts` and `--rest` test `make run` itself (tests/faults/running.py). None of it puts load on AWS, or says
+anything about AWS's speed or limits. After `--run`, mail may take longer than the posts: as in a typical SES account,
+at most 14 go out a second.
 """
 
 import argparse

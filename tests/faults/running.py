@@ -1,4 +1,4 @@
-"""`make run` itself, tried as a process: under load, at rest, and in the moment its ports open."""
+"""`make run` itself, tested as a process: under load, idle, and at the moment its ports open."""
 
 import json
 import os
@@ -123,7 +123,7 @@ class Early(Thread):
 
 
 def early_posts() -> list[int]:
-    """Start a stack under the eyes of two visitors, and return what they were answered: 200 where it is mailed, too.
+    """Start a stack while two visitors watch, and return the replies they got: 200 only if it was also mailed.
 
     One watches the API's port, the other one the site's.
     """
@@ -155,7 +155,7 @@ def starts(count: int) -> bool:
 
 
 def rests(seconds: float) -> bool:
-    """Leave a stack alone, print what it uses of a processor, and return whether that is next to nothing."""
+    """Leave a stack idle, print its CPU usage, and return whether that is next to nothing."""
     with tempfile.TemporaryDirectory() as folder, local_stack(Path(folder)) as stack:
         stack.wait_until_ready()
         post(stack.port, 1)

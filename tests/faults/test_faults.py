@@ -1,4 +1,4 @@
-"""Nothing lost and nothing needlessly twice; and the experiment sees it when the code is damaged on purpose."""
+"""Nothing lost and nothing needlessly repeated; and the experiment notices deliberate damage to the code."""
 
 import itertools
 import json
@@ -53,7 +53,7 @@ def server() -> Iterator[FaultyServer]:
 
 
 def problems(server: FaultyServer, quiet: float = 6, weights: Mapping[Kind, float] = EVEN) -> str:
-    """Return what the first run that shows a problem shows, or nothing."""
+    """Return the problems of the first run that has any, or nothing."""
     done = (experiment(server, seed, weights, quiet) for seed in SEEDS)
     return next((" ".join(run.problems) for run in done if run.problems), "")
 

@@ -1,4 +1,4 @@
-"""While a long issue is being sent, all other mail goes out within seconds: on a simulated clock, at SES's own rate."""
+"""While a long issue is being sent, all other mail goes out within seconds: on a simulated clock, at SES's rate."""
 
 import time
 from collections import deque
@@ -34,7 +34,7 @@ WITHIN = 3.0
 
 
 class Ses:
-    """SES, which takes so many emails a second and refuses more."""
+    """SES, which accepts a number of emails per second and refuses more."""
 
     def __init__(self, send: Any) -> None:
         self._send = send

@@ -1,4 +1,4 @@
-"""The same thing done at once by many: one of them does it, and nobody is told of an error."""
+"""The same action by many at once: one of them takes effect, and nobody gets an error."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ MANY = 8
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Make calls at one moment, and return what they return."""
+    """Make calls simultaneously, and return their results."""
     gate = Barrier(len(calls))
 
     def make(call: Callable[[], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""One run: visitors post and press, the stream and the schedule call the notifier, SES tells, and all of it fails."""
+"""One run: visitors post and press, the stream and the schedule call the notifier, SES reports, and all of it fails."""
 
 import random
 import time
@@ -76,7 +76,7 @@ class World:
     # --- visitors --------------------------------------------------------------------------------------------------
 
     def ask(self, what: str, post: Callable[[], TestResponse]) -> TestResponse | None:
-        """Post, and return the answer; None where the function was killed over it."""
+        """Post, and return the response, or None if the function was killed."""
         self.run.posts += 1
         start = time.time()
         # Contact and Newsletter have the same.
@@ -206,7 +206,7 @@ class World:
         return answer
 
     def deliver(self) -> None:
-        """Deliver some records of the stream: late, out of order, twice, or never."""
+        """Deliver some stream records: late, out of order, twice, or never."""
         (mapping,) = self.app.functions["Notifier"].function.streams
         found = self.app.stream_records("Notifier")
         self._due += [record for record in found if wanted(record, mapping.patterns)]
@@ -224,7 +224,7 @@ class World:
                 self._due += batch[failed:]
 
     def note(self, mail: Any) -> None:
-        """Let SES tell of a mail that it took: late, in any order, twice, or not at all."""
+        """Queue SES's events about a mail it accepted: late, in any order, twice, or not at all."""
         lost = self.random.random() < (_LOST if self.run.loses_events else 0)
         events = list(events_of(mail))
         if self.newsletter:
@@ -285,7 +285,7 @@ def first_failed(answer: Any, batch: list[dict[str, Any]]) -> int | None:
 
 
 def live(world: World) -> None:
-    """Let visitors and AWS do what they do, in an order of chance, then let all faults end."""
+    """Let visitors and AWS act in random order, then end all faults."""
     chance, weather = world.random, world.weather
     deeds: list[Callable[[], Any]] = [*(partial(world.write, number) for number in range(_MESSAGES)), world.sign_up]
     deeds += [world.confirm] * 2 + [world.leave]

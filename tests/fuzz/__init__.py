@@ -1,1 +1,1 @@
-"""Requests that nobody wrote."""
+"""Generated requests."""

@@ -1,14 +1,14 @@
-"""Fuzz what takes a body in, with atheris: `python -m tests.fuzz.parse_body -runs=200000`.
+"""Fuzz the parsing of bodies with atheris: `python -m tests.fuzz.parse_body -runs=200000`.
 
 Every input is a body and its content type: raw bytes as any of the three media types, bytes with a content type of
-their own, or a well-formed body of names and values that the input chooses, so that what lies behind the parsers is
-reached too. Whatever it is, it is refused as the contract says, or what is kept of it obeys the models. The email that
-it owes, made of one in `COMPOSED` accepted inputs, has the headers that it should have, and the owner as its only
+their own, or a well-formed body of names and values that the input chooses, so that code behind the parsers is reached
+as well. Every input is either refused according to the contract, or what is stored obeys the models. For one in
+`COMPOSED` accepted inputs, the email is composed too: it must have the right headers, and the owner as its only
 recipient.
 
-atheris has no wheel for every Python that the project runs on, and so is no requirement: `pip install atheris==3.0.0`.
-libFuzzer's own options follow the command. It ends with the figures, and with a status other than 0 at the first input
-that breaks a rule; that input is in the file that libFuzzer names.
+atheris does not have wheels for every Python that the project runs on, so it is not a requirement: `pip install
+atheris==3.0.0`. libFuzzer's own options follow the command. It ends with the figures, and with a status other than 0 at
+the first input that breaks a rule; that input is in the file that libFuzzer names.
 """
 
 import base64
@@ -124,7 +124,7 @@ began = time.monotonic()
 
 
 def run(data: bytes) -> None:
-    """Take one input in, and hold what comes of it against the rules."""
+    """Process one input, and check the result against the rules."""
     _take_in(*_read(data))
     tally["runs"] += 1
     if tally["runs"] == planned:
@@ -253,7 +253,7 @@ def _check_next(url: str | None) -> None:
 
 
 def _check_mail(message: Message) -> None:
-    """Hold the email against the rules as a mail program reads it: from its bytes."""
+    """Check the email against the rules as a mail program reads it: from its bytes."""
     composed = compose("contact-notification", "fr", message, _NOTIFIER)
     mail = message_from_bytes(composed.as_bytes(), policy=policy.default)
     assert mail.keys() == _HEADERS, mail.keys()

@@ -1,7 +1,7 @@
-"""Comments through the renderer and the sanitizer, read by parsers that are not ours: `make fuzz`, 200,000 of them.
+"""Comments through the renderer and the sanitizer, read by independent parsers: `make fuzz`, 200,000 of them.
 
-`python -m tests.fuzz.render_comments -runs=200000 -seed=1`. Each is made from a seed and its number, so that what fails
-is found again: it is printed.
+`python -m tests.fuzz.render_comments -runs=200000 -seed=1`. Each is derived from a seed and its number, which is
+printed on failure to reproduce it.
 """
 
 import random

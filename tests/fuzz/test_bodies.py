@@ -1,4 +1,4 @@
-"""Raw bodies and headers through the gateway: whatever comes, the reply is of the contract, and what is kept too."""
+"""Raw bodies and headers through the gateway: for any input, the reply and the stored data obey the contract."""
 
 import json
 import re
@@ -240,7 +240,7 @@ def _check_text(*texts: str) -> None:
 
 
 def _empty() -> None:
-    """Empty the table, by moto's back door: its transactions copy it whole, stream included."""
+    """Empty the table directly in moto: its transactions copy all of it, including the stream."""
     table: Any = dynamodb_backends["123456789012"][REGION].get_table("table")
     table.items.clear()
     table.stream_shard.items.clear()

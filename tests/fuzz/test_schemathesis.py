@@ -1,4 +1,4 @@
-"""Schemathesis on the OpenAPI description: whatever is sent, the app answers as described, and never by failing."""
+"""Schemathesis on the OpenAPI description: for any request, the app answers as described, and never fails."""
 
 import re
 from collections import Counter as Tally
@@ -95,7 +95,7 @@ def _report(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def send(case: Case, app: App, *checks: Callable[..., Any]) -> None:
-    """Send a case as a script or a browser would, and hold the answer against the description."""
+    """Send a case as a script or a browser would, and check the response against the description."""
     # Neither chance nor order decides, so that a failure can be repeated.
     as_script = len(repr((case.body, case.query, case.headers))) % 2
     accept = "application/json" if as_script else "text/html"
@@ -110,13 +110,13 @@ def send(case: Case, app: App, *checks: Callable[..., Any]) -> None:
 
 @pytest.fixture
 def open_app(make_app: Callable[..., App]) -> App:
-    """Return an app that nobody can overrun."""
+    """Return an app without effective rate limits."""
     return make_app(CallerHourlyCap="1000000")
 
 
 @pytest.fixture
 def guarded_app(make_app: Callable[..., App]) -> App:
-    """Return an app that nobody can overrun, with proof of work."""
+    """Return an app without effective rate limits, with proof of work."""
     return make_app(CallerHourlyCap="1000000", ProofOfWork="on")
 
 

@@ -1,1 +1,1 @@
-"""What a hostile stranger may post, as data: each case names its request and the outcome that the contract demands."""
+"""What a hostile stranger may post, as data: each case has a request and the outcome that the contract demands."""

@@ -1,4 +1,4 @@
-"""Each hostile input of the data files beside this one, from the post to the table and to the owner's inbox.
+"""Each hostile input in the neighbouring data files, from the post to the table and the owner's inbox.
 
 A case is an object with `name`, `request` and `expect`.
 
@@ -9,7 +9,7 @@ A case is an object with `name`, `request` and `expect`.
 the address of `_next` or null for the page of thanks; `stored`, all that a visitor's words may be kept as; `mail`, the
 email's `subject` and what it `contains` and `lacks`; `links` where the words may lead to the spam folder, without mail.
 
-Each is also posted again by a client of the other kind: what is true for a browser is true for JSON.
+Each is also posted by a client of the other kind: what is true for a browser is true for JSON.
 """
 
 import base64
@@ -75,7 +75,7 @@ def shared() -> App:
 def app(shared: App) -> Iterator[App]:
     """Return the stack, with nothing in it."""
     yield shared
-    # By moto's back door: its transactions copy the whole table with its stream, and would take longer each time.
+    # Directly in moto: its transactions copy the whole table with its stream, and would take longer each time.
     table = _table()
     table.items.clear()
     table.stream_shard.items.clear()
@@ -146,7 +146,7 @@ def _check_acceptance(app: App, request: dict[str, Any], expected: dict[str, Any
 
 
 def _check_notification(mail: EmailMessage, stored: dict[str, Any], kept: dict[str, Any]) -> None:
-    """Check that it goes to the owner alone, says all that was written, and that this is no more than text."""
+    """Check that it only goes to the owner, says everything that was written, and shows it as plain text."""
     assert mail.keys() == NOTIFICATION_HEADERS
     assert str(mail["From"]) == "Atelier Bellevue <guichet@atelier.example>"
     assert mail["To"] == "owner@atelier.example"

@@ -1,4 +1,4 @@
-"""What the patches of `infra/local/moto_patches.py` are for: each function shows a fault of moto, or that it is gone.
+"""Why `infra/local/moto_patches.py` exists: each function shows a fault of moto, or that it is gone.
 
 As a program it shows them in a moto that is not patched, and prints those that are there, as JSON.
 """

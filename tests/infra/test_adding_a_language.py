@@ -1,4 +1,4 @@
-"""What infra/docs/languages.md says of adding a language, done in a copy: all that it lists, and no more."""
+"""Follows infra/docs/languages.md to add a language to a copy: everything that it lists, and no more."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""`.ci/run`: whatever it calls that fails makes it fail. What it calls is played here."""
+"""`.ci/run` fails if anything that it calls fails. Its commands are simulated here."""
 
 import re
 import shutil

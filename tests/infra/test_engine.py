@@ -1,4 +1,4 @@
-"""The engines behind boto3, and the resources that are made in them."""
+"""The engines behind boto3, and the resources created in them."""
 
 import os
 import socket

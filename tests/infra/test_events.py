@@ -1,4 +1,4 @@
-"""The sample events of infra/events: the same shape as the local stack's own, and taken by the functions."""
+"""The sample events of infra/events: the same shape as the local stack's own, and accepted by the functions."""
 
 import base64
 import copy

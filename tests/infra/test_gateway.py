@@ -1,4 +1,4 @@
-"""The local HTTP API: routes, events, replies, CORS and limits, as API Gateway has them."""
+"""The local HTTP API: routes, events, replies, CORS and limits, as in API Gateway."""
 
 import base64
 import io

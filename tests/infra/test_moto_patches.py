@@ -1,4 +1,4 @@
-"""The patches of moto: each is still needed, does what it is for, and changes nothing else."""
+"""The patches of moto: each is still needed, works, and changes nothing else."""
 
 import copy
 import json
@@ -54,7 +54,7 @@ def test_to_patch_twice_changes_nothing() -> None:
 
 
 def calls_in(do: Callable[[], Any]) -> int:
-    """Return how many functions are called by a deed of this thread: its work, whatever else the machine does."""
+    """Return how many function calls an action of this thread makes: a measure of work that ignores other load."""
     calls = 0
 
     def note(_frame: Any, event: str, _argument: Any) -> None:

@@ -1,4 +1,4 @@
-"""The quick functions in the place of moto's slow ones: they answer the same, and refuse in the same words."""
+"""The fast replacements of moto's slow functions: same answers, and same error messages."""
 
 import random
 from typing import Any
@@ -121,7 +121,7 @@ def _writing(chance: random.Random, key: dict[str, Any]) -> tuple[str, dict[str,
 
 
 def _answered(seed: int) -> list[Any]:
-    """Ask a table two hundred things of chance, and return each answer, refusal, or failure of moto."""
+    """Send a table two hundred random requests, and return each answer, refusal, or failure of moto."""
     chance = random.Random(seed)  # noqa: S311
     told: list[Any] = []
     with table_of(3) as (dynamodb, _):

@@ -1,4 +1,4 @@
-"""The OpenAPI description is true: its routes, its limits, its codes, and what is answered."""
+"""The OpenAPI description is true: its routes, limits, codes and replies."""
 
 import json
 from datetime import timedelta
@@ -68,7 +68,7 @@ def validator(schema: str) -> Draft202012Validator:
 
 
 def check(reply: TestResponse, method: str | None = None, path: str | None = None) -> None:
-    """Hold a reply against the description: its status, headers, media type and body."""
+    """Check a reply against the description: its status, headers, media type and body."""
     route = match_route(OPERATIONS, method or reply.request.method, path or reply.request.path)
     assert route is not None
     described = OPERATIONS[route[0]]["responses"]

@@ -1,4 +1,4 @@
-"""The house rules, held against the template; and each rule against a template that breaks it."""
+"""The house rules, checked on the template; and each rule on a template that breaks it."""
 
 import copy
 import re

@@ -1,4 +1,4 @@
-"""The ports of this machine: closed until they are served, and for whom they are."""
+"""Ports of this machine: closed until served, and whom they serve."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""How `make run` reads the table's stream: when something was written, and not otherwise."""
+"""`make run` reads the table's stream when something was written, and not otherwise."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""`python -m infra.local` as a person runs it: a process, its ports, its messages and its end."""
+"""`python -m infra.local` as a person runs it: the process, its ports, its messages and its exit."""
 
 import base64
 import json
@@ -612,7 +612,7 @@ def test_without_its_table_a_post_is_answered_503_within_ten_seconds(tmp_path: P
 
 @dataclass
 class Mail:
-    """SES, as far as the stack asks it: away at first, later back. It keeps what it took. A WSGI application."""
+    """SES, as far as the stack uses it: down at first, later up. It keeps accepted mail. A WSGI application."""
 
     away: bool = True
     refused: int = 0

@@ -1,4 +1,4 @@
-"""Reading template.yaml: parameters, intrinsic functions, and what the stack takes from it."""
+"""Reading template.yaml: parameters, intrinsic functions, and what the stack gets from it."""
 
 import copy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The workflows of GitHub Actions: what they run exists, who they trust is fixed, what they may do is little."""
+"""The GitHub Actions workflows: the commands exist, trusted actions are pinned, and permissions are minimal."""
 
 import re
 from pathlib import Path

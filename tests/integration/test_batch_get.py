@@ -1,4 +1,4 @@
-"""Several items by their keys: in order, a hundred at a time, and again what DynamoDB left."""
+"""Several items by key: in order, a hundred at a time, retrying those that DynamoDB left out."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""All that is held of somebody's comments: found for them, erased with them, and struck out of what others wrote."""
+"""Everything stored about somebody's comments: found, erased with them, and redacted in what others wrote."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Comments as a state machine: owners, authors and readers do anything in any order, whatever they have seen last."""
+"""Comments as a state machine: owners, authors and readers do anything in any order, whatever they saw last."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

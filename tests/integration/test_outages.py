@@ -102,7 +102,7 @@ def test_one_that_never_gets_an_answer_is_a_person_s_matter_in_the_end(
 
 
 class KilledError(BaseException):
-    """The function does not come back."""
+    """The function was killed."""
 
 
 def test_a_row_that_kills_the_function_holds_up_the_others_for_one_sweep(

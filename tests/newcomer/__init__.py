@@ -1,1 +1,1 @@
-"""`make newcomer`: what somebody sees who follows the README."""
+"""`make newcomer`: what a newcomer sees when following the README."""

@@ -1,4 +1,4 @@
-"""The program behind `make newcomer`, on a checkout that is played; and what it passes over of the README."""
+"""The program behind `make newcomer`, on a simulated checkout; and what it skips in the README."""
 
 import os
 import signal

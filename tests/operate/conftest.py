@@ -48,7 +48,7 @@ def offline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    """Return the site and the API of a stack, which answer as they are told."""
+    """Return the site and the API of a stack, with prepared answers."""
     told = Site()
 
     class Page(Handler):
@@ -72,7 +72,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def examined(app: App, site: Site) -> Examined:
-    """Return what examines a healthy stack, but for what is changed: answers, DNS records, fields of the case."""
+    """Return a function that examines a healthy stack with changes: answers, DNS records, fields of the case."""
 
     def run(answers: Answers | None = None, records: Mapping[Any, Any] | None = None, **changes: Any) -> list[Finding]:
         return list(examine(case(app, site, answers or {}, records or {}, **changes)))

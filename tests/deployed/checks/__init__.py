@@ -1,1 +1,1 @@
-"""What is checked of a deployed stack, by who does it. A check is a function: its name is what it shows."""
+"""The checks of a deployed stack, by actor. A check is a function, named after what it shows."""

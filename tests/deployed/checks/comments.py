@@ -1,4 +1,4 @@
-"""As somebody who comments, and as those who read: posted, told, approved, shown."""
+"""As a commenter, and as readers: posted, announced, approved, shown."""
 
 import json
 from collections.abc import Iterator
@@ -102,7 +102,7 @@ def a_comment_that_is_withdrawn_or_deleted_leaves_its_answers(world: World) -> N
 
 
 def _outline(answer: Answer) -> tuple[int, list[tuple[str, bool, list[str]]]]:
-    """Return what a thread has: how many comments, and each first one, whether it is gone, and its replies."""
+    """Return a thread's number of comments, and each first comment with whether it is gone, and its replies."""
     shown = [
         (one["id"], "deleted" in one, [reply["id"] for reply in one["replies"]]) for one in answer.json["comments"]
     ]

@@ -7,7 +7,7 @@ from tests.deployed.world import OWNER, World
 def an_owner_enters_the_desk_by_a_code_and_leaves_it(world: World) -> None:
     desk = Desk(world)
     page = desk.sign_in(page="settings")
-    # Back to the page that was asked for first.
+    # Back to the page that was requested first.
     assert (page.status, world.parameters["SiteName"] in page.text.replace("&#39;", "'")) == (200, True)
     assert OWNER in page.text
     (cookie,) = [text for name, text in desk.set.items() if name.endswith("guichet-desk")]
@@ -19,7 +19,7 @@ def an_owner_enters_the_desk_by_a_code_and_leaves_it(world: World) -> None:
     value = desk.cookies["__Host-guichet-desk"]
     assert value not in str(world.stack.items())
     assert desk.press(page, "Sign out").status == 200
-    # The cookie opens nothing any more, whoever kept it.
+    # The cookie no longer opens anything, even if somebody kept it.
     desk.cookies["__Host-guichet-desk"] = value
     assert "Send me a code" in desk.open("settings").text
 
@@ -32,7 +32,7 @@ def the_link_opens_the_desk_in_the_browser_that_asked_alone(world: World) -> Non
     stolen = thief.open(link)
     assert (stolen.status, OWNER in stolen.text, thief.cookies) == (403, False, {})
     page = desk.open(link)
-    # To open it, as a scanner does, changes nothing.
+    # Opening it, as a scanner does, changes nothing.
     assert (page.status, world.items("session")) == (200, before)
     assert OWNER in desk.press(page, "Sign in").text
     assert len(world.items("session")) == len(before) + 1
@@ -46,7 +46,7 @@ def a_stranger_gets_the_same_answer_and_no_desk(world: World) -> None:
     assert owners.press(owners.open("messages"), "Send me a code", address=OWNER).text == asked.text
     code = code_of(owners.mail())
     assert world.mails(address, "/desk/") == []
-    # Nor is another's code of any use.
+    # Nor does somebody else's code work.
     assert desk.press(asked, "Sign in", code=code).status in {403, 422}
     assert "Send me a code" in desk.open("messages").text
 

@@ -1,4 +1,4 @@
-"""As time, SES and the machines between do: outages, the schedule, the digest, bounces, what fails."""
+"""As time, SES and the machines in between: outages, the schedule, the digest, bounces, failures."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ _EVENTS = Path(__file__).parents[2] / "events"
 
 
 def event(world: World, name: str, address: str, to: str = "Visitor") -> dict[str, Any]:
-    """Return an event of SES on mail to an address, as one of the samples in tests/events."""
+    """Return an SES event about mail to an address, from a sample in tests/events."""
     text = (_EVENTS / f"{name}.json").read_text(encoding="utf-8")
     for place, value in {
         "@ADDRESS@": address,
@@ -31,7 +31,7 @@ def event(world: World, name: str, address: str, to: str = "Visitor") -> dict[st
 
 
 def publish(world: World, message: str) -> None:
-    """Publish a message to the topic of SES's events; where nothing is waited for, hand it to the function at once."""
+    """Publish a message to the topic of SES's events or, without waiting, pass it directly to the function."""
     if world.at_once:
         world.stack.invoke("Feedback", adapter.event_of_sns(message))
     else:
@@ -39,7 +39,7 @@ def publish(world: World, message: str) -> None:
 
 
 def an_email_is_read_alike_by_another_decoder(world: World) -> None:
-    """Ask Perl's decoders, which git brings along: Python may read back what it wrote even if that is wrong."""
+    """Ask Perl's decoders, which come with git: Python may read back what it wrote even if it is wrong."""
     subject = "Été à l'île d'Yeu, « déjà vu » ?"
     address, words = world.write(subject=subject)
     email = world.mail(OWNER, words)
@@ -123,7 +123,7 @@ def the_owners_own_bounce_is_told_and_silences_nobody(world: World) -> None:
 
 
 def an_email_that_came_back_waits_for_the_owners_mailbox(world: World) -> None:
-    """Publish what SES tells of an email, by the tags that it was sent with: it waits, and goes out in an hour."""
+    """Publish SES's event about an email, by its tags: the email waits, and goes out in an hour."""
     _, words = world.write()
     email = world.mail(OWNER, words)
     (row,) = world.wait("the mark", lambda: world.items("email", message_id=email.mail.message_id))
@@ -146,7 +146,7 @@ def what_is_no_event_of_this_stacks_mail_is_passed_over(world: World) -> None:
     foreign = event(world, "bounce-permanent", world.somebody())
     foreign["mail"]["tags"]["ses:configuration-set"] = ["another"]
     messages = (
-        # What SES publishes when the topic is made its destination.
+        # What SES publishes when the topic becomes its destination.
         "Successfully validated SNS topic for Amazon SES event publishing.",
         "{}",
         "[1]",
@@ -192,7 +192,7 @@ def a_bounce_that_cannot_be_kept_waits_in_the_queue(world: World) -> None:
 
 
 def an_event_that_cannot_be_read_waits_likewise(world: World) -> None:
-    """Leave it in the log, too, where the_logs_name_nobody looks for the address."""
+    """Leave it in the log as well, where the_logs_name_nobody searches for the address."""
     unreadable = event(world, "bounce-permanent", world.somebody())
     del unreadable["bounce"]["timestamp"]
     sqs, queue = world.run.client("sqs"), world.stack.resources["FeedbackFailures"]
@@ -220,7 +220,7 @@ def what_stayed_owed_goes_out_by_the_schedule(world: World) -> None:
 
 
 def the_stream_calls_for_owed_mail_alone(world: World) -> None:
-    """Count calls: of all that a message and its email write, the filter lets the owed email through."""
+    """Count calls: of everything that a message and its email write, the filter only lets the queued email through."""
     before = _calls_at_rest(world)
     _, words = world.write()
     world.mail(OWNER, words)
@@ -228,7 +228,7 @@ def the_stream_calls_for_owed_mail_alone(world: World) -> None:
 
 
 def _calls_at_rest(world: World) -> int:
-    """Return how often the notifier was called, once it is called no more."""
+    """Return how often the notifier was called, once the calls have stopped."""
 
     def calls() -> int:
         return sum(line.startswith("START") for line in world.stack.logged("Notifier"))
@@ -243,7 +243,7 @@ def _calls_at_rest(world: World) -> int:
 
 
 def the_logs_name_nobody(world: World) -> None:
-    """Look for addresses and messages, all of which these checks made up, in every line."""
+    """Search every line for addresses and messages, all of which these checks made up."""
     for function in ("Contact", "Newsletter", "Comments", "Desk", "Notifier", "Issues", "Feedback"):
         lines = world.stack.logged(function)
         assert lines

@@ -1,4 +1,4 @@
-"""As the author of a newsletter: an issue is written, tried and sent by the commands."""
+"""As the author of a newsletter: an issue is written, tested and sent with the commands."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""As whoever deploys it: a deploy that fails, a second stack, its updates, its end and its return."""
+"""As the person deploying: a failed deploy, a second stack, its updates, removal and redeployment."""
 
 import json
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The owner moderates comments at the desk: nothing appears without it, and nothing is done that was not seen."""
+"""The owner moderates comments at the desk: nothing appears unapproved, and actions only apply to what was seen."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A fresh code within a session: for what a stolen session alone must not be enough for."""
+"""A fresh code within a session, for what must not be possible with a stolen session alone."""
 
 import sys
 from collections.abc import Callable

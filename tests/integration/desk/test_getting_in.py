@@ -1,4 +1,4 @@
-"""Signing in as a state machine: anybody does anything in any order, nobody gets in who should not, an owner can."""
+"""Signing in as a state machine: anybody does anything in any order; only owners get in, and they always can."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,7 +51,7 @@ class Inside:
 
 
 class Desk(RuleBasedStateMachine):
-    """Plays all parts, and keeps by hand who ought to be in."""
+    """Plays all parts, and tracks who should be signed in."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What no record can be called is no page, and is not asked of DynamoDB, which refuses long keys."""
+"""An impossible record id has no page, and is not looked up in DynamoDB, which refuses long keys."""
 
 import pytest
 

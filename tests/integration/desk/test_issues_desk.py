@@ -1,4 +1,4 @@
-"""The newsletter's issues at the desk: written, looked at, tested, scheduled, sent by typing the number, followed."""
+"""The newsletter's issues at the desk: written, previewed, tested, scheduled, sent by typing the number, followed."""
 
 import json
 import re
@@ -825,7 +825,7 @@ def test_rare_readers_are_found_page_by_page_among_many(desk: Browser) -> None:
 
 
 class Reads:
-    """The read units that pages take of the table as it is now, by the sizes of what is looked at."""
+    """The read units that pages take from the current table, by the sizes of the items read."""
 
     def __init__(self, app: App) -> None:
         self._items = app.items()

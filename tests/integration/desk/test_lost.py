@@ -1,4 +1,4 @@
-"""What was typed into a form whose session has ended is shown, to be copied, to whoever typed it alone."""
+"""Text typed into a form whose session has ended is shown for copying, only to whoever typed it."""
 
 import json
 import re

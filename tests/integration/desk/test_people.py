@@ -1,4 +1,4 @@
-"""The owner has a person erased at the desk: told what goes, done in the background, and told when it is done."""
+"""The owner erases a person at the desk: sees what will go, it runs in the background, and an email reports the end."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""An email of the owner's, quoted whole by a stranger: its links are addresses, and no keys."""
+"""An email to the owner, quoted whole by a stranger: its links are URLs, and grant no access."""
 
 import re
 from collections.abc import Callable

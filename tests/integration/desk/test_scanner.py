@@ -1,4 +1,4 @@
-"""A mail scanner opens every link of every email to the owner; so may whoever gets one forwarded."""
+"""A mail scanner opens every link in every email to the owner; so may anyone who gets one forwarded."""
 
 import re
 from html import unescape

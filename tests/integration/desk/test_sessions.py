@@ -1,4 +1,4 @@
-"""The sessions of an owner: listed, ended, and none of anybody else's."""
+"""The sessions of an owner: listed and ended, but nobody else's."""
 
 import re
 from collections.abc import Callable

@@ -97,7 +97,7 @@ def test_an_owner_signs_in_and_gets_to_the_page_that_they_wanted(app: App, by: A
 
 
 def told(app: App, address: str) -> list[Any]:
-    """Ask for an address and type wrong codes, and return all that the asker sees, and all that was done."""
+    """Ask for an address and type wrong codes; return everything the asker sees, and everything that was done."""
     wire, browser = Wire(dynamodb.client()), Browser(app)
     steps = [browser.post("sign-in", {"address": address, "next": "messages", "remember": "yes"})]
     steps.append(browser.get("sign-in/code"))
@@ -305,7 +305,7 @@ def test_a_code_has_five_tries_which_are_counted_before_it_is_compared(app: App)
 
 
 def test_the_code_of_a_request_that_was_never_mailed_does_not_work(app: App) -> None:
-    """So guesses are bound by the emails of a day, however many networks ask."""
+    """So guesses are limited by the emails of a day, however many networks ask."""
     browser = Browser(app)
     browser.ask()
     (request,) = app.items("sign-in")

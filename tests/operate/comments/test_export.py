@@ -1,4 +1,4 @@
-"""`guichet comments export`: what is approved, as files that static site generators read."""
+"""`guichet comments export`: approved comments, as files that static site generators read."""
 
 import json
 import re

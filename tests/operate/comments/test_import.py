@@ -1,4 +1,4 @@
-"""`guichet comments import`: what people wrote elsewhere, each comment in its place, once."""
+"""`guichet comments import`: comments from elsewhere, each in its place, once."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""HTML of other tools as Markdown: the same words, no markup but ours, nothing that acts."""
+"""HTML of other tools as Markdown: the same words, only our markup, nothing executable."""
 
 import re
 import time
