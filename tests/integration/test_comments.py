@@ -1,4 +1,4 @@
-"""Comments: taken like any other form, shown to nobody before they are approved, and read by everybody then."""
+"""Comments: accepted like any other form, shown to nobody before approval, and readable by everybody afterwards."""
 
 import json
 import re
@@ -62,7 +62,7 @@ def test_who_commented_is_thanked_in_their_language(app: App, language: str, wor
     assert (page.status_code, word in page.text, f'lang="{language}"' in page.text) == (200, True, True)
     said = app.post("/comments", json=GOOD | {"_language": language}).get_json()["message"]
     assert said.startswith(word)
-    # A stranger's address is not told to everybody who reads over a shoulder.
+    # A stranger's address is not shown in full, as others may see the screen.
     assert "camille@" not in said
 
 
@@ -385,7 +385,7 @@ def test_the_parts_of_a_thread_have_each_comment_once(app: App, monkeypatch: pyt
                 assert "deleted" not in comment
                 merged.append((comment["id"], replies))
     assert [(root, sorted(replies)) for root, replies in merged] == expected
-    # As a client appends it that does not encode it.
+    # As appended by a client that does not encode it.
     if "next" in found[0]:
         plain = app.http.get(f"/comments?page={PAGE}&after={found[0]['next']}")
         assert plain.get_json() == found[1]

@@ -1,4 +1,4 @@
-"""Whoever commented sees their comments by a link in their own mail, and deletes them."""
+"""Commenters see and delete their comments through a link in their own mail."""
 
 import json
 import re
@@ -72,7 +72,7 @@ def test_the_page_asks_for_an_address_and_the_link_comes_by_mail(app: App) -> No
     page = app.http.get(MINE, headers={"accept-language": "en"})
     assert page.status_code == 200
     assert 'type="email" required name="email"' in page.text
-    # A program fills in what nobody sees.
+    # A program fills in the hidden field.
     assert '<p hidden><label>Leave this empty <input name="_gotcha"' in page.text
     reply = press(app, page, email=ANN)
     thanks = open_link(app, reply.headers["location"])
@@ -89,7 +89,7 @@ def test_the_page_asks_for_an_address_and_the_link_comes_by_mail(app: App) -> No
     assert "Everybody sees it." in mine_.text
     asked = open_link(app, to(mine_, "Delete this comment"))
     assert "Delete this comment?" in asked.text
-    # To open a page changes nothing, whoever does.
+    # Opening a page changes nothing, whoever does it.
     assert stored(comment_id).state == "approved"
     done = press(app, asked)
     assert "The comment is deleted" in done.text
@@ -315,7 +315,7 @@ def test_a_token_is_for_one_address_one_time_and_this_alone(app: App) -> None:
 
 @pytest.mark.parametrize("wrong", ["a" * 3000, "É" * 1100, "../comment", " "])
 def test_what_is_no_id_asks_the_table_for_nothing_by_it(app: App, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
-    """DynamoDB refuses a key of more than 2,048 bytes, and the visitor would be told of an outage."""
+    """DynamoDB refuses keys of more than 2,048 bytes, and the visitor would see an outage."""
     shown(app, email=ANN)
     link = linked(app)
     asked: list[str] = []

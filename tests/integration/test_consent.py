@@ -1,4 +1,4 @@
-"""What is recorded as consent: what the person saw on the page where they confirmed, and not a stranger's words."""
+"""What is recorded as consent: what the person saw on the confirmation page, not a stranger's words."""
 
 import re
 from html import unescape

@@ -1,4 +1,4 @@
-"""A mail scanner opens every link of every email, by GET and HEAD, and follows all redirects."""
+"""A mail scanner opens every link in every email, by GET and HEAD, and follows all redirects."""
 
 import re
 from html import unescape
@@ -45,5 +45,5 @@ def test_a_scanner_changes_nothing(make_app: Any) -> None:
                 app.http.get(urlsplit(further).path)
 
     assert app.items() == before
-    # Nor does it cost more than a look at what a page names.
+    # Nor does it cost more than reading what a page names.
     assert set(wire.operations) <= {"GetItem"}

@@ -1,4 +1,4 @@
-"""The deploy hook: the site is built anew when its public comments change, once for many changes, whatever fails."""
+"""The deploy hook: the site is rebuilt when its public comments change, once for many changes, whatever fails."""
 
 import json
 import time
@@ -41,7 +41,7 @@ def site(at_host: Host) -> Iterator[Discussion]:
 
 
 def pass_by(site: Discussion, **much: float) -> None:
-    """Let time pass, and then the stream and a sweep come by."""
+    """Let time pass, then run the stream and a sweep."""
     site.clock.shift(timedelta(**much))
     site.app.play_stream()
     site.app.sweep()
@@ -88,7 +88,7 @@ def test_what_is_withdrawn_or_deleted_is_built_away_too(site: Discussion, at_hos
 
 
 def by_author(site: Discussion) -> None:
-    """Press the button of the page that a comment's author gets by a link."""
+    """Press the button on the page behind a comment author's link."""
     until = START + timedelta(days=1)
     secret = site.settings.signing_secret
     link = dict(parse_qsl(urlsplit(comments_link("", "anne@reader.example", "en", secret, until)).query))

@@ -1,4 +1,4 @@
-"""The weekly digest: when, how often, with which figures, and that it holds up nothing else."""
+"""The weekly digest: when, how often, with which figures, and that it delays nothing else."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

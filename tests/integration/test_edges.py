@@ -1,4 +1,4 @@
-"""The edges of the contract: scripts and browsers, names in any case, old encodings, text that nobody can see."""
+"""The edges of the contract: scripts and browsers, names in any case, old encodings, invisible text."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""SES's events: each settles the attempt that it names, once, in whatever order they come; and what follows from it."""
+"""SES's events: each settles the attempt that it names, once, in whatever order they arrive; and the consequences."""
 
 import itertools
 import json
@@ -37,7 +37,7 @@ def clock() -> Iterator[Any]:
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the pace take no time."""
+    """Disable pacing."""
     monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: 0, sleep=lambda _: None))
 
 
@@ -47,7 +47,7 @@ def row(app: App, name: str = "contact-notification") -> dict[str, Any]:
 
 
 def sweeps(app: App, clock: Any, until: timedelta, every: timedelta = LATER) -> None:
-    """Let the schedule come for some time."""
+    """Run the schedule for some time."""
     for _ in range(int(until / every)):
         clock.shift(every)
         app.sweep()
@@ -86,7 +86,7 @@ def test_every_email_names_its_row_and_its_claim_within_what_ses_takes(make_app:
         (found,) = [item for item in app.items("email") if item["sk"] == attempt.key.email]
         assert found["pk"] == attempt.key.record
         assert all(0 < len(value) <= 256 for values in mail.tags.values() for value in values)
-    # Each attempt has a claim of its own.
+    # Each attempt has its own claim.
     assert len({attempt_in(mail.tags) for mail in taken()}) == 5
 
 
@@ -279,7 +279,7 @@ def test_an_event_of_a_row_that_is_busy_comes_again(app: App, monkeypatch: pytes
 
 # --- the order does not count -----------------------------------------------------------------------------------
 
-# The events of one attempt, in the order in which SES makes them, and what they come to.
+# The events of one attempt, in SES's order, and their result.
 STORIES: dict[str, tuple[list[str], str]] = {
     "delivered": (["send", "delivery"], "sent"),
     "an absence note": (["send", "delivery", "bounce-transient"], "sent"),
@@ -346,7 +346,7 @@ def test_a_soft_bounce_of_the_owner_s_mail_is_told_and_sent_again_after_the_stat
             clock.shift(LATER)
             app.sweep()
         assert timedelta(0) <= utc_now() - at - timedelta(hours=hours) <= 2 * LATER
-    # Once more, and the mailbox is as good as dead.
+    # Once more, and the mailbox is considered dead.
     tell(app, name, status=None)
     assert row(app)["outbox"] == "held"
     sweeps(app, clock, timedelta(hours=23))
@@ -706,7 +706,7 @@ _EVENTS = st.sampled_from(["send", "delivery", "bounce-transient", "bounce-perma
 def test_whatever_events_come_no_row_is_lost_and_none_is_made(
     answers: list[bool], events: list[tuple[str, int, int]]
 ) -> None:
-    """Play any events about any attempts: the row stays one, and it is sent, or waits, or says why it failed."""
+    """Play any events about any attempts: there is still one row, which is sent, waits, or says why it failed."""
     with isolated(), time_machine.travel(START, tick=False) as clock, pytest.MonkeyPatch.context() as patch:
         patch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: 0, sleep=lambda _: None))
         app = App(resolve())

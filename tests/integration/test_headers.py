@@ -1,4 +1,4 @@
-"""The headers of emails: what is read is what was written, whoever reads, on every Python."""
+"""The headers of emails: every reader, on every Python, reads what was written."""
 
 import hashlib
 import random
@@ -37,7 +37,7 @@ SITE_NAME = Template.load().document["Parameters"]["SiteName"]
 LONGEST_WORD = 75
 # RFC 5322, section 2.1.1.
 LONGEST_LINE = 998
-# What people write, and what others take for something else.
+# What people write, and what parsers may misread.
 WORDS = [
     "Aurélie",
     "Géraud",
@@ -72,7 +72,7 @@ UNSEEN = re.compile("[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3
 
 
 def texts(longest: int) -> st.SearchStrategy[str]:
-    """Return what draws a text as a visitor types it: on one line, with blanks of all kinds."""
+    """Return a strategy for a text as a visitor types it: on one line, with blanks of all kinds."""
     any_word = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=30)
     words = st.one_of(st.sampled_from(WORDS), any_word.filter(lambda word: not UNSEEN.search(word)))
     pairs = st.lists(st.tuples(words, st.sampled_from([" ", " ", "  ", "\t", "\xa0", "\u3000"])), max_size=12)
@@ -138,7 +138,7 @@ def in_old_python(raw: bytes, name: str) -> str:
 
 
 def check_the_wire(raw: bytes) -> None:
-    """Check what RFC 2047 and RFC 5322 ask of the headers of an email."""
+    """Check that an email's headers obey RFC 2047 and RFC 5322."""
     head = raw.partition(b"\r\n\r\n")[0]
     assert head.isascii()
     for line in head.decode().split("\r\n"):
@@ -315,7 +315,7 @@ def test_every_email_is_read_alike_by_all(make_app: Any, in_perl: Reader, in_nod
 
 
 def raws(app: App) -> list[bytes]:
-    """Return what SES took, as it was."""
+    """Return the mails that SES accepted, unchanged."""
     app.mails()
     return [mail.raw_data.encode() for mail in ses_backends[ACCOUNT][REGION].sent_messages]
 

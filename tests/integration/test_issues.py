@@ -1,4 +1,4 @@
-"""An issue of the newsletter: started, sent once to each who should have it, paused, resumed, cancelled, ended."""
+"""An issue of the newsletter: started, sent once to each entitled reader, paused, resumed, cancelled, ended."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -63,7 +63,7 @@ def change(sk: str, attribute: str, value: object) -> None:
 
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let SES take ten thousand a second, unless a test says otherwise."""
+    """Make SES accept ten thousand a second, unless a test says otherwise."""
     monkeypatch.setattr(ses, "quota", lambda: ses.Quota(10_000.0, None, None))
 
 
@@ -230,7 +230,7 @@ def test_a_refusal_of_one_copy_is_that_readers_alone(app: App, monkeypatch: pyte
 
 
 def lose_answers(monkeypatch: pytest.MonkeyPatch, *, sent: bool, times: int = 1) -> list[str]:
-    """Let SES give no answer to the first calls, which it took or did not. Return whom they were to."""
+    """Lose SES's responses to the first calls, accepted or not. Return their recipients."""
     send = ses.send
     lost: list[str] = []
 

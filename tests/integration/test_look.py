@@ -1,4 +1,4 @@
-"""AccentColor, LogoUrl and PrivacyUrl: what becomes of them in pages and emails."""
+"""AccentColor, LogoUrl and PrivacyUrl: their effect on pages and emails."""
 
 import base64
 import hashlib

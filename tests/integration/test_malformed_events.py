@@ -1,4 +1,4 @@
-"""Events that are not what AWS sends: whatever a function does with them, no log quotes what stood in them."""
+"""Events unlike AWS's: whatever a function does with them, no log quotes their content."""
 
 import copy
 import json
@@ -15,7 +15,7 @@ from tests.support.app import App
 
 FOLDER = TEMPLATE.parent / "infra" / "events"
 STRANGER = "stranger@private.example"
-# What takes the place of each part of an event, one after the other.
+# The replacements for each part of an event, one after another.
 WRONG: tuple[Any, ...] = (STRANGER, {STRANGER: STRANGER}, [STRANGER], None, 7)
 # Written by AWS, and what its logs and ours have in common.
 IDENTIFIERS = {"requestId", "routeKey", "MessageId", "messageId", "eventType", "EventSource", "eventSource"}
@@ -56,7 +56,7 @@ def replaced(event: Any, place: tuple[Any, ...], value: Any) -> Any:
 
 
 def malformed(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield an event as often as there are ways to spoil it; within what SNS wraps, too."""
+    """Yield an event with every possible corruption, including within what SNS wraps."""
     for place in places(event):
         if IDENTIFIERS.isdisjoint(place):
             for value in WRONG:

@@ -1,4 +1,4 @@
-"""What a stranger wrote stands marked in the owner's emails: it cannot pass for Guichet's own words and links."""
+"""Strangers' text is marked in the owner's emails: it cannot pass for Guichet's own words and links."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the migration page says of each special field of another service, held against the handler."""
+"""What the migration page says about other services' special fields, checked against the handler."""
 
 import io
 import re

@@ -364,7 +364,7 @@ def test_a_used_link_says_so_instead_of_offering_its_button(app: App, language: 
         assert "<button" not in opened.text
         assert say("used_title", language) in opened.text
         assert escape(say("used", language, site="Atelier Bellevue")) in opened.text
-        # Nobody learns from the page whose it is, and it changes nothing.
+        # The page does not reveal whose it is, and changes nothing.
         assert "reader@" not in opened.text
         assert app.items() == before
         # The button of a page that was opened before gives what it always did, or says the same.

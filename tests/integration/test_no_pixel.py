@@ -1,7 +1,7 @@
-"""No email watches its reader. Each is read by others' decoders, and what none of them may hold is found by allowing.
+"""No email tracks its reader. Each is read by independent decoders, and checked against an allowlist.
 
-Nothing is fetched but the owner's logo and what the author of an issue put into it, under the same address for all
-readers; every link leads where it says, with no more about its reader than the tokens that `infra/openapi.yaml` names.
+Nothing is fetched except the owner's logo and an issue author's images, from the same URL for all readers; every link
+leads where it says, with no more about its reader than the tokens that `infra/openapi.yaml` names.
 """
 
 import ast
@@ -42,10 +42,10 @@ LOGO, PRIVACY = "https://atelier.example/logo.png", "https://atelier.example/pri
 LOOKS: dict[str, dict[str, str]] = {
     "plain": {},
     "all": {"logo_url": LOGO, "privacy_url": PRIVACY, "reply_to_email": "bonjour@atelier.example"},
-    # Of another origin, it would be a third party's to watch.
+    # On another origin, a third party could track it.
     "elsewhere": {"logo_url": "https://pixels.example/logo.png"},
 }
-# The headers that an email may have: none asks for a receipt, and none is another sender's.
+# The headers that an email may have: none requests a receipt, and none names another sender.
 HEADERS = {
     "from", "to", "subject", "date", "message-id", "mime-version", "content-type", "reply-to", "auto-submitted",
     "list-unsubscribe", "list-unsubscribe-post",
@@ -86,7 +86,7 @@ SHOWN_OF_HOSTILE = ["https://atelier.example/vue.jpg"]
 
 
 class Read(NamedTuple):
-    """An email as somebody else's decoder reads it: its headers, lower case, and its two parts."""
+    """An email as read by an independent decoder: its headers, lower case, and its two parts."""
 
     headers: list[tuple[str, str]]
     text: str
@@ -94,7 +94,7 @@ class Read(NamedTuple):
 
 
 def read(raw: bytes) -> Read:
-    """Return an email as Python's old parser reads it, which nothing of Guichet uses."""
+    """Return an email as read by Python's old parser, which Guichet does not use."""
     mail = message_from_bytes(raw)
     assert mail.get_content_type() == "multipart/alternative"
     parts = [part for part in mail.walk() if not part.is_multipart()]
@@ -127,7 +127,7 @@ class Found(NamedTuple):
 
 
 def inspect(raw: bytes) -> Found:
-    """Check that an email has nothing but what is allowed, and return what it fetches and where it links."""
+    """Check that an email only contains what is allowed, and return what it fetches and where it links."""
     mail = read(raw)
     assert {name for name, _ in mail.headers} <= HEADERS
     images, links = [], []
@@ -160,7 +160,7 @@ def inspect(raw: bytes) -> Found:
 
 @cache
 def documented() -> dict[str, set[str]]:
-    """Return the pages that links may lead to, with the names of what their addresses may tell."""
+    """Return the pages that links may lead to, with their allowed parameters."""
     described = yaml.safe_load((TEMPLATE.parent / "infra/openapi.yaml").read_text(encoding="utf-8"))
     shared = described["components"]["parameters"]
     pages = {}
@@ -298,7 +298,7 @@ def test_neither_does_an_email_in_the_owners_words_nor_a_forms_own_reply(
 
 @pytest.mark.slow
 def test_node_reads_the_same_in_every_email() -> None:
-    """What was inspected is what another program shows: no part is hidden from one of the two."""
+    """Another program shows what was inspected: no part is hidden from either of them."""
     with postal_mime() as reader:
         for name in NAMES:
             for language in LANGUAGES:
@@ -309,7 +309,7 @@ def test_node_reads_the_same_in_every_email() -> None:
 
 
 def test_what_leaves_is_all_that_was_inspected() -> None:
-    """Whatever sends goes through one function, and what is written has a module of its own."""
+    """All sending goes through one function, and every email has a module of its own."""
     calls: dict[str, set[str]] = {"send_email": set(), "envelope": set(), "EmailMessage": set()}
     root = TEMPLATE.parent
     for path in [*(root / "functions").rglob("*.py"), *(root / "infra" / "operate").rglob("*.py")]:

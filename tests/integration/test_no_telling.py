@@ -1,4 +1,4 @@
-"""Replies to a sign-up are the same whether the address is new, asked already, confirmed, gone or suppressed."""
+"""Replies to a sign-up are the same whether the address is new, pending, confirmed, gone or suppressed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Owed emails: sent once, kept while SES refuses, by the stream and by the schedule."""
+"""Queued emails: sent once, kept while SES refuses, through the stream and the schedule."""
 
 import json
 from collections.abc import Callable

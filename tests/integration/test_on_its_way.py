@@ -1,4 +1,4 @@
-"""A reply that says that an email is on its way is true: it may wait, and a later one may take its place."""
+"""A reply that says that an email is on its way is true: it may wait, and a later one may replace it."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""When SES or a run fails in the middle: nothing is sent over and over, and nothing waits behind what cannot go."""
+"""When SES or a run fails midway: nothing is sent repeatedly, and nothing waits behind an undeliverable email."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ PAUSED = refusal(400, "SendingPausedException")
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the pace take no time."""
+    """Disable pacing."""
     monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: 0, sleep=lambda _: None))
 
 

@@ -1,4 +1,4 @@
-"""How fast a sweep sends: at the account's rate, slower when SES says so, and no faster by itself."""
+"""How fast a sweep sends: at the account's rate, slower when SES throttles, and never faster."""
 
 import json
 from collections.abc import Callable

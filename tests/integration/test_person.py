@@ -1,4 +1,4 @@
-"""All that is held of a person: found, erased, struck out of what others wrote; and what stays."""
+"""Everything stored about a person: found, erased, redacted in what others wrote; and what stays."""
 
 import json
 import time

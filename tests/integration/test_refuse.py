@@ -1,4 +1,4 @@
-"""“This was not me”, and unsubscribing: whose page it is, what it ends, and what can be undone."""
+"""“This was not me”, and unsubscribing: the address shown, what ends, and what can be undone."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Renewal: who is asked whether they want to stay, once, and what becomes of the answer, or of none."""
+"""Renewal: who is asked, once, whether they want to stay, and the effect of an answer, or of none."""
 
 import json
 import re
@@ -129,7 +129,7 @@ def test_the_page_s_other_link_unsubscribes(app: App) -> None:
         assert press(app, open_link(app, leave.replace("&amp;", "&"))).status_code == 200
         assert subscriber(app)["state"] == "unsubscribed"
         assert "left_for" not in subscriber(app)
-        # Whoever left by their own hand is not brought back.
+        # Anyone who left by themselves is not brought back.
         assert press(app, page).status_code == 410
         assert open_link(app, LINK).status_code == 410
         month(app, clock)

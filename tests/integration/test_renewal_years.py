@@ -1,4 +1,4 @@
-"""Renewal over four years of virtual time, in which mail, sweeps and the table fail, and readers answer or do not."""
+"""Renewal over four years of virtual time, with failing mail, sweeps and table, and readers who answer or not."""
 
 import random
 import time
@@ -40,7 +40,7 @@ def _after(number: int, answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 class Years:
-    """A list of readers over the years, and what is known of each from outside: what SES took, and who answered."""
+    """A list of readers over the years, and what is observable from outside: accepted mail, and answers."""
 
     def __init__(self, app: App, patch: pytest.MonkeyPatch, seed: int) -> None:
         self.app = app
@@ -60,7 +60,7 @@ class Years:
             known_since(address, at)
 
     def day(self) -> None:
-        """Let a day come with whatever fails in it, look at what came of it, and let readers answer."""
+        """Play a day with its failures, check the results, and let readers answer."""
         now = datetime.now(UTC)
         for what, rarity in (("mail", 25), ("sweeps", 50)):
             if now >= self.down_until[what] and self.chance.random() < 1 / rarity:

@@ -1,4 +1,4 @@
-"""Repeats: a form sent again is one submission; what another caller sent is neither swallowed nor told."""
+"""Repeats: a form sent again is one submission; another caller's is neither suppressed nor revealed."""
 
 import json
 from collections.abc import Callable
@@ -88,7 +88,7 @@ def test_the_window_is_the_gateway_s_and_the_functions_clock_does_not_matter(app
     with time_machine.travel(START, tick=False) as clock:
         post(app, "/contact")
         clock.shift(timedelta(hours=1))
-        # Lambda hands the event over once more.
+        # Lambda delivers the event again.
         assert function(events[0])["statusCode"] == 200
 
     assert len(app.items("message")) == 1

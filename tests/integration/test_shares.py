@@ -1,4 +1,4 @@
-"""Mail to strangers is shared out: nobody closes the newsletter for the others, and the owner is told."""
+"""Mail to strangers is shared fairly: nobody can block the newsletter for others, and the owner is told."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -122,7 +122,7 @@ def test_a_turn_is_one_of_each_network_oldest_first(networks: Iterable[str]) -> 
     for network in "abc":
         mine = [email for email in ordered if email.network_id == network]
         assert mine == sorted(mine, key=lambda email: email.queued_at)
-    # Nobody has a second one before everybody has a first.
+    # Nobody gets a second one before everybody has a first.
     counts: Counter[str] = Counter()
     waiting = Counter(email.network_id for email in emails if email.network_id)
     for email in ordered:

@@ -1,4 +1,4 @@
-"""Forms of the site's own: posted, refused, told to their recipients, acknowledged, kept."""
+"""Forms of the site's own: posted, refused, mailed to their recipients, acknowledged, stored."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -91,7 +91,7 @@ def test_a_browser_is_led_to_thanks_for_this_form(app: App) -> None:
     assert reply.status_code == 303
     page = app.http.get(reply.headers["location"].removeprefix("http://localhost"))
     assert "We have received what you sent: Request for a quote." in page.text
-    # A stranger's name for a form is none.
+    # A stranger's form name is not a form.
     assert "Request" not in app.http.get("/thanks?form=other&language=en").text
 
 

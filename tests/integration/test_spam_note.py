@@ -1,4 +1,4 @@
-"""The daily note about spam: whom it names, how often it goes out, and that nothing caught goes untold."""
+"""The daily note about spam: whom it names, how often it is sent, and that it reports everything caught."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

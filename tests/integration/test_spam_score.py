@@ -1,4 +1,4 @@
-"""What a spam filter makes of every email that can leave, and that none watches its reader or hides where it leads."""
+"""A spam filter's score of every possible email, and that none tracks its reader or hides where links lead."""
 
 import os
 import re
@@ -68,12 +68,12 @@ def test_spamassassin_finds_nothing_in_any_email(tmp_path: Path) -> None:
     if program is None:
         missing("SpamAssassin")
     mails = dict(all_that_can_leave())
-    # A filter that is not at work finds nothing in anything.
+    # A filter that is not running finds nothing at all.
     mails["spam"] = b"To: a@example.org\r\nSubject: BUY VIAGRA NOW\r\n\r\nBUY CHEAP VIAGRA NOW, CLICK HERE\r\n"
     paths = [tmp_path / str(number) for number in range(len(mails))]
     for path, raw in zip(paths, mails.values(), strict=True):
         path.write_bytes(b"X-Number: %b\r\n" % path.name.encode() + received(raw))
-    # What it learnt from others' mail is no matter, and would be something else tomorrow.
+    # What it learnt from other mail is irrelevant, and would differ tomorrow.
     lines = ["use_bayes 0", "report_safe 0", "fold_headers 0", "add_header all Found _SCORE_ _TESTSSCORES(;)_"]
     done = subprocess.run(
         [program, "--local", "--nocreate-prefs", *(f"--cf={line}" for line in lines), *map(str, paths)],

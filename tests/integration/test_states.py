@@ -1,4 +1,4 @@
-"""The newsletter as a state machine: anybody does anything in any order, and three things never happen."""
+"""The newsletter as a state machine: anybody does anything in any order, and three things must never happen."""
 
 import json
 import re
@@ -27,7 +27,7 @@ addresses = st.sampled_from(sorted(SPELLINGS))
 
 
 class Newsletter(RuleBasedStateMachine):
-    """Plays all parts, and keeps by hand what each address did of its own accord."""
+    """Plays all parts, and tracks what each address did itself."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Strangers: the spam folder, the proof of work, the caps under many hands."""
+"""Strangers: the spam folder, the proof of work, the caps under concurrency."""
 
 import base64
 import json

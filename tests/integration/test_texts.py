@@ -1,4 +1,4 @@
-"""The owner's own words: in the emails that the notifier sends, and refused with what was expected."""
+"""The owner's own texts: used in the notifier's emails, and refused with what was expected."""
 
 import re
 import textwrap
@@ -282,7 +282,7 @@ def test_a_mistake_is_named_with_its_email_its_language_and_what_was_expected(
     with pytest.raises(texts.TextsError) as told:
         texts.read(content.encode())
     assert expected in str(told.value)
-    # The notifier does not start with it, and the build ends with it.
+    # It fails the notifier's start, and the build.
     own(content)
     with pytest.raises(texts.TextsError, match=re.escape(f"texts.toml: {expected}")):
         texts.texts()

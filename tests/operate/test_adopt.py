@@ -1,4 +1,4 @@
-"""`guichet adopt`: what it asks of CloudFormation, and what it refuses."""
+"""`guichet adopt`: its calls to CloudFormation, and what it refuses."""
 
 import json
 from typing import Any

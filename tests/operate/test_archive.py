@@ -59,7 +59,7 @@ from tests.support.wire import Wire, refusal
 
 
 def test_every_kind_of_item_is_decided_about_once() -> None:
-    """A kind that is new in the table's list, or the registry, must be carried or left behind on purpose."""
+    """Every new kind in the table's list, or in the registry, must be either carried or left behind deliberately."""
     assert table.__doc__ is not None
     documented = {row.strip() for row in re.findall(r"^\| ([a-z-]+) +\|", table.__doc__, re.MULTILINE)} - {"kind"}
     assert {"subscriber", "email", "run", "proof"} < documented
@@ -209,7 +209,7 @@ def test_the_archive_of_another_secret_is_refused_until_this_stack_knows_it(oper
             said = operate(app, "import", str(file))
             assert (said.code, stored()) == (2, {})
             assert "Deploy this stack with FormerSigningSecret set to that stack's SigningSecret" in said.told
-    # From there it can go on only to where both are known.
+    # From there, it can only be imported where both secrets are known.
     with stack(FOREIGN) as app:
         brought(app, operate, file)
         further = exported(app, operate, tmp_path)
@@ -288,7 +288,7 @@ def test_a_stack_that_lived_is_carried_and_twice_changes_nothing(
             assert stored() == after
             assert again["there_already"] == done["carried"]
             assert "carried" not in again
-            # Nobody is written to, then or later.
+            # Nobody gets mail, then or later.
             app.play_stream()
             clock.shift(timedelta(days=1))
             app.sweep()
@@ -348,7 +348,7 @@ def test_a_link_from_before_confirms_nobody_whom_a_former_hash_keeps_out(operate
         sign_up(app)
         page = open_link(app, link_in_last_mail(app))
         brought(app, operate, file)
-        # The page was open already: the write itself looks, too.
+        # The page was open already: the write itself checks as well.
         assert press(app, page).status_code == 410
         assert open_link(app, link_in_last_mail(app)).status_code == 410
         assert [item["state"] for item in stored("subscriber").values()] == ["blocked"]
@@ -529,7 +529,7 @@ def test_an_erasure_under_way_goes_on_here(operate: Operate, tmp_path: Path) -> 
         done = erasures.erasure("table", id_of(READER, FOREIGN))
         assert done is not None
         assert done.done_at is not None
-        # A file from before brings nobody back.
+        # An older file brings nobody back.
         assert brought(app, operate, file)["erased_here"] == 1
         assert READER not in json.dumps(list(stored().values()))
 
@@ -580,7 +580,7 @@ PEOPLE = st.lists(
 
 
 def test_whoever_left_on_either_side_stays_so_in_whatever_order(operate: Operate, tmp_path: Path) -> None:
-    # One world for all examples: to make one takes longer than all that happens in it.
+    # One world for all examples: creating one takes longer than everything that happens in it.
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.tuples(PEOPLE, st.none() | PEOPLE), min_size=1, max_size=4), st.sampled_from([SAME, FOREIGN]))
     def check(people: list[tuple[Any, Any]], parameters: dict[str, str]) -> None:
@@ -807,7 +807,7 @@ def test_nobody_carried_in_the_midst_of_a_renewal_is_forgotten_or_ended_unheard(
             brought(app, operate, file)
             carried = reader_here(parameters)
             days(app, clock, renewals.PARTS + 1)
-            # The link of the same secret works here, too; otherwise, this stack asks by itself.
+            # With the same secret, the link works here as well; otherwise, this stack asks itself.
             assert len(asked(app)) == (0 if sent and parameters is SAME else 1)
             assert ("renewal_sent_at" in carried or "renewal_queued_at" in carried) == (sent and parameters is SAME)
             clock.shift(31 * DAY)

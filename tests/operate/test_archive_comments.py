@@ -1,4 +1,4 @@
-"""Comments in an archive: carried with what is shown of them, under the secret of the other stack."""
+"""Comments in an archive: imported with their public entries, under the other stack's secret."""
 
 import re
 from datetime import timedelta
@@ -120,7 +120,7 @@ def test_whoever_was_erased_here_stays_so_and_links_asked_for_there_are_left(ope
 def test_what_the_other_stack_had_imported_is_not_imported_again(
     operate: Operate, tmp_path: Path, parameters: dict[str, str]
 ) -> None:
-    """Nor are answers to it put elsewhere: the file may have some that are new."""
+    """Nor are replies to it put elsewhere: the file may contain new ones."""
 
     def names(app: App) -> list[Any]:
         thread = read(app, "/articles/pain/")["comments"]

@@ -1,4 +1,4 @@
-"""`guichet comments`: what waits, and what is done with it, as at the desk."""
+"""`guichet comments`: what waits, and moderating it, as at the desk."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A deployed stack is found by its name: its functions' environments say all that the commands need."""
+"""A deployed stack is found by name: its functions' environments have everything that the commands need."""
 
 import io
 import json

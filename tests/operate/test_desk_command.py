@@ -36,7 +36,7 @@ def test_its_link_signs_in_in_any_browser_once_within_15_minutes(app: App, opera
         assert told == f"Open this link within 15 minutes to sign in as {OWNER}. It works once:"
         assert link.startswith(f"{ORIGIN}/desk/sign-in/link?id=")
         before = app.items()
-        # It has a button: what previews links changes nothing.
+        # It has a button, so link previews change nothing.
         page = Browser(app, "192.0.2.66").get(link)
         assert page.status_code == 200
         assert f"You are about to sign in as {OWNER}." in page.text
@@ -69,7 +69,7 @@ def test_it_signs_in_as_the_owner_that_is_asked_for(make_app: Callable[..., App]
 
 
 def test_the_token_of_an_email_does_not_make_its_link_the_operators(app: App, operate: Operate) -> None:
-    """Neither kind of link works as the other."""
+    """Neither kind of link works in place of the other."""
     (row,) = operate(app, "desk", "--json").rows
     browser, thief = Browser(app), Browser(app, "192.0.2.66")
     browser.ask()

@@ -1,4 +1,4 @@
-"""`guichet doctor`: each check in each of its states, on answers of AWS, of DNS and of a site."""
+"""`guichet doctor`: each check in each of its states, given answers from AWS, DNS and a site."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -155,7 +155,7 @@ def test_of_a_healthy_stack_everything_is_ok_and_nothing_is_to_be_done(examined:
             "confirm in the email",
         ),
         (
-            # As SNS lists for days who said no.
+            # SNS lists unsubscribed addresses for days.
             {
                 "sns:ListSubscriptionsByTopic": {
                     "Subscriptions": [{"SubscriptionArn": "Deleted", "Endpoint": "owner@atelier.example"}]
@@ -290,7 +290,7 @@ def test_an_address_may_switch_the_signature_of_its_domain_off() -> None:
             ],
         ),
         ({"atelier.example": IDENTITY}, False, [("ok", "SES sends as atelier.example", "")]),
-        # The template makes the domain's; the address's is not in its way.
+        # The template creates the domain's identity; the address's does not conflict.
         ({"guichet@atelier.example": ADDRESS}, True, [("ok", "the deploy creates the identity atelier.example", "")]),
     ],
 )
@@ -323,7 +323,7 @@ def test_an_identity_that_was_deleted_by_hand_is_not_made_anew_by_a_deploy(app: 
     made = with_stack(told, parameters={**told.stack.parameters, "CreateIdentity": "true"})
     (found,) = sending.identity(inspection_of(made.stack))
     assert (found.state, found.remedy.partition(" at ")[0]) == ("wrong", "create the identity atelier.example")
-    # And one that is there is no collision.
+    # And an existing one is not a conflict.
     there = with_stack(case(app, site, {}, {}), parameters={"CreateIdentity": "true"})
     assert [finding.state for finding in sending.identity(inspection_of(there.stack))] == ["ok"]
 
@@ -692,7 +692,7 @@ def test_what_the_stack_has_not_got_is_told_and_all_else_is_examined(
     ("change", "check", "state", "words"),
     [
         ({"status": 404}, "page", "wrong", "answers 404"),
-        # A guard against robots is no fault of the page.
+        # Bot protection is not an error of the page.
         ({"status": 403}, "page", "unknown", "answers 403 to this command"),
         ({"locations": {"/": "/home"}}, "page", "ok", "/home may post forms"),
         ({"preflight": {}}, "CORS", "wrong", "does not let scripts"),
@@ -753,7 +753,7 @@ def test_the_page_s_origin_is_the_one_that_redirects_end_at(app: App, site: Site
     (found,) = page.page(told)
     assert found.state == "wrong"
     assert f"deploy with SiteUrl={other}/home, or with AllowedOrigins=" in found.remedy
-    # What is allowed stays allowed.
+    # Origins that are allowed stay allowed.
     assert f"{other},https://www.atelier.example" in found.remedy
     # The preflight is the one that a browser would make from there.
     (found,) = page.cors(told)

@@ -1,4 +1,4 @@
-"""`guichet doctor --fix`: each fix asks first, is the one call of AWS that it says, and is looked at again."""
+"""`guichet doctor --fix`: each fix asks first, makes exactly the AWS call it names, and is checked afterwards."""
 
 import re
 import shlex
@@ -42,7 +42,7 @@ _SUPPRESSED = {
 
 @dataclass
 class Broken:
-    """Something that is broken, the call that mends it, and what AWS says afterwards."""
+    """Something broken, the call that fixes it, and AWS's answers afterwards."""
 
     check: str
     before: Mapping[str, Any]
@@ -238,7 +238,7 @@ _TWICE = {"stream", "schedule", "tracking", "events"}
 
 
 class World:
-    """AWS where something is broken until it is mended, and what was asked of it."""
+    """AWS with something broken until it is fixed, and its recorded requests."""
 
     def __init__(self, broken: Broken) -> None:
         self.mended, self.refuses = False, ""
@@ -274,7 +274,7 @@ class World:
 
     @property
     def mending(self) -> list[dict[str, Any]]:
-        """What was asked of the call that mends."""
+        """The parameters of the fixing calls."""
         return [asked for operation, asked in self.aws.asked if operation == self.broken.mended_by]
 
 
@@ -449,7 +449,7 @@ def test_every_permission_is_one_of_iam_and_no_fix_is_of_dns(app: App, site: Sit
 
 
 def test_every_command_in_a_remedy_is_one_of_the_aws_cli(app: App, site: Site) -> None:
-    """A command is held to botocore's own models, which the AWS CLI is made of."""
+    """Commands are checked against botocore's own models, from which the AWS CLI is made."""
     seen = set()
     sandbox = changed("sesv2:GetAccount", ProductionAccessEnabled=False, SendingEnabled=False)
     plan = changed("sesv2:GetAccount", PricingAttributes={"CurrentPlan": "PRO"})

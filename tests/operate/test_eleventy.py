@@ -1,4 +1,4 @@
-"""`guichet forms check` on a site that a real static site generator built: its five mistakes, and nothing else."""
+"""`guichet forms check` on a site built by a real static site generator: its five mistakes, and nothing else."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -77,7 +77,7 @@ layout: layout.njk
 """,
     "confidentialite.md": "---\ntitle: Confidentialité\nlayout: layout.njk\n---\n# Vos données\n",
 }
-# What is made wrong, in which file, and how it is told.
+# Each mistake, its file, and its message.
 MISTAKES: tuple[tuple[str, str, str, str], ...] = (
     ("contact.md", "{{ site.api }}/contact", "{{ site.api }}/f/contacts", "form contacts: posts to https://api."),
     ("_includes/newsletter.njk", ' for="newsletter-email"', "", "form newsletter, field email: has no label"),

@@ -1,4 +1,4 @@
-"""`guichet export`: cells that are no formulas, files for a spreadsheet, and going on where it was."""
+"""`guichet export`: cells without formulas, files for spreadsheets, and resuming."""
 
 import csv
 import io
@@ -70,7 +70,7 @@ def test_a_french_excel_gets_a_bom_and_semicolons_an_english_one_commas(
             {"file": str(file), "rows": 1 if language == "fr" else 2}
         ]
         assert file.read_bytes().startswith(b"\xef\xbb\xbf")
-        # What people wrote is for nobody else on this machine.
+        # Nobody else on this machine may read what people wrote.
         assert file.stat().st_mode & 0o077 == 0
         assert "Zoé" in {row["name"] for row in rows_of(file.read_bytes(), separator)}
         assert list(tmp_path.glob("*.part*")) == []
@@ -234,7 +234,7 @@ def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again_but_not_for_ever
 
 @contextmanager
 def small_pages(size: int) -> Iterator[None]:
-    """Let a page of a scan be so many items, instead of a megabyte."""
+    """Limit a page of a scan to a number of items, instead of a megabyte."""
     original = dynamodb.call
 
     def call(operation: str, **parameters: Any) -> Any:
@@ -263,7 +263,7 @@ def test_an_export_goes_on_wherever_it_was_stopped(
             calls += 1
             original(*arguments)
             if calls == stopped_at:
-                # In the middle of a page that is written and not noted.
+                # In the middle of a page that is written but not recorded.
                 raise KeyboardInterrupt
 
         with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""`guichet forget`: what is held of a person, given to them or erased, once somebody has said yes."""
+"""`guichet forget`: a person's data, exported for them or erased, after confirmation."""
 
 import io
 import json
@@ -24,7 +24,7 @@ GONE = "gone@example.org"
 
 @pytest.fixture
 def person(app: App) -> str:
-    """Return an address of which everything is held that can be: messages, spam, a sign-up, consent, a mention."""
+    """Return an address with every kind of data: messages, spam, a sign-up, consent, a mention."""
     contact(app, email=GONE, message="My secret words", ville="Secretville")
     contact(app, email=GONE, message="More secret words", _gotcha="x")
     subscribe(app, email="Gone@Example.org", name="Secret Name")

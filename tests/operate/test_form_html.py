@@ -136,7 +136,7 @@ def test_a_choice_begins_with_none_and_choices_are_a_group_of_boxes() -> None:
     [
         ("", ""),
         ("required = true", "Cochez au moins une case."),
-        # Who need not answer is not told to.
+        # Optional fields are not announced as required.
         ("min = 1", ""),
         ("min = 2", "Si vous répondez, cochez au moins 2 cases."),
         ("required = true, min = 2", "Cochez au moins 2 cases."),

@@ -286,7 +286,7 @@ def test_a_message_without_an_address_is_erased_with_its_emails_once_somebody_sa
     assert (said.code, said.out) == (0, f"Erased {gone[:8]}.\n")
     assert beneath(app, gone) == []
     assert beneath(app, kept) == ["email", "message"]
-    # Nothing is left that would be mailed.
+    # Nothing is left to be mailed.
     app.play_stream()
     assert len(app.mails()) == 1
 

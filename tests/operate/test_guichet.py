@@ -1,6 +1,6 @@
-"""Each group of commands by its real entry point, against a running `make run`; and help beside its page.
+"""Each group of commands through its real entry point, against a running `make run`; and help versus its page.
 
-What the commands do in all their forms, the other tests of this folder try in this process.
+The other tests in this folder cover the commands' variants, within this process.
 """
 
 import json
@@ -42,13 +42,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 
 def environment(port: int) -> dict[str, str]:
-    """As a person has it: none of the tests' own AWS variables, but a profile that a local stack must not mind."""
+    """Return a person's environment: without the tests' AWS variables, but with a profile that a local stack must ignore."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {**plain, "PORT": str(port), "AWS_PROFILE": "nobody", "COLUMNS": "100"}
 
 
 def run(variables: Mapping[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command as a person does. It takes a second or two to start: one run for each group of commands."""
+    """Run the command as a person does. It takes a second or two to start, so there is one run per group."""
     done = subprocess.run(
         [str(ENTRY_POINT), *arguments], env=variables, capture_output=True, text=True, check=False, timeout=60
     )
@@ -126,7 +126,7 @@ def test_import_subscribers_and_export(stack: LocalStack, tmp_path: Path) -> Non
 
 def test_forget(stack: LocalStack) -> None:
     posted(stack, email="gone@example.org", message="My secret words")
-    # Nobody is there to say yes.
+    # Nobody is there to confirm.
     guichet_on(stack, "forget", "gone@example.org", code=130)
     (done,) = objects(guichet_on(stack, "forget", "gone@example.org", "--yes", "--json"))
     assert done["erased"]

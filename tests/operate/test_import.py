@@ -1,4 +1,4 @@
-"""`guichet import`: who is imported, who is not brought back, which lines are bad, and doing it again."""
+"""`guichet import`: who is imported, who is not brought back, which lines are bad, and repeating it."""
 
 import csv
 import json
@@ -145,7 +145,7 @@ def test_behind_a_quote_that_is_not_closed_nobody_is_imported(app: App, operate:
         assert (row["done_until_line"], row["bad_lines"]) == (2, 1)
         assert "fix its quotes" in row["stopped"]
         assert "line 3: it opens a quote" in said.told
-    # Mended, the same command does the rest.
+    # Once fixed, the same command does the rest.
     assert operate(app, "import", written(tmp_path, first, "open@example.org,", *rest, head=head), *PROOF).code == 0
     assert len(states(app)) == 4
 

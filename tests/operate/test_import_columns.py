@@ -1,4 +1,4 @@
-"""What `guichet import` understands of columns, cells, dates and encodings, and what it asks about."""
+"""What `guichet import` recognises in columns, cells, dates and encodings, and what it asks about."""
 
 import codecs
 import csv

@@ -1,4 +1,4 @@
-"""`guichet import` of other tools' exports: what becomes of every row, without a word about the columns."""
+"""`guichet import` of other tools' exports: the outcome of every row, without any --column."""
 
 from collections.abc import Mapping
 from pathlib import Path

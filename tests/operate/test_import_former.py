@@ -1,4 +1,4 @@
-"""`guichet import` of a list into a stack that knows addresses by the hashes of a former one, too."""
+"""`guichet import` of a list into a stack that also knows addresses by a former stack's hashes."""
 
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,6 @@ def test_whoever_the_former_stack_has_asked_is_not_asked_again(operate: Operate,
             assert operate(app, "import", file, "--ask", *dry_run, "--json").rows[0]["asked_already"] == 1
         app.play_stream()
         assert app.mails() == []
-        # They may still ask themselves.
+        # They may still sign up themselves.
         sign_up(app)
         assert len(app.mails()) == 1

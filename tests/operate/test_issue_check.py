@@ -1,4 +1,4 @@
-"""What is wrong with an issue before it is sent: links and images as written and as they answer, HTML, size."""
+"""What is wrong with an issue before it is sent: links and images, both syntax and responses; HTML; size."""
 
 import socket
 import threading
@@ -170,7 +170,7 @@ def test_a_language_of_the_list_that_it_does_not_have_is_warned_of(tmp_path: Pat
 
 
 class Site:
-    """A site on this machine that answers as its paths say; it remembers what it was asked."""
+    """A site on this machine that answers according to its paths; it records its requests."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

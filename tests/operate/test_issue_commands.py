@@ -1,4 +1,4 @@
-"""`guichet issue`: written, tested, sent once to everybody, followed, and what became of each copy."""
+"""`guichet issue`: written, tested, sent once to everybody, followed, and the outcome of each copy."""
 
 import csv
 import io
@@ -148,7 +148,7 @@ def test_a_preview_is_what_is_sent(app: App, operate: Operate) -> None:
     for kind, key in (("html", "html"), ("plain", "text")):
         part = mail.get_body((kind,))
         assert part is not None
-        # But for the reader's own link.
+        # Except for the reader's own link.
         shown, sent = (
             re.sub(r"unsubscribe\?\S*?language=fr", "", text)
             for text in (Path(row[key]).read_text(encoding="utf-8"), part.get_content().replace("\r\n", "\n"))
@@ -604,7 +604,7 @@ def test_readers_are_listed_by_state(app: App, operate: Operate) -> None:
 def test_a_copy_that_bounced_is_told_with_its_reason(app: App, operate: Operate) -> None:
     subscribe(app)
     send(app, operate, write())
-    # Behind it, the owner was told how it ended.
+    # After it, the owner was told how it ended.
     tell(app, "bounce-permanent", [mail for mail in taken() if mail.to == [READER]][-1])
     (row,) = operate(app, "issue", "who", "spring", "--state", "bounced", "--json").rows
     assert row["bounced_at"]
