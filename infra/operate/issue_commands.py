@@ -678,7 +678,7 @@ def waits(issue: Issue, now: datetime, zone: str) -> str:
     if issue.not_before and issue.not_before > now:
         reason = _WAITS_FOR[issue.waits_for] if issue.waits_for else "its next try"
         return f"{reason}; the next try is after {in_words(issue.not_before, zone)}"
-    return "its readers to be written down" if issue.audience is None else ""
+    return "the list of its readers to be stored" if issue.audience is None else ""
 
 
 @_command(

@@ -144,7 +144,7 @@ def test_an_outage_delays_the_build_and_the_owner_reads_why(
     assert "secret-1" not in log
     assert "secret-1" not in json.dumps(site.app.items(), default=str)
     shown = Browser(site.app, language="en").signed_in().get("outbox").text
-    assert "Request to build the site anew" in shown
+    assert "Request to rebuild the site" in shown
     assert "To the host of your site" in shown
     assert "The deploy hook of your site did not take the call." in shown
     assert "the deploy hook answered 503" in shown

@@ -42,7 +42,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 
 def environment(port: int) -> dict[str, str]:
-    """Return a person's environment: without the tests' AWS variables, but with a profile that a local stack must ignore."""
+    """Return a person's environment: no AWS variables of the tests, but a profile that a local stack must ignore."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {**plain, "PORT": str(port), "AWS_PROFILE": "nobody", "COLUMNS": "100"}
 

@@ -513,7 +513,7 @@ def test_the_status_counts_the_rows_and_they_add_up(app: App, operate: Operate) 
     readers(app, operate, "a@example.org", "b@example.org", "c@example.org")
     operate(app, "issue", "send", write(), "--count", "3")
     before = operate(app, "issue", "status", "spring").out
-    assert "waits for   its readers to be written down" in before
+    assert "waits for   the list of its readers to be stored" in before
     while app.play_stream():
         pass
     operate(app, "subscribers", "unsubscribe", "a@example.org")

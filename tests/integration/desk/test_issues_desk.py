@@ -145,7 +145,7 @@ def test_an_issue_is_written_looked_at_tested_and_sent_once_to_all_by_typing_the
     stored = {language: desk.get(f"issues/{NAME}/mail/{language}") for language in LANGUAGES}
 
     page = desk.follow(acted(desk, "test"))
-    assert "The test is on its way to you alone" in said(page)
+    assert "The test is on its way, only to you" in said(page)
     play(app)
     subjects = {edition.subject: language for language, edition in SAMPLE.items()}
     tests = {subjects[re.sub(r"^\[\w+\] ", "", mail["Subject"])]: mail for mail in app.mails()}
@@ -254,12 +254,12 @@ def test_whatever_is_typed_is_shown_or_refused_and_never_markup(desk: Browser, o
         ({"name": "_new"}, "name", "For example: new"),
         ({"subject_en": ""}, "subject_en", "Write a subject."),
         ({"subject_en": "a\nb"}, "subject_en", "on one line"),
-        ({"subject_en": "a" * 151}, "subject_en", "151 characters; 150 is the most"),
-        ({"preheader_en": "a" * 251}, "preheader_en", "251 characters; 250 is the most"),
-        ({"url_en": "atelier.example/spring"}, "url_en", "Write the whole address"),
-        ({"url_en": "javascript:alert(1)"}, "url_en", "Write the whole address"),
+        ({"subject_en": "a" * 151}, "subject_en", "151 characters; the maximum is 150"),
+        ({"preheader_en": "a" * 251}, "preheader_en", "251 characters; the maximum is 250"),
+        ({"url_en": "atelier.example/spring"}, "url_en", "Write the full address"),
+        ({"url_en": "javascript:alert(1)"}, "url_en", "Write the full address"),
         ({"text_en": ""}, "text_en", "Write the text."),
-        ({"text_en": "é" * 150_000}, "text_en", "This text has 293 KB; 256 KB is the most."),
+        ({"text_en": "é" * 150_000}, "text_en", "This text has 293 KB; the maximum is 256 KB."),
         ({"subject_en": "", "text_en": ""}, "subject_fr", "in at least one language"),
         ({"subject_fr": "Le printemps"}, "text_fr", "Write the text."),
     ],
@@ -322,7 +322,7 @@ def test_a_name_is_given_once_and_a_text_that_is_gone_is_kept_anew(desk: Browser
     desk.follow(write(desk))
     reply = write(desk, text_en="Another")
     assert reply.status_code == 409
-    assert "There is an issue of this name" in said(reply)
+    assert "There is already an issue of this name" in said(reply)
     assert issues.editions(TABLE, NAME)["en"].markdown == TYPED["text_en"]
     page = desk.get(f"issues/{NAME}/write")
     for sk in ("issue", "edition#en"):
@@ -556,7 +556,7 @@ def test_a_scheduled_issue_starts_after_its_time_in_the_stack_s_time_zone(
         # What a browser takes as a date, too.
         ("0001-01-01", "00:00", "That is past: "),
         ("9999-12-31", "23:59", "more than 330 days ahead"),
-        ("2027-03-28", "02:30", "clocks are put forward. Choose Sunday 28 March 2027 at 03:30 (Europe/Paris)"),
+        ("2027-03-28", "02:30", "the clocks go forward. Choose Sunday 28 March 2027 at 03:30 (Europe/Paris)"),
         ("", "08:00", "Choose a day and a time."),
         ("2026-12-24", "", "Choose a day and a time."),
         ("2026-12-24", "25:00", "Choose a day and a time."),
@@ -584,7 +584,7 @@ def test_of_an_hour_that_comes_twice_one_is_chosen(app: App, fold: str, at: str)
         desk.follow(write(desk))
         reply = to_start(desk, "schedule", date="2027-10-31", time="02:30", typed="1")
         assert reply.status_code == 422
-        assert "comes twice in Europe/Paris" in said(reply)
+        assert "occurs twice in Europe/Paris" in said(reply)
         fields = {**form_of(reply, "/schedule"), "fold": fold, "typed": "1"}
         assert desk.post(f"issues/{NAME}/schedule", fields).status_code == 303
         assert the(NAME).scheduled_for == datetime.fromisoformat(at)
@@ -627,7 +627,7 @@ def test_an_issue_is_paused_resumed_and_cancelled_with_its_name(app: App, desk: 
     desk.follow(write(desk))
     desk.follow(to_start(desk, typed="2"))
     page = desk.get(f"issues/{NAME}")
-    assert "its readers to be written down" in said(page)
+    assert "the list of its readers to be stored" in said(page)
     assert "it cannot be sent again" in said(page)
     page = desk.follow(acted(desk, "pause"))
     assert "you: it was paused by you" in said(page)
@@ -714,7 +714,7 @@ def test_a_running_issue_tells_its_pace_its_end_and_reloads_only_when_asked(app:
         assert "Pace 0.2 a second" in said(desk.get(f"issues/{NAME}"))
         change_state("sending", not_before=(START + timedelta(minutes=14)).isoformat(), waits_for="quota")
         page = desk.get(f"issues/{NAME}")
-        assert "room in the daily quota of SES" in said(page)
+        assert "room in SES’s daily quota" in said(page)
         assert "Pace" not in said(page)
         change_state("paused", reason="bounces")
         page = desk.get(f"issues/{NAME}?follow=1")
@@ -812,7 +812,7 @@ def test_rare_readers_are_found_page_by_page_among_many(desk: Browser) -> None:
     while True:
         pages += 1
         found += len(re.findall(r'<th scope="row" dir="auto">', page.text))
-        assert re.search(r"[\d,]+ of 3,000 readers were looked at", said(page))
+        assert re.search(r"[\d,]+ of 3,000 readers were examined", said(page))
         after = re.search(r'<a rel="next" href="([^"]+)"', page.text)
         if not after:
             break

@@ -118,7 +118,7 @@ def test_a_link_to_ones_comments_that_waits_is_told_as_that(make_app: Callable[.
     app.post("/comments/mine", data={"email": "ann@example.org"})
     app.play_stream()
     page = shown(app)
-    assert "Link to one’s own comments" in page
+    assert "Link to their own comments" in page
     assert "To an address that asked for its comments" in page
     assert "ann@example.org" not in page
 
@@ -145,7 +145,7 @@ def test_a_dead_mailbox_is_named_and_can_be_tried_at_once(app: App) -> None:
         contact(app, message="Another")
         app.sweep()
         page = Browser(app, language="en").signed_in().get("outbox")
-        assert "Held, because your mailbox takes no mail: " in page.text
+        assert "Held, because your mailbox accepts no mail: " in page.text
         assert f"<bdi>{PARAMETERS['OwnerEmail']}</bdi>" in page.text
         clock.shift(timedelta(hours=1))
         (dead,) = mailboxes.mailboxes("table").dead.values()
@@ -187,7 +187,7 @@ def test_a_long_outbox_is_shown_whole_oldest_first(app: App) -> None:
     browser = Browser(app).signed_in()
     page = browser.get("outbox")
     assert "Emails waiting: 130." in page.text
-    assert "Held, because your mailbox takes no mail: 19" in page.text
+    assert "Held, because your mailbox accepts no mail: 19" in page.text
     found: list[int] = []
     while True:
         found += [int(one, 16) for one in re.findall(r"/desk/messages/([0-9a-f]{32})\"", page.text)]

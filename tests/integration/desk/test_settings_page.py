@@ -42,7 +42,7 @@ def test_every_parameter_that_concerns_an_owner_is_named(app: App) -> None:
             "en",
             [
                 "kept for 1,095 days", "Proof of work is off.", "kept for 30 days", "Times are those of Europe/Paris.",
-                "There is no weekly digest.", "all together: 500.", "an hour: 20.", "version 1 of the wording",
+                "There is no weekly digest.", "all together: 500.", "each form: 20.", "version 1 of the wording",
             ],
         ),
         (
@@ -86,7 +86,7 @@ def test_other_settings_have_other_words(make_app: Callable[..., App]) -> None:
     for sentence in (
         "required of every form",
         "No message is filed as spam",
-        "Whoever writes gets an acknowledgement.",
+        "Visitors who write get an acknowledgement.",
         "you get a digest",
         "are kept as part of the proof",
         "kept for 365 days",
@@ -101,7 +101,7 @@ def test_other_settings_have_other_words(make_app: Callable[..., App]) -> None:
 
 
 def test_the_forms_of_the_site_stand_there_with_who_gets_them(app: App, tmp_path: Path) -> None:
-    assert "There are none beside the built-in forms" in text_of(app)
+    assert "There are only the built-in forms" in text_of(app)
     with site_forms(tmp_path):
         text, french = text_of(app), text_of(app, "fr")
     assert "Demande de devis" in french
@@ -110,7 +110,7 @@ def test_the_forms_of_the_site_stand_there_with_who_gets_them(app: App, tmp_path
         "/f/devis",
         "Number of fields: 10",
         "kept for 365 days",
-        "gets an acknowledgement",
+        "send it get an acknowledgement",
         "depends on the answer to “Budget”",
         "devis@example.org",
         "grands@example.org",

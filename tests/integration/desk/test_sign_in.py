@@ -288,7 +288,7 @@ def test_a_code_has_five_tries_which_are_counted_before_it_is_compared(app: App)
         assert "eight letters and digits" in reply.text
     for left in range(MOST_TRIES - 1, 0, -1):
         reply = browser.post("sign-in/code", {"code": "AAAA-AAAA"})
-        assert f"Tries left: {left}." in reply.text
+        assert f"Attempts left: {left}." in reply.text
         assert forms_of(reply)[0]["fields"] == {"code": "AAAA-AAAA"}
     assert browser.post("sign-in/code", {"code": "AAAA-AAAA"}).status_code == 403
     assert browser.post("sign-in/code", {"code": code}).status_code == 403

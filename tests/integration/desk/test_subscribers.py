@@ -293,8 +293,8 @@ def test_the_whole_history_is_told_imports_leaving_and_resuming_included(app: Ap
         app.post(unsubscribe_link("", READER_ID, "fr", SECRET))
         stored.resume("table", READER_ID, utc_now(), utc_now() - timedelta(minutes=5))
     page = Browser(app).signed_in().get(ONE).text
-    assert [page.index(words) for words in ("Imported by you", ">Unsubscribed<", "Took unsubscribing back")] == sorted(
-        page.index(words) for words in ("Imported by you", ">Unsubscribed<", "Took unsubscribing back")
+    assert [page.index(words) for words in ("Imported by you", ">Unsubscribed<", "Undid unsubscribing")] == sorted(
+        page.index(words) for words in ("Imported by you", ">Unsubscribed<", "Undid unsubscribing")
     )
     assert '<blockquote dir="auto">At the fair</blockquote>' in page
     assert "fair &lt;2026&gt;" in page

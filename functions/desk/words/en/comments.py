@@ -29,7 +29,7 @@ SENTENCES = {
     "show": "Show",
     "looked_at": "Comments looked at: {number}.",
     "first": "Back to the beginning",
-    "further": "Further comments",
+    "further": "More comments",
     "read_on": "It is long: read all of it",
     # What a comment answers
     "answers_pending": "Answers a comment that still waits, by",
@@ -56,7 +56,7 @@ SENTENCES = {
     "next_pending": "Nobody else sees it until you approve it. The text cannot be edited.",
     "next_approved": "Refusing it, or filing it as spam, takes it off the page.",
     "next_refused": "You may still approve it.",
-    "next_spam": "If it is no spam, it waits for approval like the others, and is emailed to you.",
+    "next_spam": "If it is not spam, release it: it then waits for approval like the others, and is emailed to you.",
     "others": "All comments of this address",
     "same_page": "The comments of this page",
     "erase": "Erase this person…",

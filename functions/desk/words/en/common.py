@@ -27,7 +27,7 @@ SENTENCES = {
     "other_origin": (
         "This form did not come from the desk itself, so nothing was changed. Open the desk in this tab and try again."
     ),
-    "other_session": "This page was opened in another session, so nothing was changed. Open it anew and try again.",
+    "other_session": "This page was opened in another session, so nothing was changed. Reload it and try again.",
     "signed_out": "Your session has ended, so nothing was changed. Sign in and try again.",
     "unavailable": (
         "The database did not answer in time. Reload the page in a moment. If you pressed a button, look first whether "
@@ -37,12 +37,12 @@ SENTENCES = {
         "This is more than the desk takes at once, so nothing was changed. Was an image pasted into the text? Put it "
         "on your site, and write its address instead."
     ),
-    "not_read": "What your browser sent could not be read, so nothing was changed. Open the page anew and try again.",
+    "not_read": "What your browser sent could not be read, so nothing was changed. Reload the page and try again.",
     "failed": (
         "Something went wrong in the desk itself. Try again in a moment. If you pressed a button, look first whether "
         "it was done: it may have been."
     ),
-    "too_many": "You have asked for this very often within an hour. Wait until the hour is over.",
+    "too_many": "You have requested this too often within an hour. Wait until the hour is over.",
     "typed": "What you typed",
     "typed_hint": "It is stored nowhere. Copy it before you leave this page.",
     "other_tab": "Open the desk in another tab",

@@ -30,7 +30,7 @@ SENTENCES = {
         "What is caught as spam is kept for 30 days. Only an older message that you filed yourself is further back."
     ),
     "none_in_period": "Nothing from {since} to {until}.",
-    "none_found": "None of the messages looked at contains all of these words.",
+    "none_found": "None of the messages searched contains all of these words.",
     "looked_back": "Looked back to {day}.",
     "looked_at_none": "Looked back to {day}.",
     "looked_at_one": "Looked at 1 message, back to {day}.",
@@ -44,7 +44,7 @@ SENTENCES = {
     "through": "Form",
     "caught": "In the spam folder",
     "expires": "Erased on",
-    "expires_hint": "{day}, unless something happens before",
+    "expires_hint": "{day}, unless something happens before then",
     "reference": "Reference",
     "name": "Name",
     "email": "Email",
@@ -76,7 +76,7 @@ SENTENCES = {
     "spam_short_field": "a link where none belongs",
     "spam_alphabets": "words that mix alphabets to look like others",
     "spam_phrases": "phrases known from spam",
-    "spam_at_once": "sent sooner than anybody can type",
+    "spam_at_once": "sent faster than anybody can type",
     "spam_program": "sent by a program",
     "spam_points": "{sign} ({points} points)",
     # Its emails

@@ -30,8 +30,8 @@ SENTENCES = {
     "deploy_hook_off": "No build of the site is asked for when approved comments come or go.",
     "reply_to": "Replies of visitors and subscribers to automatic emails go to this address:",
     "no_reply_to": "Replies of visitors and subscribers to automatic emails go to the sender’s address.",
-    "acknowledge_on": "Whoever writes gets an acknowledgement.",
-    "acknowledge_off": "Whoever writes gets no acknowledgement.",
+    "acknowledge_on": "Visitors who write get an acknowledgement.",
+    "acknowledge_off": "Visitors who write get no acknowledgement.",
     "digest_on": "Every Monday, you get a digest of the week.",
     "digest_off": "There is no weekly digest.",
     "consent": (
@@ -40,27 +40,27 @@ SENTENCES = {
     ),
     "callers_kept": "The network addresses of sign-ups and confirmations are kept as part of the proof.",
     "no_callers_kept": "No network addresses are kept.",
-    "honeypot": "A form with this field filled in is spam, for people do not see it:",
+    "honeypot": "A form with this field filled in is spam, as people do not see it:",
     "spam_on": "Links, words and speed can make a message spam.",
     "spam_off": "No message is filed as spam for its links, words or speed.",
     "proof_off": "Proof of work is off.",
     "proof_on": "Proof of work is checked in forms that include it.",
     "proof_required": "Proof of work is required of every form.",
-    "caller_cap": "One caller may post each form so often in an hour: {number}.",
-    "requests": "So many requests a second get through, of all visitors together: {number}.",
-    "reads": "Comments are read so often a second, by all visitors together: {number}.",
-    "strangers": "So many emails a day go to addresses that have not confirmed, all together: {number}.",
+    "caller_cap": "Posts per hour that one caller may send through each form: {number}.",
+    "requests": "Requests per second that get through, for all visitors together: {number}.",
+    "reads": "Reads of comments per second that get through, for all visitors together: {number}.",
+    "strangers": "Emails per day to unconfirmed addresses, all together: {number}.",
     "no_strangers": "No email goes to addresses that have not confirmed, so nobody can sign up.",
     "retention": "Messages and unsubscribed addresses are kept for {days} days.",
     "renewal": (
-        "Subscribers who gave no sign of life for so many months are asked whether they want to stay: {months}. "
+        "After this many months without a sign of life, subscribers are asked whether they want to stay: {months}. "
         "Without an answer within 30 days, they are unsubscribed."
     ),
     "no_renewal": "Subscribers are never asked whether they want to stay.",
     "logs": "Logs are kept for {days} days. No address and no message is in them.",
-    "forms": "They stand in functions/forms.toml, beside the built-in forms for messages and the newsletter.",
+    "forms": "They are declared in functions/forms.toml, besides the built-in forms for messages and the newsletter.",
     "no_forms": (
-        "There are none beside the built-in forms for messages and the newsletter. You can declare some in "
+        "There are only the built-in forms for messages and the newsletter. You can declare others in "
         "functions/forms.toml."
     ),
     "form_fields": "Number of fields: {number}",
@@ -68,7 +68,7 @@ SENTENCES = {
     "form_others_drop": "Other fields are dropped.",
     "form_others_refuse": "A form with other fields is refused.",
     "form_kept": "Its messages are kept for {days} days.",
-    "form_reply": "Whoever sends it gets an acknowledgement.",
+    "form_reply": "Visitors who send it get an acknowledgement.",
     "form_no_reply": "It has no acknowledgement of its own.",
     "form_route": "Who gets it depends on the answer to “{field}”.",
     "form_recipients": "It goes to:",

@@ -9,7 +9,7 @@ SENTENCES = {
     "cookies": "Signing in needs cookies. There are no others here, and nobody is tracked.",
     "no_address": "This is not an email address. It looks like name@example.com.",
     "too_many": (
-        "Too many codes were asked for from this network. Try again in {minutes} min, or use the command guichet desk."
+        "This network has requested too many codes. Try again in {minutes} min, or use the command guichet desk."
     ),
     "code_title": "Type the code",
     "sent": (
@@ -20,15 +20,15 @@ SENTENCES = {
     "code_hint": "Eight letters and digits, such as XXXX-XXXX. Upper or lower case does not matter.",
     "enter": "Sign in",
     "no_code": "A code has eight letters and digits. Copy it from the email.",
-    "wrong_code": "This code is not right, or no longer works. Tries left: {left}.",
+    "wrong_code": "This code is wrong, or no longer works. Attempts left: {left}.",
     "none_came": "No email?",
     "none_came_because": (
-        "Look into the spam folder, and check that you typed the address that the site was set up with. An email "
+        "Check the spam folder, and that you typed the address that the site was set up with. An email "
         "that cannot arrive within 15 minutes is not sent at all: then ask again. To a network, only a few are sent a "
         "day for browsers that you have not signed in with before."
     ),
     "again": "Ask for another code",
-    "by_command": "Without email, whoever has the AWS credentials of the site gets a link from this command:",
+    "by_command": "Without email, anyone with the site’s AWS credentials gets a link from this command:",
     "as_title": "Confirm that it is you",
     "as": "You are about to sign in as {address}.",
     "elsewhere_title": "Not in this browser",

@@ -17,7 +17,7 @@ SENTENCES = {
     "title_lifted": "Lifted addresses",
     "about_confirmed": "They confirmed by the link in an email, or you imported them. They get the newsletter.",
     "about_unsubscribed": "They left. No import brings them back; they may sign up again themselves.",
-    "about_bounced": "Mail to them came back for good, so nothing is sent there. Their addresses are not kept.",
+    "about_bounced": "Mail to them bounced for good, so nothing is sent there. Their addresses are not kept.",
     "about_complained": ("They reported an email as spam, so nothing is sent there. Their addresses are not kept."),
     "about_blocked": (
         "Their owners want no email at all, or you blocked them. Nobody can sign them up. Their addresses are not kept."
@@ -35,7 +35,7 @@ SENTENCES = {
     "find_button": "Find",
     "unknown_title": "Not in any list",
     "unknown": (
-        "This address never confirmed a subscription, or what was kept of it has expired. It may have signed up "
+        "This address never confirmed a subscription, or its record has expired. It may have signed up "
         "without confirming yet."
     ),
     "block_unknown": "Block it, so that nobody can sign it up",
@@ -72,12 +72,12 @@ SENTENCES = {
     "event_asked_to_renew": "Was asked whether they want to stay",
     "event_renewed": "Wants to stay",
     "event_no_answer": "Unsubscribed for want of an answer",
-    "event_resumed": "Took unsubscribing back",
+    "event_resumed": "Undid unsubscribing",
     "consent": "The page with the button to confirm showed this wording:",
     "wording": "Version of the wording: {version}. Language: {called}.",
     "asked_at": "The form had been posted on",
     "asked_on": "From this page, according to the form:",
-    "claim": "What the form said of their consent, which proves nothing by itself:",
+    "claim": "What the form said about their consent, which proves nothing by itself:",
     "callers": "Network addresses: {asked} for the form, {confirmed} for the confirmation.",
     "no_callers": "Network addresses were not kept.",
     "statement": "How they consented, in your own words:",
@@ -85,7 +85,7 @@ SENTENCES = {
     "source": "Where, according to your file:",
     "left_file": "According to a file that you imported:",
     "left_there_at": "That was, according to the file, on",
-    "left_statement": "What you said of the file:",
+    "left_statement": "What you said about the file:",
     "why_unsubscribed": "By the link in an email, by their mail program, or by you.",
     "why_bounced": "The mailbox does not exist any more or refuses all mail, or too many emails in a row came back.",
     "why_complained": "They pressed the button for spam in their mail program, which tells Amazon SES.",
@@ -109,7 +109,7 @@ SENTENCES = {
     "told_unsubscribed": "The address is unsubscribed.",
     "told_blocked": "The address is blocked. It gets no more email.",
     "told_lifted": "The address may sign up again.",
-    "told_unchanged": "Nothing was changed: that had happened already. Below is how it stands now.",
+    "told_unchanged": "Nothing was changed: that had already been done. Below is the current state.",
     "sure_whose": "This is about the address",
     "sure_entry": "This is about the entry {id}, whose address is not kept.",
     "unsubscribe_title": "Unsubscribe this address?",
@@ -137,7 +137,7 @@ SENTENCES = {
         "its owner must sign up and confirm. Do this only if they ask you to."
     ),
     "lift_address": "The address",
-    "lift_hint": "The desk knows a fingerprint of it alone. Type the address, and the two are compared.",
+    "lift_hint": "The desk only knows its fingerprint. Type the address, and the two are compared.",
     "lift_button": "Lift",
     "leave_it": "Leave it as it is",
     "block_typed_title": "Block an address",
@@ -152,7 +152,7 @@ SENTENCES = {
         "It holds all addresses at once, so being signed in is not enough: a code is sent to your mailbox first."
     ),
     "file_button": "Send me the code",
-    "many_codes": "You have asked for many codes within an hour. Wait until the hour is over.",
+    "many_codes": "You have requested too many codes within an hour. Wait until the hour is over.",
     "told_ended": "The time for downloads is over. Ask for another code.",
     "told_code_sent": "The code is on its way to your mailbox.",
     "code_title": "Type the code",
