@@ -23,17 +23,17 @@ FIELDS = ("page", "name", "email", "comment", "parent")
 LONGEST_COMMENT = 10_000
 LONGEST_NAME = 100
 ID = re.compile("[0-9a-f]{32}")
-# Turn the direction of what follows (Unicode Standard Annex 9). A name stands in one line with what is not its own.
+# Characters that change the text direction (Unicode Standard Annex 9). A name shares its line with other text.
 _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def public_name(text: str) -> str:
-    """Return a name as a line that leaves what stands beside it alone."""
+    """Return a name as one line that cannot affect the text next to it."""
     return line(_DIRECTIONS.sub("", text))
 
 
 class CommentForm(Model):
-    """The answers of a form for comments. Other fields are not needed, so they are not stored."""
+    """The answers of a form for comments. Other fields are not stored, as nothing needs them."""
 
     page: Annotated[str, Limit(max_length=2000)] = ""
     name: Annotated[str, Limit(max_length=LONGEST_NAME), After(public_name), Before(required)]
@@ -61,8 +61,8 @@ def answers_of(form: Form, request: Request, settings: CommentsSettings) -> Comm
 def _posted_from(request: Request) -> str:
     """Return the page that posted a form, or an empty string.
 
-    Browsers tell another origin only which site it was, unless the site's `Referrer-Policy` says otherwise, so the
-    bare origin is no page.
+    By default (`Referrer-Policy`), browsers only send another origin their site's origin, and a bare origin is not a
+    page.
     """
     referer = request.headers.get("referer", "")
     try:
@@ -99,7 +99,7 @@ def comment_of(
 
 
 class AddressForm(Model):
-    """The one answer of the form that asks for a link to one's comments."""
+    """The only answer of the form that requests a link to one's comments."""
 
     email: Email
 
@@ -107,7 +107,7 @@ class AddressForm(Model):
 def link_request_of(
     answers: AddressForm, form: Form, request: Request, settings: CommentsSettings
 ) -> tuple[LinkRequest, Identity]:
-    """Return the request for a link made from a form, and its identity: the same however the address is spelled."""
+    """Return the request for a link made from a form, and its identity, independent of the address's spelling."""
     at = utc_now()
     spam = judge(Words(()), form, request, settings)
     identity = identify(

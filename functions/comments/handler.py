@@ -1,4 +1,4 @@
-"""POST /comments and /f/comments, and GET /comments: what is approved of a page's thread, for everybody."""
+"""POST /comments and /f/comments, and GET /comments: the approved part of a page's thread, for everybody."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ from guichet.settings import CommentsSettings
 from guichet.store import comments, dynamodb
 from guichet.telemetry import guarded
 
-# So many comments one response has at most. DynamoDB reads no more than 1 MB for one query.
+# The most comments in one response. DynamoDB reads no more than 1 MB per query.
 PER_PART = 50
 
 

@@ -1,4 +1,4 @@
-"""/comments/mine: whoever reads an address's mail sees the comments that were written with it, and deletes them."""
+"""/comments/mine: people with access to an address's mail see and delete the comments that were written with it."""
 
 import time
 
@@ -25,9 +25,9 @@ _LINK: Submission[AddressForm, CommentsSettings] = Submission(
     link_request_of,
     lambda _, request, __: [comments_link.queued(request.language)],
 )
-# How long one press deletes, in seconds: API Gateway and the visitor wait.
+# How long one press of the button keeps deleting, in seconds: API Gateway and the visitor wait.
 TIME_TO_DELETE = 3.0
-# How often one is deleted that changes meanwhile.
+# How often to retry deleting one that keeps changing.
 _TRIES = 5
 
 
@@ -42,7 +42,7 @@ def ask(request: Request, settings: CommentsSettings) -> Response:
 
 
 def show(request: Request, settings: CommentsSettings) -> Response:
-    """Show the form that asks for a link; or, with one, the comments or what is to be deleted. Changes nothing."""
+    """Show the form that requests a link or, given one, the comments or what is to be deleted. Changes nothing."""
     from comments import pages  # noqa: PLC0415
 
     link = request.query
@@ -79,7 +79,7 @@ def delete(request: Request, settings: CommentsSettings) -> Response:
 
 
 def _delete(comment_id: str, author: str, request: Request, settings: CommentsSettings) -> None:
-    """Delete a comment, if it is theirs and still there. Where others have answered, a stub stays."""
+    """Delete a comment, if it is theirs and still there. If others have answered, a stub stays."""
     for _ in range(_TRIES):
         known = _theirs(comment_id, author, settings)
         if known is None:
@@ -89,13 +89,13 @@ def _delete(comment_id: str, author: str, request: Request, settings: CommentsSe
             logger.info("deleted by its author", extra={"request_id": request.id, "submission_id": known.id})
             count("DeletedByAuthor")
             return
-    # The owner changes it all the while.
+    # The owner keeps changing it.
     raise refuse(503, "UNAVAILABLE", retry_after=1)
 
 
 def _theirs(comment_id: str, author: str, settings: CommentsSettings) -> Comment | None:
     """Return a comment, if it was written with the address that a link was mailed to."""
-    # What is no id may be longer than a key of the table.
+    # An invalid id may be longer than a key of the table.
     known = comments.comment(settings.table_name, comment_id) if ID.fullmatch(comment_id) else None
     if known is None or not known.email or subscriber_id(settings.signing_secret, known.email) != author:
         return None

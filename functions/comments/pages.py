@@ -1,4 +1,4 @@
-"""The pages for who commented: ask for a link, see one's comments, delete them."""
+"""The pages for commenters: request a link, see one's comments, delete them."""
 
 from collections.abc import Sequence
 from urllib.parse import unquote, urlencode
@@ -11,13 +11,13 @@ from guichet.records.comment import Comment
 from guichet.settings import CommentsSettings
 
 PROOF = ("author", "expires", "token")
-# So many comments one page shows at most: each has up to 10,000 characters.
+# The most comments on one page: each has up to 10,000 characters.
 PER_PAGE = 50
 _LONGEST_ADDRESS = 320
 
 
 def ask_page(request: Request, settings: CommentsSettings, *, expired: bool = False) -> Page:
-    """Render the form where an address is typed to get the link."""
+    """Render the form for an address, to get the link."""
     language = request.language
     hint = say("mine_address_hint", language)
     line = Line("email", say("mine_address", language), hint, "", _LONGEST_ADDRESS, "email", "email")
@@ -33,7 +33,7 @@ def ask_page(request: Request, settings: CommentsSettings, *, expired: bool = Fa
 
 
 def list_page(request: Request, link: dict[str, str], theirs: Sequence[Comment], settings: CommentsSettings) -> Page:
-    """Render the comments of an address, newest first, from one on; each with a link to the page that deletes it."""
+    """Render an address's comments, newest first, starting at one; each links to the page that deletes it."""
     language = request.language
     ids = [one.id for one in theirs]
     start = ids.index(link["from"]) if link.get("from") in ids else 0
@@ -91,7 +91,7 @@ def _deleting(request: Request, fields: dict[str, str], what: str) -> Button:
 def _card(known: Comment, request: Request, delete: str = "") -> Card:
     """Return a comment as its author sees it.
 
-    Whether it waits, was refused or caught is one answer: to whoever tries out what passes, more would tell too much.
+    Waiting, refused and caught look the same, so that nobody can find out what the spam filter catches.
     """
     language = request.language
     state = say("mine_shown" if known.state == "approved" else "mine_hidden", language)

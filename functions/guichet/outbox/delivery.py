@@ -30,8 +30,8 @@ from guichet.telemetry import count, log_unexpected, logger, name_of
 # or minutes where Lambda is short of room for it. Only where that is missing too is it sent again; and it waits longer
 # each time, so that it neither blocks the others nor goes out over and over. In the end a person must look.
 WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
-# A run that ends before it has called SES sent nothing. But one email may end every run, so that it waits, too, until
-# the others have gone out.
+# A run that ends before calling SES sent nothing. But one email may crash every run, so it waits as well, until the
+# others have been sent.
 WITHOUT_CALL = (timedelta(minutes=20), timedelta(hours=1))
 MOST_TRIES = 100
 
@@ -78,8 +78,8 @@ def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
     Nine outcomes leave it in the outbox: `unverified` (the SES sandbox does not know the address; only this email
     waits), `capped` (beyond the daily cap), `rationed` (beyond its network's share), `delayed` (its mailbox had one
     just now, or enough of them today), `postponed` (SES takes no mail now), `throttled` (sent too fast), `held` (the
-    owner's mailbox takes no mail), `erasing` (what it tells of goes on), `unanswered` (the deploy hook did not take the
-    call). So does any exception.
+    owner's mailbox takes no mail), `erasing` (the erasure that it reports is still running), `unanswered` (the deploy
+    hook did not accept the call). So does any exception.
     """
     # The calls before SES share one retry budget, so that an email takes no longer than sweep.TIME_FOR_ONE.
     with retry_budget():
@@ -104,7 +104,7 @@ def _count(name: str, outcome: Outcome) -> None:
         return
     count(f"DeployHook{outcome.capitalize()}")
     if outcome == "failed":
-        # The owner is told as of an email that failed for good.
+        # The owner is told, as for an email that failed for good.
         count("EmailFailed")
 
 
@@ -132,7 +132,7 @@ def _let_go(email: ClaimedEmail, settings: NotifierSettings, cause: Exception) -
 
 
 def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended:
-    """Return what is to be sent of a claimed email, or the outcome if nothing is to be sent now."""
+    """Return the content to send for a claimed email, or the outcome if nothing is to be sent now."""
     if email.rejected:
         return _rejected(email, settings, email.rejected)
     unanswered, ended_early = email.unanswered, email.tries - 1
@@ -199,7 +199,7 @@ def _held_back(due: Due[Visitors]) -> Ended | None:
     if isinstance(verdict, limits.PutOff):
         outbox.postpone(table_name, email, reasons.OFTEN, verdict.until)
         return Ended("delayed", reasons.OFTEN)
-    # None at all is what the owner chose.
+    # The owner chose to send none at all.
     if pool.per_day:
         _report(verdict, pool, settings)
     ended = Ended("capped", reasons.MANY) if verdict == "many" else Ended("rationed", reasons.SHARE)
@@ -233,7 +233,7 @@ def _for_owner(due: Due[Reported]) -> Ready | Ended:
     owners = {subscriber_id(settings.signing_secret, address): address for address in recipients}
     left = {owner: address for owner, address in owners.items() if owner not in reached_by(email.reached)}
     if not left:
-        # The address that it waited for is no longer theirs.
+        # The address that it waited for is no longer the owner's.
         outbox.mark_reached(settings.table_name, email)
         return Ended("sent", "to all others before")
     known = mailboxes.mailboxes(settings.table_name)
@@ -256,7 +256,7 @@ def _allowed_today(email: ClaimedEmail) -> bool:
 
 
 def _replace(replaced: EmailKey, email: ClaimedEmail, settings: NotifierSettings) -> None:
-    """Drop the email that waited, now that a later one takes its place. One that is claimed finds out by itself."""
+    """Drop the email that waited, now that a later one replaces it. A claimed one notices by itself."""
     if outbox.replace(settings.table_name, replaced, _LATER) and replaced.record != email.key.record:
         submissions.end_request(settings.table_name, replaced.record, utc_now() + REQUEST_KEPT)
 
@@ -302,7 +302,7 @@ def _note_sent(due: Due[Reported]) -> None:
 
 
 def _rejected(email: ClaimedEmail, settings: NotifierSettings, why: str) -> Ended:
-    """Mark an email that SES does not take. In the place of one to the owner goes a notice, without what was in it."""
+    """Mark an email that SES rejects. Instead of one to the owner, a notice goes out, without its content."""
     if email.recipient == "visitor" or email.name == rejected_notice.NAME:
         return _failed(email, settings, why)
     notice, now = rejected_notice.queued(email.language, email.key), utc_now()

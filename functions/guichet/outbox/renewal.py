@@ -1,7 +1,7 @@
-"""Renewals: ask subscribers of whom nothing was heard for long whether they want to stay, and end what has no answer.
+"""Renewals: ask subscribers without a recent sign of life whether they want to stay, and unsubscribe the silent ones.
 
-Only the sweep does it, with the time that all other mail leaves it. Each day it looks at one part of the list, as the
-index has it, so that a day costs little however long the list is.
+Only the sweep does it, in the time that all other mail leaves. Each day it examines one part of the list, from the
+index, so that a day costs little however long the list is.
 """
 
 from collections.abc import Callable
@@ -17,20 +17,20 @@ from guichet.store import issues, outbox, renewals
 from guichet.store.renewals import Entry, Progress
 from guichet.telemetry import count, logger
 
-# What a day asks at most of what the account may send in one. All other mail goes first.
+# The share of the account's daily quota that renewals may use. All other mail goes first.
 SHARE = 0.1
-# Of an account without a daily limit.
+# The daily share of an account without a daily limit.
 MOST_A_DAY = 10_000
 # What stays free of the account's daily quota, as issues leave it, too.
 _RESERVE = 0.2
 # A day has 96 sweeps. Each asks a part of the day's share, so that no other email waits behind many of these.
 _SWEEPS = 40
-# So much time one subscriber may take, in milliseconds: a few calls of the table, each at its slowest.
+# How long one subscriber may take, in milliseconds: a few calls to the table, each at its slowest.
 TIME_FOR_ONE = 30_000
 
 
 def months_before(at: datetime, months: int) -> datetime:
-    """Return the same time so many months before, or the last day of that month if it has no such day."""
+    """Return the same time `months` earlier, or the last day of that month if it has no such day."""
     year, month = divmod(at.year * 12 + at.month - 1 - months, 12)
     for day in range(at.day, 0, -1):
         try:
@@ -41,7 +41,7 @@ def months_before(at: datetime, months: int) -> datetime:
 
 
 def renew(settings: NotifierSettings, now: datetime, time_left: Callable[[], int]) -> None:
-    """Look at the day's part of the list: ask who is due, and unsubscribe who has not answered in time.
+    """Process the day's part of the list: ask those who are due, and unsubscribe those who have not answered in time.
 
     Every sweep calls it: normally it reads one item. `time_left` returns the milliseconds that the run has.
     """
@@ -58,7 +58,7 @@ def renew(settings: NotifierSettings, now: datetime, time_left: Callable[[], int
         return
     if reached.day != today:
         reached = _begun(reached, today, quota, table_name)
-    # Taken from the day's share before anybody is asked: so no two runs ask more than that.
+    # Taken from the day's share before anybody is asked, so that two runs together do not exceed it.
     take = min(ceil(reached.share / _SWEEPS), reached.left)
     begun = renewals.save(table_name, replace(reached, left=reached.left - take), now)
     if begun is None:
@@ -74,7 +74,7 @@ def renew(settings: NotifierSettings, now: datetime, time_left: Callable[[], int
 
 
 def _others_first(quota: ses.Quota, table_name: str) -> bool:
-    """Tell whether what may still be sent belongs to other mail: the quota is short, or an issue is being sent."""
+    """Return whether the remaining quota is reserved for other mail: it is short, or an issue is being sent."""
     if quota.per_day is not None and quota.left is not None and quota.left <= quota.per_day * _RESERVE:
         return True
     return any(issue.state == "sending" for issue in issues.open_issues(table_name))
@@ -83,14 +83,14 @@ def _others_first(quota: ses.Quota, table_name: str) -> bool:
 def _begun(reached: Progress, today: str, quota: ses.Quota, table_name: str) -> Progress:
     """Return the progress as a day begins: with the next part of the list, or the rest of the last one."""
     share = MOST_A_DAY if quota.per_day is None else max(1, int(quota.per_day * SHARE))
-    # They go out today, so they are of today's share. So after weeks without mail, there are no more than those of one.
+    # They go out today, so they count towards today's share. So weeks without mail pile up no more than one day's.
     waiting = sum(mail.key.name == email.NAME for mail in outbox.waiting_emails(table_name, email.AUDIENCE))
     begun = replace(reached, day=today, done=False, share=share, left=max(0, share - waiting))
     return replace(begun, part=reached.part % renewals.PARTS + 1, after="") if reached.done else begun
 
 
 class _Run:
-    """What one run does: how many subscribers it may ask, and how many it asked, and unsubscribed for not answering.
+    """One run: how many subscribers it may ask, how many it has asked, and how many it has unsubscribed.
 
     `more` tells whether others may be asked today, by a later run. Whoever was asked before renewals were switched on
     for the last time, and has no time left to answer, is asked anew: nobody was unsubscribed while they were off, so
@@ -107,7 +107,7 @@ class _Run:
         self.asked = self.ended = 0
 
     def walk(self, begun: Progress, time_left: Callable[[], int]) -> Progress:
-        """Look at what is left of the part, as far as time and the day's share allow. Return how far that was."""
+        """Process the rest of the part, as far as time and the day's share allow. Return the progress."""
         after = begun.after
         for page in renewals.entries(self._table, begun.part, begun.after):
             for entry in page:
@@ -117,7 +117,7 @@ class _Run:
         return replace(begun, after="", done=True)
 
     def _look_at(self, entry: Entry) -> bool:
-        """Do what is due for a subscriber. Return False if that is to be done by a later run of the day."""
+        """Do what is due for a subscriber. Return False if a later run of the day must do it."""
         if entry.queued_at is None:
             return entry.alive_at > self._due or self._ask(entry.id)
         row = outbox.row_at(self._table, renewals.email_key(entry.id, email.queued("en", entry.queued_at))) or {}
@@ -142,7 +142,7 @@ class _Run:
 
     def _ask(self, subscriber_id: str) -> bool:
         if self._most <= self.asked:
-            # Once the day's share is used up, the others are looked at, all the same.
+            # Once the day's share is used up, the others are still processed.
             return not self._more
         item = renewals.confirmed(self._table, subscriber_id)
         if item is None:

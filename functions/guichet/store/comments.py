@@ -1,8 +1,8 @@
 """Comments: moderated one by one, and read thread by thread.
 
-Beside the comment itself, which nobody but the owner and its author sees, an approved one has an *entry* in the thread
-of its page, with what is public. Entries sort as they are shown, so that one query reads a thread. Each author has an
-item per comment, by the keyed hash of the address, so that they find theirs.
+Besides the comment itself, which only the owner and its author see, an approved one has an *entry* in its page's
+thread, with the public part. Entries are sorted as shown, so that one query reads a thread. Each author has an item per
+comment, by the keyed hash of the address, to find their own.
 """
 
 import re
@@ -32,14 +32,14 @@ Withdrawn = Literal["refused", "spam", "pending"]
 
 @dataclass(frozen=True)
 class Entry:
-    """An approved comment as everybody sees it. `root` is the first comment of its thread, itself or another."""
+    """An approved comment as everybody sees it. `root` is the first comment of its thread, possibly itself."""
 
     id: str
     root: str
     at: datetime
     name: str
     html: str
-    # What tells its place among the others.
+    # Its place among the others.
     key: str
 
     @property
@@ -102,7 +102,7 @@ def restore(  # noqa: PLR0913, PLR0917  the parts of one write
     *,
     back: bool = False,
 ) -> None:
-    """Store a comment that another table had, with its entry (name and HTML) if it was shown, and its author's mark.
+    """Store a comment from another table, with its entry (name and HTML) if it was public, and its author's mark.
 
     One write, so that a thread counts it once however often that is repeated. `page` is how its thread was called.
     With `back`, the owner brings back what they deleted. Raises ConditionFailedError if it is here already, or was
@@ -212,10 +212,10 @@ def threads(table_name: str) -> Iterator[Thread]:
 def approve(  # noqa: PLR0913  the parts of one write
     table_name: str, secret: str, approved: Comment, html: str, at: datetime, *, hook: bool = False
 ) -> Approved:
-    """Show a comment to everybody, as HTML. What answers a reply stands beside it, under the first comment.
+    """Show a comment to everybody, as HTML. A reply to a reply is placed next to it, under the first comment.
 
-    What answers a comment that is gone, or is not shown, stands by itself; it waits for one that is still pending. With
-    `hook`, the deploy hook is owed a call, as whenever what is public changes.
+    A reply to a comment that is gone or not public becomes a first comment; a reply to a pending one waits. With
+    `hook`, a call to the deploy hook is queued, as whenever public content changes.
     """
     if approved.state == "approved":
         return "already"
@@ -325,7 +325,7 @@ def release(table_name: str, secret: str, caught: Comment, email: QueuedEmail, a
         *_of_author(table_name, secret, caught, None),
         deletions.remove(table_name, caught.id),
     ]
-    # Nobody saw it, so no hook is owed a call.
+    # It was not public, so no call to the hook is needed.
     return _out_of_sight(table_name, secret, caught, actions, at, hook=False)
 
 
@@ -336,7 +336,7 @@ def waiting(table_name: str, most: int) -> int:
 
 
 def is_answered(table_name: str, secret: str, known: Comment) -> bool:
-    """Return whether replies stand under an approved comment, so that a stub would take its place."""
+    """Return whether an approved comment has replies, so that a stub would take its place."""
     if known.state != "approved" or _root_of(known.entry) != known.entry:
         return False
     found = dynamodb.call(
@@ -372,7 +372,7 @@ def _out_of_sight(  # noqa: PLR0913  the parts of one write
 
 
 def _owed(table_name: str, at: datetime, *, hook: bool) -> list[dict[str, Any]]:
-    """Return the action that owes the deploy hook a call, if there is one: what is public changes."""
+    """Return the action that queues a call to the deploy hook, if there is one, as public content changes."""
     return [outbox.deploy_hook(table_name, at)] if hook else []
 
 

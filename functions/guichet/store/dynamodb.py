@@ -86,7 +86,7 @@ def client() -> Any:
         retries={"total_max_attempts": 1, "mode": "standard"},
         # DynamoDB validates parameters anyway. Doing it here first costs a tenth of a post's time.
         parameter_validation=False,
-        # Otherwise botocore composes its own, twice for each call.
+        # Otherwise, botocore composes its own, twice per call.
         user_agent="guichet",
         max_pool_connections=CONNECTIONS,
     )
@@ -104,7 +104,7 @@ def _set_aside(params: dict[str, Any], context: dict[str, Any], **_: object) -> 
     """
     context[_ASKED] = asked = dict(params)
     params.clear()
-    # Of a batch, it looks for the names of the tables, and fails where there is no map.
+    # For a batch, it looks for the tables' names, and fails if there is no map.
     params.update({name: {} for name in asked if name == "RequestItems"})
 
 
@@ -227,7 +227,7 @@ def marshal(value: object) -> dict[str, Any]:
     match value:
         case str():
             return {"S": value}
-        # A bool is an int, too.
+        # A bool is an int as well.
         case bool():
             return {"BOOL": value}
         case int():

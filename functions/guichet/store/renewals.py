@@ -1,7 +1,7 @@
-"""Renewals: who is due to be asked whether they want to stay, each step of it, and how far the day's part is done.
+"""Renewals: who is due to be asked whether they want to stay, each step, and the progress in the day's part.
 
-Each step is one conditional write, so that whoever comes second finds it done. What decides whether a subscriber was
-really asked is the row of the email: only what SES has taken was sent.
+Each step is one conditional write, so that a second attempt finds it done. The row of the email decides whether a
+subscriber was really asked: only an email that SES accepted was sent.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from guichet.store import dynamodb, outbox, subscriber_lists, table
 from guichet.store.dynamodb import ConditionFailedError, Item
 from guichet.store.subscribers import APPEND, appended
 
-# In so many parts the list is looked at, one a day.
+# The number of parts of the list, of which one is processed per day.
 PARTS = 7
 # How many subscribers are read at once.
 _PAGE = 100
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the renewals are: which part of the list is looked at on a day, after which id it goes on.
+    """The renewals' progress: which part of the list is processed on a day, and after which id it continues.
 
     `left` is how many more may be asked that day, `weeks` counts who was asked, and unsubscribed for not answering, by
     week (ISO 8601). `off` tells whether renewals are switched off, and `since` when they were switched on for the last
@@ -78,13 +78,13 @@ def week_of(at: datetime) -> str:
 
 
 def progress(table_name: str) -> Progress:
-    """Return how far the renewals are."""
+    """Return the progress of the renewals."""
     item = table.get(table_name, _KEY) or {}
     return Progress(**{name: item[name] for name in Progress.__dataclass_fields__ if name in item})
 
 
 def save(table_name: str, reached: Progress, now: datetime) -> Progress | None:
-    """Write down how far the renewals are, as the next version. Return it, or None if another run was quicker."""
+    """Store the progress of the renewals as the next version. Return it, or None if another run was quicker."""
     saved = replace(reached, version=reached.version + 1)
     values = {name: getattr(saved, name) for name in Progress.__dataclass_fields__}
     item = {**_KEY, "kind": "renewals", **values, "expires_at": table.seconds(now + _KEPT)}
@@ -136,7 +136,7 @@ def email_key(subscriber_id: str, email: QueuedEmail) -> EmailKey:
 
 
 def confirmed(table_name: str, subscriber_id: str) -> Item | None:
-    """Return the item of a subscriber as it is now, or None if they are confirmed no more."""
+    """Return the current item of a subscriber, or None if they are no longer confirmed."""
     item = table.get(table_name, table.key(Subscriber, subscriber_id))
     return item if item and item["state"] == "confirmed" and item.get("email") and _is_dated(item) else None
 
@@ -165,7 +165,7 @@ def ask(table_name: str, item: Item, email: QueuedEmail, at: datetime) -> bool:
 
 
 def note_sent(table_name: str, subscriber_id: str, queued_at: datetime, sent_at: datetime) -> bool:
-    """Note, in the record of consent, too, that SES has taken the email. Return False if it is known, or answered."""
+    """Record, also in the record of consent, that SES accepted the email. Return False if known, or answered."""
     return _update(
         table_name,
         subscriber_id,
@@ -177,7 +177,7 @@ def note_sent(table_name: str, subscriber_id: str, queued_at: datetime, sent_at:
 
 
 def forget_sent(table_name: str, subscriber_id: str, queued_at: datetime) -> bool:
-    """Take back that the email was sent: SES rejected it after taking it."""
+    """Undo that the email was sent: SES rejected it after accepting it."""
     return _update(
         table_name,
         subscriber_id,
@@ -188,7 +188,7 @@ def forget_sent(table_name: str, subscriber_id: str, queued_at: datetime) -> boo
 
 
 def end(table_name: str, subscriber_id: str, sent_at: datetime, at: datetime, kept: timedelta) -> bool:
-    """Unsubscribe whoever has not answered the email that was sent then. Return False if they have, or left."""
+    """Unsubscribe a subscriber who has not answered the email sent at `sent_at`. Return False if they have, or left."""
     return _update(
         table_name,
         subscriber_id,
