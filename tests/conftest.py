@@ -71,7 +71,7 @@ def _mark_cases(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _aws() -> Iterator[None]:
-    """Keep every test off AWS and off the other tests' worlds."""
+    """Isolate every test from AWS and from the other tests."""
     with isolated():
         yield
 

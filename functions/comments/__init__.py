@@ -1,3 +1,3 @@
 """POST /comments and /f/comments, and GET /comments: what people write under the pages of the site."""
 
-import guichet  # noqa: F401  first: it says how the rest starts
+import guichet  # noqa: F401  first: it configures how the rest starts

@@ -124,7 +124,7 @@ def link_request_of(
         spam=spam,
         language=request.language,
         asked_at=at,
-        # Until its email is sent: from then on it has days.
+        # Until its email is sent, which extends this to days.
         expires_at=at + (REFUSED_KEPT if spam else QUEUED_EMAIL_KEPT),
     )
     return asked, identity

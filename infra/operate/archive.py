@@ -120,7 +120,7 @@ def _wire(value: Any) -> dict[str, Any]:  # noqa: PLR0911  one for each type
             return {"NULL": True}
         case str():
             return {"S": value}
-        # A bool is an int, too.
+        # A bool is an int as well.
         case bool():
             return {"BOOL": value}
         case int():

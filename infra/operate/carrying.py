@@ -95,7 +95,7 @@ class _Planned:
 
 
 class Carrier:
-    """Carries an archive into the table of a stack. Raises OperatorError if it has kinds that nothing is known of.
+    """Carries an archive into a stack's table. Raises OperatorError if it contains unknown kinds.
 
     With `bring_back`, comments that the owner deleted or refused, here or there, are carried, too.
     """
@@ -227,7 +227,7 @@ class Carrier:
         return {(item["pk"], item["sk"]): item for item in here if not _expired(item)}
 
     def _asked(self, item: Item) -> Iterator[Item]:
-        """Yield the keys of what decides about an item: itself, its other ids, and an erasure of its person.
+        """Yield the keys of what decides about an item: the item itself, its other ids, and an erasure of its person.
 
         Of a comment it is the mark that it was deleted, too, and of that mark the comment.
         """
@@ -307,7 +307,7 @@ class Carrier:
         return {name: value for name, value in item.items() if name not in {"renewal_queued_at", "renewal_sent_at"}}
 
     def _not_carried(self, item: Item, kind: str) -> str:
-        """Return why an item is not carried by itself, or an empty string."""
+        """Return why an item is not carried on its own, or an empty string."""
         if kind == deletions.KIND and self._is_undone(item):
             return "left behind"
         if kind in LEFT_BEHIND or item["pk"].partition("#")[0] in LEFT_BEHIND:
@@ -408,7 +408,7 @@ class Carrier:
             raise ConditionFailedError(0, None)
 
     def _restore(self, item: Item, *, back: bool = False) -> None:
-        """Write a comment, and anew what was shown of it: threads and authors are known by hashes of the secret."""
+        """Write a comment, and recreate its public entry: the keys of threads and authors depend on the secret."""
         shown = self._shown[item["id"]] if item["state"] == "approved" else None
         page = self._pages.get(comments.thread_key(self._written_with, item["page"])) or str(item["page"])
         comments.restore(self._table, self._settings.signing_secret, item, shown, page, utc_now(), back=back)

@@ -751,7 +751,7 @@ def _export(connection: Connection, output: Output, options: exporting.Options, 
 def _import_archive(  # noqa: PLR0913  what an archive is carried with
     connection: Connection, output: Output, file: Path, *, dry_run: bool, others: bool, bring_back: bool
 ) -> int:
-    """Carry what another stack of the same owner exported with `guichet export everything` into this one."""
+    """Import an archive of another stack of the same owner, as written by `guichet export everything`."""
     if others:
         raise click.UsageError("This is an archive, which contains each proof: leave out --consent and --ask.")
     settings = connection.settings

@@ -15,7 +15,7 @@ from infra.operate.queries import blocks
 
 # Exit codes, as of all commands.
 _INCOMPLETE, _INVALID = 1, 2
-# Characters of an id. Fewer are the beginning of one.
+# The length of an id in characters. Anything shorter is a prefix.
 _WHOLE_ID = 32
 _MOST_IDS = 5
 _PER_BATCH = 100

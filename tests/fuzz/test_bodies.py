@@ -107,7 +107,7 @@ BODIES = st.one_of(
 
 @pytest.fixture(scope="module", autouse=True)
 def _aws() -> Iterator[None]:
-    """Keep all examples in one world, in the place of a world for each test."""
+    """Run all examples in one world, instead of one per test."""
     with isolated():
         yield
 

@@ -60,7 +60,7 @@ KEPT = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _aws() -> Iterator[None]:
-    """Keep all of this module in one world, in the place of a world for each test: there are too many of them."""
+    """Run this module in one world, instead of one per test: there are too many tests."""
     with isolated():
         yield
 

@@ -37,7 +37,7 @@ def offline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     """Return what runs a command that asks no stack: `offline("forms", "check")`."""
 
     def run(*arguments: str) -> Said:
-        # Whatever asked AWS would wait for nobody.
+        # Any call to AWS would fail at once.
         with monkeypatch.context() as patch:
             patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
             patch.delenv("AWS_DEFAULT_REGION")

@@ -224,7 +224,7 @@ def test_ctrl_c_ends_an_import_between_two_blocks_and_says_how_to_go_on(
         ) as process,
     ):
         wait_for("the first rows", lambda: _part_done(err.read_text(encoding="utf-8")) > 0)
-        # A shell may tell it twice.
+        # A shell may signal it twice.
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)

@@ -175,7 +175,7 @@ class App:
 
 @contextmanager
 def isolated() -> Iterator[None]:
-    """Enter a world of its own: no AWS, an empty moto, the environment of the tests' stack, no client of before.
+    """Enter an isolated world: no AWS, an empty moto, the environment of the tests' stack, no cached clients.
 
     Reading service data takes most of a client's start, and is the same for all: all worlds share one session.
     """
@@ -194,7 +194,7 @@ def isolated() -> Iterator[None]:
     )
     _forget()
     with mock_aws(), patch.object(botocore.session, "get_session", lambda: SESSION):
-        # Worlds may be nested, and moto empties only the outermost by itself.
+        # Worlds may be nested, and moto only empties the outermost one itself.
         moto_api_backend.reset()
         yield
     _forget()

@@ -52,7 +52,7 @@ def link_of(mail: EmailMessage) -> str:
 
 
 def known_since(address: str, at: datetime, language: Language = "fr") -> None:
-    """Let an address be subscribed of which nothing was heard since a time."""
+    """Subscribe an address without a sign of life since a time."""
     subscribers.add_imported("table", imported(address, at, language))
 
 

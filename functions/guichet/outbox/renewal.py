@@ -43,7 +43,7 @@ def months_before(at: datetime, months: int) -> datetime:
 def renew(settings: NotifierSettings, now: datetime, time_left: Callable[[], int]) -> None:
     """Process the day's part of the list: ask those who are due, and unsubscribe those who have not answered in time.
 
-    Every sweep calls it: normally it reads one item. `time_left` returns the milliseconds that the run has.
+    Every sweep calls it; usually it only reads one item. `time_left` returns the milliseconds that the run has.
     """
     table_name, today = settings.table_name, f"{now:%Y-%m-%d}"
     if not settings.renewal_months:
@@ -129,7 +129,7 @@ class _Run:
         else:
             sent_at = entry.sent_at or (datetime.fromisoformat(row["sent_at"]) if "sent_at" in row else None)
         if sent_at is None:
-            # It waits, or was never sent: then nobody is unsubscribed, but asked again in another such time.
+            # It waits, or was never sent: nobody is unsubscribed then, but asked again after another period.
             return "outbox" in row or not self._may_ask_again(entry.queued_at) or self._ask(entry.id)
         if entry.sent_at is None:
             renewals.note_sent(self._table, entry.id, entry.queued_at, sent_at)

@@ -594,7 +594,7 @@ def _run(table_name: str, issue: Issue) -> Item:
 
 
 def _run_at(table_name: str, issue_id: str, end: datetime) -> Item:
-    """Return the action that lets the stream start a run."""
+    """Return the action that makes the stream start a run."""
     changes = "SET kind = :kind, expires_at = :end ADD runs :one"
     values = {":kind": "run", ":end": table.seconds(end), ":one": 1}
     return table.update(table_name, {"pk": _pk(issue_id), "sk": "run"}, changes, values=values)

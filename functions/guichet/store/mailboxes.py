@@ -117,7 +117,7 @@ def try_now(table_name: str, dead: Iterable[str]) -> None:
 
 
 def note_look(table_name: str, looked_at: str) -> None:
-    """Note that all held emails were looked at, and what was known then."""
+    """Record that all held emails were examined, and the state at that time."""
     values = {
         ":kind": "mailboxes",
         ":end": table.seconds(utc_now() + QUEUED_EMAIL_KEPT),

@@ -16,7 +16,7 @@ from guichet.store.dynamodb import Item, retry_budget
 
 Folder = Literal["messages", "spam"]
 
-# How many days are read at once, one time after the other: on a busy site a few are enough.
+# How many days to read at once, in successive steps: on a busy site, a few are enough.
 # All together are how far one walk goes. A day without messages is read for half a unit.
 DAYS_AT_ONCE = (3, 9, 30, 80)
 _THREADS = 8

@@ -98,7 +98,7 @@ def deploy_hook(table_name: str, at: datetime) -> dict[str, Any]:
     return table.update(
         table_name,
         {"pk": pk, "sk": f"email#{DEPLOY_HOOK}"},
-        # Changes that follow one another do not put it off again and again.
+        # Successive changes do not keep putting it off.
         f"SET {', '.join(f'#{name} = :{name}' for name in values)},"
         f" not_before = if_not_exists(not_before, :not_before) REMOVE {', '.join(gone)}, #list ADD version :one",
         values={f":{name}": value for name, value in values.items()}
@@ -372,7 +372,7 @@ def _update(table_name: str, key: EmailKey, update: str, condition: str, values:
 
 
 def _action(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> dict[str, Any]:
-    # So that whoever read the row can tell that it is still as they read it.
+    # Lets readers of the row detect whether it has changed.
     counted, values = f"{update} ADD version :one", {**values, ":one": 1}
     return table.update(table_name, {"pk": key.record, "sk": key.email}, counted, condition, values)
 

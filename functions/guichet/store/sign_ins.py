@@ -74,7 +74,7 @@ def use(table_name: str, request: SignIn, further: Sequence[dict[str, Any]] = ()
 
 
 def sent(table_name: str, request_id: str, at: datetime) -> dict[str, Any]:
-    """Return the action that notes that a request's email goes out now, if it is still there."""
+    """Return the action that records that a request's email is sent now, if the request still exists."""
     key, values = table.key(SignIn, request_id), {":at": table.stamp(at)}
     return table.update(table_name, key, "SET sent_at = :at", "attribute_exists(pk)", values)
 

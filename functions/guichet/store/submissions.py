@@ -136,7 +136,7 @@ def _ask_again(  # noqa: PLR0913, PLR0917  the parts of one write
 
 
 def mailed(table_name: str, pk: str, at: datetime) -> dict[str, Any]:
-    """Return the action that lets a request end as long after its email as it is kept, if it is still there."""
+    """Return the action that restarts a request's retention when its email is sent, if the request still exists."""
     return table.update(
         table_name,
         {"pk": pk, "sk": pk.partition("#")[0]},

@@ -30,7 +30,7 @@ _ASKED = "renewal_queued_at, renewal_sent_at, left_for"
 _A_DAY = timedelta(days=1)
 # What brings somebody back, by a sign of life.
 _BACK = f"SET #state = :confirmed, #list = :list, alive_at = :at, {APPEND} REMOVE left_at, expires_at, {_ASKED}"
-# What is dropped of an address that bounced or complained.
+# The attributes that are removed from an address that bounced or complained.
 _ONLY_THE_HASH = f" REMOVE email, #name, expires_at, soft_bounces, soft_bounced_at, alive_at, {_ASKED}"
 
 
@@ -166,7 +166,7 @@ def resume(table_name: str, subscriber_id: str, at: datetime, since: datetime) -
             table_name,
             subscriber_id,
             _BACK,
-            # One that was erased meanwhile has no address.
+            # If it was erased meanwhile, it has no address.
             "#state = :unsubscribed AND left_at >= :since AND attribute_exists(email)",
             {
                 ":confirmed": "confirmed",

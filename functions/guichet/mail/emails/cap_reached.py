@@ -17,7 +17,7 @@ def queued(language: Language) -> QueuedEmail:
 
 
 def ineligible(_due: Due[CapReached]) -> str | None:
-    """Return None: however late, the owner is told."""
+    """Return None: the owner is told, however late."""
     return None
 
 

@@ -26,7 +26,7 @@ def opened(due: Due[Issue]) -> WrittenIssue | None:
 
 
 def ineligible(_due: Due[WrittenIssue]) -> str | None:
-    """Return None: whatever became of the issue meanwhile, the owner sees what they asked for."""
+    """Return None: the owner gets what they asked for, whatever happened to the issue meanwhile."""
     return None
 
 
