@@ -3,16 +3,18 @@
 A file is read as a stream, and may be read again, so that no more of it is in memory than one comment.
 """
 
+import codecs
 import gzip
 import re
 import sqlite3
+import zlib
 from collections.abc import Collection, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Literal, NoReturn, Protocol
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -25,14 +27,30 @@ State = Literal["approved", "pending", "gone"]
 Markup = Literal["html", "lines", "markdown"]
 
 _CHUNK = 65_536
-# The longest text, and the most elements, of one part of a file.
+# The longest text, and the most elements, of one part of a file; and the longest comment or tag of XML, in bytes.
 _LONGEST = 4_000_000
 _MOST_ELEMENTS = 10_000
-_GZIP, _SQLITE = b"\x1f\x8b", b"SQLite format 3\x00"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
+_LONGEST_TOKEN = 16_000_000
+_GZIP, _SQLITE, _ZIP = b"\x1f\x8b", b"SQLite format 3\x00", b"PK\x03\x04"
+_BEGINNINGS = {
+    b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
+    b"<\x00": "utf-16-le", b"\x00<": "utf-16-be",
+}  # fmt: skip
+_ENCODING = re.compile(rb"""<\?xml\b[^>]*?\sencoding\s*=\s*["']([\w.:-]+)""")
 # XML has no such characters, and WordPress writes what people typed.
-_NOT_XML = bytes(sorted({*range(32)} - {9, 10, 13}))
-_WXR = re.compile(r"http://wordpress\.org/export/\d\.\d/")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# What stands before the declaration of a document: blanks, or what PHP said on WordPress's page.
+_BEFORE = re.compile(r"\A(?:(?!<(?:rss|disqus|urlset|sitemapindex)\b).)*?(?=<\?xml\s)|\A\s+", re.DOTALL)
+_SHORT = frozenset(
+    {
+        expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS],
+        expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_TOKEN],
+        expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION],
+    }
+)
+_MORE = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
+# The sample of WordPress's own test data says https.
+_WXR = re.compile(r"https?://wordpress\.org/export/\d\.\d/?")
 _PLAIN = re.compile(r"(?:https?://disqus\.com|https?://www\.(?:sitemaps\.org|google\.com)/schemas/sitemap/[\d.]+|)")
 _DISQUS_IDS = "http://disqus.com/disqus-internals"
 _NO_DATE = "0000"
@@ -59,6 +77,10 @@ class Post:
     markup: Markup
 
 
+class _NoXmlError(OperatorError):
+    """A file does not even begin like XML."""
+
+
 class Source(Protocol):
     """A file with comments."""
 
@@ -71,14 +93,18 @@ class Source(Protocol):
 def source_of(path: Path) -> Source:
     """Return what a file is. Raises OperatorError if it is of none of the tools."""
     with path.open("rb") as file:
-        if file.read(len(_SQLITE)) == _SQLITE:
-            return Isso(path)
-    for name in roots(path):
-        if name == "disqus":
-            return Disqus(path)
-        if name == "rss":
-            return WordPress(path)
-        break
+        begin = file.read(len(_SQLITE))
+    if begin == _SQLITE:
+        return Isso(path)
+    if begin.startswith(_ZIP):
+        raise OperatorError(f"{path} is a ZIP archive: unpack it, and import each file in it")
+    with suppress(_NoXmlError):
+        for name in roots(path):
+            if name == "disqus":
+                return Disqus(path)
+            if name == "rss":
+                return WordPress(path)
+            break
     raise OperatorError(f"{path} is neither an export of Disqus or WordPress nor a database of Isso")
 
 
@@ -102,19 +128,91 @@ def elements(file: BinaryIO, wanted: Collection[str], name: str, starts: Collect
     Names have a prefix: `wp:` of WordPress's, `dsq:` of Disqus's ids, `other:` of what we do not know. Raises
     OperatorError for what is no XML, and for a document type: entities of its own may be endless, or other files.
     """
+    text = _Text(file, name)
     reader = _Reader(wanted, starts, name)
-    first = True
     try:
-        while chunk := file.read(_CHUNK):
-            if first and not chunk.startswith(_UTF_16):
-                reader.drops = _NOT_XML
-            first = False
-            yield from reader.read(chunk)
-        yield from reader.read(b"", last=True)
+        for part in text.parts():
+            yield from reader.read(part)
+        yield from reader.read("", last=True)
     except expat.ExpatError as error:
-        raise OperatorError(f"{name}, line {error.lineno}: {expat.ErrorString(error.code)}") from None
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise OperatorError(f"{name}: {error}") from None
+        raise OperatorError(f"{name}, line {error.lineno + text.skipped}: {_told(error)}") from None
+    except EOFError:
+        raise OperatorError(f"{name} ends too early: download it again") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise OperatorError(f"{name} is damaged ({error}): download it again") from None
+
+
+def _told(error: expat.ExpatError) -> str:
+    what = expat.ErrorString(error.code)
+    if error.code in _SHORT:
+        return f"the file ends too early ({what}): download it again"
+    if error.code == _MORE:
+        return "the document ends here, and the file does not: delete what follows, or import each export by itself"
+    return f"{what}: download the file again, or mend this line"
+
+
+class _Text:
+    """The text of a document, whatever its encoding, without what no XML has."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file, self._name = file, name
+        # Lines before the document, which the parser does not see.
+        self.skipped = 0
+
+    def parts(self) -> Iterator[str]:
+        """Yield the text. Raises OperatorError."""
+        chunk = self._file.read(_CHUNK)
+        if not chunk.strip():
+            raise OperatorError(f"{self._name} is empty: download it again")
+        encoding = self._encoding(chunk)
+        decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+        first, lines = True, 1
+        while True:
+            try:
+                text = decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                if first and b"<?xml" not in error.object and not error.object.lstrip().startswith(b"<"):
+                    raise _NoXmlError(f"{self._name} is no XML") from None
+                line = lines + error.object[: error.start].count(b"\n")
+                raise OperatorError(
+                    f"{self._name}, line {line}: that is not {encoding}: convert the file to UTF-8, or mend this line"
+                ) from None
+            lines += text.count("\n")
+            if first:
+                text = self._document(text)
+                first = False
+            if text:
+                yield _NOT_XML.sub("", text)
+            if not chunk:
+                return
+            chunk = self._file.read(_CHUNK)
+
+    def _document(self, text: str) -> str:
+        if found := _BEFORE.match(text):
+            self.skipped = found[0].count("\n")
+            text = text[found.end() :]
+        if not text.startswith("<"):
+            raise _NoXmlError(f"{self._name} is no XML")
+        return text
+
+    def _encoding(self, begin: bytes) -> str:
+        for mark, encoding in _BEGINNINGS.items():
+            if begin.startswith(mark):
+                return encoding
+        found = _ENCODING.search(begin, 0, 4096)
+        declared = found[1].decode().lower() if found else "utf-8"
+        try:
+            # Python calls other things encodings, too: they raise a LookupError here.
+            if b"<".decode(declared) != "<":
+                return "utf-8"
+            name = codecs.lookup(declared).name
+        except UnicodeDecodeError:
+            # UTF-16: the declaration could not be read, if it were.
+            return "utf-8"
+        except LookupError:
+            raise OperatorError(f"{self._name} has an unknown encoding, {declared}: convert it to UTF-8") from None
+        # As browsers read it: Windows called its own encoding so.
+        return "cp1252" if name in {"iso8859-1", "ascii"} else name
 
 
 class _Reader:
@@ -124,20 +222,28 @@ class _Reader:
         self._wanted, self._starts, self._name = frozenset(wanted), frozenset(starts), name
         self._found: list[Element] = []
         self._builder: TreeBuilder | None = None
-        self._depth = self._length = self._elements = 0
-        self.drops = b""
-        self._parser = parser = expat.ParserCreate(namespace_separator="}")
+        self._depth = self._length = self._elements = self._given = 0
+        self._parser = parser = expat.ParserCreate("utf-8", namespace_separator="}")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._data
-        parser.StartDoctypeDeclHandler = self._refuse
+        parser.StartDoctypeDeclHandler = self._doctype
         parser.EntityDeclHandler = self._refuse
 
-    def read(self, chunk: bytes, *, last: bool = False) -> Iterator[Element]:
-        self._parser.Parse(chunk.translate(None, self.drops), last)
+    def read(self, text: str, *, last: bool = False) -> Iterator[Element]:
+        part = text.encode()
+        self._given += len(part)
+        self._parser.Parse(part, last)
+        if self._given - self._parser.CurrentByteIndex > _LONGEST_TOKEN:
+            self._refuse_long()
         found, self._found = self._found, []
         yield from found
+
+    def _doctype(self, root: str, *_: object) -> None:
+        if root.lower() == "html":
+            raise OperatorError(f"{self._name} is a web page: sign in where it is from, and download the file itself")
+        self._refuse()
 
     def _refuse(self, *_: object) -> None:
         raise OperatorError(f"{self._name}: it has a document type, and may declare entities: no such file does")
@@ -162,7 +268,10 @@ class _Reader:
 
     def _bound(self) -> None:
         if self._length > _LONGEST or self._elements > _MOST_ELEMENTS:
-            raise OperatorError(f"{self._name}, line {self._parser.CurrentLineNumber}: no comment is that long")
+            self._refuse_long()
+
+    def _refuse_long(self) -> NoReturn:
+        raise OperatorError(f"{self._name}, line {self._parser.CurrentLineNumber}: no comment is that long")
 
     def _end(self, name: str) -> None:
         if self._builder is None:
@@ -206,17 +315,34 @@ class Disqus:
     def posts(self) -> Iterator[Post]:
         """Read the posts."""
         threads: dict[str, tuple[str, bool]] = {}
+        whole = False
         with opened(self._path) as file:
             for element in elements(file, ("thread", "post"), str(self._path)):
                 if element.tag == "thread":
-                    link = _of(element, "link") or _of(element, "id")
-                    threads[element.get("dsq:id", "")] = link, _of(element, "isDeleted") == "true"
-                else:
-                    yield self._post(element, threads)
+                    threads |= self._thread(element)
+                    continue
+                thread = element.find("thread")
+                thread_id = "" if thread is None else thread.get("dsq:id", "")
+                if thread_id not in threads and not whole:
+                    # Disqus writes the threads first. Other tools that write its format may not.
+                    threads, whole = self._threads(), True
+                yield self._post(element, *threads.get(thread_id, ("", False)))
 
-    def _post(self, element: Element, threads: dict[str, tuple[str, bool]]) -> Post:
-        thread, parent = element.find("thread"), element.find("parent")
-        link, closed = threads.get("" if thread is None else thread.get("dsq:id", ""), ("", False))
+    def _threads(self) -> dict[str, tuple[str, bool]]:
+        threads: dict[str, tuple[str, bool]] = {}
+        with opened(self._path) as file:
+            for element in elements(file, ("thread", "post"), str(self._path)):
+                if element.tag == "thread":
+                    threads |= self._thread(element)
+        return threads
+
+    @staticmethod
+    def _thread(element: Element) -> dict[str, tuple[str, bool]]:
+        link = _of(element, "link") or _of(element, "id")
+        return {element.get("dsq:id", ""): (link, _of(element, "isDeleted") == "true")}
+
+    def _post(self, element: Element, link: str, closed: bool) -> Post:  # noqa: FBT001  as a thread has it
+        parent = element.find("parent")
         why = next(
             (
                 why
@@ -256,10 +382,12 @@ class WordPress:
     def posts(self) -> Iterator[Post]:
         """Read the comments."""
         site = link = hidden = ""
+        is_export = False
         wanted = ("link", "wp:base_blog_url", "wp:status", "wp:post_password", "wp:comment")
         with opened(self._path) as file:
             for element in elements(file, wanted, str(self._path), starts=("item",)):
                 text = (element.text or "").strip()
+                is_export = is_export or element.tag.startswith("wp:")
                 match element.tag:
                     case "item":
                         link = hidden = ""
@@ -275,12 +403,15 @@ class WordPress:
                         hidden = "page has a password"
                     case "wp:comment":
                         yield self._post(element, site, link, hidden)
+        if not is_export:
+            raise OperatorError(f"{self._path} is a feed, and no export: WordPress makes one at Tools, Export")
 
     @staticmethod
     def _post(element: Element, site: str, link: str, hidden: str) -> Post:
         kind, approved = _of(element, "wp:comment_type"), _of(element, "wp:comment_approved")
         why = hidden
-        if kind not in {"", "comment"}:
+        # A shop's reviews are comments, too.
+        if kind not in {"", "comment", "review"}:
             why = kind
         elif approved not in {"0", "1", "hold", "approve"}:
             why = approved or "no state"
@@ -315,12 +446,15 @@ class Isso:
         try:
             with closing(sqlite3.connect(f"file:{quote(str(self._path))}?mode=ro", uri=True)) as database:
                 database.execute("PRAGMA trusted_schema = OFF")
+                database.text_factory = lambda text: text.decode("utf-8", "replace")
                 yield from map(self._post, database.execute(
                     "SELECT c.id, c.parent, t.uri, c.created, c.mode, c.author, c.email, c.text"
-                    " FROM comments AS c JOIN threads AS t ON t.id = c.tid ORDER BY c.id"
+                    " FROM comments AS c LEFT JOIN threads AS t ON t.id = c.tid ORDER BY c.id"
                 ))  # fmt: skip
         except sqlite3.Error as error:
-            raise OperatorError(f"{self._path} is no database of Isso: {error}") from None
+            raise OperatorError(
+                f"{self._path} is no database of Isso, or was copied while Isso wrote to it: {error}"
+            ) from None
 
     @staticmethod
     def _post(row: tuple[object, ...]) -> Post:
@@ -335,8 +469,9 @@ class Isso:
             # Each database counts its own.
             site=f"{uri} {created}",
             address=str(uri or ""),
-            name=str(author or ""),
-            email=str(email or ""),
+            # It keeps them as HTML.
+            name=unescape(str(author or "")),
+            email=unescape(str(email or "")),
             at=at,
             state=state,
             why="deleted" if state == "gone" else "",

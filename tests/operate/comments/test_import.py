@@ -406,10 +406,10 @@ BOMB = (
         (b'<!DOCTYPE rss SYSTEM "http://127.0.0.1:9/x.dtd"><rss><channel><item>&x;</item></channel></rss>', "entities"),
         (b"<disqus xmlns='http://disqus.com'><thread>", "line 1"),
         (b"<html></html>", "neither"),
-        (b"", "line 1"),
-        (b"PK\x03\x04", "line 1"),
+        (b"", "is empty"),
+        (b"PK\x03\x04", "unpack it"),
         (b"SQLite format 3\x00 and no more", "no database of Isso"),
-        (b"\x1f\x8b broken", ""),
+        (b"\x1f\x8b broken", "download it again"),
         (
             b"<disqus xmlns='http://disqus.com'><post><message>" + b"x" * 5_000_000 + b"</message></post></disqus>",
             "long",

@@ -1,0 +1,255 @@
+"""Exports as they come from other versions, other tools and broken downloads: read as a whole, or refused in words."""
+
+import gzip
+import re
+import sqlite3
+from contextlib import closing
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.operate.comments_sources import Post, source_of
+from infra.operate.connection import OperatorError
+from tests.operate.comments.test_import import DISQUS, HERE, PAIN, WORDPRESS, outline, thread, words
+from tests.support.discussion import Discussion
+from tests.support.operate import Operate
+
+MAP = ("--map", "ancien.example/2014/03/*=/articles/*")
+WXR = WORDPRESS.read_text(encoding="utf-8")
+
+
+def read(folder: Path, content: bytes) -> list[Post]:
+    """Return the comments of a file with some content."""
+    path = folder / "file"
+    path.write_bytes(content)
+    return list(source_of(path).posts())
+
+
+def refused(folder: Path, content: bytes) -> str:
+    """Return in which words a file with some content is refused."""
+    with pytest.raises(OperatorError) as error:
+        read(folder, content)
+    return str(error.value)
+
+
+def declared(encoding: str) -> str:
+    """Return WordPress's export as if it were in an encoding."""
+    return re.sub('encoding="[^"]*"', f'encoding="{encoding}"', WXR, count=1)
+
+
+# --- WordPress --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("namespace", ["https://wordpress.org/export/1.2/", "http://wordpress.org/export/1.0"])
+def test_the_other_ways_to_write_wordpresss_namespace_are_known(tmp_path: Path, namespace: str) -> None:
+    """The test data of WordPress's themes says https. What is not known would be an export without comments."""
+    text = re.sub('xmlns:wp="[^"]*"', f'xmlns:wp="{namespace}"', WXR)
+    assert f'"{namespace}"' in text
+    assert read(tmp_path, text.encode()) == list(source_of(WORDPRESS).posts())
+
+
+def test_a_feed_is_no_export_without_comments(tmp_path: Path) -> None:
+    feed = b"<rss version='2.0'><channel><link>https://x.example</link><item><link>/a/</link></item></channel></rss>"
+    assert "Tools, Export" in refused(tmp_path, feed)
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["\n\n", "\ufeff", "\ufeff \n", "<br />\n<b>Warning</b>: Undefined variable in <b>/x.php</b> on line 3<br />\n"],
+)
+def test_what_wordpress_says_before_the_document_is_skipped(tmp_path: Path, before: str) -> None:
+    """Plug-ins and themes print blank lines and warnings, and XML allows neither before its declaration."""
+    assert read(tmp_path, (before + WXR).encode()) == list(source_of(WORDPRESS).posts())
+    told = refused(tmp_path, (before + WXR.replace("</title>", "</titel>", 1)).encode())
+    line = 1 + (before + WXR).partition("</title>")[0].count("\n")
+    assert f"line {line}: mismatched tag" in told
+
+
+def test_a_declaration_of_xml_in_a_text_is_text(tmp_path: Path) -> None:
+    text = WXR.partition("?>")[2].replace("Une nuit.", "Une <?xml version='1.0'?> nuit.")
+    assert len(read(tmp_path, text.encode())) == len(list(source_of(WORDPRESS).posts()))
+
+
+def test_the_reviews_of_a_shop_are_comments(discussion: Discussion, operate: Operate, tmp_path: Path) -> None:
+    path = tmp_path / "shop.xml"
+    path.write_text(WXR.replace("pingback", "review"), encoding="utf-8")
+    before = words(operate(discussion.app, "comments", "import", str(WORDPRESS), *MAP, "--dry-run", "--json"))
+    after = words(operate(discussion.app, "comments", "import", str(path), *MAP, "--dry-run", "--json"))
+    assert after["imported"] == before["imported"] + before["left_out"]["pingback"]
+
+
+# --- Disqus -----------------------------------------------------------------------------------------------------------
+
+
+def test_posts_may_stand_before_their_threads(discussion: Discussion, operate: Operate, tmp_path: Path) -> None:
+    """Disqus writes threads first. Who writes its format, or adds to it, does not always."""
+    text = DISQUS.read_text(encoding="utf-8")
+    posts = re.findall(r"<post .*?</post>", text, re.DOTALL)
+    rest = re.sub(r"<post .*?</post>", "", text, flags=re.DOTALL)
+    path = tmp_path / "mixed.xml"
+    path.write_text(re.sub(r"(<disqus[^>]*>)", lambda root: root[1] + "".join(posts), rest), encoding="utf-8")
+    assert [post.id for post in source_of(path).posts()] == [post.id for post in source_of(DISQUS).posts()]
+    assert list(source_of(path).posts()) == list(source_of(DISQUS).posts())
+    operate(discussion.app, "comments", "import", str(path))
+    assert outline(discussion.app, PAIN)[0] == ("Aurélie Géraud", ["Atelier Bellevue", "Chloé", "Bruno"])
+
+
+# --- Isso -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def isso(tmp_path: Path) -> Path:
+    """Return Isso's database."""
+    path = tmp_path / "comments.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript((HERE / "isso.sql").read_text(encoding="utf-8"))
+        database.commit()
+    return path
+
+
+def change(path: Path, *statements: tuple[str, tuple[Any, ...]]) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        for statement, values in statements:
+            database.execute(statement, values)
+        database.commit()
+
+
+def test_isso_keeps_names_and_addresses_as_html(discussion: Discussion, operate: Operate, isso: Path) -> None:
+    change(
+        isso, ("UPDATE comments SET author = ?, email = ? WHERE id = 1", ("Tom &amp; Léa &lt;3", "a&amp;b@x.example"))
+    )
+    operate(discussion.app, "comments", "import", str(isso))
+    assert thread(discussion.app, PAIN)[0]["name"] == "Tom & Léa <3"
+    (kept,) = [item for item in discussion.app.items("comment") if item["name"] == "Tom & Léa <3"]
+    assert kept["email"] == "a&b@x.example"
+
+
+# As Isso made it until version 0.12.
+EARLY = (
+    "CREATE TABLE comments (tid REFERENCES threads(id), id INTEGER PRIMARY KEY, parent INTEGER, created FLOAT NOT NULL,"
+    " modified FLOAT, text VARCHAR, author VARCHAR, email VARCHAR, website VARCHAR, mode INTEGER, remote_addr VARCHAR,"
+    " likes INTEGER DEFAULT 0, dislikes INTEGER DEFAULT 0, voters BLOB NOT NULL)"
+)
+
+
+def test_a_database_of_an_early_isso_has_three_levels_and_fewer_columns(
+    discussion: Discussion, operate: Operate, tmp_path: Path
+) -> None:
+    path = tmp_path / "comments.db"
+    rows = [(1, None, 1), (2, 1, 1), (3, 2, 1), (4, 3, 2), (5, None, 4), (6, 5, 1)]
+    change(
+        path,
+        ("CREATE TABLE threads (id INTEGER PRIMARY KEY, uri VARCHAR UNIQUE, title VARCHAR)", ()),
+        (EARLY, ()),
+        ("INSERT INTO threads VALUES (1, '/articles/pain/', 'Pain')", ()),
+        *(
+            (
+                "INSERT INTO comments (tid, id, parent, created, mode, text, author, voters) VALUES (1,?,?,?,?,?,?,?)",
+                (one, parent, 1.4e9 + one, mode, f"Texte {one}" if mode != 4 else None, f"A{one}", b"\xff\x00" * 128),
+            )
+            for one, parent, mode in rows
+        ),
+    )  # fmt: skip
+    operate(discussion.app, "comments", "import", str(path))
+    assert outline(discussion.app, PAIN) == [("A1", ["A2", "A3"]), ("deleted", ["A6"])]
+
+
+def test_a_comment_of_isso_without_a_thread_is_told(discussion: Discussion, operate: Operate, isso: Path) -> None:
+    change(isso, ("UPDATE comments SET tid = 99 WHERE id = 6", ()))
+    said = operate(discussion.app, "comments", "import", str(isso), "--json")
+    assert said.code == 1
+    assert words(said)["unmatched"] == {"": 1}
+
+
+def test_a_text_of_isso_that_is_no_utf_8_does_not_end_an_import(
+    discussion: Discussion, operate: Operate, isso: Path
+) -> None:
+    change(isso, ("UPDATE comments SET text = CAST(? AS TEXT) WHERE id = 6", (b"caf\xe9",)))
+    said = operate(discussion.app, "comments", "import", str(isso), "--json")
+    assert said.code == 0, said.told
+    assert thread(discussion.app, "/articles/café/")[0]["html"] == "<p>caf\ufffd</p>\n"
+
+
+def test_a_copy_of_a_database_that_was_cut_is_refused(tmp_path: Path, isso: Path) -> None:
+    assert "copied while Isso wrote" in refused(tmp_path, isso.read_bytes()[:5000])
+
+
+# --- encodings and damage ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("utf-8", "utf-8"),
+        ("UTF-8", "utf-8-sig"),
+        ("UTF-16", "utf-16"),
+        ("UTF-8", "utf-16"),
+        # A file that an editor has converted keeps its declaration.
+        ("UTF-16", "utf-8"),
+        ("windows-1252", "cp1252"),
+        # Its quotes are Windows's, whatever it is called.
+        ("ISO-8859-1", "cp1252"),
+        ("gb18030", "gb18030"),
+        ("GBK", "gbk"),
+        ("Shift_JIS", "shift_jis"),
+    ],
+)
+def test_an_export_may_be_in_any_encoding(tmp_path: Path, name: str, encoding: str) -> None:
+    text = declared(name).replace("Une nuit.", "Une ’nuit’ 一夜 à l’œuvre.")
+    found = read(tmp_path, text.encode(encoding, "xmlcharrefreplace"))
+    # What an encoding lacks is a reference, which is none in CDATA.
+    expected = [unescape(post.text) for post in read(tmp_path, text.encode("utf-16"))]
+    assert [unescape(post.text) for post in found] == expected
+    assert any("’nuit’ 一夜 à l’œuvre" in text for text in expected)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 65_536])
+def test_characters_that_xml_has_not_are_dropped_wherever_a_part_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr("infra.operate.comments_sources._CHUNK", size)
+    content = WXR.partition("<item>")[0] + "<item>" + WXR.partition("<item>")[2].partition("</item>")[0]
+    content += "</item></channel></rss>"
+    expected = read(tmp_path, content.encode())
+    odd = content.encode().replace(b"Une nuit.", b"Une\x0b\xef\xbf\xbf n\xed\xa0\x80uit.\xef\xbf\xbe")
+    assert odd != content.encode()
+    if size > 7:
+        assert read(tmp_path, odd) == expected
+    else:
+        # A declaration must stand in the first part.
+        body = odd.partition(b"?>")[2].lstrip()
+        assert read(tmp_path, body) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (declared("klingon").encode(), "unknown encoding, klingon"),
+        (declared("hex").encode(), "unknown encoding, hex"),
+        (WXR.encode("latin-1", "ignore"), "line 14: that is not utf-8: convert the file to UTF-8"),
+        (WXR[: len(WXR) // 2].encode(), "ends too early"),
+        (WXR.partition("</rss>")[0].encode(), "ends too early"),
+        (gzip.compress(WXR.encode())[:900], "ends too early: download it again"),
+        ((WXR + WXR).encode(), "import each export by itself"),
+        ((WXR + "<br /><b>Notice</b>").encode(), "delete what follows"),
+        (WXR.replace("</title>", "a & b</title>", 1).encode(), "line 12: not well-formed"),
+        (b"<!DOCTYPE html><html><body>Please sign in", "is a web page"),
+        (b'[{"comments": []}]', "neither"),
+        (gzip.compress(gzip.compress(WXR.encode())), "neither"),
+        (b"\x89PNG\r\n\x1a\n\x00", "neither"),
+        (b" \n", "is empty"),
+        (gzip.compress(b"<disqus xmlns='http://disqus.com'><!--" + b"x" * 40_000_000), "no comment is that long"),
+    ],
+)
+def test_a_damaged_file_is_refused_with_what_to_do(tmp_path: Path, content: bytes, told: str) -> None:
+    assert told in refused(tmp_path, content)
+
+
+def test_no_damage_of_a_compressed_file_ends_in_a_traceback(tmp_path: Path) -> None:
+    whole = gzip.compress(WXR.encode() + bytes(one * one % 251 for one in range(80_000)))
+    for place in range(10, len(whole), 997):
+        broken = bytearray(whole)
+        broken[place] ^= 0xFF
+        assert refused(tmp_path, bytes(broken))
