@@ -1,10 +1,11 @@
 """What people wrote elsewhere, in HTML, as the Markdown that comments are kept in. No HTML is ever taken as it is.
 
-The result is rendered and sanitized like any other comment. Where emphasis or a list would not come out as the same
-words, the words alone are kept.
+The result is rendered and sanitized like any other comment. Where it would not come out as the same words, it is kept
+without its emphasis, or else the words alone.
 """
 
 import re
+from collections.abc import Collection
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -36,6 +37,9 @@ _PARAGRAPHS = frozenset(
 )
 _CONTAINERS = frozenset({"blockquote", "ul", "ol", "li", "pre"})
 _INLINE = {"em": "*", "i": "*", "strong": "**", "b": "**", "code": "`", "tt": "`", "a": ""}
+_EMPHASIS = frozenset({"em", "i", "strong", "b"})
+# What plays or shows something from elsewhere: its address is kept.
+_EMBEDDED = frozenset({"embed", "iframe", "video", "audio", "source"})
 _SILENT = frozenset({"script", "style", "iframe", "object", "template", "noscript", "title", "select"})
 _DEEPEST = 12
 _SPECIAL = re.compile(r"([\\`*_\[\]<])")
@@ -47,22 +51,37 @@ _IN_ISSO = re.compile(
 )
 _UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<[!?][^>]*>?", re.DOTALL)
 _NO_TAG = re.compile("<(?!/?[A-Za-z][^<>]*>)")
-_LINKS = ("http", "https", "mailto")
+# In HTML that WordPress or people wrote, this is no reference to a character: `?year=2014&region=3`.
+_NO_ENTITY = re.compile("&(?=[A-Za-z])(?![A-Za-z][A-Za-z0-9]*;)")
+_BREAK = re.compile(r"(<br\b[^<>]*>)[ \t]*\r?\n", re.IGNORECASE)
+_INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)(?: {4}| {0,3}\t)[ \t]*\S")
+_LINKS = ("http", "https")
+_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _SHORTENED = ("...", "…")
+_FORMATS = _CONTAINERS | frozenset(_INLINE)
 
 
 def markdown_of(text: str, markup: Markup) -> str:
     """Return a text of another tool as Markdown: HTML, HTML whose line breaks count, or Markdown with some HTML."""
     if markup == "markdown":
-        if not _IN_ISSO.search(text):
+        if not _IN_ISSO.search(text) and not _INDENTED.search(text):
             return text
-        # Its HTML was allowed there, and text that looks like it in code is none.
+        # Its HTML was allowed there, and text that looks like it in code is none. Comments here have no indented code.
         text = MarkdownIt("commonmark", {"html": True, "breaks": True, "maxNesting": 20}).render(text)
     text = _well_formed(text)
     # Old comments of Disqus have no paragraphs either.
     lines = markup == "lines" or (markup == "html" and not re.search("<(?:p|br|div)\\b", text, re.IGNORECASE))
-    bare, formatted = (_Writer.of(text, lines=lines, formatted=one) for one in (False, True))
-    return formatted if _words_of(formatted) == _words_of(bare) else bare
+    if lines:
+        # WordPress shows them as one.
+        text = _BREAK.sub(r"\1", text)
+    bare = _Writer.of(text, lines=lines, keeps=())
+    words = _words_of(bare)
+    # Emphasis beside punctuation may be none in Markdown. Then the rest is still worth it.
+    for left_out in ((), _EMPHASIS):
+        formatted = _Writer.of(text, lines=lines, keeps=_FORMATS - frozenset(left_out))
+        if _words_of(formatted) == words:
+            return formatted
+    return bare
 
 
 def _well_formed(html: str) -> str:
@@ -70,7 +89,7 @@ def _well_formed(html: str) -> str:
 
     Python's parser fails on some broken declarations, and takes hours for many tags that do not end.
     """
-    return _NO_TAG.sub("&lt;", _UNSEEN.sub("", html))
+    return _NO_ENTITY.sub("&amp;", _NO_TAG.sub("&lt;", _UNSEEN.sub("", html)))
 
 
 def _words_of(written: str) -> str:
@@ -86,15 +105,14 @@ class _Words(HTMLParser):
         self.silent = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT:
-            self.silent += 1
-        elif not self.silent:
+        # The film of an object is in an element for browsers that know no objects.
+        if not self.silent or tag == "embed":
             self.start(tag, {name: value or "" for name, value in attrs})
+        self.silent += tag in _SILENT
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _SILENT and not self.silent:
-            self.start(tag, {name: value or "" for name, value in attrs})
-            self.end(tag)
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _SILENT:
@@ -136,6 +154,8 @@ class _Plain(_Words):
             self._links.append((len(self.found), _shown(attributes)))
         if tag == "img":
             self.found.append(_label(attributes))
+        if tag in _EMBEDDED:
+            self.found.append(_film(attributes))
 
     def end(self, tag: str) -> None:
         if tag == "a" and self._links:
@@ -159,16 +179,16 @@ class _Frame:
 class _Writer(_Words):
     """Writes Markdown."""
 
-    def __init__(self, *, lines: bool, formatted: bool) -> None:
+    def __init__(self, *, lines: bool, keeps: Collection[str]) -> None:
         super().__init__()
-        self._lines, self._formatted = lines, formatted
+        self._lines, self._keeps = lines, keeps
         self._blocks = [_Frame("")]
         self._inline: list[_Frame] = []
 
     @classmethod
-    def of(cls, html: str, *, lines: bool, formatted: bool) -> str:
-        """Return HTML as Markdown."""
-        writer = cls(lines=lines, formatted=formatted)
+    def of(cls, html: str, *, lines: bool, keeps: Collection[str]) -> str:
+        """Return HTML as Markdown that keeps some elements, and of the others their words."""
+        writer = cls(lines=lines, keeps=keeps)
         writer.feed(html)
         writer.close()
         while len(writer._blocks) > 1:
@@ -181,14 +201,16 @@ class _Writer(_Words):
             self._write("\n")
         elif tag == "img":
             self._write(_escaped(_label(attributes)))
+        elif tag in _EMBEDDED:
+            self._write(f" {_escaped(_film(attributes))} ")
         elif tag in _PARAGRAPHS:
             self._flush()
         elif tag in _CONTAINERS:
             self._flush()
-            if self._formatted and len(self._blocks) <= _DEEPEST:
+            if tag in self._keeps and len(self._blocks) <= _DEEPEST:
                 self._blocks.append(_Frame(tag, attributes.get("start", "")))
-        elif tag in _INLINE and (self._formatted or tag == "a") and len(self._inline) < _DEEPEST and self._raw is None:
-            link = _address(attributes) if self._formatted else ""
+        elif tag in _INLINE and (tag in self._keeps or tag == "a") and len(self._inline) < _DEEPEST and not self._raw:
+            link = _address(attributes) if tag in self._keeps else ""
             self._inline.append(_Frame(tag, link=link, title=_shown(attributes)))
         elif tag in {"td", "th"}:
             self._write(" ")
@@ -334,4 +356,13 @@ def _lengthened(text: str, title: str) -> str:
 
 
 def _label(attributes: dict[str, str]) -> str:
-    return attributes.get("alt", "").strip() or attributes.get("src", "").strip()
+    """Return the words that stand for a picture: its own, or else where it is, unless it is in the text itself."""
+    source = attributes.get("src", "").strip()
+    return attributes.get("alt", "").strip() or ("" if _SCHEME.match(source) else source)
+
+
+def _film(attributes: dict[str, str]) -> str:
+    """Return where a film or a sound is, if it is on the web."""
+    source = attributes.get("src", "").strip()
+    source = f"https:{source}" if source.startswith("//") else source
+    return source if source.startswith(("http://", "https://")) else ""

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from infra.operate.comments_sources import Post, source_of
+from guichet.comments import markdown
+from infra.operate.comments_markdown import markdown_of
+from infra.operate.comments_sources import Markup, Post, source_of
 from infra.operate.connection import OperatorError
 from tests.operate.comments.test_import import DISQUS, HERE, PAIN, WORDPRESS, outline, thread, words
 from tests.support.discussion import Discussion
@@ -253,3 +255,69 @@ def test_no_damage_of_a_compressed_file_ends_in_a_traceback(tmp_path: Path) -> N
         broken = bytearray(whole)
         broken[place] ^= 0xFF
         assert refused(tmp_path, bytes(broken))
+
+
+# --- texts ------------------------------------------------------------------------------------------------------------
+
+
+def html_of(text: str, markup: Markup) -> str:
+    """Return the HTML that a text of another tool becomes."""
+    return markdown.html(markdown_of(text, markup)).replace("\n", "")
+
+
+def link(address: str, words: str = "") -> str:
+    return f'<p><a href="{address}" rel="nofollow ugc noopener">{words or address}</a></p>'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # WordPress makes one break of both, and shows references to characters only where they end in a semicolon.
+        ("a<br />\nb<br>\r\nc\n\nd", "<p>a<br>b<br>c</p><p>d</p>"),
+        ("R&D &times; &timestamp &#8217;", "<p>R&amp;D × &amp;timestamp ’</p>"),
+        (
+            "http://x.example/?a=1&region=3&copy=4",
+            link("http://x.example/?a=1&amp;region=3&amp;copy=4"),
+        ),
+        (
+            '<a href="http://x.example/?a=1&region=3">x</a>',
+            link("http://x.example/?a=1&amp;region=3", "x"),
+        ),
+        # One emphasis that Markdown has not, or one address of a person, does not cost what else there is.
+        (
+            "<b>(a)</b>b <code>c</code> <blockquote><em>d</em></blockquote>",
+            "<p>(a)b <code>c</code></p><blockquote><p>d</p></blockquote>",
+        ),
+        ('<a href="mailto:a@x.example">a</a> <em>b</em>', "<p>a <em>b</em></p>"),
+    ],
+)
+def test_texts_of_wordpress_look_as_they_did(text: str, expected: str) -> None:
+    assert html_of(text, "lines") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<iframe width="420" src="//videos.example/embed/a_b?x=1" allowfullscreen></iframe>',
+        '<iframe src="https://videos.example/embed/a_b?x=1">a browser without frames</iframe>',
+        '<object><param name="movie" value="x"></param><embed src="https://videos.example/embed/a_b?x=1"></embed></object>',
+        '<video controls><source src="https://videos.example/embed/a_b?x=1" type="video/mp4"></video>',
+        '<audio src="https://videos.example/embed/a_b?x=1"/>',
+    ],
+)
+def test_of_what_plays_the_address_is_kept(text: str) -> None:
+    """Such a comment often has no other words, and would be lost."""
+    assert html_of(text, "lines") == link("https://videos.example/embed/a_b?x=1")
+    assert html_of(text.replace("https://videos.example/", "javascript:/").replace("//v", "data:v"), "lines") == ""
+
+
+def test_pictures_in_the_text_itself_are_not_taken_for_words() -> None:
+    assert html_of('<p>a <img src="data:image/png;base64,AAAA"> <img src="/b.png"></p>', "html") == "<p>a  /b.png</p>"
+
+
+def test_indented_code_of_isso_stays_code() -> None:
+    """Markdown of a comment here has no indented code: it would lose its spaces."""
+    assert html_of("a\n\n    b = *c*\n      d\n\ne", "markdown") == (
+        "<p>a</p><pre><code>b = *c*  d</code></pre><p>e</p>"
+    )
+    assert markdown_of("a\n    b", "markdown") == "a\n    b"
