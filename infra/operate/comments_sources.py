@@ -10,7 +10,7 @@ import sqlite3
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -356,7 +356,8 @@ class Disqus:
         )
         state: State = "pending" if _of(element, "isApproved") == "false" else "approved"
         return Post(
-            id=element.get("dsq:id", ""),
+            # The other one is what the site called it, if it did.
+            id=element.get("dsq:id") or _of(element, "id"),
             parent="" if parent is None else parent.get("dsq:id", ""),
             # Disqus counts all posts of all sites.
             site="",
@@ -383,6 +384,7 @@ class WordPress:
         """Read the comments."""
         site = link = hidden = ""
         is_export = False
+        firsts: dict[str, str] = {}
         wanted = ("link", "wp:base_blog_url", "wp:status", "wp:post_password", "wp:comment")
         with opened(self._path) as file:
             for element in elements(file, wanted, str(self._path), starts=("item",)):
@@ -402,7 +404,13 @@ class WordPress:
                     case "wp:post_password" if text:
                         hidden = "page has a password"
                     case "wp:comment":
-                        yield self._post(element, site, link, hidden)
+                        post = self._post(element, site, link, hidden)
+                        # WordPress counts the comments of all its pages. Others that write its format begin anew.
+                        firsts.setdefault(post.id, link)
+                        own, parent = (
+                            f"{one} {link}" if firsts.get(one, link) != link else one for one in (post.id, post.parent)
+                        )
+                        yield replace(post, id=own, parent=parent)
         if not is_export:
             raise OperatorError(f"{self._path} is a feed, and no export: WordPress makes one at Tools, Export")
 

@@ -74,6 +74,31 @@ def test_a_declaration_of_xml_in_a_text_is_text(tmp_path: Path) -> None:
     assert len(read(tmp_path, text.encode())) == len(list(source_of(WORDPRESS).posts()))
 
 
+def test_ids_that_begin_anew_on_each_page_are_told_apart(
+    discussion: Discussion, operate: Operate, tmp_path: Path
+) -> None:
+    """WordPress counts all its comments. Tools that write its format, for Disqus to read, often do not."""
+    comment = (
+        "<wp:comment><wp:comment_id>{id}</wp:comment_id><wp:comment_author>{name}</wp:comment_author>"
+        "<wp:comment_date_gmt>2014-03-01 10:0{id}:00</wp:comment_date_gmt><wp:comment_content>a</wp:comment_content>"
+        "<wp:comment_approved>1</wp:comment_approved><wp:comment_parent>{parent}</wp:comment_parent></wp:comment>"
+    )
+    rows = [(1, "0"), (2, "1"), (3, "0"), (4, "3")]
+    items = "".join(
+        f"<item><link>https://x.example/{page}/</link>"
+        + "".join(comment.format(id=one, name=f"{page}{one}", parent=parent) for one, parent in rows)
+        + "</item>"
+        for page in "ab"
+    )
+    path = tmp_path / "export.xml"
+    path.write_text(f'<rss xmlns:wp="http://wordpress.org/export/1.0/"><channel>{items}</channel></rss>', "utf-8")
+    said = operate(discussion.app, "comments", "import", str(path), "--json")
+    assert words(said)["imported"] == 8
+    assert outline(discussion.app, "/a/") == [("a1", ["a2"]), ("a3", ["a4"])]
+    assert outline(discussion.app, "/b/") == [("b1", ["b2"]), ("b3", ["b4"])]
+    assert words(operate(discussion.app, "comments", "import", str(path), "--json"))["already"] == 8
+
+
 def test_the_reviews_of_a_shop_are_comments(discussion: Discussion, operate: Operate, tmp_path: Path) -> None:
     path = tmp_path / "shop.xml"
     path.write_text(WXR.replace("pingback", "review"), encoding="utf-8")
@@ -96,6 +121,13 @@ def test_posts_may_stand_before_their_threads(discussion: Discussion, operate: O
     assert list(source_of(path).posts()) == list(source_of(DISQUS).posts())
     operate(discussion.app, "comments", "import", str(path))
     assert outline(discussion.app, PAIN)[0] == ("Aurélie Géraud", ["Atelier Bellevue", "Chloé", "Bruno"])
+
+
+def test_a_post_without_disquss_id_has_the_sites(tmp_path: Path) -> None:
+    text = DISQUS.read_text(encoding="utf-8")
+    assert '<post dsq:id="1001">' in text
+    found = read(tmp_path, text.replace('<post dsq:id="1001">', "<post><id>wp-7</id>").encode())
+    assert [post.id for post in found][:2] == ["wp-7", [*source_of(DISQUS).posts()][1].id]
 
 
 # --- Isso -------------------------------------------------------------------------------------------------------------
