@@ -142,7 +142,7 @@ def _tell_of_import(result: Any, output: Output, *, dry_run: bool) -> None:
     unmatched = result.unmatched.most_common()
     if unmatched:
         output.say("Addresses that mean no page of the site (--map tells where they are now):")
-        rows = ({"address": address, "comments": number} for address, number in unmatched)
+        rows = ({"address": address or "(none)", "comments": number} for address, number in unmatched)
         output.rows(rows, ("address", "comments"), "")
     for bad in result.bad:
         output.advise(f"comment {bad.id} {bad.why}")

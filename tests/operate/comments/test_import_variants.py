@@ -195,6 +195,7 @@ def test_a_comment_of_isso_without_a_thread_is_told(discussion: Discussion, oper
     said = operate(discussion.app, "comments", "import", str(isso), "--json")
     assert said.code == 1
     assert words(said)["unmatched"] == {"": 1}
+    assert "(none)" in operate(discussion.app, "comments", "import", str(isso), "--dry-run").out
 
 
 def test_a_text_of_isso_that_is_no_utf_8_does_not_end_an_import(
