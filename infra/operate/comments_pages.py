@@ -43,12 +43,13 @@ class Pages:
             parts = urlsplit(address)
         except ValueError:
             return None
-        if parts.scheme not in {"http", "https", ""} or (not parts.netloc and not address.startswith("/")):
-            return None
         for old, new in self._rules:
             page = _ruled(_spellings(address), old, new)
             if page is not None:
                 return self._on_site(normalized(page))
+        # Isso's may be any word that a page gives it.
+        if parts.scheme not in {"http", "https", ""} or (not parts.netloc and not address.startswith("/")):
+            return None
         if _NUMBERED & {name for name, _ in parse_qsl(parts.query)}:
             return None
         return self._on_site(normalized(parts.path or "/"))

@@ -160,6 +160,18 @@ def test_isso_keeps_names_and_addresses_as_html(discussion: Discussion, operate:
     assert kept["email"] == "a&b@x.example"
 
 
+@pytest.mark.parametrize("rule", ["mt:1949=/articles/pain/", "mt:*=/articles/pain/*"])
+def test_a_page_of_isso_may_be_called_anything(
+    discussion: Discussion, operate: Operate, isso: Path, rule: str
+) -> None:
+    """A page that sets `data-isso-id` is known by it, and not by its path."""
+    change(isso, ("UPDATE threads SET uri = 'mt:1949' WHERE id = 2", ()))
+    said = operate(discussion.app, "comments", "import", str(isso), "--dry-run", "--json")
+    assert words(said)["unmatched"] == {"mt:1949": 1}
+    said = operate(discussion.app, "comments", "import", str(isso), "--map", rule, "--dry-run", "--json")
+    assert words(said)["unmatched"] == {}
+
+
 # As Isso made it until version 0.12.
 EARLY = (
     "CREATE TABLE comments (tid REFERENCES threads(id), id INTEGER PRIMARY KEY, parent INTEGER, created FLOAT NOT NULL,"
