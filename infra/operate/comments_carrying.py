@@ -114,9 +114,9 @@ def import_comments(  # noqa: PLR0913  the options of a command
 
     FILE is Disqus's export (XML, or XML.GZ as it comes), WordPress's (Tools, Export, all content) or Isso's database
     (comments.db). Comments keep their names, times and places; what answers a reply stands beside it. What was
-    approved there is public here at once; what waited there waits here, and no email tells of it. What was deleted or
-    filed as spam there is not imported. Email addresses are kept for you alone. Text becomes Markdown; no HTML is
-    taken as it is.
+    approved there is public here at once; what waited there waits here, and no email tells of it. Disqus's export does
+    not tell what waits: decide on that there first. What was deleted or filed as spam there is not imported. Email
+    addresses are kept for you alone. Text becomes Markdown; no HTML is taken as it is.
 
     Of an address the path counts, whatever its domain: --map tells where a page has moved. Addresses that mean no page
     of the site are listed, and their comments are not imported. Done twice, it changes nothing. What was deleted or

@@ -321,8 +321,7 @@ class Disqus:
                 if element.tag == "thread":
                     threads |= self._thread(element)
                     continue
-                thread = element.find("thread")
-                thread_id = "" if thread is None else thread.get("dsq:id", "")
+                thread_id = self._named(element, "thread")
                 if thread_id not in threads and not whole:
                     # Disqus writes the threads first. Other tools that write its format may not.
                     threads, whole = self._threads(), True
@@ -338,11 +337,19 @@ class Disqus:
 
     @staticmethod
     def _thread(element: Element) -> dict[str, tuple[str, bool]]:
-        link = _of(element, "link") or _of(element, "id")
-        return {element.get("dsq:id", ""): (link, _of(element, "isDeleted") == "true")}
+        own = _of(element, "id")
+        told = _of(element, "link") or own, _of(element, "isDeleted") == "true"
+        return {f"own {own}": told, element.get("dsq:id", ""): told}
+
+    @staticmethod
+    def _named(element: Element, name: str) -> str:
+        """Return the id of a post's thread or parent: Disqus's, or as in the sample of its manual, the site's own."""
+        found = element.find(name)
+        own = _of(element, name)
+        return "" if found is None else found.get("dsq:id") or (own and f"own {own}")
 
     def _post(self, element: Element, link: str, closed: bool) -> Post:  # noqa: FBT001  as a thread has it
-        parent = element.find("parent")
+        parent = self._named(element, "parent")
         why = next(
             (
                 why
@@ -354,11 +361,11 @@ class Disqus:
             ),
             "",
         )
+        # Disqus itself does not tell what waits; others that write its format do.
         state: State = "pending" if _of(element, "isApproved") == "false" else "approved"
         return Post(
-            # The other one is what the site called it, if it did.
-            id=element.get("dsq:id") or _of(element, "id"),
-            parent="" if parent is None else parent.get("dsq:id", ""),
+            id=element.get("dsq:id") or (f"own {own}" if (own := _of(element, "id")) else ""),
+            parent=parent,
             # Disqus counts all posts of all sites.
             site="",
             address=link,

@@ -127,7 +127,29 @@ def test_a_post_without_disquss_id_has_the_sites(tmp_path: Path) -> None:
     text = DISQUS.read_text(encoding="utf-8")
     assert '<post dsq:id="1001">' in text
     found = read(tmp_path, text.replace('<post dsq:id="1001">', "<post><id>wp-7</id>").encode())
-    assert [post.id for post in found][:2] == ["wp-7", [*source_of(DISQUS).posts()][1].id]
+    assert [post.id for post in found][:2] == ["own wp-7", [*source_of(DISQUS).posts()][1].id]
+
+
+def test_the_sample_of_disquss_manual_names_threads_and_parents_by_their_own_ids(
+    discussion: Discussion, operate: Operate, tmp_path: Path
+) -> None:
+    path = tmp_path / "sample.xml"
+    path.write_text(
+        """<?xml version="1.0"?>
+        <disqus xmlns="http://disqus.com" xmlns:dsq="http://disqus.com/disqus-internals">
+        <category dsq:id="1"><forum>dev</forum><title>General</title></category>
+        <thread dsq:id="2"><id>1</id><link>https://x.example/a/</link><title/><message/></thread>
+        <thread dsq:id="1"><id>9</id><link>https://x.example/b/</link><title/><message/></thread>
+        <post><id>7</id><message>a</message><thread>1</thread><createdAt>2012-12-12T12:12:12</createdAt>
+        <author><name>A</name></author></post>
+        <post><id>8</id><message>b</message><parent>7</parent><thread>1</thread>
+        <createdAt>2012-12-12T12:12:13</createdAt><author><name>B</name></author></post>
+        </disqus>""",
+        encoding="utf-8",
+    )
+    operate(discussion.app, "comments", "import", str(path))
+    assert outline(discussion.app, "/a/") == [("A", ["B"])]
+    assert thread(discussion.app, "/a/")[0]["time"] == "2012-12-12T12:12:12+00:00"
 
 
 # --- Isso -------------------------------------------------------------------------------------------------------------
@@ -161,9 +183,7 @@ def test_isso_keeps_names_and_addresses_as_html(discussion: Discussion, operate:
 
 
 @pytest.mark.parametrize("rule", ["mt:1949=/articles/pain/", "mt:*=/articles/pain/*"])
-def test_a_page_of_isso_may_be_called_anything(
-    discussion: Discussion, operate: Operate, isso: Path, rule: str
-) -> None:
+def test_a_page_of_isso_may_be_called_anything(discussion: Discussion, operate: Operate, isso: Path, rule: str) -> None:
     """A page that sets `data-isso-id` is known by it, and not by its path."""
     change(isso, ("UPDATE threads SET uri = 'mt:1949' WHERE id = 2", ()))
     said = operate(discussion.app, "comments", "import", str(isso), "--dry-run", "--json")
