@@ -75,10 +75,14 @@ def markdown_of(text: str, markup: Markup) -> str:
         # WordPress shows them as one.
         text = _BREAK.sub(r"\1", text)
     bare = _Writer.of(text, lines=lines, keeps=())
-    words = _words_of(bare)
+    words: str | None = None
     # Emphasis beside punctuation may be none in Markdown. Then the rest is still worth it.
     for left_out in ((), _EMPHASIS):
         formatted = _Writer.of(text, lines=lines, keeps=_FORMATS - frozenset(left_out))
+        # Most have nothing but words: to render them takes most of an import's time.
+        if formatted == bare:
+            return bare
+        words = words or _words_of(bare)
         if _words_of(formatted) == words:
             return formatted
     return bare
