@@ -1,7 +1,9 @@
 """Which page of the site an address of another tool means: by rules of the owner's, the sitemap, or the path alone."""
 
+import gzip
 import io
 import re
+import zlib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
@@ -159,13 +161,14 @@ def _fetched(address: str) -> bytes:
         raise OperatorError(f"{address} answered {answer.status}: it is no sitemap")
     if len(content) > _LARGEST:
         raise OperatorError(f"{address} is too large for a sitemap")
-    return bytes(_unzipped(content))
+    return _unzipped(content, address)
 
 
-def _unzipped(content: bytes) -> bytes:
-    import gzip  # noqa: PLC0415
-
+def _unzipped(content: bytes, address: str) -> bytes:
     if not content.startswith(b"\x1f\x8b"):
         return content
-    with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
-        return file.read(_LARGEST)
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            return file.read(_LARGEST)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise OperatorError(f"{address} is damaged: {error}") from None

@@ -5,16 +5,19 @@ import re
 import sqlite3
 from contextlib import closing
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from guichet.comments import markdown
 from infra.operate.comments_markdown import markdown_of
+from infra.operate.comments_pages import pages_of_sitemap
 from infra.operate.comments_sources import Markup, Post, source_of
 from infra.operate.connection import OperatorError
-from tests.operate.comments.test_import import DISQUS, HERE, PAIN, WORDPRESS, outline, thread, words
+from tests.operate.comments.test_import import CAFE, DISQUS, HERE, PAIN, SITEMAP, WORDPRESS, outline, thread, words
 from tests.support.discussion import Discussion
 from tests.support.operate import Operate
 
@@ -386,3 +389,25 @@ def test_indented_code_of_isso_stays_code() -> None:
         "<p>a</p><pre><code>b = *c*  d</code></pre><p>e</p>"
     )
     assert markdown_of("a\n    b", "markdown") == "a\n    b"
+
+
+# --- sitemaps ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", [slice(0, 60), slice(0, 20)])
+def test_a_damaged_sitemap_of_a_site_is_refused_in_words(monkeypatch: pytest.MonkeyPatch, damage: slice) -> None:
+    whole = gzip.compress(SITEMAP.encode())
+    flipped = bytearray(whole)
+    flipped[30] ^= 0xFF
+    for content in (whole[damage], bytes(flipped)):
+        answer = urllib3.HTTPResponse(BytesIO(content), status=200, preload_content=False)
+        monkeypatch.setattr(urllib3, "request", lambda *_, answer=answer, **__: answer)
+        with pytest.raises(OperatorError, match="is damaged"):
+            pages_of_sitemap("https://x.example/sitemap.xml.gz")
+
+
+def test_a_sitemap_may_begin_with_blank_lines(tmp_path: Path) -> None:
+    """Sitemaps come from templates, too."""
+    path = tmp_path / "sitemap.xml"
+    path.write_text("\n\n" + SITEMAP, encoding="utf-8")
+    assert pages_of_sitemap(str(path)) == {PAIN, CAFE}
