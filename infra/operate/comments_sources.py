@@ -36,6 +36,8 @@ _BEGINNINGS = {
     b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
     b"<\x00": "utf-16-le", b"\x00<": "utf-16-be",
 }  # fmt: skip
+# Python calls them encodings. No file is in them.
+_NO_ENCODINGS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 _ENCODING = re.compile(rb"""<\?xml\b[^>]*?\sencoding\s*=\s*["']([\w.:-]+)""")
 # XML has no such characters, and WordPress writes what people typed.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -201,16 +203,19 @@ class _Text:
                 return encoding
         found = _ENCODING.search(begin, 0, 4096)
         declared = found[1].decode().lower() if found else "utf-8"
+        unknown = OperatorError(f"{self._name} has an unknown encoding, {declared}: convert it to UTF-8")
         try:
-            # Python calls other things encodings, too: they raise a LookupError here.
-            if b"<".decode(declared) != "<":
-                return "utf-8"
             name = codecs.lookup(declared).name
+            if name in _NO_ENCODINGS:
+                raise unknown
+            # What is no text, such as "hex", raises a LookupError.
+            if b"<".decode(name) != "<":
+                return "utf-8"
         except UnicodeDecodeError:
             # UTF-16: the declaration could not be read, if it were.
             return "utf-8"
         except LookupError:
-            raise OperatorError(f"{self._name} has an unknown encoding, {declared}: convert it to UTF-8") from None
+            raise unknown from None
         # As browsers read it: Windows called its own encoding so.
         return "cp1252" if name in {"iso8859-1", "ascii"} else name
 
@@ -466,7 +471,8 @@ class Isso:
                     "SELECT c.id, c.parent, t.uri, c.created, c.mode, c.author, c.email, c.text"
                     " FROM comments AS c LEFT JOIN threads AS t ON t.id = c.tid ORDER BY c.id"
                 ))  # fmt: skip
-        except sqlite3.Error as error:
+        # The second where SQLite's own words have what is no text.
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise OperatorError(
                 f"{self._path} is no database of Isso, or was copied while Isso wrote to it: {error}"
             ) from None

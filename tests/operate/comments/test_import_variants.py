@@ -3,7 +3,7 @@
 import gzip
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import urllib3
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from guichet.comments import markdown
 from infra.operate.comments_markdown import markdown_of
@@ -246,6 +248,13 @@ def test_a_copy_of_a_database_that_was_cut_is_refused(tmp_path: Path, isso: Path
     assert "copied while Isso wrote" in refused(tmp_path, isso.read_bytes()[:5000])
 
 
+def test_a_database_whose_words_are_no_text_is_refused(tmp_path: Path, isso: Path) -> None:
+    """SQLite's own error has them."""
+    content = isso.read_bytes().replace(b"CREATE TABLE comments (", b"CREATE \xff\xff\xff\xff\xff comments (")
+    assert content != isso.read_bytes()
+    assert "no database of Isso" in refused(tmp_path, content)
+
+
 # --- encodings and damage ---------------------------------------------------------------------------------------------
 
 
@@ -298,6 +307,9 @@ def test_characters_that_xml_has_not_are_dropped_wherever_a_part_ends(
     [
         (declared("klingon").encode(), "unknown encoding, klingon"),
         (declared("hex").encode(), "unknown encoding, hex"),
+        (declared("idna").encode(), "unknown encoding, idna"),
+        (declared("undefined").encode(), "unknown encoding, undefined"),
+        (declared("unicode_escape").encode(), "unknown encoding, unicode_escape"),
         (WXR.encode("latin-1", "ignore"), "line 14: that is not utf-8: convert the file to UTF-8"),
         (WXR[: len(WXR) // 2].encode(), "ends too early"),
         (WXR.partition("</rss>")[0].encode(), "ends too early"),
@@ -323,6 +335,32 @@ def test_no_damage_of_a_compressed_file_ends_in_a_traceback(tmp_path: Path) -> N
         broken = bytearray(whole)
         broken[place] ^= 0xFF
         assert refused(tmp_path, bytes(broken))
+
+
+SAMPLES = [WXR.encode(), DISQUS.read_bytes(), gzip.compress(DISQUS.read_bytes()), WXR.encode("utf-16")]
+CHANGES = st.lists(
+    st.tuples(
+        st.integers(0, 20_000),
+        st.integers(0, 40),
+        st.binary(max_size=8)
+        | st.sampled_from([b"<", b"]]>", b"<!DOCTYPE x>", b"encoding='utf-7'", b"<post>", b"\xff\xfe"]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sample=st.sampled_from(SAMPLES), changes=CHANGES)
+def test_no_change_of_a_file_ends_in_a_traceback(
+    tmp_path: Path, sample: bytes, changes: list[tuple[int, int, bytes]]
+) -> None:
+    content = bytearray(sample)
+    for place, length, new in changes:
+        begin = place % (len(content) + 1)
+        content[begin : begin + length] = new
+    with suppress(OperatorError):
+        assert all(isinstance(post, Post) for post in read(tmp_path, bytes(content)))
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
