@@ -125,6 +125,36 @@ LEAVING: Sequence[tuple[str, str]] = (
     ("Zustand", "unsubscribed"),
     ("champ3", "désinscrit"),
     ("group", "blocklisted; 2024"),
+    # No, in other words.
+    ("Abonné", "0,00"),
+    ("Newsletter", "Non merci"),
+    ("Newsletter", "✘ 2023"),
+    ("Reçoit la lettre", "nope"),
+    ("Opt-in", "out"),
+    ("opt", "out"),
+    ("Abonnement", "terminé"),
+    ("Consent", "Not given"),
+    ("Marketing permissions", "None"),
+    ("Sub", "no"),
+    ("abo", "non"),
+    ("Emailing", "non"),
+    ("NL", "0"),
+    ("send_me_updates", "False"),
+    ("Sans mail", "oui"),
+    # When, how, and in notes.
+    ("Démission", "31/05/2024"),
+    ("Date de fin", "31/05/2024"),
+    ("Désinscrit le", "2023"),
+    ("Désinscrit le", "45443"),
+    ("Stop method", "link"),
+    ("Quarantined", "yes"),
+    ("Remarque", "STOP"),
+    ("Commentaire", "demande de retrait"),
+    ("Notes", "asked to be removed"),
+    ("Tag", "NPAI"),
+    ("Groupe", "Anciens abonnés"),
+    ("Nom", "Roy (désinscrit)"),
+    ("First name", "Ann - ne plus contacter"),
 )
 
 
@@ -541,6 +571,12 @@ def test_the_record_of_consent_names_the_import(app: App, operate: Operate, tmp_
         ("vendredi 31 août 2023", "2023-08-31T00:00:00"),
         ("Fri, 31 May 2024 10:00:00 +0200", "2024-05-31T08:00:00"),
         ("Fri May 31 2024 10:00:00 GMT+0200 (CEST)", "2024-05-31T08:00:00"),
+        # Go, Constant Contact, Google Forms
+        ("2024-05-31 10:00:00.123456 +0000 UTC", "2024-05-31T10:00:00.123456"),
+        ("2024-05-31 10:00:00.5 +0000 +0000", "2024-05-31T10:00:00.500000"),
+        ("2024-05-31 12:00:00 +0200 CEST", "2024-05-31T10:00:00"),
+        ("2024-05-31 10:00:00 EDT", "2024-05-31T14:00:00"),
+        ("2024/05/31 7:01:33 PM GMT+2", "2024-05-31T17:01:33"),
     ],
 )
 def test_dates_are_read_as_tools_write_them(text: str, at: str) -> None:
@@ -550,7 +586,19 @@ def test_dates_are_read_as_tools_write_them(text: str, at: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "2024", "31/31/2024", "2024-13-01", "0000-00-00", "12", "1.5", "32 mai 2024"]
+    "text",
+    [
+        "",
+        "yesterday",
+        "2024",
+        "31/31/2024",
+        "2024-13-01",
+        "0000-00-00",
+        "12",
+        "1.5",
+        "32 mai 2024",
+        "2024-05-31 10:00 XYZ",
+    ],
 )
 def test_what_is_no_date_is_none(text: str) -> None:
     assert dates.parse(text) is None
@@ -694,6 +742,30 @@ def test_the_csv_of_our_own_export_is_imported_in_all_states(operate: Operate, t
         (("Mail,Marketing contact status", "a@example.org,Marketing contact"), False),
         (("Mail,Attendee Status", "a@example.org,Attending"), False),
         (("Mail;Statut", "a@example.org;Abonné(e)", ";", ";;"), False),
+        # AWeber, Constant Contact, Klaviyo, phpList, Keila
+        (
+            ("Email,Status,Stopped Date,Stop Method", "b@example.org,subscribed,,", "a@example.org,,2024-06-01,link"),
+            True,
+        ),
+        (
+            (
+                "Mail,Confirmed Opt-Out Date,Confirmed Opt-Out Source",
+                "a@example.org,2024-06-01 10:00:00 EDT,Contact",
+                "b@example.org,,",
+            ),
+            True,
+        ),
+        (("Email,Email Suppressions", "a@example.org,[UNSUBSCRIBE]", "b@example.org,[]"), True),
+        (("Email\tIs this subscriber blacklisted\tList Membership", "a@example.org\t1\tnews; test; "), True),
+        (("Email\tNumber of bounces\tList Membership", "a@example.org\t0\tnews; test; "), False),
+        (("Email,Data,Status", 'a@example.org,"{""a"": 1}",active', "b@example.org,,unreachable"), False),
+        (("email|statut", "a@example.org|désabonné"), True),
+        (("email,statut", "a@example.org,abonné", "email,statut", "b@example.org,abonné"), False),
+        (("email,statut", "b@example.org,abonné", "email,statut", "a@example.org,désabonné"), True),
+        (("Liste au 31/05/2024;;", ";;", "Mail;Statut;", "a@example.org;désabonné;"), True),
+        (("Mes contacts", "Mail;Statut", "a@example.org;abonné"), False),
+        (("email;statut", '"b@example.org; a@example.org";désabonné', "a@example.org;abonné"), True),
+        (("email;statut", "Ann <a@example.org>;désabonné", "a@example.org;abonné"), True),
     ],
 )
 def test_more_lists_are_understood(
@@ -716,6 +788,8 @@ def test_more_lists_are_understood(
         ("Mail,Notes", "a@example.org,please stop e-mailing"),
         ("Mail,Notes", "a@example.org,unsubscribed by phone last spring"),
         ("Mail;Erreur", "b@example.org;", "a@example.org;550 user unknown"),
+        ("Mail;Number of bounces", "b@example.org;0", "a@example.org;1"),
+        ("Mail;Désabonnés", "b@example.org;a@example.org"),
     ],
 )
 def test_more_of_what_may_mean_leaving_is_asked_about(
@@ -724,6 +798,122 @@ def test_more_of_what_may_mean_leaving_is_asked_about(
     said = operate(app, "import", written(tmp_path, *lines), *PROOF)
     assert (said.code, states(app)) == (2, {})
     assert "not understood" in said.err
+
+
+@pytest.mark.parametrize(
+    ("cell", "state"),
+    [
+        ("DNM", "unsubscribed"),
+        ("mauvaise adresse", "bounced"),
+        ("inexistante", "bounced"),
+        ("retour mail", "bounced"),
+        ("dropped", "bounced"),
+        ("User unknown", "bounced"),
+        ("Feedback loop", "complained"),
+        ("requires_verification", ""),
+        ("DOI sent", ""),
+        ("upcoming", ""),
+    ],
+)
+def test_more_states_are_understood(app: App, operate: Operate, tmp_path: Path, cell: str, state: str) -> None:
+    said = operate(app, "import", written(tmp_path, "Mail;Statut", f"a@example.org;{cell}", "b@example.org;"), *PROOF)
+    assert said.code == 0, said.err
+    assert state_of_address(app, "a@example.org") == state
+    assert state_of_address(app, "b@example.org") == "confirmed"
+
+
+def test_addresses_are_read_as_people_write_them(app: App, operate: Operate, tmp_path: Path) -> None:
+    lines = (
+        "email",
+        "Ann Lee <a1@example.org>",
+        '"""Roy, Bob"" <a2@example.org>"',
+        "<a3@example.org>",
+        "mailto:a4@example.org",
+        "MAILTO:A5@EXAMPLE.ORG?subject=hello",
+        "a6@example.org;",
+        "a7@example.org.",
+        '"=HYPERLINK(""mailto:a8@example.org"",""a8@example.org"")"',
+        '" a9@example.org\u00a0"',
+        "b1@example.org; b2@example.org",
+        "b3@example.org b4",
+    )
+    said = operate(app, "import", written(tmp_path, *lines), *PROOF, "--json")
+    assert {address.lower() for address in states(app)} == {f"a{number}@example.org" for number in range(1, 10)}
+    names = {item["email"]: item.get("name", "") for item in app.items("subscriber")}
+    assert (names["a1@example.org"], names["a2@example.org"], names["a3@example.org"]) == ("Ann Lee", "Roy, Bob", "")
+    assert said.rows[0]["bad_lines"] == 2
+    assert "line 11: it has several email addresses: write each in a row of its own" in said.told
+
+
+def test_a_row_without_an_address_says_so(app: App, operate: Operate, tmp_path: Path) -> None:
+    said = operate(app, "import", written(tmp_path, "email,phone", "a@example.org,", ",+33100000000"), *PROOF)
+    assert (said.code, states(app)) == (1, {"a@example.org": "confirmed"})
+    assert "line 3: it has no email address" in said.told
+
+
+@pytest.mark.parametrize("title", ["Désabonnés;", "--- Unsubscribed ---;", ";NPAI", "Bounces;"])
+def test_a_title_over_people_who_left_stops_the_import(app: App, operate: Operate, tmp_path: Path, title: str) -> None:
+    lines = ("email;nom", "a@example.org;Lee", title, "b@example.org;Roy")
+    said = operate(app, "import", written(tmp_path, *lines), *PROOF)
+    assert (said.code, states(app)) == (2, {})
+    assert "Line 3" in said.told or "`nom`" in said.told
+
+
+def test_lines_above_the_headings_are_left_out_and_told(app: App, operate: Operate, tmp_path: Path) -> None:
+    lines = ("Contacts of 2024", "", "name,email", "Ann,a@example.org", "Bob,bad")
+    said = operate(app, "import", written(tmp_path, *lines), *PROOF)
+    assert states(app) == {"a@example.org": "confirmed"}
+    assert "Line 3 is taken for the headings" in said.told
+    assert "line 5: 'bad' is not a valid email address" in said.told
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"PK\x03\x04\x14\x00\x06\x00", "save it as CSV UTF-8"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as CSV UTF-8"),
+        (b"%PDF-1.7", "export the list as CSV"),
+        (b"\x1f\x8b\x08", "unpack it"),
+        (b"a@example.org\nb@example.org\n", "Write a line above it that names the columns"),
+        (b"Ann,a@example.org\n", "Write a line above it that names the columns"),
+    ],
+)
+def test_what_is_no_such_list_is_told_with_what_to_do(
+    app: App, operate: Operate, tmp_path: Path, content: bytes, words: str
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes(content)
+    said = operate(app, "import", str(file), *PROOF)
+    assert (said.code, states(app)) == (2, {})
+    assert words in said.told
+
+
+def test_days_that_a_spreadsheet_counts_are_dates(app: App, operate: Operate, tmp_path: Path) -> None:
+    lines = ("email;Date d'inscription", "a@example.org;45443", "b@example.org;45443,5")
+    assert operate(app, "import", written(tmp_path, *lines), *PROOF).code == 0
+    at = {item["email"]: item["confirmed_at"] for item in app.items("subscriber")}
+    assert at == {"a@example.org": "2024-05-31T00:00:00Z", "b@example.org": "2024-05-31T12:00:00Z"}
+
+
+def test_an_export_of_listmonk_is_told_to_lack_those_who_left_a_list(
+    app: App, operate: Operate, tmp_path: Path
+) -> None:
+    lines = ("uuid,email,name,attributes,status,created_at,updated_at", "1,a@example.org,Ann,{},enabled,,")
+    said = operate(app, "import", written(tmp_path, *lines), *PROOF, "--dry-run")
+    assert "does not say who unsubscribed from a list" in said.told
+    assert "listmonk" not in operate(app, "import", written(tmp_path, "email", "a@example.org"), *PROOF).told
+
+
+def test_a_last_name_may_be_called_name(app: App, operate: Operate, tmp_path: Path) -> None:
+    # As Mailjet's contact properties are, and languages as people choose them from a list.
+    lines = (
+        "email,firstname,name,language",
+        "a@example.org,Ann,Lee,English (US)",
+        "b@example.org,Zoé,Zoé Roy,Français",
+    )
+    operate(app, "import", written(tmp_path, *lines), *PROOF)
+    known = {item["email"]: (item["name"], item.get("language", "fr")) for item in app.items("subscriber")}
+    assert known == {"a@example.org": ("Ann Lee", "en"), "b@example.org": ("Zoé Roy", "fr")}
 
 
 def test_who_renewed_here_later_stays(app: App, operate: Operate, tmp_path: Path) -> None:

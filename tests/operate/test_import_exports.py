@@ -38,15 +38,15 @@ ROWS: Mapping[str, Mapping[str, Subscribed | str]] = {
     "cleaned_members_export_0a1b2c.csv": {"gone.mc@example.org": BOUNCED},
     "nonsubscribed_members_export_0a1b2c.csv": {"buyer.mc@example.org": SKIPPED},
     "brevo.csv": {
-        "ann.br@example.org": Subscribed("Ann Lee", "2024-05-31T10:00:00Z"),
-        "bob.br@example.org": Subscribed("Bob Roy", "2024-06-13T10:00:00Z"),
+        "ann.br@example.org": Subscribed("Ann Lee", "2024-05-31T00:00:00Z"),
+        "bob.br@example.org": Subscribed("Bob Roy", "2024-06-13T00:00:00Z"),
         "blocked.br@example.org": LEFT,
         "left.br@example.org": LEFT,
         "never.br@example.org": SKIPPED,
         "no.br@example.org": LEFT,
     },
     "sendinblue.csv": {
-        "ann.sib@example.org": Subscribed("Ann Lee", "2019-05-31T00:00:00Z"),
+        "ann.sib@example.org": Subscribed("Ann Lee", "2019-05-31T09:30:00Z"),
         "leo.sib@example.org": Subscribed("Léo Prévôt", "2020-02-03T10:00:00Z"),
         "parti.sib@example.org": LEFT,
         "oui.sib@example.org": LEFT,
@@ -75,17 +75,18 @@ ROWS: Mapping[str, Mapping[str, Subscribed | str]] = {
         "removed.bd@example.org": LEFT,
         "complained.bd@example.org": COMPLAINED,
         "dead.bd@example.org": BOUNCED,
+        "paused.bd@example.org": SKIPPED,
+        "due.bd@example.org": Subscribed("", "2024-05-31T10:00:00Z"),
+        "soon.bd@example.org": SKIPPED,
+        "blocked.bd@example.org": LEFT,
     },
     "listmonk.csv": {
         "ann.lm@example.org": Subscribed("Ann Lee", "2024-05-31T10:00:00.123456Z"),
         "off.lm@example.org": LEFT,
         "blocked.lm@example.org": LEFT,
     },
-    "listmonk-lists.csv": {
-        "ann2.lm@example.org": Subscribed("Ann Lee", "2024-05-31T10:00:00Z"),
-        "un.lm@example.org": LEFT,
-        "never.lm@example.org": SKIPPED,
-    },
+    # What listmonk writes of those who unsubscribed from a list says so by its name alone.
+    "unsubscribed-listmonk.csv": {"un.lm@example.org": LEFT},
     "mailjet.csv": {
         "ann.mj@example.org": Subscribed("Ann Lee", "2024-05-31T10:00:00Z"),
         "out.mj@example.org": LEFT,
@@ -111,8 +112,10 @@ ROWS: Mapping[str, Mapping[str, Subscribed | str]] = {
         "idle.kt@example.org": LEFT,
     },
     "beehiiv.csv": {
-        "ann.bh@example.org": Subscribed("", "2024-05-31T10:00:00Z"),
+        "ann.bh@example.org": Subscribed("Ann Lee", "2024-05-31T10:00:00Z"),
+        "gold.bh@example.org": Subscribed("", "2024-05-31T10:00:00Z"),
         "un.bh@example.org": LEFT,
+        "idle.bh@example.org": LEFT,
         "wait.bh@example.org": SKIPPED,
     },
     "mailpoet.csv": {
@@ -121,6 +124,8 @@ ROWS: Mapping[str, Mapping[str, Subscribed | str]] = {
         "all.mp@example.org": LEFT,
         "dead.mp@example.org": BOUNCED,
         "wait.mp@example.org": SKIPPED,
+        # Never confirmed, as WordPress's users are not.
+        "user.mp@example.org": SKIPPED,
     },
     "squarespace.csv": {
         "ann.sq@example.org": Subscribed("Ann Lee", "2024-05-31T15:22:00Z"),

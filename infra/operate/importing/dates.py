@@ -9,7 +9,7 @@ from typing import Literal
 Order = Literal["day-first", "month-first"]
 
 # Tools write "never" in these ways.
-_NEVER = re.compile(r"0+[-/.]0+[-/.]0+([ T]0+:0+(:0+)?)?|1970-01-01([ T]00:00(:00)?)?Z?")
+_NEVER = re.compile(r"0+[-/.]0+[-/.]0+([ T]0+:0+(:0+)?)?|1970-01-01([ T]00:00(:00)?)?Z?|0001-01-01 00:00:00 \+0000 UTC")
 # What no form of a date is without: three numbers, or many digits, or a day and a year beside a name.
 _MAYBE = re.compile(r"\d\D+\d+\D+\d|\d{8}|[^\W\d]{3}.*\d{4}")
 _EPOCH = re.compile(r"(\d{9,10})(\d{3})?(\.\d+)?")
@@ -18,9 +18,12 @@ _MONTHS = (
     ("aug", "aou"), ("sep",), ("oct",), ("nov",), ("dec",),
 )  # fmt: skip
 _TIME = (
-    r"(?:[ ,T]*(?:at|à|a)?[ ,T]*(?P<hour>\d{1,2})[:h](?P<minute>\d{2})?(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
+    r"(?:[ ,T]*(?:at|à|a)?[ ,T]*(?P<hour>\d{1,2})[:h](?P<minute>\d{2})?(?::(?P<second>\d{2})(?:[.,](?P<part>\d+))?)?"
     r" ?(?P<half>[ap]\.?m\.?)?)?"
-    r" ?(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?(?:\d{2})?)?(?: ?\([^)]*\))?"
+    # Go writes both, as in `+0200 CEST` and `+0000 +0000`.
+    r" ?(?P<zone>Z|(?:UTC|GMT)[+-]\d(?!\d)|(?:UTC|GMT)?[+-]\d{2}:?(?:\d{2})?(?: (?:[A-Z]{2,5}|[+-]\d{2,4}))?"
+    r"|[A-Z]{3,4}(?![a-z]))?"
+    r"(?: ?\([^)]*\))?"
 )
 _NUMBERS = re.compile(
     rf"(?P<one>\d{{1,2}})(?P<between>[-/.])(?P<two>\d{{1,2}})(?P=between)(?P<year>\d{{4}}|\d{{2}}){_TIME}",
@@ -33,6 +36,15 @@ _DAY_AND_NAME = re.compile(
     rf"{_WEEKDAY}{_DAY}[ -](?P<name>[^\W\d]{{3,9}})\.?,?[ -](?P<year>\d{{4}}){_TIME}", re.IGNORECASE
 )
 _NAME_AND_DAY = re.compile(rf"{_WEEKDAY}(?P<name>[^\W\d]{{3,9}})\.? {_DAY},? (?P<year>\d{{4}}){_TIME}", re.IGNORECASE)
+# Without a country, CST and others are of several zones: these are as mail software reads them (RFC 5322, 4.3).
+_ZONES = {
+    **dict.fromkeys(("Z", "UTC", "GMT", "WET"), 0), **dict.fromkeys(("CET", "BST", "WEST"), 1), "CEST": 2,
+    "EDT": -4, **dict.fromkeys(("EST", "CDT"), -5), **dict.fromkeys(("CST", "MDT"), -6),
+    **dict.fromkeys(("MST", "PDT"), -7), "PST": -8,
+}  # fmt: skip
+_SERIAL = re.compile(r"([2-5]\d{4})(?:[.,](\d+))?")
+# Day 0 of a spreadsheet, which has a 29th of February 1900.
+_DAY_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 _NOON = 12
 _CENTURY = 2000
 _ACCENTS = str.maketrans("éèêûôÉÈÊÛÔ", "eeeuoEEEUO")
@@ -100,13 +112,33 @@ def _at(found: re.Match[str], year: int, month: int, day: int) -> datetime:
     hour = int(found["hour"] or 0)
     if half := found["half"]:
         hour = hour % _NOON + (_NOON if half[0] in "pP" else 0)
-    zone = re.search(r"([+-])(\d{2}):?(\d{2})?", found["zone"] or "")
-    offset = timedelta(hours=int(zone[2]), minutes=int(zone[3] or 0)) if zone else timedelta()
     at = datetime(
-        year, month, day, hour, int(found["minute"] or 0), int(found["second"] or 0),
-        tzinfo=timezone(-offset if zone and zone[1] == "-" else offset),
+        year, month, day, hour, int(found["minute"] or 0), int(found["second"] or 0), _microsecond(found),
+        tzinfo=timezone(_offset((found["zone"] or "Z").upper())),
     )  # fmt: skip
     return at.astimezone(UTC)
+
+
+def _microsecond(found: re.Match[str]) -> int:
+    return int((found["part"] or "0").ljust(6, "0")[:6])
+
+
+def _offset(text: str) -> timedelta:
+    """Return how far a zone is from UTC. Raises ValueError for one that is not known."""
+    if zone := re.search(r"([+-])(\d{1,2}):?(\d{2})?", text):
+        offset = timedelta(hours=int(zone[2]), minutes=int(zone[3] or 0))
+        return -offset if zone[1] == "-" else offset
+    if text not in _ZONES:
+        raise ValueError(text)
+    return timedelta(hours=_ZONES[text])
+
+
+def serial(text: str) -> datetime | None:
+    """Return the time that a spreadsheet counts in days, such as 45443 for 2024-05-31, or None if it is no such."""
+    found = _SERIAL.fullmatch(text.strip())
+    if found is None:
+        return None
+    return (_DAY_ZERO + timedelta(days=int(found[1]) + float(f"0.{found[2] or 0}"))).replace(microsecond=0)
 
 
 def _month(name: str) -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
 from infra.operate.connection import OperatorError
+from infra.operate.importing.meaning import plain
+from infra.operate.importing.vocabulary import NAMES
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 # What Excel writes above the headings, for itself.
@@ -16,6 +18,15 @@ CALLED = {"utf-8-sig": "UTF-8", "cp1252": "windows-1252"}
 _CHUNK = 1 << 20
 _MOSTLY = 8
 _LONGEST_HEADING = 20
+# So many lines may stand above the headings.
+_MOST_TITLES = 10
+# What a file begins with that is no text, and what to do with it.
+_NO_TEXT = {
+    b"PK\x03\x04": "is packed. If it is of Excel or LibreOffice, open it there and save it as CSV UTF-8, else unpack",
+    b"\xd0\xcf\x11\xe0": "is a file of Excel: open it there and save it as CSV UTF-8",
+    b"%PDF": "is a PDF: export the list as CSV",
+    b"\x1f\x8b": "is packed: unpack it",
+}
 # A byte that could not be decoded, as `surrogateescape` keeps it.
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
@@ -29,6 +40,8 @@ class Shape(NamedTuple):
     # The line of the headings.
     heading: int
     names: list[str]
+    # Whether there are titles above it.
+    titled: bool = False
 
 
 class Text(NamedTuple):
@@ -42,9 +55,14 @@ def shape_of(file: Path) -> Shape:
     """Look at a whole file, and say how it is written. Raises OperatorError if it cannot be read."""
     try:
         with file.open("rb") as opened:
+            head = opened.read(len(b"PK\x03\x04"))
+            if found := next((what for mark, what in _NO_TEXT.items() if head.startswith(mark)), None):
+                raise OperatorError(f"{file} {found}")
+            opened.seek(0)
             encoding = _encoding(opened)
             newline = _newline(opened, encoding)
-        return _with_headings(file, encoding, newline)
+        shape = _with_headings(file, encoding, newline)
+        return _below_titles(file, shape) or shape
     except OSError as error:
         raise OperatorError(f"{file}: {error.strerror}") from None
 
@@ -131,10 +149,33 @@ def _with_headings(file: Path, encoding: str, newline: str) -> Shape:
     return Shape(encoding, newline, separator, 1, names)
 
 
+def _below_titles(file: Path, shape: Shape) -> Shape | None:
+    """Return how a file is written whose headings stand below titles, as people write them in spreadsheets.
+
+    None if the first line has the headings, or may be a row already.
+    """
+    if any(_of_addresses(name) or "@" in name for name in shape.names):
+        return None
+    for number, (line, _) in enumerate(lines(file, shape.encoding, shape.newline), 1):
+        if number <= shape.heading:
+            continue
+        text = line.strip("\r\n")
+        if "@" in text or text.count('"') % 2 or number > shape.heading + _MOST_TITLES:
+            return None
+        separator, names = _headings(file, text, None) if text else ("", [])
+        if any(_of_addresses(name) for name in names):
+            return Shape(shape.encoding, shape.newline, separator, number, names, titled=True)
+    return None
+
+
+def _of_addresses(name: str) -> bool:
+    return plain(name) in NAMES["email"]
+
+
 def _headings(file: Path, head: str, given: str | None) -> tuple[str, list[str]]:
     """Return the separator and the names of the columns: with the separator that makes the most columns."""
     found: dict[str, list[str]] = {}
-    for separator in [given] if given else SEPARATORS.values():
+    for separator in [given] if given else (*SEPARATORS.values(), "|"):
         try:
             (found[separator],) = csv.reader([head], delimiter=separator, strict=True)
         except (csv.Error, ValueError, TypeError):

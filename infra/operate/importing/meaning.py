@@ -16,7 +16,8 @@ from guichet.addresses import parse as parse_address
 from infra.operate.importing import dates, vocabulary
 from infra.operate.importing.vocabulary import LEFT, STANDINGS, Kind, Standing
 
-_STATES = ("subscribed", "confirmed", "pending", "unsubscribed", "bounced", "complained", "state")
+# Columns that say what becomes of a row.
+STATES: tuple[Kind, ...] = ("subscribed", "confirmed", "pending", "unsubscribed", "bounced", "complained", "state")
 
 
 @lru_cache(maxsize=4096)
@@ -41,9 +42,18 @@ def _words(text: str) -> str:
 
 
 def _has_meaning(words: str) -> bool:
-    patterns = (vocabulary.LEFT_WORD, vocabulary.STATE_NAME, vocabulary.SUBSCRIBED_NAME, vocabulary.CONFIRMED_WORD)
+    patterns = (
+        *(vocabulary.LEFT_WORD, vocabulary.STATE_NAME, vocabulary.SUBSCRIBED_NAME, vocabulary.CONFIRMED_WORD),
+        vocabulary.NEGATED,
+    )
     named = any(words in known for known in vocabulary.NAMES.values())
-    return named or any(pattern.search(words) for pattern in patterns)
+    whole = (vocabulary.ABOUT_NEWS, vocabulary.ABOUT_WRITING, vocabulary.ENDED)
+    return named or any(one.fullmatch(words) for one in whole) or any(one.search(words) for one in patterns)
+
+
+def _readings(text: str) -> tuple[str, str]:
+    """Return what a text may be in plain words: `nOn MeRcI` is two words, and `NonMerci`, too."""
+    return plain(text), _words(text)
 
 
 def yes_or_no(text: str) -> bool | None:
@@ -63,12 +73,9 @@ def state_of(text: str) -> Standing | None:
     words = plain(text)
     if not words or words.count(" ") >= vocabulary.MOST_WORDS:
         return None
-    if vocabulary.NEVER_ASKED.fullmatch(words):
-        return "pending"
-    if vocabulary.NOT_SUBSCRIBED.fullmatch(words):
-        return "unsubscribed"
-    if vocabulary.SUBSCRIBED_WORD.fullmatch(words):
-        return "subscribed"
+    for standing, pattern in vocabulary.WHOLE:
+        if pattern.fullmatch(words):
+            return standing
     for kind, pattern in vocabulary.PATTERNS:
         if found := pattern.search(words):
             # "not bounced" is nobody's leaving, and "never clean" is nothing that is known.
@@ -88,11 +95,13 @@ class Values:
     marks: int = 0
     wants_none: int = 0
     dates: int = 0
+    serials: int = 0
     addresses: int = 0
     states: set[Standing] = field(default_factory=set)
-    # A few of the cells that are no answer, date or state; that would say by themselves that somebody left, in a tag;
-    # that say so as a state; and that have a word for it.
+    # A few of the cells that are no answer, date or state; those of them that may be a no; and those that would say by
+    # themselves that somebody left, in a tag; that say so as a state; and that have a word for it.
     others: dict[str, None] = field(default_factory=dict)
+    denied: dict[str, None] = field(default_factory=dict)
     strong: dict[str, None] = field(default_factory=dict)
     asked: dict[str, None] = field(default_factory=dict)
     left: dict[str, None] = field(default_factory=dict)
@@ -128,6 +137,7 @@ class Values:
             self.states.add(seen.standing)
         else:
             _keep(self.others, short)
+            self._add_other(short)
         if seen.left is not None:
             _keep(self.left if seen.left else self.mentions, short)
         if seen.strong:
@@ -135,10 +145,16 @@ class Values:
         if seen.asked:
             _keep(self.asked, short)
 
+    def _add_other(self, text: str) -> None:
+        self.serials += dates.serial(text) is not None
+        if text.startswith(vocabulary.CROSSES) or any(map(vocabulary.NO_IN_WORDS.match, _readings(text))):
+            _keep(self.denied, text)
+
     @property
     def examples(self) -> list[str]:
         """A few cells, those first that are not understood."""
-        return list(dict.fromkeys((*self.strong, *self.asked, *self.others, *self.left)))[:3]
+        found = (*self.strong, *self.asked, *self.denied, *self.others, *self.left, *self.mentions)
+        return list(dict.fromkeys(found))[:3]
 
 
 _LONGEST_STATE = 60
@@ -176,14 +192,16 @@ def _look(text: str) -> _Seen:
         return _Seen()
     if "@" in text and parse_address(text) is not None:
         return _Seen(is_address=True)
-    strong = any(vocabulary.STRONG.fullmatch(plain(one)) for one in vocabulary.BETWEEN_TAGS.split(text[:_LONGEST_TAGS]))
+    tags = vocabulary.BETWEEN_TAGS.split(text[:_LONGEST_TAGS])
+    strong = any(vocabulary.STRONG.fullmatch(words) for one in tags for words in _readings(one))
     standing = state_of(text) if len(text) <= _LONGEST_STATE else None
     left: bool | None = None
     if standing not in (None, "subscribed"):
-        left = bool(vocabulary.ALONE.fullmatch(plain(text)))
+        words = plain(text)
+        left = bool(vocabulary.ALONE.fullmatch(words) or vocabulary.GONE.fullmatch(words))
     elif standing is None and vocabulary.LEFT_WORD.search(plain(text[:_LONGEST_STATE])):
         left = False
-    asked = bool(vocabulary.ASKED_TO_LEAVE.search(plain(text[:_LONGEST_NOTE])))
+    asked = any(map(vocabulary.ASKED_TO_LEAVE.search, _readings(text[:_LONGEST_NOTE])))
     return _Seen(standing=standing, left=left, strong=strong, asked=asked)
 
 
@@ -274,6 +292,9 @@ def _named(column: _Subject) -> _Understood:
     if kind == "email" and several and column.values.answers and not column.values.addresses:
         # `Mail` beside `E-mail`: whether they want any.
         return column.question
+    if kind in ("email", "name", "first-name", "last-name") and column.values.asked:
+        # `Roy (désinscrit)`
+        return column.question
     return column.is_(kind) if kind else None
 
 
@@ -320,8 +341,17 @@ def _about_leaving(column: _Subject) -> _Understood:
             return column.question
         if kind == "bounced" and re.search(r"\bsoft\b", column.words):
             return column.ignored
-        others = column.values.others
+        values = column.values
+        others = values.others
         text = bool(vocabulary.REASON.search(column.words)) or (bool(vocabulary.AT.search(column.words)) and not others)
+        if vocabulary.COUNT.search(column.words) and not vocabulary.AT.search(column.words):
+            # One bounce of twenty emails is no reason to suppress somebody for good.
+            return column.ignored_unless(values.filled > values.noes)
+        if others and vocabulary.MEANS.search(column.words):
+            text = values.empty > 0
+        elif vocabulary.AT.search(column.words):
+            # `2023`, `mai 2023`, `45443`
+            text = text or all(any(letter.isdigit() for letter in one) for one in others)
         types = kind == "bounced" and all(
             vocabulary.HARD.fullmatch(plain(one)) or vocabulary.SOFT.fullmatch(plain(one)) for one in others
         )
@@ -365,9 +395,10 @@ def _of_dates(column: _Subject) -> _Understood:
     words, values = column.words, column.values
     rank = next((rank for rank, one in enumerate(vocabulary.CONSENT) if one.fullmatch(words)), None)
     exact = words in ("consented at", "optin time", "date")
-    if rank is None or values.answers or values.states or (values.others and not exact):
+    no_dates = any(dates.serial(one) is None for one in values.others)
+    if rank is None or values.answers or values.states or (no_dates and not exact):
         return None
-    return column.is_("consented-at", rank=rank) if values.dates or exact else None
+    return column.is_("consented-at", rank=rank) if values.dates or values.serials or exact else None
 
 
 def _about_subscribing(column: _Subject) -> _Understood:
@@ -384,7 +415,7 @@ def _about_subscribing(column: _Subject) -> _Understood:
     if values.others:
         # Text of another kind, such as the names of newsletters, unless it may be about leaving.
         # A yes among it, or a state, shows that it is an answer, and then the others may be a no.
-        unclear = values.noes or values.answers or values.states or values.wants_none
+        unclear = values.noes or values.answers or values.states or values.wants_none or values.denied
         return column.ignored_unless(values.strong or values.left or values.mentions or unclear)
     if values.dates and not values.answers and not values.states:
         return (
@@ -392,12 +423,10 @@ def _about_subscribing(column: _Subject) -> _Understood:
             if vocabulary.SINCE_WHEN.search(words)
             else column.ignored
         )
-    if (
-        words == "optedin"
-        and values.noes == values.filled
-        and any(vocabulary.CONFIRMED_NAME.fullmatch(one) for one in column.names)
-    ):
-        # phpList has 0 for everybody, and an import that unsubscribed them all could not be undone.
+    wants_none = values.wants_none and vocabulary.PREFERENCE.search(words) and not vocabulary.AT.search(words)
+    # phpList has 0 for everybody, and an import that unsubscribed them all could not be undone.
+    of_phplist = words == "optedin" and any(vocabulary.CONFIRMED_NAME.fullmatch(one) for one in column.names)
+    if wants_none or (of_phplist and values.noes == values.filled):
         return column.question
     return column.is_("subscribed", empty_is_no=values.marks == values.filled > 0)
 
@@ -407,15 +436,23 @@ def _by_values(column: _Subject) -> Column | Question:
     values = column.values
     numbers = any(one.replace(".", "").isdecimal() for one in values.others)
     figure = numbers or vocabulary.COUNT.search(column.words)
-    about = vocabulary.ABOUT_EMAIL.search(column.words) or vocabulary.ABOUT_WRITING.fullmatch(column.words)
+    words = column.words
+    of_email = vocabulary.ABOUT_EMAIL.search(words)
+    about = of_email or vocabulary.ABOUT_WRITING.fullmatch(words) or vocabulary.ABOUT_NEWS.fullmatch(words)
+    denied = about and values.denied
+    wants_none = of_email and vocabulary.NEGATED.search(words) and values.filled > values.noes
+    ended = vocabulary.ENDED.fullmatch(words) and values.filled
     preferred_none = values.wants_none and vocabulary.PREFERENCE.search(column.words)
-    if (values.noes and not figure and about and not vocabulary.FORMAT.search(column.words)) or preferred_none:
+    no = values.noes and not figure and about and not vocabulary.FORMAT.search(words)
+    if no or preferred_none or denied or wants_none or ended:
         # `Email ok`: no may mean that they get none.
         return column.question
     if not values.left and not values.strong and not values.asked:
         return column.ignored
     # All of them are states and nothing else: it is a column of states, whatever its name is.
-    exact = all(vocabulary.EXACT.fullmatch(plain(one)) for one in values.left) and not values.mentions
+    exact = all(vocabulary.EXACT.fullmatch(plain(one)) for one in values.left) and all(
+        vocabulary.NEVER_ASKED.fullmatch(plain(one)) for one in values.mentions
+    )
     only_states = exact and values.left and not values.others and not values.dates and not values.answers
     return column.is_("state") if only_states else column.question
 
@@ -458,7 +495,7 @@ def verdict_of(columns: Iterable[Column], cells: Sequence[str]) -> Verdict:
     left: list[datetime] = []
     unknown = ""
     for column in columns:
-        if column.kind not in _STATES:
+        if column.kind not in STATES:
             continue
         text = cells[column.place] if column.place < len(cells) else ""
         standing, at = _said_by(column, text)

@@ -18,19 +18,29 @@ from infra.operate.connection import OperatorError
 from infra.operate.importing import dates
 from infra.operate.importing.decoding import CALLED, lines, shape_of, shown, undecoded
 from infra.operate.importing.meaning import (
+    STATES,
     Column,
     Question,
     Values,
     column_of,
     plain,
     standing_of_file,
+    state_of,
     verdict_of,
 )
-from infra.operate.importing.vocabulary import KINDS, LEFT, STANDINGS, Kind, Standing
+from infra.operate.importing.vocabulary import KINDS, LEFT, NAMES, STANDINGS, Kind, Standing
 
 # The same limit as for forms.
 _LONGEST_NAME = 1000
 _LANGUAGE_NAMES: Mapping[str, Language] = {"french": "fr", "francais": "fr", "english": "en", "anglais": "en"}
+_SEVERAL = 2
+# Its export has what the whole instance knows of a person, and not from which lists they unsubscribed.
+_OF_LISTMONK = {"uuid", "email", "attributes", "status"}
+_LISTMONK = (
+    "This looks like an export of listmonk. It does not say who unsubscribed from a list. If you have not yet imported "
+    "these: there, under Lists, open the number beside `unsubscribed`, export it, and import that file with "
+    "--state unsubscribed."
+)
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"
 # Of a file without headings, or one that is no list, so much is shown.
 _SHOWN = 200
@@ -71,6 +81,13 @@ class Read(NamedTuple):
     row: Line | BadLine
     last: int
     bytes_read: int
+
+
+_MAILTO = re.compile(r"mailto:([^?]*)(\?.*)?", re.IGNORECASE)
+# `Ann Lee <ann@example.org>`, as mail software writes an address.
+_NAMED = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]+)>")
+_AROUND = " \t\r\n;,.<>()[]\"'"
+_BETWEEN = re.compile(r"[\s;,<>()\[\]|\"]+|:::")
 
 
 class _Raw(NamedTuple):
@@ -125,9 +142,16 @@ class Reader:
         between = re.escape(self.separator)
         self._quoted = re.compile(f'(?:^|(?<={between}))"(?:[^"]|"")*"(?={between}|$)', re.MULTILINE)
         self.notes: list[str] = []
+        if self._shape.titled:
+            self.notes.append(f"Line {self._shape.heading} is taken for the headings; those above it are left out.")
         names = [shown(name) for name in self._shape.names]
+        # By column, the first cell that is alone in its row, and says that somebody left.
+        self._alone: dict[int, tuple[int, str]] = {}
         values = self._survey(len(names))
+        self._look_for_titles(names, values)
         self.columns = self._dated(self._understood(names, values), values)
+        if {plain(name) for name in names} >= _OF_LISTMONK:
+            self.notes.append(_LISTMONK)
         self.unused = [column.name for column in self.columns if column.kind == "ignore"]
         self._floor = self._everybody()
         # Rows of people who left and have no address, as our own export has them: nothing of these can be kept.
@@ -141,10 +165,10 @@ class Reader:
             if self._only_hashed(raw):
                 self.only_hashed.add(raw.number)
                 continue
-            row = self._row(raw)
-            yield Read(row, raw.last, raw.bytes_read)
-            if isinstance(row, BadLine) and row.unclear:
-                return
+            for row in self._row(raw):
+                yield Read(row, raw.last, raw.bytes_read)
+                if isinstance(row, BadLine) and row.unclear:
+                    return
 
     # --- the first look -----------------------------------------------------------------------------------------------
 
@@ -175,18 +199,45 @@ class Reader:
                 return
             number, last = last + 1, last + len(taken)
             text = "".join(taken)
-            # A space that does not break is a cell. A spreadsheet ends a file with rows of separators alone.
-            if text.strip(f" \t\r\n\v\f{self.separator}"):
+            # A space that does not break is a cell. A spreadsheet ends a file with rows of separators alone. Files that
+            # were put together have the headings again.
+            if text.strip(f" \t\r\n\v\f{self.separator}") and cells != self._shape.names:
                 yield _Raw(number, last, position, text, cells)
 
     def _survey(self, width: int) -> list[Values]:
         """Look at all cells."""
         found = [Values() for _ in range(width)]
+        alone: dict[int, tuple[int, str]] = {}
         for raw in self._raw():
             if raw.cells is not None and not self._too_long(raw.cells):
-                for values, cell in zip(found, raw.cells, strict=False):
-                    values.add(_text(cell))
+                cells = [_text(cell) for cell in raw.cells]
+                for values, cell in zip(found, cells, strict=False):
+                    values.add(cell)
+                filled = [place for place, cell in enumerate(cells) if cell.strip()]
+                if len(filled) == 1 and state_of(cells[filled[0]].strip()) not in (None, "subscribed"):
+                    alone.setdefault(filled[0], (raw.number, cells[filled[0]].strip()))
+                elif alone and "@" in raw.text:
+                    # A title has somebody below it.
+                    self._alone = {**alone, **self._alone}
+                    alone.clear()
         return found
+
+    def _look_for_titles(self, names: list[str], values: list[Values]) -> None:
+        """Raise OperatorError if a row may be a title over people who left, such as `Désabonnés`."""
+        words = [plain(name) for name in names]
+        for place, (number, text) in self._alone.items():
+            if place >= len(names):
+                continue
+            given = self._given.columns.get(words[place] or names[place])
+            found = column_of(place, names[place], values[place], words, given)
+            if isinstance(found, Column) and found.kind in STATES:
+                continue
+            if isinstance(found, Column) or words[place] in NAMES["email"]:
+                raise OperatorError(
+                    f"nothing was imported. Line {number} of {self._file} has {text[:_SHOWN]!r} alone. If it is a "
+                    "title over people who left, write those into a file of their own, and say what they are with "
+                    "--state. If it is not, delete the line"
+                )
 
     def _understood(self, names: list[str], values: list[Values]) -> list[Column]:
         """Return what the columns are. Raises OperatorError with the questions, if there are any."""
@@ -212,6 +263,11 @@ class Reader:
         if len(full) == 1 and not any(parse(name) for name in names):
             return [replace(column, kind="email") if column == full[0] else column for column in columns]
         head = self.separator.join(names)[:_SHOWN]
+        if any(_addresses(name)[1] for name in names):
+            raise OperatorError(
+                f"{self._file} has no column of addresses, as its first line has no headings. Write a line above it "
+                f"that names the columns; `email` is enough if there is one. Now its first line is: {head}"
+            )
         raise OperatorError(
             f"{self._file} has no column of addresses: name one `email`, or say which it is with "
             f'--column "NAME=email". Its first line is: {head}'
@@ -263,15 +319,15 @@ class Reader:
 
     # --- a row --------------------------------------------------------------------------------------------------------
 
-    def _row(self, raw: _Raw) -> Line | BadLine:
-        """Return a row, checked."""
+    def _row(self, raw: _Raw) -> list[Line] | list[BadLine]:
+        """Return a row, checked: once for each of its addresses."""
         text = shown(raw.text).rstrip("\r\n")
         if unclear := self._unclear(raw, text):
-            return BadLine(raw.number, unclear, text.splitlines()[0], unclear=True)
+            return [BadLine(raw.number, unclear, text.splitlines()[0], unclear=True)]
         try:
-            return self._line(raw.number, self._cells(raw))
+            return self._lines(raw.number, self._cells(raw))
         except _BadRowError as error:
-            return BadLine(raw.number, str(error), text)
+            return [BadLine(raw.number, str(error), text)]
 
     def _only_hashed(self, raw: _Raw) -> bool:
         if raw.cells is None or self._too_long(raw.cells) or self._unclear(raw, shown(raw.text).rstrip("\r\n")):
@@ -303,11 +359,17 @@ class Reader:
             raise _BadRowError("it has more cells than the first line: they may be in the wrong columns")
         return [_text(cell) for cell in raw.cells]
 
-    def _line(self, number: int, cells: list[str]) -> Line:
-        address = self._first("email", cells).strip()
-        email = parse(address)
-        if email is None:
-            raise _BadRowError(f"{address[:100]!r} is not a valid email address")
+    def _lines(self, number: int, cells: list[str]) -> list[Line]:
+        given = self._first("email", cells).strip()
+        name, emails = _addresses(given)
+        if not emails:
+            raise _BadRowError(f"{given[:100]!r} is not a valid email address" if given else "it has no email address")
+        if len(emails) > 1 and verdict_of(self.columns, cells).standing not in LEFT and self._floor not in LEFT:
+            # Which of them is subscribed there is not said.
+            raise _BadRowError("it has several email addresses: write each in a row of its own")
+        return [self._line(number, email, name, cells) for one in emails if (email := parse(one))]
+
+    def _line(self, number: int, email: str, written_name: str, cells: list[str]) -> Line:
         verdict = verdict_of(self.columns, cells)
         language = self._language(cells)
         if verdict.standing is None:
@@ -319,7 +381,7 @@ class Reader:
             return Line(number=number, email=email, language=language or self._default, standing=standing, left_at=at)
         if language is None:
             raise _BadRowError(f"the language is not one of {', '.join(LANGUAGES)}")
-        name = self._name(cells)
+        name = self._name(cells) or written_name
         if len(name) > _LONGEST_NAME:
             raise _BadRowError(f"the name is longer than {_LONGEST_NAME} characters")
         return Line(
@@ -344,11 +406,15 @@ class Reader:
         if whole and last and not any(column.kind == "first-name" for column in self.columns):
             # `Name` beside `Last name` is the first name, in MailerLite's exports.
             return whole if whole.lower().endswith(last.lower()) else f"{whole} {last}"
+        if whole and first and not any(column.kind == "last-name" for column in self.columns):
+            # `name` beside `firstname` is the last name, in Mailjet's contact properties.
+            return whole if first.lower() in whole.lower() else f"{first} {whole}"
         return whole or " ".join(filter(None, (first, last)))
 
     def _language(self, cells: list[str]) -> Language | None:
         given = _one_line(self._first("language", cells))
-        return (known(given) or _LANGUAGE_NAMES.get(plain(given))) if given else self._default
+        # `English (US)`
+        return (known(given) or _LANGUAGE_NAMES.get(plain(given).partition(" ")[0])) if given else self._default
 
     def _consented_at(self, cells: list[str]) -> datetime | None:
         """Return when the person consented, by the best column that says it."""
@@ -357,7 +423,7 @@ class Reader:
             text = cells[column.place].strip() if column.place < len(cells) else ""
             if not text or dates.never(text):
                 continue
-            at = dates.parse(text, column.order)
+            at = dates.parse(text, column.order) or dates.serial(text)
             if at is None and column.kind == "confirmed":
                 continue
             if at is None or at > utc_now():
@@ -369,6 +435,24 @@ class Reader:
 def _text(cell: str) -> str:
     """Return the text of a cell without what nobody sees at its ends: the mark of an encoding, spaces of no width."""
     return text_of(cell.strip(_UNSEEN) if cell[:1] in _UNSEEN or cell[-1:] in _UNSEEN else cell)
+
+
+def _addresses(text: str) -> tuple[str, list[str]]:
+    """Return the name and the addresses in a cell, with `mailto:` before one, or a name, as some programs write it.
+
+    Of several, some may be invalid.
+    """
+    name = ""
+    if found := _MAILTO.fullmatch(text):
+        text = found[1]
+    elif found := _NAMED.fullmatch(text):
+        name, text = _one_line(found["name"]).strip(" \"'"), found["address"].strip()
+    whole = parse(text) or parse(text.strip(_AROUND))
+    if whole is not None:
+        return ("" if parse(name) else name), [whole]
+    found_all = [one.removeprefix("mailto:") for one in _BETWEEN.split(text) if "@" in one]
+    several = len(found_all) >= _SEVERAL and any(parse(one) for one in found_all)
+    return "", list(dict.fromkeys(found_all)) if several else []
 
 
 def _one_line(text: str) -> str:
@@ -387,5 +471,6 @@ def _asked(file: Path, questions: Sequence[Question]) -> str:
         f"nothing was imported. In {file}, these columns may say that somebody left, and are not understood: "
         f'{listed}. For each, add --column "{name}=ignore" if it does not say so; =unsubscribed if a yes, a date or '
         "any text in it says so; =subscribed if a no says so; =state if it has words such as `unsubscribed`, and rows "
-        "with other words are to be rejected"
+        "with other words are to be rejected. If none of these fits, write the words `subscribed`, `unsubscribed`, "
+        "`bounced`, `complained` or `pending` into the column"
     )

@@ -50,7 +50,10 @@ NAMES: Mapping[Kind, frozenset[str]] = {
 # Columns of dates that are when somebody consented, the best first. The last ones are when they came to the list.
 CONSENT_DATES = (
     r"confirm\w* (time|at|date|on)|(date|heure) (de )?(la )?confirm\w*|confirme\w* le",
-    r"consent\w*( given)? (at|time|date|on)|(date|heure) (de |du )?consentement|consentement le",
+    (
+        r"(e ?mail )?(marketing )?consent\w*( given)? (at|time|date|on|timestamp)"
+        r"|(date|heure) (de |du )?consentement|consentement le"
+    ),
     r"opt ?(ed )?in( time| date| at| on| timestamp)|optin(time|date)|(date|heure) (d )?opt ?in",
     (
         r"(subscribed|subscriber|subscription|signup|sign up|signed up|joined|registered|registration)( at| date"
@@ -59,8 +62,9 @@ CONSENT_DATES = (
         r"|(inscrit|abonne)e? le|(inscrit|abonne)e? depuis|since|depuis"
     ),
     (
-        r"created( at| on| date| time)?( utc 0)?|creation( date| time)?|date (created|added|de creation|d ajout)"
-        r"|added( at| on| date| time)|(cree|ajoute)e? le|start date|date"
+        r"created( at| on| date| time)?( utc 0)?|create date|creation( date| time)?"
+        r"|date (created|added|de creation|d ajout)"
+        r"|added( at| on| date| time)|(cree|ajoute)e? le( utc 0)?|start date|followed at|date"
     ),
 )
 CONSENT = [re.compile(one) for one in CONSENT_DATES]
@@ -71,11 +75,11 @@ COMPLAINED = r"complain\w*|complaint\w*|plaint\w*|spam\w*|abus\w*|junk|indesirab
 BOUNCED = (
     r"\w*bounc\w*|rebond\w*|rebound\w*|cleaned|clean|nettoye\w*|undeliver\w*|non deliv\w*|non delivr\w*|npai"
     r"|unreachable|injoignable\w*|invalid\w*"
-    r"|erron\w*|en erreur|erreurs?|errors?"
+    r"|erron\w*|en erreur|erreurs?|errors?|bad (e ?mail|address)\w*|undeliverability|deliverability issues?"
 )
 UNSUBSCRIBED = (
     # Glued to other words, as in `isexcludedfromcampaigns`.
-    r"\w*(unsub|optout|optedout|blacklist|blocklist|excluded|disabled|desinscri|desabonn|donotmail|donotcontact)\w*"
+    r"\w*(unsub|optout|optedout|blacklist|blocklist|excluded|disabled|desinscri|desabo|donotmail|donotcontact)\w*"
     r"|un subscri\w*|de ?s ?inscri\w*|de ?s ?abonn\w*|desouscri\w*|opt(ed|ing)? ?outs?|remov\w*"
     r"|delet\w*|supprim\w*"
     r"|suppression\w*|suppress\w*|disabl\w*|desactiv\w*|de ?activat\w*|inactiv\w*|inactif\w*|archiv\w*|black ?list\w*"
@@ -83,15 +87,15 @@ UNSUBSCRIBED = (
     r"|exclusion\w*|cancel\w*|annul\w*|resili\w*"
     r"|left(?! hand)|leav\w*|parti(e|s|es)?|departs?|quit(s|ted|te|tee)?|sorti\w*|refus\w*|oppos\w*|objected"
     r"|revo[kcq]\w*|withdr[ae]w\w*"
-    r"|retir(e|es|ee|ees|er)|enlev\w*|radi(e|es|ee|ees|er|ation|ations)|exit|exited|decede\w*|deceased|dead"
+    r"|retir(e|es|ee|ees|er)|enlev\w*|radi(e|es|ee|ees|er|ation|ations)|exit|exited|decede\w*|deces|deceased|dead|morts?"
     r"|(plus|not|no longer) interes\w*|dado de baja|bajas?|desuscrit\w*|disiscritt\w*"
     r"|stop\w*|terminat\w*|suspend\w*|suspens\w*|bann\w*|banned|denied|declin\w*|reject\w*"
-    r"|rejet\w*|dnd|dnc"
+    r"|rejet\w*|dnd|dnc|dnm|dne|demission\w*|quarantin\w*|held|on hold"
     r"|do not \w+|ne (pas|plus) \w+|n(e)? \w+ (pas|plus)( \w+)?|no ?(more )?(e ?)?mails?|nomail|no longer \w+"
     r"|plus de mails?|email off|mail off"
     r"|mute\w*|ended"
-    r"|forgotten|oublie\w*|erased|efface\w*|trash\w*|corbeille|resign\w*|lapsed|lifted|anonymi[sz]\w*"
-    r"|abgemeldet|abbestellt|ausgetragen"
+    r"|forgotten|forget|oubli\w*|erased|efface\w*|trash\w*|corbeille|resign\w*|lapsed|lifted|anonymi[sz]\w*"
+    r"|abgemeldet|abbestellt|ausgetragen|uitgeschreven|afgemeld"
     r"|(ex|ancien|ancienne|former|formerly|past|previously|plus|not|pas) (subscri\w*|abonn\w*|inscri\w*"
     r"|members?|membres?)"
 )
@@ -118,7 +122,7 @@ SUBSCRIBED_NAME = re.compile(
     r"|newsletters?|lettres?|infolettres?|accept\w*|accord|consent\w*|agree\w*|permissions?|authori[sz]\w*"
     r"|autoris\w*|allow\w*"
     r"|active|actif|actifs|enabled|activee?|marketing|mailing|mailable|contactable|receives?|recoit|wants?|souhaite"
-    r"|gdpr|rgpd|notif\w*|alerts?|alertes?|deliverable|joignable|reachable|valid|mailings?)\b"
+    r"|gdpr|rgpd|notif\w*|alerts?|alertes?|deliverable|joignable|reachable|valid|(e ?)?mailings?|abos?|inscr|subs?)\b"
 )
 # How their mail looks.
 FORMAT = re.compile(r"\b(format|html|text|texte|type|client|domain|domaine|provider|hash|md5|language|langue)\b")
@@ -135,14 +139,27 @@ OTHER_PURPOSE = re.compile(
 # How often, or which of several emails somebody wants: never and none mean that they want none.
 PREFERENCE = re.compile(
     r"\b(frequency|frequence|preferences?|preference|prefs?|cadence|rythme|periodicite|how often|newsletters?"
-    r"|lettres?|infolettres?|abonnements?|subscriptions?|mailings?)\b"
+    r"|lettres?|infolettres?|abonnements?|subscriptions?|e?mailings?|permissions?|consent\w*|opt(ed)? ?in)\b"
 )
 WANTS_NONE = frozenset({"never", "none", "jamais", "aucun", "aucune", "nothing", "rien"})
 # What a person may be written to for, as a yes or a no.
 ABOUT_WRITING = re.compile(
-    r"(may |can |ok to |to )?(send|contact|write|mailable|contactable)( ok| me| them)?|(a |peut etre )?contact\w* ?ok"
+    r"(may |can |ok to |to )?(send|contact|write|mailable|contactable)( ok| me| them)?"
+    r"|(a |peut etre )?contact\w* ?ok|opt"
     r"|(a |peut etre )?(envoyer|envoi|contacter|contactee?|ecrire)|(e ?mail )?(ok|allowed|autorise)"
 )
+# What is sent by email, mostly: no may mean that they want none.
+ABOUT_NEWS = re.compile(r"(\w+ ){0,2}(nl|news|updates?|promos?|promotions?|offers?|offres?|actus?|actualites|infos?)")
+# When something ended, which may be their subscription.
+ENDED = re.compile(
+    r"(date (de )?)?fin|end(ed)?( date| at| on)?|ends( at| on)?|until|(depuis )?jusqu au|valid until|valable jusqu au"
+)
+# No, in other words: `Non merci`, `Not given`, `Out`.
+NO_IN_WORDS = re.compile(
+    r"(no|non|not|none|never|jamais|pas|nope|nein|ne|aucune?|out|off|ko|false|faux|expir\w*|termin\w*|fini\w*|ended"
+    r"|over|echue?|denied|withheld|without|sans)\b"
+)
+CROSSES = ("✗", "✘", "❌", "☐", "☒", "-1")
 ABOUT_EMAIL = re.compile(r"\b(e ?mails?|mails?|courriels?)\b")
 ADDRESS_OF_A_PAGE = re.compile(r"\b(url|link|lien|href|token|jeton|code|key|cle|hash|template|page|redirect)\b")
 NETWORK = re.compile(r"\b(ip|ips|ip address|from|user agent|browser)\b")
@@ -167,7 +184,7 @@ PLACE = re.compile(
     r"|commune)\b"
 )
 OTHER_STATE = re.compile(
-    r"\b(lead|deal|sales|civil|marital|matrimonial\w*|family|job|employment|emploi|order|commande|payment|paiement"
+    r"\b(lead|deal|sales|civil|charge|card|financial|fulfillment|pledge|cotisation|adhesion|marital|matrimonial\w*|family|job|employment|emploi|order|commande|payment|paiement"
     r"|invoice|facture|plan|vip|attendee|ticket|participant\w*|booking|reservation)\b"
 )
 HARMLESS = re.compile(
@@ -180,7 +197,8 @@ HARMLESS = re.compile(
 )
 # As a cell of a free text, these alone are taken for a state.
 STRONG = re.compile(
-    r"(unsub\w*|un subscri\w*|de ?s ?inscri\w*|de ?s ?abonn\w*|opt(ed)? ?out|(hard )?bounced|complained|black ?listed?|"
+    r"(stop|npai|(ex|anciens?|anciennes?|former) (abonn\w*|subscri\w*|inscrit\w*)|unsub\w*|un subscri\w*"
+    r"|de ?s ?inscri\w*|de ?s ?abonn\w*|desabo|opt(ed)? ?out|(hard )?bounced|complained|black ?listed?|"
     r"block ?listed?|do not (e?mail|contact)|ne (pas|plus) (contacter|ecrire)"
     r"|a (supprimer|retirer|desinscrire|desabonner)|to (remove|delete)|unsubscribe me)( (le|on|at|by"
     r"|par)?( ?\w+){0,3})?"
@@ -192,13 +210,19 @@ ASKED_TO_LEAVE = re.compile(
     r"|\b(stop|no more|plus de|cease) (\w+ )?(e ?mail\w*|mails?|messages?|sending|writing|newsletters?|courriels?)\b"
     r"|\b(do not|don t|dont|never) (send|write|e ?mail|mail|contact)\b"
     r"|\bne (plus|pas|jamais) (\w+ )?(envoyer|ecrire|contacter)\b|\bne (veut|souhaite|desire|recoit) (plus|pas)\b"
-    r"|\b(unsubscribed|desinscrite?|desabonnee?|opted out)\b"
+    r"|\b(unsubscribed|(desinscrit|desabonne)e?s?|opted out)\b|\bwants? (to be )?(off|out)\b"
+    r"|\bdemand\w* (de |d |son |sa |un |une )?(retrait|desinscription|desabonnement|suppression"
+    r"|a etre (retire|supprime|desinscrit|desabonne)\w*)"
+    r"|\basked (me |us )?to be (removed|taken off)( from (the|our|this|all) (mailing |e ?mail )?(list|newsletter)s?)?"
+    r"( (on|in|by|le) .*)?$"
 )
 BETWEEN_TAGS = re.compile(r"[,;|]")
 REASON = re.compile(
     r"\b(reason|raison|motif|cause|campaign|campagne|title|titre|other|comment|commentaire|by|par|from|ip|message|type"
     r"|feedback)\b"
 )
+# How, which tools may fill in for everybody.
+MEANS = re.compile(r"\b(method|methode|source|origine|via|channel|canal)\b")
 # Free texts of our own export.
 OURS = ("wording", "wording version", "statement", "consent claim", "asked from", "confirmed from", "unsubscribe url")
 SINCE_WHEN = re.compile(r"\b(subscri\w*|abonn\w*|inscri\w*|opt(ed)? ?in|newsletters?|consent\w*)\b")
@@ -216,9 +240,17 @@ ALONE = re.compile(rf"{_ALONE}( \w+){{0,2}}")
 # --- words in cells ---------------------------------------------------------------------------------------------------
 
 YES = frozenset(
-    {"true", "yes", "y", "t", "1", "1.0", "oui", "o", "vrai", "v", "on", "x", "✓", "✔", "☑", "✅", "wahr", "ja", "si"}
+    {
+        *("true", "yes", "y", "t", "1", "1.0", "1,0", "1.00", "1,00", "oui", "o", "vrai", "v", "on", "x"),
+        *("✓", "✔", "☑", "✅", "wahr", "ja", "si"),
+    }
 )
-NO = frozenset({"false", "no", "n", "f", "0", "0.0", "non", "faux", "off", "ko", "☐", "✗", "✘", "❌", "nein"})
+NO = frozenset(
+    {
+        *("false", "no", "n", "f", "0", "0.0", "0,0", "0.00", "0,00", "non", "faux", "off", "ko"),
+        *("☐", "✗", "✘", "❌", "nein"),
+    }
+)
 MARKS = frozenset({"x", "✓", "✔", "☑", "✅"})
 NOTHING = frozenset(
     {
@@ -242,7 +274,15 @@ NEVER_ASKED = re.compile(
     r"|unknown|inconnue?"
     r"|new|nouveau|prospect|lead|customer|paused|pause|en pause|held|on hold|guest|expired|optin pending"
     r"|no permissions? set|non marketing( contact)?|temp(orary)? hold"
-    r"|confirmation (pending|sent)|validating|needs attention)"
+    r"|confirmation (pending|sent)|validating|needs attention|(requires|needs) (verification|confirmation)"
+    r"|(doi|double opt ?in|confirmation email) (sent|envoyee?)|upcoming)"
+)
+# What a cell of states says of an address that takes no mail.
+GONE = re.compile(
+    r"(adresse |e ?mail |mail |courriel |address |mailbox )?(inexistante?|introuvable|gone|does not exist|not found"
+    r"|n existe (pas|plus))|(adresse|e ?mail|mail|courriel) (inconnue?|morte?|fausse|faux|mauvaise?|hs)"
+    r"|(mauvaise?|fausse|faux) (adresse|e ?mail|mail|courriel)|retour (mail|e ?mail)|no such user|user unknown"
+    r"|unknown user|malformed|dropped|(delivery )?failed|hard"
 )
 NOT_SUBSCRIBED = re.compile(
     r"(not|no longer|non|pas|plus|n est plus|n est pas) (currently )?(subscribed|subscriber|abonnee?"
@@ -252,7 +292,15 @@ NOT_SUBSCRIBED = re.compile(
 NEGATED = re.compile(r"\b(not|never|non|ne|plus|pas|jamais|no|isn t|without|sans)\b")
 HARD = re.compile(r"(hard|permanent|general|suppressed|oui)( bounce)?|bounce|dure?")
 SOFT = re.compile(r"(soft|transient|temporary|temporaire|undetermined)( bounce)?|mou|molle")
-COMPLAINT = re.compile(r"(spam|abuse|abus)( complaint| report)?|complain(t|ed)|plainte")
+COMPLAINT = re.compile(r"(feedback loop|fbl|spam|abuse|abus)( complaint| report)?|complain(t|ed)|plainte")
+# Whole cells, the first that fits.
+WHOLE: Sequence[tuple[Standing, re.Pattern[str]]] = (
+    ("pending", NEVER_ASKED),
+    ("unsubscribed", NOT_SUBSCRIBED),
+    ("subscribed", SUBSCRIBED_WORD),
+    ("bounced", GONE),
+    ("complained", COMPLAINT),
+)
 MOST_WORDS = 6
 # The names of files as tools give them to a list of those who left.
 FILES: Sequence[tuple[Standing, re.Pattern[str]]] = (
