@@ -895,13 +895,32 @@ def test_days_that_a_spreadsheet_counts_are_dates(app: App, operate: Operate, tm
     assert at == {"a@example.org": "2024-05-31T00:00:00Z", "b@example.org": "2024-05-31T12:00:00Z"}
 
 
-def test_an_export_of_listmonk_is_told_to_lack_those_who_left_a_list(
-    app: App, operate: Operate, tmp_path: Path
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("uuid,email,name,attributes,status,created_at,updated_at", "who unsubscribed from a list"),
+        ("CONTACT ID,EMAIL,OPT_IN,ADDED_TIME,MODIFIED_TIME", "who is blocklisted there is not marked"),
+        # MailPoet's fields are chosen one by one.
+        ("Email,Confirmation time,List", "No column of this file says who left"),
+        ("email", "No column of this file says who left"),
+        ("EMAIL,ADDED_TIME,MODIFIED_TIME,EMAIL_BLACKLISTED", ""),
+        ("EMAIL,ADDED_TIME,MODIFIED_TIME,EMAIL_MARKETING", ""),
+        ("Email,List status", ""),
+        ("email,unsubscribed_at", ""),
+    ],
+)
+def test_a_file_without_a_word_of_who_left_is_told(
+    app: App, operate: Operate, tmp_path: Path, heading: str, words: str
 ) -> None:
-    lines = ("uuid,email,name,attributes,status,created_at,updated_at", "1,a@example.org,Ann,{},enabled,,")
-    said = operate(app, "import", written(tmp_path, *lines), *PROOF, "--dry-run")
-    assert "does not say who unsubscribed from a list" in said.told
-    assert "listmonk" not in operate(app, "import", written(tmp_path, "email", "a@example.org"), *PROOF).told
+    columns = heading.split(",")
+    row = ",".join("a@example.org" if name.lower() == "email" else "" for name in columns)
+    said = operate(app, "import", written(tmp_path, heading, row), *PROOF, "--dry-run")
+    assert said.code == 0
+    assert words in said.told
+    assert words or "--state" not in said.told
+    # Everybody in it left, as the operator says.
+    said = operate(app, "import", written(tmp_path, heading, row), *PROOF, "--dry-run", "--state", "unsubscribed")
+    assert "--state" not in said.told
 
 
 def test_a_last_name_may_be_called_name(app: App, operate: Operate, tmp_path: Path) -> None:

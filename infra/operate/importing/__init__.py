@@ -7,6 +7,7 @@ anyone who unsubscribed, bounced or complained.
 - `decoding`: bytes as lines of text: encoding, line ends, separator
 - `meaning`: what columns and cells say
 - `dates`: dates as tools and spreadsheets write them
+- `silence`: what a file does not say of who left
 - `reader`: rows, checked
 - `standings`: the strictest row of each address
 - `writing`: one row into the table

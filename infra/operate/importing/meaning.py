@@ -30,7 +30,8 @@ def plain(text: str) -> str:
         return whole
     # `uNsUbScRiBeD` and `inActive` are one word each.
     left = vocabulary.LEFT_WORD.search
-    return whole if (left(whole) and not left(apart)) or (_has_meaning(whole) and not _has_meaning(apart)) else apart
+    meant = _has_meaning(whole) or vocabulary.NEGATED.search(whole)
+    return whole if (left(whole) and not left(apart)) or (meant and not _has_meaning(apart)) else apart
 
 
 _BOTH_GENDERS = re.compile(r"(?<=[^\W\d])[(·•‧.]e\)?[·•‧.]?s?\)?(?![^\W\d])", re.IGNORECASE)
@@ -42,10 +43,7 @@ def _words(text: str) -> str:
 
 
 def _has_meaning(words: str) -> bool:
-    patterns = (
-        *(vocabulary.LEFT_WORD, vocabulary.STATE_NAME, vocabulary.SUBSCRIBED_NAME, vocabulary.CONFIRMED_WORD),
-        vocabulary.NEGATED,
-    )
+    patterns = (vocabulary.LEFT_WORD, vocabulary.STATE_NAME, vocabulary.SUBSCRIBED_NAME, vocabulary.CONFIRMED_WORD)
     named = any(words in known for known in vocabulary.NAMES.values())
     whole = (vocabulary.ABOUT_NEWS, vocabulary.ABOUT_WRITING, vocabulary.ENDED)
     return named or any(one.fullmatch(words) for one in whole) or any(one.search(words) for one in patterns)

@@ -28,19 +28,13 @@ from infra.operate.importing.meaning import (
     state_of,
     verdict_of,
 )
+from infra.operate.importing.silence import silence_of
 from infra.operate.importing.vocabulary import KINDS, LEFT, NAMES, STANDINGS, Kind, Standing
 
 # The same limit as for forms.
 _LONGEST_NAME = 1000
 _LANGUAGE_NAMES: Mapping[str, Language] = {"french": "fr", "francais": "fr", "english": "en", "anglais": "en"}
 _SEVERAL = 2
-# Its export has what the whole instance knows of a person, and not from which lists they unsubscribed.
-_OF_LISTMONK = {"uuid", "email", "attributes", "status"}
-_LISTMONK = (
-    "This looks like an export of listmonk. It does not say who unsubscribed from a list. If you have not yet imported "
-    "these: there, under Lists, open the number beside `unsubscribed`, export it, and import that file with "
-    "--state unsubscribed."
-)
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"
 # Of a file without headings, or one that is no list, so much is shown.
 _SHOWN = 200
@@ -150,10 +144,10 @@ class Reader:
         values = self._survey(len(names))
         self._look_for_titles(names, values)
         self.columns = self._dated(self._understood(names, values), values)
-        if {plain(name) for name in names} >= _OF_LISTMONK:
-            self.notes.append(_LISTMONK)
         self.unused = [column.name for column in self.columns if column.kind == "ignore"]
         self._floor = self._everybody()
+        if self._floor == "subscribed" and (warning := silence_of(self.columns)):
+            self.notes.append(warning)
         # Rows of people who left and have no address, as our own export has them: nothing of these can be kept.
         self.only_hashed: set[int] = set()
 
