@@ -155,6 +155,19 @@ LEAVING: Sequence[tuple[str, str]] = (
     ("Groupe", "Anciens abonnés"),
     ("Nom", "Roy (désinscrit)"),
     ("First name", "Ann - ne plus contacter"),
+    ("Commentaires", "a demandé à ne plus recevoir la lettre"),
+    ("Commentaires", "désinscription demandée le 12/03"),
+    ("Commentaires", "adresse invalide"),
+    ("Comment", "please take me off your list"),
+    ("Comment", "hard bounce"),
+    ("Comment", "deceased"),
+    ("Send email", "Never"),
+    ("sendable", "false"),
+    ("Weekly", "no"),
+    ("closed_at", "2024-05-31"),
+    ("ban", "1"),
+    ("Motif", "trop de mails"),
+    ("ancien", "oui"),
 )
 
 
@@ -222,6 +235,14 @@ def test_who_never_confirmed_is_skipped_and_may_be_asked(
     assert (said.code, app.items()) == (0, [])
     assert "1 never confirmed there and skipped" in said.out
     assert operate(app, "import", file, "--ask", "--json").rows[0]["asked"] == 1
+
+
+@pytest.mark.parametrize(("column", "tick"), [("Newsletter", "Oui"), ("Newsletter", "x"), ("Accepts marketing", "yes")])
+def test_who_has_not_ticked_a_box_that_others_have_is_skipped(
+    app: App, operate: Operate, tmp_path: Path, column: str, tick: str
+) -> None:
+    operate(app, "import", written(tmp_path, f"Mail;{column}", f"a@example.org;{tick}", "b@example.org;"), *PROOF)
+    assert states(app) == {"a@example.org": "confirmed"}
 
 
 def test_no_date_of_confirmation_among_others_is_no_confirmation(app: App, operate: Operate, tmp_path: Path) -> None:
@@ -742,6 +763,13 @@ def test_the_csv_of_our_own_export_is_imported_in_all_states(operate: Operate, t
         (("Mail,Marketing contact status", "a@example.org,Marketing contact"), False),
         (("Mail,Attendee Status", "a@example.org,Attending"), False),
         (("Mail;Statut", "a@example.org;Abonné(e)", ";", ";;"), False),
+        (("Courriel;Newsletter;Optin partenaires", "a@example.org;Oui;Non", "b@example.org;Oui;Oui"), False),
+        (("Horodateur;Mail;Voulez-vous la lettre ?", "31/05/2024 10:00:00;a@example.org;Non"), True),
+        # PrestaShop's block of newsletters
+        (
+            ("id;shop_name;gender;email;subscribed;subscribed_on", "1;Shop;Mme;a@example.org;1;2024-05-31 10:00:00"),
+            False,
+        ),
         # AWeber, Constant Contact, Klaviyo, phpList, Keila
         (
             ("Email,Status,Stopped Date,Stop Method", "b@example.org,subscribed,,", "a@example.org,,2024-06-01,link"),
@@ -789,6 +817,8 @@ def test_more_lists_are_understood(
         ("Mail,Notes", "a@example.org,unsubscribed by phone last spring"),
         ("Mail;Erreur", "b@example.org;", "a@example.org;550 user unknown"),
         ("Mail;Number of bounces", "b@example.org;0", "a@example.org;1"),
+        # PrestaShop's customers: `optin` is about its partners.
+        ("email;newsletter;optin", "a@example.org;1;0"),
         ("Mail;Désabonnés", "b@example.org;a@example.org"),
     ],
 )

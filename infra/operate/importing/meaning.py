@@ -30,7 +30,7 @@ def plain(text: str) -> str:
         return whole
     # `uNsUbScRiBeD` and `inActive` are one word each.
     left = vocabulary.LEFT_WORD.search
-    meant = _has_meaning(whole) or vocabulary.NEGATED.search(whole)
+    meant = _has_meaning(whole) or vocabulary.NEGATED.search(whole) or vocabulary.ABOUT_EMAIL.search(whole)
     return whole if (left(whole) and not left(apart)) or (meant and not _has_meaning(apart)) else apart
 
 
@@ -318,7 +318,8 @@ def _harmless(column: _Subject) -> _Understood:
         some = column.has_left_word and values.filled and values.empty
         return column.ignored_unless(some or values.strong)
     if vocabulary.HARMLESS.fullmatch(words) and not column.has_left_word and not vocabulary.STATE_NAME.search(words):
-        return column.ignored_unless(values.strong or values.asked)
+        left = values.left and vocabulary.NOTES.fullmatch(words)
+        return column.ignored_unless(values.strong or values.asked or left)
     if vocabulary.OF_PAYMENT.fullmatch(words) and any(
         vocabulary.PAYMENT.search(one) for one in column.names if one != words
     ):
@@ -424,9 +425,16 @@ def _about_subscribing(column: _Subject) -> _Understood:
     wants_none = values.wants_none and vocabulary.PREFERENCE.search(words) and not vocabulary.AT.search(words)
     # phpList has 0 for everybody, and an import that unsubscribed them all could not be undone.
     of_phplist = words == "optedin" and any(vocabulary.CONFIRMED_NAME.fullmatch(one) for one in column.names)
-    if wants_none or (of_phplist and values.noes == values.filled):
+    # In PrestaShop, it is whether they want offers from partners.
+    of_prestashop = words == "optin" and "newsletter" in column.names and values.noes
+    if wants_none or of_prestashop or (of_phplist and values.noes == values.filled):
         return column.question
-    return column.is_("subscribed", empty_is_no=values.marks == values.filled > 0)
+    # `oui` in some rows alone is a box that the others have not ticked. Brevo's `OPT_IN` is empty of who came in by a
+    # form with a double opt-in.
+    ticked = values.filled == values.answers > 0 == values.noes and not (
+        words == "opt in" and any(vocabulary.CONFIRMED_NAME.fullmatch(one) for one in column.names)
+    )
+    return column.is_("subscribed", empty_is_no=ticked or values.marks == values.filled > 0)
 
 
 def _by_values(column: _Subject) -> Column | Question:
@@ -439,8 +447,8 @@ def _by_values(column: _Subject) -> Column | Question:
     about = of_email or vocabulary.ABOUT_WRITING.fullmatch(words) or vocabulary.ABOUT_NEWS.fullmatch(words)
     denied = about and values.denied
     wants_none = of_email and vocabulary.NEGATED.search(words) and values.filled > values.noes
-    ended = vocabulary.ENDED.fullmatch(words) and values.filled
-    preferred_none = values.wants_none and vocabulary.PREFERENCE.search(column.words)
+    ended = vocabulary.ENDED.fullmatch(words) and values.filled > values.noes
+    preferred_none = values.wants_none and (about or vocabulary.PREFERENCE.search(words))
     no = values.noes and not figure and about and not vocabulary.FORMAT.search(words)
     if no or preferred_none or denied or wants_none or ended:
         # `Email ok`: no may mean that they get none.

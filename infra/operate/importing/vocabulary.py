@@ -65,6 +65,7 @@ CONSENT_DATES = (
         r"created( at| on| date| time)?( utc 0)?|create date|creation( date| time)?"
         r"|date (created|added|de creation|d ajout)"
         r"|added( at| on| date| time)|(cree|ajoute)e? le( utc 0)?|start date|followed at|date"
+        r"|horodateur|horodatage|timestamp|submitted( at| on)?|date de soumission"
     ),
 )
 CONSENT = [re.compile(one) for one in CONSENT_DATES]
@@ -89,7 +90,7 @@ UNSUBSCRIBED = (
     r"|revo[kcq]\w*|withdr[ae]w\w*"
     r"|retir(e|es|ee|ees|er)|enlev\w*|radi(e|es|ee|ees|er|ation|ations)|exit|exited|decede\w*|deces|deceased|dead|morts?"
     r"|(plus|not|no longer) interes\w*|dado de baja|bajas?|desuscrit\w*|disiscritt\w*"
-    r"|stop\w*|terminat\w*|suspend\w*|suspens\w*|bann\w*|banned|denied|declin\w*|reject\w*"
+    r"|stop\w*|terminat\w*|suspend\w*|suspens\w*|ban|bann\w*|denied|declin\w*|reject\w*"
     r"|rejet\w*|dnd|dnc|dnm|dne|demission\w*|quarantin\w*|held|on hold"
     r"|do not \w+|ne (pas|plus) \w+|n(e)? \w+ (pas|plus)( \w+)?|no ?(more )?(e ?)?mails?|nomail|no longer \w+"
     r"|plus de mails?|email off|mail off"
@@ -134,7 +135,9 @@ OTHER_CHANNEL = re.compile(
 # Said of something else than getting emails: tracking, or one email a day instead of several.
 OTHER_PURPOSE = re.compile(
     r"(consents?|consentement|allow\w*|accept\w*|opt(ed)? ?in|optedin)( to| a| au)?( be)? "
-    r"(track\w*|tracage|suivi|cookies?|profiling|profilage)|(prefers? )?digests?( enabled)?|track\w*|cookies?"
+    r"(track\w*|tracage|suivi|cookies?|profiling|profilage)"
+    r"|(opt ?in|offres?|offers|consentement)( des| from)? (partenaires?|partners?|tiers|third part(y|ies))"
+    r"|(prefers? )?digests?( enabled)?|track\w*|cookies?"
 )
 # How often, or which of several emails somebody wants: never and none mean that they want none.
 PREFERENCE = re.compile(
@@ -144,15 +147,19 @@ PREFERENCE = re.compile(
 WANTS_NONE = frozenset({"never", "none", "jamais", "aucun", "aucune", "nothing", "rien"})
 # What a person may be written to for, as a yes or a no.
 ABOUT_WRITING = re.compile(
-    r"(may |can |ok to |to )?(send|contact|write|mailable|contactable)( ok| me| them)?"
+    r"(may |can |ok to |to )?(send|contact|write|mailable|sendable|contactable)( ok| me| them)?"
     r"|(a |peut etre )?contact\w* ?ok|opt"
     r"|(a |peut etre )?(envoyer|envoi|contacter|contactee?|ecrire)|(e ?mail )?(ok|allowed|autorise)"
 )
 # What is sent by email, mostly: no may mean that they want none.
-ABOUT_NEWS = re.compile(r"(\w+ ){0,2}(nl|news|updates?|promos?|promotions?|offers?|offres?|actus?|actualites|infos?)")
-# When something ended, which may be their subscription.
+ABOUT_NEWS = re.compile(
+    r"(\w+ ){0,2}(nl|news|updates?|promos?|promotions?|offers?|offres?|actus?|actualites|infos?|weekly|monthly|hebdo\w*"
+    r"|mensuelle?)"
+)
+# When or why something ended, or that it did, which may be their subscription.
 ENDED = re.compile(
     r"(date (de )?)?fin|end(ed)?( date| at| on)?|ends( at| on)?|until|(depuis )?jusqu au|valid until|valable jusqu au"
+    r"|(account )?closed( at| on| date)?|(compte )?cloturee?( le)?|anciens?|anciennes?|former|motif|raison|reason"
 )
 # No, in other words: `Non merci`, `Not given`, `Out`.
 NO_IN_WORDS = re.compile(
@@ -184,7 +191,8 @@ PLACE = re.compile(
     r"|commune)\b"
 )
 OTHER_STATE = re.compile(
-    r"\b(lead|deal|sales|civil|charge|card|financial|fulfillment|pledge|cotisation|adhesion|marital|matrimonial\w*|family|job|employment|emploi|order|commande|payment|paiement"
+    r"\b(lead|deal|sales|civil|charge|card|financial|fulfillment|pledge|cotisation|adhesion|marital|matrimonial\w*"
+    r"|family|job|employment|emploi|order|commande|payment|paiement"
     r"|invoice|facture|plan|vip|attendee|ticket|participant\w*|booking|reservation)\b"
 )
 HARMLESS = re.compile(
@@ -209,13 +217,20 @@ ASKED_TO_LEAVE = re.compile(
     r"|desabonn\w*|retir\w*|supprim\w*)"
     r"|\b(stop|no more|plus de|cease) (\w+ )?(e ?mail\w*|mails?|messages?|sending|writing|newsletters?|courriels?)\b"
     r"|\b(do not|don t|dont|never) (send|write|e ?mail|mail|contact)\b"
-    r"|\bne (plus|pas|jamais) (\w+ )?(envoyer|ecrire|contacter)\b|\bne (veut|souhaite|desire|recoit) (plus|pas)\b"
+    r"|\bne (plus|pas|jamais) (\w+ )?(envoyer|ecrire|contacter|recevoir)\b"
+    r"|\bne (veut|souhaite|desire|recoit) (plus|pas)\b"
     r"|\b(unsubscribed|(desinscrit|desabonne)e?s?|opted out)\b|\bwants? (to be )?(off|out)\b"
+    r"|\btake (me|him|her|them|us) off\b|\bno longer wants?\b|\b(removal|removed?) requested\b|\brequest\w* removal\b"
+    r"|\bremove (\w+ )?from (\w+ )?list\b|\b(desinscription|desabonnement|suppression) demandee?\b"
+    r"|\brgpd (a )?effacer\b"
+    r"|\b(mails?|messages?|courriels?) revenus?\b"
     r"|\bdemand\w* (de |d |son |sa |un |une )?(retrait|desinscription|desabonnement|suppression"
     r"|a etre (retire|supprime|desinscrit|desabonne)\w*)"
     r"|\basked (me |us )?to be (removed|taken off)( from (the|our|this|all) (mailing |e ?mail )?(list|newsletter)s?)?"
     r"( (on|in|by|le) .*)?$"
 )
+# Of a note, more words say so if there are no others: `hard bounce`, `deceased`.
+NOTES = re.compile(r"(e ?mail )?(notes?|remarks?|remarques?|commentaires?|comments?|observations?)")
 BETWEEN_TAGS = re.compile(r"[,;|]")
 REASON = re.compile(
     r"\b(reason|raison|motif|cause|campaign|campagne|title|titre|other|comment|commentaire|by|par|from|ip|message|type"
