@@ -1018,7 +1018,7 @@ _UNKNOWN = st.text(st.characters(codec="cp1252", exclude_characters='"\\'), max_
 def test_nobody_is_subscribed_whose_row_says_that_they_left(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    """Whatever the columns, their order, the cells, the encoding and the separator."""
+    """Whatever the columns, their order, the cells, the addresses, the titles, the encoding and the separator."""
     names = data.draw(st.lists(st.sampled_from(list(_LEAVING)), min_size=1, max_size=4, unique=True))
     others = data.draw(st.lists(_UNKNOWN, max_size=2))
     order = data.draw(st.permutations(["email", *names, *others]))
@@ -1029,18 +1029,20 @@ def test_nobody_is_subscribed_whose_row_says_that_they_left(
         leaving = data.draw(st.sets(st.sampled_from(names)))
         if leaving:
             left.add(address)
-        cells = {"email": address}
+        form = data.draw(st.sampled_from(["{}", "{};", "mailto:{}", "<{}>", "Ann Lee <{}>", "{}; x@example.org"]))
+        cells = {"email": form.format(address)}
         for name in names:
             cell = data.draw(st.sampled_from(_LEAVING[name] if name in leaving else _STAYING.get(name, ("",))))
             cells[name] = data.draw(st.sampled_from(["{}", " {}", "{} "])).format(
                 data.draw(st.sampled_from([cell, cell.upper(), cell.lower()]))
             )
         rows.append([cells[name] if name in cells else data.draw(_UNKNOWN) for name in order])
-    separator = data.draw(st.sampled_from(",;\t"))
+    separator = data.draw(st.sampled_from(",;\t|"))
+    titles = data.draw(st.lists(st.sampled_from([["Contacts"], ["", ""], ["Au 31/05/2024", ""]]), max_size=2))
     encoding = data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "cp1252"]))
     text = io.StringIO(newline="")
     end = data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
-    csv.writer(text, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL).writerows([order, *rows])
+    csv.writer(text, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL).writerows([*titles, order, *rows])
     file = tmp_path_factory.mktemp("any") / "list.csv"
     file.write_bytes(encoded(text.getvalue(), encoding))
     try:

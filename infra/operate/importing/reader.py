@@ -465,6 +465,6 @@ def _asked(file: Path, questions: Sequence[Question]) -> str:
         f"nothing was imported. In {file}, these columns may say that somebody left, and are not understood: "
         f'{listed}. For each, add --column "{name}=ignore" if it does not say so; =unsubscribed if a yes, a date or '
         "any text in it says so; =subscribed if a no says so; =state if it has words such as `unsubscribed`, and rows "
-        "with other words are to be rejected. If none of these fits, write the words `subscribed`, `unsubscribed`, "
-        "`bounced`, `complained` or `pending` into the column"
+        "with other words are to be rejected. If none of these fits, ignore it, and add a column `status` with "
+        "`unsubscribed`, `bounced`, `complained` or `pending` in the rows that it is about"
     )
