@@ -770,6 +770,10 @@ def test_the_csv_of_our_own_export_is_imported_in_all_states(operate: Operate, t
             ("id;shop_name;gender;email;subscribed;subscribed_on", "1;Shop;Mme;a@example.org;1;2024-05-31 10:00:00"),
             False,
         ),
+        # Brevo, as its lists of contacts show the states
+        (("EMAIL;EMAIL_MARKETING;SMS_MARKETING", "a@example.org;Subscribed;Blocklisted"), False),
+        (("EMAIL;EMAIL_MARKETING;SMS_MARKETING", "a@example.org;Unsubscribed;", "b@example.org;Subscribed;"), True),
+        (("EMAIL;_SUBSCRIBED;_BLOCKLISTED", "a@example.org;;[email_marketing]"), True),
         # AWeber, Constant Contact, Klaviyo, phpList, Keila
         (
             ("Email,Status,Stopped Date,Stop Method", "b@example.org,subscribed,,", "a@example.org,,2024-06-01,link"),
@@ -935,6 +939,7 @@ def test_days_that_a_spreadsheet_counts_are_dates(app: App, operate: Operate, tm
         ("email", "No column of this file says who left"),
         ("EMAIL,ADDED_TIME,MODIFIED_TIME,EMAIL_BLACKLISTED", ""),
         ("EMAIL,ADDED_TIME,MODIFIED_TIME,EMAIL_MARKETING", ""),
+        ("EMAIL,ADDED_TIME,MODIFIED_TIME,_SUBSCRIBED", ""),
         ("Email,List status", ""),
         ("email,unsubscribed_at", ""),
     ],

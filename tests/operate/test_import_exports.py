@@ -44,6 +44,7 @@ ROWS: Mapping[str, Mapping[str, Subscribed | str]] = {
         "left.br@example.org": LEFT,
         "never.br@example.org": SKIPPED,
         "no.br@example.org": LEFT,
+        "none.br@example.org": SKIPPED,
     },
     "sendinblue.csv": {
         "ann.sib@example.org": Subscribed("Ann Lee", "2019-05-31T09:30:00Z"),

@@ -57,6 +57,8 @@ def _readings(text: str) -> tuple[str, str]:
 def yes_or_no(text: str) -> bool | None:
     """Return what an answer says, or None if it is none."""
     text = text.strip().lower()
+    if vocabulary.CHANNELS.fullmatch(text):
+        return vocabulary.OF_EMAIL in text
     return True if text in vocabulary.YES else False if text in vocabulary.NO else None
 
 
@@ -91,6 +93,7 @@ class Values:
     answers: int = 0
     noes: int = 0
     marks: int = 0
+    channels: int = 0
     wants_none: int = 0
     dates: int = 0
     serials: int = 0
@@ -126,6 +129,7 @@ class Values:
             self.answers += 1
             self.noes += not seen.answer
             self.marks += text.lower() in vocabulary.MARKS
+            self.channels += bool(vocabulary.CHANNELS.fullmatch(text.lower()))
         elif seen.is_date:
             self.dates += 1
         elif seen.is_address:
@@ -434,7 +438,7 @@ def _about_subscribing(column: _Subject) -> _Understood:
     ticked = values.filled == values.answers > 0 == values.noes and not (
         words == "opt in" and any(vocabulary.CONFIRMED_NAME.fullmatch(one) for one in column.names)
     )
-    return column.is_("subscribed", empty_is_no=ticked or values.marks == values.filled > 0)
+    return column.is_("subscribed", empty_is_no=ticked or values.channels > 0 or values.marks == values.filled > 0)
 
 
 def _by_values(column: _Subject) -> Column | Question:

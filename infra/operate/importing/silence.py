@@ -31,6 +31,7 @@ def silence_of(columns: Sequence[Column]) -> str:
     if words >= _LISTMONK:
         return _OF_LISTMONK
     said = {column.kind for column in columns if column.kind in STATES}
-    if words >= _BREVO and not said & {"state", *LEFT} and not any("marketing" in one for one in words):
+    marked = said & {"state", *LEFT} or words & {"subscribed", "email marketing"}
+    if words >= _BREVO and not marked:
         return _OF_BREVO
     return "" if said - {"confirmed", "pending"} else _OF_ANY

@@ -266,6 +266,10 @@ NO = frozenset(
         *("☐", "✗", "✘", "❌", "nein"),
     }
 )
+# Brevo lists the channels that somebody is subscribed to, or blocklisted on: `email_marketing|sms_marketing`.
+_CHANNEL = r"(email|sms|whatsapp|push|web)_(marketing|transactional)"
+CHANNELS = re.compile(rf"\[? *{_CHANNEL}( *[|,; ] *{_CHANNEL})* *\]?")
+OF_EMAIL = "email_marketing"
 MARKS = frozenset({"x", "✓", "✔", "☑", "✅"})
 NOTHING = frozenset(
     {
