@@ -770,6 +770,7 @@ def test_the_csv_of_our_own_export_is_imported_in_all_states(operate: Operate, t
             ("id;shop_name;gender;email;subscribed;subscribed_on", "1;Shop;Mme;a@example.org;1;2024-05-31 10:00:00"),
             False,
         ),
+        (("Mail,Subscriptions gifted", "a@example.org,0", "b@example.org,1"), False),
         # Brevo, as its lists of contacts show the states
         (("EMAIL;EMAIL_MARKETING;SMS_MARKETING", "a@example.org;Subscribed;Blocklisted"), False),
         (("EMAIL;EMAIL_MARKETING;SMS_MARKETING", "a@example.org;Unsubscribed;", "b@example.org;Subscribed;"), True),
@@ -821,6 +822,9 @@ def test_more_lists_are_understood(
         ("Mail,Notes", "a@example.org,unsubscribed by phone last spring"),
         ("Mail;Erreur", "b@example.org;", "a@example.org;550 user unknown"),
         ("Mail;Number of bounces", "b@example.org;0", "a@example.org;1"),
+        # A figure, perhaps, and zeros for everybody: who is unsubscribed by mistake is so for good.
+        ("Mail,Active subscriptions", "b@example.org,1", "a@example.org,0"),
+        ("Mail,subscribed", "b@example.org,0", "a@example.org,0"),
         # PrestaShop's customers: `optin` is about its partners.
         ("email;newsletter;optin", "a@example.org;1;0"),
         ("Mail;Désabonnés", "b@example.org;a@example.org"),
@@ -937,6 +941,7 @@ def test_days_that_a_spreadsheet_counts_are_dates(app: App, operate: Operate, tm
         # MailPoet's fields are chosen one by one.
         ("Email,Confirmation time,List", "No column of this file says who left"),
         ("email", "No column of this file says who left"),
+        ("Email,Start date,Emails received (6mo)", "who has switched emails off"),
         ("EMAIL,ADDED_TIME,MODIFIED_TIME,EMAIL_BLACKLISTED", ""),
         ("EMAIL,ADDED_TIME,MODIFIED_TIME,EMAIL_MARKETING", ""),
         ("EMAIL,ADDED_TIME,MODIFIED_TIME,_SUBSCRIBED", ""),

@@ -60,7 +60,6 @@ ROWS: Mapping[str, Mapping[str, Subscribed | str]] = {
     "substack-dashboard.csv": {
         "cat.ss@example.org": Subscribed("Cat Ray", "2024-06-13T08:00:00Z"),
         "dog.ss@example.org": Subscribed("Dog Ray", "2024-01-13T08:00:00Z"),
-        "hush.ss@example.org": LEFT,
     },
     "ghost-members.csv": {
         "ann.gh@example.org": Subscribed("Ann Lee", "2024-05-31T10:00:00Z"),

@@ -94,6 +94,7 @@ class Values:
     noes: int = 0
     marks: int = 0
     channels: int = 0
+    digits: int = 0
     wants_none: int = 0
     dates: int = 0
     serials: int = 0
@@ -129,6 +130,7 @@ class Values:
             self.answers += 1
             self.noes += not seen.answer
             self.marks += text.lower() in vocabulary.MARKS
+            self.digits += text.isdigit()
             self.channels += bool(vocabulary.CHANNELS.fullmatch(text.lower()))
         elif seen.is_date:
             self.dates += 1
@@ -431,7 +433,10 @@ def _about_subscribing(column: _Subject) -> _Understood:
     of_phplist = words == "optedin" and any(vocabulary.CONFIRMED_NAME.fullmatch(one) for one in column.names)
     # In PrestaShop, it is whether they want offers from partners.
     of_prestashop = words == "optin" and "newsletter" in column.names and values.noes
-    if wants_none or of_prestashop or (of_phplist and values.noes == values.filled):
+    # Who is unsubscribed by mistake is so for good: not by a figure, and not everybody by zeros.
+    figure = values.noes and values.digits == values.answers and vocabulary.SEVERAL.search(words)
+    zeros = values.digits == values.filled == values.noes > 1 and not values.empty
+    if wants_none or of_prestashop or figure or zeros or (of_phplist and values.noes == values.filled):
         return column.question
     # `oui` in some rows alone is a box that the others have not ticked. Brevo's `OPT_IN` is empty of who came in by a
     # form with a double opt-in.

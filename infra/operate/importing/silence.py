@@ -9,6 +9,8 @@ from infra.operate.importing.vocabulary import LEFT
 _LISTMONK = frozenset({"uuid", "email", "attributes", "status"})
 # Brevo: "Export contacts". These columns are always there, the status of the subscription where it is chosen.
 _BREVO = frozenset({"email", "added time", "modified time"})
+# Substack: "Export" above its list of subscribers, which has no `Email disabled`.
+_SUBSTACK = frozenset({"email", "start date", "emails received 6mo"})
 
 _OF_LISTMONK = (
     "This looks like an export of listmonk, which does not say who unsubscribed from a list. If you have not yet "
@@ -18,6 +20,10 @@ _OF_LISTMONK = (
 _OF_BREVO = (
     "This looks like an export of Brevo without the status of the subscription, so that who is blocklisted there is "
     "not marked. Export that column, too, or the blocklisted ones alone, and import these with --state unsubscribed."
+)
+_OF_SUBSTACK = (
+    "This looks like Substack's list of subscribers, which does not say who has switched emails off. Export it under "
+    "Settings, Exports: the file `email_list` there has the column `email_disabled`."
 )
 _OF_ANY = (
     "No column of this file says who left. If people did, export that column, too; or export those people alone, and "
@@ -34,4 +40,6 @@ def silence_of(columns: Sequence[Column]) -> str:
     marked = said & {"state", *LEFT} or words & {"subscribed", "email marketing"}
     if words >= _BREVO and not marked:
         return _OF_BREVO
-    return "" if said - {"confirmed", "pending"} else _OF_ANY
+    if said - {"confirmed", "pending"}:
+        return ""
+    return _OF_SUBSTACK if words >= _SUBSTACK else _OF_ANY

@@ -175,7 +175,9 @@ MEASURE = re.compile(
     r"\b(opens?|opened|ouvertures?|clicks?|clicked|clics?|views?"
     r"|vues?|days|jours|months|mois|sent|received|recus|dropped|envoyes?|revenue|price|prix|amount|montant|shares|comments|hours|weeks)\b"
 )
-COUNT = re.compile(r"\b(count|counts|number|nombre|num|nb|total|totals|times)\b")
+COUNT = re.compile(r"\b(count|counts|number|nombre|num|nb|total|totals|times|gifted|referred|referrals?)\b")
+# 0 and 1 in such a column may be how many.
+SEVERAL = re.compile(r"\b(subscriptions|subscribers|abonnements|inscriptions|newsletters|lettres|mailings|emails)\b")
 PAYMENT = re.compile(
     r"\b(stripe|expiry|expir\w*|plan|plans|tier|tiers|paid|pay|payant\w*|payment\w*|paiement\w*|paypal|revenue|billing"
     r"|factur\w*|invoice\w*|order\w*|commande\w*|premium|trial|purchas\w*|achat\w*|customer|founding|comp|gift)\b"
