@@ -349,7 +349,8 @@ def _about_leaving(column: _Subject) -> _Understood:
         values = column.values
         others = values.others
         text = bool(vocabulary.REASON.search(column.words)) or (bool(vocabulary.AT.search(column.words)) and not others)
-        if vocabulary.COUNT.search(column.words) and not vocabulary.AT.search(column.words):
+        figure = values.digits == values.answers > 0 and vocabulary.SEVERAL.search(column.words)
+        if (figure or vocabulary.COUNT.search(column.words)) and not vocabulary.AT.search(column.words):
             # One bounce of twenty emails is no reason to suppress somebody for good.
             return column.ignored_unless(values.filled > values.noes)
         if others and vocabulary.MEANS.search(column.words):
@@ -379,7 +380,9 @@ def _of_states(column: _Subject) -> _Understood:
     if since and any(vocabulary.STATE_NAME.search(one) for one in column.names if one != words):
         # When what another column says came to be.
         return column.ignored
-    if values.others or values.dates:
+    # WordPress has 0 for all of its users.
+    zeros = values.digits == values.filled == values.noes > 0
+    if values.others or values.dates or zeros:
         return column.question
     return column.is_("confirmed" if re.search(r"\b(confirm\w*|verif\w*|double|doi)\b", words) else "state")
 

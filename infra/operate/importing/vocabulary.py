@@ -173,7 +173,7 @@ NETWORK = re.compile(r"\b(ip|ips|ip address|from|user agent|browser)\b")
 RATE = re.compile(r"\b(rate|rates|taux|score|scores|rating|percent|percentage|pct)\b")
 MEASURE = re.compile(
     r"\b(opens?|opened|ouvertures?|clicks?|clicked|clics?|views?"
-    r"|vues?|days|jours|months|mois|sent|received|recus|dropped|envoyes?|revenue|price|prix|amount|montant|shares|comments|hours|weeks)\b"
+    r"|vues?|days|jours|months|mois|sent|received|delivered|replied|recus|dropped|envoyes?|revenue|price|prix|amount|montant|shares|comments|hours|weeks)\b"
 )
 COUNT = re.compile(r"\b(count|counts|number|nombre|num|nb|total|totals|times|gifted|referred|referrals?)\b")
 # 0 and 1 in such a column may be how many.
