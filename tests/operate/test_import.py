@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from guichet.addresses import parse
@@ -17,7 +17,8 @@ from guichet.records.record import utc_now
 from guichet.spreadsheet import text_of
 from guichet.store.dynamodb import UnavailableError
 from infra.operate import importing, output
-from infra.operate.importing import writing
+from infra.operate.importing import vocabulary, writing
+from infra.operate.importing.meaning import plain
 from tests.support.app import START, App, isolated, resolve
 from tests.support.feedback import feedback
 from tests.support.newsletter import (
@@ -419,6 +420,8 @@ def test_an_export_is_imported_as_it_is(app: App, operate: Operate, tmp_path: Pa
 _CELLS = st.text(max_size=20) | st.sampled_from(["a@example.org", 'say "hi"', "x\nvictim@example.org,\n", "a\r\nb"])
 # A backslash before a quote may be another way to write one, so it stops the import.
 _CELLS = _CELLS.filter(lambda cell: not re.search(r'\\("|\Z)', cell))
+# A name such as "unsubscribed", or a title over people who left, is asked about.
+_CELLS = _CELLS.filter(lambda cell: not vocabulary.LEFT_WORD.search(plain(cell)))
 
 
 @given(st.lists(st.lists(_CELLS, min_size=2, max_size=2), max_size=6))
@@ -443,6 +446,7 @@ def test_every_line_of_any_file_is_in_a_row_that_is_fit_or_told(
     file = tmp_path_factory.mktemp("any") / "list.csv"
     content = b"email,name\n" + b"\n".join(line.replace(b"\n", b"") for line in lines)
     file.write_bytes(content)
+    assume(not vocabulary.LEFT_WORD.search(plain(content.decode(errors="replace"))))
     told = list(importing.Reader(file, "fr").rows())
     physical = [
         number for number, raw in enumerate(content.split(b"\n"), 1) if number > 1 and raw.strip(b" \t\r\n\v\f,")

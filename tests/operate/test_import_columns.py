@@ -834,6 +834,7 @@ def test_more_lists_are_understood(
         # PrestaShop's customers: `optin` is about its partners.
         ("email;newsletter;optin", "a@example.org;1;0"),
         ("Mail;Désabonnés", "b@example.org;a@example.org"),
+        ("Mail", "b@example.org", "désinscrit <a@example.org>"),
     ],
 )
 def test_more_of_what_may_mean_leaving_is_asked_about(

@@ -296,8 +296,9 @@ def _named(column: _Subject) -> _Understood:
     if kind == "email" and several and column.values.answers and not column.values.addresses:
         # `Mail` beside `E-mail`: whether they want any.
         return column.question
-    if kind in ("email", "name", "first-name", "last-name") and column.values.asked:
-        # `Roy (désinscrit)`
+    beside = [one for one in column.values.asked if "@" in one or kind != "email"]
+    if kind in ("email", "name", "first-name", "last-name") and beside:
+        # `Roy (désinscrit)`, `désinscrit <ann@example.org>`
         return column.question
     return column.is_(kind) if kind else None
 

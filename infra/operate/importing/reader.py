@@ -244,7 +244,8 @@ class Reader:
             (columns if isinstance(found, Column) else questions).append(found)  # type: ignore[arg-type]
         if unknown := [name for name in chosen if name not in words and name not in names]:
             raise OperatorError(f"{self._file} has no column {unknown[0]}. Its columns are: {', '.join(names)}")
-        if not any(column.kind == "email" for column in columns):
+        of_addresses = any(plain(one.name) in NAMES["email"] for one in questions)
+        if not of_addresses and not any(column.kind == "email" for column in columns):
             columns = self._with_addresses(columns, values, names)
         if questions:
             raise OperatorError(_asked(self._file, questions))
