@@ -1,9 +1,11 @@
 """Logs and metrics: identifiers, codes and times, never addresses or messages."""
 
+import json
 import os
-import time
+import sys
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -42,14 +44,28 @@ def log_counted(message: str, metric: str, *, form: str, **fields: object) -> No
 
     The embedded metric format allows other members next to `_aws` (AWS: "Embedded metric format specification").
     """
-    if not is_metrics_disabled():
-        definition = {
-            "Namespace": os.environ["POWERTOOLS_METRICS_NAMESPACE"],
-            "Dimensions": [["form"]],
-            "Metrics": [{"Name": metric, "Unit": "Count"}],
-        }
-        fields |= {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [definition]}, metric: 1}
-    logger.info(message, extra={"form": form, **fields})
+    if is_metrics_disabled():
+        logger.info(message, extra={"form": form, **fields})
+        return
+    now = datetime.now(UTC)
+    definition = {
+        "Namespace": os.environ["POWERTOOLS_METRICS_NAMESPACE"],
+        "Dimensions": [["form"]],
+        "Metrics": [{"Name": metric, "Unit": "Count"}],
+    }
+    line = {
+        "level": "INFO",
+        "message": message,
+        "timestamp": f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03}+0000",
+        "service": logger.service,
+        "form": form,
+        **fields,
+        "_aws": {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [definition]},
+        metric: 1,
+    }
+    # Not by the logger, which takes five times as long.
+    sys.stdout.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
 
 
 def log_unexpected(error: BaseException, **identifiers: str) -> None:
