@@ -53,6 +53,7 @@ UNUSED = (
     "s3transfer",
     "typing_inspection",
     "botocore/data/*/",
+    "botocore/data/partitions.json",
     "aws_lambda_powertools/event_handler",
     "aws_lambda_powertools/utilities/[afipsv]*/",
     "aws_lambda_powertools/utilities/circuit_breaker",
@@ -249,10 +250,13 @@ def _sources() -> Iterator[Path]:
 
 
 def _model(folder: Path, operations: Sequence[str]) -> tuple[Path, dict[str, Any]]:
-    """Return the newest model of a service, by file, reduced to some operations and the shapes they refer to."""
+    """Return the newest model of a service, by file, reduced to some operations and the shapes they refer to.
+
+    Without its rules for endpoints, which botocore would go through at each call, it takes the endpoint from the list
+    in endpoints.json, once. A test compares the two in every region.
+    """
     newest = max(folder.iterdir())
     service = json.loads(gzip.decompress((newest / "service-2.json.gz").read_bytes()))
-    rules = json.loads(gzip.decompress((newest / "endpoint-rule-set-1.json.gz").read_bytes()))
     kept = {name: service["operations"][name] for name in operations}
     for operation in kept.values():
         # With this, botocore searches each transaction for the account in its tables' ARNs. We use names.
@@ -261,7 +265,7 @@ def _model(folder: Path, operations: Sequence[str]) -> tuple[Path, dict[str, Any
     _collect(kept, service["shapes"], shapes)
     service |= {"operations": kept, "shapes": dict(sorted(shapes.items()))}
     # botocore looks for an uncompressed file first.
-    return newest, {"service-2.json": _without_documentation(service), "endpoint-rule-set-1.json": rules}
+    return newest, {"service-2.json": _without_documentation(service)}
 
 
 def _collect(node: Any, shapes: dict[str, Any], into: dict[str, Any]) -> None:

@@ -4,10 +4,15 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.loaders import Loader
+from botocore.session import Session
 
 from infra.build import FUNCTIONS, OPERATIONS, archive, build, size_of
 from tests.support.app import resolve
@@ -229,6 +234,58 @@ def test_only_services_and_operations_in_use_are_described(artifact: Path) -> No
     for service, operations in OPERATIONS.items():
         (model,) = data.glob(f"{service}/*/service-2.json")
         assert tuple(json.loads(model.read_text(encoding="utf-8"))["operations"]) == operations
+    # botocore would go through them at each call.
+    assert not list(data.rglob("endpoint-rule-set*"))
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [("dynamodb", "get_item", {"TableName": "table", "Key": {"pk": {"S": "key"}}}), ("sesv2", "get_account", {})],
+)
+def test_every_region_is_called_as_the_rules_for_endpoints_say(
+    artifact: Path, service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    listed = Loader(extra_search_paths=[str(artifact / "botocore" / "data")], include_default_search_paths=False)
+    session = Session()
+    regions = {
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions(service, partition)
+    }
+    assert {"eu-west-3", "us-east-1", "us-gov-west-1"} <= regions
+    # A region of the future is in no list.
+    for region in sorted(regions | {"eu-west-9"}):
+        call = partial(_called, service, region, operation, parameters)
+        assert call(listed) == call(session.get_component("data_loader")), region
+
+
+class _CalledError(Exception):
+    """What ends a call before it is sent."""
+
+    def __init__(self, request: AWSPreparedRequest) -> None:
+        super().__init__(request.url)
+        self.request = request
+
+
+def _called(
+    service: str, region: str, operation: str, parameters: dict[str, Any], data: Loader
+) -> tuple[str, list[str]]:
+    """Return the address of a call, and for which region and service it is signed."""
+
+    def end(request: AWSPreparedRequest, **_: object) -> None:
+        raise _CalledError(request)
+
+    session = Session()
+    session.register_component("data_loader", data)
+    client = session.create_client(service, region, aws_access_key_id="testing", aws_secret_access_key="testing")
+    # Before moto.
+    client.meta.events.register_first("before-send", end)
+    with pytest.raises(_CalledError) as called:
+        getattr(client, operation)(**parameters)
+    request = called.value.request
+    credential = re.search(r"Credential=([^,]+)", str(request.headers["Authorization"]))
+    assert credential is not None
+    return request.url, credential[1].split("/")[2:]
 
 
 def test_mail_is_sent_with_the_artifact_s_own_description_of_ses(deployed: Deployed) -> None:
