@@ -9,6 +9,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
 from guichet.forms.parse import Form
 from guichet.http.request import Request
@@ -60,7 +61,7 @@ def judge(words: Words, form: Form, request: Request, settings: FormSettings) ->
         return "honeypot"
     if settings.spam_filter == "off":
         return ""
-    signs = {**_haste(request.headers.get("formspree-session-data", "")), **_words(words, _own_hosts(settings))}
+    signs = {**_haste(request.headers.get("formspree-session-data", "")), **_words(words, _hosts(settings.origins))}
     points = sum(signs.values())
     return ", ".join(f"{sign} ({worth})" for sign, worth in signs.items()) if points >= SPAM else ""
 
@@ -129,8 +130,9 @@ def _host(key: str) -> str:
     return _END_OF_HOST.split(key, maxsplit=1)[0]
 
 
-def _own_hosts(settings: FormSettings) -> frozenset[str]:
-    return frozenset(_host(_key(origin)) for origin in settings.origins)
+@cache
+def _hosts(origins: frozenset[str]) -> frozenset[str]:
+    return frozenset(_host(_key(origin)) for origin in origins)
 
 
 def _mixes_alphabets(text: str) -> bool:
@@ -144,6 +146,9 @@ def _phrases(*texts: str) -> set[str]:
 def _haste(session_data: str) -> dict[str, int]:
     """Return signs of automation in the client's `Formspree-Session-Data` (base64-encoded JSON)."""
     signs: dict[str, int] = {}
+    # Most forms send none.
+    if not session_data:
+        return signs
     try:
         data = json.loads(base64.b64decode(session_data, validate=True))
         program = data.get("webdriver")
