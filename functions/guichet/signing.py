@@ -12,12 +12,13 @@ from guichet.addresses import mailbox, normalized
 _CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOK_ALIKES = str.maketrans("OILU", "011V")
 CODE_LENGTH = 8
+# Made once: `json.dumps` makes one for each call.
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 def _mac(secret: str, purpose: str, parts: tuple[object, ...]) -> bytes:
     # The purpose is part of what is signed, and JSON keeps ("ab", "c") and ("a", "bc") apart.
-    text = json.dumps([purpose, *parts], ensure_ascii=True, separators=(",", ":"))
-    return hmac.digest(secret.encode(), text.encode(), "sha256")
+    return hmac.digest(secret.encode(), _encode([purpose, *parts]).encode(), "sha256")
 
 
 def keyed_hash(secret: str, purpose: str, *parts: object) -> str:

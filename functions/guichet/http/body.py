@@ -121,19 +121,23 @@ class _JsonObject(list[tuple[str, Any]]):
     """The members of a JSON object. A dict would drop repeated names."""
 
 
-def _json_pairs(body: bytes, _header: str) -> Pairs:
-    def no_constant(name: str) -> None:
-        raise ValueError(name)
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
 
+
+# Made once: `json.loads` makes one for each call.
+_JSON = json.JSONDecoder(
+    object_pairs_hook=_JsonObject,
+    # Keep numbers as they were written: a phone number may arrive as one.
+    parse_int=str,
+    parse_float=str,
+    parse_constant=_no_constant,
+)
+
+
+def _json_pairs(body: bytes, _header: str) -> Pairs:
     try:
-        value = json.loads(
-            body.decode("utf-8-sig"),
-            object_pairs_hook=_JsonObject,
-            # Keep numbers as they were written: a phone number may arrive as one.
-            parse_int=str,
-            parse_float=str,
-            parse_constant=no_constant,
-        )
+        value = _JSON.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise
     except (ValueError, RecursionError):
