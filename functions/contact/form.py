@@ -61,7 +61,7 @@ def message_of(
     answers: ContactForm, form: Form, request: Request, settings: ContactSettings
 ) -> tuple[Message, Identity]:
     """Return the message made from a contact form, and its identity."""
-    known = {**answers.model_dump(exclude={"labelled", "extra"}), **answers.labelled}
+    known = {**{name: getattr(answers, name) for name in _KNOWN}, **answers.labelled}
     lines = (answers.name, *answers.labelled.values(), *answers.extra)
     text = "\n".join((answers.message, *answers.extra.values()))
     return message_made("contact", Written(known, tuple(answers.extra.items()), lines, text), form, request, settings)

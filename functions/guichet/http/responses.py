@@ -2,7 +2,6 @@
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from guichet.addresses import readable
 from guichet.definitions.definition import definition
@@ -30,7 +29,8 @@ def accepted(request: Request, form: str, submission_id: str, email: str, next_u
     The reply to a script names the posted address, so that a typing error is noticed. The thank-you page knows only its
     URL, which never contains an address.
     """
-    thanks = f"{request.base_url}/thanks?{urlencode({'form': form, 'language': request.language})}"
+    # Names of forms and languages need no escape.
+    thanks = f"{request.base_url}/thanks?form={form}&language={request.language}"
     if request.wants_json:
         return as_json(
             200,
