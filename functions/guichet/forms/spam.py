@@ -98,11 +98,12 @@ def _words(words: Words, own_hosts: frozenset[str]) -> dict[str, int]:
 def _sites(text: str) -> tuple[str, dict[str, str]]:
     """Return a text without links and domains, and how it wrote them, by host."""
     sites: dict[str, list[str]] = {}
-    rest = text
-    for pattern in (_LINK, _DOMAIN):
-        for link in pattern.findall(rest):
-            sites.setdefault(_host(_key(link)), []).append(_key(link))
-        rest = pattern.sub(" ", rest)
+
+    def cut(link: re.Match[str]) -> str:
+        sites.setdefault(_host(_key(link[0])), []).append(_key(link[0]))
+        return " "
+
+    rest = _DOMAIN.sub(cut, _LINK.sub(cut, text))
     return rest, {host: " ".join(names) for host, names in sites.items()}
 
 
@@ -136,6 +137,9 @@ def _hosts(origins: frozenset[str]) -> frozenset[str]:
 
 
 def _mixes_alphabets(text: str) -> bool:
+    # Most texts have none of these letters, and then no word has.
+    if not _LOOKALIKE.search(text):
+        return False
     return any(_LATIN.search(word) and _LOOKALIKE.search(word) for word in _WORD.findall(text))
 
 
