@@ -391,6 +391,7 @@ def test_the_parts_of_a_thread_have_each_comment_once(app: App, monkeypatch: pyt
         assert plain.get_json() == found[1]
 
 
+@pytest.mark.slow
 def test_a_part_ends_where_dynamodb_ends_it(app: App) -> None:
     # A query reads one megabyte at most (AWS: "Paginating table query results").
     for number in range(40):

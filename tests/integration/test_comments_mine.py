@@ -120,6 +120,7 @@ def test_its_pages_are_in_both_languages_and_give_nothing_away(app: App, languag
     assert (delete_one in seen[1].text, app.items("comment")) == (False, [])
 
 
+@pytest.mark.slow
 def test_replies_and_work_are_the_same_whether_there_are_comments_or_not(make_app: Any) -> None:
     def reply(state: str, arguments: dict[str, Any]) -> tuple[Any, ...]:
         with isolated():
@@ -156,6 +157,7 @@ def test_without_comments_nobody_is_mailed(app: App) -> None:
     assert float(request["expires_at"]) < (utc_now() + timedelta(days=8)).timestamp()
 
 
+@pytest.mark.slow
 def test_an_address_gets_a_link_in_fifteen_minutes_and_three_a_day_whoever_asks(app: App) -> None:
     post(app, email=ANN)
     with time_machine.travel(START, tick=False) as clock:
@@ -335,6 +337,7 @@ def test_what_is_no_id_asks_the_table_for_nothing_by_it(app: App, monkeypatch: p
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     fields=st.dictionaries(

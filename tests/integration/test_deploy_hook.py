@@ -117,6 +117,7 @@ def test_what_its_author_deletes_or_is_erased_is_built_away_too(
     assert len(at_host.got) == 2
 
 
+@pytest.mark.slow
 def test_an_approval_every_minute_does_not_put_the_build_off(site: Discussion, at_host: Host) -> None:
     for number in range(30):
         site.say(PAGE, str(number))
@@ -130,6 +131,7 @@ def test_without_a_hook_nothing_is_queued(app: App) -> None:
     assert all(item["name"] != "deploy-hook" for item in app.items("email"))
 
 
+@pytest.mark.slow
 def test_an_outage_delays_the_build_and_the_owner_reads_why(
     site: Discussion, at_host: Host, written: Callable[[], str]
 ) -> None:
@@ -165,6 +167,7 @@ def _number(value: Any) -> float:
     return float(value[0] if isinstance(value, list) else value)
 
 
+@pytest.mark.slow
 def test_it_is_given_up_a_day_after_the_last_change_and_the_owner_is_told(
     site: Discussion, at_host: Host, written: Callable[[], str]
 ) -> None:

@@ -458,6 +458,7 @@ def test_another_owner_gets_what_the_dead_mailbox_did_not(make_app: Callable[...
     assert [mail.to for mail in taken()] == [[OWNER], ["new@atelier.example"], ["new@atelier.example"]]
 
 
+@pytest.mark.slow
 def test_of_several_owners_only_the_one_whose_mailbox_is_dead_waits(make_app: Callable[..., App], clock: Any) -> None:
     one, other = "one@atelier.example", "other@atelier.example"
     app = make_app(OwnerEmail=f"{one},{other}")
@@ -539,6 +540,7 @@ def test_the_notice_of_a_rejected_comment_leads_to_it_without_a_word_of_it(
     written()
 
 
+@pytest.mark.slow
 def test_there_is_a_notice_of_a_rejected_spam_note_too(app: App, clock: Any) -> None:
     contact(app, message="poison words", _gotcha="x")
     sweeps(app, clock, timedelta(days=1))
@@ -597,6 +599,7 @@ def newsletters(app: App, count: int) -> list[Any]:
     return found
 
 
+@pytest.mark.slow
 def test_five_soft_bounces_without_a_delivery_between_end_mail_to_a_subscriber(app: App, clock: Any) -> None:
     subscribe(app)
     mails = newsletters(app, 9)

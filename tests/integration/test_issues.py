@@ -73,6 +73,7 @@ def clock() -> Iterator[Traveller]:
         yield clock
 
 
+@pytest.mark.slow
 def test_each_reader_gets_their_copy_once_in_their_language(app: App) -> None:
     add("ann", "ben")
     add("cat", language="en")
@@ -146,6 +147,7 @@ def test_whoever_leaves_before_their_turn_gets_nothing(app: App, monkeypatch: py
     assert the().counts == Tally(sent=1, left=1)
 
 
+@pytest.mark.slow
 def test_whoever_confirms_after_the_start_gets_the_next_issue(app: App) -> None:
     add("ann")
     start()
@@ -554,6 +556,7 @@ def test_the_rows_end_a_year_after_the_start_and_the_issue_when_they_are_gone(ap
             assert timedelta(days=days - 1) < end - utc_now() <= timedelta(days=days), kind
 
 
+@pytest.mark.slow
 def test_an_issue_of_the_same_name_may_be_sent_once_the_other_is_gone(app: App, clock: Traveller) -> None:
     add("ann")
     start()

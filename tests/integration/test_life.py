@@ -261,6 +261,7 @@ def test_to_ask_again_says_the_same_for_any_input(app: App) -> None:
 # --- caps -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_address_gets_one_confirmation_in_15_minutes_and_three_a_day_whoever_asks(app: App) -> None:
     spellings = ["reader@münchen.example", "READER@xn--mnchen-3ya.example", "Reader+x@MÜNCHEN.example"]
     sent: list[int] = []
@@ -331,6 +332,7 @@ def test_a_cap_does_not_stop_the_email_that_it_let_through(app: App) -> None:
     }
 
 
+@pytest.mark.slow
 def test_strangers_share_a_daily_cap_and_the_owner_does_not(make_app: Any) -> None:
     app = make_app(StrangerMailPerDay="2")
     with time_machine.travel(START):

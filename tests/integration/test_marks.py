@@ -153,6 +153,7 @@ def test_a_name_of_which_nothing_shows_is_none(app: App, name: str) -> None:
     assert "Nom" not in parts(mail)[0]
 
 
+@pytest.mark.slow
 def test_two_visitors_with_one_subject_are_two_threads(app: App) -> None:
     # Gmail makes one of equal subjects, and leaves out what stands in brackets.
     people = [{"name": "Zoé"}, {"name": "[Zoé]"}, {"name": ""}, {"name": "Z" * 1000}, {"email": "b@example.org"}]

@@ -194,6 +194,7 @@ def test_a_repeat_that_was_caught_as_spam_asks_for_nothing(app: App) -> None:
     assert app.items("email") == []
 
 
+@pytest.mark.slow
 def test_who_had_three_today_is_mailed_tomorrow(app: App) -> None:
     with time_machine.travel(START) as clock:
         for number in range(5):

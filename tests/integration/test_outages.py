@@ -184,6 +184,7 @@ def confirm(app: App) -> None:
     assert press(app, open_link(app, link_in_last_mail(app))).status_code == 200
 
 
+@pytest.mark.slow
 def test_acknowledgements_take_half_of_the_cap_at_most(make_app: Callable[..., App]) -> None:
     app = make_app(StrangerMailPerDay="5", Acknowledge="on")
     with time_machine.travel(START):

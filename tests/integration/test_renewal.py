@@ -44,6 +44,7 @@ from tests.support.wire import Wire, refusal, unanswered, unreachable
 Make = Callable[..., App]
 
 
+@pytest.mark.slow
 def test_whoever_gives_no_sign_of_life_is_asked_once_and_unsubscribed_thirty_days_after(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         subscribe(app)
@@ -67,6 +68,7 @@ def test_whoever_gives_no_sign_of_life_is_asked_once_and_unsubscribed_thirty_day
     assert len(asked(app)) == 1
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("language", "subject", "button"),
     [
@@ -121,6 +123,7 @@ def test_the_email_leads_to_a_page_with_a_button_that_renews(
         assert len(asked(app)) == 2
 
 
+@pytest.mark.slow
 def test_the_page_s_other_link_unsubscribes(app: App) -> None:
     with due() as clock:
         days(app, clock, renewals.PARTS)
@@ -136,6 +139,7 @@ def test_the_page_s_other_link_unsubscribes(app: App) -> None:
     assert (len(asked(app)), subscriber(app)["state"]) == (1, "unsubscribed")
 
 
+@pytest.mark.slow
 def test_who_comes_too_late_is_told_so_and_may_come_back(app: App) -> None:
     with due() as clock:
         days(app, clock, renewals.PARTS)
@@ -159,6 +163,7 @@ def test_who_comes_too_late_is_told_so_and_may_come_back(app: App) -> None:
     assert (len(asked(app)), subscriber(app)["state"]) == (1, "confirmed")
 
 
+@pytest.mark.slow
 def test_who_left_for_want_of_an_answer_and_then_unsubscribes_is_not_brought_back(app: App) -> None:
     with due() as clock:
         days(app, clock, renewals.PARTS)
@@ -186,6 +191,7 @@ def test_the_link_brings_nobody_back_who_left_otherwise(app: App, state: str) ->
         assert subscriber(app) == before
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("state", ["bounced", "complained", "blocked"])
 def test_nor_who_was_suppressed_after_having_left_for_want_of_an_answer(app: App, state: str) -> None:
     with due() as clock:
@@ -213,6 +219,7 @@ def test_without_a_record_any_more_or_with_another_token_the_link_does_nothing(a
     assert app.items("subscriber") == []
 
 
+@pytest.mark.slow
 def test_a_sign_of_life_puts_it_off_and_counts_as_an_answer(app: App) -> None:
     with due() as clock:
         days(app, clock, renewals.PARTS)
@@ -248,6 +255,7 @@ def test_it_can_be_off(make_app: Make) -> None:
     assert (app.mails(), app.items("renewals")) == ([], [])
 
 
+@pytest.mark.slow
 def test_an_email_that_waits_is_dropped_once_it_is_off(make_app: Make) -> None:
     app, wire = make_app(), Wire(ses.client())
     wire.always(refusal(400, "SendingPausedException"))
@@ -269,6 +277,7 @@ def switched(make_app: Make, months: str) -> App:
     return app
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("off_for", [1, 35, 800])
 @pytest.mark.parametrize("asked_before", [20, 33])
 def test_whoever_had_no_time_left_when_it_is_on_again_is_asked_anew_and_not_unsubscribed(
@@ -310,6 +319,7 @@ def test_whoever_had_no_time_left_when_it_is_on_again_is_asked_anew_and_not_unsu
         assert (len(asked(app)), subscriber(app)["state"]) == (2, "unsubscribed")
 
 
+@pytest.mark.slow
 def test_whose_email_was_dropped_while_it_was_off_is_asked_once_it_is_on_again(make_app: Make) -> None:
     app, wire = switched(make_app, "36"), Wire(ses.client())
     wire.always(refusal(400, "SendingPausedException"))
@@ -326,6 +336,7 @@ def test_whose_email_was_dropped_while_it_was_off_is_asked_once_it_is_on_again(m
         assert len(asked(app)) == 1
 
 
+@pytest.mark.slow
 def test_an_answer_counts_while_it_is_off(make_app: Make) -> None:
     app = switched(make_app, "36")
     with due() as clock:
@@ -344,6 +355,7 @@ def test_an_answer_counts_while_it_is_off(make_app: Make) -> None:
         assert (len(asked(app)), subscriber(app)["state"]) == (1, "confirmed")
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(["0", "1"]), st.integers(1, 40)), min_size=1, max_size=3))
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 def test_however_it_is_switched_nobody_is_unsubscribed_without_thirty_days_of_it_on(
@@ -398,6 +410,7 @@ def test_it_is_no_mail_to_a_stranger(make_app: Make) -> None:
     assert [item for item in app.items("cap") if "strangers" in item["pk"]] == []
 
 
+@pytest.mark.slow
 def test_the_thirty_days_count_from_when_ses_took_the_email(app: App) -> None:
     wire = Wire(ses.client())
     wire.always(refusal(400, "SendingPausedException"))
@@ -420,6 +433,7 @@ def test_the_thirty_days_count_from_when_ses_took_the_email(app: App) -> None:
         assert f"{mail['Date'].datetime:%Y-%m-%d}" == item["history"][1]["M"]["at"]["S"][:10]
 
 
+@pytest.mark.slow
 def test_nobody_is_unsubscribed_over_an_email_that_was_never_sent(app: App) -> None:
     wire = Wire(ses.client())
     wire.always(refusal(400, "MessageRejected"))
@@ -441,6 +455,7 @@ def test_nobody_is_unsubscribed_over_an_email_that_was_never_sent(app: App) -> N
     assert len(asked(app)) == 1
 
 
+@pytest.mark.slow
 def test_nor_over_one_that_ses_rejected_after_taking_it(app: App) -> None:
     with due() as clock:
         days(app, clock, renewals.PARTS)
@@ -452,6 +467,7 @@ def test_nor_over_one_that_ses_rejected_after_taking_it(app: App) -> None:
     assert len(asked(app)) == 1
 
 
+@pytest.mark.slow
 def test_whoever_s_mailbox_is_gone_bounced_as_by_any_email(app: App) -> None:
     with due() as clock:
         days(app, clock, renewals.PARTS)
@@ -462,6 +478,7 @@ def test_whoever_s_mailbox_is_gone_bounced_as_by_any_email(app: App) -> None:
     assert not {"alive_at", "renewal_queued_at", "renewal_sent_at"} & subscriber(app).keys()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_between_sending_and_noting_it_is_made_good(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -484,6 +501,7 @@ def test_a_run_that_is_killed_between_sending_and_noting_it_is_made_good(
         assert (len(asked(app)), subscriber(app)["state"]) == (1, "unsubscribed")
 
 
+@pytest.mark.slow
 def test_an_answer_of_ses_that_is_lost_is_settled_by_its_event(app: App) -> None:
     wire = Wire(ses.client())
     wire.plan(unanswered)
@@ -505,6 +523,7 @@ def test_an_answer_of_ses_that_is_lost_is_settled_by_its_event(app: App) -> None
     assert (len(asked(app)), subscriber(app)["state"]) == (1, "unsubscribed")
 
 
+@pytest.mark.slow
 def test_after_months_without_a_sweep_nobody_is_asked_twice_or_ended_unasked(app: App) -> None:
     with due() as clock:
         days(app, clock, renewals.PARTS)
@@ -514,6 +533,7 @@ def test_after_months_without_a_sweep_nobody_is_asked_twice_or_ended_unasked(app
         assert (len(asked(app)), subscriber(app)["state"]) == (1, "unsubscribed")
 
 
+@pytest.mark.slow
 def test_a_sweep_that_comes_half_a_year_late_knows_nothing_of_a_row_that_has_expired(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -530,6 +550,7 @@ def test_a_sweep_that_comes_half_a_year_late_knows_nothing_of_a_row_that_has_exp
     assert len(asked(app)) == 2
 
 
+@pytest.mark.slow
 def test_two_sweeps_at_once_ask_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     with due() as clock:
 
@@ -641,6 +662,7 @@ def test_what_waits_is_of_the_day_s_share(app: App, monkeypatch: pytest.MonkeyPa
         assert len(app.mails()) == 5
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("left", [10.0, 3.0, -5.0])
 def test_nobody_is_asked_while_the_quota_is_short(app: App, monkeypatch: pytest.MonkeyPatch, left: float) -> None:
     with due() as clock:
@@ -687,6 +709,7 @@ def test_a_run_without_time_leaves_the_rest_to_the_next(app: App, monkeypatch: p
     assert seen[-1] == 30
 
 
+@pytest.mark.slow
 def test_a_day_reads_a_seventh_of_the_list_and_no_subscriber_that_is_not_due(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         for number in range(420):
@@ -755,6 +778,7 @@ def test_the_digest_tells_how_many_were_asked_and_unsubscribed(make_app: Make) -
     assert any("renew" not in text for text in texts)
 
 
+@pytest.mark.slow
 def test_the_desk_shows_that_somebody_was_asked_and_what_came_of_it(app: App) -> None:
     with due(language="en") as clock:
         browser = Browser(app).signed_in()

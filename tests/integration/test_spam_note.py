@@ -359,6 +359,7 @@ def test_it_names_comments_with_their_page_and_where_to_get_them_back(make_app: 
     assert len(notes(app)) == 2
 
 
+@pytest.mark.slow
 def test_a_flood_of_comments_hides_no_message_and_the_other_way_round(make_app: Make) -> None:
     app = make_app(CallerHourlyCap="1000")
     fields = {"page": "/chairs/", "name": "Zoé", "email": "zoe@example.org"}

@@ -378,6 +378,7 @@ def test_fifty_parallel_posts_over_the_cap_of_twenty(app: App, conflicts: float)
     assert [item["counted"] for item in app.items("caller")] == ["20"]
 
 
+@pytest.mark.slow
 def test_one_solution_with_fifty_messages_in_parallel_is_accepted_once(make_app: Callable[..., App]) -> None:
     app = make_app(ProofOfWork="required", CallerHourlyCap="1000")
     proof = solution(app)

@@ -61,6 +61,7 @@ def test_what_cannot_be_mailed_is_refused(text: str) -> None:
     assert parse(text) is None
 
 
+@pytest.mark.slow
 @given(st.text(max_size=80) | st.from_regex(r"[^@]{1,20}@[^@]{1,20}\.[a-z]{2}", fullmatch=True))
 def test_an_address_has_one_form_and_only_harmless_characters(text: str) -> None:
     address = parse(text)

@@ -21,6 +21,7 @@ def post(app: App) -> None:
     assert app.post("/contact", json={"email": "a@example.org", "message": "Bonjour"}).status_code == 200
 
 
+@pytest.mark.slow
 def test_what_functions_ask_is_written_once_and_read_back(app: App, folder: Path) -> None:
     for _ in range(3):
         post(app)

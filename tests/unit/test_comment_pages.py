@@ -143,6 +143,7 @@ NEARLY = st.lists(st.sampled_from(("a", "A", "/", ".html", ".htm", "index", "e",
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(NEARLY, NEARLY)
 def test_two_pages_are_one_for_no_other_reason(one: str, other: str) -> None:

@@ -117,6 +117,7 @@ def said() -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_every_sentence_of_the_desk_is_said(said: set[str], spoken: set[str]) -> None:
     known = set(sentences("en"))
     assert known - {key for text in said for key in keys_of(text, known, spoken)} == set()

@@ -365,6 +365,7 @@ def test_those_that_wait_longest_come_first_and_of_the_others_the_newest(app: Ap
         assert listed(page) == (ids if state == "pending" else ids[::-1])
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("query", ["", "q=chairs", "path=/articles/chairs"])
 @pytest.mark.parametrize("state", ["pending", "approved"])
 def test_a_long_list_is_shown_in_pages_each_once(app: App, state: str, query: str) -> None:
@@ -410,6 +411,7 @@ def test_an_odd_query_shows_the_list(app: App, query: str) -> None:
         assert listed(page) == [comment_id]
 
 
+@pytest.mark.slow
 def test_the_menu_says_on_each_page_how_many_wait(app: App) -> None:
     browser = Browser(app).signed_in()
     assert link(browser.get("messages"), "Comments") == "https://api.example/desk/comments"

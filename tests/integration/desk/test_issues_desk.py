@@ -121,6 +121,7 @@ def part(mail: EmailMessage, kind: str) -> str:
     return str(found.get_content()).replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 def test_an_issue_is_written_looked_at_tested_and_sent_once_to_all_by_typing_their_number(
     app: App, desk: Browser
 ) -> None:

@@ -122,6 +122,7 @@ def test_pages_back_and_on_have_each_message_once_in_the_order_of_time(
         assert on == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.all_days
 def test_a_site_with_a_message_a_month_reads_on_from_where_a_page_ends(app: App) -> None:
     with time_machine.travel(START, tick=False):

@@ -245,6 +245,7 @@ def test_an_issue_and_a_subscriber_are_linked(app: App) -> None:
     assert "request" not in re.findall("<ol.*</ol>", page, re.DOTALL)[0]
 
 
+@pytest.mark.slow
 def test_what_failed_for_good_is_listed_and_sent_again_by_a_button(make_app: Callable[..., App]) -> None:
     app = make_app(Acknowledge="on")
     contact(app)

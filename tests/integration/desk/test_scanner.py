@@ -5,6 +5,8 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from guichet.store import dynamodb
 from tests.support.app import App
 from tests.support.desk import ORIGIN, OWNER, Browser
@@ -16,6 +18,7 @@ LINK = re.compile(r"""https?://[^\s"'<>]+""")
 TOLD = (OWNER, "reader@example.org", "third@example.org", "Bonjour")
 
 
+@pytest.mark.slow
 def test_a_scanner_changes_nothing_learns_nothing_and_the_owner_still_gets_in(make_app: Any) -> None:
     app: App = make_app(DefaultLanguage="en", WeeklyDigest="on")
     subscribe(app)
