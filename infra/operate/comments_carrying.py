@@ -96,6 +96,7 @@ def _told(done: Any, folder: Path, *, dry_run: bool) -> Iterator[str]:
     help="The page of an old address or path, such as 'https://old.example/?p=59=/hello/'; 'OLD*=/new/*' for all that "
     "begins so. May be given more than once: the first that fits counts.",
 )
+@click.option("--pending", is_flag=True, help="Let approved comments wait for you, too: none is public at once.")
 @click.option(
     "--bring-back", is_flag=True, help="Import also what you deleted or refused here. What its author deleted stays so."
 )
@@ -108,6 +109,7 @@ def import_comments(  # noqa: PLR0913  the options of a command
     sitemap: str | None,
     rules: tuple[str, ...],
     bring_back: bool,
+    pending: bool,
     dry_run: bool,
 ) -> int | None:
     """Import the comments of Disqus, WordPress or Isso.
@@ -115,8 +117,8 @@ def import_comments(  # noqa: PLR0913  the options of a command
     FILE is Disqus's export (XML, or XML.GZ as it comes), WordPress's (Tools, Export, all content) or Isso's database
     (comments.db). Comments keep their names, times and places; what answers a reply stands beside it. What was
     approved there is public here at once; what waited there waits here, and no email tells of it. Disqus's export does
-    not tell what waits: decide on that there first. What was deleted or filed as spam there is not imported. Email
-    addresses are kept for you alone. Text becomes Markdown; no HTML is taken as it is.
+    not tell what waits: decide on that there first, or use --pending. What was deleted or filed as spam there is not
+    imported. Email addresses are kept for you alone. Text becomes Markdown; no HTML is taken as it is.
 
     Of an address the path counts, whatever its domain: --map tells where a page has moved. Addresses that mean no page
     of the site are listed, and their comments are not imported. Done twice, it changes nothing. What was deleted or
@@ -130,7 +132,7 @@ def import_comments(  # noqa: PLR0913  the options of a command
     pages = comments_pages.Pages(rules, known)
     with output.progress("comments read", None) as advance:
         result = comments_import.run(
-            source, pages, connection.settings, advance, dry_run=dry_run, bring_back=bring_back
+            source, pages, connection.settings, advance, dry_run=dry_run, bring_back=bring_back, pending=pending
         )
     _tell_of_import(result, output, dry_run=dry_run)
     return _INCOMPLETE if result.unmatched or result.bad else None

@@ -6,7 +6,7 @@ keyed hashes of the tool's own, so an import that is done again, or was interrup
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -104,22 +104,31 @@ def run(  # noqa: PLR0913  the parts of an import
     *,
     dry_run: bool,
     bring_back: bool = False,
+    pending: bool = False,
 ) -> Result:
     """Import a file's comments. Return what was done, or with `dry_run` what would be. Raises OperatorError.
 
     What was deleted or refused here since is left out. With `bring_back`, what the owner deleted or refused is not.
+    With `pending`, approved comments wait for the owner as well.
     """
-    return _Import(source, pages, settings, dry_run=dry_run, bring_back=bring_back).run(advance)
+    return _Import(source, pages, settings, dry_run=dry_run, bring_back=bring_back, pending=pending).run(advance)
 
 
 class _Import:
     """One import."""
 
-    def __init__(
-        self, source: Source, pages: Pages, settings: OperatorSettings, *, dry_run: bool, bring_back: bool
+    def __init__(  # noqa: PLR0913  the parts of an import
+        self,
+        source: Source,
+        pages: Pages,
+        settings: OperatorSettings,
+        *,
+        dry_run: bool,
+        bring_back: bool,
+        pending: bool,
     ) -> None:
         self._source, self._pages, self._settings = source, pages, settings
-        self._dry_run, self._bring_back = dry_run, bring_back
+        self._dry_run, self._bring_back, self._pending = dry_run, bring_back, pending
         self._result = Result(source.tool)
         self._places: dict[str, _Place] = {}
         self._roots: dict[str, str] = {}
@@ -128,18 +137,22 @@ class _Import:
     def run(self, advance: Advance) -> Result:
         self._find_places()
         done = 0
-        for block in blocks(self._source.posts(), _BLOCK):
+        for block in blocks(self._posts(), _BLOCK):
             self._take(block)
             done += len(block)
             advance(done)
         return self._result
+
+    def _posts(self) -> Iterator[Post]:
+        for post in self._source.posts():
+            yield replace(post, state="pending") if self._pending and post.state == "approved" else post
 
     # --- places ---
 
     def _find_places(self) -> None:
         """Find out which page each comment is of, and which it answers."""
         seen: Counter[tuple[str, datetime]] = Counter()
-        for post in self._source.posts():
+        for post in self._posts():
             page = self._page_of(post)
             if page is None or post.at is None or not post.id or post.id in self._places:
                 continue

@@ -20,6 +20,7 @@ from infra.operate.comments_pages import pages_of_sitemap
 from infra.operate.comments_sources import Markup, Post, source_of
 from infra.operate.connection import OperatorError
 from tests.operate.comments.test_import import CAFE, DISQUS, HERE, PAIN, SITEMAP, WORDPRESS, outline, thread, words
+from tests.support.app import App, isolated, resolve
 from tests.support.discussion import Discussion
 from tests.support.operate import Operate
 
@@ -44,6 +45,25 @@ def refused(folder: Path, content: bytes) -> str:
 def declared(encoding: str) -> str:
     """Return WordPress's export as if it were in an encoding."""
     return re.sub('encoding="[^"]*"', f'encoding="{encoding}"', WXR, count=1)
+
+
+def test_with_pending_nothing_is_public_until_it_is_approved_and_then_all_is_in_its_place(
+    discussion: Discussion, operate: Operate
+) -> None:
+    """Disqus's export does not tell what waits there."""
+    app = discussion.app
+    told = operate(app, "comments", "import", str(DISQUS), "--pending", "--json")
+    assert told.rows[-1]["imported"] == len(app.items("comment"))
+    assert {item["state"] for item in app.items("comment")} == {"pending"}
+    assert outline(app, PAIN) == []
+    assert operate(app, "comments", "import", str(DISQUS), "--json").rows[-1]["imported"] == 0
+    ids = [item["id"] for item in app.items("comment")]
+    operate(app, "comments", "approve", *ids)
+    approved = outline(app, PAIN)
+    with isolated():
+        other = App(resolve())
+        operate(other, "comments", "import", str(DISQUS))
+        assert approved == outline(other, PAIN) != []
 
 
 # --- WordPress --------------------------------------------------------------------------------------------------------
