@@ -27,6 +27,7 @@ FLOOD = {
 }
 
 
+@pytest.mark.all_days
 @pytest.mark.parametrize(("days", "stated"), [(1095, USUAL), (1, FLOOD)])
 def test_each_page_reads_as_much_as_is_stated_and_never_the_table(days: int, stated: dict[str, float]) -> None:
     taken = desk.measure(10_000, days)
