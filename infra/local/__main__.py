@@ -401,11 +401,12 @@ def run(environment: Mapping[str, str]) -> None:
     _check_texts()
     template = Template.load()
     template.resolve(given)
+    if port == site_port:
+        raise StartError(f"PORT and SITE_PORT are both {port}: give each its own")
+    # From here on, this process has the site's own forms.
     forms = _forms()
 
     # So is a port in use. No port opens before everything behind it is ready.
-    if port == site_port:
-        raise StartError(f"PORT and SITE_PORT are both {port}: give each its own")
     api, site = _held("PORT", port), _held("SITE_PORT", site_port)
 
     own = [service for service, address in engine.endpoints(environment).items() if address is None]
