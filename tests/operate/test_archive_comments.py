@@ -17,7 +17,7 @@ from tests.support.app import PARAMETERS, App
 from tests.support.archives import FOREIGN, SAME, TARGETS, brought, brought_as_planned, exported, stack, stored
 from tests.support.newsletter import SECRET
 from tests.support.operate import Operate
-from tests.support.threads import PAGE, outline, post, read, shown
+from tests.support.threads import PAGE, approve, outline, post, read, shown
 from tests.support.threads import stored as comment
 
 ANN = "ann@example.org"
@@ -323,6 +323,26 @@ def test_the_owner_brings_back_what_they_deleted_themselves(
         # An archive from before does not delete it again, nor does one without the flag bring back more.
         assert brought(app, operate, file)["deleted_here"] == 1
         assert outline(read(app)) == [(ids["first"], []), (ids["gone"], [ids["answer"]])]
+
+
+def test_the_mark_of_caught_spam_that_has_ended_stops_no_archive(operate: Operate, tmp_path: Path) -> None:
+    """DynamoDB deletes it up to days later, and it counts no longer."""
+    with stack(SAME) as app:
+        one = post(app, comment="caught", _gotcha="x")
+        caught = exported(app, operate, tmp_path)
+    with stack(SAME) as app:
+        brought(app, operate, caught)
+        assert comments.withdraw("table", SECRET, comment(one), "pending", utc_now())
+        assert approve(one) == "approved"
+        approved = exported(app, operate, tmp_path)
+    with stack(SAME) as app:
+        brought(app, operate, caught)
+        assert comments.delete("table", SECRET, comment(one), utc_now(), why="owner")
+        assert brought(app, operate, approved)["deleted_here"] == 1
+        with time_machine.travel(utc_now() + timedelta(days=31)):
+            assert stored("deleted")
+            assert brought(app, operate, approved)["carried"] == 1
+            assert comment(one).state == "approved"
 
 
 def test_comments_that_were_lost_by_mistake_stay_restored(operate: Operate, tmp_path: Path) -> None:

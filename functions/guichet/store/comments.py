@@ -114,7 +114,7 @@ def restore(  # noqa: PLR0913, PLR0917  the parts of one write
         item = {**item, "approved_at": table.stamp(at)}
     actions = [
         table.put(table_name, item, table.NOT_THERE, {":now": table.seconds(at)}),
-        deletions.remove(table_name, known.id, of_owner=True) if back else deletions.not_against(table_name, known),
+        deletions.remove(table_name, known.id, of_owner=True) if back else deletions.not_against(table_name, known, at),
         *_of_author(table_name, secret, known, known.expires_at),
     ]
     if shown is not None:

@@ -62,9 +62,10 @@ def unmarked(table_name: str, comment_id: str, at: datetime) -> dict[str, Any]:
     return table.check(table_name, key(comment_id), table.NOT_THERE, {":now": table.seconds(at)})
 
 
-def not_against(table_name: str, known: Comment) -> dict[str, Any]:
+def not_against(table_name: str, known: Comment, now: datetime) -> dict[str, Any]:
     """Return the action that checks what `is_against` tells, for a comment of another table."""
-    condition, values = "attribute_not_exists(pk) OR #at < :alive", {":alive": table.stamp(_alive_at(known))}
+    condition = f"{table.NOT_THERE} OR #at < :alive"
+    values: Item = {":now": table.seconds(now), ":alive": table.stamp(_alive_at(known))}
     if known.expires_at:
         condition, values = f"{condition} OR why = :refused", {**values, ":refused": "refused"}
     checked = table.check(table_name, key(known.id), condition, values)
