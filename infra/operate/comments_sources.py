@@ -344,7 +344,8 @@ class Disqus:
     def _thread(element: Element) -> dict[str, tuple[str, bool]]:
         own = _of(element, "id")
         told = _of(element, "link") or own, _of(element, "isDeleted") == "true"
-        return {f"own {own}": told, element.get("dsq:id", ""): told}
+        names = (own and f"own {own}", element.get("dsq:id", ""))
+        return {name: told for name in names if name}
 
     @staticmethod
     def _named(element: Element, name: str) -> str:

@@ -155,6 +155,18 @@ def test_a_post_without_disquss_id_has_the_sites(tmp_path: Path) -> None:
     assert [post.id for post in found][:2] == ["own wp-7", [*source_of(DISQUS).posts()][1].id]
 
 
+def test_a_post_that_names_no_thread_is_of_no_page(tmp_path: Path) -> None:
+    """Not of the page that has no id of Disqus's, in the format of its manual's sample."""
+    post = "<message>m</message><createdAt>2014-03-01T10:00:00Z</createdAt>"
+    text = (
+        '<disqus xmlns="http://disqus.com" xmlns:dsq="http://disqus.com/disqus-internals">'
+        "<thread><id>7</id><link>https://x.example/a/</link></thread><thread><link>https://x.example/b/</link></thread>"
+        f"<post><id>1</id>{post}<thread>7</thread></post><post><id>2</id>{post}</post>"
+        f'<post dsq:id="3">{post}<thread/></post><post dsq:id="4">{post}<thread dsq:id="9"/></post></disqus>'
+    )
+    assert [one.address for one in read(tmp_path, text.encode())] == ["https://x.example/a/", "", "", ""]
+
+
 def test_the_sample_of_disquss_manual_names_threads_and_parents_by_their_own_ids(
     discussion: Discussion, operate: Operate, tmp_path: Path
 ) -> None:
