@@ -147,7 +147,9 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended
         try:
             record = opened(Due(email, record, settings))
         except UnfinishedError:
-            outbox.postpone(settings.table_name, email, reasons.ERASING)
+            # It took longer than the retry budget of what comes before SES.
+            with retry_budget():
+                outbox.postpone(settings.table_name, email, reasons.ERASING)
             return Ended("erasing", "")
     if record is None:
         return _dropped(email, settings, "what it tells of was erased or has expired")

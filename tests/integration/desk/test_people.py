@@ -1,6 +1,7 @@
 """The owner erases a person at the desk: sees what will go, it runs in the background, and an email reports the end."""
 
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
@@ -336,6 +337,40 @@ def test_an_erasure_that_does_not_end_keeps_no_email_from_going_out_and_ends_som
         assert app.mails()[-1]["Reply-To"] == "later@example.org"
         clock.shift(timedelta(days=31))
         assert app.sweep() == {"dropped": 1}
+
+
+def test_an_erasure_that_used_up_its_time_keeps_where_it_stopped_though_the_table_is_slow(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact(app)
+    app.play_stream()
+    asked(app)
+    monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.5)
+    monkeypatch.setattr("guichet.mail.emails.erasure_done.TIME_TO_ERASE", 0.7)
+    wire = Wire(dynamodb.client())
+    throttled: set[bytes] = set()
+
+    def once(request: Any) -> Any:
+        # The first try of each write after the erasure's time.
+        late = wire.operations[-1] == "UpdateItem" and any(word in request.body for word in (b":place", b"goes on"))
+        if not late or request.body in throttled:
+            return None
+        throttled.add(request.body)
+        return refusal(400, "ThrottlingException")(request)
+
+    def slow(*_: Any, **__: Any) -> Any:
+        time.sleep(0.8)
+        raise erasure.NotFinishedError({"pk": "message#1", "sk": "message"})
+
+    wire.always(once)
+    has_time = iter([True] * 3)
+    with monkeypatch.context() as patch:
+        patch.setattr("guichet.store.erasures.erase", slow)
+        patch.setattr("guichet.outbox.sweep.has_time", lambda _: next(has_time, False))
+        assert app.sweep() == {"erasing": 1}
+    assert len(throttled) >= 2
+    (record,) = app.items("erasure")
+    assert "message#1" in str(record["read_up_to"])
 
 
 def failing_from(number: int, wire: Wire) -> Callable[[Any], Any]:

@@ -27,7 +27,9 @@ def opened(due: Due[Erasure]) -> Erasure | None:
         return due.record
     settings = due.settings
     secrets, hook = (settings.signing_secret, settings.former_signing_secret), settings.deploy_hook == "on"
-    with dynamodb.retry_budget(TIME_TO_ERASE) as until:
+    # Where it stopped must be kept, even if the table is slow just then.
+    with dynamodb.retry_budget(TIME_TO_ERASE + dynamodb.RETRY_BUDGET) as end:
+        until = end - dynamodb.RETRY_BUDGET
         if not erasures.go_on(settings.table_name, due.record, *secrets, until=until, hook=hook):
             raise UnfinishedError
     return erasures.erasure(settings.table_name, due.record.id)
