@@ -335,7 +335,7 @@ def test_no_more_are_asked_than_may_be_mailed_today(make_app: Any, operate: Oper
         assert said.code == 1
         (row,) = said.rows
         assert (row["asked"], row["done_until_line"]) == (3, 5)
-        assert "go on tomorrow" in row["stopped"]
+        assert "continue tomorrow" in row["stopped"]
         app.play_stream()
         assert operate(app, "outbox").code == 0
         assert operate(app, "import", file, "--ask", "--json").rows[0].get("asked", 0) == 0
@@ -466,7 +466,7 @@ def test_every_line_of_any_file_is_in_a_row_that_is_fit_or_told(
 def test_its_progress_counts_each_step_once_and_never_more_than_there_is(
     app: App, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
-    """The file is read for who left, these are kept, and it is read for the others."""
+    """The file is scanned for people who left, these are recorded, and it is read again for the others."""
     monkeypatch.setattr(output, "_REPORT_EVERY", 1)
     rows = [f"reader{n}@example.com,{'unsubscribed' if n % 3 == 0 else 'subscribed'}" for n in range(600)]
     file = written(tmp_path, *rows, head="email,status")
@@ -478,8 +478,8 @@ def test_its_progress_counts_each_step_once_and_never_more_than_there_is(
             done, total = (int(found[part].replace(",", "")) for part in (2, 3))
             told.setdefault(found[1].strip(), []).append((done, total))
     assert {what: steps[-1] for what, steps in told.items()} == {
-        "bytes read for who left": (size, size),
-        "addresses kept that left": (200, 200),
+        "bytes scanned for who left": (size, size),
+        "addresses recorded as left": (200, 200),
         "bytes imported": (size, size),
     }
     for steps in told.values():

@@ -919,8 +919,8 @@ def test_lines_above_the_headings_are_left_out_and_told(app: App, operate: Opera
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as CSV UTF-8"),
         (b"%PDF-1.7", "export the list as CSV"),
         (b"\x1f\x8b\x08", "unpack it"),
-        (b"a@example.org\nb@example.org\n", "Write a line above it that names the columns"),
-        (b"Ann,a@example.org\n", "Write a line above it that names the columns"),
+        (b"a@example.org\nb@example.org\n", "Add a line above it that names the columns"),
+        (b"Ann,a@example.org\n", "Add a line above it that names the columns"),
     ],
 )
 def test_what_is_no_such_list_is_told_with_what_to_do(
@@ -944,7 +944,7 @@ def test_days_that_a_spreadsheet_counts_are_dates(app: App, operate: Operate, tm
     ("heading", "words"),
     [
         ("uuid,email,name,attributes,status,created_at,updated_at", "who unsubscribed from a list"),
-        ("CONTACT ID,EMAIL,OPT_IN,ADDED_TIME,MODIFIED_TIME", "who is blocklisted there is not marked"),
+        ("CONTACT ID,EMAIL,OPT_IN,ADDED_TIME,MODIFIED_TIME", "does not say who is blocklisted"),
         # MailPoet's fields are chosen one by one.
         ("Email,Confirmation time,List", "No column of this file says who left"),
         ("email", "No column of this file says who left"),

@@ -1,15 +1,15 @@
 """Import addresses from a CSV file, row by row: as confirmed elsewhere, or as requests that are mailed a link.
 
-Whoever left the list that the file comes from is kept as such first, so that no row brings them back. Each row is one
+People who left the list that the file comes from are recorded first, so no row can bring them back. Each row is one
 conditional write, so an import is idempotent, and an interrupted one is simply run again. Imports never resubscribe
 anyone who unsubscribed, bounced or complained.
 
 - `decoding`: bytes as lines of text: encoding, line ends, separator
 - `meaning`: what columns and cells say
 - `dates`: dates as tools and spreadsheets write them
-- `silence`: what a file does not say of who left
+- `silence`: warnings about files that do not say who left
 - `reader`: rows, checked
-- `standings`: the strictest row of each address
+- `standings`: the strictest standing of each address
 - `writing`: one row into the table
 - `running`: the whole file
 """

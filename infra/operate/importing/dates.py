@@ -5,12 +5,12 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 
-# Whether 05/06/2024 is the 5th of June or the 6th of May.
+# Whether 05/06/2024 is 5 June or May 6.
 Order = Literal["day-first", "month-first"]
 
-# Tools write "never" in these ways.
+# How tools write "never".
 _NEVER = re.compile(r"0+[-/.]0+[-/.]0+([ T]0+:0+(:0+)?)?|1970-01-01([ T]00:00(:00)?)?Z?|0001-01-01 00:00:00 \+0000 UTC")
-# What no form of a date is without: three numbers, or many digits, or a day and a year beside a name.
+# Every date format has one of these: three numbers, many digits, or a name with a day and a year.
 _MAYBE = re.compile(r"\d\D+\d+\D+\d|\d{8}|[^\W\d]{3}.*\d{4}")
 _EPOCH = re.compile(r"(\d{9,10})(\d{3})?(\.\d+)?")
 _MONTHS = (
@@ -36,14 +36,14 @@ _DAY_AND_NAME = re.compile(
     rf"{_WEEKDAY}{_DAY}[ -](?P<name>[^\W\d]{{3,9}})\.?,?[ -](?P<year>\d{{4}}){_TIME}", re.IGNORECASE
 )
 _NAME_AND_DAY = re.compile(rf"{_WEEKDAY}(?P<name>[^\W\d]{{3,9}})\.? {_DAY},? (?P<year>\d{{4}}){_TIME}", re.IGNORECASE)
-# Without a country, CST and others are of several zones: these are as mail software reads them (RFC 5322, 4.3).
+# CST and others are ambiguous without a country. These are as mail software reads them (RFC 5322, 4.3).
 _ZONES = {
     **dict.fromkeys(("Z", "UTC", "GMT", "WET"), 0), **dict.fromkeys(("CET", "BST", "WEST"), 1), "CEST": 2,
     "EDT": -4, **dict.fromkeys(("EST", "CDT"), -5), **dict.fromkeys(("CST", "MDT"), -6),
     **dict.fromkeys(("MST", "PDT"), -7), "PST": -8,
 }  # fmt: skip
 _SERIAL = re.compile(r"([2-5]\d{4})(?:[.,](\d+))?")
-# Day 0 of a spreadsheet, which has a 29th of February 1900.
+# Day 0 in spreadsheets, which have a 29 February 1900.
 _DAY_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 _NOON = 12
 _CENTURY = 2000
@@ -51,17 +51,17 @@ _ACCENTS = str.maketrans("éèêûôÉÈÊÛÔ", "eeeuoEEEUO")
 
 
 def never(text: str) -> bool:
-    """Return whether a cell of dates says that it never happened, in one of the ways that databases write it."""
+    """Return whether a date cell says "never", in one of the ways that databases write it."""
     return bool(_NEVER.fullmatch(text.strip()))
 
 
 def order_of(text: str) -> Order | Literal["either"] | None:
-    """Return the order of day and month that a date proves, `either` if it may be both, or None if it has none."""
+    """Return the order of day and month that a date proves, `either` if it is ambiguous, or None if it has none."""
     found = _NUMBERS.fullmatch(text.strip())
     if found is None:
         return None
     one, two = int(found["one"]), int(found["two"])
-    # Dots are not used with the month first.
+    # Nobody writes dots with the month first.
     if one > _NOON or found["between"] == ".":
         return "day-first"
     if two > _NOON or found["half"]:
@@ -70,11 +70,11 @@ def order_of(text: str) -> Order | Literal["either"] | None:
 
 
 def parse(text: str, order: Order | None = "day-first") -> datetime | None:
-    """Return the time in UTC that a text says, or None if it is none. Without a zone it is UTC.
+    """Return the time that a text gives, in UTC, or None if it is not a date. Without a zone, UTC is assumed.
 
-    `order` decides where day and month may be either; None makes such a date unreadable.
+    `order` decides ambiguous dates; if it is None, they are not read.
     """
-    # OverflowError: in UTC it is before year 1, or after year 9999.
+    # OverflowError: in UTC, the time is before year 1 or after year 9999.
     with suppress(ValueError, OverflowError):
         text = " ".join(text.split())
         if _MAYBE.search(text):
@@ -124,7 +124,7 @@ def _microsecond(found: re.Match[str]) -> int:
 
 
 def _offset(text: str) -> timedelta:
-    """Return how far a zone is from UTC. Raises ValueError for one that is not known."""
+    """Return a zone's offset from UTC. Raises ValueError for an unknown zone."""
     if zone := re.search(r"([+-])(\d{1,2}):?(\d{2})?", text):
         offset = timedelta(hours=int(zone[2]), minutes=int(zone[3] or 0))
         return -offset if zone[1] == "-" else offset
@@ -134,7 +134,7 @@ def _offset(text: str) -> timedelta:
 
 
 def serial(text: str) -> datetime | None:
-    """Return the time that a spreadsheet counts in days, such as 45443 for 2024-05-31, or None if it is no such."""
+    """Return the time of a spreadsheet's serial date, such as 45443 for 2024-05-31, or None if it is not one."""
     found = _SERIAL.fullmatch(text.strip())
     if found is None:
         return None
@@ -142,7 +142,7 @@ def serial(text: str) -> datetime | None:
 
 
 def _month(name: str) -> int:
-    """Return the number of a month by its name, English or French, whole or shortened. Raises ValueError."""
+    """Return a month's number by its English or French name, full or abbreviated. Raises ValueError."""
     plain = name.lower().translate(_ACCENTS)
     for number, beginnings in enumerate(_MONTHS, 1):
         if any(plain.startswith(one) for one in beginnings):

@@ -1,4 +1,4 @@
-"""The bytes of a CSV file as lines of text: its encoding, its line ends, its separator."""
+"""Decode the bytes of a CSV file into lines of text: its encoding, its line endings, its separator."""
 
 import codecs
 import csv
@@ -12,47 +12,47 @@ from infra.operate.importing.meaning import plain
 from infra.operate.importing.vocabulary import NAMES
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
-# What Excel writes above the headings, for itself.
+# Excel writes this above the headings, for its own use.
 _SEP = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 CALLED = {"utf-8-sig": "UTF-8", "cp1252": "windows-1252"}
 _CHUNK = 1 << 20
 _MOSTLY = 8
 _LONGEST_HEADING = 20
-# So many lines may stand above the headings.
+# The most lines above the headings.
 _MOST_TITLES = 10
-# What a file begins with that is no text, and what to do with it.
+# How files that are not text begin, and what to do with them.
 _NO_TEXT = {
-    b"PK\x03\x04": "is packed. If it is of Excel or LibreOffice, open it there and save it as CSV UTF-8, else unpack",
-    b"\xd0\xcf\x11\xe0": "is a file of Excel: open it there and save it as CSV UTF-8",
+    b"PK\x03\x04": "is zipped. If it is from Excel or LibreOffice, open it there and save it as CSV UTF-8, else unzip",
+    b"\xd0\xcf\x11\xe0": "is an Excel file: open it there and save it as CSV UTF-8",
     b"%PDF": "is a PDF: export the list as CSV",
-    b"\x1f\x8b": "is packed: unpack it",
+    b"\x1f\x8b": "is gzipped: unpack it",
 }
 # A byte that could not be decoded, as `surrogateescape` keeps it.
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 class Shape(NamedTuple):
-    """How a file is written: its encoding, what ends a line, and the character between two cells."""
+    """How a file is written: its encoding, its line ending, and its separator."""
 
     encoding: str
     newline: str
     separator: str
-    # The line of the headings.
+    # The number of the line with the headings.
     heading: int
     names: list[str]
-    # Whether there are titles above it.
+    # Whether there are titles above the headings.
     titled: bool = False
 
 
 class Text(NamedTuple):
-    """A line as it was decoded, and how many bytes have been read up to its end, or a little more."""
+    """A decoded line, and about how many bytes have been read up to its end (never fewer)."""
 
     line: str
     bytes_read: int
 
 
 def shape_of(file: Path) -> Shape:
-    """Look at a whole file, and say how it is written. Raises OperatorError if it cannot be read."""
+    """Scan a whole file and return how it is written. Raises OperatorError if it cannot be read."""
     try:
         with file.open("rb") as opened:
             head = opened.read(len(b"PK\x03\x04"))
@@ -68,7 +68,7 @@ def shape_of(file: Path) -> Shape:
 
 
 def lines(file: Path, encoding: str, newline: str) -> Iterator[Text]:
-    """Yield the lines of a file, with their ends. What cannot be decoded is kept as surrogates."""
+    """Yield the lines of a file, with their line endings. Bytes that cannot be decoded are kept as surrogates."""
     errors = "replace" if encoding.startswith("utf-16") else "surrogateescape"
     with file.open("r", encoding=encoding, errors=errors, newline=newline) as opened:
         buffer = _buffer(opened)
@@ -81,21 +81,21 @@ def _buffer(opened: TextIO) -> BinaryIO:
 
 
 def undecoded(line: str) -> bool:
-    """Return whether a part of a line could not be decoded."""
+    """Return whether any part of a line could not be decoded."""
     return bool(_UNDECODED.search(line))
 
 
 def shown(line: str) -> str:
-    r"""Return a line with what could not be decoded as `\xe9`."""
+    r"""Return a line with its undecoded bytes written as `\xe9`."""
     return _UNDECODED.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", line)
 
 
 def _encoding(opened: BinaryIO) -> str:
-    """Return the encoding of a file: by its mark, else UTF-8, else windows-1252, as Excel in the West writes it."""
+    """Return a file's encoding: as its byte order mark says, else UTF-8, else windows-1252, as Western Excel writes."""
     head = opened.read(_CHUNK)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    # UTF-16 without its mark: every other byte of text in Latin letters is zero.
+    # UTF-16 without a byte order mark: in Latin text, every other byte is zero.
     even, odd = head[::2].count(0), head[1::2].count(0)
     for encoding, zeros, others in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
         if zeros > len(head) // 4 and zeros > _MOSTLY * others:
@@ -109,12 +109,12 @@ def _encoding(opened: BinaryIO) -> str:
                 valid += raw[:3] != codecs.BOM_UTF8 or not raw[3:].isascii()
             except UnicodeDecodeError:
                 broken += 1
-    # A few broken lines in a file of UTF-8 are broken lines.
+    # A UTF-8 file with a few broken lines is still UTF-8.
     return "utf-8-sig" if valid >= broken else "cp1252"
 
 
 def _newline(opened: BinaryIO, encoding: str) -> str:
-    r"""Return what ends a line: "\n" (before it may be "\r"), or "\r" alone, as Excel for the Mac writes it."""
+    r"""Return the line ending: "\n" (perhaps after "\r"), or "\r" alone, as Excel for the Mac writes it."""
     opened.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     quoted = False
@@ -130,7 +130,7 @@ def _newline(opened: BinaryIO, encoding: str) -> str:
 
 
 def _with_headings(file: Path, encoding: str, newline: str) -> Shape:
-    """Find the line of the headings, and the separator."""
+    """Find the line with the headings, and the separator."""
     given: str | None = None
     taken: list[str] = []
     for number, (line, _) in enumerate(lines(file, encoding, newline), 1):
@@ -141,7 +141,7 @@ def _with_headings(file: Path, encoding: str, newline: str) -> Shape:
         if not taken and not text.strip():
             continue
         taken.append(line)
-        # A heading in quotes may span lines.
+        # A quoted heading may span lines.
         if "".join(taken).count('"') % 2 == 0 or len(taken) > _LONGEST_HEADING:
             separator, names = _headings(file, "".join(taken).strip("\r\n"), given)
             return Shape(encoding, newline, separator, number, names)
@@ -150,9 +150,9 @@ def _with_headings(file: Path, encoding: str, newline: str) -> Shape:
 
 
 def _below_titles(file: Path, shape: Shape) -> Shape | None:
-    """Return how a file is written whose headings stand below titles, as people write them in spreadsheets.
+    """Return the shape of a file whose headings are below titles, as people write them in spreadsheets.
 
-    None if the first line has the headings, or may be a row already.
+    None if the first line has the headings, or may already be a row.
     """
     if any(_of_addresses(name) or "@" in name for name in shape.names):
         return None
@@ -173,7 +173,7 @@ def _of_addresses(name: str) -> bool:
 
 
 def _headings(file: Path, head: str, given: str | None) -> tuple[str, list[str]]:
-    """Return the separator and the names of the columns: with the separator that makes the most columns."""
+    """Return the separator that makes the most columns, and the names of those columns."""
     found: dict[str, list[str]] = {}
     for separator in [given] if given else (*SEPARATORS.values(), "|"):
         try:

@@ -1,7 +1,7 @@
-"""What the columns of another tool's file mean, by their names and values, and what a row says of a person.
+"""Work out what the columns of another tool's file mean, from their names and values, and what a row says of a person.
 
-No tool is detected: columns are understood by words, English or French, and by what is in them. What may say that
-somebody left, and is not understood, is a question to the operator.
+Tools are not detected: columns are recognised by English and French words, and by their contents. If a column may say
+that somebody left but is not recognised, the operator is asked.
 """
 
 import re
@@ -16,13 +16,13 @@ from guichet.addresses import parse as parse_address
 from infra.operate.importing import dates, vocabulary
 from infra.operate.importing.vocabulary import LEFT, STANDINGS, Kind, Standing
 
-# Columns that say what becomes of a row.
+# Columns that decide what happens to a row.
 STATES: tuple[Kind, ...] = ("subscribed", "confirmed", "pending", "unsubscribed", "bounced", "complained", "state")
 
 
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
-    """Return a name or a short text in lower case, without accents, its words apart: `IsOptedOut` is `is opted out`."""
+    """Return a name or short text in lower case, without accents, split into words: `IsOptedOut` is `is opted out`."""
     # `Abonné(e)`, `inscrit·e·s`
     text = _BOTH_GENDERS.sub("e", unicodedata.normalize("NFC", text))
     whole, apart = _words(text), _words(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text))
@@ -50,12 +50,12 @@ def _has_meaning(words: str) -> bool:
 
 
 def _readings(text: str) -> tuple[str, str]:
-    """Return what a text may be in plain words: `nOn MeRcI` is two words, and `NonMerci`, too."""
+    """Return the possible readings of a text in plain words: both `nOn MeRcI` and `NonMerci` are two words."""
     return plain(text), _words(text)
 
 
 def yes_or_no(text: str) -> bool | None:
-    """Return what an answer says, or None if it is none."""
+    """Return whether a text says yes or no, or None if it says neither."""
     text = text.strip().lower()
     if vocabulary.CHANNELS.fullmatch(text):
         return vocabulary.OF_EMAIL in text
@@ -63,13 +63,13 @@ def yes_or_no(text: str) -> bool | None:
 
 
 def nothing(text: str) -> bool:
-    """Return whether a cell says nothing, in one of the ways that databases write it."""
+    """Return whether a cell is empty, or holds one of the ways that databases write "nothing"."""
     return text.strip().lower() in vocabulary.NOTHING or dates.never(text)
 
 
 @lru_cache(maxsize=4096)
 def state_of(text: str) -> Standing | None:
-    """Return the standing that a word or two say, such as `Never subscribed`, or None if they are not understood."""
+    """Return the standing that a few words mean, such as `Never subscribed`, or None if they are not understood."""
     words = plain(text)
     if not words or words.count(" ") >= vocabulary.MOST_WORDS:
         return None
@@ -78,7 +78,7 @@ def state_of(text: str) -> Standing | None:
             return standing
     for kind, pattern in vocabulary.PATTERNS:
         if found := pattern.search(words):
-            # "not bounced" is nobody's leaving, and "never clean" is nothing that is known.
+            # "not bounced" does not say that somebody left, and "clean" alone says nothing.
             negated = vocabulary.NEGATED.search(words[: found.start()])
             return None if negated or words == "clean" else kind
     return None
@@ -86,7 +86,7 @@ def state_of(text: str) -> Standing | None:
 
 @dataclass
 class Values:
-    """What is known of the cells of a column, after a look at the whole file."""
+    """What a scan of the whole file found in a column."""
 
     filled: int = 0
     empty: int = 0
@@ -100,8 +100,8 @@ class Values:
     serials: int = 0
     addresses: int = 0
     states: set[Standing] = field(default_factory=set)
-    # A few of the cells that are no answer, date or state; those of them that may be a no; and those that would say by
-    # themselves that somebody left, in a tag; that say so as a state; and that have a word for it.
+    # A few of the cells that are not an answer, a date or a state, and those of them that may mean no. Then a few that
+    # say that somebody left: clearly, even as a tag; as a request to leave; as a state; and with a word for it.
     others: dict[str, None] = field(default_factory=dict)
     denied: dict[str, None] = field(default_factory=dict)
     strong: dict[str, None] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class Values:
     either: str = ""
 
     def add(self, cell: str) -> None:
-        """Look at one more cell."""
+        """Take one more cell into account."""
         text = cell.strip()
         if nothing(text):
             self.empty += 1
@@ -156,7 +156,7 @@ class Values:
 
     @property
     def examples(self) -> list[str]:
-        """A few cells, those first that are not understood."""
+        """A few cells, starting with those that are not understood."""
         found = (*self.strong, *self.asked, *self.denied, *self.others, *self.left, *self.mentions)
         return list(dict.fromkeys(found))[:3]
 
@@ -169,17 +169,17 @@ _MOST_OTHERS = 50
 
 
 class _Seen(NamedTuple):
-    """What is seen in a cell that is not empty."""
+    """What a non-empty cell contains."""
 
     answer: bool | None = None
     order: dates.Order | Literal["either"] | None = None
     is_date: bool = False
     is_address: bool = False
     standing: Standing | None = None
-    # Whether it says that somebody left, or has a word for it at least; None if it has not.
+    # True if it says that somebody left, False if it only has a word for it, None if neither.
     left: bool | None = None
     strong: bool = False
-    # Whether it is a note by which they asked to leave.
+    # Whether it is a note in which they asked to leave.
     asked: bool = False
 
 
@@ -216,22 +216,22 @@ def _keep(kept: dict[str, None], text: str) -> None:
 
 @dataclass(frozen=True)
 class Column:
-    """A column, what it is, and how good its date is as that of the consent: 0 is the best."""
+    """A column, its kind, and how good its date is as the date of consent: 0 is the best."""
 
     place: int
     name: str
     kind: Kind
     rank: int = 0
-    # An empty cell of it says no: the others have a mark, or it is when they confirmed.
+    # An empty cell means no: the column holds ticks, or dates of confirmation.
     empty_is_no: bool = False
-    # Any text in it says yes: it is why or how they left.
+    # Any text means yes: the column holds why or how they left.
     any_text: bool = False
     order: dates.Order | None = None
 
 
 @dataclass(frozen=True)
 class Question:
-    """A column that may say that somebody left, and is not understood."""
+    """A column that may say that somebody left, but is not understood."""
 
     name: str
     examples: tuple[str, ...]
@@ -239,7 +239,7 @@ class Question:
 
 @dataclass(frozen=True)
 class _Subject:
-    """A column that is to be understood, among columns of these plain names."""
+    """A column to be understood, and the plain names of all columns."""
 
     place: int
     name: str
@@ -270,9 +270,9 @@ _Understood = Column | Question | None
 
 
 def column_of(place: int, name: str, values: Values, names: Sequence[str], chosen: Kind | None) -> Column | Question:
-    """Return what a column is, among columns of these plain names, or the question what it is.
+    """Return a column with its kind, or the question what it is. `names` are the plain names of all columns.
 
-    `chosen` is what the operator says that it is.
+    `chosen` is the kind that the operator gave.
     """
     subject = _Subject(place, name, plain(name), values, names)
     if chosen is not None:
@@ -294,7 +294,7 @@ def _named(column: _Subject) -> _Understood:
         kind = "last-name" if any(one in vocabulary.NAMES["first-name"] for one in column.names) else "name"
     several = sum(one in vocabulary.NAMES["email"] for one in column.names) > 1
     if kind == "email" and several and column.values.answers and not column.values.addresses:
-        # `Mail` beside `E-mail`: whether they want any.
+        # `Mail` next to `E-mail`: whether they want any.
         return column.question
     beside = [one for one in column.values.asked if "@" in one or kind != "email"]
     if kind in ("email", "name", "first-name", "last-name") and beside:
@@ -304,7 +304,7 @@ def _named(column: _Subject) -> _Understood:
 
 
 def _of_other_purpose(column: _Subject) -> _Understood:
-    """Return a column that says of something else than getting emails whether they want it, beside one that does."""
+    """Return a column that says whether they want something other than emails, if another column is about emails."""
     words, values = column.words, column.values
     if vocabulary.OTHER_PURPOSE.fullmatch(words) and any(
         vocabulary.ABOUT_EMAIL.search(one) or vocabulary.STATE_NAME.search(one) for one in column.names if one != words
@@ -314,14 +314,14 @@ def _of_other_purpose(column: _Subject) -> _Understood:
 
 
 def _harmless(column: _Subject) -> _Understood:
-    """Return a column that says nothing about leaving: of another channel, a note, a link, a figure."""
+    """Return a column that says nothing about leaving: about another channel, or a note, a link, a figure."""
     words, values = column.words, column.values
     if words in vocabulary.OURS or (
         vocabulary.OTHER_CHANNEL.search(words) and not vocabulary.ABOUT_EMAIL.search(words)
     ):
         return column.ignored
     if vocabulary.ADDRESS_OF_A_PAGE.search(words) and not vocabulary.STATE_NAME.search(words):
-        # A link to unsubscribe is in every row; what is in some may be why.
+        # A link to unsubscribe is in every row; text in only some rows may be the reason for leaving.
         some = column.has_left_word and values.filled and values.empty
         return column.ignored_unless(some or values.strong)
     if vocabulary.HARMLESS.fullmatch(words) and not column.has_left_word and not vocabulary.STATE_NAME.search(words):
@@ -337,12 +337,12 @@ def _harmless(column: _Subject) -> _Understood:
 
 
 def _about_leaving(column: _Subject) -> _Understood:
-    """Return a column by whose name people left: its cells are dates, answers, states or reasons."""
+    """Return a column whose name is about leaving: its cells are dates, answers, states or reasons."""
     for kind, pattern in vocabulary.PATTERNS:
         found = pattern.search(column.words)
         if found is None:
             continue
-        # `not unsubscribed`: yes is good.
+        # `not unsubscribed`: yes means subscribed.
         if vocabulary.NEGATED.search(column.words[: found.start()]):
             return column.question
         if kind == "bounced" and re.search(r"\bsoft\b", column.words):
@@ -352,7 +352,7 @@ def _about_leaving(column: _Subject) -> _Understood:
         text = bool(vocabulary.REASON.search(column.words)) or (bool(vocabulary.AT.search(column.words)) and not others)
         figure = values.digits == values.answers > 0 and vocabulary.SEVERAL.search(column.words)
         if (figure or vocabulary.COUNT.search(column.words)) and not vocabulary.AT.search(column.words):
-            # One bounce of twenty emails is no reason to suppress somebody for good.
+            # One bounce in twenty emails is no reason to suppress somebody for good.
             return column.ignored_unless(values.filled > values.noes)
         if others and vocabulary.MEANS.search(column.words):
             text = values.empty > 0
@@ -367,7 +367,7 @@ def _about_leaving(column: _Subject) -> _Understood:
 
 
 def _of_states(column: _Subject) -> _Understood:
-    """Return a column of states: people's, unless it is where they live, or of something that they pay."""
+    """Return a column of states: people's, not the state they live in or that of something they pay for."""
     words, values = column.words, column.values
     if not vocabulary.STATE_NAME.search(words):
         return None
@@ -379,9 +379,9 @@ def _of_states(column: _Subject) -> _Understood:
         return column.is_("state") if understood else column.ignored_unless(values.left or values.strong)
     since = values.dates and not (values.others or values.states or values.answers) and vocabulary.AT.search(words)
     if since and any(vocabulary.STATE_NAME.search(one) for one in column.names if one != words):
-        # When what another column says came to be.
+        # Since when the state in another column applies.
         return column.ignored
-    # WordPress has 0 for all of its users.
+    # WordPress writes 0 for all its users.
     zeros = values.digits == values.filled == values.noes > 0
     if values.others or values.dates or zeros:
         return column.question
@@ -389,7 +389,7 @@ def _of_states(column: _Subject) -> _Understood:
 
 
 def _about_confirming(column: _Subject) -> _Understood:
-    """Return a column of confirmations: an empty cell among dates says that there was none."""
+    """Return a column of confirmations: an empty cell among dates means that they did not confirm."""
     values = column.values
     if not vocabulary.CONFIRMED_NAME.fullmatch(column.words):
         return None
@@ -422,8 +422,8 @@ def _about_subscribing(column: _Subject) -> _Understood:
     if vocabulary.NEGATED.search(words) or (vocabulary.UNTIL.search(words) and vocabulary.SINCE_WHEN.search(words)):
         return column.ignored_unless(values.filled)
     if values.others:
-        # Text of another kind, such as the names of newsletters, unless it may be about leaving.
-        # A yes among it, or a state, shows that it is an answer, and then the others may be a no.
+        # Other text, such as the names of newsletters, unless it may be about leaving. If some cells say yes, or are a
+        # state, the column holds answers, and the other cells may mean no.
         unclear = values.noes or values.answers or values.states or values.wants_none or values.denied
         return column.ignored_unless(values.strong or values.left or values.mentions or unclear)
     if values.dates and not values.answers and not values.states:
@@ -433,17 +433,17 @@ def _about_subscribing(column: _Subject) -> _Understood:
             else column.ignored
         )
     wants_none = values.wants_none and vocabulary.PREFERENCE.search(words) and not vocabulary.AT.search(words)
-    # phpList has 0 for everybody, and an import that unsubscribed them all could not be undone.
+    # phpList writes 0 for everybody, and an import that unsubscribed them all could not be undone.
     of_phplist = words == "optedin" and any(vocabulary.CONFIRMED_NAME.fullmatch(one) for one in column.names)
-    # In PrestaShop, it is whether they want offers from partners.
+    # In PrestaShop, it says whether they want offers from partners.
     of_prestashop = words == "optin" and "newsletter" in column.names and values.noes
-    # Who is unsubscribed by mistake is so for good: not by a figure, and not everybody by zeros.
+    # Unsubscribing by mistake cannot be undone: a figure does not suffice, nor do zeros in all rows.
     figure = values.noes and values.digits == values.answers and vocabulary.SEVERAL.search(words)
     zeros = values.digits == values.filled == values.noes > 1 and not values.empty
     if wants_none or of_prestashop or figure or zeros or (of_phplist and values.noes == values.filled):
         return column.question
-    # `oui` in some rows alone is a box that the others have not ticked. Brevo's `OPT_IN` is empty of who came in by a
-    # form with a double opt-in.
+    # If only some rows have `oui`, it is a box that the others did not tick. Brevo's `OPT_IN` is empty for people who
+    # signed up with a double opt-in form.
     ticked = values.filled == values.answers > 0 == values.noes and not (
         words == "opt in" and any(vocabulary.CONFIRMED_NAME.fullmatch(one) for one in column.names)
     )
@@ -451,7 +451,7 @@ def _about_subscribing(column: _Subject) -> _Understood:
 
 
 def _by_values(column: _Subject) -> Column | Question:
-    """Return a column of which the name says nothing: its cells may."""
+    """Return a column whose name says nothing, judged by its cells."""
     values = column.values
     numbers = any(one.replace(".", "").isdecimal() for one in values.others)
     figure = numbers or vocabulary.COUNT.search(column.words)
@@ -464,11 +464,11 @@ def _by_values(column: _Subject) -> Column | Question:
     preferred_none = values.wants_none and (about or vocabulary.PREFERENCE.search(words))
     no = values.noes and not figure and about and not vocabulary.FORMAT.search(words)
     if no or preferred_none or denied or wants_none or ended:
-        # `Email ok`: no may mean that they get none.
+        # `Email ok`: no may mean that they want none.
         return column.question
     if not values.left and not values.strong and not values.asked:
         return column.ignored
-    # All of them are states and nothing else: it is a column of states, whatever its name is.
+    # If all cells are states, it is a column of states, whatever its name.
     exact = all(vocabulary.EXACT.fullmatch(plain(one)) for one in values.left) and all(
         vocabulary.NEVER_ASKED.fullmatch(plain(one)) for one in values.mentions
     )
@@ -489,7 +489,7 @@ _RULES: Sequence[Callable[[_Subject], _Understood]] = (
 
 
 def standing_of_file(stem: str) -> Standing | Literal["unclear"]:
-    """Return what the name of a file says of all its rows, by its first words; by others, it is unclear."""
+    """Return what the first words of a file's name say about all its rows, or `unclear` if later words may."""
     words = plain(stem)
     for standing, pattern in vocabulary.FILES:
         if re.match(rf"({pattern.pattern})\b", words):
@@ -500,7 +500,7 @@ def standing_of_file(stem: str) -> Standing | Literal["unclear"]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a row says: the standing, when they left, and the words that say so. None if a state is not understood."""
+    """What a row says: the standing (None if a state is not understood), when they left, and the words that say so."""
 
     standing: Standing | None
     left_at: datetime | None = None
@@ -508,7 +508,7 @@ class Verdict:
 
 
 def verdict_of(columns: Iterable[Column], cells: Sequence[str]) -> Verdict:
-    """Return what a row says in all its columns together: the strictest counts."""
+    """Return what all columns of a row say together: the strictest counts."""
     strictest: Standing = "subscribed"
     because = ""
     left: list[datetime] = []
@@ -530,7 +530,7 @@ def verdict_of(columns: Iterable[Column], cells: Sequence[str]) -> Verdict:
     return Verdict(strictest, max(left, default=None), because)
 
 
-# What yes and no mean in a column.
+# What yes and no mean, by kind of column.
 _ANSWERS: Mapping[Kind, tuple[Standing, Standing]] = {
     "subscribed": ("subscribed", "unsubscribed"),
     "state": ("subscribed", "unsubscribed"),
@@ -543,7 +543,7 @@ _ANSWERS: Mapping[Kind, tuple[Standing, Standing]] = {
 
 
 def _said_by(column: Column, text: str) -> tuple[Standing | None, datetime | None]:
-    """Return what one cell says, and since when. None is not understood."""
+    """Return the standing in one cell, None if it is not understood, and since when."""
     yes, no = _ANSWERS[column.kind]
     if nothing(text):
         return ("pending" if column.empty_is_no else "subscribed"), None
@@ -552,7 +552,7 @@ def _said_by(column: Column, text: str) -> tuple[Standing | None, datetime | Non
         return (yes if answer else no), None
     at = dates.parse(text, column.order)
     if at is None and dates.order_of(text.strip()) == "either":
-        # The later reading is the stricter one.
+        # The later of the two readings is stricter.
         readings = (dates.parse(text, "day-first"), dates.parse(text, "month-first"))
         at = max((one for one in readings if one is not None), default=None)
     if at is not None or dates.order_of(text.strip()):

@@ -1,4 +1,4 @@
-"""A CSV file, read row by row, each checked and understood."""
+"""Read a CSV file row by row, checking and interpreting each."""
 
 import csv
 import re
@@ -36,14 +36,14 @@ _LONGEST_NAME = 1000
 _LANGUAGE_NAMES: Mapping[str, Language] = {"french": "fr", "francais": "fr", "english": "en", "anglais": "en"}
 _SEVERAL = 2
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"
-# Of a file without headings, or one that is no list, so much is shown.
+# How much is shown of a file without headings, or one that is not a list.
 _SHOWN = 200
 
 
 class Line(Record):
     """A row that can be imported. `number` is its first line in the file.
 
-    `standing` is what the row says of the person in the list that it comes from, and `left_at` since when.
+    `standing` is the person's standing in the list that the row comes from; `left_at` is since when, if they left.
     """
 
     number: int
@@ -60,7 +60,7 @@ class Line(Record):
 class BadLine:
     """A row that cannot be imported: the number of its first line, the reason, and its text.
 
-    Nothing after an `unclear` row can be imported: it may all belong to one cell, with text that a stranger wrote.
+    Nothing after an `unclear` row can be imported: it may all be one cell, with text that a stranger wrote.
     """
 
     number: int
@@ -100,7 +100,7 @@ class _BadRowError(Exception):
 
 @dataclass(frozen=True)
 class Answers:
-    """What the operator says of a file: what columns are, the order of day and month, and what everybody in it is."""
+    """The operator's answers about a file: kinds of columns, the order of day and month, and everybody's standing."""
 
     columns: Mapping[str, Kind]
     order: dates.Order | None = None
@@ -108,7 +108,7 @@ class Answers:
 
 
 def answers(columns: Sequence[str] = (), order: dates.Order | None = None, state: Standing | None = None) -> Answers:
-    """Return the operator's answers, the columns as `NAME=KIND`. Raises OperatorError for one of no such form."""
+    """Return the operator's answers, with columns as `NAME=KIND`. Raises OperatorError for any other form."""
     given: dict[str, Kind] = {}
     for text in columns:
         name, _, word = text.rpartition("=")
@@ -120,9 +120,9 @@ def answers(columns: Sequence[str] = (), order: dates.Order | None = None, state
 
 
 class Reader:
-    """A CSV file (RFC 4180), looked at once and then read row by row; a quoted cell may span lines.
+    """A CSV file (RFC 4180), scanned once and then read row by row; a quoted cell may span lines.
 
-    Raises OperatorError if there is no such file, or no column of addresses, or if it is unclear what a column means.
+    Raises OperatorError if there is no such file, if it has no column of addresses, or if a column is unclear.
     """
 
     def __init__(self, file: Path, default_language: Language, given: Answers | None = None) -> None:
@@ -137,9 +137,9 @@ class Reader:
         self._quoted = re.compile(f'(?:^|(?<={between}))"(?:[^"]|"")*"(?={between}|$)', re.MULTILINE)
         self.notes: list[str] = []
         if self._shape.titled:
-            self.notes.append(f"Line {self._shape.heading} is taken for the headings; those above it are left out.")
+            self.notes.append(f"Line {self._shape.heading} is taken for the headings; lines above it are skipped.")
         names = [shown(name) for name in self._shape.names]
-        # By column, the first cell that is alone in its row, and says that somebody left.
+        # By column, the first cell that is alone in its row and says that somebody left.
         self._alone: dict[int, tuple[int, str]] = {}
         values = self._survey(len(names))
         self._look_for_titles(names, values)
@@ -148,11 +148,11 @@ class Reader:
         self._floor = self._everybody()
         if self._floor == "subscribed" and (warning := silence_of(self.columns)):
             self.notes.append(warning)
-        # Rows of people who left and have no address, as our own export has them: nothing of these can be kept.
+        # Rows of people who left, without an address, as in our own export: these cannot be recorded.
         self.only_hashed: set[int] = set()
 
     def rows(self, first: int = 2) -> Iterator[Read]:
-        """Yield the rows from a line on, up to and including an unclear one. Empty lines are skipped."""
+        """Yield the rows from a given line, up to and including an unclear one. Empty lines are skipped."""
         for raw in self._raw():
             if raw.last < first:
                 continue
@@ -164,7 +164,7 @@ class Reader:
                 if isinstance(row, BadLine) and row.unclear:
                     return
 
-    # --- the first look -----------------------------------------------------------------------------------------------
+    # --- the first scan -----------------------------------------------------------------------------------------------
 
     def _raw(self) -> Iterator[_Raw]:
         """Yield the rows below the headings, without empty lines."""
@@ -175,7 +175,7 @@ class Reader:
             nonlocal position
             for line, position in lines(self._file, self._shape.encoding, self._shape.newline):  # noqa: B007
                 taken.append(line)
-                # To the parser all ends are alike.
+                # The parser treats all line endings alike.
                 yield f"{line[:-1]}\n" if line.endswith("\r") else line
 
         below = texts()
@@ -193,13 +193,13 @@ class Reader:
                 return
             number, last = last + 1, last + len(taken)
             text = "".join(taken)
-            # A space that does not break is a cell. A spreadsheet ends a file with rows of separators alone. Files that
-            # were put together have the headings again.
+            # A no-break space is a cell. Spreadsheets end a file with rows that hold only separators. Concatenated
+            # files repeat the headings.
             if text.strip(f" \t\r\n\v\f{self.separator}") and cells != self._shape.names:
                 yield _Raw(number, last, position, text, cells)
 
     def _survey(self, width: int) -> list[Values]:
-        """Look at all cells."""
+        """Scan all cells."""
         found = [Values() for _ in range(width)]
         alone: dict[int, tuple[int, str]] = {}
         for raw in self._raw():
@@ -211,7 +211,7 @@ class Reader:
                 if len(filled) == 1 and state_of(cells[filled[0]].strip()) not in (None, "subscribed"):
                     alone.setdefault(filled[0], (raw.number, cells[filled[0]].strip()))
                 elif alone and "@" in raw.text:
-                    # A title has somebody below it.
+                    # A title has people below it.
                     self._alone = {**alone, **self._alone}
                     alone.clear()
         return found
@@ -229,7 +229,7 @@ class Reader:
             if isinstance(found, Column) or words[place] in NAMES["email"]:
                 raise OperatorError(
                     f"nothing was imported. Line {number} of {self._file} has {text[:_SHOWN]!r} alone. If it is a "
-                    "title over people who left, write those into a file of their own, and say what they are with "
+                    "title above people who left, put them into a file of their own, and give their state with "
                     "--state. If it is not, delete the line"
                 )
 
@@ -252,7 +252,7 @@ class Reader:
         return columns
 
     def _with_addresses(self, columns: list[Column], values: list[Values], names: list[str]) -> list[Column]:
-        """Find the addresses by themselves, where no column is called so. Raises OperatorError."""
+        """Find the column of addresses by its cells if no name says so. Raises OperatorError."""
         full = [column for column in columns if column.kind == "ignore" and values[column.place].addresses]
         full = [column for column in full if 2 * values[column.place].addresses > values[column.place].filled]
         if len(full) == 1 and not any(parse(name) for name in names):
@@ -260,8 +260,8 @@ class Reader:
         head = self.separator.join(names)[:_SHOWN]
         if any(_addresses(name)[1] for name in names):
             raise OperatorError(
-                f"{self._file} has no column of addresses, as its first line has no headings. Write a line above it "
-                f"that names the columns; `email` is enough if there is one. Now its first line is: {head}"
+                f"{self._file} has no column of addresses, as its first line has no headings. Add a line above it "
+                f"that names the columns; `email` is enough if there is only one. Its first line now is: {head}"
             )
         raise OperatorError(
             f"{self._file} has no column of addresses: name one `email`, or say which it is with "
@@ -284,12 +284,12 @@ class Reader:
                 if own.day_first or self._default != "fr":
                     raise OperatorError(
                         f"{self._file}: in the column `{column.name}`, it is unclear whether {own.either} has the day "
-                        "or the month first. Say it with --dates day-first or --dates month-first"
+                        "or the month first. Choose with --dates day-first or --dates month-first"
                     )
                 order = "day-first"
                 self.notes.append(
                     f"Dates such as {own.either} in `{column.name}` are read with the day first, as in French. If the "
-                    "month is first, use --dates month-first."
+                    "month comes first, use --dates month-first."
                 )
             elif order is None and self._default == "fr":
                 order = "day-first"
@@ -297,13 +297,13 @@ class Reader:
         return ordered
 
     def _everybody(self) -> Standing:
-        """Return what the file says of everybody in it. Raises OperatorError if its name leaves it unclear."""
+        """Return what the file's name says about everybody in it. Raises OperatorError if that is unclear."""
         if self._given.state is not None:
             return self._given.state
         standing = standing_of_file(self._file.name.removesuffix(self._file.suffix))
         if standing == "unclear":
             raise OperatorError(
-                f"nothing was imported. The name of {self._file} may say that everybody in it left. Say what they are "
+                f"nothing was imported. The name of {self._file} may say that everybody in it left. Give their state "
                 f"with --state {', '.join(STANDINGS[:-1])} or {STANDINGS[-1]}"
             )
         if standing != "subscribed":
@@ -315,7 +315,7 @@ class Reader:
     # --- a row --------------------------------------------------------------------------------------------------------
 
     def _row(self, raw: _Raw) -> list[Line] | list[BadLine]:
-        """Return a row, checked: once for each of its addresses."""
+        """Return a checked row, once for each of its addresses."""
         text = shown(raw.text).rstrip("\r\n")
         if unclear := self._unclear(raw, text):
             return [BadLine(raw.number, unclear, text.splitlines()[0], unclear=True)]
@@ -331,20 +331,20 @@ class Reader:
         return not self._first("email", cells).strip() and verdict_of(self.columns, cells).standing in LEFT
 
     def _unclear(self, raw: _Raw, text: str) -> str:
-        """Return why it is unclear where a cell of a row ends, if it is."""
+        """Return why it is unclear where a cell ends, or an empty text if it is clear."""
         if raw.cells is None and raw.text.count('"') % 2:
             return "it opens a quote that is never closed"
-        # Other programs escape a quote inside a cell in their own ways, and then its end is a guess.
+        # Other programs escape a quote inside a cell in their own ways, so that its end is a guess.
         if '\\"' in text or '"' in self._quoted.sub("", text):
             return "a quote inside a cell is not doubled"
         return ""
 
     def _too_long(self, cells: list[str]) -> bool:
-        """Return whether a row has more cells than there are columns: one may have a separator in it."""
+        """Return whether a row has more cells than columns: a cell may contain a separator."""
         return any(cell.strip() for cell in cells[len(self._shape.names) :])
 
     def _cells(self, raw: _Raw) -> list[str]:
-        """Return the texts of the cells of a row."""
+        """Return the texts of a row's cells."""
         if raw.cells is None:
             raise _BadRowError("its quotes do not match, or a cell is too long")
         if undecoded(raw.text):
@@ -360,7 +360,7 @@ class Reader:
         if not emails:
             raise _BadRowError(f"{given[:100]!r} is not a valid email address" if given else "it has no email address")
         if len(emails) > 1 and verdict_of(self.columns, cells).standing not in LEFT and self._floor not in LEFT:
-            # Which of them is subscribed there is not said.
+            # The row does not say which of them is subscribed.
             raise _BadRowError("it has several email addresses: write each in a row of its own")
         return [self._line(number, email, name, cells) for one in emails if (email := parse(one))]
 
@@ -371,7 +371,7 @@ class Reader:
             raise _BadRowError(f"its state is {verdict.because[:100]!r}, which is not understood")
         standing = max(verdict.standing, self._floor, key=STANDINGS.index)
         if standing in LEFT:
-            # Nothing else about them matters, so that nothing else makes them a bad row.
+            # Nothing else about them matters, so nothing else can make the row bad.
             at = verdict.left_at if verdict.left_at and verdict.left_at <= utc_now() else None
             return Line(number=number, email=email, language=language or self._default, standing=standing, left_at=at)
         if language is None:
@@ -390,19 +390,19 @@ class Reader:
         )
 
     def _first(self, kind: Kind, cells: list[str]) -> str:
-        """Return the first text among several columns of one kind, such as `source` and `page`."""
+        """Return the first text in the columns of one kind, such as `source` and `page`."""
         texts = (cells[one.place] for one in self.columns if one.kind == kind and one.place < len(cells))
         return next(filter(str.strip, texts), "")
 
     def _name(self, cells: list[str]) -> str:
-        """Return the name: whole, or put together from the first and the last name, as French and English do."""
+        """Return the name: the full name, or first and last name joined, as in French and English."""
         whole = _one_line(self._first("name", cells))
         first, last = _one_line(self._first("first-name", cells)), _one_line(self._first("last-name", cells))
         if whole and last and not any(column.kind == "first-name" for column in self.columns):
-            # `Name` beside `Last name` is the first name, in MailerLite's exports.
+            # In MailerLite's exports, `Name` next to `Last name` is the first name.
             return whole if whole.lower().endswith(last.lower()) else f"{whole} {last}"
         if whole and first and not any(column.kind == "last-name" for column in self.columns):
-            # `name` beside `firstname` is the last name, in Mailjet's contact properties.
+            # In Mailjet's contact properties, `name` next to `firstname` is the last name.
             return whole if first.lower() in whole.lower() else f"{first} {whole}"
         return whole or " ".join(filter(None, (first, last)))
 
@@ -412,7 +412,7 @@ class Reader:
         return (known(given) or _LANGUAGE_NAMES.get(plain(given).partition(" ")[0])) if given else self._default
 
     def _consented_at(self, cells: list[str]) -> datetime | None:
-        """Return when the person consented, by the best column that says it."""
+        """Return when the person consented, from the best column that says so."""
         dated = [column for column in self.columns if column.kind in ("consented-at", "confirmed")]
         for column in sorted(dated, key=lambda one: one.rank):
             text = cells[column.place].strip() if column.place < len(cells) else ""
@@ -428,14 +428,14 @@ class Reader:
 
 
 def _text(cell: str) -> str:
-    """Return the text of a cell without what nobody sees at its ends: the mark of an encoding, spaces of no width."""
+    """Return a cell's text without invisible characters at its ends: a byte order mark, zero-width spaces."""
     return text_of(cell.strip(_UNSEEN) if cell[:1] in _UNSEEN or cell[-1:] in _UNSEEN else cell)
 
 
 def _addresses(text: str) -> tuple[str, list[str]]:
-    """Return the name and the addresses in a cell, with `mailto:` before one, or a name, as some programs write it.
+    """Return the name and the addresses in a cell, as some programs write them: after `mailto:`, or after a name.
 
-    Of several, some may be invalid.
+    If there are several, some may be invalid.
     """
     name = ""
     if found := _MAILTO.fullmatch(text):
@@ -451,19 +451,19 @@ def _addresses(text: str) -> tuple[str, list[str]]:
 
 
 def _one_line(text: str) -> str:
-    """Return a text as one line, without the characters that forms drop, too."""
+    """Return a text as one line, also without the characters that forms drop."""
     return " ".join(clean(text).split())
 
 
 def _asked(file: Path, questions: Sequence[Question]) -> str:
-    """Return the questions about columns that are not understood, and how to answer them."""
+    """Return the message that asks about columns that are not understood, and says how to answer."""
     listed = "; ".join(
         f"`{one.name}`" + (f" (with {', '.join(repr(text[:40]) for text in one.examples)})" if one.examples else "")
         for one in questions
     )
     name = questions[0].name
     return (
-        f"nothing was imported. In {file}, these columns may say that somebody left, and are not understood: "
+        f"nothing was imported. In {file}, these columns may say that somebody left, but are not understood: "
         f'{listed}. For each, add --column "{name}=ignore" if it does not say so; =unsubscribed if a yes, a date or '
         "any text in it says so; =subscribed if a no says so; =state if it has words such as `unsubscribed`, and rows "
         "with other words are to be rejected. If none of these fits, ignore it, and add a column `status` with "

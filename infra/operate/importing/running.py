@@ -1,4 +1,4 @@
-"""A whole file into the table: first whoever left, then the others."""
+"""Import a whole file: first the people who left, then the others."""
 
 import signal
 import time
@@ -25,15 +25,15 @@ THREADS = 8
 BLOCK = 200
 INTERRUPTED = "interrupted"
 UNAVAILABLE = "the table is unreachable"
-FULL = "today's limit of emails is reached: go on tomorrow"
-UNCLEAR = "from line {} on it is unclear where a cell ends: fix its quotes, and run the command again"
+FULL = "today's email limit is reached: continue tomorrow"
+UNCLEAR = "from line {} on, it is unclear where a cell ends: fix its quotes, and run the command again"
 
 _Row = TypeVar("_Row")
 
 
 @dataclass
 class Summary:
-    """The result of an import: rows by outcome, the last line that is done, and why it stopped early, if it did."""
+    """The result of an import: rows by outcome, the last line done, and why it stopped early, if it did."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     bad: int = 0
@@ -42,22 +42,22 @@ class Summary:
 
 
 class Steps(Protocol):
-    """Shows how far each step of an import is."""
+    """Shows the progress of each step of an import."""
 
     def __call__(self, what: str, total: int | None) -> AbstractContextManager[Advance]:
-        """Begin a step, by what is counted in it and how much that is in all."""
+        """Begin a step, given what it counts and the total."""
 
 
 class Import(Protocol):
-    """What becomes of rows: of those who left, and of the others."""
+    """What an import does with rows: with people who left, and with the others."""
 
     asking: bool
 
     def left(self, lines: list[Line]) -> Iterable[tuple[Outcome, State]]:
-        """Keep that these left the list. Return the outcomes, and the states that they have here."""
+        """Record that these left the list. Return the outcomes and the states that they have here."""
 
     def others(self, lines: list[Line]) -> Iterable[Outcome]:
-        """Import these. Return the outcomes: fewer than there are lines if there is no room for more today."""
+        """Import these. Return the outcomes: fewer than the lines if today's limit is reached."""
 
 
 @dataclass
@@ -83,7 +83,7 @@ class Confirmed:
 
 @dataclass
 class Requests:
-    """An import of addresses that are asked, at a pace, until today's limit is reached."""
+    """An import that asks each address to confirm, at a steady pace, until today's limit is reached."""
 
     file: str
     settings: OperatorSettings
@@ -97,7 +97,7 @@ class Requests:
         return list(self.pool.map(lambda one: writing.import_left(one, self.file, "", self.settings), lines))
 
     def others(self, lines: list[Line]) -> Iterator[Outcome]:
-        """Ask these, one after the other."""
+        """Ask these, one by one."""
         for line in lines:
             if not self.room:
                 return
@@ -116,7 +116,7 @@ class DryRun:
     asking: bool
 
     def left(self, lines: list[Line]) -> list[tuple[Outcome, State]]:
-        """Look up what keeping these would do."""
+        """Look up what recording these would do."""
         return list(writing.look_up_left(lines, self.settings))
 
     def others(self, lines: list[Line]) -> Iterator[Outcome]:
@@ -133,15 +133,15 @@ def run(  # noqa: PLR0913  the parts of an import
     first: int,
     size: int,
 ) -> Summary:
-    """Run an import, from a line on, in blocks of `size` rows. A bad row does not stop the others.
+    """Run an import from a given line, in blocks of `size` rows. A bad row does not stop the others.
 
-    Whoever left is kept first, from the whole file: that is a step of its own, and so are the others. If it is
-    interrupted, or the table is unreachable, the summary says up to which line it is done.
+    The first step records everyone in the file who left; the second imports the others. If it is interrupted, or the
+    table is unreachable, the summary gives the last line that is done.
     """
     summary = Summary(done_until=first - 1)
     try:
         with standings() as strictest, _interruptible() as until_interrupted:
-            with steps("bytes read for who left", reader.size) as advance:
+            with steps("bytes scanned for who left", reader.size) as advance:
                 for block in until_interrupted(blocks(reader.rows(), BLOCK)):
                     _collect(block, strictest, asking=into.asking)
                     advance(block[-1].bytes_read)
@@ -159,7 +159,7 @@ def run(  # noqa: PLR0913  the parts of an import
 
 
 def _collect(block: list[Read], strictest: Standings, *, asking: bool) -> None:
-    """Remember who of a block left, and who never confirmed, unless they are asked."""
+    """Note who in a block left, and who never confirmed, unless these are asked."""
     lines = [read.row for read in block if isinstance(read.row, Line)]
     strictest.add((line for line in lines if line.standing in LEFT), "left")
     if not asking:
@@ -173,9 +173,9 @@ def _keep_left(
     until_interrupted: "Blocks",
     steps: Steps,
 ) -> None:
-    """Keep that the remembered addresses left, each once."""
+    """Record that the noted addresses left, each once."""
     done = 0
-    with steps("addresses kept that left", strictest.count_left()) as advance:
+    with steps("addresses recorded as left", strictest.count_left()) as advance:
         for lines in until_interrupted(strictest.left(BLOCK)):
             results = list(into.left(lines))
             summary.outcomes.update(outcome for outcome, _ in results)
@@ -187,7 +187,7 @@ def _keep_left(
 def _import_others(
     block: list[Read], into: Import, strictest: Standings, summary: Summary, reject: Callable[[BadLine], None]
 ) -> bool:
-    """Import the people of a block who did not leave. Return whether there was room for all of them."""
+    """Import the people in a block who did not leave. Return whether today's limit left room for all of them."""
     lines = [read.row for read in block if isinstance(read.row, Line) and read.row.standing not in LEFT]
     found = [strictest.outcome(line.email) for line in lines]
     good = [line for line, one in zip(lines, found, strict=True) if one is None]
@@ -221,15 +221,15 @@ class Blocks(Protocol):
 
 @contextmanager
 def _interruptible() -> Iterator[Blocks]:
-    """Give what yields blocks until Ctrl-C, which ends after the current one. Pressed twice, it interrupts at once.
+    """Make Ctrl-C stop after the current block. Pressed again, it interrupts at once.
 
-    The second press counts a second later. It raises KeyboardInterrupt if blocks are left.
+    The second press counts only after a second. The blocks raise KeyboardInterrupt if any are left.
     """
     pressed: list[float] = []
 
     def press(*_: object) -> None:
         pressed.append(time.monotonic())
-        # A shell may signal a whole process group, and so one process twice.
+        # A shell may signal a whole process group, and so the same process twice.
         if pressed[-1] - pressed[0] > 1:
             raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""What a file does not say of those who left: some tools write these down among the others, and unmarked."""
+"""Warn about files that do not say who left: some tools list those people among the others, unmarked."""
 
 from collections.abc import Sequence
 
@@ -13,26 +13,26 @@ _BREVO = frozenset({"email", "added time", "modified time"})
 _SUBSTACK = frozenset({"email", "start date", "emails received 6mo"})
 
 _OF_LISTMONK = (
-    "This looks like an export of listmonk, which does not say who unsubscribed from a list. If you have not yet "
-    "imported these: there, under Lists, open the number beside `unsubscribed`, export them, and import that file with "
-    "--state unsubscribed."
+    "This looks like an export from listmonk, which does not say who unsubscribed from a list. If you have not yet "
+    "imported these people, open the number next to `unsubscribed` under Lists there, export them, and import that "
+    "file with --state unsubscribed."
 )
 _OF_BREVO = (
-    "This looks like an export of Brevo without the status of the subscription, so that who is blocklisted there is "
-    "not marked. Export that column, too, or the blocklisted ones alone, and import these with --state unsubscribed."
+    "This looks like an export from Brevo without the subscription status, so it does not say who is blocklisted "
+    "there. Export that column as well, or only those people, and import them with --state unsubscribed."
 )
 _OF_SUBSTACK = (
-    "This looks like Substack's list of subscribers, which does not say who has switched emails off. Export it under "
-    "Settings, Exports: the file `email_list` there has the column `email_disabled`."
+    "This looks like Substack's list of subscribers, which does not say who has switched emails off. Use the export "
+    "under Settings, Exports instead: its file `email_list` has the column `email_disabled`."
 )
 _OF_ANY = (
-    "No column of this file says who left. If people did, export that column, too; or export those people alone, and "
-    "import these with --state unsubscribed."
+    "No column of this file says who left. If people did, export that column as well; or export only those people, and "
+    "import them with --state unsubscribed."
 )
 
 
 def silence_of(columns: Sequence[Column]) -> str:
-    """Return a warning if a file has no word of who left a list, or an empty text."""
+    """Return a warning if a file does not say who left a list, or an empty text."""
     words = {plain(column.name) for column in columns}
     if words >= _LISTMONK:
         return _OF_LISTMONK

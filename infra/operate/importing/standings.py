@@ -1,4 +1,4 @@
-"""The strictest that a file says of each address, on disk, so that memory stays flat for any file."""
+"""The strictest standing of each address in a file, kept on disk, so that memory use does not grow with the file."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ CREATE TABLE found (
   address BLOB PRIMARY KEY, rank INTEGER, number INTEGER, email TEXT, language TEXT, left_at TEXT, outcome TEXT
 ) WITHOUT ROWID
 """
-# Of several rows of an address the strictest counts, and the latest time at which they left.
+# Of several rows for an address, the strictest counts, and the latest time of leaving.
 _ADD = """
 INSERT INTO found VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET
   left_at = max(found.left_at, excluded.left_at),
@@ -26,14 +26,14 @@ INSERT INTO found VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE S
 
 
 class Standings:
-    """The addresses of a file that are not subscribed there, in a temporary file that is gone at the end."""
+    """The addresses that a file says are not subscribed, in a temporary file that is deleted at the end."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         database.execute(_SCHEMA)
 
     def add(self, lines: Iterable[Line], outcome: str) -> None:
-        """Add what rows say of their addresses, and the outcome of further rows of them."""
+        """Add what rows say about their addresses, and the outcome of further rows with the same address."""
         self._database.executemany(
             _ADD,
             (
@@ -51,7 +51,7 @@ class Standings:
         )
 
     def left(self, size: int) -> Iterator[list[Line]]:
-        """Yield those who left, each address once, in blocks."""
+        """Yield the addresses that left, each once, in blocks."""
         least = STANDINGS.index(LEFT[0])
         rows = self._database.execute(
             "SELECT number, email, language, rank, left_at FROM found WHERE rank >= ?", (least,)
@@ -74,13 +74,13 @@ class Standings:
         return int(self._database.execute("SELECT count(*) FROM found WHERE rank >= ?", (least,)).fetchone()[0])
 
     def settle(self, outcomes: Iterable[tuple[str, str]]) -> None:
-        """Set the outcomes of further rows of addresses."""
+        """Set the outcomes of further rows with these addresses."""
         self._database.executemany(
             "UPDATE found SET outcome = ? WHERE address = ?", ((outcome, _key(email)) for email, outcome in outcomes)
         )
 
     def outcome(self, email: str) -> str | None:
-        """Return the outcome of a row that would subscribe an address, or None if nothing is said against it."""
+        """Return the outcome of a row that would subscribe an address, or None if no other row forbids it."""
         row = self._database.execute("SELECT outcome FROM found WHERE address = ?", (_key(email),)).fetchone()
         return str(row[0]) if row else None
 
@@ -88,7 +88,7 @@ class Standings:
 @contextmanager
 def standings() -> Iterator[Standings]:
     """Open an empty store."""
-    # SQLite: "Temporary Databases": an empty name is a file that is deleted when it is closed.
+    # SQLite deletes a database with an empty name on closing it ("Temporary Databases" in its documentation).
     with closing(sqlite3.connect("")) as database:
         yield Standings(database)
 

@@ -1,4 +1,4 @@
-"""The words by which columns and cells are understood: plain ones, as `meaning.plain` makes them."""
+"""The words by which columns and cells are recognised, as `meaning.plain` writes them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ NAMES: Mapping[Kind, frozenset[str]] = {
     "language": frozenset({"language", "langue", "lang", "locale", "preferred language", "langue preferee"}),
     "source": frozenset({"source", "page", "origine", "provenance", "signup source", "acquisition source"}),
 }
-# Columns of dates that are when somebody consented, the best first. The last ones are when they came to the list.
+# Columns with the date of consent, the best first. The last ones say when the person was added to the list.
 CONSENT_DATES = (
     r"confirm\w* (time|at|date|on)|(date|heure) (de )?(la )?confirm\w*|confirme\w* le",
     (
@@ -79,7 +79,7 @@ BOUNCED = (
     r"|erron\w*|en erreur|erreurs?|errors?|bad (e ?mail|address)\w*|undeliverability|deliverability issues?"
 )
 UNSUBSCRIBED = (
-    # Glued to other words, as in `isexcludedfromcampaigns`.
+    # Joined to other words, as in `isexcludedfromcampaigns`.
     r"\w*(unsub|optout|optedout|blacklist|blocklist|excluded|disabled|desinscri|desabo|donotmail|donotcontact)\w*"
     r"|un subscri\w*|de ?s ?inscri\w*|de ?s ?abonn\w*|desouscri\w*|opt(ed|ing)? ?outs?|remov\w*"
     r"|delet\w*|supprim\w*"
@@ -125,38 +125,38 @@ SUBSCRIBED_NAME = re.compile(
     r"|active|actif|actifs|enabled|activee?|marketing|mailing|mailable|contactable|receives?|recoit|wants?|souhaite"
     r"|gdpr|rgpd|notif\w*|alerts?|alertes?|deliverable|joignable|reachable|valid|(e ?)?mailings?|abos?|inscr|subs?)\b"
 )
-# How their mail looks.
+# The format of their mail.
 FORMAT = re.compile(r"\b(format|html|text|texte|type|client|domain|domaine|provider|hash|md5|language|langue)\b")
-# Said of another channel, or of something that is not the person's wish.
+# About another channel, or something that is not the person's choice.
 OTHER_CHANNEL = re.compile(
     r"\b(sms|whatsapp|phone|phones|telephone|tel|mobile|portable|gsm|landline|push|fax|call|calls|appels?|postal"
     r"|courrier|facebook|twitter|messenger)\b"
 )
-# Said of something else than getting emails: tracking, or one email a day instead of several.
+# Not about whether they get emails: tracking, or one email a day instead of several.
 OTHER_PURPOSE = re.compile(
     r"(consents?|consentement|allow\w*|accept\w*|opt(ed)? ?in|optedin)( to| a| au)?( be)? "
     r"(track\w*|tracage|suivi|cookies?|profiling|profilage)"
     r"|(opt ?in|offres?|offers|consentement)( des| from)? (partenaires?|partners?|tiers|third part(y|ies))"
     r"|(prefers? )?digests?( enabled)?|track\w*|cookies?"
 )
-# How often, or which of several emails somebody wants: never and none mean that they want none.
+# How often, or which emails, somebody wants: "never" and "none" mean no emails.
 PREFERENCE = re.compile(
     r"\b(frequency|frequence|preferences?|preference|prefs?|cadence|rythme|periodicite|how often|newsletters?"
     r"|lettres?|infolettres?|abonnements?|subscriptions?|e?mailings?|permissions?|consent\w*|opt(ed)? ?in)\b"
 )
 WANTS_NONE = frozenset({"never", "none", "jamais", "aucun", "aucune", "nothing", "rien"})
-# What a person may be written to for, as a yes or a no.
+# What they may be written to about, as a yes or a no.
 ABOUT_WRITING = re.compile(
     r"(may |can |ok to |to )?(send|contact|write|mailable|sendable|contactable)( ok| me| them)?"
     r"|(a |peut etre )?contact\w* ?ok|opt"
     r"|(a |peut etre )?(envoyer|envoi|contacter|contactee?|ecrire)|(e ?mail )?(ok|allowed|autorise)"
 )
-# What is sent by email, mostly: no may mean that they want none.
+# What is mostly sent by email: no may mean that they want none.
 ABOUT_NEWS = re.compile(
     r"(\w+ ){0,2}(nl|news|updates?|promos?|promotions?|offers?|offres?|actus?|actualites|infos?|weekly|monthly|hebdo\w*"
     r"|mensuelle?)"
 )
-# When or why something ended, or that it did, which may be their subscription.
+# When or why something ended, or that it did: perhaps their subscription.
 ENDED = re.compile(
     r"(date (de )?)?fin|end(ed)?( date| at| on)?|ends( at| on)?|until|(depuis )?jusqu au|valid until|valable jusqu au"
     r"|(account )?closed( at| on| date)?|(compte )?cloturee?( le)?|anciens?|anciennes?|former|motif|raison|reason"
@@ -176,13 +176,13 @@ MEASURE = re.compile(
     r"|vues?|days|jours|months|mois|sent|received|delivered|replied|recus|dropped|envoyes?|revenue|price|prix|amount|montant|shares|comments|hours|weeks)\b"
 )
 COUNT = re.compile(r"\b(count|counts|number|nombre|num|nb|total|totals|times|gifted|referred|referrals?)\b")
-# 0 and 1 in such a column may be how many.
+# 0 and 1 in such a column may be counts.
 SEVERAL = re.compile(r"\b(subscriptions|subscribers|abonnements|inscriptions|newsletters|lettres|mailings|emails)\b")
 PAYMENT = re.compile(
     r"\b(stripe|expiry|expir\w*|plan|plans|tier|tiers|paid|pay|payant\w*|payment\w*|paiement\w*|paypal|revenue|billing"
     r"|factur\w*|invoice\w*|order\w*|commande\w*|premium|trial|purchas\w*|achat\w*|customer|founding|comp|gift)\b"
 )
-# What has to do with a paid subscription as well as with a free one.
+# Words for both paid and free subscriptions.
 OF_PAYMENT = re.compile(
     r"(active|paid|stripe|premium) (subscription|subscriber|plan|member|membership)"
     r"|(subscription )?(cancel date|end date|expir\w*( date| at| on)?)|cancel at period end"
@@ -205,7 +205,7 @@ HARMLESS = re.compile(
     r"|.*\b(source|origin|origine|canal|channel|medium|form|formulaire|lieu|endroit|place|where|location"
     r"|referr\w+|provenance)\b.*"
 )
-# As a cell of a free text, these alone are taken for a state.
+# In a free-text cell, only these are taken for a state.
 STRONG = re.compile(
     r"(stop|npai|(ex|anciens?|anciennes?|former) (abonn\w*|subscri\w*|inscrit\w*)|unsub\w*|un subscri\w*"
     r"|de ?s ?inscri\w*|de ?s ?abonn\w*|desabo|opt(ed)? ?out|(hard )?bounced|complained|black ?listed?|"
@@ -213,7 +213,7 @@ STRONG = re.compile(
     r"|a (supprimer|retirer|desinscrire|desabonner)|to (remove|delete)|unsubscribe me)( (le|on|at|by"
     r"|par)?( ?\w+){0,3})?"
 )
-# In a note, these say so anywhere.
+# In a note, these count anywhere.
 ASKED_TO_LEAVE = re.compile(
     r"\b(please|svp|merci de|priere de) (\w+ ){0,2}(remov\w*|delet\w*|unsub\w*|stop\w*|desinscri\w*"
     r"|desabonn\w*|retir\w*|supprim\w*)"
@@ -231,7 +231,7 @@ ASKED_TO_LEAVE = re.compile(
     r"|\basked (me |us )?to be (removed|taken off)( from (the|our|this|all) (mailing |e ?mail )?(list|newsletter)s?)?"
     r"( (on|in|by|le) .*)?$"
 )
-# Of a note, more words say so if there are no others: `hard bounce`, `deceased`.
+# If they are all that a note says, more words count: `hard bounce`, `deceased`.
 NOTES = re.compile(r"(e ?mail )?(notes?|remarks?|remarques?|commentaires?|comments?|observations?)")
 BETWEEN_TAGS = re.compile(r"[,;|]")
 REASON = re.compile(
@@ -240,7 +240,7 @@ REASON = re.compile(
 )
 # How, which tools may fill in for everybody.
 MEANS = re.compile(r"\b(method|methode|source|origine|via|channel|canal)\b")
-# Free texts of our own export.
+# Free-text columns of our own export.
 OURS = ("wording", "wording version", "statement", "consent claim", "asked from", "confirmed from", "unsubscribe url")
 SINCE_WHEN = re.compile(r"\b(subscri\w*|abonn\w*|inscri\w*|opt(ed)? ?in|newsletters?|consent\w*)\b")
 AT = re.compile(r"\b(time|at|date|on|le|timestamp|since|depuis|heure)\b")
@@ -268,7 +268,7 @@ NO = frozenset(
         *("☐", "✗", "✘", "❌", "nein"),
     }
 )
-# Brevo lists the channels that somebody is subscribed to, or blocklisted on: `email_marketing|sms_marketing`.
+# Brevo lists the channels that somebody subscribed to, or is blocklisted on: `email_marketing|sms_marketing`.
 _CHANNEL = r"(email|sms|whatsapp|push|web)_(marketing|transactional)"
 CHANNELS = re.compile(rf"\[? *{_CHANNEL}( *[|,; ] *{_CHANNEL})* *\]?")
 OF_EMAIL = "email_marketing"
@@ -298,7 +298,7 @@ NEVER_ASKED = re.compile(
     r"|confirmation (pending|sent)|validating|needs attention|(requires|needs) (verification|confirmation)"
     r"|(doi|double opt ?in|confirmation email) (sent|envoyee?)|upcoming)"
 )
-# What a cell of states says of an address that takes no mail.
+# States of an address that takes no mail.
 GONE = re.compile(
     r"(adresse |e ?mail |mail |courriel |address |mailbox )?(inexistante?|introuvable|gone|does not exist|not found"
     r"|n existe (pas|plus))|(adresse|e ?mail|mail|courriel) (inconnue?|morte?|fausse|faux|mauvaise?|hs)"
@@ -314,7 +314,7 @@ NEGATED = re.compile(r"\b(not|never|non|ne|plus|pas|jamais|no|isn t|without|sans
 HARD = re.compile(r"(hard|permanent|general|suppressed|oui)( bounce)?|bounce|dure?")
 SOFT = re.compile(r"(soft|transient|temporary|temporaire|undetermined)( bounce)?|mou|molle")
 COMPLAINT = re.compile(r"(feedback loop|fbl|spam|abuse|abus)( complaint| report)?|complain(t|ed)|plainte")
-# Whole cells, the first that fits.
+# For whole cells: the first match counts.
 WHOLE: Sequence[tuple[Standing, re.Pattern[str]]] = (
     ("pending", NEVER_ASKED),
     ("unsubscribed", NOT_SUBSCRIBED),
@@ -323,7 +323,7 @@ WHOLE: Sequence[tuple[Standing, re.Pattern[str]]] = (
     ("complained", COMPLAINT),
 )
 MOST_WORDS = 6
-# The names of files as tools give them to a list of those who left.
+# The names that tools give to files of people who left.
 FILES: Sequence[tuple[Standing, re.Pattern[str]]] = (
     ("complained", re.compile(r"complain\w*|plaintes?|spam\w*")),
     ("bounced", re.compile(r"(hard )?bounc\w*|cleaned (members?|emails?|contacts?|audience|subscribers?)|rebonds?")),

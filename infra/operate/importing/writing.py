@@ -1,4 +1,4 @@
-"""One row into the table: who left, who is subscribed, who is asked; or, in a dry run, what would become of them."""
+"""Write one row into the table: as left, subscribed or asked. In a dry run, only say what would be written."""
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
@@ -24,7 +24,7 @@ Outcome = Literal[
     "complained", "never confirmed",
 ]  # fmt: skip
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-# What becomes of a row of an address that is known here.
+# The outcome of a row whose address is already known here.
 OF_STATE: dict[State, Outcome] = {
     "confirmed": "confirmed already",
     "unsubscribed": "left",
@@ -56,9 +56,9 @@ def import_confirmed(line: Line, statement: str, settings: OperatorSettings) -> 
 
 
 def import_left(line: Line, file: str, statement: str, settings: OperatorSettings) -> tuple[Outcome, State]:
-    """Keep that an address left the list that the file comes from. Return the outcome, and the state it has here.
+    """Record that an address left the list that the file comes from. Return the outcome and the state it has here.
 
-    Of one that bounced or complained only the keyed hash is kept, as of any.
+    If it bounced or complained, only the keyed hash is kept, as always.
     """
     leaving = _leaving(line, file, statement)
     left = Subscriber(
@@ -90,7 +90,7 @@ def _outcome_of(before: State | None, after: State) -> Outcome:
 
 
 def import_request(line: Line, settings: OperatorSettings) -> Outcome:
-    """Create a request for an address, and queue the email with the link. The id depends on the address alone."""
+    """Create a request for an address and queue the email with the link. The id depends only on the address."""
     subscriber = subscribers.known(settings.table_name, settings.ids_of(line.email))
     if subscriber is not None:
         return OF_STATE[subscriber.state]
@@ -117,12 +117,12 @@ def _request_id(email: str, settings: OperatorSettings) -> str:
 
 
 def _former_request_id(email: str, settings: OperatorSettings) -> str:
-    """Return the id of the request that the stack made from whose archive this one was made."""
+    """Return the request id used by the stack whose archive this stack was restored from."""
     return keyed_hash(settings.former_signing_secret, "request", "import", normalized(email))
 
 
 def look_up_left(lines: Collection[Line], settings: OperatorSettings) -> Iterator[tuple[Outcome, State]]:
-    """Yield the outcome of keeping that each address left, and the state after it, without writing."""
+    """Yield the outcome of recording that each address left, and the state afterwards, without writing."""
     ids = {line.number: subscriber_id(settings.signing_secret, line.email) for line in lines}
     found = _known(ids.values(), settings)
     for line in lines:
@@ -153,7 +153,7 @@ def look_up(lines: Collection[Line], *, asking: bool, settings: OperatorSettings
     for number, own in ids.items():
         found_as = [states[one] for one in own if one in states]
         if found_as:
-            # A suppression counts under whichever id it stands.
+            # A suppression counts under either id.
             yield OF_STATE[next((one for one in found_as if one in SUPPRESSED), found_as[0])]
         elif asking:
             yield "asked already" if asked & {requests[number], formers[number]} else "asked"
