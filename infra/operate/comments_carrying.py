@@ -1,4 +1,4 @@
-"""`guichet comments export` and `import`: comments into a site, and from other tools."""
+"""`guichet comments export` and `import`: write comments into a site, and import them from other tools."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ OnStack = Callable[[Function], Callable[..., None]]
 
 def _feed(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
     if not _FEED.fullmatch(text):
-        raise click.BadParameter(f"{text!r} is no name of a file in the folder, such as comments.xml")
+        raise click.BadParameter(f"{text!r} is not the name of a file in the folder, such as comments.xml")
     return text
 
 
@@ -41,7 +41,7 @@ def _feed(_context: click.Context, _parameter: click.Parameter, text: str) -> st
 )
 @click.option("--feed", default="comments.xml", show_default=True, callback=_feed, help="The name of the Atom feed.")
 @click.option("--no-feed", is_flag=True, help="Write no feed.")
-@click.option("--dry-run", is_flag=True, help="Write nothing: say what would be written and removed.")
+@click.option("--dry-run", is_flag=True, help="Write nothing: show what would be written and removed.")
 def export_comments(  # noqa: PLR0913  the options of a command
     connection: Connection,
     output: Output,
@@ -55,18 +55,18 @@ def export_comments(  # noqa: PLR0913  the options of a command
 ) -> None:
     """Write the approved comments into a site.
 
-    DIR gets a file per page that has comments, with the thread as data and as HTML; an index of them, `pages`; and an
-    Atom feed of the newest 50. It is incremental: only pages whose comments have changed are read, only files that
-    change are written, and files of pages that have no comments any more are removed. Nothing else in DIR is touched.
+    DIR gets a file for each page with comments, which has the thread as data and as HTML; an index of them, `pages`;
+    and an Atom feed of the newest 50. It is incremental: only pages whose comments have changed are read, only files
+    that change are written, and files of pages without comments are removed. Nothing else in DIR is touched.
 
-    It reads the stack only: CloudFormation's DescribeStacks and ListStackResources, Lambda's GetFunctionConfiguration,
-    and DynamoDB's Query and BatchGetItem are all the permissions that it takes.
+    It only reads from the stack. The permissions it needs are CloudFormation's DescribeStacks and ListStackResources,
+    Lambda's GetFunctionConfiguration, and DynamoDB's Query and BatchGetItem.
     """
     from infra.operate import comments_export  # noqa: PLC0415  only this command pays for it
 
     chosen = tuple(dict.fromkeys(formats)) or ("json",)
     if generator and (len(chosen) > 1 or "html" in chosen):
-        raise click.UsageError("With --for, --format is json or yaml: the data has the HTML, too.")
+        raise click.UsageError("With --for, --format is json or yaml: the data includes the HTML.")
     options = comments_export.Options(generator, chosen, "" if no_feed else feed)
     done = comments_export.export(folder, options, connection.settings, dry_run=dry_run)
     output.tell(list(_told(done, folder, dry_run=dry_run)), **asdict(done), dry_run=dry_run)
@@ -76,7 +76,7 @@ def _told(done: Any, folder: Path, *, dry_run: bool) -> Iterator[str]:
     has, wrote, removed = ("would have", "would write", "remove") if dry_run else ("has", "wrote", "removed")
     yield f"{folder} {has} {counted(done.comments, 'comment')} on {counted(done.pages, 'page')}."
     yield (
-        f"It read {counted(len(done.read), 'page')} anew, {wrote} {counted(len(done.written), 'file')}, "
+        f"It read {counted(len(done.read), 'page')}, {wrote} {counted(len(done.written), 'file')}, "
         f"{removed} {len(done.removed):,}, and left {done.unchanged:,} as they were."
     )
     if dry_run:
@@ -94,11 +94,15 @@ def _told(done: Any, folder: Path, *, dry_run: bool) -> Iterator[str]:
     multiple=True,
     metavar="OLD=NEW",
     help="The page of an old address or path, such as 'https://old.example/?p=59=/hello/'; 'OLD*=/new/*' for all that "
-    "begins so. May be given more than once: the first that fits counts.",
+    "start with OLD. May be given more than once: the first match counts.",
 )
-@click.option("--pending", is_flag=True, help="Let approved comments wait for you, too: none is public at once.")
 @click.option(
-    "--bring-back", is_flag=True, help="Import also what you deleted or refused here. What its author deleted stays so."
+    "--pending", is_flag=True, help="Let approved comments wait for you as well, so that none is public at once."
+)
+@click.option(
+    "--bring-back",
+    is_flag=True,
+    help="Also import comments that you deleted or refused here. Those that their authors deleted stay deleted.",
 )
 @click.option("--dry-run", is_flag=True, help="Import nothing: count what would be imported.")
 def import_comments(  # noqa: PLR0913  the options of a command
@@ -115,15 +119,15 @@ def import_comments(  # noqa: PLR0913  the options of a command
     """Import the comments of Disqus, WordPress or Isso.
 
     FILE is Disqus's export (XML, or XML.GZ as it comes), WordPress's (Tools, Export, all content) or Isso's database
-    (comments.db). Comments keep their names, times and places; what answers a reply stands beside it. What was
-    approved there is public here at once; what waited there waits here, and no email tells of it. Disqus's export does
-    not tell what waits: decide on that there first, or use --pending. What was deleted or filed as spam there is not
-    imported. Email addresses are kept for you alone. Text becomes Markdown; no HTML is taken as it is.
+    (comments.db). Comments keep their names, times and places; a reply to a reply is shown next to it. Approved
+    comments are public here at once; pending ones wait here too, and no email announces them. Disqus's export does not
+    say which are pending: decide on those there first, or use --pending. Deleted comments and spam are not imported.
+    Only you see email addresses. Text becomes Markdown; HTML is never taken over directly.
 
-    Of an address the path counts, whatever its domain: --map tells where a page has moved. Addresses that mean no page
-    of the site are listed, and their comments are not imported. Done twice, it changes nothing. What was deleted or
-    refused here since is left out; --bring-back imports anew what you deleted or refused yourself. The exit code is 1
-    if anything could not be imported.
+    Only the path of an address counts, not its domain: --map says where a page has moved. Addresses that match no page
+    of the site are listed, and their comments are not imported. It is idempotent. Comments that were deleted or
+    refused here since are left out; --bring-back imports those that you deleted or refused yourself. The exit code is
+    1 if anything could not be imported.
     """
     from infra.operate import comments_import, comments_pages, comments_sources  # noqa: PLC0415  as above
 
@@ -140,16 +144,16 @@ def import_comments(  # noqa: PLR0913  the options of a command
 
 def _tell_of_import(result: Any, output: Output, *, dry_run: bool) -> None:
     rows = ({"page": page, **asdict(one)} for page, one in sorted(result.pages.items()))
-    output.rows(rows, ("page", "approved", "pending", "replies", "already"), "It has no comments of the site's pages.")
+    output.rows(rows, ("page", "approved", "pending", "replies", "already"), "It has no comments on pages of the site.")
     unmatched = result.unmatched.most_common()
     if unmatched:
-        output.say("Addresses that mean no page of the site (--map tells where they are now):")
+        output.say("Addresses that match no page of the site (--map says where they are now):")
         rows = ({"address": address or "(none)", "comments": number} for address, number in unmatched)
         output.rows(rows, ("address", "comments"), "")
     for bad in result.bad:
         output.advise(f"comment {bad.id} {bad.why}")
     if result.may_come_back:
-        output.advise(f"--bring-back imports anew what you deleted or refused here: {result.may_come_back:,}.")
+        output.advise(f"--bring-back also imports those that you deleted or refused here: {result.may_come_back:,}.")
     left_out = ", ".join(f"{number:,} {why}" for why, number in sorted(result.left_out.items()))
     output.tell(
         f"{'Would import' if dry_run else 'Imported'} {counted(result.imported, 'comment')} "

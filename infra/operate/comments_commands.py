@@ -1,4 +1,4 @@
-"""`guichet comments list`, `show`, `approve`, `refuse`, `spam`, `release` and `delete`: as at the desk."""
+"""`guichet comments list`, `show`, `approve`, `refuse`, `spam`, `release` and `delete`, as on the desk."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
@@ -29,7 +29,7 @@ _DONE: dict[Action, str] = {
 _NOW: dict[Action, str] = {
     "approve": "approved", "refuse": "refused", "spam": "spam", "release": "pending", "delete": "deleted",
 }  # fmt: skip
-# What tells how a comment is called.
+# The fields that describe a comment.
 _ALONE = {"page", "name", "email", "comment"}
 
 Function = Callable[..., int | None]
@@ -37,7 +37,7 @@ OnStack = Callable[[Function], Callable[..., None]]
 
 
 @click.option("--state", type=click.Choice(STATES), default="pending", show_default=True, help="Those in this state.")
-@click.option("--page", metavar="PATH", help="Only those of this page, such as /articles/chairs/.")
+@click.option("--page", metavar="PATH", help="Only those on this page, such as /articles/chairs/.")
 @click.option("--search", metavar="TEXT", help="Only those that contain this text, ignoring case.")
 @click.option("--count", is_flag=True, help="Count them, by state.")
 def list_comments(  # noqa: PLR0913  the options of a list
@@ -71,7 +71,7 @@ def list_comments(  # noqa: PLR0913  the options of a list
 def _path(text: str) -> str:
     path = normalized(text)
     if path is None:
-        raise click.BadParameter(f"{text!r} is no path of a page, such as /articles/chairs/")
+        raise click.BadParameter(f"{text!r} is not the path of a page, such as /articles/chairs/")
     return folded(path)
 
 
@@ -85,7 +85,7 @@ def fields_of(record: Comment) -> dict[str, Any]:
 def show_comment(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002  the name of the argument
     """Show one comment.
 
-    Both as it was written, and the HTML that everybody sees once it is approved.
+    Shows it as it was written, and the HTML that everybody sees once it is approved.
     """
     from guichet.comments.markdown import html  # noqa: PLC0415  only this command pays for it
 
@@ -94,7 +94,7 @@ def show_comment(connection: Connection, output: Output, *, id: str) -> None:  #
 
 
 def _found(connection: Connection, ids: Sequence[str]) -> list[Comment]:
-    """Return comments by their ids, or the beginnings of them. Raises OperatorError if there is none, or several."""
+    """Return comments by their ids or unique prefixes. Raises OperatorError if none or several match."""
     table = connection.settings.table_name
     given = [one.strip().lower() for one in ids]
     known = (
@@ -127,7 +127,7 @@ def _unknown(comment_id: str) -> str:
 
 
 def _acting(action: Action, told: str) -> Function:
-    """Return the command that does something to comments, all in the state that they are found in."""
+    """Return the command that applies an action to comments, each only in the state in which it was found."""
 
     @click.argument("ids", nargs=-1, required=True, metavar="ID...")
     def act(connection: Connection, output: Output, *, ids: tuple[str, ...]) -> int:
@@ -160,7 +160,7 @@ def _tell(output: Output, action: Action, results: Sequence[Moderated]) -> int:
 def delete_comments(connection: Connection, output: Output, *, ids: tuple[str, ...], yes: bool) -> int | None:
     """Delete comments for good.
 
-    Where others have answered, a note stays that one was deleted. To keep one where nobody sees it, refuse it instead.
+    If a comment has replies, a note says that it was deleted. To hide a comment without deleting it, refuse it instead.
     """
     found, settings = _found(connection, ids), connection.settings
     if not yes:

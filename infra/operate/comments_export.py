@@ -1,8 +1,8 @@
 """Export the approved comments into a site: a data file or an HTML fragment per page, an index of them, and a feed.
 
 A manifest in the folder remembers what was exported. Only pages whose threads have changed since are read again, only
-files whose bytes change are written, and only files that an export wrote are ever removed. Each file is replaced as a
-whole, so an interrupted export leaves no broken file, and is simply run again.
+files whose bytes change are written, and only files that an export wrote are ever removed. Each file is replaced
+atomically, so an interrupted export leaves no broken file, and is simply run again.
 """
 
 import hashlib
@@ -36,23 +36,23 @@ Generator = Literal["hugo", "jekyll", "eleventy", "astro"]
 GENERATORS: tuple[Generator, ...] = get_args(Generator)
 
 MANIFEST = ".guichet-comments.json"
-# Changes when what the manifest holds does: then everything is exported anew.
+# Changes with the manifest's format: then everything is exported again.
 _VERSION = 1
 _INDEX = "pages"
 _PER_QUERY = 1000
 _LONGEST_SLUG = 40
-# The ends of a path that lead to the same page.
+# Endings of a path that lead to the same page.
 _END = re.compile(r"(?:/index\.html?|\.html?|/)\Z", re.IGNORECASE)
-# What a feed is called by default.
+# The default name of the feed.
 FEED = "comments.xml"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a static site generator looks for data files, and from where it copies files as they are."""
+    """Where a static site generator looks for data files, and the folder that it copies unchanged."""
 
     data: str
-    # Where the feed goes, and whether that is the top of the site.
+    # The folder of the feed, and whether that is the top of the site.
     feed: str
     at_top: bool = True
 
@@ -68,7 +68,7 @@ LAYOUTS: Mapping[Generator | None, Layout] = {
 
 @dataclass(frozen=True)
 class Options:
-    """How to export: for which generator, in which formats, and the name of the feed, empty for none."""
+    """How to export: for which generator, in which formats, and the name of the feed (empty for no feed)."""
 
     generator: Generator | None
     formats: Sequence[Format]
@@ -92,7 +92,7 @@ class _Page:
     """What the manifest knows of a page: its thread's state, its files, and its newest comments (time and id)."""
 
     changed_at: str
-    # As the thread counts, and how many were read.
+    # The thread's own count, and how many comments were read.
     count: int
     shown: int
     files: list[str]
@@ -101,7 +101,7 @@ class _Page:
 
 @dataclass
 class _Known:
-    """What an export remembers. `files` are the digests of all files that were written, or were about to be."""
+    """What an export remembers. `files` has the digests of all files that were, or were about to be, written."""
 
     pages: dict[str, _Page] = field(default_factory=dict)
     feed: list[dict[str, Any]] = field(default_factory=list)
@@ -109,9 +109,9 @@ class _Known:
 
 
 def file_name(page: str) -> str:
-    """Return the name for a page's file, without its ending: readable, and different for each page.
+    """Return the name of a page's file, without its extension: readable, and unique to the page.
 
-    Lower-case letters of ASCII, digits and hyphens: safe on every file system, and as a key of each generator's data.
+    Lower-case ASCII letters, digits and hyphens: safe on every file system, and as a key in every generator's data.
     """
     plain = unicodedata.normalize("NFKD", unquote(page)).encode("ascii", "ignore").decode().lower()
     slug = re.sub("[^a-z0-9]+", "-", plain)[: _LONGEST_SLUG + 1].strip("-")[:_LONGEST_SLUG].strip("-")
@@ -120,7 +120,7 @@ def file_name(page: str) -> str:
 
 
 def language_of(page: str, site_url: str, default: Language) -> Language:
-    """Return the language of a page: that of a first folder such as `/en/`, below the site's own, or the default."""
+    """Return the language of a page: that of its first folder below the site's, such as `/en/`, or the default."""
     first = _below(page, site_url).strip("/").partition("/")[0]
     return next((language for language in LANGUAGES if language == first), default)
 
@@ -128,13 +128,13 @@ def language_of(page: str, site_url: str, default: Language) -> Language:
 def export(folder: Path, options: Options, settings: OperatorSettings, *, dry_run: bool = False) -> Done:
     """Export the approved comments into a folder. Return what was done, or with `dry_run` what would be.
 
-    Raises OperatorError if the folder is another stack's, or holds a feed that is not ours.
+    Raises OperatorError if the folder belongs to another stack, or has a feed that is not ours.
     """
     return _Export(folder, options, settings).run(dry_run=dry_run)
 
 
 class _Export:
-    """One export: what is known from the last one, and what this one finds."""
+    """One export: the results of the last one, and what this one finds."""
 
     def __init__(self, folder: Path, options: Options, settings: OperatorSettings) -> None:
         self.folder = folder
@@ -146,7 +146,7 @@ class _Export:
         self.before = self._known()
         self.now = _Known()
         self.done = Done()
-        # The new files by path. What stays as it is is not among them.
+        # The new files by path, without the unchanged ones.
         self.new: dict[str, bytes] = {}
         self.entries: dict[str, list[Entry]] = {}
 
@@ -168,10 +168,10 @@ class _Export:
             self._write()
         return self.done
 
-    # --- what is to be there ---
+    # --- the new state ---
 
     def _take(self, page: str, changed_at: str, count: int) -> None:
-        """Take a page in: as it was exported, if neither its thread nor its files have changed since, else anew."""
+        """Add a page: as last exported if neither its thread nor its files have changed since; else read it again."""
         known = self.before.pages.get(page)
         if (
             known
@@ -192,7 +192,7 @@ class _Export:
         self.now.pages[page] = _Page(changed_at, count, len(found), self._files_of(page), latest)
 
     def _read(self, page: str) -> list[Entry]:
-        """Return the entries of a page's thread, as they stand now."""
+        """Return the current entries of a page's thread."""
         if page not in self.entries:
             self.entries[page] = list(self._entries(page))
             self.done.read.append(page)
@@ -226,7 +226,7 @@ class _Export:
             yield html.encode() if one == "html" else _written(data, one)
 
     def _make_index(self) -> None:
-        """Write down which file each page has, by the path of the page as generators spell it."""
+        """Record each page's file, by the page's path as generators spell it."""
         found = {page: {"file": file_name(page), "count": one.shown} for page, one in self.now.pages.items()}
         further = {
             spelled: entry
@@ -245,7 +245,7 @@ class _Export:
         )[:NEWEST]
         known = {one["id"]: one for one in self.before.feed if one["page"] not in self.entries}
         for _, id_, page in newest:
-            # The feed has room for an older comment again, of a page that did not change.
+            # The feed has room again for an older comment, from a page that did not change.
             if id_ not in known:
                 known |= {one.id: _in_feed(one, page) for one in self._read(page)}
         self.now.feed = [known[id_] for _, id_, _ in newest if id_ in known]
@@ -262,17 +262,17 @@ class _Export:
         there = self.folder / path
         ours = path in self.before.files or not there.is_file()
         if not ours and f"<generator>{GENERATOR}<".encode() not in there.read_bytes():
-            raise OperatorError(f"{there} is not a feed of Guichet's: give another name with --feed, or --no-feed")
+            raise OperatorError(f"{there} is not a Guichet feed: choose another name with --feed, or use --no-feed")
         self._put(path, text.encode())
 
     def _put(self, path: str, content: bytes) -> None:
         self.new[path] = content
         self.now.files[path] = _digest(content)
 
-    # --- what is there ---
+    # --- the present state ---
 
     def _known(self) -> _Known:
-        """Return what the manifest of the last export tells, or nothing if that was another kind of export."""
+        """Return what the last export's manifest says, or nothing if that was another kind of export."""
         path = self.folder / MANIFEST
         with suppress(FileNotFoundError):
             try:
@@ -288,17 +288,17 @@ class _Export:
                     files,
                 )
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise OperatorError(f"{path} cannot be read: remove it, and everything is exported anew") from error
+                raise OperatorError(f"{path} cannot be read: remove it, and everything is exported again") from error
             if table != self.settings.table_name:
                 raise OperatorError(f"{self.folder} has the comments of another stack: choose another folder")
             if not all(map(_is_within, files)):
                 raise OperatorError(f"{path} names files outside its folder: remove it")
-            # Its files are still ours, so that those are removed which this export does not write.
+            # Its files are still ours, so those that this export does not write are removed.
             return known if options == self._options() else _Known(files=files)
         return _Known()
 
     def _options(self) -> dict[str, Any]:
-        """Return what makes the files of two exports the same, the comments apart."""
+        """Return everything other than the comments that determines an export's files."""
         settings = self.settings
         return {
             "version": _VERSION,
@@ -324,7 +324,7 @@ class _Export:
     # --- writing ---
 
     def _write(self) -> None:
-        # An export that stops on its way must know its files again.
+        # An interrupted export must recognise its files next time.
         self._save(self.before, {**self.before.files, **self.now.files})
         for path in self.done.written:
             _replace(self.folder / path, self.new[path])
@@ -344,7 +344,7 @@ class _Export:
 
 
 def _spellings(page: str) -> Iterator[str]:
-    """Yield how generators may spell the path of a page: which end it has, and whether it is encoded."""
+    """Yield the ways that generators may spell a page's path: with each ending, encoded or not."""
     base = _END.sub("", page)
     for end in ("", "/", ".html") if base else ("/",):
         yield f"{base}{end}"
@@ -381,10 +381,10 @@ def _in_feed(entry: Entry, page: str) -> dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts in quotes: parsers differ in what else they take `no` or `0o7` for. No anchors."""
+    """Quotes all texts, since parsers disagree on what `no` or `0o7` is. Uses no anchors."""
 
     def ignore_aliases(self, _data: Any) -> bool:
-        """Return that nothing is written as a reference to something before."""
+        """Return True: nothing is written as a reference to an earlier value."""
         return True
 
 
@@ -410,7 +410,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file as a whole, or leave the old one. Comments are public: whoever serves the site may read it."""
+    """Write a file atomically. Comments are public, so the server of the site may read it."""
     _make_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".guichet-", suffix=".part")
     try:

@@ -12,9 +12,9 @@ from infra.operate.comment_words import sentences
 
 # How many comments the feed has.
 NEWEST = 50
-# What tells a feed of ours from others.
+# What identifies a feed as ours.
 GENERATOR = "Guichet"
-# Characters that XML 1.0 does not have, not even escaped.
+# Characters that XML 1.0 does not allow, even escaped.
 _NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 
@@ -30,7 +30,7 @@ def feed(  # noqa: PLR0913  the parts of a feed
 ) -> str:
     """Return the feed of comments, newest first. Each has `id`, `page`, `name`, `time` and `html`.
 
-    `address` is where the feed will be, if that is known. `updated` changes whenever a thread does.
+    `address` is where the feed will be, if known. `updated` changes whenever a thread does.
     """
     entries = "".join(_entry(one, origin, language) for one in comments)
     own = f'<link rel="self" type="application/atom+xml" href={_quoted(address)}/>\n' if address else ""
@@ -51,7 +51,7 @@ def _entry(comment: Mapping[str, Any], origin: str, language: Language) -> str:
     address = f"{origin}{comment['page']}#comment-{comment['id']}"
     page = visible(unquote(comment["page"]))
     title = sentences(language)["feed_entry"].format(name=comment["name"], page=page)
-    # An author has a name (RFC 4287, 3.2.1).
+    # An author must have a name (RFC 4287, 3.2.1).
     name = _text(comment["name"]).strip() or "—"
     return (
         "<entry>\n"

@@ -13,12 +13,12 @@ from infra.operate.comment_words import sentences
 def fragment(threads: Iterable[Mapping[str, Any]], language: Language, zone: ZoneInfo) -> str:
     """Return threads, as `GET /comments` has them, as a list. Their HTML was sanitized when they were approved."""
     shown = "".join(_thread(one, language, zone) for one in threads)
-    # Included in a template, a fragment is read as one by Nunjucks and Liquid: what somebody wrote would run there.
+    # Nunjucks and Liquid interpret an included fragment as a template: what somebody wrote would run there.
     return f'<ol class="guichet-comments">\n{shown}</ol>\n'.replace("{", "&#123;")
 
 
 def initials(name: str) -> str:
-    """Return the first letter or digit of the first and the last word of a name, in upper case."""
+    """Return the first letter or digit of a name's first and last words, in upper case."""
     letters = [next((letter for letter in word if letter.isalnum()), "") for word in name.split()]
     letters = list(filter(None, letters))
     return "".join(letters[:1] + letters[1:][-1:]).upper()

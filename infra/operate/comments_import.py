@@ -1,7 +1,7 @@
-"""Import the comments of another tool: each under its page, in its place, once.
+"""Import another tool's comments: each on its page, in its place, once.
 
-The file is read twice: first for the places, of which little is kept, and then for the texts, some at a time. Ids are
-keyed hashes of the tool's own, so an import that is done again, or was interrupted, changes nothing that is there.
+The file is read twice: first for the places, which take little memory, and then for the texts, in blocks. Ids are keyed
+hashes of the tool's own, so an import is idempotent, and an interrupted one is simply run again.
 """
 
 from collections import Counter
@@ -27,24 +27,24 @@ from infra.operate.comments_sources import Post, Source
 from infra.operate.connection import OperatorSettings
 from infra.operate.queries import Advance, blocks, by_keys
 
-# As of the form for comments. What is longer is cut.
+# As in the form for comments. Longer ones are cut.
 _LONGEST_NAME = 100
 # The form takes less; other tools take more.
 _LONGEST_COMMENT = 30_000
-# In bytes: an item of DynamoDB has 400 KB, and ten quotes in one another make of one character more than twenty.
+# In bytes. A DynamoDB item has at most 400 KB, and ten nested quotes turn one character into more than twenty.
 _LARGEST_HTML = 300_000
 _BLOCK = 200
-# Of one transaction: four actions a comment, and DynamoDB takes a hundred, of 4 MB.
+# Per transaction: each comment takes four actions, and DynamoDB allows a hundred, and 4 MB.
 _MOST, _LARGEST = 24, 1_000_000
-# What is told of comments that are gone here.
+# How comments that are gone here are reported.
 _GONE: dict[deletions.Why, str] = {"person": "deleted here", "owner": "deleted here", "refused": "refused here"}
 
 
 class _Place(NamedTuple):
-    """What is kept of each comment of the file while its place is looked for."""
+    """What is kept of each comment in the file while its place is determined."""
 
     id: str
-    # Its id where the stack imported it from whose archive this one was made.
+    # Its id if it was imported by the stack whose archive this stack was restored from.
     former_id: str
     parent: str
     page: str
@@ -54,7 +54,7 @@ class _Place(NamedTuple):
 
 @dataclass
 class OfPage:
-    """What the file has for a page, by what becomes of it."""
+    """The file's comments on a page, counted by outcome."""
 
     approved: int = 0
     pending: int = 0
@@ -72,14 +72,14 @@ class Bad:
 
 @dataclass
 class Result:
-    """What an import did, or would do. `left_out` counts what must not be shown, by reason.
+    """What an import did, or would do. `left_out` counts comments that must not be shown, by reason.
 
-    `may_come_back` is how many of these the owner deleted or refused here, and may have imported anew.
+    `may_come_back` is how many of these the owner deleted or refused here, and may import again.
     """
 
     tool: str
     pages: dict[str, OfPage] = field(default_factory=dict)
-    # Addresses that mean no page of the site, and how many comments they have.
+    # Addresses that match no page of the site, and how many comments they have.
     unmatched: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     bad: list[Bad] = field(default_factory=list)
@@ -108,8 +108,8 @@ def run(  # noqa: PLR0913  the parts of an import
 ) -> Result:
     """Import a file's comments. Return what was done, or with `dry_run` what would be. Raises OperatorError.
 
-    What was deleted or refused here since is left out. With `bring_back`, what the owner deleted or refused is not.
-    With `pending`, approved comments wait for the owner as well.
+    Comments deleted or refused here since are left out; with `bring_back`, only those that their authors deleted.
+    With `pending`, approved comments wait for the owner, too.
     """
     return _Import(source, pages, settings, dry_run=dry_run, bring_back=bring_back, pending=pending).run(advance)
 
@@ -150,7 +150,7 @@ class _Import:
     # --- places ---
 
     def _find_places(self) -> None:
-        """Find out which page each comment is of, and which it answers."""
+        """Find out which page each comment is on, and which comment it answers."""
         seen: Counter[tuple[str, datetime]] = Counter()
         for post in self._posts():
             page = self._page_of(post)
@@ -158,7 +158,7 @@ class _Import:
                 continue
             at = post.at
             if not at.microsecond:
-                # Of the same second, what comes first in the file is first in the thread.
+                # Comments of the same second keep the order of the file.
                 seen[page, at] += 1
                 at += timedelta(microseconds=seen[page, at] - 1)
             own, former = self._settings.signing_secret, self._settings.former_signing_secret
@@ -174,7 +174,7 @@ class _Import:
         return keyed_hash(secret, "imported comment", self._source.tool, post.site, post.id)
 
     def _root_of(self, post_id: str) -> str:
-        """Return the id, in the file, of the first comment of the thread that one belongs to; perhaps itself."""
+        """Return the file's id of the first comment in a comment's thread, perhaps its own."""
         way: list[str] = []
         one = post_id
         while one not in self._roots:
@@ -221,7 +221,7 @@ class _Import:
             too_long = len(post.text) > 2 * _LONGEST_COMMENT
             text = "" if too_long else clean(markdown_of(post.text, post.markup))
             too_long = too_long or len(text) > _LONGEST_COMMENT
-            # What waits must not be refused by the table when it is approved.
+            # The table must not reject a pending comment when it is approved.
             html = "" if too_long else markdown.html(text)
             if not text or too_long or len(html.encode()) > _LARGEST_HTML:
                 self._result.bad.append(Bad(post.id, "is too long" if text or too_long else "has no text"))
@@ -245,9 +245,9 @@ class _Import:
         return True
 
     def _there(self, block: Sequence[Post]) -> tuple[dict[str, Item], dict[str, Mark]]:
-        """Return what is stored of a block's comments, of what they answer, and of the first ones of their threads.
+        """Return the stored items of a block's comments, of their parents and of the first in their threads.
 
-        And which of them were deleted or refused here. What another stack has imported keeps its id.
+        Also return the marks of those deleted or refused here. Comments that another stack imported keep their ids.
         """
         wanted = [post.id for post in block if post.id in self._places]
         wanted += [self._root_of(one) for one in wanted]
@@ -270,7 +270,7 @@ class _Import:
     def _comment(self, post: Post, place: _Place, text: str, there: dict[str, Item], *, back: bool) -> Comment:
         settings = self._settings
         state: CommentState = "pending" if post.state == "pending" else "approved"
-        # What the owner brings back is newer than the mark that it was deleted, which an archive may still have.
+        # A comment that is brought back is newer than its mark of deletion, which an archive may still have.
         approved_at = utc_now() if back else place.at
         root = self._places[self._root_of(post.id)]
         parent = self._places.get(post.parent)
@@ -290,7 +290,7 @@ class _Import:
             language=settings.default_language,
             received_at=place.at,
             approved_at=approved_at if state == "approved" else None,
-            # What waits keeps its place, too: what it answers may be gone.
+            # A pending comment keeps its place, too: what it answers may be gone.
             entry=own_key if root is place else f"{root_key}#{own_key}",
             imported=f"{self._source.tool}:{post.id}"[:200],
         )
@@ -300,7 +300,7 @@ class _Import:
             try:
                 self._bring(part)
             except ConditionFailedError:
-                # Somebody imports the same file at this moment.
+                # Somebody else is importing the same file.
                 for one in part:
                     try:
                         self._bring([one])
@@ -310,14 +310,14 @@ class _Import:
     def _bring(self, part: Sequence[tuple[Comment, str]]) -> None:
         settings = self._settings
         hook = settings.deploy_hook == "on"
-        # The time of this very write: an export tells by it that a thread has changed.
+        # The time of this write tells an export that a thread has changed.
         comments.bring(
             settings.table_name, settings.signing_secret, part, utc_now(), hook=hook, bring_back=self._bring_back
         )
 
 
 def _of_one_page(new: Sequence[tuple[Comment, str]]) -> Iterator[list[tuple[Comment, str]]]:
-    """Yield comments in parts that a transaction takes, each of one page."""
+    """Yield comments in parts that fit a transaction, each from one page."""
     part: list[tuple[Comment, str]] = []
     size = 0
     for comment, html in sorted(new, key=lambda one: one[0].page):

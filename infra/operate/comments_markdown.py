@@ -1,7 +1,7 @@
-"""What people wrote elsewhere, in HTML, as the Markdown that comments are kept in. No HTML is ever taken as it is.
+"""Convert HTML that people wrote elsewhere to the Markdown of comments. HTML is never taken over directly.
 
-The result is rendered and sanitized like any other comment. Where it would not come out as the same words, it is kept
-without its emphasis, or else the words alone.
+The result is rendered and sanitized like any other comment. If its words would change, it is kept without emphasis, or
+failing that as words only.
 """
 
 import re
@@ -38,7 +38,7 @@ _PARAGRAPHS = frozenset(
 _CONTAINERS = frozenset({"blockquote", "ul", "ol", "li", "pre"})
 _INLINE = {"em": "*", "i": "*", "strong": "**", "b": "**", "code": "`", "tt": "`", "a": ""}
 _EMPHASIS = frozenset({"em", "i", "strong", "b"})
-# What plays or shows something from elsewhere: its address is kept.
+# Elements that embed something from elsewhere: its address is kept.
 _EMBEDDED = frozenset({"embed", "iframe", "video", "audio", "source"})
 _SILENT = frozenset({"script", "style", "iframe", "object", "template", "noscript", "title", "select"})
 _DEEPEST = 12
@@ -51,7 +51,7 @@ _IN_ISSO = re.compile(
 )
 _UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<[!?][^>]*>?", re.DOTALL)
 _NO_TAG = re.compile("<(?!/?[A-Za-z][^<>]*>)")
-# In HTML that WordPress or people wrote, this is no reference to a character: `?year=2014&region=3`.
+# In HTML written by WordPress or by hand, this is not a character reference: `?year=2014&region=3`.
 _NO_ENTITY = re.compile("&(?=[A-Za-z])(?![A-Za-z][A-Za-z0-9]*;)")
 _BREAK = re.compile(r"(<br\b[^<>]*>)[ \t]*\r?\n", re.IGNORECASE)
 _INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)(?: {4}| {0,3}\t)[ \t]*\S")
@@ -62,24 +62,24 @@ _FORMATS = _CONTAINERS | frozenset(_INLINE)
 
 
 def markdown_of(text: str, markup: Markup) -> str:
-    """Return a text of another tool as Markdown: HTML, HTML whose line breaks count, or Markdown with some HTML."""
+    """Return another tool's text as Markdown: HTML, HTML whose line breaks count, or Markdown with some HTML."""
     if markup == "markdown":
         if not _IN_ISSO.search(text) and not _INDENTED.search(text):
             return text
-        # Its HTML was allowed there, and text that looks like it in code is none. Comments here have no indented code.
+        # Isso allowed HTML, except inside code. Comments here have no indented code.
         text = MarkdownIt("commonmark", {"html": True, "breaks": True, "maxNesting": 20}).render(text)
     text = _well_formed(text)
-    # Old comments of Disqus have no paragraphs either.
+    # Old Disqus comments have no paragraphs either.
     lines = markup == "lines" or (markup == "html" and not re.search("<(?:p|br|div)\\b", text, re.IGNORECASE))
     if lines:
-        # WordPress shows them as one.
+        # WordPress shows these as one.
         text = _BREAK.sub(r"\1", text)
     bare = _Writer.of(text, lines=lines, keeps=())
     words: str | None = None
-    # Emphasis beside punctuation may be none in Markdown. Then the rest is still worth it.
+    # Next to punctuation, Markdown may not see emphasis. The other formatting is still worth keeping.
     for left_out in ((), _EMPHASIS):
         formatted = _Writer.of(text, lines=lines, keeps=_FORMATS - frozenset(left_out))
-        # Most have nothing but words: to render them takes most of an import's time.
+        # Most are only words, and rendering takes most of an import's time.
         if formatted == bare:
             return bare
         words = words or _words_of(bare)
@@ -89,27 +89,27 @@ def markdown_of(text: str, markup: Markup) -> str:
 
 
 def _well_formed(html: str) -> str:
-    """Return HTML without what nobody sees, and with what begins no tag as text.
+    """Return HTML without invisible parts, with every `<` that does not begin a tag as text.
 
-    Python's parser fails on some broken declarations, and takes hours for many tags that do not end.
+    Python's parser fails on some broken declarations, and takes hours for many unclosed tags.
     """
     return _NO_ENTITY.sub("&amp;", _NO_TAG.sub("&lt;", _UNSEEN.sub("", html)))
 
 
 def _words_of(written: str) -> str:
-    """Return what a comment says once it is rendered, without blanks."""
+    """Return the text of a rendered comment, without blanks."""
     return "".join(_Plain.of(markdown.html(written)).split())
 
 
 class _Words(HTMLParser):
-    """Reads HTML. What is in elements that no one sees is left out."""
+    """Parses HTML, leaving out invisible elements."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.silent = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        # The film of an object is in an element for browsers that know no objects.
+        # An object's film is in an element for browsers that do not support objects.
         if not self.silent or tag == "embed":
             self.start(tag, {name: value or "" for name, value in attrs})
         self.silent += tag in _SILENT
@@ -129,13 +129,13 @@ class _Words(HTMLParser):
             self.words(data)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """Take in the begin of an element."""
+        """Process the start of an element."""
 
     def end(self, tag: str) -> None:
-        """Take in the end of an element."""
+        """Process the end of an element."""
 
     def words(self, text: str) -> None:
-        """Take in text."""
+        """Process text."""
 
 
 class _Plain(_Words):
@@ -191,7 +191,7 @@ class _Writer(_Words):
 
     @classmethod
     def of(cls, html: str, *, lines: bool, keeps: Collection[str]) -> str:
-        """Return HTML as Markdown that keeps some elements, and of the others their words."""
+        """Return HTML as Markdown, with some elements kept and the others reduced to their words."""
         writer = cls(lines=lines, keeps=keeps)
         writer.feed(html)
         writer.close()
@@ -246,7 +246,7 @@ class _Writer(_Words):
 
     @property
     def _raw(self) -> _Frame | None:
-        """The element whose text is not to be escaped, if one is open."""
+        """The open element whose text must not be escaped, if any."""
         if self._blocks[-1].tag == "pre":
             return self._blocks[-1]
         return self._inline[-1] if self._inline and self._inline[-1].tag in {"code", "tt"} else None
@@ -264,7 +264,7 @@ class _Writer(_Words):
             return
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
         if frame.tag == "a":
-            # Written before it is known that it was cut short.
+            # Written before it is known that the link was shortened.
             inner = _escaped(frame.title) if _lengthened(inner, _escaped(frame.title)) != inner else inner
             inner = f"[{inner}]({frame.link})" if frame.link else inner
         elif frame.tag in {"code", "tt"}:
@@ -319,7 +319,7 @@ def _escaped(text: str) -> str:
 
 
 def _harmless(found: re.Match[str]) -> str:
-    """Return the beginning of a line so that it is no mark of a list, a quote or a heading."""
+    """Escape the start of a line that would be a list, a quote or a heading."""
     blanks, mark, number, dot = found.groups()
     return f"{blanks}\\{mark}" if mark else f"{blanks}{number}\\{dot}"
 
@@ -332,12 +332,12 @@ def _code(text: str) -> str:
 
 
 def _address(attributes: dict[str, str]) -> str:
-    """Return where a link leads, as it can stand in Markdown, or "" if a comment's links may not lead there."""
+    """Return a link's target as Markdown can write it, or "" if comments may not link to it."""
     text = attributes.get("href", "").strip()
     try:
         parts = urlsplit(text)
         if parts.hostname in {"disq.us", "www.disq.us"} and parts.path == "/url":
-            # Disqus counts clicks: the address is there, with a signature behind a colon.
+            # Disqus counts clicks: its link contains the address, then a colon and a signature.
             text = parse_qs(parts.query).get("url", [""])[0].rpartition(":")[0]
             parts = urlsplit(text)
         if parts.scheme.lower() not in _LINKS or not (parts.netloc or parts.scheme.lower() == "mailto"):
@@ -348,7 +348,7 @@ def _address(attributes: dict[str, str]) -> str:
 
 
 def _shown(attributes: dict[str, str]) -> str:
-    """Return the whole of what a link shows shortened: Disqus puts it into its title."""
+    """Return the full text of a link that Disqus shortened: it is in the link's title."""
     title = attributes.get("title", "").strip()
     return title if title.startswith(("http://", "https://")) else ""
 
@@ -360,13 +360,13 @@ def _lengthened(text: str, title: str) -> str:
 
 
 def _label(attributes: dict[str, str]) -> str:
-    """Return the words that stand for a picture: its own, or else where it is, unless it is in the text itself."""
+    """Return the words for a picture: its own, or else its address, unless it is embedded as data."""
     source = attributes.get("src", "").strip()
     return attributes.get("alt", "").strip() or ("" if _SCHEME.match(source) else source)
 
 
 def _film(attributes: dict[str, str]) -> str:
-    """Return where a film or a sound is, if it is on the web."""
+    """Return the address of a film or sound, if it is on the web."""
     source = attributes.get("src", "").strip()
     source = f"https:{source}" if source.startswith("//") else source
     return source if source.startswith(("http://", "https://")) else ""

@@ -1,4 +1,4 @@
-"""Which page of the site an address of another tool means: by rules of the owner's, the sitemap, or the path alone."""
+"""Map addresses of another tool to pages of the site: by the owner's rules, the sitemap, or only the path."""
 
 import gzip
 import io
@@ -14,15 +14,15 @@ from guichet.comments.page import LONGEST_PAGE, normalized
 from infra.operate.comments_sources import elements, opened, roots
 from infra.operate.connection import OperatorError, UnreachableError
 
-# With these, WordPress's addresses name a page by its number, and the path names none.
+# In WordPress addresses with these, a number names the page, and the path does not.
 _NUMBERED = frozenset({"p", "page_id", "attachment_id", "post_type"})
-# Sitemaps.org: 50 MB, and 50,000 sitemaps in an index. No site of ours has so many.
+# Sitemaps.org allows 50 MB, and 50,000 sitemaps in an index. No site here needs that many.
 _LARGEST, _MOST = 50_000_000, 500
 _SECONDS = 20
 
 
 class Pages:
-    """The pages of the site, as far as they are known, and where those of the old addresses are now."""
+    """The known pages of the site, and where the pages of old addresses are now."""
 
     def __init__(self, rules: Sequence[str] = (), known: Collection[str] | None = None) -> None:
         self._rules = [_rule(text) for text in rules]
@@ -33,7 +33,7 @@ class Pages:
         self._found: dict[str, str | None] = {}
 
     def page_of(self, address: str) -> str | None:
-        """Return the page that an address or a path means, or None if it means none of the site."""
+        """Return the page that an address or a path leads to, or None if it is not on the site."""
         if address not in self._found:
             self._found[address] = self._looked_up(address.strip())
         return self._found[address]
@@ -69,15 +69,15 @@ def _alike(page: str) -> str:
 
 
 def _rule(text: str) -> tuple[str, str]:
-    """Return a rule `OLD=NEW` as its parts. Raises OperatorError."""
+    """Split a rule `OLD=NEW` into its parts. Raises OperatorError."""
     old, equals, new = text.rpartition("=")
     if not (equals and old.strip() and new.strip().startswith("/")) or old.endswith("*") != new.endswith("*"):
-        raise OperatorError(f"{text!r} is no rule: write OLD=/new/, or OLD*=/new/* for all that begins so")
+        raise OperatorError(f"{text!r} is no rule: write OLD=/new/, or OLD*=/new/* for everything that starts with OLD")
     return _spellings(old.strip())[-1 if old.startswith("/") else 0], new.strip()
 
 
 def _spellings(address: str) -> tuple[str, str]:
-    """Return an address without its scheme, and its path with the query, each as people write it."""
+    """Return an address without its scheme, and its path with the query, each as people write them."""
     parts = urlsplit(address)
     path = unquote(parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return f"{(parts.netloc or '').lower().removeprefix('www.')}{path}", path
@@ -124,7 +124,7 @@ def pages_of_sitemap(place: str) -> set[str]:
 
 
 def _beside(place: str, location: str) -> str:
-    """Return where a sitemap of an index is: beside it, if that is a file and it is there."""
+    """Return where a sitemap listed in an index is: next to the index, if that is a file and has it there."""
     if _is_address(place):
         return urljoin(place, location)
     beside = Path(place).with_name(Path(urlsplit(location).path).name)
@@ -137,7 +137,7 @@ def _locations(place: str) -> Iterator[tuple[str, str]]:
             found = list(elements(file, ("url", "sitemap"), place))
     else:
         if next(roots(Path(place)), "") not in {"urlset", "sitemapindex"}:
-            raise OperatorError(f"{place} is no sitemap")
+            raise OperatorError(f"{place} is not a sitemap")
         with opened(Path(place)) as file:
             found = list(elements(file, ("url", "sitemap"), place))
     for element in found:
@@ -158,7 +158,7 @@ def _fetched(address: str) -> bytes:
     except urllib3.exceptions.HTTPError as error:
         raise UnreachableError(f"{address} is unreachable: {type(error).__name__}") from None
     if answer.status != 200:  # noqa: PLR2004  RFC 9110
-        raise OperatorError(f"{address} answered {answer.status}: it is no sitemap")
+        raise OperatorError(f"{address} answered {answer.status}: it is not a sitemap")
     if len(content) > _LARGEST:
         raise OperatorError(f"{address} is too large for a sitemap")
     return _unzipped(content, address)

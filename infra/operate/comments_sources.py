@@ -1,6 +1,6 @@
-"""The comments in the files of other tools: Disqus's export (XML), WordPress's (WXR), and Isso's database (SQLite).
+"""Read comments from other tools' files: Disqus's export (XML), WordPress's (WXR), and Isso's database (SQLite).
 
-A file is read as a stream, and may be read again, so that no more of it is in memory than one comment.
+A file is read as a stream, and may be read again, so only one comment is in memory at a time.
 """
 
 import codecs
@@ -22,12 +22,12 @@ from xml.parsers import expat
 from infra.operate.connection import OperatorError
 
 Tool = Literal["disqus", "wordpress", "isso"]
-# `gone` has no text any more, or must not be shown: only its place counts, for what answers it.
+# `gone` has no text any more, or must not be shown: only its place counts, for its replies.
 State = Literal["approved", "pending", "gone"]
 Markup = Literal["html", "lines", "markdown"]
 
 _CHUNK = 65_536
-# The longest text, and the most elements, of one part of a file; and the longest comment or tag of XML, in bytes.
+# The longest text, and the most elements, in one part of a file; and the longest XML comment or tag, in bytes.
 _LONGEST = 4_000_000
 _MOST_ELEMENTS = 10_000
 _LONGEST_TOKEN = 16_000_000
@@ -36,12 +36,12 @@ _BEGINNINGS = {
     b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
     b"<\x00": "utf-16-le", b"\x00<": "utf-16-be",
 }  # fmt: skip
-# Python calls them encodings. No file is in them.
+# Python calls these encodings, but no file uses them.
 _NO_ENCODINGS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 _ENCODING = re.compile(rb"""<\?xml\b[^>]*?\sencoding\s*=\s*["']([\w.:-]+)""")
-# XML has no such characters, and WordPress writes what people typed.
+# XML does not allow these characters, but WordPress writes whatever people typed.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# What stands before the declaration of a document: blanks, or what PHP said on WordPress's page.
+# Anything before a document's declaration: blanks, or what PHP printed on WordPress's page.
 _BEFORE = re.compile(r"\A(?:(?!<(?:rss|disqus|urlset|sitemapindex)\b).)*?(?=<\?xml\s)|\A\s+", re.DOTALL)
 _SHORT = frozenset(
     {
@@ -51,7 +51,7 @@ _SHORT = frozenset(
     }
 )
 _MORE = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
-# The sample of WordPress's own test data says https.
+# WordPress's own test data says https.
 _WXR = re.compile(r"https?://wordpress\.org/export/\d\.\d/?")
 _PLAIN = re.compile(r"(?:https?://disqus\.com|https?://www\.(?:sitemaps\.org|google\.com)/schemas/sitemap/[\d.]+|)")
 _DISQUS_IDS = "http://disqus.com/disqus-internals"
@@ -60,10 +60,10 @@ _NO_DATE = "0000"
 
 @dataclass(frozen=True)
 class Post:
-    """A comment as another tool has it.
+    """A comment from another tool.
 
-    `id` and `parent` are its ids there; `site` tells files of one tool apart whose ids may be the same. `address` is
-    that of the page, or its path. `why` tells of what is gone. `at` is missing where the file has no valid time.
+    `id` and `parent` are ids of that tool; `site` distinguishes files of one tool whose ids may be the same. `address`
+    is the page's address or path. `why` is why it is gone. `at` is None if the file has no valid time.
     """
 
     id: str
@@ -80,7 +80,7 @@ class Post:
 
 
 class _NoXmlError(OperatorError):
-    """A file does not even begin like XML."""
+    """A file does not even start like XML."""
 
 
 class Source(Protocol):
@@ -89,11 +89,11 @@ class Source(Protocol):
     tool: Tool
 
     def posts(self) -> Iterator[Post]:
-        """Read the comments, in the order of the file. Raises OperatorError."""
+        """Yield the comments, in the order of the file. Raises OperatorError."""
 
 
 def source_of(path: Path) -> Source:
-    """Return what a file is. Raises OperatorError if it is of none of the tools."""
+    """Return which tool's file it is. Raises OperatorError if it is from none of them."""
     with path.open("rb") as file:
         begin = file.read(len(_SQLITE))
     if begin == _SQLITE:
@@ -111,7 +111,7 @@ def source_of(path: Path) -> Source:
 
 
 def opened(path: Path) -> BinaryIO:
-    """Open a file that may be compressed by gzip."""
+    """Open a file that may be gzipped."""
     with path.open("rb") as file:
         compressed = file.read(len(_GZIP)) == _GZIP
     return gzip.open(path, "rb") if compressed else path.open("rb")  # type: ignore[return-value]
@@ -125,10 +125,10 @@ def roots(path: Path) -> Iterator[str]:
 
 
 def elements(file: BinaryIO, wanted: Collection[str], name: str, starts: Collection[str] = ()) -> Iterator[Element]:
-    """Yield the elements of an XML document with some names, each as soon as it has ended, and of `starts` the begin.
+    """Yield the XML elements with the given names, each when it has ended; those in `starts` when they start.
 
-    Names have a prefix: `wp:` of WordPress's, `dsq:` of Disqus's ids, `other:` of what we do not know. Raises
-    OperatorError for what is no XML, and for a document type: entities of its own may be endless, or other files.
+    Names have a prefix: `wp:` for WordPress's, `dsq:` for Disqus's ids, `other:` for unknown ones. Raises OperatorError
+    for anything that is not XML, and for a document type: its entities may be endless, or refer to other files.
     """
     text = _Text(file, name)
     reader = _Reader(wanted, starts, name)
@@ -149,16 +149,16 @@ def _told(error: expat.ExpatError) -> str:
     if error.code in _SHORT:
         return f"the file ends too early ({what}): download it again"
     if error.code == _MORE:
-        return "the document ends here, and the file does not: delete what follows, or import each export by itself"
-    return f"{what}: download the file again, or mend this line"
+        return "the document ends here, but the file goes on: delete what follows, or import each export separately"
+    return f"{what}: download the file again, or fix this line"
 
 
 class _Text:
-    """The text of a document, whatever its encoding, without what no XML has."""
+    """The text of a document in any encoding, without characters that XML does not allow."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file, self._name = file, name
-        # Lines before the document, which the parser does not see.
+        # The number of lines before the document, which the parser does not see.
         self.skipped = 0
 
     def parts(self) -> Iterator[str]:
@@ -177,7 +177,7 @@ class _Text:
                     raise _NoXmlError(f"{self._name} is no XML") from None
                 line = lines + error.object[: error.start].count(b"\n")
                 raise OperatorError(
-                    f"{self._name}, line {line}: that is not {encoding}: convert the file to UTF-8, or mend this line"
+                    f"{self._name}, line {line}: that is not {encoding}: convert the file to UTF-8, or fix this line"
                 ) from None
             lines += text.count("\n")
             if first:
@@ -208,20 +208,20 @@ class _Text:
             name = codecs.lookup(declared).name
             if name in _NO_ENCODINGS:
                 raise unknown
-            # What is no text, such as "hex", raises a LookupError.
+            # A codec that is not for text, such as "hex", raises LookupError.
             if b"<".decode(name) != "<":
                 return "utf-8"
         except UnicodeDecodeError:
-            # UTF-16: the declaration could not be read, if it were.
+            # In UTF-16, the declaration could not have been read.
             return "utf-8"
         except LookupError:
             raise unknown from None
-        # As browsers read it: Windows called its own encoding so.
+        # As in browsers: Windows used this name for its own encoding.
         return "cp1252" if name in {"iso8859-1", "ascii"} else name
 
 
 class _Reader:
-    """Builds only the elements that are wanted, so that the rest of a document takes no memory."""
+    """Builds only the wanted elements, so the rest of a document takes no memory."""
 
     def __init__(self, wanted: Collection[str], starts: Collection[str], name: str) -> None:
         self._wanted, self._starts, self._name = frozenset(wanted), frozenset(starts), name
@@ -247,11 +247,11 @@ class _Reader:
 
     def _doctype(self, root: str, *_: object) -> None:
         if root.lower() == "html":
-            raise OperatorError(f"{self._name} is a web page: sign in where it is from, and download the file itself")
+            raise OperatorError(f"{self._name} is a web page: sign in at the tool, and download the file itself")
         self._refuse()
 
     def _refuse(self, *_: object) -> None:
-        raise OperatorError(f"{self._name}: it has a document type, and may declare entities: no such file does")
+        raise OperatorError(f"{self._name}: it has a document type, which may declare entities; no real export has one")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = _tag(name)
@@ -302,7 +302,7 @@ def _of(element: Element, path: str) -> str:
 
 
 def _time(text: str) -> datetime | None:
-    # The calendar's first and last hours in another zone have no time in UTC.
+    # In UTC, the calendar's first and last hours of other zones are out of range.
     with suppress(ValueError, OverflowError):
         at = datetime.fromisoformat(text) if not text.startswith(_NO_DATE) else None
         return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
@@ -310,7 +310,7 @@ def _time(text: str) -> datetime | None:
 
 
 class Disqus:
-    """Disqus's export: threads, and then posts, each with the ids of its thread and of the post that it answers."""
+    """Disqus's export: threads, then posts, each with the ids of its thread and of the post that it answers."""
 
     tool: Tool = "disqus"
 
@@ -349,7 +349,7 @@ class Disqus:
 
     @staticmethod
     def _named(element: Element, name: str) -> str:
-        """Return the id of a post's thread or parent: Disqus's, or as in the sample of its manual, the site's own."""
+        """Return the id of a post's thread or parent: Disqus's or, as in its manual's sample, the site's own."""
         found = element.find(name)
         own = _of(element, name)
         return "" if found is None else found.get("dsq:id") or (own and f"own {own}")
@@ -367,12 +367,12 @@ class Disqus:
             ),
             "",
         )
-        # Disqus itself does not tell what waits; others that write its format do.
+        # Disqus does not say what is pending; other tools that write its format do.
         state: State = "pending" if _of(element, "isApproved") == "false" else "approved"
         return Post(
             id=element.get("dsq:id") or (f"own {own}" if (own := _of(element, "id")) else ""),
             parent=parent,
-            # Disqus counts all posts of all sites.
+            # Disqus numbers the posts of all sites together.
             site="",
             address=link,
             name=_of(element, "author/name") or _of(element, "author/username"),
@@ -408,7 +408,7 @@ class WordPress:
                         link = hidden = ""
                     case "link":
                         link = link or text
-                        # That of the whole, before all items.
+                        # The site's own, before all items.
                         site = site or text
                     case "wp:base_blog_url":
                         site = text or site
@@ -418,14 +418,14 @@ class WordPress:
                         hidden = "page has a password"
                     case "wp:comment":
                         post = self._post(element, site, link, hidden)
-                        # WordPress counts the comments of all its pages. Others that write its format begin anew.
+                        # WordPress numbers all pages together; others that write its format number each separately.
                         firsts.setdefault(post.id, link)
                         own, parent = (
                             f"{one} {link}" if firsts.get(one, link) != link else one for one in (post.id, post.parent)
                         )
                         yield replace(post, id=own, parent=parent)
         if not is_export:
-            raise OperatorError(f"{self._path} is a feed, and no export: WordPress makes one at Tools, Export")
+            raise OperatorError(f"{self._path} is a feed, not an export: WordPress makes one at Tools, Export")
 
     @staticmethod
     def _post(element: Element, site: str, link: str, hidden: str) -> Post:
@@ -472,10 +472,10 @@ class Isso:
                     "SELECT c.id, c.parent, t.uri, c.created, c.mode, c.author, c.email, c.text"
                     " FROM comments AS c LEFT JOIN threads AS t ON t.id = c.tid ORDER BY c.id"
                 ))  # fmt: skip
-        # The second where SQLite's own words have what is no text.
+        # UnicodeDecodeError: SQLite's own message contains bytes that are not text.
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise OperatorError(
-                f"{self._path} is no database of Isso, or was copied while Isso wrote to it: {error}"
+                f"{self._path} is not an Isso database, or was copied while Isso was writing to it: {error}"
             ) from None
 
     @staticmethod
@@ -488,7 +488,7 @@ class Isso:
         return Post(
             id=str(comment_id),
             parent="" if parent is None else str(parent),
-            # Each database counts its own.
+            # Each database has its own numbering.
             site=f"{uri} {created}",
             address=str(uri or ""),
             # It keeps them as HTML.

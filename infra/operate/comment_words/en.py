@@ -1,7 +1,7 @@
 """English."""
 
 SENTENCES = {
-    # Instead of a comment that is gone, above its replies
+    # In place of a deleted comment, above its replies
     "deleted": "This comment was deleted.",
     # In the feed
     "feed_title": "{site}: comments",

@@ -149,7 +149,7 @@ def test_the_owner_brings_back_what_they_deleted_but_nothing_that_its_author_did
     refused(app, operate, id_of(app, "Bruno"), "")
     expire(id_of(app, "Bruno"))
     said = operate(app, "comments", "import", *files[DISQUS])
-    assert "--bring-back imports anew what you deleted or refused here: 2." in said.err
+    assert "--bring-back also imports those that you deleted or refused here: 2." in said.err
     plan = imported(app, operate, *files[DISQUS], "--bring-back", "--dry-run")
     back = imported(app, operate, *files[DISQUS], "--bring-back")
     assert (plan["imported"], back["imported"]) == (2, 2)

@@ -408,7 +408,7 @@ BOMB = (
         (b"<html></html>", "neither"),
         (b"", "is empty"),
         (b"PK\x03\x04", "unpack it"),
-        (b"SQLite format 3\x00 and no more", "no database of Isso"),
+        (b"SQLite format 3\x00 and no more", "not an Isso database"),
         (b"\x1f\x8b broken", "download it again"),
         (
             b"<disqus xmlns='http://disqus.com'><post><message>" + b"x" * 5_000_000 + b"</message></post></disqus>",

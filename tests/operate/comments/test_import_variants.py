@@ -277,14 +277,14 @@ def test_a_text_of_isso_that_is_no_utf_8_does_not_end_an_import(
 
 
 def test_a_copy_of_a_database_that_was_cut_is_refused(tmp_path: Path, isso: Path) -> None:
-    assert "copied while Isso wrote" in refused(tmp_path, isso.read_bytes()[:5000])
+    assert "copied while Isso was writing" in refused(tmp_path, isso.read_bytes()[:5000])
 
 
 def test_a_database_whose_words_are_no_text_is_refused(tmp_path: Path, isso: Path) -> None:
     """SQLite's own error has them."""
     content = isso.read_bytes().replace(b"CREATE TABLE comments (", b"CREATE \xff\xff\xff\xff\xff comments (")
     assert content != isso.read_bytes()
-    assert "no database of Isso" in refused(tmp_path, content)
+    assert "not an Isso database" in refused(tmp_path, content)
 
 
 # --- encodings and damage ---------------------------------------------------------------------------------------------
@@ -346,7 +346,7 @@ def test_characters_that_xml_has_not_are_dropped_wherever_a_part_ends(
         (WXR[: len(WXR) // 2].encode(), "ends too early"),
         (WXR.partition("</rss>")[0].encode(), "ends too early"),
         (gzip.compress(WXR.encode())[:900], "ends too early: download it again"),
-        ((WXR + WXR).encode(), "import each export by itself"),
+        ((WXR + WXR).encode(), "import each export separately"),
         ((WXR + "<br /><b>Notice</b>").encode(), "delete what follows"),
         (WXR.replace("</title>", "a & b</title>", 1).encode(), "line 12: not well-formed"),
         (b"<!DOCTYPE html><html><body>Please sign in", "is a web page"),
