@@ -21,9 +21,9 @@ from guichet.telemetry import count, logger
 SHARE = 0.1
 # The daily share of an account without a daily limit.
 MOST_A_DAY = 10_000
-# What stays free of the account's daily quota, as issues leave it, too.
+# The part of the account's daily quota that stays free, as with issues.
 _RESERVE = 0.2
-# A day has 96 sweeps. Each asks a part of the day's share, so that no other email waits behind many of these.
+# A day has 96 sweeps. Each asks part of the day's share, so that other email does not wait behind many of these.
 _SWEEPS = 40
 # How long one subscriber may take, in milliseconds: a few calls to the table, each at its slowest.
 TIME_FOR_ONE = 30_000
@@ -43,7 +43,7 @@ def months_before(at: datetime, months: int) -> datetime:
 def renew(settings: NotifierSettings, now: datetime, time_left: Callable[[], int]) -> None:
     """Process the day's part of the list: ask those who are due, and unsubscribe those who have not answered in time.
 
-    Every sweep calls it; usually it only reads one item. `time_left` returns the milliseconds that the run has.
+    Every sweep calls it; usually it only reads one item. `time_left` returns the run's remaining milliseconds.
     """
     table_name, today = settings.table_name, f"{now:%Y-%m-%d}"
     if not settings.renewal_months:
@@ -52,7 +52,7 @@ def renew(settings: NotifierSettings, now: datetime, time_left: Callable[[], int
     reached = renewals.progress(table_name).switched_on(now)
     if reached.day == today and reached.done:
         return
-    # Where SES says nothing, mail is down, and nobody is asked.
+    # If SES does not answer, mail is down, and nobody is asked.
     quota = ses.quota()
     if quota is None or _others_first(quota, table_name):
         return
@@ -83,7 +83,7 @@ def _others_first(quota: ses.Quota, table_name: str) -> bool:
 def _begun(reached: Progress, today: str, quota: ses.Quota, table_name: str) -> Progress:
     """Return the progress as a day begins: with the next part of the list, or the rest of the last one."""
     share = MOST_A_DAY if quota.per_day is None else max(1, int(quota.per_day * SHARE))
-    # They go out today, so they count towards today's share. So weeks without mail pile up no more than one day's.
+    # Waiting ones go out today, so they count towards today's share: weeks without mail pile up one day's at most.
     waiting = sum(mail.key.name == email.NAME for mail in outbox.waiting_emails(table_name, email.AUDIENCE))
     begun = replace(reached, day=today, done=False, share=share, left=max(0, share - waiting))
     return replace(begun, part=reached.part % renewals.PARTS + 1, after="") if reached.done else begun
@@ -92,9 +92,8 @@ def _begun(reached: Progress, today: str, quota: ses.Quota, table_name: str) -> 
 class _Run:
     """One run: how many subscribers it may ask, how many it has asked, and how many it has unsubscribed.
 
-    `more` tells whether others may be asked today, by a later run. Whoever was asked before renewals were switched on
-    for the last time, and has no time left to answer, is asked anew: nobody was unsubscribed while they were off, so
-    nobody is for what was asked before.
+    `more` says whether a later run may ask others today. Subscribers asked before renewals were last switched on,
+    whose time to answer is over by then, are asked again: nobody is unsubscribed for a question from before.
     """
 
     def __init__(self, settings: NotifierSettings, now: datetime, most: int, on_since: datetime, *, more: bool) -> None:
@@ -129,7 +128,7 @@ class _Run:
         else:
             sent_at = entry.sent_at or (datetime.fromisoformat(row["sent_at"]) if "sent_at" in row else None)
         if sent_at is None:
-            # It waits, or was never sent: nobody is unsubscribed then, but asked again after another period.
+            # It waits or was never sent. Nobody is unsubscribed then, but asked again after another period.
             return "outbox" in row or not self._may_ask_again(entry.queued_at) or self._ask(entry.id)
         if entry.sent_at is None:
             renewals.note_sent(self._table, entry.id, entry.queued_at, sent_at)
@@ -148,12 +147,12 @@ class _Run:
         if item is None:
             return True
         known = renewals.entry(item)
-        # The index is behind the table.
+        # The index may lag behind the table.
         if known.alive_at <= self._due and (known.queued_at is None or self._may_ask_again(known.queued_at)):
             asked = email.queued(item.get("language", self._settings.default_language), self._now)
             self.asked += renewals.ask(self._table, item, asked, self._now)
         return True
 
     def _may_ask_again(self, queued_at: datetime) -> bool:
-        """Return whether somebody may be asked who was before: after as much time, or since renewals are on again."""
+        """Return whether to ask again: after another full period, or once renewals were switched on again."""
         return queued_at <= self._due or queued_at < self._on_since

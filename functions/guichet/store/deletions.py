@@ -1,8 +1,8 @@
 """Marks of the comments that were deleted or refused, so that no import brings them back.
 
-A mark holds the comment's id, which is a keyed hash, when it was made, and why: nothing of what was written or of whom.
-It has no end, like a suppression, since files and archives have none. It counts for what is older than itself: whoever
-posts the same again posts a new comment.
+A mark holds the comment's id (a keyed hash), when it was made, and why: neither the text nor its author. Like a
+suppression it never expires, since files and archives do not either. It applies only to comments older than itself:
+posting the same text again makes a new comment.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from guichet.store.dynamodb import Item, marshalled
 KIND = "deleted"
 # `person`: its author deleted it, or was erased, which nobody undoes.
 Why = Literal["person", "owner", "refused"]
-# Of two marks of a comment, the one that stands further on is kept.
+# If a comment is marked twice, the mark that comes later in this order is kept.
 WHY: tuple[Why, ...] = ("refused", "owner", "person")
 
 
@@ -33,15 +33,15 @@ def key(comment_id: str) -> Item:
 
 
 def mark_of(item: Mapping[str, Any]) -> Mark:
-    """Return what an item says."""
+    """Return an item as a mark."""
     return Mark(item["why"], datetime.fromisoformat(item["at"]))
 
 
 def put(table_name: str, known: Comment, why: Why, at: datetime) -> dict[str, Any]:
     """Return the action that marks a comment.
 
-    One that was caught as spam when it was posted ends by itself, in any archive, too, and its mark with it: however
-    much spam the owner deletes, nothing of it stays.
+    A comment caught as spam when posted expires, even in an archive, and its mark expires with it: however much spam
+    the owner deletes, no marks pile up.
     """
     was_caught = known.state == "spam" and known.spam != "owner" and known.expires_at is not None
     end = {"expires_at": table.seconds(known.expires_at)} if was_caught and known.expires_at else {}
@@ -58,12 +58,12 @@ def remove(table_name: str, comment_id: str, *, of_owner: bool = False) -> dict[
 
 
 def unmarked(table_name: str, comment_id: str, at: datetime) -> dict[str, Any]:
-    """Return the action that checks that a comment has no mark that counts."""
+    """Return the action that checks that a comment has no mark that applies."""
     return table.check(table_name, key(comment_id), table.NOT_THERE, {":now": table.seconds(at)})
 
 
 def not_against(table_name: str, known: Comment, now: datetime) -> dict[str, Any]:
-    """Return the action that checks what `is_against` tells, for a comment of another table."""
+    """Return the action that checks that `is_against` is false for a comment from another table."""
     condition = f"{table.NOT_THERE} OR #at < :alive"
     values: Item = {":now": table.seconds(now), ":alive": table.stamp(_alive_at(known))}
     if known.expires_at:
@@ -74,9 +74,9 @@ def not_against(table_name: str, known: Comment, now: datetime) -> dict[str, Any
 
 
 def is_against(marks: Iterable[Mark], known: Comment) -> bool:
-    """Tell whether a mark keeps a comment of another table out.
+    """Return whether a mark keeps out a comment from another table.
 
-    What was refused ends by itself, and until then the owner may think again.
+    Refused comments expire, and until then the owner may change their mind.
     """
     return any(mark.at >= _alive_at(known) and not (mark.why == "refused" and known.expires_at) for mark in marks)
 

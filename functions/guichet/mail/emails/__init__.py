@@ -1,7 +1,7 @@
-"""One module per email: who gets it, whether it is still to be sent, what it says. Its templates have its name.
+"""One module per email: its recipients, its eligibility, its content. Its templates have its name.
 
-Handlers that queue an email import its module, so neither Jinja nor `email` is imported here: `guichet.mail.mime` is
-what writes the message.
+Handlers that queue an email import its module, so neither Jinja nor `email` is imported here: `guichet.mail.mime`
+writes the message.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class Content(NamedTuple):
 
 
 class Due(NamedTuple, Generic[Record_co]):
-    """A claimed email of the outbox, what it is about, and what is known when its turn comes."""
+    """A claimed email in the outbox, its record, and what is known when its turn comes."""
 
     email: ClaimedEmail
     record: Record_co
@@ -40,38 +40,38 @@ class Due(NamedTuple, Generic[Record_co]):
 
 
 class UnfinishedError(Exception):
-    """What an email tells of goes on, so the email waits."""
+    """What the email reports is not finished yet, so the email waits."""
 
 
 class Email(Protocol):
-    """What the module of an email has, and a function `queued`, whose parameters are its own; see also `Offered`."""
+    """What an email's module has, besides a function `queued` with its own parameters; see also `Offered`."""
 
-    # Its name in the outbox, and of its templates.
+    # Its name in the outbox, and the name of its templates.
     NAME: str
     AUDIENCE: Audience
     # Its share of StrangerMailPerDay, if no other email has one. None if it never goes to an unconfirmed address.
     STRANGER_SHARE: float | None
 
     def ineligible(self, due: Due[Any], /) -> str | None:
-        """Return why an email is not to be sent, or None. It is asked last, before it goes to its recipients."""
+        """Return why an email must not be sent, or None. This is the last check before it is sent."""
 
     def content(self, record: Any, language: Language, settings: MailSettings, /) -> Content:
-        """Return the content of the email of a record."""
+        """Return the content of a record's email."""
 
 
-# What a module may have as well: functions of a `Due`. `opened` returns what its email is written from, if that is not
-# the record alone, or None if that is gone; it raises UnfinishedError as long as it goes on. `sent` notes that SES has
-# taken the email, which is so even if that fails.
+# Optional functions of a module, which take a `Due`. `opened` returns what the email is written from, if that is more
+# than the record, or None if it is gone; it raises UnfinishedError until it is finished. `sent` records that SES has
+# accepted the email, which holds even if recording it fails.
 Offered = Literal["opened", "sent"]
 
 
 def at_desk(settings: MailSettings, page: str) -> str:
-    """Return the URL of a page of the desk. It grants no access: whoever opens it must sign in."""
+    """Return the URL of a page of the desk. It grants no access: opening it requires signing in."""
     return f"{settings.api_url}/desk/{page}"
 
 
 def named(name: str) -> Email:
-    """Return the module of an email, by its name in the outbox. Raises ImportError if there is none."""
+    """Return an email's module by its name in the outbox. Raises ImportError if there is none."""
     module = name.replace("-", "_")
     if not module.isidentifier():
         raise ImportError("the name of an email is letters and hyphens")
@@ -79,6 +79,6 @@ def named(name: str) -> Email:
 
 
 def offered(name: str, what: Offered) -> Callable[[Due[Any]], Any] | None:
-    """Return a function that the module of an email may have, or None if it has none."""
+    """Return an optional function of an email's module, or None if the module does not have it."""
     function: Callable[[Due[Any]], Any] | None = getattr(named(name), what, None)
     return function
