@@ -1,7 +1,7 @@
 """English."""
 
 SENTENCES = {
-    # Beside a form
+    # Next to a form
     "required": "Fields marked with an asterisk (*) are required: without them, your submission cannot be dealt with.",
     "optional": "No field is required.",
     "contact_required": (
@@ -33,7 +33,7 @@ SENTENCES = {
         "Web Services)."
     ),
     "newsletter_recipients": (
-        "Recipients: the people who keep the list, and the provider that hosts it and delivers what is sent (Amazon "
+        "Recipients: the people who manage the list, and the provider that hosts it and delivers the emails (Amazon "
         "Web Services)."
     ),
     "kept": "Your data is kept for {duration}, then deleted.",
@@ -66,8 +66,8 @@ SENTENCES = {
     ),
     "comments_basis": "Legal basis: the legitimate interest in a conversation under the pages of the site.",
     "comments_recipients": (
-        "Recipients: everybody, of what is published; of the rest, the people who read the comments, and the provider "
-        "that hosts them (Amazon Web Services)."
+        "Recipients: everybody, for what is published; for the rest, the people who moderate the comments, and the "
+        "provider that hosts them (Amazon Web Services)."
     ),
     "comments_kept": (
         "Your comment is kept until it is deleted; one that is refused or taken for spam is deleted {refused} later."
@@ -135,18 +135,18 @@ SENTENCES = {
     ),
     "comments_answers": (
         "Name, email address and comment are required: without them, your comment cannot be dealt with. The date, the "
-        "language, the page and the comment that you answer are stored, too."
+        "language, the page and the comment that you reply to are stored, too."
     ),
     "comments_public": (
-        "Everybody reads your name, your comment and its date, once it is approved. Your address is published nowhere, "
-        "nor any fingerprint of it."
+        "Once it is approved, everybody can read your name, your comment and its date. Neither your address nor any "
+        "fingerprint of it is ever published."
     ),
-    "comments_owner_one": "The person who reads the comments, by way of their mailbox ({domains}).",
-    "comments_owner_many": "The {count} people who read the comments, by way of their mailboxes ({domains}).",
+    "comments_owner_one": "The person who moderates the comments, in their mailbox ({domains}).",
+    "comments_owner_many": "The {count} people who moderate the comments, in their mailboxes ({domains}).",
     "comments_shown": (
-        "A comment that waits for approval or is published is kept until you or the people who run the site delete it. "
-        "Where others have answered, an empty place stays. So that a deleted or refused comment does not come back "
-        "from a copy, a keyed fingerprint of it is kept indefinitely. It tells neither its words nor who wrote it."
+        "A comment that awaits approval or is published is kept until you or the people who run the site delete it. "
+        "If others have replied, an empty place is left. So that a deleted or refused comment does not come back from "
+        "a copy, a keyed fingerprint of it is kept indefinitely. It reveals neither its words nor who wrote it."
     ),
     "comments_refused": "A comment that is refused or taken for spam is deleted {refused} after that.",
     "comments_link": (
@@ -173,10 +173,10 @@ SENTENCES = {
     "newsletter_callers": "The IP addresses of your request and your confirmation are kept with the proof.",
     "newsletter_no_callers": "No IP address is kept with the proof.",
     "newsletter_owner_one": (
-        "The person who keeps the list, and who is told of each new subscriber by email ({domains})."
+        "The person who manages the list, and who is notified of each new subscriber by email ({domains})."
     ),
     "newsletter_owner_many": (
-        "The {count} people who keep the list, and who are told of each new subscriber by email ({domains})."
+        "The {count} people who manage the list, and who are notified of each new subscriber by email ({domains})."
     ),
     "newsletter_asked": (
         "A request is deleted {request} after the email with the link was sent (the link works for {hours} hours), "
@@ -193,7 +193,7 @@ SENTENCES = {
     ),
     "newsletter_suppressed": (
         "If your address no longer exists, or if you report an email as spam, it is deleted; a keyed fingerprint of "
-        "it and the proof of consent are kept indefinitely, so that nothing is sent to you any more. If you ask for "
+        "it and the proof of consent are kept indefinitely, so that nothing more is sent to you. If you ask for "
         "no more mail at all (“this was not me”), only the fingerprint is kept."
     ),
     "newsletter_erased": (
@@ -201,7 +201,7 @@ SENTENCES = {
         "subscribes you again: for {duration} at most, unless mail to you is blocked for another reason."
     ),
     "newsletter_copies": (
-        "What became of each issue (sent, refused, returned) is recorded with a keyed fingerprint of your address, "
+        "What happened to each issue (sent, refused, returned) is recorded with a keyed fingerprint of your address, "
         "and deleted {copies} after sending began."
     ),
     # All forms
@@ -259,8 +259,8 @@ SENTENCES = {
     "rights_label": "Your rights",
     "page_rights": (
         "You may see your data, have it corrected or deleted, restrict its use, and object to it; withdraw a consent "
-        "at any time, which changes nothing about what was done before; and receive, in a format that a machine can "
-        "read, the data that you gave on the basis of a consent. To use these rights: {contact}."
+        "at any time, which does not affect what was done before; and receive, in a machine-readable format, the data "
+        "that you gave on the basis of a consent. To exercise these rights: {contact}."
     ),
     "complaint": (
         "If you think, after contacting us, that your rights are not respected, you may complain to the CNIL, {cnil} "
