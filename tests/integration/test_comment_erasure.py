@@ -47,7 +47,7 @@ def test_nothing_of_their_comments_is_left_and_the_threads_of_others_stay(app: A
     left = everything(app).lower()
     mine = [one for name, one in ids.items() if name != "answer"]
     assert not [word for word in ("ann", "secret words", Person(ANN, SECRET).subscriber_id) if word in left]
-    # The one that was answered stands as a stub, by its id alone; and each is known by that as deleted.
+    # The one that was answered is left as a stub with only its id; each is marked as deleted by its id.
     others = json.dumps([item for item in app.items() if item["kind"] != "deleted"])
     assert [one for one in mine if one in others] == [ids["answered"]]
     assert {item["pk"] for item in app.items("deleted")} == {f"deleted#{one}" for one in mine}
@@ -101,7 +101,7 @@ def test_an_address_in_the_comment_of_another_is_struck_as_written_and_as_shown(
     assert "joann.lee@example.org" in stored(comment_id).comment
     for text in (stored(comment_id).comment, entry["html"]):
         assert not re.search(r"(?<!jo)(ann.{0,5}lee|a.{0,6}b|o'ann).{0,10}example", text)
-    # It can still be withdrawn from where it stands.
+    # It can still be withdrawn from its place.
     assert comments.delete("table", SECRET, stored(comment_id), utc_now())
     assert read(app)["count"] == 0
 

@@ -137,7 +137,7 @@ class Comments(RuleBasedStateMachine):
         if after:
             part = read(self.app, page, after=after)
             found = _ids(part)
-            # Whatever became of the others meanwhile, nothing is read twice, and each stands behind the last.
+            # Whatever happened to the others meanwhile, nothing is read twice, and each comes after the last.
             assert set(found).isdisjoint(have)
             self.walks[page] = (part.get("next", ""), have + found)
 
@@ -195,7 +195,7 @@ def _ids(part: Mapping[str, Any]) -> list[str]:
 
 
 def _merged(found: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Return the threads of all parts, with their replies. What goes on from the part before is not another one."""
+    """Return the threads of all parts, with their replies. What continues from the part before is not another one."""
     threads: dict[str, list[str]] = {}
     for part in found:
         for one in part["comments"]:

@@ -150,7 +150,7 @@ def test_what_fills_in_the_honeypot_is_spam_and_answered_as_ever(app: App) -> No
     states = {item["id"]: (item["state"], item.get("spam")) for item in app.items("comment")}
     assert states == {caught.get_json()["id"]: ("spam", "honeypot"), good.get_json()["id"]: ("pending", None)}
     app.play_stream()
-    # The owner is told of the other one alone.
+    # The owner is notified only of the other one.
     assert len(app.mails()) == 1
 
 
@@ -378,7 +378,7 @@ def test_the_parts_of_a_thread_have_each_comment_once(app: App, monkeypatch: pyt
         for comment in one["comments"]:
             replies = [reply["id"] for reply in comment["replies"]]
             if comment.get("before"):
-                # It goes on with the comment that the part before ended in.
+                # It continues with the comment that the previous part ended in.
                 assert merged[-1][0] == comment["id"]
                 merged[-1][1].extend(replies)
             else:
@@ -481,7 +481,7 @@ def test_who_saw_a_comment_in_its_former_place_takes_nothing_away(app: App) -> N
     first = shown(app)
     reply = shown(app, parent=first, comment="So do I.")
     seen = stored(reply)
-    # Another owner refuses both, and approves the answer alone: it stands by itself now.
+    # Another owner refuses both, and approves only the reply: it now starts its own thread.
     for one in (reply, first):
         assert comments.withdraw("table", SECRET, stored(one), "refused", START)
     assert approve(reply) == "approved"

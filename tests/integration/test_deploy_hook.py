@@ -33,7 +33,7 @@ def at_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
 
 @pytest.fixture
 def site(at_host: Host) -> Iterator[Discussion]:
-    """Return the discussion on a site with a hook. The clock stands still, until a test moves it."""
+    """Return the discussion on a site with a hook. The clock is frozen until a test moves it."""
     with time_machine.travel(START, tick=False) as clock:
         discussion = Discussion(App(resolve(DeployHookUrl=at_host.url)))
         discussion.clock = clock

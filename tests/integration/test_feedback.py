@@ -425,7 +425,7 @@ def test_after_a_permanent_bounce_mail_waits_one_email_a_day_tries_and_nothing_i
     written()
     for day in range(3):
         sweeps(app, clock, timedelta(days=1), timedelta(hours=1))
-        # One email a day is tried, which bounces, and that is told.
+        # One email a day is tried; it bounces, and that is reported.
         assert len(app.mails()) == 2 + day
         tell(app, "bounce-permanent")
         assert alarms(written) == 1
@@ -513,7 +513,7 @@ def test_in_the_place_of_a_rejected_email_goes_a_notice_without_what_the_visitor
     assert notice["To"] == OWNER
     assert f"https://api.example/desk/messages/{identifier}" in text_of(notice.as_string())
     assert "Bad content" in row(app)["reason"]
-    # That the notice is rejected, too, is told; and there is no notice of it.
+    # The rejection of the notice itself is reported, but causes no further notice.
     tell(app, "reject")
     assert alarms(written) == 1
     sweeps(app, clock, timedelta(days=1), timedelta(hours=1))

@@ -146,7 +146,7 @@ def check_the_wire(raw: bytes) -> None:
         assert line.isprintable()
         assert line.strip()
     for word in re.findall(r"=\?\S*", head.decode()):
-        # Each word stands alone: some refuse mail where two stick together.
+        # Each word is separate: some servers refuse mail in which two are joined.
         assert re.fullmatch(r"=\?utf-8\?[bq]\?[!->@-~]+\?=", word), word
         assert len(word) <= LONGEST_WORD
 

@@ -86,7 +86,7 @@ def test_each_reader_gets_their_copy_once_in_their_language(app: App) -> None:
     issue = the()
     assert (issue.state, issue.audience, issue.counts) == ("sent", 3, Tally(sent=3))
     assert states() == {"sent": 3}
-    # And the owner is told, once.
+    # And the owner is notified, once.
     assert len(to_owner(app)) == 1
 
 
@@ -614,7 +614,7 @@ def test_cancelled_within_a_run_nothing_goes_out_after_the_end_is_told(
 
     def cancel_after(*arguments: Any) -> str:
         if issues.cancel(TABLE, "novembre", utc_now()):
-            # The stream starts a run at once, while this one goes on.
+            # The stream starts a run at once, while this one is still running.
             app.functions["Issues"](_run_event())
             assert the().ended_at is None
         return send(*arguments)

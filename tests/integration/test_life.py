@@ -345,7 +345,7 @@ def test_strangers_share_a_daily_cap_and_the_owner_does_not(make_app: Any) -> No
         assert len(subjects_to(app, OWNER)) == 4
         assert len(app.mails()) == 6
         app.sweep()
-        # The owner is told, too.
+        # The owner is notified, too.
         assert len(subjects_to(app, OWNER)) == 5
         assert len(app.mails()) == 7
     with time_machine.travel(START + timedelta(days=1)):
@@ -593,7 +593,7 @@ def test_every_email_passes_a_check_of_its_headers(make_app: Any) -> None:
         raw = mail.as_bytes()
         assert raw.isascii()
         assert max(map(len, raw.splitlines())) <= 998
-        # RFC 6376, section 5.4.1: what a signature covers stands once.
+        # RFC 6376, section 5.4.1: what a signature covers appears once.
         for name in ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Reply-To"):
             assert len(mail.get_all(name, [])) == (0 if name == "Reply-To" and mail["To"] != OWNER else 1) or (
                 name == "Reply-To" and "Message" not in mail["Subject"]

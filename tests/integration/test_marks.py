@@ -25,7 +25,7 @@ def test_no_field_of_a_form_can_forge_a_line(app: App, field: str, blank: str) -
     forged = f"Zoé{BLANKS[blank]}{FORGED}"
     fields = {forged[:64]: "x https://evil.example"} if field == "field name" else {field: forged}
     if field == "_subject":
-        # It stands in the subject alone.
+        # It is only in the subject.
         fields["message"] = forged
     app.post("/contact", json={"email": "a@example.org", "message": "Bonjour", **fields})
     app.play_stream()
@@ -155,7 +155,7 @@ def test_a_name_of_which_nothing_shows_is_none(app: App, name: str) -> None:
 
 @pytest.mark.slow
 def test_two_visitors_with_one_subject_are_two_threads(app: App) -> None:
-    # Gmail makes one of equal subjects, and leaves out what stands in brackets.
+    # Gmail threads equal subjects, ignoring text in brackets.
     people = [{"name": "Zoé"}, {"name": "[Zoé]"}, {"name": ""}, {"name": "Z" * 1000}, {"email": "b@example.org"}]
     for field in ("subject", "_subject", None):
         subject = {field: "Devis " + "x" * 500} if field else {}

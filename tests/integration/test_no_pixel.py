@@ -353,7 +353,7 @@ def test_no_configuration_set_tracks_openings_or_clicks() -> None:
     for one in destinations:
         kinds = one["Properties"]["EventDestination"]["MatchingEventTypes"]
         assert set(kinds) == {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"}
-    # Neither links by way of a domain, nor engagement metrics.
+    # Neither links through a tracking domain, nor engagement metrics.
     text = json.dumps(sets)
     assert "Tracking" not in text
     assert '"ENABLED"' not in text

@@ -23,7 +23,7 @@ GOOD = {"email": "a@example.org", "message": "Bonjour"}
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the waits of the notifier, which take no time: the clock goes on by them alone."""
+    """Return the waits of the notifier, which take no time: only they advance the clock."""
     waited: list[float] = []
     monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: sum(waited), sleep=waited.append))
     return waited
@@ -173,7 +173,7 @@ def test_a_run_leaves_time_for_an_email_of_which_every_call_is_slow() -> None:
     longest_gap = 2
     notifier = resolve().functions["Notifier"]
     assert looked_up + longest_gap + of_ses + marked < sweep.TIME_FOR_ONE / 1000 < notifier.timeout
-    # No claim ends while its run may still send, and none is in the way of the next sweep.
+    # No claim ends while its run may still send, and none blocks the next sweep.
     assert notifier.timeout < CLAIM_LASTS.total_seconds() < notifier.schedules[0]
     config = ses.client().meta.config
     assert (config.connect_timeout, config.read_timeout) == (ses.CONNECT_TIMEOUT, ses.READ_TIMEOUT)

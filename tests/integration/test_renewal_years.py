@@ -134,7 +134,7 @@ def test_over_four_years_with_outages_nobody_is_asked_twice_or_leaves_unasked(
         while datetime.now(UTC) < START + timedelta(days=4 * 365):
             clock.shift(timedelta(days=years.chance.choice([3, 4, 5, 6])))
             years.day()
-        # All failures being over, whoever is due is asked within a week,
+        # Once all failures are over, everyone due is asked within a week,
         due_by_now = datetime.now(UTC)
         years.quiet_days(renewals.PARTS, clock)
         for address, at in years.first_due.items():

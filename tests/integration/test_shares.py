@@ -1,4 +1,4 @@
-"""Mail to strangers is shared fairly: nobody can block the newsletter for others, and the owner is told."""
+"""Mail to strangers is shared fairly: nobody can block the newsletter for others, and the owner is notified."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable

@@ -31,7 +31,7 @@ LOOKS: dict[str, dict[str, str]] = {
     "all": {"logo_url": LOGO, "privacy_url": PRIVACY},
     "logo": {"logo_url": LOGO, "site_name": "A"},
 }
-# Little text beside an image is what filters look for.
+# Filters look for an image with little text.
 SHORT = "![L’établi neuf, sous la verrière](https://atelier.example/img/etabli.jpg)\n\nÀ demain"
 
 
@@ -123,7 +123,7 @@ def check_what_it_fetches_and_links(mail: EmailMessage, own: set[str], logo: str
         )
         assert image.get("width") is None
         assert image.get("height") in {None, "40"}
-    # Whoever reads the text is led to the same places: none goes by way of another.
+    # Links in the text part lead to the same places, none through a redirect.
     for link in document.iter("a"):
         href = link.get("href")
         assert href.removeprefix("mailto:") in text or href in own

@@ -61,7 +61,7 @@ def test_threads_are_the_same_at_the_other_stack_and_authors_find_theirs(
         after = stored()
         assert brought(app, operate, file)["there_already"] == done["carried"] + done["waits_here"]
         assert stored() == after
-        # What waits is told to the owner from here, and can be decided about.
+        # The owner is notified of pending comments from here, and can decide on them.
         app.sweep()
         app.play_stream()
         assert [mail["To"] for mail in app.mails()] == [PARAMETERS["OwnerEmail"]] * len(app.mails())

@@ -445,7 +445,7 @@ _OFF = {**DKIM, "SigningEnabled": False}
             "is refused",
         ),
         (identity(), "p=reject; adkim=s", "ok", "by its DKIM signature"),
-        # Nothing is sent yet, and what to do about it is told elsewhere.
+        # Nothing is sent yet; another check says what to do about it.
         (knows({"atelier.example": UNVERIFIED}), "p=reject", "ok", "once SES signs it"),
         (knows({}), "p=reject", "ok", "once SES signs it"),
     ],

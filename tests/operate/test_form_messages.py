@@ -107,7 +107,7 @@ def test_a_message_is_shown_in_the_order_of_its_form_with_its_labels(app: App, o
     places = [next(n for n, line in enumerate(lines) if answer in line) for answer in answers]
     assert places == sorted(places)
     assert any(line.startswith("form") and line.endswith("devis: Demande de devis") for line in lines)
-    # What a visitor wrote in a further line stands apart, and so do the further fields.
+    # A visitor's further lines are set apart, and so are the further fields.
     assert len([line for line in said.splitlines() if line.rstrip().endswith("   Budget : aucun")]) == 1
     assert places[-1] < next(n for n, line in enumerate(lines) if "ville: Lyon" in line)
     (row,) = operate(app, "messages", "show", message, "--json").rows

@@ -48,7 +48,7 @@ def test_a_file_is_read_with_all_that_its_front_matter_says(tmp_path: Path) -> N
     assert file.edition.preheader == "Two lines"
     assert file.edition.url == "https://example.org/spring"
     assert file.edition.markdown == "# Hello\n\n---\nnot front matter"
-    # Where `# Hello` stands.
+    # The line of `# Hello`.
     assert file.line_of(0) == 10
 
 

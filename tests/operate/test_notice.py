@@ -331,7 +331,7 @@ def test_with_the_parameter_the_addresses_of_callers_are_kept_and_told_of() -> N
     subscribe(app)
     assert "203.0.113.7" in str(app.items("subscriber"))
     assert "Les adresses IP de la demande" in whole(stack_of(app), "fr")
-    # Of messages, none is kept either way.
+    # No messages are kept either way.
     contact(app)
     assert "203.0.113.7" not in str(app.items("message"))
 

@@ -81,7 +81,7 @@ def features(table: str) -> dict[str, bool]:
 
 @pytest.fixture
 def restored(app: App) -> App:
-    """Return a stack with a message, and beside its table the one that step 2 makes of it."""
+    """Return a stack with a message, and next to its table the one that step 2 makes from it."""
     contact(app)
     for command in commands(2):
         run(command)

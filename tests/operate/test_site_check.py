@@ -209,7 +209,7 @@ def test_a_field_that_is_wrong_is_reported_once(tmp_path: Path, changed: dict[st
                '<label><input type="radio" name="budget" value="&lt; 1 000 €"> - </label>'},
     {"rooms": '<label>Pièces <select name="rooms" multiple><option>Cuisine, salle<option>Salon<option>Chambre'
               "</select></label>"},
-    # Fields that are kept beside those of the form, its controls, and what posts nothing.
+    # Fields that are kept in addition to the form's own, its controls, and what posts nothing.
     {"ville": '<input name="ville">', "phone2": '<input name="phone2">', "nom": '<input name="nom">'},
     {"_gotcha": '<input name="_gotcha">', "_next": '<input type="hidden" name="_NEXT" value="/merci">',
      "_to": '<input type="hidden" name="_to" value="x">', "altcha": '<input type="hidden" name="altcha">'},
@@ -403,7 +403,7 @@ def test_the_fields_of_these_forms_are_those_that_are_served(form_name: str) -> 
         text = "x" * (longest - len(end)) + end
         assert len(text) == longest
         assert served(field.name, text) == ()
-        # Where an address is too long, it is none.
+        # An address that is too long does not count as one.
         assert served(field.name, f"x{text}") == ("TYPE_EMAIL" if field.type == "email" else "TOO_LONG",)
 
 

@@ -68,7 +68,7 @@ def test_in_a_row_of_a_message_day_id_address_and_name_are_whole(
     assert message[:8] in row
     assert ("honeypot" if spam else "Zoé Martin") in row
     assert row.rstrip().endswith("…")
-    # A long address goes on below.
+    # A long address continues below.
     start = said.splitlines()[0].index("email")
     assert email in "".join(line[start : start + 55].split("  ")[0].strip() for line in said.splitlines()[1:])
 
@@ -451,7 +451,7 @@ def test_to_forget_somebody_twice_says_that_nothing_was_left(app: App, operate: 
     again = operate(app, "forget", READER, "--yes")
     assert again.code == 0
     assert again.out.startswith(f"Nothing was left to erase about {READER}.\n")
-    # What remains is told each time.
+    # What remains is reported each time.
     assert again.out.splitlines()[1:] == first.splitlines()[1:]
     assert operate(app, "forget", READER, "--yes", "--json").rows[0]["erased"] == 0
     asked = operate(app, "forget", READER)

@@ -39,7 +39,7 @@ def _area(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def press(browser: Browser, page: str, **fields: str) -> str:
-    """Post to a page with the session's token, and return what is told."""
+    """Post to a page with the session's token, and return the message shown."""
     token = forms_of(browser.get("settings"))[-1]["fields"]["token"]
     reply = browser.post(f"fresh/{page}", {"token": token, **fields})
     assert reply.status_code == 303

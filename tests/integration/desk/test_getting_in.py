@@ -31,7 +31,7 @@ often = st.sampled_from([True, True, False])
 
 @dataclass
 class Asked:
-    """A request of a browser, as whoever watches knows it."""
+    """A browser's request, as an observer sees it."""
 
     browser: str
     address: str
@@ -278,7 +278,7 @@ class Desk(RuleBasedStateMachine):
 
     @invariant()
     def whoever_is_in_ought_to_be(self) -> None:
-        # One after the other: whoever got in stays in for a while.
+        # One by one: those who got in stay in for a while.
         self.steps += 1
         self.is_in_as_they_ought(BROWSERS[self.steps % len(BROWSERS)])
 

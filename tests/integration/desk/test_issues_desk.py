@@ -312,7 +312,7 @@ def test_two_tabs_never_overwrite_each_other_unseen(desk: Browser) -> None:
     assert "changed meanwhile, in another tab" in said(reply)
     assert "From the second tab" in reply.text
     assert issues.editions(TABLE, NAME)["en"].markdown == "From the first tab"
-    # Whoever has read that may replace it.
+    # After reading that, they may replace it.
     assert rewrite(desk, reply, text_en="From the second tab").status_code == 303
     assert issues.editions(TABLE, NAME)["en"].markdown == "From the second tab"
     # A second press of the same button finds what it wrote.
@@ -710,7 +710,7 @@ def test_a_running_issue_tells_its_pace_its_end_and_reloads_only_when_asked(app:
         assert "Refresh" not in page.headers
         page = desk.get(f"issues/{NAME}?follow=1&told=started")
         assert page.headers["Refresh"] == f"10; url=https://api.example/desk/issues/{NAME}?follow=1"
-        # Counted anew since it was resumed.
+        # Counting restarted when it was resumed.
         change_state("sending", resumed_at={"sent": 75, "refused": 5})
         assert "Pace 0.2 a second" in said(desk.get(f"issues/{NAME}"))
         change_state("sending", not_before=(START + timedelta(minutes=14)).isoformat(), waits_for="quota")
@@ -849,7 +849,7 @@ class Reads:
         assert operation == "Query", operation
         values = {next(iter(value.values())) for value in asked["ExpressionAttributeValues"].values()}
         if asked.get("IndexName") == "lists":
-            # Each page of the engine is asked for by itself: the first stands for all.
+            # Each page of the engine is requested separately: the first represents all.
             if "ExclusiveStartKey" in asked:
                 return 0
             wanted = ("pk", "sk", "list", "confirmed_at", "language", "received_at", "form")
@@ -879,7 +879,7 @@ def test_pages_take_few_read_units_of_a_list_of_ten_thousand(app: App, desk: Bro
     page = desk.get(f"issues/{NAME}/send")
     assert "It goes to 10,000 readers: 6,666 in French, 3,334 in English." in said(page)
     assert reads.units() <= 300
-    # An issue that has all languages needs no look at the list.
+    # An issue in all languages does not need the list.
     desk.get(f"issues/{NAME}")
     assert reads.units() <= 10
     desk.get("issues")

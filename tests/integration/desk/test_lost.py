@@ -1,4 +1,4 @@
-"""Text typed into a form whose session has ended is shown for copying, only to whoever typed it."""
+"""Text typed into a form whose session has ended is shown for copying, only to the person who typed it."""
 
 import json
 import re
@@ -18,7 +18,7 @@ TYPED = "An hour of work,\nwith </textarea><b>markup</b> & “quotes”"
 
 
 def texts_of(page: str) -> list[str]:
-    """Return what stands in the text areas of a page."""
+    """Return the contents of a page's text areas."""
     return [unescape(text) for text in re.findall(r"<textarea readonly[^>]*>\n(.*?)</textarea>", page, re.DOTALL)]
 
 

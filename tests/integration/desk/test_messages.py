@@ -267,7 +267,7 @@ def test_words_are_found_in_every_field_whatever_their_accents_and_case(app: App
         )
         page = Browser(app).signed_in().get(f"messages?q={searched.replace(' ', '+')}")
         assert shown(page) == [found]
-        # What was searched for stands there, to be changed.
+        # The search words are still there, to be changed.
         assert unescape(page.text).count(f'value="{" ".join(searched.split())}"') == 1
 
 
@@ -382,7 +382,7 @@ def test_the_neighbours_are_those_in_time_and_of_the_form_that_is_looked_at(app:
         assert around(ids[0]) == ("", ids[1])
         assert around(ids[2]) == (ids[1], ids[3])
         assert around(ids[3], "?form=devis") == (ids[1], "messages")
-        # Beyond four months the list goes on.
+        # The list continues beyond four months.
         page = desk.get(f"messages/{ids[4]}")
         assert "Older messages" in page.text
         assert f"before=20261103T100000000000-message-{ids[4]}" in link(page, "next")
@@ -622,7 +622,7 @@ def test_no_query_ends_in_an_error(make_app: Make, query: dict[str, str], page: 
             headers={"Cookie": f"__Host-guichet-desk={desk.cookies['__Host-guichet-desk']}", "Accept": "text/html"},
         )
     assert reply.status_code in {200, 404}
-    # Only what the desk itself says is told.
+    # Only the desk's own messages are shown.
     assert 'class="told"' not in reply.text or query["told"].startswith("released")
 
 

@@ -138,7 +138,7 @@ def test_signing_out_works_with_an_old_page_and_after_the_session_has_ended(app:
     browser.sign_in()
     assert browser.post(old["action"], old["fields"]).status_code == 303
     assert not is_in(browser)
-    # Pressed again, and by whoever never was signed in.
+    # Pressed again, and by somebody who was never signed in.
     for data in (old["fields"], {}, {"token": "x"}):
         reply = browser.post(old["action"], data)
         assert reply.headers["Location"] == f"{ORIGIN}/desk/sign-in?told=signed_out"

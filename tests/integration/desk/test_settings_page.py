@@ -61,7 +61,7 @@ def test_the_settings_are_words(app: App, language: str, sentences: list[str]) -
         assert sentence in text
     for address in ("owner@atelier.example", "guichet@atelier.example", "https://www.atelier.example", "_gotcha"):
         assert address in text
-    # No value of a parameter stands there as the template has it.
+    # No parameter's value is shown as the template writes it.
     assert not re.search(r"\b(off|false|true)\b", re.sub("WeeklyDigest=off|Proof of work is off", "", text))
 
 

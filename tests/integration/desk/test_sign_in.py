@@ -455,7 +455,7 @@ def test_signing_in_makes_a_new_session_and_ends_the_one_before(app: App) -> Non
     assert is_in(browser)
     assert browser.cookies[IN] != old.cookies[IN]
     assert not is_in(old)
-    # A value that somebody else has planted is none's afterwards.
+    # A value planted by somebody else is worthless afterwards.
     victim = Browser(app)
     victim.cookies[IN] = "planted"
     victim.sign_in()

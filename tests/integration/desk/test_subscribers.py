@@ -353,7 +353,7 @@ def test_somebody_is_unsubscribed_after_a_page_that_says_what_that_does(app: App
     log = written()
     assert READER_ID in log
     assert READER not in log
-    # In another tab the page still stands.
+    # In another tab the page is still open.
     again = browser.press(sure, "Unsubscribe")
     assert "Nothing was changed" in again.text
     assert "Nothing was changed" in browser.follow(browser.get(f"{ONE}/unsubscribe")).text

@@ -52,7 +52,7 @@ def test_eleventy_builds_the_article_with_its_thread(discussion: Discussion, ope
         for one in DEMO[path][1]:
             assert one.name in texts
             assert re.sub(r"[*]|\[|\]\(.*\)", "", one.comment)[:30] in texts
-        # The answer stands below what it answers.
+        # The reply is below what it answers.
         first, answer, last = (thread.index(one.name) for one in DEMO[path][1])
         assert first < thread.index("<ol>", first) < answer < thread.index("</ol>", answer) < last
     own = (site / "own.html").read_text(encoding="utf-8")

@@ -134,7 +134,7 @@ def test_what_is_left_of_it_tells_of_nobody(app: App, operate: Operate, files: d
     assert mark == {
         "pk": f"deleted#{comment_id}", "sk": "deleted", "kind": "deleted", "why": "person",
     }  # fmt: skip
-    # Whoever is erased after that has nothing there, and the mark stays.
+    # Somebody erased after that has nothing there, and the mark stays.
     assert operate(app, "forget", "hugo@lecteur.example", "--yes").code == 0
     assert len(app.items("deleted")) == 1
     assert "lecteur" not in json.dumps(app.items("deleted"), default=str)

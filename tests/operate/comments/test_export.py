@@ -367,7 +367,7 @@ def test_it_only_reads_and_asks_no_more_than_it_says(
     monkeypatch.setattr(dynamodb, "call", call)
     operate(discussion.app, "comments", "export", str(tmp_path))
     assert {name for name, _ in asked} == {"query", "batch_get_item"}
-    # What the manifest calls exported must be there: a thread is read as it stands.
+    # What the manifest calls exported must be there: a thread is read in its current state.
     of_threads = [given for name, given in asked if name == "query" and "IndexName" not in given]
     assert of_threads
     assert all(given["ConsistentRead"] for given in of_threads)

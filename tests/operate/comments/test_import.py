@@ -56,7 +56,7 @@ def thread(app: App, page: str) -> list[dict[str, Any]]:
 
 
 def outline(app: App, page: str) -> list[Any]:
-    """Return who wrote what stands where: each first comment with its replies."""
+    """Return the authors by place: each first comment with its replies."""
     return [(one.get("name", "deleted"), [reply["name"] for reply in one["replies"]]) for one in thread(app, page)]
 
 
@@ -77,7 +77,7 @@ def test_disqus_comes_over_with_every_reply_in_its_place(
     )  # fmt: skip
 
     assert outline(discussion.app, PAIN) == [
-        # The third level stands in the second, by its time.
+        # The third level is moved to the second, in order of time.
         ("Aurélie Géraud", ["Atelier Bellevue", "Chloé", "Bruno"]),
         ("deleted", ["David"]),
         # Of one second, as in the file; and from a second thread of the same page.
@@ -95,7 +95,7 @@ def test_disqus_comes_over_with_every_reply_in_its_place(
     everything = json.dumps(thread(discussion.app, PAIN))
     assert "alert" not in everything
     assert "lecteur.example" not in everything
-    # What it has no page for is told, and not imported.
+    # Comments without a page are reported, and not imported.
     assert said.code == 1
     assert words(said)["unmatched"] == {"http://localhost:4000/brouillon/": 1}
     assert words(said)["left_out"] == {"deleted": 1, "spam": 1}
@@ -146,7 +146,7 @@ def test_isso_comes_over_with_every_reply_in_its_place(discussion: Discussion, o
     assert isso.read_bytes() == before
 
 
-# --- once, and what becomes of it -------------------------------------------------------------------------------------
+# --- once, and what happens to it -------------------------------------------------------------------------------------
 
 
 def imports(isso: Path) -> list[list[str]]:

@@ -310,7 +310,7 @@ def test_a_database_whose_words_are_no_text_is_refused(tmp_path: Path, isso: Pat
 def test_an_export_may_be_in_any_encoding(tmp_path: Path, name: str, encoding: str) -> None:
     text = declared(name).replace("Une nuit.", "Une ’nuit’ 一夜 à l’œuvre.")
     found = read(tmp_path, text.encode(encoding, "xmlcharrefreplace"))
-    # What an encoding lacks is a reference, which is none in CDATA.
+    # Characters that an encoding lacks are written as references, which CDATA does not have.
     expected = [unescape(post.text) for post in read(tmp_path, text.encode("utf-16"))]
     assert [unescape(post.text) for post in found] == expected
     assert any("’nuit’ 一夜 à l’œuvre" in text for text in expected)
