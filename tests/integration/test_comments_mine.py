@@ -89,14 +89,14 @@ def test_the_page_asks_for_an_address_and_the_link_comes_by_mail(app: App) -> No
     assert "Everybody sees it." in mine_.text
     asked = open_link(app, to(mine_, "Delete this comment"))
     assert "Delete this comment?" in asked.text
-    # Opening a page changes nothing, whoever does it.
+    # Opening a page never changes anything.
     assert stored(comment_id).state == "approved"
     done = press(app, asked)
     assert "The comment is deleted" in done.text
     assert (read(app)["count"], read(app)["comments"]) == (0, [])
     # Pressed again, it is the same page.
     assert press(app, asked).text == done.text
-    assert "There are no comments with your address any more." in open_link(app, to(done, "Back to your")).text
+    assert "There are no more comments with your address." in open_link(app, to(done, "Back to your")).text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

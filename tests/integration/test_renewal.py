@@ -382,7 +382,7 @@ def _switch_at_random(clock: Any, times: list[tuple[str, int]]) -> None:
             assert months == "1"
             last = datetime.fromisoformat(subscriber(app)["history"][-2]["M"]["at"]["S"])
             assert datetime.now(UTC) - last >= 30 * DAY
-            # Had they no time left then, they were asked anew.
+            # If their time to answer was over by then, they were asked again.
             assert last + 30 * DAY > on_since
             assert len(asked(app)) == len(before)
             return
@@ -586,7 +586,7 @@ def test_a_table_that_does_not_answer_only_delays_it(app: App, operation: str) -
             try:
                 app.sweep()
                 app.play_stream()
-            except Exception:  # noqa: BLE001, S110  the next sweep goes on
+            except Exception:  # noqa: BLE001, S110  the next sweep continues
                 pass
         wire.always(None)
         days(app, clock, 2 * renewals.PARTS)
@@ -793,7 +793,7 @@ def test_the_desk_shows_that_somebody_was_asked_and_what_came_of_it(app: App) ->
         assert "Was asked whether they want to stay" in page()
         month(app, clock)
         browser = Browser(app).signed_in()
-        assert "Unsubscribed for want of an answer" in page()
+        assert "Unsubscribed for lack of an answer" in page()
         assert app.post(LINK).status_code == 200
         assert "Wants to stay" in page()
-        assert "Last sign of life" in page()
+        assert "Last activity" in page()

@@ -103,8 +103,8 @@ SENTENCES = {
     "confirm_page": "Page given",
     "confirm_claim": "Consent given",
     "confirm_name": "Your name (optional)",
-    "confirm_name_sent": "Received with the request. You can correct or delete it: only what stands here is stored.",
-    "confirm_name_hint": "Only what stands here is stored.",
+    "confirm_name_sent": "Received with the request. You can correct or delete it: only what you leave here is stored.",
+    "confirm_name_hint": "Only what you leave here is stored.",
     "confirm_button": "Confirm my subscription",
     "confirm_ignore": "You did not ask for anything? Close this page and nothing will happen.",
     "confirmed_title": "Subscription confirmed",
@@ -161,11 +161,11 @@ SENTENCES = {
         "Done: {site} will send no more automatic email to your address. If you change your mind, "
         "write to the owner of the site."
     ),
-    # Pages for who commented
+    # Pages for commenters
     "mine_title": "Your comments on {site}",
     "mine_ask": (
-        "Type the address with which you commented. If there are comments, you will get an email with a link that "
-        "shows them to you and deletes those that you choose. It works for 48 hours."
+        "Type the address that you commented with. If there are comments, you will get an email with a link to a page "
+        "that shows them and lets you delete any of them. It works for 48 hours."
     ),
     "mine_expired": "This link has expired. Type your address to get a new one.",
     "mine_address": "Your email address",
@@ -173,7 +173,7 @@ SENTENCES = {
     "mine_trap": "Leave this empty",
     "mine_send": "Send me the link",
     "mine_lead": "These are the comments that were written with your address. Is one not yours? You can delete it.",
-    "mine_none": "There are no comments with your address any more.",
+    "mine_none": "There are no more comments with your address.",
     "mine_shown": "Everybody sees it.",
     "mine_hidden": "Nobody sees it: the owner of the site has not approved it.",
     "mine_delete": "Delete this comment…",
@@ -181,23 +181,23 @@ SENTENCES = {
     "mine_older": "Older comments",
     "mine_back": "Back to your comments",
     "mine_one_title": "Delete this comment?",
-    "mine_one_lead": "It cannot be restored. Where others have answered, an empty place stays, without your name.",
+    "mine_one_lead": "It cannot be restored. If others have replied, an empty place is left, without your name.",
     "mine_one_button": "Delete it for good",
     "mine_all_title": "Delete all your comments?",
     "mine_all_lead": (
-        "All comments that were written with your address go, and cannot be restored. Where others have answered, an "
-        "empty place stays, without your name."
+        "All comments that were written with your address will be deleted, and cannot be restored. If others have "
+        "replied, an empty place is left, without your name."
     ),
     "mine_all_button": "Delete all of them for good",
     "mine_gone_title": "The comment is deleted",
     "mine_gone": (
-        "It is no longer stored on {site}. Where a page of the site has it as a copy, it disappears the next time the "
+        "It is no longer stored on {site}. If a page of the site has a copy of it, that disappears the next time the "
         "site is published; a browser may show it for another minute."
     ),
     "mine_all_gone_title": "All your comments are deleted",
     "mine_all_gone": (
-        "They are no longer stored on {site}. Where a page of the site has a copy, it disappears the next time the "
-        "site is published; a browser may show it for another minute."
+        "They are no longer stored on {site}. If a page of the site has a copy, it disappears the next time the site "
+        "is published; a browser may show it for another minute."
     ),
     "mine_left_title": "Some comments are left",
     "mine_left": "There are too many to delete them all at once. Press the button again to delete the rest.",
@@ -242,10 +242,10 @@ SENTENCES = {
     "comments_link_heading": "Your comments",
     "comments_link_lead": (
         "Somebody asked to see the comments that were written with this address on {site}.\n"
-        "This page shows them, and deletes those that you choose:"
+        "This page shows them, and lets you delete any of them:"
     ),
     "comments_link_button": "See my comments",
-    "comments_link_ignore": "You did not ask for anything?\nDo nothing: only who has this link sees the comments.",
+    "comments_link_ignore": "You did not ask for anything?\nDo nothing: the comments can only be seen with this link.",
     "welcome_subject": "Welcome to the {site} newsletter",
     "welcome_heading": "Welcome",
     "welcome_lead": "Your subscription to the {site} newsletter is confirmed.\nThank you for your interest!",
@@ -318,8 +318,8 @@ SENTENCES = {
     "desk_code_subject": "Your code for the desk",
     "desk_code_lead": "On {at}, a download was asked for at the desk of {site}, where you are signed in.",
     "desk_code_not_you": (
-        "Not you? Then somebody uses a browser that you are signed in with: open “Sessions” at the desk, and end all "
-        "others. Tell nobody the code."
+        "Not you? Then somebody is using a browser that you are signed in with: open “Sessions” on the desk, and end "
+        "all others. Tell nobody the code."
     ),
     "rejected_notice_subject": "An email could not reach you ({reference})",
     "rejected_notice_heading": "An email could not reach you",
@@ -335,7 +335,7 @@ SENTENCES = {
         "An email from {site} cannot be sent to you: Amazon SES, which sends your emails, rejected it. "
         "What it was about is stored."
     ),
-    "rejected_notice_why": "Usually Amazon SES has taken its content for a virus, so be careful when you look at it.",
+    "rejected_notice_why": "Usually Amazon SES took its content for a virus, so be careful when you open it.",
     "rejected_notice_desk": "Your Guichet desk says more: {link}",
     "digest_subject": "The week from {since}",
     "digest_heading": "Your week",
@@ -410,7 +410,7 @@ SENTENCES = {
         "Emails that bounced or were reported as spam count among those sent. More may still come in."
     ),
     "issue_unknown_why": "Unknown: Amazon SES never answered. These emails may or may not have arrived.",
-    "issue_who": "Your Guichet desk shows what became of each reader’s copy: {link}",
+    "issue_who": "Your Guichet desk shows what happened to each reader’s copy: {link}",
     "issue_paused_subject": "Newsletter paused: {id}",
     "issue_paused_heading": "The issue is paused",
     "issue_paused_lead": "Issue {id} of the {site} newsletter is paused.",

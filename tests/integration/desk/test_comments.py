@@ -89,7 +89,7 @@ def test_a_page_shows_who_wrote_where_as_it_was_written_and_as_it_will_be_seen(a
     [
         ("[https://good.example](https://evil.example/?a=1&b=2)", "(https://evil.example/?a=1&amp;b=2)"),
         ("[here *now*](https://evil.example)", "(https://evil.example)"),
-        # What looks like Latin letters is none.
+        # Letters that look like Latin ones are not.
         ("https://аррӏе.com", "(https://xn--80ak6aa92e.com)"),
         (f"[a](https://evil.example/{'b' * 500})", f"(https://evil.example/{'b' * 178}…)"),
         ("https://plain.example/?a=1&b=2", ""),
@@ -110,15 +110,15 @@ def test_what_it_answers_is_shown_and_whether_that_is_approved(app: App) -> None
     browser = Browser(app).signed_in()
 
     page = browser.get(f"comments/{answer}")
-    assert "Answers a comment that still waits, by" in page.text
+    assert "Replies to a pending comment by" in page.text
     assert '<blockquote dir="auto">First words</blockquote>' in page.text
     waits = browser.press(page, "Approve")
-    assert told(waits).startswith("Nothing was done: it answers a comment that still waits.")
+    assert told(waits).startswith("Nothing was done: it replies to a pending comment.")
     assert read(app)["comments"] == []
 
     act(browser, first, "Approve")
     page = browser.get(f"comments/{answer}")
-    assert "Answers the approved comment by" in page.text
+    assert "Replies to the approved comment by" in page.text
     browser.press(page, "Approve")
     assert outline(read(app)) == [(first, [answer])]
 
@@ -128,7 +128,7 @@ def test_an_answer_to_what_is_not_there_says_that_it_will_stand_by_itself(app: A
     parent = "0" * 32 if away == "gone" else shown(app, page="/other/", comment="Elsewhere")
     answer = post(app, parent=parent, comment="An answer")
     page = Browser(app).signed_in().get(f"comments/{answer}")
-    assert "What it answered is gone, so it stands by itself." in page.text
+    assert "The comment it replied to is gone, so it starts its own thread." in page.text
     assert "Elsewhere" not in page.text
 
 
@@ -230,8 +230,8 @@ def test_deleting_asks_and_says_that_a_stub_stays_where_answers_are(app: App) ->
     browser = Browser(app).signed_in()
     alone = browser.get(f"comments/{answer}/delete")
     asked = browser.get(f"comments/{first}/delete")
-    assert "their answers stay, and a note says that a comment was deleted" not in alone.text
-    assert "their answers stay, and a note says that a comment was deleted" in asked.text
+    assert "their replies stay, and a note says that a comment was deleted" not in alone.text
+    assert "their replies stay, and a note says that a comment was deleted" in asked.text
     # Asking changes nothing.
     assert outline(read(app)) == [(first, [answer])]
 
@@ -285,7 +285,7 @@ def test_an_answer_waits_for_what_it_answers(app: App) -> None:
     answers = [post(app, comment=f"Answer {number}", parent=first) for number in range(2)]
     browser = Browser(app).signed_in()
     page = several(browser, browser.get("comments"), "approve", *answers)
-    assert told(page) == "Left waiting, because they answer a comment that waits: 2."
+    assert told(page) == "Left waiting, because they reply to a pending comment: 2."
     assert listed(page) == [first, *answers]
 
 
@@ -319,7 +319,7 @@ def test_deleting_several_asks_first(app: App) -> None:
 
 def test_who_does_not_delete_several_goes_back_to_their_list(app: App) -> None:
     comment_id, browser = shown(app, email="ann@example.org"), Browser(app).signed_in()
-    author = unescape(link(browser.get(f"comments/{comment_id}"), "All comments of this address"))
+    author = unescape(link(browser.get(f"comments/{comment_id}"), "All comments from this address"))
     for of in ("comments?state=approved&q=like&path=%2Farticles%2Fchairs%2F", author.partition("/desk/")[2]):
         page = browser.get(of)
         assert listed(page) == [comment_id]
@@ -439,7 +439,7 @@ def test_all_comments_of_an_address_are_found_from_one_whatever_their_state(app:
     mine = {state: in_state(app, state, comment=state, email="zoe@example.org") for state in STATES}
     post(app, comment="Of somebody else")
     browser = Browser(app).signed_in()
-    there = link(browser.get(f"comments/{mine['spam']}"), "All comments of this address")
+    there = link(browser.get(f"comments/{mine['spam']}"), "All comments from this address")
     assert "zoe" not in there
     page = browser.get(there)
     assert set(listed(page)) == set(mine.values())
@@ -455,7 +455,7 @@ def test_all_comments_of_an_address_are_found_from_one_whatever_their_state(app:
 def test_deleting_the_last_comments_of_an_address_leads_to_the_list_and_says_so(app: App) -> None:
     mine = [post(app, comment=text, email="zoe@example.org") for text in ("One", "Two")]
     browser = Browser(app).signed_in()
-    page = browser.get(link(browser.get(f"comments/{mine[0]}"), "All comments of this address"))
+    page = browser.get(link(browser.get(f"comments/{mine[0]}"), "All comments from this address"))
     page = browser.press(several(browser, page, "delete", mine[0]), "Delete for good")
     assert (told(page), listed(page)) == ("Deleted: 1.", [mine[1]])
     page = browser.press(several(browser, page, "delete", mine[1]), "Delete for good")
@@ -542,7 +542,7 @@ def test_a_comment_without_an_address_has_no_author_to_look_for(app: App) -> Non
     put(table.item_of(bare, list="comments#pending"))
     page = Browser(app).signed_in().get(f"comments/{comment_id}")
     assert page.status_code == 200
-    assert "All comments of this address" not in page.text
+    assert "All comments from this address" not in page.text
     assert "Erase this person" not in page.text
     assert PAGE in page.text
 

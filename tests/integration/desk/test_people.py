@@ -54,8 +54,8 @@ def test_a_person_is_erased_once_their_address_is_typed_and_the_owner_is_told(ap
     page = desk.get(f"people?message={only(app, message='Secret words')}")
     assert app.items() == before
     after = erase(page, desk, " Zoe@EXAMPLE.org ")
-    assert "Asked for: the erasure has begun." in after.text
-    assert "goes on in the background" in after.text
+    assert "The erasure has begun." in after.text
+    assert "continues in the background" in after.text
     # The desk itself erases nothing.
     assert len(app.items("message")) == 3
     app.play_stream()
@@ -87,7 +87,7 @@ def test_another_address_erases_nothing_and_is_told_beside_the_field(app: App, t
     assert "This is not the address above." in wrong.text
     assert app.items("erasure") == []
     # What it asks for is still there.
-    assert "Asked for" in erase(wrong, desk, ZOE).text
+    assert "The erasure has begun" in erase(wrong, desk, ZOE).text
 
 
 @pytest.mark.quick_cases(1)
@@ -180,7 +180,7 @@ def test_an_address_with_accents_is_shown_and_taken_as_people_write_it(app: App)
     desk = Browser(app).signed_in()
     page = desk.get(f"people?message={only(app)}")
     assert "<bdi>zoe@écrire.example</bdi>" in page.text
-    assert "Asked for" in erase(page, desk, "ZOE@ÉCRIRE.example").text
+    assert "The erasure has begun" in erase(page, desk, "ZOE@ÉCRIRE.example").text
     app.play_stream()
     assert app.items("message") == []
 
@@ -195,14 +195,14 @@ def test_pressed_twice_or_by_another_way_it_is_asked_for_once(app: App) -> None:
     page, page_too = one.get(f"people?message={only(app)}"), other.get(f"people?subscriber={subscriber['id']}")
     erase(page, one, READER)
     for again in (erase(page, one, READER), erase(page_too, other, READER)):
-        assert "This erasure was asked for before, and goes on." in again.text
-    assert "This person is being erased already." in one.get(f"people?message={only(app)}").text
+        assert "This erasure was asked for before, and continues." in again.text
+    assert "This person is already being erased." in one.get(f"people?message={only(app)}").text
     assert len(app.items("erasure")) == 1
     app.play_stream()
     assert len(done(app)) == 1
-    # What comes later is erased by asking anew.
+    # What comes later is erased by asking again.
     contact(app, email=READER, message="Once more")
-    assert "Asked for" in erase(one.get(f"people?message={only(app, message='Once more')}"), one, READER).text
+    assert "erasure has begun" in erase(one.get(f"people?message={only(app, message='Once more')}"), one, READER).text
     app.play_stream()
     assert app.items("message") == []
     assert len(done(app)) == 2
@@ -303,7 +303,7 @@ def test_what_takes_long_goes_on_where_it_stopped_and_its_end_is_mailed(
     app.play_stream()
     (record,) = app.items("erasure")
     assert (record["email"], len(app.mails())) == (READER, before)
-    assert "goes on in the background" in Browser(app).signed_in().get(f"people/{record['id']}").text
+    assert "continues in the background" in Browser(app).signed_in().get(f"people/{record['id']}").text
     for _ in range(8):
         app.sweep()
     assert scans["pages"] > 4
@@ -429,7 +429,7 @@ def test_where_the_table_does_not_answer_nothing_is_said_to_be_asked_for(
     assert desk.post(form["action"], {**form["fields"], "confirmation": ZOE}).status_code == 503
     wire.always(None)
     assert app.items("erasure") == []
-    assert "Asked for" in erase(page, desk, ZOE).text
+    assert "The erasure has begun" in erase(page, desk, ZOE).text
 
 
 def test_whoever_commented_is_erased_by_a_comment_of_theirs_with_what_everybody_sees(app: App) -> None:
@@ -437,7 +437,7 @@ def test_whoever_commented_is_erased_by_a_comment_of_theirs_with_what_everybody_
     answer = shown(app, parent=comment_id)
     desk = Browser(app).signed_in()
     page = desk.get(f"people?comment={comment_id}")
-    assert "those that everybody sees" in text_of(page)
+    assert "also published ones" in text_of(page)
     # Somebody else may have typed the address.
     assert "somebody else" in text_of(page)
     assert erase(page, desk, "other@example.org").status_code == 422

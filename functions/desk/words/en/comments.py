@@ -1,7 +1,7 @@
 """Comments under pages of the site."""
 
 SENTENCES = {
-    "title_pending": "Comments that wait",
+    "title_pending": "Pending comments",
     "title_approved": "Approved comments",
     "title_refused": "Refused comments",
     "title_spam": "Comments caught as spam",
@@ -14,7 +14,7 @@ SENTENCES = {
     "about_approved": "Everybody sees them. Pages may take a minute to show a change.",
     "about_refused": "Nobody else sees them. They are erased 30 days after you refused them.",
     "about_spam": "Nobody else sees them. They are erased after 30 days.",
-    "none_pending": "No comment waits.",
+    "none_pending": "No comments are waiting.",
     "none_approved": "No comment has been approved yet.",
     "none_refused": "No comment has been refused.",
     "none_spam": "No comment was caught as spam.",
@@ -27,16 +27,16 @@ SENTENCES = {
     "page": "Page",
     "no_path": "This is not a page of your site. A page looks like /articles/chairs/.",
     "show": "Show",
-    "looked_at": "Comments looked at: {number}.",
+    "looked_at": "Comments searched: {number}.",
     "first": "Back to the beginning",
     "further": "More comments",
     "read_on": "It is long: read all of it",
     # What a comment answers
-    "answers_pending": "Answers a comment that still waits, by",
-    "answers_approved": "Answers the approved comment by",
-    "answers_refused": "Will stand by itself, because it answers a comment that you refused, by",
-    "answers_spam": "Will stand by itself, because it answers a comment caught as spam, by",
-    "answers_gone": "What it answered is gone, so it stands by itself.",
+    "answers_pending": "Replies to a pending comment by",
+    "answers_approved": "Replies to the approved comment by",
+    "answers_refused": "Will start its own thread, because it replies to a comment that you refused, by",
+    "answers_spam": "Will start its own thread, because it replies to a comment caught as spam, by",
+    "answers_gone": "The comment it replied to is gone, so it starts its own thread.",
     # One comment
     "one_title": "Comment {id}",
     "state": "State",
@@ -57,8 +57,8 @@ SENTENCES = {
     "next_approved": "Refusing it, or filing it as spam, takes it off the page.",
     "next_refused": "You may still approve it.",
     "next_spam": "If it is not spam, release it: it then waits for approval like the others, and is emailed to you.",
-    "others": "All comments of this address",
-    "same_page": "The comments of this page",
+    "others": "All comments from this address",
+    "same_page": "The comments on this page",
     "erase": "Erase this person…",
     # What is done
     "tick": "Tick the comment by {who}",
@@ -77,7 +77,7 @@ SENTENCES = {
     "delete_lead": (
         "It is gone for good, with its author’s address. To keep it where nobody sees it, refuse it instead."
     ),
-    "delete_stub": "Others have answered: their answers stay, and a note says that a comment was deleted.",
+    "delete_stub": "Others have replied: their replies stay, and a note says that a comment was deleted.",
     "delete_button": "Delete for good",
     "leave_it": "Leave it as it is",
     # What was done
@@ -88,7 +88,7 @@ SENTENCES = {
     "told_delete": "Deleted.",
     "told_already": "That was done already, perhaps by another owner.",
     "told_changed": "Nothing was done: the comment has changed since the page showed it. This is how it is now.",
-    "told_parent_waits": "Nothing was done: it answers a comment that still waits. Approve or refuse that one first.",
+    "told_parent_waits": "Nothing was done: it replies to a pending comment. Approve or refuse that one first.",
     "told_none_ticked": "Nothing was done: no comment was ticked.",
     "did_approve": "Approved: {number}.",
     "did_refuse": "Refused: {number}.",
@@ -97,10 +97,10 @@ SENTENCES = {
     "did_delete": "Deleted: {number}.",
     "did_already": "Done already, perhaps by another owner: {number}.",
     "did_changed": "Left alone, because they have changed since the page showed them: {number}.",
-    "did_waits": "Left waiting, because they answer a comment that waits: {number}.",
+    "did_waits": "Left waiting, because they reply to a pending comment: {number}.",
     "did_gone": "Gone meanwhile: {number}.",
     # All comments of an address
-    "author_title": "All comments of an address",
+    "author_title": "All comments from an address",
     "author_lead": "Written with the address",
     "author_unproven": "Nobody has proved that it is theirs: anybody can type an address.",
     "author_cut": "These are the newest {most}.",

@@ -57,18 +57,18 @@ SENTENCES = {
     "mistakes": "It was not saved. Each field with an error says what is wrong.",
     "written_meanwhile": (
         "This issue was changed meanwhile, in another tab or by somebody else, so yours was not saved. What you typed "
-        "stands below: pressing “Save” again replaces what is stored."
+        "is below: pressing “Save” again replaces what is stored."
     ),
     "gone": (
-        "This issue is no longer stored, so nothing was saved. What you typed stands below: pressing “Save” again "
-        "stores it anew."
+        "This issue is no longer stored, so nothing was saved. What you typed is below: pressing “Save” again stores "
+        "it again."
     ),
     "not_to_be_written": (
         "The text of this issue can no longer be changed: it is scheduled, or it was started. Take a scheduled one "
         "back to the drafts first; for another text, write another issue."
     ),
     # --- what is wrong with it
-    "findings": "What to look at",
+    "findings": "What to check",
     "no_findings": "No mistake was found. To see whether its links work, open them.",
     "errors_stop": "An issue with errors is not sent.",
     "severity_error": "Error:",
@@ -116,7 +116,7 @@ SENTENCES = {
     "test": "Send a test to me",
     "take_back": "Back to the drafts",
     "pause": "Pause",
-    "resume": "Go on",
+    "resume": "Resume",
     "actions": "What you can do",
     "fix_first": "Fix the errors first; then it can be sent.",
     "as_html": "As an email, in {name}",
@@ -180,7 +180,7 @@ SENTENCES = {
     "told_scheduled": "The issue is scheduled.",
     "told_taken_back": "The issue is a draft again. It will not be sent automatically.",
     "told_paused": "The issue is paused. What SES already has goes out.",
-    "told_resumed": "The issue goes on. Nobody gets it twice.",
+    "told_resumed": "The issue is being sent again. Nobody gets it twice.",
     "told_cancelled": "The issue is cancelled.",
     # --- sending
     "send_title": "Send {name}",
@@ -251,11 +251,11 @@ SENTENCES = {
     "no_readers_here": "No reader on this page.",
     "not_started": "It has no readers before it is sent.",
     "first_page": "Start",
-    "go_on": "Go on",
+    "go_on": "Continue",
     "back_to_issue": "Back to the issue",
     "why_unsubscribed": "had unsubscribed",
     "why_bounced": "the address had bounced",
-    "why_complained": "had reported a mail as spam",
+    "why_complained": "had reported an email as spam",
     "why_blocked": "the address is blocked",
     "why_lifted": "is no longer on the list",
     "why_erased": "was erased",

@@ -38,8 +38,8 @@ SENTENCES = {
     "looked_at_all": "That is everything.",
     "further": "Look further back",
     # One message
-    "message_title": "Message of {at}",
-    "sign_up_title": "Sign-up of {at}",
+    "message_title": "Message from {at}",
+    "sign_up_title": "Sign-up from {at}",
     "received": "Received",
     "through": "Form",
     "caught": "In the spam folder",

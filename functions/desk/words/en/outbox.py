@@ -2,10 +2,10 @@
 
 SENTENCES = {
     "title": "Outbox",
-    "none": "No email is waiting. What is written to you or asked for is sent within moments.",
+    "none": "No email is waiting. Emails to you and to visitors are sent within moments.",
     "none_here": "Nothing more is waiting.",
     "total": "Emails waiting: {total}.",
-    "about": "They are sent automatically: all that wait are tried at least every 15 minutes. None is lost.",
+    "about": "They are sent automatically: all that wait are tried at least every 15 minutes. None are lost.",
     "count_owner": "To you, or to the recipients of a form: {number}",
     "count_visitor": "To visitors and subscribers: {number}",
     "count_held": "Held, because your mailbox accepts no mail: {number}",
@@ -65,22 +65,21 @@ SENTENCES = {
     "short_hook": "The host of your site did not take the call",
     "why_new": "It was just queued, and not tried yet.",
     "why_sending": "It is being sent at this moment.",
-    "why_erasing": "It tells of an erasure that is still going on, and is sent when that is done.",
+    "why_erasing": "It reports an erasure that is still running, and is sent when that is done.",
     "why_in_doubt": (
         "Amazon SES was asked to send it and has not answered (tries: {tries}). It may have gone out: it is sent again "
         "only if no news of it comes."
     ),
     "why_interrupted": "What was sending it ended before there was an answer. It will be tried again.",
     "why_many": (
-        "So many emails a day go to addresses that have not confirmed (StrangerMailPerDay). Today’s are used up; it "
-        "goes out tomorrow."
+        "Only so many emails a day go to unconfirmed addresses (StrangerMailPerDay). Today’s are used up; it goes out "
+        "tomorrow."
     ),
     "why_share": (
-        "The network that asked for it has had its share of today’s emails to addresses that have not confirmed. "
-        "Others go first."
+        "The network that asked for it has had its share of today’s emails to unconfirmed addresses. Others go first."
     ),
     "why_often": (
-        "The same mailbox had such an email a moment ago, or three of them today. So nobody can flood it, whoever asks."
+        "The same mailbox had such an email a moment ago, or three of them today. This keeps anyone from flooding it."
     ),
     "why_mailbox": (
         "A mailbox of yours has refused mail for good. One email a day is tried; once it arrives, all others follow."
@@ -91,8 +90,8 @@ SENTENCES = {
         "place."
     ),
     "why_sandbox": (
-        "The account of Amazon SES is in the sandbox: it writes to verified addresses alone. Ask for production access "
-        "in the console of Amazon SES."
+        "Your Amazon SES account is in the sandbox: it can only write to verified addresses. Request production access "
+        "in the Amazon SES console."
     ),
     "why_paused": "Amazon SES has paused sending for this account. Its console says why.",
     "why_quota": "The account’s daily quota of Amazon SES is used up. It goes out when there is room again.",
@@ -100,7 +99,8 @@ SENTENCES = {
     "why_ses": "Amazon SES does not accept it now. It is tried again.",
     "why_table": "The table did not answer while it was about to be sent. It is tried again.",
     "why_not_written": (
-        "The email cannot be written: a mistake is in the texts or in the program. It goes out once that is mended."
+        "The email cannot be written: there is a mistake in the texts or in the program. It goes out once that "
+        "is fixed."
     ),
     "why_hook": (
         "The deploy hook of your site did not take the call. It is tried again every 15 minutes, until a day after the "
@@ -110,15 +110,15 @@ SENTENCES = {
     "mailbox_other": "A recipient of a form",
     "mailbox_since": "refusing mail since",
     "mailbox_do": (
-        "Mend the mailbox, or deploy another address as OwnerEmail. Then let it be tried: once one email has arrived, "
-        "all others follow."
+        "Fix the mailbox, or deploy another address as OwnerEmail. Then try it: once one email has arrived, all others "
+        "follow."
     ),
     "try_button": "Try it with the next emails",
     "told_tried": "Within 15 minutes, one email is sent there to try it.",
     "failed_title": "Emails that failed for good",
     "failed": (
-        "Amazon SES, or the host of your site, has refused them or never answered, and they are not tried again by "
-        "themselves. Mend what the answer names, then let them be sent again. They are listed for 90 days."
+        "Amazon SES, or the host of your site, has refused them or never answered, and they are not tried again "
+        "automatically. Fix what the answer names, then send them again. They are listed for 90 days."
     ),
     "retry_button": "Send it again",
     "more_failed": "There are more. These commands list them all, and send them again:",

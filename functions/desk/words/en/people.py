@@ -21,14 +21,12 @@ SENTENCES = {
         "form, and that is the person you would erase. File it as spam on its own page instead."
     ),
     "goes": "This will be erased",
-    "goes_messages": "all messages from this address, in the spam folder, too, and their emails that still wait",
+    "goes_messages": "all messages from this address, also in the spam folder, and their emails that still wait",
     "goes_sign_ups": "sign-ups to the newsletter that are not confirmed",
     "goes_subscription": "the subscription, with its proof of consent",
-    "goes_comments": (
-        "all comments from this address, those that everybody sees, too: where others answered, an empty place stays"
-    ),
+    "goes_comments": "all comments from this address, also published ones; if others replied, an empty place is left",
     "goes_mentions": (
-        "the address itself wherever it stands in other people’s messages and comments: there it is struck out"
+        "the address itself wherever it appears in other people’s messages and comments: there it is redacted"
     ),
     "goes_message": "the message, and its emails that still wait. It has no address, so nobody else is affected.",
     "final": "None of it can be restored.",
@@ -58,15 +56,15 @@ SENTENCES = {
     "erase": "Erase everything",
     "erase_message": "Erase the message",
     "background": "This runs in the background. An email tells you when it is done.",
-    "going_on": "This person is being erased already.",
-    "see": "See how far it is",
+    "going_on": "This person is already being erased.",
+    "see": "See how far it has got",
     "erasing_title": "Erasing",
     "erasing": (
-        "The erasure that you asked for on {at} goes on in the background. You get an email when it is done: within "
-        "minutes as a rule, later where a lot is stored. You can close this page."
+        "The erasure that you asked for on {at} continues in the background. You get an email when it is done: usually "
+        "within minutes, later if a lot is stored. You can close this page."
     ),
     "done_title": "Erased",
     "done": "The erasure that you asked for on {at} ended on {done}.",
-    "told_queued": "Asked for: the erasure has begun.",
-    "told_queued_before": "This erasure was asked for before, and goes on.",
+    "told_queued": "The erasure has begun.",
+    "told_queued_before": "This erasure was asked for before, and continues.",
 }

@@ -26,8 +26,8 @@ SENTENCES = {
     "no_privacy": "Pages and emails link to no privacy policy.",
     "owners": "Messages and news go to these addresses. They may sign in at the desk:",
     "sender": "Every email is sent from this address:",
-    "deploy_hook_on": "When approved comments come or go, the site is built anew, within about 20 minutes.",
-    "deploy_hook_off": "No build of the site is asked for when approved comments come or go.",
+    "deploy_hook_on": "When approved comments come or go, the site is rebuilt within about 20 minutes.",
+    "deploy_hook_off": "The site is not rebuilt when approved comments come or go.",
     "reply_to": "Replies of visitors and subscribers to automatic emails go to this address:",
     "no_reply_to": "Replies of visitors and subscribers to automatic emails go to the sender’s address.",
     "acknowledge_on": "Visitors who write get an acknowledgement.",
@@ -53,7 +53,7 @@ SENTENCES = {
     "no_strangers": "No email goes to addresses that have not confirmed, so nobody can sign up.",
     "retention": "Messages and unsubscribed addresses are kept for {days} days.",
     "renewal": (
-        "After this many months without a sign of life, subscribers are asked whether they want to stay: {months}. "
+        "After this many months without any activity, subscribers are asked whether they want to stay: {months}. "
         "Without an answer within 30 days, they are unsubscribed."
     ),
     "no_renewal": "Subscribers are never asked whether they want to stay.",

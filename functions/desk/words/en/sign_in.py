@@ -13,7 +13,7 @@ SENTENCES = {
     ),
     "code_title": "Type the code",
     "sent": (
-        "If this is the address of an owner, an email with a code is on its way. The code works in this browser alone, "
+        "If this is the address of an owner, an email with a code is on its way. The code works only in this browser, "
         "once, for {minutes} minutes."
     ),
     "code": "Code from the email",
@@ -24,8 +24,8 @@ SENTENCES = {
     "none_came": "No email?",
     "none_came_because": (
         "Check the spam folder, and that you typed the address that the site was set up with. An email "
-        "that cannot arrive within 15 minutes is not sent at all: then ask again. To a network, only a few are sent a "
-        "day for browsers that you have not signed in with before."
+        "that cannot arrive within 15 minutes is not sent at all: then ask again. For browsers that you have not "
+        "signed in with before, each network gets only a few a day."
     ),
     "again": "Ask for another code",
     "by_command": "Without email, anyone with the site’s AWS credentials gets a link from this command:",

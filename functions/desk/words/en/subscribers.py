@@ -59,7 +59,7 @@ SENTENCES = {
     "is_lifted": "Lifted: may sign up again",
     "kept": "What is known of it is erased {days} days after that, unless it signs up again.",
     "bounces_title": "Emails that came back",
-    "bounces": "Emails that came back for now since the last delivery: {count}. At {most}, mail to it ends.",
+    "bounces": "Emails temporarily refused since the last delivery: {count}. At {most}, mail to it ends.",
     "bounces_last": "The last one came back on",
     "history_title": "Record of consent",
     "event_confirmed": "Confirmed the subscription",
@@ -71,7 +71,7 @@ SENTENCES = {
     "event_lifted": "Lifted",
     "event_asked_to_renew": "Was asked whether they want to stay",
     "event_renewed": "Wants to stay",
-    "event_no_answer": "Unsubscribed for want of an answer",
+    "event_no_answer": "Unsubscribed for lack of an answer",
     "event_resumed": "Undid unsubscribing",
     "consent": "The page with the button to confirm showed this wording:",
     "wording": "Version of the wording: {version}. Language: {called}.",
@@ -92,19 +92,19 @@ SENTENCES = {
     "why_blocked": "By the link “this was not me” in an email, or by you. What was known before was erased.",
     "why_lifted": "By you. From then on the address could sign up again.",
     "why_no_answer": "They had not answered, 30 days after the email that asked whether they wanted to stay.",
-    "why_asked_to_renew": "An email asked it, since there had been no sign of life for the time that you set.",
+    "why_asked_to_renew": "They were asked by email, since there had been no activity for the time that you set.",
     "why_renewed": "The button on the page behind that email was pressed.",
     "renewal_title": "Renewal",
-    "renewal_waits": "An email that asks whether they want to stay waits to be sent since",
+    "renewal_waits": "An email that asks whether they want to stay has been waiting to be sent since",
     "renewal_sent": "They were asked whether they want to stay. Without an answer, they are unsubscribed soon after",
-    "alive_at": "Last sign of life",
-    "why_resumed": "A moment after leaving, they kept their subscription after all.",
+    "alive_at": "Last activity",
+    "why_resumed": "A moment after leaving, they changed their mind.",
     "history_gone": "The record was erased with the address.",
     "actions_title": "What you can do",
     "unsubscribe_link": "Unsubscribe this address",
     "block_link": "Block this address for good",
     "lift_link": "Let this address sign up again",
-    "erase_link": "Erase this person and all that they sent",
+    "erase_link": "Erase this person and everything they sent",
     "back_to_list": "Back to the list",
     "told_unsubscribed": "The address is unsubscribed.",
     "told_blocked": "The address is blocked. It gets no more email.",
@@ -114,7 +114,7 @@ SENTENCES = {
     "sure_entry": "This is about the entry {id}, whose address is not kept.",
     "unsubscribe_title": "Unsubscribe this address?",
     "unsubscribe_lead": (
-        "It gets no more issues of the newsletter, and no email tells it so. Its owner may sign up again at any time."
+        "It gets no more issues of the newsletter, and no email announces it. Its owner may sign up again at any time."
     ),
     "unsubscribe_kept": (
         "The address and the record of consent are kept for {days} more days, so that no import brings it back."
@@ -133,8 +133,8 @@ SENTENCES = {
     "block_button": "Block",
     "lift_title": "Let this address sign up again?",
     "lift_lead": (
-        "It is also taken off the list of addresses to which Amazon SES sends nothing. It is not subscribed by that: "
-        "its owner must sign up and confirm. Do this only if they ask you to."
+        "It is also taken off the list of addresses to which Amazon SES sends nothing. This does not subscribe it: its "
+        "owner must sign up and confirm. Do this only if they ask you to."
     ),
     "lift_address": "The address",
     "lift_hint": "The desk only knows its fingerprint. Type the address, and the two are compared.",
@@ -159,7 +159,7 @@ SENTENCES = {
     "code_lead": "It is sent to {address}, and works once, within 15 minutes.",
     "code": "Code",
     "wrong_code": (
-        "This code does not work: it is mistyped, has been used, is too old, or was tried too often. Look at the "
+        "This code does not work: it is mistyped, has been used, is too old, or was tried too often. Use the "
         "latest email, or ask for another code."
     ),
     "another_code": "Ask for another code",
