@@ -67,10 +67,10 @@ export function comments(section) {
     if (pressed) Object.assign(fresh[0] || status, { tabIndex: -1 }).focus();
   };
 
-  // Whether the page's address is that of a comment that is not there yet.
+  // Whether the page's URL points to a comment that is not loaded yet.
   const isAwaited = () => /^#comment-/.test(location.hash) && !document.getElementById(location.hash.slice(1));
 
-  // Puts comments in their places. What the build left there stays as long as it is right.
+  // Puts comments in their places. Exported comments stay as long as they are current.
   const put = (list, comments, isAll, fresh) => {
     list.left ??= [...list.children];
     comments.forEach((comment, index) => {
@@ -121,7 +121,7 @@ export function comments(section) {
     article.append(make('button', { type: 'button', className: 'guichet-reply', ariaLabel: whom, onclick }, reply));
   };
 
-  // Keeps the form's place while it is at a comment.
+  // Marks the form's place while it is below a comment.
   const home = document.createComment('');
   const replying = make('p', { className: 'guichet-replying' });
 
@@ -133,7 +133,7 @@ export function comments(section) {
       home.replaceWith(form);
       article.lastChild.focus();
     };
-    // The old thanks.
+    // The previous thank-you.
     form.querySelector('.guichet-status[role=status]')?.replaceChildren();
     if (!parent) form.before(home);
     parent = id;
@@ -151,7 +151,7 @@ export function comments(section) {
   load();
 }
 
-// Takes of HTML only what a comment may have.
+// Keeps only the HTML that a comment may have.
 function textOf(html) {
   const plain = (text) => text.replace(/&(amp|lt|gt|quot|nbsp);/g, (_, name) => PLAIN[name]);
   const root = make('div', { className: 'guichet-text' });
