@@ -253,6 +253,7 @@ def test_a_part_of_an_import_is_one_transaction_that_dynamodb_takes(
     assert sum(sizes) > 200
 
 
+@pytest.mark.slow
 @given(
     steps=st.lists(st.sampled_from(["refuse", "approve", "spam", "release", "owner", "author", "import"]), max_size=8)
 )

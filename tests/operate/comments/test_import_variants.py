@@ -19,9 +19,9 @@ from infra.operate.comments_markdown import markdown_of
 from infra.operate.comments_pages import pages_of_sitemap
 from infra.operate.comments_sources import Markup, Post, source_of
 from infra.operate.connection import OperatorError
-from tests.operate.comments.test_import import CAFE, DISQUS, HERE, PAIN, SITEMAP, WORDPRESS, outline, thread, words
 from tests.support.app import App, isolated, resolve
 from tests.support.discussion import Discussion
+from tests.support.imported_comments import CAFE, DISQUS, HERE, PAIN, SITEMAP, WORDPRESS, outline, thread, words
 from tests.support.operate import Operate
 
 MAP = ("--map", "ancien.example/2014/03/*=/articles/*")

@@ -110,6 +110,7 @@ PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(PIECES, st.sampled_from(["html", "lines", "markdown"]))
 def test_whatever_it_was_only_our_elements_come_of_it(text: str, markup: Any) -> None:
@@ -121,6 +122,7 @@ def test_whatever_it_was_only_our_elements_come_of_it(text: str, markup: Any) ->
         assert set(attributes) <= {"href", "rel", "start"}
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(PIECES)
 def test_no_word_is_lost_and_none_is_added(text: str) -> None:
