@@ -124,12 +124,15 @@ def test_no_comment_is_lost_or_shown_twice_whatever_fails(server: FaultyServer) 
 def test_nothing_is_mailed_twice_if_ses_s_events_come_however_late_and_in_whichever_order(
     server: FaultyServer, kind: Kind
 ) -> None:
-    twice: dict[Events, int] = {"all": 0, "none": 0}
+    twice: dict[Events, int] = {"none": 0, "all": 0}
     for seed in SEEDS:
         # As many as it takes until something was in doubt.
         if seed >= 8 and twice["none"]:
             break
         for events in twice:
+            # Events can only make good what goes wrong without them.
+            if events == "all" and seed >= 8 and not twice["none"]:
+                break
             run = experiment(server, seed, {kind: 1.0}, 3.0, events)
             assert run.problems == [], seed
             assert run.lost == 0

@@ -37,6 +37,7 @@ def unpatched() -> list[str]:
     return list(json.loads(told.stdout))
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_moto_has_each_fault_still(unpatched: list[str], fault: str) -> None:
     assert fault in unpatched, "moto has mended this: delete our patch"
@@ -69,6 +70,7 @@ def calls_in(do: Callable[[], Any]) -> int:
     return calls
 
 
+@pytest.mark.slow
 def test_a_post_and_its_email_take_no_more_on_a_full_table_than_on_an_empty_one(app: App) -> None:
     def post(number: int) -> None:
         assert app.post("/contact", data={"email": "a@example.org", "message": str(number)}).status_code == 303
@@ -156,6 +158,7 @@ def lived(seed: int, *, own: bool) -> list[Any]:
     return told
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("seed", range(5))
 def test_transactions_end_as_moto_s_own_do_and_leave_the_same(seed: int) -> None:
     ours = lived(seed, own=False)

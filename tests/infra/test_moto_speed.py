@@ -143,6 +143,7 @@ def _answered(seed: int) -> list[Any]:
     return told
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("seed", range(6))
 def test_each_call_is_answered_and_refused_as_by_moto_s_own_functions(
     seed: int, monkeypatch: pytest.MonkeyPatch

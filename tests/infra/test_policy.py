@@ -175,6 +175,7 @@ def test_a_rule_beside_the_resources_that_is_broken_is_told_so(change: Change, e
     assert any(re.match(expected, sentence) for sentence in violations(document))
 
 
+@pytest.mark.slow
 def test_every_rule_is_broken_by_one_of_these() -> None:
     unbroken = set(RULES)
     changes = [(change, "Resources") for change, _ in BROKEN.values()] + [

@@ -61,6 +61,7 @@ def mails(stack: LocalStack, subject: str) -> list[dict[str, Any]]:
     return [mail for mail in stack.inbox() if mail["subject"] == subject]
 
 
+@pytest.mark.slow
 def test_an_issue_is_tested_sent_once_to_each_reader_and_accounted_for(
     stack: LocalStack, guichet: Guichet, tmp_path: Path
 ) -> None:
@@ -91,6 +92,7 @@ def test_an_issue_is_tested_sent_once_to_each_reader_and_accounted_for(
     assert "Traceback" not in stack.complained
 
 
+@pytest.mark.slow
 def test_each_copy_has_its_own_link_which_unsubscribes_that_reader(stack: LocalStack, guichet: Guichet) -> None:
     sent = mails(stack, "Le printemps")
     links = {}

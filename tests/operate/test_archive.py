@@ -243,6 +243,7 @@ def test_an_archive_takes_no_proof(app: App, operate: Operate, tmp_path: Path) -
 # --- what is carried ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(1)
 @TARGETS
 def test_a_stack_that_lived_is_carried_and_twice_changes_nothing(
     operate: Operate, tmp_path: Path, parameters: dict[str, str]
@@ -372,6 +373,7 @@ def test_an_address_known_by_a_former_hash_is_found_when_it_is_to_be_forgotten(
         assert (left["state"], "history" in left) == ("complained", False)
 
 
+@pytest.mark.slow
 def test_what_waits_for_the_owner_goes_out_here_and_what_waits_for_visitors_does_not(
     operate: Operate, tmp_path: Path
 ) -> None:
@@ -420,6 +422,7 @@ def test_what_the_old_stack_sent_meanwhile_is_not_sent_here_once_more(operate: O
         assert (done["updated"], operate(app, "outbox").code) == (1, 0)
 
 
+@pytest.mark.quick_cases(1)
 @TARGETS
 def test_an_issue_under_way_is_paused_here_and_nobody_gets_it_twice(
     operate: Operate, tmp_path: Path, parameters: dict[str, str]
@@ -579,6 +582,7 @@ PEOPLE = st.lists(
 )
 
 
+@pytest.mark.slow
 def test_whoever_left_on_either_side_stays_so_in_whatever_order(operate: Operate, tmp_path: Path) -> None:
     # One world for all examples: creating one takes longer than everything that happens in it.
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -787,6 +791,7 @@ def reader_here(parameters: dict[str, str]) -> dict[str, Any]:
     return stored("subscriber")[f"subscriber#{one}", "subscriber"]
 
 
+@pytest.mark.quick_cases(1)
 @TARGETS
 @pytest.mark.parametrize("sent", [False, True], ids=["waits", "sent"])
 def test_nobody_carried_in_the_midst_of_a_renewal_is_forgotten_or_ended_unheard(
@@ -818,6 +823,7 @@ def test_nobody_carried_in_the_midst_of_a_renewal_is_forgotten_or_ended_unheard(
             assert stored() == before
 
 
+@pytest.mark.quick_cases(1)
 @TARGETS
 @pytest.mark.parametrize("ended", [False, True], ids=["asked here", "ended here"])
 def test_an_answer_at_the_old_stack_counts_here_with_the_next_archive(
@@ -849,6 +855,7 @@ def test_an_answer_at_the_old_stack_counts_here_with_the_next_archive(
             assert stored() == before
 
 
+@pytest.mark.quick_cases(1)
 @TARGETS
 @pytest.mark.parametrize("answered", ["nowhere", "here by the button", "here by another page", "by leaving there"])
 def test_whoever_the_old_stack_ended_unanswered_stays_if_they_answered_here(

@@ -40,6 +40,7 @@ def written(app: App) -> dict[str, str]:
     return ids
 
 
+@pytest.mark.quick_cases(1)
 @TARGETS
 def test_threads_are_the_same_at_the_other_stack_and_authors_find_theirs(
     operate: Operate, tmp_path: Path, parameters: dict[str, str]

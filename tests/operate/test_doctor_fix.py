@@ -304,6 +304,7 @@ def test_a_fix_makes_the_call_that_it_says_and_looks_again(app: App, operate: Op
     assert said.code == (0 if world.broken.then == "ok" else 1)
 
 
+@pytest.mark.quick_cases(1)
 @each
 def test_without_fix_nothing_is_changed_and_it_is_said_what_could_be(app: App, operate: Operate, world: World) -> None:
     said = operate(app, "doctor")
@@ -436,6 +437,7 @@ def _all_findings(app: App, site: Site) -> list[Finding]:
     return [found for broken in BROKEN.values() for found in examine(World(broken).case(app, site))]
 
 
+@pytest.mark.slow
 def test_every_permission_is_one_of_iam_and_no_fix_is_of_dns(app: App, site: Site) -> None:
     fixes = [found for found in _all_findings(app, site) if found.fix]
     assert len(fixes) >= len(BROKEN)
@@ -448,6 +450,7 @@ def test_every_permission_is_one_of_iam_and_no_fix_is_of_dns(app: App, site: Sit
             assert operation in known, permission
 
 
+@pytest.mark.slow
 def test_every_command_in_a_remedy_is_one_of_the_aws_cli(app: App, site: Site) -> None:
     """Commands are checked against botocore's own models, from which the AWS CLI is made."""
     seen = set()

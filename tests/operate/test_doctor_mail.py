@@ -176,6 +176,7 @@ _TAGS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(_TAGS.map(lambda tags: "; ".join(["v=DMARC1", *map("=".join, tags.items())])) | st.text(max_size=80))
 @settings(max_examples=150, deadline=None)
 def test_whatever_the_record_says_the_one_that_is_advised_is_right_and_no_weaker(record: str) -> None:

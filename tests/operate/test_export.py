@@ -113,6 +113,7 @@ def test_no_cell_is_a_formula_for_libreoffice(app: App, operate: Operate, tmp_pa
         assert "table:formula" not in opened
 
 
+@pytest.mark.slow
 def test_the_way_it_is_opened_would_show_a_formula(tmp_path: Path) -> None:
     office = shutil.which("soffice") or shutil.which("libreoffice")
     if office is None:

@@ -92,6 +92,7 @@ def test_every_mistake_of_the_file_is_told_at_once(run: Run, tmp_path: Path) -> 
         assert "functions/forms.toml has 3 mistakes: `guichet forms check` names them" in other.told
 
 
+@pytest.mark.slow
 def test_a_site_is_checked_with_what_make_install_installs(tmp_path: Path) -> None:
     path = os.pathsep.join((with_only(TEMPLATE.parent / "requirements-run.txt", tmp_path), "functions"))
     plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -240,6 +241,7 @@ def validator(described: dict[str, Any], name: str) -> Draft202012Validator:
     return Draft202012Validator({"allOf": [json.loads(schema)], **components}, validate_formats=True)
 
 
+@pytest.mark.slow
 def test_the_openapi_description_has_each_form_and_what_it_says_is_true(app: App, run: Run, tmp_path: Path) -> None:
     with site_forms(tmp_path, QUOTE + _OTHERS):
         described = yaml.safe_load(run("openapi").out)

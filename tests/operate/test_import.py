@@ -232,6 +232,7 @@ def test_a_dry_run_tells_what_then_happens_and_changes_nothing(
     assert done["bad_lines"] == 1
 
 
+@pytest.mark.slow
 def test_to_import_again_changes_nothing(app: App, operate: Operate, tmp_path: Path) -> None:
     file = written(tmp_path, *(f"reader{number}@example.org" for number in range(450)))
     assert operate(app, "import", file, *PROOF, "--json").rows[0]["imported"] == 450
@@ -241,6 +242,7 @@ def test_to_import_again_changes_nothing(app: App, operate: Operate, tmp_path: P
     assert app.items() == before
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("failure", "code"), [(KeyboardInterrupt, 130), (UnavailableError("put_item"), 3)])
 def test_an_import_that_was_stopped_goes_on(
     app: App, operate: Operate, tmp_path: Path, failure: Any, code: int
@@ -321,6 +323,7 @@ def test_who_is_asked_may_answer_however_late_the_email_goes_out(app: App, opera
     assert states(app) == {READER: "confirmed"}
 
 
+@pytest.mark.slow
 def test_no_more_are_asked_than_may_be_mailed_today(make_app: Any, operate: Operate, tmp_path: Path) -> None:
     app = make_app(StrangerMailPerDay="5")
     lines = [f"reader{number}@example.org" for number in range(9)]
@@ -462,6 +465,7 @@ def test_every_line_of_any_file_is_in_a_row_that_is_fit_or_told(
             assert row.reason
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("options", [PROOF, (*PROOF, "--dry-run")])
 def test_its_progress_counts_each_step_once_and_never_more_than_there_is(
     app: App, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]

@@ -459,6 +459,7 @@ def test_no_later_file_brings_back_who_left(app: App, operate: Operate, tmp_path
     assert operate(app, "import", subscribed, "--ask", "--json").rows[0].get("asked", 0) == 0
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("apart", [0, 450])
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("arguments", [PROOF, ("--ask",)])
@@ -1031,6 +1032,7 @@ _STAYING: Mapping[str, Sequence[str]] = {
 _UNKNOWN = st.text(st.characters(codec="cp1252", exclude_characters='"\\'), max_size=8)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_nobody_is_subscribed_whose_row_says_that_they_left(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

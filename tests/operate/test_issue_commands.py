@@ -335,6 +335,7 @@ def test_an_account_that_cannot_send_to_everybody_stops_it(
     assert operate(app, "issue", "--json").rows == []
 
 
+@pytest.mark.slow
 def test_to_send_again_what_is_being_sent_is_said_and_changes_nothing(app: App, operate: Operate) -> None:
     subscribe(app)
     assert operate(app, "issue", "send", write(), "--count", "1").code == 0
@@ -601,6 +602,7 @@ def test_readers_are_listed_by_state(app: App, operate: Operate) -> None:
     assert operate(app, "issue", "who", "spring", "--state", "waits").code == 2
 
 
+@pytest.mark.slow
 def test_a_copy_that_bounced_is_told_with_its_reason(app: App, operate: Operate) -> None:
     subscribe(app)
     send(app, operate, write())

@@ -67,6 +67,7 @@ def test_a_byte_order_mark_and_the_line_ends_of_windows_are_taken(tmp_path: Path
     assert (edition.subject, edition.markdown) == ("Spring", "Hello")
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("content", "line", "words", "remedy"),
     [
@@ -260,6 +261,7 @@ _LINE = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.one_of(st.binary(max_size=300), st.lists(_LINE, max_size=12).map(lambda lines: "\n".join(lines).encode())))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @example(b"---\nsubject: !!python/object/apply:os.system [echo]\n---\nHello")

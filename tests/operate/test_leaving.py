@@ -64,6 +64,7 @@ def read_by_sqlite(file: Path, separator: str) -> list[dict[str, Any]]:
     return json.loads(ran.stdout) if ran.stdout else []
 
 
+@pytest.mark.quick_cases(1)
 @TOOLS
 def test_each_tool_gets_one_file_of_who_is_subscribed_and_one_of_who_left(
     lived: App, operate: Operate, tmp_path: Path, tool: leaving.Tool

@@ -36,6 +36,7 @@ def test_messages_are_listed_by_day_the_newest_day_first(app: App, operate: Oper
         assert operate(app, "messages", "--json").rows == []
 
 
+@pytest.mark.slow
 def test_two_hundred_and_fifty_messages_of_a_day_are_all_listed_in_their_order(app: App, operate: Operate) -> None:
     with time_machine.travel(START):
         for number in range(250):

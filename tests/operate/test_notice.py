@@ -232,6 +232,7 @@ def stack_of(app: App) -> Facts:
     return facts(settings, {"LogRetentionDays": "30"}, "eu-west-3", parse(QUOTE))
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("days", ["400", "30", "730"])
 def test_messages_and_subscribers_are_kept_as_long_as_it_says(days: str, tmp_path: Path) -> None:
     app = App(resolve(RetentionDays=days))
@@ -425,6 +426,7 @@ def test_it_writes_both_layers_of_all_forms_in_all_languages(run: Run, tmp_path:
     assert "PrivacyUrl" in said.told
 
 
+@pytest.mark.slow
 def test_it_has_the_deployed_values(operate: Operate) -> None:
     app = App(resolve(RetentionDays="90", SiteName="Zoé", LogRetentionDays="7", PrivacyUrl="https://a.example/p"))
     said = operate(app, "notice", "contact", "--language", "fr", "--format", "text", "--controller", "Zoé, Lyon")

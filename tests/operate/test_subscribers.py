@@ -38,6 +38,7 @@ def test_they_are_listed_and_counted_by_state(app: App, operate: Operate) -> Non
     assert operate(app, "subscribers", "--state", "pending", "--count", "--json").rows == [{"pending": 1}]
 
 
+@pytest.mark.slow
 def test_an_address_that_asked_often_is_pending_once(app: App, operate: Operate) -> None:
     with time_machine.travel(START):
         for number in range(250):
@@ -76,6 +77,7 @@ def test_who_asks_otherwise_than_by_the_link_is_unsubscribed(app: App, operate: 
     assert operate(app, "subscribers", "unsubscribe", "nobody@example.org").code == 2
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("state", ["new", "confirmed", "unsubscribed", "complained", "blocked"])
 def test_an_address_is_blocked_until_it_is_lifted(app: App, operate: Operate, tmp_path: Path, state: str) -> None:
     with time_machine.travel(START, tick=False) as clock:

@@ -100,6 +100,7 @@ def test_in_a_row_of_the_outbox_the_reason_goes_on_below(app: App, narrow: Opera
     assert "…" not in said
 
 
+@pytest.mark.slow
 def test_every_command_fits(app: App, narrow: Operate, tmp_path: Path) -> None:
     subscribe(app)
     message = contact(app, email=LONG, name="N" * 90, message="M" * 900, subject="S" * 90)
