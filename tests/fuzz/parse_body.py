@@ -46,6 +46,7 @@ with atheris.instrument_imports(include=["guichet", "contact", "multipart", "jso
 # What is not instrumented comes after what is.
 from guichet.mail.mime import compose  # noqa: E402
 from tests.support.app import resolve  # noqa: E402
+from tests.support.contact import NOTIFICATION_HEADERS  # noqa: E402
 
 # Of how many accepted inputs one is made an email: that takes ten times as long as all the rest.
 COMPOSED = 50
@@ -70,16 +71,6 @@ _NAMES = (
 # Those that a body may name again and still be accepted.
 _FURTHER = list(_NAMES[2:])
 _ADDRESSES = ("a@example.org", "é@example.org", "a@exämple.org", "=?utf-8?q?a?=@example.org", '"a"@example.org')
-_HEADERS = [
-    "From",
-    "To",
-    "Subject",
-    "Date",
-    "Message-ID",
-    "MIME-Version",
-    "Content-Type",
-    "Reply-To",
-]
 _LONGEST = {"email": 254, "message": 20_000, "name": 1000, "subject": 1000, "phone": 1000, "form_subject": 1000}
 _STATUS = {400, 403, 413, 415, 422}
 # The first byte of an input says how to read the rest: as one of the types, with a type of its own, or as choices.
@@ -256,7 +247,7 @@ def _check_mail(message: Message) -> None:
     """Check the email against the rules as a mail program reads it: from its bytes."""
     composed = compose("contact-notification", "fr", message, _NOTIFIER)
     mail = message_from_bytes(composed.as_bytes(), policy=policy.default)
-    assert mail.keys() == _HEADERS, mail.keys()
+    assert mail.keys() == NOTIFICATION_HEADERS, mail.keys()
     assert mail["To"] == ", ".join(_NOTIFIER.owner_email), mail["To"]
     assert [address.addr_spec for address in mail["Reply-To"].addresses] == [message.email], mail["Reply-To"]
     assert len(str(mail["Subject"]).splitlines()) == 1, mail["Subject"]

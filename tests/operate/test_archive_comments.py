@@ -40,6 +40,12 @@ def written(app: App) -> dict[str, str]:
     return ids
 
 
+def archived(operate: Operate, tmp_path: Path) -> tuple[dict[str, str], Path]:
+    """Return the ids of comments of each state, and the archive of their stack."""
+    with stack(SAME) as app:
+        return written(app), exported(app, operate, tmp_path)
+
+
 @pytest.mark.quick_cases(1)
 @TARGETS
 def test_threads_are_the_same_at_the_other_stack_and_authors_find_theirs(
@@ -177,9 +183,7 @@ def test_what_was_deleted_here_does_not_come_back_with_an_older_archive(
     operate: Operate, tmp_path: Path, parameters: dict[str, str]
 ) -> None:
     secret = parameters.get("SigningSecret", SECRET)
-    with stack(SAME) as app:
-        ids = written(app)
-        file = exported(app, operate, tmp_path)
+    ids, file = archived(operate, tmp_path)
     with stack(parameters) as app:
         brought(app, operate, file)
         for name in ("first", "pending", "spam"):
@@ -306,9 +310,7 @@ def test_the_owner_brings_back_what_they_deleted_themselves(
     operate: Operate, tmp_path: Path, parameters: dict[str, str]
 ) -> None:
     secret = parameters.get("SigningSecret", SECRET)
-    with stack(SAME) as app:
-        ids = written(app)
-        file = exported(app, operate, tmp_path)
+    ids, file = archived(operate, tmp_path)
     with stack(parameters) as app:
         brought(app, operate, file)
         before = read(app)

@@ -387,24 +387,6 @@ def test_what_is_not_said_or_said_twice_is_asked_for(
     assert words in said.err
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"name;phone\nx;y\n", "no column of addresses"),
-        (b"", "no column of addresses"),
-        (b'"email\n', "must name the columns"),
-    ],
-)
-def test_a_file_without_addresses_is_refused(
-    app: App, operate: Operate, tmp_path: Path, content: bytes, words: str
-) -> None:
-    file = tmp_path / "list.csv"
-    file.write_bytes(content)
-    said = operate(app, "import", str(file), *PROOF)
-    assert said.code == 2
-    assert words in said.err
-
-
 def test_an_export_is_imported_as_it_is(app: App, operate: Operate, tmp_path: Path) -> None:
     addresses = ["=cmd@example.org", "+tag@example.org", "-dash@example.org", "'quoted@example.org", "a@example.org"]
     file = written(tmp_path, *(f'"{address}";"=1+1; {address}"' for address in addresses), head="email;name")

@@ -922,6 +922,9 @@ def test_lines_above_the_headings_are_left_out_and_told(app: App, operate: Opera
         (b"\x1f\x8b\x08", "unpack it"),
         (b"a@example.org\nb@example.org\n", "Add a line above it that names the columns"),
         (b"Ann,a@example.org\n", "Add a line above it that names the columns"),
+        (b"name;phone\nx;y\n", "no column of addresses"),
+        (b"", "no column of addresses"),
+        (b'"email\n', "must name the columns"),
     ],
 )
 def test_what_is_no_such_list_is_told_with_what_to_do(

@@ -1,8 +1,6 @@
 """What was deleted or refused here stays so, whatever file is imported again."""
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +30,12 @@ AUTHORS = {
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> dict[str, list[str]]:
+def files(isso: Path) -> dict[str, list[str]]:
     """Return the files of each tool, as the command is given them."""
-    with closing(sqlite3.connect(tmp_path / "comments.db")) as database:
-        database.executescript((HERE / "isso.sql").read_text(encoding="utf-8"))
-        database.commit()
     return {
         DISQUS: [str(HERE / "disqus.xml")],
         WORDPRESS: [str(HERE / "wordpress.xml"), "--map", "ancien.example/2014/03/*=/articles/*"],
-        ISSO: [str(tmp_path / "comments.db")],
+        ISSO: [str(isso)],
     }
 
 

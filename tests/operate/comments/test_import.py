@@ -18,18 +18,8 @@ from infra.operate import comments_import
 from infra.operate.comments_sources import source_of
 from tests.support.app import App
 from tests.support.discussion import Discussion
-from tests.support.imported_comments import CAFE, DISQUS, HERE, PAIN, SITEMAP, WORDPRESS, outline, thread, words
+from tests.support.imported_comments import CAFE, DISQUS, PAIN, SITEMAP, WORDPRESS, outline, thread, words
 from tests.support.operate import Operate, Said
-
-
-@pytest.fixture
-def isso(tmp_path: Path) -> Path:
-    """Return Isso's database."""
-    path = tmp_path / "comments.db"
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript((HERE / "isso.sql").read_text(encoding="utf-8"))
-        database.commit()
-    return path
 
 
 @pytest.fixture

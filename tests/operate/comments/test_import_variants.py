@@ -21,7 +21,7 @@ from infra.operate.comments_sources import Markup, Post, source_of
 from infra.operate.connection import OperatorError
 from tests.support.app import App, isolated, resolve
 from tests.support.discussion import Discussion
-from tests.support.imported_comments import CAFE, DISQUS, HERE, PAIN, SITEMAP, WORDPRESS, outline, thread, words
+from tests.support.imported_comments import CAFE, DISQUS, PAIN, SITEMAP, WORDPRESS, outline, thread, words
 from tests.support.operate import Operate
 
 MAP = ("--map", "ancien.example/2014/03/*=/articles/*")
@@ -190,16 +190,6 @@ def test_the_sample_of_disquss_manual_names_threads_and_parents_by_their_own_ids
 
 
 # --- Isso -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def isso(tmp_path: Path) -> Path:
-    """Return Isso's database."""
-    path = tmp_path / "comments.db"
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript((HERE / "isso.sql").read_text(encoding="utf-8"))
-        database.commit()
-    return path
 
 
 def change(path: Path, *statements: tuple[str, tuple[Any, ...]]) -> None:
