@@ -383,7 +383,7 @@ class Carrier:
             yield self._deleted[item["id"]]
 
     def _planned_deletion(self, item: Item, known: Item | None, here: Mapping[tuple[str, str], Item]) -> _Planned:
-        """Return what becomes of the mark of a comment that was deleted there: here, too, unless it is newer.
+        """Return the outcome of a deleted comment's mark: it deletes the comment here as well, unless that is newer.
 
         What was refused there is only kept from coming back: a state here is not changed.
         """

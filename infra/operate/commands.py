@@ -888,7 +888,7 @@ def import_(  # noqa: PLR0913  the options of an import
 def _check_of_list(consent: str | None, *, ask: bool, bring_back: bool) -> None:
     """Check the options for a CSV file. Raises UsageError."""
     if bring_back:
-        raise click.UsageError("--bring-back is for an archive, and this is none.")
+        raise click.UsageError("--bring-back is only for archives, and this file is not one.")
     if bool(consent and consent.strip()) == ask:
         raise click.UsageError("Give either --consent with the proof, or --ask.")
 

@@ -72,7 +72,8 @@ def _rule(text: str) -> tuple[str, str]:
     """Split a rule `OLD=NEW` into its parts. Raises OperatorError."""
     old, equals, new = text.rpartition("=")
     if not (equals and old.strip() and new.strip().startswith("/")) or old.endswith("*") != new.endswith("*"):
-        raise OperatorError(f"{text!r} is no rule: write OLD=/new/, or OLD*=/new/* for everything that starts with OLD")
+        told = "write OLD=/new/, or OLD*=/new/* for everything that starts with OLD"
+        raise OperatorError(f"{text!r} is not a rule: {told}")
     return _spellings(old.strip())[-1 if old.startswith("/") else 0], new.strip()
 
 

@@ -149,7 +149,7 @@ def _told(error: expat.ExpatError) -> str:
     if error.code in _SHORT:
         return f"the file ends too early ({what}): download it again"
     if error.code == _MORE:
-        return "the document ends here, but the file goes on: delete what follows, or import each export separately"
+        return "the document ends here, but the file continues: delete what follows, or import each export separately"
     return f"{what}: download the file again, or fix this line"
 
 

@@ -98,7 +98,7 @@ def test_what_fails_makes_it_fail(checkout: Path, fails: str, on: str) -> None:
     code, said, calls = run(checkout, fails, on)
     assert code != 0
     assert "== done" not in said
-    # What failed is told last, where whoever reads the log begins; and nothing was passed over for it.
+    # Failures come last, where readers of a log start; and no step was skipped because of one.
     assert re.search(r"\n== failed: .+\n(.+\n)*it is broken here\n\Z", said)
     assert {"test", "check", "deployed", "sam-local"} <= {call.split()[0] for call in calls}
 

@@ -372,4 +372,4 @@ def test_bringing_back_is_for_archives(app: App, operate: Operate, tmp_path: Pat
     file.write_text("email\na@example.org\n")
     said = operate(app, "import", str(file), "--consent", "asked", "--bring-back")
     assert said.code == 2
-    assert "--bring-back is for an archive" in said.told
+    assert "--bring-back is only for archives, and this file is not one" in said.told

@@ -8,7 +8,7 @@ import pytest
 
 from guichet.telemetry import log_counted, logger
 
-# What the logger has besides: where in the code it was called, which is the same for all that is counted.
+# Only the logger writes it: the place in the code, which is the same for every counted line.
 _OF_LOGGER = {"location"}
 
 

@@ -283,7 +283,7 @@ def withdraw(  # noqa: PLR0913  the parts of one write
     if state == "spam":
         changes["spam"] = known.spam or "owner"
     actions = [_moved(table_name, known, state, changes), *_of_author(table_name, secret, known, end)]
-    # It ends by itself, and no import must bring it back then.
+    # It expires, and no import must bring it back afterwards.
     actions.append(deletions.put(table_name, known, "refused", at) if end else deletions.remove(table_name, known.id))
     return _out_of_sight(table_name, secret, known, actions, at, hook=hook)
 
@@ -297,7 +297,7 @@ def delete(  # noqa: PLR0913  the parts of one write
     hook: bool = False,
     why: deletions.Why = "person",
 ) -> bool:
-    """Delete a comment, so that no import brings it back. Where others answer it, a stub stands in its place.
+    """Delete a comment, so that no import brings it back. If it has replies, a stub takes its place.
 
     Return False if it changed meanwhile.
     """

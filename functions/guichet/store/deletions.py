@@ -40,12 +40,13 @@ def mark_of(item: Mapping[str, Any]) -> Mark:
 def put(table_name: str, known: Comment, why: Why, at: datetime) -> dict[str, Any]:
     """Return the action that marks a comment.
 
-    A comment caught as spam when posted expires, even in an archive, and its mark expires with it: however much spam
-    the owner deletes, no marks pile up.
+    A comment caught as spam when posted expires, and its mark expires with it: however much spam the owner deletes, no
+    marks pile up.
     """
-    was_caught = known.state == "spam" and known.spam != "owner" and known.expires_at is not None
-    end = {"expires_at": table.seconds(known.expires_at)} if was_caught and known.expires_at else {}
-    return table.put(table_name, {**key(known.id), "kind": "deleted", "why": why, "at": table.stamp(at), **end})
+    item: Item = {**key(known.id), "kind": KIND, "why": why, "at": table.stamp(at)}
+    if known.state == "spam" and known.spam != "owner" and known.expires_at:
+        item["expires_at"] = table.seconds(known.expires_at)
+    return table.put(table_name, item)
 
 
 def remove(table_name: str, comment_id: str, *, of_owner: bool = False) -> dict[str, Any]:

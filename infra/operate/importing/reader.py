@@ -228,7 +228,7 @@ class Reader:
                 continue
             if isinstance(found, Column) or words[place] in NAMES["email"]:
                 raise OperatorError(
-                    f"nothing was imported. Line {number} of {self._file} has {text[:_SHOWN]!r} alone. If it is a "
+                    f"nothing was imported. Line {number} of {self._file} has only {text[:_SHOWN]!r}. If it is a "
                     "title above people who left, put them into a file of their own, and give their state with "
                     "--state. If it is not, delete the line"
                 )

@@ -238,7 +238,7 @@ REASON = re.compile(
     r"\b(reason|raison|motif|cause|campaign|campagne|title|titre|other|comment|commentaire|by|par|from|ip|message|type"
     r"|feedback)\b"
 )
-# How, which tools may fill in for everybody.
+# How somebody left: a column that tools may fill in for everybody.
 MEANS = re.compile(r"\b(method|methode|source|origine|via|channel|canal)\b")
 # Free-text columns of our own export.
 OURS = ("wording", "wording version", "statement", "consent claim", "asked from", "confirmed from", "unsubscribe url")

@@ -258,7 +258,7 @@ def test_a_rule_tells_where_a_page_is_now(
 def test_a_rule_that_is_none_is_refused(discussion: Discussion, operate: Operate, rule: str) -> None:
     said = operate(discussion.app, "comments", "import", str(DISQUS), "--map", rule)
     assert said.code == 2
-    assert "is no rule" in said.told
+    assert "is not a rule" in said.told
 
 
 def test_a_sitemap_may_be_an_index_and_compressed(

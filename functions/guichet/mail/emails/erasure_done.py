@@ -7,7 +7,7 @@ from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
 from guichet.store import dynamodb, erasures
 
-# How long an erasure goes on at once, in seconds: what is left of sweep.TIME_FOR_ONE is enough for its email.
+# How many seconds an erasure may run at a time: the rest of sweep.TIME_FOR_ONE is enough for its email.
 TIME_TO_ERASE = 25.0
 
 NAME = "erasure-done"
