@@ -84,7 +84,7 @@ class Walk:
             function = function_of(name, template["Resources"])
             with self._check(f"sam local invoke {function}, {name}.json"):
                 command = as_written.replace(f"invoke {sample[1]} ", f"invoke {function} ")
-                told = self._commands.run(command.replace(f"/{sample[2]}.json", f"/{name}.json"))
+                told = self._commands.run(command.replace(f"/{sample[2]}.json", f"/{name}.json"), replies=True)
                 # Its last line; before it, the SAM CLI may say something of itself.
                 expect(json.loads(told.strip().splitlines()[-1]))
 

@@ -55,8 +55,11 @@ class Commands:
         """The commands that were not run."""
         return [line for line in self.all if line not in self.used]
 
-    def run(self, command: str) -> str:
-        """Run a command and return its standard output. Raises AssertionError if it fails."""
+    def run(self, command: str, *, replies: bool = False) -> str:
+        """Run a command and return its standard output. Raises AssertionError if it fails, or gives no reply.
+
+        The error has all that it wrote.
+        """
         done = subprocess.run(
             ["bash", "-c", command],  # noqa: S607
             cwd=self.root,
@@ -66,7 +69,9 @@ class Commands:
             text=True,
             timeout=_LONGEST,
         )
-        assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        written = f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, written
+        assert done.stdout.strip() or not replies, written
         return done.stdout
 
     @contextmanager
