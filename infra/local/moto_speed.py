@@ -5,22 +5,31 @@ tests/infra/test_moto_speed.py compares the two.
 """
 
 import copy
+import re
 from collections import deque
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
+from urllib.parse import urlparse
 
+from botocore.awsrequest import AWSPreparedRequest
 from moto.core import responses
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFormedAttributePicker
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import SecondaryIndex
 from moto.dynamodb.parsing import ast_nodes, expressions, validators
+from moto.dynamodb.responses import DynamoHandler
+from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
+from werkzeug.datastructures import Headers
 
-# moto has no types for these two.
+# moto has no types for these, or not for all of it.
 _nodes: Any = ast_nodes
+_responses: Any = responses
 _UpdateExpressionParser: Any = vars(expressions)["UpdateExpressionParser"]
+_own_process = BotocoreStubber.process_request
 _own_structure = ResponseSerializer._serialize_type_structure  # noqa: SLF001
 _own_lex = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
 _own_make = _UpdateExpressionParser.make
@@ -28,6 +37,7 @@ _own_make = _UpdateExpressionParser.make
 
 def speed_up_moto() -> None:
     """Replace moto's functions by the faster ones."""
+    _put(BotocoreStubber, "process_request", _process_request)
     # It searches all members of the class on each call.
     _put(responses, "method_names_from_class", cache(method_names_from_class))
     _put(ResponseSerializer, "_serialize_type_structure", _serialize_type_structure)
@@ -46,6 +56,39 @@ replaced: list[tuple[Any, str, Any]] = []
 def _put(owner: Any, name: str, value: Any) -> None:
     replaced.append((owner, name, vars(owner)[name]))
     setattr(owner, name, value)
+
+
+# --- requests ----------------------------------------------------------------------------------------------------
+
+_HANDLERS: dict[str, Any] = {"DynamoDB_20120810": DynamoHandler, "DynamoDBStreams_20120810": DynamoDBStreamsHandler}
+_ADDRESS = re.compile(r"https://(?:streams\.)?dynamodb\.([a-z0-9-]+)\.amazonaws\.com/")
+
+
+def _process_request(stubber: Any, request: AWSPreparedRequest) -> Any:
+    """Answer a request. To DynamoDB and its streams, it is JSON (AWS: "DynamoDB low-level API") and no more than that.
+
+    moto searches the addresses of all its services, makes a request of werkzeug's, and reads its body as three formats.
+    """
+    place = _ADDRESS.fullmatch(request.url)
+    if place is None or type(request.body) is not bytes:
+        return _own_process(stubber, request)
+    headers = Headers(
+        (name, text.decode() if isinstance(text, bytes) else text) for name, text in request.headers.items()
+    )
+    api, _, action = headers["X-Amz-Target"].partition(".")
+    handler = _HANDLERS[api]()
+    handler.method, handler.headers, handler.uri = request.method, headers, request.url
+    handler.parsed_url, handler.path, handler.raw_path = urlparse(request.url), "/", "/"
+    handler.region, handler.partition = place[1], _responses.get_partition(place[1])
+    handler.raw_body, handler.body = request.body, request.body.decode()
+    handler.querystring, handler.data, handler.uri_match = {}, {}, {}
+    handler.response_headers = {"server": "amazon.com", "date": _responses.http_date(_responses.utcnow())}
+    handler.access_key = handler.get_access_key()
+    handler.current_account = handler.get_current_account()
+    if handler.automated_parameter_parsing:
+        operation = _responses.get_service_model(handler.boto3_service_name).operation_model(action)
+        handler.params = _responses.PROTOCOL_PARSERS["json"](operation, map_type=dict).parse({"body": request.body})
+    return handler.call_action()
 
 
 # --- responses ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from infra.operate.checks.account import PLANS
 from infra.template import Template
 from tests.bench import issue_cost, month, posts
 from tests.bench.month import MONTHS, Month
-from tests.support.app import SESSION, App
+from tests.support.app import App
+from tests.support.clients import listening
 from tests.support.pages import read, rows
 
 PAGE = read("costs.md")
@@ -99,15 +100,12 @@ def test_while_nobody_writes_the_sweeps_read_no_more_than_is_calculated(app: App
         kind = "read" if asked["model"].name in {"GetItem", "BatchGetItem", "Query", "Scan"} else "write"
         units[kind] += 1 if asked["params"].get("ConsistentRead") else 0.5
 
-    SESSION.register("provide-client-params.dynamodb", note)
-    try:
+    with listening("provide-client-params.dynamodb", note):
         # The first of a day has more to do.
         for time in ("first", "usual"):
             units.update(read=0, write=0)
             for name in ("Notifier", "Issues"):
                 app.sweep(name)
             assert units["read"], time
-    finally:
-        SESSION.unregister("provide-client-params.dynamodb", note)
     assert units["read"] <= month.READS_OF_SWEEPS
     assert not units["write"]

@@ -31,7 +31,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from guichet.mail.tags import Attempt, attempt_in
 from guichet.store import readers
-from tests.support.app import PARAMETERS, REGION, SESSION
+from tests.support.app import PARAMETERS, REGION
+from tests.support.clients import SESSION
 from tests.support.server import Handler, Server, serving
 
 Kind = Literal[

@@ -9,7 +9,8 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import SecondaryIndex
 
 from infra.local import moto_speed
-from tests.infra.moto_faults import IN_LIST, TABLE, item, table_of
+from infra.local.streams import StreamReader
+from tests.infra.moto_faults import IN_LIST, TABLE, client, item, table_of
 
 # Right and wrong ones: unknown names and values, one path twice or within another, a clause twice, a key, wrong types.
 _UPDATES = [
@@ -140,6 +141,13 @@ def _answered(seed: int) -> list[Any]:
                 for name in ("CreationDateTime", "LatestStreamArn", "LatestStreamLabel", "TableId"):
                     answer.get("Table", {}).pop(name, None)
                 told.append((operation, asked, answer))
+        streams = client("dynamodbstreams")
+        (stream,) = streams.list_streams(TableName=TABLE)["Streams"]
+        reader = StreamReader(streams, stream["StreamArn"])
+        for record in reader.read() + reader.read():
+            # Random, of the time, and with the length of the time.
+            del record["eventID"], record["dynamodb"]["ApproximateCreationDateTime"], record["dynamodb"]["SizeBytes"]
+            told.append(("stream", {}, record))
     return told
 
 
@@ -150,6 +158,7 @@ def test_each_call_is_answered_and_refused_as_by_moto_s_own_functions(
 ) -> None:
     ours = _answered(seed)
     assert {len(told) for told in ours} == {3, 4}
+    assert any(told[0] == "stream" for told in ours)
     assert any(answer[0] == "update_item" and "Attributes" in answer[2] for answer in ours)
     for owner, name, own in moto_speed.replaced:
         monkeypatch.setattr(owner, name, own)
@@ -178,4 +187,4 @@ def test_an_index_has_the_same_of_an_item(projection: dict[str, Any]) -> None:
 def test_all_are_in_their_places() -> None:
     for owner, name, own in moto_speed.replaced:
         assert vars(owner)[name] is not own
-    assert len(moto_speed.replaced) == 8
+    assert len(moto_speed.replaced) == 9

@@ -31,7 +31,8 @@ from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
 from infra.template import TEMPLATE, Template
 from tests.support import issues
-from tests.support.app import SESSION, App
+from tests.support.app import App
+from tests.support.clients import listening
 from tests.support.contact import contact
 from tests.support.emails import NAMES, RECORDS, email, record_of
 from tests.support.mail_readers import postal_mime, read_by_postal_mime
@@ -332,13 +333,10 @@ def test_what_leaves_is_all_that_was_inspected() -> None:
 def test_ses_is_told_to_track_nothing_of_any_email(app: App) -> None:
     asked: list[dict[str, Any]] = []
     note: Callable[..., None] = lambda params, **_: asked.append(params)  # noqa: E731
-    SESSION.register("provide-client-params.sesv2.SendEmail", note)
-    try:
+    with listening("provide-client-params.sesv2.SendEmail", note):
         contact(app)
         subscribe(app)
         app.sweep()
-    finally:
-        SESSION.unregister("provide-client-params.sesv2.SendEmail", note)
     # To the owner twice, the link to confirm, the welcome.
     assert len(asked) >= 4
     off = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}

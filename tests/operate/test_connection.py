@@ -8,8 +8,9 @@ import pytest
 
 from infra.operate import commands
 from infra.operate.connection import OperatorError, connect_stack
-from tests.support.app import PARAMETERS, REGION, SESSION, App
+from tests.support.app import PARAMETERS, REGION, App
 from tests.support.aws import CREATE_CLIENT, Aws
+from tests.support.clients import SESSION
 from tests.support.contact import contact
 
 _STACK = {

@@ -14,8 +14,9 @@ from click.testing import CliRunner
 from infra.operate import commands, doctor
 from infra.operate.doctor import examine
 from infra.operate.inspection import Finding, Inspection
-from tests.support.app import SESSION, App
+from tests.support.app import App
 from tests.support.aws import Aws
+from tests.support.clients import SESSION
 from tests.support.doctor import DKIM, HEALTHY, MAPPING, Deployed, Site, case, changed, identity
 from tests.support.operate import Operate
 

@@ -13,7 +13,8 @@ import pytest
 from infra.local import engine
 from infra.operate import commands
 from infra.operate.connection import OperatorError
-from tests.support.app import SESSION, App
+from tests.support.app import App
+from tests.support.clients import SESSION
 from tests.support.contact import contact
 from tests.support.feedback import event_text, wrapped
 from tests.support.newsletter import subscribe

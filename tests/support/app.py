@@ -26,6 +26,7 @@ from infra.local.moto_patches import patch_moto
 from infra.local.streams import StreamReader, play, schedule_event
 from infra.template import PSEUDO_PARAMETERS, Stack, Template
 from tests.support.calls import LOG, made_by
+from tests.support.clients import SESSION, lent
 from tests.support.roles import TABLE
 
 REGION = "eu-west-3"
@@ -43,7 +44,6 @@ PARAMETERS = {
 START = datetime.fromisoformat("2026-11-23T10:00:00Z")
 
 
-SESSION = botocore.session.get_session()
 # Parsing it takes longer than most tests. Resolving does not modify it.
 _template = cache(Template.load)
 
@@ -175,10 +175,7 @@ class App:
 
 @contextmanager
 def isolated() -> Iterator[None]:
-    """Enter an isolated world: no AWS, an empty moto, the environment of the tests' stack, no cached clients.
-
-    Reading service data takes most of a client's start, and is the same for all: all worlds share one session.
-    """
+    """Enter an isolated world: no AWS, an empty moto, the environment of the tests' stack, no client of another one."""
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -193,7 +190,7 @@ def isolated() -> Iterator[None]:
         }
     )
     _forget()
-    with mock_aws(), patch.object(botocore.session, "get_session", lambda: SESSION):
+    with mock_aws(), lent(), patch.object(botocore.session, "get_session", lambda: SESSION):
         # Worlds may be nested, and moto only empties the outermost one itself.
         moto_api_backend.reset()
         yield

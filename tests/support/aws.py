@@ -9,7 +9,8 @@ from typing import Any
 
 from botocore.validate import ParamValidator
 
-from tests.support.app import REGION, SESSION
+from tests.support.app import REGION
+from tests.support.clients import SESSION
 
 Answers = Mapping[str, Any]
 # A test may put another one in its place.
