@@ -8,6 +8,10 @@ BIN := $(VENV)/bin
 # Python compiles a module on first import, and most of these are never imported.
 INSTALL := pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 
+# Images of containers often turn off that Python keeps what it compiled. Each of the tests' many processes would compile
+# everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What the local stack and the operator's command need. Rebuilt whenever that changes.
 $(VENV)/.run: requirements-run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is required; choose one with PYTHON=… make")'

@@ -1,5 +1,6 @@
 """`.ci/run` fails if anything that it calls fails. Its commands are simulated here."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -108,3 +109,11 @@ def test_a_file_that_is_left_in_the_tree_makes_it_fail(checkout: Path) -> None:
     code, said, _ = run(checkout)
     assert code != 0
     assert "?? stray" in said
+
+
+def test_make_lets_python_keep_what_it_compiles_even_where_the_environment_forbids_it() -> None:
+    command = ["make", "--silent", "--eval", "shown: ; @env", "shown"]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OTHER": "1"}
+    done = subprocess.run(command, cwd=TEMPLATE.parent, env=environment, capture_output=True, text=True, check=True)
+    assert "OTHER=1" in done.stdout.splitlines()
+    assert "PYTHONDONTWRITEBYTECODE" not in done.stdout
