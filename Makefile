@@ -88,12 +88,13 @@ check: $(VENV)/.installed  ## check style and types, your own texts and forms
 	PYTHONPATH=functions $(BIN)/python -m infra.operate texts check
 	$(if $(wildcard functions/forms.toml),PYTHONPATH=functions $(BIN)/python -m infra.operate forms check)
 
+FUZZ_BODIES := 200000
 FUZZ_COMMENTS := 200000
 
 .PHONY: fuzz
 fuzz: $(VENV)/.installed  ## fuzz the body parser and the comments' HTML, 200,000 runs each (Python 3.11 to 3.13)
 	$(BIN)/$(INSTALL) requirements-fuzz.txt
-	$(BIN)/python -m tests.fuzz.parse_body -runs=200000
+	$(BIN)/python -m tests.fuzz.parse_body -runs=$(FUZZ_BODIES)
 	PYTHONPATH=functions $(BIN)/python -m tests.fuzz.render_comments -runs=$(FUZZ_COMMENTS)
 
 .PHONY: faults
