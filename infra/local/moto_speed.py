@@ -5,7 +5,9 @@ tests/infra/test_moto_speed.py compares the two.
 """
 
 import copy
+import random
 import re
+import string
 from collections import deque
 from collections.abc import Iterable
 from functools import cache
@@ -43,7 +45,9 @@ def speed_up_moto() -> None:
     _put(ResponseSerializer, "_serialize_type_structure", _serialize_type_structure)
     _put(ConditionExpressionParser, "_lex_condition_expression", _lex_condition_expression)
     _put(_UpdateExpressionParser, "make", staticmethod(cache(_own_make)))
+    _put(responses, "gen_amzn_requestid_long", _request_id)
     _put(validators, "deepcopy", _copied)
+    _put(validators.Validator, "validate", _validate)
     _put(_nodes.Node, "find_clauses", _find_clauses)
     _put(_nodes.DepthFirstTraverser, "traverse_node_recursively", _traverse)
     _put(SecondaryIndex, "project", _project)
@@ -89,6 +93,16 @@ def _process_request(stubber: Any, request: AWSPreparedRequest) -> Any:
         operation = _responses.get_service_model(handler.boto3_service_name).operation_model(action)
         handler.params = _responses.PROTOCOL_PARSERS["json"](operation, map_type=dict).parse({"body": request.body})
     return handler.call_action()
+
+
+_LETTERS = string.ascii_letters + string.digits
+_chance = random.Random()  # noqa: S311
+
+
+def _request_id(headers: dict[str, Any]) -> str:
+    """Put a request's id into the headers of its answer. moto makes 52 random choices, one by one."""
+    headers["x-amzn-requestid"] = made = "".join(_chance.choices(_LETTERS, k=52))
+    return made
 
 
 # --- responses ---------------------------------------------------------------------------------------------------
@@ -155,7 +169,28 @@ def _lex_condition_expression(parser: Any) -> Any:
 
 def _copied(value: Any) -> Any:
     """Copy a tree of an expression, or anything else."""
-    return _copied_node(value, None) if isinstance(value, _nodes.Node) else copy.deepcopy(value)
+    if not isinstance(value, _nodes.Node):
+        return copy.deepcopy(value)
+    # All copies of a tree have the same set.
+    vars(value).setdefault("approved", set())
+    return _copied_node(value, None)
+
+
+def _validate(validator: Any) -> Any:
+    """Validate an expression, and put values into its copy.
+
+    The first three processors read the expression, its names and the table's keys, and change nothing: once is enough.
+    """
+    node, processors = validator.node_to_validate, validator.processors
+    names = validator.expression_attribute_names or {}
+    made_of = (*names.items(), *validator.table.table_key_attrs)
+    if made_of not in node.approved:
+        for processor in processors[:3]:
+            processor.traverse(node)
+        node.approved.add(made_of)
+    for processor in processors[3:]:
+        node = processor.traverse(node)
+    return node
 
 
 def _copied_node(node: Any, parent: Any) -> Any:

@@ -1,12 +1,20 @@
 """The fast replacements of moto's slow functions: same answers, and same error messages."""
 
 import random
+import re
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.core import responses
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import SecondaryIndex
+from moto.dynamodb.parsing.validators import (
+    ActionCountValidator,
+    OverlappingPathsValidator,
+    UpdateExpressionValidator,
+    UpdateHashRangeKeyValidator,
+)
 
 from infra.local import moto_speed
 from infra.local.streams import StreamReader
@@ -184,7 +192,25 @@ def test_an_index_has_the_same_of_an_item(projection: dict[str, Any]) -> None:
     assert len(index.project(stored).attrs) in {3, 5, len(stored.attrs)}
 
 
+def test_what_is_once_approved_is_what_moto_checks_first() -> None:
+    with table_of(1) as (_, table):
+        (stored,) = table.all_items()
+        processors = UpdateExpressionValidator(None, {}, {}, stored, table).processors
+    first = [ActionCountValidator, OverlappingPathsValidator, UpdateHashRangeKeyValidator]
+    assert [type(processor) for processor in processors[:3]] == first
+
+
+def test_a_request_has_an_id_like_moto_s() -> None:
+    (own,) = (own for _, name, own in moto_speed.replaced if name == "gen_amzn_requestid_long")
+    for make in (own, vars(responses)["gen_amzn_requestid_long"]):
+        headers: dict[str, Any] = {}
+        made = {make(headers) for _ in range(9)}
+        assert len(made) == 9
+        assert headers["x-amzn-requestid"] in made
+        assert all(re.fullmatch("[A-Za-z0-9]{52}", one) for one in made)
+
+
 def test_all_are_in_their_places() -> None:
     for owner, name, own in moto_speed.replaced:
         assert vars(owner)[name] is not own
-    assert len(moto_speed.replaced) == 9
+    assert len(moto_speed.replaced) == 11

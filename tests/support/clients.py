@@ -39,6 +39,9 @@ def _create_client(service: str, *others: Any, config: Config | None = None, **o
     # moto looks at no signature.
     signed = f"request-created.{client.meta.service_model.service_id.hyphenize()}"
     events.unregister(signed, client._request_signer.handler)  # noqa: SLF001
+    # Nor at who asks. And no parameter changes the address.
+    events.unregister(signed, client._user_agent_creator.rebuild_and_replace_user_agent_handler)  # noqa: SLF001
+    client._ruleset_resolver = None  # noqa: SLF001
     return client
 
 

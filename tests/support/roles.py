@@ -5,7 +5,8 @@ AWS: "Policy evaluation logic"; "Actions, resources, and condition keys for AWS 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from email import message_from_bytes, policy
+from email import policy
+from email.parser import BytesHeaderParser
 from email.utils import parseaddr
 from fnmatch import fnmatchcase
 from typing import Any
@@ -62,7 +63,7 @@ def calls_of(function: str, service: str, operation: str, parameters: Mapping[st
         case "dynamodb", "BatchGetItem" | "DeleteItem" | "GetItem" | "PutItem" | "Query" | "Scan" | "UpdateItem":
             return [Call(function, f"dynamodb:{operation}", TABLE)]
         case "sesv2", "SendEmail":
-            mail = message_from_bytes(parameters["Content"]["Raw"]["Data"], policy=policy.default)
+            mail = BytesHeaderParser(policy=policy.default).parsebytes(parameters["Content"]["Raw"]["Data"])
             sender = parseaddr(str(mail["From"]))[1]
             addresses = [sender, *parameters["Destination"]["ToAddresses"]]
             # In the sandbox, the recipients' identities are checked as well.
