@@ -1,12 +1,17 @@
 """AWS as a run sees it: an HTTP server in front of moto that does not always do what it is asked.
 
-The faults are on the wire, so botocore's own retries and parsers take part. There is no real waiting: whatever takes
-time advances the run's clock by the client's own time-outs, so that a seed gives the same run on any machine.
+The faults are on the wire, so botocore's own HTTP client, retries and parsers take part. The wire is in memory, as the
+kernel's sockets and a thread at their other end took longer than all else: test_aws.py shows that it is no different.
+There is no real waiting: whatever takes time advances the run's clock by the client's own time-outs, so that a seed
+gives the same run on any machine.
 """
 
 import base64
+import errno
+import io
 import json
 import math
+import os
 import random
 import re
 import socket
@@ -19,21 +24,21 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import partial
 from http import HTTPStatus
-from threading import Lock
 from typing import Any, Literal
 
 import botocore.httpsession
 import botocore.session
 import pytest
+import urllib3.util.connection
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.test import EnvironBuilder, run_wsgi_app
+from moto.core.botocore_stubber import BotocoreStubber
 
 from guichet.mail.tags import Attempt, attempt_in
 from guichet.store import readers
 from tests.support.app import PARAMETERS, REGION
 from tests.support.clients import SESSION
-from tests.support.server import Handler, Server, serving
 
 Kind = Literal[
     "reset before",
@@ -69,6 +74,9 @@ _REFUSALS: dict[Kind, tuple[int, str]] = {
 _LITTLE = 0.01
 # How long a socket really waits: too long for load on this machine to matter.
 _FAR_AWAY = 600
+# Where the server is, for those on its wire.
+HOST, PORT = "127.0.0.1", 1
+ADDRESS = f"http://{HOST}:{PORT}"
 # How often delayed requests arrive before the next request.
 _LANDS = 0.3
 _TOKEN = re.compile(r"token-[0-9]+")
@@ -199,86 +207,117 @@ class Weather:
             raise ReadTimeoutError(endpoint_url=url)
 
 
-class FaultyServer(Server):
+class FaultyServer:
     """AWS in the weather of a run."""
 
     weather: Weather
 
     def __init__(self) -> None:
-        super().__init__(_Handler)
-        self.application = DomainDispatcherApplication(create_backend_app)
-        # The weather is drawn for one request at a time.
-        self.lock = Lock()
         self.tokens: set[str | None] = set()
 
-    def act(
-        self, sent: Sent, method: str, path: str, headers: list[tuple[str, str]]
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Act, but only once per ClientRequestToken, which DynamoDB remembers for ten minutes and moto does not."""
-        sent.acted = True
-        token = json.loads(sent.body)["ClientRequestToken"] if sent.operation == "TransactWriteItems" else None
-        if token in self.tokens:
-            return 200, {"Content-Type": "application/x-amz-json-1.0"}, b"{}"
-        service = "email" if sent.operation in SES else "dynamodb"
-        environ = EnvironBuilder(
-            path, base_url=f"https://{service}.{REGION}.amazonaws.com", method=method, headers=headers, data=sent.body
-        ).get_environ()
-        chunks, status, answered = run_wsgi_app(self.application, environ)
-        own = ("content-length", "connection", "date", "server")
-        told = {name: value for name, value in answered.items() if name.lower() not in own}
-        code = int(status.split()[0])
-        if token and code == HTTPStatus.OK:
-            self.tokens.add(token)
-        if code == HTTPStatus.OK:
-            self.weather.acted(sent)
-        self.weather.tell(f"AWS: {sent.operation} {sent.email} is done: {code}")
-        return code, told, b"".join(chunks)
-
-
-class _Handler(Handler):
-    server: FaultyServer
-
-    def answer(self) -> None:
-        body = self.body()
-        target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        operation = target or ("SendEmail" if self.path.endswith("outbound-emails") else "GetAccount")
-        with self.server.lock:
-            self._answer(operation, body)
-
-    def _answer(self, operation: str, body: bytes) -> None:
-        weather = self.server.weather
+    def answer(self, request: bytes) -> tuple[bytes, bool]:
+        """Answer a request. Return what the caller gets to read, and whether the connection is reset then."""
+        head, _, body = request.partition(b"\r\n\r\n")
+        (method, path, _), *lines = (line.split(" ", 2) for line in head.decode().split("\r\n"))
+        headers = {name.rstrip(":"): " ".join(value) for name, *value in lines if name.lower() != "host:"}
+        target = headers.get("X-Amz-Target", "").rpartition(".")[2]
+        operation = target or ("SendEmail" if path.endswith("outbound-emails") else "GetAccount")
+        weather = self.weather
         kind = weather.meet(operation)
         acts = kind is None or kind in _ACTED
         sent = Sent(operation, kind, acts, body, weather.caller, *_email_in(operation, body))
         weather.log.append(sent)
         weather.tell(f"AWS: {operation} {sent.email}: {kind or 'fair'}")
-        headers = [(name, value) for name, value in self.headers.items() if name.lower() != "host"]
-        act = partial(self.server.act, sent, self.command, self.path, headers)
+        act = partial(self._act, sent, method, path, headers)
         status, told, content = act() if acts else (500, {}, b"{}")
         if kind == "killed during":
             weather.late.append(act)
         if kind in {None, "slow"}:
-            self.reply(status, told, content)
-        elif kind in _REFUSALS:
-            self._refuse(*_REFUSALS[kind])
-        else:
-            if kind == "broken reply":
-                self.reply(status, told, content[: len(content) // 2], len(content))
-            # Who waits in vain, or is killed, sees this in the place of nothing: its side of the wire knows.
-            self._reset()
+            return _reply(status, told, content), False
+        if kind in _REFUSALS:
+            return _refusal(*_REFUSALS[kind]), False
+        if kind == "broken reply":
+            return _reply(status, told, content[: len(content) // 2], len(content)), True
+        # Who waits in vain, or is killed, sees a reset in the place of nothing: its side of the wire knows.
+        return b"", True
 
-    def _refuse(self, status: int, code: str) -> None:
-        # Only cancelled transactions have reasons, and only they are asked for them.
-        reasons = [{"Code": "TransactionConflict"}]
-        error = {"__type": f"com.amazonaws#{code}", "message": code, "CancellationReasons": reasons}
-        content = json.dumps(error).encode()
-        self.reply(status, {"Content-Type": "application/x-amz-json-1.0", "X-Amzn-Errortype": code}, content)
+    def _act(self, sent: Sent, method: str, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        """Act, but only once per ClientRequestToken, which DynamoDB remembers for ten minutes and moto does not."""
+        sent.acted = True
+        token = json.loads(sent.body)["ClientRequestToken"] if sent.operation == "TransactWriteItems" else None
+        if token in self.tokens:
+            return 200, {"Content-Type": "application/x-amz-json-1.0"}, b"{}"
+        url = f"https://{'email' if sent.operation in SES else 'dynamodb'}.{REGION}.amazonaws.com{path}"
+        request: Any = AWSPreparedRequest(method, url, HTTPHeaders.from_dict(headers), sent.body, stream_output=False)
+        answer: Any = _MOTO.process_request(request)
+        code, told, content = answer
+        if token and code == HTTPStatus.OK:
+            self.tokens.add(token)
+        if code == HTTPStatus.OK:
+            self.weather.acted(sent)
+        self.weather.tell(f"AWS: {sent.operation} {sent.email} is done: {code}")
+        return code, told, content.encode() if isinstance(content, str) else content
 
-    def _reset(self) -> None:
-        self.wfile.flush()
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        self.close_connection = True
-        self.connection.close()
+
+_MOTO = BotocoreStubber()
+
+
+def _reply(status: int, headers: Mapping[str, str], content: bytes, length: int | None = None) -> bytes:
+    """Return a reply, with another `Content-Length` than the content's if one is given."""
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() != "content-length"]
+    lines += [f"Content-Length: {len(content) if length is None else length}", "", ""]
+    return "\r\n".join(lines).encode() + content
+
+
+def _refusal(status: int, code: str) -> bytes:
+    # Only cancelled transactions have reasons, and only they are asked for them.
+    reasons = [{"Code": "TransactionConflict"}]
+    error = {"__type": f"com.amazonaws#{code}", "message": code, "CancellationReasons": reasons}
+    headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amzn-Errortype": code}
+    return _reply(status, headers, json.dumps(error).encode())
+
+
+class _Reply(io.RawIOBase):
+    """What there is to read of a reply; then comes nothing more, or a reset."""
+
+    def __init__(self, content: bytes, *, reset: bool) -> None:
+        self._content, self._reset = io.BytesIO(content), reset
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        read = self._content.readinto(into)
+        if self._reset and not read:
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        return read
+
+
+class _Line:
+    """A socket of a client, as far as urllib3 and http.client use it. The server works while the client reads."""
+
+    def __init__(self, server: FaultyServer, idle: socket.socket) -> None:
+        self._server, self._idle = server, idle
+        self._request = b""
+
+    def sendall(self, sent: bytes) -> None:
+        self._request += sent
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        request, self._request = self._request, b""
+        content, reset = self._server.answer(request)
+        return io.BufferedReader(_Reply(content, reset=reset))
+
+    def fileno(self) -> int:
+        # Before it is used again, urllib3 asks whether it was closed meanwhile. After a reset it is not used again.
+        return self._idle.fileno()
+
+    def settimeout(self, _seconds: float) -> None:
+        """Do nothing: no reply takes long."""
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to free."""
 
 
 def _email_in(operation: str, body: bytes) -> tuple[str, str, Attempt | None]:
@@ -316,9 +355,12 @@ def email(name: str, token: str, request: str = "") -> str:
 
 @contextmanager
 def wire() -> Iterator[FaultyServer]:
-    """Serve AWS with faults, let killed functions end, and let only the run's clock end waiting."""
+    """Put AWS with faults on a wire, let killed functions end, and let only the run's clock end waiting."""
     start: Callable[..., None] = botocore.httpsession.URLLib3Session.__init__
     send: Callable[..., Any] = botocore.httpsession.URLLib3Session.send
+    connect: Callable[..., Any] = urllib3.util.connection.create_connection
+    server = FaultyServer()
+    idle, other = socket.socketpair()
 
     def started(session: Any, *arguments: Any, timeout: tuple[float, float], **others: Any) -> None:
         start(session, *arguments, timeout=(_FAR_AWAY, _FAR_AWAY), **others)
@@ -332,8 +374,12 @@ def wire() -> Iterator[FaultyServer]:
             _, read = session.planned_timeout
             server.weather.come_back(read, request.url)
 
-    with serving(FaultyServer()) as server, pytest.MonkeyPatch.context() as patch:
+    def connected(address: tuple[str, int], *others: Any, **named: Any) -> Any:
+        return _Line(server, idle) if address == (HOST, PORT) else connect(address, *others, **named)
+
+    with idle, other, pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.httpsession.URLLib3Session, "__init__", started)
         patch.setattr(botocore.httpsession.URLLib3Session, "send", sent)
+        patch.setattr(urllib3.util.connection, "create_connection", connected)
         patch.setattr(botocore.session, "get_session", lambda: SESSION)
         yield server

@@ -22,7 +22,7 @@ from guichet.store import comments, dynamodb, outbox
 from infra.local import functions, moto_patches
 from infra.local.ses_events import events_of, sns_event
 from infra.local.streams import schedule_event, stream_event, wanted
-from tests.faults.aws import KILLED, KINDS, SES, FaultyServer, Killed, Kind, Weather
+from tests.faults.aws import ADDRESS, KILLED, KINDS, SES, FaultyServer, Killed, Kind, Weather
 from tests.faults.issue_judge import judge_issues
 from tests.faults.issues import LATER, Newsletter, finish, shards_for_a_run
 from tests.faults.judge import VISITOR, Run, Told, judge
@@ -364,9 +364,8 @@ def living(  # noqa: PLR0913  what a run may differ in
         patch.setattr(outbox, "SHARDS", 2)
         shards_for_a_run(patch, issues.worker)
         app = App(resolve(**PARAMETERS))
-        address = f"http://{server.address}"
-        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
-        patch.setenv("AWS_ENDPOINT_URL_SESV2", address)
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", ADDRESS)
+        patch.setenv("AWS_ENDPOINT_URL_SESV2", ADDRESS)
         dynamodb.client.cache_clear()
         ses.client.cache_clear()
         server.weather = Weather(seed, clock, weights, quiet)
