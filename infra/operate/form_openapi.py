@@ -10,6 +10,7 @@ import yaml
 
 from guichet.definitions.definition import Definition, Field, Text
 from guichet.forms.field_types import PHONE_PATTERN, UNTICKED, URL_PATTERN
+from infra.template import safe_load
 
 SOURCE = Path(__file__).parents[1] / "openapi.yaml"
 _ANY_FORM = "/f/{form}"
@@ -43,7 +44,7 @@ def as_yaml(description: Json) -> str:
 
 def description(forms: Mapping[str, Definition], api: str | None = None) -> Json:
     """Return the description of the API with the site's own forms, with the API's address if given."""
-    described: Json = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+    described: Json = safe_load(SOURCE.read_text(encoding="utf-8"))
     if api is not None:
         described["servers"] = [{"url": api}]
     paths: Json = {}
