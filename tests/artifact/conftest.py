@@ -1,5 +1,6 @@
 """The artifact, built for this machine and this Python, and its functions as processes of their own."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -8,17 +9,37 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from infra.build import build
+import infra.build
 from tests.support.artifact import Deployed
 from tests.support.runtime_api import Runtime, copy_client, start
 from tests.support.site_forms import QUOTE
 
 
 @pytest.fixture(scope="session")
-def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the artifact, of this machine's kind: what differs from Lambda's are the two native wheels."""
+def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], None]]:
+    """Return what builds the artifact, of this machine's kind: what differs from Lambda's are the two native wheels.
+
+    It installs the requirements once, as that takes most of a build. CI compares two whole builds.
+    """
+    installed = tmp_path_factory.mktemp("installed")
+    forms = _forms(tmp_path_factory.mktemp("forms"))
+
+    def install_once(requirements: Path, into: Path, python: str, architecture: str | None) -> None:
+        if not any(installed.iterdir()):
+            install(requirements, installed, python, architecture)
+        shutil.copytree(installed, into, dirs_exist_ok=True)
+
+    install = infra.build.install
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(infra.build, "install", install_once)
+        yield lambda folder: infra.build.build(folder, sys.executable, None, forms=forms)
+
+
+@pytest.fixture(scope="session")
+def artifact(build: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the artifact."""
     folder = tmp_path_factory.mktemp("artifact") / "functions"
-    build(folder, sys.executable, None, forms=_forms(tmp_path_factory.mktemp("forms")))
+    build(folder)
     return folder
 
 

@@ -14,14 +14,13 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from infra.build import FUNCTIONS, OPERATIONS, archive, build, size_of
+from infra.build import FUNCTIONS, OPERATIONS, archive, size_of
 from tests.support.app import resolve
 from tests.support.artifact import BuiltFunction, Deployed
 from tests.support.desk import OWNER, Browser
 from tests.support.newsletter import READER, local, open_link, sign_up, subscribe, unsubscribe_url
 from tests.support.runtime_api import Runtime
 from tests.support.samples import FOLDER, sample
-from tests.support.site_forms import QUOTE
 from tests.support.stack import text_of
 from tests.support.threads import approve
 
@@ -68,7 +67,7 @@ def test_what_is_imported_only_where_it_is_needed_is_there(deployed: Deployed) -
     refused = deployed.post("/contact", data={"email": "no", "message": "x"})
     assert (refused.status_code, "<main" in refused.text) == (422, True)
     assert deployed.http.get("/thanks").status_code == 200
-    challenge = deployed.start("Contact", PROOF_OF_WORK="on")(
+    challenge = deployed.built("Contact", PROOF_OF_WORK="on")(
         {**sample("contact-json.json"), "routeKey": "GET /challenge"}
     )
     assert json.loads(challenge["body"])["parameters"]["algorithm"]
@@ -126,10 +125,10 @@ def test_each_page_of_the_desk_is_shown_and_its_buttons_work(deployed: Deployed)
 def test_times_are_told_by_the_artifact_s_own_time_zones(deployed: Deployed) -> None:
     assert deployed.post("/contact", data={"email": "a@example.org", "message": "Bonjour"}).status_code == 303
     # Python then finds none on this machine.
-    notifier = deployed.start("Notifier", PYTHONTZPATH="", TIME_ZONE="America/Argentina/Buenos_Aires")
+    notifier = deployed.built("Notifier", PYTHONTZPATH="", TIME_ZONE="America/Argentina/Buenos_Aires")
     assert notifier(sample("schedule.json")) == {"sent": 1}
     assert "(America/Argentina/Buenos_Aires)" in deployed.mails()[0].as_string()
-    answer = deployed.start("Notifier", PYTHONTZPATH="", TIME_ZONE="Europe/Pari").runtime.answer()
+    answer = deployed.built("Notifier", PYTHONTZPATH="", TIME_ZONE="Europe/Pari").runtime.answer()
     assert (answer.kind, "TIME_ZONE" in answer.body["errorMessage"]) == ("init error", True)
 
 
@@ -186,7 +185,7 @@ def test_nothing_but_the_artifact_can_be_imported(run: Callable[..., Runtime], t
 def test_all_clients_of_a_function_are_made_before_its_first_event(deployed: Deployed) -> None:
     # An endpoint that is no address fails where a client is made.
     for name in deployed.functions:
-        function = deployed.start(name, AWS_ENDPOINT_URL="nowhere")
+        function = deployed.built(name, AWS_ENDPOINT_URL="nowhere")
         answer = function.runtime.answer()
         assert (answer.kind, "Invalid endpoint: nowhere" in answer.body["errorMessage"]) == ("init error", True)
 
@@ -206,10 +205,8 @@ def test_bytecode_knows_no_place_on_the_machine_that_made_it(artifact: Path) -> 
         assert str(artifact).encode() not in compiled.read_bytes(), compiled
 
 
-def test_two_builds_give_the_same_bytes(artifact: Path, tmp_path: Path) -> None:
-    forms = tmp_path / "forms.toml"
-    forms.write_text(QUOTE, encoding="utf-8")
-    build(tmp_path / "elsewhere" / "functions", sys.executable, None, forms=forms)
+def test_two_builds_give_the_same_bytes(artifact: Path, build: Callable[[Path], None], tmp_path: Path) -> None:
+    build(tmp_path / "elsewhere" / "functions")
     archive(artifact, tmp_path / "first.zip")
     archive(tmp_path / "elsewhere" / "functions", tmp_path / "second.zip")
     first = (tmp_path / "first.zip").read_bytes()

@@ -1,6 +1,8 @@
 """The functions of the artifact, as processes of their own."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,16 @@ class FailedFunctionError(Exception):
 
 
 class BuiltFunction:
-    """A function of the template as a process that only has its own variables."""
+    """A function of the template as a process that only has its own variables, started when it is first needed."""
 
-    def __init__(self, function: Function, runtime: Runtime) -> None:
+    def __init__(self, function: Function, start: Callable[[], Runtime]) -> None:
         self.function = function
-        self.runtime = runtime
+        self._start = start
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """The process."""
+        return self._start()
 
     def __call__(self, event: dict[str, Any]) -> Any:
         """Call the function. Raises FailedFunctionError."""
@@ -33,7 +40,7 @@ class BuiltFunction:
 
 
 class Deployed(App):
-    """The stack in miniature, its functions replaced by processes of the artifact, started when first called."""
+    """The stack in miniature, its functions replaced by processes of the artifact."""
 
     def __init__(self, artifact: Path, client: Path, endpoint: str, logs: Path) -> None:
         super().__init__(resolve())
@@ -46,16 +53,16 @@ class Deployed(App):
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
         }
-        built = {name: self.start(name) for name in self.stack.functions}
+        built = {name: self.built(name) for name in self.stack.functions}
         self.functions = built  # type: ignore[assignment]
         self.http = Client(Gateway(routes(built), self.stack.cors))  # type: ignore[arg-type]
 
-    def start(self, name: str, **environment: str) -> BuiltFunction:
-        """Start a process of a function, with further variables."""
+    def built(self, name: str, **environment: str) -> BuiltFunction:
+        """Return a function, with further variables."""
         function = self.stack.functions[name]
         variables = {**self.aws, **function.environment, **environment}
         process = start(self._artifact, function.handler, variables, self._client, self._logs / f"{name}.log")
-        return BuiltFunction(function, self._processes.enter_context(process))
+        return BuiltFunction(function, lambda: self._processes.enter_context(process))
 
     def log(self, name: str) -> str:
         """Return what the latest process of a function wrote."""
