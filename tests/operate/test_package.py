@@ -68,6 +68,19 @@ def names(requirements: list[str] | tuple[str, ...]) -> set[str]:
     return {re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-") for requirement in needed}
 
 
+@pytest.fixture(scope="module")
+def path(wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return where a process finds the wheel's modules and what the wheel requires, and no more."""
+    package, limited = tmp_path_factory.mktemp("package"), tmp_path_factory.mktemp("limited")
+    wheel.extractall(package)
+    needed = dependencies(wheel)
+    while more := {one for name in needed for one in required_by(name)} - needed:
+        needed |= more
+    pins = limited / "pins.txt"
+    pins.write_text("\n".join(f"{name}==0" for name in sorted(needed)), encoding="utf-8")
+    return [with_only(pins, limited), str(package), *(entry for entry in sys.path if entry.endswith("-packages"))]
+
+
 def test_it_contains_what_the_command_needs_and_no_more(wheel: zipfile.ZipFile) -> None:
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert {name.split("/")[0] for name in files} == {
@@ -112,10 +125,10 @@ def test_it_requires_what_the_functions_import_too(wheel: zipfile.ZipFile) -> No
     ],
 )
 def test_it_runs_with_its_own_requirements_alone_from_any_folder(
-    wheel: zipfile.ZipFile, tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
+    path: list[str], tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
     (tmp_path / "letter.fr.md").write_text("---\nsubject: a\n---\n[a](b)\n", encoding="utf-8")
-    done = run(wheel, tmp_path, tmp_path, arguments)
+    done = run(path, tmp_path, arguments)
     assert done.returncode == code, done.stderr
     assert words in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -133,7 +146,7 @@ def test_it_runs_with_its_own_requirements_alone_from_any_folder(
     ],
 )
 def test_it_reads_the_site_s_own_files_of_the_checkout_that_it_is_run_in(
-    wheel: zipfile.ZipFile, tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
+    path: list[str], tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
     checkout = tmp_path / "checkout"
     site = checkout / "site" / "_site"
@@ -144,25 +157,14 @@ def test_it_reads_the_site_s_own_files_of_the_checkout_that_it_is_run_in(
     form = '[devis]\nfields.email = { type = "email", required = true }\n'
     (checkout / "functions" / "forms.toml").write_text(form, encoding="utf-8")
     (checkout / "functions" / "texts.toml").write_text("[welcome]\nfr = 1\n", encoding="utf-8")
-    done = run(wheel, tmp_path, site.parent, arguments)
+    done = run(path, site.parent, arguments)
     assert done.returncode == code, done.stderr
     assert words in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 
-def run(
-    wheel: zipfile.ZipFile, tmp_path: Path, folder: Path, arguments: tuple[str, ...]
-) -> subprocess.CompletedProcess[str]:
-    """Run the command of a wheel in a folder, with what the wheel requires and no more."""
-    package, limited = tmp_path / "package", tmp_path / "limited"
-    limited.mkdir()
-    wheel.extractall(package)
-    needed = dependencies(wheel)
-    while more := {one for name in needed for one in required_by(name)} - needed:
-        needed |= more
-    pins = tmp_path / "pins.txt"
-    pins.write_text("\n".join(f"{name}==0" for name in sorted(needed)), encoding="utf-8")
-    path = [with_only(pins, limited), str(package), *(entry for entry in sys.path if entry.endswith("-packages"))]
+def run(path: list[str], folder: Path, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """Run the command of the wheel in a folder."""
     code_to_run = _RUN.format(path=path, checkout=f"{CHECKOUT}{os.sep}")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON", "COV"))}
     return subprocess.run(

@@ -1,6 +1,7 @@
 """An environment with only some requirements installed, derived from one with more."""
 
 import re
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -22,13 +23,16 @@ class Finder:
 sys.meta_path.insert(0, Finder)
 """
 
+# It reads the names of all files of all packages.
+_distributions = cache(packages_distributions)
+
 
 def with_only(requirements: Path, folder: Path) -> str:
     """Return a PYTHONPATH with which only packages that the requirements install can be imported."""
     pins = re.findall(r"^([a-z0-9-]+)==", requirements.read_text(encoding="utf-8"), re.MULTILINE)
     missing = {
         package
-        for package, distributions in packages_distributions().items()
+        for package, distributions in _distributions().items()
         if not {re.sub(r"[-_.]+", "-", name).lower() for name in distributions} & {*pins, "guichet", "pip"}
     }
     (folder / "sitecustomize.py").write_text(_CUSTOMIZE.format(missing=missing), encoding="utf-8")
