@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from guichet.store import dynamodb
-from infra.operate import commands
+from infra.operate import commands, importing
 from infra.operate.doctor import examine
+from infra.operate.importing import running
 from infra.operate.inspection import Finding
 from tests.support.app import App
 from tests.support.aws import Answers
@@ -44,6 +45,13 @@ def offline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
             return said_by(capsys, *arguments)
 
     return run
+
+
+@pytest.fixture
+def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an import take twenty rows at a time instead of two hundred: few rows are then several blocks."""
+    for module in (importing, running):
+        monkeypatch.setattr(module, "BLOCK", 20)
 
 
 @pytest.fixture

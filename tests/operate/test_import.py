@@ -232,26 +232,26 @@ def test_a_dry_run_tells_what_then_happens_and_changes_nothing(
     assert done["bad_lines"] == 1
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("short_blocks")
 def test_to_import_again_changes_nothing(app: App, operate: Operate, tmp_path: Path) -> None:
-    file = written(tmp_path, *(f"reader{number}@example.org" for number in range(450)))
-    assert operate(app, "import", file, *PROOF, "--json").rows[0]["imported"] == 450
+    file = written(tmp_path, *(f"reader{number}@example.org" for number in range(45)))
+    assert operate(app, "import", file, *PROOF, "--json").rows[0]["imported"] == 45
     before = app.items()
     (row,) = operate(app, "import", file, *PROOF, "--json").rows
-    assert (row["confirmed_already"], "imported" in row) == (450, False)
+    assert (row["confirmed_already"], "imported" in row) == (45, False)
     assert app.items() == before
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.usefixtures("short_blocks")
 @pytest.mark.parametrize(("failure", "code"), [(KeyboardInterrupt, 130), (UnavailableError("put_item"), 3)])
 def test_an_import_that_was_stopped_goes_on(
     app: App, operate: Operate, tmp_path: Path, failure: Any, code: int
 ) -> None:
-    file = written(tmp_path, *(f"reader{number}@example.org" for number in range(450)))
+    file = written(tmp_path, *(f"reader{number}@example.org" for number in range(45)))
     original = writing.import_confirmed
 
     def stop(line: importing.Line, *arguments: Any) -> Any:
-        if line.number == 300:
+        if line.number == 30:
             raise failure
         return original(line, *arguments)
 
@@ -260,11 +260,11 @@ def test_an_import_that_was_stopped_goes_on(
         said = operate(app, "import", file, *PROOF, "--json")
     assert said.code == code
     (row,) = said.rows
-    assert (row["imported"], row["done_until_line"]) == (200, 201)
-    assert "--from-line 202" in said.told
-    (row,) = operate(app, "import", file, *PROOF, "--from-line", "202", "--json").rows
-    assert row["imported"] + row.get("confirmed_already", 0) == 250
-    assert len(app.items("subscriber")) == 450
+    assert (row["imported"], row["done_until_line"]) == (20, 21)
+    assert "--from-line 22" in said.told
+    (row,) = operate(app, "import", file, *PROOF, "--from-line", "22", "--json").rows
+    assert row["imported"] + row.get("confirmed_already", 0) == 25
+    assert len(app.items("subscriber")) == 45
 
 
 def test_who_is_asked_gets_the_link_once_and_is_a_subscriber_by_pressing_its_button(
@@ -447,14 +447,14 @@ def test_every_line_of_any_file_is_in_a_row_that_is_fit_or_told(
             assert row.reason
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.usefixtures("short_blocks")
 @pytest.mark.parametrize("options", [PROOF, (*PROOF, "--dry-run")])
 def test_its_progress_counts_each_step_once_and_never_more_than_there_is(
     app: App, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
     """The file is scanned for people who left, these are recorded, and it is read again for the others."""
     monkeypatch.setattr(output, "_REPORT_EVERY", 1)
-    rows = [f"reader{n}@example.com,{'unsubscribed' if n % 3 == 0 else 'subscribed'}" for n in range(600)]
+    rows = [f"reader{n}@example.com,{'unsubscribed' if n % 3 == 0 else 'subscribed'}" for n in range(60)]
     file = written(tmp_path, *rows, head="email,status")
     size = Path(file).stat().st_size
     told: dict[str, list[tuple[int, int]]] = {}
@@ -465,7 +465,7 @@ def test_its_progress_counts_each_step_once_and_never_more_than_there_is(
             told.setdefault(found[1].strip(), []).append((done, total))
     assert {what: steps[-1] for what, steps in told.items()} == {
         "bytes scanned for who left": (size, size),
-        "addresses recorded as left": (200, 200),
+        "addresses recorded as left": (20, 20),
         "bytes imported": (size, size),
     }
     for steps in told.values():

@@ -459,8 +459,8 @@ def test_no_later_file_brings_back_who_left(app: App, operate: Operate, tmp_path
     assert operate(app, "import", subscribed, "--ask", "--json").rows[0].get("asked", 0) == 0
 
 
-@pytest.mark.quick_cases(1)
-@pytest.mark.parametrize("apart", [0, 450])
+@pytest.mark.usefixtures("short_blocks")
+@pytest.mark.parametrize("apart", [0, 45])
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("arguments", [PROOF, ("--ask",)])
 def test_within_a_file_the_strictest_row_counts(  # noqa: PLR0913
