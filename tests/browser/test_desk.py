@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from desk import words
 from guichet.locales import LANGUAGES, Language
 from tests.support.stack import LocalStack, ask, local_stack, text_of, wait_for
-from tests.support.visitor import Visitor
+from tests.support.visitor import OF_COLOURS, Visitor
 
 Visit = Callable[..., Visitor]
 FORM = "application/x-www-form-urlencoded"
@@ -327,34 +327,37 @@ def all_right(visitor: Visitor, width: int) -> None:
     assert visitor.violations() == [], page.url
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (320, "dark"), (1200, "light"), (1200, "dark")])
-def test_each_page_is_right_for_everybody(visit: Visit, desk: Desk, width: int, scheme: str) -> None:
-    size = {"width": width, "height": 800}
-    visitor = visit(desk.stack, viewport=size, color_scheme=scheme, locale="en", storage_state=desk.state)
+def test_each_page_is_right_for_everybody(visit: Visit, desk: Desk) -> None:
+    visitor = visit(desk.stack, locale="en", storage_state=desk.state)
+    page = visitor.page
     titles = {}
     for name, address in desk.pages.items():
-        reply = visitor.page.goto(desk.url(address))
+        reply = page.goto(desk.url(address))
         assert reply is not None
         assert reply.status == (404 if name == "not there" else 200), name
-        all_right(visitor, width)
+        for width in (320, 1200):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme="light")
+            all_right(visitor, width)
+            page.emulate_media(color_scheme="dark")
+            assert visitor.violations(OF_COLOURS) == [], name
         # A search is the list, too.
         if not name.startswith(("one ", "search", "found")):
-            titles[name] = visitor.page.title()
+            titles[name] = page.title()
     # Each says by its title where one is: in a list of tabs, and to those who hear it.
     assert len(set(titles.values())) == len(titles), titles
     # Nothing of what visitors wrote acts.
     assert visitor.complaints == [line for line in visitor.complaints if "404" in line]
 
 
-@pytest.mark.parametrize("width", [320, 600])
-def test_each_page_fits_in_french(visit: Visit, desk: Desk, width: int) -> None:
-    visitor = visit(
-        desk.stack, javascript=False, viewport={"width": width, "height": 800}, locale="fr", storage_state=desk.state
-    )
+def test_each_page_fits_in_french(visit: Visit, desk: Desk) -> None:
+    page = visit(desk.stack, javascript=False, locale="fr", storage_state=desk.state).page
     for name, address in desk.pages.items():
-        visitor.page.goto(desk.url(address))
-        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, name
-        assert visitor.page.locator("html").get_attribute("lang") == "fr"
+        page.goto(desk.url(address))
+        for width in (320, 600):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert page.locator("html").get_attribute("lang") == "fr"
 
 
 def test_on_a_touch_screen_what_is_pressed_is_large_enough(visit: Visit, desk: Desk) -> None:
