@@ -212,7 +212,7 @@ def _merged(found: list[dict[str, Any]]) -> dict[str, list[str]]:
 
 TestComments = pytest.mark.slow(Comments.TestCase)
 TestComments.settings = settings(
-    max_examples=40,
+    max_examples=20,
     stateful_step_count=30,
     deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],

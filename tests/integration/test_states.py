@@ -204,7 +204,7 @@ class Newsletter(RuleBasedStateMachine):
 
 TestNewsletter = pytest.mark.slow(Newsletter.TestCase)
 TestNewsletter.settings = settings(
-    max_examples=40,
+    max_examples=20,
     stateful_step_count=30,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],

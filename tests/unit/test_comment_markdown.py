@@ -220,14 +220,14 @@ def test_the_longest_comment_takes_no_second(name: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_becomes_allowed_html(text: str) -> None:
     check(text)
 
 
 @pytest.mark.slow
-def test_two_thousand_fuzzed_comments_become_allowed_html() -> None:
-    made = render_comments.fuzz(2000, seed=7)
+def test_six_hundred_fuzzed_comments_become_allowed_html() -> None:
+    made = render_comments.fuzz(600, seed=7)
     # All of it is made, so all of it is checked.
     assert made.keys() == markdown.ELEMENTS

@@ -85,7 +85,7 @@ MARKDOWN = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @example(address="camille@example.org", link=issues.LINK, drawn=[issues.SAMPLE["fr"].markdown], subject="Un")
 @given(
     address=ADDRESSES,

@@ -90,7 +90,7 @@ def test_messages_stand_by_day_in_the_owners_time_zone_newest_first(make_app: Ma
 
 
 @pytest.mark.slow
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(minutes=st.lists(st.integers(0, 60 * 24 * 200), min_size=1, max_size=30), often=st.booleans())
 def test_pages_back_and_on_have_each_message_once_in_the_order_of_time(
     app: App, monkeypatch: pytest.MonkeyPatch, minutes: list[int], *, often: bool
@@ -563,7 +563,7 @@ _NASTY = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_fro
 
 
 @pytest.mark.slow
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(name=_NASTY, text=_NASTY, subject=_NASTY, label=_NASTY, value=_NASTY)
 def test_what_a_stranger_wrote_is_text_and_in_no_url(  # noqa: PLR0913, PLR0917
     make_app: Make, name: str, text: str, subject: str, label: str, value: str
@@ -594,7 +594,7 @@ def test_what_a_stranger_wrote_is_text_and_in_no_url(  # noqa: PLR0913, PLR0917
 
 
 @pytest.mark.slow
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     query=st.fixed_dictionaries(
         {},
