@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from guichet.comments.plain import visible
 from guichet.locales import Language
-from infra.operate.comment_words import sentences
+from infra.operate.words import sentences
 
 # How many comments the feed has.
 NEWEST = 50
@@ -34,7 +34,7 @@ def feed(  # noqa: PLR0913  the parts of a feed
     """
     entries = "".join(_entry(one, origin, language) for one in comments)
     own = f'<link rel="self" type="application/atom+xml" href={_quoted(address)}/>\n' if address else ""
-    title = sentences(language)["feed_title"].format(site=site_name)
+    title = sentences("comments", language)["feed_title"].format(site=site_name)
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{language}">\n'
@@ -50,7 +50,7 @@ def feed(  # noqa: PLR0913  the parts of a feed
 def _entry(comment: Mapping[str, Any], origin: str, language: Language) -> str:
     address = f"{origin}{comment['page']}#comment-{comment['id']}"
     page = visible(unquote(comment["page"]))
-    title = sentences(language)["feed_entry"].format(name=comment["name"], page=page)
+    title = sentences("comments", language)["feed_entry"].format(name=comment["name"], page=page)
     # An author must have a name (RFC 4287, 3.2.1).
     name = _text(comment["name"]).strip() or "—"
     return (

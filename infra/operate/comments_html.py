@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from guichet.locales import Language, locale
-from infra.operate.comment_words import sentences
+from infra.operate.words import sentences
 
 
 def fragment(threads: Iterable[Mapping[str, Any]], language: Language, zone: ZoneInfo) -> str:
@@ -30,7 +30,7 @@ def _thread(thread: Mapping[str, Any], language: Language, zone: ZoneInfo) -> st
     )
     below = f"<ol>\n{replies}</ol>\n" if replies else ""
     if thread.get("deleted"):
-        gone = escape(sentences(language)["deleted"])
+        gone = escape(sentences("comments", language)["deleted"])
         return f'<li id="comment-{thread["id"]}" class="guichet-deleted">\n<p>{gone}</p>\n{below}</li>\n'
     return f'<li id="comment-{thread["id"]}">\n{_article(thread, language, zone)}{below}</li>\n'
 

@@ -20,12 +20,12 @@ from guichet.signing import keyed_hash
 from guichet.store import comments, deletions, table
 from guichet.store.deletions import Mark
 from guichet.store.dynamodb import ConditionFailedError, Item
-from infra.operate.comment_words import sentences
 from infra.operate.comments_markdown import markdown_of
 from infra.operate.comments_pages import Pages
 from infra.operate.comments_sources import Post, Source
 from infra.operate.connection import OperatorSettings
 from infra.operate.queries import Advance, blocks, by_keys
+from infra.operate.words import sentences
 
 # As in the form for comments. Longer ones are cut.
 _LONGEST_NAME = 100
@@ -282,7 +282,7 @@ class _Import:
             id=place.id,
             page=place.page,
             name=" ".join(clean(post.name).split())[:_LONGEST_NAME].strip()
-            or sentences(settings.default_language)["anonymous"],
+            or sentences("comments", settings.default_language)["anonymous"],
             email=parse(post.email) or "",
             comment=text,
             parent=parent.id if parent is not None and parent.page == place.page and parent is not place else "",

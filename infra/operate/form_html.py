@@ -14,8 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from guichet.definitions.definition import Definition, Field
 from guichet.forms.field_types import PHONE_PATTERN, URL_PATTERN, folded
 from guichet.locales import Language
-from infra.operate.form_words import sentences
 from infra.operate.notice import beside_own, paragraph
+from infra.operate.words import sentences
 
 # What `guichet.addresses` requires of an address beyond what browsers do: something between its dots, two labels in the
 # domain, the last one not only digits; at most 64 characters before the @ and 254 in all; no encoded word.
@@ -84,7 +84,7 @@ def render(  # noqa: PLR0913  what a site says
     `api` is the API's address, `site` the name of the site, `contact` an email or web address for questions about
     personal data, `retention_days` how long answers are kept unless the form says so.
     """
-    words = sentences(language)
+    words = sentences("forms", language)
     days = definition.retention_days or retention_days
     notice = beside_own(definition, language, controller=site, contact=contact, days=days)
     template = _environment().get_template("form.html")
@@ -102,7 +102,7 @@ def render(  # noqa: PLR0913  what a site says
 
 
 def _shown(definition: Definition, language: Language) -> Iterator[_Shown]:
-    words, taken = sentences(language), set[str]()
+    words, taken = sentences("forms", language), set[str]()
     for field in definition.fields.values():
         own_help = (field.help[language],) if field.help else ()
         yield _Shown(

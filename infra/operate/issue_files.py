@@ -21,6 +21,7 @@ from guichet.newsletter.editions import (
 )
 from guichet.records.issue import Edition
 from infra.operate.connection import OperatorError
+from infra.operate.words import sentences
 
 # In bytes, with the front matter.
 LARGEST_FILE = LARGEST_TEXT
@@ -382,51 +383,11 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:59]}…")  # noqa: PLR2004  as wide as a cell
 
 
-_EXAMPLES: dict[Language, tuple[str, str, str]] = {
-    "fr": (
-        "Le titre de la lettre",
-        "Une phrase qui donne envie d’ouvrir, affichée après l’objet",
-        """# Bonjour
-
-Un premier paragraphe, avec du *texte en italique*, du **gras** et un
-[lien vers le site](https://example.org/).
-
-## Un sous-titre
-
-- un point
-- un autre
-
-> Une citation.
-
-À bientôt !
-""",
-    ),
-    "en": (
-        "The title of the issue",
-        "A sentence that makes people open it, shown after the subject",
-        """# Hello
-
-A first paragraph, with *italic text*, **bold text** and a
-[link to the site](https://example.org/).
-
-## A heading
-
-- one point
-- another one
-
-> A quote.
-
-See you soon!
-""",
-    ),
-}
-
-
 def example(language: Language, *, name_tells: bool) -> str:
     """Return the text of a new file: front matter and a short example."""
-    subject, preheader, text = _EXAMPLES[language]
-    lines = [_FENCE, f'subject: "{subject}"', *([] if name_tells else [f"language: {language}"])]
-    return "\n".join([*lines, f'preheader: "{preheader}"', _FENCE, "", text])
+    words = sentences("issues", language)
+    lines = [_FENCE, f'subject: "{words["subject"]}"', *([] if name_tells else [f"language: {language}"])]
+    return "\n".join([*lines, f'preheader: "{words["preheader"]}"', _FENCE, "", words["text"]])
 
 
 def new_files(name: Path, languages: Sequence[Language], *, both: bool) -> dict[Path, str]:

@@ -24,7 +24,7 @@ from guichet.records.sign_up import CONFIRMATION_VALID, REQUEST_KEPT
 from guichet.records.subscriber import RENEWAL_VALID
 from guichet.store.limits import CAPS_KEPT, SLOT_KEPT
 from infra.operate.connection import Connection, OperatorSettings
-from infra.operate.notice_words import places, sentences
+from infra.operate.words import places, sentences
 from infra.template import Template
 
 Format = Literal["html", "markdown", "text"]
@@ -170,7 +170,7 @@ def link(address: str) -> Value:
 def duration(days: int, language: Language) -> str:
     """Return a number of days in words, in years if it is whole years."""
     count, unit = (days, "day") if days % _DAYS_A_YEAR else (days // _DAYS_A_YEAR, "year")
-    return sentences(language)[unit if count == 1 else f"{unit}s"].format(count=count)
+    return sentences("notice", language)[unit if count == 1 else f"{unit}s"].format(count=count)
 
 
 def beside_own(
@@ -432,7 +432,7 @@ def rendered(blocks: Sequence[Block], language: Language, form: Format) -> str:
 
 def html(blocks: Sequence[Block], language: Language) -> Iterator[Markup]:
     """Yield each block as an element of HTML."""
-    words = sentences(language)
+    words = sentences("notice", language)
     for block in blocks:
         inside = paragraph(block, language)
         if block.label:
@@ -443,7 +443,7 @@ def html(blocks: Sequence[Block], language: Language) -> Iterator[Markup]:
 
 def paragraph(block: Block, language: Language) -> Markup:
     """Return the sentences of a block as HTML, without an element around them."""
-    words = sentences(language)
+    words = sentences("notice", language)
 
     def value(of: Value) -> Markup:
         return Markup('<a href="{1}">{0}</a>').format(*of) if isinstance(of, Link) else escape(of)
@@ -454,7 +454,7 @@ def paragraph(block: Block, language: Language) -> Markup:
 
 
 def _plain(block: Block, language: Language, form: Format) -> str:
-    words = sentences(language)
+    words = sentences("notice", language)
     quote: Callable[[str], str] = _in_markdown if form == "markdown" else str
 
     def value(of: Value) -> str:

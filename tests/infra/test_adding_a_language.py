@@ -27,9 +27,8 @@ CHANGES = {
     "infra/openapi.yaml": [("enum: [fr, en]", "enum: [fr, en, de]")],
 }
 NEW = "functions/guichet/locales/de.py"
-NEW_WORDS = "functions/desk/words/de/"
-# What commands write, which ask no function.
-OF_COMMANDS = {"infra/operate/form_words/de.py", "infra/operate/notice_words/de.py"}
+# The desk's, and the commands'.
+NEW_WORDS = ("functions/desk/words/de/", "infra/operate/words/de/")
 # For people alone: without them, all works.
 OF_NO_CONSEQUENCE = {"infra/site/guichet.js", "infra/site/de/index.html", "infra/docs/settings.md"}
 # They compare the languages, or what is allowed of each.
@@ -38,6 +37,7 @@ TESTS = (
     "tests/unit/test_desk_words.py",
     "tests/unit/test_emails.py",
     "tests/unit/test_settings.py",
+    "tests/operate/test_languages.py",
     "tests/infra/test_parameters.py::test_the_longest_of_everything_fits_into_the_environment_of_each_function",
 )
 # Of these files' tests, those of French and of what a function imports.
@@ -64,9 +64,10 @@ def added(tmp_path: Path) -> Path:
     template = template.replace(wording, wording + wording.replace("TextEn", "TextDe").replace("I agree", "Ich will"))
     (tmp_path / "template.yaml").write_text(template, encoding="utf-8")
     shutil.copy((tmp_path / NEW).with_name("en.py"), tmp_path / NEW)
-    shutil.copytree((tmp_path / NEW_WORDS).with_name("en"), tmp_path / NEW_WORDS, ignore=ignored)
+    for name in NEW_WORDS:
+        shutil.copytree((tmp_path / name).with_name("en"), tmp_path / name, ignore=ignored)
     other = r'{key: re.sub(r"(\{\w+\})|o", lambda m: m[1] or "ö", text) for key, text in SENTENCES.items()}'
-    for path in (tmp_path / NEW, *(tmp_path / NEW_WORDS).glob("*.py")):
+    for path in (tmp_path / NEW, *(path for name in NEW_WORDS for path in (tmp_path / name).glob("*.py"))):
         english = path.read_text(encoding="utf-8")
         if "SENTENCES" in english:
             path.write_text(f"import re\n\n{english}\n\nSENTENCES = {other}\n", encoding="utf-8")
@@ -76,7 +77,7 @@ def added(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_the_files_of_the_page_are_all_that_a_language_takes_and_one_test_fails_as_it_says(added: Path) -> None:
     named = {cell.strip("`") for cell, _ in rows(read("languages.md"), "file | what to add")}
-    assert named == {*CHANGES, NEW, NEW_WORDS, *OF_COMMANDS, *OF_NO_CONSEQUENCE}
+    assert named == {*CHANGES, NEW, *NEW_WORDS, *OF_NO_CONSEQUENCE}
     done = subprocess.run(
         [
             sys.executable,

@@ -1,7 +1,6 @@
 """The markup of a form of the site's own, as a page gets it."""
 
 import re
-from string import Formatter
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -11,7 +10,6 @@ import pytest
 from guichet.definitions.forms_file import FormsFileError, parse
 from guichet.locales import LANGUAGES, Language
 from infra.operate.form_html import render
-from infra.operate.form_words import sentences
 from tests.support.site_forms import QUOTE
 
 BAD = "<b>\"&'</b>"
@@ -228,14 +226,6 @@ def test_the_notice_is_the_form_s_own() -> None:
     assert "consentement" not in text
     assert 'href="https://example.org/rgpd"' in rendered(contact="https://example.org/rgpd")
     assert "<a " not in rendered(contact="javascript:alert(1)")
-
-
-def test_both_languages_say_the_same() -> None:
-    def places(language: Language) -> dict[str, set[str]]:
-        said = sentences(language).items()
-        return {key: {name for _, name, _, _ in Formatter().parse(text) if name} for key, text in said}
-
-    assert [places(language) for language in LANGUAGES] == [places("fr")] * len(LANGUAGES)
 
 
 @pytest.mark.parametrize("name", ["a%22b", "a%0Ab", "a%0db"])

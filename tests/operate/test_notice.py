@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from string import Formatter
 from typing import Any, get_args
 from xml.etree.ElementTree import Element
 
@@ -24,7 +23,6 @@ from guichet.store.erasure import Person, erase
 from infra.operate import notice
 from infra.operate.connection import OperatorSettings
 from infra.operate.notice import Facts, Format, beside, facts, page, rendered
-from infra.operate.notice_words import places, sentences
 from infra.template import Template
 from tests.support.app import App, resolve
 from tests.support.contact import contact
@@ -384,15 +382,6 @@ def test_every_french_notice_is_typeset() -> None:
     for changes, *_ in CHANGES.values():
         text = whole(known(**changes), "fr").replace("J'", "J’")
         assert faults(re.sub(r"[=-]{3,}", "", text)) == []
-
-
-def test_both_languages_say_the_same() -> None:
-    def named(language: Language) -> dict[str, set[str]]:
-        said = sentences(language).items()
-        return {key: {name for _, name, _, _ in Formatter().parse(text) if name} for key, text in said}
-
-    assert [named(language) for language in LANGUAGES] == [named("fr")] * len(LANGUAGES)
-    assert [places(language).keys() for language in LANGUAGES] == [places("fr").keys()] * len(LANGUAGES)
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

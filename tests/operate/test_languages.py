@@ -1,0 +1,49 @@
+"""What commands write for visitors and readers: the same in each language."""
+
+import pkgutil
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+import pytest
+
+from guichet.locales import LANGUAGES, Language
+from infra.operate import words
+from infra.operate.issue_files import new_files, read_all
+from infra.operate.words import Area, places, sentences
+
+AREAS: tuple[Area, ...] = get_args(Area)
+
+
+def test_every_folder_is_a_language_with_a_module_for_each_area() -> None:
+    found = {
+        folder.name: {module.name for module in pkgutil.iter_modules([str(Path(words.__path__[0], folder.name))])}
+        for folder in pkgutil.iter_modules(words.__path__)
+    }
+    assert found == {language: set(AREAS) for language in LANGUAGES}
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_every_language_says_the_same(area: Area) -> None:
+    def named(language: Language) -> dict[str, set[str]]:
+        said = sentences(area, language).items()
+        return {key: {name for _, name, _, _ in Formatter().parse(text) if name} for key, text in said}
+
+    first, *others = map(named, LANGUAGES)
+    assert first
+    assert all(first == other for other in others)
+
+
+def test_every_language_names_the_same_regions() -> None:
+    first, *others = (places(language).keys() for language in LANGUAGES)
+    assert first
+    assert all(first == other for other in others)
+
+
+def test_a_new_issue_can_be_written_in_every_language(tmp_path: Path) -> None:
+    files = new_files(tmp_path / "spring", LANGUAGES, both=True)
+    for path, text in files.items():
+        path.write_text(text, encoding="utf-8")
+    found = read_all(list(files), LANGUAGES[0])
+    assert found.id == "spring"
+    assert set(found.files) == set(LANGUAGES)
