@@ -419,6 +419,12 @@ def test_what_answers_a_comment_that_is_gone_or_hidden_or_elsewhere_stands_by_it
     assert outline(read(app)) == [(one, []) for one in answers]
 
 
+def test_an_answer_stands_under_its_comment_however_its_page_is_written(app: App) -> None:
+    first = shown(app)
+    answers = [shown(app, page=page, parent=first, comment=page) for page in (PAGE[:-1], f"{PAGE[:-1]}.html")]
+    assert [(root, set(found)) for root, found in outline(read(app))] == [(first, set(answers))]
+
+
 def test_an_answer_waits_for_a_comment_that_waits(app: App) -> None:
     first = post(app)
     reply = post(app, parent=first, comment="So do I.")

@@ -210,6 +210,14 @@ def test_the_page_that_the_form_was_on_is_kept_without_its_query(app: App) -> No
     assert app.items("message")[0]["page"] == f"{SITE}/blog/"
 
 
+@pytest.mark.parametrize("left", [1, 2, 3])
+def test_the_address_of_a_long_page_is_not_cut_within_an_escape(app: App, left: int) -> None:
+    start = f"{SITE}/".ljust(500 - left, "x")
+    app.post("/contact", **AS_FORM, headers={"referer": f"{start}%4A/more"})
+
+    assert app.items("message")[0]["page"] == start + ("%4A" if left == 3 else "")
+
+
 @pytest.mark.parametrize("referer", ["https://evil.example/page", "https://["])
 def test_a_foreign_page_is_not_kept(app: App, referer: str) -> None:
     app.post("/contact", **AS_FORM, headers={"referer": referer})

@@ -23,6 +23,7 @@ from tests.support.contact import contact
 from tests.support.feedback import event_about, feedback, taken, tell, told
 from tests.support.newsletter import READER, sign_up, subscribe, subscriber
 from tests.support.stack import text_of
+from tests.support.threads import approve, post
 from tests.support.wire import Wire, refusal, unanswered, unreachable
 
 OWNER = "owner@atelier.example"
@@ -498,6 +499,35 @@ def test_a_late_bounce_of_one_owner_is_not_lost_when_the_other_is_tried_again(
     sweeps(app, clock, timedelta(hours=7))
     assert [mail.to for mail in taken()] == [[one, other], [other], [one]]
     assert state_of(row(app)) == "sent"
+
+
+@pytest.mark.parametrize("end", ["dropped_at", "failed_at"])
+def test_a_late_bounce_does_not_revive_an_email_that_has_ended(
+    make_app: Callable[..., App], clock: Any, end: str
+) -> None:
+    one, other = "one@atelier.example", "other@atelier.example"
+    app = make_app(OwnerEmail=f"{one},{other}")
+    comment_id = post(app)
+    app.sweep()
+    first = taken()[-1]
+    # It waits for the other one.
+    tell(app, "bounce-transient", first, address=other)
+    if end == "dropped_at":
+        assert approve(comment_id) == "approved"
+    sweeps(app, clock, timedelta(hours=2))
+    if end == "failed_at":
+        tell(app, "reject")
+        # A notice takes its place.
+        sweeps(app, clock, timedelta(hours=1))
+    before, mails = row(app, "comment-notification"), len(taken())
+    assert (end in before, "outbox" in before) == (True, False)
+    tell(app, "bounce-transient", first, address=one)
+    after = row(app, "comment-notification")
+    # The bounce is noted.
+    assert after["bounced_at"] > before["bounced_at"]
+    assert ("outbox" in after, after[end], after["reason"]) == (False, before[end], before["reason"])
+    sweeps(app, clock, timedelta(hours=2))
+    assert len(taken()) == mails
 
 
 def test_in_the_place_of_a_rejected_email_goes_a_notice_without_what_the_visitor_wrote(

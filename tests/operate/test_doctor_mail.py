@@ -121,14 +121,21 @@ def test_no_stricter_policy_is_advised_for_mail_that_does_not_pass_or_passes_by_
         assert all("p=quarantine" not in found.remedy for found in found_by(dmarc.dmarc, answers, records))
 
 
-def test_reports_go_to_the_owner_only_at_the_domain_itself() -> None:
-    def record(owner: str) -> str:
-        (found,) = found_by(dmarc.dmarc, records={(_NAME, "TXT"): []}, owner_emails=[owner])
+def test_reports_go_to_the_owner_only_at_the_domain_or_one_above_or_below_it() -> None:
+    def record(owner: str, domain: str = "atelier.example") -> str:
+        nothing: dict[tuple[str, str], list[str]] = {
+            (f"_dmarc.{name}", "TXT"): [] for name in (domain, "atelier.example")
+        }
+        (found,) = found_by(dmarc.dmarc, records=nothing, owner_emails=[owner], from_email=f"guichet@{domain}")
         return found.remedy
 
     assert record("me@atelier.example") == f'add to DNS: {_NAME} TXT "v=DMARC1; p=none; rua=mailto:me@atelier.example"'
     # Nobody sends reports about it to another domain, unless that one says so.
     assert record("me@mail.example") == f'add to DNS: {_NAME} TXT "v=DMARC1; p=none"'
+    assert "rua" not in record("me@the-atelier.example")
+    assert "rua" not in record("me@atelier.example", "the-atelier.example")
+    assert "rua=mailto:me@mail.atelier.example" in record("me@mail.atelier.example")
+    assert "rua=mailto:me@atelier.example" in record("me@atelier.example", "mail.atelier.example")
 
 
 def test_a_record_without_its_version_first_is_told_and_replaced() -> None:
