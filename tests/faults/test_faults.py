@@ -41,7 +41,9 @@ from tests.support.wire import Wire, refusal
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
 # More than are ever needed to see the damages below.
 SEEDS = range(120)
-AT_LEAST = 20
+AT_LEAST = 24
+# The seeds of runs in which something rare comes about. They come first, but nothing depends on them.
+RARE = (12, 36, 70)
 # What is wrong for a while, and the caller lives on.
 FAILING: list[Kind] = [kind for kind in KINDS if kind not in KILLED | {"slow"}]
 
@@ -74,7 +76,7 @@ def all_was_tried(done: Sequence[Run]) -> bool:
 def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: FaultyServer) -> None:
     # `make faults` does a thousand. Here are as many as it takes until all was tried.
     done: list[Run] = []
-    for seed in SEEDS:
+    for seed in dict.fromkeys([*RARE, *SEEDS]):
         # Without SES's events something is mailed twice, and must not be lost.
         done.append(experiment(server, seed, events="none" if seed % 3 else "some"))
         assert done[-1].problems == [], seed
@@ -95,12 +97,13 @@ def test_a_link_that_ses_took_days_late_counts_for_whoever_asked_again(server: F
 
 def test_no_reader_of_an_issue_is_passed_over_whatever_fails(server: FaultyServer) -> None:
     done: list[Run] = []
-    for seed in SEEDS:
+    # Something is in doubt in the twelfth of these.
+    for seed in SEEDS[10:]:
         done.append(experiment(server, seed, events="none" if seed % 3 else "some", with_issues=True))
         assert done[-1].problems == [], seed
         assert done[-1].lost == done[-1].skipped == 0, seed
         # As many as it takes until something was in doubt to the end.
-        if len(done) >= 8 and any(run.unknown for run in done):
+        if len(done) >= 12 and any(run.unknown for run in done):
             break
     assert any(run.unknown for run in done)
     assert sum(run.copies for run in done) > 2 * len(done)
