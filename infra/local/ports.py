@@ -14,8 +14,8 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 # This machine's names. Under another name that resolves to it, a page could read what is served (DNS rebinding).
 HOSTS = frozenset({"127.0.0.1", "localhost"})
 _BACKLOG = 128
-# In seconds: each of three ports, one after the other, takes as long to close.
-_LOOK = 0.1
+# In seconds.
+_LOOK = 0.5
 
 
 class Port:
