@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 # Python compiles a module on first import, and most of these are never imported.
 INSTALL := pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 
-# Images of containers often turn off that Python keeps what it compiled. Each of the tests' many processes would compile
-# everything again.
+# Container images often set this, so Python caches no bytecode. Each of the tests' many processes would then compile
+# every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
 # What the local stack and the operator's command need. Rebuilt whenever that changes.

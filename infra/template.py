@@ -11,7 +11,7 @@ from typing import Any, Self
 import yaml
 
 try:
-    # libyaml's is ten times as fast. Not every build of PyYAML has it.
+    # libyaml's loader is ten times as fast, but not every build of PyYAML includes it.
     from yaml import CSafeLoader as SafeLoader
 except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]
@@ -61,7 +61,7 @@ _NOTHING = _Nothing()
 
 
 def safe_load(text: str) -> Any:
-    """Return what YAML says, as plain objects."""
+    """Parse YAML into plain Python objects."""
     return yaml.load(text, Loader=SafeLoader)
 
 

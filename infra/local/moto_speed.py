@@ -5,7 +5,6 @@ tests/infra/test_moto_speed.py compares the two.
 """
 
 import copy
-import random
 import re
 import string
 from collections import deque
@@ -25,6 +24,7 @@ from moto.dynamodb.models.table import SecondaryIndex
 from moto.dynamodb.parsing import ast_nodes, expressions, validators
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
+from moto.moto_api._internal import mock_random
 from werkzeug.datastructures import Headers
 
 # moto has no types for these, or not for all of it.
@@ -69,9 +69,9 @@ _ADDRESS = re.compile(r"https://(?:streams\.)?dynamodb\.([a-z0-9-]+)\.amazonaws\
 
 
 def _process_request(stubber: Any, request: AWSPreparedRequest) -> Any:
-    """Answer a request. To DynamoDB and its streams, it is JSON (AWS: "DynamoDB low-level API") and no more than that.
+    """Answer a request. Requests to DynamoDB and its streams are plain JSON (AWS: "DynamoDB low-level API").
 
-    moto searches the addresses of all its services, makes a request of werkzeug's, and reads its body as three formats.
+    moto matches the URL against those of all services, builds a werkzeug request, and parses its body in three formats.
     """
     place = _ADDRESS.fullmatch(request.url)
     if place is None or type(request.body) is not bytes:
@@ -96,12 +96,11 @@ def _process_request(stubber: Any, request: AWSPreparedRequest) -> Any:
 
 
 _LETTERS = string.ascii_letters + string.digits
-_chance = random.Random()  # noqa: S311
 
 
 def _request_id(headers: dict[str, Any]) -> str:
-    """Put a request's id into the headers of its answer. moto makes 52 random choices, one by one."""
-    headers["x-amzn-requestid"] = made = "".join(_chance.choices(_LETTERS, k=52))
+    """Add a request id to the headers of a response. moto draws its 52 characters one at a time."""
+    headers["x-amzn-requestid"] = made = "".join(mock_random.choices(_LETTERS, k=52))
     return made
 
 
@@ -171,15 +170,16 @@ def _copied(value: Any) -> Any:
     """Copy a tree of an expression, or anything else."""
     if not isinstance(value, _nodes.Node):
         return copy.deepcopy(value)
-    # All copies of a tree have the same set.
+    # Shared by all copies of the tree.
     vars(value).setdefault("approved", set())
     return _copied_node(value, None)
 
 
 def _validate(validator: Any) -> Any:
-    """Validate an expression, and put values into its copy.
+    """Validate an expression, then resolve its values.
 
-    The first three processors read the expression, its names and the table's keys, and change nothing: once is enough.
+    The first three processors depend only on the expression, its names and the table's keys, and change nothing, so
+    they run once for each combination.
     """
     node, processors = validator.node_to_validate, validator.processors
     names = validator.expression_attribute_names or {}

@@ -17,9 +17,9 @@ from tests.support.site_forms import QUOTE
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], None]]:
-    """Return what builds the artifact, of this machine's kind: what differs from Lambda's are the two native wheels.
+    """Return a function that builds the artifact for this machine. Only the two native wheels differ from Lambda's.
 
-    It installs the requirements once, as that takes most of a build. CI compares two whole builds.
+    The requirements are installed only once, as that is most of a build. CI compares two complete builds.
     """
     installed = tmp_path_factory.mktemp("installed")
     forms = _forms(tmp_path_factory.mktemp("forms"))

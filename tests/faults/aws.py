@@ -1,7 +1,7 @@
 """AWS as a run sees it: an HTTP server in front of moto that does not always do what it is asked.
 
-The faults are on the wire, so botocore's own HTTP client, retries and parsers take part. The wire is in memory, as the
-kernel's sockets and a thread at their other end took longer than all else: test_aws.py shows that it is no different.
+The faults are on the wire, so botocore's own HTTP client, retries and parsers take part. The wire is in memory, because
+real sockets and a server thread took half of the time; test_aws.py compares it with a real connection.
 There is no real waiting: whatever takes time advances the run's clock by the client's own time-outs, so that a seed
 gives the same run on any machine.
 """
@@ -74,7 +74,7 @@ _REFUSALS: dict[Kind, tuple[int, str]] = {
 _LITTLE = 0.01
 # How long a socket really waits: too long for load on this machine to matter.
 _FAR_AWAY = 600
-# Where the server is, for those on its wire.
+# The server's address. Connections to it stay in memory.
 HOST, PORT = "127.0.0.1", 1
 ADDRESS = f"http://{HOST}:{PORT}"
 # How often delayed requests arrive before the next request.
@@ -238,7 +238,7 @@ class FaultyServer:
             return _refusal(*_REFUSALS[kind]), False
         if kind == "broken reply":
             return _reply(status, told, content[: len(content) // 2], len(content)), True
-        # Who waits in vain, or is killed, sees a reset in the place of nothing: its side of the wire knows.
+        # Also for time-outs and kills: there, `come_back` raises the right error on the client's side.
         return b"", True
 
     def _act(self, sent: Sent, method: str, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
@@ -279,7 +279,7 @@ def _refusal(status: int, code: str) -> bytes:
 
 
 class _Reply(io.RawIOBase):
-    """What there is to read of a reply; then comes nothing more, or a reset."""
+    """The bytes of a reply, followed by the end of the stream or a reset."""
 
     def __init__(self, content: bytes, *, reset: bool) -> None:
         self._content, self._reset = io.BytesIO(content), reset
@@ -295,7 +295,7 @@ class _Reply(io.RawIOBase):
 
 
 class _Line:
-    """A socket of a client, as far as urllib3 and http.client use it. The server works while the client reads."""
+    """The part of a socket that urllib3 and http.client use. The server runs when the client starts to read."""
 
     def __init__(self, server: FaultyServer, idle: socket.socket) -> None:
         self._server, self._idle = server, idle
@@ -310,14 +310,14 @@ class _Line:
         return io.BufferedReader(_Reply(content, reset=reset))
 
     def fileno(self) -> int:
-        # Before it is used again, urllib3 asks whether it was closed meanwhile. After a reset it is not used again.
+        # urllib3 polls it to see whether a pooled connection was closed. It never reuses one that was reset.
         return self._idle.fileno()
 
     def settimeout(self, _seconds: float) -> None:
-        """Do nothing: no reply takes long."""
+        """Ignore it: replies are immediate."""
 
     def close(self) -> None:
-        """Do nothing: there is nothing to free."""
+        """Ignore it: there is nothing to release."""
 
 
 def _email_in(operation: str, body: bytes) -> tuple[str, str, Attempt | None]:

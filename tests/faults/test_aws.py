@@ -1,4 +1,4 @@
-"""The wire in memory gives botocore what a real one does."""
+"""The in-memory wire behaves like a real connection."""
 
 import socket
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ KEY = {"pk": {"S": "message#1"}, "sk": {"S": "message"}}
 
 
 class _Handler(Handler):
-    """Sends what the server in memory says, and really resets the connection."""
+    """Sends the in-memory server's replies over TCP, and really resets the connection."""
 
     server: Any
 
@@ -35,7 +35,7 @@ class _Handler(Handler):
 
 @contextmanager
 def really(faulty: FaultyServer) -> Iterator[None]:
-    """Put a server on a real wire."""
+    """Serve over a real TCP connection."""
     server: Any = Server(_Handler)
     server.faulty = faulty
     with serving(server), pytest.MonkeyPatch.context() as patch:
@@ -44,7 +44,7 @@ def really(faulty: FaultyServer) -> Iterator[None]:
 
 
 def met(faulty: FaultyServer, kind: Kind, patch: pytest.MonkeyPatch) -> list[str]:
-    """Return what botocore's HTTP client gets of three requests, of which the second meets a fault, and its caller."""
+    """Send three requests, the second with a fault. Return what botocore's HTTP client and its caller get."""
     found: list[str] = []
     with living(faulty, 0) as world:
         client = dynamodb.client()
@@ -56,7 +56,7 @@ def met(faulty: FaultyServer, kind: Kind, patch: pytest.MonkeyPatch) -> list[str
             except (Killed, HTTPClientError) as error:
                 found.append(f"{type(error).__name__} {error} {error.__context__!r}".replace(request.url, ""))
                 raise
-            # moto draws it.
+            # The request id is random.
             told = {name: value for name, value in reply.headers.items() if name != "x-amzn-requestid"}
             found.append(f"{reply.status_code} {told} {reply.content!r}")
             return reply
@@ -74,10 +74,10 @@ def met(faulty: FaultyServer, kind: Kind, patch: pytest.MonkeyPatch) -> list[str
 
 
 @pytest.mark.parametrize("kind", aws.KINDS)
-def test_a_wire_in_memory_gives_botocore_what_a_real_one_does(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_in_memory_wire_behaves_like_a_real_connection(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
     with wire() as faulty:
         in_memory = met(faulty, kind, monkeypatch)
         with really(faulty):
             assert in_memory == met(faulty, kind, monkeypatch)
-    # The first and the last are answered.
+    # The first and the last request succeed.
     assert len([line for line in in_memory if line.startswith("200 ")]) >= 2

@@ -42,7 +42,7 @@ GOOD = {"email": "a@example.org", "message": "Bonjour"}
 # More than are ever needed to see the damages below.
 SEEDS = range(120)
 AT_LEAST = 24
-# The seeds of runs in which something rare comes about. They come first, but nothing depends on them.
+# Seeds whose runs include rare outcomes. Trying them first saves time; the tests do not depend on them.
 RARE = (12, 36, 70)
 # What is wrong for a while, and the caller lives on.
 FAILING: list[Kind] = [kind for kind in KINDS if kind not in KILLED | {"slow"}]
@@ -97,7 +97,7 @@ def test_a_link_that_ses_took_days_late_counts_for_whoever_asked_again(server: F
 
 def test_no_reader_of_an_issue_is_passed_over_whatever_fails(server: FaultyServer) -> None:
     done: list[Run] = []
-    # Something is in doubt in the twelfth of these.
+    # Starting here, the twelfth run leaves an email in doubt.
     for seed in SEEDS[10:]:
         done.append(experiment(server, seed, events="none" if seed % 3 else "some", with_issues=True))
         assert done[-1].problems == [], seed

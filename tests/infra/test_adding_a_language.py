@@ -27,7 +27,7 @@ CHANGES = {
     "infra/openapi.yaml": [("enum: [fr, en]", "enum: [fr, en, de]")],
 }
 NEW = "functions/guichet/locales/de.py"
-# The desk's, and the commands'.
+# The words of the desk and of the commands.
 NEW_WORDS = ("functions/desk/words/de/", "infra/operate/words/de/")
 # For people alone: without them, all works.
 OF_NO_CONSEQUENCE = {"infra/site/guichet.js", "infra/site/de/index.html", "infra/docs/settings.md"}
@@ -40,8 +40,8 @@ TESTS = (
     "tests/operate/test_languages.py",
     "tests/infra/test_parameters.py::test_the_longest_of_everything_fits_into_the_environment_of_each_function",
 )
-# Of these files' tests, those of French and of what a function imports.
-OF_NO_INTEREST = "french or starts_without or no_other_function_loads"
+# Tests in these files about French, or about what a function imports.
+UNRELATED = "french or starts_without or no_other_function_loads"
 FAIL_ON_PURPOSE = {"test_a_wrong_setting_is_named_with_what_was_expected_and_never_quoted"}
 
 
@@ -78,19 +78,9 @@ def added(tmp_path: Path) -> Path:
 def test_the_files_of_the_page_are_all_that_a_language_takes_and_one_test_fails_as_it_says(added: Path) -> None:
     named = {cell.strip("`") for cell, _ in rows(read("languages.md"), "file | what to add")}
     assert named == {*CHANGES, NEW, *NEW_WORDS, *OF_NO_CONSEQUENCE}
+    options = ["-q", "-n0", "-p", "no:cacheprovider", "-k", f"not ({UNRELATED})"]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-n0",
-            "-p",
-            "no:cacheprovider",
-            "-k",
-            f"not ({OF_NO_INTEREST})",
-            *TESTS,
-        ],
+        [sys.executable, "-m", "pytest", *options, *TESTS],
         cwd=added,
         # Neither measured nor one of several processes, as this one may be.
         env={name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST"))},

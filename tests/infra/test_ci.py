@@ -111,7 +111,7 @@ def test_a_file_that_is_left_in_the_tree_makes_it_fail(checkout: Path) -> None:
     assert "?? stray" in said
 
 
-def test_make_lets_python_keep_what_it_compiles_even_where_the_environment_forbids_it() -> None:
+def test_make_lets_python_cache_bytecode_even_if_the_environment_forbids_it() -> None:
     command = ["make", "--silent", "--eval", "shown: ; @env", "shown"]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OTHER": "1"}
     done = subprocess.run(command, cwd=TEMPLATE.parent, env=environment, capture_output=True, text=True, check=True)

@@ -153,7 +153,7 @@ def _answered(seed: int) -> list[Any]:
         (stream,) = streams.list_streams(TableName=TABLE)["Streams"]
         reader = StreamReader(streams, stream["StreamArn"])
         for record in reader.read() + reader.read():
-            # Random, of the time, and with the length of the time.
+            # Random, the current time, and a size that includes the length of that time.
             del record["eventID"], record["dynamodb"]["ApproximateCreationDateTime"], record["dynamodb"]["SizeBytes"]
             told.append(("stream", {}, record))
     return told
@@ -192,7 +192,7 @@ def test_an_index_has_the_same_of_an_item(projection: dict[str, Any]) -> None:
     assert len(index.project(stored).attrs) in {3, 5, len(stored.attrs)}
 
 
-def test_what_is_once_approved_is_what_moto_checks_first() -> None:
+def test_the_checks_that_run_once_are_moto_s_first_three() -> None:
     with table_of(1) as (_, table):
         (stored,) = table.all_items()
         processors = UpdateExpressionValidator(None, {}, {}, stored, table).processors
@@ -200,7 +200,7 @@ def test_what_is_once_approved_is_what_moto_checks_first() -> None:
     assert [type(processor) for processor in processors[:3]] == first
 
 
-def test_a_request_has_an_id_like_moto_s() -> None:
+def test_request_ids_look_like_moto_s() -> None:
     (own,) = (own for _, name, own in moto_speed.replaced if name == "gen_amzn_requestid_long")
     for make in (own, vars(responses)["gen_amzn_requestid_long"]):
         headers: dict[str, Any] = {}

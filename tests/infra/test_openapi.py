@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 from jsonschema_rs import Draft202012Validator, ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import TypeAdapter
@@ -25,7 +24,7 @@ from guichet.records.record import utc_now
 from guichet.store import dynamodb
 from infra.local.functions import routes
 from infra.local.gateway import LARGEST_BODY, LARGEST_HEAD, match_route
-from infra.template import TEMPLATE
+from infra.template import TEMPLATE, safe_load
 from newsletter.form import NewsletterForm
 from tests.support.app import SITE, App
 from tests.support.newsletter import READER, SECRET, open_link, press, subscribe, unsubscribe_url
@@ -34,7 +33,7 @@ from tests.support.refusals import GOOD as GOOD_MESSAGE
 from tests.support.site_forms import site_forms
 from tests.support.wire import Wire, unreachable
 
-DESCRIPTION: dict[str, Any] = yaml.safe_load(
+DESCRIPTION: dict[str, Any] = safe_load(
     TEMPLATE.with_name("infra").joinpath("openapi.yaml").read_text(encoding="utf-8")
 )
 COMPONENTS: dict[str, Any] = DESCRIPTION["components"]

@@ -17,7 +17,6 @@ from xml.etree.ElementTree import Comment, Element
 
 import html5lib
 import pytest
-import yaml
 
 from guichet.locales import LANGUAGES, Language
 from guichet.mail import texts
@@ -29,7 +28,7 @@ from guichet.records.sign_in import SignIn
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
 from guichet.settings import NotifierSettings
-from infra.template import TEMPLATE, Template
+from infra.template import TEMPLATE, Template, safe_load
 from tests.support import issues
 from tests.support.app import App
 from tests.support.clients import listening
@@ -162,7 +161,7 @@ def inspect(raw: bytes) -> Found:
 @cache
 def documented() -> dict[str, set[str]]:
     """Return the pages that links may lead to, with their allowed parameters."""
-    described = yaml.safe_load((TEMPLATE.parent / "infra/openapi.yaml").read_text(encoding="utf-8"))
+    described = safe_load((TEMPLATE.parent / "infra/openapi.yaml").read_text(encoding="utf-8"))
     shared = described["components"]["parameters"]
     pages = {}
     for path, operations in described["paths"].items():

@@ -130,7 +130,7 @@ def test_over_four_years_with_outages_nobody_is_asked_twice_or_leaves_unasked(
     app: App, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    # It reads each day since the last note, which was a third of all calls here.
+    # It reads every day since the last note, which took a third of this test's time.
     monkeypatch.setattr(sweep, "queue_spam_note", lambda *_: False)
     with time_machine.travel(START, tick=False) as clock:
         years = Years(app, monkeypatch, seed)

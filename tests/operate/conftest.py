@@ -49,7 +49,7 @@ def offline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 @pytest.fixture
 def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an import take twenty rows at a time instead of two hundred: few rows are then several blocks."""
+    """Shrink an import's blocks from two hundred rows to twenty, so that a short file has several."""
     for module in (importing, running):
         monkeypatch.setattr(module, "BLOCK", 20)
 

@@ -2,15 +2,15 @@
 
 import pkgutil
 from pathlib import Path
-from string import Formatter
 from typing import get_args
 
 import pytest
 
-from guichet.locales import LANGUAGES, Language
+from guichet.locales import LANGUAGES
 from infra.operate import words
 from infra.operate.issue_files import new_files, read_all
 from infra.operate.words import Area, places, sentences
+from tests.support.languages import placeholders
 
 AREAS: tuple[Area, ...] = get_args(Area)
 
@@ -25,11 +25,7 @@ def test_every_folder_is_a_language_with_a_module_for_each_area() -> None:
 
 @pytest.mark.parametrize("area", AREAS)
 def test_every_language_says_the_same(area: Area) -> None:
-    def named(language: Language) -> dict[str, set[str]]:
-        said = sentences(area, language).items()
-        return {key: {name for _, name, _, _ in Formatter().parse(text) if name} for key, text in said}
-
-    first, *others = map(named, LANGUAGES)
+    first, *others = (placeholders(sentences(area, language)) for language in LANGUAGES)
     assert first
     assert all(first == other for other in others)
 

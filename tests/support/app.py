@@ -175,7 +175,7 @@ class App:
 
 @contextmanager
 def isolated() -> Iterator[None]:
-    """Enter an isolated world: no AWS, an empty moto, the environment of the tests' stack, no client of another one."""
+    """Enter an isolated world: no AWS, an empty moto, the environment of the tests' stack, its own clients."""
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]

@@ -20,7 +20,7 @@ class FailedFunctionError(Exception):
 
 
 class BuiltFunction:
-    """A function of the template as a process that only has its own variables, started when it is first needed."""
+    """A function of the template, run on first use as a process with only its own environment variables."""
 
     def __init__(self, function: Function, start: Callable[[], Runtime]) -> None:
         self.function = function
@@ -28,7 +28,7 @@ class BuiltFunction:
 
     @cached_property
     def runtime(self) -> Runtime:
-        """The process."""
+        """The function's process, started on first access."""
         return self._start()
 
     def __call__(self, event: dict[str, Any]) -> Any:
@@ -58,7 +58,7 @@ class Deployed(App):
         self.http = Client(Gateway(routes(built), self.stack.cors))  # type: ignore[arg-type]
 
     def built(self, name: str, **environment: str) -> BuiltFunction:
-        """Return a function, with further variables."""
+        """Return a function with additional environment variables. Its process starts on first use."""
         function = self.stack.functions[name]
         variables = {**self.aws, **function.environment, **environment}
         process = start(self._artifact, function.handler, variables, self._client, self._logs / f"{name}.log")

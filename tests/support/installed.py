@@ -23,7 +23,7 @@ class Finder:
 sys.meta_path.insert(0, Finder)
 """
 
-# It reads the names of all files of all packages.
+# Slow, as it reads the file list of every installed package.
 _distributions = cache(packages_distributions)
 
 

@@ -10,9 +10,9 @@ from tests.support.stack import LocalStack
 
 # In milliseconds. Only failures take this long.
 PATIENCE = 30_000
-# The rules of axe whose result depends on colours, which are all that a dark page changes.
+# The only axe rules that depend on colours. A dark page differs from a light one in nothing else.
 OF_COLOURS = ("color-contrast", "link-in-text-block")
-# Not `Axe().run(page)`: it returns what was fine as well, which takes longer to return than to find.
+# Not `Axe().run(page)`: it also returns every passed check, which takes longer than the checks themselves.
 _RUN = """async only => {
   const options = { resultTypes: ["violations"] };
   const found = await axe.run(only.length ? { ...options, runOnly: only } : options);

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from string import Formatter
 
 import pytest
 
 from desk import handler, words
 from guichet.locales import LANGUAGES, Language
 from infra.build import FUNCTIONS
+from tests.support.languages import placeholders
 from tests.support.typography import faults
 
 FOLDER = Path(words.__file__).parent
@@ -31,11 +31,6 @@ def sentences(language: Language) -> dict[str, str]:
     }
 
 
-def places(text: str) -> set[str | None]:
-    """Return the placeholders in a sentence."""
-    return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-
 def test_every_language_has_the_same_areas() -> None:
     assert {path.name for path in FOLDER.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(LANGUAGES)
     for language in LANGUAGES:
@@ -43,7 +38,7 @@ def test_every_language_has_the_same_areas() -> None:
 
 
 def test_every_sentence_is_there_in_every_language_with_the_same_places() -> None:
-    first, *others = ({key: places(text) for key, text in sentences(language).items()} for language in LANGUAGES)
+    first, *others = (placeholders(sentences(language)) for language in LANGUAGES)
     assert len(first) > 10
     assert all(first == other for other in others)
 

@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
-from string import Formatter
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,14 +15,12 @@ from guichet.locales import LANGUAGES, Language, locale
 from infra.local.comments import DEMO
 from infra.local.site import SITE
 from infra.template import Template
+from tests.support.languages import placeholders
 from tests.support.typography import faults
 
 
 def test_every_sentence_is_there_in_every_language_with_the_same_places() -> None:
-    def places(text: str) -> set[str | None]:
-        return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-    first, *others = ({key: places(text) for key, text in locale(language).SENTENCES.items()} for language in LANGUAGES)
+    first, *others = (placeholders(locale(language).SENTENCES) for language in LANGUAGES)
     assert all(first == other for other in others)
 
 
