@@ -42,6 +42,8 @@ _PLACE = re.compile(r"([0-9]{8}T[0-9]{12})-([0-9a-f]{32})")
 _PLACE_TIME = "%Y%m%dT%H%M%S%f"
 _SEEN = re.compile(rf"([A-Za-z0-9_-]{{1,128}})\.({'|'.join(STATES)})")
 _TICKED = "ticked-"
+# The actions that one press does. Deleting asks first.
+_AT_ONCE = tuple(action for action in ACTIONS if action != "delete")
 # The bulk actions by state. For everything that a page shows, only those that can be undone or that ask first.
 _ALL_SHOWN: dict[CommentState, tuple[Action, ...]] = {
     "pending": ("approve", "refuse"),
@@ -309,7 +311,8 @@ def show(call: Call) -> Response:
         html=_html(record),
         text=strangers.unpadded(record.comment),
         address=readable(record.email),
-        actions=[action for action in POSSIBLE[record.state] if action != "delete"],
+        actions=[action for action in POSSIBLE[record.state] if action in _AT_ONCE],
+        outcomes=(*_AT_ONCE, "already", "changed", "parent_waits"),
         others=call.url(f"comments/by/{author}") if author else "",
         erase=call.url("people", comment=record.id) if record.email else "",
         folder=call.url("comments", state="" if record.state == "pending" else record.state),
@@ -324,7 +327,7 @@ def _opened(call: Call) -> Comment:
 
 
 def act(call: Call) -> Response:
-    """Approve, refuse, file as spam or release a comment, as its page showed it."""
+    """Do one of `_AT_ONCE` with a comment, as its page showed it."""
     action = cast("Action", call.page.rpartition("/")[2])
     return _told(call, _moderated(call, action))
 
@@ -469,10 +472,7 @@ ROUTES: dict[str, Route] = {
     "POST comments": act_on_several,
     "GET comments/by/{id}": show_author,
     "GET comments/{id}": show,
-    "POST comments/{id}/approve": act,
-    "POST comments/{id}/refuse": act,
-    "POST comments/{id}/spam": act,
-    "POST comments/{id}/release": act,
+    **{f"POST comments/{{id}}/{action}": act for action in _AT_ONCE},
     "GET comments/{id}/delete": ask_to_delete,
     "POST comments/{id}/delete": delete,
 }
