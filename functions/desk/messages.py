@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from desk import pages, words
 from desk.call import Call, DeskError, Route
+from desk.outbox import called
 from desk.reasons import why
 from guichet.addresses import readable
 from guichet.definitions.definition import Definition, definition, definitions
@@ -57,13 +58,6 @@ _SIGNS = {
     "known phrases": "spam_phrases",
     "sent at once": "spam_at_once",
     "sent by a program": "spam_program",
-}
-_EMAILS = {
-    "contact-notification": "email_notification",
-    "form-notification": "email_notification",
-    "acknowledgement": "email_acknowledgement",
-    "rejected-notice": "email_rejected",
-    "confirmation-request": "email_confirmation",
 }
 _POINTS = re.compile(r"(.+) \(([0-9]+)\)")
 
@@ -405,8 +399,9 @@ def _queued(row: Item) -> str:
 
 
 def _email_name(row: Item, call: Call) -> str:
-    key = "email_released" if row["sk"].endswith("-notification#released") else _EMAILS.get(row["name"], "")
-    return words.say(f"messages.{key}", call.language) if key else str(row["name"])
+    if row["sk"].endswith("-notification#released"):
+        return words.say("messages.email_released", call.language)
+    return called(row["name"], call.language)
 
 
 def _email_state(row: Item, call: Call) -> str:

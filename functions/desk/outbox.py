@@ -8,6 +8,8 @@ from typing import Any
 from desk import pages, words
 from desk.call import Call, DeskError, Route
 from guichet.http.responses import Response
+from guichet.locales import Language, locale
+from guichet.mail import emails
 from guichet.mail.ses import without_addresses
 from guichet.outbox.reasons import WHYS, Reason, reason_of
 from guichet.records.outbox import DEPLOY_HOOK, EmailKey
@@ -21,12 +23,6 @@ from guichet.telemetry import logger
 _PER_PAGE = 50
 # The longest sort key of an email, in characters. None of ours comes close, and DynamoDB allows 1,024 bytes.
 _LONGEST_KEY = 256
-# The emails that have a sentence of their own, by module. Any other is called by its name.
-_NAMES = (
-    "acknowledgement", "cap_reached", "comment_notification", "comments_link", "confirmation_request",
-    "contact_notification", "desk_sign_in", "digest", "erasure_done", "form_notification", "issue_paused", "issue_sent",
-    "issue_test", "new_subscriber", "rejected_notice", "renewal", "spam_note", "welcome",
-)  # fmt: skip
 # The records that have a page of the desk, by the first part of their key.
 _PAGES = {"message": "messages", "comment": "comments", "subscriber": "subscribers", "issue": "issues"}
 
@@ -84,7 +80,7 @@ def show(call: Call) -> Response:
 def _waiting(call: Call, row: Item, now: datetime) -> Waiting:
     queued_at = datetime.fromisoformat(row["queued_at"])
     return Waiting(
-        name=_name(call, row),
+        name=called(row["name"], call.language),
         recipient=_recipient(call, row),
         queued_at=queued_at,
         age=_age(call, now - queued_at),
@@ -95,7 +91,7 @@ def _waiting(call: Call, row: Item, now: datetime) -> Waiting:
 
 def _failed(call: Call, row: Item) -> Failed:
     return Failed(
-        name=_name(call, row),
+        name=called(row["name"], call.language),
         recipient=_recipient(call, row),
         failed_at=datetime.fromisoformat(row["failed_at"]),
         said=without_addresses(row.get("reason", "")),
@@ -104,14 +100,13 @@ def _failed(call: Call, row: Item) -> Failed:
     )
 
 
-def _name(call: Call, row: Item) -> str:
-    name = str(row["name"])
-    module = name.replace("-", "_")
+def called(name: str, language: Language) -> str:
+    """Return what the desk calls an email, given its name in the outbox."""
     if name == DEPLOY_HOOK:
-        return words.say("outbox.email_deploy_hook", call.language)
-    if module in _NAMES:
-        return words.say(f"outbox.email_{module}", call.language)
-    return words.say("outbox.email_other", call.language, name=name)
+        return words.say("outbox.email_deploy_hook", language)
+    sentence = locale(language).SENTENCES.get(f"{name.replace('-', '_')}_called")
+    # Another version of this code may have queued it.
+    return sentence or words.say("outbox.email_other", language, name=name)
 
 
 def _record(row: Item) -> str:
@@ -121,12 +116,16 @@ def _record(row: Item) -> str:
 
 def _recipient(call: Call, row: Item) -> str:
     """Return who an email goes to; for visitors, only what they did."""
-    if row["recipient"] == "owner":
-        who = {"form-notification": "recipients", DEPLOY_HOOK: "host"}.get(row["name"], "owner")
-    else:
-        known = {"acknowledgement": "sender", "comments-link": "author", "renewal": "known", "welcome": "subscriber"}
-        who = known.get(row["name"], "visitor")
-    return words.say(f"outbox.to_{who}", call.language)
+    return words.say(f"outbox.to_{_reader(row)}", call.language)
+
+
+def _reader(row: Item) -> str:
+    if row["name"] == DEPLOY_HOOK:
+        return "host"
+    try:
+        return emails.named(row["name"]).READER
+    except ImportError:
+        return str(row["recipient"])
 
 
 def _age(call: Call, age: timedelta) -> str:

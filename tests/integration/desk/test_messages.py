@@ -229,8 +229,8 @@ def test_a_form_of_the_sites_own_is_a_list_of_its_own_with_its_title_and_labels(
         ("other", "x"),
     ]
     # A form keeps its own as long as it says, and its recipients got the email.
-    assert "Notification" in one
-    assert "Accusé de réception au visiteur" in one
+    assert "Notification d’un formulaire" in one
+    assert "Accusé de réception d’un message" in one
 
 
 # --- search -----------------------------------------------------------------------------------------------------------
@@ -351,7 +351,7 @@ def test_a_page_has_all_of_a_message(app: App) -> None:
     assert f"people?message={identifier}" in text
     (subscriber,) = app.items("subscriber")
     assert f"https://api.example/desk/subscribers/{subscriber['id']}" in text
-    assert re.search(r"<li>Notification – <span[^>]*>Sent on Monday 23 November 2026 at 11:00", text)
+    assert re.search(r"<li>Notification of a message – <span[^>]*>Sent on Monday 23 November 2026 at 11:00", text)
 
 
 def test_a_reply_goes_to_the_address_alone_and_its_subject_is_not_the_visitors(app: App) -> None:

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 import pytest
@@ -14,9 +14,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from desk import outbox as area
 from desk import words
-from guichet.locales import LANGUAGES
+from guichet.locales import LANGUAGES, say
 from guichet.mail import emails, ses
 from guichet.outbox import reasons
 from guichet.records.outbox import EmailKey, QueuedEmail
@@ -69,7 +68,7 @@ def test_what_waits_is_told_with_its_record_and_without_anybody_s_address(app: A
     assert "To visitors and subscribers: 1" in page
     assert "Amazon SES has paused the account · 2" in page
     assert page.count("for 3 h") == 2
-    assert f'/desk/messages/{message["id"]}">A visitor’s message</a>' in page
+    assert f'/desk/messages/{message["id"]}">Notification of a message</a>' in page
     assert "Request to confirm a subscription" in page
     assert "To an address that signed up" in page
     assert "Sending is paused for …" in page
@@ -163,18 +162,27 @@ def test_a_dead_mailbox_is_named_and_can_be_tried_at_once(app: App) -> None:
         assert len(app.mails()) == sent + 1
 
 
-def test_every_reason_and_every_email_has_words(app: App) -> None:
+def test_every_reason_and_every_email_has_words() -> None:
     # Of an issue itself there are rows of its own.
     names = {module.name for module in pkgutil.iter_modules(emails.__path__)} - {"issue"}
-    assert set(area._NAMES) == names  # noqa: SLF001
     for language in LANGUAGES:
         for why in reasons.WHYS:
             assert words.say(f"outbox.why_{why}", language, tries=1)
             assert words.say(f"outbox.short_{why}", language)
         for name in names:
-            assert words.say(f"outbox.email_{name}", language)
+            assert say(f"{name}_called", language)
+        for reader in get_args(emails.Reader):
+            assert words.say(f"outbox.to_{reader}", language)
+
+
+def test_an_email_of_another_version_is_called_by_its_name(app: App) -> None:
     queued(1, "of-the-future")
-    assert "Email “of-the-future”" in shown(app)
+    queued(2, "of-the-past", recipient="visitor")
+    page = shown(app)
+    assert "Email “of-the-future”" in page
+    assert "Email “of-the-past”" in page
+    assert "To you" in page
+    assert "To a visitor" in page
 
 
 @pytest.mark.all_shards

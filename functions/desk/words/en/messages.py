@@ -80,11 +80,7 @@ SENTENCES = {
     "spam_program": "sent by a program",
     "spam_points": "{sign} ({points} points)",
     # Its emails
-    "email_notification": "Notification",
     "email_released": "Notification, after it was released from the spam folder",
-    "email_acknowledgement": "Acknowledgement to the visitor",
-    "email_rejected": "Notice that an email was rejected",
-    "email_confirmation": "Email with the link to confirm",
     "state_sent": "Sent on {at}",
     "state_failed": "Failed on {at}: {why}",
     "state_dropped": "Not sent: {why}",

@@ -87,11 +87,7 @@ SENTENCES = {
     "spam_program": "envoyé par un programme",
     "spam_points": "{sign} ({points}\u00a0points)",
     # Its emails
-    "email_notification": "Notification",
     "email_released": "Notification, après sa sortie du dossier de spam",
-    "email_acknowledgement": "Accusé de réception au visiteur",
-    "email_rejected": "Avis qu’un email a été refusé",
-    "email_confirmation": "Email avec le lien de confirmation",
     "state_sent": "Envoyé le {at}",
     "state_failed": "Échec le {at}\u00a0: {why}",
     "state_dropped": "Non envoyé\u00a0: {why}",

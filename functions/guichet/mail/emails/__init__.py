@@ -14,6 +14,8 @@ from guichet.records.subscriber import Subscriber
 from guichet.settings import MailSettings, NotifierSettings
 
 Record_co = TypeVar("Record_co", covariant=True)
+# Whose mailbox an email goes to, in the words of the desk.
+Reader = Literal["owner", "recipients", "sender", "author", "signed_up", "new_subscriber", "subscriber"]
 
 
 class Content(NamedTuple):
@@ -49,6 +51,7 @@ class Email(Protocol):
     # Its name in the outbox, and the name of its templates.
     NAME: str
     AUDIENCE: Audience
+    READER: Reader
     # Its share of StrangerMailPerDay, if no other email has one. None if it never goes to an unconfirmed address.
     STRANGER_SHARE: float | None
 

@@ -6,13 +6,14 @@ from typing import NamedTuple
 from guichet.addresses import normalized
 from guichet.definitions.definition import Definition, definition
 from guichet.locales import Language, say
-from guichet.mail.emails import Content, Due, at_desk
+from guichet.mail.emails import Content, Due, Reader, at_desk
 from guichet.records.message import Message
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
 
 NAME = "form-notification"
 AUDIENCE: Audience = "owner"
+READER: Reader = "recipients"
 STRANGER_SHARE: float | None = None
 
 
