@@ -20,6 +20,8 @@ _ARGUMENTS = [
     # A page that a test alters on its way counts as none of this machine's, which may ask nothing of it.
     "--disable-features=LocalNetworkAccessChecks",
 ]
+# The headless shell has the same engine without the browser around it, and takes about a third of its processor time.
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 expect.set_options(timeout=PATIENCE)
 
 
@@ -27,7 +29,7 @@ expect.set_options(timeout=PATIENCE)
 def browser() -> Iterator[Browser]:
     """Return Chromium: the system's, or Playwright's own."""
     with sync_playwright() as playwright:
-        found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        found = next(filter(None, map(shutil.which, _NAMES)), None)
         if found is None and not Path(playwright.chromium.executable_path).exists():
             missing("Chromium")
         chromium = playwright.chromium.launch(executable_path=found, args=_ARGUMENTS)
@@ -51,6 +53,8 @@ def visit(browser: Browser, stack: LocalStack) -> Iterator[Callable[..., Visitor
     made: list[Visitor] = []
 
     def make(of: LocalStack = stack, *, javascript: bool = True, **options: Any) -> Visitor:
+        # By itself, the headless shell asks for no language.
+        options = {"locale": "en-US", **options}
         context = browser.new_context(java_script_enabled=javascript, **options)
         made.append(Visitor(context, of, None if javascript else browser.new_page(**options)))
         return made[-1]

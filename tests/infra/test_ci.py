@@ -15,19 +15,36 @@ _MAKE = """#!/bin/sh
 echo "$*" >>"$CALLS"
 case " $* " in *" $FAILS "*"$FAILS_ON"*) echo "it is broken here"; exit 1 ;; esac
 """
+# `apt-get` notes each call too, and fails where it is asked for what the test names.
+_APT = """#!/bin/sh
+echo "apt-get $*" >>"$CALLS"
+case " $* " in *" $FAILS "*) exit 100 ;; esac
+"""
 _PYTHON = "#!/bin/sh\necho /opt/$(basename $0)\n"
 
 
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of the machine's programs, without those that `.ci/run` installs."""
+    folder = tmp_path_factory.mktemp("system")
+    for name, path in {path.name: path for of in ("/bin", "/usr/bin") for path in Path(of).iterdir()}.items():
+        if not re.match("chromium|google-chrome|node|npm|soffice|libreoffice|spamassassin|docker", name):
+            (folder / name).symlink_to(path)
+    return folder
+
+
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(tmp_path: Path, system: Path) -> Path:
     """Return a checkout with `.ci/run` and nothing that it calls, but for what stands in on the path."""
     root, programs = tmp_path / "checkout", tmp_path / "programs"
     for folder in (root / ".ci", root / ".aws-sam", root / ".venv-sam" / "bin", programs):
         folder.mkdir(parents=True)
+    (tmp_path / "system").symlink_to(system)
     for name in (".ci/run", ".gitignore"):
         shutil.copy(TEMPLATE.parent / name, root / name)
-    played = dict.fromkeys(("chromium", "node", "npm", "soffice", "dockerd", "apt-get", "sudo"), "#!/bin/sh\n")
-    played |= {"make": _MAKE, "python3.11": _PYTHON, "python3.13": _PYTHON, "python3": _PYTHON}
+    found = ("chromium", "node", "npm", "soffice", "spamassassin", "dockerd")
+    played = dict.fromkeys(found, "#!/bin/sh\n") | {"sudo": '#!/bin/sh\nexec "$@"\n'}
+    played |= {"apt-get": _APT, "make": _MAKE, "python3.11": _PYTHON, "python3.13": _PYTHON, "python3": _PYTHON}
     for name, script in played.items():
         (programs / name).write_text(script, encoding="utf-8")
     (root / ".venv-sam" / "bin" / "sam").write_text("#!/bin/sh\n", encoding="utf-8")
@@ -41,11 +58,11 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def run(checkout: Path, fails: str = "nothing", on: str = "") -> tuple[int, str, list[str]]:
-    """Run it, and return its exit code, what it printed, and how `make` was called."""
+    """Run it, and return its exit code, what it printed, and how `make` and `apt-get` were called."""
     calls = checkout.parent / "calls"
     calls.write_text("", encoding="utf-8")
     environment = {
-        "PATH": f"{checkout.parent / 'programs'}:/usr/bin:/bin",
+        "PATH": f"{checkout.parent / 'programs'}:{checkout.parent / 'system'}",
         "HOME": str(checkout.parent),
         "CALLS": str(calls),
         "FAILS": fails,
@@ -75,7 +92,8 @@ def test_at_the_end_it_says_how_long_each_step_took(checkout: Path) -> None:
     _, said, calls = run(checkout)
     told = said.partition("== how long each took, side by side\n")[2]
     # The artifact is built twice, and SAM's own build is no call of make.
-    assert len(re.findall(r"^ *\d+ s  \S", told, re.MULTILINE)) == len(calls) + 1
+    made = [call for call in calls if not call.startswith("apt-get ")]
+    assert len(re.findall(r"^ *\d+ s  \S", told, re.MULTILINE)) == len(made) + 1
     assert re.search(r"^ *\d+ s  all$", told, re.MULTILINE)
 
 
@@ -102,6 +120,34 @@ def test_what_fails_makes_it_fail(checkout: Path, fails: str, on: str) -> None:
     # Failures come last, where readers of a log start; and no step was skipped because of one.
     assert re.search(r"\n== failed: .+\n(.+\n)*it is broken here\n\Z", said)
     assert {"test", "check", "deployed", "sam-local"} <= {call.split()[0] for call in calls}
+
+
+@pytest.mark.parametrize(
+    ("here", "fails", "installed"),
+    [
+        (["chromium"], "nothing", ["chromium-headless-shell"]),
+        (["chromium"], "chromium-headless-shell", ["chromium-headless-shell"]),
+        ([], "chromium-headless-shell", ["chromium-headless-shell", "chromium"]),
+        (["chromium-headless-shell"], "nothing", []),
+        # Not even the lists of packages can be read.
+        (["chromium"], "-qq", ["chromium-headless-shell"]),
+    ],
+)
+def test_any_chromium_will_do(checkout: Path, here: list[str], fails: str, installed: list[str]) -> None:
+    programs = checkout.parent / "programs"
+    (programs / "chromium").rename(programs / "elsewhere")
+    for name in here:
+        shutil.copy(programs / "elsewhere", programs / name)
+    code, said, calls = run(checkout, fails)
+    assert (code, said.splitlines()[-1]) == (0, "== done")
+    assert [call.split()[-1] for call in calls if call.startswith("apt-get install ")] == installed
+
+
+def test_what_cannot_be_installed_makes_it_fail(checkout: Path) -> None:
+    (checkout.parent / "programs" / "soffice").unlink()
+    code, said, _ = run(checkout, "libreoffice-calc-nogui")
+    assert code != 0
+    assert "== done" not in said
 
 
 def test_a_file_that_is_left_in_the_tree_makes_it_fail(checkout: Path) -> None:
