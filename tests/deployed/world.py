@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache, cached_property
 from html.parser import HTMLParser
 from itertools import count
 from pathlib import Path
@@ -77,12 +78,12 @@ class Email:
     mail: Mail
     message: EmailMessage
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The text part."""
         return _content(self.message, "plain")
 
-    @property
+    @cached_property
     def html(self) -> str:
         """The HTML part."""
         return _content(self.message, "html")
@@ -92,6 +93,12 @@ class Email:
         urls: list[str] = re.findall(r"https?://\S+", self.text)
         (found,) = [url for url in urls if urlsplit(url).path == path]
         return found
+
+
+@cache
+def _read(mail: Mail) -> Email:
+    """Return an email as read. The checks look through all of them while they wait for one."""
+    return Email(mail, message_from_bytes(mail.raw, _class=EmailMessage, policy=policy.default))
 
 
 def _content(message: EmailMessage, kind: str) -> str:
@@ -207,11 +214,7 @@ class World:
 
     def mails(self, to: str, containing: str) -> list[Email]:
         """Return the emails to an address whose text holds something."""
-        read = [
-            Email(mail, message_from_bytes(mail.raw, _class=EmailMessage, policy=policy.default))
-            for mail in self.run.recorder.mails
-            if to in mail.to
-        ]
+        read = (_read(mail) for mail in self.run.recorder.mails if to in mail.to)
         return [email for email in read if containing in email.text]
 
     def mail(self, to: str, containing: str) -> Email:
