@@ -14,12 +14,11 @@ from guichet.http.app import posted_only, serve
 from guichet.http.refusal import Problem, Refusal
 from guichet.http.request import Request
 from guichet.http.responses import Response
-from guichet.init_phase import prepare
+from guichet.lambda_runtime import guarded, prepare
 from guichet.mail.emails import comment_notification
 from guichet.records.outbox import QueuedEmail
 from guichet.settings import CommentsSettings
 from guichet.store import comments, dynamodb
-from guichet.telemetry import guarded
 
 # The most comments in one response. DynamoDB reads no more than 1 MB per query.
 PER_PART = 50

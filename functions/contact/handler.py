@@ -10,12 +10,11 @@ from guichet.forms.submit import Submission, challenge, submit
 from guichet.http.app import no_such_form, posted_only, serve
 from guichet.http.request import Request
 from guichet.http.responses import Response, page
-from guichet.init_phase import prepare
+from guichet.lambda_runtime import guarded, prepare
 from guichet.mail.emails import acknowledgement, contact_notification
 from guichet.records.outbox import QueuedEmail
 from guichet.settings import ContactSettings
 from guichet.store import dynamodb
-from guichet.telemetry import guarded
 
 
 @cache

@@ -15,13 +15,13 @@ from guichet.http.app import serve
 from guichet.http.refusal import Refusal
 from guichet.http.request import Request
 from guichet.http.responses import Response
-from guichet.init_phase import prepare
+from guichet.lambda_runtime import guarded, prepare
 from guichet.records.record import utc_now
 from guichet.settings import DeskSettings
 from guichet.store import dynamodb
 from guichet.store.dynamodb import UnavailableError
 from guichet.store.submissions import OverCapError
-from guichet.telemetry import guarded, log_unexpected, logger
+from guichet.telemetry import log_unexpected, logger
 
 # In seconds.
 _TRY_AGAIN_AFTER = 5

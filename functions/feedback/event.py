@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from pydantic_core import ValidationError
 
+from guichet.lambda_runtime import FunctionError
 from guichet.mail.tags import Attempt, attempt_in
 from guichet.model import Model
 from guichet.outbox.outcomes import Report
 from guichet.records.record import utc_now
-from guichet.telemetry import FunctionError
 
 # The codes of an address that accepts no mail from anybody, however SES classifies the bounce (RFC 3463; IANA: "SMTP
 # Enhanced Status Codes"): no such mailbox, no such domain, invalid address, moved, a domain without mail, a closed

@@ -9,7 +9,7 @@ from feedback.event import SesEvent, event_of
 from feedback.rows import READ_AGAIN, RowBusyError
 from feedback.soft_bounces import bounced_softly
 from guichet.addresses import parse
-from guichet.init_phase import prepare
+from guichet.lambda_runtime import guarded, prepare
 from guichet.mail.emails import desk_sign_in, form_notification
 from guichet.mail.notification import recipients_of
 from guichet.outbox.outcomes import Change, Report, change_by
@@ -19,7 +19,7 @@ from guichet.signing import subscriber_id
 from guichet.store import dynamodb, mailboxes, outbox, subscribers, table
 from guichet.store.dynamodb import ConditionFailedError
 from guichet.store.readers import is_reader
-from guichet.telemetry import count, guarded, logger
+from guichet.telemetry import count, logger
 
 
 @cache

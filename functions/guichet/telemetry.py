@@ -4,25 +4,13 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
-from typing import Any, TypeVar
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.metrics.functions import is_metrics_disabled
 
-from guichet.store.dynamodb import UnavailableError
-
 logger = Logger(service="guichet")
-
-Context = TypeVar("Context")
-Result = TypeVar("Result")
-
-
-class FunctionError(Exception):
-    """A function failed. The text names the error and never quotes its message."""
 
 
 def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
@@ -82,27 +70,3 @@ def name_of(error: BaseException) -> str:
     """Return the type of an error, with AWS's error code if it has one."""
     code = getattr(error, "response", {}).get("Error", {}).get("Code")
     return f"{type(error).__name__}, {code}" if code else type(error).__name__
-
-
-def guarded(handler: Callable[[dict[str, Any], Context], Result]) -> Callable[[dict[str, Any], Context], Result]:
-    """Wrap a Lambda handler so that whatever it raises is a FunctionError.
-
-    Lambda logs the text of an error that leaves a handler, and libraries quote their input in it: pydantic, for one,
-    quotes the address in an event that it cannot validate.
-    """
-
-    @wraps(handler)
-    def call(event: dict[str, Any], context: Context) -> Result:
-        try:
-            return handler(event, context)
-        except FunctionError:
-            raise
-        except UnavailableError as error:
-            # Not `exception`, which logs the error's text.
-            logger.error("unavailable", extra={"cause": type(error.__cause__).__name__})  # noqa: TRY400
-            raise FunctionError(name_of(error)) from None
-        except Exception as error:  # noqa: BLE001  whatever it is, its text must not be logged
-            log_unexpected(error)
-            raise FunctionError(name_of(error)) from None
-
-    return call

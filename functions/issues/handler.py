@@ -6,12 +6,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from guichet.init_phase import prepare
+from guichet.lambda_runtime import guarded, prepare
 from guichet.mail import ses
 from guichet.records.record import utc_now
 from guichet.settings import IssuesSettings
 from guichet.store import dynamodb, issues
-from guichet.telemetry import guarded, log_unexpected
+from guichet.telemetry import log_unexpected
 from issues import worker
 
 

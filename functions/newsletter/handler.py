@@ -23,7 +23,7 @@ from guichet.http.links import (
 from guichet.http.refusal import refuse
 from guichet.http.request import Request
 from guichet.http.responses import Response, page
-from guichet.init_phase import prepare
+from guichet.lambda_runtime import guarded, prepare
 from guichet.mail.emails import confirmation_request, new_subscriber, welcome
 from guichet.records.outbox import QueuedEmail
 from guichet.records.record import utc_now
@@ -33,7 +33,7 @@ from guichet.settings import NewsletterSettings
 from guichet.store import dynamodb, submissions, subscribers
 from guichet.store.dynamodb import UnavailableError
 from guichet.store.submissions import OverCapError
-from guichet.telemetry import count, guarded, logger
+from guichet.telemetry import count, logger
 from newsletter.form import (
     FIELDS,
     ConfirmationForm,

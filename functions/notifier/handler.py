@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from guichet.init_phase import prepare
+from guichet.lambda_runtime import guarded, prepare
 from guichet.mail import ses, texts
 from guichet.mail.pace import Pace
 from guichet.outbox.delivery import Outcome
@@ -16,7 +16,6 @@ from guichet.outbox.sweep import REFUSED, Clock, deliver_or_leave, has_time, swe
 from guichet.records.outbox import EmailKey
 from guichet.settings import NotifierSettings
 from guichet.store import dynamodb
-from guichet.telemetry import guarded
 
 
 class StillQueuedError(Exception):

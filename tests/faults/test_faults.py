@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 import comments.handler
 import feedback.handler
 import newsletter.handler
+from guichet.lambda_runtime import FunctionError
 from guichet.mail import pace, ses
 from guichet.mail.emails import issue_paused, issue_sent
 from guichet.mail.mime import compose
@@ -25,7 +26,6 @@ from guichet.outbox import delivery
 from guichet.records.outbox import ClaimedEmail
 from guichet.records.record import utc_now
 from guichet.store import dynamodb, issues, limits, outbox, readers, subscribers
-from guichet.telemetry import FunctionError
 from infra.local.streams import schedule_event, stream_event, wanted
 from issues import worker
 from notifier import handler

@@ -14,12 +14,12 @@ import time_machine
 
 from feedback.event import event_of
 from guichet.http.links import unsubscribe_link
+from guichet.lambda_runtime import FunctionError
 from guichet.mail import ses
 from guichet.records.outbox import EmailKey
 from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, limits, outbox
-from guichet.telemetry import FunctionError
 from tests.support.app import START, App
 from tests.support.feedback import event_text, feedback, wrapped
 from tests.support.newsletter import (

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from guichet.telemetry import FunctionError, guarded
+from guichet.lambda_runtime import FunctionError, guarded
 from infra.template import TEMPLATE
 from tests.support.app import App
 

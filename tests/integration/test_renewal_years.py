@@ -11,12 +11,12 @@ import pytest
 import time_machine
 
 from guichet.http.links import renewal_link
+from guichet.lambda_runtime import FunctionError
 from guichet.mail import ses
 from guichet.outbox import sweep
 from guichet.records.outbox import EmailKey
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, outbox, renewals
-from guichet.telemetry import FunctionError
 from tests.support.app import App
 from tests.support.feedback import event_about, taken, told
 from tests.support.newsletter import SECRET
