@@ -5,7 +5,6 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from guichet.addresses import normalized
-from guichet.comments.page import folded, path_of
 from guichet.forms.fields import Email, line, required
 from guichet.forms.parse import Form, validate
 from guichet.forms.repeats import Identity, client_key, identify
@@ -13,6 +12,7 @@ from guichet.forms.spam import Words, judge
 from guichet.http.refusal import Problem, Refusal
 from guichet.http.request import Request
 from guichet.model import After, Before, Limit, Model
+from guichet.page_paths import folded, path_of
 from guichet.records.comment import REFUSED_KEPT, Comment
 from guichet.records.link_request import LinkRequest
 from guichet.records.outbox import QUEUED_EMAIL_KEPT

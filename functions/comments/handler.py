@@ -7,7 +7,6 @@ from typing import Any
 
 from comments import mine
 from comments.form import FIELDS, CommentForm, answers_of, comment_of
-from guichet.comments.page import path_of
 from guichet.comments.thread import as_json, key_of
 from guichet.forms.submit import Submission, challenge, submit
 from guichet.http.app import posted_only, serve
@@ -16,6 +15,7 @@ from guichet.http.request import Request
 from guichet.http.responses import Response
 from guichet.lambda_runtime import guarded, prepare
 from guichet.mail.emails import comment_notification
+from guichet.page_paths import path_of
 from guichet.records.outbox import QueuedEmail
 from guichet.settings import CommentsSettings
 from guichet.store import comments, dynamodb

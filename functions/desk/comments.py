@@ -17,9 +17,9 @@ from desk.messages import spam_words
 from guichet.addresses import readable
 from guichet.comments.markdown import html
 from guichet.comments.moderation import ACTIONS, POSSIBLE, Action, Moderated, moderate, moderate_all
-from guichet.comments.page import folded, normalized
 from guichet.http.responses import Response
 from guichet.mail import strangers
+from guichet.page_paths import folded, normalized
 from guichet.records.comment import STATES, Comment, CommentState
 from guichet.settings import origin_of
 from guichet.signing import subscriber_id

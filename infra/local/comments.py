@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from guichet.comments.markdown import html
+from guichet.comments.public import public_part
 from guichet.locales import Language
 from guichet.records.comment import Comment
 from guichet.records.record import utc_now
@@ -125,4 +125,4 @@ def write_demo(table_name: str, secret: str) -> None:
                 received_at=now - timedelta(days=one.days_ago),
             )
             dynamodb.transact([table.put(table_name, table.item_of(new))])
-            comments.approve(table_name, secret, new, html(new.comment), now)
+            comments.approve(table_name, secret, new, public_part(new), now)

@@ -123,7 +123,7 @@ class Carrier:
         # Those who were sent a renewal email.
         self._asked_to_renew: set[str] = set()
         # The public part of comments, by id: name and HTML; and the pages of threads, by old key.
-        self._shown: dict[str, tuple[str, str]] = {}
+        self._public: dict[str, comments.PublicPart] = {}
         self._pages: dict[str, str] = {}
         # Why and when comments were deleted, by their ids.
         self._deleted: dict[str, deletions.Mark] = {}
@@ -171,7 +171,7 @@ class Carrier:
                 case "email" if item["sk"].startswith(f"email#{renewal.NAME}#") and "sent_at" in item:
                     self._asked_to_renew.add(item["pk"])
                 case "entry":
-                    self._shown[item["sk"].rpartition("#")[2]] = item["name"], item["html"]
+                    self._public[item["sk"].rpartition("#")[2]] = comments.PublicPart(item["name"], item["html"])
                 case "thread":
                     self._pages[item["pk"]] = item["page"]
                 case deletions.KIND if not (_expired(item) or self._is_undone(item)):
@@ -320,7 +320,7 @@ class Carrier:
 
     def _comment(self, item: Item) -> Item:
         """Return a comment as it should be here. One without an entry in the archive must be approved again."""
-        if item["state"] != "approved" or item["id"] in self._shown:
+        if item["state"] != "approved" or item["id"] in self._public:
             return item
         kept = {name: value for name, value in item.items() if name not in {"entry", "approved_at"}}
         return {**kept, "state": "pending", "list": comments.list_of("pending")}
@@ -409,9 +409,9 @@ class Carrier:
 
     def _restore(self, item: Item, *, back: bool = False) -> None:
         """Write a comment, and recreate its public entry: the keys of threads and authors depend on the secret."""
-        shown = self._shown[item["id"]] if item["state"] == "approved" else None
+        public = self._public[item["id"]] if item["state"] == "approved" else None
         page = self._pages.get(comments.thread_key(self._written_with, item["page"])) or str(item["page"])
-        comments.restore(self._table, self._settings.signing_secret, item, shown, page, utc_now(), back=back)
+        comments.restore(self._table, self._settings.signing_secret, item, public, page, utc_now(), back=back)
 
     def _planned_newer(self, item: Item, known: Item) -> _Planned:
         """Return the plan for an existing item: only an item that has ended there since replaces one that waits."""

@@ -6,7 +6,7 @@ from typing import Any, cast
 import click
 
 from guichet.comments.moderation import Action, Moderated, moderate_all
-from guichet.comments.page import folded, normalized
+from guichet.page_paths import folded, normalized
 from guichet.records.comment import STATES, Comment, CommentState
 from guichet.store import comments
 from infra.operate.connection import Connection, OperatorError

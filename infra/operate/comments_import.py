@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from guichet.addresses import parse
-from guichet.comments import markdown
-from guichet.comments.page import folded
+from guichet.comments.public import public_part
 from guichet.http.body import clean
+from guichet.page_paths import folded
 from guichet.records.comment import Comment, CommentState
 from guichet.records.record import utc_now
 from guichet.signing import keyed_hash
 from guichet.store import comments, deletions, table
+from guichet.store.comments import PublicPart
 from guichet.store.deletions import Mark
 from guichet.store.dynamodb import ConditionFailedError, Item
 from infra.operate.comments_markdown import markdown_of
@@ -194,7 +195,7 @@ class _Import:
 
     def _take(self, block: Sequence[Post]) -> None:
         there, marks = self._there(block)
-        new: list[tuple[Comment, str]] = []
+        new: list[tuple[Comment, PublicPart | None]] = []
         taken: set[str] = set()
         for post in block:
             if post.state == "gone":
@@ -221,13 +222,13 @@ class _Import:
             too_long = len(post.text) > 2 * _LONGEST_COMMENT
             text = "" if too_long else clean(markdown_of(post.text, post.markup))
             too_long = too_long or len(text) > _LONGEST_COMMENT
+            comment = self._comment(post, place, "" if too_long else text, there, back=mark is not None)
+            public = public_part(comment)
             # The table must not reject a pending comment when it is approved.
-            html = "" if too_long else markdown.html(text)
-            if not text or too_long or len(html.encode()) > _LARGEST_HTML:
+            if not text or too_long or len(public.html.encode()) > _LARGEST_HTML:
                 self._result.bad.append(Bad(post.id, "is too long" if text or too_long else "has no text"))
                 continue
-            comment = self._comment(post, place, text, there, back=mark is not None)
-            new.append((comment, html if comment.state == "approved" else ""))
+            new.append((comment, public if comment.state == "approved" else None))
             if comment.state == "approved":
                 of_page.approved += 1
             else:
@@ -295,7 +296,7 @@ class _Import:
             imported=f"{self._source.tool}:{post.id}"[:200],
         )
 
-    def _write(self, new: Sequence[tuple[Comment, str]]) -> None:
+    def _write(self, new: Sequence[tuple[Comment, PublicPart | None]]) -> None:
         for part in _of_one_page(new):
             try:
                 self._bring(part)
@@ -307,7 +308,7 @@ class _Import:
                     except ConditionFailedError:
                         continue
 
-    def _bring(self, part: Sequence[tuple[Comment, str]]) -> None:
+    def _bring(self, part: Sequence[tuple[Comment, PublicPart | None]]) -> None:
         settings = self._settings
         hook = settings.deploy_hook == "on"
         # The time of this write tells an export that a thread has changed.
@@ -316,16 +317,16 @@ class _Import:
         )
 
 
-def _of_one_page(new: Sequence[tuple[Comment, str]]) -> Iterator[list[tuple[Comment, str]]]:
+def _of_one_page(new: Sequence[tuple[Comment, PublicPart | None]]) -> Iterator[list[tuple[Comment, PublicPart | None]]]:
     """Yield comments in parts that fit a transaction, each from one page."""
-    part: list[tuple[Comment, str]] = []
+    part: list[tuple[Comment, PublicPart | None]] = []
     size = 0
-    for comment, html in sorted(new, key=lambda one: one[0].page):
-        more = 4 * (len(comment.comment) + len(html))
+    for comment, public in sorted(new, key=lambda one: one[0].page):
+        more = 4 * (len(comment.comment) + (len(public.html) if public else 0))
         if part and (len(part) == _MOST or size + more > _LARGEST or part[0][0].page != comment.page):
             yield part
             part, size = [], 0
-        part.append((comment, html))
+        part.append((comment, public))
         size += more
     if part:
         yield part

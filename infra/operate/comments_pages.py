@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 import urllib3
 
-from guichet.comments.page import LONGEST_PAGE, normalized
+from guichet.page_paths import LONGEST_PAGE, normalized
 from infra.operate.comments_sources import elements, opened, roots
 from infra.operate.connection import OperatorError, UnreachableError
 

@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from guichet.comments.markdown import html
+from guichet.comments.public import public_part
 from guichet.records.record import utc_now
 from guichet.store import comments
 from tests.bench import thread
@@ -56,6 +56,7 @@ def test_the_walk_through_all_parts_is_each_comment_once() -> None:
 def test_the_largest_comments_fit_into_an_item(app: App, text: str) -> None:
     # 400 KB at most (AWS: "Service, account, and table quotas in Amazon DynamoDB").
     comment_id = post(app, comment=text)
-    assert comments.approve("table", SECRET, stored(comment_id), html(text), utc_now()) == "approved"
+    approved = stored(comment_id)
+    assert comments.approve("table", SECRET, approved, public_part(approved), utc_now()) == "approved"
     (entry,) = app.items("entry")
     assert len(entry["html"].encode()) < 120_000

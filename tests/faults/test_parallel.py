@@ -114,14 +114,14 @@ def settled(app: App) -> None:
 def test_owners_who_approve_one_comment_at_once_approve_it_once(app: App) -> None:
     comment_id = threads.post(app)
     seen = threads.stored(comment_id)
-    became = at_once(*[lambda: comments.approve("table", SECRET, seen, "<p>x</p>", START)] * MANY)
+    became = at_once(*[lambda: comments.approve("table", SECRET, seen, threads.public("<p>x</p>"), START)] * MANY)
     assert sorted(became) == ["already"] * (MANY - 1) + ["approved"]
     assert threads.outline(threads.read(app)) == [(comment_id, [])]
     settled(app)
 
 
 def _approved(seen: Comment) -> bool:
-    return comments.approve("table", SECRET, seen, "<p>x</p>", START) == "approved"
+    return comments.approve("table", SECRET, seen, threads.public("<p>x</p>"), START) == "approved"
 
 
 def test_owners_who_do_different_things_to_one_comment_at_once_do_one_of_them(app: App) -> None:

@@ -28,6 +28,7 @@ from tests.faults.issues import LATER, Newsletter, finish, shards_for_a_run
 from tests.faults.judge import VISITOR, Run, Told, judge
 from tests.support.app import START, App, isolated, resolve
 from tests.support.newsletter import SECRET, local, open_link, press
+from tests.support.threads import public
 
 # What visitors are promised, in seconds, of which API Gateway's 30 s and the functions' time-outs leave room.
 PROMISED = 10
@@ -144,7 +145,7 @@ class World:
                 elif found.state == "approved":
                     what = f"withdrawn: {comments.withdraw('table', SECRET, found, 'pending', utc_now())}"
                 else:
-                    what = f"approved: {comments.approve('table', SECRET, found, '<p>x</p>', utc_now())}"
+                    what = f"approved: {comments.approve('table', SECRET, found, public('<p>x</p>'), utc_now())}"
         except (Killed, ClientError, dynamodb.UnavailableError) as error:
             what = f"moderation: {type(error).__name__}"
         self.weather.tell(what)

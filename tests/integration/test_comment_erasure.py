@@ -111,7 +111,7 @@ def test_an_imported_one_that_waits_has_a_place_but_nothing_that_is_shown(app: A
     waiting = stored(post(app, email=ANN))
     comments.delete("table", SECRET, waiting, utc_now(), why="owner")
     place = comments.entry_key(waiting.received_at, waiting.id)
-    imported = [(waiting.model_copy(update={"entry": place}), "")]
+    imported = [(waiting.model_copy(update={"entry": place}), None)]
     comments.bring("table", SECRET, imported, utc_now(), bring_back=True)
     person = Person(ANN, SECRET)
     found = [item for item in find_data("table", person).own if item["kind"] != "email"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from comments import handler
-from guichet.comments.markdown import html
+from guichet.comments.public import public_part
 from guichet.records.comment import Comment
 from guichet.store import comments
 from tests.support.app import App, isolated, resolve
@@ -79,7 +79,7 @@ class Comments(RuleBasedStateMachine):
         seen, at = self.pick(data), self.now()
         now = comments.comment("table", seen.id)
         parent = comments.comment("table", seen.parent) if seen.parent else None
-        became = comments.approve("table", SECRET, seen, html(seen.comment), at)
+        became = comments.approve("table", SECRET, seen, public_part(seen), at)
         above = parent if parent is not None and parent.page == seen.page else None
         if seen.state == "approved":
             assert became == "already"

@@ -16,7 +16,7 @@ from guichet.store import comments, dynamodb
 from guichet.store.dynamodb import marshalled
 from tests.support.app import SITE, START, App
 from tests.support.refusals import MULTIPART, part
-from tests.support.threads import GOOD, PAGE, SECRET, approve, outline, parts, post, read, shown, stored
+from tests.support.threads import GOOD, PAGE, SECRET, approve, outline, parts, post, public, read, shown, stored
 from tests.support.wire import Wire, cancelled, unreachable
 
 Make = Callable[..., App]
@@ -462,8 +462,8 @@ def test_a_comment_that_comes_back_is_where_it_was(app: App) -> None:
 def test_two_owners_at_once_change_a_comment_once(app: App) -> None:
     comment_id = post(app)
     seen = stored(comment_id)
-    assert comments.approve("table", SECRET, seen, "<p>one</p>", START) == "approved"
-    assert comments.approve("table", SECRET, seen, "<p>two</p>", START) == "already"
+    assert comments.approve("table", SECRET, seen, public("<p>one</p>"), START) == "approved"
+    assert comments.approve("table", SECRET, seen, public("<p>two</p>"), START) == "already"
     assert not comments.withdraw("table", SECRET, seen, "refused", START)
     assert not comments.delete("table", SECRET, seen, START)
     assert [one["html"] for one in read(app)["comments"]] == ["<p>one</p>"]
@@ -473,7 +473,7 @@ def test_two_owners_at_once_change_a_comment_once(app: App) -> None:
     assert not comments.delete("table", SECRET, approved, START)
     assert (stored(comment_id).state, read(app)["count"]) == ("spam", 0)
     assert comments.delete("table", SECRET, stored(comment_id), START)
-    assert comments.approve("table", SECRET, seen, "<p>three</p>", START) == "gone"
+    assert comments.approve("table", SECRET, seen, public("<p>three</p>"), START) == "gone"
     assert read(app)["count"] == 0
 
 
@@ -502,7 +502,7 @@ def test_a_change_that_is_sent_again_is_the_same_change(app: App, monkeypatch: p
     monkeypatch.setattr(dynamodb, "_FIRST_WAIT", 0.001)
     wire = Wire(dynamodb.client())
     wire.plan(unreachable, cancelled("None", "None", "TransactionConflict", "None"))
-    assert comments.approve("table", SECRET, seen, "<p>x</p>", START) == "approved"
+    assert comments.approve("table", SECRET, seen, public("<p>x</p>"), START) == "approved"
     assert wire.operations == ["TransactWriteItems"] * 3
     # DynamoDB does not do the same twice, if only its answer was lost (AWS: "TransactWriteItems", "Idempotency").
     assert len({json.loads(body)["ClientRequestToken"] for body in wire.bodies}) == 1

@@ -17,7 +17,7 @@ from tests.support.app import PARAMETERS, App
 from tests.support.archives import FOREIGN, SAME, TARGETS, brought, brought_as_planned, exported, stack, stored
 from tests.support.newsletter import SECRET
 from tests.support.operate import Operate
-from tests.support.threads import PAGE, approve, outline, post, read, shown
+from tests.support.threads import PAGE, approve, outline, post, public, read, shown
 from tests.support.threads import stored as comment
 
 ANN = "ann@example.org"
@@ -72,7 +72,9 @@ def test_threads_are_the_same_at_the_other_stack_and_authors_find_theirs(
         app.sweep()
         app.play_stream()
         assert [mail["To"] for mail in app.mails()] == [PARAMETERS["OwnerEmail"]] * len(app.mails())
-        assert comments.approve("table", secret, comment(ids["pending"]), "<p>waits</p>", utc_now()) == "approved"
+        assert (
+            comments.approve("table", secret, comment(ids["pending"]), public("<p>waits</p>"), utc_now()) == "approved"
+        )
         assert comments.delete("table", secret, comment(ids["reply"]), utc_now())
         assert read(app)["count"] == 3
         erase("table", Person(ANN, secret), timedelta(days=9))
@@ -86,7 +88,7 @@ def test_a_thread_that_has_comments_here_counts_both(operate: Operate, tmp_path:
     with stack(FOREIGN) as app, time_machine.travel(utc_now() + timedelta(minutes=1)):
         here = post(app, comment="from here")
         secret = FOREIGN["SigningSecret"]
-        assert comments.approve("table", secret, comment(here), "<p>from here</p>", utc_now()) == "approved"
+        assert comments.approve("table", secret, comment(here), public("<p>from here</p>"), utc_now()) == "approved"
         brought(app, operate, file)
         assert read(app)["count"] == len(read(app)["comments"]) == 2
 
@@ -159,7 +161,7 @@ def test_a_build_that_is_owed_here_stays_owed_though_the_other_stack_has_asked_f
 
     def say(app: App) -> None:
         one = comment(post(app))
-        assert comments.approve("table", SECRET, one, "<p>x</p>", utc_now(), hook=True) == "approved"
+        assert comments.approve("table", SECRET, one, public("<p>x</p>"), utc_now(), hook=True) == "approved"
 
     with stack(hook) as app:
         say(app)
@@ -270,7 +272,7 @@ def test_what_was_posted_again_or_approved_again_since_is_no_deleted_comment(ope
         assert comment(again).state == "pending"
         # It may be thought over for its thirty days, here as there; an archive then changes nothing.
         assert comment(refused).state == "refused"
-        assert comments.approve("table", secret, comment(refused), "<p>yes</p>", utc_now()) == "approved"
+        assert comments.approve("table", secret, comment(refused), public("<p>yes</p>"), utc_now()) == "approved"
         brought(app, operate, older)
         assert comment(refused).state == "approved"
         assert comment(again).state == "pending"

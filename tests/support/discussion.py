@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from guichet.comments import markdown
+from guichet.comments.public import public_part
 from guichet.records.comment import Comment
 from guichet.records.record import utc_now
 from guichet.settings import CommentsSettings
@@ -46,8 +46,7 @@ class Discussion:
     def approve(self, comment_id: str) -> None:
         """Approve a comment."""
         one, secret = self.read(comment_id), self.settings.signing_secret
-        html = markdown.html(one.comment)
-        done = comments.approve(self.settings.table_name, secret, one, html, utc_now(), **self._hook)
+        done = comments.approve(self.settings.table_name, secret, one, public_part(one), utc_now(), **self._hook)
         assert done == "approved"
 
     def say(self, page: str, text: str, name: str = "Anne Bouchard", parent: str = "") -> str:

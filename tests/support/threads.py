@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from guichet.comments.markdown import html
+from guichet.comments.public import public_part
 from guichet.records.comment import Comment
 from guichet.records.record import utc_now
 from guichet.store import comments
@@ -31,7 +31,12 @@ def stored(comment_id: str) -> Comment:
 def approve(comment_id: str, at: datetime | None = None) -> str:
     """Approve a comment as the desk does, and return the outcome."""
     found = stored(comment_id)
-    return comments.approve("table", SECRET, found, html(found.comment), at or utc_now())
+    return comments.approve("table", SECRET, found, public_part(found), at or utc_now())
+
+
+def public(html: str) -> comments.PublicPart:
+    """Return a public part with these words."""
+    return comments.PublicPart(GOOD["name"], html)
 
 
 def shown(app: App, **fields: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from guichet.comments.page import LONGEST_PAGE, folded, path_of
+from guichet.page_paths import LONGEST_PAGE, folded, path_of
 from guichet.settings import CommentsSettings
 from guichet.store.comments import thread_key
 from tests.support.app import PARAMETERS, SITE, isolated

@@ -1,1 +1,1 @@
-"""Comments: the pages they belong to, how they are rendered, and which parts are public."""
+"""Comments: how they are rendered and moderated, and which parts are public."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
-from guichet.comments.markdown import html
+from guichet.comments.public import public_part
 from guichet.locales import Language
 from guichet.mail.emails import comment_notification
 from guichet.records.comment import Comment, CommentState
@@ -98,7 +98,7 @@ def _done(settings: _Moderates, known: Comment, action: Action) -> Outcome:
     hook = settings.deploy_hook == "on"
     match action:
         case "approve":
-            approved = comments.approve(table, secret, known, html(known.comment), at, hook=hook)
+            approved = comments.approve(table, secret, known, public_part(known), at, hook=hook)
             if approved == "already":
                 # Somebody else was faster, perhaps with another action.
                 now = comments.comment(table, known.id)

@@ -15,7 +15,7 @@ REFUSED_KEPT = timedelta(days=30)
 class Comment(Record):
     """What somebody wrote under a page. Nobody else sees it before the owner approves it.
 
-    `page` is the path of the page, as `guichet.comments.page.path_of` writes it. `parent` is the comment that it
+    `page` is the path of the page, as `guichet.page_paths.path_of` writes it. `parent` is the comment that it
     answers, according to the visitor's page; its place is decided on approval.
     """
 

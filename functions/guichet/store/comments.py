@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
-from guichet.comments.page import folded
-from guichet.comments.plain import name as public_name
+from guichet.page_paths import folded
 from guichet.records.comment import REFUSED_KEPT, Comment, CommentState
 from guichet.records.outbox import QUEUED_EMAIL_KEPT, QueuedEmail
 from guichet.signing import keyed_hash, subscriber_id
@@ -28,6 +27,13 @@ THREADS = "threads"
 
 Approved = Literal["approved", "already", "gone", "parent waits"]
 Withdrawn = Literal["refused", "spam", "pending"]
+
+
+class PublicPart(NamedTuple):
+    """What everybody sees of an approved comment (`guichet.comments.public`)."""
+
+    name: str
+    html: str
 
 
 @dataclass(frozen=True)
@@ -96,13 +102,13 @@ def restore(  # noqa: PLR0913, PLR0917  the parts of one write
     table_name: str,
     secret: str,
     item: Item,
-    shown: tuple[str, str] | None,
+    public: PublicPart | None,
     page: str,
     at: datetime,
     *,
     back: bool = False,
 ) -> None:
-    """Store a comment from another table, with its entry (name and HTML) if it was public, and its author's mark.
+    """Store a comment from another table, with its entry if it was public, and its author's mark.
 
     One write, so that a thread counts it once however often that is repeated. `page` is how its thread was called.
     With `back`, the owner brings back what they deleted. Raises ConditionFailedError if it is here already, or was
@@ -117,10 +123,11 @@ def restore(  # noqa: PLR0913, PLR0917  the parts of one write
         deletions.remove(table_name, known.id, of_owner=True) if back else deletions.not_against(table_name, known, at),
         *_of_author(table_name, secret, known, known.expires_at),
     ]
-    if shown is not None:
-        name, html = shown
-        entry = {**item_of_entry(secret, known), "kind": "entry", "name": name, "html": html}
-        actions += [table.put(table_name, entry), _counted(table_name, secret, page, 1, at)]
+    if public is not None:
+        actions += [
+            table.put(table_name, _shown(secret, known, known.entry, public)),
+            _counted(table_name, secret, page, 1, at),
+        ]
     dynamodb.transact(actions)
 
 
@@ -210,9 +217,9 @@ def threads(table_name: str) -> Iterator[Thread]:
 
 
 def approve(  # noqa: PLR0913  the parts of one write
-    table_name: str, secret: str, approved: Comment, html: str, at: datetime, *, hook: bool = False
+    table_name: str, secret: str, approved: Comment, public: PublicPart, at: datetime, *, hook: bool = False
 ) -> Approved:
-    """Show a comment to everybody, as HTML. A reply to a reply is placed next to it, under the first comment.
+    """Show a comment to everybody. A reply to a reply is placed next to it, under the first comment.
 
     A reply to a comment that is gone or not public becomes a first comment; a reply to a pending one waits. With
     `hook`, a call to the deploy hook is queued, as whenever public content changes.
@@ -231,7 +238,7 @@ def approve(  # noqa: PLR0913  the parts of one write
         key = approved.entry
     actions = [
         _moved(table_name, approved, "approved", {"approved_at": table.stamp(at), "entry": key}),
-        table.put(table_name, _shown(secret, approved, key, html)),
+        table.put(table_name, _shown(secret, approved, key, public)),
         _counted(table_name, secret, approved.page, 1, at),
         *_of_author(table_name, secret, approved, None),
         *_owed(table_name, at, hook=hook),
@@ -246,19 +253,19 @@ def approve(  # noqa: PLR0913  the parts of one write
 def bring(  # noqa: PLR0913  the parts of one write
     table_name: str,
     secret: str,
-    brought: Sequence[tuple[Comment, str]],
+    brought: Sequence[tuple[Comment, PublicPart | None]],
     at: datetime,
     *,
     hook: bool = False,
     bring_back: bool = False,
 ) -> None:
-    """Store comments of one page that come from another tool, with their places and the HTML of those approved.
+    """Store comments of one page that come from another tool, with their places and the public parts of those approved.
 
     Nobody is written to. They are 24 at most. With `bring_back`, what the owner deleted or refused comes back. Raises
     ConditionFailedError if one of them is there already, or was deleted.
     """
     actions: list[dict[str, Any]] = []
-    shown = [(one, html) for one, html in brought if one.state == "approved"]
+    shown = [(one, public) for one, public in brought if public]
     for one, _ in brought:
         item = table.item_of(one, list=list_of(one.state))
         actions += [table.put(table_name, item, "attribute_not_exists(pk)"), *_of_author(table_name, secret, one, None)]
@@ -267,7 +274,7 @@ def bring(  # noqa: PLR0913  the parts of one write
             if bring_back
             else deletions.unmarked(table_name, one.id, at)
         )
-    actions += [table.put(table_name, _shown(secret, one, one.entry, html)) for one, html in shown]
+    actions += [table.put(table_name, _shown(secret, one, one.entry, public)) for one, public in shown]
     if shown:
         actions.append(_counted(table_name, secret, shown[0][0].page, len(shown), at))
         actions += _owed(table_name, at, hook=hook)
@@ -431,14 +438,14 @@ def entry_key(at: datetime, comment_id: str) -> str:
     return f"{table.stamp(at)}#{comment_id}"
 
 
-def _shown(secret: str, known: Comment, key: str, html: str) -> Item:
+def _shown(secret: str, known: Comment, key: str, public: PublicPart) -> Item:
     """Return the entry of an approved comment."""
     return {
         "pk": thread_key(secret, known.page),
         "sk": f"{_ENTRY}{key}",
         "kind": "entry",
-        "name": public_name(known.name),
-        "html": html,
+        "name": public.name,
+        "html": public.html,
     }
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from html import unescape
 from urllib.parse import quote
 
-from guichet.comments.markdown import html
+from guichet.comments.public import public_part
 from guichet.records.comment import Comment
 from guichet.records.record import utc_now
 from guichet.store import comments, dynamodb
@@ -39,8 +39,8 @@ def _found(table: str, comment_id: str) -> Comment:
 def _approve(world: World, comment_id: str) -> None:
     with _moderating(world) as (table, secret):
         found = _found(table, comment_id)
-        assert comments.approve(table, secret, found, html(found.comment), utc_now()) == "approved"
-        assert comments.approve(table, secret, found, html(found.comment), utc_now()) == "already"
+        assert comments.approve(table, secret, found, public_part(found), utc_now()) == "approved"
+        assert comments.approve(table, secret, found, public_part(found), utc_now()) == "already"
 
 
 def a_comment_is_kept_and_told_and_shown_once_it_is_approved(world: World) -> None:

@@ -254,7 +254,7 @@ def test_a_part_of_an_import_is_one_transaction_that_dynamodb_takes(
 )
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_is_done_in_whatever_order_a_file_brings_nothing_back_that_is_gone(steps: list[str]) -> None:
-    from guichet.comments.markdown import html  # noqa: PLC0415
+    from guichet.comments.public import public_part  # noqa: PLC0415
     from guichet.records.comment import Comment  # noqa: PLC0415
 
     secret, at = "a secret for tests, of 32 characters", utc_now()
@@ -265,17 +265,17 @@ def test_whatever_is_done_in_whatever_order_a_file_brings_nothing_back_that_is_g
     )  # fmt: skip
     with isolated():
         App(resolve())
-        comments.bring("table", secret, [(new, "<p>c</p>")], utc_now())
+        comments.bring("table", secret, [(new, public_part(new))], utc_now())
         gone = False
         for step in steps:
             known = comments.comment("table", new.id)
             if step == "import":
                 with pytest.raises(ConditionFailedError):
-                    comments.bring("table", secret, [(new, "<p>c</p>")], utc_now())
+                    comments.bring("table", secret, [(new, public_part(new))], utc_now())
             elif known is None:
                 continue
             elif step == "approve":
-                comments.approve("table", secret, known, html(known.comment), utc_now())
+                comments.approve("table", secret, known, public_part(known), utc_now())
             elif step in {"refuse", "spam", "release"}:
                 state: Any = {"refuse": "refused", "spam": "spam", "release": "pending"}[step]
                 comments.withdraw("table", secret, known, state, utc_now())
