@@ -25,7 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from guichet.definitions import definition, forms_file
+from guichet.definitions import forms_file, lookup
 from guichet.mail import texts
 from guichet.model import COMPILED, Model, compiled
 from infra.template import TEMPLATE, Template
@@ -141,7 +141,7 @@ def build(
         shutil.copyfile(source, target)
     include_texts(into)
     (into / COMPILED.relative_to(FUNCTIONS)).write_text(compile_models(), encoding="utf-8")
-    compile_forms(forms, into / definition.COMPILED.relative_to(FUNCTIONS))
+    compile_forms(forms, into / lookup.COMPILED.relative_to(FUNCTIONS))
     compile_all(into, python)
     for path in into.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

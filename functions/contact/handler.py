@@ -1,20 +1,23 @@
 """POST /contact and /f/contact."""
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contact.form import FIELDS, ContactForm, message_of
-from guichet.definitions.definition import Definition, definition, names
+from guichet.definitions.lookup import definition, names
 from guichet.forms.parse import validate
 from guichet.forms.submit import Submission, challenge, submit
 from guichet.http.app import no_such_form, posted_only, serve
 from guichet.http.request import Request
-from guichet.http.responses import Response, page
+from guichet.http.responses import Response, thanks
 from guichet.lambda_runtime import guarded, prepare
 from guichet.mail.emails import acknowledgement, contact_notification
 from guichet.records.outbox import QueuedEmail
 from guichet.settings import ContactSettings
 from guichet.store import dynamodb
+
+if TYPE_CHECKING:
+    from guichet.definitions.definition import Definition
 
 
 @cache
@@ -50,24 +53,16 @@ def open_form(request: Request) -> Response:
     return posted_only(request)
 
 
-def _own_form(request: Request) -> Definition:
+def _own_form(request: Request) -> "Definition":
     own = definition(request.path.get("form", ""))
     return own or no_such_form(request)
 
 
-def _post_own(request: Request, own: Definition) -> Response:
+def _post_own(request: Request, own: "Definition") -> Response:
     # Imported late, so that the contact form does not pay for it.
     from contact.site_form import submission  # noqa: PLC0415
 
     return submit(request, submission(own), settings())
-
-
-def thanks(request: Request) -> Response:
-    """Show the built-in thank-you page of a form."""
-    # Imported late, so that posts do not pay for it.
-    from guichet.http.pages import thanks_page  # noqa: PLC0415
-
-    return page(200, thanks_page(request, settings()))
 
 
 ROUTES = {
@@ -77,7 +72,7 @@ ROUTES = {
     "GET /contact": posted_only,
     "GET /f/contact": posted_only,
     "GET /f/{form}": open_form,
-    "GET /thanks": thanks,
+    "GET /thanks": lambda request: thanks(request, settings()),
     "GET /challenge": lambda _: challenge(settings()),
 }
 

@@ -15,7 +15,8 @@ from desk.call import Call, DeskError, Route
 from desk.outbox import called
 from desk.reasons import why
 from guichet.addresses import readable
-from guichet.definitions.definition import Definition, definition, definitions
+from guichet.definitions.definition import Definition
+from guichet.definitions.lookup import definition, definitions
 from guichet.http.responses import Response
 from guichet.locales import locale
 from guichet.mail import notification, strangers

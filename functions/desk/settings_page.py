@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from desk import pages, words
 from desk.call import Call, Route
 from guichet.addresses import readable
-from guichet.definitions.definition import Definition, definitions
+from guichet.definitions.definition import Definition
+from guichet.definitions.lookup import definitions
 from guichet.http.responses import Response
 from guichet.locales import LANGUAGES
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
-from guichet.definitions import definition
+from guichet.definitions import lookup
 from guichet.mail import texts
 from guichet.settings import LOOPBACK_ORIGINS
 from infra.local import engine, inbox, logs
@@ -148,7 +148,7 @@ class Local:
     def _environment(self) -> Response:
         region = os.environ["AWS_DEFAULT_REGION"]
         variables = with_engines(self.stack.environment, self.engines.addresses, region)
-        return _json({**engine.ACCOUNT, **variables, "FORMS_FILE": str(definition.SOURCE)})
+        return _json({**engine.ACCOUNT, **variables, "FORMS_FILE": str(lookup.SOURCE)})
 
     def _sam(self) -> Response:
         if self.containers is None:

@@ -4,7 +4,7 @@ import logging
 import threading
 from pathlib import Path
 
-from guichet.definitions import definition
+from guichet.definitions import lookup
 from guichet.definitions.forms_file import FormsFileError, read
 from infra.local.site import SITE
 from infra.template import TEMPLATE
@@ -18,7 +18,7 @@ class FormsFile:
     """The file that defines the forms. It is read again whenever it changes."""
 
     def __init__(self, own: Path | None = None, demo: Path = DEMO) -> None:
-        self._own = own or definition.SOURCE
+        self._own = own or lookup.SOURCE
         self._demo = demo
         self._seen: tuple[Path, int] | None = None
         self._lock = threading.Lock()
@@ -37,7 +37,7 @@ class FormsFile:
     @property
     def names(self) -> list[str]:
         """The names of the forms that it defines."""
-        return sorted(definition.names())
+        return sorted(lookup.names())
 
     def read(self) -> None:
         """Read the file if it has changed. On an error, raises FormsFileError and keeps the previous forms."""
@@ -49,10 +49,10 @@ class FormsFile:
             self._seen = found
             # Other threads read definitions meanwhile, so none is dropped before the new ones are known to be valid.
             read(file)
-            definition.SOURCE = file
-            definition.forget()
+            lookup.SOURCE = file
+            lookup.forget()
             # All at once: the file may be invalid by the time one of them is requested.
-            definition.definitions()
+            lookup.definitions()
 
     def read_again(self) -> None:
         """Read the file if it has changed. Mistakes are reported to the developer once."""

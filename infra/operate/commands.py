@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic_core import ValidationError
 
 from guichet.addresses import parse
-from guichet.definitions.definition import definition, names
+from guichet.definitions.lookup import definition, names
 from guichet.http.links import TEST_SUBSCRIBER, unsubscribe_link
 from guichet.locales import Language
 from guichet.mail import notification

@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 from pydantic_core import ValidationError
 
-from guichet.definitions import definition
+from guichet.definitions import lookup
 from guichet.settings import NewsletterSettings, NotifierSettings
 from guichet.store import dynamodb
 
@@ -101,8 +101,8 @@ def connect_local(port: int) -> Connection:
             f"no local stack answers at {address}: start it with `make run`, or give its port with --port"
         ) from error
     # The demo's forms, where the site has none of its own.
-    definition.SOURCE = Path(variables["FORMS_FILE"])
-    definition.forget()
+    lookup.SOURCE = Path(variables["FORMS_FILE"])
+    lookup.forget()
     # Never touch a real account.
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         os.environ.pop(name, None)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from guichet.definitions.definition import Definition, definition
+from guichet.definitions.definition import Definition
+from guichet.definitions.lookup import definition
 from guichet.locales import Language
 from guichet.mail.emails import form_notification
 from guichet.records.message import Message

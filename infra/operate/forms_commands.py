@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from guichet.definitions import definition
-from guichet.definitions.definition import Definition, definitions
+from guichet.definitions import lookup
+from guichet.definitions.definition import Definition
+from guichet.definitions.lookup import definitions
 from guichet.locales import LANGUAGES, Language
 from infra.operate.checkout import of_the_site
 from infra.operate.connection import OperatorError, connect_local
@@ -32,17 +33,17 @@ Command = Callable[..., None]
 
 def find_forms() -> None:
     """Make all commands read the forms of the checkout that they are run in."""
-    found = of_the_site(definition.SOURCE)
-    if found != definition.SOURCE:
-        definition.SOURCE = found
-        definition.forget()
+    found = of_the_site(lookup.SOURCE)
+    if found != lookup.SOURCE:
+        lookup.SOURCE = found
+        lookup.forget()
 
 
 def _use_forms(context: click.Context, _parameter: click.Parameter, file: Path | None) -> None:
     if file is not None:
         context.meta[_NAMED] = str(file)
-        definition.SOURCE = file
-        definition.forget()
+        lookup.SOURCE = file
+        lookup.forget()
 
 
 def _file() -> str:
@@ -142,11 +143,11 @@ def check(output: Output, *, site: Path | None, honeypot: str, local: bool, port
         return _check_site(output, site, honeypot)
     from guichet.definitions.forms_file import FormsFileError, read  # noqa: PLC0415
 
-    if not definition.SOURCE.exists():
+    if not lookup.SOURCE.exists():
         output.say("There is no functions/forms.toml: contact and newsletter are the forms.")
         return 0
     try:
-        forms = read(definition.SOURCE)
+        forms = read(lookup.SOURCE)
     except FormsFileError as error:
         for problem in error.problems:
             output.say(problem)

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import click
 from pydantic_core import ValidationError
 
-from guichet.definitions.definition import definitions
+from guichet.definitions.lookup import definitions
 from guichet.locales import LANGUAGES, Language
 from infra.operate import notice
 from infra.operate.connection import Connection, OperatorError, OperatorSettings, region_of

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from guichet.definitions.definition import COMPILED
+from guichet.definitions.lookup import COMPILED
 from infra.build import FUNCTIONS, ROOT, build, compile_all, compile_forms, install
 from tests.support.app import REGION, resolve
 from tests.support.runtime_api import copy_client, start

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
-from guichet.definitions.definition import definition
+from guichet.definitions.lookup import definition
 from guichet.http.body import clean
 from guichet.locales import LANGUAGES, Language
 from guichet.visible import is_visible

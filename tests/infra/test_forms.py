@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
-from guichet.definitions import definition
+from guichet.definitions import lookup
 from guichet.definitions.forms_file import FormsFileError
 from infra.local.__main__ import Front, StartError, run
 from infra.local.forms import DEMO, FormsFile
@@ -22,11 +22,11 @@ FORM = '[{name}]\nfields.email = {{ type = "email", required = true }}\n'
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[Path]:
     """Return where a site would have its forms.toml, which is not there yet."""
-    before = definition.SOURCE
-    definition.forget()
+    before = lookup.SOURCE
+    lookup.forget()
     yield tmp_path / "forms.toml"
-    definition.SOURCE = before
-    definition.forget()
+    lookup.SOURCE = before
+    lookup.forget()
 
 
 def write(file: Path, text: str, at: int) -> None:
@@ -44,10 +44,10 @@ def test_an_edit_is_seen_and_a_wrong_one_told_once(file: Path, caplog: pytest.Lo
     forms = FormsFile(file)
     write(file, FORM.format(name="un"), 1)
     forms.read()
-    assert definition.definition("un")
+    assert lookup.definition("un")
     write(file, FORM.format(name="deux"), 2)
     forms.read_again()
-    assert (definition.definition("un"), forms.names) == (None, ["deux"])
+    assert (lookup.definition("un"), forms.names) == (None, ["deux"])
 
     write(file, "[trois]\nfields.x = 1", 3)
     with caplog.at_level(logging.WARNING):
@@ -73,7 +73,7 @@ def test_a_wrong_file_is_told_at_the_start(file: Path) -> None:
 
 def test_make_run_does_not_start_with_a_wrong_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(file, "[Devis]", 1)
-    monkeypatch.setattr(definition, "SOURCE", file)
+    monkeypatch.setattr(lookup, "SOURCE", file)
     monkeypatch.setattr(sys, "path", [*sys.path])
     with pytest.raises(StartError, match=r"forms\.toml is wrong\n\[Devis\]"):
         run({})

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from werkzeug.datastructures import MultiDict
 
-from guichet.definitions import definition
+from guichet.definitions import lookup
 from guichet.mail import ses
 from guichet.mail.notification import queued
 from tests.support.app import PARAMETERS, START, App
@@ -424,4 +424,4 @@ def test_a_wrong_file_ends_a_start_that_no_build_has_checked(tmp_path: Path) -> 
         site_forms(tmp_path / "other", QUOTE.replace('"url"', '"uri"')),
         pytest.raises(Exception, match="expected one of"),
     ):
-        definition.names()
+        lookup.names()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from guichet.definitions import definition
+from guichet.definitions import lookup
 from guichet.store import dynamodb
 from tests.support.app import START, App
 from tests.support.contact import contact
@@ -83,8 +83,8 @@ def test_a_list_names_the_form_and_has_no_hole_where_a_form_asks_for_no_address(
         contact(app)
         lines = operate(app, "messages").out.splitlines()
         one = operate(app, "messages", "--form", "sondage").out.splitlines()
-        definition.SOURCE.write_text("", encoding="utf-8")
-        definition.forget()
+        lookup.SOURCE.write_text("", encoding="utf-8")
+        lookup.forget()
         without = operate(app, "messages").out.splitlines()
     assert lines[0].split() == ["received", "at", "id", "form", "email", "name", "message"]
     (survey,) = [line for line in lines if " sondage " in line]
@@ -140,8 +140,8 @@ def test_a_released_message_goes_to_its_forms_recipients_and_is_kept_as_long_as_
 def test_a_command_that_needs_a_wrong_file_says_what_names_its_mistakes(app: App, operate: Operate) -> None:
     contact(app, _gotcha="x")
     (row,) = operate(app, "messages", "--spam", "--json").rows
-    definition.SOURCE.write_text("[", encoding="utf-8")
-    definition.forget()
+    lookup.SOURCE.write_text("[", encoding="utf-8")
+    lookup.forget()
     said = operate(app, "messages", "release", row["id"])
     assert said.code == 2
     assert "functions/forms.toml has a mistake: `guichet forms check` names it" in said.told
@@ -197,8 +197,8 @@ def test_json_lines_have_the_answers(app: App, operate: Operate, tmp_path: Path)
 
 def test_a_form_that_is_not_declared_is_exported_as_it_is_stored(app: App, operate: Operate) -> None:
     posted(app, "sondage", couleur="b")
-    definition.SOURCE.write_text("", encoding="utf-8")
-    definition.forget()
+    lookup.SOURCE.write_text("", encoding="utf-8")
+    lookup.forget()
     said = operate(app, "export", "messages", "--form", "sondage")
     (row,) = rows_of(said.out)
     assert "declares no form sondage" in said.told
@@ -220,8 +220,8 @@ def test_an_interrupted_export_does_not_go_on_with_other_columns(
 
         patch.setattr(Path, "rename", lambda one, to: interrupted() if to == file else one.replace(to))
         assert operate(app, *order).code == 130
-    definition.SOURCE.write_text(FORMS.replace("fields.site ", "fields.web "), encoding="utf-8")
-    definition.forget()
+    lookup.SOURCE.write_text(FORMS.replace("fields.site ", "fields.web "), encoding="utf-8")
+    lookup.forget()
     said = operate(app, *order)
     assert said.code == 2
     assert "with other options" in said.told

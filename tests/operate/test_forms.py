@@ -15,7 +15,7 @@ import yaml
 from jsonschema_rs import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from guichet.definitions import definition
+from guichet.definitions import lookup
 from guichet.definitions.definition import Definition
 from infra.operate import forms_commands
 from infra.template import TEMPLATE
@@ -52,8 +52,8 @@ def test_the_forms_are_listed_with_their_fields_recipients_and_how_long_they_are
 
 def test_without_a_file_there_is_nothing_to_list_or_to_check(run: Run, tmp_path: Path) -> None:
     with site_forms(tmp_path):
-        definition.SOURCE.unlink()
-        definition.forget()
+        lookup.SOURCE.unlink()
+        lookup.forget()
         assert "declares no form" in run().out
         said = run("check")
     assert said.code == 0
@@ -173,7 +173,7 @@ def test_the_forms_of_the_current_folder_s_checkout_are_taken_or_those_of_a_file
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     # What a command chooses ends with the test.
-    monkeypatch.setattr(definition, "SOURCE", definition.SOURCE)
+    monkeypatch.setattr(lookup, "SOURCE", lookup.SOURCE)
     (tmp_path / "functions").mkdir()
     (tmp_path / "template.yaml").touch()
     (tmp_path / "deeper").mkdir()
@@ -188,7 +188,7 @@ def test_the_forms_of_the_current_folder_s_checkout_are_taken_or_those_of_a_file
     assert "mine.toml has no form here: it declares mine" in run("html", "here", "--forms", str(named)).told
     named.write_text("[", encoding="utf-8")
     assert "mine.toml has a mistake" in run("openapi", "--forms", str(named)).told
-    definition.forget()
+    lookup.forget()
 
 
 # --- OpenAPI ----------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import click
 import pytest
 
-from guichet.definitions import definition
+from guichet.definitions import lookup
 from guichet.mail import ses
 from guichet.store import dynamodb
 from infra.operate.commands import guichet, main
@@ -81,7 +81,7 @@ def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
         # What it changes of the process ends with the test.
         for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
             monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
-        monkeypatch.setattr(definition, "SOURCE", definition.SOURCE)
+        monkeypatch.setattr(lookup, "SOURCE", lookup.SOURCE)
         for client in (dynamodb.client, ses.client):
             client.cache_clear()
         capfd.readouterr()

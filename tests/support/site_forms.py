@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from guichet.definitions import definition
+from guichet.definitions import lookup
 from infra.build import compile_forms
 
 QUOTE = """
@@ -43,16 +43,16 @@ label = { fr = "J’accepte d’être rappelé.", en = "You may call me." }
 @contextmanager
 def site_forms(folder: Path, text: str = QUOTE, *, compiled: bool = False) -> Iterator[None]:
     """Let the site define forms: in its file, or as the build compiles it."""
-    source, built = definition.SOURCE, definition.COMPILED
-    definition.SOURCE, definition.COMPILED = folder / "forms.toml", folder / "compiled"
+    source, built = lookup.SOURCE, lookup.COMPILED
+    lookup.SOURCE, lookup.COMPILED = folder / "forms.toml", folder / "compiled"
     folder.mkdir(exist_ok=True)
-    definition.SOURCE.write_text(text, encoding="utf-8")
+    lookup.SOURCE.write_text(text, encoding="utf-8")
     if compiled:
-        compile_forms(definition.SOURCE, definition.COMPILED)
-        definition.SOURCE.unlink()
-    definition.forget()
+        compile_forms(lookup.SOURCE, lookup.COMPILED)
+        lookup.SOURCE.unlink()
+    lookup.forget()
     try:
         yield
     finally:
-        definition.SOURCE, definition.COMPILED = source, built
-        definition.forget()
+        lookup.SOURCE, lookup.COMPILED = source, built
+        lookup.forget()

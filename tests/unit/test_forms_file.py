@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guichet.definitions import definition
+from guichet.definitions import lookup
 from guichet.definitions.definition import Definition
 from guichet.definitions.forms_file import FormsFileError, parse, read
 from infra.build import BuildError, compile_forms
@@ -43,19 +43,19 @@ def test_a_text_in_one_language_stands_for_all_and_a_field_without_a_label_has_i
 def test_what_is_compiled_is_what_was_written(tmp_path: Path) -> None:
     (written,) = parse(QUOTE).values()
     with site_forms(tmp_path, compiled=True):
-        assert definition.names() == {"devis"}
-        read_again = definition.definition("devis")
+        assert lookup.names() == {"devis"}
+        read_again = lookup.definition("devis")
         assert read_again is not None
         assert read_again.as_json() == written.as_json()
-        assert definition.definition("devis") is read_again
+        assert lookup.definition("devis") is read_again
         # A stranger's name is looked up and not opened.
-        assert definition.definition("../compiled/devis") is None
+        assert lookup.definition("../compiled/devis") is None
 
 
 def test_without_the_file_there_are_no_forms() -> None:
-    assert definition.names() == frozenset()
-    assert definition.definitions() == {}
-    assert definition.definition("devis") is None
+    assert lookup.names() == frozenset()
+    assert lookup.definitions() == {}
+    assert lookup.definition("devis") is None
 
 
 TEXT = '{ type = "text" }'

@@ -1,21 +1,11 @@
-"""What a form of the site's own is, and where a function finds its definition.
-
-The build checks `forms.toml` and writes one JSON file per form, so that a post reads its own form and no other.
-Elsewhere, the file itself is read on first use.
-"""
+"""What a form of the site's own is: its fields, its recipients, its settings."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from guichet.locales import Language
-
-# Next to the code, in the single CodeUri: deploying the functions deploys it as well.
-SOURCE = Path(__file__).parents[2] / "forms.toml"
-COMPILED = Path(__file__).parent / "compiled"
 
 FieldType = Literal["text", "long_text", "email", "phone", "url", "number", "date", "choice", "choices", "consent"]
 OtherFields = Literal["keep", "drop", "refuse"]
@@ -114,43 +104,3 @@ class Definition:
             to = {value: tuple(addresses) for value, addresses in plain["route"]["to"].items()}
             plain["route"] = Route(plain["route"]["field"], to)
         return cls(**plain)
-
-
-def definition(name: str) -> Definition | None:
-    """Return the definition of a form, or None if the site has no form of that name. `name` may come from a stranger.
-
-    Raises FormsFileError if `forms.toml` is invalid and was not compiled.
-    """
-    return _read(name) if name in names() else None
-
-
-def definitions() -> Mapping[str, Definition]:
-    """Return all definitions by name. Raises FormsFileError as `definition` does."""
-    return {name: _read(name) for name in sorted(names())}
-
-
-@cache
-def names() -> frozenset[str]:
-    """Return the names of the site's own forms. Raises FormsFileError as `definition` does."""
-    return frozenset(path.stem for path in COMPILED.glob("*.json")) if COMPILED.exists() else frozenset(_source())
-
-
-@cache
-def _read(name: str) -> Definition:
-    return Definition.from_json((COMPILED / f"{name}.json").read_bytes()) if COMPILED.exists() else _source()[name]
-
-
-@cache
-def _source() -> Mapping[str, Definition]:
-    if not SOURCE.exists():
-        return {}
-    # Only if the build did not do it.
-    from guichet.definitions.forms_file import read  # noqa: PLC0415
-
-    return read(SOURCE)
-
-
-def forget() -> None:
-    """Forget what was read, so that it is read again."""
-    for cached in (names, _read, _source):
-        cached.cache_clear()

@@ -11,10 +11,8 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from guichet.accent import Shades, accent
-from guichet.definitions.definition import definition
 from guichet.http.refusal import Refusal
 from guichet.http.request import Request
-from guichet.http.responses import thanks_sentence
 from guichet.locales import Language, say
 from guichet.settings import LookSettings, origin_of
 
@@ -170,15 +168,13 @@ def error_page(request: Request, refusal: Refusal, messages: list[str], settings
     )
 
 
-def thanks_page(request: Request, settings: LookSettings) -> Page:
-    """Render the thank-you page of the form named in the query, or the contact form's."""
-    form = request.query.get("form", "")
-    known = form in ("newsletter", "comments", "comments_mine") or definition(form) is not None
+def thanks_page(request: Request, sentence: str, settings: LookSettings) -> Page:
+    """Render a thank-you page."""
     return render(
         request.language,
         settings,
         title=say("thanks_title", request.language),
-        paragraphs=[thanks_sentence(form if known else "contact", request.language)],
+        paragraphs=[sentence],
     )
 
 

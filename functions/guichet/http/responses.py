@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from guichet.addresses import readable
-from guichet.definitions.definition import definition
+from guichet.definitions.lookup import definition
 from guichet.http.refusal import Problem, Refusal
 from guichet.http.request import Request
 from guichet.locales import Language, say
@@ -38,13 +38,24 @@ def accepted(request: Request, form: str, submission_id: str, email: str, next_u
                 "ok": True,
                 "id": submission_id,
                 "next": next_url or thanks,
-                "message": thanks_sentence(form, request.language, email),
+                "message": _thanks_sentence(form, request.language, email),
             },
         )
     return {"statusCode": 303, "headers": {**HEADERS, "location": next_url or thanks}}
 
 
-def thanks_sentence(form: str, language: Language, email: str = "") -> str:
+def thanks(request: Request, settings: LookSettings) -> Response:
+    """Respond with the thank-you page of the form named in the query, or the contact form's."""
+    # Imported late, so that posts do not pay for it.
+    from guichet.http.pages import thanks_page  # noqa: PLC0415
+
+    form = request.query.get("form", "")
+    known = form in ("newsletter", "comments", "comments_mine") or definition(form) is not None
+    sentence = _thanks_sentence(form if known else "contact", request.language)
+    return page(200, thanks_page(request, sentence, settings))
+
+
+def _thanks_sentence(form: str, language: Language, email: str = "") -> str:
     """Return the thank-you of a form: `contact`, `newsletter`, `comments`, `comments_mine` or one of the site's own.
 
     It may name an address.

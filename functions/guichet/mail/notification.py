@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from guichet.definitions.definition import definition, definitions
+from guichet.definitions.lookup import definition, definitions
 from guichet.locales import Language
 from guichet.mail.emails import contact_notification, desk_sign_in, form_notification
 from guichet.records.message import Message

@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from guichet.definitions.definition import definitions
+from guichet.definitions.lookup import definitions
 from guichet.mail.emails import Due, acknowledgement, comments_link, confirmation_request, named
 from guichet.records.registry import Reported
 from guichet.records.subscriber import SUPPRESSED

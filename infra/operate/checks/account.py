@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from guichet.definitions.definition import definitions
+from guichet.definitions.lookup import definitions
 from guichet.records.record import utc_now
 from infra.operate.inspection import Finding, Fix, Inspection, existing, identities_of, with_parents
 

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
-from guichet.definitions.definition import names
+from guichet.definitions.lookup import names
 from guichet.settings import origin_of
 from infra.operate.inspection import Finding, Inspection, Page
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from guichet.definitions.definition import definitions
+from guichet.definitions.lookup import definitions
 from guichet.records.outbox import AUDIENCES
 from guichet.records.record import utc_now
 from guichet.store import outbox

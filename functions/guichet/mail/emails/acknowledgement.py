@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from guichet.definitions.definition import definition
+from guichet.definitions.lookup import definition
 from guichet.locales import Language
 from guichet.mail.emails import Content, Due, Reader
 from guichet.records.message import Message

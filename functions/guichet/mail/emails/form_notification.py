@@ -1,15 +1,18 @@
 """To the owner, or a form's own recipients: what somebody wrote into a form of the site's own."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from guichet.addresses import normalized
-from guichet.definitions.definition import Definition, definition
+from guichet.definitions.lookup import definition
 from guichet.locales import Language, say
 from guichet.mail.emails import Content, Due, Reader, at_desk
 from guichet.records.message import Message
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
+
+if TYPE_CHECKING:
+    from guichet.definitions.definition import Definition
 
 NAME = "form-notification"
 AUDIENCE: Audience = "owner"
@@ -55,7 +58,7 @@ def content(message: Message, language: Language, settings: MailSettings) -> Con
     return Content(to, values, reply_to=message.email, reply_to_name=message.name)
 
 
-def rows(own: Definition | None, message: Message, language: Language) -> list[Row]:
+def rows(own: "Definition | None", message: Message, language: Language) -> list[Row]:
     """Return the answers in the form's order, with its labels; then the extra fields, by their names."""
     from guichet.forms.field_types import shown  # noqa: PLC0415
 
@@ -74,7 +77,7 @@ def rows(own: Definition | None, message: Message, language: Language) -> list[R
     return declared + other
 
 
-def words(own: Definition | None, answers: Mapping[str, str], language: Language) -> str:
+def words(own: "Definition | None", answers: Mapping[str, str], language: Language) -> str:
     """Return the message among the answers or, without one, the other answers except names and addresses."""
     from guichet.forms.field_types import shown  # noqa: PLC0415
 

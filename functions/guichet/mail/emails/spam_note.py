@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from guichet.definitions.definition import definition
+from guichet.definitions.lookup import definition
 from guichet.locales import Language, say
 from guichet.mail.emails import Content, Due, Reader, at_desk, form_notification
 from guichet.records.comment import Comment
