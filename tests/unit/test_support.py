@@ -1,24 +1,11 @@
 """Shared code is in tests/support: no file imports from a test module or a conftest."""
 
-import ast
-from collections.abc import Iterator
-
 import pytest
 
 from infra.template import TEMPLATE
+from tests.support.imports import imported
 
 ROOT = TEMPLATE.parent
-
-
-def imported(source: str) -> Iterator[list[str]]:
-    """Yield the dotted name of everything that a module imports, in its parts, wherever the import stands."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".") for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            # A relative import is one of the tests' own: `.` has no first part.
-            start = (node.module or "").split(".")
-            yield from ([*([""] if node.level else []), *start, alias.name] for alias in node.names)
 
 
 def from_tests(source: str) -> list[str]:
