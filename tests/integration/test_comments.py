@@ -11,6 +11,7 @@ import pytest
 import time_machine
 
 from comments import handler
+from guichet.comments.plain import HIDDEN
 from guichet.forms import rate_limit
 from guichet.store import comments, dynamodb
 from guichet.store.dynamodb import marshalled
@@ -457,6 +458,11 @@ def test_a_comment_that_comes_back_is_where_it_was(app: App) -> None:
     assert approve(first) == "approved"
     assert read(app) == before
     assert outline(before) == [(first, [reply]), (second, [])]
+
+
+def test_everybody_sees_a_name_without_the_address_in_it(app: App) -> None:
+    shown(app, name="Camille, camille@example.org")
+    assert [one["name"] for one in read(app)["comments"]] == [f"Camille, {HIDDEN}"]
 
 
 def test_two_owners_at_once_change_a_comment_once(app: App) -> None:
