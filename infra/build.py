@@ -92,6 +92,8 @@ OPERATIONS: Mapping[str, Sequence[str]] = {
 # The names of these services in endpoints.json.
 _ENDPOINTS = ("dynamodb", "email")
 _OURS = (".py", ".html", ".css", ".js", ".txt")
+# What the operator's commands write, which no function says.
+_OF_COMMANDS = "guichet/locales/*/commands/*"
 
 
 class BuildError(Exception):
@@ -245,7 +247,7 @@ def _sources() -> Iterator[Path]:
     """Yield our own files: the packages of functions/ and their templates."""
     for path in sorted(FUNCTIONS.rglob("*")):
         nested = path.parent != FUNCTIONS and "__pycache__" not in path.parts
-        if nested and path.suffix in _OURS:
+        if nested and path.suffix in _OURS and not path.match(_OF_COMMANDS):
             yield path
 
 

@@ -26,9 +26,7 @@ CHANGES = {
     ],
     "infra/openapi.yaml": [("enum: [fr, en]", "enum: [fr, en, de]")],
 }
-NEW = "functions/guichet/locales/de.py"
-# The words of the desk and of the commands.
-NEW_WORDS = ("functions/desk/words/de/", "infra/operate/words/de/")
+NEW = "functions/guichet/locales/de/"
 # For people alone: without them, all works.
 OF_NO_CONSEQUENCE = {"infra/site/guichet.js", "infra/site/de/index.html", "infra/docs/settings.md"}
 # They compare the languages, or what is allowed of each.
@@ -63,11 +61,9 @@ def added(tmp_path: Path) -> Path:
     (wording,) = re.findall(r"^  ConsentTextEn:\n(?:    .*\n)+", template, re.MULTILINE)
     template = template.replace(wording, wording + wording.replace("TextEn", "TextDe").replace("I agree", "Ich will"))
     (tmp_path / "template.yaml").write_text(template, encoding="utf-8")
-    shutil.copy((tmp_path / NEW).with_name("en.py"), tmp_path / NEW)
-    for name in NEW_WORDS:
-        shutil.copytree((tmp_path / name).with_name("en"), tmp_path / name, ignore=ignored)
+    shutil.copytree((tmp_path / NEW).with_name("en"), tmp_path / NEW, ignore=ignored)
     other = r'{key: re.sub(r"(\{\w+\})|o", lambda m: m[1] or "ö", text) for key, text in SENTENCES.items()}'
-    for path in (tmp_path / NEW, *(path for name in NEW_WORDS for path in (tmp_path / name).glob("*.py"))):
+    for path in (tmp_path / NEW).rglob("*.py"):
         english = path.read_text(encoding="utf-8")
         if "SENTENCES" in english:
             path.write_text(f"import re\n\n{english}\n\nSENTENCES = {other}\n", encoding="utf-8")
@@ -77,7 +73,7 @@ def added(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_the_files_of_the_page_are_all_that_a_language_takes_and_one_test_fails_as_it_says(added: Path) -> None:
     named = {cell.strip("`") for cell, _ in rows(read("languages.md"), "file | what to add")}
-    assert named == {*CHANGES, NEW, *NEW_WORDS, *OF_NO_CONSEQUENCE}
+    assert named == {*CHANGES, NEW, *OF_NO_CONSEQUENCE}
     options = ["-q", "-n0", "-p", "no:cacheprovider", "-k", f"not ({UNRELATED})"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *TESTS],

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from guichet.locales import LANGUAGES
-from infra.operate import words
+from guichet import locales
+from guichet.locales import LANGUAGES, Language
 from infra.operate.issue_files import new_files, read_all
 from infra.operate.words import Area, places, sentences
 from tests.support.languages import placeholders
@@ -15,12 +15,10 @@ from tests.support.languages import placeholders
 AREAS: tuple[Area, ...] = get_args(Area)
 
 
-def test_every_folder_is_a_language_with_a_module_for_each_area() -> None:
-    found = {
-        folder.name: {module.name for module in pkgutil.iter_modules([str(Path(words.__path__[0], folder.name))])}
-        for folder in pkgutil.iter_modules(words.__path__)
-    }
-    assert found == {language: set(AREAS) for language in LANGUAGES}
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_a_module_for_each_area(language: Language) -> None:
+    folder = Path(locales.__path__[0], language, "commands")
+    assert {module.name for module in pkgutil.iter_modules([str(folder)])} == set(AREAS)
 
 
 @pytest.mark.parametrize("area", AREAS)

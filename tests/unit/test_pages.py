@@ -69,8 +69,7 @@ def test_each_of_its_links_leads_somewhere(page: str) -> None:
 @each_page
 def test_every_file_that_it_names_is_there(page: str) -> None:
     # Of a language that is not there: languages.md says how to add it.
-    invented = {"functions/guichet/locales/de.py", "functions/desk/words/de/", "infra/site/de/index.html"}
-    invented |= {"infra/operate/words/de/"}
+    invented = {"functions/guichet/locales/de/", "infra/site/de/index.html"}
     # The site's own.
     invented |= {"functions/forms.toml", "functions/texts.toml"}
     named = re.findall(r"`((?:functions|guichet|notifier|infra|tests|\.github)/[A-Za-z./_-]*)`", PAGES[page])

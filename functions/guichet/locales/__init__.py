@@ -1,6 +1,8 @@
-"""The languages that people are answered in. A language is one module: its sentences, and how it writes dates.
+"""The languages that people are answered in. A language is one folder with everything that is said in it.
 
-A new one is a module beside `fr` and `en`, and its tag in `Language`.
+Its package itself has the sentences of emails and visitors' pages, and how it writes dates: most starts read one file.
+Below it, `desk` has what the desk says, and `commands` what the operator's commands write for visitors and readers.
+A new language is a folder beside `fr` and `en`, and its tag in `Language`.
 """
 
 from datetime import datetime
@@ -13,7 +15,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 class Locale(Protocol):
-    """What the module of a language has."""
+    """What the package of a language has."""
 
     # By key, with `{placeholders}` (`str.format`).
     SENTENCES: dict[str, str]
@@ -31,7 +33,7 @@ class Locale(Protocol):
 
 
 def locale(language: Language) -> Locale:
-    """Return the module of a language. It is imported on first use: most starts answer in one language."""
+    """Return the package of a language. It is imported on first use: most starts answer in one language."""
     return cast("Locale", import_module(f"{__name__}.{language}"))
 
 

@@ -1,4 +1,4 @@
-"""The sentences of the desk. A language is one folder; each area of the desk has a module of it.
+"""The sentences of the desk. Each area of the desk has a module in the folder of each language (guichet.locales).
 
 The other functions do not load them.
 """
@@ -11,5 +11,5 @@ from guichet.locales import Language
 def say(key: str, language: Language, **values: object) -> str:
     """Return a sentence in a language, its placeholders filled with `values`. `key` is module and name, by a dot."""
     area, _, name = key.partition(".")
-    sentences: dict[str, str] = import_module(f"{__name__}.{language}.{area}").SENTENCES
+    sentences: dict[str, str] = import_module(f"guichet.locales.{language}.desk.{area}").SENTENCES
     return sentences[name].format_map(values)

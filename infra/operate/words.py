@@ -1,4 +1,7 @@
-"""What commands write for visitors and readers. Each language is a folder, with a module for each area."""
+"""What commands write for visitors and readers.
+
+Each area has a module in the folder of each language (guichet.locales), which the build leaves out of the artifact.
+"""
 
 from importlib import import_module
 from typing import Any, Literal
@@ -21,4 +24,4 @@ def places(language: Language) -> dict[str, str]:
 
 
 def _module(area: Area, language: Language) -> Any:
-    return import_module(f"{__name__}.{language}.{area}")
+    return import_module(f"guichet.locales.{language}.commands.{area}")
