@@ -16,7 +16,7 @@ from guichet.records.record import utc_now
 from guichet.settings import ContactSettings
 
 _KNOWN = ("email", "message", "name", "subject")
-_LABELLED = tuple(Message.labels())
+_LABELLED = tuple(Message.labelled_fields())
 FIELDS = (*_KNOWN, *_LABELLED)
 
 # A form's additional fields.

@@ -278,7 +278,7 @@ def _days(first: date, last: date) -> Iterator[date]:
 def _searchable_text(record: Message | SignUp, language: Language) -> str:
     """Return everything that the visitor wrote, as it is stored and as it is shown, as one text to search."""
     fields = record.model_dump(
-        include={"email", "name", "subject", "form_subject", "message", *Message.labels(), "extra", "page"}
+        include={"email", "name", "subject", "form_subject", "message", *Message.labelled_fields(), "extra", "page"}
     )
     shown = form_notification.rows(definition(record.form), record, language) if isinstance(record, Message) else []
     return "\n".join([*(str(value) for value in fields.values()), *(row.text for row in shown)])

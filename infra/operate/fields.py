@@ -13,7 +13,7 @@ from guichet.records.sign_up import SignUp
 Mode = Literal["python", "json"]
 
 MESSAGE_COLUMNS = (
-    "received_at", "form", "email", "name", "subject", "message", *Message.labels(),
+    "received_at", "form", "email", "name", "subject", "message", *Message.labelled_fields(),
     "other_fields", "page", "language", "spam", "id",
 )  # fmt: skip
 # The columns of a declared form's messages, before and after those of its fields.
@@ -61,7 +61,7 @@ def labelled(own: Definition, message: Message, language: Language) -> dict[str,
         "answers": [f"{row.label}: {_indented(row.text)}" for row in rows],
     }
     # They are already among the answers.
-    known = ("name", "email", "subject", "message", *Message.labels())
+    known = ("name", "email", "subject", "message", *Message.labelled_fields())
     return {name: value for name, value in {**fields, **shown}.items() if name not in known}
 
 

@@ -96,7 +96,7 @@ _OF_SEVERAL = ("labelled", "extra")
 BUILT_IN: Mapping[str, Definition] = {
     form.name: form
     for form in (
-        _built_in(ContactForm, *Message.labels(), other_fields="keep"),
+        _built_in(ContactForm, *Message.labelled_fields(), other_fields="keep"),
         _built_in(NewsletterForm, other_fields="drop"),
         _built_in(CommentForm, other_fields="drop"),
     )

@@ -15,7 +15,6 @@ from tests.support.pages import read, rows
 # What is put into each file, and in the place of what. Of the new language's wording, see `added`.
 CHANGES = {
     "functions/guichet/locales/__init__.py": [('Literal["fr", "en"]', 'Literal["fr", "en", "de"]')],
-    "functions/guichet/records/message.py": [('en="Phone"', 'en="Phone", de="Telefon"')],
     "template.yaml": [
         ("AllowedValues: [fr, en]", "AllowedValues: [fr, en, de]"),
         ("ConsentTextFr, ConsentTextEn]", "ConsentTextFr, ConsentTextEn, ConsentTextDe]"),

@@ -122,7 +122,7 @@ def test_it_has_the_fields_and_limits_of_the_forms(
     extra = written["properties"].pop("extra", None)
     if written["properties"].pop("labelled", None):
         # A line like the name, each of them.
-        written["properties"] |= dict.fromkeys(Message.labels(), written["properties"]["name"])
+        written["properties"] |= dict.fromkeys(Message.labelled_fields(), written["properties"]["name"])
     required = {*schema.get("required", []), schema["anyOf"][0]["required"][0]}
     if name == "Comment":
         # It may be missing where `Referer` tells it.

@@ -12,10 +12,11 @@ import pytest
 
 from guichet import locales
 from guichet.locales import LANGUAGES, Language, locale
+from guichet.records.message import Labelled, Message
 from infra.local.comments import DEMO
 from infra.local.site import SITE
 from infra.template import Template
-from tests.support.emails import NAMES
+from tests.support.emails import AT, NAMES
 from tests.support.languages import placeholders
 from tests.support.typography import faults
 
@@ -65,6 +66,15 @@ def test_no_two_days_of_a_leap_year_are_called_the_same_and_a_time_says_its_zone
         assert time.startswith(locale(language).day(day + timedelta(hours=5, minutes=30)))
         assert "37" in time
         assert time.endswith("(Asia/Kolkata)")
+
+
+def test_a_field_is_called_by_its_sentence_and_without_one_by_its_name() -> None:
+    class Further(Message):
+        company: Labelled = ""
+
+    written = Further(id="m", language="fr", received_at=AT, expires_at=AT, phone="01 99 00 00 00", company="Atelier")
+    assert written.labelled("fr") == [("Téléphone", "01 99 00 00 00"), ("company", "Atelier")]
+    assert written.labelled("en") == [("Phone", "01 99 00 00 00"), ("company", "Atelier")]
 
 
 class Prose(HTMLParser):

@@ -1,19 +1,16 @@
 """A message from a contact form."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, TypedDict
+from typing import Annotated
 
-from guichet.locales import Language
+from guichet.locales import Language, locale
 from guichet.records.record import Record
 
 SPAM_KEPT = timedelta(days=30)
 
 
-class Label(TypedDict):
-    """What a field is called in the owner's email, by language."""
-
-    fr: str
-    en: str
+# A one-line field that the owner's email and the desk show with a label: the sentence by its name in each language.
+Labelled = Annotated[str, "labelled"]
 
 
 class Message(Record):
@@ -29,7 +26,7 @@ class Message(Record):
     name: str = ""
     subject: str = ""
     # Other one-line fields of the form. One line here adds a field: forms, emails, search and export follow.
-    phone: Annotated[str, Label(fr="Téléphone", en="Phone")] = ""
+    phone: Labelled = ""
     extra: tuple[tuple[str, str], ...] = ()
     # The email subject set by the control field `_subject`.
     form_subject: str = ""
@@ -45,7 +42,7 @@ class Message(Record):
     @property
     def own_answers(self) -> dict[str, str]:
         """The non-empty fields that every message has, by name."""
-        own = ("name", "email", "subject", *self.labels(), "message")
+        own = ("name", "email", "subject", *self.labelled_fields(), "message")
         return {name: getattr(self, name) for name in own if getattr(self, name)}
 
     @property
@@ -54,14 +51,18 @@ class Message(Record):
         return self.own_answers | dict(self.extra)
 
     @classmethod
-    def labels(cls) -> dict[str, Label]:
-        """Return the labels of the labelled fields, by name."""
-        return {name: label for name, kind in cls.model_fields().items() for label in getattr(kind, "__metadata__", ())}
+    def labelled_fields(cls) -> list[str]:
+        """Return the names of the labelled fields."""
+        return [name for name, kind in cls.model_fields().items() if kind is Labelled]
 
     def labelled(self, language: Language) -> list[tuple[str, str]]:
-        """Return the labels and values of the labelled fields that were filled in."""
-        values = ((label[language], getattr(self, name)) for name, label in self.labels().items())
-        return [(label, value) for label, value in values if value]
+        """Return the labels and values of the labelled fields that were filled in.
+
+        Without a sentence of its own, a field is called by its name, like the site's additional ones.
+        """
+        sentences = locale(language).SENTENCES
+        values = ((name, getattr(self, name)) for name in self.labelled_fields())
+        return [(sentences.get(name, name), value) for name, value in values if value]
 
     @property
     def submitted_at(self) -> datetime:

@@ -208,6 +208,7 @@ SENTENCES = {
     "name": "Name",
     "email": "Email",
     "subject": "Subject",
+    "phone": "Phone",
     "message": "Message",
     "comment": "Comment",
     "page": "Page",

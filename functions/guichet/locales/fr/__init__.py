@@ -217,6 +217,7 @@ SENTENCES = {
     "name": "Nom",
     "email": "Email",
     "subject": "Sujet",
+    "phone": "Téléphone",
     "message": "Message",
     "comment": "Commentaire",
     "page": "Page",
