@@ -34,7 +34,7 @@ TESTS = (
     "tests/unit/test_desk_words.py",
     "tests/unit/test_emails.py",
     "tests/unit/test_settings.py",
-    "tests/operate/test_languages.py",
+    "tests/operate/test_issue_files.py::test_a_new_file_can_be_read_as_it_is",
     "tests/infra/test_parameters.py::test_the_longest_of_everything_fits_into_the_environment_of_each_function",
 )
 # Tests in these files about French, or about what a function imports.

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from guichet.locales import LANGUAGES
 from guichet.newsletter.editions import LONGEST_SUBJECT
 from infra.operate.issue_files import (
     LARGEST_FILE,
@@ -242,12 +243,13 @@ def test_the_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("both", [False, True])
 @pytest.mark.parametrize("name", ["spring", "spring.md"])
 def test_a_new_file_can_be_read_as_it_is(tmp_path: Path, name: str, *, both: bool) -> None:
-    files = new_files(tmp_path / name, ("fr", "en") if both else ("en",), both=both)
+    languages = LANGUAGES if both else LANGUAGES[-1:]
+    files = new_files(tmp_path / name, languages, both=both)
     for path, text in files.items():
         path.write_text(text, encoding="utf-8")
-    found = read_all(list(files), "fr")
+    found = read_all(list(files), LANGUAGES[0])
     assert found.id == "spring"
-    assert set(found.files) == ({"fr", "en"} if both else {"en"})
+    assert set(found.files) == set(languages)
     assert found.warnings == ()
 
 

@@ -1,11 +1,11 @@
-"""The languages: each says the same."""
+"""The languages: each says the same, in every part of its folder."""
 
 import ast
 import pkgutil
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
-from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,27 +15,45 @@ from guichet.locales import LANGUAGES, Language, locale
 from guichet.records.message import Labelled, Message
 from infra.local.comments import DEMO
 from infra.local.site import SITE
+from infra.operate.words import Area, places
 from infra.template import Template
 from tests.support.emails import AT, NAMES
-from tests.support.languages import placeholders
+from tests.support.languages import FOLDER, parts, placeholders, sentences
 from tests.support.typography import faults
 
+# The parts with sentences.
+PARTS = sorted(parts("en") - {"desk.", "commands."})
 
-def test_every_sentence_is_there_in_every_language_with_the_same_places() -> None:
-    first, *others = (placeholders(locale(language).SENTENCES) for language in LANGUAGES)
+
+def test_every_folder_is_a_language_and_the_other_way_round() -> None:
+    assert {module.name for module in pkgutil.iter_modules(locales.__path__) if module.ispkg} == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_parts(language: Language) -> None:
+    assert {"", "desk.common", *(f"commands.{area}" for area in get_args(Area))} <= set(PARTS)
+    assert parts(language) == {*PARTS, "desk.", "commands."}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_sentence_is_there_in_every_language_with_the_same_places(part: str) -> None:
+    first, *others = (placeholders(sentences(language, part)) for language in LANGUAGES)
+    assert first
     assert all(first == other for other in others)
 
 
-def test_every_module_is_a_language_and_the_other_way_round() -> None:
-    assert {module.name for module in pkgutil.iter_modules(locales.__path__)} == set(LANGUAGES)
+def test_every_language_names_the_same_regions() -> None:
+    first, *others = (places(language).keys() for language in LANGUAGES)
+    assert first
+    assert all(first == other for other in others)
 
 
 @pytest.mark.slow
 def test_no_sentence_is_unused() -> None:
-    functions = Path(locales.__file__).parents[2]
+    functions = FOLDER.parents[1]
     texts, patterns = {name.replace("-", "_") for name in NAMES}, set()
     for path in functions.rglob("*.py"):
-        if "locales" in path.parts:
+        if FOLDER in path.parents:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -123,8 +141,10 @@ def test_the_rules_of_french_typography(text: str, wrong: int) -> None:
     assert len(faults(text)) == wrong
 
 
-def test_every_french_sentence_is_typeset() -> None:
-    found = {key: faults(text) for key, text in locale("fr").SENTENCES.items()}
+# An example of an issue is written as people type.
+@pytest.mark.parametrize("part", sorted({*PARTS} - {"commands.issues"}))
+def test_every_french_sentence_is_typeset(part: str) -> None:
+    found = {key: faults(text) for key, text in sentences("fr", part).items()}
     assert {key: wrong for key, wrong in found.items() if wrong} == {}
 
 
@@ -133,9 +153,11 @@ def test_every_french_time_is_typeset() -> None:
     assert faults(written) == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_language_has_straight_quotes(language: Language) -> None:
-    assert [text for text in locale(language).SENTENCES.values() if re.search("['\"`]", text)] == []
+@pytest.mark.parametrize("part", PARTS)
+def test_no_sentence_has_straight_quotes_or_markup(part: str) -> None:
+    for language in LANGUAGES:
+        texts = sentences(language, part).values()
+        assert [text for text in texts if re.search(r"['\"`]|</?\w|&\w+;", text)] == []
 
 
 def test_the_french_of_the_template_and_of_the_demo_site_is_typeset() -> None:
