@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk import words
-from guichet.locales import Language, locale
+from guichet.locales import Language, locale, name_of
 from guichet.newsletter.check import Finding
 from guichet.newsletter.plan import BESIDES, FARTHEST, MOST_A_SECOND, Account, Audience, NoTimeError, Plan, rounded
 from guichet.records.issue import Issue, Reader, Tally
@@ -33,9 +33,13 @@ class Words:
         """Return a number of readers."""
         return self.say("issues.one_reader" if count == 1 else "issues.several_readers", count=self.number(count))
 
+    def name_of(self, language: Language) -> str:
+        """Return what a language is called."""
+        return name_of(language, self.language)
+
     def languages(self, given: Sequence[Language]) -> str:
         """Return the names of languages."""
-        return ", ".join(self.say(f"issues.language_{language}") for language in given)
+        return ", ".join(self.name_of(language) for language in given)
 
     # --- what is wrong with it ---
 
@@ -44,13 +48,13 @@ class Words:
         values = dict(finding.values)
         for name in ("missing", "other"):
             if name in values:
-                values[name] = self.say(f"issues.language_{values[name]}")
+                values[name] = self.name_of(values[name])
         if "all" in values:
             values |= {"count": self.number(values["count"]), "all": self.readers(values["all"])}
         said = self.say(f"issues.finding_{finding.code}", **values)
         if finding.language is None:
             return said
-        name = self.say(f"issues.language_{finding.language}")
+        name = self.name_of(finding.language)
         if finding.line is None:
             return self.say("issues.of_language", name=name, said=said)
         return self.say("issues.at_line", name=name, line=finding.line + 1, said=said)
@@ -60,7 +64,7 @@ class Words:
     def audience(self, audience: Audience) -> Iterator[str]:
         """Yield who gets it, in which language."""
         parts = [
-            self.say("issues.in_language", count=self.number(count), name=self.say(f"issues.language_{language}"))
+            self.say("issues.in_language", count=self.number(count), name=self.name_of(language))
             for language, count in audience.by_language.items()
         ]
         yield self.say("issues.goes_to", readers=self.readers(audience.count), parts=", ".join(parts))
@@ -68,8 +72,8 @@ class Words:
             yield self.say(
                 "issues.other_language",
                 readers=self.readers(count),
-                name=self.say(f"issues.language_{language}"),
-                other=self.say(f"issues.language_{audience.other}"),
+                name=self.name_of(language),
+                other=self.name_of(audience.other),
             )
 
     def plan(self, plan: Plan) -> Iterator[str]:

@@ -48,8 +48,8 @@ def _say(call: Call, key: str, **values: object) -> str:
 
 def _site(call: Call) -> Iterator[Setting]:
     settings = call.settings
-    names = ", ".join(words.say("subscribers.language_name", language) for language in LANGUAGES)
-    default = words.say("subscribers.language_name", settings.default_language)
+    names = ", ".join(words.own_name(language) for language in LANGUAGES)
+    default = words.own_name(settings.default_language)
     yield Setting("SiteName", _say(call, "settings.site_name"), (settings.site_name,))
     yield Setting("SiteUrl", _say(call, "settings.site_url"), (settings.site_url,))
     some = "settings.allowed_origins" if settings.allowed_origins else "settings.no_allowed_origins"

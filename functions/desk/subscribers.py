@@ -10,7 +10,6 @@ from desk import pages, subscribers_file, words
 from desk.call import Call, DeskError, Route
 from guichet.addresses import parse, readable
 from guichet.http.responses import Response
-from guichet.locales import Language
 from guichet.mail import ses
 from guichet.records.record import utc_now
 from guichet.records.subscriber import MOST_SOFT_BOUNCES, SUPPRESSED, State, Subscriber
@@ -50,7 +49,7 @@ def _list_page(call: Call, status: int = 200, **found: Any) -> Response:
         older=call.url("subscribers", state=state, after=shown.after) if shown.after else "",
         readable=readable,
         short=short,
-        language_name=language_name,
+        language_name=words.own_name,
         **{"typed": "", "wrong": "", "unknown": "", **found},
     )
 
@@ -82,7 +81,7 @@ def show(call: Call) -> Response:
         since=subscriber.confirmed_at if subscriber.state == "confirmed" else subscriber.left_at,
         bounces=bounces,
         most_bounces=MOST_SOFT_BOUNCES,
-        language_name=language_name,
+        language_name=words.own_name,
         retention_days=call.number(call.settings.retention_days),
         actions=_actions(subscriber),
     )
@@ -221,11 +220,6 @@ def block_address(call: Call) -> Response:
 def short(found: str) -> str:
     """Return enough of an id to distinguish it from others."""
     return found[:8]
-
-
-def language_name(language: Language) -> str:
-    """Return what a language is called in itself."""
-    return words.say("subscribers.language_name", language)
 
 
 def _id(call: Call) -> str:

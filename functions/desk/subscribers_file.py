@@ -12,11 +12,12 @@ from desk import fresh_code, pages, words
 from desk.call import Call, DeskError, Route
 from guichet.http.links import unsubscribe_link
 from guichet.http.responses import HEADERS, Response
+from guichet.locales import locale
 from guichet.records.record import utc_now
 from guichet.records.subscriber import State
 from guichet.records.subscriber_fields import COLUMNS, cells_of
 from guichet.signing import token, verified
-from guichet.spreadsheet import BOM, csv_of, separator_of
+from guichet.spreadsheet import BOM, csv_of
 from guichet.store import subscriber_lists
 from guichet.store.dynamodb import retry_budget
 from guichet.store.submissions import OverCapError
@@ -145,7 +146,7 @@ def _content(call: Call, state: State, part: int, parts: int, *, zipped: bool) -
 
 def _texts(call: Call, state: State, part: int, parts: int) -> Iterator[str]:
     settings = call.settings
-    separator = separator_of(settings.default_language)
+    separator = locale(settings.default_language).SEPARATOR
     yield BOM + csv_of([COLUMNS], separator)
     for found in subscriber_lists.part(call.table_name, state, part, parts):
         yield csv_of(

@@ -5,7 +5,7 @@ The other functions do not load them.
 
 from importlib import import_module
 
-from guichet.locales import Language
+from guichet.locales import Language, name_of
 
 
 def say(key: str, language: Language, **values: object) -> str:
@@ -13,3 +13,8 @@ def say(key: str, language: Language, **values: object) -> str:
     area, _, name = key.partition(".")
     sentences: dict[str, str] = import_module(f"guichet.locales.{language}.desk.{area}").SENTENCES
     return sentences[name].format_map(values)
+
+
+def own_name(language: Language) -> str:
+    """Return what a language calls itself, as in a list."""
+    return name_of(language, language).capitalize()

@@ -11,8 +11,6 @@ import io
 import re
 from collections.abc import Iterable
 
-from guichet.locales import Language
-
 # Without it, Excel does not recognize UTF-8.
 BOM = "\ufeff"
 # What starts a formula, including full-width characters for East Asian versions, and after spaces that a program may
@@ -39,8 +37,3 @@ def csv_of(rows: Iterable[Iterable[str]], separator: str) -> str:
     lines = csv.writer(text, delimiter=separator, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     lines.writerows(map(cell, row) for row in rows)
     return text.getvalue()
-
-
-def separator_of(language: Language) -> str:
-    """Return the separator that Excel expects in a language."""
-    return ";" if language == "fr" else ","

@@ -23,7 +23,7 @@ from pydantic_core import ValidationError
 from guichet.addresses import parse
 from guichet.definitions.lookup import definition, names
 from guichet.http.links import TEST_SUBSCRIBER, unsubscribe_link
-from guichet.locales import Language
+from guichet.locales import Language, locale
 from guichet.mail import notification
 from guichet.mail.emails import confirmation_request, form_notification
 from guichet.records.message import Message
@@ -32,7 +32,7 @@ from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import State, Subscriber
 from guichet.records.subscriber_fields import of_subscriber
 from guichet.signing import subscriber_id
-from guichet.spreadsheet import cell, separator_of
+from guichet.spreadsheet import cell
 from guichet.store import submissions
 from guichet.store import subscribers as subscribers_table
 from guichet.store.dynamodb import Item, UnavailableError
@@ -694,11 +694,12 @@ def export(  # noqa: PLR0913  the options of an export
     if form and form != "contact" and own is None:
         output.advise(f"functions/forms.toml declares no form {form}: its fields have no columns of their own.")
     table = connection.settings.table_name
+    of_excel = locale(connection.settings.default_language).SEPARATOR
     options = exporting.Options(
         table=table,
         what=what,
         format="jsonl" if lines or file_format == "jsonl" else "csv",
-        separator=importing.SEPARATORS[separator] if separator else separator_of(connection.settings.default_language),
+        separator=importing.SEPARATORS[separator] if separator else of_excel,
         state="" if state == "all" else state,
         spam=spam,
         form=form or "",

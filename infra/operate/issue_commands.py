@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import click
 
-from guichet.locales import LANGUAGES, Language
+from guichet.locales import LANGUAGES, Language, locale
 from guichet.newsletter.plan import Plan, account_of
 from guichet.records.issue import Issue, IssueState, Reader, ReaderState
 from guichet.records.record import utc_now
@@ -705,7 +705,7 @@ def who(connection: Connection, output: Output, *, issue_id: str, state: str | N
     chosen = (one for one in readers.all_of(table, issue_id) if state is None or state in readers.counted(one))
     rows = _who(table, chosen)
     if as_csv:
-        _write_csv(rows, ";" if connection.settings.default_language == "fr" else ",")
+        _write_csv(rows, locale(connection.settings.default_language).SEPARATOR)
         return
     what = f"readers in the state {state}" if state else "readers yet" if issue.started_at is None else "readers"
     output.rows(rows, ("settled_at", "state", "email", "why"), f"{issue_id} has no {what}.", _reader_shown)

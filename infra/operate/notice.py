@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup, escape
 
 from guichet.definitions.definition import Definition
-from guichet.locales import LANGUAGES, Language
+from guichet.locales import LANGUAGES, Language, say
 from guichet.records.comment import REFUSED_KEPT
 from guichet.records.issue import READERS_KEPT
 from guichet.records.link_request import LINK_VALID
@@ -436,7 +436,7 @@ def html(blocks: Sequence[Block], language: Language) -> Iterator[Markup]:
     for block in blocks:
         inside = paragraph(block, language)
         if block.label:
-            inside = Markup("<strong>{}</strong> ").format(_labelled(words[block.label], language)) + inside
+            inside = Markup("<strong>{}</strong> ").format(say("label", language, name=words[block.label])) + inside
         tag = f"h{block.level}" if block.level else "p"
         yield Markup("<{0}>{1}</{0}>").format(Markup(tag), inside)  # noqa: S704  one of two
 
@@ -467,7 +467,7 @@ def _plain(block: Block, language: Language, form: Format) -> str:
     text = " ".join(
         quote(words[key]).format(**{name: value(of) for name, of in values.items()}) for key, values in block.sentences
     )
-    label = _labelled(words[block.label], language) if block.label else ""
+    label = say("label", language, name=words[block.label]) if block.label else ""
     if form == "markdown":
         text = _LIST.sub(r"\1\\\2", text)
         return f"{'#' * block.level} {text}" if block.level else f"**{label}** {text}" if label else text
@@ -476,7 +476,3 @@ def _plain(block: Block, language: Language, form: Format) -> str:
 
 def _in_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text)
-
-
-def _labelled(label: str, language: Language) -> str:
-    return f"{label}\xa0:" if language == "fr" else f"{label}:"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from guichet import locales
-from guichet.locales import LANGUAGES, Language, locale
+from guichet.locales import LANGUAGES, Language, locale, name_of
 from guichet.records.message import Labelled, Message
 from infra.local.comments import DEMO
 from infra.local.site import SITE
@@ -46,6 +46,20 @@ def test_every_language_names_the_same_regions() -> None:
     first, *others = (places(language).keys() for language in LANGUAGES)
     assert first
     assert all(first == other for other in others)
+
+
+def test_every_language_names_itself() -> None:
+    assert {language for language in LANGUAGES if not locale(language).NAMES.get(language)} == set()
+
+
+def test_a_language_is_called_by_its_name_in_another_and_without_one_by_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known: tuple[Language, ...] = ("fr", "en")
+    called = [name_of(language, said_in) for said_in in known for language in known]
+    assert called == ["français", "anglais", "French", "English"]
+    monkeypatch.delitem(locale("en").NAMES, "fr")
+    assert name_of("fr", "en") == "français"
 
 
 @pytest.mark.slow

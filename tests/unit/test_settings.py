@@ -65,7 +65,7 @@ def test_every_handler_reads_the_model_of_its_function() -> None:
         ("SITE_URL", "https:///nowhere", "valid URL"),
         ("SITE_URL", "https://somewhere.example:99999", "out of range"),
         ("SIGNING_SECRET", "too short", "at least 32 characters"),
-        ("DEFAULT_LANGUAGE", "de", "'fr' or 'en'"),
+        ("DEFAULT_LANGUAGE", "tlh", " or ".join(map(repr, LANGUAGES[-2:]))),
         ("ALLOWED_ORIGINS", "www.example.org", "valid URL"),
         ("ALLOWED_ORIGINS", "https://www.example.org:*", "could not be cast"),
         ("ALLOWED_ORIGINS", "http://localhost.example.org:*", "could not be cast"),

@@ -17,6 +17,10 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 class Locale(Protocol):
     """What the package of a language has."""
 
+    # By tag, within a sentence. Those that are not there are called by their own name.
+    NAMES: dict[Language, str]
+    # Between the cells of a CSV file, as Excel expects it.
+    SEPARATOR: str
     # By key, with `{placeholders}` (`str.format`).
     SENTENCES: dict[str, str]
     MONTHS: list[str]
@@ -35,6 +39,12 @@ class Locale(Protocol):
 def locale(language: Language) -> Locale:
     """Return the package of a language. It is imported on first use: most starts answer in one language."""
     return cast("Locale", import_module(f"{__name__}.{language}"))
+
+
+def name_of(language: Language, said_in: Language) -> str:
+    """Return what a language is called in another one or, if that has no name for it, in itself."""
+    names = locale(said_in).NAMES
+    return names[language] if language in names else locale(language).NAMES[language]
 
 
 @lru_cache(maxsize=256)

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from guichet.addresses import parse
 from guichet.http.body import clean
-from guichet.locales import LANGUAGES, Language, known
+from guichet.locales import LANGUAGES, Language, known, locale
 from guichet.records.record import Record, utc_now
 from guichet.spreadsheet import text_of
 from infra.operate.connection import OperatorError
@@ -33,7 +34,6 @@ from infra.operate.importing.vocabulary import KINDS, LEFT, NAMES, STANDINGS, Ki
 
 # The same limit as for forms.
 _LONGEST_NAME = 1000
-_LANGUAGE_NAMES: Mapping[str, Language] = {"french": "fr", "francais": "fr", "english": "en", "anglais": "en"}
 _SEVERAL = 2
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"
 # How much is shown of a file without headings, or one that is not a list.
@@ -409,7 +409,7 @@ class Reader:
     def _language(self, cells: list[str]) -> Language | None:
         given = _one_line(self._first("language", cells))
         # `English (US)`
-        return (known(given) or _LANGUAGE_NAMES.get(plain(given).partition(" ")[0])) if given else self._default
+        return (known(given) or _languages().get(plain(given).partition(" ")[0])) if given else self._default
 
     def _consented_at(self, cells: list[str]) -> datetime | None:
         """Return when the person consented, from the best column that says so."""
@@ -448,6 +448,12 @@ def _addresses(text: str) -> tuple[str, list[str]]:
     found_all = [one.removeprefix("mailto:") for one in _BETWEEN.split(text) if "@" in one]
     several = len(found_all) >= _SEVERAL and any(parse(one) for one in found_all)
     return "", list(dict.fromkeys(found_all)) if several else []
+
+
+@cache
+def _languages() -> Mapping[str, Language]:
+    """Return the languages by their names, in each of them."""
+    return {plain(name): language for one in LANGUAGES for language, name in locale(one).NAMES.items()}
 
 
 def _one_line(text: str) -> str:

@@ -2,6 +2,10 @@
 
 from datetime import datetime
 
+# What languages are called within a sentence.
+NAMES = {"fr": "French", "en": "English"}
+# What Excel expects between the cells of a CSV file.
+SEPARATOR = ","
 # Written out, as in the other languages: Lambda has no locale but C.
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # As words to split: as a tuple, each month would take a line.

@@ -2,6 +2,10 @@
 
 from datetime import datetime
 
+# What languages are called within a sentence.
+NAMES = {"fr": "français", "en": "anglais"}
+# What Excel expects between the cells of a CSV file.
+SEPARATOR = ";"
 # Written out: Lambda has no locale but C.
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 # As words to split: as a tuple, each month would take a line.

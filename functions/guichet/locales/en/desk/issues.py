@@ -19,8 +19,6 @@ SENTENCES = {
     "state_paused": "Paused",
     "state_sent": "Sent",
     "state_cancelled": "Cancelled",
-    "language_fr": "French",
-    "language_en": "English",
     # --- writing
     "new_title": "Write an issue",
     "write_title": "Write {name}",
@@ -28,7 +26,7 @@ SENTENCES = {
     "name_hint": (
         "Only for you; it cannot be changed later. Letters a to z, digits and hyphens, at most {most}, such as 2027-01."
     ),
-    "languages_hint": "Write it in one language, or in both. Readers whose language is missing get the other one.",
+    "languages_hint": "Write it in one language, or in several. Readers whose language is missing get another one.",
     "subject": "Subject",
     "preheader": "Preview line",
     "preheader_hint": "What mail programs show after the subject. Optional.",

@@ -1,7 +1,6 @@
 """What the pages of the subscribers say."""
 
 SENTENCES = {
-    "language_name": "English",
     "tabs": "Subscribers by state",
     "tab_confirmed": "Subscribed",
     "tab_unsubscribed": "Unsubscribed",

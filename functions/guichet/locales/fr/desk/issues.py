@@ -22,8 +22,6 @@ SENTENCES = {
     "state_paused": "En pause",
     "state_sent": "Envoyé",
     "state_cancelled": "Annulé",
-    "language_fr": "français",
-    "language_en": "anglais",
     # --- écrire
     "new_title": "Écrire un numéro",
     "write_title": "Écrire {name}",
@@ -33,7 +31,7 @@ SENTENCES = {
         "caractères au plus, par exemple 2027-01."
     ),
     "languages_hint": (
-        "Écrivez-le dans une langue, ou dans les deux. Les lecteurs dont la langue manque reçoivent l’autre."
+        "Écrivez-le dans une langue, ou dans plusieurs. Les lecteurs dont la langue manque en reçoivent une autre."
     ),
     "subject": "Objet",
     "preheader": "Ligne d’aperçu",

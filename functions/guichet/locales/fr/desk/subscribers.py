@@ -1,7 +1,6 @@
 """Ce que disent les pages des abonnés."""
 
 SENTENCES = {
-    "language_name": "Français",
     "tabs": "Abonnés par état",
     "tab_confirmed": "Abonnés",
     "tab_unsubscribed": "Désabonnés",
