@@ -222,8 +222,8 @@ WRONG = {
     "no TOML": ("welcome", "expected TOML: Expected '='"),
     "no such email": ('[hello.fr]\nsubject = "a"', "[hello]: there is no such email; expected confirmation, welcome"),
     "no such language": (
-        '[welcome.de]\nsubject = "a"\nbody = "b"',
-        "[welcome.de]: there is no such language; expected fr",
+        '[welcome.tlh]\nsubject = "a"\nbody = "b"',
+        "[welcome.tlh]: there is no such language; expected fr",
     ),
     "no table": ("welcome = 1", "[welcome]: expected a table for each language"),
     "no table of a language": ('[welcome]\nfr = "b"', "[welcome.fr]: expected a table with subject and body"),

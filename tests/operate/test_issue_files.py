@@ -101,7 +101,12 @@ def test_a_byte_order_mark_and_the_line_ends_of_windows_are_taken(tmp_path: Path
         ('---\nsubject: "a\\u2028b"\n---\nHello', 2, "more than one line", "on one line"),
         (f"---\nsubject: {'a' * (LONGEST_SUBJECT + 1)}\n---\nHello", 2, "151 characters", "150 or fewer"),
         (f"---\nsubject: a\npreheader: {'a' * 251}\n---\nHello", 3, "251 characters", "250 or fewer"),
-        ("---\nsubject: a\nlanguage: de\n---\nHello", 3, "language 'de', which is not served", "write fr or en"),
+        (
+            "---\nsubject: a\nlanguage: tlh\n---\nHello",
+            3,
+            "language 'tlh', which is not served",
+            f"write {' or '.join(LANGUAGES)}",
+        ),
         ("---\nsubject: a\nurl: /spring\n---\nHello", 3, "not a web address: '/spring'", "https://"),
         ("---\nsubject: a\nurl: ftp://a.example\n---\nHello", 3, "not a web address", "https://"),
         ("---\nsubject: a\nurl: https://a.example:99999/\n---\nHello", 3, "not a web address", "https://"),
@@ -125,7 +130,7 @@ def test_a_mistake_is_told_with_its_line_and_what_to_do(
 
 def test_every_mistake_of_a_file_is_told_and_the_sentence_says_how_many(tmp_path: Path) -> None:
     with pytest.raises(IssueFileError) as error:
-        written(tmp_path, "---\nsujet: a\nlanguage: de\nurl: x\n---\n")
+        written(tmp_path, "---\nsujet: a\nlanguage: tlh\nurl: x\n---\n")
     assert [problem.line for problem in error.value.problems] == [2, 5, 3, 5, 4]
     assert str(error.value).startswith(
         f"{tmp_path / 'letter.md'}:2: has the unknown key 'sujet': is subject meant? (4 "
@@ -173,7 +178,7 @@ def test_the_name_of_a_file_is_the_issue_s_and_may_tell_its_language(
         ("under_score.md", "other characters", "rename it to under-score.md"),
         ("-a.md", "other characters", "rename it to a.md"),
         ("手紙.md", "other characters", "rename it to issue.md"),
-        ("letter.de.md", "the language de", "rename it to letter.fr.md"),
+        ("letter.tlh.md", "the language tlh", "rename it to letter.fr.md"),
         ("letter.txt", "does not end in .md", "rename it to letter.md"),
         ("letter", "does not end in .md", "rename it to letter.md"),
         (f"{'a' * 65}.md", "65 characters", f"rename it to {'a' * 64}.md"),

@@ -264,7 +264,7 @@ def test_another_wording_is_told_with_both(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("changed", [
     {"_language": ""},
-    {"_language": '<input type="hidden" name="_language" value="de">'},
+    {"_language": '<input type="hidden" name="_language" value="tlh">'},
     {"_language": '<input type="hidden" name="language" value="fr">'},
     {"_language": '<select name="_language" aria-label="x"><option>fr<option>en</select>'},
 ])  # fmt: skip

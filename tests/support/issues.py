@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from guichet.locales import Language
+from guichet.locales import LANGUAGES, Language
 from guichet.records.issue import ISSUE_KEPT, Edition, Issue, Tally, WrittenIssue
 
 AT = datetime(2026, 11, 1, 8, 5, tzinfo=UTC)
@@ -117,7 +117,7 @@ See you soon\\
 All of the workshop & the school, 12 < 13 \\*bis\\*, rue des Vignes <b>Lyon</b>
 """
 
-SAMPLE: Mapping[Language, Edition] = {
+_SAMPLES: Mapping[Language, Edition] = {
     "fr": Edition(
         subject="L’atelier rouvre\xa0: stages d’hiver et porte ouverte",
         markdown=_FR.replace(" :", "\xa0:").replace(" ;", "\u202f;").replace(" €", "\xa0€"),
@@ -131,6 +131,8 @@ SAMPLE: Mapping[Language, Edition] = {
         url="https://atelier.example/letters/12",
     ),
 }
+# Additional languages have no sample of their own.
+SAMPLE: Mapping[Language, Edition] = {**dict.fromkeys(LANGUAGES, _SAMPLES["en"]), **_SAMPLES}
 ISSUE = Issue(
     id="2026-12-atelier",
     state="sending",
@@ -149,5 +151,4 @@ ISSUE = Issue(
 
 def written(language: Language, to: str = "camille@example.org", link: str = LINK) -> WrittenIssue:
     """Return the sample as a reader gets it."""
-    # Additional languages have no sample of their own.
-    return WrittenIssue(ISSUE, SAMPLE.get(language, SAMPLE["en"]), language, (to,), link)
+    return WrittenIssue(ISSUE, SAMPLE[language], language, (to,), link)

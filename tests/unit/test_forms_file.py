@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from guichet.definitions import lookup
 from guichet.definitions.definition import Definition
 from guichet.definitions.forms_file import FormsFileError, parse, read
+from guichet.locales import LANGUAGES
 from infra.build import BuildError, compile_forms
 from tests.support.site_forms import QUOTE, site_forms
 
 
 def test_a_form_is_as_it_is_written() -> None:
     form = parse(QUOTE)["devis"]
-    assert form.title == {"fr": "Demande de devis", "en": "Request for a quote"}
+    assert form.title == dict.fromkeys(LANGUAGES, "Demande de devis") | {"en": "Request for a quote"}
     assert list(form.fields)[:3] == ["name", "email", "phone"]
     budget, surface = form.fields["budget"], form.fields["surface"]
     assert [(choice.value, choice.label["en"]) for choice in budget.choices] == [
@@ -35,8 +36,8 @@ def test_a_text_in_one_language_stands_for_all_and_a_field_without_a_label_has_i
     form = parse(
         '[a]\nfields.date_souhaitee = { type = "date" }\nfields.b = { type = "text", label = { en = "Bee" } }'
     )["a"]
-    assert form.fields["date_souhaitee"].label == {"fr": "Date souhaitee", "en": "Date souhaitee"}
-    assert form.fields["b"].label == {"fr": "Bee", "en": "Bee"}
+    assert form.fields["date_souhaitee"].label == dict.fromkeys(LANGUAGES, "Date souhaitee")
+    assert form.fields["b"].label == dict.fromkeys(LANGUAGES, "Bee")
     assert form.recipients == ()
 
 
@@ -123,8 +124,8 @@ TEXT = '{ type = "text" }'
             "[a] fields.a.required: expected true or false, not 'yes'.",
         ),
         (
-            '[a]\nfields.a = { type = "text", label = { de = "x" } }',
-            "[a] fields.a.label: there is no language de: expected fr or en.",
+            '[a]\nfields.a = { type = "text", label = { tlh = "x" } }',
+            f"[a] fields.a.label: there is no language tlh: expected {' or '.join(LANGUAGES)}.",
         ),
         ('[a]\nfields.a = { type = "text", label = " " }', "[a] fields.a.label: expected a text that is not empty."),
         ('[a]\nfields.a = { type = "text", label = "a\\nb" }', "[a] fields.a.label: expected a single line of text."),

@@ -190,7 +190,7 @@ def test_a_preview_keeps_nothing_and_runs_and_loads_nothing_but_images(desk: Bro
         assert not {"script-src", "connect-src", "frame-src"} & set(policy)
         assert reply.headers["Cache-Control"] == "no-store"
     assert desk.app.items("issue") == desk.app.items("edition") == []
-    assert preview(desk, "de html").status_code == 404
+    assert preview(desk, "tlh html").status_code == 404
     form = desk.get("issues/_new")
     parent = form.headers["Content-Security-Policy"]
     assert "frame-src 'self'; script-src 'sha256-" in parent
