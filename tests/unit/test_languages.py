@@ -42,6 +42,15 @@ def test_every_sentence_is_there_in_every_language_with_the_same_places(part: st
     assert all(first == other for other in others)
 
 
+def test_the_template_offers_every_language_with_a_consent_wording_of_its_own() -> None:
+    template = Template.load().document
+    assert template["Parameters"]["DefaultLanguage"]["AllowedValues"] == list(LANGUAGES)
+    wordings = {f"ConsentText{language.capitalize()}" for language in LANGUAGES}
+    assert wordings - template["Parameters"].keys() == set()
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert wordings - {name for group in groups for name in group["Parameters"]} == set()
+
+
 def test_every_language_names_the_same_regions() -> None:
     first, *others = (places(language).keys() for language in LANGUAGES)
     assert first
