@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from botocore.awsrequest import AWSPreparedRequest
+from moto import backend_index
 from moto.core import responses
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFormedAttributePicker
@@ -31,6 +32,7 @@ from werkzeug.datastructures import Headers
 _nodes: Any = ast_nodes
 _responses: Any = responses
 _UpdateExpressionParser: Any = vars(expressions)["UpdateExpressionParser"]
+_index: Any = backend_index
 _own_process = BotocoreStubber.process_request
 _own_structure = ResponseSerializer._serialize_type_structure  # noqa: SLF001
 _own_lex = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
@@ -40,6 +42,9 @@ _own_make = _UpdateExpressionParser.make
 def speed_up_moto() -> None:
     """Replace moto's functions by the faster ones."""
     _put(BotocoreStubber, "process_request", _process_request)
+    # moto tries each service's addresses in turn, and SES is at the end.
+    known = _index.backend_url_patterns
+    _put(_index, "backend_url_patterns", sorted(known, key=lambda pattern: pattern[0] not in {"ses", "sesv2"}))
     # It searches all members of the class on each call.
     _put(responses, "method_names_from_class", cache(method_names_from_class))
     _put(ResponseSerializer, "_serialize_type_structure", _serialize_type_structure)
@@ -73,6 +78,9 @@ def _process_request(stubber: Any, request: AWSPreparedRequest) -> Any:
 
     moto matches the URL against those of all services, builds a werkzeug request, and parses its body in three formats.
     """
+    if request.url.startswith("http://127.0.0.1:"):
+        # A server of this machine's, which is no service of AWS's.
+        return None
     place = _ADDRESS.fullmatch(request.url)
     if place is None or type(request.body) is not bytes:
         return _own_process(stubber, request)

@@ -62,10 +62,11 @@ def events_of(mail: Any) -> Iterator[Document]:
     """
     if not mail.configuration_set:
         return
-    yield {"eventType": "Send", "mail": _mail(mail), "send": {}}
+    described = _mail(mail)
+    yield {"eventType": "Send", "mail": described, "send": {}}
     for address in mail.to:
         for kind, part in _outcome(address):
-            yield {"eventType": kind, "mail": _mail(mail), kind.lower(): part}
+            yield {"eventType": kind, "mail": described, kind.lower(): part}
 
 
 def sns_event(message: Document) -> Document:

@@ -5,8 +5,12 @@ import re
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
+from moto import backend_index
 from moto.core import responses
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import SecondaryIndex
 from moto.dynamodb.parsing.validators import (
@@ -210,7 +214,23 @@ def test_request_ids_look_like_moto_s() -> None:
         assert all(re.fullmatch("[A-Za-z0-9]{52}", one) for one in made)
 
 
+def test_a_request_to_this_machine_is_not_for_moto() -> None:
+    request: Any = AWSPreparedRequest("POST", "http://127.0.0.1:1/", HTTPHeaders(), b"{}", stream_output=False)
+    own: Any = next(own for _, name, own in moto_speed.replaced if name == "process_request")
+    assert own(BotocoreStubber(), request) is None
+    assert BotocoreStubber().process_request(request) is None
+
+
+def test_an_address_is_of_the_same_services_in_the_same_order() -> None:
+    own = next(own for _, name, own in moto_speed.replaced if name == "backend_url_patterns")
+    ours = vars(backend_index)["backend_url_patterns"]
+    for name in ("email", "dynamodb", "streams.dynamodb", "monitoring", "sns", "sqs", "sts", "lambda"):
+        url = f"https://{name}.eu-west-3.amazonaws.com/"
+        found = [service for service, pattern in ours if pattern.match(url)]
+        assert found == [service for service, pattern in own if pattern.match(url)] != []
+
+
 def test_all_are_in_their_places() -> None:
     for owner, name, own in moto_speed.replaced:
         assert vars(owner)[name] is not own
-    assert len(moto_speed.replaced) == 11
+    assert len(moto_speed.replaced) == 12
