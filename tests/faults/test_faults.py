@@ -369,9 +369,12 @@ def test_a_comment_that_is_counted_by_a_write_of_its_own_is_seen(
 # --- deliberate damage to issues -----------------------------------------------------------------------------------
 
 
-def shows(server: FaultyServer, problem: str, weights: Mapping[Kind, float] = EVEN) -> bool:
-    """Return whether a run with issues shows a problem. Damage may show in more than one way."""
-    done = (experiment(server, seed, weights, with_issues=True) for seed in SEEDS)
+def shows(server: FaultyServer, problem: str, weights: Mapping[Kind, float] = EVEN, first: int = 0) -> bool:
+    """Return whether a run with issues shows a problem. Damage may show in more than one way.
+
+    `first` is a seed that is known to show it, to save time.
+    """
+    done = (experiment(server, seed, weights, with_issues=True) for seed in dict.fromkeys([first, *SEEDS]))
     return any(re.search(problem, " ".join(run.problems)) for run in done)
 
 
@@ -417,13 +420,13 @@ def ignore_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sending_copies_without_a_claim_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     claim_nothing(monkeypatch)
-    assert shows(server, "got it . times, and the first was known to be sent")
+    assert shows(server, "got it . times, and the first was known to be sent", first=4)
 
 
 def test_sending_copies_without_lease_and_claim_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     claim_nothing(monkeypatch)
     ignore_the_lease(monkeypatch)
-    assert shows(server, "got it . times, and the first was known to be sent")
+    assert shows(server, "got it . times, and the first was known to be sent", first=3)
 
 
 def test_without_a_lease_nobody_gets_two_copies_still(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -469,7 +472,7 @@ def test_a_copy_to_somebody_who_has_left_is_seen(server: FaultyServer, monkeypat
         return found and found.model_copy(update={"state": "confirmed"})
 
     monkeypatch.setattr(subscribers, "subscriber", as_once)
-    assert shows(server, "had left and got it")
+    assert shows(server, "had left and got it", first=3)
 
 
 def test_copies_after_the_owner_stopped_an_issue_are_seen(
@@ -483,7 +486,7 @@ def test_copies_after_the_owner_stopped_an_issue_are_seen(
 
     monkeypatch.setattr(run, "_advance", advance)
     monkeypatch.setattr("tests.faults.issues.MEANWHILE", 0.1)
-    assert shows(server, "got it after the owner stopped it", weights={})
+    assert shows(server, "got it after the owner stopped it", weights={}, first=14)
 
 
 def test_counts_that_are_not_those_of_the_rows_are_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
