@@ -201,7 +201,8 @@ def install(requirements: Path, into: Path, python: str, architecture: str | Non
     pip = [sys.executable, "-m", "pip"]
     target: list[str] = ["--target", str(into)]
     if architecture is None:
-        pip += ["--python", python]
+        # With this, pip runs itself again, even if the interpreter is its own.
+        pip += ["--python", python] if python != sys.executable else []
     else:
         target += ["--implementation", "cp", "--python-version", ".".join(map(str, version_of(python)))]
         target += [part for platform in _PLATFORMS[architecture] for part in ("--platform", platform)]

@@ -1,6 +1,5 @@
 """The artifact, built for this machine and this Python, and its functions as processes of their own."""
 
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,7 +9,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 import infra.build
-from tests.support.artifact import Deployed
+from tests.support.artifact import Deployed, installing_once
 from tests.support.runtime_api import Runtime, copy_client, start
 from tests.support.site_forms import QUOTE
 
@@ -21,17 +20,8 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
 
     The requirements are installed only once, as that is most of a build. CI compares two complete builds.
     """
-    installed = tmp_path_factory.mktemp("installed")
     forms = _forms(tmp_path_factory.mktemp("forms"))
-
-    def install_once(requirements: Path, into: Path, python: str, architecture: str | None) -> None:
-        if not any(installed.iterdir()):
-            install(requirements, installed, python, architecture)
-        shutil.copytree(installed, into, dirs_exist_ok=True)
-
-    install = infra.build.install
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(infra.build, "install", install_once)
+    with installing_once(tmp_path_factory.mktemp("installed")):
         yield lambda folder: infra.build.build(folder, sys.executable, None, forms=forms)
 
 

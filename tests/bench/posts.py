@@ -30,6 +30,7 @@ from typing import Any
 from guichet.definitions.lookup import COMPILED
 from infra.build import FUNCTIONS, ROOT, build, compile_all, compile_forms, install
 from tests.support.app import REGION, resolve
+from tests.support.artifact import installing_once
 from tests.support.runtime_api import copy_client, start
 from tests.support.samples import sample
 from tests.support.server import Handler, Server, serving
@@ -135,7 +136,8 @@ def candidates(folder: Path, artifacts: Mapping[str, Path]) -> list[Candidate]:
     bare = reference("bare", _BOTO3, folder)
     pruned = folder / "pruned"
     build(pruned, sys.executable, None, {"dynamodb": ("PutItem",)})
-    install(requirements(("boto3", "s3transfer"), folder / "pruned.txt"), pruned, sys.executable, None)
+    for name in ("boto3", "s3transfer"):
+        shutil.copytree(bare / name, pruned / name)
     # boto3 needs what botocore alone does not.
     shutil.copytree(bare / "botocore" / "docs", pruned / "botocore" / "docs", dirs_exist_ok=True)
     (pruned / "bare.py").write_bytes((REFERENCES / "bare.py").read_bytes())
@@ -275,7 +277,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name, endpoint() as aws:
         folder = Path(name)
         client = copy_client(folder / "client")
-        every = candidates(folder, {name: Path(code) for name, code in options.artifact})
+        (folder / "installed").mkdir()
+        with installing_once(folder / "installed"):
+            every = candidates(folder, {name: Path(code) for name, code in options.artifact})
         for number in range(options.rounds):
             for candidate in random.sample(every, len(every)):
                 measure(candidate, client, aws, folder / "log", warm=number < WARM_ROUNDS)

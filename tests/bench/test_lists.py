@@ -10,7 +10,7 @@ def test_a_list_goes_in_and_out_again_whole_though_both_are_stopped(
 ) -> None:
     # So few rows say nothing of memory: a tenth of them is less than a page.
     monkeypatch.setattr(lists, "FLAT", 9)
-    assert lists.main(["--rows", "3000"]) == 0
+    assert lists.main(["--rows", "1500"]) == 0
     printed = capsys.readouterr().out
     steps = ("import, interrupted", "import", "export, killed", "export")
     assert [line.split(" | ")[0] for line in printed.splitlines()[2:]] == [f"| {step}" for step in steps]

@@ -20,12 +20,12 @@ def _linux() -> None:
 def test_posts_in_a_row_are_kept_and_mailed_once_and_measured(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "_EVERY", 40)
-    assert main(["--run", "--posts", "100"]) == 0
+    monkeypatch.setattr(running, "_EVERY", 20)
+    assert main(["--run", "--posts", "50"]) == 0
     told = capsys.readouterr().out
     rows = re.findall(r"^\| (\d+) \| (\d+) \| \d+ \| \d+\.\d \| \d+ \| \d+ \|$", told, re.MULTILINE)
-    assert rows == [("40", "40"), ("80", "80"), ("100", "100")]
-    assert "posted 100, kept 100, mailed 100, lost or doubled 0\n" in told
+    assert rows == [("20", "20"), ("40", "40"), ("50", "50")]
+    assert "posted 50, kept 50, mailed 50, lost or doubled 0\n" in told
     assert "it complained of: nothing" in told
 
 
