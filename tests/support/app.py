@@ -84,8 +84,9 @@ class RecordedFunction(LocalFunction):
             return super().__call__(event)
 
 
-# moto's state after creating table and mail, by their definition, and the ARN of the stream.
-_made: dict[str, tuple[str, Any, dict[str, Any]]] = {}
+# moto's state after creating a table or mail, by its definition: the table with the ARN of its stream.
+_tables: dict[str, tuple[str, Any]] = {}
+_mails: dict[str, dict[str, Any]] = {}
 
 
 def _make(stack: Stack) -> str:
@@ -94,17 +95,23 @@ def _make(stack: Stack) -> str:
     Creating them through the API takes longer than most tests, so they are copied from the second time on.
     """
     tables, mail = dynamodb_backends[ACCOUNT][REGION].tables, vars(ses_backends[ACCOUNT][REGION])
-    kinds = ("AWS::SES::EmailIdentity", "AWS::SES::ConfigurationSet")
-    definition = json.dumps([stack.table, stack.parameters["FromEmail"], *map(stack.of_type, kinds)])
-    if definition in _made and not tables:
-        stream_arn, tables["table"], mail_made = deepcopy(_made[definition])
-        mail.update(mail_made)
+    if tables:
+        stream_arn = engine.create_table(stack, "table")
+        engine.create_mail(stack)
         return stream_arn
-    new = not tables
-    stream_arn = engine.create_table(stack, "table")
-    engine.create_mail(stack)
-    if new:
-        _made[definition] = deepcopy((stream_arn, tables["table"], mail))
+    kinds = ("AWS::SES::EmailIdentity", "AWS::SES::ConfigurationSet")
+    definition = json.dumps([stack.parameters["FromEmail"], *map(stack.of_type, kinds)])
+    if definition in _mails:
+        mail.update(deepcopy(_mails[definition]))
+    else:
+        engine.create_mail(stack)
+        _mails[definition] = deepcopy(mail)
+    definition = json.dumps(stack.table)
+    if definition not in _tables:
+        stream_arn = engine.create_table(stack, "table")
+        _tables[definition] = deepcopy((stream_arn, tables["table"]))
+        return stream_arn
+    stream_arn, tables["table"] = deepcopy(_tables[definition])
     return stream_arn
 
 
