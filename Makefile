@@ -78,7 +78,7 @@ test: $(VENV)/.installed $(BIN)/guichet  ## run all tests, with coverage (TESTS=
 
 .PHONY: test-fast
 test-fast: $(VENV)/.installed  ## run the quick tests: no other processes, no browser
-	$(BIN)/python -m pytest $(WORKERS) tests/unit tests/integration -m "not slow"
+	$(BIN)/python -m pytest $(WORKERS) tests/unit tests/integration -m "not slow and not medium"
 
 .PHONY: check
 check: $(VENV)/.installed  ## check style and types, your own texts and forms

@@ -39,6 +39,7 @@ def theirs(app: App) -> dict[str, str]:
     return found
 
 
+@pytest.mark.medium
 def test_nothing_of_their_comments_is_left_and_the_threads_of_others_stay(app: App) -> None:
     ids = theirs(app)
     assert read(app)["count"] == 3
@@ -61,6 +62,7 @@ def test_nothing_of_their_comments_is_left_and_the_threads_of_others_stay(app: A
     assert app.items() == before
 
 
+@pytest.mark.medium
 def test_what_is_held_of_them_is_in_the_file_that_they_get(app: App) -> None:
     theirs(app)
     person = Person(ANN, SECRET)
@@ -120,6 +122,7 @@ def test_an_imported_one_that_waits_has_a_place_but_nothing_that_is_shown(app: A
     assert erase("table", person, KEPT).erased == len(found) + emails
 
 
+@pytest.mark.medium
 def test_the_path_of_a_page_stays_where_something_is_shown_under_it(app: App) -> None:
     page = f"/people/{ANN}/"
     comment_id = shown(app, page=page)
@@ -132,6 +135,7 @@ def test_the_path_of_a_page_stays_where_something_is_shown_under_it(app: App) ->
     assert stored(waiting).page == f"/people/{ERASED}/"
 
 
+@pytest.mark.medium
 def test_interrupted_anywhere_it_leaves_no_part_of_a_comment_and_ends_when_repeated(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

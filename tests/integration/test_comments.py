@@ -170,6 +170,7 @@ def test_many_links_are_spam(app: App) -> None:
     assert (item["state"], "links" in item["spam"]) == ("spam", True)
 
 
+@pytest.mark.medium
 def test_a_double_click_is_one_comment(app: App) -> None:
     ids = {post(app, page=page) for page in (PAGE, "/articles/chairs", f"{SITE}{PAGE}?utm=1", f"{PAGE}index.html")}
     assert len(ids) == 1
@@ -203,6 +204,7 @@ def test_a_caller_is_capped_and_told_until_when(make_app: Make) -> None:
     assert read(app)["count"] == 0
 
 
+@pytest.mark.medium
 def test_a_comment_is_taken_with_a_solved_challenge_once(make_app: Make) -> None:
     app = make_app(ProofOfWork="required")
     assert app.post("/comments", json=GOOD).get_json()["errors"][0]["code"] == "BLOCKED"
@@ -362,6 +364,7 @@ def test_reading_is_one_query_and_writes_nothing(app: App) -> None:
     assert app.items() == before
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("per_part", [1, 2, 3, 50])
 def test_the_parts_of_a_thread_have_each_comment_once(app: App, monkeypatch: pytest.MonkeyPatch, per_part: int) -> None:
     monkeypatch.setattr(handler, "PER_PART", per_part)
@@ -409,6 +412,7 @@ def test_a_part_ends_where_dynamodb_ends_it(app: App) -> None:
 # --- moderation -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_what_answers_a_comment_that_is_gone_or_hidden_or_elsewhere_stands_by_itself(app: App) -> None:
     gone, hidden, caught = post(app, comment="a"), post(app, comment="b"), post(app, comment="c")
     elsewhere, away = shown(app, page="/other/"), "0" * 32
@@ -435,6 +439,7 @@ def test_an_answer_waits_for_a_comment_that_waits(app: App) -> None:
     assert outline(read(app)) == [(first, [reply])]
 
 
+@pytest.mark.medium
 def test_a_comment_that_is_deleted_leaves_a_stub_where_it_was_answered(app: App) -> None:
     first = shown(app)
     reply = shown(app, parent=first, comment="So do I.")
@@ -522,6 +527,7 @@ def test_the_page_is_called_as_its_first_comment_called_it(app: App) -> None:
     assert (thread.page, thread.count) == (PAGE, 2)
 
 
+@pytest.mark.medium
 def test_the_owner_is_not_told_of_what_was_dealt_with_before(app: App) -> None:
     deleted, approved, refused = (post(app, comment=f"number {number}") for number in range(3))
     assert comments.delete("table", SECRET, stored(deleted), START)

@@ -36,6 +36,7 @@ def ask(app: App, email: str = ANN, **fields: str) -> TestResponse:
     return reply
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("page", "told"), [("/café/", "/café/"), ("/a%E2%80%AEb%20%3Cc%3E/", "/ab &lt;c&gt;/")])
 def test_a_page_is_called_as_people_read_it_and_turns_nothing_around(app: App, page: str, told: str) -> None:
     post(app, email=ANN, page=page)
@@ -67,6 +68,7 @@ def fields_of(link: str, **changes: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()} | changes
 
 
+@pytest.mark.medium
 def test_the_page_asks_for_an_address_and_the_link_comes_by_mail(app: App) -> None:
     comment_id = shown(app, email=ANN, comment="<b>My</b> words")
     page = app.http.get(MINE, headers={"accept-language": "en"})
@@ -99,6 +101,7 @@ def test_the_page_asks_for_an_address_and_the_link_comes_by_mail(app: App) -> No
     assert "There are no more comments with your address." in open_link(app, to(done, "Back to your")).text
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_its_pages_are_in_both_languages_and_give_nothing_away(app: App, language: str) -> None:
     shown(app, email=ANN)
@@ -175,6 +178,7 @@ def test_an_address_gets_a_link_in_fifteen_minutes_and_three_a_day_whoever_asks(
         assert len(mails(app)) == 3
 
 
+@pytest.mark.medium
 def test_links_and_confirmations_share_what_strangers_get_a_day(make_app: Any) -> None:
     app = make_app(StrangerMailPerDay="1")
     post(app, email=ANN)
@@ -185,6 +189,7 @@ def test_links_and_confirmations_share_what_strangers_get_a_day(make_app: Any) -
     assert mails(app) == []
 
 
+@pytest.mark.medium
 def test_a_blocked_address_gets_none(app: App) -> None:
     post(app, email=ANN)
     ask(app)
@@ -194,6 +199,7 @@ def test_a_blocked_address_gets_none(app: App) -> None:
     assert len(mails(app)) == 1
 
 
+@pytest.mark.medium
 def test_what_a_program_filled_in_is_answered_alike_and_mails_nobody(app: App) -> None:
     post(app, email=ANN)
     assert ask(app, _gotcha="x").headers["location"] == ask(app, "other@example.org").headers["location"]
@@ -209,6 +215,7 @@ def test_it_works_without_a_script_whatever_the_forms_of_the_site_ask_for(make_a
     assert wrong.status_code == (303 if mode == "off" else 422)
 
 
+@pytest.mark.medium
 def test_what_was_not_approved_is_one_answer_so_that_nobody_learns_what_is_caught(app: App) -> None:
     link = linked_with(app)
     page = open_link(app, link)
@@ -228,6 +235,7 @@ def linked_with(app: App) -> str:
     return link_in_last_mail(app)
 
 
+@pytest.mark.medium
 def test_all_go_at_once_and_a_stub_stays_where_others_answered(app: App) -> None:
     link = linked_with(app)
     first = next(item["id"] for item in app.items("comment") if item["comment"] == "one")
@@ -241,6 +249,7 @@ def test_all_go_at_once_and_a_stub_stays_where_others_answered(app: App) -> None
     assert press(app, page).status_code == 200
 
 
+@pytest.mark.medium
 def test_too_many_for_one_press_go_with_the_next(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     link = linked_with(app)
     page = open_link(app, to(open_link(app, link), "Delete all of them"))
@@ -254,6 +263,7 @@ def test_too_many_for_one_press_go_with_the_next(app: App, monkeypatch: pytest.M
     assert app.items("comment") == []
 
 
+@pytest.mark.medium
 def test_who_wrote_many_sees_them_all_page_by_page(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "PER_PAGE", 2)
     for number in range(5):
@@ -268,6 +278,7 @@ def test_who_wrote_many_sees_them_all_page_by_page(app: App, monkeypatch: pytest
     assert found == [f"words {number}" for number in (4, 3, 2, 1, 0)]
 
 
+@pytest.mark.medium
 def test_of_the_comments_of_others_nothing_is_seen_and_nothing_deleted(app: App) -> None:
     other = shown(app, comment="of another")
     post(app, email=ANN)
@@ -279,6 +290,7 @@ def test_of_the_comments_of_others_nothing_is_seen_and_nothing_deleted(app: App)
     assert app.items("comment") == before
 
 
+@pytest.mark.medium
 def test_a_link_ends_after_48_hours_and_the_page_offers_another(app: App) -> None:
     comment_id = post(app, email=ANN)
     with time_machine.travel(START, tick=False) as clock:
@@ -293,6 +305,7 @@ def test_a_link_ends_after_48_hours_and_the_page_offers_another(app: App) -> Non
     assert stored(comment_id)
 
 
+@pytest.mark.medium
 def test_a_token_is_for_one_address_one_time_and_this_alone(app: App) -> None:
     comment_id = post(app, email=ANN)
     fields = fields_of(linked(app))
@@ -315,6 +328,7 @@ def test_a_token_is_for_one_address_one_time_and_this_alone(app: App) -> None:
     assert stored(comment_id)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("wrong", ["a" * 3000, "É" * 1100, "../comment", " "])
 def test_what_is_no_id_asks_the_table_for_nothing_by_it(app: App, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     """DynamoDB refuses keys of more than 2,048 bytes, and the visitor would see an outage."""
@@ -361,6 +375,7 @@ def test_whatever_is_sent_nothing_of_anybody_is_shown_or_deleted(fields: dict[st
         assert (comments.comment("table", comment_id) is None) == (whole and sent.get("comment") == "all")
 
 
+@pytest.mark.medium
 def test_one_that_the_owner_approves_just_then_is_deleted_with_what_is_shown(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -373,6 +388,7 @@ def test_one_that_the_owner_approves_just_then_is_deleted_with_what_is_shown(
     assert (app.items("comment"), read(app)["comments"], read(app)["count"]) == ([], [], 0)
 
 
+@pytest.mark.medium
 def test_it_is_logged_by_ids_alone(app: App, caplog: pytest.LogCaptureFixture, capsys: Any) -> None:
     comment_id = post(app, email=ANN, comment="secret words")
     fields = fields_of(linked(app), comment=comment_id)
@@ -383,5 +399,6 @@ def test_it_is_logged_by_ids_alone(app: App, caplog: pytest.LogCaptureFixture, c
     assert not [word for word in (ANN, "secret words", fields["token"]) if word in logged]
 
 
+@pytest.mark.medium
 def test_the_local_page_answers_to_its_own_address(app: App) -> None:
     assert local(linked_with(app)).startswith("/comments/mine?author=")

@@ -19,6 +19,7 @@ def proof(app: App) -> dict[str, Any]:
     return {name: next(iter(value.values())) for name, value in event["M"].items()}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_page_shows_what_came_with_the_request_and_says_so(app: App, language: str) -> None:
     sign_up(app, **STRANGER, _language=language)
@@ -37,6 +38,7 @@ def test_the_page_shows_what_came_with_the_request_and_says_so(app: App, languag
     assert document.find(f".//*[@id='{line.get('aria-describedby')}']") is not None
 
 
+@pytest.mark.medium
 def test_a_request_that_brought_nothing_shows_nothing_of_it(app: App) -> None:
     sign_up(app)
     page = open_link(app, link_in_last_mail(app))
@@ -44,6 +46,7 @@ def test_a_request_that_brought_nothing_shows_nothing_of_it(app: App) -> None:
     assert 'name="name" value=""' in page.text
 
 
+@pytest.mark.medium
 def test_what_is_recorded_is_what_the_page_showed(app: App) -> None:
     sign_up(app, **STRANGER)
     assert press(app, open_link(app, link_in_last_mail(app)), name="  Carole\n Dupont ").status_code == 200
@@ -54,12 +57,14 @@ def test_what_is_recorded_is_what_the_page_showed(app: App) -> None:
     assert "Toto" not in app.mails()[-1].as_string()
 
 
+@pytest.mark.medium
 def test_a_name_that_is_deleted_is_not_kept(app: App) -> None:
     sign_up(app, **STRANGER)
     press(app, open_link(app, link_in_last_mail(app)), name="")
     assert "name" not in subscriber(app) or subscriber(app)["name"] == ""
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("shown", [None, "", "x", "é"])
 def test_what_was_not_shown_is_not_recorded(app: App, shown: str | None) -> None:
     sign_up(app, **STRANGER)
@@ -71,6 +76,7 @@ def test_what_was_not_shown_is_not_recorded(app: App, shown: str | None) -> None
     assert not {"consent_claim", "page"} & proof(app).keys()
 
 
+@pytest.mark.medium
 def test_the_page_of_another_request_proves_nothing(app: App) -> None:
     sign_up(app)
     (shown,) = re.findall(r'name="shown" value="([^"]+)"', open_link(app, link_in_last_mail(app)).text)
@@ -79,6 +85,7 @@ def test_the_page_of_another_request_proves_nothing(app: App) -> None:
     assert "consent_claim" not in proof(app)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("name", "status"), [("n" * 1000, 200), ("n" * 1001, 422)])
 def test_a_name_has_the_limits_of_the_form(app: App, name: str, status: int) -> None:
     sign_up(app)
@@ -87,6 +94,7 @@ def test_a_name_has_the_limits_of_the_form(app: App, name: str, status: int) -> 
     assert len(app.items("subscriber")) == (status == 200)
 
 
+@pytest.mark.medium
 def test_a_strangers_words_are_no_html_on_the_page(app: App) -> None:
     words = '"><script>alert(1)</script>'
     sign_up(app, name=words, consent=words, source=words)
@@ -95,6 +103,7 @@ def test_a_strangers_words_are_no_html_on_the_page(app: App) -> None:
     assert unescape(page.text).count(words) == 3
 
 
+@pytest.mark.medium
 def test_reading_what_the_page_shows_changes_nothing(app: App) -> None:
     sign_up(app, **STRANGER)
     before = app.items()

@@ -151,6 +151,7 @@ def test_a_message_may_hold_any_text(app: App) -> None:
     assert text.strip() in unquoted(body.replace("\r\n", "\n"))
 
 
+@pytest.mark.medium
 def test_what_a_stranger_wrote_cannot_pass_for_the_email_s_own_words(make_app: Any) -> None:
     app = make_app(SpamFilter="off")
     app.post("/contact", json={"email": "a@example.org", "message": "Bonjour"})

@@ -5,6 +5,8 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from guichet.store import dynamodb
 from tests.support.app import App  # noqa: TC001
 from tests.support.newsletter import subscribe
@@ -13,6 +15,7 @@ from tests.support.wire import Wire
 LINK = re.compile(r"""https?://[^\s"'<>]+""")
 
 
+@pytest.mark.medium
 def test_a_scanner_changes_nothing(make_app: Any) -> None:
     app: App = make_app(Acknowledge="on")
     subscribe(app)

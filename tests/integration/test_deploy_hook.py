@@ -52,6 +52,7 @@ def row_of(app: App) -> dict[str, Any]:
     return row
 
 
+@pytest.mark.medium
 def test_many_approvals_within_a_short_time_are_one_post_without_anything_of_them(
     site: Discussion, at_host: Host
 ) -> None:
@@ -71,6 +72,7 @@ def test_many_approvals_within_a_short_time_are_one_post_without_anything_of_the
     assert "sent_at" in row_of(site.app)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("change", ["withdraw", "delete"])
 def test_what_is_withdrawn_or_deleted_is_built_away_too(site: Discussion, at_host: Host, change: str) -> None:
     one, pending = site.say(PAGE, "Un"), site.post(PAGE, "Deux")
@@ -103,6 +105,7 @@ def by_owner(site: Discussion) -> None:
     desk.press(page, "Erase everything", confirmation="anne@reader.example")
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("erase", [by_author, by_owner])
 def test_what_its_author_deletes_or_is_erased_is_built_away_too(
     site: Discussion, at_host: Host, erase: Callable[[Discussion], None]
@@ -198,6 +201,7 @@ def test_it_is_given_up_a_day_after_the_last_change_and_the_owner_is_told(
     assert "sent_at" in row_of(site.app)
 
 
+@pytest.mark.medium
 def test_a_change_after_it_was_given_up_or_done_is_built(site: Discussion, at_host: Host) -> None:
     site.say(PAGE, "Un")
     at_host.answer = status(500)
@@ -212,6 +216,7 @@ def test_a_change_after_it_was_given_up_or_done_is_built(site: Discussion, at_ho
     assert len(at_host.got) == 2
 
 
+@pytest.mark.medium
 def test_a_change_during_the_call_is_followed_by_another_call(site: Discussion, at_host: Host) -> None:
     site.say(PAGE, "Un")
     late = site.post(PAGE, "Deux")
@@ -228,6 +233,7 @@ def test_a_change_during_the_call_is_followed_by_another_call(site: Discussion, 
     assert len(at_host.got) == 2
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 def test_no_redirect_is_followed(site: Discussion, at_host: Host, tmp_path: Path, code: int) -> None:
     (tmp_path / "other").mkdir()
@@ -241,6 +247,7 @@ def test_no_redirect_is_followed(site: Discussion, at_host: Host, tmp_path: Path
     assert row_of(site.app)["waits_for"] == f"the deploy hook answered {code}"
 
 
+@pytest.mark.medium
 def test_a_host_without_a_valid_certificate_is_not_called(
     site: Discussion, at_host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,6 +266,7 @@ def _drips(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     "answer",
     [
@@ -286,11 +294,13 @@ def test_a_host_that_does_not_answer_holds_nothing_up(
     assert [item["name"] for item in site.app.items("email") if "outbox" in item] == ["deploy-hook"]
 
 
+@pytest.mark.medium
 def test_nobody_listening_is_an_outage() -> None:
     assert deploy_hook.call("https://127.0.0.1:9/") == "the deploy hook did not answer: ConnectionRefusedError"
     assert deploy_hook.call("https://no-such-host.invalid/") == "the deploy hook did not answer: gaierror"
 
 
+@pytest.mark.medium
 def test_a_hook_that_was_taken_away_is_no_longer_owed(site: Discussion, at_host: Host) -> None:
     site.say(PAGE, "Un")
     # Deployed without it.

@@ -45,6 +45,7 @@ def test_it_is_off_by_default(app: App) -> None:
     assert (app.mails(), app.items("digest"), app.items("email")) == ([], [], [])
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("language", "words"),
@@ -103,6 +104,7 @@ def test_it_tells_what_the_week_brought(make_app: Make, language: str, words: tu
         assert f">{figure}</td>" in text(mail, "html")
 
 
+@pytest.mark.medium
 def test_it_goes_out_once_a_week_from_monday_at_six_on(make_app: Make) -> None:
     app = make_app(WeeklyDigest="on")
     # The one of the week before, as it is switched on.
@@ -128,6 +130,7 @@ def test_it_goes_out_once_a_week_from_monday_at_six_on(make_app: Make) -> None:
     ]
 
 
+@pytest.mark.medium
 def test_the_weeks_of_a_year_s_end_are_told_apart(make_app: Make) -> None:
     app = make_app(WeeklyDigest="on")
     for day in ("2026-12-28", "2027-01-04", "2027-01-11"):
@@ -137,6 +140,7 @@ def test_the_weeks_of_a_year_s_end_are_told_apart(make_app: Make) -> None:
     assert sorted(weeks) == ["2026-W52", "2026-W53", "2027-W01"]
 
 
+@pytest.mark.medium
 def test_what_is_owed_is_told_with_what_to_do(make_app: Make) -> None:
     app = make_app(WeeklyDigest="on")
     with time_machine.travel(MONDAY - timedelta(days=2)):
@@ -173,6 +177,7 @@ def test_after_three_weeks_without_ses_only_the_latest_goes_out(make_app: Make) 
     assert len(app.mails()) == 4
 
 
+@pytest.mark.medium
 def test_two_sweeps_at_once_owe_one(make_app: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     app = make_app(WeeklyDigest="on")
     just_before(monkeypatch, stored_digests, "add", app.sweep)
@@ -182,6 +187,7 @@ def test_two_sweeps_at_once_owe_one(make_app: Make, monkeypatch: pytest.MonkeyPa
     assert len(digests(app)) == 1
 
 
+@pytest.mark.medium
 def test_figures_that_cannot_be_had_hold_up_no_other_mail(
     make_app: Make, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
 ) -> None:
@@ -201,6 +207,7 @@ def test_figures_that_cannot_be_had_hold_up_no_other_mail(
     assert len(digests(app)) == 1
 
 
+@pytest.mark.medium
 @pytest.mark.all_shards
 def test_a_sweep_that_owes_none_reads_one_item_for_it(make_app: Make) -> None:
     app = make_app(WeeklyDigest="on")
@@ -227,6 +234,7 @@ def test_a_list_of_more_than_a_page_is_counted_whole(make_app: Make, monkeypatch
     assert table.count_list("table", "messages", MONDAY - timedelta(days=1)) == 5
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("language", "words"),
     [

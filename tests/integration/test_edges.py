@@ -371,6 +371,7 @@ def test_what_can_be_seen_stays_as_it_was_written(app: App, text: str) -> None:
     assert message(app)["message"] == text
 
 
+@pytest.mark.medium
 @given(st.text())
 def test_a_letter_is_always_seen(text: str) -> None:
     assert is_visible(f"{text}é")

@@ -66,6 +66,7 @@ def alarms(written: Callable[[], str]) -> int:
 _KEYS = st.text(min_size=1, max_size=60)
 
 
+@pytest.mark.medium
 @given(record=_KEYS, name=_KEYS)
 def test_tags_name_any_row_in_characters_that_ses_takes(record: str, name: str) -> None:
     attempt = Attempt(EmailKey(record=record, email=f"email#{name}"), "0123456789abcdef")
@@ -75,6 +76,7 @@ def test_tags_name_any_row_in_characters_that_ses_takes(record: str, name: str) 
     assert attempt_in({tag["Name"]: [tag["Value"]] for tag in tags}) == attempt
 
 
+@pytest.mark.medium
 def test_every_email_names_its_row_and_its_claim_within_what_ses_takes(make_app: Callable[..., App]) -> None:
     app = make_app(Acknowledge="on")
     contact(app)
@@ -91,6 +93,7 @@ def test_every_email_names_its_row_and_its_claim_within_what_ses_takes(make_app:
     assert len({attempt_in(mail.tags) for mail in taken()}) == 5
 
 
+@pytest.mark.medium
 @settings(max_examples=200)
 @given(
     tags=st.dictionaries(
@@ -106,6 +109,7 @@ def test_any_other_tags_name_no_attempt(tags: dict[str, list[str]]) -> None:
 # --- doubt is settled -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("events", [["send"], ["delivery"], ["send", "delivery"], ["delivery", "send"], ["send"] * 3])
 @pytest.mark.parametrize("wait", [timedelta(seconds=1), timedelta(minutes=50)])
@@ -139,6 +143,7 @@ def test_where_answer_and_event_are_missing_it_is_sent_again_after_an_hour_and_t
     assert at == [75, 450, 825, 1200]
 
 
+@pytest.mark.medium
 def test_an_event_of_an_earlier_attempt_keeps_the_next_one_from_being_made(
     app: App, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +164,7 @@ def test_an_event_of_an_earlier_attempt_keeps_the_next_one_from_being_made(
     assert "outbox" not in row(app)
 
 
+@pytest.mark.medium
 def test_an_event_that_comes_before_the_mark_is_no_trouble_for_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     mark_sent = outbox.mark_sent
 
@@ -172,6 +178,7 @@ def test_an_event_that_comes_before_the_mark_is_no_trouble_for_it(app: App, monk
     assert "sent_at" in row(app)
 
 
+@pytest.mark.medium
 def test_a_bounce_that_comes_before_the_mark_is_not_lost_by_it(
     app: App, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +197,7 @@ def test_a_bounce_that_comes_before_the_mark_is_not_lost_by_it(
     assert len(app.mails()) == 2
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("how", [refusal(400, "AccessDeniedException"), unreachable])
 def test_ten_minutes_of_a_refused_read_are_no_missing_answer_of_ses(
     app: App, clock: Any, monkeypatch: pytest.MonkeyPatch, how: Any
@@ -251,6 +259,7 @@ def test_a_forged_or_foreign_event_changes_no_row_and_makes_none(app: App, name:
         assert [item for item in app.items() if item["kind"] != "subscriber"] == before
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", ["send", "delivery", "bounce-permanent", "bounce-transient", "reject"])
 def test_an_event_of_a_row_that_was_erased_makes_it_not_anew(app: App, name: str) -> None:
     contact(app)
@@ -297,6 +306,7 @@ def state_of(found: dict[str, Any]) -> str:
     return "held" if found["outbox"] == "held" else "waits"
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("story", STORIES)
 @pytest.mark.parametrize("answered", [True, False])
@@ -447,6 +457,7 @@ def test_after_a_permanent_bounce_mail_waits_one_email_a_day_tries_and_nothing_i
     assert len(app.mails()) == 10
 
 
+@pytest.mark.medium
 def test_another_owner_gets_what_the_dead_mailbox_did_not(make_app: Callable[..., App], clock: Any) -> None:
     app = make_app()
     contact(app)
@@ -483,6 +494,7 @@ def test_of_several_owners_only_the_one_whose_mailbox_is_dead_waits(make_app: Ca
     assert [state_of(item) for item in app.items("email")] == ["sent", "sent"]
 
 
+@pytest.mark.medium
 def test_a_late_bounce_of_one_owner_is_not_lost_when_the_other_is_tried_again(
     make_app: Callable[..., App], clock: Any
 ) -> None:
@@ -501,6 +513,7 @@ def test_a_late_bounce_of_one_owner_is_not_lost_when_the_other_is_tried_again(
     assert state_of(row(app)) == "sent"
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("end", ["dropped_at", "failed_at"])
 def test_a_late_bounce_does_not_revive_an_email_that_has_ended(
     make_app: Callable[..., App], clock: Any, end: str
@@ -530,6 +543,7 @@ def test_a_late_bounce_does_not_revive_an_email_that_has_ended(
     assert len(taken()) == mails
 
 
+@pytest.mark.medium
 def test_in_the_place_of_a_rejected_email_goes_a_notice_without_what_the_visitor_wrote(
     app: App, clock: Any, written: Callable[[], str]
 ) -> None:
@@ -554,6 +568,7 @@ def test_in_the_place_of_a_rejected_email_goes_a_notice_without_what_the_visitor
     assert all("failed_at" in item for item in app.items("email"))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_notice_of_a_rejected_comment_leads_to_it_without_a_word_of_it(
     make_app: Callable[..., App], clock: Any, written: Callable[[], str], language: str
@@ -597,6 +612,7 @@ def test_a_notice_is_in_the_owner_s_language(make_app: Callable[..., App], langu
     assert words[language] in app.mails()[0]["Subject"]
 
 
+@pytest.mark.medium
 def test_an_absence_note_is_told_and_nothing_is_sent_again(app: App, clock: Any, written: Callable[[], str]) -> None:
     contact(app)
     app.sweep()
@@ -654,6 +670,7 @@ def test_five_soft_bounces_without_a_delivery_between_end_mail_to_a_subscriber(a
     assert {"email", "name", "soft_bounces"}.isdisjoint(subscriber(app))
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("order", [["delivery", "bounce-transient"], ["bounce-transient", "delivery"]])
 def test_absence_notes_of_a_subscriber_are_never_counted(app: App, clock: Any, order: list[str]) -> None:
@@ -674,6 +691,7 @@ def test_soft_bounces_of_one_who_is_no_subscriber_make_none(app: App) -> None:
     assert "mailbox full" in row(app, "confirmation-request")["bounce"]
 
 
+@pytest.mark.medium
 def test_a_rejected_email_to_a_visitor_has_failed_with_the_reason(app: App, written: Callable[[], str]) -> None:
     sign_up(app)
     written()
@@ -682,6 +700,7 @@ def test_a_rejected_email_to_a_visitor_has_failed_with_the_reason(app: App, writ
     assert "EmailFailed" in written()
 
 
+@pytest.mark.medium
 def test_a_bounce_settles_what_was_in_doubt_to_a_visitor(app: App, clock: Any) -> None:
     Wire(ses.client()).plan(unanswered)
     app.post("/newsletter", data={"email": READER})

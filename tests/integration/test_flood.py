@@ -26,6 +26,7 @@ def post(app: App, path: str, number: int, caller: str = "203.0.113.7") -> int:
     return app.post(path, json=data, environ_overrides={"REMOTE_ADDR": caller}).status_code
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("path", FORMS)
 def test_after_the_first_429_nothing_is_written_until_the_hour_is_over(make_app: Callable[..., App], path: str) -> None:
     app = make_app(CallerHourlyCap="2")
@@ -55,6 +56,7 @@ def test_others_and_the_other_form_are_served(make_app: Callable[..., App]) -> N
         assert post(app, "/newsletter", 9) == 200
 
 
+@pytest.mark.medium
 def test_asking_for_another_link_writes_nothing_either(make_app: Callable[..., App]) -> None:
     app = make_app(CallerHourlyCap="1")
     with time_machine.travel(START, tick=False) as clock:
@@ -76,6 +78,7 @@ def test_a_caller_who_is_not_over_the_cap_is_not_remembered(app: App) -> None:
     assert len(rate_limit.OVER_CAP) == 0
 
 
+@pytest.mark.medium
 @given(st.lists(st.integers(0, 9), max_size=50))
 def test_only_so_many_are_remembered_the_latest(keys: list[int]) -> None:
     known = OverCap(4)

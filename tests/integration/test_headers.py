@@ -320,6 +320,7 @@ def raws(app: App) -> list[bytes]:
     return [mail.raw_data.encode() for mail in ses_backends[ACCOUNT][REGION].sent_messages]
 
 
+@pytest.mark.medium
 def test_the_link_that_unsubscribes_is_on_one_line_however_long_the_api_s_address_is(make_app: Any) -> None:
     app: App = make_app(
         ApiDomain=".".join(["d" * 61] * 4) + ".org",

@@ -90,6 +90,7 @@ def test_each_reader_gets_their_copy_once_in_their_language(app: App) -> None:
     assert len(to_owner(app)) == 1
 
 
+@pytest.mark.medium
 def test_the_link_of_a_copy_unsubscribes_its_reader_alone(app: App) -> None:
     add("ann", "ben")
     start()
@@ -107,6 +108,7 @@ def test_the_link_of_a_copy_unsubscribes_its_reader_alone(app: App) -> None:
     assert left == {"ann@example.org": "unsubscribed", "ben@example.org": "confirmed"}
 
 
+@pytest.mark.medium
 def test_a_language_that_an_issue_lacks_gets_the_other(app: App) -> None:
     add("cat", language="en")
     start(editions={"fr": EDITIONS["fr"]})
@@ -115,6 +117,7 @@ def test_a_language_that_an_issue_lacks_gets_the_other(app: App) -> None:
     assert copy["Subject"] == "Novembre à l’atelier"
 
 
+@pytest.mark.medium
 def test_nothing_is_sent_twice_whatever_is_repeated(app: App) -> None:
     add("ann", "ben")
     start()
@@ -128,6 +131,7 @@ def test_nothing_is_sent_twice_whatever_is_repeated(app: App) -> None:
     assert len(to_owner(app)) == 1
 
 
+@pytest.mark.medium
 def test_whoever_leaves_before_their_turn_gets_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann", "ben")
     start()
@@ -161,6 +165,7 @@ def test_whoever_confirms_after_the_start_gets_the_next_issue(app: App) -> None:
         play(app)
 
 
+@pytest.mark.medium
 def test_whoever_confirmed_within_the_second_of_the_start_gets_it(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         add("ann")
@@ -170,12 +175,14 @@ def test_whoever_confirmed_within_the_second_of_the_start_gets_it(app: App) -> N
     assert to(app) == {"ann@example.org": 1}
 
 
+@pytest.mark.medium
 def test_an_issue_without_readers_ends_at_once(app: App) -> None:
     start()
     play(app)
     assert (the().state, the().audience, the().counts) == ("sent", 0, Tally())
 
 
+@pytest.mark.medium
 def test_paused_it_waits_and_resumed_it_goes_on(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann", "ben", "cat", "dan")
     start()
@@ -202,6 +209,7 @@ def test_paused_it_waits_and_resumed_it_goes_on(app: App, monkeypatch: pytest.Mo
     assert len(to_owner(app)) == 1
 
 
+@pytest.mark.medium
 def test_cancelled_it_ends_and_says_how_many_did_not_get_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann", "ben")
     start()
@@ -215,6 +223,7 @@ def test_cancelled_it_ends_and_says_how_many_did_not_get_it(app: App, monkeypatc
     assert len(to_owner(app)) == 1
 
 
+@pytest.mark.medium
 def test_a_refusal_of_one_copy_is_that_readers_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann", "ben")
     start()
@@ -248,6 +257,7 @@ def lose_answers(monkeypatch: pytest.MonkeyPatch, *, sent: bool, times: int = 1)
     return lost
 
 
+@pytest.mark.medium
 def test_a_call_without_an_answer_is_settled_by_the_event(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
@@ -263,6 +273,7 @@ def test_a_call_without_an_answer_is_settled_by_the_event(
     assert (the().state, to(app)) == ("sent", {"ann@example.org": 1})
 
 
+@pytest.mark.medium
 def test_without_answer_and_event_it_is_sent_again_once_then_unknown(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
@@ -282,6 +293,7 @@ def test_without_answer_and_event_it_is_sent_again_once_then_unknown(
     assert len(lost) == 2
 
 
+@pytest.mark.medium
 def test_an_event_that_comes_after_the_end_corrects_the_counts(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
@@ -298,6 +310,7 @@ def test_an_event_that_comes_after_the_end_corrects_the_counts(
     assert (states(), the().counts) == ({"sent": 1}, Tally(sent=1))
 
 
+@pytest.mark.medium
 def test_someone_in_doubt_who_left_is_unknown(app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller) -> None:
     add("ann")
     start()
@@ -331,6 +344,7 @@ def test_ses_that_takes_no_mail_is_left_alone_until_the_next_sweep(
     assert (the().state, len(to(app)), set(to(app).values())) == ("sent", 40, {1})
 
 
+@pytest.mark.medium
 def test_the_sandbox_pauses_an_issue_and_the_owner_is_told(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann", "ben", "cat", "dan")
     start()
@@ -353,6 +367,7 @@ def event_of(app: App, name: str, address: str, **bounce: str | None) -> None:
     told(app, event_about(name, mail, **bounce))
 
 
+@pytest.mark.medium
 def test_bounces_and_complaints_are_written_down_and_suppress(app: App) -> None:
     add("ann", "ben", "cat")
     start()
@@ -367,6 +382,7 @@ def test_bounces_and_complaints_are_written_down_and_suppress(app: App) -> None:
     assert {item["state"] for item in app.items("subscriber")} == {"bounced", "complained", "confirmed"}
 
 
+@pytest.mark.medium
 def test_a_rejection_outranks_that_it_was_sent(app: App) -> None:
     add("ann")
     start()
@@ -378,6 +394,7 @@ def test_a_rejection_outranks_that_it_was_sent(app: App) -> None:
     assert (states(), the().counts) == ({"refused": 1}, Tally(refused=1))
 
 
+@pytest.mark.medium
 def test_an_automatic_reply_is_no_bounce(app: App) -> None:
     add("ann")
     start()
@@ -387,6 +404,7 @@ def test_an_automatic_reply_is_no_bounce(app: App) -> None:
     assert readers.tally_of(TABLE, "novembre") == Tally(sent=1)
 
 
+@pytest.mark.medium
 def test_an_event_of_a_claim_that_is_not_the_rows_changes_nothing(app: App) -> None:
     add("ann")
     start()
@@ -420,6 +438,7 @@ def test_too_many_bounces_or_complaints_pause_it(
     assert len(to_owner(app)) == 1
 
 
+@pytest.mark.medium
 def test_what_pauses_it_is_counted_anew_once_it_is_resumed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann", "ben")
     start()
@@ -431,6 +450,7 @@ def test_what_pauses_it_is_counted_anew_once_it_is_resumed(app: App, monkeypatch
     assert (the().state, set(to(app).values()), len(to(app))) == ("sent", {1}, 2)
 
 
+@pytest.mark.medium
 def test_another_text_than_the_one_that_was_started_is_not_sent(app: App) -> None:
     add("ann")
     start()
@@ -439,6 +459,7 @@ def test_another_text_than_the_one_that_was_started_is_not_sent(app: App) -> Non
     assert (the().state, the().reason, to(app)) == ("paused", "changed", {})
 
 
+@pytest.mark.medium
 def test_it_starts_with_the_first_sweep_after_its_time(app: App, clock: Traveller) -> None:
     add("ann")
     assert issues.schedule(TABLE, save(), utc_now() + timedelta(hours=3), utc_now())
@@ -454,6 +475,7 @@ def test_it_starts_with_the_first_sweep_after_its_time(app: App, clock: Travelle
     assert (the().state, len(to(app))) == ("sent", 2)
 
 
+@pytest.mark.medium
 def test_more_than_an_hour_late_it_is_held_and_the_owner_asked(app: App, clock: Traveller) -> None:
     add("ann")
     assert issues.schedule(TABLE, save(), utc_now() + timedelta(hours=3), utc_now())
@@ -475,6 +497,7 @@ def test_a_draft_is_replaced_and_its_other_language_goes(app: App) -> None:
     assert len(app.items("edition")) == 1
 
 
+@pytest.mark.medium
 def test_two_runs_at_once_send_each_copy_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add(*(f"reader{number}" for number in range(12)))
     start()
@@ -546,6 +569,7 @@ def test_the_test_of_an_issue_goes_to_the_owner_alone_and_unsubscribes_nobody(ap
     assert [item["state"] for item in app.items("subscriber")] == ["confirmed"]
 
 
+@pytest.mark.medium
 def test_the_rows_end_a_year_after_the_start_and_the_issue_when_they_are_gone(app: App) -> None:
     add("ann")
     start()
@@ -582,6 +606,7 @@ def test_a_scheduled_text_is_kept_until_it_is_sent(app: App, clock: Traveller) -
         assert int(item["expires_at"]) > (utc_now() + timedelta(days=320)).timestamp()
 
 
+@pytest.mark.medium
 def test_what_a_run_logs_names_nobody(app: App, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]) -> None:
     add("ann", "ben", "cat")
     start()
@@ -604,6 +629,7 @@ def test_what_a_run_logs_names_nobody(app: App, monkeypatch: pytest.MonkeyPatch,
     assert "cyanotypes" not in logged
 
 
+@pytest.mark.medium
 def test_cancelled_within_a_run_nothing_goes_out_after_the_end_is_told(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -625,6 +651,7 @@ def test_cancelled_within_a_run_nothing_goes_out_after_the_end_is_told(
     assert (states(), sum(to(app).values())) == ({"sent": 1, "waiting": 7}, 1)
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("sent_before", "refused"), [(0, 5), (30, 20)])
 def test_ses_that_refuses_copy_after_copy_pauses_it(
@@ -649,6 +676,7 @@ def test_ses_that_refuses_copy_after_copy_pauses_it(
     assert len(to_owner(app)) == 1
 
 
+@pytest.mark.medium
 def test_a_copy_that_cannot_be_written_is_refused_and_the_issue_ends(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann", "ben", "cat")
     start()
@@ -665,6 +693,7 @@ def test_a_copy_that_cannot_be_written_is_refused_and_the_issue_ends(app: App, m
     assert row_of("ann@example.org").reason == "it could not be written: ValueError"
 
 
+@pytest.mark.medium
 def test_what_is_refused_after_a_call_in_doubt_is_unknown(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
@@ -682,6 +711,7 @@ def test_what_is_refused_after_a_call_in_doubt_is_unknown(
     assert the().counts == Tally(unknown=1)
 
 
+@pytest.mark.medium
 def test_an_event_while_it_ends_is_counted(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann", "ben")
     start()

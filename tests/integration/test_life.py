@@ -42,6 +42,7 @@ from tests.support.wire import Wire, unreachable
 # --- the welcome and its link -----------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_who_confirms_is_welcomed_with_a_link_to_leave(app: App) -> None:
     subscribe(app)
 
@@ -82,6 +83,7 @@ def test_one_click_unsubscribes_at_once_whatever_the_body(app: App, arguments: d
     assert item["list"] == "subscribers#unsubscribed"
 
 
+@pytest.mark.medium
 def test_the_unsubscribe_page_has_one_button_and_changes_nothing(app: App) -> None:
     subscribe(app)
     before = app.items()
@@ -94,6 +96,7 @@ def test_the_unsubscribe_page_has_one_button_and_changes_nothing(app: App) -> No
     assert subscriber(app)["state"] == "unsubscribed"
 
 
+@pytest.mark.medium
 def test_the_unsubscribe_link_never_expires(app: App) -> None:
     subscribe(app)
     url = unsubscribe_url(app)
@@ -102,6 +105,7 @@ def test_the_unsubscribe_link_never_expires(app: App) -> None:
     assert subscriber(app)["state"] == "unsubscribed"
 
 
+@pytest.mark.medium
 def test_a_token_of_another_purpose_or_subscriber_is_refused(app: App) -> None:
     subscribe(app)
     confirm = parse_qs(urlsplit(link_in_mail_to_reader(app)).query)
@@ -139,6 +143,7 @@ def test_to_unsubscribe_who_never_was_is_success_and_makes_nobody(app: App) -> N
     assert app.items() == []
 
 
+@pytest.mark.medium
 def test_an_unsubscribed_address_is_kept_as_long_as_the_parameter_says(make_app: Any) -> None:
     app = make_app(RetentionDays="30")
     with time_machine.travel(START, tick=False):
@@ -147,6 +152,7 @@ def test_an_unsubscribed_address_is_kept_as_long_as_the_parameter_says(make_app:
     assert int(subscriber(app)["expires_at"]) == int((START + timedelta(days=30)).timestamp())
 
 
+@pytest.mark.medium
 def test_who_left_before_the_welcome_went_out_gets_none(app: App) -> None:
     sign_up(app)
     press(app, open_link(app, link_in_last_mail(app)))
@@ -160,6 +166,7 @@ def test_who_left_before_the_welcome_went_out_gets_none(app: App) -> None:
 # --- coming back ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_coming_back_is_a_new_request_and_keeps_the_history(app: App) -> None:
     with time_machine.travel(START):
         sign_up(app)
@@ -188,6 +195,7 @@ def test_coming_back_is_a_new_request_and_keeps_the_history(app: App) -> None:
     assert all("sent_at" in email for email in emails)
 
 
+@pytest.mark.medium
 def test_a_request_from_before_leaving_that_is_still_owed_is_dropped(app: App) -> None:
     with time_machine.travel(START):
         subscribe(app)
@@ -202,6 +210,7 @@ def test_a_request_from_before_leaving_that_is_still_owed_is_dropped(app: App) -
     assert len(app.mails()) == before
 
 
+@pytest.mark.medium
 def test_signing_up_again_tells_and_changes_nothing_of_a_subscriber(app: App) -> None:
     with time_machine.travel(START):
         subscribe(app)
@@ -215,6 +224,7 @@ def test_signing_up_again_tells_and_changes_nothing_of_a_subscriber(app: App) ->
     assert len(subjects_to(app, READER)) == 2
 
 
+@pytest.mark.medium
 def test_an_expired_link_offers_a_new_one(app: App) -> None:
     with time_machine.travel(START):
         sign_up(app, name="Zoé", source="/blog")
@@ -234,6 +244,7 @@ def test_an_expired_link_offers_a_new_one(app: App) -> None:
     assert (item["name"], item["history"][0]["M"]["page"]["S"]) == ("Zoé", "/blog")
 
 
+@pytest.mark.medium
 def test_to_ask_again_says_the_same_for_any_input(app: App) -> None:
     with time_machine.travel(START):
         sign_up(app)
@@ -303,6 +314,7 @@ def test_the_spellings_of_one_mailbox_share_its_caps(make_app: Any, spellings: l
     assert {mail["To"] for mail in app.mails()} <= {*spellings, OWNER}
 
 
+@pytest.mark.medium
 def test_two_people_of_one_domain_are_counted_apart(app: App) -> None:
     for email in ("re.ader@example.org", "reader@example.org", "+tag@example.org", "+other@example.org"):
         app.post("/newsletter", data={"email": email})
@@ -312,6 +324,7 @@ def test_two_people_of_one_domain_are_counted_apart(app: App) -> None:
     assert subscriber_id(SECRET, "reader+a@example.org") != subscriber_id(SECRET, "reader@example.org")
 
 
+@pytest.mark.medium
 def test_a_cap_does_not_stop_the_email_that_it_let_through(app: App) -> None:
     with time_machine.travel(START):
         wire = Wire(ses.client())
@@ -376,6 +389,7 @@ def test_an_acknowledgement_is_off_by_default_and_never_quotes_the_visitor(make_
     assert len(subjects_to(app, "owner@atelier.example")) == 1
 
 
+@pytest.mark.medium
 def test_acknowledgements_are_capped_like_other_mail_to_strangers(make_app: Any) -> None:
     app = make_app(Acknowledge="on")
     for number in range(3):
@@ -431,6 +445,7 @@ def test_what_ends_nothing_changes_nothing(app: App, name: str) -> None:
     assert app.items() == before
 
 
+@pytest.mark.medium
 def test_a_bounce_of_an_acknowledgement_ends_mail_to_who_never_subscribed(make_app: Any) -> None:
     app = make_app(Acknowledge="on")
     with time_machine.travel(START):
@@ -535,6 +550,7 @@ def test_mail_to_the_owner_ignores_the_suppression_list_and_mail_to_visitors_doe
         assert part["EventDestination"]["SnsDestination"]["TopicARN"] in app.stack.functions["Feedback"].topics
 
 
+@pytest.mark.medium
 def test_the_owner_is_not_told_of_a_subscriber_whose_address_is_kept_no_more(app: App) -> None:
     sign_up(app)
     press(app, open_link(app, link_in_last_mail(app)))
@@ -565,6 +581,7 @@ def test_a_run_whose_claim_has_lapsed_counts_nothing_against_the_caps(app: App) 
 # --- proof, and what is kept ------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("keep", [False, True])
 def test_the_callers_address_is_kept_only_where_the_parameter_says(make_app: Any, keep: bool) -> None:  # noqa: FBT001
     app = make_app(KeepCallerAddress=str(keep).lower())
@@ -579,6 +596,7 @@ def test_the_callers_address_is_kept_only_where_the_parameter_says(make_app: Any
 # --- headers ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_every_email_passes_a_check_of_its_headers(make_app: Any) -> None:
     app = make_app(Acknowledge="on", SiteName="Élan & Cie 🎉")
     text = "é 🎉 \u202eשלום\u202c"

@@ -54,6 +54,7 @@ def walk(app: App) -> tuple[dict[str, TestResponse], list[EmailMessage]]:
     return pages, mails
 
 
+@pytest.mark.medium
 def test_without_them_pages_and_emails_load_nothing_and_link_to_no_policy(make_app: Make) -> None:
     pages, mails = walk(make_app(Acknowledge="on"))
     assert len(pages) == 9
@@ -95,6 +96,7 @@ def test_the_accent_colour_is_in_every_page_and_email_and_the_policy_names_the_s
     assert buttons == 1
 
 
+@pytest.mark.medium
 def test_a_logo_of_the_site_s_own_stands_for_its_name_and_nothing_else_may_be_loaded(make_app: Make) -> None:
     pages, mails = walk(make_app(LogoUrl=LOGO, Acknowledge="on"))
     for page in pages.values():
@@ -128,6 +130,7 @@ def test_a_logo_of_elsewhere_is_not_shown(make_app: Make, elsewhere: str) -> Non
         assert "logo.png" not in html
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("language", "words"), [("fr", "Politique de confidentialité"), ("en", "Privacy policy")])
 def test_every_page_and_every_email_to_a_visitor_leads_to_the_privacy_policy(
@@ -146,6 +149,7 @@ def test_every_page_and_every_email_to_a_visitor_leads_to_the_privacy_policy(
         ]
 
 
+@pytest.mark.medium
 def test_what_destroys_something_has_not_the_colour_of_what_confirms(app: App) -> None:
     pages, _ = walk(app)
     assert [name for name, page in pages.items() for button in tags(page.text, "button") if button.attrib] == []
@@ -156,6 +160,7 @@ def test_what_destroys_something_has_not_the_colour_of_what_confirms(app: App) -
     assert "\n.destroys { border-color: var(--danger); background: var(--danger); color: var(--on-danger); }" in style
 
 
+@pytest.mark.medium
 def test_one_error_is_a_sentence_and_two_are_a_list(app: App) -> None:
     pages, _ = walk(app)
     assert tags(pages["wrong"].text, "li") == []

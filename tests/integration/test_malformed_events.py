@@ -69,6 +69,7 @@ def malformed(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from NOTHING
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
 def test_no_malformed_event_is_quoted_in_a_log(

@@ -112,6 +112,7 @@ def test_a_page_is_kept_as_browsers_write_it() -> None:
     assert re.fullmatch(rf"{SITE}/(%C3%A9)+(%C3)?", page)
 
 
+@pytest.mark.medium
 @settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @example("\u2800\u200b")
 @example("👩\u200d👩\u200d👧 e\u0301 می\u200cخواهم \U0001f3f4\U000e0067\U000e0062\U000e007f")
@@ -125,6 +126,7 @@ def test_a_line_is_one_line_of_what_can_be_seen(text: str) -> None:
     assert re.sub(r"[\W_]", "", line) == re.sub(r"[\W_]|[\u115f\u1160\u3164\uffa0]", "", text)
 
 
+@pytest.mark.medium
 @settings(max_examples=300)
 @given(st.text(st.sampled_from(" \t\n\u2800\u200b\u2028ax\r"), max_size=200))
 def test_each_line_of_several_is_marked_and_none_is_padded(text: str) -> None:
@@ -169,6 +171,7 @@ def test_two_visitors_with_one_subject_are_two_threads(app: App) -> None:
         assert re.search(r"(Zoé|\(Zoé\)|[ab]@example\.org|Z{59}…)$", read)
 
 
+@pytest.mark.medium
 def test_two_subscribers_are_two_threads(app: App) -> None:
     for address in ("one@example.org", "two@example.org"):
         subscribe(app, email=address)

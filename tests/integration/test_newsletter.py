@@ -106,6 +106,7 @@ def test_opening_the_link_changes_nothing(app: App) -> None:
     assert app.items() == before
 
 
+@pytest.mark.medium
 def test_the_button_confirms_and_the_owner_is_told_once(app: App) -> None:
     sign_up(app, name="Zoé")
     page = open_link(app, link_in_last_mail(app))
@@ -127,6 +128,7 @@ def test_the_button_confirms_and_the_owner_is_told_once(app: App) -> None:
     assert "Nom\xa0: Zoé" in told
 
 
+@pytest.mark.medium
 def test_the_proof_of_consent_holds_what_the_page_showed(make_app: Any) -> None:
     app = make_app(ConsentTextEn="One letter a month, as it was.", ConsentVersion="7")
     sign_up(app, _language="en", consent="the box", source="/blog/a")
@@ -152,6 +154,7 @@ def test_the_proof_of_consent_holds_what_the_page_showed(make_app: Any) -> None:
     assert at > request["asked_at"]
 
 
+@pytest.mark.medium
 def test_nobody_agrees_to_a_wording_that_they_did_not_see(app: App) -> None:
     sign_up(app)
     page = open_link(app, link_in_last_mail(app))
@@ -198,6 +201,7 @@ def test_a_link_ends_after_48_hours(app: App) -> None:
     assert app.items("subscriber") == []
 
 
+@pytest.mark.medium
 def test_a_double_click_is_one_request_and_one_email(app: App) -> None:
     with time_machine.travel("2026-11-23T10:00:00Z"):
         sign_up(app)
@@ -273,6 +277,7 @@ def test_a_request_whose_email_ses_refuses_for_days_lives_until_it_is_taken(app:
         assert int(request["expires_at"]) == (utc_now() + timedelta(days=7)).timestamp()
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("why", ["confirmed", "failed"])
 def test_a_request_that_is_not_mailed_ends_too(app: App, why: str) -> None:
     with time_machine.travel(START, tick=False) as clock:
@@ -373,6 +378,7 @@ def test_a_used_link_says_so_instead_of_offering_its_button(app: App, language: 
         assert again.status_code == 200
 
 
+@pytest.mark.medium
 def test_a_second_link_of_a_subscriber_says_that_they_are_subscribed(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         sign_up(app)
@@ -390,6 +396,7 @@ def test_a_second_link_of_a_subscriber_says_that_they_are_subscribed(app: App) -
     assert "Ce lien a déjà servi" in open_link(app, second).text
 
 
+@pytest.mark.medium
 def test_who_left_and_asked_again_can_confirm_by_the_new_link_alone(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         subscribe(app)

@@ -249,6 +249,7 @@ def test_no_copy_of_an_issue_does(edition: Edition | None, images: list[str], lo
     assert plain[0] == plain[1]
 
 
+@pytest.mark.medium
 def test_two_visitors_get_the_same_addresses_but_for_their_tokens() -> None:
     settings = settings_of("all")
     for name in NAMES:
@@ -262,6 +263,7 @@ def test_two_visitors_get_the_same_addresses_but_for_their_tokens() -> None:
         assert plain[0] == plain[1], name
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_neither_does_an_email_in_the_owners_words_nor_a_forms_own_reply(
     language: Language, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -308,6 +310,7 @@ def test_node_reads_the_same_in_every_email() -> None:
                 assert theirs["text"].strip() == mail.text.replace("\r\n", "\n").strip()
 
 
+@pytest.mark.medium
 def test_what_leaves_is_all_that_was_inspected() -> None:
     """All sending goes through one function, and every email has a module of its own."""
     calls: dict[str, set[str]] = {"send_email": set(), "envelope": set(), "EmailMessage": set()}
@@ -329,6 +332,7 @@ def test_what_leaves_is_all_that_was_inspected() -> None:
 # --- SES itself -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_ses_is_told_to_track_nothing_of_any_email(app: App) -> None:
     asked: list[dict[str, Any]] = []
     note: Callable[..., None] = lambda params, **_: asked.append(params)  # noqa: E731

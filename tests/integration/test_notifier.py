@@ -61,6 +61,7 @@ def test_what_ses_refuses_for_now_stays_owed_and_is_sent_once(
     assert owed(app) == []
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("code", ["BadRequestException", "MessageRejected"])
 def test_what_ses_refuses_of_one_message_has_failed_with_the_reason(app: App, code: str) -> None:
     wire = Wire(ses.client())
@@ -100,6 +101,7 @@ def test_what_may_have_gone_out_is_not_tried_again_before_an_event_can_have_told
     assert len(app.mails()) == 1
 
 
+@pytest.mark.medium
 def test_two_runs_send_one_email(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.post("/contact", data=GOOD)
     send = ses.send
@@ -129,6 +131,7 @@ def test_the_mark_tells_when_and_as_which_message(app: App) -> None:
     assert not {"outbox", "claim", "claimed_until"} & set(email)
 
 
+@pytest.mark.medium
 def test_a_lost_stream_is_made_good_by_the_schedule(app: App) -> None:
     for number in range(3):
         app.post("/contact", data=GOOD | {"message": str(number)})
@@ -139,6 +142,7 @@ def test_a_lost_stream_is_made_good_by_the_schedule(app: App) -> None:
     assert len(app.mails()) == 3
 
 
+@pytest.mark.medium
 def test_the_owners_mail_goes_first_and_the_oldest_before_the_rest(app: App) -> None:
     times = ["2026-11-23T10:02:00Z", "2026-11-23T10:00:00Z", "2026-11-23T10:01:00Z"]
     for path, at in zip(("/contact", "/newsletter", "/contact"), times, strict=True):
@@ -150,6 +154,7 @@ def test_the_owners_mail_goes_first_and_the_oldest_before_the_rest(app: App) -> 
     assert [mail["Subject"][-5:] for mail in app.mails()] == ["10:01", "10:02", "vue\xa0»"]
 
 
+@pytest.mark.medium
 def test_a_sweep_does_not_hammer_a_service_that_refuses(app: App) -> None:
     for number in range(12):
         app.post("/contact", data=GOOD | {"message": str(number)})
@@ -161,6 +166,7 @@ def test_a_sweep_does_not_hammer_a_service_that_refuses(app: App) -> None:
     assert wire.operations == ["SendEmail"] * 6
 
 
+@pytest.mark.medium
 def test_an_address_that_the_sandbox_does_not_know_does_not_hold_up_the_others(app: App) -> None:
     for number in range(4):
         app.post("/contact", data=GOOD | {"message": str(number)})
@@ -178,6 +184,7 @@ def test_a_sweep_ends_before_its_time_is_up(app: App) -> None:
     assert len(owed(app)) == 1
 
 
+@pytest.mark.medium
 def test_an_email_that_cannot_be_written_does_not_hold_up_the_others(
     app: App, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
 ) -> None:
@@ -240,6 +247,7 @@ def test_a_stream_record_without_keys_is_a_failure_not_a_success(app: App) -> No
     assert reply == {"batchItemFailures": [{"itemIdentifier": "43"}]}
 
 
+@pytest.mark.medium
 def test_logs_and_metrics_hold_no_personal_data(app: App, written: Callable[[], str]) -> None:
     app.post("/contact", data=GOOD | {"message": "very private", "name": "Zoé"})
     app.post("/contact", data=GOOD | {"email": "wrong@", "message": "very private"})
@@ -282,6 +290,7 @@ def test_the_age_of_the_oldest_owed_email_is_measured(app: App, written: Callabl
     assert [line["OldestQueuedAge"] for line in lines if "OldestQueuedAge" in line] == [[3600.0]]
 
 
+@pytest.mark.medium
 def test_mail_to_the_owner_and_to_visitors_go_by_their_own_configuration_sets(app: App) -> None:
     wire = Wire(ses.client())
     app.post("/contact", data=GOOD)

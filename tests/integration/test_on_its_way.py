@@ -77,6 +77,7 @@ def test_a_second_sign_up_within_15_minutes_is_put_off_and_mailed(app: App, call
         confirm(app)
 
 
+@pytest.mark.medium
 def test_a_third_is_no_repeat_of_one_that_was_never_mailed(app: App) -> None:
     with time_machine.travel(START) as clock:
         for minutes in (0, 4, 4, 4):
@@ -90,6 +91,7 @@ def test_a_third_is_no_repeat_of_one_that_was_never_mailed(app: App) -> None:
         confirm(app)
 
 
+@pytest.mark.medium
 def test_one_waits_per_address_and_a_later_one_takes_its_place(app: App) -> None:
     with time_machine.travel(START) as clock:
         for number in range(6):
@@ -108,6 +110,7 @@ def test_one_waits_per_address_and_a_later_one_takes_its_place(app: App) -> None
     assert row["pk"].endswith(subscriber["history"][0]["M"]["request_id"]["S"])
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("minutes", [1, 5, 12])
 def test_coming_back_within_15_minutes_is_mailed_too(app: App, minutes: int) -> None:
@@ -131,6 +134,7 @@ def test_coming_back_within_15_minutes_is_mailed_too(app: App, minutes: int) -> 
     assert len(rows) == 4
 
 
+@pytest.mark.medium
 def test_who_was_subscribed_and_left_since_is_mailed_though_the_sign_up_before_was_not(app: App) -> None:
     with time_machine.travel(START) as clock:
         subscribe(app, name="Z")
@@ -160,6 +164,7 @@ def test_a_double_click_is_one_email_even_where_the_first_is_out_already(app: Ap
     assert len(app.items("email")) == 1
 
 
+@pytest.mark.medium
 def test_a_form_sent_again_after_an_error_is_one_email(app: App) -> None:
     with time_machine.travel(START) as clock:
         app.post("/newsletter", json={"email": READER})
@@ -170,6 +175,7 @@ def test_a_form_sent_again_after_an_error_is_one_email(app: App) -> None:
     assert len(app.items("request")) == 1
 
 
+@pytest.mark.medium
 def test_a_repeat_asks_once_however_often_it_comes(app: App) -> None:
     with time_machine.travel(START) as clock:
         for _ in range(9):
@@ -223,6 +229,7 @@ def test_a_stranger_who_asks_on_and_on_does_not_keep_the_email_back(app: App) ->
         assert links(app) == 3
 
 
+@pytest.mark.medium
 def test_what_is_put_off_is_neither_late_nor_tried_before_its_time(app: App, written: Callable[[], str]) -> None:
     with time_machine.travel(START) as clock:
         for number in range(5):
@@ -238,6 +245,7 @@ def test_what_is_put_off_is_neither_late_nor_tried_before_its_time(app: App, wri
         assert '"OldestQueuedAge":[0.0]' in written()
 
 
+@pytest.mark.medium
 def test_doctor_does_not_take_what_is_put_off_for_late(app: App) -> None:
     with time_machine.travel(START) as clock:
         for number in range(4):
@@ -250,6 +258,7 @@ def test_doctor_does_not_take_what_is_put_off_for_late(app: App) -> None:
     assert (found.state, found.message) == ("ok", "1 waiting")
 
 
+@pytest.mark.medium
 def test_what_is_counted_of_a_mailbox_ends(app: App) -> None:
     with time_machine.travel(START, tick=False):
         ask(app)
@@ -258,6 +267,7 @@ def test_what_is_counted_of_a_mailbox_ends(app: App) -> None:
     assert max(ends) <= (START + timedelta(days=7)).timestamp()
 
 
+@pytest.mark.medium
 def test_the_slot_is_the_mailbox_s_and_an_email_that_ses_refused_is_not_forgotten(app: App) -> None:
     with time_machine.travel(START) as clock:
         wire = Wire(ses.client())
@@ -273,6 +283,7 @@ def test_the_slot_is_the_mailbox_s_and_an_email_that_ses_refused_is_not_forgotte
         assert [mail["To"] for mail in app.mails()] == ["re.ader+a@gmail.com", "reader@googlemail.com"]
 
 
+@pytest.mark.medium
 def test_asking_again_while_ses_is_away_does_not_take_the_email_that_waits_for_one_that_went_out(app: App) -> None:
     with time_machine.travel(START) as clock:
         ask(app)

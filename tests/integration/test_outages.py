@@ -105,6 +105,7 @@ class KilledError(BaseException):
     """The function was killed."""
 
 
+@pytest.mark.medium
 def test_a_row_that_kills_the_function_holds_up_the_others_for_one_sweep(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +128,7 @@ def test_a_row_that_kills_the_function_holds_up_the_others_for_one_sweep(
 # --- what SES refuses for now -------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_refused_rows_at_the_head_do_not_keep_the_others_from_going_out(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         for word in ("bad0", "bad1", "bad2", "bad3", "bad4", "fine0", "fine1"):
@@ -146,6 +148,7 @@ def _mail_of(request: Any) -> str:
     return base64.b64decode(json.loads(request.body)["Content"]["Raw"]["Data"]).decode()
 
 
+@pytest.mark.medium
 def test_mail_to_visitors_does_not_wait_for_the_owner_s(app: App) -> None:
     with time_machine.travel(START):
         post(app, *(f"n{number}" for number in range(9)))
@@ -165,6 +168,7 @@ def test_an_address_that_ses_quotes_says_nothing_of_the_account(app: App) -> Non
 # --- the caps -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_a_welcome_does_not_wait_behind_strangers_beyond_the_cap(make_app: Callable[..., App]) -> None:
     app = make_app(StrangerMailPerDay="1")
     with time_machine.travel(START):
@@ -222,6 +226,7 @@ def test_after_an_outage_an_address_gets_its_latest_link_alone(app: App) -> None
         confirm(app)
 
 
+@pytest.mark.medium
 def test_an_email_counts_on_the_day_it_goes_out(make_app: Callable[..., App]) -> None:
     app = make_app(StrangerMailPerDay="2")
     with time_machine.travel(START.replace(hour=23, minute=50), tick=False) as clock:
@@ -253,6 +258,7 @@ def test_a_write_whose_answer_was_lost_is_recognised(app: App, nth: int) -> None
     assert rows(app) == []
 
 
+@pytest.mark.medium
 def test_a_refusal_that_was_noted_without_an_answer_is_recognised(app: App) -> None:
     post(app, "one")
     Wire(ses.client()).plan(PAUSED)

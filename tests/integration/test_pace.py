@@ -39,6 +39,7 @@ def rate(monkeypatch: pytest.MonkeyPatch, per_second: float) -> None:
     monkeypatch.setattr(SESV2Response, "get_account", lambda _: quota)
 
 
+@pytest.mark.medium
 def test_emails_go_out_at_the_rate_of_the_account(
     app: App, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
@@ -76,6 +77,7 @@ def sorted_by_age(app: App) -> list[EmailMessage]:
     return sorted(app.mails(), key=lambda mail: next(n for n, one in enumerate(ids) if one in str(mail)))
 
 
+@pytest.mark.medium
 def test_where_another_sender_has_most_of_the_rate_all_goes_out_slower(
     app: App, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
@@ -94,6 +96,7 @@ def test_where_another_sender_has_most_of_the_rate_all_goes_out_slower(
     assert app.sweep() == {"sent": 10}
 
 
+@pytest.mark.medium
 def test_a_service_that_takes_nothing_however_slow_ends_the_sweep(app: App, waits: list[float]) -> None:
     post(app, 9)
     wire = Wire(ses.client())
@@ -104,6 +107,7 @@ def test_a_service_that_takes_nothing_however_slow_ends_the_sweep(app: App, wait
     assert max(waits) == 2.0
 
 
+@pytest.mark.medium
 def test_the_gap_is_learnt_from_refusals_alone_where_ses_tells_no_rate(
     app: App, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
@@ -115,6 +119,7 @@ def test_the_gap_is_learnt_from_refusals_alone_where_ses_tells_no_rate(
     assert waits == pytest.approx([0.1, 0.2, 0.2, 0.2])
 
 
+@pytest.mark.medium
 def test_the_daily_quota_is_no_matter_of_pace(app: App, waits: list[float]) -> None:
     post(app, 8)
     spent = refusal(400, "LimitExceededException", message="Daily message quota exceeded")
@@ -124,6 +129,7 @@ def test_the_daily_quota_is_no_matter_of_pace(app: App, waits: list[float]) -> N
     assert waits == pytest.approx([1 / 14] * 5)
 
 
+@pytest.mark.medium
 def test_the_emails_of_a_batch_of_the_stream_keep_the_pace_too(
     app: App, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
@@ -134,6 +140,7 @@ def test_the_emails_of_a_batch_of_the_stream_keep_the_pace_too(
     assert waits == pytest.approx([0.5] * 3)
 
 
+@pytest.mark.medium
 def test_what_sends_nothing_takes_no_time_of_the_others(make_app: Callable[..., App], waits: list[float]) -> None:
     app = make_app(StrangerMailPerDay="1", RenewalMonths="0")
     with time_machine.travel(START):

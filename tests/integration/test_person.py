@@ -145,6 +145,7 @@ def test_the_address_of_who_wrote_is_another_one_whatever_it_begins_with(app: Ap
     assert everything(app) == before
 
 
+@pytest.mark.medium
 def test_a_subscription_from_before_the_secret_was_changed_is_found(app: App) -> None:
     subscribe(app)
     done = erase("table", Person(READER, f"another {SECRET}"), KEPT)
@@ -152,6 +153,7 @@ def test_a_subscription_from_before_the_secret_was_changed_is_found(app: App) ->
     assert READER not in everything(app)
 
 
+@pytest.mark.medium
 def test_a_long_text_is_looked_through_in_no_time() -> None:
     # As much as a post may hold.
     for text in (f"{READER}_", f"{READER}.", f"{READER}a.", f"_{READER}" + ".a" * 120, "a.", "a@"):
@@ -160,6 +162,7 @@ def test_a_long_text_is_looked_through_in_no_time() -> None:
         assert time.monotonic() - started < 2, text
 
 
+@pytest.mark.medium
 def test_nothing_of_a_person_is_left_and_nothing_of_others_is_gone(app: App) -> None:
     subscribe(app, name="Secret Name")
     contact(app, email=READER.upper(), message="Secret words", ville="Secret town")
@@ -185,6 +188,7 @@ def test_nothing_of_a_person_is_left_and_nothing_of_others_is_gone(app: App) -> 
     assert jo["email"] == "joreader@example.org"
 
 
+@pytest.mark.medium
 def test_to_erase_again_changes_nothing(app: App) -> None:
     subscribe(app)
     contact(app, message=READER)
@@ -195,6 +199,7 @@ def test_to_erase_again_changes_nothing(app: App) -> None:
     assert everything(app) == before
 
 
+@pytest.mark.medium
 def test_of_a_subscriber_the_hash_stays_so_that_they_alone_can_come_back(app: App) -> None:
     with time_machine.travel(START, tick=False):
         subscribe(app)
@@ -210,6 +215,7 @@ def test_of_a_subscriber_the_hash_stays_so_that_they_alone_can_come_back(app: Ap
     assert subscriber(app)["state"] == "confirmed"
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("how", ["unsubscribed", "complained"])
 def test_who_left_or_complained_stays_so(app: App, how: str) -> None:
     subscribe(app)
@@ -226,6 +232,7 @@ def test_who_left_or_complained_stays_so(app: App, how: str) -> None:
     assert {**after} == {name: before[name] for name in after}
 
 
+@pytest.mark.medium
 def test_who_was_lifted_stays_so_and_that_is_told_as_what_it_is(app: App) -> None:
     subscribe(app)
     feedback(app, "complaint")
@@ -264,6 +271,7 @@ def test_what_becomes_of_a_subscriber_meanwhile_is_not_lost(
     assert READER not in everything(app)
 
 
+@pytest.mark.medium
 def test_a_write_whose_answer_is_lost_is_sent_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     subscribe(app)
     contact(app, message=f"I know {READER}", subject=READER)
@@ -322,6 +330,7 @@ def test_who_wrote_more_than_one_erasure_can_read_is_erased_bit_by_bit(
     assert app.items("message") == []
 
 
+@pytest.mark.medium
 def test_it_goes_on_where_it_stopped_and_reads_nothing_twice(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(9):
         contact(app, message=f"{number} {READER}", email=READER if number % 3 == 0 else f"other{number}@example.org")

@@ -42,6 +42,7 @@ def refuse(app: App) -> None:
     assert press(app, open_link(app, refusal_in_last_mail(app))).status_code == 200
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_confirmation_email_leads_to_a_page_that_ends_all_mail(app: App, language: str) -> None:
     sign_up(app, name="Toto", _language=language)
@@ -74,6 +75,7 @@ def test_opening_the_link_changes_nothing(app: App) -> None:
     assert app.items() == before
 
 
+@pytest.mark.medium
 def test_nobody_can_sign_a_blocked_address_up_again(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         sign_up(app)
@@ -92,6 +94,7 @@ def test_nobody_can_sign_a_blocked_address_up_again(app: App) -> None:
     assert subscriber(app)["state"] == "blocked"
 
 
+@pytest.mark.medium
 def test_an_acknowledgement_has_the_link_too_and_is_not_sent_again(make_app: Any) -> None:
     app = make_app(Acknowledge="on")
     with time_machine.travel(START, tick=False) as clock:
@@ -126,6 +129,7 @@ def test_it_ends_all_mail_in_whatever_state_the_address_is(app: App, state: str)
     assert item.keys() <= NOTHING_PERSONAL
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", ["bounce-permanent", "complaint"])
 def test_no_event_of_ses_lifts_a_block(app: App, name: str) -> None:
     sign_up(app)
@@ -146,6 +150,7 @@ def test_a_link_that_was_changed_proves_nothing(app: App, field: str, value: str
     assert app.items("subscriber") == []
 
 
+@pytest.mark.medium
 def test_a_token_of_another_purpose_ends_nothing(app: App) -> None:
     subscribe(app)
     leaving = {name: values[0] for name, values in parse_qs(urlsplit(unsubscribe_url(app)).query).items()}
@@ -189,6 +194,7 @@ def test_an_address_is_masked(address: str, shown: str) -> None:
     assert masked(address) == shown
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_pages_say_which_address_masked(app: App, language: str) -> None:
     subscribe(app, _language=language)
@@ -199,6 +205,7 @@ def test_the_pages_say_which_address_masked(app: App, language: str) -> None:
         assert READER not in reply.text
 
 
+@pytest.mark.medium
 def test_unsubscribing_can_be_undone_for_some_minutes(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         subscribe(app)
@@ -245,6 +252,7 @@ def test_what_happened_since_is_not_undone(app: App, state: str) -> None:
     assert subscriber(app)["state"] == state
 
 
+@pytest.mark.medium
 def test_one_click_is_answered_as_ever_and_offers_nothing(app: App) -> None:
     subscribe(app)
     reply = app.post(unsubscribe_url(app), data={"List-Unsubscribe": "One-Click"})
@@ -254,6 +262,7 @@ def test_one_click_is_answered_as_ever_and_offers_nothing(app: App) -> None:
     assert subscriber(app)["state"] == "unsubscribed"
 
 
+@pytest.mark.medium
 def test_after_one_click_the_page_of_the_link_undoes_it(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         subscribe(app)
@@ -269,6 +278,7 @@ def test_after_one_click_the_page_of_the_link_undoes_it(app: App) -> None:
         assert "/undo" not in open_link(app, unsubscribe_url(app)).text
 
 
+@pytest.mark.medium
 def test_a_scanner_that_opens_everything_undoes_nothing(app: App) -> None:
     subscribe(app)
     done = leave(app)
@@ -289,6 +299,7 @@ def test_who_is_not_known_is_unsubscribed_as_before(app: App) -> None:
     assert app.items("subscriber") == []
 
 
+@pytest.mark.medium
 def test_the_table_away_afterwards_hides_the_address_and_not_that_it_is_done(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,6 +68,7 @@ def test_whoever_gives_no_sign_of_life_is_asked_once_and_unsubscribed_thirty_day
     assert len(asked(app)) == 1
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("language", "subject", "button"),
@@ -180,6 +181,7 @@ def test_who_left_for_want_of_an_answer_and_then_unsubscribes_is_not_brought_bac
     assert subscriber(app)["state"] == "confirmed"
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("state", ["unsubscribed", "bounced", "complained", "blocked"])
 def test_the_link_brings_nobody_back_who_left_otherwise(app: App, state: str) -> None:
     with time_machine.travel(START, tick=False) as clock:
@@ -191,6 +193,7 @@ def test_the_link_brings_nobody_back_who_left_otherwise(app: App, state: str) ->
         assert subscriber(app) == before
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("state", ["bounced", "complained", "blocked"])
 def test_nor_who_was_suppressed_after_having_left_for_want_of_an_answer(app: App, state: str) -> None:
@@ -248,6 +251,7 @@ def told(item: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if name != "history"}
 
 
+@pytest.mark.medium
 def test_it_can_be_off(make_app: Make) -> None:
     app = make_app(RenewalMonths="0")
     with due() as clock:
@@ -277,6 +281,7 @@ def switched(make_app: Make, months: str) -> App:
     return app
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("off_for", [1, 35, 800])
 @pytest.mark.parametrize("asked_before", [20, 33])
@@ -389,6 +394,7 @@ def _switch_at_random(clock: Any, times: list[tuple[str, int]]) -> None:
     raise AssertionError("nobody is unsubscribed at last")
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("months", ["1", "120"])
 def test_the_time_is_the_parameter_s(make_app: Make, months: str) -> None:
     app = make_app(RenewalMonths=months)
@@ -402,6 +408,7 @@ def test_the_time_is_the_parameter_s(make_app: Make, months: str) -> None:
     assert len(asked(app)) == 1
 
 
+@pytest.mark.medium
 def test_it_is_no_mail_to_a_stranger(make_app: Make) -> None:
     app = make_app(StrangerMailPerDay="0")
     with due() as clock:
@@ -662,6 +669,7 @@ def test_what_waits_is_of_the_day_s_share(app: App, monkeypatch: pytest.MonkeyPa
         assert len(app.mails()) == 5
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("left", [10.0, 3.0, -5.0])
 def test_nobody_is_asked_while_the_quota_is_short(app: App, monkeypatch: pytest.MonkeyPatch, left: float) -> None:
@@ -677,6 +685,7 @@ def test_nobody_is_asked_while_the_quota_is_short(app: App, monkeypatch: pytest.
     assert len(asked(app)) == 1
 
 
+@pytest.mark.medium
 def test_an_issue_that_is_being_sent_goes_first(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     sending = [SimpleNamespace(state="scheduled"), SimpleNamespace(state="sending")]
     with due() as clock, monkeypatch.context() as patch:
@@ -730,6 +739,7 @@ def test_a_day_reads_a_seventh_of_the_list_and_no_subscriber_that_is_not_due(app
         assert set(wire.operations) <= {"GetItem", "Query"}
 
 
+@pytest.mark.medium
 @pytest.mark.usefixtures("app")
 def test_the_parts_of_the_list_are_all_of_it() -> None:
     with time_machine.travel(START, tick=False):

@@ -153,6 +153,7 @@ def test_over_four_years_with_outages_nobody_is_asked_twice_or_leaves_unasked(
     assert set(years.left) <= set(states)
 
 
+@pytest.mark.medium
 def test_a_row_that_is_claimed_by_a_run_that_was_killed_is_sent_once(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         known_since("reader@example.org", START - timedelta(days=2000))

@@ -177,6 +177,7 @@ def test_a_client_s_own_key_outlasts_the_window_and_tells_the_same_words_apart(a
     assert len(kept(app, path)) == 2
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("path", FORMS)
 def test_what_could_not_be_confirmed_is_harmless_to_send_again(
     app: App, path: str, monkeypatch: pytest.MonkeyPatch

@@ -65,6 +65,7 @@ def test_one_network_takes_a_tenth_and_the_newsletter_stays_open(
     assert not [row for row in app.items("email") if "dropped_at" in row]
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("per_day", [1, 3, 9])
 def test_a_network_gets_one_at_least(make_app: Callable[..., App], per_day: int) -> None:
@@ -107,6 +108,7 @@ def test_as_a_day_s_emails_run_short_a_network_gets_fewer() -> None:
     assert [Pool(per_day, 0).share for per_day in (1, 9, 10, 19, 20, 500)] == [1, 1, 1, 1, 2, 50]
 
 
+@pytest.mark.medium
 @given(st.lists(st.sampled_from(["", "a", "b", "c"]), max_size=30))
 def test_a_turn_is_one_of_each_network_oldest_first(networks: Iterable[str]) -> None:
     emails = [
@@ -185,6 +187,7 @@ def test_the_owner_is_told_once_a_day_that_the_cap_is_reached(
     assert written().count('"StrangerCapReached":[1.0]') == 2
 
 
+@pytest.mark.medium
 def test_the_owner_is_told_that_a_network_wants_more_than_its_share(make_app: Callable[..., App]) -> None:
     app = make_app(StrangerMailPerDay="20")
     with time_machine.travel(START):

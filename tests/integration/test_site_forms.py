@@ -186,6 +186,7 @@ def test_too_many_other_fields_are_refused(app: App) -> None:
 # --- emails -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_the_recipients_get_the_answers_in_order_by_their_labels(app: App) -> None:
     post(app, page="autre", site="exemple.fr")
     app.play_stream()
@@ -221,6 +222,7 @@ def _id(app: App, form: str) -> str:
     return str(found)
 
 
+@pytest.mark.medium
 def test_a_choice_routes_and_the_owner_gets_what_names_nobody(app: App, tmp_path: Path) -> None:
     post(app, budget="plus")
     app.play_stream()
@@ -255,6 +257,7 @@ def test_only_owners_are_led_to_the_desk(app: App, tmp_path: Path, recipients: l
     assert ("/desk" in mail.as_string()) == led
 
 
+@pytest.mark.medium
 def test_what_a_stranger_wrote_is_marked(app: App) -> None:
     text = "x" + "\u2800" * 60 + "https://evil.example/"
     post(app, message=text, name=text[:60], **{text[:64]: "https://evil.example/"})
@@ -262,6 +265,7 @@ def test_what_a_stranger_wrote_is_marked(app: App) -> None:
     check(app.mails()[0])
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("answers", "reply_to"),
     [({"b": "b@example.org"}, "b@example.org"), ({"a": "a@example.org", "b": "b@example.org"}, "a@example.org")],
@@ -298,6 +302,7 @@ def test_a_further_field_of_any_name_is_shown(app: App, tmp_path: Path) -> None:
     assert "b@example.org" in said
 
 
+@pytest.mark.medium
 def test_no_line_of_an_answer_passes_for_another_field(app: App) -> None:
     post(app, message="Bonjour\nVotre email\u00a0: other@example.org")
     app.play_stream()
@@ -305,6 +310,7 @@ def test_no_line_of_an_answer_passes_for_another_field(app: App) -> None:
     assert [line for line in lines if line.startswith("> Votre email")] == [f"> Votre email\u00a0: {READER}"]
 
 
+@pytest.mark.medium
 def test_the_defined_contact_form_acknowledges_as_set(make_app: Callable[..., App], tmp_path: Path) -> None:
     app = make_app(Acknowledge="on")
     with site_forms(tmp_path / "other", '[contact]\nfields.email = { type = "email" }'):
@@ -330,6 +336,7 @@ def test_a_release_without_the_file_goes_where_the_form_says() -> None:
     assert queued("contact", "fr").name == "contact-notification"
 
 
+@pytest.mark.medium
 def test_a_form_that_is_gone_from_the_file_is_still_told(app: App, tmp_path: Path) -> None:
     post(app)
     with site_forms(tmp_path / "other", '[a]\nfields.email = { type = "email" }'):
@@ -339,6 +346,7 @@ def test_a_form_that_is_gone_from_the_file_is_still_told(app: App, tmp_path: Pat
     assert "> budget\u00a0: < 1 000 €" in text_of(told.as_string()).replace(" :", "\u00a0:")
 
 
+@pytest.mark.medium
 def test_an_event_settles_a_notification_for_its_own_recipients(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         Wire(ses.client()).plan(unanswered)
@@ -353,6 +361,7 @@ def test_an_event_settles_a_notification_for_its_own_recipients(app: App) -> Non
     assert len([one for one in taken() if "devis@example.org" in str(one.to)]) == 1
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 def test_a_recipient_whose_mailbox_is_dead_keeps_no_other_mail_waiting(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
@@ -373,6 +382,7 @@ def test_a_recipient_whose_mailbox_is_dead_keeps_no_other_mail_waiting(app: App)
     assert not [item for item in app.items("email") if item.get("outbox") == "held"]
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 def test_acknowledgements_of_forms_have_a_share_of_their_own(make_app: Callable[..., App]) -> None:
     app = make_app(StrangerMailPerDay="4", CallerHourlyCap="100")

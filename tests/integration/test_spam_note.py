@@ -62,6 +62,7 @@ def test_nothing_caught_is_no_note(app: App) -> None:
     assert app.items("spam-note") == []
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("language", "subject", "words"),
     [
@@ -166,6 +167,7 @@ def test_after_an_outage_of_the_schedule_one_note_tells_of_all_days(app: App) ->
     assert len(notes(app)) == 1
 
 
+@pytest.mark.medium
 def test_an_outage_of_ses_delays_it(app: App) -> None:
     with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
         contact(app, _gotcha="x")
@@ -178,6 +180,7 @@ def test_an_outage_of_ses_delays_it(app: App) -> None:
     assert len(notes(app)) == 1
 
 
+@pytest.mark.medium
 def test_what_the_owner_filed_or_released_or_erased_is_not_told(app: App) -> None:
     with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
         filed, released = contact(app, message="mine"), contact(app, message="good", _gotcha="x")
@@ -249,6 +252,7 @@ def test_no_stranger_can_forge_a_line_of_it(app: App, field: str, blank: str) ->
     assert "Zoé" not in Unmarked(text(mail, "html")).words
 
 
+@pytest.mark.medium
 def test_two_sweeps_at_once_queue_one(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     with time_machine.travel(MIDNIGHT - timedelta(hours=3)):
         contact(app, _gotcha="x")
@@ -257,6 +261,7 @@ def test_two_sweeps_at_once_queue_one(app: App, monkeypatch: pytest.MonkeyPatch)
     assert len(notes(app)) == 1
 
 
+@pytest.mark.medium
 def test_a_note_that_cannot_be_made_holds_up_no_other_mail(
     app: App, monkeypatch: pytest.MonkeyPatch, written: Callable[[], str]
 ) -> None:
@@ -275,6 +280,7 @@ def test_a_note_that_cannot_be_made_holds_up_no_other_mail(
     assert len(notes(app)) == 1
 
 
+@pytest.mark.medium
 def test_the_digest_counts_what_the_notes_told(make_app: Make) -> None:
     app = make_app(WeeklyDigest="on")
     for day in (5, 3):
@@ -288,6 +294,7 @@ def test_the_digest_counts_what_the_notes_told(make_app: Make) -> None:
     assert "Le détail de ce qui est classé comme spam vous parvient le lendemain, dans un autre email." in text(digest)
 
 
+@pytest.mark.medium
 def test_of_a_form_of_the_sites_own_its_title_and_first_answers_are_told(app: App, tmp_path: Path) -> None:
     survey = """
 [sondage]
@@ -327,6 +334,7 @@ def test_of_a_form_that_is_gone_from_the_file_its_name_and_answers_are_told(app:
     assert "sondage\xa0: 3" in text(note)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("language", "word"), [("fr", "Commentaire\xa0"), ("en", "Comment")])
 def test_it_names_comments_with_their_page_and_where_to_get_them_back(make_app: Make, language: str, word: str) -> None:
     app = make_app(DefaultLanguage=language)

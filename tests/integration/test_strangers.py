@@ -188,6 +188,7 @@ def test_one_link_is_never_enough(link: str, placed: dict[str, tuple[str, ...]])
     assert judge(words, Form({}, {}), request, contact_settings) == ""
 
 
+@pytest.mark.medium
 def test_the_longest_post_is_judged_at_once() -> None:
     request = Request.from_event(sample("contact-json.json"), "fr")
     for piece in ("<a ", "<a href=www.", ",", "https://", "https://a,", "[url=", "www.", "p\u0430", "aa.", "casino "):

@@ -107,6 +107,7 @@ def mails_of(app: App, language: Language) -> dict[str, EmailMessage]:
     return {"confirmation": confirmation, "welcome": welcome, "renewal": asks, "acknowledgement": acknowledgement}
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_email_to_a_visitor_has_the_owners_words(make_app: Any, own: Own, language: Language) -> None:
@@ -164,6 +165,7 @@ def test_the_link_stands_where_the_owner_put_it(app: App, own: Own) -> None:
     assert "Abonnement confirmé" in press(app, open_link(app, link)).text
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_renewal_in_the_owner_s_words_has_its_button_and_its_end(make_app: Any, own: Own, language: Language) -> None:
     own(ALL)
@@ -179,6 +181,7 @@ def test_a_renewal_in_the_owner_s_words_has_its_button_and_its_end(make_app: Any
     assert open_link(app, link).status_code == 200
 
 
+@pytest.mark.medium
 def test_what_the_file_leaves_out_keeps_guichets_words(make_app: Any, own: Own) -> None:
     own("""
         [confirmation.en]
@@ -316,6 +319,7 @@ def test_a_file_of_another_encoding_is_told_so() -> None:
     assert found.welcome["fr"].body == "b\nc"
 
 
+@pytest.mark.medium
 @settings(max_examples=300, deadline=None)
 @given(
     st.one_of(st.binary(), st.text().map(str.encode), st.text("[]{}.\"'=\n welcom#fr1,", max_size=80).map(str.encode))
@@ -387,6 +391,7 @@ def _words(text: str) -> str:
     return " ".join(re.split(r"[ \t\n\f\r]+", text)).strip()
 
 
+@pytest.mark.medium
 def test_the_artifact_holds_the_file_and_reads_it_without_pydantic(own: Own, tmp_path: Path) -> None:
     into = tmp_path / "artifact"
     into.mkdir()

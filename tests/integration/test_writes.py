@@ -147,6 +147,7 @@ def test_parallel_posts_of_one_message_are_one_message(app: App) -> None:
     assert len(app.mails()) == 1
 
 
+@pytest.mark.medium
 def test_a_list_is_read_to_its_end(app: App) -> None:
     for number in range(3):
         app.post("/contact", data=GOOD | {"message": str(number)})

@@ -93,6 +93,7 @@ def test_a_mailbox_is_counted_without_tags_and_at_gmail_without_dots(address: st
     assert mailbox(address) == folded
 
 
+@pytest.mark.medium
 @given(st.emails())
 def test_a_mailbox_has_one_form(text: str) -> None:
     address = parse(text)

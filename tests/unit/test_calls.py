@@ -39,6 +39,7 @@ def test_what_functions_ask_is_written_once_and_read_back(app: App, folder: Path
     assert (sent.function, sent.context) == ("Notifier", frozenset({("ses:FromAddress", "guichet@atelier.example")}))
 
 
+@pytest.mark.medium
 def test_the_logs_of_several_processes_are_read_as_one(app: App, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     post(app)
     monkeypatch.setattr("tests.support.calls.os.getpid", lambda: 1)
@@ -47,6 +48,7 @@ def test_the_logs_of_several_processes_are_read_as_one(app: App, folder: Path, m
     assert {call.function for call in read(folder).calls} == {"Contact", "Notifier"}
 
 
+@pytest.mark.medium
 def test_what_no_function_asks_is_not_written(app: App, folder: Path) -> None:
     app.play_stream()
     assert not folder.exists()

@@ -112,6 +112,7 @@ def test_other_pages_have_other_threads(one: str, other: str) -> None:
     assert thread_key(SECRET, path(one) or "") != thread_key(SECRET, path(other) or "")
 
 
+@pytest.mark.medium
 @given(st.text(max_size=80) | PATHS)
 @example("/cafe\u0301")
 def test_whatever_is_given_the_path_is_safe_anywhere_and_stays_as_it_is(text: str) -> None:
@@ -125,6 +126,7 @@ def test_whatever_is_given_the_path_is_safe_anywhere_and_stays_as_it_is(text: st
     assert folded(found) == folded(path(quote(unquote(found), safe="/")) or "")
 
 
+@pytest.mark.medium
 @given(PATHS, st.sampled_from(("", "/", ".html", ".htm", ".HTML", "/index.html")), st.booleans(), st.booleans())
 def test_a_page_is_the_same_however_it_is_written(plain: str, end: str, encoded: bool, apart: bool) -> None:  # noqa: FBT001
     first = path(plain)

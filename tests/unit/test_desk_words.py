@@ -85,10 +85,12 @@ def test_every_sentence_of_the_desk_is_said(said: set[str], spoken: set[str]) ->
     assert KNOWN - {key for text in said for key in keys_of(text, KNOWN, spoken)} == set()
 
 
+@pytest.mark.medium
 def test_every_sentence_that_the_desk_says_is_there(said: set[str], spoken: set[str]) -> None:
     assert {text for text in said if not keys_of(text, KNOWN, spoken)} == set()
 
 
+@pytest.mark.medium
 def test_what_a_template_says_is_found(said: set[str], spoken: set[str]) -> None:
     assert {"common.skip", "common.signed_in_as", "common.*"} <= said
     known = {"common.no_such_page", "common.messages", "common.nobody_says_this", "other.messages"}
@@ -98,6 +100,7 @@ def test_what_a_template_says_is_found(said: set[str], spoken: set[str]) -> None
 # --- who loads them ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("function", ["contact", "newsletter", "comments", "notifier", "issues", "feedback"])
 def test_no_other_function_loads_the_desk_or_its_words(function: str) -> None:
@@ -121,6 +124,7 @@ def _imported(path: Path) -> set[str]:
     return found
 
 
+@pytest.mark.medium
 def test_the_desk_starts_without_its_areas_and_without_what_only_pages_need() -> None:
     code = "import sys, desk.handler; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=FUNCTIONS, check=True, capture_output=True, text=True)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ def request_of(client: Any, operation: str, asked: dict[str, Any]) -> dict[str, 
     return request
 
 
+@pytest.mark.medium
 @settings(deadline=None, max_examples=40)  # the first call of a client takes long
 @given(ITEMS, TEXTS)
 def test_a_body_is_what_botocore_would_have_written(item: dict[str, Any], text: str) -> None:

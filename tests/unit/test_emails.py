@@ -97,6 +97,7 @@ def test_every_french_email_is_typeset(name: str) -> None:
         assert faults(written) == []
 
 
+@pytest.mark.medium
 def test_no_two_languages_write_the_same_email() -> None:
     for name in NAMES:
         written = [email(name, language) for language in LANGUAGES]
@@ -182,6 +183,7 @@ def test_an_issue_shows_its_preheader_and_its_subject_once_each() -> None:
     assert re.findall("<h1[^>]*>(.*?)</h1>", html_of("# Un\n\nBonjour")) == ["Un"]
 
 
+@pytest.mark.medium
 def test_the_notifier_starts_without_what_reads_markdown() -> None:
     code = "import sys, notifier.handler; print(*sys.modules)"
     functions = Path(emails.__file__).parents[3]
@@ -191,6 +193,7 @@ def test_the_notifier_starts_without_what_reads_markdown() -> None:
     assert {"markdown_it", "guichet.mail.markdown"}.isdisjoint(loaded)
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("handler", ["contact", "newsletter", "comments", "desk", "feedback"])
 def test_a_handler_that_sends_no_email_starts_without_what_writes_one_and_without_any_language(handler: str) -> None:

@@ -181,6 +181,7 @@ def test_in_english_a_date_that_might_be_two_is_refused() -> None:
     assert stored("date", "03/03/2026", "en", "en") == "2026-03-03"
 
 
+@pytest.mark.medium
 @given(at=st.dates(date(2026, 1, 1), date(2027, 12, 31)), language=st.sampled_from(["fr", "en"]))
 def test_a_day_is_read_as_it_is_shown_with_its_weekday_or_without(at: date, language: Language) -> None:
     text = shown(FIELDS["date"], at.isoformat(), language)
@@ -188,6 +189,7 @@ def test_a_day_is_read_as_it_is_shown_with_its_weekday_or_without(at: date, lang
     assert stored("date", text.partition(" ")[2], language) == at.isoformat()
 
 
+@pytest.mark.medium
 @given(number=st.decimals(-5, 100_000, places=3), language=st.sampled_from(["fr", "en"]))
 def test_a_number_is_read_as_it_is_shown(number: Decimal, language: Language) -> None:
     kept = stored("number", f"{number:f}", language)
@@ -195,6 +197,7 @@ def test_a_number_is_read_as_it_is_shown(number: Decimal, language: Language) ->
     assert stored("number", shown(FIELDS["number"], kept, language), language) == kept
 
 
+@pytest.mark.medium
 @given(
     name=st.sampled_from(sorted(FIELDS)),
     value=st.text(max_size=30) | st.from_regex(r"[0-9 .,/e'-]{1,20}", fullmatch=True),

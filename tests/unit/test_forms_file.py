@@ -272,6 +272,7 @@ _VALUES = st.recursive(
 )
 
 
+@pytest.mark.medium
 @given(
     table=st.dictionaries(
         st.sampled_from(["title", "recipients", "reply", "fields", "route", "x"]), _VALUES, max_size=4

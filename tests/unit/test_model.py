@@ -113,6 +113,7 @@ def test_a_limit_behind_a_check_is_refused_and_not_ignored() -> None:
         validator(Wrong)
 
 
+@pytest.mark.medium
 def test_the_build_compiles_every_model_of_the_functions() -> None:
     names = set(json.loads(compile_models()))
 

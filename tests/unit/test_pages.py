@@ -196,6 +196,7 @@ def test_the_calls_of_a_page_are_found() -> None:
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_every_parameter_is_there_with_its_default() -> None:
     declared = _parameters()
     shown = {
@@ -340,6 +341,7 @@ def _attributes(source: str) -> set[str]:
     return {re.sub("([A-Z])", r"-\1", name).lower() for name in read_by_name} | set(selected)
 
 
+@pytest.mark.medium
 def test_every_output_that_it_speaks_of_is_printed() -> None:
     outputs = set(Template.load().document["Outputs"])
     named = {name for text in PAGES.values() for name in re.findall(r"`(DnsRecord\d|Endpoint)`", text)}

@@ -29,6 +29,7 @@ def test_every_page_is_named_in_lower_case_and_begins_with_its_title() -> None:
         assert len(re.findall(r"^# ", without_blocks(text), re.MULTILINE)) == 1, name
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("form", re.findall(r"<form action=.*?</form>", README, re.DOTALL))
 def test_the_forms_to_paste_are_taken(app: App, form: str) -> None:
     (action,) = re.findall(r'action="https://YOUR-API(/[a-z]+)" method="post"', form)
@@ -51,6 +52,7 @@ def test_the_screenshots_are_there() -> None:
         assert (ROOT / name).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.medium
 def test_every_test_that_the_threat_table_names_is_there() -> None:
     tests = {
         name

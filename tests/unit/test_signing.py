@@ -48,6 +48,7 @@ def test_a_token_is_good_for_one_purpose_subject_and_expiry(
     assert not verified(given_token, secret, purpose, subject, expires)
 
 
+@pytest.mark.medium
 @given(st.text(st.characters()))
 def test_no_other_text_is_a_token(text: str) -> None:
     assert not verified(text, SECRET, "confirm", "x", AT)

@@ -59,6 +59,7 @@ def link(page: TestResponse, words: str) -> str:
 # --- one comment ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_nothing_appears_before_the_owner_approves_it_and_then_it_does(app: App) -> None:
     comment_id, browser = post(app), Browser(app).signed_in()
     assert read(app)["comments"] == []
@@ -104,6 +105,7 @@ def test_where_a_link_leads_is_told_unless_its_words_say_so(app: App, written: s
         assert re.findall(r'</a> <bdi class="hint">(.*?)</bdi>', page.text) == ([told] if told else [])
 
 
+@pytest.mark.medium
 def test_what_it_answers_is_shown_and_whether_that_is_approved(app: App) -> None:
     first = post(app, comment="First words")
     answer = post(app, comment="An answer", parent=first, name="Zoé")
@@ -176,6 +178,7 @@ def test_each_state_has_its_buttons_and_its_own_words(app: App, state: str) -> N
     )
 
 
+@pytest.mark.medium
 def test_releasing_spam_mails_it_as_if_it_had_just_come(app: App) -> None:
     comment_id = post(app, _gotcha="x")
     assert stored(comment_id).state == "spam"
@@ -201,6 +204,7 @@ def test_a_comment_that_changed_since_the_page_showed_it_is_left_alone(app: App)
     assert read(app)["comments"] == []
 
 
+@pytest.mark.medium
 def test_two_owners_may_do_the_same(app: App) -> None:
     comment_id = post(app)
     mine, theirs = Browser(app).signed_in(), Browser(app).signed_in(OTHER)
@@ -224,6 +228,7 @@ def test_a_comment_that_was_deleted_meanwhile_says_so(app: App, label: str) -> N
 # --- deleting ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_deleting_asks_and_says_that_a_stub_stays_where_answers_are(app: App) -> None:
     first = shown(app)
     answer = shown(app, parent=first, comment="An answer")
@@ -256,6 +261,7 @@ def test_what_was_approved_since_it_was_asked_is_not_deleted(app: App) -> None:
 # --- several at once --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_several_are_approved_at_once_what_is_answered_first(app: App) -> None:
     first = post(app, comment="First")
     answer = post(app, comment="An answer", parent=first)
@@ -267,6 +273,7 @@ def test_several_are_approved_at_once_what_is_answered_first(app: App) -> None:
     assert listed(page) == [other]
 
 
+@pytest.mark.medium
 def test_all_that_a_page_shows_is_approved_by_one_button_without_a_script(app: App) -> None:
     with time_machine.travel(START):
         first = post(app, comment="First")
@@ -280,6 +287,7 @@ def test_all_that_a_page_shows_is_approved_by_one_button_without_a_script(app: A
     assert outline(read(app)) == [(first, [answer])]
 
 
+@pytest.mark.medium
 def test_an_answer_waits_for_what_it_answers(app: App) -> None:
     first = post(app, comment="First")
     answers = [post(app, comment=f"Answer {number}", parent=first) for number in range(2)]
@@ -289,6 +297,7 @@ def test_an_answer_waits_for_what_it_answers(app: App) -> None:
     assert listed(page) == [first, *answers]
 
 
+@pytest.mark.medium
 def test_each_of_several_is_acted_on_as_the_page_showed_it_and_told_in_numbers(app: App) -> None:
     ids = [post(app, comment=f"Comment {number}") for number in range(4)]
     browser = Browser(app).signed_in()
@@ -305,6 +314,7 @@ def test_each_of_several_is_acted_on_as_the_page_showed_it_and_told_in_numbers(a
     assert stored(ids[1]).state == "spam"
 
 
+@pytest.mark.medium
 def test_deleting_several_asks_first(app: App) -> None:
     ids = [in_state(app, "spam", comment=f"Comment {number}") for number in range(3)]
     browser = Browser(app).signed_in()
@@ -353,6 +363,7 @@ def test_what_the_page_did_not_show_is_not_acted_on(app: App) -> None:
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_those_that_wait_longest_come_first_and_of_the_others_the_newest(app: App) -> None:
     browser = Browser(app)
     for state in STATES:
@@ -365,6 +376,7 @@ def test_those_that_wait_longest_come_first_and_of_the_others_the_newest(app: Ap
         assert listed(page) == (ids if state == "pending" else ids[::-1])
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("query", ["", "q=chairs", "path=/articles/chairs"])
 @pytest.mark.parametrize("state", ["pending", "approved"])
@@ -383,6 +395,7 @@ def test_a_long_list_is_shown_in_pages_each_once(app: App, state: str, query: st
     assert set(ids) <= set(found)
 
 
+@pytest.mark.medium
 def test_a_list_is_searched_by_words_and_by_page(app: App) -> None:
     one = post(app, comment="Le chêne est beau", name="Zoé")
     other = post(app, comment="The oak", page="/oak.html", email="anna@example.org")
@@ -435,6 +448,7 @@ def test_a_long_comment_is_shown_in_full_on_its_own_page_alone(app: App) -> None
 # --- whose they are ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_all_comments_of_an_address_are_found_from_one_whatever_their_state(app: App) -> None:
     mine = {state: in_state(app, state, comment=state, email="zoe@example.org") for state in STATES}
     post(app, comment="Of somebody else")
@@ -452,6 +466,7 @@ def test_all_comments_of_an_address_are_found_from_one_whatever_their_state(app:
     assert browser.get(f"comments/by/{'0' * 32}").status_code == 404
 
 
+@pytest.mark.medium
 def test_deleting_the_last_comments_of_an_address_leads_to_the_list_and_says_so(app: App) -> None:
     mine = [post(app, comment=text, email="zoe@example.org") for text in ("One", "Two")]
     browser = Browser(app).signed_in()
@@ -500,6 +515,7 @@ def test_nothing_is_changed_by_get_nor_from_elsewhere(app: App, action: str) -> 
     assert stored(comment_id).state == "pending"
 
 
+@pytest.mark.medium
 def test_every_change_is_logged_by_ids_with_the_session_and_no_address(
     app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -550,6 +566,7 @@ def test_a_comment_without_an_address_has_no_author_to_look_for(app: App) -> Non
 # --- the deploy hook --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("label", ["Refuse", "Spam"])
 def test_what_appears_or_goes_at_the_desk_asks_for_a_build(make_app: Make, label: str) -> None:
     app = make_app(DeployHookUrl="https://host.example/hook")

@@ -56,6 +56,7 @@ def asked(browser: Browser) -> str:
     return code
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("language", "said"), [("en", "a download was asked for"), ("fr", "un téléchargement a été demandé")]
 )
@@ -74,6 +75,7 @@ def test_it_is_mailed_to_the_owner_of_the_session_and_works_once(
     assert press(browser, "take", code=code) == "no"
 
 
+@pytest.mark.medium
 def test_it_is_no_code_to_sign_in_with_nor_the_other_way_round(app: App) -> None:
     browser = Browser(app).signed_in()
     code = asked(browser)
@@ -91,6 +93,7 @@ def test_it_is_no_code_to_sign_in_with_nor_the_other_way_round(app: App) -> None
     assert press(browser, "take", code=code) == "no"
 
 
+@pytest.mark.medium
 def test_it_works_in_its_own_session_and_browser_alone(app: App) -> None:
     browser, thief = Browser(app).signed_in(), Browser(app)
     code = asked(browser)
@@ -104,6 +107,7 @@ def test_it_works_in_its_own_session_and_browser_alone(app: App) -> None:
     assert press(browser, "take", code=code) == "yes"
 
 
+@pytest.mark.medium
 def test_it_has_five_tries_and_15_minutes(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         browser = Browser(app).signed_in()

@@ -180,6 +180,7 @@ def test_an_issue_is_written_looked_at_tested_and_sent_once_to_all_by_typing_the
     assert "An issue is sent once" in said(again)
 
 
+@pytest.mark.medium
 def test_a_preview_keeps_nothing_and_runs_and_loads_nothing_but_images(desk: Browser) -> None:
     for reply in (preview(desk), preview(desk, "en text"), preview(desk, subject_en="", text_en="")):
         assert reply.status_code == 200
@@ -206,6 +207,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.medium
 def test_what_is_hostile_stays_text(desk: Browser) -> None:
     subject = "</title><script>alert(2)</script>\"'><img src=x onerror=alert(3)>"
     page = preview(desk, subject_en=subject, preheader_en=subject, text_en=HOSTILE, url_en="javascript:alert(4)")
@@ -303,6 +305,7 @@ def test_a_large_issue_is_taken_and_one_beyond_all_measure_is_refused(desk: Brow
     assert desk.post("issues/_new", {**fields, "text_fr": large * 4}).status_code == 413
 
 
+@pytest.mark.medium
 def test_two_tabs_never_overwrite_each_other_unseen(desk: Browser) -> None:
     desk.follow(write(desk))
     first, second = desk.get(f"issues/{NAME}/write"), desk.get(f"issues/{NAME}/write")
@@ -319,6 +322,7 @@ def test_two_tabs_never_overwrite_each_other_unseen(desk: Browser) -> None:
     assert rewrite(desk, reply, text_en="From the second tab").status_code == 303
 
 
+@pytest.mark.medium
 def test_a_name_is_given_once_and_a_text_that_is_gone_is_kept_anew(desk: Browser) -> None:
     desk.follow(write(desk))
     reply = write(desk, text_en="Another")
@@ -335,6 +339,7 @@ def test_a_name_is_given_once_and_a_text_that_is_gone_is_kept_anew(desk: Browser
     assert kept()
 
 
+@pytest.mark.medium
 def test_a_language_that_is_emptied_is_left_out_and_said_to_be_missing(desk: Browser) -> None:
     add("ann", "ben")
     add("cat", language="en")
@@ -348,6 +353,7 @@ def test_a_language_that_is_emptied_is_left_out_and_said_to_be_missing(desk: Bro
     assert "Of these, 2 readers chose French" in said(desk.get(f"issues/{NAME}/send"))
 
 
+@pytest.mark.medium
 def test_what_is_wrong_is_said_with_its_line_in_both_languages(app: App, desk: Browser) -> None:
     text = (
         "Hello\n\n[a](/spring)\n\n![](https://atelier.example/a.png)\n\n![b](http://atelier.example/b.png)\n\n<b>c</b>"
@@ -362,6 +368,7 @@ def test_what_is_wrong_is_said_with_its_line_in_both_languages(app: App, desk: B
     assert "Erreur\xa0: anglais, ligne 3\xa0: Le lien /spring ne mène nulle part".replace("\xa0", " ") in said(french)
 
 
+@pytest.mark.medium
 def test_a_started_issue_is_never_written_again(desk: Browser) -> None:
     add("ann")
     desk.follow(write(desk))
@@ -398,6 +405,7 @@ def test_the_number_is_typed_as_people_write_it(desk: Browser, monkeypatch: pyte
     assert the(NAME).state == "sending"
 
 
+@pytest.mark.medium
 def test_readers_who_come_meanwhile_are_counted_again(desk: Browser) -> None:
     add("ann")
     desk.follow(write(desk))
@@ -411,6 +419,7 @@ def test_readers_who_come_meanwhile_are_counted_again(desk: Browser) -> None:
     assert desk.post(f"issues/{NAME}/send", {**form_of(reply, "/send"), "typed": "2"}).status_code == 303
 
 
+@pytest.mark.medium
 def test_what_is_sent_is_what_was_shown(desk: Browser) -> None:
     add("ann")
     desk.follow(write(desk))
@@ -422,6 +431,7 @@ def test_what_is_sent_is_what_was_shown(desk: Browser) -> None:
     assert the(NAME).state == "draft"
 
 
+@pytest.mark.medium
 def test_two_owners_who_press_send_at_once_send_it_once(app: App, desk: Browser) -> None:
     add("ann")
     desk.follow(write(desk))
@@ -436,6 +446,7 @@ def test_two_owners_who_press_send_at_once_send_it_once(app: App, desk: Browser)
     assert to(app) == {"ann@example.org": 1}
 
 
+@pytest.mark.medium
 def test_a_change_between_the_page_s_read_and_the_start_is_seen(desk: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann")
     desk.follow(write(desk))
@@ -472,6 +483,7 @@ def test_an_account_that_cannot_send_stops_it(
     assert the(NAME).state == "paused"
 
 
+@pytest.mark.medium
 def test_where_ses_does_not_answer_it_can_be_sent_all_the_same(desk: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(_: Any) -> None:
         raise ReadTimeoutError(endpoint_url="ses")
@@ -506,6 +518,7 @@ def change_state(state: str, **more: Any) -> None:
     )
 
 
+@pytest.mark.medium
 def test_what_sending_means_is_said_in_french_too(app: App) -> None:
     add("ann", "ben")
     desk = Browser(app, language="fr").signed_in()
@@ -577,6 +590,7 @@ def test_what_is_no_time_to_come_is_said_beside_it(
     assert the(NAME).state == "draft"
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("fold", "at"), [("0", "2027-10-31T00:30:00Z"), ("1", "2027-10-31T01:30:00Z")])
 def test_of_an_hour_that_comes_twice_one_is_chosen(app: App, fold: str, at: str) -> None:
     with time_machine.travel(datetime.fromisoformat("2027-09-01T10:00:00Z"), tick=True):
@@ -623,6 +637,7 @@ def test_beyond_the_end_of_the_list_is_its_last_page(desk: Browser, start: str) 
     assert "There is no issue yet." not in page
 
 
+@pytest.mark.medium
 def test_an_issue_is_paused_resumed_and_cancelled_with_its_name(app: App, desk: Browser) -> None:
     add("ann", "ben")
     desk.follow(write(desk))
@@ -650,6 +665,7 @@ def test_an_issue_is_paused_resumed_and_cancelled_with_its_name(app: App, desk: 
     assert desk.get(f"issues/{NAME}/send").status_code == 409
 
 
+@pytest.mark.medium
 def test_what_was_paused_for_another_reason_than_the_page_shows_is_not_resumed(desk: Browser) -> None:
     add("ann")
     desk.follow(write(desk))
@@ -665,6 +681,7 @@ def test_what_was_paused_for_another_reason_than_the_page_shows_is_not_resumed(d
     assert the(NAME).state == "sending"
 
 
+@pytest.mark.medium
 def test_what_was_scheduled_for_another_day_than_the_page_shows_is_not_acted_on(desk: Browser) -> None:
     add("ann")
     desk.follow(write(desk))
@@ -676,6 +693,7 @@ def test_what_was_scheduled_for_another_day_than_the_page_shows_is_not_acted_on(
     assert (reply.status_code, the(NAME).state) == (409, "scheduled")
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("what", ["pause", "cancel", "test"])
 def test_what_the_page_no_longer_shows_is_not_acted_on(app: App, desk: Browser, what: str) -> None:
@@ -696,6 +714,7 @@ def test_what_the_page_no_longer_shows_is_not_acted_on(app: App, desk: Browser, 
     assert not [mail for mail in app.mails() if mail["Subject"] == "Spring" and "owner" in mail["To"]]
 
 
+@pytest.mark.medium
 def test_a_running_issue_tells_its_pace_its_end_and_reloads_only_when_asked(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         desk = Browser(app).signed_in()
@@ -732,6 +751,7 @@ def test_of_no_issue_there_is_no_page(desk: Browser) -> None:
     assert desk.get(f"issues/{NAME}/text/de").status_code == 404
 
 
+@pytest.mark.medium
 def test_no_get_changes_anything(app: App, desk: Browser) -> None:
     add("ann")
     desk.follow(write(desk))
@@ -788,6 +808,7 @@ def many_readers(count: int) -> Issue:
     return issue
 
 
+@pytest.mark.medium
 def test_readers_are_paged_nobody_left_out_and_nobody_twice(desk: Browser) -> None:
     many_readers(230)
     seen: list[str] = []

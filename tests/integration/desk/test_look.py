@@ -4,12 +4,15 @@ import base64
 import hashlib
 from collections.abc import Callable
 
+import pytest
+
 from guichet.accent import accent
 from tests.support.app import App
 from tests.support.desk import Browser
 from tests.support.looks import LOGO, style_of, tags
 
 
+@pytest.mark.medium
 def test_it_has_the_look_of_the_other_pages_and_loads_no_more(make_app: Callable[..., App]) -> None:
     app = make_app(AccentColor="#1f4fa3", LogoUrl=LOGO)
     browser = Browser(app, language="fr")

@@ -66,6 +66,7 @@ def test_when_the_database_is_away_the_owner_is_told_so_and_loses_no_text(
         assert words.say("common.unavailable", language) in unescape(reply.text)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_whole_issue_is_shown_when_the_session_has_ended(app: App, language: Language) -> None:
     text = "é".rjust(LARGEST_TEXT // 2, "a") + "\n<end>"

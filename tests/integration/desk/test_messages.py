@@ -74,6 +74,7 @@ def told(page: TestResponse) -> str:
 # --- the list ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_messages_stand_by_day_in_the_owners_time_zone_newest_first(make_app: Make) -> None:
     app = make_app(TimeZone="America/New_York")
     with time_machine.travel(START):
@@ -142,6 +143,7 @@ def test_a_site_with_a_message_a_month_reads_on_from_where_a_page_ends(app: App)
 
 
 @pytest.mark.all_days
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("language", "said"),
@@ -166,6 +168,7 @@ def test_an_empty_list_says_what_to_do_once_there_is_nothing_further_back(
         assert {"en": "No message came through this form.", "fr": "Aucun message n’est venu par ce"}[language] in form
 
 
+@pytest.mark.medium
 @pytest.mark.all_days
 def test_where_more_may_be_kept_an_empty_page_does_not_say_that_there_is_none(app: App) -> None:
     with time_machine.travel(START, tick=False):
@@ -204,6 +207,7 @@ def change(record_id: str, **values: Any) -> None:
     )
 
 
+@pytest.mark.medium
 def test_a_form_of_the_sites_own_is_a_list_of_its_own_with_its_title_and_labels(app: App, tmp_path: Path) -> None:
     with site_forms(tmp_path):
         contact(app)
@@ -291,6 +295,7 @@ def test_a_search_says_how_far_it_looked_and_goes_on_from_there(app: App, monkey
         assert shown(desk.get("messages?q=rare&form=devis")) == shown(desk.get("messages/spam?q=rare")) == []
 
 
+@pytest.mark.medium
 def test_a_search_reads_no_more_text_than_it_may_and_loses_none(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages, "MOST_TEXT", 30_000)
     monkeypatch.setattr(messages, "PER_PAGE", 3)
@@ -306,6 +311,7 @@ def test_a_search_reads_no_more_text_than_it_may_and_loses_none(app: App, monkey
     assert found == ids
 
 
+@pytest.mark.medium
 @pytest.mark.all_days
 def test_a_search_without_a_hit_says_so_and_whether_that_was_everything(make_app: Make) -> None:
     app = make_app(RetentionDays="60")
@@ -320,6 +326,7 @@ def test_a_search_without_a_hit_says_so_and_whether_that_was_everything(make_app
 # --- one message ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_a_page_has_all_of_a_message(app: App) -> None:
     with time_machine.travel(START):
         subscribe(app, email=READER)
@@ -448,6 +455,7 @@ def test_what_is_no_name_of_a_form_is_not_shown(app: App, folder: str) -> None:
     assert "a-form-that-is-gone" in Browser(app).signed_in().get(f"{folder}?form=a-form-that-is-gone").text
 
 
+@pytest.mark.medium
 def test_filed_as_spam_and_back_is_what_the_command_does(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         identifier = contact(app)
@@ -476,6 +484,7 @@ def test_filed_as_spam_and_back_is_what_the_command_does(app: App) -> None:
         assert "Notification, after it was released" in desk.get(f"messages/{identifier}").text
 
 
+@pytest.mark.medium
 def test_a_message_of_a_form_goes_back_for_as_long_as_its_form_says(app: App) -> None:
     with time_machine.travel(START, tick=False):
         identifier = message(START, spam="links (4), link markup (3)", retention_days=60, form="devis")
@@ -489,6 +498,7 @@ def test_a_message_of_a_form_goes_back_for_as_long_as_its_form_says(app: App) ->
         assert row["name"] == "form-notification"
 
 
+@pytest.mark.medium
 def test_a_sign_up_in_the_spam_folder_gets_its_link_when_it_is_released(app: App) -> None:
     with time_machine.travel(START, tick=False):
         caught, identifier = message(START, spam="honeypot"), sign_up(START - timedelta(hours=1))
@@ -545,6 +555,7 @@ def test_what_was_erased_meanwhile_is_not_made_anew(app: App) -> None:
         assert app.items("email") == []
 
 
+@pytest.mark.medium
 def test_erased_between_reading_and_filing_it_stays_erased(app: App) -> None:
     with time_machine.travel(START, tick=False):
         identifier = message(START)

@@ -44,6 +44,7 @@ def queued(number: int, name: str = "contact-notification", recipient: Any = "ow
     many.put({**outbox.row(f"message#{number:032x}", email, at, at + timedelta(days=99)), **more})
 
 
+@pytest.mark.medium
 def test_with_nothing_waiting_it_says_so(app: App) -> None:
     contact(app)
     app.play_stream()
@@ -52,6 +53,7 @@ def test_with_nothing_waiting_it_says_so(app: App) -> None:
     assert "failed for good" not in shown(app)
 
 
+@pytest.mark.medium
 def test_what_waits_is_told_with_its_record_and_without_anybody_s_address(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         contact(app, message="Bonjour <b>", name="Anne")
@@ -97,6 +99,7 @@ def test_what_ses_says_is_told_apart(app: App, code: str, message: str, why: str
         assert "x@example.org" not in page
 
 
+@pytest.mark.medium
 def test_what_the_caps_hold_back_is_told_as_that(make_app: Callable[..., App]) -> None:
     app = make_app(StrangerMailPerDay="1")
     with time_machine.travel(START, tick=False) as clock:
@@ -110,6 +113,7 @@ def test_what_the_caps_hold_back_is_told_as_that(make_app: Callable[..., App]) -
     assert re.search("limit for strangers is reached · 1|share of that limit is used up · 1", page)
 
 
+@pytest.mark.medium
 def test_a_link_to_ones_comments_that_waits_is_told_as_that(make_app: Callable[..., App]) -> None:
     app = make_app(StrangerMailPerDay="1")
     sign_up(app)
@@ -122,6 +126,7 @@ def test_a_link_to_ones_comments_that_waits_is_told_as_that(make_app: Callable[.
     assert "ann@example.org" not in page
 
 
+@pytest.mark.medium
 def test_one_that_may_have_gone_out_is_told_as_that(app: App) -> None:
     with time_machine.travel(START) as clock:
         contact(app)
@@ -136,6 +141,7 @@ def test_one_that_may_have_gone_out_is_told_as_that(app: App) -> None:
         assert "ended before there was an answer" in shown(app)
 
 
+@pytest.mark.medium
 def test_a_dead_mailbox_is_named_and_can_be_tried_at_once(app: App) -> None:
     with time_machine.travel(START) as clock:
         contact(app)
@@ -185,6 +191,7 @@ def test_an_email_of_another_version_is_called_by_its_name(app: App) -> None:
     assert "To a visitor" in page
 
 
+@pytest.mark.medium
 @pytest.mark.all_shards
 def test_a_long_outbox_is_shown_whole_oldest_first(app: App) -> None:
     # Two at a time were queued in the same moment, in shards of their own or in the same one.
@@ -224,12 +231,14 @@ def test_any_place_in_the_url_shows_a_page(app: App, at: str, shard: str, key: s
     assert browser.get(f"outbox?{urlencode({'at': at, 'list': shard, 'email': key})}").status_code == 200
 
 
+@pytest.mark.medium
 @given(text=st.text(max_size=60), held=st.booleans(), until=st.integers(0, 2_000_000_000))
 def test_whatever_stands_in_a_row_has_a_reason(text: str, held: bool, until: int) -> None:  # noqa: FBT001
     row = {"waits_for": text, "outbox": "held" if held else "owner#00", "not_before": until}
     assert reasons.reason_of(row, START).why in reasons.WHYS
 
 
+@pytest.mark.medium
 @pytest.mark.all_shards
 def test_a_page_of_many_takes_few_reads_and_no_scan(app: App) -> None:
     for number in range(300):
@@ -242,6 +251,7 @@ def test_a_page_of_many_takes_few_reads_and_no_scan(app: App) -> None:
     assert Counter(wire.operations) == {"GetItem": 1, "BatchGetItem": 1, "Query": 35}
 
 
+@pytest.mark.medium
 def test_an_issue_and_a_subscriber_are_linked(app: App) -> None:
     subscribe(app)
     at = utc_now()

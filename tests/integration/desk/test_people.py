@@ -44,6 +44,7 @@ def text_of(page: TestResponse) -> str:
     return " ".join(re.sub("<[^>]+>", " ", unescape(page.text)).split())
 
 
+@pytest.mark.medium
 def test_a_person_is_erased_once_their_address_is_typed_and_the_owner_is_told(app: App) -> None:
     contact(app, message="Secret words")
     contact(app, message="Other secret words", email="ZOE@example.org")
@@ -90,6 +91,7 @@ def test_another_address_erases_nothing_and_is_told_beside_the_field(app: App, t
     assert "The erasure has begun" in erase(wrong, desk, ZOE).text
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_a_page_says_what_goes_what_stays_and_whose_it_is(app: App, language: str) -> None:
@@ -135,6 +137,7 @@ def test_a_page_says_what_goes_what_stays_and_whose_it_is(app: App, language: st
     assert words["left"] in text_of(desk.get(f"people?subscriber={subscriber['id']}"))
 
 
+@pytest.mark.medium
 def test_a_subscriber_is_erased_but_for_what_keeps_them_from_being_mailed_again(app: App) -> None:
     subscribe(app)
     (subscriber,) = app.items("subscriber")
@@ -150,6 +153,7 @@ def test_a_subscriber_is_erased_but_for_what_keeps_them_from_being_mailed_again(
     assert [form for form in forms_of(gone) if form["buttons"] == ["Erase everything"]] == []
 
 
+@pytest.mark.medium
 def test_an_address_is_typed_and_stands_in_no_url(app: App, written: Callable[[], str]) -> None:
     contact(app)
     app.play_stream()
@@ -175,6 +179,7 @@ def test_an_address_is_typed_and_stands_in_no_url(app: App, written: Callable[[]
     assert "zoe" not in logged.lower()
 
 
+@pytest.mark.medium
 def test_an_address_with_accents_is_shown_and_taken_as_people_write_it(app: App) -> None:
     contact(app, email="zoe@écrire.example")
     desk = Browser(app).signed_in()
@@ -208,6 +213,7 @@ def test_pressed_twice_or_by_another_way_it_is_asked_for_once(app: App) -> None:
     assert len(done(app)) == 2
 
 
+@pytest.mark.medium
 def test_without_an_address_the_message_alone_is_erased_once_a_word_is_typed(app: App, tmp_path: Any) -> None:
     with site_forms(tmp_path, '[sondage]\ntitle = "Sondage"\nfields.avis = { type = "long_text", required = true }'):
         for answer in ("Bien.", "Mal."):
@@ -339,6 +345,7 @@ def test_an_erasure_that_does_not_end_keeps_no_email_from_going_out_and_ends_som
         assert app.sweep() == {"dropped": 1}
 
 
+@pytest.mark.medium
 def test_an_erasure_that_used_up_its_time_keeps_where_it_stopped_though_the_table_is_slow(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -432,6 +439,7 @@ def test_where_the_table_does_not_answer_nothing_is_said_to_be_asked_for(
     assert "The erasure has begun" in erase(page, desk, ZOE).text
 
 
+@pytest.mark.medium
 def test_whoever_commented_is_erased_by_a_comment_of_theirs_with_what_everybody_sees(app: App) -> None:
     comment_id = shown(app, email=ZOE, name="Zoe", comment="Secret words")
     answer = shown(app, parent=comment_id)

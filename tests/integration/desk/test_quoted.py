@@ -23,6 +23,7 @@ def links(mail: EmailMessage) -> set[str]:
     return {link for part in mail.iter_parts() for link in _LINK.findall(unescape(part.get_content()))}
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_every_link_of_the_owners_emails_does_nothing_and_tells_nothing_without_a_session(

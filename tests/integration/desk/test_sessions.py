@@ -26,6 +26,7 @@ def ends(browser: Browser) -> list[str]:
     return re.findall(r"/desk/sessions/([0-9a-f]{32})/end", browser.get("sessions").text)
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("language", "this"), [("en", "this browser"), ("fr", "ce navigateur")])
 def test_they_are_listed_with_browser_beginning_and_end(app: App, language: str, this: str) -> None:
@@ -45,6 +46,7 @@ def test_they_are_listed_with_browser_beginning_and_end(app: App, language: str,
     assert '<time datetime="2026-12-23T10:00:00+00:00">' in page.text
 
 
+@pytest.mark.medium
 def test_what_a_browser_calls_itself_is_text(app: App) -> None:
     browser = Browser(app)
     browser.ask()
@@ -60,6 +62,7 @@ def test_what_a_browser_calls_itself_is_text(app: App) -> None:
     assert "An unknown browser" in odd.get("sessions").text
 
 
+@pytest.mark.medium
 def test_one_is_ended_and_the_others_stay(app: App) -> None:
     here, lost, other = Browser(app), Browser(app), Browser(app)
     for browser in (lost, other, here):
@@ -131,6 +134,7 @@ def test_signing_out_ends_the_session_itself(app: App, language: str) -> None:
     assert app.items("session") == []
 
 
+@pytest.mark.medium
 def test_signing_out_works_with_an_old_page_and_after_the_session_has_ended(app: App) -> None:
     browser = Browser(app)
     browser.sign_in()
@@ -148,6 +152,7 @@ def test_signing_out_works_with_an_old_page_and_after_the_session_has_ended(app:
     assert is_in(browser)
 
 
+@pytest.mark.medium
 def test_to_end_this_session_is_to_sign_out(app: App) -> None:
     browser = Browser(app)
     browser.sign_in()
@@ -157,6 +162,7 @@ def test_to_end_this_session_is_to_sign_out(app: App) -> None:
     assert not is_in(browser)
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("fields", "lasts"), [({}, timedelta(hours=12)), ({"remember": "yes"}, timedelta(days=30))])
 def test_a_session_ends_by_itself(app: App, fields: dict[str, str], lasts: timedelta) -> None:

@@ -113,6 +113,7 @@ def told(app: App, address: str) -> list[Any]:
     return [seen, asking, typing]
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("address", ["nobody@elsewhere.xx", "owner@atelier.exampl", "guichet@atelier.exampl"])
 def test_words_status_headers_and_work_are_the_same_for_every_address(
@@ -128,6 +129,7 @@ def test_words_status_headers_and_work_are_the_same_for_every_address(
     assert [status for status, *_ in seen] == [303, 200, *[422] * (MOST_TRIES - 1), 403, 403, 403, 403]
 
 
+@pytest.mark.medium
 def test_only_the_address_that_was_typed_is_mailed_and_only_if_it_is_an_owners(
     make_app: Callable[..., App], tmp_path: Path
 ) -> None:
@@ -160,6 +162,7 @@ def test_an_address_that_is_none_is_said_to_be_none_and_nothing_is_stored(app: A
     assert app.items() == []
 
 
+@pytest.mark.medium
 def test_nothing_that_a_stranger_typed_or_sent_is_stored_or_mailed(app: App) -> None:
     browser = Browser(app)
     words = "call-us-at-555"
@@ -180,6 +183,7 @@ def test_nothing_that_a_stranger_typed_or_sent_is_stored_or_mailed(app: App) -> 
     assert "With: Firefox" in text
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("by", ["code", "link"])
 def test_a_scanner_that_opens_every_link_of_the_email_first_changes_nothing(app: App, by: str) -> None:
     browser, scanner = Browser(app), Browser(app, "192.0.2.66")
@@ -207,6 +211,7 @@ def test_a_scanner_that_opens_every_link_of_the_email_first_changes_nothing(app:
     assert is_in(browser)
 
 
+@pytest.mark.medium
 def test_a_stolen_link_or_code_is_worth_nothing_in_another_browser_and_tells_nothing(app: App) -> None:
     browser, thief, other_thief = Browser(app), Browser(app, "192.0.2.66"), Browser(app, "192.0.2.67")
     browser.ask()
@@ -277,6 +282,7 @@ def test_it_works_once_and_for_15_minutes_from_sending(app: App, by: str) -> Non
             assert not is_in(again)
 
 
+@pytest.mark.medium
 def test_a_code_has_five_tries_which_are_counted_before_it_is_compared(app: App) -> None:
     browser = Browser(app)
     browser.ask()
@@ -316,6 +322,7 @@ def test_the_code_of_a_request_that_was_never_mailed_does_not_work(app: App) -> 
     assert app.items("session") == []
 
 
+@pytest.mark.medium
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**40 - 1), st.data())
 def test_a_code_is_taken_however_it_is_typed(number: int, data: st.DataObject) -> None:
@@ -331,12 +338,14 @@ def test_a_code_is_taken_however_it_is_typed(number: int, data: st.DataObject) -
         assert typed_code(text) == code
 
 
+@pytest.mark.medium
 @settings(deadline=None)
 @given(st.text(max_size=30))
 def test_whatever_is_typed_for_a_code_is_one_or_none(text: str) -> None:
     assert re.fullmatch("|[0-9A-HJKMNP-TV-Z]{8}", typed_code(text))
 
 
+@pytest.mark.medium
 def test_an_email_that_comes_too_late_is_dropped(app: App) -> None:
     late = "it would come too late: ask again"
     with time_machine.travel(START, tick=False) as clock:
@@ -371,6 +380,7 @@ def test_an_email_that_comes_too_late_is_dropped(app: App) -> None:
         assert browser.post("sign-in/code", {"code": code}).status_code == 422
 
 
+@pytest.mark.medium
 def test_an_email_that_was_put_off_counts_from_when_it_is_sent(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         wire = Wire(ses.client())
@@ -389,6 +399,7 @@ def test_an_email_that_was_put_off_counts_from_when_it_is_sent(app: App) -> None
     assert [int(item["counted"]) for item in app.items("cap")] == [1, 1]
 
 
+@pytest.mark.medium
 def test_what_waits_for_the_owners_mailbox_is_dropped_once_it_is_mended(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         contact(app)
@@ -447,6 +458,7 @@ def test_cookies_are_for_this_host_and_no_script(app: App, scheme: str, remember
     assert ends == (30 * 24 if remember else 12) * 3600
 
 
+@pytest.mark.medium
 def test_signing_in_makes_a_new_session_and_ends_the_one_before(app: App) -> None:
     browser, old = Browser(app).signed_in(), Browser(app)
     old.cookies = dict(browser.cookies)
@@ -472,6 +484,7 @@ BAD_NEXT = [
 ]  # fmt: skip
 
 
+@pytest.mark.medium
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.one_of(st.text(max_size=60), st.from_regex(r"[/\\:.@a-z?=&%#-]{1,30}")))
 def test_next_leads_to_pages_of_the_desk_alone(text: str) -> None:
@@ -501,6 +514,7 @@ def test_a_hostile_next_is_left_out_wherever_it_comes_from(app: App, text: str) 
     assert reply.headers["Location"] == f"{ORIGIN}/desk"
 
 
+@pytest.mark.medium
 def test_filters_of_a_list_are_kept_and_words_of_a_search_are_not(app: App) -> None:
     browser = Browser(app)
     reply = browser.get("messages?form=contact&search=a@example.org&told=erased&day=2026-11-23")
@@ -604,6 +618,7 @@ def test_another_sites_page_signs_nobody_in_or_out(app: App, page: str, origin: 
     assert app.items() == before
 
 
+@pytest.mark.medium
 def test_the_page_for_the_code_goes_on_once_the_link_has_signed_in(app: App) -> None:
     browser = Browser(app)
     browser.sign_in(by="link")
@@ -614,6 +629,7 @@ def test_the_page_for_the_code_goes_on_once_the_link_has_signed_in(app: App) -> 
     assert browser.get("sign-in/code").status_code == 403
 
 
+@pytest.mark.medium
 def test_whoever_asks_twice_in_one_browser_may_use_either_email(app: App) -> None:
     browser = Browser(app)
     browser.ask(next="outbox")
@@ -650,6 +666,7 @@ def test_a_browser_without_cookies_is_told_so(app: App, language: str, said: str
     assert said in posted.text
 
 
+@pytest.mark.medium
 def test_who_is_no_owner_any_more_gets_no_email_and_does_not_get_in(make_app: Callable[..., App]) -> None:
     app = make_app(**TWO)
     browser, inside, waiting = Browser(app), Browser(app), Browser(app)
@@ -690,6 +707,7 @@ def test_the_link_keeps_the_host_that_the_browser_used_and_no_header_changes_it(
     assert seen
 
 
+@pytest.mark.medium
 def test_two_owners_have_sessions_of_their_own(make_app: Callable[..., App]) -> None:
     app = make_app(**TWO)
     one, two = Browser(app), Browser(app)
@@ -722,6 +740,7 @@ def test_a_forged_or_foreign_known_cookie_is_a_strangers(app: App) -> None:
     assert not [item for item in app.items("sign-in") if "known" in item]
 
 
+@pytest.mark.medium
 def test_logs_hold_neither_code_nor_link_nor_address(app: App, written: Callable[[], str]) -> None:
     browser = Browser(app)
     browser.ask()

@@ -96,6 +96,7 @@ def _size(item: dict[str, Any]) -> int:
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_with_nobody_each_list_says_so_and_what_to_do(app: App) -> None:
     for language in ("en", "fr"):
         browser = Browser(app, language=language).signed_in()
@@ -109,6 +110,7 @@ def test_with_nobody_each_list_says_so_and_what_to_do(app: App) -> None:
     assert "sign-up form" in Browser(app).signed_in().get("subscribers").text
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("state", get_args(State))
 def test_each_state_has_its_list_and_only_where_it_is_kept_the_address(app: App, state: str) -> None:
@@ -127,6 +129,7 @@ def test_each_state_has_its_list_and_only_where_it_is_kept_the_address(app: App,
     assert (READER in one.text) is kept
 
 
+@pytest.mark.medium
 def test_an_erased_one_is_in_the_list_without_the_address_and_an_expired_one_in_none(app: App) -> None:
     with time_machine.travel(START, tick=False):
         subscribe(app)
@@ -145,6 +148,7 @@ def test_an_erased_one_is_in_the_list_without_the_address_and_an_expired_one_in_
         assert browser.get(ONE).status_code == 404
 
 
+@pytest.mark.medium
 def test_a_long_list_goes_on_in_both_directions_and_misses_nobody(app: App) -> None:
     many.subscribe(range(120), START)
     wanted = sorted(subscriber_id(SECRET, many.address(number)) for number in range(120))
@@ -194,6 +198,7 @@ def test_a_page_of_which_all_have_expired_is_passed_over(app: App, monkeypatch: 
         assert f"subscribers/{ids[0]}" in page.text
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("way", ["after", "before"])
 def test_a_page_that_everybody_has_left_does_not_say_that_the_list_is_empty(app: App, way: str) -> None:
     sign_up(app)
@@ -217,6 +222,7 @@ def test_a_query_that_makes_no_sense_shows_the_first_page(app: App, query: str) 
 # --- finding one ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_a_typed_address_leads_to_its_page_and_gets_into_no_url(app: App, written: Callable[[], str]) -> None:
     subscribe(app)
     browser = Browser(app).signed_in()
@@ -228,6 +234,7 @@ def test_a_typed_address_leads_to_its_page_and_gets_into_no_url(app: App, writte
     assert "eader" not in written()
 
 
+@pytest.mark.medium
 def test_an_address_that_is_not_known_or_none_is_told_where_it_was_typed(app: App) -> None:
     # It has asked, and not confirmed.
     sign_up(app, email="asked@example.org")
@@ -261,6 +268,7 @@ def _token(browser: Browser, **fields: str) -> dict[str, str]:
 # --- one subscriber ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("language", "said"),
     [
@@ -318,6 +326,7 @@ def test_who_left_another_list_is_told_with_the_file_that_says_so(app: App, lang
     assert "logiciel de messagerie" not in page
 
 
+@pytest.mark.medium
 def test_soft_bounces_are_counted(app: App) -> None:
     subscribe(app)
     assert "came back" not in Browser(app).signed_in().get(ONE).text
@@ -338,6 +347,7 @@ def test_what_is_not_there_is_404(app: App, page: str) -> None:
 # --- changes ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_somebody_is_unsubscribed_after_a_page_that_says_what_that_does(app: App, written: Callable[[], str]) -> None:
     subscribe(app)
     browser = Browser(app).signed_in()
@@ -359,6 +369,7 @@ def test_somebody_is_unsubscribed_after_a_page_that_says_what_that_does(app: App
     assert "Nothing was changed" in browser.follow(browser.get(f"{ONE}/unsubscribe")).text
 
 
+@pytest.mark.medium
 def test_of_a_blocked_one_nothing_but_the_hash_is_left(app: App) -> None:
     subscribe(app, name="Anne")
     browser = Browser(app, language="fr").signed_in()
@@ -372,6 +383,7 @@ def test_of_a_blocked_one_nothing_but_the_hash_is_left(app: App) -> None:
     assert READER not in json.dumps(item)
 
 
+@pytest.mark.medium
 def test_an_address_that_is_not_known_is_blocked_after_a_second_page(app: App, written: Callable[[], str]) -> None:
     browser = Browser(app).signed_in()
     wrong = browser.press(browser.get("subscribers/block"), "Continue", address="nobody")
@@ -391,6 +403,7 @@ def test_an_address_that_is_not_known_is_blocked_after_a_second_page(app: App, w
     assert "Nothing was changed" in again.text
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("state", SUPPRESSED)
 def test_a_suppressed_address_is_lifted_by_typing_it_at_ses_too(app: App, state: str) -> None:
@@ -419,6 +432,7 @@ def test_a_suppressed_address_is_lifted_by_typing_it_at_ses_too(app: App, state:
     assert subscriber(app)["state"] == "confirmed"
 
 
+@pytest.mark.medium
 def test_no_page_changes_anything_and_no_button_works_from_elsewhere(app: App) -> None:
     subscribe(app)
     browser = Browser(app).signed_in()
@@ -473,6 +487,7 @@ def _unsubscribe_url(one: Subscriber) -> str:
     return unsubscribe_link("https://api.example", one.id, one.language, SECRET)
 
 
+@pytest.mark.medium
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("zipped", [True, False])
 def test_the_file_is_the_command_s_and_comes_after_a_fresh_code(app: App, *, zipped: bool) -> None:
@@ -498,6 +513,7 @@ def test_the_file_is_the_command_s_and_comes_after_a_fresh_code(app: App, *, zip
     assert row["name"].startswith("'=cmd")
 
 
+@pytest.mark.medium
 def test_without_the_code_of_this_session_there_is_no_file(app: App) -> None:
     subscribe(app)
     with time_machine.travel(START, tick=False) as clock:
@@ -529,6 +545,7 @@ def test_without_the_code_of_this_session_there_is_no_file(app: App) -> None:
         assert "The time for downloads is over." in browser.follow(late).text
 
 
+@pytest.mark.medium
 def test_a_list_too_large_for_one_response_is_divided(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     many.subscribe(range(60), START)
     browser = Browser(app).signed_in()
@@ -551,6 +568,7 @@ def test_a_list_too_large_for_one_response_is_divided(app: App, monkeypatch: pyt
     assert sorted(row["email"] for row in rows) == sorted(map(many.address, range(60)))
 
 
+@pytest.mark.medium
 def test_a_call_that_fails_late_in_a_file_is_made_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     many.subscribe(range(3), START)
     browser = Browser(app).signed_in()
@@ -570,6 +588,7 @@ def test_a_call_that_fails_late_in_a_file_is_made_again(app: App, monkeypatch: p
     assert (file.status_code, file.mimetype, len(failed)) == (200, "text/csv", 1)
 
 
+@pytest.mark.medium
 def test_where_all_lists_are_empty_there_is_no_file(app: App) -> None:
     page = opened(app, Browser(app).signed_in())
     assert "There is nothing to download" in page.text
