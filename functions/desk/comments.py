@@ -42,7 +42,7 @@ _PLACE = re.compile(r"([0-9]{8}T[0-9]{12})-([0-9a-f]{32})")
 _PLACE_TIME = "%Y%m%dT%H%M%S%f"
 _SEEN = re.compile(rf"([A-Za-z0-9_-]{{1,128}})\.({'|'.join(STATES)})")
 _TICKED = "ticked-"
-# The actions that one press does. Deleting asks first.
+# Actions done at the press of one button. Deleting asks first.
 _AT_ONCE = tuple(action for action in ACTIONS if action != "delete")
 # The bulk actions by state. For everything that a page shows, only those that can be undone or that ask first.
 _ALL_SHOWN: dict[CommentState, tuple[Action, ...]] = {
@@ -327,7 +327,7 @@ def _opened(call: Call) -> Comment:
 
 
 def act(call: Call) -> Response:
-    """Do one of `_AT_ONCE` with a comment, as its page showed it."""
+    """Apply one of `_AT_ONCE` to a comment, if it is still as its page showed it."""
     action = cast("Action", call.page.rpartition("/")[2])
     return _told(call, _moderated(call, action))
 

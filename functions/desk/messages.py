@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from desk import pages, words
 from desk.call import Call, DeskError, Route
-from desk.outbox import called
 from desk.reasons import why
 from guichet.addresses import readable
 from guichet.definitions.definition import Definition
@@ -402,7 +401,7 @@ def _queued(row: Item) -> str:
 def _email_name(row: Item, call: Call) -> str:
     if row["sk"].endswith("-notification#released"):
         return words.say("messages.email_released", call.language)
-    return called(row["name"], call.language)
+    return words.email_name(row["name"], call.language)
 
 
 def _email_state(row: Item, call: Call) -> str:

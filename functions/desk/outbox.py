@@ -8,7 +8,6 @@ from typing import Any
 from desk import pages, words
 from desk.call import Call, DeskError, Route
 from guichet.http.responses import Response
-from guichet.locales import Language, locale
 from guichet.mail import emails
 from guichet.mail.ses import without_addresses
 from guichet.outbox.reasons import WHYS, Reason, reason_of
@@ -80,7 +79,7 @@ def show(call: Call) -> Response:
 def _waiting(call: Call, row: Item, now: datetime) -> Waiting:
     queued_at = datetime.fromisoformat(row["queued_at"])
     return Waiting(
-        name=called(row["name"], call.language),
+        name=words.email_name(row["name"], call.language),
         recipient=_recipient(call, row),
         queued_at=queued_at,
         age=_age(call, now - queued_at),
@@ -91,22 +90,13 @@ def _waiting(call: Call, row: Item, now: datetime) -> Waiting:
 
 def _failed(call: Call, row: Item) -> Failed:
     return Failed(
-        name=called(row["name"], call.language),
+        name=words.email_name(row["name"], call.language),
         recipient=_recipient(call, row),
         failed_at=datetime.fromisoformat(row["failed_at"]),
         said=without_addresses(row.get("reason", "")),
         record=_record(row),
         fields={"record": row["pk"], "email": row["sk"]},
     )
-
-
-def called(name: str, language: Language) -> str:
-    """Return what the desk calls an email, given its name in the outbox."""
-    if name == DEPLOY_HOOK:
-        return words.say("outbox.email_deploy_hook", language)
-    sentence = locale(language).SENTENCES.get(f"{name.replace('-', '_')}_called")
-    # Another version of this code may have queued it.
-    return sentence or words.say("outbox.email_other", language, name=name)
 
 
 def _record(row: Item) -> str:
@@ -116,14 +106,14 @@ def _record(row: Item) -> str:
 
 def _recipient(call: Call, row: Item) -> str:
     """Return who an email goes to; for visitors, only what they did."""
-    return words.say(f"outbox.to_{_reader(row)}", call.language)
+    return words.say(f"outbox.to_{_addressee(row)}", call.language)
 
 
-def _reader(row: Item) -> str:
+def _addressee(row: Item) -> str:
     if row["name"] == DEPLOY_HOOK:
         return "host"
     try:
-        return emails.named(row["name"]).READER
+        return emails.named(row["name"]).ADDRESSEE
     except ImportError:
         return str(row["recipient"])
 

@@ -5,7 +5,8 @@ The other functions do not load them.
 
 from importlib import import_module
 
-from guichet.locales import Language, name_of
+from guichet.locales import Language, locale, name_of
+from guichet.records.outbox import DEPLOY_HOOK
 
 
 def say(key: str, language: Language, **values: object) -> str:
@@ -18,3 +19,12 @@ def say(key: str, language: Language, **values: object) -> str:
 def own_name(language: Language) -> str:
     """Return what a language calls itself, as in a list."""
     return name_of(language, language).capitalize()
+
+
+def email_name(name: str, language: Language) -> str:
+    """Return what the desk calls an email, given its name in the outbox."""
+    if name == DEPLOY_HOOK:
+        return say("outbox.email_deploy_hook", language)
+    sentence = locale(language).SENTENCES.get(f"{name.replace('-', '_')}_called")
+    # Another version of this code may have queued it.
+    return sentence or say("outbox.email_other", language, name=name)

@@ -1,4 +1,4 @@
-"""What surrounds a function's handler: what it does before its first event, and which errors Lambda gets to log."""
+"""What all handlers share: what runs before the first event, and which errors reach Lambda's log."""
 
 import os
 from collections.abc import Callable

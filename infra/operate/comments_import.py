@@ -18,7 +18,7 @@ from guichet.records.comment import Comment, CommentState
 from guichet.records.record import utc_now
 from guichet.signing import keyed_hash
 from guichet.store import comments, deletions, table
-from guichet.store.comments import PublicPart
+from guichet.store.comments import Brought
 from guichet.store.deletions import Mark
 from guichet.store.dynamodb import ConditionFailedError, Item
 from infra.operate.comments_markdown import markdown_of
@@ -195,7 +195,7 @@ class _Import:
 
     def _take(self, block: Sequence[Post]) -> None:
         there, marks = self._there(block)
-        new: list[tuple[Comment, PublicPart | None]] = []
+        new: list[Brought] = []
         taken: set[str] = set()
         for post in block:
             if post.state == "gone":
@@ -296,7 +296,7 @@ class _Import:
             imported=f"{self._source.tool}:{post.id}"[:200],
         )
 
-    def _write(self, new: Sequence[tuple[Comment, PublicPart | None]]) -> None:
+    def _write(self, new: Sequence[Brought]) -> None:
         for part in _of_one_page(new):
             try:
                 self._bring(part)
@@ -308,7 +308,7 @@ class _Import:
                     except ConditionFailedError:
                         continue
 
-    def _bring(self, part: Sequence[tuple[Comment, PublicPart | None]]) -> None:
+    def _bring(self, part: Sequence[Brought]) -> None:
         settings = self._settings
         hook = settings.deploy_hook == "on"
         # The time of this write tells an export that a thread has changed.
@@ -317,9 +317,9 @@ class _Import:
         )
 
 
-def _of_one_page(new: Sequence[tuple[Comment, PublicPart | None]]) -> Iterator[list[tuple[Comment, PublicPart | None]]]:
+def _of_one_page(new: Sequence[Brought]) -> Iterator[list[Brought]]:
     """Yield comments in parts that fit a transaction, each from one page."""
-    part: list[tuple[Comment, PublicPart | None]] = []
+    part: list[Brought] = []
     size = 0
     for comment, public in sorted(new, key=lambda one: one[0].page):
         more = 4 * (len(comment.comment) + (len(public.html) if public else 0))

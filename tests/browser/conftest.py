@@ -53,7 +53,7 @@ def visit(browser: Browser, stack: LocalStack) -> Iterator[Callable[..., Visitor
     made: list[Visitor] = []
 
     def make(of: LocalStack = stack, *, javascript: bool = True, **options: Any) -> Visitor:
-        # By itself, the headless shell asks for no language.
+        # The headless shell sends no `Accept-Language` by default.
         options = {"locale": "en-US", **options}
         context = browser.new_context(java_script_enabled=javascript, **options)
         made.append(Visitor(context, of, None if javascript else browser.new_page(**options)))

@@ -16,7 +16,7 @@ _HOP_BY_HOP = {"connection", "content-length", "date", "server", "transfer-encod
 _PATIENCE = 30
 
 
-# Each is one of its own, whatever it says.
+# Compared by identity: two emails may be equal byte for byte.
 @dataclass(frozen=True, eq=False)
 class Mail:
     """An email as SES received it: raw message, envelope recipients, tags, and SES's message id."""

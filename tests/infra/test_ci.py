@@ -43,7 +43,7 @@ def checkout(tmp_path: Path, system: Path) -> Path:
     for name in (".ci/run", ".gitignore"):
         shutil.copy(TEMPLATE.parent / name, root / name)
     found = ("chromium", "node", "npm", "soffice", "spamassassin", "dockerd")
-    played = dict.fromkeys(found, "#!/bin/sh\n") | {"sudo": '#!/bin/sh\nexec "$@"\n'}
+    played = dict.fromkeys(found, "#!/bin/sh\n") | {"sudo": '#!/bin/sh\n[ "$1" = -n ] && shift\nexec "$@"\n'}
     played |= {"apt-get": _APT, "make": _MAKE, "python3.11": _PYTHON, "python3.13": _PYTHON, "python3": _PYTHON}
     for name, script in played.items():
         (programs / name).write_text(script, encoding="utf-8")

@@ -29,6 +29,18 @@ TEMPLATES = Path(mime.__file__).parent / "templates"
 PARTS = {"layout.html", "row.html", "button.html", "own.html", "own.txt"}
 
 
+# Of those that do not go to the owner.
+ADDRESSEES = {
+    "acknowledgement": "sender",
+    "comments-link": "author",
+    "confirmation-request": "signed_up",
+    "form-notification": "recipients",
+    "issue": "subscriber",
+    "renewal": "subscriber",
+    "welcome": "new_subscriber",
+}
+
+
 def decoded(header: str) -> str:
     """Return a header as a mail program shows it."""
     return str(make_header(decode_header(header)))
@@ -45,6 +57,8 @@ def test_an_email_is_a_module_that_is_found_by_its_name(name: str) -> None:
     module = emails.named(name)
     assert name == module.NAME
     assert module.AUDIENCE in AUDIENCES
+    addressee = ADDRESSEES.get(name, "owner")
+    assert (module.ADDRESSEE, module.AUDIENCE == "owner") == (addressee, addressee in {"owner", "recipients"})
     # The owner is not a stranger.
     assert module.STRANGER_SHARE is None or (module.AUDIENCE == "visitor" and 0 < module.STRANGER_SHARE <= 1)
     for function in (module.ineligible, *(emails.offered(name, what) for what in get_args(emails.Offered))):

@@ -6,6 +6,6 @@ from guichet.records.comment import Comment
 from guichet.store.comments import PublicPart
 
 
-def public_part(of: Comment) -> PublicPart:
+def public_part(comment: Comment) -> PublicPart:
     """Return what everybody sees of a comment once it is approved."""
-    return PublicPart(name(of.name), html(of.comment))
+    return PublicPart(name(comment.name), html(comment.comment))

@@ -1,4 +1,4 @@
-"""Where a function finds the definition of a form of the site's own.
+"""Finds the definitions of the site's own forms.
 
 The build checks `forms.toml` and writes one JSON file per form, so that a post reads its own form and no other.
 Elsewhere, the file itself is read on first use.

@@ -30,18 +30,18 @@ def accepted(request: Request, form: str, submission_id: str, email: str, next_u
     URL, which never contains an address.
     """
     # Names of forms and languages need no escape.
-    thanks = f"{request.base_url}/thanks?form={form}&language={request.language}"
+    thanks_url = f"{request.base_url}/thanks?form={form}&language={request.language}"
     if request.wants_json:
         return as_json(
             200,
             {
                 "ok": True,
                 "id": submission_id,
-                "next": next_url or thanks,
+                "next": next_url or thanks_url,
                 "message": _thanks_sentence(form, request.language, email),
             },
         )
-    return {"statusCode": 303, "headers": {**HEADERS, "location": next_url or thanks}}
+    return {"statusCode": 303, "headers": {**HEADERS, "location": next_url or thanks_url}}
 
 
 def thanks(request: Request, settings: LookSettings) -> Response:

@@ -36,6 +36,10 @@ class PublicPart(NamedTuple):
     html: str
 
 
+# A comment of another tool, with its public part if it is approved.
+Brought = tuple[Comment, PublicPart | None]
+
+
 @dataclass(frozen=True)
 class Entry:
     """An approved comment as everybody sees it. `root` is the first comment of its thread, possibly itself."""
@@ -253,7 +257,7 @@ def approve(  # noqa: PLR0913  the parts of one write
 def bring(  # noqa: PLR0913  the parts of one write
     table_name: str,
     secret: str,
-    brought: Sequence[tuple[Comment, PublicPart | None]],
+    brought: Sequence[Brought],
     at: datetime,
     *,
     hook: bool = False,

@@ -233,7 +233,7 @@ def test_a_form_of_the_sites_own_is_a_list_of_its_own_with_its_title_and_labels(
         ("other", "x"),
     ]
     # A form keeps its own as long as it says, and its recipients got the email.
-    assert "Notification d’un formulaire" in one
+    assert "Notification d’un envoi de formulaire" in one
     assert "Accusé de réception d’un message" in one
 
 

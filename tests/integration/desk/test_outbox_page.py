@@ -177,8 +177,8 @@ def test_every_reason_and_every_email_has_words() -> None:
             assert words.say(f"outbox.short_{why}", language)
         for name in names:
             assert say(f"{name}_called", language)
-        for reader in get_args(emails.Reader):
-            assert words.say(f"outbox.to_{reader}", language)
+        for addressee in get_args(emails.Addressee):
+            assert words.say(f"outbox.to_{addressee}", language)
 
 
 def test_an_email_of_another_version_is_called_by_its_name(app: App) -> None:

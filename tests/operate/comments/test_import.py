@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from guichet.comments.plain import HIDDEN
 from guichet.store import comments
 from infra.operate import comments_import
 from infra.operate.comments_sources import source_of
@@ -426,6 +427,15 @@ def test_a_comment_without_a_time_or_text_is_named_and_the_others_come(
     assert said.code == 1
     assert {one["id"]: one["why"] for one in words(said)["bad"]} == {"0": "has no valid time", "1": "has no text"}
     assert words(said)["imported"] == 1
+
+
+def test_a_public_name_shows_no_address(discussion: Discussion, operate: Operate, tmp_path: Path) -> None:
+    path = large(tmp_path, 1)
+    named = path.read_text(encoding="utf-8").replace("<name>Ann<", "<name>Ann, ann@example.org<")
+    path.write_text(named, encoding="utf-8")
+    assert words(operate(discussion.app, "comments", "import", str(path), "--json"))["imported"] == 1
+    (entry,) = discussion.app.items("entry")
+    assert entry["name"] == f"Ann, {HIDDEN}"
 
 
 @pytest.mark.parametrize("mode", [1, 2])

@@ -231,7 +231,7 @@ SENTENCES = {
     "desk_sign_in_called": "Link and code to sign in at the desk",
     "digest_called": "Digest of the week",
     "erasure_done_called": "Notice that an erasure is done",
-    "form_notification_called": "Notification of a form",
+    "form_notification_called": "Notification of a form submission",
     "issue_paused_called": "Notice that an issue is paused",
     "issue_sent_called": "Notice that an issue is sent",
     "issue_test_called": "Test of an issue",

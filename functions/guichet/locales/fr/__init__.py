@@ -240,7 +240,7 @@ SENTENCES = {
     "desk_sign_in_called": "Lien et code de connexion au bureau",
     "digest_called": "Résumé de la semaine",
     "erasure_done_called": "Avis de fin d’effacement",
-    "form_notification_called": "Notification d’un formulaire",
+    "form_notification_called": "Notification d’un envoi de formulaire",
     "issue_paused_called": "Avis de suspension d’un numéro",
     "issue_sent_called": "Avis de fin d’envoi d’un numéro",
     "issue_test_called": "Essai d’un numéro",

@@ -14,8 +14,8 @@ from guichet.records.subscriber import Subscriber
 from guichet.settings import MailSettings, NotifierSettings
 
 Record_co = TypeVar("Record_co", covariant=True)
-# Whose mailbox an email goes to, in the words of the desk.
-Reader = Literal["owner", "recipients", "sender", "author", "signed_up", "new_subscriber", "subscriber"]
+# Who gets an email, as the desk says it (`outbox.to_*`).
+Addressee = Literal["owner", "recipients", "sender", "author", "signed_up", "new_subscriber", "subscriber"]
 
 
 class Content(NamedTuple):
@@ -51,7 +51,7 @@ class Email(Protocol):
     # Its name in the outbox, and the name of its templates.
     NAME: str
     AUDIENCE: Audience
-    READER: Reader
+    ADDRESSEE: Addressee
     # Its share of StrangerMailPerDay, if no other email has one. None if it never goes to an unconfirmed address.
     STRANGER_SHARE: float | None
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from guichet.definitions.lookup import definition
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader
+from guichet.mail.emails import Addressee, Content, Due
 from guichet.records.message import Message
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
@@ -12,7 +12,7 @@ from guichet.settings import MailSettings
 
 NAME = "acknowledgement"
 AUDIENCE: Audience = "visitor"
-READER: Reader = "sender"
+ADDRESSEE: Addressee = "sender"
 STRANGER_SHARE = 1 / 2
 _WORTH_SENDING = timedelta(hours=48)
 

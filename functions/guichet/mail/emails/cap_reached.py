@@ -1,14 +1,14 @@
 """To the owner: a daily cap on mail to strangers was reached, and emails wait."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader, at_desk
+from guichet.mail.emails import Addressee, Content, Due, at_desk
 from guichet.records.cap_reached import CapReached
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
 
 NAME = "cap-reached"
 AUDIENCE: Audience = "owner"
-READER: Reader = "owner"
+ADDRESSEE: Addressee = "owner"
 STRANGER_SHARE: float | None = None
 
 

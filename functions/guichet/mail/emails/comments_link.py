@@ -2,7 +2,7 @@
 
 from guichet.http.links import comments_link, refusal_link
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader
+from guichet.mail.emails import Addressee, Content, Due
 from guichet.records.link_request import LINK_VALID, LinkRequest
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
@@ -12,7 +12,7 @@ from guichet.store import comments
 
 NAME = "comments-link"
 AUDIENCE: Audience = "visitor"
-READER: Reader = "author"
+ADDRESSEE: Addressee = "author"
 # Counted together with the links that confirm a subscription.
 STRANGER_SHARE: float | None = 1
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from guichet.http.links import confirmation_link, refusal_link
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader
+from guichet.mail.emails import Addressee, Content, Due
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp, link_expiry
@@ -12,7 +12,7 @@ from guichet.settings import MailSettings
 
 NAME = "confirmation-request"
 AUDIENCE: Audience = "visitor"
-READER: Reader = "signed_up"
+ADDRESSEE: Addressee = "signed_up"
 STRANGER_SHARE: float | None = 1
 # Somebody who asks again this soon has not had time to look for the first email.
 _A_MOMENT = timedelta(minutes=2)

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader
+from guichet.mail.emails import Addressee, Content, Due
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.sign_in import SIGN_IN_VALID, SignIn
@@ -12,7 +12,7 @@ from guichet.signing import code, spaced, subscriber_id, token
 
 NAME = "desk-sign-in"
 AUDIENCE: Audience = "owner"
-READER: Reader = "owner"
+ADDRESSEE: Addressee = "owner"
 STRANGER_SHARE: float | None = None
 
 # What the token of a link is for: the browser that asked, or any browser where the operator's command made it.

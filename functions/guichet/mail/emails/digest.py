@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader, at_desk
+from guichet.mail.emails import Addressee, Content, Due, at_desk
 from guichet.records.digest import Digest
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
@@ -11,7 +11,7 @@ from guichet.settings import MailSettings
 
 NAME = "digest"
 AUDIENCE: Audience = "owner"
-READER: Reader = "owner"
+ADDRESSEE: Addressee = "owner"
 STRANGER_SHARE: float | None = None
 
 

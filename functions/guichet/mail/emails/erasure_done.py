@@ -1,7 +1,7 @@
 """To the owner: an erasure that they asked for has ended."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader, UnfinishedError
+from guichet.mail.emails import Addressee, Content, Due, UnfinishedError
 from guichet.records.erasure import Erasure
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
@@ -12,7 +12,7 @@ TIME_TO_ERASE = 25.0
 
 NAME = "erasure-done"
 AUDIENCE: Audience = "owner"
-READER: Reader = "owner"
+ADDRESSEE: Addressee = "owner"
 STRANGER_SHARE: float | None = None
 
 

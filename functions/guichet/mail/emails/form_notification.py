@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from guichet.addresses import normalized
 from guichet.definitions.lookup import definition
 from guichet.locales import Language, say
-from guichet.mail.emails import Content, Due, Reader, at_desk
+from guichet.mail.emails import Addressee, Content, Due, at_desk
 from guichet.records.message import Message
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NAME = "form-notification"
 AUDIENCE: Audience = "owner"
-READER: Reader = "recipients"
+ADDRESSEE: Addressee = "recipients"
 STRANGER_SHARE: float | None = None
 
 

@@ -1,14 +1,14 @@
 """To a reader: an issue of the newsletter. It is sent from the issue's own rows, never from the outbox."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader
+from guichet.mail.emails import Addressee, Content, Due
 from guichet.records.issue import WrittenIssue
 from guichet.records.outbox import Audience
 from guichet.settings import MailSettings
 
 NAME = "issue"
 AUDIENCE: Audience = "visitor"
-READER: Reader = "subscriber"
+ADDRESSEE: Addressee = "subscriber"
 STRANGER_SHARE: float | None = None
 
 

@@ -1,14 +1,14 @@
 """To the owner: an issue paused itself, why, and how to go on."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader, at_desk
+from guichet.mail.emails import Addressee, Content, Due, at_desk
 from guichet.records.issue import Issue, Tally
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import NotifierSettings
 
 NAME = "issue-paused"
 AUDIENCE: Audience = "owner"
-READER: Reader = "owner"
+ADDRESSEE: Addressee = "owner"
 STRANGER_SHARE: float | None = None
 
 

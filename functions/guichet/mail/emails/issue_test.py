@@ -2,7 +2,7 @@
 
 from guichet.http.links import TEST_SUBSCRIBER, unsubscribe_link
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader, issue
+from guichet.mail.emails import Addressee, Content, Due, issue
 from guichet.records.issue import Issue, WrittenIssue
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.settings import MailSettings
@@ -10,7 +10,7 @@ from guichet.store import issues
 
 NAME = "issue-test"
 AUDIENCE: Audience = "owner"
-READER: Reader = "owner"
+ADDRESSEE: Addressee = "owner"
 STRANGER_SHARE: float | None = None
 
 

@@ -1,7 +1,7 @@
 """To the owner: somebody confirmed their subscription."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader, at_desk
+from guichet.mail.emails import Addressee, Content, Due, at_desk
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
@@ -9,7 +9,7 @@ from guichet.settings import MailSettings
 
 NAME = "new-subscriber"
 AUDIENCE: Audience = "owner"
-READER: Reader = "owner"
+ADDRESSEE: Addressee = "owner"
 STRANGER_SHARE: float | None = None
 
 

@@ -1,14 +1,14 @@
 """To the owner, instead of an email that SES rejected: that there is one, and where to read it."""
 
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader, at_desk
+from guichet.mail.emails import Addressee, Content, Due, at_desk
 from guichet.records.outbox import Audience, EmailKey, QueuedEmail
 from guichet.records.registry import Owner, kind_of
 from guichet.settings import MailSettings
 
 NAME = "rejected-notice"
 AUDIENCE: Audience = "owner"
-READER: Reader = "owner"
+ADDRESSEE: Addressee = "owner"
 STRANGER_SHARE: float | None = None
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from guichet.http.links import renewal_link, unsubscribe_link
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader
+from guichet.mail.emails import Addressee, Content, Due
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.record import utc_now
 from guichet.records.subscriber import RENEWAL_VALID, Subscriber
@@ -13,7 +13,7 @@ from guichet.store import renewals
 
 NAME = "renewal"
 AUDIENCE: Audience = "visitor"
-READER: Reader = "subscriber"
+ADDRESSEE: Addressee = "subscriber"
 # It goes to subscribers alone.
 STRANGER_SHARE: float | None = None
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from guichet.definitions.lookup import definition
 from guichet.locales import Language, say
-from guichet.mail.emails import Content, Due, Reader, at_desk, form_notification
+from guichet.mail.emails import Addressee, Content, Due, at_desk, form_notification
 from guichet.records.comment import Comment
 from guichet.records.message import SPAM_KEPT, Message
 from guichet.records.outbox import Audience, QueuedEmail
@@ -16,7 +16,7 @@ from guichet.store import spam_notes
 
 NAME = "spam-note"
 AUDIENCE: Audience = "owner"
-READER: Reader = "owner"
+ADDRESSEE: Addressee = "owner"
 STRANGER_SHARE: float | None = None
 
 

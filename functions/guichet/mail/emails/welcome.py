@@ -2,7 +2,7 @@
 
 from guichet.http.links import unsubscribe_link
 from guichet.locales import Language
-from guichet.mail.emails import Content, Due, Reader
+from guichet.mail.emails import Addressee, Content, Due
 from guichet.records.outbox import Audience, QueuedEmail
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
@@ -10,7 +10,7 @@ from guichet.settings import MailSettings
 
 NAME = "welcome"
 AUDIENCE: Audience = "visitor"
-READER: Reader = "new_subscriber"
+ADDRESSEE: Addressee = "new_subscriber"
 STRANGER_SHARE: float | None = None
 
 
