@@ -92,7 +92,7 @@ OPERATIONS: Mapping[str, Sequence[str]] = {
 # The names of these services in endpoints.json.
 _ENDPOINTS = ("dynamodb", "email")
 _OURS = (".py", ".html", ".css", ".js", ".txt")
-# What the operator's commands write, which no function says.
+# The texts of the operator's commands, which no function uses.
 _OF_COMMANDS = "guichet/locales/*/commands/*"
 
 

@@ -99,7 +99,7 @@ def comment_of(
 
 
 class AddressForm(Model):
-    """The only answer of the form that requests a link to one's comments."""
+    """The only answer of the form that requests a link to the commenter's own comments."""
 
     email: Email
 

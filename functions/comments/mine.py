@@ -34,7 +34,7 @@ _TRIES = 5
 def ask(request: Request, settings: CommentsSettings) -> Response:
     """Store a request for the link: the same write and reply for every address.
 
-    Guichet's own page runs no script, so no proof of work is asked for; one that is sent must be right.
+    Guichet's own page runs no script, so no proof of work is required; one that is sent must be right.
     """
     if settings.proof_of_work == "required":
         settings = settings.model_copy(update={"proof_of_work": "on"})

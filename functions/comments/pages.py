@@ -1,4 +1,4 @@
-"""The pages for commenters: request a link, see one's comments, delete them."""
+"""The pages for commenters: request a link, see their comments, delete them."""
 
 from collections.abc import Sequence
 from urllib.parse import unquote, urlencode

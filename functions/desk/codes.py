@@ -55,7 +55,7 @@ def remembering(visit: Visit, name: str, latest: Asked) -> str:
 
 
 def forgetting(visit: Visit, name: str) -> str:
-    """Return the cookie of a browser whose requests are done with."""
+    """Return the cookie of a browser whose requests are finished."""
     return set_cookie(visit.request, "", timedelta(0), name)
 
 

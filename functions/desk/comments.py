@@ -269,7 +269,7 @@ def _answered(record: Comment, parent: Comment | None) -> Answered | None:
 
 
 def _html(record: Comment) -> Markup:
-    """Return a comment as everybody will see it, plus, for whoever approves it, where its links lead."""
+    """Return a comment as everybody will see it, plus, for the owner who approves it, where its links lead."""
     return Markup(_LINK.sub(_with_target, html(record.comment)))  # noqa: S704  sanitized
 
 

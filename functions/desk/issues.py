@@ -279,7 +279,7 @@ def _page(call: Call, issue: Issue, *, problem: str = "", status: int = 200, wro
 
 
 def test(call: Call) -> Response:
-    """Send an issue to the owner alone, in each of its languages."""
+    """Send an issue only to the owner, in each of its languages."""
     issue, changed = _as_shown(call)
     if changed:
         return changed

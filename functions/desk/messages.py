@@ -153,7 +153,7 @@ def _query(call: Call, folder: Folder) -> Query:
 
 
 def _oldest(call: Call) -> datetime:
-    """Return the time of the oldest message that may still be stored: a form may have a retention of its own."""
+    """Return the time of the oldest message that may still be stored: a form may have its own retention."""
     days = max([call.settings.retention_days, *(own.retention_days or 0 for own in definitions().values())])
     return utc_now() - timedelta(days=days + 1)
 
@@ -461,7 +461,7 @@ def release(call: Call) -> Response:
     if isinstance(record, SignUp):
         link = confirmation_request.queued(record.language)
         released = submissions.release_sign_up(call.table_name, record, link)
-        # It no longer has a page of its own.
+        # It no longer has its own page.
         return pages.done(call, "messages/spam", "released" if released else "released_before")
     if record is None:
         raise DeskError(404, "no_such_page")

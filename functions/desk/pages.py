@@ -1,4 +1,4 @@
-"""The pages of the desk, from their templates. Imported by the first request alone."""
+"""The pages of the desk, from their templates. Imported on the first request."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,6 +1,6 @@
 """Why an email failed or was dropped, in words. Its row has the reason in English, for logs and commands.
 
-guichet.outbox.reasons tells why an email waits.
+guichet.outbox.reasons says why an email waits.
 """
 
 from desk import words

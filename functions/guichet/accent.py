@@ -1,6 +1,6 @@
 """The site's own colour, made readable: any colour's text and background get WCAG 2.2's contrast of 4.5 to 1.
 
-Imported only by what shows pages or writes emails.
+Imported only to render pages or emails.
 """
 
 from collections.abc import Callable, Iterable

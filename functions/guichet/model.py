@@ -111,7 +111,7 @@ class Model:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> dict[str, Any]:
-        """Return the core schema that pydantic makes for an equivalent class of its own."""
+        """Return the core schema that pydantic makes for an equivalent pydantic class."""
         from pydantic import create_model  # noqa: PLC0415  this is what importing late is about
 
         fields: Any = {name: (kind, getattr(cls, name, ...)) for name, kind in cls.model_fields().items()}

@@ -267,7 +267,7 @@ class NotifierSettings(AddressSettings, MailSettings):
     # 0 to ask nobody.
     renewal_months: Annotated[int, Limit(ge=0)]
     retention_days: Days
-    # A secret: whoever knows it can trigger a build of the site.
+    # A secret: anyone who knows it can trigger a build of the site.
     deploy_hook_url: OptionalHttpsAddress
 
     @property

@@ -51,7 +51,7 @@ def verified(given: str, secret: str, purpose: str, subject: str, expires: datet
 
 
 def code(secret: str, purpose: str, subject: str) -> str:
-    """Return the code that proves a subject to whoever types it: eight letters and digits, 40 bits of an HMAC."""
+    """Return the code that proves a subject when it is typed: eight letters and digits, 40 bits of an HMAC."""
     bits = int.from_bytes(_mac(secret, f"code/{purpose}", (subject,))[:5])
     return "".join(_CODE_LETTERS[bits >> 5 * place & 31] for place in range(CODE_LENGTH))
 

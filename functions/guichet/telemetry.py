@@ -28,7 +28,7 @@ def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **di
 
 
 def log_counted(message: str, metric: str, *, form: str, **fields: object) -> None:
-    """Log what became of a form, and count it by the form, in one line: every post pays for it.
+    """Log the outcome of a form, and count it by the form, in one line: every post pays for it.
 
     The embedded metric format allows other members next to `_aws` (AWS: "Embedded metric format specification").
     """

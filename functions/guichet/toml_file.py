@@ -1,6 +1,6 @@
-"""Read a TOML file that people write: in UTF-8, with a byte order mark or without.
+"""Read a TOML file that people write: in UTF-8, with or without a byte order mark.
 
-Only what reads such a file imports this.
+Only code that reads such a file imports this.
 """
 
 import tomllib
@@ -24,7 +24,7 @@ class SyntaxFaultError(TomlFileError):
 
 
 class TooDeepError(TomlFileError):
-    """Values are nested deeper than anybody can mean."""
+    """Values are nested deeper than anybody would intend."""
 
 
 def parse(content: bytes | str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def settings() -> IssuesSettings:
 
 @guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | dict[str, str]:
-    """Work on the issue of a stream record or, on the schedule's event, on all that there is something to do about.
+    """Work on the issue of a stream record or, on the schedule's event, on all issues that need work.
 
     A batch has one record; a failure is raised, so that the record is delivered again. For the schedule, return the
     state of each issue that was worked on.

@@ -33,7 +33,7 @@ from guichet.telemetry import count, log_unexpected, logger
 
 # The share of the account's rate and daily quota, which leaves the rest to all other mail.
 SHARE = 0.8
-# If SES does not tell the rate, the sandbox's is assumed.
+# If SES does not report the rate, the sandbox's is assumed.
 _UNKNOWN_RATE = 1.0
 # A slow call to SES, in seconds; it determines how many copies are sent concurrently.
 _CALL_TAKES = 0.2
@@ -412,7 +412,7 @@ class _Run:
     # --- the end ---
 
     def _settle(self) -> None:
-        """Settle what is in doubt, and end the issue once nobody is left in between.
+        """Settle copies in doubt, and end the issue once every copy is settled.
 
         Every row is read, whatever was recorded before, so that the counts match the rows, and no reader is missed.
         """
@@ -428,7 +428,7 @@ class _Run:
                     self._deal_with(row)
                     dealt_with += 1
                 counts.update(readers.counted(row))
-            # Besides, events may have changed others meanwhile.
+            # Events may also have changed others meanwhile.
             if not dealt_with:
                 break
         if dealt_with or counts["claimed"] or (counts["waiting"] and self.issue.state == "sending"):

@@ -80,7 +80,7 @@ def renew_page(request: Request, link: dict[str, str], subscriber: Subscriber, s
     """Render the button to stay subscribed: whose subscription it is, until when, and the link to unsubscribe."""
     language = request.language
     until = subscriber.renewal_until
-    # A day that is past is no end any more, if the owner has switched renewals off since.
+    # A past day is no longer a deadline, if the owner has switched renewals off since.
     ends = until is not None and until > utc_now()
     afterwards = [say("renew_until", language, day=locale(language).day(until))] if until and ends else []
     return page_with_button(

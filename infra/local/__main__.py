@@ -270,7 +270,7 @@ def _make(make: Callable[[], Any], stop: threading.Event) -> Any:
 
 
 class Front:
-    """The API's port: the gateway, and beside it what only the local stack serves. A WSGI application."""
+    """The API's port: the gateway, and next to it what only the local stack serves. A WSGI application."""
 
     def __init__(self, gateway: Gateway, local: Local, index: str, look: Callable[[], None] = lambda: None) -> None:
         self._gateway = gateway

@@ -59,7 +59,7 @@ class Engines:
 def endpoints(environment: Mapping[str, str]) -> dict[str, str | None]:
     """Return the address that the environment gives each service, None for moto's.
 
-    A table's streams are at the table's address, unless they have one of their own.
+    A table's streams are at the table's address, unless they have their own.
     """
     general = environment.get("AWS_ENDPOINT_URL") or None
     table = environment.get("AWS_ENDPOINT_URL_DYNAMODB") or general

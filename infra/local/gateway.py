@@ -44,7 +44,7 @@ class Gateway:
         response = self._routed(request)
         for name, value in self._cors_headers(origin).items():
             if name == "vary":
-                response.vary.add(value)  # beside what the function's reply varies with
+                response.vary.add(value)  # in addition to what the function's reply varies with
             else:
                 response.headers[name] = value
         return response

@@ -61,7 +61,7 @@ def patch_moto() -> None:
     response: Any = SESV2Response
     response.get_account = lambda _: json.dumps(_ACCOUNT)
     urls.url_paths["{0}/v2/email/account$"] = urls.response.dispatch
-    # It accepts any tag, and forgets it; and it has no suppression list.
+    # It accepts any tag and forgets it, and it has no suppression list.
     _wrap(SESV2Response, "send_email", _with_tags)
     for name in ("get", "put", "delete"):
         setattr(response, f"{name}_suppressed_destination", globals()[f"_{name}_suppressed_destination"])

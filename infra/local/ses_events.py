@@ -1,4 +1,4 @@
-"""What SES would tell of a mail that moto took: its events, as its topic hands them to the function `Feedback`.
+"""The events that SES would publish about a mail that moto accepted, as its topic passes them to `Feedback`.
 
 Addresses of SES's mailbox simulator produce their outcomes; mail to all others is delivered.
 """
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class SesEvents:
-    """Plays SES's events to a function, one after another, in a thread of its own."""
+    """Plays SES's events to a function, one after another, in a separate thread."""
 
     def __init__(self, deliver: Callable[[Document], Any]) -> None:
         self._deliver = deliver
@@ -56,7 +56,7 @@ class SesEvents:
 
 
 def events_of(mail: Any) -> Iterator[Document]:
-    """Yield SES's events of a mail as moto keeps it (AWS: "Contents of event data that Amazon SES publishes to SNS").
+    """Yield SES's events on a mail as moto keeps it (AWS: "Contents of event data that Amazon SES publishes to SNS").
 
     There are none if it was sent without a configuration set, which is what publishes them.
     """

@@ -47,7 +47,7 @@ def wanted(record: dict[str, Any], patterns: Sequence[dict[str, Any]]) -> bool:
 
 
 def play(records: Sequence[dict[str, Any]], mapping: StreamMapping, stream_arn: str, deliver: Deliver) -> None:
-    """Deliver stream records as the mapping says: filtered, in batches, tried again from the first failure on.
+    """Deliver stream records as the mapping says: filtered, in batches, retried from the first failure on.
 
     Records that fail too often are dropped, as Lambda does: the schedule takes over.
     """
@@ -81,7 +81,7 @@ def _deliver_batch(
 
 
 class MappingPlayer:
-    """Plays an event source mapping in a thread of its own, as Lambda does: a long batch holds up no other mapping.
+    """Plays an event source mapping in a separate thread, as Lambda does: a long batch does not hold up other mappings.
 
     It keeps only what passes the mapping's filter, so its queue stays small during a long batch.
     """

@@ -3,7 +3,8 @@
 It is JSON Lines. The first line is a head, which identifies the secret that made its hashes; the last one is an end,
 with the number of items and a keyed hash of everything before it. Between them is one item per line, as plain values.
 DynamoDB types without a JSON equivalent are objects with one name: `{"$SS": [...]}` is a set of texts, `{"$N": "1.5"}`
-a number that is no integer, `{"$B": "..."}` bytes in Base64, and `{"$M": {...}}` a map that looks like one of these.
+a number that is not an integer, `{"$B": "..."}` bytes in Base64, and `{"$M": {...}}` a map that looks like one of
+these.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from infra.operate.connection import OperatorError
 
 VERSION = 1
 _BEGINS = b'{"guichet":'
-# The types of DynamoDB that JSON has no value for.
+# The DynamoDB types without a JSON equivalent.
 _TAGGED = {f"${kind}": kind for kind in ("N", "B", "SS", "NS", "BS", "M")}
 
 

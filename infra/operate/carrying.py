@@ -227,9 +227,9 @@ class Carrier:
         return {(item["pk"], item["sk"]): item for item in here if not _expired(item)}
 
     def _asked(self, item: Item) -> Iterator[Item]:
-        """Yield the keys of what decides about an item: the item itself, its other ids, and an erasure of its person.
+        """Yield the keys that decide about an item: the item itself, its other ids, and an erasure of its person.
 
-        Of a comment it is the mark that it was deleted, too, and of that mark the comment.
+        For a comment, the mark that it was deleted decides as well, and for such a mark, the comment.
         """
         yield item
         if kind_of(item) == "comment":
@@ -266,7 +266,7 @@ class Carrier:
                 plan = self._planned(item, self._read(list(self._asked(item))))
         raise UnavailableError("put_item")
 
-    # --- what an item is here ---
+    # --- an item as it should be here ---
 
     def _prepared(self, item: Item) -> Item | str:
         """Return an item as it should be here, or why it is not carried."""
@@ -297,9 +297,9 @@ class Carrier:
         return "expired" if _expired(item) else item
 
     def _renewable(self, item: Item) -> Item:
-        """Return a subscriber who is not waited for in vain: an answer must be able to arrive here.
+        """Return a subscriber who is waited for only if an answer can arrive here.
 
-        The old stack sends what waits there, and a link signed with another secret does not work here.
+        The old stack sends the emails waiting there, and a link signed with another secret does not work here.
         """
         asked = "renewal_sent_at" in item or item["pk"] in self._asked_to_renew
         if asked and self._written_with == self._settings.signing_secret:
@@ -345,7 +345,7 @@ class Carrier:
             waiting["reached"] = [trace(calls[one], self._owners.get(one, one)) for one in reached_by(item["reached"])]
         return waiting
 
-    # --- what becomes of it ---
+    # --- the outcome ----------
 
     def _planned(self, item: Item, here: Mapping[tuple[str, str], Item]) -> _Planned:
         known = here.get((item["pk"], item["sk"]))
@@ -385,7 +385,7 @@ class Carrier:
     def _planned_deletion(self, item: Item, known: Item | None, here: Mapping[tuple[str, str], Item]) -> _Planned:
         """Return the outcome of a deleted comment's mark: it deletes the comment here as well, unless that is newer.
 
-        What was refused there is only kept from coming back: a state here is not changed.
+        A comment refused there is only kept from coming back: its state here does not change.
         """
         mark = deletions.mark_of(item)
         found = here.get((f"comment#{item['pk'].partition('#')[2]}", "comment"))
@@ -485,7 +485,7 @@ class Carrier:
         return None
 
     def _end_known(self, *, dry_run: bool) -> Iterator[tuple[str, str]]:
-        """End the subscriptions here of whom the archive knows by a former hash alone.
+        """End the subscriptions here of people whom the archive knows only by a former hash.
 
         This comes after those hashes were written: they refuse anyone who confirms in between.
         """

@@ -122,7 +122,7 @@ def import_comments(  # noqa: PLR0913  the options of a command
     (comments.db). Comments keep their names, times and places; a reply to a reply is shown next to it. Approved
     comments are public here at once; pending ones wait here too, and no email announces them. Disqus's export does not
     say which are pending: decide on those there first, or use --pending. Deleted comments and spam are not imported.
-    Only you see email addresses. Text becomes Markdown; HTML is never taken over directly.
+    Only you see email addresses. Text becomes Markdown; HTML is never used directly.
 
     Only the path of an address counts, not its domain: --map says where a page has moved. Addresses that match no page
     of the site are listed, and their comments are not imported. It is idempotent. Comments that were deleted or

@@ -178,7 +178,7 @@ def delete_comments(connection: Connection, output: Output, *, ids: tuple[str, .
 
 _APPROVE = """Approve comments: everybody sees them on their pages.
 
-An ID may be shortened to its first characters. What is answered is approved before its answers, in any order given."""
+An ID may be shortened to its first characters. Comments are approved before their replies, whatever the order given."""
 _REFUSE = """Refuse comments, or take approved ones off their pages.
 
 They are erased after 30 days."""

@@ -1,4 +1,4 @@
-"""Convert HTML that people wrote elsewhere to the Markdown of comments. HTML is never taken over directly.
+"""Convert HTML that people wrote elsewhere to the Markdown of comments. HTML is never used directly.
 
 The result is rendered and sanitized like any other comment. If its words would change, it is kept without emphasis, or
 failing that as words only.

@@ -55,7 +55,7 @@ def doctor_command(
         starts nothing that costs more than a stack of Guichet does anyway.
 
         --received reads an email that `guichet test-email` sent you, saved as the mailbox received it ("Show original",
-        "Download message", .eml): who signed it, and whether the signature covers the headers of one click.
+        "Download message", .eml): who signed it, and whether the signature covers the one-click headers.
         """
         output = Output(as_json=as_json)
         if sum([before is not None, received is not None, fix]) > 1:

@@ -187,7 +187,7 @@ class Inspection:
 
     @property
     def template(self) -> Template:
-        """The template of this version, which the stack is held to."""
+        """The template of this version, which the stack is compared with."""
         return _template()
 
     @cached_property

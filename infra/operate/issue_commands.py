@@ -275,7 +275,7 @@ def _advise(output: Output, problems: Sequence[Problem]) -> None:
 
 @_command("test", "stack", _FILES)
 def test(connection: Connection, output: Output, *, files: tuple[Path, ...]) -> int:
-    """Send an issue to the owner alone, now.
+    """Send an issue only to the owner, now.
 
     One email per language. The unsubscribe link works, but unsubscribes nobody.
     """
@@ -559,7 +559,7 @@ def pause(connection: Connection, output: Output, *, issue_id: str) -> None:
 
 @_command("resume", "stack", _ID)
 def resume(connection: Connection, output: Output, *, issue_id: str) -> None:
-    """Go on with an issue that is paused.
+    """Resume a paused issue.
 
     Nobody gets it twice. The counts that paused it, such as bounces, start again.
     """

@@ -102,7 +102,7 @@ def begun_by(table: str, prefix: str) -> list[Key]:
         FilterExpression=" OR ".join(f"begins_with(pk, {name})" for name in kinds),
         ExpressionAttributeValues=marshalled(kinds),
     )
-    # Below a record are the rows of its emails, of which those that failed are listed, too.
+    # The rows of a record's emails are under its key, and failed ones are on a list, too.
     records = (item for item in pages if item["pk"].partition("#")[0] == item["sk"])
     return [{"pk": item["pk"], "sk": item["sk"]} for item in records]
 
@@ -115,7 +115,7 @@ def submission(item: Item) -> Message | SignUp:
 def by_keys(table: str, keys: Iterable[Key], read: Callable[[Item], Item | None] = unmarshalled) -> Iterator[Item]:
     """Read items by key, however many; missing ones are left out. Raises UnavailableError.
 
-    `read` makes plain values of what DynamoDB returns, which may be of types that are not ours.
+    `read` turns what DynamoDB returns into plain values; its types may not be ours.
     """
     for batch in blocks(keys, _PER_BATCH):
         yield from dynamodb.batch_get(table, batch, consistent=True, read=read)

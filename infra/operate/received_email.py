@@ -1,7 +1,7 @@
-"""`guichet doctor --received`: what a mailbox got, which SES has signed on the way and nobody sees before it arrives.
+"""`guichet doctor --received`: check an email as a mailbox got it. SES signs in transit, so only this shows the result.
 
-The email is verified anew, by its signatures and the keys in DNS (RFC 6376). Nothing in it is taken at its word, except
-what the mailbox says that it found itself (RFC 8601).
+The email is verified again, by its signatures and the keys in DNS (RFC 6376). Nothing in it is trusted, except the
+mailbox's own verdicts (RFC 8601).
 """
 
 import logging
@@ -25,11 +25,11 @@ Records = Callable[[str, Kind], list[str]]
 _LINK, _ONE_CLICK = "List-Unsubscribe", "List-Unsubscribe-Post"
 _SES = "amazonses.com"
 _SAVE = "save it in the mailbox that received it, with Show original, Download message, or as a file .eml"
-# The address of SES for opens and clicks, and the paths that it has at a domain of one's own.
+# SES's address for opens and clicks, and its paths at a custom domain.
 _TRACKING = re.compile(rb"awstrack\.me/|/C?[LI]0/")
 _ADDRESS = re.compile(rb"https?://[^\s\"'<>]+")
 _VERDICT = re.compile(r"\b(spf|dkim|dmarc)\s*=\s*([a-z]+)")
-# dkimpy logs what it then reports by its result.
+# dkimpy also logs what its result says.
 _SILENT = logging.getLogger("guichet.doctor.dkim")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
@@ -50,11 +50,11 @@ class Signature:
 def examine(raw: bytes, records: Records = look_up) -> Iterator[Finding]:
     """Check an email as it was received."""
     if len(raw) > LONGEST:
-        text = f"the file is longer than {LONGEST // 1_000_000} MB, so it is no email that Guichet sent"
+        text = f"the file is longer than {LONGEST // 1_000_000} MB, so it is not an email that Guichet sent"
         yield Finding("email", "wrong", text, _SAVE)
         return
     raw = _bare(raw)
-    # Only the headers: who nests parts by the thousand stops the parser.
+    # Only the headers: thousands of nested parts would stop the parser.
     message = BytesHeaderParser().parsebytes(raw)
     senders = message.get_all("From", [])
     sender = parseaddr(str(senders[0]))[1].rpartition("@")[2].lower() if len(senders) == 1 else ""
@@ -72,7 +72,7 @@ def examine(raw: bytes, records: Records = look_up) -> Iterator[Finding]:
         yield Finding("signature", "unknown", f"no answer: {error}", "try again; this machine may be offline")
         return
     if "X-SES-Outgoing" not in message and all(one.domain != _SES for one in signatures):
-        yield Finding("email", "warning", "SES has not delivered this email, or a copy from before is saved", _SAVE)
+        yield Finding("email", "warning", "SES has not delivered this email, or this is an earlier copy", _SAVE)
     yield _signed(sender, signatures)
     yield _one_click(message, sender, signatures)
     yield from _verdicts(message)
@@ -81,9 +81,9 @@ def examine(raw: bytes, records: Records = look_up) -> Iterator[Finding]:
 
 
 def _bare(raw: bytes) -> bytes:
-    """Return the email alone: without a byte order mark, blank lines, or the line that mail programs put first."""
+    """Return only the email: without a byte order mark, blank lines, or the line that mail programs put first."""
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\t ")
-    # Apple Mail counts the bytes there; mbox files have who sent it, and when.
+    # Apple Mail puts the number of bytes there; mbox files have the sender and the time.
     return re.sub(rb"\A(?:\d+ *|From [^\r\n]*)\r?\n", b"", raw)
 
 
@@ -111,18 +111,18 @@ def _signatures(raw: bytes, signed: Sequence[str], records: Records) -> Iterator
             problem = changed if "body hash" in str(error) else f"it is not valid: {error}"
             yield Signature(_domain(verifier), [], problem)
         except Exception as error:
-            # The library stumbles over some that are cut or made up.
+            # The library fails on some that are truncated or made up.
             yield Signature(_domain(verifier), [], f"it cannot be read ({type(error).__name__})")
         else:
             yield Signature(domain, headers, problem)
 
 
 def _weakness(tags: Mapping[bytes, bytes]) -> str:
-    """Return why mailboxes do not rely on a signature although it fits, or an empty text."""
+    """Return why mailboxes do not rely on a signature although it is valid, or an empty text."""
     algorithm = tags[b"a"].decode("ascii", "replace")
     if algorithm != "rsa-sha256":
-        # RFC 8301 ended rsa-sha1.
-        return f"it is made with {algorithm}, and not all mailboxes accept that"
+        # RFC 8301 forbids rsa-sha1.
+        return f"it is made with {algorithm}, which not all mailboxes accept"
     return "it covers only the beginning of the text (l=), so anybody may have added to it" if b"l" in tags else ""
 
 
@@ -143,34 +143,34 @@ def _aligned(domain: str, sender: str) -> bool:
 def _signed(sender: str, signatures: Sequence[Signature]) -> Finding:
     ours = [one for one in signatures if _aligned(one.domain, sender)]
     if valid := [one for one in ours if not one.problem]:
-        return Finding("signature", "ok", f"signed as {valid[0].domain}, and valid: DMARC passes by it")
+        return Finding("signature", "ok", f"signed as {valid[0].domain}, and valid: DMARC passes through it")
     if ours:
         message = f"the signature as {ours[0].domain} is not valid: {ours[0].problem}"
-        remedy = f"{_SAVE}, unchanged, and not in one that mail is forwarded to"
+        remedy = f"{_SAVE}, unchanged, and not from a mailbox that it was forwarded to"
         return Finding("signature", "wrong", message, remedy)
     others = ", ".join(dict.fromkeys(one.domain for one in signatures))
     who = f"only {others} signed it, not {sender}" if others else "nobody signed it"
-    return Finding("signature", "wrong", f"{who}: DMARC does not pass by it", "`guichet doctor` says why, at DKIM")
+    return Finding("signature", "wrong", f"{who}: DMARC does not pass through it", "`guichet doctor` says why, at DKIM")
 
 
 def _one_click(message: Message, sender: str, signatures: Sequence[Signature]) -> Finding:
     """Check the headers of one-click unsubscribing, and that a signature covers them (RFC 8058, 3 and 4)."""
     links, posts = (message.get_all(name, []) for name in (_LINK, _ONE_CLICK))
     if not links and not posts:
-        text = "this email has no headers to unsubscribe by one click, and messages to you need none"
+        text = "this email has no headers for one-click unsubscribing, and messages to you need none"
         return Finding("one-click", "warning", text, "`guichet test-email` sends one that has them")
     if len(links) != 1 or len(posts) != 1:
         text = f"there are {len(links)} headers {_LINK} and {len(posts)} {_ONE_CLICK}, instead of one of each"
         return Finding("one-click", "wrong", text, "report it as a bug in Guichet")
     link, post = str(links[0]), str(posts[0]).strip()
     if not re.search(r"<\s*https://", link) or post.replace(" ", "") != "List-Unsubscribe=One-Click":
-        text = f"the headers are not those of one click: {_LINK}: {link}; {_ONE_CLICK}: {post}"
+        text = f"the headers are not those of one-click unsubscribing: {_LINK}: {link}; {_ONE_CLICK}: {post}"
         return Finding("one-click", "wrong", text, "report it as a bug in Guichet")
     return _covered(sender, [one for one in signatures if not one.problem])
 
 
 def _covered(sender: str, valid: Sequence[Signature]) -> Finding:
-    """Check that a valid signature covers both headers of one click."""
+    """Check that a valid signature covers both headers of one-click unsubscribing."""
     covering = [one for one in valid if {_LINK.lower(), _ONE_CLICK.lower()} <= {*one.headers}]
     if any(_aligned(one.domain, sender) for one in covering):
         text = f"{_LINK} and {_ONE_CLICK} are inside the signature (h=), so mailboxes may show their button"
@@ -180,7 +180,7 @@ def _covered(sender: str, valid: Sequence[Signature]) -> Finding:
         return Finding("one-click", "warning", text, "`guichet doctor` says why mail is not signed, at DKIM")
     missing = [name for name in (_LINK, _ONE_CLICK) if all(name.lower() not in one.headers for one in valid)]
     if not valid:
-        text = "no signature is valid, so none covers the headers of one click"
+        text = "no signature is valid, so none covers the headers of one-click unsubscribing"
         return Finding("one-click", "wrong", text, "see the signature, above")
     text = f"no signature covers {' and '.join(missing) or 'both headers'} (h=), so mailboxes show no button"
     return Finding("one-click", "wrong", text, "SES signs all headers that it is given: open a case with AWS")
@@ -200,7 +200,7 @@ def _verdicts(message: Message) -> Iterator[Finding]:
         # One of several signatures is enough.
         verdicts[way] = "pass" if verdicts.get(way) == "pass" else verdict
     found = ", ".join(f"{way.upper()} {verdicts[way]}" for way in ("dkim", "spf", "dmarc") if way in verdicts)
-    words = f"{server} found: {found or 'nothing of DKIM, SPF or DMARC'}"
+    words = f"{server} found: {found or 'no result of DKIM, SPF or DMARC'}"
     if verdicts.get("dmarc") == "fail":
         yield Finding("mailbox", "wrong", words, "`guichet doctor` says why, at DKIM and DMARC")
     elif verdicts.get("dmarc", "pass") == "pass":
@@ -215,11 +215,11 @@ def _return_path(message: Message, sender: str) -> Iterator[Finding]:
     if not domain:
         return
     if _aligned(domain, sender):
-        yield Finding("MAIL FROM", "ok", f"it is {domain}: DMARC can pass by SPF, too")
+        yield Finding("MAIL FROM", "ok", f"it is {domain}: DMARC can pass through SPF, too")
     elif domain.endswith(_SES):
-        yield Finding("MAIL FROM", "ok", f"it is {domain}: for DMARC the signature alone counts, which is enough")
+        yield Finding("MAIL FROM", "ok", f"it is {domain}: for DMARC only the signature counts, which is enough")
     else:
-        yield Finding("MAIL FROM", "warning", f"it is {domain}, of somebody who forwarded this email", _SAVE)
+        yield Finding("MAIL FROM", "warning", f"it is {domain}, that of somebody who forwarded this email", _SAVE)
 
 
 def _tracked(raw: bytes) -> Finding:
@@ -229,6 +229,6 @@ def _tracked(raw: bytes) -> Finding:
     except RecursionError:
         return Finding("tracking", "unknown", "its parts are nested too deep to be read", _SAVE)
     if any(_TRACKING.search(address) for text in texts for address in _ADDRESS.findall(text)):
-        text = "SES has changed the email, to count who opens it or follows its links"
+        text = "SES has changed the email, to track who opens it or follows its links"
         return Finding("tracking", "wrong", text, "`guichet doctor --fix` ends that")
-    return Finding("tracking", "ok", "no image and no changed link counts who reads it")
+    return Finding("tracking", "ok", "no image and no changed link tracks who reads it")

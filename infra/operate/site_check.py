@@ -1,6 +1,6 @@
-"""`guichet forms check SITE`: hold the forms of a built site against the forms that Guichet serves.
+"""`guichet forms check SITE`: compare the forms of a built site with the forms that Guichet serves.
 
-What is reported would lose, refuse or garble an answer, or leaves a visitor without a label or the information notice.
+It reports mistakes that lose, refuse or garble an answer, or leave a visitor without a label or the information notice.
 """
 
 import re
@@ -31,16 +31,16 @@ from newsletter.form import NewsletterForm
 HONEYPOT = "_gotcha"
 # Control fields of every form. Others that begin with an underscore are dropped.
 _CONTROLS = ("_next", "_language", "_subject", "_id", "_charset_", "_replyto", "altcha")
-# How alike a name and a misspelt one are at least, from 0 to 1.
+# How similar a name and a misspelt one must be, from 0 to 1.
 _ALIKE = 0.8
 _SHORT_PATHS = {"/contact": "contact", "/newsletter": "newsletter", "/comments": "comments"}
 _FORM_PATH = "/f/"
 # Hosts that AWS gives to APIs.
 _API_HOST = ".execute-api."
-# Types of an input that any text can be written into, or that a page fills in.
+# Input types that accept any text, or that a page fills in.
 _FREE = ("text", "search", "textarea", "hidden")
 _OFFERS = ("select", "radio", "hidden")
-# Which controls can be filled in with what the server takes.
+# The controls that can hold what the server accepts.
 _FITTING: Mapping[str, Collection[str]] = {
     "text": (*_FREE, "tel", "email", "url", "number", "range", "date", "time", "month", "week", "datetime-local",
              "select", "radio", "checkbox", "color", "password"),
@@ -52,7 +52,7 @@ _FITTING: Mapping[str, Collection[str]] = {
     "date": (*_FREE, "date", "select", "radio"),
     "choice": _OFFERS,
     "choices": (*_OFFERS, "checkbox"),
-    # Whatever else it posts, "refuse" as well, would count as ticked.
+    # Anything else that it posts, even "refuse", would count as ticked.
     "consent": ("checkbox",),
 }  # fmt: skip
 _BEST: Mapping[str, str] = {
@@ -68,7 +68,7 @@ _BEST: Mapping[str, str] = {
     "consent": '<input type="checkbox">',
 }
 _LONGEST_SHOWN = 200
-# Says beside a label whether its field is required.
+# Says next to a label whether its field is required.
 _MARK = re.compile(
     r"\A\*\s*|(?:\s*(?:\*|\((?:obligatoire|requis|required|facultatif|optionnel|optional)\))){1,3}\Z", re.IGNORECASE
 )
@@ -76,7 +76,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _built_in(model: type[Model], *further: str, other_fields: OtherFields) -> Definition:
-    """Return a form that needs no definition, as its model has it. `further` are names of single lines beside that."""
+    """Return the definition of a built-in form, from its model. `further` names additional single-line fields."""
     kinds = {name: kind for name, kind in model.model_fields().items() if name not in _OF_SEVERAL}
     kinds |= dict.fromkeys(further, Line)
     fields = {}
@@ -90,7 +90,7 @@ def _built_in(model: type[Model], *further: str, other_fields: OtherFields) -> D
 
 
 _TYPES: Mapping[object, FieldType] = {Email: "email", Line: "text"}
-# What a model gathers other fields in.
+# The attributes in which a model collects other fields.
 _OF_SEVERAL = ("labelled", "extra")
 # The forms that need no definition.
 BUILT_IN: Mapping[str, Definition] = {
@@ -152,9 +152,9 @@ def _form_of(target: Target) -> str | None:
 def _is_meant(target: Target, hosts: Collection[str]) -> bool:
     """Return whether an address is Guichet's: by its path, or by the host that other forms post to."""
     if not target.host and target.method == "get" and unquote(target.path) in _SHORT_PATHS:
-        # A page of the site that is called so.
+        # A page of the site with that name.
         return False
-    # A search on the site's own host is posted nowhere.
+    # A search form on the site's own host does not post.
     known_host = _API_HOST in target.host or (target.host in hosts and target.method == "post")
     return _form_of(target) is not None or known_host
 
@@ -164,7 +164,7 @@ def _mistakes(
 ) -> Iterator[Mistake]:
     targets = [target for target in form.targets if form.marked or _is_meant(target, hosts)]
     if not targets:
-        message = f"has data-guichet, and {_quoted_action(form)}"
+        message = f"has data-guichet, but {_quoted_action(form)}"
         yield Mistake("", "", message, _addresses(known), (form.place,))
     for target in targets:
         name = _form_of(target)
@@ -178,13 +178,13 @@ def _mistakes(
                 if close
                 else f"define [{name}] in functions/forms.toml, or {_addresses(known)}"
             )
-            yield Mistake(name, "", f"posts to {_shown(target)}, and no form has that name", remedy, (form.place,))
+            yield Mistake(name, "", f"posts to {_shown(target)}, but no form has that name", remedy, (form.place,))
         if target.method != "post":
             message = f"has the method {target.method}, so its answers are not sent to Guichet"
             yield Mistake(name or "", "", message, 'use method="post"', (form.place,))
         if target.enctype == "text/plain":
             message = "is sent as text/plain, which is refused"
-            yield Mistake(name or "", "", message, "leave enctype out", (form.place,))
+            yield Mistake(name or "", "", message, "remove enctype", (form.place,))
     for name in dict.fromkeys(map(_form_of, targets)):
         definition = known.get(name or "")
         if definition is not None:
@@ -208,7 +208,7 @@ def _shown(target: Target) -> str:
 
 
 class _Fields:
-    """The fields of a form of the site, beside those that its definition has."""
+    """The fields of a form of the site, next to those of its definition."""
 
     def __init__(self, form: SiteForm, definition: Definition, honeypot: str) -> None:
         self._form = form
@@ -216,19 +216,19 @@ class _Fields:
         self._honeypot = honeypot.lower()
         self._language = _language_of(form)
         spelled = {name.lower(): name for name in definition.fields}
-        # Names count in any case.
+        # Names are case-insensitive.
         self._controls: dict[str, list[Control]] = {}
         for control in form.controls:
             self._controls.setdefault(spelled.get(control.name.lower(), control.name), []).append(control)
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Return the mistakes."""
+        """Yield the mistakes."""
         misspelt: set[str] = set()
         for name, controls in self._controls.items():
             field = self._definition.fields.get(name)
             files = [control for control in controls if control.type == "file"]
             if files:
-                yield self._mistake(name, "is a file, and forms take none", "ask for a link instead", files)
+                yield self._mistake(name, "is a file, which forms do not accept", "ask for a link instead", files)
             elif field is not None:
                 yield from self._wrong(field, controls)
             elif (close := self._meant(name)) is not None:
@@ -257,7 +257,7 @@ class _Fields:
         return Mistake(self._definition.name, field, message, remedy, places)
 
     def _has(self, name: str) -> bool:
-        # An alias, as npm form clients have it.
+        # An alias that npm form clients use.
         is_address = name == self._definition.email_field
         return name in self._controls or (is_address and "_replyto" in map(str.lower, self._controls))
 
@@ -274,7 +274,7 @@ class _Fields:
         if closest is None or likeness[closest] < _ALIKE:
             return None
         field = self._definition.fields.get(closest)
-        # `sujet` is no `subject`, but a word of its own.
+        # `sujet` is not a misspelt `subject`, but a different word.
         same_length = abs(len(_letters(name)) - len(_letters(closest))) <= 1
         return closest if same_length or field is None or field.required else None
 
@@ -290,7 +290,7 @@ class _Fields:
         """Yield what is wrong with the controls of a field."""
         unfit = [control for control in controls if not _fits(field, control)]
         if unfit:
-            message = f"is {_called(unfit[0])}, and the field is of type {field.type}"
+            message = f"is {_called(unfit[0])}, but the field is of type {field.type}"
             yield self._mistake(field.name, message, f"use {_BEST[field.type]}", unfit)
         elif field.type in ("choice", "choices"):
             yield from self._wrong_choices(field, controls)
@@ -305,7 +305,7 @@ class _Fields:
             yield self._mistake(field.name, "has no label", remedy, unlabelled)
 
     def _wrong_choices(self, field: Field, controls: Sequence[Control]) -> Iterator[Mistake]:
-        # An empty one is the choice of none.
+        # An empty value means that nothing is chosen.
         offered = [value for control in controls for value in control.offered if value]
         choices = [choice.value for choice in field.choices]
         for value in dict.fromkeys(offered):
@@ -326,18 +326,18 @@ class _Fields:
             message = f'has the value "{unticked[0].offered[0]}", which counts as not ticked'
             yield self._mistake(field.name, message, 'use value="yes"', unticked)
         if ticked := [box for box in boxes if "checked" in box.attributes]:
-            yield self._mistake(field.name, "is ticked beforehand, which is not consent", "leave checked out", ticked)
+            yield self._mistake(field.name, "is ticked in advance, which is not consent", "remove checked", ticked)
         stored = [field.label[self._language]] if self._language else list(dict.fromkeys(field.label.values()))
         other = [box for box in boxes if box.label and _wording(box.label) not in map(_wording, stored)]
         if other:
             agreed = " or ".join(f"“{label}”" for label in stored)
             said = shorten(other[0].label, _LONGEST_SHOWN, placeholder=" …")
-            message = f"says “{said}”, and {agreed} is stored as what was agreed to"
+            message = f"says “{said}”, and {agreed} is stored as the agreed wording"
             remedy = "write the same on the page and as the label in functions/forms.toml"
             yield self._mistake(field.name, message, remedy, other)
 
     def _no_language(self) -> Iterator[Mistake]:
-        """Yield that a form does not say its language where a consent needs it: its wording is stored as the proof."""
+        """Report a form that does not say its language although a consent's wording, stored as the proof, needs it."""
         fields = [self._definition.fields[name] for name in self._controls if name in self._definition.fields]
         consents = [field for field in fields if field.type == "consent" and len({*field.label.values()}) > 1]
         if self._language is not None or not consents:
@@ -364,7 +364,7 @@ class _Fields:
             if given is None or allowed is None:
                 continue
             if (given < allowed) if sign > 0 else (given > allowed):  # type: ignore[operator]  # of one kind
-                message = f"allows {name} {control.attributes[name].strip()}, and the server {limit}"
+                message = f"allows {name} {control.attributes[name].strip()}, but the server {limit}"
                 yield self._mistake(field.name, message, f'use {name}="{limit}"', [control])
 
 
@@ -388,7 +388,7 @@ def _language_of(form: SiteForm) -> Language | None:
 
 
 def _wording(text: str) -> str:
-    """Return a wording to compare: without what says that it is required, and however it is set."""
+    """Return a wording for comparison, without the mark for required fields, and independent of typography."""
     plain_text = " ".join(unicodedata.normalize("NFC", text).replace("’", "'").split())
     return _MARK.sub("", plain_text)
 
@@ -400,7 +400,7 @@ def _called(control: Control) -> str:
 
 
 def _limit(kind: str, text: str) -> Decimal | str | None:
-    """Return a limit of a field or a control, to compare, or None if there is none."""
+    """Return a limit of a field or a control for comparison, or None if there is none."""
     text = text.strip()
     if kind == "date":
         return text if _DAY.fullmatch(text) else None

@@ -14,27 +14,27 @@ from xml.etree.ElementTree import Element
 import html5lib
 
 SUFFIXES = (".html", ".htm", ".xhtml")
-# Where a page is served does not matter: only paths and the hosts of other sites are looked at.
+# Where a page is served does not matter: only paths and the hosts of other sites are compared.
 _SITE = "https://site.invalid/"
 # A page without any of these has no form for Guichet, and is not parsed.
 _WORTH_PARSING = re.compile(rb"<form\b", re.IGNORECASE)
-# Attributes that the parser adds: the line of a tag, the number of a form, and that of the form that owns a tag.
+# Attributes that the parser adds: a tag's line, a form's number, and the number of the form that owns a tag.
 _LINE, _NUMBER, _OWNER = ":line", ":number", ":owner"
 _CONTROLS = ("input", "select", "textarea", "button")
 _INPUT_TYPES = (
     "hidden", "text", "search", "tel", "url", "email", "password", "date", "month", "week", "time", "datetime-local",
     "number", "range", "color", "checkbox", "radio", "file", "submit", "image", "reset", "button",
 )  # fmt: skip
-# Post nothing of themselves.
+# These post nothing.
 _NEVER_POSTED = ("reset", "button")
 _SUBMITTING = ("submit", "image")
-# Text in them labels nothing.
+# Their text labels nothing.
 _NO_TEXT = ("script", "style", "template", "select", "textarea", "datalist")
-# Their text stands on lines of its own.
+# Their text is on separate lines.
 _BREAKING = (
     "br", "hr", "p", "div", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6",
 )  # fmt: skip
-# The rest of a page, where a link to the privacy policy is on every page and tells of no form.
+# The rest of a page: a link to the privacy policy there is on every page, and does not belong to a form.
 _ELSEWHERE = ("header", "footer", "nav", "aside")
 _SECTIONS = ("main", "article", "section", "body", "html")
 NOTICE_CLASS = "guichet-notice"
@@ -56,8 +56,8 @@ class Place:
 class Control:
     """A control of a form that posts something.
 
-    `type` is that of an input, or `select`, `textarea` or `submit`. `offered` are the values that can be posted, where
-    the control offers some. `label` is the text that labels it, with single spaces.
+    `type` is that of an input, or `select`, `textarea` or `submit`. `offered` are the values that can be posted, if the
+    control offers any. `label` is its label's text, with single spaces.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Target:
-    """Where and how a form is posted: by itself, or by one of its buttons."""
+    """Where and how a form is posted: its own target, or that of one of its buttons."""
 
     url: str
     method: str
@@ -94,7 +94,7 @@ class SiteForm:
     """A form of a page."""
 
     place: Place
-    # Empty where it has no action, or one that is not HTTP.
+    # Empty if it has no action, or one that is not HTTP.
     targets: tuple[Target, ...]
     action: str
     # Whether it has the attribute `data-guichet`.
@@ -115,7 +115,7 @@ def forms_of(page: Path, folder: Path) -> list[SiteForm]:
 
 
 class _Tree(html5lib.getTreeBuilder("etree")):  # type: ignore[misc]  # it has no types
-    """Notes of each tag its line, and which form owns it: in a misnested page, a form is not around its controls."""
+    """Records each tag's line, and the form that owns it: in a misnested page, a form does not enclose its controls."""
 
     parser: html5lib.HTMLParser
 
@@ -132,7 +132,7 @@ class _Tree(html5lib.getTreeBuilder("etree")):  # type: ignore[misc]  # it has n
         return super().createElement(self._noted(token))
 
     def _noted(self, token: dict[str, Any]) -> dict[str, Any]:
-        # Elements that stand for a tag that is missing have none.
+        # Elements made for a missing tag have none.
         if self.parser.tokenizer is not None:
             token["data"][_LINE] = str(self.parser.tokenizer.stream.position()[0])
         if token["name"] == "form":
@@ -204,7 +204,7 @@ class _Page:
         )
 
     def _place(self, element: Element) -> Place:
-        # The parser knows where a tag ends. It begins on that line, or on one before.
+        # The parser knows where a tag ends. It begins on that line or an earlier one.
         end = min(int(element.get(_LINE, "1")), len(self._lines))
         begins = (line for line in range(end, 0, -1) if f"<{element.tag}" in self._lines[line - 1])
         line = next(begins, end)
@@ -223,13 +223,13 @@ class _Page:
                 yield Target(url, given["method"].lower() or "get", given["enctype"].lower())
 
     def _is_posted(self, element: Element) -> bool:
-        """Return whether a control is one of those that are posted: no plain button, and not disabled."""
+        """Return whether a control is posted: it is neither a plain button nor disabled."""
         if _type(element) in _NEVER_POSTED or element.get("disabled") is not None:
             return False
         child = element
         while (parent := self._parents.get(child)) is not None:
             if parent.tag == "fieldset" and parent.get("disabled") is not None:
-                # What is in its first legend is not disabled.
+                # Controls in its first legend are not disabled.
                 legend = next((part for part in parent if part.tag == "legend"), None)
                 if child is not legend:
                     return False
@@ -251,9 +251,9 @@ class _Page:
         return Control(_name(element), kind, self._place(element), attributes, offered, multiple, self._label(element))
 
     def _label(self, element: Element) -> str:
-        """Return what labels a control, or an empty string: first what people see."""
+        """Return the label of a control, or an empty string. Visible labels come first."""
         referred = [self._by_id[name] for name in element.get("aria-labelledby", "").split() if name in self._by_id]
-        # With a pattern, a title says what that is (HTML, "The pattern attribute").
+        # With a pattern, a title describes the pattern (HTML, "The pattern attribute").
         title = "" if element.get("pattern") else _attribute(element, "title")
         return (
             _joined_text(self._labels_of(element))
@@ -285,7 +285,7 @@ class _Page:
         return any(map(_is_notice, (form, *described, *self._beside(form))))
 
     def _beside(self, form: Element) -> Iterator[Element]:
-        """Yield what is directly before and after a form, or what is wrapped around the form alone."""
+        """Yield the elements directly before and after a form, or those that wrap only the form."""
         element = form
         while (parent := self._parents.get(element)) is not None and element.tag not in _SECTIONS:
             siblings = [child for child in parent if isinstance(child.tag, str)]
@@ -306,7 +306,7 @@ def _is_notice(element: Element) -> bool:
 
 
 def plain(text: str) -> str:
-    """Return a text in lower case, without accents, and with blanks for what is between words."""
+    """Return a text in lower case, without accents, with blanks in place of anything between words."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return re.sub(
         r"[\W_]+", " ", "".join(character for character in decomposed if not unicodedata.combining(character))
@@ -339,7 +339,7 @@ def _joined_text(elements: Iterable[Element]) -> str:
 
 
 def _single_spaced(text: str) -> str:
-    # No-break spaces among them.
+    # This includes no-break spaces.
     return " ".join(text.split())
 
 
@@ -359,7 +359,7 @@ def _texts(element: Element) -> Iterable[str]:
 
 
 def _joined(base: str, address: str) -> str:
-    """Return an address as seen from a page. What is no address leads nowhere."""
+    """Return an address as seen from a page. An invalid address leads nowhere."""
     try:
         joined = urljoin(base, address)
         urlsplit(joined).port  # noqa: B018  reading it is the check

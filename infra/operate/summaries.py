@@ -8,7 +8,7 @@ from infra.operate import carrying
 from infra.operate.importing import Summary
 from infra.operate.output import counted
 
-# The outcomes of an import, as was done and as will be.
+# The outcomes of an import: as done, and as planned in a dry run.
 IMPORTED = {
     "imported": ("imported", "will be imported"),
     "asked": ("asked to confirm", "will be asked to confirm"),
@@ -21,7 +21,7 @@ IMPORTED = {
     "complained": ("complained there and kept as suppressed", "complained there and will be kept as suppressed"),
     "never confirmed": ("never confirmed there and skipped", "never confirmed there and will be skipped"),
 }
-# What items of an archive are called that are no records.
+# The names of items in an archive that are not records.
 _CARRIED = {
     "deleted": "marks of deleted comments",
     "edition": "texts of issues",
@@ -29,33 +29,33 @@ _CARRIED = {
     "feedback": "counts of bounces",
     "reader": "readers of issues",
     "subscriber": "subscribers and suppressions",
-    "told": "what was told",
+    "told": "times of spam reports",
 }
-# What else is told of the items of an archive, after their number.
+# What else is reported about items of an archive, after their number.
 _TOLD = {
     "left by hash": ("subscriber", "of this stack left or is suppressed at the old one: {will}ended here, too."),
     "stays left": ("subscriber", "of the archive left or is suppressed here, and stays so."),
     "waits here": ("email", "to you {will}sent from here. The old stack sends it, too, if it still can."),
-    "not sent here": ("email", "to visitors still waits at the old stack, which alone sends it."),
+    "not sent here": ("email", "to visitors still waits at the old stack, and only that one sends it."),
     "paused": ("issue", "under way {will}paused here. Cancel it at the old stack before you resume it."),
     "another issue": ("item", "left out: this stack has another issue of that name."),
     "deleted here": ("comment", "left out: deleted or refused since, here or at the old stack."),
     "erased here": ("item", "left out: this stack has erased the person since."),
     "expired": ("item", "left out: it has expired."),
 }
-# What became of the emails that were tried, after their number.
+# The outcomes of the emails that were tried, after their number.
 SWEPT = {
     "failed": "failed: SES, or the site's host, refused it for good.",
     "dropped": "no longer needed, and not sent.",
     "postponed": "waiting: SES does not accept mail now.",
     "unverified": "waiting: SES is in the sandbox, and the address is not verified.",
     "capped": "waiting: StrangerMailPerDay is used up for today.",
-    "rationed": "waiting: its network had its share of StrangerMailPerDay.",
-    "delayed": "waiting: its mailbox had one a moment ago, or enough of them today.",
+    "rationed": "waiting: its network has used up its share of StrangerMailPerDay.",
+    "delayed": "waiting: its mailbox got one a moment ago, or enough of them today.",
     "throttled": "waiting: the sending rate of the SES account is reached.",
     "held": "waiting: the owner's mailbox takes no mail.",
     "erasing": "waiting: the erasure that it reports is still running.",
-    "unanswered": "waiting: the site's host did not take the call to build it.",
+    "unanswered": "waiting: the site's host did not accept the call to build it.",
     "not ours": "being sent by the notifier at this moment.",
     "unexpected": "waiting: the notifier failed, and its log says why.",
 }
@@ -79,7 +79,7 @@ def of_import(summary: Summary, bad_file: str, room: int | None, *, dry_run: boo
 
 
 def of_carrying(summary: carrying.Summary, *, dry_run: bool) -> Iterator[str]:
-    """Yield what became of an archive, or in a dry run will become of it."""
+    """Yield the outcome of importing an archive, or in a dry run the expected one."""
     will = "will be " if dry_run else ""
     count = summary.count
     written = sum(map(count, carrying.WRITTEN))
@@ -96,7 +96,7 @@ def of_carrying(summary: carrying.Summary, *, dry_run: bool) -> Iterator[str]:
 
 
 def of_sweep(queued_again: int, outcomes: Mapping[str, int]) -> Iterator[str]:
-    """Yield what became of the waiting emails."""
+    """Yield the outcomes of the waiting emails."""
     if queued_again:
         yield f"Queued again: {counted(queued_again, 'failed email')}."
     if not outcomes:
@@ -113,7 +113,7 @@ def of_erasure(address: str, done: Erased, remains: list[str], *, taken_off: boo
     if done.erased:
         yield f"Erased {counted(done.erased, 'record')} about {address}."
     if done.redacted:
-        yield f"Struck the address out of {counted(done.redacted, 'record')} of others."
+        yield f"Redacted the address in {counted(done.redacted, 'record')} of others."
     if taken_off:
         yield "Took the address off SES's suppression list."
     if events:

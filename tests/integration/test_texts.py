@@ -45,7 +45,7 @@ Own = Callable[[str], None]
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Own]:
-    """Return what writes the file of the owner's own words."""
+    """Return a function that writes the file of the owner's own words."""
     monkeypatch.setattr(texts, "FILE", tmp_path / "texts.toml")
     texts.texts.cache_clear()
 
@@ -232,47 +232,47 @@ WRONG = {
     "no table of a language": ('[welcome]\nfr = "b"', "[welcome.fr]: expected a table with subject and body"),
     "a word too many": (
         '[welcome.fr]\nsubject = "a"\nbody = "b"\nhtml = "c"',
-        "[welcome.fr] html: expected subject and",
+        "[welcome.fr] html: expected only subject and",
     ),
-    "no subject": ('[welcome.fr]\nbody = "b"', "[welcome.fr] subject: expected text, and it is missing"),
+    "no subject": ('[welcome.fr]\nbody = "b"', "[welcome.fr] subject: expected text, but it is missing"),
     "no text": ('[welcome.fr]\nsubject = 1\nbody = "b"', "[welcome.fr] subject: expected text in quotes"),
-    "empty": ('[welcome.fr]\nsubject = ""\nbody = "b"', "[welcome.fr] subject: expected words, and it is empty"),
-    "blank": ('[welcome.fr]\nsubject = "a"\nbody = "\\n \\n"', "[welcome.fr] body: expected words, and it is empty"),
+    "empty": ('[welcome.fr]\nsubject = ""\nbody = "b"', "[welcome.fr] subject: expected text, but it is empty"),
+    "blank": ('[welcome.fr]\nsubject = "a"\nbody = "\\n \\n"', "[welcome.fr] body: expected text, but it is empty"),
     "two lines": (
         '[welcome.fr]\nsubject = "a\\nBcc: x@example.org"\nbody = "b"',
         "[welcome.fr] subject: expected one line",
     ),
     "a long subject": (
         f'[welcome.fr]\nsubject = "{"x" * 151}"\nbody = "b"',
-        "[welcome.fr] subject: expected at most 150 characters, and it has 151",
+        "[welcome.fr] subject: expected at most 150 characters, but it has 151",
     ),
     "a long body": (
         f'[acknowledgement.en]\nsubject = "a"\nbody = "{"x" * 5001}"',
-        "[acknowledgement.en] body: expected at most 5000 characters, and it has 5001",
+        "[acknowledgement.en] body: expected at most 5000 characters, but it has 5001",
     ),
     "a control character": (
         '[welcome.fr]\nsubject = "a"\nbody = "b\\u0007"',
-        "[welcome.fr] body: expected plain text, and it has the character U+0007",
+        "[welcome.fr] body: expected plain text, but it has the character U+0007",
     ),
     "a separator of lines": (
         '[welcome.fr]\nsubject = "a\\u2028b"\nbody = "b"',
-        "[welcome.fr] subject: expected plain text, and it has the character U+2028",
+        "[welcome.fr] subject: expected plain text, but it has the character U+2028",
     ),
     "no link": (
         '[confirmation.fr]\nsubject = "a"\nbody = "b"',
-        "[confirmation.fr] body: expected {link} once, where the link belongs, and it is there 0 times",
+        "[confirmation.fr] body: expected {link} once, where the link belongs, but it is there 0 times",
     ),
     "two links": (
         '[confirmation.fr]\nsubject = "a"\nbody = "{link}{link}"',
-        "[confirmation.fr] body: expected {link} once, where the link belongs, and it is there 2 times",
+        "[confirmation.fr] body: expected {link} once, where the link belongs, but it is there 2 times",
     ),
     "a link in a subject": (
         '[confirmation.fr]\nsubject = "{link}"\nbody = "{link}"',
-        "[confirmation.fr] subject: expected no placeholder but {site}, and it has {link}",
+        "[confirmation.fr] subject: expected no placeholder except {site}, but it has {link}",
     ),
     "a link in a welcome": (
         '[welcome.fr]\nsubject = "a"\nbody = "{link}"',
-        "[welcome.fr] body: expected no placeholder but {site}, and it has {link}",
+        "[welcome.fr] body: expected no placeholder except {site}, but it has {link}",
     ),
 }
 
@@ -285,7 +285,7 @@ def test_a_mistake_is_named_with_its_email_its_language_and_what_was_expected(
     with pytest.raises(texts.TextsError) as told:
         texts.read(content.encode())
     assert expected in str(told.value)
-    # It fails the notifier's start, and the build.
+    # It makes the notifier's start fail, and the build.
     own(content)
     with pytest.raises(texts.TextsError, match=re.escape(f"texts.toml: {expected}")):
         texts.texts()
@@ -301,7 +301,7 @@ def test_the_owners_words_take_no_placeholder_but_their_own(field: str, placehol
     own = {"subject": "a", "body": "{link}"}
     own[field] += f" {placeholder}"
     content = "[confirmation.fr]\n" + "".join(f'{name} = "{text}"\n' for name, text in own.items())
-    with pytest.raises(texts.TextsError, match=re.escape(f"[confirmation.fr] {field}: expected no placeholder but")):
+    with pytest.raises(texts.TextsError, match=re.escape(f"[confirmation.fr] {field}: expected no placeholder except")):
         texts.read(content.encode())
 
 
@@ -312,9 +312,9 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_a_file_of_another_encoding_is_told_so() -> None:
-    with pytest.raises(texts.TextsError, match=r"^expected UTF-8, and byte 25 is not$"):
+    with pytest.raises(texts.TextsError, match=r"^expected UTF-8, but byte 25 is not$"):
         texts.read('[welcome.fr]\nsubject = "d\xe9j\xe0"\nbody = "b"'.encode("latin-1"))
-    # A byte order mark is no mistake, nor are Windows' line ends.
+    # A byte order mark is not a mistake, and neither are Windows line endings.
     found = texts.read('\ufeff[welcome.fr]\r\nsubject = "a"\r\nbody = """\r\nb\r\nc\r\n"""'.encode())
     assert found.welcome["fr"].body == "b\nc"
 
@@ -331,7 +331,7 @@ def test_any_file_is_read_or_refused_in_words(content: bytes) -> None:
         assert isinstance(texts.read(content), texts.Texts)
 
 
-# Whatever is plain text: no control character, and what the file's own rules refuse.
+# Any plain text: without control characters, and without what the file's own rules refuse.
 PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"], exclude_characters="\ufeff"))
 LINES = st.lists(PLAIN, max_size=6).map("\n".join)
 

@@ -221,8 +221,8 @@ _IN_DNS = {
 @pytest.mark.parametrize(
     ("answers", "records", "found"),
     [
-        ({}, {}, [("ok", "mail passes DMARC by its signature alone")]),
-        (_custom("SUCCESS"), _IN_DNS, [("ok", "mail also passes DMARC by it")]),
+        ({}, {}, [("ok", "mail passes DMARC by its signature")]),
+        (_custom("SUCCESS"), _IN_DNS, [("ok", "mail also passes DMARC")]),
         (_custom("PENDING"), {}, [("wrong", "lacks DNS records; until SES sees them it sends as amazonses.com")]),
         (
             _custom("FAILED", "REJECT_MESSAGE"),

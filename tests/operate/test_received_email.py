@@ -53,7 +53,7 @@ def test_an_email_as_it_should_be_is_ok_in_all() -> None:
     assert {check: one.state for check, one in found.items()} == dict.fromkeys(
         ("signature", "one-click", "mailbox", "MAIL FROM", "tracking"), "ok"
     )
-    assert found["signature"].message == "signed as atelier.example, and valid: DMARC passes by it"
+    assert found["signature"].message == "signed as atelier.example, and valid: DMARC passes through it"
     assert "List-Unsubscribe and List-Unsubscribe-Post are inside the signature (h=)" in found["one-click"].message
     assert found["mailbox"].message == "mx.google.com found: DKIM pass, SPF pass, DMARC pass"
     assert not any(one.remedy for one in found.values())
@@ -80,7 +80,7 @@ def test_headers_that_no_signature_covers_are_told() -> None:
     assert found["one-click"].message == (
         "no signature covers List-Unsubscribe and List-Unsubscribe-Post (h=), so mailboxes show no button"
     )
-    # One of them is not enough.
+    # Only one of them is not enough.
     half = found_in(HALF_COVERED)["one-click"]
     assert half.state == "wrong"
     assert half.message == "no signature covers List-Unsubscribe-Post (h=), so mailboxes show no button"
@@ -90,7 +90,7 @@ def test_a_signature_of_ses_alone_is_told() -> None:
     found = found_in(BY_SES_ALONE)
     assert (found["signature"].state, found["signature"].message) == (
         "wrong",
-        "only amazonses.com signed it, not atelier.example: DMARC does not pass by it",
+        "only amazonses.com signed it, not atelier.example: DMARC does not pass through it",
     )
     assert (found["one-click"].state, "only the signature of amazonses.com" in found["one-click"].message) == (
         "warning",
@@ -114,12 +114,12 @@ def test_what_changed_on_the_way_is_told(before: bytes, after: bytes, why: str) 
     found = found_in(SIGNED.replace(before, after, 1))
     assert found["signature"].state == "wrong"
     assert f"the signature as atelier.example is not valid: {why}" in found["signature"].message
-    # A header counts only if what covers it is valid.
+    # A header only counts if the signature that covers it is valid.
     assert found["one-click"].state != "ok"
 
 
 def test_who_says_that_it_is_signed_is_not_believed() -> None:
-    # A header of anybody's, below the mailbox's own, and another one that names another signer.
+    # A forged header below the mailbox's own, and one that names another signer.
     forged = SIGNED.replace(
         b"From: Atelier",
         b"Authentication-Results: mx.google.com; dmarc=pass\nFrom: Atelier",
@@ -134,7 +134,7 @@ def test_who_says_that_it_is_signed_is_not_believed() -> None:
     [
         (b"dmarc=pass (p=QUARANTINE", b"dmarc=bestguesspass (p=QUARANTINE", "warning", "DMARC bestguesspass"),
         (b"dmarc=pass (p=QUARANTINE", b"dmarc=none (p=QUARANTINE", "warning", "DMARC none"),
-        # A comment is nobody's finding.
+        # Comments are not results.
         (b"dkim=pass header.i=@atelier", b"(dmarc=fail) dkim=pass header.i=@atelier", "ok", "DMARC pass"),
         (b"Authentication-Results: mx.google.com;", b"X-Was: mx.google.com;", "ok", "left no Authentication-Results"),
     ],
@@ -150,8 +150,8 @@ def test_emails_without_one_click_and_with_another_one_are_told() -> None:
 
     none = one_click(b"List-Unsubscribe", b"X-List-Unsubscribe")
     assert (none.state, none.remedy) == ("warning", "`guichet test-email` sends one that has them")
-    assert "not those of one click" in one_click(b"<https://api.example", b"<mailto:api.example").message
-    assert "not those of one click" in one_click(b"=One-Click\n", b"=Two-Clicks\n").message
+    assert "not those of one-click unsubscribing" in one_click(b"<https://api.example", b"<mailto:api.example").message
+    assert "not those of one-click unsubscribing" in one_click(b"=One-Click\n", b"=Two-Clicks\n").message
     assert (
         "2 headers List-Unsubscribe"
         in one_click(b"List-Unsubscribe: ", b"List-Unsubscribe: <a>\nList-Unsubscribe: ").message
@@ -185,7 +185,7 @@ def test_a_pixel_or_a_link_of_ses_is_found(link: bytes) -> None:
 
 def test_where_bounces_go_is_told() -> None:
     own = SIGNED.replace(b"000000@eu-west-3.amazonses.com>\nReceived", b"000000@bounce.atelier.example>\nReceived")
-    assert found_in(own)["MAIL FROM"].message == "it is bounce.atelier.example: DMARC can pass by SPF, too"
+    assert found_in(own)["MAIL FROM"].message == "it is bounce.atelier.example: DMARC can pass through SPF, too"
     forwarded = SIGNED.replace(b"000000@eu-west-3.amazonses.com>\nReceived", b"000000@list.example>\nReceived")
     assert found_in(forwarded)["MAIL FROM"].state == "warning"
 
@@ -210,7 +210,7 @@ _NESTED = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\
 @pytest.mark.parametrize(
     ("raw", "check", "says"),
     [
-        (_made(_FROM + b"\r\nContent-Type: text/html", b"http://" * 40_000), "tracking", "counts who reads it"),
+        (_made(_FROM + b"\r\nContent-Type: text/html", b"http://" * 40_000), "tracking", "tracks who reads it"),
         (_FROM + b"\r\n" + _NESTED, "tracking", "nested too deep"),
         (_made(_FROM, signatures=300), "email", "300 signatures, of which the first 10"),
         (_made(b"DKIM-Signature: v=1; b=" + b" \r\n" * 9_000 + b" ;\r\n" + _FROM), "signature", "only ? signed it"),
@@ -282,5 +282,5 @@ def test_the_test_email_has_the_headers_of_one_click_and_says_how_to_check_them(
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert str(mail["List-Unsubscribe"]).startswith("<https://api.example/newsletter/unsubscribe?subscriber=test&")
     assert "guichet doctor --received FILE" in mail.get_content()
-    # What SES gets of it is what the signed one is made of.
+    # The signed email is made from what SES gets.
     assert mail.get_content().split() == message_from_bytes(SIGNED, policy=policy.default).get_content().split()

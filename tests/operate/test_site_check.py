@@ -53,7 +53,7 @@ def form(
     notice: str = NOTICE,
     after: str = "",
 ) -> str:
-    """Return a page with a form that is right, but for some fields: with none, a field is left out."""
+    """Return a page with a correct form, except for some fields; None leaves a field out."""
     fields = {**FIELD, **(changed or {})}
     return f"<!doctype html>\n<title>x</title>\n{start}\n" + "\n".join(
         [*fields.values(), notice, "<button>Envoyer</button></form>", after]
@@ -89,12 +89,12 @@ def test_a_form_is_known_by_its_path_whatever_the_host(tmp_path: Path, action: s
 
 
 @pytest.mark.parametrize(("start", "words"), [
-    ('action="/f/devi" method="post"', ["posts to /f/devi, and no form has that name → use /f/devis"]),
-    ('action="/f/Devis/" method="post"', ["posts to /f/Devis/, and no form has that name → use /f/devis"]),
+    ('action="/f/devi" method="post"', ["posts to /f/devi, but no form has that name → use /f/devis"]),
+    ('action="/f/Devis/" method="post"', ["posts to /f/Devis/, but no form has that name → use /f/devis"]),
     ('action="https://a.example/f/stage" method="post"', [
-        "posts to https://a.example/f/stage, and no form has that name → define [stage] in functions/forms.toml, or",
+        "posts to https://a.example/f/stage, but no form has that name → define [stage] in functions/forms.toml, or",
     ]),
-    ("data-guichet", ["has data-guichet, and no action"]),
+    ("data-guichet", ["has data-guichet, but no action"]),
     ('action="mailto:me@example.org" data-guichet', ['its action "mailto:me@example.org" leads to no form']),
     ('action="https://api.example/devis" method="post" data-guichet', ["/devis, where no form is served"]),
     ('action="https://a.execute-api.x.amazonaws.com/devis" method="post"', ["/devis, where no form is served"]),
@@ -132,7 +132,7 @@ def test_a_path_that_is_wrong_is_found_beside_a_form_on_the_same_host(tmp_path: 
 def test_a_button_may_post_a_form_elsewhere(tmp_path: Path) -> None:
     button = '<button formaction="/f/autre" formmethod="get">Autre</button>'
     assert [words.split(" → ", maxsplit=1)[0] for words in found(tmp_path, form({"button": button}))] == [
-        ": posts to /f/autre, and no form has that name",
+        ": posts to /f/autre, but no form has that name",
         ": has the method get, so its answers are not sent to Guichet",
     ]
 
@@ -158,7 +158,7 @@ def test_a_button_may_post_a_form_elsewhere(tmp_path: Path) -> None:
     ({"rooms": FIELD["rooms"].replace("> Salon<", "><")}, "rooms: has no label"),
     ({"budget": FIELD["budget"].replace("Budget", "")}, "budget: has no label"),
     ({"email": FIELD["email"].replace('"email" name', '"text" name')},
-     'email: is an <input type="text">, and the field is of type email → use <input type="email">'),
+     'email: is an <input type="text">, but the field is of type email → use <input type="email">'),
     ({"email": FIELD["email"].replace('"email" name', '"mail" name')}, 'email: is an <input type="text">'),
     ({"phone": FIELD["phone"].replace('"tel"', '"number"')}, "phone: is an"),
     ({"date": FIELD["date"].replace('"date" name', '"datetime-local" name')}, "date: is an"),
@@ -169,23 +169,23 @@ def test_a_button_may_post_a_form_elsewhere(tmp_path: Path) -> None:
     ({"accord": FIELD["accord"].replace('"oui"', '"0"')}, 'accord: has the value "0", which counts as not ticked'),
     ({"accord": FIELD["accord"].replace('"oui"', '""')}, 'accord: has the value "", which counts as not ticked'),
     ({"accord": FIELD["accord"].replace('"oui"', '"Non"')}, 'accord: has the value "Non", which counts as not ticked'),
-    ({"accord": FIELD["accord"].replace("checkbox", "radio")}, 'accord: is an <input type="radio">, and the field is'),
+    ({"accord": FIELD["accord"].replace("checkbox", "radio")}, 'accord: is an <input type="radio">, but the field is'),
     ({"accord": "".join(f'<label><input type="radio" name="accord" value="{value}"> {value}</label>'
                         for value in ("accepte", "refuse"))}, 'consent → use <input type="checkbox">'),
     ({"accord": '<label>Rappel <select name="accord"><option>oui<option>refuse</select></label>'},
-     "accord: is a <select>, and the field is of type consent"),
-    ({"accord": FIELD["accord"].replace("required", "checked")}, "accord: is ticked beforehand"),
-    ({"name": FIELD["name"].replace("60", "100")}, 'allows maxlength 100, and the server 60 → use maxlength="60"'),
-    ({"message": FIELD["message"].replace("20000", "30000")}, "message: allows maxlength 30000, and the server 20000"),
-    ({"surface": FIELD["surface"].replace('"1"', '"0"')}, "surface: allows min 0, and the server 1"),
-    ({"surface": FIELD["surface"].replace("10000", "1e6")}, "surface: allows max 1e6, and the server 10000"),
-    ({"date": FIELD["date"].replace("2026", "2025")}, "date: allows min 2025-01-01, and the server 2026-01-01"),
+     "accord: is a <select>, but the field is of type consent"),
+    ({"accord": FIELD["accord"].replace("required", "checked")}, "accord: is ticked in advance"),
+    ({"name": FIELD["name"].replace("60", "100")}, 'allows maxlength 100, but the server 60 → use maxlength="60"'),
+    ({"message": FIELD["message"].replace("20000", "30000")}, "message: allows maxlength 30000, but the server 20000"),
+    ({"surface": FIELD["surface"].replace('"1"', '"0"')}, "surface: allows min 0, but the server 1"),
+    ({"surface": FIELD["surface"].replace("10000", "1e6")}, "surface: allows max 1e6, but the server 10000"),
+    ({"date": FIELD["date"].replace("2026", "2025")}, "date: allows min 2025-01-01, but the server 2026-01-01"),
     ({"budget": FIELD["budget"].replace('value="plus"', "")},
      'budget: offers "Davantage", which is refused → the choices are < 1 000 €, plus'),
     ({"rooms": FIELD["rooms"].replace('"Salon"', '"salon"')}, 'offers "salon", which is refused → use value="Salon"'),
     ({"rooms": FIELD["rooms"].replace(' value="Chambre"', "")}, 'rooms: offers "on", which is refused'),
     ({"budget": FIELD["budget"].replace("<option>", "<option disabled>")}, "budget: does not offer < 1 000 €"),
-    ({"plan": '<input type="file" name="plan" aria-label="Plan">'}, "plan: is a file, and forms take none"),
+    ({"plan": '<input type="file" name="plan" aria-label="Plan">'}, "plan: is a file, which forms do not accept"),
     ({"message": '<label>Projet <input type="file" name="message"></label>'}, "message: is a file"),
 ])  # fmt: skip
 def test_a_field_that_is_wrong_is_reported_once(tmp_path: Path, changed: dict[str, str], words: str) -> None:
@@ -194,13 +194,13 @@ def test_a_field_that_is_wrong_is_reported_once(tmp_path: Path, changed: dict[st
 
 
 @pytest.mark.parametrize("changed", [
-    # Names count in any case, and an alias is an address.
+    # Names are case-insensitive, and an alias counts as the address.
     {"email": FIELD["email"].replace('name="email"', 'name="Email"')},
     {"email": FIELD["email"].replace('name="email"', 'name="_replyto"')},
     # People write numbers, dates and phone numbers as they are used to.
     {"date": FIELD["date"].replace('"date" name', '"text" name')},
     {name: FIELD[name].replace(kind, '"text"') for name, kind in (("surface", '"number"'), ("phone", '"tel"'))},
-    # What need not be there, and what is stricter.
+    # Optional things that are missing, and stricter limits.
     {"name": "", "phone": "", "rooms": ""},
     {"name": FIELD["name"].replace("60", "30")},
     {"name": FIELD["name"].replace("60", "many")},
@@ -210,7 +210,7 @@ def test_a_field_that_is_wrong_is_reported_once(tmp_path: Path, changed: dict[st
                '<label><input type="radio" name="budget" value="&lt; 1 000 €"> - </label>'},
     {"rooms": '<label>Pièces <select name="rooms" multiple><option>Cuisine, salle<option>Salon<option>Chambre'
               "</select></label>"},
-    # Fields that are kept in addition to the form's own, its controls, and what posts nothing.
+    # Extra fields that are kept, the form's control fields, and controls that post nothing.
     {"ville": '<input name="ville">', "phone2": '<input name="phone2">', "nom": '<input name="nom">'},
     {"_gotcha": '<input name="_gotcha">', "_next": '<input type="hidden" name="_NEXT" value="/merci">',
      "_to": '<input type="hidden" name="_to" value="x">', "altcha": '<input type="hidden" name="altcha">'},
@@ -246,15 +246,15 @@ def test_the_wording_beside_a_box_is_the_one_that_is_stored(tmp_path: Path, chan
     other = {**changed, "accord": changed["accord"].replace("rappelé", "appelé").replace("call", "mail")}
     (mistake,) = found(tmp_path, form(other))
     assert mistake.startswith("accord: says “")
-    assert "is stored as what was agreed to" in mistake
+    assert "is stored as the agreed wording" in mistake
 
 
 def test_another_wording_is_told_with_both(tmp_path: Path) -> None:
     label = FIELD["accord"].replace("J’accepte d’être rappelé.", "Oui,  <b>tout</b>&nbsp;!")
     (mistake,) = found(tmp_path, form({"accord": label}))
     assert mistake == (
-        "accord: says “Oui, tout !”, and “J’accepte d’être rappelé.” is stored as what was agreed to → write the same "
-        "on the page and as the label in functions/forms.toml"
+        "accord: says “Oui, tout !”, and “J’accepte d’être rappelé.” is stored as the agreed wording → write "
+        "the same on the page and as the label in functions/forms.toml"
     )
     (mistake,) = found(tmp_path, form({"accord": f"<label>{_BOX}{'Oui. ' * 100}</label>"}))
     assert mistake.split("”")[0].endswith("Oui. Oui. …")
@@ -284,14 +284,15 @@ def test_a_form_says_in_which_language_its_consents_are(tmp_path: Path, changed:
     # Neither wording is on the page.
     words = [one.split(" → ")[0] for one in found(tmp_path, form({**changed, "accord": f"<label>{_BOX} Oui</label>"}))]
     assert [one.split(":")[0] for one in words] == ["accord", "_language"]
-    assert words[0].endswith("“J’accepte d’être rappelé.” or “You may call me.” is stored as what was agreed to")
+    stored = "“J’accepte d’être rappelé.” or “You may call me.” is stored as the agreed wording"
+    assert words[0].endswith(stored)
 
 
 def test_a_form_need_not_say_its_language_where_it_changes_nothing(tmp_path: Path) -> None:
     assert found(tmp_path, form({"accord": "", **_NO_LANGUAGE}), _OPTIONAL) == []
     same = {"accord": f"<label>{_BOX} Ça vous va : rappel ?</label>", **_NO_LANGUAGE}
     assert found(tmp_path, form(same), _BLANKS) == []
-    # Its action may say it.
+    # Its action may name the language.
     for language, number in (("fr", 0), ("en", 1)):
         start = f'<form action="/f/devis?language={language}" method="post">'
         assert len(found(tmp_path, form(_NO_LANGUAGE, start=start))) == number
@@ -302,7 +303,7 @@ def test_a_control_may_stand_outside_of_its_form(tmp_path: Path) -> None:
     start = '<form id="devis" action="/f/devis" method="post">'
     assert found(tmp_path, form({"email": ""}, start=start, after=outside)) == []
     assert "email: is required" in found(tmp_path, form({"email": ""}, start=start, after=FIELD["email"]))[0]
-    # And one in it may be another's.
+    # A control inside it may belong to another form.
     elsewhere = FIELD["email"].replace("<input", '<input form="other"')
     assert "email: is required" in found(tmp_path, form({"email": elsewhere}, start=start))[0]
 
@@ -364,7 +365,7 @@ def test_the_forms_that_need_no_definition_are_checked_by_their_fields(tmp_path:
         assert found(tmp_path, f"{start}{comment}</form>", {}) == [
             "name: is required, and the form does not send it → add it"
         ]
-    # The site's own contact form takes the place of the other.
+    # The site's own contact form replaces the built-in one.
     own = parse('[contact]\nfields.question = { type = "text", required = true }')
     assert "question: is required" in found(tmp_path, right, own)[0]
 
@@ -379,7 +380,7 @@ _MODELS: Mapping[str, type[ContactForm | NewsletterForm | CommentForm]] = {
 @pytest.mark.parametrize("form_name", _MODELS)
 def test_the_fields_of_these_forms_are_those_that_are_served(form_name: str) -> None:
     def served(name: str, value: str | None) -> tuple[str, ...]:
-        """Return the codes that the server refuses a form with, whose field has a value or is missing."""
+        """Return the codes with which the server refuses a form whose field has a value or is missing."""
         fields = {**right, name: value}
         try:
             validate(_MODELS[form_name], Form({name: value for name, value in fields.items() if value is not None}, {}))
@@ -436,7 +437,7 @@ def test_a_form_of_many_pages_is_reported_once_with_its_places(tmp_path: Path) -
     result = checked(tmp_path, {f"p{number}/index.html": page for number in range(5)}, {})
     (mistake,) = result.mistakes
     assert (result.pages, result.forms, mistake.field, len(mistake.places)) == (5, 5, "email", 5)
-    # Where its tag begins.
+    # The line on which its tag begins.
     assert (mistake.places[0].file, mistake.places[0].line) == ("p0/index.html", 4)
 
 

@@ -49,9 +49,9 @@ def test_each_mistake_is_a_line_with_the_name_of_the_file(tmp_path: Path, capsys
     code, out, err = check(capsys, str(file))
     assert (code, out) == (2, "")
     assert err.splitlines() == [
-        "mine.toml: [confirmation.en] body: expected no placeholder but {site} and {link}, and it has {nom}",
+        "mine.toml: [confirmation.en] body: expected no placeholder except {site} and {link}, but it has {nom}",
         "mine.toml: [welcome.de]: there is no such language; expected fr or en",
-        "mine.toml: [welcome.de] body: expected text, and it is missing",
+        "mine.toml: [welcome.de] body: expected text, but it is missing",
     ]
 
 

@@ -188,7 +188,7 @@ def _linked(tokens: list[Token]) -> Iterator[Token]:
 
 
 def _named(tokens: list[Token]) -> Iterator[Token]:
-    """Yield tokens where a link without visible text shows its address: whoever approves it must see it."""
+    """Yield tokens where a link without visible text shows its address, so that it is seen before approval."""
     start = 0
     for place, token in enumerate(tokens):
         if token.type == "link_open":

@@ -1,7 +1,7 @@
 """Repeats: a double click, or a form sent again after an error, is the same submission and has the same id.
 
 The id is a keyed hash of form, verdict (caught as spam or not), answers and the caller's network, so that nobody's copy
-hides another person's, or reveals whether somebody else sent it. If the client sends a key of its own, that key
+hides another person's, or reveals whether somebody else sent it. If the client sends its own key, that key
 distinguishes two submissions with the same words; otherwise time does, in windows of ten minutes.
 """
 

@@ -75,7 +75,7 @@ def log_accepted(request: Request, form: str, record: Message | SignUp | Comment
 def challenge(settings: FormSettings) -> Response:
     """Issue a proof-of-work challenge, or respond that none is needed (204). Every form accepts any form's challenge.
 
-    Each function serves it, so that asking for one warms up the function that the form will be posted to.
+    Each function serves it, so that requesting one warms up the function that the form will be posted to.
     """
     if settings.proof_of_work == "off":
         # Not an error status: every page asks, and browsers show errors in red.

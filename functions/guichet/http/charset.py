@@ -41,7 +41,7 @@ def is_read(label: str) -> bool:
 
 
 def decoded(texts: Collection[bytes], labels: Iterable[str]) -> list[str]:
-    """Return the texts of a form, decoded alike, where `labels` are the encodings that it names.
+    """Return the texts of a form, all decoded the same way. `labels` are the encodings that it names.
 
     Valid UTF-8 is taken as UTF-8, whatever the label: text in other encodings hardly ever looks like it. Raises
     UnicodeDecodeError if it is invalid and the form names an encoding other than windows-1252.

@@ -59,16 +59,16 @@ class Words(NamedTuple):
 
 def _plain(text: str) -> str:
     if found := _CONTROL.search(text):
-        raise ValueError(f"expected plain text, and it has the character U+{ord(found[0]):04X}")
+        raise ValueError(f"expected plain text, but it has the character U+{ord(found[0]):04X}")
     if not text.strip():
-        raise ValueError("expected words, and it is empty")
+        raise ValueError("expected text, but it is empty")
     return text
 
 
 def _placeholders(text: str, *allowed: str) -> str:
     for found in _PLACEHOLDER.findall(text):
         if found not in allowed:
-            raise ValueError(f"expected no placeholder but {' and '.join(allowed)}, and it has {found}")
+            raise ValueError(f"expected no placeholder except {' and '.join(allowed)}, but it has {found}")
     return text
 
 
@@ -85,7 +85,7 @@ def _body(text: str) -> str:
 def _body_with_link(text: str) -> str:
     _placeholders(_plain(text), _SITE, _LINK)
     if (count := text.count(_LINK)) != 1:
-        raise ValueError(f"expected {_LINK} once, where the link belongs, and it is there {count} times")
+        raise ValueError(f"expected {_LINK} once, where the link belongs, but it is there {count} times")
     return text.strip("\n")
 
 
@@ -109,7 +109,7 @@ class TextWithLink(Model, extra="forbid", strict=True):
 
 
 class Texts(Model, extra="forbid", strict=True):
-    """The file: for each email, the languages that have words of the owner's own."""
+    """The file: for each email, the languages that have the owner's own words."""
 
     confirmation: dict[Language, TextWithLink] = {}  # noqa: RUF012  pydantic copies it
     welcome: dict[Language, Text] = {}  # noqa: RUF012
@@ -128,7 +128,7 @@ def read(content: bytes) -> Texts:
     try:
         document = toml_file.parse(content)
     except toml_file.EncodingError as error:
-        raise TextsError(f"expected UTF-8, and byte {error.at} is not") from None
+        raise TextsError(f"expected UTF-8, but byte {error.at} is not") from None
     except toml_file.SyntaxFaultError as error:
         raise TextsError(f"expected TOML: {error}") from None
     except toml_file.TooDeepError:
@@ -200,13 +200,13 @@ def _expected(part: Any, *, is_key: bool) -> str:
         return f"there is no such language; expected {' or '.join(LANGUAGES)}"
     of: Mapping[str, Callable[[], str]] = {
         "extra_forbidden": lambda: (
-            f"there is no such email; expected {', '.join(EMAILS)}" if depth == 1 else "expected subject and body alone"
+            f"there is no such email; expected {', '.join(EMAILS)}" if depth == 1 else "expected only subject and body"
         ),
-        "missing": lambda: "expected text, and it is missing",
+        "missing": lambda: "expected text, but it is missing",
         "string_type": lambda: "expected text in quotes",
-        "string_too_short": lambda: "expected words, and it is empty",
+        "string_too_short": lambda: "expected text, but it is empty",
         "string_too_long": lambda: (
-            f"expected at most {part['ctx']['max_length']} characters, and it has {len(part['input'])}"
+            f"expected at most {part['ctx']['max_length']} characters, but it has {len(part['input'])}"
         ),
         "value_error": lambda: str(part["ctx"]["error"]),
     }

@@ -26,9 +26,9 @@ from guichet.store import limits, mailboxes, outbox, submissions, subscribers
 from guichet.store.dynamodb import ConditionFailedError, retry_budget
 from guichet.telemetry import count, log_unexpected, logger, name_of
 
-# An email that SES was called for, and gave no answer, may have gone out: then an event of SES says so, within seconds,
-# or minutes where Lambda is short of room for it. Only where that is missing too is it sent again; and it waits longer
-# each time, so that it neither blocks the others nor goes out over and over. In the end a person must look.
+# If SES gave no answer to a call, the email may have gone out. An SES event then says so, within seconds, or within
+# minutes when Lambda is short of capacity. Only without that event is the email sent again, after a longer wait each
+# time, so that it neither blocks the others nor goes out over and over. In the end, a person must look at it.
 WITHOUT_ANSWER = (timedelta(hours=1), timedelta(hours=6))
 # A run that ends before calling SES sent nothing. But one email may crash every run, so it waits as well, until the
 # others have been sent.
@@ -52,7 +52,7 @@ Outcome = Literal[
     "unanswered",
     "not ours",
 ]
-# Whose record has an address that visitors are mailed at.
+# The records with an address at which visitors are mailed.
 Visitors = Message | SignUp | Subscriber | LinkRequest
 _FAILURES = {"failed", "postponed", "unverified", "capped", "throttled", "held", "unanswered"}
 
@@ -89,7 +89,7 @@ def deliver(key: EmailKey, settings: NotifierSettings, pace: Pace) -> Outcome:
     try:
         ended = _delivered(email, settings, pace)
     except ConditionFailedError:
-        # SES told meanwhile what became of an earlier attempt, or the claim has lapsed.
+        # SES has meanwhile reported the outcome of an earlier attempt, or the claim has lapsed.
         ended = Ended("not ours", "it was settled meanwhile")
     log = logger.error if ended.outcome in _FAILURES else logger.info
     log(ended.outcome, extra={"record": key.record, "email": key.email, "reason": ended.reason})
@@ -104,7 +104,7 @@ def _count(name: str, outcome: Outcome) -> None:
         return
     count(f"DeployHook{outcome.capitalize()}")
     if outcome == "failed":
-        # The owner is told, as for an email that failed for good.
+        # The owner is notified, as for an email that failed for good.
         count("EmailFailed")
 
 
@@ -153,7 +153,7 @@ def _looked_up(email: ClaimedEmail, settings: NotifierSettings) -> Ready | Ended
             return Ended("erasing", "")
     if record is None:
         return _dropped(email, settings, "what it tells of was erased or has expired")
-    # What tells of figures belongs to nobody, and goes to the owner alone.
+    # A record of figures belongs to nobody, and its email goes only to the owner.
     if email.recipient == "visitor" and isinstance(record, Message | SignUp | Subscriber | LinkRequest):
         return _for_visitor(Due(email, record, settings))
     return _for_owner(Due(email, record, settings))
@@ -210,7 +210,7 @@ def _held_back(due: Due[Visitors]) -> Ended | None:
 
 
 def _report(verdict: Literal["many", "share"], pool: limits.Pool, settings: NotifierSettings) -> None:
-    """Queue an email that tells the owner that a cap is reached: once a day for each."""
+    """Queue an email that notifies the owner of a reached cap: once a day for each cap."""
     now = utc_now()
     what: Reached = "all" if verdict == "many" else "network"
     reached = CapReached(
@@ -227,7 +227,7 @@ def _report(verdict: Literal["many", "share"], pool: limits.Pool, settings: Noti
 
 
 def _for_owner(due: Due[Reported]) -> Ready | Ended:
-    """Return an email to the owner as those of their addresses get it that have not got it yet and take mail."""
+    """Return an email to the owner, for those of their addresses that accept mail and have not received it yet."""
     email, record, settings, _ = due
     if why := ineligible(due):
         return _dropped(email, settings, why)
@@ -258,7 +258,7 @@ def _allowed_today(email: ClaimedEmail) -> bool:
 
 
 def _replace(replaced: EmailKey, email: ClaimedEmail, settings: NotifierSettings) -> None:
-    """Drop the email that waited, now that a later one replaces it. A claimed one notices by itself."""
+    """Drop the email that waited, now that a later one replaces it. A claimed one finds out on its own."""
     if outbox.replace(settings.table_name, replaced, _LATER) and replaced.record != email.key.record:
         submissions.end_request(settings.table_name, replaced.record, utc_now() + REQUEST_KEPT)
 

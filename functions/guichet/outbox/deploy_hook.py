@@ -1,4 +1,4 @@
-"""The deploy hook: one https POST that asks for a new build of the site when its public comments have changed.
+"""The deploy hook: one https POST that triggers a new build of the site when its public comments have changed.
 
 Its row waits in the outbox like an email's, and covers all changes until it is delivered. Only the sweep calls it, so
 that many approvals cause one build. It contains nothing that a visitor wrote, and follows no redirect.

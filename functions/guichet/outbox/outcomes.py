@@ -147,7 +147,7 @@ def _sent(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change | N
 
 
 def _told(state: _Row, owners: Collection[str], *, to_owner: bool) -> Change:
-    """Settle a sent attempt, as the notifier would have done with SES's answer."""
+    """Settle a sent attempt, as the notifier would have done on SES's answer."""
     if "outbox" not in state.row:
         return state.stay()
     if _left(state, owners, to_owner=to_owner):

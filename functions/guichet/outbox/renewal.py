@@ -1,7 +1,7 @@
 """Renewals: ask subscribers without a recent sign of life whether they want to stay, and unsubscribe the silent ones.
 
-Only the sweep does it, in the time that all other mail leaves. Each day it examines one part of the list, from the
-index, so that a day costs little however long the list is.
+Only the sweep does it, in the time left over from all other mail. Each day it examines one part of the list, from the
+index, so that a day costs little, however long the list is.
 """
 
 from collections.abc import Callable

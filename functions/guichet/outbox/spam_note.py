@@ -1,4 +1,4 @@
-"""When the owner is told what was caught as spam, and what the note names. It is queued like any other email."""
+"""When the owner is notified of what was caught as spam, and what the note names. It is queued like any other email."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ _MOST_NAMED = 20
 def queue_spam_note(settings: NotifierSettings, now: datetime) -> bool:
     """Queue a note of what was caught until last midnight (UTC), if anything was. Return whether this call did.
 
-    Every sweep calls it; usually it only reads one item. After an outage, one note tells of all days.
+    Every sweep calls it; usually it only reads one item. After an outage, one note covers all days.
     """
     table_name = settings.table_name
     until = (now - _SETTLED).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -103,7 +103,7 @@ class _Sweep:
         held: set[tuple[str, str]] = set()
         for email in _in_turns(outbox.waiting_emails(self._settings.table_name, audience)):
             name, network = email.key.name, email.network_id
-            # An email that was put off or held back is not late.
+            # An email that was postponed or held back is not late.
             if (email.not_before and email.not_before > utc_now()) or held & {(name, ""), (name, network)}:
                 continue
             outcome = self._deliver(email.key) if has_time(self._clock) and len(refused) < _ENOUGH else None

@@ -9,7 +9,7 @@ ERASURE_KEPT = timedelta(days=30)
 
 
 class Erasure(Record):
-    """The erasure of a person, or of one message that has no address, as the owner's button asked for it.
+    """The erasure of a person, or of one message that has no address, requested by the owner's button.
 
     `id` is the keyed hash of the address, or the id of the message: each person has one at a time. Once it has ended,
     the address is gone from here as well.

@@ -1,4 +1,4 @@
-"""Issues of the newsletter, and what became of each reader's copy."""
+"""Issues of the newsletter, and the outcome of each reader's copy."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -14,7 +14,7 @@ AUDIENCES: tuple[Audience, ...] = ("owner", "visitor")
 SENT_EMAIL_KEPT = timedelta(days=90)
 # A waiting email outlives any outage. It only expires because everything stored does.
 QUEUED_EMAIL_KEPT = timedelta(days=1095)
-# The name of the row that asks for a new build of the site, and of its record, which does not exist.
+# The name of the row that triggers a new build of the site, and of its record, which does not exist.
 DEPLOY_HOOK = "deploy-hook"
 
 
@@ -57,7 +57,7 @@ class EmailKey(Record):
 
 
 class WaitingEmail(Record):
-    """An email that waits, and until when it is put off, if at all."""
+    """An email that waits, and until when it is postponed, if at all."""
 
     key: EmailKey
     queued_at: datetime

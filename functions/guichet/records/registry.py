@@ -44,8 +44,8 @@ class Kind:
     """A kind of record.
 
     `name` is the item's `kind`, and the first part of its key; `plural` is the word for several of them. `of_person`
-    tells whether such a record belongs to the person at its `email`. `erasing` says what happens to it when that person
-    is erased: it is deleted, or reduced to its keyed hash and state, so that they get no more mail.
+    says whether the record belongs to the person at its `email`. `erasing` says what happens to it when that person is
+    erased: it is deleted, or reduced to its keyed hash and state, so that they get no more mail.
     """
 
     name: str

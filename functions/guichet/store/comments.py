@@ -18,7 +18,7 @@ from guichet.signing import keyed_hash, subscriber_id
 from guichet.store import deletions, dynamodb, outbox, table
 from guichet.store.dynamodb import Item, marshalled
 
-# What sorts before and behind all entries.
+# Keys that sort before and after all entries.
 _HEAD, _END = "about", "entry$"
 _ENTRY = "entry#"
 # One or two times, each with a comment's id.
@@ -60,13 +60,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class ThreadPage:
-    """A part of a thread: its entries, how many the whole has, where to go on, and where the last part ended."""
+    """A part of a thread: its entries, the size of the whole, where to continue, and where the last part ended."""
 
     entries: tuple[Entry, ...]
-    # Stands before the first entry, so only the first part has read it; it is 0 in the others.
+    # It is stored before the first entry, so only the first part has read it; it is 0 in the others.
     count: int
     next: str
-    # The first comment that what came before this part belongs to.
+    # The first comment of the thread in which the previous part ended.
     within: str
 
 
@@ -114,8 +114,8 @@ def restore(  # noqa: PLR0913, PLR0917  the parts of one write
 ) -> None:
     """Store a comment from another table, with its entry if it was public, and its author's mark.
 
-    One write, so that a thread counts it once however often that is repeated. `page` is how its thread was called.
-    With `back`, the owner brings back what they deleted. Raises ConditionFailedError if it is here already, or was
+    One write, so that a thread counts it once, however often that is repeated. `page` is the name of its thread. With
+    `back`, the owner brings back what they deleted. Raises ConditionFailedError if it is here already, or was
     deleted here since.
     """
     known = Comment.model_validate(item)
@@ -175,7 +175,7 @@ def has_any(table_name: str, email_id: str) -> bool:
 
 
 def _marks(table_name: str, email_id: str) -> Iterator[Item]:
-    """Yield what an author's comments are found by."""
+    """Yield the items by which an author's comments are found."""
     return dynamodb.items(
         "query",
         TableName=table_name,
@@ -188,9 +188,9 @@ def _marks(table_name: str, email_id: str) -> Iterator[Item]:
 def thread(  # noqa: PLR0913  the parts of one read
     table_name: str, secret: str, page: str, most: int, after: str = "", *, consistent: bool = False
 ) -> ThreadPage:
-    """Return a part of a page's thread, behind an entry's key or from the beginning: one query, eventually consistent.
+    """Return a part of a page's thread, after an entry's key or from the beginning: one query, eventually consistent.
 
-    Raises ValueError if `after` is no entry's key.
+    Raises ValueError if `after` is not an entry's key.
     """
     if after and not _KEY.fullmatch(after):
         raise ValueError("no entry's key")
@@ -202,7 +202,7 @@ def thread(  # noqa: PLR0913  the parts of one read
         KeyConditionExpression="pk = :pk AND sk BETWEEN :start AND :end",
         ExpressionAttributeValues=marshalled({":pk": thread_key(secret, page), ":start": start, ":end": _END}),
         ConsistentRead=consistent,
-        # The head comes first, and one more tells whether there is a further part.
+        # The head comes first, and one more entry shows whether there is another part.
         Limit=most + (1 if after else 2),
     )
     items = [dynamodb.unmarshalled(item) or {} for item in found["Items"]]
@@ -238,7 +238,7 @@ def approve(  # noqa: PLR0913  the parts of one write
     above = _root_of(parent.entry) if parent is not None and parent.state == "approved" else ""
     key = "#".join(filter(None, (above, entry_key(approved.received_at, approved.id))))
     if parent is None and approved.entry:
-        # Imported: its place is known, though what it answers is gone.
+        # Imported: its place is known, although the comment that it answers is gone.
         key = approved.entry
     actions = [
         _moved(table_name, approved, "approved", {"approved_at": table.stamp(at), "entry": key}),
@@ -364,7 +364,7 @@ def is_answered(table_name: str, secret: str, known: Comment) -> bool:
 
 
 def changed(table_name: str, thread_pk: str, at: datetime, *, hook: bool = False) -> list[dict[str, Any]]:
-    """Return the actions that note that the words of a thread have changed, though no comment came or went."""
+    """Return the actions that record that the text of a thread has changed, although no comment came or went."""
     key, values = {"pk": thread_pk, "sk": _HEAD}, {":at": table.stamp(at)}
     noted = table.update(table_name, key, "SET changed_at = :at", "attribute_exists(pk)", values)
     return [noted, *_owed(table_name, at, hook=hook)]
@@ -373,7 +373,7 @@ def changed(table_name: str, thread_pk: str, at: datetime, *, hook: bool = False
 def _out_of_sight(  # noqa: PLR0913  the parts of one write
     table_name: str, secret: str, known: Comment, actions: list[dict[str, Any]], at: datetime, *, hook: bool
 ) -> bool:
-    """Write what changes a comment; if it was approved, together with what takes it out of its thread."""
+    """Write a change of a comment; if it was approved, together with its removal from its thread."""
     if known.state == "approved":
         key = marshalled(item_of_entry(secret, known))
         actions.append({"Delete": {"TableName": table_name, "Key": key}})
@@ -383,7 +383,7 @@ def _out_of_sight(  # noqa: PLR0913  the parts of one write
 
 
 def _owed(table_name: str, at: datetime, *, hook: bool) -> list[dict[str, Any]]:
-    """Return the action that queues a call to the deploy hook, if there is one, as public content changes."""
+    """Return the action that queues a call to the deploy hook, if there is one, since public content changes."""
     return [outbox.deploy_hook(table_name, at)] if hook else []
 
 
@@ -414,7 +414,7 @@ def _unchanged(known: Comment) -> tuple[str, Item]:
 def _counted(table_name: str, secret: str, page: str, more: int, at: datetime) -> dict[str, Any]:
     """Return the action that counts a thread's entries, and notes that it changed.
 
-    A page is called as its first comment called it.
+    A page is named as its first comment named it.
     """
     values: Item = {":page": page, ":kind": "thread", ":list": THREADS, ":at": table.stamp(at), ":more": more}
     return table.update(
@@ -438,7 +438,7 @@ def _author_key(secret: str, known: Comment) -> Item:
 
 
 def entry_key(at: datetime, comment_id: str) -> str:
-    """Return the key of the entry of a first comment, and the last part of that of another."""
+    """Return the key of a first comment's entry, which is also the last part of a reply's key."""
     return f"{table.stamp(at)}#{comment_id}"
 
 
@@ -454,7 +454,7 @@ def _shown(secret: str, known: Comment, key: str, public: PublicPart) -> Item:
 
 
 def _root_of(key: str) -> str:
-    """Return the key of the first comment of the thread that an entry stands in."""
+    """Return the key of the first comment of the thread that an entry is in."""
     return "#".join(key.split("#")[:2])
 
 

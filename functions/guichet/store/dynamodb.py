@@ -97,14 +97,14 @@ def client() -> Any:
 
 
 def _set_aside(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
-    """Keep the parameters of a call from botocore, which looks at each value of them by its model.
+    """Hide the parameters of a call from botocore, which would check each value against its model.
 
-    That takes as long as our own part of a post. A body of DynamoDB is JSON with the same names (AWS: "DynamoDB
-    low-level API"), and we pass no bytes or numbers, which alone it would write otherwise.
+    That takes as long as our own part of a post. DynamoDB's request body is JSON with the same names (AWS: "DynamoDB
+    low-level API"), and we pass no bytes or numbers, the only values that botocore would encode differently.
     """
     context[_ASKED] = asked = dict(params)
     params.clear()
-    # For a batch, it looks for the tables' names, and fails if there is no map.
+    # For a batch, botocore looks up the tables' names, and fails if there is no map.
     params.update({name: {} for name in asked if name == "RequestItems"})
 
 
@@ -117,8 +117,8 @@ def transact(actions: Sequence[Mapping[str, Any]]) -> None:
     """Write all actions or none, as one TransactWriteItems.
 
     It is sent again with the same ClientRequestToken, so that a write that did happen is not done twice. Raises
-    ConditionFailedError, where a condition of the first action is told before a conflict, and the others after;
-    UnavailableError.
+    ConditionFailedError: one in the first action is reported before a conflict, one in any other action after it. Also
+    raises UnavailableError.
     """
     token = str(uuid.uuid4())
     call("transact_write_items", TransactItems=list(actions), ClientRequestToken=token)
@@ -127,7 +127,7 @@ def transact(actions: Sequence[Mapping[str, Any]]) -> None:
 def call(operation: str, **parameters: Any) -> dict[str, Any]:
     """Call an operation, retrying with full jitter (AWS: "Exponential Backoff And Jitter") while that can help.
 
-    Raises ConditionFailedError, UnavailableError, and botocore's ClientError for what sending again cannot mend.
+    Raises ConditionFailedError, UnavailableError, and botocore's ClientError for errors that a retry cannot fix.
     """
     send: Callable[..., dict[str, Any]] = getattr(client(), operation)
     deadline = _deadline.get() or time.monotonic() + RETRY_BUDGET

@@ -1,4 +1,4 @@
-"""Issues of the newsletter: their text, their state, and what became of each reader's copy.
+"""Issues of the newsletter: their text, their state, and the outcome of each reader's copy.
 
 An issue's items have its key, or that of one of its shards. Writing the run item makes the stream start a run of the
 function `Issues`; no other item of an issue does.

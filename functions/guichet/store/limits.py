@@ -11,7 +11,7 @@ from guichet.records.record import utc_now
 from guichet.store import dynamodb, outbox, table
 from guichet.store.dynamodb import ConditionFailedError, Item
 
-# How often one mailbox may get the same email, whoever asks.
+# How often one mailbox may get the same email, no matter who asks.
 ADDRESS_GAP = timedelta(minutes=15)
 ADDRESS_PER_DAY = 3
 # How many emails per day an owner gets from each pool: for strangers' browsers, whose networks share it; for browsers
@@ -108,7 +108,7 @@ def allow(  # noqa: PLR0913  the parts of one write
     """Count an email to a stranger against the daily caps, in one write that names the email, with `further` actions.
 
     Return `many` if all strangers together have used up today's emails, `share` if the requesting network has, or until
-    when it is put off: a mailbox gets one in 15 minutes and three a day. `known` is its slot. Raises
+    when it is postponed: a mailbox gets one in 15 minutes and three a day. `known` is its slot. Raises
     ConditionFailedError if the claim is lost, or if a condition of `further` fails.
     """
     if pool.per_day < 1:
@@ -229,7 +229,7 @@ def _place(email: ClaimedEmail) -> tuple[str, str]:
 
 
 def _allowed(table_name: str, email: ClaimedEmail, now: datetime) -> dict[str, Any]:
-    """Return the action that notes that an email was allowed, while this run has it."""
+    """Return the action that records that an email was allowed, while this run has it."""
     key = {"pk": email.key.record, "sk": email.key.email}
     values = {":now": table.stamp(now), ":claim": email.claim}
     return table.update(table_name, key, "SET allowed_at = :now", "claim = :claim", values)

@@ -57,7 +57,7 @@ class Entry(NamedTuple):
 
     @property
     def place(self) -> Place:
-        """Where it is."""
+        """Its place."""
         return Place(self.at, self.pk)
 
 

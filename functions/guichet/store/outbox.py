@@ -32,8 +32,8 @@ SHARDS = 16
 # The index key of rows that wait for one of the owner's mailboxes. One is enough, as SES's rate limits how fast it
 # fills.
 HELD = "held"
-# The list of emails that failed for good (index `lists`), for the desk. An email on another list stays there, as the
-# digest counts it.
+# The list of emails that failed for good (index `lists`), for the desk. An email on another list stays there, because
+# the digest counts it.
 FAILED = "failed"
 _FAILED_TOO = ", #list = if_not_exists(#list, :failed)"
 # The longest stored reason from SES, in characters.

@@ -33,7 +33,7 @@ class Place:
 class OutboxPage:
     """A page: the rows of emails that wait, and where it ended, if there are more.
 
-    `counts` are how many wait for each audience, and how many are held; the first page alone has them.
+    `counts` are how many wait for each audience, and how many are held; only the first page has them.
     """
 
     rows: tuple[Item, ...]

@@ -39,7 +39,7 @@ class Progress:
     """The renewals' progress: which part of the list is processed on a day, and after which id it continues.
 
     `left` is how many more may be asked that day, `weeks` counts who was asked, and unsubscribed for not answering, by
-    week (ISO 8601). `off` tells whether renewals are switched off, and `since` when they were switched on for the last
+    week (ISO 8601). `off` says whether renewals are switched off, and `since` when they were switched on for the last
     time.
     """
 
@@ -64,7 +64,7 @@ class Progress:
         return self if self.version and not self.off else replace(self, off=False, since=table.stamp(at))
 
     def counted(self, at: datetime, what: str, number: int) -> "Progress":
-        """Return it with so many more counted in the week of a time. The oldest weeks are forgotten."""
+        """Return it with more counted in the week of a time. The oldest weeks are dropped."""
         week = week_of(at)
         counts = {**self.weeks.get(week, {})}
         counts[what] = counts.get(what, 0) + number
@@ -98,7 +98,7 @@ def save(table_name: str, reached: Progress, now: datetime) -> Progress | None:
 
 
 def switch_off(table_name: str, now: datetime) -> None:
-    """Write down that renewals are switched off, unless that is known, or they were never on."""
+    """Record that renewals are switched off, unless that is known already, or they were never on."""
     reached = progress(table_name)
     if reached.version and not reached.off:
         save(table_name, replace(reached, off=True), now)
@@ -117,7 +117,7 @@ def _is_dated(item: Item) -> bool:
 
 
 def entry(item: Item) -> Entry:
-    """Return what an item of a subscriber, or of the index, tells of them."""
+    """Return an entry from an item of a subscriber, or of the index."""
     return Entry(
         str(item["pk"]).partition("#")[2],
         datetime.fromisoformat(item.get("alive_at") or item["confirmed_at"]),
@@ -147,7 +147,7 @@ def ask(table_name: str, item: Item, email: QueuedEmail, at: datetime) -> bool:
     For one period this succeeds once: it depends on the last sign of life, and on when they were asked since.
     """
     key = {"pk": item["pk"], "sk": item["sk"]}
-    # As they are stored: an import may write a time otherwise than we do.
+    # As they are stored: an import may write a time differently.
     known = {name: item.get(name) for name in ("alive_at", "confirmed_at", "renewal_queued_at", "renewal_sent_at")}
     unchanged = (
         f"attribute_not_exists({name})" if value is None else f"{name} = :{name}" for name, value in known.items()
@@ -165,7 +165,7 @@ def ask(table_name: str, item: Item, email: QueuedEmail, at: datetime) -> bool:
 
 
 def note_sent(table_name: str, subscriber_id: str, queued_at: datetime, sent_at: datetime) -> bool:
-    """Record, also in the record of consent, that SES accepted the email. Return False if known, or answered."""
+    """Record, also in the record of consent, that SES accepted the email. Return False if known, or they answered."""
     return _update(
         table_name,
         subscriber_id,

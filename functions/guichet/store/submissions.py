@@ -55,7 +55,7 @@ def keep(  # noqa: PLR0913  the parts of one write
     `further` are unconditional writes that belong to it.
 
     A submission whose id, or one of whose `neighbours`, is stored already is a repeat: it succeeds, changes nothing and
-    is not counted. But a sign-up repeated later than a double click requests its email again, as the reply says that
+    is not counted. But a sign-up repeated later than a double click requests its email again, since the reply says that
     one is on its way. Raises UsedProofError, OverCapError.
     """
     at = record.submitted_at

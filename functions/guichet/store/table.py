@@ -118,7 +118,7 @@ def update(  # noqa: PLR0913, PLR0917  the parts of one write
     names: dict[str, str] | None = None,
     **more: str,
 ) -> dict[str, Any]:
-    """Return the action of a transaction that changes an item: the parameters of an update, too.
+    """Return the transaction action that changes an item; the same parameters work for a single update.
 
     In `changes` and `condition`, `#name` is the attribute of that name, or the one that `names` has for it.
     """

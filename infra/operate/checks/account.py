@@ -75,7 +75,7 @@ def sending(inspection: Inspection) -> Iterator[Finding]:
     why = f"see why at {inspection.console}, under Reputation metrics, and answer the case at {_CASES}"
     if status == "SHUTDOWN":
         message = "SES has paused the account (SHUTDOWN): mail waits, and goes out once SES lifts it"
-        yield Finding("sending", "wrong", message, f"mend the cause, and ask AWS to resume: {why}")
+        yield Finding("sending", "wrong", message, f"fix the cause, and ask AWS to resume: {why}")
     elif not inspection.account.get("SendingEnabled"):
         # AWS pauses with SHUTDOWN. Otherwise, somebody with access to this account did, or their automation.
         command = inspection.command("sesv2", "put-account-sending-attributes", "--sending-enabled")
@@ -210,7 +210,7 @@ def _suppressed(inspection: Inspection, check: str, address: str, reason: str) -
     why = "reported an email as spam" if reason == "COMPLAINT" else "bounced"
     message = f"{address} {why}, and is suppressed; Guichet still writes to it"
     fix = Fix(
-        f"take {address} off the account's suppression list; mend its mailbox first, or it will be back",
+        f"take {address} off the account's suppression list; fix its mailbox first, or it will be back",
         ["ses:DeleteSuppressedDestination"],
         partial(inspection.client("sesv2").delete_suppressed_destination, EmailAddress=address),
     )

@@ -149,7 +149,7 @@ def _step_below(inspection: Inspection, tags: Mapping[str, str], policy: str) ->
     """Return the next step for a subdomain that has its parent's policy."""
     if policy == _POLICIES[-1]:
         return ""
-    # The parent's record covers other mail as well; a record of its own covers only the site's.
+    # The parent's record covers other mail as well; its own record covers only the site's.
     own = {name: value for name, value in tags.items() if name in {"rua", "adkim", "aspf"}}
     new = _record(inspection.domain, {"v": "DMARC1", "p": _stricter(policy), **own})
     return f"next, once all mail from {inspection.domain} passes, add to DNS a record of its own: {new}"

@@ -27,7 +27,7 @@ def spf(inspection: Inspection) -> Iterator[Finding]:
     elif not custom:
         message = (
             f"MAIL FROM is amazonses.com's, which allows SES to send: {inspection.domain} needs no SPF record for it, "
-            "and mail passes DMARC by its signature alone"
+            "and mail passes DMARC by its signature"
         )
         yield Finding("SPF", "ok", message)
     elif wanted := [*_servers(custom, records), *_exchanger(inspection, custom)]:
@@ -36,7 +36,7 @@ def spf(inspection: Inspection) -> Iterator[Finding]:
     elif mail_from.get("MailFromDomainStatus") != "SUCCESS":
         yield _unseen(inspection, sender, custom)
     else:
-        yield Finding("SPF", "ok", f"{custom} allows SES to send, and mail also passes DMARC by it")
+        yield Finding("SPF", "ok", f"{custom} allows SES to send, so mail also passes DMARC by SPF")
     if custom and mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE":
         yield _rejecting(inspection, sender, custom)
 

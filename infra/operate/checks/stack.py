@@ -99,7 +99,7 @@ def queued_emails(inspection: Inspection) -> Iterator[Finding]:
     table_name = inspection.stack.settings.table_name
     now = utc_now()
     waiting = [email for audience in AUDIENCES for email in outbox.waiting_emails(table_name, audience)]
-    # An email that is put off on purpose is not late.
+    # An email that is postponed on purpose is not late.
     due = [email.queued_at for email in waiting if not email.not_before or email.not_before <= now]
     age = (now - min(due)).total_seconds() if due else 0
     if age > _WAITING_TOO_LONG:

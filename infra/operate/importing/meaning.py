@@ -1,4 +1,4 @@
-"""Work out what the columns of another tool's file mean, from their names and values, and what a row says of a person.
+"""Work out what the columns of another tool's file mean, from names and values, and what a row says about a person.
 
 Tools are not detected: columns are recognised by English and French words, and by their contents. If a column may say
 that somebody left but is not recognised, the operator is asked.

@@ -18,7 +18,7 @@ def queued(language: Language) -> QueuedEmail:
 
 
 def ineligible(_due: Due[CapReached]) -> str | None:
-    """Return None: the owner is told, however late."""
+    """Return None: the owner is notified, however late."""
     return None
 
 

@@ -23,7 +23,7 @@ def queued(language: Language) -> QueuedEmail:
 
 
 def ineligible(due: Due[LinkRequest]) -> str | None:
-    """Return why it is no longer to be sent, or None. Whoever asked learns nothing of it."""
+    """Return why it is no longer to be sent, or None. The requester never learns of it."""
     if due.record.spam:
         return "it was filed as spam"
     author = subscriber_id(due.settings.signing_secret, due.record.email)

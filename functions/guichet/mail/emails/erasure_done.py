@@ -23,7 +23,7 @@ def queued(language: Language, erasure: Erasure) -> QueuedEmail:
 
 
 def opened(due: Due[Erasure]) -> Erasure | None:
-    """Return the erasure once it has ended. Until then, go on with it for a while and raise UnfinishedError."""
+    """Return the erasure once it has ended. Until then, continue it for a while and raise UnfinishedError."""
     if due.record.done_at:
         return due.record
     settings = due.settings

@@ -1,4 +1,4 @@
-"""To the owner: an issue paused itself, why, and how to go on."""
+"""To the owner: an issue paused itself, why, and how to continue."""
 
 from guichet.locales import Language
 from guichet.mail.emails import Addressee, Content, Due, at_desk

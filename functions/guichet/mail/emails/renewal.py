@@ -14,7 +14,7 @@ from guichet.store import renewals
 NAME = "renewal"
 AUDIENCE: Audience = "visitor"
 ADDRESSEE: Addressee = "subscriber"
-# It goes to subscribers alone.
+# It only goes to subscribers.
 STRANGER_SHARE: float | None = None
 
 
@@ -50,7 +50,7 @@ def content(subscriber: Subscriber, language: Language, settings: MailSettings) 
 
 
 def sent(due: Due[Subscriber]) -> None:
-    """Note that a subscriber was asked. Should it fail, the sweep does it by the row."""
+    """Record that a subscriber was asked. If this fails, the sweep does it from the row."""
     asked_at = due.record.renewal_queued_at
     if asked_at:
         renewals.note_sent(due.settings.table_name, due.record.id, asked_at, utc_now())

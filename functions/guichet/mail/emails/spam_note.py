@@ -26,7 +26,7 @@ def queued(language: Language) -> QueuedEmail:
 
 
 def opened(due: Due[SpamNote]) -> OpenedSpamNote:
-    """Return the note with what it names, as that is now."""
+    """Return the note with the submissions that it names, in their current state."""
     return spam_notes.opened(due.settings.table_name, due.record)
 
 
