@@ -116,9 +116,9 @@ def _few_shards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture(autouse=True)
 def _few_days(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a walk along the messages end after twelve days instead of 122, each of which it asks for.
+    """Let a walk along the messages end after twelve days instead of 122, since it queries each of them.
 
-    The marker all_days leaves them.
+    The marker all_days keeps them.
     """
     from guichet.store import message_lists  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The artifact, built for this machine and this Python, and its functions as processes of their own."""
+"""The artifact, built for this machine and this Python, and its functions as separate processes."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ def deployed(artifact: Path, client: Path, endpoint: str, tmp_path: Path) -> Ite
 
 @pytest.fixture
 def run(artifact: Path, client: Path, tmp_path: Path) -> Iterator[Callable[..., Runtime]]:
-    """Return what starts a handler of the artifact with an environment."""
+    """Return a function that starts a handler of the artifact with an environment."""
     with ExitStack() as processes:
         yield lambda handler, environment, code=artifact: processes.enter_context(
             start(code, handler, environment, client, tmp_path / "log")

@@ -183,7 +183,7 @@ def test_nothing_but_the_artifact_can_be_imported(run: Callable[..., Runtime], t
 
 
 def test_all_clients_of_a_function_are_made_before_its_first_event(deployed: Deployed) -> None:
-    # An endpoint that is no address fails where a client is made.
+    # An endpoint that is not an address fails when a client is created.
     for name in deployed.functions:
         function = deployed.built(name, AWS_ENDPOINT_URL="nowhere")
         answer = function.runtime.answer()
@@ -196,7 +196,7 @@ def test_bytecode_is_there_for_every_module_and_is_taken_unchecked(artifact: Pat
     for module in modules:
         compiled = module.parent / "__pycache__" / f"{module.stem}.{sys.implementation.cache_tag}.pyc"
         head = compiled.read_bytes()[:8]
-        # PEP 552: the lowest bit says that a hash stands where else a date does, the next one that it is checked.
+        # PEP 552: the lowest bit says that there is a hash instead of a date, the next one that it is checked.
         assert head == MAGIC_NUMBER + (0b01).to_bytes(4, "little"), module
 
 
@@ -233,7 +233,7 @@ def test_only_services_and_operations_in_use_are_described(artifact: Path) -> No
     for service, operations in OPERATIONS.items():
         (model,) = data.glob(f"{service}/*/service-2.json")
         assert tuple(json.loads(model.read_text(encoding="utf-8"))["operations"]) == operations
-    # botocore would go through them at each call.
+    # botocore would evaluate them on each call.
     assert not list(data.rglob("endpoint-rule-set*"))
 
 
@@ -252,14 +252,14 @@ def test_every_region_is_called_as_the_rules_for_endpoints_say(
         for region in session.get_available_regions(service, partition)
     }
     assert {"eu-west-3", "us-east-1", "us-gov-west-1"} <= regions
-    # A region of the future is in no list.
+    # A future region is in no list.
     for region in sorted(regions | {"eu-west-9"}):
         call = partial(_called, service, region, operation, parameters)
         assert call(listed) == call(session.get_component("data_loader")), region
 
 
 class _CalledError(Exception):
-    """What ends a call before it is sent."""
+    """Raised to end a call before it is sent."""
 
     def __init__(self, request: AWSPreparedRequest) -> None:
         super().__init__(request.url)

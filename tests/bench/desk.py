@@ -1,7 +1,7 @@
-"""`python -m tests.bench.desk`: what each page of messages takes at the desk, in processor time and in read units.
+"""`python -m tests.bench.desk`: what each page of messages costs at the desk, in CPU time and in read units.
 
-The pages are asked for twice. The first time answers are kept; the second time they are played back, so that the
-processor time is the function's own. moto answers, but for the lists of a day, which it would look for among all items.
+Each page is requested twice. The first time, AWS's answers are recorded; the second time, they are played back, so that
+the CPU time is only the function's. moto answers, except for the lists of a day, for which it would search all items.
 AWS: "Read consistency", "Capacity unit consumption for reads", "Paginating table query results".
 """
 
@@ -31,7 +31,7 @@ _WORDS = ("chaise", "table", "été", "devis", "bonjour", "atelier", "merci", "c
 
 
 class Taken(NamedTuple):
-    """What a page took: calls by operation, read units, seconds of processor time."""
+    """What a page took: calls by operation, read units, seconds of CPU time."""
 
     calls: dict[str, int]
     units: float
@@ -46,7 +46,7 @@ class Written(NamedTuple):
 
 
 def write(count: int, days: int, last: datetime = START, *, length: int = 400) -> Written:
-    """Put messages into the table, as many a day."""
+    """Put messages into the table, the same number each day."""
     chance, written = random.Random(21), Written([], {})  # noqa: S311
     for number in range(count):
         at = last - timedelta(days=days) * number / count
@@ -70,7 +70,7 @@ def write(count: int, days: int, last: datetime = START, *, length: int = 400) -
 
 
 def units_of(operation: str, asked: dict[str, Any], given: dict[str, Any]) -> float:
-    """Return the read units that a call takes, by the sizes of its items."""
+    """Return the read units of a call, from the sizes of its items."""
     if operation == "Query":
         read = sum(map(_size, given["Items"]))
         return max(1, ceil(read / _UNIT)) * (1.0 if asked.get("ConsistentRead") else 0.5)
@@ -85,7 +85,7 @@ def units_of(operation: str, asked: dict[str, Any], given: dict[str, Any]) -> fl
 
 
 def _size(item: dict[str, Any]) -> int:
-    # What JSON takes for a name, a type and quotes is about what DynamoDB takes for a number or a list.
+    # JSON's names, types and quotes take about as much space as DynamoDB's numbers and lists.
     values = (json.dumps(value, ensure_ascii=False) for value in item.values())
     return sum(
         len(name.encode()) + len(value.encode()) - len('{"S": ""}') for name, value in zip(item, values, strict=True)
@@ -93,7 +93,7 @@ def _size(item: dict[str, Any]) -> int:
 
 
 class Played(Wire):
-    """The answers of the first time, given again the second time."""
+    """The answers of the first request, played back for the second."""
 
     def __init__(self, client: Any, lists: dict[str, list[dict[str, Any]]]) -> None:
         super().__init__(client)
@@ -131,12 +131,12 @@ class Played(Wire):
             if read > _PAGE or len(page) == asked.get("Limit"):
                 last = {key: entry[key] for key in ("pk", "sk", "list")}
                 return {"Items": page, "Count": len(page), "LastEvaluatedKey": last}
-        # Where only the count is asked for, the items are not given, but read.
+        # If only the count is requested, the items are read but not returned.
         return {"Items": page, "Count": len(page)}
 
 
 def take(browser: Browser, page: str, lists: dict[str, list[dict[str, Any]]]) -> Taken:
-    """Ask for a page, twice."""
+    """Request a page, twice."""
     wire = Played(dynamodb.client(), lists)
     first = browser.get(page)
     assert first.status_code == 200, page
@@ -155,7 +155,7 @@ def _asked(wire: Wire) -> Iterator[tuple[str, bytes]]:
 
 
 def pages(ids: Sequence[str]) -> dict[str, str]:
-    """Return the pages to ask for, by what they are."""
+    """Return the pages to request, by description."""
     return {
         "the latest messages": "messages",
         "of a form": "messages?form=devis",
@@ -169,7 +169,7 @@ def pages(ids: Sequence[str]) -> dict[str, str]:
 
 
 def measure(count: int, days: int, length: int = 400) -> dict[str, Taken]:
-    """Return what each page takes with so many messages on so many days."""
+    """Return what each page takes, for a number of messages on a number of days."""
     with isolated(), time_machine.travel(START, tick=False):
         app = App(resolve())
         written = write(count, days, length=length)

@@ -1,12 +1,12 @@
 """`python -m tests.bench.flood`: what a flood costs in DynamoDB's write units, by callers.
 
 Twenty posts of 64 KiB a second for ten minutes, from 1, 10 and 1,000 callers, go through the handler of `/contact` to a
-table that only counts. Lambda runs several processes of a function, and each remembers its own callers over the cap:
-the posts are spread over so many at random. "Before" is the same without that memory.
+table that only counts. Lambda runs several processes of a function, and each remembers its own callers over the cap, so
+the posts are distributed at random over several processes. "Before" is the same without that memory.
 
-Write units as AWS documents them: 1 KB, begun, is one; in a transaction it is two; a condition that fails costs what
-the write would have cost, and so, as assumed here, does each action of a transaction that is cancelled; a check of an
-item that is not there is of 1 KB. The indexes' own writes count, too.
+Write units are as AWS documents them: one per started KB; twice that in a transaction; a failed condition costs what
+the write would have cost, and so, it is assumed here, does each action of a cancelled transaction; a check of a missing
+item counts as 1 KB. Writes to the indexes count, too.
 """
 
 import argparse
@@ -44,7 +44,7 @@ _KB = 1024
 
 
 class CountingTable:
-    """A stand-in for the DynamoDB client: what is there, how often callers were counted, and the units it takes."""
+    """A stand-in for the DynamoDB client: its items, how often callers were counted, and the units used."""
 
     def __init__(self) -> None:
         self._there: set[str] = set()
@@ -52,7 +52,7 @@ class CountingTable:
         self.units = 0
 
     def transact_write_items(self, **asked: Any) -> dict[str, Any]:
-        """Do all actions or none, and count what that takes."""
+        """Do all actions or none, and count the units."""
         actions = [next(iter(action.items())) for action in asked["TransactItems"]]
         failed = [self._fails(kind, action) for kind, action in actions]
         self.units += sum(2 * _units(action.get("Item", {})) for _, action in actions)
@@ -101,7 +101,7 @@ def _size(value: Mapping[str, Any]) -> int:
 def _events(callers: int) -> Iterator[dict[str, Any]]:
     """Yield the events of the flood. Each post is another message; callers take turns."""
     sample = json.loads(_EVENT.read_text(encoding="utf-8"))
-    # Without a key of the client's own, the windows of time are checked.
+    # Without a key from the client, the time windows are checked.
     del sample["headers"]["idempotency-key"]
     for number in range(PER_SECOND * SECONDS):
         event = copy.deepcopy(sample)
@@ -115,13 +115,13 @@ def _events(callers: int) -> Iterator[dict[str, Any]]:
 
 
 def flood(callers: int, processes: int, *, remembering: bool) -> tuple[int, Counter[int]]:
-    """Return the write units of a flood, and how many posts were answered with which status."""
+    """Return the write units of a flood, and the number of posts by status."""
     chance = random.Random(callers)  # noqa: S311
     table, statuses = CountingTable(), Counter[int]()
     memories = [OverCap(4096 if remembering else 0) for _ in range(processes)]
     client, memory = dynamodb.client, rate_limit.OVER_CAP
     with isolated(), time_machine.travel(START, tick=False) as clock, contextlib.redirect_stdout(io.StringIO()):
-        # Thousands of lines of which none is read, and thousands of texts that are not spam.
+        # This skips thousands of log lines that nobody reads, and thousands of texts that are not spam.
         logging.disable()
         os.environ["SPAM_FILTER"] = "off"
         dynamodb.client = lambda: table  # type: ignore[assignment]

@@ -1,6 +1,6 @@
-"""What an issue takes on AWS, on paper: hours and US dollars, by how many readers it has and what SES allows.
+"""What an issue takes on AWS, calculated: hours and US dollars, by the number of readers and SES's rate.
 
-The tables of infra/docs/limits.md are these; a test holds them together.
+These are the tables of infra/docs/limits.md; a test compares them.
 """
 
 from collections.abc import Iterator
@@ -14,21 +14,22 @@ READERS = (10_000, 100_000, 1_000_000)
 RATES = (14, 100, 500)
 # SES, for a thousand emails: until July 2026, and the plan Essentials that new accounts have.
 SES, SES_ESSENTIALS = (float(PLANS[plan][1]) for plan in ("NONE", "ESSENTIALS"))
-# A call to SES takes so long at its slowest, in seconds: so many are on their way at once.
+# How long a call to SES takes at its slowest, in seconds, which determines how many run concurrently.
 CALL_TAKES = 0.2
-# The functions Issues and Feedback, in GB; what a run of the latter takes, in seconds. SES tells twice of each copy.
+# The memory of Issues and Feedback, in GB; how long a run of the latter takes, in seconds. SES sends two events per
+# copy.
 ISSUES_GB, FEEDBACK_GB, EVENT_TAKES, EVENTS = 1769 / 1024, 1.0, 0.060, 2
-# A reader's row: written down, claimed, marked; and the subscriber's, whose soft bounces a delivery forgets.
+# A reader's row is created, claimed and marked; and a delivery resets the subscriber's soft bounces.
 WRITES = 4
 # The subscriber, and the row for each event. The rows again, at less than 400 bytes each: the page, the count and the
 # look at all of them at the end.
 READS = 1 + EVENTS + 3 * 400 / 4096
-# How far it has come is written down after each page, an item of up to 2 KB; then, what bounced is read.
+# The progress is recorded after each page, in an item of up to 2 KB; then, the bounces are read.
 WRITES_OF_PAGE, READS_OF_PAGE = 2, 1
 
 
 def pace(rate: float) -> float:
-    """Return how many copies a second are sent where SES allows so many emails a second."""
+    """Return how many copies a second are sent, for a number of emails a second that SES allows."""
     return min(rate * worker.SHARE, worker.MOST_AT_ONCE / CALL_TAKES)
 
 
@@ -38,7 +39,7 @@ def hours(readers: int, rate: float) -> float:
 
 
 def dollars(readers: int, rate: float) -> float:
-    """Return what it costs, SES apart."""
+    """Return what it costs, without SES."""
     pages = readers / ceil(pace(rate))
     writes = WRITES * readers + WRITES_OF_PAGE * pages
     reads = READS * readers + READS_OF_PAGE * pages

@@ -1,7 +1,7 @@
-"""An issue sent to many readers, the function killed three times: who got it, what it wrote, how its memory went.
+"""An issue sent to many readers, with the function killed three times: who got it, its writes, and its memory.
 
-moto holds the table, seeded where it keeps its items, and is what takes the time. The function runs in a process of
-its own, side by side as it is, and is called by the schedule alone. SES is a list here: moto would keep every mail.
+moto holds the table, seeded directly in its memory, and is the bottleneck. The function runs in a separate process,
+with its usual concurrency, and only the schedule calls it. SES is a list here: moto would keep every mail.
 """
 
 import base64
@@ -40,20 +40,20 @@ from tests.support.issues import SAMPLE
 from tests.support.newsletter import SECRET
 from tests.support.server import Handler, Server, serving
 
-# What SES allows a second: so much that the function's own limit counts.
+# SES's rate per second: high enough that the function's own limit applies.
 RATE = 10_000.0
 KILLS = 3
-# A lease of a run that was killed is over by then; and so is the wait for an answer.
+# By then, the lease of a killed run has ended, and so has the wait for an answer.
 LATER, MUCH_LATER = timedelta(minutes=5), timedelta(minutes=65)
-# How much more memory the function may take from a third of the copies on than it took before, in MB.
+# How much its memory may grow after the first third of the copies, in MB.
 FLAT = 20
-# How often that is looked at, in seconds.
+# How often the memory is measured, in seconds.
 _LOOK = 10
 _KB, _UNIT = 1024, 4096
 
 
 class Engine(Server):
-    """DynamoDB and SES for one process. It counts the units that what is asked would take."""
+    """DynamoDB and SES for one process. It counts the units that the requests would take."""
 
     # All of the function's threads connect at once.
     request_queue_size = 128
@@ -94,7 +94,7 @@ class Engine(Server):
             size = sum(map(_size, items)) if items is not None else answer["Count"] * self._row
             self.reads[operation] += ceil(size / _UNIT) * (1 if asked.get("ConsistentRead") else 0.5)
 
-    # About as large as a row is in the end, in bytes: those that are only counted are not seen.
+    # About the final size of a row, in bytes: rows that are only counted are not returned.
     _row = 400
 
     @staticmethod
@@ -104,7 +104,7 @@ class Engine(Server):
         return max(1, ceil(_size(found.to_json()["Attributes"] if found else {}) / _KB))
 
     def mail(self, asked: dict[str, Any]) -> bytes:
-        """Take a mail."""
+        """Accept a mail."""
         (to,) = asked["Destination"]["ToAddresses"]
         if to.encode() not in base64.b64decode(asked["Content"]["Raw"]["Data"]):
             raise SystemExit("a copy to somebody else")
@@ -134,7 +134,7 @@ class _Asked(Handler):
 
 
 def _size(item: Any) -> int:
-    """Return the size of an item in bytes, about as DynamoDB has it: names and values."""
+    """Return the approximate size of an item in DynamoDB, in bytes: names and values."""
     match item:
         case dict():
             return sum((len(name) if len(name) > 1 else 0) + _size(value) for name, value in item.items())
@@ -145,7 +145,7 @@ def _size(item: Any) -> int:
 
 
 def run(count: int) -> bool:
-    """Send an issue to so many readers, print how it goes, and return whether everybody got it once."""
+    """Send an issue to a number of readers, print the progress, and return whether everybody got it once."""
     logging.disable(logging.CRITICAL)
     with isolated(), serving(Engine()) as engine:
         App(resolve())
@@ -171,7 +171,7 @@ def run(count: int) -> bool:
 
 
 def _until(engine: Engine, later: timedelta, copies: int | None, start: float, taken: list[tuple[int, float]]) -> None:
-    """Let the function work, at a later time of its own, to the end, or kill it after so many copies."""
+    """Run the function, with its clock set later, to the end, or kill it after a number of copies."""
     environment = {
         **os.environ,
         "AWS_ENDPOINT_URL_DYNAMODB": f"http://{engine.address}",
@@ -192,7 +192,7 @@ def _until(engine: Engine, later: timedelta, copies: int | None, start: float, t
                 try:
                     used = memory(process.pid)
                 except KeyError:
-                    # It has ended in between.
+                    # It has ended meanwhile.
                     continue
                 taken.append((now, used))
                 pace = (now - before) / (time.monotonic() - looked)
@@ -203,7 +203,7 @@ def _until(engine: Engine, later: timedelta, copies: int | None, start: float, t
 
 
 def _tell_of_those_in_doubt(engine: Engine) -> int:
-    """Let SES tell of the copies that it took and that nobody marked. Of all others, its events change nothing."""
+    """Send SES's events about the accepted copies that nobody marked. Events about the others would change nothing."""
     found = 0
     for attempt in engine.attempts:
         row = readers.at("table", EmailKey(record=attempt.key.record, email=attempt.key.email))
@@ -242,14 +242,14 @@ def _told(engine: Engine, count: int, in_doubt: int, taken: list[tuple[int, floa
 
 
 def _work(later: float) -> None:
-    """Be the function: called by the schedule until nothing is left to do now."""
-    # moto answers one call after the other, and one that looks through many rows takes long.
+    """Act as the function, called by the schedule until there is nothing left to do now."""
+    # moto answers one call at a time, and one that examines many rows takes long.
     dynamodb.READ_TIMEOUT = dynamodb.RETRY_BUDGET = dynamodb.CONNECT_TIMEOUT = ses.CONNECT_TIMEOUT = 60.0
     ses.READ_TIMEOUT = 60.0
     with time_machine.travel(utc_now() + timedelta(seconds=later), tick=True):
         function = LocalFunction(resolve().functions["Issues"])
         while True:
-            # A run that fails, since moto is slow, is resumed like any other.
+            # A run that fails because moto is slow is resumed like any other.
             function(schedule_event())
             issue = issues.find("table", "long")
             if issue is None or issue.state != "sending" or issue.not_before is not None:

@@ -1,8 +1,8 @@
-"""`make issues-bench`, or `python -m tests.bench.issues`: what an issue of the newsletter takes.
+"""`make issues-bench`, or `python -m tests.bench.issues`: what it takes to send an issue of the newsletter.
 
-`--compose` counts the copies that one core writes a second. Each is the sample issue as a reader gets it, in full: to
-their address, with their own link to unsubscribe and its token. `--readers` sends an issue to so many, the function
-being killed three times.
+`--compose` counts how many copies one core writes per second. Each is the full sample issue as a reader gets it: to
+their address, with their own unsubscribe link and its token. `--readers` sends an issue to that many readers, and kills
+the function three times.
 """
 
 import argparse
@@ -29,7 +29,7 @@ ROUNDS = 5
 
 
 def per_second(write: Callable[[str, str], bytes], copies: int, settings: NotifierSettings) -> float:
-    """Return how many copies a second are written, the link of each included."""
+    """Return how many copies a second are written, including the link of each."""
     start = time.perf_counter()
     for number in range(copies):
         subscriber_id = f"{number:064x}"
@@ -63,7 +63,7 @@ def compose(copies: int) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure what is asked for, and return the exit code."""
+    """Run the requested measurements, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.issues", description="What an issue takes.")
     parser.add_argument("--compose", action="store_true", help="count the copies that one core writes a second")
     parser.add_argument("--copies", type=int, default=5000, metavar="N", help="in each of five rounds (%(default)s)")

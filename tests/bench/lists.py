@@ -1,8 +1,9 @@
-"""`make lists`, or `python -m tests.bench.lists --rows 100000`: a long list in and out again, stopped in the middle.
+"""`make lists`, or `python -m tests.bench.lists --rows 100000`: a long list imported, exported and interrupted.
 
-A tenth of the rows and then all are imported into `make run`'s stack and exported from it, by the command `guichet`.
-Of all, the import is interrupted in the middle and the export killed, and each is given again. Nothing may be lost or
-doubled, and the memory of the command must not grow with the list. moto holds the table, and is what takes the time.
+A tenth of the rows, and then all of them, are imported into `make run`'s stack and exported from it, by the command
+`guichet`. With all rows, the import is interrupted and the export killed in the middle, and each is run again. Nothing
+may be lost or duplicated, and the memory of the command must not grow with the list. moto holds the table, and is the
+bottleneck.
 """
 
 import argparse
@@ -22,15 +23,15 @@ from pathlib import Path
 from tests.support.stack import LocalStack, local_stack
 
 ENTRY_POINT = Path(sys.executable).parent / "guichet"
-# One line in so many is no address.
+# One line in this many is not an address.
 BAD_EACH = 1000
-# How much more memory ten times the rows may take. Chance plays a part, and a short list is less than a page.
+# How much more memory ten times the rows may take. It varies, and a short list is less than a page.
 FLAT = 1.25
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A command that ended: its exit code, how long it took, its peak of memory in bytes, what it said."""
+    """A command that ended: its exit code, its duration, its peak memory in bytes, and its output."""
 
     code: int
     seconds: float
@@ -40,11 +41,11 @@ class Ended:
 
 
 class WrongError(Exception):
-    """Something was lost, doubled, or took more memory for more rows. The text says what."""
+    """Something was lost, duplicated, or took more memory for more rows. The text says what."""
 
 
 def command(stack: LocalStack, folder: Path, *arguments: str, until: Callable[[], bool] | None = None) -> Ended:
-    """Run a command to its end; with `until`, interrupt an import or kill an export as soon as that is true."""
+    """Run a command to its end or, with `until`, interrupt an import or kill an export as soon as that is true."""
     line = [str(ENTRY_POINT), *arguments, "--local", "--port", str(stack.port), "--json"]
     out, err = folder / "command-out", folder / "command-err"
     start = time.perf_counter()
@@ -64,7 +65,7 @@ def command(stack: LocalStack, folder: Path, *arguments: str, until: Callable[[]
 
 
 def in_and_out(rows: int, folder: Path, *, stop: bool) -> dict[str, Ended]:
-    """Import and export a list of so many rows; with `stop`, each is stopped and given again. Raises WrongError."""
+    """Import and export a list of a number of rows; with `stop`, each is stopped and run again. Raises WrongError."""
     bad = rows // BAD_EACH
     wanted = {f"reader{number}@example.net" for number in range(rows)}
     given, exported = folder / "list.csv", folder / "exported.csv"
@@ -72,7 +73,7 @@ def in_and_out(rows: int, folder: Path, *, stop: bool) -> dict[str, Ended]:
     part, err = Path(f"{exported}.part"), folder / "command-err"
 
     def well_begun() -> bool:
-        # As its progress tells: "bytes imported: 20,000 of about 40,000".
+        # As its progress says: "bytes imported: 20,000 of about 40,000".
         told = re.findall(r"bytes imported: ([\d,]+) of about ([\d,]+)", err.read_text(encoding="utf-8"))
         done, total = (int(figure.replace(",", "")) for figure in told[-1]) if told else (0, 1)
         return 4 * done > total
@@ -126,7 +127,7 @@ def _hold(holds: bool, otherwise: str) -> None:  # noqa: FBT001
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do it, print what each step took, and return 1 where something is wrong."""
+    """Do it, print what each step took, and return 1 if something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.lists", description="A long list in and out again.")
     parser.add_argument("--rows", type=int, default=100_000)
     rows = parser.parse_args(arguments).rows

@@ -1,8 +1,7 @@
-"""`python -m tests.bench.month`: what a month costs on AWS, on paper, by how much is written and sent.
+"""`python -m tests.bench.month`: what a month costs on AWS, calculated, by the volume of posts and mail.
 
-The tables of infra/docs/costs.md are these; a test holds them together, and each sum to its parts. Where a number is
-not known, it is taken too high: every start of a function is a cold one of a second, and there is no free tier but
-where it is named.
+These are the tables of infra/docs/costs.md; a test compares them, and each sum with its parts. Unknown numbers are
+estimated high: every start of a function is a cold one of a second, and there is no free tier except where it is named.
 """
 
 from collections.abc import Iterator
@@ -23,23 +22,23 @@ from tests.bench.posts import (
 # month of a custom metric and of a metric that an alarm watches.
 PER_GB_STORED, PER_GB_BACKED_UP, PER_GB_LOGGED, PER_MILLION_NOTICES = 0.25, 0.20, 0.50, 0.50
 PER_METRIC, PER_ALARM_METRIC = 0.30, 0.10
-# What each account has for nothing every month.
+# What is free for each account every month.
 FREE_GB_SECONDS, FREE_INVOCATIONS, FREE_METRICS, FREE_ALARM_METRICS, FREE_GB_LOGGED = 400_000, 1_000_000, 10, 10, 5
 
 WEEKS = 52 / 12
-# Two functions look every quarter of an hour.
+# Two functions run every quarter of an hour.
 SWEEPS = 4 * 24 * 365 / 12
-# The functions' memory in GB; what a run takes at most, in seconds, where nothing else is known; what it logs, in KB.
+# The functions' memory in GB; the longest run, in seconds, unless more is known; what it logs, in KB.
 GB, ISSUES_GB, RUN_TAKES, RUN_LOGS = 1.0, 1769 / 1024, 1.0, 2
-# What both sweeps read together, at most, where nothing waits.
+# What both sweeps together read at most, if nothing waits.
 READS_OF_SWEEPS = 25
 # A post: a request and its preflight, a transaction, its email claimed and marked, and two events of SES about it.
 CALLS_OF_POST, RUNS_OF_POST, WRITES_OF_POST, READS_OF_POST = 2, 2 + EVENTS, 12 + 3 + 1 + EVENTS, 1 + EVENTS
-# What is stored of a post for three years, of a subscriber, and of a reader's copy for a year, in KB.
+# What is stored for a post for three years, for a subscriber, and for a reader's copy for a year, in KB.
 KB_OF_POST, KB_OF_SUBSCRIBER, KB_OF_READER, YEARS = 4, 2, 0.4, 3
-# The custom metrics that are there without anybody, with posts, and with issues besides.
+# The number of custom metrics without any activity, with posts, and with issues as well.
 METRICS_AT_REST, METRICS_OF_POSTS, METRICS_OF_ISSUES = 1, 4, 2
-# Emails that an account on the usual plan sends in a second.
+# Emails that a typical account sends per second.
 RATE = 14
 
 
@@ -47,13 +46,13 @@ def alarm_metrics() -> int:
     """Return how many metrics the stack's alarms watch: each is paid for."""
     resources = Template.load().document["Resources"].values()
     alarms = [one["Properties"] for one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
-    # One that calculates has a list of them, with the formula.
+    # A calculated one has a list of them, with the formula.
     return sum(sum("Expression" not in one for one in alarm.get("Metrics", [{}])) for alarm in alarms)
 
 
 @dataclass(frozen=True)
 class Month:
-    """A month: how many posts come, each with an email, and how many subscribers get how many issues."""
+    """A month: the number of posts, each with an email, and how many subscribers get how many issues."""
 
     what: str
     posts: int = 0
@@ -70,7 +69,7 @@ class Month:
         return self.emails / 1000 * price
 
     def compute(self, *, free: bool = False) -> float:
-        """Return what Lambda costs, the runs that send issues apart."""
+        """Return what Lambda costs, without the runs that send issues."""
         runs = 2 * SWEEPS + self.posts * RUNS_OF_POST
         seconds = RUN_TAKES * (SWEEPS * (GB + ISSUES_GB) + self.posts * RUNS_OF_POST * GB)
         if free:
@@ -78,7 +77,7 @@ class Month:
         return seconds * PER_GB_SECOND + runs * PER_MILLION_INVOCATIONS / 1e6
 
     def requests(self, *, free: bool = False) -> float:
-        """Return what API Gateway, DynamoDB, SNS and logs cost, and all that an issue takes besides mail."""
+        """Return what API Gateway, DynamoDB, SNS and logs cost, and everything that an issue takes except mail."""
         writes, reads = self.posts * WRITES_OF_POST, SWEEPS * READS_OF_SWEEPS + self.posts * READS_OF_POST
         millions = (
             self.posts * CALLS_OF_POST * PER_MILLION_API_CALLS
@@ -106,7 +105,7 @@ class Month:
         return metrics * PER_METRIC + alarms * PER_ALARM_METRIC
 
     def parts(self, *, free: bool = False) -> tuple[float, ...]:
-        """Return what is paid for, mail apart: Lambda, requests and logs, storage, alarms and metrics."""
+        """Return the costs without mail: Lambda, requests and logs, storage, alarms and metrics."""
         return self.compute(free=free), self.requests(free=free), self.stored(), self.watched(free=free)
 
 

@@ -1,8 +1,8 @@
-"""`make bench`, or `python -m tests.bench.no_telling ROUNDS`: does the time of a reply tell the state of its address.
+"""`make bench`, or `python -m tests.bench.no_telling ROUNDS`: whether a reply's time reveals the state of its address.
 
 Each round is a new store with one address in each state. The sign-ups of all states are interleaved in random order,
-each from a caller of its own. Printed are the median time per state, its ratio to the median of new addresses, and how
-often a sign-up of the state takes longer than one of a new address (0.5 tells nothing).
+each from a different caller. It prints the median time per state, its ratio to the median of new addresses, and how
+often a sign-up of the state takes longer than one of a new address (0.5 reveals nothing).
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from tests.support.app import PARAMETERS, START, App, isolated, resolve
 from tests.support.states import bring_to
 
 STATES = ("new", "asked", "confirmed", "unsubscribed", "bounced", "complained")
-# Few: each transaction of moto copies the table, so the store is emptied often.
+# Few: each of moto's transactions copies the table, so the store is emptied often.
 PER_ROUND = 10
 
 
@@ -48,7 +48,7 @@ def address(state: str) -> str:
 
 
 def longer(times: list[float], than: list[float]) -> float:
-    """Return how often a time of the one list is longer than one of the other, ties counted half."""
+    """Return how often a time in one list is longer than one in the other; ties count half."""
     pairs = itertools.product(times, random.sample(than, min(len(than), 500)))
     outcomes = [(mine > other) + (mine == other) / 2 for mine, other in pairs]
     return statistics.fmean(outcomes)

@@ -1,15 +1,14 @@
-"""`make bench`, or `python -m tests.bench.posts --rounds 20 --json FILE`: what a post to the contact form takes.
+"""`make bench`, or `python -m tests.bench.posts --rounds 20 --json FILE`: what a post to the contact form costs.
 
-Measured is the artifact, under Lambda's runtime client, beside three references in the same run, interleaved in random
-order: the bare handler, the usual tutorial, and the same features with the usual imports. All have bytecode that is not
-checked. The references have their packages as pip installs them; `bare, pruned` is the bare handler with the packages
-as the artifact has them, and boto3. DynamoDB and SES are a server that takes everything at once and counts it.
+It measures the artifact, under Lambda's runtime client, and three references in the same run, interleaved in random
+order: the bare handler, the usual tutorial, and the same features with the usual imports. All have unchecked bytecode.
+The references have their packages as pip installs them; `bare, pruned` is the bare handler with the artifact's
+packages, and boto3. DynamoDB and SES are a server that accepts everything immediately and counts it. `with forms` is
+the artifact of a site with 200 forms of its own, and `own form` a post to one of these.
 
-`with forms` is the artifact of a site with 200 forms of its own, and `own form` a post to one of these.
-
-- cold: from the start of the process to its first reply; warm: processor time per post, of a process that has served
-  fifty; memory: the most that the process held. Medians, the middle half of the values, and ratios to the bare handler.
-- a ratio is to be trusted further than a time: this is not Lambda's machine.
+- cold: from the start of the process to its first reply; warm: CPU time per post, of a process that has served fifty;
+  memory: the most that the process held. Medians, the middle half of the values, and ratios to the bare handler.
+- trust the ratios more than the times: this is not Lambda's machine.
 """
 
 import argparse
@@ -35,7 +34,7 @@ from tests.support.runtime_api import copy_client, start
 from tests.support.samples import sample
 from tests.support.server import Handler, Server, serving
 
-# A site with many forms of its own, each of which takes what the contact form does.
+# A site with many forms of its own, each of which accepts what the contact form does.
 FORMS = 200
 FORM = """
 [form-{0}]
@@ -59,15 +58,15 @@ BEFORE_WARM, WARM_POSTS, WARM_ROUNDS = 50, 400, 5
 PER_GB_SECOND, PER_MILLION_INVOCATIONS, PER_MILLION_API_CALLS, PER_MILLION_WRITES = 13.3334e-6, 0.20, 1.00, 0.625
 PER_MILLION_READS = 0.125
 MEMORY_GB = 1.0
-# What Lambda gives of a processor with this memory (AWS: "Configure Lambda function memory").
+# The share of a CPU that Lambda gives with this memory (AWS: "Configure Lambda function memory").
 PROCESSOR = 1024 / 1769
-# What a call to DynamoDB or SES takes besides: assumed, in seconds.
+# The additional time of a call to DynamoDB or SES: assumed, in seconds.
 CALL = 0.010
 
 
 @dataclass
 class Endpoint:
-    """What the functions asked of AWS: calls by name, and the bytes of their bodies."""
+    """The functions' requests to AWS: calls by name, and the bytes of their bodies."""
 
     url: str = ""
     calls: Counter[str] = field(default_factory=Counter)
@@ -76,7 +75,7 @@ class Endpoint:
 
 @dataclass
 class Candidate:
-    """A handler with its code, and what was measured of it: seconds, seconds, bytes."""
+    """A handler with its code, and its measurements: seconds, seconds, bytes."""
 
     name: str
     code: Path
@@ -93,7 +92,7 @@ class Candidate:
 
 @contextmanager
 def endpoint() -> Iterator[Endpoint]:
-    """Serve an AWS that takes everything."""
+    """Serve an AWS that accepts everything."""
     seen = Endpoint()
 
     class Aws(Handler):
@@ -109,7 +108,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def requirements(names: Sequence[str], into: Path) -> Path:
-    """Write the pins of some packages, taken from the project's own, into a file."""
+    """Write the pins of some packages into a file, taken from the project's own."""
     pins = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     blocks = [re.search(rf"^{name}==.*?(?=^[a-z]|\Z)", pins, re.MULTILINE | re.DOTALL) for name in names]
     into.write_text("".join(block[0] for block in blocks if block), encoding="utf-8")
@@ -117,7 +116,7 @@ def requirements(names: Sequence[str], into: Path) -> Path:
 
 
 def reference(name: str, packages: Path | Sequence[str], folder: Path) -> Path:
-    """Build a reference: its file and its packages as they come, with bytecode; or with those of another reference."""
+    """Build a reference: its file and its packages as installed, with bytecode; or with those of another reference."""
     code = folder / name
     if isinstance(packages, Path):
         shutil.copytree(packages, code)
@@ -130,7 +129,7 @@ def reference(name: str, packages: Path | Sequence[str], folder: Path) -> Path:
 
 
 def candidates(folder: Path, artifacts: Mapping[str, Path]) -> list[Candidate]:
-    """Build all that is measured, the bare handler first. `artifacts` are further builds of ours, by name."""
+    """Build all candidates, the bare handler first. `artifacts` are further builds of ours, by name."""
     ours = folder / "ours"
     build(ours, sys.executable, None)
     bare = reference("bare", _BOTO3, folder)
@@ -138,7 +137,7 @@ def candidates(folder: Path, artifacts: Mapping[str, Path]) -> list[Candidate]:
     build(pruned, sys.executable, None, {"dynamodb": ("PutItem",)})
     for name in ("boto3", "s3transfer"):
         shutil.copytree(bare / name, pruned / name)
-    # boto3 needs what botocore alone does not.
+    # boto3 needs more than botocore does.
     shutil.copytree(bare / "botocore" / "docs", pruned / "botocore" / "docs", dirs_exist_ok=True)
     (pruned / "bare.py").write_bytes((REFERENCES / "bare.py").read_bytes())
     compile_all(pruned, sys.executable)
@@ -160,7 +159,7 @@ def candidates(folder: Path, artifacts: Mapping[str, Path]) -> list[Candidate]:
 
 
 def measure(candidate: Candidate, client: Path, aws: Endpoint, log: Path, *, warm: bool) -> None:
-    """Start a process of a candidate and let it serve one post, and if it is to be warm some hundred."""
+    """Start a process of a candidate and let it serve one post or, to be warm, some hundred."""
     variables = {
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_ACCESS_KEY_ID": "testing",
@@ -205,11 +204,11 @@ def price(seconds: float, writes: float, reads: float, invocations: int = 1) -> 
 
 
 def costs(ours: Candidate) -> dict[str, float]:
-    """Return the price of a million messages, SES apart, by what is paid for. See the assumptions that are printed."""
+    """Return the price of a million messages, without SES, by cost item. The assumptions are printed."""
     warm = statistics.median(ours.warm) / PROCESSOR + CALL
     cold = statistics.median(ours.cold) / PROCESSOR + CALL
-    # Three items of at most 1 KB and two checks in a transaction, two units each; two of the items are in an index
-    # besides, one unit each.
+    # Three items of at most 1 KB and two checks in a transaction, two units each; two of the items are also in an
+    # index, one unit each.
     kept = (3 + 2) * 2 + 2
     # Claimed, and marked as sent, which also leaves the index; the message is read once, consistently.
     told = 1 + 2
@@ -222,7 +221,7 @@ def costs(ours: Candidate) -> dict[str, float]:
 
 
 def report(measured: Sequence[Candidate], rounds: int) -> dict[str, Any]:
-    """Print the tables, and return them as they are written to JSON: seconds, bytes, US dollars."""
+    """Print the tables, and return them as written to JSON: seconds, bytes, US dollars."""
     bare = measured[0]
     print(f"Python {sys.version.split()[0]}, {rounds} cold starts and {len(bare.warm)} x {WARM_POSTS} warm posts each")
     heads = ("cold ms", "middle half", "ratio", "warm ms", "middle half", "ratio", "MB", "bytes", "calls")

@@ -1,10 +1,10 @@
-"""What a page of messages takes at the desk, with ten thousand of them: counted, and no scan among it."""
+"""What a page of messages takes at the desk, with ten thousand of them: counted, and without a scan."""
 
 import pytest
 
 from tests.bench import desk
 
-# Read units: of 10,000 messages in three years, and of as many on one day.
+# Read units: with 10,000 messages in three years, and with as many on one day.
 USUAL = {
     "the latest messages": 32.5,
     "of a form": 62.5,

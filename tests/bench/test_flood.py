@@ -1,4 +1,4 @@
-"""The model of a flood, in short: what it counts, and that remembering callers spares the writes."""
+"""A small run of the flood model: what it counts, and that remembering callers saves the writes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The measurement of an issue, in short."""
+"""A small run of the measurement of an issue."""
 
 import re
 
@@ -24,7 +24,7 @@ def test_copies_are_counted_and_held_against_the_goal(
 
 def test_the_page_has_the_figures_that_are_calculated() -> None:
     assert "\n".join(issue_cost.rows()) in LIMITS.read_text(encoding="utf-8")
-    # What they are calculated from is what the function does.
+    # They are calculated from what the function does.
     assert issue_cost.CALL_TAKES == worker._CALL_TAKES  # noqa: SLF001
     assert issue_cost.pace(100) == pytest.approx(100 * worker.SHARE)
     assert issue_cost.pace(10_000) == worker.MOST_AT_ONCE / issue_cost.CALL_TAKES

@@ -1,4 +1,4 @@
-"""The experiment with a long list, in short: an import that is interrupted and an export that is killed go on."""
+"""A small run of the experiment with a long list: an interrupted import and a killed export can be resumed."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.bench import lists
 def test_a_list_goes_in_and_out_again_whole_though_both_are_stopped(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # So few rows say nothing of memory: a tenth of them is less than a page.
+    # So few rows say nothing about memory: a tenth of them is less than a page.
     monkeypatch.setattr(lists, "FLAT", 9)
     assert lists.main(["--rows", "1500"]) == 0
     printed = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""What a month costs: the page has these tables, its prices are those that they are made with, and sums are sums."""
+"""What a month costs: the page has these tables, the prices that they are calculated from, and correct sums."""
 
 import re
 from typing import Any
@@ -36,7 +36,7 @@ def test_on_the_page_each_sum_is_that_of_its_parts() -> None:
         assert with_cheap == pytest.approx(sum(rest) + cheap, abs=3 * CENT)
         assert with_dear == pytest.approx(sum(rest) + dear, abs=3 * CENT)
         assert free_dear - free_cheap == pytest.approx(dear - cheap, abs=2 * CENT)
-        # Nothing is free that is not paid for otherwise.
+        # Only things that cost something can be free.
         assert 0 <= free_cheap <= with_cheap
 
 
@@ -54,7 +54,7 @@ def test_its_prices_are_those_of_the_calculation() -> None:
         "SNS, a million messages to Lambda": [month.PER_MILLION_NOTICES],
     }.items():
         assert [float(price) for price in told[what].split(", ")][: len(prices)] == pytest.approx(prices)
-    # `guichet doctor` tells the same.
+    # `guichet doctor` says the same.
     assert PLANS["NONE"][1] == f"{issue_cost.SES:.2f}"
     for plan in ("PRO", "ENTERPRISE"):
         monthly, each = PLANS[plan]
@@ -72,7 +72,7 @@ def test_every_price_says_when_it_was_read_or_that_it_was_not() -> None:
 
 def test_a_month_is_calculated_as_by_hand() -> None:
     plain = Month("by hand", 1_000_000)
-    # Four runs of a second, beside two sweeps each quarter of an hour of a year's twelfth: 2,920.
+    # Four runs of a second, plus two sweeps per quarter of an hour of a twelfth of a year: 2,920.
     seconds = 4e6 + 2_920 * (1 + 1769 / 1024)
     assert plain.compute() == pytest.approx(seconds * 13.3334e-6 + (4e6 + 5_840) * 0.20e-6)
     assert plain.compute(free=True) == pytest.approx(plain.compute() - 400_000 * 13.3334e-6 - 0.20)
@@ -96,12 +96,12 @@ def test_while_nobody_writes_the_sweeps_read_no_more_than_is_calculated(app: App
     units = {"read": 0.0, "write": 0.0}
 
     def note(**asked: Any) -> None:
-        # Nothing is found: one unit, or half of one where an older answer will do.
+        # Nothing is found: one unit, or half of one if an eventually consistent read is enough.
         kind = "read" if asked["model"].name in {"GetItem", "BatchGetItem", "Query", "Scan"} else "write"
         units[kind] += 1 if asked["params"].get("ConsistentRead") else 0.5
 
     with listening("provide-client-params.dynamodb", note):
-        # The first of a day has more to do.
+        # The first one of a day has more to do.
         for time in ("first", "usual"):
             units.update(read=0, write=0)
             for name in ("Notifier", "Issues"):

@@ -1,4 +1,4 @@
-"""The benchmark of posts, in short: it measures what it says, and the references do what they claim."""
+"""A small run of the benchmark of posts: it measures what it says, and the references do what they claim."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What it takes to read a page with five thousand comments: counted, and as the page of limits states it."""
+"""What it takes to read a page with five thousand comments: counted, and as infra/docs/limits.md states it."""
 
 import random
 from itertools import islice

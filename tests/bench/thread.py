@@ -1,8 +1,8 @@
-"""`python -m tests.bench.thread`: what it takes to read a page with thousands of comments, and a flood of readings.
+"""`python -m tests.bench.thread`: what it takes to read a page with thousands of comments, and a flood of reads.
 
-Bytes, read units and processor time of a part, and US dollars of a day at the throttle. Read units are counted from the
-sizes of the items; processor time is the function's own, with the answers of DynamoDB played back. The comments are put
-where moto keeps its items: to approve thousands takes it minutes. A test holds such an item against an approved one.
+Bytes, read units and CPU time of a part, and US dollars of a day at the rate limit. Read units are calculated from the
+sizes of the items; CPU time is only the function's, with DynamoDB's answers played back. The comments are put directly
+into moto's memory: approving thousands takes minutes. A test compares such an item with an approved one.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from tests.support.many import put
 PAGE = "/articles/chairs/"
 # List price of us-east-1 in US dollars for a gigabyte to the internet, without free tier.
 PER_GB_OUT = 0.09
-# How long DynamoDB takes, in seconds: the function waits for it, and is paid for that.
+# How long DynamoDB takes, in seconds: the function waits for it, and that time is billed.
 _ASKING = 0.01
 _DAY = 86_400
 _SECRET = PARAMETERS["SigningSecret"]
@@ -34,7 +34,7 @@ _WORDS = ("chaise", "*table*", "été", "merci", "atelier", "chêne", "`code`", 
 
 
 class Taken(NamedTuple):
-    """What a part of a thread takes: its comments, bytes of JSON, calls, read units and seconds of processor time."""
+    """What a part of a thread takes: its comments, bytes of JSON, calls, read units and seconds of CPU time."""
 
     comments: int
     bytes: int
@@ -44,7 +44,7 @@ class Taken(NamedTuple):
 
     @property
     def dollars_per_million(self) -> float:
-        """The price of a million readings that no cache answers."""
+        """The price of a million reads that no cache answers."""
         memory = 1.0
         return (
             PER_MILLION_API_CALLS
@@ -82,7 +82,7 @@ def write(count: int, length: int) -> None:
 
 
 def take(app: App, after: str = "") -> tuple[Taken, dict[str, Any]]:
-    """Read a part, twice, and return what that took, and the part."""
+    """Read a part, twice; return what it took, and the part."""
     wire = Played(dynamodb.client(), {})
     query = {"page": PAGE} | ({"after": after} if after else {})
     first = app.http.get("/comments", query_string=query)
@@ -100,7 +100,7 @@ def take(app: App, after: str = "") -> tuple[Taken, dict[str, Any]]:
 
 
 def measure(count: int, length: int) -> Iterator[Taken]:
-    """Yield what each part of a page with so many comments takes, one after the other."""
+    """Yield what each part of a page with a number of comments takes, in order."""
     with isolated(), time_machine.travel(START, tick=False):
         app = App(resolve())
         write(count, length)

@@ -17,10 +17,10 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
-    # A page that a test alters on its way counts as none of this machine's, which may ask nothing of it.
+    # Chromium treats a page that a test modifies in transit as foreign, and lets it request nothing from this machine.
     "--disable-features=LocalNetworkAccessChecks",
 ]
-# The headless shell has the same engine without the browser around it, and takes about a third of its processor time.
+# The headless shell has the same engine without the browser around it, and takes about a third of its CPU time.
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 expect.set_options(timeout=PATIENCE)
 

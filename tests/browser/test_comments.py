@@ -41,7 +41,7 @@ class Words:
 
     @property
     def first(self) -> str:
-        """Who wrote the first comment of the demo."""
+        """The author of the demo's first comment."""
         return DEMO[self.path][1][0].name
 
 
@@ -82,7 +82,7 @@ BOTH = pytest.mark.parametrize("words", [FRENCH, ENGLISH], ids=["fr", "en"])
 
 @pytest.fixture(scope="module")
 def approve(browser: Browser, stack: LocalStack) -> Callable[[str], None]:
-    """Return what approves a comment as its owner does: by the link in the email, at the desk."""
+    """Return a function that approves a comment as an owner does: by the email's link, at the desk."""
     context = browser.new_context(locale="en")
     page = context.new_page()
     before = len(stack.inbox("/desk/sign-in/link", to=OWNER))
@@ -152,7 +152,7 @@ def answer(*parts: dict[str, Any]) -> Callable[[Route], None]:
 
 
 def comment(number: int, **more: Any) -> dict[str, Any]:
-    """Return a comment as the API tells it."""
+    """Return a comment as the API returns it."""
     shown = {"name": f"Reader {number}", "time": "2026-11-26T10:00:00+00:00", "html": f"<p>Number {number}.</p>\n"}
     return {"id": f"{number:032x}", **shown, "replies": [], **more}
 
@@ -202,7 +202,7 @@ def test_what_the_script_shows_is_what_the_build_left(visit: Visit, words: Words
             re.findall(r'<ol class="guichet-comments">.*?</ol>\n(?=<form)', page.content(), re.DOTALL)[0]
         )
         found = re.sub(r'<button type="button" class="guichet-reply".*?</button>', "", found)
-        # The blanks between elements, and the one day that French writes in another way.
+        # The blanks between elements, and the one day that French writes differently.
         return re.sub(r"\s*(<[^>]*>)\s*", r"\1", found).replace(">1er ", ">1 ")
 
     assert outline(live) == outline(plain)
@@ -255,7 +255,7 @@ def test_an_answer_to_an_answer_stands_beside_it(visit: Visit, approve: Callable
     page.get_by_role("button", name="Répondre à Atelier Bellevue").click()
     fill(page, FRENCH, text)
     send(page, FRENCH)
-    # It was told where it was written.
+    # It was reported where it was written.
     expect(page.locator(".guichet-comments li li form")).to_contain_text(FRENCH.waits)
     # The next one was not sent yet.
     page.get_by_role("button", name="Répondre à Hélène Roux").click()
@@ -328,7 +328,7 @@ def test_while_the_api_is_down_the_exported_thread_stands_and_the_form_keeps_wha
     expect(form(page).get_by_label(words.comment)).to_have_value(text)
 
     page.locator(".guichet-thread button").click()
-    # What is read out next is that it failed again.
+    # The next announcement is that it failed again.
     expect(page.locator(".guichet-thread")).to_be_focused()
     page.unroute(api)
     page.locator(".guichet-thread button").click()
@@ -421,7 +421,7 @@ def test_five_thousand_comments_come_in_parts(visit: Visit) -> None:
     expect(items.nth(per_part)).to_contain_text("Number 50.")
     assert len([line for line in visitor.requests if "/comments?" in line]) == 2
     assert visitor.violations() == []
-    # One that stands far down is found by its address.
+    # A comment far down is found by its address.
     page = visitor.open(f"{ENGLISH.path}?#comment-{234:032x}")
     target = page.locator(f"[id='comment-{234:032x}']:target")
     expect(target).to_be_in_viewport()
@@ -460,7 +460,7 @@ def test_what_a_long_export_has_beyond_the_first_part_stays_until_the_next_one(v
     button.click()
     expect(button).to_have_count(0)
     assert outline() == [(0, True), (2, True), (20, True), (21, True), (3, True), (7, True)]
-    # An answer that went on from the part before.
+    # A reply that continued from the previous part.
     expect(page.locator(f"[id='comment-{21:032x}']")).to_be_focused()
 
 

@@ -1,4 +1,4 @@
-"""The desk in a browser: signing in, each of its pages, by keyboard alone, without scripts, on a phone, in the dark."""
+"""The desk in a browser: signing in, each of its pages, only by keyboard, without scripts, on a phone, in the dark."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ FORM = "application/x-www-form-urlencoded"
 OWNER = "owner@example.org"
 PHONE = {"width": 320, "height": 640}
 HTML = "<script>alert('x')</script><b>gras</b> & \u202ecoré\u202c שלום"
-# Of each state that a subscriber may have; those at the simulator come back, or are reported as spam.
+# One for each state of a subscriber; mail to the simulator's addresses bounces, or is reported as spam.
 READERS = {
     "confirmed": ["lena@example.org", "a.very.long.address.that.does.not.fit.on.a.phone@a-long-name.atelier.example"],
     "unsubscribed": ["left@example.org"],
@@ -45,7 +45,8 @@ def say(key: str, language: Language = "en", **values: object) -> str:
     return words.say(key, language, **values)
 
 
-# --- what there is to see ---------------------------------------------------------------------------------------------
+# --- the content of the pages
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def write_and_subscribe(stack: LocalStack) -> None:
-    """Let visitors write messages, spam, and sign up, and some of them leave."""
+    """Let visitors write messages and spam, and sign up, and some of them leave."""
     for number in range(3):
         fields = {
             "email": f"camille{number}@example.org",
@@ -141,7 +142,7 @@ def comment(page: Page, desk: Desk) -> None:
 
 
 def addresses(page: Page, desk: Desk) -> dict[str, str]:
-    """Return the addresses of all pages, by what is there."""
+    """Return the addresses of all pages, by content."""
     found = {
         "messages": "messages",
         "search": "messages?q=bonjour",
@@ -196,7 +197,7 @@ def in_desk(url: str) -> str:
 
 
 def known(visitor: Visitor, desk: Desk) -> Visitor:
-    """Make a browser one that the owner has signed in with before: from others, one network gets few emails a day."""
+    """Make a browser known to the owner: for unknown ones, a network gets few emails a day."""
     visitor.context.add_cookies([one for one in desk.state["cookies"] if one["name"] == "guichet-desk-known"])
     return visitor
 
@@ -205,7 +206,7 @@ def known(visitor: Visitor, desk: Desk) -> Visitor:
 
 
 def ask_for_code(page: Page, desk: Desk, target: str = "", language: Language = "en") -> None:
-    """Open a page, and ask for a code."""
+    """Open a page, and request a code."""
     page.goto(desk.url(target))
     page.get_by_label(say("sign_in.address", language)).fill(OWNER)
     page.get_by_role("button", name=say("sign_in.ask", language)).click()
@@ -213,7 +214,7 @@ def ask_for_code(page: Page, desk: Desk, target: str = "", language: Language = 
 
 
 def latest(desk: Desk, before: int) -> str:
-    """Return the text of the email to sign in that came after so many."""
+    """Return the text of the sign-in email that came after a number of others."""
     mails = wait_for("the email", lambda: desk.stack.inbox("/desk/sign-in/link", to=OWNER)[before:])
     return text_of(mails[-1]["raw"])
 
@@ -229,7 +230,7 @@ def link_in(text: str) -> str:
 
 
 def asked(desk: Desk) -> int:
-    """Return how many emails to sign in there are."""
+    """Return how many sign-in emails there are."""
     return len(desk.stack.inbox("/desk/sign-in/link", to=OWNER))
 
 
@@ -341,12 +342,12 @@ def test_each_page_is_right_for_everybody(visit: Visit, desk: Desk) -> None:
             all_right(visitor, width)
             page.emulate_media(color_scheme="dark")
             assert visitor.violations(OF_COLOURS) == [], name
-        # A search is the list, too.
+        # A search result is also the list.
         if not name.startswith(("one ", "search", "found")):
             titles[name] = page.title()
-    # Each says by its title where one is: in a list of tabs, and to those who hear it.
+    # Each title says where one is, in a list of tabs and to users of screen readers.
     assert len(set(titles.values())) == len(titles), titles
-    # Nothing of what visitors wrote acts.
+    # Nothing that visitors wrote has any effect.
     assert visitor.complaints == [line for line in visitor.complaints if "404" in line]
 
 
@@ -421,12 +422,12 @@ def test_by_keyboard_alone_everything_is_reached_in_order_and_seen(visit: Visit,
             places.append(place)
             if page.evaluate("document.activeElement.tagName") == "IFRAME":
                 break
-        # As it is read.
+        # In reading order.
         assert places == sorted(places), address
     page.goto(desk.url("messages"))
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    # Behind the menu.
+    # After the menu.
     page.keyboard.press("Tab")
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
 
@@ -439,7 +440,7 @@ def test_a_message_is_filed_as_spam_and_released_by_keyboard(visit: Visit, desk:
         page.get_by_role("button", name=say(f"messages.{button}"), exact=True).focus()
         page.keyboard.press("Enter")
         expect(page.get_by_role("status")).to_have_text(say(f"messages.told_{told}"))
-        # It is told once.
+        # It is reported once.
         page.goto(desk.url(desk.pages["one of messages"]))
         expect(page.get_by_role("status")).to_have_count(0)
 
@@ -509,7 +510,7 @@ def test_who_is_signed_out_in_another_tab_loses_no_text(visit: Visit, desk: Desk
     page.get_by_label(say("issues.name"), exact=True).fill("2027-09")
     page.get_by_label(say("issues.subject"), exact=True).last.fill("Lost?")
     page.get_by_label(say("issues.text"), exact=True).last.fill("What took an hour to write")
-    # The preview has come, and asks for no more.
+    # The preview has loaded, and requests nothing more.
     shown = page.frame_locator("iframe:not([hidden])").get_by_text("What took an hour to write")
     expect(shown).to_be_visible()
     other = visitor.context.new_page()

@@ -1,4 +1,4 @@
-"""The preview of an issue in Chromium: it follows the typing, in its frame alone."""
+"""The preview of an issue in Chromium: it follows the typing, only in its frame."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ LONG = "\n\n".join(f"Paragraph {number} of a long letter." for number in range(1
 
 @dataclass
 class Window:
-    """A window at the desk: its page, what it asked for, and what it complained about."""
+    """A window at the desk: its page, its requests, and its errors."""
 
     page: Page
     requests: list[Request] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Window:
     def wait_for(self, text: str) -> None:
         """Wait until the frame of the preview shows a text.
 
-        No script runs in it, not even Playwright's: the page around it is asked.
+        No script runs in it, not even Playwright's, so the page around it is asked.
         """
         self.page.wait_for_function(
             """text => [...document.querySelectorAll("iframe")]
@@ -40,20 +40,20 @@ class Window:
         )
 
     def of_frame(self, expression: str) -> Any:
-        """Return what an expression is of the window in the frame, which is called `shown` there."""
+        """Return the value of an expression about the window in the frame, which is named `shown` in it."""
         return self.page.evaluate(f"""() => {{
             const shown = document.querySelector("iframe").contentWindow;
             return {expression};
         }}""")
 
     def previews(self) -> int:
-        """Return how often a preview was asked for."""
+        """Return how often a preview was requested."""
         return sum(request.url.endswith("/desk/issues/_preview") for request in self.requests)
 
 
 @pytest.fixture
 def window(app: App, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Window]]:
-    """Return a maker of windows that are signed in. At the end, none has met a third party or broken its policy."""
+    """Return a factory of signed-in windows. None of them may contact a third party or violate its policy."""
     server = make_server("127.0.0.1", 0, app.http.application)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -98,14 +98,14 @@ def test_the_preview_follows_the_typing_and_keeps_its_place(window: Callable[...
     english.get_by_label("Text", exact=True).fill(f"# Hello\n\n{LONG}\n\n<script>alert(1)</script>")
     here.wait_for("Hello")
     here.wait_for("<script>alert(1)</script>")
-    # It follows on from where it was read.
+    # It stays where it was scrolled to.
     here.of_frame("shown.scrollTo(0, 1500)")
     asked = here.previews()
     english.get_by_label("Text", exact=True).press("Control+Home")
     page.keyboard.type("Typed at its beginning. ", delay=20)
     here.wait_for("Typed at its beginning. # Hello")
     assert here.of_frame("shown.scrollY") == 1500
-    # The end of the typing is waited for.
+    # It waits for the end of the typing.
     assert here.previews() - asked <= 3
     # The other language, and the other part, once chosen.
     french = page.get_by_role("group", name="French")
@@ -115,7 +115,7 @@ def test_the_preview_follows_the_typing_and_keeps_its_place(window: Callable[...
     french.get_by_label("Text", exact=True).fill("Bonjour **à tous**")
     here.wait_for("Bonjour **à tous**")
     assert page.locator("iframe").count() == 1
-    # No step back leads through what was shown.
+    # Going back does not step through the previews.
     assert page.evaluate("history.length") == before
     assert issues.all_issues("table") == []
 

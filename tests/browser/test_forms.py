@@ -47,7 +47,7 @@ def test_a_sign_up_is_sent_and_thanked_for(visit: Visit, stack: LocalStack, word
     page.get_by_role("button", name=words.subscribe).click()
 
     if javascript:
-        # Whoever mistyped it sees it.
+        # A visitor who mistyped it sees it.
         expect(newsletter(page).get_by_role("status")).to_contain_text(address)
         expect(newsletter(page).get_by_label("Email")).to_have_value("")
     else:
@@ -70,7 +70,7 @@ def test_the_console_stays_empty(visit: Visit, words: Words) -> None:
     page.get_by_role("button", name=words.subscribe).click()
     expect(newsletter(page).get_by_role("status")).to_contain_text("lou@example.org")
 
-    # Where proof of work is off there is no challenge, which is no error either.
+    # With proof of work off there is no challenge, which is not an error.
     assert (visitor.asked("GET", "/challenge"), visitor.asked("GET", "/newsletter/challenge")) == (1, 1)
     assert visitor.complaints == []
 
@@ -247,7 +247,7 @@ def test_who_sends_too_much_is_told_when_to_come_back(visit: Visit, tmp_path: Pa
 
 
 def described(field: Locator) -> str:
-    """Return the sentence that a field is described by, empty where it is not marked as wrong."""
+    """Return the sentence that describes a field; empty if it is not marked as wrong."""
     if field.get_attribute("aria-invalid") != "true":
         return ""
     identifier = (field.get_attribute("aria-describedby") or "").split()[-1]
@@ -273,7 +273,7 @@ def test_what_is_missing_is_said_at_its_field_before_anything_is_sent(visit: Vis
 def test_what_is_wrong_is_said_in_the_page_s_language_whatever_the_browser_s(
     visit: Visit, words: Words, locale: str
 ) -> None:
-    """The browser of the tests has its own sentences in English, whichever language it asks pages for."""
+    """The tests' browser has its own sentences in English, whichever language it requests."""
     visitor = visit(locale=locale)
     page = visitor.open(words.path)
     email, message = (contact(page).get_by_label(label) for label in ("Email", words.message))
@@ -285,12 +285,12 @@ def test_what_is_wrong_is_said_in_the_page_s_language_whatever_the_browser_s(
     }[words is FRENCH]
     assert (described(email), described(message)) == ("", required)
     assert visitor.asked("POST", "/contact") == 0
-    # What is not right is said in the app's words, which tell more.
+    # Errors use the app's sentences, which say more.
     message.fill("Bonjour")
     page.get_by_role("button", name=words.send).click()
     expect(email).to_have_attribute("aria-invalid", "true")
     assert example in described(email)
-    # What the site itself says about a field is in its words.
+    # What the site itself says about a field keeps its words.
     message.evaluate("field => field.setCustomValidity('Dites-en plus.')")
     page.get_by_role("button", name=words.send).click()
     assert described(message) == "Dites-en plus."
@@ -302,7 +302,7 @@ def test_what_the_app_refuses_is_said_at_its_field(visit: Visit, words: Words) -
     visitor = visit()
     page = visitor.open(words.path)
     label = "Nom" if words is FRENCH else "Name"
-    # Browsers take both.
+    # Browsers accept both.
     contact(page).get_by_label("Email").fill("camille@localhost")
     contact(page).get_by_label(label).fill("x" * 1001)
     contact(page).get_by_label(words.message).fill("Bonjour")
@@ -454,7 +454,7 @@ def _with_button(page: Page, attributes: str) -> Locator:
 def test_a_button_that_leads_elsewhere_posts_there(visit: Visit, stack: LocalStack, *, javascript: bool) -> None:
     visitor, address = visit(javascript=javascript), f"{uuid4().hex}@example.org"
     page = visitor.open("/")
-    # Not relative: the site has another origin than the API.
+    # Not relative: the site's origin differs from the API's.
     button = _with_button(page, f'formaction="http://127.0.0.1:{stack.port}/newsletter"')
     contact(page).get_by_label("Email").fill(address)
     contact(page).get_by_label("Message").fill("Inscrivez-moi, s'il vous plaît.")
@@ -518,7 +518,7 @@ def test_a_fetch_without_accept_sees_that_its_message_was_kept(visit: Visit, sta
     url = f"http://127.0.0.1:{stack.port}/contact"
 
     assert page.evaluate(sent, [url, f"{text} 1", {}]) is True
-    # Not one of the headers that need no leave.
+    # Not one of the headers that are allowed without a preflight.
     assert page.evaluate(sent, [url, f"{text} 2", {"X-Requested-With": "XMLHttpRequest"}]) is True
     wait_for("both emails", lambda: len(stack.inbox(text)) == 2)
 

@@ -33,7 +33,7 @@ ANSWERS = {
     "budget": "2 000 €",
     LONG[:60]: f"4 rue des Vignes\n69001 {LONG}",
 }
-# Those of the demo's own form.
+# The labels of the demo's own form.
 QUOTE: dict[str, Any] = {
     "name": "Léa",
     # Each mailbox gets one acknowledgement in a while.
@@ -49,7 +49,7 @@ QUOTE: dict[str, Any] = {
 }
 
 
-# Words of the owner's own, as the page about them has them, and for the rest.
+# The owner's own texts: those on the page about them, and others for the rest.
 OWN = re.findall(
     r"```toml\n(.*?)```", (TEMPLATE.parent / "infra/docs/texts.md").read_text(encoding="utf-8"), re.DOTALL
 )[0]
@@ -64,7 +64,7 @@ body = "Bonjour,\\n\\n  - {LONG}\\n  - https://example.org/{LONG * 3}\\n\\nÀ bi
 def written(
     request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[LocalStack, list[EmailMessage]]]:
-    """Return every email that there is, in one language, of a stack whose owner reads that language too."""
+    """Return every email in one language, from a stack whose owner reads that language too."""
     del browser
     language, root = request.param, TEMPLATE.parent
     if language == "own":
@@ -96,7 +96,7 @@ def _parsed(mail: dict[str, Any]) -> EmailMessage:
 
 
 def _renewals() -> list[EmailMessage]:
-    """Return the email that comes after years, which the stack has not sent."""
+    """Return the email that is sent after years, which this stack has not sent."""
     return [email("renewal", language) for language in LANGUAGES]
 
 
@@ -114,7 +114,7 @@ def in_mail(found: list[str]) -> list[str]:
 def test_they_fit_can_be_read_and_load_nothing(visit: Visit, written: tuple[LocalStack, list[EmailMessage]]) -> None:
     stack, mails = written
     assert len(mails) == 8
-    # One page for all: to make a browser's context takes longer than to read an email.
+    # One page for all: creating a browser context takes longer than reading an email.
     visitor = visit(stack)
     page = visitor.page
     for mail in [*mails, *_renewals()]:
@@ -137,7 +137,7 @@ def test_they_fit_can_be_read_and_load_nothing(visit: Visit, written: tuple[Loca
 def test_the_text_says_all_that_the_html_says(written: tuple[LocalStack, list[EmailMessage]]) -> None:
     for mail in [*written[1], *_renewals()]:
         html, text = _body(mail, "html"), _body(mail, "plain")
-        # Repeats: the title, the line for the list of mails, and a button up to the address that the text has, too.
+        # Repetitions: the title, the preview line, and a button with the address that is also in the text.
         repeats = r"<head>.*?</head>|<div style=\"display:none.*?</div>|<h1.*?</h1>|<a class=\"button\".*?<br>"
         shown = re.sub(repeats, "", html, flags=re.DOTALL)
         said = re.findall(r"\w+", unescape(re.sub(r"<[^>]*>", " ", shown)))
@@ -190,7 +190,7 @@ def test_the_inbox_shows_them_all_newest_first(visit: Visit, written: tuple[Loca
 
 
 ISSUE_EMAILS = ("issue", "issue-test", "issue-sent", "issue-paused")
-# As wide as a camera's, in place of those that the sample names.
+# As wide as a camera's, in place of the sample's.
 PHOTO = b'<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="1500"><path d="M0 0h4000v1500H0z"/></svg>'
 STICKS_OUT = """
     [...document.querySelectorAll(".card *")].filter(one =>
@@ -221,7 +221,7 @@ def test_an_issue_with_everything_in_it_fits_and_can_be_read(
         page = browser.new_page(color_scheme=scheme)
         page.route("**/*", fetch)
         page.set_content(_body(email(name, language, privacy_url="https://atelier.example/privacy"), "html"))
-        # The author's images and nothing else: who opens the email is not told to anybody.
+        # The author's images and nothing else: nobody learns who opens the email.
         assert asked == (list(issues.IMAGES) if name in {"issue", "issue-test"} else [])
         assert (page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 21, 28)") == (
             scheme == "dark"
@@ -229,9 +229,9 @@ def test_an_issue_with_everything_in_it_fits_and_can_be_read(
         for width in (320, 360, 600, 1200):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-            # Nothing has a bar of its own either, nor sticks out of the card.
+            # Nothing has its own scroll bar or sticks out of the card either.
             assert page.evaluate(STICKS_OUT) == [], name
-            # A word of the table is on one line; and where an image is missing, its words are there.
+            # Words in the table are not broken; and if an image is missing, its words are there.
             assert all(cell.evaluate("one => one.clientHeight") < 45 for cell in page.locator("th").all())
             boxes = [image.bounding_box() for image in page.locator("img").all()]
             assert all(box and box["width"] > 100 and box["height"] > 16 for box in boxes)

@@ -41,7 +41,7 @@ def look(page: Page, width: int, scheme: Scheme) -> None:
 
 def looks(visit: Visit, stack: LocalStack, url: str | Callable[[], str], language: str) -> Iterator[Page]:
     """Open a page, then check that in every look it fits its window, declares its language, and axe finds nothing."""
-    # One window for all: to make a browser's context takes longer than to look at a page.
+    # One window for all: creating a browser context takes longer than checking a page.
     visitor = visit(stack, locale=language)
     for group in LOOKS:
         look(visitor.page, *group[0])
@@ -104,7 +104,7 @@ def test_the_pages_of_the_links_in_emails(visit: Visit, stack: LocalStack, langu
     asked: list[tuple[str, dict[str, Any]]] = []
 
     def confirmation() -> str:
-        """Ask for the newsletter, and return the link to confirm: it works once."""
+        """Sign up for the newsletter, and return the confirmation link: it works once."""
         address = f"{uuid4().hex}@example.org"
         body = f"email={address}&_language={language}&name=Camille&consent={'OK+' * 60}&source=/blog".encode()
         stack.post("/newsletter", body, "application/x-www-form-urlencoded")
@@ -180,7 +180,7 @@ def test_on_a_phone_a_button_of_two_lines_is_centred_and_a_card_has_the_same_spa
         assert page.get_by_role("button").evaluate("button => getComputedStyle(button).textAlign") == "center"
     html = message_from_string(mail["raw"], _class=EmailMessage, policy=policy.default).get_body(("html",))
     assert html is not None
-    # A page that is written has the policy of the one before it.
+    # A page written by a script keeps the policy of the previous one.
     page.goto("about:blank")
     page.set_content(html.get_content())
     button = page.locator(".button")
@@ -193,7 +193,7 @@ def test_on_a_phone_a_button_of_two_lines_is_centred_and_a_card_has_the_same_spa
 
 
 def space_around(page: Page, selector: str) -> list[float]:
-    """Return the space between a card's edge and what is in it: above, right, below, left."""
+    """Return the space between a card's edge and its content: above, right, below, left."""
     return list(
         page.locator(selector).evaluate(
             """card => {
@@ -253,7 +253,7 @@ def test_every_colour_of_a_site_can_be_read_on_its_pages(visit: Visit, stack: Lo
 
 
 def a_way_back(page: Page, words: Words) -> None:
-    """Assert that a page says the site's name, and leads back to it."""
+    """Assert that a page names the site, and links back to it."""
     expect(page.get_by_text(SITE_NAME, exact=True)).to_be_visible()
     expect(page.get_by_role("link", name=words.back)).to_have_attribute("href", re.compile("^http"))
     assert SITE_NAME in page.title()

@@ -15,7 +15,7 @@ Visit = Callable[..., Visitor]
 
 @pytest.fixture(scope="module")
 def strict(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Return a stack that takes no form without a proof of work."""
+    """Return a stack that accepts no form without a proof of work."""
     del browser
     with local_stack(tmp_path_factory.mktemp("strict"), PARAMETERS="ProofOfWork=required") as stack:
         stack.wait_until_ready()
@@ -69,7 +69,7 @@ def test_without_a_worker_it_is_solved_in_the_page(visit: Visit, strict: LocalSt
     send(page)
 
     expect(contact(page).get_by_role("status")).to_contain_text(FRENCH.contact_done)
-    # Chromium says that it obeyed.
+    # Chromium reports that the policy held.
     assert [line for line in visitor.complaints if "worker-src" in line]
     visitor.complaints.clear()
 

@@ -1,4 +1,4 @@
-"""The demo's form of its own, a request for a quote, as visitors use it and its recipients read it."""
+"""The demo's own form, a request for a quote, as visitors use it and its recipients read it."""
 
 from collections.abc import Callable
 from email import message_from_string, policy
@@ -18,12 +18,12 @@ from tests.support.stack import LocalStack, local_stack, text_of, wait_for
 from tests.support.visitor import Visitor
 
 Visit = Callable[..., Visitor]
-# What `guichet forms html` is told for the demo.
+# The options of `guichet forms html` for the demo.
 CONTACT, RETENTION_DAYS = "bonjour@example.org", 1095
 
 
 class Quote(NamedTuple):
-    """The page in a language: labels, and what is said."""
+    """The page in a language: labels and sentences."""
 
     language: Language
     path: str
@@ -96,7 +96,7 @@ def form(page: Page) -> Locator:
 
 
 def fill(page: Page, words: Quote, project: str) -> None:
-    """Fill in all but the boxes."""
+    """Fill in everything except the boxes."""
     of = form(page)
     of.get_by_label(words.name, exact=False).first.fill("Camille Géraud")
     of.get_by_label("Email").fill("camille@example.org")
@@ -117,7 +117,7 @@ def send(page: Page, words: Quote) -> None:
 
 
 def described(field: Locator) -> str:
-    """Return the sentence at a field or a group that is marked as wrong, else an empty string."""
+    """Return the sentence at a field or group that is marked as wrong; otherwise an empty string."""
     if field.get_attribute("aria-invalid") != "true":
         return ""
     identifier = (field.get_attribute("aria-describedby") or "").split()[-1]
@@ -187,7 +187,7 @@ def test_a_quote_is_asked_for_and_its_recipients_read_it(
         "    - horaires",
         "    - commandes",
         f"Accepté\xa0: {words.consent}",
-        # Without a script the browser names the site alone.
+        # Without a script, the browser only sends the site's origin.
         f"Page\xa0: http://127.0.0.1:{stack.site_port}{words.path if javascript else '/'}",
     ]
     assert "/desk" not in said
@@ -223,15 +223,15 @@ def test_what_is_missing_is_said_at_its_field_before_anything_is_sent(visit: Vis
     assert all(map(described, (budget, project)))
     assert visitor.violations() == []
     assert visitor.asked("POST", "/f/devis") == 0
-    # Of what is no number a browser would send nothing.
+    # If it is not a number, a browser would send nothing.
     pages = form(page).get_by_label(words.pages)
     pages.press_sequentially("-")
     send(page, words)
     assert described(pages).endswith(words.invalid)
-    # Each sentence goes as soon as its field changes, that of a list, too.
+    # Each sentence disappears as soon as its field changes, even that of a list.
     budget.select_option(index=1)
     assert (described(budget), bool(described(project))) == ("", True)
-    # No field has two places.
+    # No field is there twice.
     assert page.locator(".guichet-error").count() == page.locator("#quote .guichet-field").count()
 
 
@@ -292,7 +292,7 @@ def test_it_brings_a_proof_of_work_where_one_is_required(visit: Visit, tmp_path:
         tick(page, FRENCH)
         send(page, FRENCH)
         expect(form(page).get_by_role("status")).to_contain_text(FRENCH.done)
-        # Of the function that gets the form. What has the form's own address is for posts.
+        # From the function that gets the form. The form's own address only accepts posts.
         assert (visitor.asked("GET", "/challenge"), visitor.asked("GET", "/f/devis")) == (1, 0)
 
 

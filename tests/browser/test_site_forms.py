@@ -25,7 +25,7 @@ from tests.support.site_forms import site_forms
 
 FORM = "essai"
 Answers = dict[str, list[str]]
-# Show a form, and fill in what has a list, a calendar or a box.
+# Show a form, and fill in lists, calendars and boxes.
 CHOOSE = """([html, answers]) => {
   document.body.innerHTML = html;
   for (const field of document.querySelectorAll('form :is(input, select)')) {
@@ -57,7 +57,7 @@ TYPED = ("text", "long_text", "email", "phone", "url", "number")
 
 @dataclass(frozen=True)
 class Tried:
-    """What became of a form: whether Chromium let it through, which fields it stopped, and what the server said."""
+    """The outcome of a form: whether Chromium let it through, which fields it stopped, and the server's reply."""
 
     passes: bool
     stopped: list[str]
@@ -86,7 +86,7 @@ class Window:
             self._page.evaluate(CHOOSE, [html, answers])
             for name, field in own.fields.items():
                 if field.type in TYPED and answers.get(name):
-                    # Not by its value: the limits of a length hold for what somebody typed.
+                    # Not by its value: length limits only apply to what somebody typed.
                     self._page.evaluate(FOCUS, name)
                     self._page.keyboard.insert_text(answers[name][0])
             got = self._page.evaluate(SEND, multipart)
@@ -108,7 +108,7 @@ def toml(forms: dict[str, Any]) -> str:
             case date():
                 return part.isoformat()
             case _:
-                # Texts are written as in JSON, which lets this one stand.
+                # Texts are written as in JSON, which does not escape this one.
                 return json.dumps(part, ensure_ascii=False).replace("\x7f", "\\u007f")
 
     return "\n".join(
@@ -129,7 +129,7 @@ def window(page: Page, tmp_path: Path) -> Window:
 
 
 class Known(NamedTuple):
-    """What Chromium lets through and the server refuses: why, the codes and types of field, and an example."""
+    """What Chromium lets through although the server refuses it: why, the codes and types of field, and an example."""
 
     reason: str
     codes: set[str]
@@ -220,7 +220,7 @@ EXCEPTIONS = {
 
 
 def exception(error: dict[str, str], fields: dict[str, Any], sent: Answers) -> str:
-    """Return the name of the exception that an error is, or an empty string."""
+    """Return the name of the exception that covers an error, or an empty string."""
     name = error.get("field", "")
     kind, text = fields.get(name, {}).get("type", ""), "".join(sent.get(name, []))
     return next(
@@ -234,7 +234,7 @@ def exception(error: dict[str, str], fields: dict[str, Any], sent: Answers) -> s
 
 
 ANYTHING = st.text(st.characters(codec="utf-8"), max_size=12)
-# What people write, and what is written nearly so.
+# What people write, and slight variations of it.
 WRITTEN = {
     "text": ANYTHING | st.sampled_from(["", " ", "   ", "Oui", " Oui ", "😀😀", "\u200b\u200b\u200b", "un\u2028deux"]),
     "long_text": ANYTHING | st.sampled_from(["", " \n ", "Oui", "Oui\nNon\n\n", "😀" * 4, "\u3164"]),
@@ -305,7 +305,7 @@ def fields_with_answer(draw: st.DrawFn) -> tuple[dict[str, Any], list[str]]:
 
 
 @given(
-    # Names count in any case.
+    # Names are case-insensitive.
     drawn=st.lists(
         st.tuples(NAMES, fields_with_answer()), min_size=1, max_size=4, unique_by=lambda one: one[0].lower()
     ).map(dict),
@@ -321,7 +321,7 @@ def test_what_chromium_lets_through_the_server_accepts(
     event(f"Chromium {'lets it through' if tried.passes else 'stops it'}, the server says {tried.status}")
 
     unexpected = [error for error in tried.errors if not exception(error, fields, tried.sent)]
-    # An exception beside another mistake stops nothing either, but the other one has to.
+    # Together with another mistake, an exception stops nothing either, but the other mistake must.
     of_stopped = [error for error in unexpected if error.get("field") in tried.stopped]
     assert unexpected == of_stopped, tried.sent
     assert (tried.status == 200) == (tried.errors == [])
@@ -330,7 +330,7 @@ def test_what_chromium_lets_through_the_server_accepts(
 @pytest.mark.parametrize("name", EXCEPTIONS)
 def test_each_exception_is_real(window: Window, name: str) -> None:
     known = EXCEPTIONS[name]
-    # Beside it, for a form that is empty is refused for that.
+    # In addition, since an empty form would be refused for that.
     fields = {"champ": known.field} | ({} if name == "nothing at all" else {"autre": {"type": "text"}})
     if name == "too much":
         fields |= {"encore": known.field}

@@ -16,7 +16,7 @@ Visit = Callable[..., Visitor]
 TEXT = read("README.md") + read("pasting.md")
 HTML, JSX = blocks(TEXT, "html"), blocks(TEXT, "jsx")
 COUNT = re.compile(r"\d commentaires")
-# Formspree's clients say how long a page was open, and what is sent at once by a program is spam.
+# Formspree's clients report how long a page was open, and a form that a program sends immediately is spam.
 READING = 2_100
 
 
@@ -30,7 +30,7 @@ def test_there_are_four_ways() -> None:
 
 
 def pasted(visit: Visit, stack: LocalStack, body: str, **files: str) -> Page:
-    """Open a page of the site that holds no more than what was pasted, the API's address put in."""
+    """Open a page of the site with nothing but the pasted snippet, with the API's address filled in."""
     page, site = visit().page, f"http://127.0.0.1:{stack.site_port}/"
     contents = {"pasted.html": f"<!doctype html><html lang=en><meta charset=utf-8><title>A page</title>{body}", **files}
 
@@ -89,11 +89,11 @@ def test_comments_js(visit: Visit, stack: LocalStack) -> None:
 
 
 def test_comments_js_without_a_form_and_in_an_element_that_was_added_later(visit: Visit, stack: LocalStack) -> None:
-    # The demo begins with some when it is first opened.
+    # The demo starts with some when it is first opened.
     visit().open("/article.html")
     section = 'data-guichet-comments="https://YOUR-API/f/comments" data-page="/article"'
     page = pasted(visit, stack, f'<script type="module" src="/comments.js"></script><section lang="fr-CA" {section}>')
-    # Not that they are loading.
+    # Not the loading message.
     expect(page.get_by_role("status")).to_contain_text(COUNT)
     names = page.locator(".guichet-name")
     assert names.count() > 2

@@ -1,16 +1,16 @@
-// A page of the site for clients that want one, and a record of what they send.
+// A page of the site for clients that need one, and a record of what they send.
 import { JSDOM } from 'jsdom';
 
 export const { API, STRICT, SITE } = process.env;
 export const sent = [];
 const { fetch: nodeFetch, FormData: NodeFormData } = globalThis;
 
-/** Make a page of some HTML the global one, in which FormData reads its forms and fetch takes it. */
+/** Make a page of some HTML the global one, whose forms FormData and fetch accept. */
 export function openPage(html) {
   const { window } = new JSDOM(`<!doctype html><html lang="en"><body>${html}</body></html>`, { url: `${SITE}/` });
   const { document, navigator, FormData, HTMLFormElement } = window;
   const known = { window, document, navigator, FormData, HTMLFormElement };
-  // Not assigned: Node has a navigator of its own from 21 on, which cannot be.
+  // Not assigned: from 21 on, Node has its own navigator, which cannot be replaced by assignment.
   for (const [name, value] of Object.entries(known)) {
     Object.defineProperty(globalThis, name, { value, configurable: true });
   }
@@ -38,7 +38,7 @@ export async function until(check) {
   throw new Error(`waited in vain for ${check}`);
 }
 
-/** Ask as a browser does before it sends what these headers make more than a simple request. */
+/** Send a preflight as a browser does, if these headers make it more than a simple request. */
 export async function preflight({ url, headers }) {
   const simple = ['accept', 'content-type'];
   const names = Object.keys(headers).map((name) => name.toLowerCase());

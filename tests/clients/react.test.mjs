@@ -9,7 +9,7 @@ const { createRoot } = (await import('react-dom/client')).default;
 const { FormspreeProvider, ValidationError, useForm } = (await import('@formspree/react')).default;
 const { createElement: h } = React;
 
-/** Return the control of a field: boxes for a list of ticked ones, a list for what is chosen from `options`. */
+/** Return the control of a field: boxes for a list of ticked values, a select if there are `options`. */
 function control(name, value) {
   if (Array.isArray(value)) {
     const box = { type: 'checkbox', name, defaultChecked: true };

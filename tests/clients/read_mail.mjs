@@ -1,4 +1,4 @@
-// Reads emails, each a line of base64, and writes what postal-mime makes of them, each a line of JSON.
+// Reads emails, each a line of base64, and writes how postal-mime reads them, each as a line of JSON.
 
 import { createInterface } from "node:readline";
 import PostalMime from "postal-mime";

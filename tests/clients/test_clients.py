@@ -13,7 +13,7 @@ from tests.support.stack import LocalStack, local_stack
 
 @pytest.fixture(scope="module")
 def generous(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Return a stack that takes any number of posts."""
+    """Return a stack that accepts any number of posts."""
     node()
     with local_stack(tmp_path_factory.mktemp("generous"), PARAMETERS="CallerHourlyCap=100000") as stack:
         stack.wait_until_ready()
@@ -22,7 +22,7 @@ def generous(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def strict(generous: LocalStack, tmp_path: Path) -> Iterator[LocalStack]:
-    """Return one that takes one post an hour and a proof of work, and serves the same site."""
+    """Return one that accepts one post an hour, requires a proof of work, and serves the same site."""
     origin = f"http://127.0.0.1:{generous.site_port}"
     given = f"CallerHourlyCap=1 ProofOfWork=on AllowedOrigins={origin}"
     with local_stack(tmp_path, PARAMETERS=given) as stack:

@@ -42,7 +42,7 @@ OF_THE_STACK: Sequence[Check] = (
 
 
 def build_here(folder: Path) -> dict[str, Any]:
-    """Build the functions for this machine, and return the template that SAM makes of ours, with its code beside it."""
+    """Build the functions for this machine, and return the template that SAM makes of ours, next to its code."""
     forms = folder / "forms.toml"
     forms.write_text(QUOTE, encoding="utf-8")
     build(folder / "functions", str(ROOT / ".venv-deployed" / "bin" / "python"), None, forms=forms)
@@ -72,7 +72,7 @@ def deploy(run: Emulator, its_site: Site, template: dict[str, Any], without: str
 
 
 def check_all(report: Report, world: World, template: dict[str, Any]) -> None:
-    """Do all checks of a deployed stack; those that are about other stacks beside those of this one."""
+    """Do all checks of a deployed stack; those about other stacks run in parallel."""
 
     def do(checks: Sequence[Check]) -> None:
         for check in checks:

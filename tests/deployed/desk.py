@@ -1,4 +1,4 @@
-"""An owner's browser at a deployed stack's desk: it keeps cookies, and posts the forms that it is shown."""
+"""An owner's browser at a deployed stack's desk: it keeps cookies, and posts the forms of its pages."""
 
 import re
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ class _Forms(HTMLParser):
 
 
 class Desk:
-    """A browser of its own, which nobody has signed in with yet. Its language is English."""
+    """A new browser, which nobody has signed in with yet. Its language is English."""
 
     # The cookies of a browser that has signed in, by the host of the stack: one network gets few codes a day, but to
     # browsers that the owner has signed in with.
@@ -60,7 +60,7 @@ class Desk:
         self.world = world
         kept = self._signed_in.get(world.stack.host, {}) if known else {}
         self.cookies = {name: value for name, value in kept.items() if name.endswith("-known")}
-        # As they were set last, with their attributes.
+        # As last set, with their attributes.
         self.set: dict[str, str] = {}
 
     @property
@@ -91,7 +91,7 @@ class Desk:
         return entered
 
     def signed_in(self, page: str = "messages") -> Answer:
-        """Return a page to an owner who is signed in, from before if possible."""
+        """Return a page as a signed-in owner, reusing an earlier session if possible."""
         self.cookies = dict(self._signed_in.get(self.world.stack.host, {}))
         shown = self.open(page)
         return self.sign_in(page=page) if "Send me a code" in shown.text else shown
@@ -134,7 +134,7 @@ class Desk:
 
 
 def text_of(page: Answer) -> str:
-    """Return what a page says, without its style."""
+    """Return the text of a page, without its style."""
     return re.sub(r"\s+", " ", re.sub(r"<style>.*</style>|<[^>]*>", " ", page.text, flags=re.DOTALL))
 
 

@@ -51,7 +51,7 @@ def wait_for(what: str, check: Callable[[], T], seconds: float) -> T:
 
 
 class Emulator:
-    """A running ministack, with IAM enforced, and the recorder before its SES."""
+    """A running ministack, with IAM enforced, and the recorder in front of its SES."""
 
     def __init__(self, folder: Path, port: int, recorder: Recorder) -> None:
         self.folder = folder
@@ -115,10 +115,10 @@ class Emulator:
         return done.stdout
 
     def deploy(self, template: Path, stack: str = "guichet", overrides: Mapping[str, str] | None = None) -> "Deployed":
-        """Deploy a template by `sam deploy`, with what is to change of its parameters, and return the stack."""
+        """Deploy a template by `sam deploy`, with changed parameters, and return the stack."""
         arguments = ["--template-file", str(template), "--stack-name", stack]
         if overrides:
-            # As `make deploy` hands them on: one text, with quotes.
+            # As `make deploy` passes them: one text, with quotes.
             arguments += ["--parameter-overrides", " ".join(f'{name}="{value}"' for name, value in overrides.items())]
         self.sam("deploy", *arguments)
         return Deployed(self, stack)
@@ -127,7 +127,7 @@ class Emulator:
     def made(self, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> Iterator["Deployed"]:
         """Create a stack without SAM, for the duration of the block. Raises DeployError."""
         formation, storage = self.client("cloudformation"), self.client("s3")
-        # In a request itself a template may have 51,200 bytes.
+        # A template within a request may have at most 51,200 bytes.
         storage.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         storage.put_object(Bucket=name, Key="template.json", Body=json.dumps(template).encode())
         formation.create_stack(
@@ -154,7 +154,7 @@ class Emulator:
 
 
 class Deployed:
-    """A stack that is deployed: its outputs, resources and parameters, its API, what its functions log."""
+    """A deployed stack: its outputs, resources and parameters, its API, its functions' logs."""
 
     def __init__(self, run: Emulator, name: str) -> None:
         self.run = run
@@ -168,7 +168,7 @@ class Deployed:
 
     @property
     def template(self) -> dict[str, Any]:
-        """The template as it was deployed: SAM writes it anew, as YAML, with the places of the code."""
+        """The template as it was deployed: SAM rewrites it as YAML, with the locations of the code."""
         told = self.run.client("cloudformation").get_template(StackName=self.name)["TemplateBody"]
         return dict(yaml.safe_load(told) if isinstance(told, str) else told)
 
@@ -179,7 +179,7 @@ class Deployed:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The parameters of the stack, as CloudFormation tells them."""
+        """The parameters of the stack, as CloudFormation reports them."""
         return {one["ParameterKey"]: one["ParameterValue"] for one in self.told["Parameters"]}
 
     @cached_property
@@ -231,12 +231,12 @@ def emulator(folder: Path) -> Iterator[Emulator]:
     with (
         serving(Recorder(port)) as recorder,
         (folder / "ministack.log").open("wb") as log,
-        # For each function its code, unpacked.
+        # The unpacked code of each function.
         TemporaryDirectory() as unpacked,
     ):
         run = Emulator(folder, port, recorder)
         environment = {
-            # Functions inherit it, so there is nothing in it that Lambda would not say, but where AWS is.
+            # Functions inherit it, so it has only what Lambda would set, plus AWS's address.
             **{name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ},
             **_KEYS,
             "AUTH": "true",
@@ -244,7 +244,7 @@ def emulator(folder: Path) -> Iterator[Emulator]:
             "GATEWAY_PORT": str(port),
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "MINISTACK_REGION": REGION,
-            # An event that fails is tried again after a minute there, and after a moment here.
+            # A failed event is retried after a minute on AWS, and after a moment here.
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
             "TMPDIR": unpacked,
             "AWS_ENDPOINT_URL_SESV2": f"http://{recorder.address}",

@@ -13,7 +13,7 @@ from tests.deployed.report import Report
 from tests.deployed.world import World
 
 Check = Callable[[World], None]
-# The checks that need all that a function's role allows.
+# The checks that together need everything a function's role allows.
 OF_ROLES: dict[str, Sequence[Check]] = {
     "Contact": (site.a_repeat_is_one_message_and_one_email,),
     "Newsletter": (reader.a_subscription_begins_and_ends_by_the_readers_own_hand,),
@@ -73,10 +73,10 @@ def title(check: Check) -> str:
 
 @contextmanager
 def _no_stream(stack: Deployed) -> Iterator[None]:
-    """Keep the stream from calling functions: only the checks do.
+    """Keep the stream from calling functions: only the checks call them.
 
-    From then on, it never calls Issues again: the emulator would first play all that has come meanwhile, one run after
-    the other, and keep the notifier waiting.
+    It never calls Issues again after that: the emulator would first play everything that has arrived meanwhile, run by
+    run, and keep the notifier waiting.
     """
     client = stack.run.client("lambda")
     notifier, issues = stack.resources["NotifierOutbox"], stack.resources["IssuesRuns"]
@@ -128,7 +128,7 @@ def _is_lacking(gap: adapter.Gap, stack: Deployed) -> None:
 
 @contextmanager
 def _made(world: World, template: dict[str, Any], name: str) -> Iterator[Deployed]:
-    """Make a stack of a template, without SAM, with the code that is deployed already."""
+    """Create a stack from a template, without SAM, with the already deployed code."""
     code = world.stack.template["Resources"]["Contact"]["Properties"]["Code"]
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Lambda::Function":

@@ -8,8 +8,8 @@ from typing import Any
 
 from tests.deployed.emulator import Deployed
 
-# What the emulator does by itself, without asking IAM. tests/infra/test_roles.py holds these to what Lambda and the
-# functions ask for.
+# What the emulator does itself, without asking IAM. tests/infra/test_roles.py compares these with what Lambda and the
+# functions request.
 NOT_ENFORCED = {
     "logs:CreateLogStream": "it writes the logs of functions itself",
     "logs:PutLogEvents": "it writes the logs of functions itself",
@@ -32,12 +32,12 @@ class Grant:
     resource: str
 
     def __str__(self) -> str:
-        """Return it in short: the resource by its end."""
+        """Return it in a short form: only the end of the resource."""
         return f"{self.function}, {self.action} on {self.resource.rpartition(':')[2]}"
 
 
 def grants(stack: Deployed, function: str) -> list[Grant]:
-    """Return all that the role of a function allows, as IAM tells it."""
+    """Return everything that a function's role allows, as IAM reports it."""
     _, document = _policy(stack, function)
     return [
         Grant(function, statement["Sid"], action, resource)
@@ -65,7 +65,7 @@ def without(stack: Deployed, function: str, *actions: str, resource: str | None 
             document = json.dumps({**before, "Statement": statements})
             iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
         else:
-            # IAM takes no policy without any.
+            # IAM refuses a policy without any.
             iam.delete_role_policy(RoleName=role, PolicyName=name)
 
     put(fewer)

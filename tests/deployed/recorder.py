@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.server import Handler, Server
 
-# Of the connection itself, and not handed on (RFC 9110, section 7.6.1).
+# Headers of the connection itself, which are not passed on (RFC 9110, section 7.6.1).
 _HOP_BY_HOP = {"connection", "content-length", "date", "server", "transfer-encoding"}
 _PATIENCE = 30
 
@@ -53,7 +53,7 @@ class Recorder(Server):
 
     @property
     def mails(self) -> list[Mail]:
-        """The emails that SES took, oldest first."""
+        """The emails that SES accepted, oldest first."""
         with self._lock:
             return list(self._mails)
 
@@ -64,7 +64,7 @@ class Recorder(Server):
 
     @contextmanager
     def away(self, address: str) -> Iterator[None]:
-        """Answer 503 to all mail to an address, for the duration of the block."""
+        """Answer all mail to an address with 503, for the duration of the block."""
         with self._lock:
             self._away.append(address)
         try:
@@ -74,12 +74,12 @@ class Recorder(Server):
                 self._away.remove(address)
 
     def is_away(self, addresses: list[str]) -> bool:
-        """Return whether mail to any of some addresses is to be answered 503."""
+        """Return whether mail to any of these addresses is to be answered with 503."""
         with self._lock:
             return any(address in self._away for address in addresses)
 
     def note(self, operation: str, request: bytes, status: int, answer: bytes) -> None:
-        """Keep what was asked and how it was answered."""
+        """Record a request and its response."""
         asked = json.loads(request) if operation == SEND else {}
         to = tuple(asked["Destination"]["ToAddresses"]) if asked else ()
         with self._lock:

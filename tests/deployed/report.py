@@ -9,9 +9,9 @@ import pytest
 
 
 class Report:
-    """What was checked so far. Checks may be done side by side.
+    """What was checked so far. Checks may run in parallel.
 
-    Only those whose name holds the text `chosen` are done.
+    Only those whose name contains the text `chosen` are run.
     """
 
     def __init__(self, chosen: str = "") -> None:
@@ -61,7 +61,7 @@ def _error_of(check: Callable[[], object]) -> str:
     """Return the traceback of what a check raises, or an empty text."""
     try:
         check()
-    # pytest's own failures are no exceptions of the ordinary kind.
+    # pytest's own failures are not ordinary exceptions.
     except (Exception, pytest.fail.Exception):  # noqa: BLE001
         return traceback.format_exc()
     return ""

@@ -63,7 +63,7 @@ TEMPLATE: dict[str, Any] = {
 
 
 def _without(name: str) -> dict[str, Any]:
-    """Return the template with one workaround alone."""
+    """Return the template with only one workaround applied."""
     alone = copy.deepcopy(TEMPLATE)
     (workaround,) = [one for one in adapter.WORKAROUNDS if one.name == name]
     workaround.adapt(alone)
@@ -109,7 +109,7 @@ def test_each_workaround_can_be_left_out(workaround: adapter.Workaround) -> None
     before = copy.deepcopy(TEMPLATE)
     without = adapter.adapted(TEMPLATE, without=workaround.name)
     assert before == TEMPLATE
-    # The others complete a stack that is made.
+    # The others complete a stack once it is created.
     changes_templates = workaround.adapt is not adapter.unchanged
     assert (without != adapter.adapted(TEMPLATE)) is changes_templates
 

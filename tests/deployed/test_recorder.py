@@ -19,7 +19,7 @@ MAIL = {
 
 
 class Ses(Server):
-    """An SES that keeps the headers it was asked with, and answers as it is told."""
+    """An SES that records its requests' headers, and gives the answers that it is told to."""
 
     def __init__(self) -> None:
         super().__init__(_Asked)

@@ -1,4 +1,4 @@
-"""The table of what was checked: what fails is told, and fails the run."""
+"""The table of checks: a failure is reported, and fails the run."""
 
 import pytest
 

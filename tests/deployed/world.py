@@ -51,13 +51,13 @@ class _Page(Handler):
 
 @contextmanager
 def site() -> Iterator[Site]:
-    """Serve the site as long as it is needed."""
+    """Serve the site for the duration of the block."""
     with serving(Site()) as running:
         yield running
 
 
 def parameters_for(site: Site) -> dict[str, str]:
-    """Return the parameters of a stack for a site: what has no default, and what many posts in a row need."""
+    """Return the parameters of a stack for a site: those without a default, and those that many posts in a row need."""
     return {
         "OwnerEmail": OWNER,
         "FromEmail": SENDER,
@@ -65,7 +65,7 @@ def parameters_for(site: Site) -> dict[str, str]:
         "SiteUrl": f"{site.origin}/blog/",
         "SigningSecret": "a secret for this run, 32 characters long",
         "CallerHourlyCap": "1000",
-        # A network has a tenth of it, and all checks are of one.
+        # A network gets a tenth of it, and all checks come from one.
         "StrangerMailPerDay": "9000",
         "WeeklyDigest": "on",
     }
@@ -119,7 +119,7 @@ class Button(HTMLParser):
         assert self.action, page
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take in a tag."""
+        """Process a tag."""
         told = {name: value or "" for name, value in attrs}
         if tag == "form":
             assert told["method"] == "post"
@@ -166,23 +166,23 @@ class World:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The parameters that a first deploy takes."""
+        """The parameters of a first deploy."""
         return parameters_for(self.site)
 
     # --- names and texts, none twice ---------------------------------------------------------------------------------
 
     def somebody(self) -> str:
-        """Return an address that nobody has used."""
+        """Return an unused address."""
         return f"somebody{next(_NUMBERS)}@example.org"
 
     def words(self) -> str:
-        """Return a message that nobody has written."""
+        """Return a unique message."""
         return f"Bonjour à l'atelier, c'est la lettre {next(_NUMBERS)}."
 
     # --- HTTP --------------------------------------------------------------------------------------------------------
 
     def post(self, path: str, fields: Mapping[str, str], **headers: str) -> Answer:
-        """Post a form as a page of the site does, without a script. Of a header's name, `_` stands for `-`."""
+        """Post a form as a page of the site does, without a script. In a header's name, `_` stands for `-`."""
         given = {"Content-Type": FORM, "Origin": self.site.origin, "Accept": "text/html"}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
         return self.stack.ask("POST", path, urlencode(fields).encode(), given)
@@ -247,14 +247,14 @@ class World:
     # --- the table ---------------------------------------------------------------------------------------------------
 
     def items(self, kind: str, **values: str) -> list[dict[str, Any]]:
-        """Return the items of a kind that have some texts, attributes as Python has them."""
+        """Return the items of a kind that contain some texts, with attributes as Python values."""
         plain = [{name: _plain(value) for name, value in item.items()} for item in self.stack.items()]
         return [item for item in plain if item["kind"] == kind and values.items() <= item.items()]
 
     # --- the operator ------------------------------------------------------------------------------------------------
 
     def guichet(self, *arguments: str, code: int = 0) -> Said:
-        """Run a command of the operator's on this stack, by its name, and hold it to its exit code."""
+        """Run an operator's command on this stack, by its name, and check its exit code."""
         done = subprocess.run(
             [sys.executable, "-m", "infra.operate", *arguments, "--stack", self.stack.name, "--json"],
             check=False,

@@ -1,1 +1,1 @@
-"""Promises 1 to 3 as experiments: nothing lost and nothing twice, whatever fails and whenever."""
+"""Promises 1 to 3 as experiments: nothing is lost and nothing happens twice, whatever fails and whenever."""

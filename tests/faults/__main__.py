@@ -1,8 +1,8 @@
 """`make faults`, or `python -m tests.faults --runs 1000 --seed 7`: randomised runs, every kind of fault in each.
 
-The seed of the first run is printed; the next ones follow. A run that shows a problem is done again by the command that
-is printed with it: the same run to the last request, on any machine. `--story` tells what happens in it. With
-`--table`, each kind of fault has runs of its own; with `--kind "reset after"`, one of them alone.
+The seed of the first run is printed; the next ones follow. A run that shows a problem is reproduced by the command
+printed with it, down to the last request, on any machine. `--story` tells what happens in it. With
+`--table`, each kind of fault has runs of its own; with `--kind "reset after"`, only that kind has.
 """
 
 import argparse
@@ -43,7 +43,7 @@ _HEADS = (
     "copies twice",
     "copies in doubt",
 )
-# Of the table: what is mailed twice where SES's events are lost, and where there are none.
+# For the table: what is mailed twice if some of SES's events are lost, and if there are none.
 _TWICE: dict[Events, str] = {"some": "twice if events are lost", "none": "twice without events"}
 _WITHIN = "answered within"
 
@@ -51,7 +51,7 @@ _WITHIN = "answered within"
 def block(seeds: Sequence[int], kind: Kind | None = None, events: Events = "some") -> list[Run]:
     """Do the runs of some seeds, with all kinds of faults or with one."""
     logging.disable(logging.CRITICAL)
-    # What is imported is not looked through again and again: a twentieth of the time.
+    # Keeps the garbage collector from scanning imported objects again and again, which takes a twentieth of the time.
     gc.freeze()
     weights = EVEN if kind is None else {kind: 1.0}
     quiet = QUIET if kind is None else 3.0
@@ -61,14 +61,14 @@ def block(seeds: Sequence[int], kind: Kind | None = None, events: Events = "some
 
 
 def runs(first: int, count: int, workers: int, kind: Kind | None = None, events: Events = "some") -> list[Run]:
-    """Do a number of runs, side by side."""
+    """Do a number of runs, in parallel."""
     blocks = [range(start, min(start + _BLOCK, first + count)) for start in range(first, first + count, _BLOCK)]
     with ProcessPoolExecutor(workers) as pool:
         return [run for done in pool.map(partial(block, kind=kind, events=events), blocks) for run in done]
 
 
 def row(kind: Kind | None, done: Sequence[Run], twice: Sequence[int] = ()) -> str:
-    """Return a row of the table: what the runs came to, together; and what other ones mailed twice."""
+    """Return a row of the table: the totals of the runs, and what the other ones mailed twice."""
     figures = (
         len(done),
         sum(sum(run.faults.values()) for run in done),
@@ -88,7 +88,7 @@ def row(kind: Kind | None, done: Sequence[Run], twice: Sequence[int] = ()) -> st
         sum(run.unknown for run in done),
         *twice,
     )
-    # Who posts to a function that is killed waits for the gateway, and it for the function's end.
+    # A visitor whose function is killed waits for the gateway, which waits for the function's time-out.
     within = (
         f"{resolve().functions['Contact'].timeout} s, the function's time-out"
         if kind in KILLED
@@ -98,14 +98,14 @@ def row(kind: Kind | None, done: Sequence[Run], twice: Sequence[int] = ()) -> st
 
 
 def again(run: Run, kind: Kind | None, events: Events) -> str:
-    """Return the command that does a run again."""
+    """Return the command that repeats a run."""
     of_kind = f' --kind "{kind}"' if kind else ""
     with_events = f" --events {events}" if events != "some" else ""
     return f"make faults FAULTS='--runs 1 --seed {run.seed}{of_kind}{with_events}'"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do the runs, print what they came to, and return 1 if there was a problem."""
+    """Do the runs, print their results, and return 1 if there was a problem."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Try whether anything can be lost.")
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000_000))  # noqa: S311

@@ -60,7 +60,7 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
 KILLED: set[Kind] = {"killed before", "killed during", "killed after"}
 SES = {"SendEmail", "GetAccount"}
-# The server acts, but except for `slow` the caller does not learn of it.
+# The server acts, but except with `slow` the caller does not learn of it.
 _ACTED = {"reset after", "time-out after", "500 after", "broken reply", "slow", "killed after"}
 _REFUSALS: dict[Kind, tuple[int, str]] = {
     "500 before": (500, "InternalServerError"),
@@ -70,7 +70,7 @@ _REFUSALS: dict[Kind, tuple[int, str]] = {
     "denied": (403, "AccessDeniedException"),
     "conflict": (400, "TransactionCanceledException"),
 }
-# What any request takes, in seconds.
+# How long any request takes, in seconds.
 _LITTLE = 0.01
 # How long a socket really waits: too long for load on this machine to matter.
 _FAR_AWAY = 600
@@ -93,8 +93,8 @@ class Killed(BaseException):
 class Sent:
     """A request that reached the engine: the operation, what happened to it, and whether the engine acted.
 
-    Of a mail, `email` says which one it is, `link` is what it leads its reader to, and `attempt` is what its tags name.
-    `caller` is the run of a function that asked for it, if one of those that are told apart.
+    For a mail, `email` says which one it is, `link` is where it leads its reader, and `attempt` is what its tags name.
+    `caller` is the run of a function that made the request, if it is one of the tracked runs.
     """
 
     operation: str
@@ -115,11 +115,11 @@ class Weather:
         self.clock = clock
         self.kinds: list[Kind] = list(weights)
         self._weights = list(weights.values())
-        # How much fairer than all others' is the weather of the runs that are told apart: they make many requests.
+        # How much fairer the weather of tracked runs is than all others': they make many requests.
         self._quiet, self.fairer = quiet, 1.0
         self.plan: Plan = self.chance
         self.calm = False
-        # When Lambda ends the function that runs, and the run of it, which does nothing more once it was killed.
+        # When Lambda ends the running function, and the run itself, which does nothing more once it was killed.
         self.deadline = math.inf
         self.caller = ""
         self._dead: set[str] = set()
@@ -129,12 +129,12 @@ class Weather:
         self.faults: Tally[str] = Tally()
         self.log: list[Sent] = []
         self.story: list[str] = []
-        # What the server will act on although its caller is gone.
+        # Requests that the server will act on although the caller is gone.
         self.late: list[Callable[[], Any]] = []
         self._now: Kind | None = None
 
     def chance(self, _operation: str) -> Kind | None:
-        """Draw what happens to a request."""
+        """Choose at random what happens to a request."""
         quiet = self._quiet * (self.fairer if self.caller else 1)
         return self.random.choices([*self.kinds, None], [*self._weights, quiet])[0]
 
@@ -160,7 +160,7 @@ class Weather:
         return kind
 
     def land(self) -> None:
-        """Deliver all delayed requests, as enough time passes."""
+        """Deliver all delayed requests, since enough time passes."""
         for landing in list(self.late):
             self._land(landing)
 
@@ -170,7 +170,7 @@ class Weather:
 
     @contextmanager
     def running(self, caller: str, timeout: float) -> Iterator[None]:
-        """Tell the requests of a run of a function from all others, and end it with its time-out."""
+        """Track the requests of a run of a function, and end it with its time-out."""
         before = self.caller, self.deadline
         self.caller, self.deadline = caller, time.time() + timeout
         try:
@@ -190,7 +190,7 @@ class Weather:
 
     def _end(self) -> None:
         if self.caller:
-            # Neither does it clean up.
+            # It does not clean up either.
             self._dead.add(self.caller)
         raise Killed
 
@@ -271,7 +271,7 @@ def _reply(status: int, headers: Mapping[str, str], content: bytes, length: int 
 
 
 def _refusal(status: int, code: str) -> bytes:
-    # Only cancelled transactions have reasons, and only they are asked for them.
+    # Only cancelled transactions have reasons, and only theirs are read.
     reasons = [{"Code": "TransactionConflict"}]
     error = {"__type": f"com.amazonaws#{code}", "message": code, "CancellationReasons": reasons}
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amzn-Errortype": code}
@@ -329,7 +329,7 @@ def _email_in(operation: str, body: bytes) -> tuple[str, str, Attempt | None]:
     mail = message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
     attempt = attempt_in({tag["Name"]: [tag["Value"]] for tag in asked.get("EmailTags", [])})
     if attempt and attempt.key.record.startswith("issue#"):
-        # Of all others, the text says whose they are.
+        # For all others, the text says whose they are.
         which, issue = attempt.key.email.partition("#")[2], readers.issue_of(attempt.key)
         name = f"issue {issue} {mail['To']}" if readers.is_reader(attempt.key) else f"{which} {issue}"
         return name, "", attempt
@@ -349,7 +349,7 @@ def _email_in(operation: str, body: bytes) -> tuple[str, str, Attempt | None]:
 
 
 def email(name: str, token: str, request: str = "") -> str:
-    """Return what says which email it is: of each request to confirm there is one, of all others one for an address."""
+    """Return the key of an email: there is one per confirmation request, and otherwise one per kind and address."""
     return f"{name} {token} {request}".strip()
 
 

@@ -14,7 +14,7 @@ from tests.faults.issues import Newsletter, rows_of
 from tests.faults.judge import Run
 
 _STATES = ("waiting", "claimed", "sent", "refused", "left", "unknown")
-# So long after its time at most it is written down that somebody unsubscribed. What SES tells comes any time later.
+# The longest delay before an unsubscription is recorded. SES's reports come any time later.
 _LATE = timedelta(minutes=10)
 _ENDED = {"unsubscribed", "bounced", "complained", "blocked"}
 Item = dict[str, Any]
@@ -110,7 +110,7 @@ class _Judged:
                 yield f"{reader[:6]} is {row.state}: {problem}"
 
     def _wrong(self, row: Reader) -> str | None:
-        """Return why a reader's row does not say what became of their copy, or None."""
+        """Return why a reader's row does not match the outcome of their copy, or None."""
         copies = [copy for copy in self.copies if copy.reader == row.subscriber_id]
         events = {event["event"] for event in self._history(row.subscriber_id)}
         rightly = {
@@ -126,7 +126,7 @@ class _Judged:
         return None if rightly[row.state] else why.get(row.state, "nothing becomes of it")
 
     def _in_doubt(self, claim: str) -> bool:
-        """Return whether answer and event of a call both were lost, or it came to none, and whoever claimed is gone."""
+        """Return whether a call's answer and event were lost, or it was never made and the claiming run is gone."""
         asked = [copy for copy in self.asked if copy.claim == claim]
         told = self.ses_tells and claim not in self.newsletter.lost
         if any(copy.sent.acted for copy in asked) and told:
@@ -155,7 +155,7 @@ class _Judged:
             left = self.newsletter.left.get(copy.reader)
             if left is None or copy.number < left or self._came_back(copy.reader):
                 continue
-            # Whoever leaves after they were looked up, and before SES is called, is too late.
+            # It is too late to leave after being looked up and before the call to SES.
             looked = [
                 number
                 for number in range(copy.number)
@@ -176,7 +176,7 @@ class _Judged:
     # --- the whole -------------------------------------------------------------------------------------------------
 
     def _not_stopped(self) -> Iterator[str]:
-        """Yield what was sent after the owner stopped it, but for the page that was under way."""
+        """Yield what was sent after the owner stopped it, except for the page in progress."""
         cancelled = self.newsletter.owner.cancelled.get(self.issue.id)
         stops = [[cancelled]] if cancelled is not None else []
         stops += self.newsletter.owner.paused.get(self.issue.id, [])
@@ -189,7 +189,7 @@ class _Judged:
         of_this_run = [number for number, sent in enumerate(self.log) if sent.caller == copy.sent.caller]
         if of_this_run[0] >= since:
             return True
-        # How far it has come is written down after each page, and the answer tells the state.
+        # The progress is recorded after each page, and the answer has the state.
         return any(
             since <= number < copy.number and self.log[number].fault is None and self._advances(self.log[number])
             for number in of_this_run
@@ -219,7 +219,8 @@ class _Judged:
         if self.ses_tells and not self.run.events_lost and len(told) > 1:
             yield f"the owner was told of the end {len(told)} times"
 
-    # --- what was asked --------------------------------------------------------------------------------------------
+    # --- what the owner asked for
+    # --------------------------------------------------------------------------------------------
 
     @property
     def _pk(self) -> str:
@@ -245,7 +246,7 @@ class _Judged:
         return datetime.fromisoformat(event["at"])
 
     def _all_along(self, subscriber: Item) -> bool:
-        """Return whether somebody was confirmed when it started, and nothing happened to them ever after."""
+        """Return whether somebody was confirmed when it started, and nothing happened to them afterwards."""
         events = subscriber["history"]
         return not any(event["event"] in _ENDED for event in events) and self._at(events[0]) < self.started
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TABLE = "table"
 ISSUES = ("one", "two")
-# What SES says of the account.
+# What SES reports about the account.
 QUOTA: dict[str, float] = moto_patches._QUOTA  # noqa: SLF001
 EDITIONS: dict[Language, Edition] = {
     "fr": Edition(subject="Novembre à l’atelier", markdown="Les *cyanotypes* sont prêts."),
@@ -35,19 +35,19 @@ EDITIONS: dict[Language, Edition] = {
 }
 # How often something happens between two requests of a run of the function Issues.
 MEANWHILE = 0.03
-# So long a run may be frozen, in seconds: beyond its lease, and up to its time-out.
+# How long a run may be frozen, in seconds: beyond its lease, and up to its time-out.
 _FROZEN = (0, 1, 10, 245)
-# How long the run's first steps take is too short for a call without an answer to be tried again.
+# The first steps of a run are too short for an unanswered call to be retried.
 LATER = (960, 3700, 22_000)
-# What becomes of a copy in the end, but for those that arrive.
+# The final outcomes of copies, except for those that arrive.
 _OUTCOMES = ("bounce-permanent", "bounce-transient", "complaint", "reject")
 
 
 @dataclass
 class Owner:
-    """What the owner of the list did, by the number of the request that came next.
+    """What the owner of the list did, by the number of the next request.
 
-    Of what was not answered, it is not known whether it happened.
+    Whether an unanswered action happened is not known.
     """
 
     # Issues that were cancelled, and the times when each was paused, until it was resumed.
@@ -63,7 +63,7 @@ class Newsletter:
         self.weather = world.weather
         self.random = world.random
         self.owner = Owner()
-        # When each reader was told that they had left, by the number of the request that came next.
+        # When each reader was told that they had left, by the number of the next request.
         self.left: dict[str, int] = {}
         # Claims whose events were lost, and those of copies that SES rejected.
         self.lost: set[str] = set()
@@ -87,7 +87,7 @@ class Newsletter:
     # --- readers ---------------------------------------------------------------------------------------------------
 
     def join(self) -> None:
-        """Subscribe somebody, without faults: how that may fail is tried elsewhere."""
+        """Subscribe somebody, without faults: other runs test those."""
         number, plan = self._readers, self.weather.plan
         self._readers += 1
         with suppress(dynamodb.UnavailableError), self.weather.running("", 60):
@@ -97,7 +97,7 @@ class Newsletter:
         self.weather.plan = plan
 
     def leave(self) -> None:
-        """Let a reader press the link to unsubscribe."""
+        """Let a reader use the unsubscribe link."""
         reader = subscriber_id(SECRET, f"reader{self.random.randrange(self._readers)}@example.org")
         link = unsubscribe_link("", reader, "fr", SECRET)
         with self.weather.running("", 60):
@@ -107,7 +107,7 @@ class Newsletter:
 
     def outcome(self, mail: Any, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the events of a mail, of which some copies of an issue bounce, or are rejected or reported."""
-        # What becomes of whoever signs up here is told by the judge of forms.
+        # The judge of forms checks those who sign up here.
         if not mail.to[0].startswith("reader") or self.random.random() >= self._often:
             return events
         name = "complaint" if self._angry else self.random.choice(_OUTCOMES)
@@ -120,7 +120,7 @@ class Newsletter:
     # --- the owner -------------------------------------------------------------------------------------------------
 
     def do_something(self) -> None:
-        """Let the owner do something about one of their issues."""
+        """Let the owner do something with one of their issues."""
         issue_id = self.random.choice(self._started)
         deeds = [*[self.pause] * 3, *[self.resume] * 3, self.cancel]
         fresh = issue_id not in self._asked_for or self.random.random() < 0.2
@@ -130,7 +130,7 @@ class Newsletter:
     def let_owner(self, deed: Callable[[str], None], issue_id: str) -> None:
         """Let the owner give a command, which may fail."""
         plan = self.weather.plan
-        # They give it again until they are told what came of it, or give up.
+        # They repeat it until they see the result, or give up.
         self.weather.plan = plan if self.random.random() < 0.4 else lambda _: None
         with self.weather.running("", 60):
             try:
@@ -140,7 +140,7 @@ class Newsletter:
         self.weather.plan = plan
 
     def start(self, issue_id: str) -> None:
-        """Save an issue, and start it, or let it start by itself."""
+        """Save an issue, and start it, or schedule it."""
         now = utc_now()
         issues.save(TABLE, issue_id, EDITIONS, issues.content_hash(SECRET, EDITIONS), now)
         issue = issues.find(TABLE, issue_id)
@@ -160,7 +160,7 @@ class Newsletter:
         self.weather.tell(f"the owner: pause {issue_id}: {done}")
 
     def resume(self, issue_id: str) -> None:
-        """Go on with an issue."""
+        """Resume an issue."""
         for since in self.owner.paused.get(issue_id, ()):
             if len(since) == 1:
                 since.append(len(self.weather.log))
@@ -178,7 +178,7 @@ class Newsletter:
     # --- AWS -------------------------------------------------------------------------------------------------------
 
     def run(self, event: dict[str, Any]) -> bool:
-        """Call the function Issues. Return whether it came to its end."""
+        """Call the function Issues. Return whether it finished."""
         function = self.world.app.functions["Issues"]
         self._runs += 1
         with self.weather.running(f"Issues {self._runs}", function.function.timeout):
@@ -213,7 +213,7 @@ class Newsletter:
                 self._due.append(record)
 
     def change_quota(self) -> None:
-        """Let all other mail of the account use up its daily quota but for a few, or let a new day begin."""
+        """Let the account's other mail use up all but a little of its daily quota, or let a new day begin."""
         left = self.random.choice((None, None, 0, 1, 3))
         used = 0.0 if left is None else 0.8 * QUOTA["Max24HourSend"] - left
         QUOTA["SentLast24Hours"] = used
@@ -224,7 +224,7 @@ class Newsletter:
             return
         self._nested = True
         try:
-            # Of what the run holds for itself, nothing else knows.
+            # Nothing else knows what the run holds in memory.
             Context().run(self._happen)
         finally:
             self._nested = False
@@ -245,7 +245,7 @@ class Newsletter:
         return [dynamodb.unmarshalled(item.to_json()["Attributes"]) or {} for item in found]
 
     def _look_at_the_end(self, sent: Sent) -> None:
-        """Note an issue that is said to be sent while somebody is in between."""
+        """Note an issue that is reported as sent while a copy is unsettled."""
         if sent.operation != "TransactWriteItems" or b":ended_at" not in sent.body:
             return
         items = self.items()
@@ -265,7 +265,7 @@ def rows_of(items: list[dict[str, Any]], issue_id: str) -> list[Reader]:
 
 
 def finish(newsletter: Newsletter) -> None:
-    """Let all issues end, once all faults have: by the schedule alone. What is paused is resumed."""
+    """Let all issues end, once all faults have, using only the schedule. Paused ones are resumed."""
     world = newsletter.world
     QUOTA["SentLast24Hours"] = 0.0
     for seconds in (960, 960, 3700, 960, 22_000, 960, 960, 960):

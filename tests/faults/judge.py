@@ -12,7 +12,7 @@ from guichet.signing import subscriber_id
 from tests.faults.aws import Sent, email
 from tests.support.newsletter import SECRET
 
-# Who signs up, confirms and leaves.
+# The visitor who signs up, confirms and leaves.
 VISITOR = "token-2@example.org"
 _HOURS_48 = timedelta(hours=48)
 Item = dict[str, Any]
@@ -33,13 +33,14 @@ class Run:
     dropped: int = 0
     lost: int = 0
     twice: int = 0
-    # Of issues: those that were started, whom they were sent to, again, or perhaps, and who was passed over.
+    # For issues: those started; how many got them, again, or perhaps; and how many were missed.
     issues: int = 0
     copies: int = 0
     copied_twice: int = 0
     unknown: int = 0
     skipped: int = 0
-    # Of SES's events: whether some are lost on purpose, and how many were lost, also since nobody could take them.
+    # For SES's events: whether some are lost on purpose, and how many were lost, including those that nobody could
+    # accept.
     loses_events: bool = False
     events_lost: int = 0
     # The slowest answer, in seconds of the run's clock.
@@ -58,7 +59,7 @@ class Told:
 
     kept: set[str] = field(default_factory=set)
     changes: list[tuple[str, bool]] = field(default_factory=list)
-    # The comments that an owner dealt with, or may have: their emails may be needed no more.
+    # The comments that an owner has, or may have, dealt with: their emails may no longer be needed.
     moderated: set[str] = field(default_factory=set)
 
 
@@ -74,11 +75,11 @@ class Row:
 def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, ses_tells: bool = False) -> None:
     """Record the outcome of a run, and problems. With `ses_tells`, SES reported on its mails."""
     records = {item["pk"]: item for item in items if item["kind"] in ("message", "request", "comment")}
-    # The one who signed up: readers of issues are others.
+    # The one who signed up, as opposed to readers of issues.
     pk = f"subscriber#{subscriber_id(SECRET, VISITOR)}"
     subscriber: Item = next((item for item in items if item["pk"] == pk and item["kind"] == "subscriber"), {})
     events = [{name: next(iter(value.values())) for name, value in entry["M"].items()} for entry in history(subscriber)]
-    # What becomes of issues is judged by itself.
+    # Issues are judged separately.
     of_forms = (item for item in items if item["kind"] == "email" and not item["pk"].startswith("issue#"))
     rows = [_row(item, records, subscriber) for item in of_forms]
     owed = Tally(row.email for row in rows)
@@ -97,11 +98,11 @@ def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, s
     }
     run.accepted, run.stored = len(told.kept) + told_confirmed, len(records) + bool(confirmations)
     run.owed = len(rows)
-    # Of several emails of one name, some may have gone out.
+    # If there are several emails of one name, some may have gone out.
     run.dropped = sum(
         min(count, max(0, owed[name] - mailed[name])) for name, count in Tally(row.email for row in dropped).items()
     )
-    # Of the few emails of one name that an address may get, as many as were owed are no repeat.
+    # An address may get a few emails of one name: up to the number queued, they are not repeats.
     run.mailed = sum(min(count, owed[name]) for name, count in mailed.items())
     run.twice = sum(max(0, count - owed[name]) for name, count in mailed.items())
     run.lost = sum(map(len, found.values()))
@@ -131,7 +132,7 @@ def _of_threads(items: Sequence[Item]) -> Iterator[str]:
 
 
 def history(subscriber: Item) -> list[Any]:
-    """Return the events of a subscriber as the engine has them, none where there is no subscriber."""
+    """Return the stored events of a subscriber; none if there is no subscriber."""
     return list(subscriber.get("history", []))
 
 
@@ -166,8 +167,8 @@ def _rightly_dropped(row: Row, rows: Sequence[Row], events: Sequence[Item], told
     name = row.item["name"]
     before = {event["event"] for event in events if datetime.fromisoformat(event["at"]) <= at}
     too_late = at - queued_at > _HOURS_48 - timedelta(seconds=1)
-    # One run has one subscriber. In the place of what waits, a later one goes out; or one that the caps had allowed
-    # before, and that SES takes only now: the caps may have allowed it again meanwhile, so it counts when it was sent.
+    # A run has one subscriber. A later email replaces a waiting one, and so does one that the caps allowed before and
+    # that SES accepts only now: the caps may have allowed it again meanwhile, so it counts when it was sent.
     had_one = any(
         other is not row
         and (
@@ -199,7 +200,7 @@ def _of_subscription(subscriber: Item, events: list[str], changes: list[tuple[st
         yield f"done twice: {events}"
     if not changes:
         return
-    # What was not told may still have happened, and late.
+    # What nobody was told may still have happened, and late.
     last, was_told = changes[-1]
     certain = all(change == last for change, told in changes if not told)
     if was_told and certain and state != last:
@@ -209,7 +210,7 @@ def _of_subscription(subscriber: Item, events: list[str], changes: list[tuple[st
 def _needless_repeats(log: Sequence[Sent], rows: Sequence[Row]) -> Iterator[str]:
     """Yield emails that were sent again although nothing was in doubt: one had been answered and marked.
 
-    That is SES, to the notifier, or its event, to the feedback function.
+    The answer is SES's to the notifier, or its event to the feedback function.
     """
     by_key = {row.key: row.email for row in rows}
     owed = Tally(row.email for row in rows)
@@ -219,7 +220,7 @@ def _needless_repeats(log: Sequence[Sent], rows: Sequence[Row]) -> Iterator[str]
             done = sum(by_key[key] == sent.email for key in marked)
             if done >= owed[sent.email] > 0:
                 yield f"mailed again after it was marked as sent: {sent.email}"
-        # One that came late was not there yet for who asked meanwhile.
+        # One that came late did not exist yet when somebody asked meanwhile.
         elif (
             sent.operation == "UpdateItem" and sent.acted and sent.fault != "killed during" and b":sent_at" in sent.body
         ):

@@ -28,16 +28,16 @@ from tests.faults import running
 from tests.support.app import START, App, isolated, resolve
 
 THREADS = 8
-# The stranger's mail has a cap, which is not what is tried here.
+# Mail to strangers has a cap, which is not under test here.
 PARAMETERS = {"StrangerMailPerDay": "1000000"}
 
 
 @dataclass
 class Account:
-    """What came of the posts: how many there were and were told that they are kept, and of whom.
+    """The outcome of the posts: how many there were, how many were accepted, and from whom.
 
-    `accepted` are the addresses that were told so, once each; `stored` and `mailed` are those of all records and of all
-    emails, as often as there are any.
+    `accepted` are the addresses that were told so, once each; `stored` and `mailed` are those of all records and all
+    emails, with repetitions.
     """
 
     posts: int = 0
@@ -48,14 +48,14 @@ class Account:
 
     @property
     def exact(self) -> bool:
-        """Whether all were told, and whoever was told is stored and mailed once, and nobody else."""
+        """Whether all were accepted, and each accepted address is stored and mailed once, and no other."""
         return self.posts == self.told and sorted(self.accepted) == sorted(self.stored) == sorted(self.mailed)
 
 
 def account(posts: int, seed: int = 0) -> Account:
     """Post a number of forms, a fifth of them twice, and let the stream and the schedule do the rest."""
     chance = random.Random(seed)  # noqa: S311
-    # From a full hour on: a repeat in another quarter of an hour would be another sign-up.
+    # Starts on the hour: a repeat in another quarter of an hour would be another sign-up.
     with isolated(), time_machine.travel(START), pytest.MonkeyPatch.context() as patch:
         patch.setattr(pace, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
         app = App(resolve(**PARAMETERS))
@@ -77,7 +77,7 @@ def account(posts: int, seed: int = 0) -> Account:
             told=len(told),
             accepted=list(set(told)),
             stored=[item["email"] for kind in ("message", "request") for item in app.items(kind)],
-            # The owner answers whoever wrote; a confirmation goes to them.
+            # A notification's reply address is the visitor's; a confirmation goes to the visitor.
             mailed=[str(mail["Reply-To"] or mail["To"]) for mail in app.mails()],
         )
 
@@ -96,7 +96,7 @@ def account_for(posts: int) -> bool:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what is asked for, print what came of it, and return 1 where something is wrong."""
+    """Do what is requested, print the results, and return 1 if something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.load", description="Count many posts at once.")
     parser.add_argument("--posts", type=int, default=5000, help="how many forms are posted (default: %(default)s)")
     against = parser.add_mutually_exclusive_group()

@@ -13,26 +13,26 @@ from typing import Any
 
 from tests.support.stack import PATIENCE, LocalStack, ask, connects, free_port, local_stack, wait_for
 
-# What one caller may do, and what strangers are mailed, is not what is tried here.
+# The limits per caller and on mail to strangers are not under test here.
 PARAMETERS = "CallerHourlyCap=1000000 StrangerMailPerDay=1000000"
-# The figures are told for each so many posts.
+# The figures are reported once per this many posts.
 _EVERY = 1000
-# How often mails are looked for, in posts: the inbox keeps the newest thousand.
+# How often the inbox is read, in posts: it keeps the newest thousand.
 _LOOK = 50
-# The most of a processor that a stack may use at rest.
+# The largest share of a CPU that an idle stack may use.
 _AT_REST = 0.01
-# How long nothing may be mailed before what is missing counts as lost, in seconds.
+# After how many seconds without any mail the missing emails count as lost.
 _SILENCE = 60
 
 
 def form(number: int) -> tuple[str, dict[str, str]]:
-    """Return the path and the fields of a form of a visitor's own: two of three are messages, the others sign-ups."""
+    """Return the path and the fields of a visitor's form: two of three are messages, the others sign-ups."""
     fields = {"email": f"visitor{number}@example.org", "_id": str(number)}
     return ("/newsletter", fields) if number % 3 == 0 else ("/contact", fields | {"message": f"Bonjour {number}"})
 
 
 def post(port: int, number: int) -> int:
-    """Post the form of a number, and return the status of the answer: 0 where there was none."""
+    """Post the form with a number, and return the status of the response: 0 if there was none."""
     path, fields = form(number)
     try:
         return ask(port, "POST", path, json.dumps(fields).encode(), {"Content-Type": "application/json"}).status
@@ -44,7 +44,7 @@ def post(port: int, number: int) -> int:
 
 
 class Mailed:
-    """Whom a stack mailed: read on from the inbox as it fills, which keeps no more than the newest."""
+    """Whom a stack mailed, read from the inbox as it fills, since it only keeps the newest."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._stack = stack
@@ -52,11 +52,11 @@ class Mailed:
         self.of: Tally[str] = Tally()
 
     def look(self) -> int:
-        """Count the mails since the last time by the visitors they are owed to, and return how many there were."""
+        """Count the mails since the last time by visitor, and return how many there were."""
         mails = ask(self._stack.port, "GET", f"/_local/inbox.json?after={self._last}").json
         for mail in mails:
             message = message_from_string(mail["raw"], policy=policy.default)
-            # The owner answers whoever wrote; a confirmation goes to them.
+            # A notification's reply address is the visitor's; a confirmation goes to the visitor.
             (address,) = (message["Reply-To"] or message["To"]).addresses
             self.of[address.addr_spec] += 1
         if mails:
@@ -65,7 +65,7 @@ class Mailed:
 
 
 def posts_in_a_row(posts: int) -> bool:
-    """Post forms to a new stack, one after the other; print how it goes, and return whether each was mailed once."""
+    """Post forms to a new stack, one after the other; print the progress, and return whether each was mailed once."""
     with tempfile.TemporaryDirectory() as folder, local_stack(Path(folder), PARAMETERS=PARAMETERS) as stack:
         stack.wait_until_ready()
         mailed = Mailed(stack)
@@ -107,7 +107,7 @@ def posts_in_a_row(posts: int) -> bool:
 
 
 class Early(Thread):
-    """A visitor who posts the moment a port opens: to the API, whose own port that may be."""
+    """A visitor who posts to the API the moment a port opens, which may be the API's own."""
 
     def __init__(self, watched: int, api: int, number: int) -> None:
         super().__init__(daemon=True)
@@ -144,7 +144,7 @@ def early_posts() -> list[int]:
 
 
 def starts(count: int) -> bool:
-    """Start stacks, post at once to each, print what was answered, and return whether all was kept and mailed."""
+    """Start stacks, post to each at once, print the replies, and return whether everything was stored and mailed."""
     answers = Tally(status for _ in range(count) for status in early_posts())
     told = ", ".join(f"{times} answered {status or 'not at all'}" for status, times in sorted(answers.items()))
     print(f"{count} starts, two posts each the moment a port opens: {told}")
@@ -163,7 +163,7 @@ def rests(seconds: float) -> bool:
         used, woken = processor(stack.process.pid), wake_ups(stack.process.pid)
         time.sleep(seconds)
         share = (processor(stack.process.pid) - used) / seconds
-        # A thread that ended takes its count with it.
+        # A thread's count is lost when it ends.
         woken = max(0, wake_ups(stack.process.pid) - woken)
         print(f"at rest for {seconds:.0f} s: {share:.2%} of a processor, woken {woken / seconds:.1f} times a second")
         return share < _AT_REST
@@ -173,7 +173,7 @@ def rests(seconds: float) -> bool:
 
 
 def processor(pid: int) -> float:
-    """Return the processor time that a process has used, in seconds (Linux: proc_pid_stat(5))."""
+    """Return the CPU time that a process has used, in seconds (Linux: proc_pid_stat(5))."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     user, system = int(fields[11]), int(fields[12])
     return (user + system) / os.sysconf("SC_CLK_TCK")
@@ -185,7 +185,7 @@ def memory(pid: int) -> float:
 
 
 def wake_ups(pid: int) -> int:
-    """Return how often the threads of a process have waited for something and went on (Linux)."""
+    """Return how often the threads of a process have waited for something and continued (Linux)."""
     tasks = Path(f"/proc/{pid}/task").glob("*/status")
     return sum(int(_status(task)["voluntary_ctxt_switches"]) for task in tasks)
 

@@ -40,12 +40,12 @@ from tests.support.stack import text_of
 from tests.support.wire import Wire, refusal
 
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
-# More than are ever needed to see the damages below.
+# More than are ever needed to detect the damage below.
 SEEDS = range(120)
 AT_LEAST = 24
 # Seeds whose runs include rare outcomes. Trying them first saves time; the tests do not depend on them.
 RARE = (12, 36, 70)
-# What is wrong for a while, and the caller lives on.
+# The faults that pass, and that the caller survives.
 FAILING: list[Kind] = [kind for kind in KINDS if kind not in KILLED | {"slow"}]
 
 
@@ -65,7 +65,7 @@ def problems(server: FaultyServer, quiet: float = 6, weights: Mapping[Kind, floa
 
 
 def all_was_tried(done: Sequence[Run]) -> bool:
-    """Return whether every fault came up, visitors were told of it, and all came about that may rightly come of it."""
+    """Return whether every fault occurred, visitors were told of it, and every legitimate consequence occurred."""
     told = {line.split(" ", 1)[1] for run in done for line in run.story}
     return (
         {kind for run in done for kind in run.faults} == set(KINDS)
@@ -75,7 +75,7 @@ def all_was_tried(done: Sequence[Run]) -> bool:
 
 
 def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: FaultyServer) -> None:
-    # `make faults` does a thousand. Here are as many as it takes until all was tried.
+    # `make faults` does a thousand. Here, there are as many as it takes until everything was tried.
     done: list[Run] = []
     for seed in dict.fromkeys([*RARE, *SEEDS]):
         # Without SES's events something is mailed twice, and must not be lost.
@@ -90,7 +90,7 @@ def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: FaultySer
 
 
 def test_a_link_that_ses_took_days_late_counts_for_whoever_asked_again(server: FaultyServer) -> None:
-    # The caps had allowed the first one. It went out two days late, and in the place of those asked for since.
+    # The caps had allowed the first one. It went out two days late, replacing those requested since.
     run = experiment(server, 887029238, events="some", with_issues=True)
     assert run.dropped == 3
     assert (run.lost, run.problems) == (0, [])
@@ -103,7 +103,7 @@ def test_no_reader_of_an_issue_is_passed_over_whatever_fails(server: FaultyServe
         done.append(experiment(server, seed, events="none" if seed % 3 else "some", with_issues=True))
         assert done[-1].problems == [], seed
         assert done[-1].lost == done[-1].skipped == 0, seed
-        # As many as it takes until something was in doubt to the end.
+        # As many as it takes until something stays in doubt to the end.
         if len(done) >= 12 and any(run.unknown for run in done):
             break
     assert any(run.unknown for run in done)
@@ -137,7 +137,7 @@ def test_nothing_is_mailed_twice_if_ses_s_events_come_however_late_and_in_whiche
         if number >= 6 and twice["none"]:
             break
         for events in twice:
-            # Events can only make good what goes wrong without them.
+            # Events can only repair what goes wrong without them.
             if events == "all" and number >= 6 and not twice["none"]:
                 break
             run = experiment(server, seed, {kind: 1.0}, 3.0, events)
@@ -145,7 +145,7 @@ def test_nothing_is_mailed_twice_if_ses_s_events_come_however_late_and_in_whiche
             assert run.lost == 0
             if not run.events_lost:
                 twice[events] += run.twice
-    # They are what it takes.
+    # The events are what makes the difference.
     assert twice["all"] == 0 < twice["none"]
 
 
@@ -181,11 +181,11 @@ def test_a_seed_gives_the_same_run_again_to_the_last_request(server: FaultyServe
 
 
 def deeds(world: World) -> dict[str, Callable[[], TestResponse | None]]:
-    """Return what a visitor can post, ready to be posted: the page to confirm on is open already."""
+    """Return what a visitor can post, ready to be posted: the confirmation page is already open."""
     world.weather.plan = lambda _: None
     world.sign_up()
     world.notify(schedule_event())
-    # Beyond the quarter of an hour in which to sign up again is a repeat.
+    # After the quarter of an hour in which another sign-up is a repeat.
     world.weather.clock.shift(1000)
     page = world.open()
     return {"contact": lambda: world.write(0), "newsletter": world.sign_up, "confirm": lambda: world.confirm(page)}
@@ -195,7 +195,7 @@ DEEDS = ("contact", "newsletter", "confirm")
 
 
 def answered(world: World, deed: str, plan: Plan) -> TestResponse:
-    """Post in a weather of one's own, and return the answer."""
+    """Post in the given weather, and return the response."""
     post = deeds(world)[deed]
     world.weather.plan = plan
     world.run.longest = 0
@@ -222,7 +222,7 @@ def test_a_visitor_is_answered_within_ten_seconds_while_aws_is_slow(server: Faul
         assert answered(world, deed, lambda _: "slow").status_code == 200
 
 
-# Each of them first, each of them then, and the slowest of both.
+# Each kind as the first failure, each as the second, and the slowest of both.
 PAIRS: list[tuple[Kind, Kind]] = [
     *((kind, "throttled") for kind in FAILING),
     *(("throttled", kind) for kind in FAILING if kind != "throttled"),
@@ -240,7 +240,7 @@ def test_a_first_call_that_succeeds_at_last_leaves_no_more_time_for_the_second(
         def plan(operation: str) -> Kind | None:
             if operation != "GetItem":
                 return then
-            # A refusal that is never sent again would end it at once.
+            # A refusal that is never retried would end it at once.
             return "slow" if time.time() > end or first == "denied" else first
 
         assert answered(world, "confirm", plan).status_code == 503
@@ -260,7 +260,7 @@ def _one_by_one(actions: Any) -> None:
 
 def test_a_dropped_transaction_is_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dynamodb, "transact", _one_by_one)
-    # What the damaged function asks of AWS is none of its role's business.
+    # The damaged function's calls to AWS must not count for its role.
     monkeypatch.setattr(LOG, "folder", None)
     assert "stored and owes no email" in problems(server)
 
@@ -459,7 +459,7 @@ def test_a_place_that_is_moved_early_is_seen(server: FaultyServer, monkeypatch: 
             self._send_page([row for row in rows if row.state == "waiting"], worker._one_after_the_other)  # noqa: SLF001
 
     monkeypatch.setattr(run, "_send_all", send_all)
-    # The look at all rows at the end would mend it.
+    # Otherwise, reading all rows at the end would repair it.
     monkeypatch.setattr(run, "_settle", lambda self: self._end(readers.tally_of("table", self.issue.id), 0))
     assert shows(server, "is waiting: nothing becomes of it.* is said to be sent")
 
@@ -557,7 +557,7 @@ def test_a_notifier_that_a_deployment_broke_sends_all_once_it_is_mended(
                 app.post("/contact", json=GOOD | {"message": str(number)})
                 with pytest.raises(FunctionError, match="ImportError"):
                     app.sweep()
-                # The mapping tries again a few times, and gives up for good.
+                # The mapping retries a few times, and then gives up for good.
                 app.play_stream()
                 clock.shift(timedelta(days=1))
         assert app.mails() == []
@@ -599,7 +599,7 @@ def test_a_poison_row_stays_owed_and_holds_nobody_up(app: App, monkeypatch: pyte
             app.post("/contact", json=GOOD | {"message": message})
         app.play_stream()
         assert told(app) == ["before", "after"]
-        # No sweep gives up on it, and each goes on behind it.
+        # No sweep gives up on it, and each continues with those behind it.
         for day in range(3):
             clock.shift(timedelta(days=1))
             app.post("/contact", json=GOOD | {"message": f"day {day}"})

@@ -20,11 +20,11 @@ from tests.support import many
 from tests.support.app import START, App
 from tests.support.newsletter import SECRET
 
-# SES's rate of a usual account, as moto tells it, and what of it an issue may take.
+# The SES rate of a typical account, as moto reports it, and the share that an issue may use.
 RATE, SHARE = 14, 0.8
-# More than a run sends: with a hundred thousand, the next runs go on alike.
+# More than a run sends: with a hundred thousand, the next runs would continue in the same way.
 READERS = 3_000
-# For how long this run sends, in seconds, and how many people sign up together, each so many copies.
+# How long this run sends, in seconds; how many people sign up together, and every how many copies.
 SENDS_FOR, TOGETHER, EACH = 25, 4, 60
 EDITIONS: dict[Language, Edition] = {
     "fr": Edition(subject="Novembre", markdown="Bonjour"),
@@ -43,7 +43,7 @@ class Ses:
         self.sent: dict[str, float] = {}
 
     def send(self, message: Any, configuration_set: str, tags: Any = (), to: Any = None) -> str:
-        """Take an email, or refuse it."""
+        """Accept an email, or refuse it."""
         now = time.time()
         while self._taken and self._taken[0] <= now - 1:
             self._taken.popleft()
@@ -82,7 +82,7 @@ def test_confirmations_leave_within_seconds_while_a_long_issue_is_sent(
 
     assert len(copies) > SENDS_FOR * RATE * SHARE / 2
     assert len(asked) >= 4 * TOGETHER
-    # Whoever signed up was mailed, and nobody waited.
+    # Everyone who signed up was mailed, and nobody waited.
     waited = {visitor: engine.sent[visitor] - at for visitor, at in asked.items()}
     assert max(waited.values()) < WITHIN
     # The issue leaves a fifth of the rate, so SES refused nothing.
@@ -92,7 +92,7 @@ def test_confirmations_leave_within_seconds_while_a_long_issue_is_sent(
 
 
 def started() -> Issue:
-    """Return an issue that is being sent, its readers written down."""
+    """Return an issue that is being sent, with its readers' rows created."""
     now = utc_now()
     many.subscribe(range(READERS), now - timedelta(days=1))
     issues.save("table", "long", EDITIONS, issues.content_hash(SECRET, EDITIONS), now)
@@ -109,7 +109,7 @@ def started() -> Issue:
 
 
 def sign_up(app: App, asked: dict[str, float]) -> None:
-    """Let some people ask for the newsletter, each from somewhere else, and the stream call the notifier."""
+    """Let some people sign up, each from another network, and the stream call the notifier."""
     for _ in range(TOGETHER):
         visitor = f"visitor{len(asked)}@example.net"
         caller = {"REMOTE_ADDR": f"203.{len(asked)}.113.7"}

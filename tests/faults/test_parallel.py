@@ -74,7 +74,7 @@ def test_a_confirmation_beside_a_departure_is_one_after_the_other(app: App) -> N
     replies = at_once(*[lambda: press(app, page).status_code, lambda: app.post(leave).status_code] * (MANY // 2))
     assert set(replies) <= {200, 410}
     events = events_of(subscriber(app))
-    # However it came out, the state is what happened last, and nothing is there twice.
+    # Either way, the state is what happened last, and nothing is there twice.
     assert events in (["confirmed"], ["confirmed", "unsubscribed"])
     assert subscriber(app)["state"] == events[-1]
 
@@ -175,6 +175,6 @@ def test_the_load_command_prints_the_account_and_fails_where_it_is_not_exact(
     monkeypatch.setattr("tests.faults.load.account", lambda _: Account(3, 3, ["a", "b"], ["b", "a"], ["a", "b"]))
     assert main(["--posts", "3"]) == 0
     assert "| 3 | 3 | 2 | 2 | 2 |" in capsys.readouterr().out
-    # One lost and one doubled are as many as there should be.
+    # One lost and one duplicated give the right total.
     monkeypatch.setattr("tests.faults.load.account", lambda _: Account(3, 3, ["a", "b"], ["a", "b"], ["a", "a"]))
     assert main(["--posts", "3"]) == 1

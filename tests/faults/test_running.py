@@ -1,4 +1,4 @@
-"""`make load` against `make run`, as far as it can be tried in a moment."""
+"""`make load` against `make run`, as far as it can be tested quickly."""
 
 import re
 from pathlib import Path
@@ -34,7 +34,7 @@ def test_what_is_not_kept_or_not_mailed_is_counted(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "_SILENCE", 1)
-    # The third is refused, and the fourth is told that it is kept although nobody has it.
+    # The third is refused, and the fourth is told that it was accepted although it was not stored.
     answers = {2: 503, 3: 200}
     post = running.post
     monkeypatch.setattr(running, "post", lambda port, number: answers.get(number) or post(port, number))
@@ -44,7 +44,7 @@ def test_what_is_not_kept_or_not_mailed_is_counted(
 
 @pytest.mark.usefixtures("_linux")
 def test_a_stack_at_rest_is_measured(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    # Whatever it is, it is too much.
+    # Any value exceeds this limit.
     monkeypatch.setattr(running, "_AT_REST", -1)
     assert main(["--rest", "1"]) == 1
     assert re.search(r"at rest for 1 s: [\d.]+% of a processor, woken [\d.]+ times a second\n", capsys.readouterr().out)

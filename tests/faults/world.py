@@ -1,4 +1,4 @@
-"""One run: visitors post and press, the stream and the schedule call the notifier, SES reports, and all of it fails."""
+"""One run: visitors post and click, the stream and the schedule call the notifier, SES reports, and all of it fails."""
 
 import random
 import time
@@ -30,13 +30,13 @@ from tests.support.app import START, App, isolated, resolve
 from tests.support.newsletter import SECRET, local, open_link, press
 from tests.support.threads import public
 
-# What visitors are promised, in seconds, of which API Gateway's 30 s and the functions' time-outs leave room.
+# What visitors are promised, in seconds, within API Gateway's 30 s and the functions' time-outs.
 PROMISED = 10
 # Acknowledgements are promised mail, too.
 PARAMETERS = {"Acknowledge": "on"}
 EVEN: Mapping[Kind, float] = dict.fromkeys(KINDS, 1.0)
 QUIET = 36.0
-# A table of moto's that is small is quick.
+# A small table is quick in moto.
 _MESSAGES = 2
 # Those of the visitors with the numbers after the subscriber's.
 _FIRST_COMMENT, _COMMENTS = 3, 2
@@ -53,7 +53,7 @@ _LOST, _TWICE = 0.1, 0.2
 # How often and after how long Lambda calls a function again that failed (AWS: "How Lambda handles errors and retries
 # with asynchronous invocation").
 _AGAIN = (60, 120)
-# Before so much time passes, in seconds, all that is on its way arrives.
+# Before this much time passes, in seconds, everything in transit arrives.
 _LONG = 400
 
 
@@ -71,7 +71,7 @@ class World:
         # Which comment each commenter answers, if any.
         self._parents: dict[int, str] = {}
         self._due: list[dict[str, Any]] = []
-        # SES's events that are on their way: when each comes, and how often it came in vain.
+        # SES's events in transit: when each arrives, and how often its delivery failed.
         self._events: list[tuple[float, int, dict[str, Any]]] = []
 
     # --- visitors --------------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ class World:
         """Post, and return the response, or None if the function was killed."""
         self.run.posts += 1
         start = time.time()
-        # Contact and Newsletter have the same.
+        # Contact and Newsletter have the same one.
         self.weather.deadline = start + self.app.functions["Contact"].function.timeout
         try:
             reply = post()
@@ -111,17 +111,17 @@ class World:
         return reply
 
     def write(self, number: int) -> TestResponse | None:
-        """Send a message, or again."""
+        """Send a message, or the same one again."""
         token = f"token-{number}"
         fields = {"email": f"{token}@example.org", "_id": token, "message": f"Bonjour {token}"}
         return self.post("/contact", fields, number)
 
     def comment(self, number: int) -> TestResponse | None:
-        """Comment on a page, or again; from the second on as an answer to the first that is there."""
+        """Comment on a page, or the same again; from the second one on as a reply to the first existing one."""
         token = f"token-{number}"
         fields = {"page": "/", "name": "Zoé", "email": f"{token}@example.org", "_id": token, "comment": token}
         first = next(iter(sorted(self._comments())), "") if number > _FIRST_COMMENT else ""
-        # Who posts again posts the same.
+        # A repeated post is identical.
         parent = self._parents.setdefault(number, first)
         return self.post("/comments", fields | ({"parent": parent} if parent else {}), number)
 
@@ -151,11 +151,11 @@ class World:
         self.weather.tell(what)
 
     def sign_up(self) -> TestResponse | None:
-        """Ask for the newsletter, or again."""
+        """Sign up for the newsletter, or again."""
         return self.post("/newsletter", {"email": VISITOR}, _MESSAGES)
 
     def open(self) -> TestResponse | None:
-        """Open the link to confirm of the last mail that has one."""
+        """Open the confirmation link of the last mail that has one."""
         link = self._link("confirmation-request")
         self.weather.deadline = time.time() + self.app.functions["Newsletter"].function.timeout
         try:
@@ -164,17 +164,17 @@ class World:
             return None
 
     def confirm(self, page: TestResponse | None = None) -> TestResponse | None:
-        """Press the button of a page, or of the one that the last mail leads to. Whose link does not work signs up."""
+        """Press the button of a page, or of the one that the last mail leads to. If the link does not work, sign up."""
         page = page or self.open()
         if page is None or page.status_code != 200:
             return self.sign_up()
         if "<button" not in page.text:
-            # The link was used, and says so.
+            # The link was used, and its page says so.
             return page
         return self._change("confirmed", lambda: press(self.app, page), refused=410)
 
     def leave(self) -> TestResponse | None:
-        """Unsubscribe by the link of the welcome. Who was not welcomed yet confirms."""
+        """Unsubscribe through the welcome's link, or confirm if there was no welcome yet."""
         link = self._link("welcome")
         return self._change("unsubscribed", lambda: self.app.post(local(link))) if link else self.confirm()
 
@@ -194,7 +194,7 @@ class World:
     # --- AWS -------------------------------------------------------------------------------------------------------
 
     def notify(self, event: dict[str, Any]) -> Any:
-        """Call the notifier and return its answer, None where it raised something or was killed."""
+        """Call the notifier and return its answer, or None if it raised something or was killed."""
         notifier = self.app.functions["Notifier"]
         self.weather.deadline = time.time() + notifier.function.timeout
         try:
@@ -220,7 +220,7 @@ class World:
         if batch:
             answer = self.notify(stream_event(batch, self.app.stream_arn))
             failed = first_failed(answer, batch)
-            # The mapping delivers again what is not done; a few times only, and then it gives up.
+            # The mapping redelivers unfinished records a few times, and then gives up.
             if failed is not None and self.random.random() < _DELIVERED_AGAIN:
                 self._due += batch[failed:]
 
@@ -231,7 +231,7 @@ class World:
         if self.newsletter:
             events = self.newsletter.outcome(mail, events)
         for event in events:
-            # What is lost is lost together, or the second would tell what the first did.
+            # Events of a mail are lost together, or the second one would reveal what the first did.
             if lost:
                 self._lose(event)
                 continue
@@ -239,7 +239,7 @@ class World:
                 self._events.append((time.time() + self.random.choice(_LATE), 0, event))
 
     def tell(self, until: float = 0) -> None:
-        """Deliver the events that are due, or that would be until a time, in any order."""
+        """Deliver the events that are due, or due by a given time, in any order."""
         while due := [event for event in self._events if event[0] <= max(until, time.time())]:
             self.random.shuffle(due)
             for event in due:
@@ -257,7 +257,7 @@ class World:
             if tried < len(_AGAIN):
                 self._events.append((time.time() + _AGAIN[tried], tried + 1, event))
             else:
-                # It is in the failure queue, which nobody looks into here.
+                # It is in the failure queue, which nobody reads here.
                 self._lose(event)
         else:
             self.weather.tell(f"{what}: taken")
@@ -268,7 +268,7 @@ class World:
             self.newsletter.lost.update(event["mail"]["tags"].get("guichet-claim", []))
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass. Before much of it has, what is on its way arrives."""
+        """Let time pass. Before a long time passes, everything in transit arrives."""
         if seconds >= _LONG:
             self.weather.land()
             self.tell(until=time.time() + seconds if seconds > _LONG else 0)
@@ -277,7 +277,7 @@ class World:
 
 
 def first_failed(answer: Any, batch: list[dict[str, Any]]) -> int | None:
-    """Return from which record on a batch is delivered again (AWS: "Partial batch response"), None where it is done."""
+    """Return from which record on a batch is redelivered (AWS: "Partial batch response"), or None if it is done."""
     if answer is None:
         return 0
     failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
@@ -294,7 +294,7 @@ def live(world: World) -> None:
         deeds += [*(partial(world.comment, _FIRST_COMMENT + number) for number in range(_COMMENTS)), world.moderate] * 2
     storm = _storm(world)
     stormy = range(start := chance.randrange(_STEPS - _STORM), start + _STORM) if storm else range(0)
-    # Long enough for a link to end.
+    # Long enough for a link to expire.
     leap = chance.randrange(_STEPS) if chance.random() < 0.125 else None
     for step in range(_STEPS):
         weather.plan = storm if storm and step in stormy else weather.chance
@@ -307,7 +307,7 @@ def live(world: World) -> None:
             _publish(world, world.newsletter, step)
         world.pass_time(49 * 3600 if step == leap else chance.choice([0, 1, 60, _LONG]))
     if world.newsletter and chance.random() < 0.5:
-        # So long that what is in doubt is tried again, in the same weather.
+        # Long enough for emails in doubt to be retried, in the same weather.
         weather.plan = weather.chance
         for _ in range(4):
             world.newsletter.sweep()
@@ -316,14 +316,14 @@ def live(world: World) -> None:
     if world.newsletter:
         finish(world.newsletter)
     for _ in range(4):
-        # Longer than an email waits that may have gone out.
+        # Longer than the wait of an email that may have gone out.
         world.pass_time((WITHOUT_ANSWER[-1] + timedelta(seconds=1)).total_seconds())
         world.notify(schedule_event())
     world.tell()
 
 
 def _publish(world: World, newsletter: Newsletter, step: int) -> None:
-    """Let the owner of the list, its readers and AWS do what they do about issues."""
+    """Let the owner of the list, its readers and AWS act on issues."""
     chance = world.random
     deeds = [newsletter.do_something] * 6 + [newsletter.leave, newsletter.join, newsletter.change_quota]
     chance.choice(deeds if step else deeds[:1])()
@@ -334,7 +334,7 @@ def _publish(world: World, newsletter: Newsletter, step: int) -> None:
 
 
 def _storm(world: World) -> Callable[[str], Kind | None] | None:
-    """Return what happens while DynamoDB, SES or both are away, in a quarter of all runs; None in the others."""
+    """In a quarter of all runs, return what happens while DynamoDB, SES or both are away; None in the others."""
     weather = world.weather
     lasting = [kind for kind in weather.kinds if kind not in KILLED | {"slow"}]
     if world.run.seed % 4 or not lasting:
@@ -355,13 +355,13 @@ def living(  # noqa: PLR0913  what a run may differ in
     with_issues: bool = False,
     with_comments: bool = False,
 ) -> Iterator[World]:
-    """Make a world with a clock of its own, on which the functions' own time-outs and patience are real."""
+    """Make a world with its own clock, on which the functions' time-outs and retry budgets are real."""
     with isolated(), time_machine.travel(START, tick=False) as clock, pytest.MonkeyPatch.context() as patch:
         virtual = SimpleNamespace(monotonic=time.time, sleep=clock.shift)
         for module in (dynamodb, pace, functions):
             patch.setattr(module, "time", virtual)
         patch.setattr(dynamodb, "random", random.Random(seed))  # noqa: S311
-        # Two are enough to be merged, and each is asked by every sweep.
+        # Two are enough to test merging, and every sweep queries each one.
         patch.setattr(outbox, "SHARDS", 2)
         shards_for_a_run(patch, issues.worker)
         app = App(resolve(**PARAMETERS))
@@ -389,7 +389,7 @@ def experiment(  # noqa: PLR0913  what a run may differ in
     with_issues: bool = False,
     with_comments: bool = False,
 ) -> Run:
-    """Do one run. Faults are drawn by their weights against that of quiet."""
+    """Do one run. Faults are drawn by their weights, relative to the weight of no fault."""
     with living(server, seed, weights, quiet, events, with_issues=with_issues, with_comments=with_comments) as world:
         live(world)
         run, weather = world.run, world.weather

@@ -1,7 +1,7 @@
 """Fuzz the parsing of bodies with atheris: `python -m tests.fuzz.parse_body -runs=200000`.
 
-Every input is a body and its content type: raw bytes as any of the three media types, bytes with a content type of
-their own, or a well-formed body of names and values that the input chooses, so that code behind the parsers is reached
+Every input is a body and its content type: raw bytes as any of the three media types, bytes with their own content
+type, or a well-formed body of names and values that the input chooses, so that code behind the parsers is reached
 as well. Every input is either refused according to the contract, or what is stored obeys the models. For one in
 `COMPOSED` accepted inputs, the email is composed too: it must have the right headers, and the owner as its only
 recipient.
@@ -27,7 +27,7 @@ from urllib.parse import urlencode
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "functions"), str(ROOT)]
 
-# Not a plain import: mypy is to pass where it is not installed.
+# Not a plain import: mypy must pass even if it is not installed.
 atheris: Any = importlib.import_module("atheris")
 
 with atheris.instrument_imports(include=["guichet", "contact", "multipart", "json", "urllib.parse"]):
@@ -40,15 +40,15 @@ with atheris.instrument_imports(include=["guichet", "contact", "multipart", "jso
     from guichet.records.message import Message
     from guichet.settings import ContactSettings, NotifierSettings
 
-    # The parser of multipart is imported when it is needed: here, before it is.
+    # The multipart parser is imported on demand; here, it is imported beforehand.
     importlib.import_module("multipart")
 
-# What is not instrumented comes after what is.
+# The imports that are not instrumented come after those that are.
 from guichet.mail.mime import compose  # noqa: E402
 from tests.support.app import resolve  # noqa: E402
 from tests.support.contact import NOTIFICATION_HEADERS  # noqa: E402
 
-# Of how many accepted inputs one is made an email: that takes ten times as long as all the rest.
+# One in this many accepted inputs is composed as an email: that takes ten times as long as everything else.
 COMPOSED = 50
 LONGEST = 4096
 SEED = 2024
@@ -68,12 +68,12 @@ _NAMES = (
     "_a",
     "a",
 )
-# Those that a body may name again and still be accepted.
+# The fields that a body may repeat and still be accepted.
 _FURTHER = list(_NAMES[2:])
 _ADDRESSES = ("a@example.org", "é@example.org", "a@exämple.org", "=?utf-8?q?a?=@example.org", '"a"@example.org')
 _LONGEST = {"email": 254, "message": 20_000, "name": 1000, "subject": 1000, "phone": 1000, "form_subject": 1000}
 _STATUS = {400, 403, 413, 415, 422}
-# The first byte of an input says how to read the rest: as one of the types, with a type of its own, or as choices.
+# The first byte of an input says how to read the rest: as one of the types, with its own type, or as choices.
 _AS_IT_SAYS, _CHOSEN = 3, 4
 _KINDS = 8
 
@@ -119,7 +119,7 @@ def run(data: bytes) -> None:
     _take_in(*_read(data))
     tally["runs"] += 1
     if tally["runs"] == planned:
-        # libFuzzer ends the process without a word to Python.
+        # libFuzzer ends the process without notifying Python.
         report()
 
 
@@ -129,7 +129,7 @@ def _take_in(content_type: str, body: bytes) -> None:
         form = parse_form(request, _SETTINGS, FIELDS)
         answers = validate(ContactForm, form)
     except Refusal as refusal:
-        # All else that is raised ends the run.
+        # Any other exception ends the run.
         _check_refusal(refusal)
         tally[f"refused {refusal.status} {refusal.problems[0].code}"] += 1
         return
@@ -153,7 +153,7 @@ def _read(data: bytes) -> tuple[str, bytes]:
 
 
 def _chosen(kind: int, choices: Any) -> tuple[str, bytes]:
-    """Return a well-formed body; of the names and values that the last kind has, all are the input's own."""
+    """Return a well-formed body; in the last kind, all names and values are the input's own."""
     pairs = [("email", "a@example.org"), ("message", "Bonjour")] if kind < len(_TYPES) else []
     for _ in range(choices.ConsumeIntInRange(0, 40)):
         known = choices.ConsumeBool() and kind < len(_TYPES)
@@ -172,7 +172,7 @@ def _chosen(kind: int, choices: Any) -> tuple[str, bytes]:
 
 
 def _json(value: str, choices: Any) -> str:
-    """Return a JSON value: mostly a text; else a number, or a text in a list or an object, more or less deep."""
+    """Return a JSON value: mostly a text, otherwise a number, or a text nested in lists or objects."""
     text = json.dumps(value)
     match choices.ConsumeIntInRange(0, 15):
         case 0:

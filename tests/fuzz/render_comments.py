@@ -15,7 +15,7 @@ from tests.support.comment_html import check
 SEED = 20261126
 # A tenth of them is longer.
 MOST_PARTS, MOST_OF_LONG = 14, 120
-# What breaks renderers and sanitizers: markup of both, what stands between them, and what people write.
+# What breaks renderers and sanitizers: markup of both, what lies between them, and what people write.
 PARTS = (
     *(
         "*",
@@ -124,7 +124,7 @@ PARTS = (
 
 
 def comment(seed: int, number: int) -> str:
-    """Return one comment: parts in any order, now and then one that is any character, and nests of one part."""
+    """Return one comment: parts in any order, sometimes a random character, and nested repetitions of one part."""
     chance = random.Random(f"{seed} {number}")  # noqa: S311
     most = MOST_OF_LONG if chance.random() < 0.1 else MOST_PARTS
     parts = []

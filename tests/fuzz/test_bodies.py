@@ -43,7 +43,7 @@ TYPES = st.sampled_from(
         'multipart/form-data; charset=utf-8; boundary="b"',
     ]
 )
-# What a header may hold at all: a gateway refuses the rest.
+# The characters that a header may contain: a gateway refuses the rest.
 HEADER_TEXT = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=80)
 NAMES = st.sampled_from(
     [*KNOWN, "_next", "_subject", "_replyto", "_language", "_id", "altcha", "a", "comment", "page", "parent"]
@@ -74,7 +74,7 @@ HEADERS = st.fixed_dictionaries(
 
 @st.composite
 def multipart(draw: st.DrawFn) -> bytes:
-    """Return a multipart body whose parts may be anything, and most often are fields."""
+    """Return a multipart body whose parts may be anything, but are mostly fields."""
     parts = []
     for name, value in draw(st.lists(st.tuples(NAMES, VALUES), max_size=6)):
         head = draw(st.sampled_from(["", "Content-Type: text/plain\r\n", "X: y\r\n", "\r\n"]) | HEADER_TEXT)
@@ -182,7 +182,7 @@ def _check_refused(reply: TestResponse) -> None:
 
 
 def _check_message(item: dict[str, Any]) -> None:
-    """Check that it is a message, and one that the form's model takes again as it stands."""
+    """Check that it is a message, and one that the form's model accepts again unchanged."""
     extra = [(name["S"], value["S"]) for pair in item.get("extra", []) for name, value in [pair["L"]]]
     message = Message.model_validate({**item, "extra": extra})
     fields = {name: value for name in KNOWN if (value := getattr(message, name))}

@@ -35,7 +35,7 @@ from tests.support.app import PARAMETERS, App
 from tests.support.desk import Browser
 from tests.support.site_forms import QUOTE, site_forms
 
-# Not checked: that what breaks a request's schema is refused. The app takes more than it asks for.
+# Not checked: that anything violating a request's schema is refused. The app accepts more than it documents.
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -54,7 +54,7 @@ EXAMPLES = settings(
 Case = schemathesis.Case[Any]
 READER = "reader@example.org"
 
-# Addresses as the app takes them; Hypothesis's own have quotes and address literals.
+# Addresses as the app accepts them; Hypothesis's own have quotes and address literals.
 schemathesis.openapi.format(
     "idn-email",
     st.builds(
@@ -66,14 +66,14 @@ schemathesis.openapi.format(
 )
 
 API = schemathesis.openapi.from_path(TEMPLATE.with_name("infra") / "openapi.yaml")
-# Its cases are made when tests are collected, which takes half a minute.
+# Its cases are created when tests are collected, which takes half a minute.
 API.config.phases.coverage.enabled = False
-# The aliases have the forms' own functions behind them, so they are tried in another setting.
+# The aliases lead to the forms' own functions, so they are tried with other settings.
 GUARDED = API.include(path_regex="^/(f/|challenge|newsletter/challenge|comments/challenge)")
-# So is the desk, to those who are not signed in and to those who are.
+# So is the desk, both signed in and not.
 OPEN = API.exclude(path_regex="^/(f/|challenge|newsletter/challenge|comments/challenge|desk)")
 DESK = API.include(path_regex="^/desk")
-# Those of the site's own, as `guichet forms openapi` describes them. A schema has no limits of days.
+# The site's own forms, as `guichet forms openapi` describes them. A schema cannot limit days.
 FORMS = QUOTE.replace("min = 2026-01-01, ", "")
 OWN = schemathesis.openapi.from_dict(description(parse(FORMS))).include(path_regex="^/f/devis$")
 OWN.config.phases.coverage.enabled = False
@@ -96,10 +96,11 @@ def _report(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def send(case: Case, app: App, *checks: Callable[..., Any]) -> None:
     """Send a case as a script or a browser would, and check the response against the description."""
-    # Neither chance nor order decides, so that a failure can be repeated.
+    # Independent of randomness and order, so that a failure can be reproduced.
     as_script = len(repr((case.body, case.query, case.headers))) % 2
     accept = "application/json" if as_script else "text/html"
-    # Not by Schemathesis's own way to WSGI: werkzeug writes empty parts without the line break that ends their heads.
+    # Not through Schemathesis's own WSGI transport: werkzeug writes empty parts without the line break after their
+    # headers.
     sent = requests.Request(
         **case.as_transport_kwargs(base_url="http://localhost", headers={"Accept": accept})
     ).prepare()
@@ -124,7 +125,7 @@ def guarded_app(make_app: Callable[..., App]) -> App:
 @EXAMPLES
 def test_every_request_is_answered_as_described(case: Case, open_app: App) -> None:
     described = API.raw_schema["paths"][case.path][case.method.lower()]["responses"]
-    # What is only posted to has nothing to accept when it is opened.
+    # A route that only accepts posts has nothing to accept when it is opened.
     accepts = any(status < "4" for status in described)
     send(case, open_app, *([positive_data_acceptance] if accepts else []))
 
@@ -132,7 +133,7 @@ def test_every_request_is_answered_as_described(case: Case, open_app: App) -> No
 @GUARDED.parametrize()
 @EXAMPLES
 def test_with_proof_of_work_too(case: Case, guarded_app: App) -> None:
-    # A proof that nobody worked for is refused, and its schema cannot tell.
+    # A proof without the work is refused, which a schema cannot express.
     send(case, guarded_app)
 
 
@@ -161,7 +162,7 @@ def test_the_desk_is_answered_as_described_to_its_owner(case: Case, open_app: Ap
     case.headers.update({"Origin": "http://localhost"})
     if isinstance(case.body, dict):
         case.body = {**case.body, "token": form_token(settings_of_desk, session)}
-    # A page that there is, half of the time: one of random letters is none.
+    # An existing page, half of the time: random letters do not name one.
     if case.path_parameters and len(repr(case.body)) % 2:
         patterns = [pattern for area in AREAS.values() for pattern in pages_of(area)]
         number = sum(map(ord, case.path_parameters["page+"]))
@@ -170,7 +171,7 @@ def test_the_desk_is_answered_as_described_to_its_owner(case: Case, open_app: Ap
 
 
 def pages_of(area: str) -> list[str]:
-    """Return the pages of an area of the desk, with an id that nothing has where they have one."""
+    """Return the pages of an area of the desk, with an unused id where they need one."""
     names = import_module(area).ROUTES
     return [re.sub("{[a-z]+}", "0" * 32, name.partition(" ")[2]) for name in names if not name.endswith(" ")]
 
@@ -187,7 +188,7 @@ def test_a_true_link_is_answered_as_described_whatever_comes_with_it(case: Case,
 
 
 def link_to_leave() -> dict[str, str]:
-    """Return the fields of a reader's link to unsubscribe."""
+    """Return the fields of a reader's unsubscribe link."""
     secret = PARAMETERS["SigningSecret"]
     return dict(parse_qsl(urlsplit(unsubscribe_link("", subscriber_id(secret, READER), "fr", secret)).query))
 
@@ -198,7 +199,7 @@ def link_to_refuse() -> dict[str, str]:
 
 
 def link_to_confirm(app: App) -> dict[str, str]:
-    """Return the fields of the link to confirm in a reader's mail, who asks for it the first time."""
+    """Return the fields of the confirmation link in the mail of a reader, who signs up on the first call."""
     if not app.mails():
         app.post("/newsletter", data={"email": READER})
         app.play_stream()

@@ -5,11 +5,10 @@ A case is an object with `name`, `request` and `expect`.
 `request`: `path` (`/contact`), `headers`, `content_type`, and the body as one of `form` (urlencoded), `json`, `text`,
 `base64`, or `parts` (texts, and `{"repeat": …, "times": …}`); `event` replaces members of the event behind the gateway.
 
-`expect` of a refusal: `status` and `errors`, each a code and a field or null. Of what is accepted: `status`; `next`,
-the address of `_next` or null for the page of thanks; `stored`, all that a visitor's words may be kept as; `mail`, the
-email's `subject` and what it `contains` and `lacks`; `links` where the words may lead to the spam folder, without mail.
-
-Each is also posted by a client of the other kind: what is true for a browser is true for JSON.
+`expect` of a refusal: `status` and `errors`, each a code and a field or null. Of an accepted one: `status`; `next`, the
+address of `_next` or null for the thank-you page; `stored`, everything that is stored of the visitor's words; `mail`,
+the email's `subject` and what it `contains` and `lacks`; `links` if the words may lead to the spam folder, without
+mail. Each is also posted by the other kind of client: browsers and JSON clients get the same outcome.
 """
 
 import base64
@@ -110,7 +109,7 @@ def _check_refusal(app: App, request: dict[str, Any], expected: dict[str, Any]) 
     assert [[error["code"], error.get("field")] for error in reply["errors"]] == expected["errors"]
     assert reply["error"] == reply["errors"][0]["message"]
     if as_sent.mimetype == "text/html":
-        # Whatever a field is called, the page has the elements of any other.
+        # Whatever a field's name is, the page has the same elements as any other.
         assert {tag for tag, _ in _Skeleton(as_sent.text).tags} <= PAGE_TAGS
         assert "default-src 'none'" in as_sent.headers["content-security-policy"]
         assert all(error["message"] in _Skeleton(as_sent.text).text for error in reply["errors"])
@@ -158,10 +157,10 @@ def _check_notification(mail: EmailMessage, stored: dict[str, Any], kept: dict[s
     text, html = _bodies(mail)
     said = dict(stored)
     if "comment" in stored:
-        # A page is called as people read it.
+        # A page's address is shown in readable form.
         said["page"] = strangers.one_line(unquote(stored["page"]))
     words = [value for name, value in said.items() if name not in ("extra", "form_subject", "parent")]
-    # The name of a field stands on one line.
+    # The name of a field is on one line.
     words += [word for name, value in stored.get("extra", []) for word in (" ".join(name.split()), value)]
     shown = _Skeleton(html)
     assert all(word in unquoted(text) and word in shown.text for word in words)
@@ -209,7 +208,7 @@ def _post(app: App, request: dict[str, Any], *, accept: str | None = None) -> Te
 
 
 def _changed(app: App, changes: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], Any]]:
-    """Return the functions behind a gateway that hands over other events than it should."""
+    """Return the functions behind a gateway that passes on modified events."""
     return {
         route: lambda event, invoke=invoke: invoke({**event, **changes})  # type: ignore[misc]
         for route, invoke in routes(app.functions).items()
@@ -245,7 +244,7 @@ def _expanded(value: Any) -> Any:
 
 
 def _where(reply: TestResponse) -> str:
-    """Return where a reply of success leads to. It is an address of this API or of an allowed origin, in any case."""
+    """Return where a successful reply leads to, which is always an address of this API or of an allowed origin."""
     if reply.status_code == 303:
         to = reply.headers["location"]
         assert reply.text == ""
@@ -264,7 +263,7 @@ def _where(reply: TestResponse) -> str:
 
 
 def _stored(app: App) -> list[dict[str, Any]]:
-    """Return what is kept of the visitors' words, and nothing that is kept beside them."""
+    """Return what is stored of the visitors' words, and nothing that is stored in addition."""
     found = []
     for item in app.items():
         if item["kind"] not in KEPT:
@@ -281,7 +280,7 @@ def _table() -> Any:
 
 
 def _play_stream(app: App) -> None:
-    """Deliver all that the stream holds, from its beginning: it was emptied since the case before."""
+    """Deliver everything in the stream, from its beginning: it was emptied after the previous case."""
     notifier, table = app.functions["Notifier"], _table()
     arn = f"{table.table_arn}/stream/{table.latest_stream_label}"
     for mapping in notifier.function.streams:
@@ -326,7 +325,7 @@ def _harmless(stored: dict[str, Any], kept: dict[str, Any]) -> str:
             "id": kept["id"],
             "expires_at": int(kept["expires_at"]),
             "email": "x@example.org",
-            # An answer of several lines is set otherwise.
+            # An answer of several lines is laid out differently.
             "extra": [("x", "x\nx" if "\n" in value else "x") for _, value in stored.get("extra", [])],
             "language": "fr",
             "received_at": utc_now(),

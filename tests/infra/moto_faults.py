@@ -1,6 +1,6 @@
 """Why `infra/local/moto_patches.py` exists: each function shows a fault of moto, or that it is gone.
 
-As a program it shows them in a moto that is not patched, and prints those that are there, as JSON.
+Run as a program, it tries them on an unpatched moto, and prints those that it finds, as JSON.
 """
 
 import json
@@ -55,9 +55,9 @@ def put(number: int, condition: str = "") -> dict[str, Any]:
 
 @contextmanager
 def table_of(size: int) -> Iterator[tuple[Any, Table]]:
-    """Make a table of some items, with an index and a stream, and return a client and moto's table."""
+    """Create a table of some items, with an index and a stream, and return a client and moto's table."""
     with mock_aws():
-        # Within a test's own world it would not be empty by itself.
+        # Within a test's own world, it would not be empty.
         moto_api_backend.reset()
         dynamodb = client("dynamodb")
         dynamodb.create_table(
@@ -87,7 +87,7 @@ def cancelled(dynamodb: Any, *actions: dict[str, Any]) -> None:
 
 
 def calls_of(patch: pytest.MonkeyPatch, owner: Any, name: str) -> list[Any]:
-    """Return what grows with each call of a method from now on."""
+    """Return a list that grows with each call of a method from now on."""
     called: list[Any] = []
     method = getattr(owner, name)
 
@@ -108,7 +108,7 @@ def copies_the_table_in_each_transaction() -> bool:
 
 
 def silences_the_stream_when_it_cancels() -> bool:
-    """Return whether an iterator of before a cancelled transaction misses what is written after it."""
+    """Return whether an iterator from before a cancelled transaction misses what is written after it."""
     with table_of(1) as (dynamodb, table):
         streams = client("dynamodbstreams")
         (stream,) = streams.list_streams(TableName=TABLE)["Streams"]
@@ -122,7 +122,7 @@ def silences_the_stream_when_it_cancels() -> bool:
 
 
 def shows_a_transaction_half_done() -> bool:
-    """Return whether another thread reads what a transaction wrote that is cancelled afterwards."""
+    """Return whether another thread reads what a transaction wrote before it was cancelled."""
     half, read = threading.Event(), threading.Event()
     seen: list[Any] = []
     write = DynamoDBBackend.put_item
@@ -150,7 +150,7 @@ def shows_a_transaction_half_done() -> bool:
 
 
 def keeps_a_trace_of_each_look_up() -> bool:
-    """Return whether to look for what is not there makes the table grow."""
+    """Return whether looking for a missing item makes the table grow."""
     with table_of(1) as (dynamodb, table):
         for number in range(10, 15):
             dynamodb.get_item(TableName=TABLE, Key=item(number))
@@ -158,7 +158,7 @@ def keeps_a_trace_of_each_look_up() -> bool:
 
 
 def compares_wrapped_keys_in_each_query() -> bool:
-    """Return whether a query that finds nothing compares the keys of all items by calls of Python."""
+    """Return whether a query that finds nothing compares the keys of all items in Python."""
     with table_of(30) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
         compared = calls_of(patch, DynamoType, "__lt__")
         assert dynamodb.query(TableName=TABLE, **IN_LIST)["Count"] == 0
@@ -166,7 +166,7 @@ def compares_wrapped_keys_in_each_query() -> bool:
 
 
 def compares_wrapped_keys_in_each_scan() -> bool:
-    """Return whether a scan of one item compares the keys of all items by calls of Python."""
+    """Return whether a scan of one item compares the keys of all items in Python."""
     with table_of(30) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
         compared = calls_of(patch, DynamoType, "__lt__")
         assert dynamodb.scan(TableName=TABLE, Limit=1)["Count"] == 1
@@ -174,7 +174,7 @@ def compares_wrapped_keys_in_each_scan() -> bool:
 
 
 def compares_wrapped_keys_of_what_it_found() -> bool:
-    """Return whether a query compares the keys of what is found in an index by calls of Python."""
+    """Return whether a query compares the keys of the items found in an index in Python."""
     with table_of(0) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
         for number in range(30):
             dynamodb.put_item(TableName=TABLE, Item=item(number, list="some"))
@@ -184,7 +184,7 @@ def compares_wrapped_keys_of_what_it_found() -> bool:
 
 
 def looks_through_the_whole_table_for_one_partition() -> bool:
-    """Return whether a query looks at items of other partitions than its own."""
+    """Return whether a query examines items of other partitions."""
     with table_of(30) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
         looked = calls_of(patch, DynamoType, "__eq__")
         names = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "item#1"}}}
@@ -201,7 +201,7 @@ def answers_a_megabyte_at_once() -> bool:
 
 
 def keeps_every_object() -> bool:
-    """Return whether what is overwritten is kept nevertheless."""
+    """Return whether overwritten objects are kept."""
     with table_of(1) as (dynamodb, _):
         for _ in range(10):
             dynamodb.put_item(TableName=TABLE, Item=item(0))
@@ -210,7 +210,7 @@ def keeps_every_object() -> bool:
 
 
 def keeps_what_was_read_of_a_stream() -> bool:
-    """Return whether records that have been read, and the iterators of that, stay for good."""
+    """Return whether records that have been read, and their iterators, are kept forever."""
     with table_of(10) as (_, table):
         streams = client("dynamodbstreams")
         assert table.stream_shard
@@ -246,7 +246,7 @@ def _mail(**more: Any) -> dict[str, Any]:
 
 
 def forgets_the_tags_of_a_mail() -> bool:
-    """Return whether what a mail was tagged with is forgotten, which SES tells with each event."""
+    """Return whether a mail's tags are forgotten, which SES returns with each event."""
     with mock_aws():
         ses = client("sesv2")
         ses.create_email_identity(EmailIdentity="a@example.org")
@@ -255,7 +255,7 @@ def forgets_the_tags_of_a_mail() -> bool:
 
 
 def takes_any_tag() -> bool:
-    """Return whether a tag is taken that SES refuses."""
+    """Return whether a tag is accepted that SES refuses."""
     with mock_aws():
         ses = client("sesv2")
         ses.create_email_identity(EmailIdentity="a@example.org")
@@ -267,7 +267,7 @@ def takes_any_tag() -> bool:
 
 
 def has_no_suppression_list() -> bool:
-    """Return whether no address can be taken off the list of those that SES does not write to."""
+    """Return whether no address can be removed from the suppression list."""
     with mock_aws():
         ses = client("sesv2")
         try:

@@ -1,4 +1,4 @@
-"""Follows infra/docs/languages.md to add a language to a copy: everything that it lists, and no more."""
+"""Follows infra/docs/languages.md to add a language to a copy: everything that it lists, and nothing else."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import pytest
 from tests.support.commands import ROOT
 from tests.support.pages import names_in, read, rows
 
-# What is put into each file, and in the place of what. Of the new language's wording, see `added`.
+# What each file gets, and what that replaces. For the new language's wording, see `added`.
 CHANGES = {
     "functions/guichet/locales/__init__.py": [('Literal["fr", "en"]', 'Literal["fr", "en", "de"]')],
     "template.yaml": [
@@ -26,13 +26,13 @@ CHANGES = {
     "infra/openapi.yaml": [("enum: [fr, en]", "enum: [fr, en, de]")],
 }
 NEW = "functions/guichet/locales/de/"
-# What it must have that `en` has not.
+# What it must have that `en` does not have.
 OWN_NAME = ('"en": "English"}', '"en": "Englisch", "de": "Deutsch"}')
-# For people alone: without them, all works.
+# Only for people: everything works without them.
 OF_NO_CONSEQUENCE = {
     "infra/site/guichet.js", "infra/site/comments.js", "infra/site/de/index.html", "infra/docs/settings.md",
 }  # fmt: skip
-# They compare the languages, or what is allowed of each.
+# They compare the languages, or what each allows.
 TESTS = (
     "tests/unit/test_languages.py",
     "tests/unit/test_desk_words.py",
@@ -80,7 +80,7 @@ def test_the_files_of_the_page_are_all_that_a_language_takes(added: Path) -> Non
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *TESTS],
         cwd=added,
-        # Neither measured nor one of several processes, as this one may be.
+        # Without coverage and in one process, unlike this one perhaps.
         env={name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST"))},
         capture_output=True,
         text=True,

@@ -10,12 +10,12 @@ import pytest
 
 from infra.template import TEMPLATE
 
-# `make` fails where it is asked for what the test names; and each call is noted.
+# `make` fails for the target that the test names, and each call is recorded.
 _MAKE = """#!/bin/sh
 echo "$*" >>"$CALLS"
 case " $* " in *" $FAILS "*"$FAILS_ON"*) echo "it is broken here"; exit 1 ;; esac
 """
-# `apt-get` notes each call too, and fails where it is asked for what the test names.
+# `apt-get` records each call too, and fails for the package that the test names.
 _APT = """#!/bin/sh
 echo "apt-get $*" >>"$CALLS"
 case " $* " in *" $FAILS "*) exit 100 ;; esac
@@ -35,7 +35,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def checkout(tmp_path: Path, system: Path) -> Path:
-    """Return a checkout with `.ci/run` and nothing that it calls, but for what stands in on the path."""
+    """Return a checkout with `.ci/run` but nothing that it calls, except for stand-ins on the path."""
     root, programs = tmp_path / "checkout", tmp_path / "programs"
     for folder in (root / ".ci", root / ".aws-sam", root / ".venv-sam" / "bin", programs):
         folder.mkdir(parents=True)
@@ -82,7 +82,7 @@ def test_it_ends_well_where_all_does_and_tests_two_pythons(checkout: Path) -> No
     # The whole suite where Lambda runs it, with coverage; the rest on the oldest Python.
     assert not {"TESTS=", "COVERAGE="} & {word[: word.find("=") + 1] for word in tested["/opt/python3.13"].split()}
     (chosen,) = tested["/opt/python3.11"].split("TESTS=")[1:]
-    # But what takes long.
+    # Except for slow steps.
     quick = '-m "not slow" '
     assert chosen.startswith(f"{quick}tests/unit tests/infra tests/operate tests/integration/")
     assert [path for path in chosen.removeprefix(quick).split() if not (TEMPLATE.parent / path).exists()] == []
@@ -91,7 +91,7 @@ def test_it_ends_well_where_all_does_and_tests_two_pythons(checkout: Path) -> No
 def test_at_the_end_it_says_how_long_each_step_took(checkout: Path) -> None:
     _, said, calls = run(checkout)
     told = said.partition("== how long each took, side by side\n")[2]
-    # The artifact is built twice, and SAM's own build is no call of make.
+    # The artifact is built twice, and SAM's own build does not call make.
     made = [call for call in calls if not call.startswith("apt-get ")]
     assert len(re.findall(r"^ *\d+ s  \S", told, re.MULTILINE)) == len(made) + 1
     assert re.search(r"^ *\d+ s  all$", told, re.MULTILINE)
@@ -117,7 +117,7 @@ def test_what_fails_makes_it_fail(checkout: Path, fails: str, on: str) -> None:
     code, said, calls = run(checkout, fails, on)
     assert code != 0
     assert "== done" not in said
-    # Failures come last, where readers of a log start; and no step was skipped because of one.
+    # Failures are listed last, where people start reading a log; and no step was skipped because of one.
     assert re.search(r"\n== failed: .+\n(.+\n)*it is broken here\n\Z", said)
     assert {"test", "check", "deployed", "sam-local"} <= {call.split()[0] for call in calls}
 
@@ -129,7 +129,7 @@ def test_what_fails_makes_it_fail(checkout: Path, fails: str, on: str) -> None:
         (["chromium"], "chromium-headless-shell", ["chromium-headless-shell"]),
         ([], "chromium-headless-shell", ["chromium-headless-shell", "chromium"]),
         (["chromium-headless-shell"], "nothing", []),
-        # Not even the lists of packages can be read.
+        # Not even the package lists can be read.
         (["chromium"], "-qq", ["chromium-headless-shell"]),
     ],
 )

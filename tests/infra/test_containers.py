@@ -12,13 +12,13 @@ from infra.local.containers import Containers, bridge_address
 
 @pytest.fixture
 def on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Play a machine with a bridge: the interface that every machine has stands for it."""
+    """Simulate a machine with a bridge: the interface that every machine has takes its place."""
     monkeypatch.setattr(containers, "_BRIDGE", b"lo")
 
 
 @pytest.fixture
 def off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Play a machine without a bridge."""
+    """Simulate a machine without a bridge."""
     monkeypatch.setattr(containers, "_BRIDGE", b"no-such-bridge")
 
 

@@ -1,4 +1,4 @@
-"""The comments of the demo site's article: some to begin with, exported anew each time, also without a table."""
+"""The comments of the demo site's article: initial ones, exported again each time, even without a table."""
 
 from collections.abc import Iterator
 from typing import NoReturn

@@ -42,7 +42,7 @@ def test_the_standard_variables_say_where_the_services_are(
 
 @pytest.fixture
 def _restored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take back what connecting sets."""
+    """Undo what connecting sets."""
     for service in SERVICES:
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "")
 

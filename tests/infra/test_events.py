@@ -44,7 +44,7 @@ def body_of(event: dict[str, Any]) -> bytes:
 
 
 def shape(value: Any) -> Any:
-    """Return what keys a value has and of what type its values are."""
+    """Return a value's keys and the types of its values."""
     if isinstance(value, dict):
         return {key: shape(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -53,7 +53,7 @@ def shape(value: Any) -> Any:
 
 
 def same_request(event: dict[str, Any]) -> dict[str, Any]:
-    """Return the event that the local stack makes of the request of another event."""
+    """Return the event that the local stack makes from another event's request."""
     http, headers = event["requestContext"]["http"], event["headers"]
     environ = EnvironBuilder(
         path=event["rawPath"],
@@ -74,7 +74,7 @@ def same_request(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_gateway_headers(event: dict[str, Any]) -> dict[str, Any]:
-    """Return an event less the headers that a gateway sets."""
+    """Return an event without the headers that a gateway sets."""
     headers = {name: value for name, value in event["headers"].items() if name not in OF_THE_GATEWAY}
     return {**event, "headers": headers}
 
@@ -183,7 +183,7 @@ def test_the_sample_of_a_confirmation_link_shows_the_page_of_its_button(local: A
 
 
 def link(name: str) -> dict[str, str]:
-    """Return the fields of the link that a sample's page or button is for; empty for one that is for none."""
+    """Return the fields of the link that a sample's page or button belongs to; empty if there is none."""
     event = sample(name)
     fields = dict(parse_qsl(body_of(event).decode())) | event.get("queryStringParameters", {})
     return fields if "token" in fields and not name.startswith("desk-") else {}
@@ -244,7 +244,7 @@ DESK = [name for name in HTTP if name.startswith("desk-")]
 
 
 def sign_in() -> None:
-    """Write the session down that the samples of the desk have the cookie of."""
+    """Store the session whose cookie the samples of the desk have."""
     (cookie,) = sample("desk-messages.json")["cookies"]
     session = Session(
         id=keyed_hash(SECRET, "session", cookie.partition("=")[2]),

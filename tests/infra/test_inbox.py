@@ -40,7 +40,7 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remember a tag."""
+        """Record a tag."""
         self.tags.append((tag, dict(attrs)))
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
@@ -102,7 +102,7 @@ def test_mails_are_read_on_from_one_that_is_known() -> None:
     first, second, third = inbox.mails()
     assert inbox.mails(after=first["id"]) == [second, third]
     assert inbox.mails(after=third["id"]) == []
-    # One that is not kept any more.
+    # One that is no longer kept.
     assert len(inbox.mails(after="unknown")) == 3
 
 

@@ -23,7 +23,7 @@ from tests.infra import moto_faults
 from tests.infra.moto_faults import FAULTS, IN_LIST, TABLE, cancelled, item, put, table_of
 from tests.support.app import App
 
-# What a transaction of chance may do with one item.
+# What a random transaction may do with one item.
 _CHECK = "attribute_exists(pk)"
 
 
@@ -76,7 +76,7 @@ def test_a_post_and_its_email_take_no_more_on_a_full_table_than_on_an_empty_one(
         assert app.post("/contact", data={"email": "a@example.org", "message": str(number)}).status_code == 303
         app.play_stream()
 
-    # What is made when it is first used.
+    # This is created on first use.
     post(0)
     empty = calls_in(lambda: post(1))
     table = models.dynamodb_backends[moto_faults.ACCOUNT][moto_faults.REGION].get_table("table")
@@ -92,7 +92,7 @@ def test_a_post_and_its_email_take_no_more_on_a_full_table_than_on_an_empty_one(
 
 
 def actions_of_chance(chance: random.Random) -> list[dict[str, Any]]:
-    """Return a transaction: up to five actions on six items, sometimes two on one, under conditions or none."""
+    """Return a transaction: up to five actions on six items, sometimes two on one, with or without conditions."""
     actions = []
     for number in chance.choices(range(6), k=chance.randint(1, 5)):
         condition = chance.choice(["", _CHECK, "attribute_not_exists(pk)"])
@@ -117,9 +117,9 @@ def actions_of_chance(chance: random.Random) -> list[dict[str, Any]]:
 
 
 def everything(dynamodb: Any, table: Table) -> dict[str, Any]:
-    """Return what a table shows of itself: its items, its index, its stream."""
+    """Return a table's observable content: its items, its index, its stream."""
     assert table.stream_shard
-    # The size is that of the time, too.
+    # The size depends on the time, too.
     return {
         "items": dynamodb.scan(TableName=TABLE)["Items"],
         "index": dynamodb.query(TableName=TABLE, **IN_LIST)["Items"],
@@ -138,7 +138,7 @@ def everything(dynamodb: Any, table: Table) -> dict[str, Any]:
 
 
 def lived(seed: int, *, own: bool) -> list[Any]:
-    """Do fifty transactions, and return after each how it ended and what the table shows; by moto's `own` ways."""
+    """Do fifty transactions, and return each outcome and the table's content after it; with `own`, unpatched."""
     chance = random.Random(seed)  # noqa: S311
     told = []
     with table_of(3) as (dynamodb, _), pytest.MonkeyPatch.context() as patch:
@@ -152,7 +152,7 @@ def lived(seed: int, *, own: bool) -> list[Any]:
                 ended = "done"
             except ClientError as error:
                 ended = str(error)
-            # moto's own way puts another table in its place.
+            # moto's own implementation replaces the table.
             table = models.dynamodb_backends[moto_faults.ACCOUNT][moto_faults.REGION].get_table(TABLE)
             told.append((ended, everything(dynamodb, table)))
     return told
@@ -289,7 +289,7 @@ def test_what_one_reader_has_not_read_stays_for_it() -> None:
         assert len(shard.items) == 5
         forget_read(TABLE, [{shard.id: numbers[4]}, {shard.id: numbers[1]}])
         assert [record.record["dynamodb"]["SequenceNumber"] for record in shard.items] == numbers[2:]
-        # What comes is numbered on.
+        # The numbers of further records continue.
         dynamodb.put_item(TableName=TABLE, Item=item(7))
         assert int(shard.items[-1].record["dynamodb"]["SequenceNumber"]) == int(numbers[4]) + 1
         streams = moto_faults.client("dynamodbstreams")

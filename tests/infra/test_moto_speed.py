@@ -90,7 +90,7 @@ def _used(named: dict[str, Any], *expressions: str) -> dict[str, Any]:
 
 
 def _reading(chance: random.Random, key: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return an operation of chance that reads, and its parameters."""
+    """Return a random read operation, and its parameters."""
     projection = chance.choice(["pk, nested", "listed[0], counted"])
     asked = chance.choice(
         [
@@ -116,9 +116,9 @@ def _conditional(parameter: str, condition: str, *others: str) -> dict[str, Any]
 
 
 def _writing(chance: random.Random, key: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return an operation of chance that writes, and its parameters."""
+    """Return a random write operation, and its parameters."""
     condition = chance.choice(["", chance.choice(_CONDITIONS)])
-    # Of the first, moto takes most.
+    # moto accepts most of the first kind.
     update = chance.choice([*_UPDATES, *_UPDATES[:11] * 3])
     kind = chance.choice(["put_item", "delete_item", *["update_item"] * 5, *["transact_write_items"] * 2])
     if kind == "put_item":
@@ -145,11 +145,11 @@ def _answered(seed: int) -> list[Any]:
             except ClientError as error:
                 told.append((operation, asked, str(error), error.response.get("CancellationReasons")))
             except Exception as error:  # noqa: BLE001
-                # moto knows no better than to fail at some.
+                # moto itself fails on some.
                 told.append((operation, asked, repr(error)))
             else:
                 del answer["ResponseMetadata"]
-                # What is of the time.
+                # Values that depend on the time.
                 for name in ("CreationDateTime", "LatestStreamArn", "LatestStreamLabel", "TableId"):
                     answer.get("Table", {}).pop(name, None)
                 told.append((operation, asked, answer))

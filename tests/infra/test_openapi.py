@@ -46,12 +46,12 @@ OPERATIONS = {
 POSTED = ("/contact", "/f/contact", "/newsletter", "/f/newsletter", "/comments", "/f/comments")
 OPENED = ("/newsletter/confirm/again", "/newsletter/unsubscribe/undo", "/comments/mine/delete")
 CHALLENGES = ("/challenge", "/newsletter/challenge", "/comments/challenge")
-# What each of them takes.
+# What each of them accepts.
 GOOD = GOOD_MESSAGE | {"page": "/articles/chairs/", "name": "Camille", "comment": "Bonjour"}
 
 
 def found(value: Any) -> Any:
-    """Return what a value or a reference to it stands for."""
+    """Return a value, resolving a reference."""
     while "$ref" in value:
         place: Any = DESCRIPTION
         for name in value["$ref"].removeprefix("#/").split("/"):
@@ -121,11 +121,11 @@ def test_it_has_the_fields_and_limits_of_the_forms(
     limits = {field: found(rule).get("maxLength") for field, rule in fields.items() if field != "email"}
     extra = written["properties"].pop("extra", None)
     if written["properties"].pop("labelled", None):
-        # A line like the name, each of them.
+        # Each is a line like the name.
         written["properties"] |= dict.fromkeys(Message.labelled_fields(), written["properties"]["name"])
     required = {*schema.get("required", []), schema["anyOf"][0]["required"][0]}
     if name == "Comment":
-        # It may be missing where `Referer` tells it.
+        # It may be missing if `Referer` has it.
         required.remove("page")
         limits["page"] = fields["page"]["allOf"][0]["maxLength"]
 

@@ -22,36 +22,36 @@ DECLARED: dict[str, dict[str, Any]] = TEMPLATE.document["Parameters"]
 # AWS: "Lambda quotas". Names and values of all variables together.
 LARGEST_ENVIRONMENT = 4096
 READER = "camille@example.org"
-# CloudFormation's own limits: a stack's name, and what it makes of it for a table.
+# CloudFormation's own limits: a stack's name, and the table name that it derives from it.
 LONGEST_STACK_NAME, LONGEST_TABLE_NAME = 128, 255
 
 
 def allowed(name: str) -> SearchStrategy[str]:
-    """Return what draws a value of a parameter, as its own rules say."""
+    """Return a strategy for a parameter's values, by its own rules."""
     rules = DECLARED[name]
     if "AllowedValues" in rules:
         return st.sampled_from([str(value) for value in rules["AllowedValues"]])
     if name == "TimeZone":
-        # The pattern cannot know them all, and the notifier does.
+        # The pattern cannot know them all, but the notifier does.
         return st.sampled_from(sorted(zone for zone in ZONES if re.fullmatch(rules["AllowedPattern"], zone)))
     low, high = int(rules.get("MinLength", 0)), int(rules.get("MaxLength", 4096))
     drawn = st.from_regex(rules["AllowedPattern"], fullmatch=True)
     if low > 1:
-        # A pattern does not say how long a text is.
+        # The pattern does not limit the length.
         drawn = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=low, max_size=high)
-    # CloudFormation takes text alone.
+    # CloudFormation only accepts text.
     return drawn.filter(lambda text: low <= len(text) <= high and not re.search("[\ud800-\udfff]", text))
 
 
 def parameter_sets() -> SearchStrategy[dict[str, str]]:
-    """Return what draws all parameters at once, some of them as a deploy without them has them."""
+    """Return a strategy for all parameters at once, some of them left at their defaults."""
     optional = {name: allowed(name) for name in DECLARED if "Default" in DECLARED[name]}
     required = {name: allowed(name) for name in DECLARED if "Default" not in DECLARED[name]}
     return st.fixed_dictionaries(required, optional=optional)
 
 
 def environment_size(stack: Stack, function: str) -> int:
-    """Return the bytes of a function's environment where the names that AWS makes are as long as they can be."""
+    """Return the bytes of a function's environment, with AWS's generated names at their maximum length."""
     environment = stack.functions[function].environment
     size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
     longer = LONGEST_TABLE_NAME - len(environment["TABLE_NAME"])
@@ -76,7 +76,7 @@ def test_with_whatever_is_allowed_every_function_starts_and_a_message_reaches_th
         (origin, *_) = origins = stack.cors["allowOrigins"]
         from contact.handler import settings as contact_settings  # noqa: PLC0415
 
-        # CORS compares texts; the functions and browsers know an origin in one spelling.
+        # CORS compares texts; the functions and browsers use one spelling of an origin.
         assert set(origins) == contact_settings().origins
         headers = {"Origin": origin, "Accept": "application/json"}
         reply = app.post("/contact", data={"email": READER, "message": "Bonjour"}, headers=headers)
@@ -202,7 +202,7 @@ def test_what_would_fail_later_is_refused_at_the_deploy(name: str, value: str) -
 
 def test_every_place_s_time_zone_is_allowed() -> None:
     pattern = re.compile(DECLARED["TimeZone"]["AllowedPattern"])
-    # But for old names that end in capitals.
+    # Except for old names that end in capitals.
     of_places = {zone for zone in ZONES if "/" in zone and zone.startswith(CONTINENTS) and not zone[-1].isupper()}
     assert {
         "Europe/Paris",

@@ -206,6 +206,6 @@ def test_every_metric_on_the_dashboard_is_one_that_the_functions_emit() -> None:
     sources = (path.read_text(encoding="utf-8") for path in (TEMPLATE.parent / "functions").rglob("*.py"))
     emitted = {name for source in sources for name in re.findall(r'count\(\s*"(\w+)"', source)}
     emitted |= {f"Email{outcome.capitalize()}" for outcome in get_args(Outcome)}
-    # Of submissions and of subscribers: log_accepted, and the events of their history.
+    # For submissions and subscribers: log_accepted, and the events of their history.
     emitted |= {"Accepted", "Caught", "Bounced", "Complained"}
     assert shown <= emitted

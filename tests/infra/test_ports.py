@@ -22,7 +22,7 @@ def application(environ: dict[str, Any], start_response: Any) -> Any:
 
 @pytest.fixture
 def make_port() -> Iterator[Callable[[int], Port]]:
-    """Return what holds a port as long as the test runs."""
+    """Return a function that reserves a port for the duration of the test."""
     held: list[Port] = []
 
     def make(number: int) -> Port:
@@ -35,7 +35,7 @@ def make_port() -> Iterator[Callable[[int], Port]]:
 
 
 def listens(port: Port) -> bool:
-    """Return whether a port takes connections."""
+    """Return whether a port accepts connections."""
     with socket.socket() as probe:
         return probe.connect_ex((port.address, port.number)) == 0
 
@@ -61,7 +61,7 @@ def test_of_two_that_hold_a_port_one_serves_it(make_port: Callable[[int], Port])
     try:
         second = make_port(first.number)
     except OSError:
-        # Not every system lets two hold one.
+        # Not every system lets two processes share one.
         return
     first.serve(application)
     with pytest.raises(OSError, match="in use"):
@@ -111,7 +111,7 @@ def test_only_the_names_of_this_machine_are_served(host: str, *, served: bool) -
         ({"Origin": "https://evil.example"}, False),
         ({"Origin": "http://127.0.0.1:8000"}, False),
         ({"Origin": "https://127.0.0.1:4711"}, False),
-        # A frame in a sandbox, such as that of an email.
+        # A sandboxed frame, such as that of an email.
         ({"Origin": "null"}, False),
         ({"Origin": ""}, False),
         # An image or a link of another page.

@@ -21,7 +21,7 @@ MANY = 1200
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return how many records each reading of the stream found."""
+    """Return how many records each read of the stream found."""
     found: list[int] = []
     read = StreamReader.read
 
@@ -36,7 +36,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]:
-    """Return what starts to play the stream of moto, or of it as if it were another engine. It returns what came."""
+    """Return a function that plays moto's stream, perhaps as another engine's, and returns what arrived."""
     for service in ("DYNAMODB", "DYNAMODB_STREAMS", "SESV2"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "")
     moto = engine.MotoServer()
@@ -69,13 +69,13 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]
 
 
 def owe(number: int) -> None:
-    """Write a row of an owed email."""
+    """Write the row of a queued email."""
     item = {"pk": {"S": f"message#{number}"}, "sk": {"S": "email#contact-notification"}}
     engine.client("dynamodb").put_item(TableName=TABLE, Item=item)
 
 
 def rest(reads: list[int]) -> None:
-    """Wait until the stream is not read any more."""
+    """Wait until the stream is no longer read."""
 
     def rests() -> bool:
         before = len(reads)
@@ -156,7 +156,7 @@ def test_a_long_batch_of_one_function_holds_up_no_other(monkeypatch: pytest.Monk
             owe(number)
             wait_for("the record", lambda: len(delivered) == number)  # noqa: B023  it is called here
         assert begun == ["message#1"]
-        # What the slow one still has to do keeps nothing in the stream.
+        # The slow one's remaining work keeps nothing in the stream.
         table = dynamodb_backends["123456789012"]["eu-west-3"].get_table(TABLE)
         wait_for("the stream to be forgotten", lambda: table.stream_shard and table.stream_shard.items == [])
         go_on.set()

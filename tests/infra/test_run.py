@@ -32,7 +32,7 @@ from tests.support.stack import LocalStack, ask, connects, copy_into, free_port,
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "a-boundary"
 OWNERS = ["me@example.net", "you@example.net"]
-# With these nothing starts, whatever else is right or wrong.
+# With these, nothing starts, whether the other settings are right or wrong.
 NOWHERE = {"PORT": "23456", "SITE_PORT": "23456"}
 
 
@@ -142,7 +142,7 @@ def test_an_event_is_one_short_line_or_what_cloudwatch_gets(tmp_path: Path, logs
         wait_for("the email", lambda: stack.inbox("Logs"), seconds=5)
         lines = wait_for("the log", lambda: [line for line in stack.said.splitlines() if "sent" in line.split("=")[0]])
         if logs:
-            # SES's event about it may have been quicker.
+            # SES's event about it may have arrived first.
             assert "sent" in [json.loads(line)["message"] for line in lines]
             assert '"CloudWatchMetrics"' in stack.said
         else:
@@ -178,7 +178,7 @@ def test_a_form_without_javascript_leads_to_the_thank_you_page(running: LocalSta
 
 
 def test_parameters_that_were_given_are_those_of_the_functions(running: LocalStack) -> None:
-    # The owners are looked at above; the template's own language is French.
+    # The owners are checked above; the template's default language is French.
     answer = running.post("/contact", *as_json(message("Language")))
     assert "language=en" in answer.json["next"]
 
@@ -273,7 +273,7 @@ def test_a_page_that_only_looks_like_this_machine_may_not_post(running: LocalSta
     answer = ask(running.port, "POST", "/contact", urlencode(message("Non")).encode(), headers)
     assert (answer.status, answer.json["errors"][0]["code"]) == (403, "ORIGIN_NOT_ALLOWED")
     assert "access-control-allow-origin" not in answer.headers
-    # Whoever develops the page reads here what to do.
+    # The page's developer reads here what to do.
     assert "AllowedOrigins" in answer.json["error"]
 
 
@@ -311,7 +311,7 @@ class Frames(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remember a frame, count a script."""
+        """Record a frame, count a script."""
         if tag == "iframe":
             self.frames.append({name: value or "" for name, value in attrs})
         self.scripts += tag == "script"
@@ -326,7 +326,7 @@ def test_what_is_for_this_machine_alone_is_not_served_under_another_name(running
 
 
 def test_no_port_is_served_under_another_name(running: LocalStack) -> None:
-    # As API Gateway: a name that is not the API's own is refused before any function.
+    # Like API Gateway: a name other than the API's own is refused before any function runs.
     for port, path in ((running.port, "/thanks"), (running.site_port, "/")):
         assert ask(port, "GET", path, headers={"Host": f"evil.example:{port}"}).status == 403
         assert ask(port, "GET", path, headers={"Host": f"localhost:{port}"}).status == 200
@@ -420,7 +420,7 @@ def test_what_is_posted_the_moment_a_port_opens_is_kept_and_mailed(_start: int) 
 
 
 def test_at_rest_it_hardly_wakes(running: LocalStack) -> None:
-    # Not its processor time, which depends on the machine: make load LOAD="--rest 60" measures that.
+    # Not its CPU time, which depends on the machine: make load LOAD="--rest 60" measures that.
     if not Path("/proc/self/task").exists():
         missing("/proc")
     pid = running.process.pid
@@ -499,7 +499,7 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
             assert probe.connect_ex(("127.0.0.1", stack.port)) != 0
 
 
-# Python tells on the standard error what it has imported: the stack's own modules, the engine's, the functions'.
+# Python reports its imports on standard error: the stack's own modules, the engine's, the functions'.
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("imported", ["yaml", "botocore.session", "moto.core", "aws_lambda_powertools"])
 def test_ctrl_c_before_it_is_ready_ends_it_without_a_word(tmp_path: Path, imported: str) -> None:
@@ -623,7 +623,7 @@ class Mail:
         return self.answer(Request(environ))(environ, start_response)
 
     def answer(self, request: Request) -> Response:
-        """Answer SendEmail by whether it is away; all that makes resources as if they were made."""
+        """Answer SendEmail depending on whether it is down, and requests to create resources as if they succeeded."""
         if request.path != "/v2/email/outbound-emails":
             return Response("{}", content_type="application/json")
         if self.away:

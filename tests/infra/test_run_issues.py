@@ -35,7 +35,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="module")
 def guichet(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Guichet:
-    """Return what runs a command on the stack as a person does, and returns the objects of `--json`."""
+    """Return a function that runs a command on the stack as a person does, and returns the objects of `--json`."""
     folder = tmp_path_factory.mktemp("letters")
     plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     plain["PYTHONPATH"] = os.pathsep.join([str(ROOT / "functions"), str(ROOT)])
@@ -86,7 +86,7 @@ def test_an_issue_is_tested_sent_once_to_each_reader_and_accounted_for(
     assert Counter(mail["to"][0] for mail in mails(stack, "Spring")) == Counter([*ENGLISH, BOUNCES])
     wait_for("the final email", lambda: [mail for mail in stack.inbox() if "spring" in mail["subject"]])
     (bounced,) = wait_for("the bounce", lambda: guichet("issue", "who", "spring", "--state", "bounced"))
-    # Of an address that bounced, no more than its keyed hash is kept.
+    # Only the keyed hash of an address that bounced is kept.
     assert (bounced["state"], bounced["email"]) == ("sent", "")
     assert guichet("issue", "send", *files, "--offline", "--count", str(everybody), code=2) == []
     assert "Traceback" not in stack.complained
@@ -137,7 +137,7 @@ def test_while_an_issue_is_sent_other_mail_leaves_at_once_and_it_can_be_paused(t
         assert "is paused" in run("issue", "pause", "spring")
         copies = len(mails(stack, "Le printemps"))
         assert copies < 25
-        # A page of copies may have been on its way.
+        # A page of copies may have been in progress.
         wait_for("the end of the run", lambda: stack.logged("worked"))
         assert len(mails(stack, "Le printemps")) <= copies + 4
         assert "you to resume it" in run("issue", "status", "spring")

@@ -28,7 +28,7 @@ def test_it_has_every_function_with_its_routes_and_all_that_a_container_needs() 
         properties = resources[name]["Properties"]
         events = [event["Properties"] for event in properties["Events"].values()]
         assert [f"{event['Method']} {event['Path']}" for event in events] == function.routes
-        # Of the API that has the CORS configuration: without, SAM makes one up that has none.
+        # They belong to the API with the CORS configuration: otherwise, SAM creates one without it.
         assert [event["ApiId"] for event in events] == [{"Ref": "Api"}] * len(events)
         variables = properties["Environment"]["Variables"]
         assert variables == function.environment | {

@@ -12,7 +12,7 @@ API = "http://127.0.0.1:4711"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Client:
-    """Return a site of a few files, beside a file that is not the site's."""
+    """Return a site of a few files, next to a file that is not part of it."""
     folder = tmp_path / "site"
     (folder / "blog").mkdir(parents=True)
     (folder / "index.html").write_text(f'<form action="{WRITTEN_API}/contact">é</form>', encoding="utf-8")

@@ -35,7 +35,7 @@ class Function:
         self._reports = reports
 
     def __call__(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Take a batch; report the first record that fails, or raise."""
+        """Process a batch; report the first record that fails, or raise."""
         numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in event["Records"]]
         self.batches.append(numbers)
         failed = [number for number in numbers if self._left.get(number, 0) > 0][:1]

@@ -74,7 +74,7 @@ def test_what_is_held_of_them_is_in_the_file_that_they_get(app: App) -> None:
         "<p>secret words 6, […@…]</p>",
     ]
     assert len(told["marks of their comments"]) == 6
-    # Their own words are no mention by others, in neither of the two places.
+    # Their own words do not count as mentions by others, in either place.
     assert told["mentions by others"] == 0
     assert "of another" not in json.dumps(told)
 
@@ -95,7 +95,7 @@ def test_an_address_in_the_comment_of_another_is_struck_as_written_and_as_shown(
 ) -> None:
     comment_id = shown(app, comment=f"{written} Not joann.lee@example.org.")
     person = Person(address, SECRET)
-    # What is shown has no address from the beginning.
+    # The public part never has an address.
     assert len(find_data("table", person).mentions) == 1
     assert erase("table", person, KEPT).redacted == 1
     entry = next(item for item in app.items() if item["kind"] == "entry")
@@ -109,7 +109,7 @@ def test_an_address_in_the_comment_of_another_is_struck_as_written_and_as_shown(
 
 
 def test_an_imported_one_that_waits_has_a_place_but_nothing_that_is_shown(app: App) -> None:
-    """What is counted as erased is what was found."""
+    """The counts of what was erased match what was found."""
     waiting = stored(post(app, email=ANN))
     comments.delete("table", SECRET, waiting, utc_now(), why="owner")
     place = comments.entry_key(waiting.received_at, waiting.id)
@@ -131,7 +131,7 @@ def test_the_path_of_a_page_stays_where_something_is_shown_under_it(app: App) ->
     assert read(app, page)["count"] == 1
     assert comments.delete("table", SECRET, stored(comment_id), utc_now())
     assert read(app, page)["count"] == 0
-    # What a stranger alone says to be a page is a text like any other.
+    # A page that only a stranger names is a text like any other.
     assert stored(waiting).page == f"/people/{ERASED}/"
 
 

@@ -22,7 +22,7 @@ PER_PART = 2
 
 
 class Comments(RuleBasedStateMachine):
-    """Plays the owners and everybody else, and keeps by hand what of each comment must be seen."""
+    """Plays the owners and everybody else, and tracks independently what must be visible of each comment."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,11 +34,11 @@ class Comments(RuleBasedStateMachine):
         self.app = App(resolve(CallerHourlyCap="1000"))
         # By id: each comment as somebody has seen it, at one time or another.
         self.seen: dict[str, list[Comment]] = {}
-        # What is shown, by id: its page, and the id of the first comment of its thread.
+        # Public comments, by id: the page, and the id of the first comment of the thread.
         self.shown: dict[str, tuple[str, str]] = {}
-        # What a reader walks through: where they are, and what they have read so far.
+        # A reader's walk through a thread: where they are, and what they have read so far.
         self.walks: dict[str, tuple[str, list[str]]] = {}
-        # What was shown in its place ever since a walk began, by page.
+        # The comments that were shown in the same place since a walk began, by page.
         self.throughout: dict[str, set[str]] = {}
 
     def teardown(self) -> None:
@@ -52,7 +52,7 @@ class Comments(RuleBasedStateMachine):
         return datetime.now(UTC)
 
     def pick(self, data: Any) -> Comment:
-        """Return a comment as it was once: an owner's page may be old."""
+        """Return a comment as it once was: an owner's page may be old."""
         ids = sorted(self.seen)
         views = self.seen[ids[data.draw(st.integers(0, len(ids) - 1))]]
         # The newest one most of the time.
@@ -60,7 +60,7 @@ class Comments(RuleBasedStateMachine):
         return views[-1 - back % len(views)]
 
     def look(self, comment_id: str) -> None:
-        """Let an owner see a comment as it is now, if it is still there."""
+        """Let an owner see a comment as it is now, if it still exists."""
         found = comments.comment("table", comment_id)
         if found is not None and found != self.seen[comment_id][-1]:
             self.seen[comment_id].append(found)
@@ -126,7 +126,7 @@ class Comments(RuleBasedStateMachine):
         self.throughout[page] = self._entries(page)
 
     def _entries(self, page: str) -> set[str]:
-        """Return the places of what is shown on a page."""
+        """Return the places of the comments shown on a page."""
         return {stored(one).entry for one, (on, _) in self.shown.items() if on == page}
 
     @precondition(lambda self: self.walks)
@@ -173,7 +173,7 @@ class Comments(RuleBasedStateMachine):
         entries = [item["sk"].removeprefix("entry#") for item in items if item["kind"] == "entry"]
         # An entry for each approved comment, and no other.
         assert sorted(entries) == sorted(item["entry"] for item in stored_ones.values() if item["state"] == "approved")
-        # Each author finds each of theirs, which ends with it.
+        # Each author's item for a comment exists exactly as long as the comment.
         authored = {
             item["sk"].partition("#")[2]: item.get("expires_at") for item in items if item["kind"] == "authored"
         }
@@ -185,7 +185,7 @@ class Comments(RuleBasedStateMachine):
 
 
 def _ids(part: Mapping[str, Any]) -> list[str]:
-    """Return the ids of a part, each comment's and its replies', as they are read."""
+    """Return the ids of a part, of each comment and its replies, in reading order."""
     found = []
     for one in part["comments"]:
         if "html" in one:
@@ -195,7 +195,7 @@ def _ids(part: Mapping[str, Any]) -> list[str]:
 
 
 def _merged(found: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Return the threads of all parts, with their replies. What continues from the part before is not another one."""
+    """Return the threads of all parts, with their replies. A thread that continues in the next part counts once."""
     threads: dict[str, list[str]] = {}
     for part in found:
         for one in part["comments"]:

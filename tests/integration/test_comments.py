@@ -25,7 +25,8 @@ POSTED = ("/comments", "/f/comments")
 MULTIPART_BODY = b"".join(part(f'name="{name}"', value).removesuffix(b"--b--\r\n") for name, value in GOOD.items())
 
 
-# --- taking a comment -------------------------------------------------------------------------------------------------
+# --- accepting a comment
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", POSTED)
@@ -121,7 +122,7 @@ def test_a_field_is_called_as_the_form_calls_it(app: App) -> None:
     [
         (f"{SITE}/articles/tables/?a=b", "/articles/tables/"),
         ("https://www.atelier.example/articles/tables/index.html", "/articles/tables/"),
-        # What browsers tell another origin by default.
+        # What browsers send to another origin by default.
         (f"{SITE}/", None),
         (SITE, None),
         ("https://evil.example/articles/tables/", None),
@@ -262,7 +263,7 @@ def test_neither_an_address_nor_anything_made_of_one_is_public(app: App) -> None
     public = json.dumps(read(app))
     assert "example.org" not in public
     for item in app.items():
-        # Keys of authors, networks and pages are hashes; ids of comments alone are public.
+        # Keys of authors, networks and pages are hashes; only ids of comments are public.
         for secret in re.findall(
             r"[0-9a-f]{32,}|[A-Za-z0-9_-]{43}", f"{item['pk']} {item['sk']} {item.get('network_id')}"
         ):

@@ -59,7 +59,7 @@ def linked(app: App, email: str = ANN) -> str:
 
 
 def to(page: TestResponse, label: str) -> str:
-    """Return where a link of a page leads, by the beginning of its label."""
+    """Return where a page's link leads, by the beginning of its label."""
     (url,) = re.findall(rf'<a href="([^"]+)">{label}', page.text)
     return unescape(str(url))
 
@@ -96,7 +96,7 @@ def test_the_page_asks_for_an_address_and_the_link_comes_by_mail(app: App) -> No
     done = press(app, asked)
     assert "The comment is deleted" in done.text
     assert (read(app)["count"], read(app)["comments"]) == (0, [])
-    # Pressed again, it is the same page.
+    # Pressing again gives the same page.
     assert press(app, asked).text == done.text
     assert "There are no more comments with your address." in open_link(app, to(done, "Back to your")).text
 
@@ -155,7 +155,7 @@ def test_without_comments_nobody_is_mailed(app: App) -> None:
     assert mails(app) == []
     (row,) = [item for item in app.items("email") if "comments-link" in item["sk"]]
     assert "there are no comments of the address" in row.values()
-    # The request goes within days.
+    # The request expires within days.
     (request,) = app.items("link-request")
     assert float(request["expires_at"]) < (utc_now() + timedelta(days=8)).timestamp()
 

@@ -61,7 +61,7 @@ def test_the_owner_reads_the_message_and_replies_to_the_visitor(app: App) -> Non
     assert mail["From"] == "Atelier Bellevue <guichet@atelier.example>"
     assert mail["Reply-To"] == "Zoé <a@example.org>"
     assert mail["Subject"] == "[Atelier Bellevue] Message de Zoé"
-    # Helpdesks suspend mail that says it is automatic, and a person wrote this one.
+    # Helpdesks suspend mail marked as automatic, and a person wrote this one.
     assert mail["Auto-Submitted"] is None
     text, html = (mail.get_body((kind,)) for kind in ("plain", "html"))
     assert text is not None

@@ -43,10 +43,10 @@ def test_a_scanner_changes_nothing(make_app: Any) -> None:
         for method in ("GET", "HEAD", "GET"):
             reply = app.http.open(f"{parts.path}?{parts.query}", method=method, follow_redirects=True)
             assert reply.status_code == (404 if method == "HEAD" else 200)
-            # And what the page itself leads to.
+            # Also follow the page's own links.
             for further in LINK.findall(unescape(reply.text)):
                 app.http.get(urlsplit(further).path)
 
     assert app.items() == before
-    # Nor does it cost more than reading what a page names.
+    # It costs no more than reading what a page names.
     assert set(wire.operations) <= {"GetItem"}

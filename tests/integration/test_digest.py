@@ -107,7 +107,7 @@ def test_it_tells_what_the_week_brought(make_app: Make, language: str, words: tu
 @pytest.mark.medium
 def test_it_goes_out_once_a_week_from_monday_at_six_on(make_app: Make) -> None:
     app = make_app(WeeklyDigest="on")
-    # The one of the week before, as it is switched on.
+    # The one for the previous week, when it is switched on.
     with time_machine.travel(MONDAY - timedelta(hours=1)):
         app.sweep()
     assert len(digests(app)) == 1
@@ -146,7 +146,7 @@ def test_what_is_owed_is_told_with_what_to_do(make_app: Make) -> None:
     with time_machine.travel(MONDAY - timedelta(days=2)):
         contact(app)
     with time_machine.travel(DUE - timedelta(minutes=1)):
-        # This one is on its way.
+        # This one is being sent.
         contact(app, message="A moment ago")
     with time_machine.travel(DUE):
         app.sweep()
@@ -173,7 +173,7 @@ def test_after_three_weeks_without_ses_only_the_latest_goes_out(make_app: Make) 
         app.sweep()
     (mail,) = digests(app)
     assert "lundi 30 novembre 2026" in mail["Subject"]
-    # The messages themselves are none the less told.
+    # The messages themselves are still announced.
     assert len(app.mails()) == 4
 
 
@@ -202,7 +202,7 @@ def test_figures_that_cannot_be_had_hold_up_no_other_mail(
             patch.setattr(table, "count_list", broken)
             assert app.sweep() == {"sent": 1}
         assert '"Unexpected"' in written()
-        # And it is made good by the next sweep.
+        # The next sweep catches up.
         app.sweep()
     assert len(digests(app)) == 1
 

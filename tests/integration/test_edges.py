@@ -23,7 +23,7 @@ NAVIGATION = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "sec-fetch-
 
 
 def message(app: App) -> dict[str, Any]:
-    """Return the one message that is stored."""
+    """Return the only stored message."""
     (item,) = app.items("message")
     return item
 
@@ -282,7 +282,7 @@ def test_another_encoding_is_refused(app: App, media_type: str, more: dict[str, 
 @pytest.mark.parametrize("charset", ["", "; charset=utf-8"])
 def test_json_is_utf_8_alone(app: App, charset: str) -> None:
     body = json.dumps({**GOOD, "message": "é"}, ensure_ascii=False).encode("cp1252")
-    # The local gateway hands JSON on as text, but an event may hold bytes.
+    # The local gateway passes JSON on as text, but an event may contain bytes.
     event = json.loads(TEMPLATE.parent.joinpath("infra", "events", "contact-json.json").read_text(encoding="utf-8"))
     event["headers"]["content-type"] = f"application/json{charset}"
     reply = app.functions["Contact"]({**event, "body": base64.b64encode(body).decode(), "isBase64Encoded": True})
@@ -327,7 +327,7 @@ def test_another_media_type_is_a_page(app: App, media_type: str) -> None:
     assert "Votre envoi n’a pas abouti" in reply.text
 
 
-# What nobody can see
+# Invisible text
 
 INVISIBLE = [
     "\u200b",
@@ -425,7 +425,7 @@ def payload() -> dict[str, Any]:
 
 
 def replaced(place: tuple[str, ...], value: Any) -> Any:
-    """Return a payload with a value in a place."""
+    """Return a payload with a value replaced."""
     whole: Any = payload()
     if not place:
         return value

@@ -287,7 +287,7 @@ def test_an_event_of_a_row_that_is_busy_comes_again(app: App, monkeypatch: pytes
     assert "sent_at" in row(app)
 
 
-# --- the order does not count -----------------------------------------------------------------------------------
+# --- the order does not matter ----------------------------------------------------------------------------------
 
 # The events of one attempt, in SES's order, and their result.
 STORIES: dict[str, tuple[list[str], str]] = {
@@ -323,7 +323,7 @@ def test_events_come_to_the_same_in_any_order_and_however_often(story: str, answ
             for name in [one for one in order for _ in range(2)]:
                 tell(app, name, mail)
             expected = "held" if state == "held" else state
-            # What SES did not answer is in the index still, where the sweep finds that its mailbox is dead.
+            # An email that SES did not answer is still in the index, where the sweep finds that its mailbox is dead.
             if not answered and expected == "held":
                 clock.shift(timedelta(hours=2))
                 app.sweep()
@@ -360,7 +360,7 @@ def test_a_soft_bounce_of_the_owner_s_mail_is_told_and_sent_again_after_the_stat
             clock.shift(LATER)
             app.sweep()
         assert timedelta(0) <= utc_now() - at - timedelta(hours=hours) <= 2 * LATER
-    # Once more, and the mailbox is considered dead.
+    # After one more, the mailbox is considered dead.
     tell(app, name, status=None)
     assert row(app)["outbox"] == "held"
     sweeps(app, clock, timedelta(hours=23), timedelta(hours=1))
@@ -416,7 +416,7 @@ def test_what_a_bounce_is_depends_on_the_status_before_the_type(
     assert (row(app)["outbox"] == "held") is dead
     assert bool(app.items("mailboxes")) is dead
     assert "@" not in row(app)["waits_for"]
-    # The same of a subscriber.
+    # The same for a subscriber.
     subscribe(app)
     mail = next(mail for mail in taken() if mail.to == [READER])
     tell(app, "bounce-permanent", mail, bounceType=kind, status=status, diagnosticCode=diagnostic)
@@ -447,7 +447,7 @@ def test_after_a_permanent_bounce_mail_waits_one_email_a_day_tries_and_nothing_i
     tell(app, "delivery")
     assert app.items("mailboxes")[0].keys() <= {"pk", "sk", "kind", "expires_at", "looked_at"}
     app.sweep()
-    # All that waited goes out, oldest first, and the one that was tried only once.
+    # Everything that waited goes out, oldest first, and the tried one only once.
     texts = [text_of(mail.as_string()) for mail in app.mails()]
     assert [next(f"held {n}" for n in range(5) if f"held {n}" in text) for text in texts[-5:]] == [
         f"held {number}" for number in range(5)
@@ -530,13 +530,13 @@ def test_a_late_bounce_does_not_revive_an_email_that_has_ended(
     sweeps(app, clock, timedelta(hours=2))
     if end == "failed_at":
         tell(app, "reject")
-        # A notice takes its place.
+        # A notice replaces it.
         sweeps(app, clock, timedelta(hours=1))
     before, mails = row(app, "comment-notification"), len(taken())
     assert (end in before, "outbox" in before) == (True, False)
     tell(app, "bounce-transient", first, address=one)
     after = row(app, "comment-notification")
-    # The bounce is noted.
+    # The bounce is recorded.
     assert after["bounced_at"] > before["bounced_at"]
     assert ("outbox" in after, after[end], after["reason"]) == (False, before[end], before["reason"])
     sweeps(app, clock, timedelta(hours=2))
@@ -630,7 +630,7 @@ def test_an_absence_note_is_told_and_nothing_is_sent_again(app: App, clock: Any,
 
 
 def newsletters(app: App, count: int) -> list[Any]:
-    """Mail a subscriber so often, and return the mails: each is a welcome, as of one who comes back."""
+    """Mail a subscriber a number of times, and return the mails: each is a welcome, as if they came back."""
     found = []
     for number in range(count):
         key = {"pk": {"S": subscriber(app)["pk"]}, "sk": {"S": f"email#welcome#{number}"}}
@@ -654,7 +654,7 @@ def test_five_soft_bounces_without_a_delivery_between_end_mail_to_a_subscriber(a
     mails = newsletters(app, 9)
     for mail in mails[:4]:
         tell(app, "bounce-transient", mail)
-        # The same once more is the same.
+        # Repeating it changes nothing.
         tell(app, "bounce-transient", mail)
     assert subscriber(app)["state"] == "confirmed"
     clock.shift(timedelta(hours=1))
@@ -747,7 +747,7 @@ def test_a_mail_without_a_configuration_set_has_no_events(app: App) -> None:
     assert list(ses_events.events_of(mail)) == []
 
 
-# --- whatever comes ---------------------------------------------------------------------------------------------
+# --- any events -------------------------------------------------------------------------------------------------
 
 _EVENTS = st.sampled_from(["send", "delivery", "bounce-transient", "bounce-permanent", "bounce-undetermined", "reject"])
 

@@ -41,7 +41,7 @@ def test_after_the_first_429_nothing_is_written_until_the_hour_is_over(make_app:
             assert int(reply.headers["retry-after"]) == 3600 - 60 * (number + 1)
         assert len(wire.operations) == called
         assert app.items() == before
-        # A form with errors is still told of them, in the visitor's language.
+        # A form with errors still gets them listed, in the visitor's language.
         assert app.post(path, json={"email": "x", "_language": "en"}).status_code == 422
         assert "Too many" in app.post(path, json={"email": "a@example.org", "message": "x", "_language": "en"}).text
         clock.move_to(END)

@@ -67,7 +67,7 @@ WORDS = [
     "Ж" * 40,
     "x" * 90,
 ]
-# Characters that only seem to be there are another test's: tests/integration/test_marks.py.
+# Invisible characters are tested elsewhere: tests/integration/test_marks.py.
 UNSEEN = re.compile("[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufffc]")
 
 
@@ -80,7 +80,7 @@ def texts(longest: int) -> st.SearchStrategy[str]:
 
 
 def is_site_name(text: str) -> bool:
-    """Return whether the template allows a site's name, and whether it has no blank at its ends that it overlooks."""
+    """Return whether the template allows a site's name, which has no blank at its ends that it overlooks."""
     return bool(
         re.fullmatch(SITE_NAME["AllowedPattern"], text)
         and len(text) <= SITE_NAME["MaxLength"]
@@ -229,7 +229,7 @@ def test_whatever_the_text_a_header_stays_one_header(text: str) -> None:
     ]
     assert [address.addr_spec for address in in_python(raw)["From"].addresses] == ["guichet@atelier.example"]
     read = text.encode(errors="replace").decode()
-    # But for line breaks, of which Python knows ten.
+    # Except for line breaks, of which Python knows ten.
     if read.splitlines() == [read]:
         assert in_old_python(raw, "Subject") == read
 
@@ -330,7 +330,7 @@ def test_the_link_that_unsubscribes_is_on_one_line_however_long_the_api_s_addres
     (raw,) = [raw for raw in raws(app) if b"List-Unsubscribe" in raw]
     value = on_the_wire(raw, "List-Unsubscribe")
     assert re.fullmatch(r"<https://[!-;=?-~]+>", value)
-    # SES takes no longer ones.
+    # SES accepts no longer ones.
     assert len(value) <= 995
 
 
@@ -345,7 +345,7 @@ def test_the_longest_names_and_subjects_make_no_endless_headers(app: App) -> Non
         assert max(len(on_the_wire(raw, header)) for header in ("Subject", "Reply-To")) < LONGEST_LINE
 
 
-# Of what is written below, by any Python from 3.11 to 3.13.
+# The hash of what is written below, on any Python from 3.11 to 3.13.
 SAME_BYTES = "3c6d18097c5ee0c02a41558b32185322a8d73ef381f0fd78511ea8fd632552ee"
 
 

@@ -137,12 +137,12 @@ def test_whoever_leaves_before_their_turn_gets_nothing(app: App, monkeypatch: py
     start()
     monkeypatch.setattr(ses, "quota", lambda: ses.Quota(14.0, 200.0, 40.0))
     play(app)
-    # The day's quota but for a fifth is used up.
+    # All but a fifth of the day's quota is used up.
     assert (states(), the().waits_for) == ({"waiting": 2}, "quota")
     subscribers.unsubscribe(TABLE, subscriber_id(SECRET, "ann@example.org"), utc_now(), timedelta(days=30))
     monkeypatch.setattr(ses, "quota", lambda: ses.Quota(14.0, 200.0, 200.0))
     app.sweep("Issues")
-    # It is not due before the next sweep but one.
+    # It is not due until the sweep after the next.
     assert to(app) == {}
     with time_machine.travel(utc_now() + timedelta(minutes=15)):
         app.sweep("Issues")
@@ -186,7 +186,7 @@ def test_an_issue_without_readers_ends_at_once(app: App) -> None:
 def test_paused_it_waits_and_resumed_it_goes_on(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann", "ben", "cat", "dan")
     start()
-    # One a page, and the owner pauses it after the first.
+    # One per page, and the owner pauses it after the first.
     monkeypatch.setattr(ses, "quota", lambda: ses.Quota(1.0, None, None))
     send = ses.send
 
@@ -205,7 +205,7 @@ def test_paused_it_waits_and_resumed_it_goes_on(app: App, monkeypatch: pytest.Mo
     assert issues.resume(TABLE, the(), utc_now())
     play(app)
     assert (the().state, set(to(app).values()), len(to(app))) == ("sent", {1}, 4)
-    # The owner, who paused it, was told of the end alone.
+    # The owner, who paused it, was only notified of the end.
     assert len(to_owner(app)) == 1
 
 
@@ -287,7 +287,7 @@ def test_without_answer_and_event_it_is_sent_again_once_then_unknown(
         assert len(lost) == calls, minutes
     assert (the().state, the().counts) == ("sent", Tally(unknown=1))
     assert row_of("ann@example.org").reason
-    # Nothing of it is tried ever after.
+    # None of it is tried afterwards.
     clock.shift(timedelta(days=1))
     app.sweep("Issues")
     assert len(lost) == 2

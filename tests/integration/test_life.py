@@ -175,7 +175,7 @@ def test_coming_back_is_a_new_request_and_keeps_the_history(app: App) -> None:
         assert press(app, first).status_code == 200
         app.play_stream()
         app.post(local(unsubscribe_url(app)))
-        # The link of before brings nobody back, and has no button any more.
+        # The earlier link brings nobody back, and no longer has a button.
         assert press(app, first).status_code == 410
         assert open_link(app, link).status_code == 410
         assert subscriber(app)["state"] == "unsubscribed"
@@ -189,7 +189,7 @@ def test_coming_back_is_a_new_request_and_keeps_the_history(app: App) -> None:
     assert not {"expires_at", "left_at"} & set(item)
     assert len(subjects_to(app, "owner@atelier.example")) == 2
     assert subjects_to(app, READER).count("Bienvenue dans la newsletter «\xa0Atelier Bellevue\xa0»") == 2
-    # Each is a row of its own: the first ones say when they were sent, and for which day the digest counts them.
+    # Each is a separate row: the earlier ones say when they were sent, and for which day the digest counts them.
     emails = [email for email in app.items("email") if email["pk"] == item["pk"]]
     assert sorted(email["name"] for email in emails) == ["new-subscriber"] * 2 + ["welcome"] * 2
     assert all("sent_at" in email for email in emails)
@@ -308,7 +308,7 @@ def test_the_spellings_of_one_mailbox_share_its_caps(make_app: Any, spellings: l
             clock.shift(60)
             app.sweep()
     to_strangers = [mail["Subject"] for mail in app.mails() if mail["To"] != OWNER]
-    # One at once, and as the quarters of an hour go by one more; of either kind.
+    # One at once, and one more as the quarters of an hour pass; of each kind.
     most = 2 * min(3, 1 + len(spellings) // 15)
     assert len(to_strangers) <= most
     assert {mail["To"] for mail in app.mails()} <= {*spellings, OWNER}
@@ -320,7 +320,7 @@ def test_two_people_of_one_domain_are_counted_apart(app: App) -> None:
         app.post("/newsletter", data={"email": email})
     app.play_stream()
     assert len(app.mails()) == 4
-    # A tag is folded for counting alone: each is a subscriber of its own.
+    # A tag is only ignored for counting: each is a separate subscriber.
     assert subscriber_id(SECRET, "reader+a@example.org") != subscriber_id(SECRET, "reader@example.org")
 
 
@@ -340,7 +340,7 @@ def test_a_cap_does_not_stop_the_email_that_it_let_through(app: App) -> None:
     assert counted == {
         "cap#confirmation-request#latest": None,
         "cap#confirmation-request#2026-11-23": "1",
-        # Of all strangers, and of the network.
+        # For all strangers, and for the network.
         "cap#2026-11-23": "1",
     }
 
@@ -629,7 +629,7 @@ def test_every_email_passes_a_check_of_its_headers(make_app: Any) -> None:
         to_subscriber = "Bienvenue" in mail["Subject"]
         assert (mail["List-Unsubscribe"] is not None) is to_subscriber
         assert (mail["List-Unsubscribe-Post"] is not None) is to_subscriber
-    # But for what would turn the order of the rest of the line around.
+    # Except for characters that would reverse the rest of the line.
     assert any("é 🎉 שלום" in mail["Subject"] for mail in mails)
 
 

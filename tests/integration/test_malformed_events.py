@@ -17,7 +17,7 @@ FOLDER = TEMPLATE.parent / "infra" / "events"
 STRANGER = "stranger@private.example"
 # The replacements for each part of an event, one after another.
 WRONG: tuple[Any, ...] = (STRANGER, {STRANGER: STRANGER}, [STRANGER], None, 7)
-# Written by AWS, and what its logs and ours have in common.
+# Text written by AWS, which its logs and ours have in common.
 IDENTIFIERS = {"requestId", "routeKey", "MessageId", "messageId", "eventType", "EventSource", "eventSource"}
 NOTHING: tuple[dict[str, Any], ...] = ({}, {"Records": [None]}, {"Records": STRANGER}, {"requestContext": {}})
 FUNCTIONS = {
@@ -80,7 +80,7 @@ def test_no_malformed_event_is_quoted_in_a_log(
     caplog.set_level(logging.INFO)
     events = list(malformed(json.loads(text)))
     assert len(events) > 40
-    # What Lambda writes of an error is its text (awslambdaric).
+    # Lambda logs the text of an error (awslambdaric).
     texts = []
     for event in events:
         try:

@@ -17,12 +17,12 @@ VALUE = "une valeur"
 
 
 def fields_that_are(what: str) -> list[str]:
-    """Return the fields that the page says this of, each once."""
+    """Return the fields about which the page says this, each once."""
     return sorted({field for field, here in ROWS if here == what})
 
 
 def sent(app: App, fields: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Post a form, and return the message that is kept and the text of the email to the owner."""
+    """Post a form, and return the stored message and the text of the email to the owner."""
     assert app.post("/contact", data=fields).status_code == 303
     (message,) = app.items("message")
     app.play_stream()

@@ -48,7 +48,7 @@ def test_a_sign_up_is_a_request_and_subscribes_nobody(app: App, path: str) -> No
         ("Lou@gmial.com", "Lou@gmial.com"),
         ("lou@Exämple.org", "lou@exämple.org"),
         ("lou@xn--exmple-cua.org", "lou@exämple.org"),
-        # No domain of today's rules, and mailed all the same.
+        # Not a valid domain by today's rules, but mailed all the same.
         ("lou@xn--a.org", "lou@xn--a.org"),
         (f"{'a' * 64}@example.org", f"{'a' * 64}@example.org"),
     ],
@@ -372,7 +372,7 @@ def test_a_used_link_says_so_instead_of_offering_its_button(app: App, language: 
         # The page does not reveal whose it is, and changes nothing.
         assert "reader@" not in opened.text
         assert app.items() == before
-        # The button of a page that was opened before gives what it always did, or says the same.
+        # The button of a page that was opened before works as ever, or says the same.
         again = press(app, page, wording="an older one") if later else press(app, page)
         assert say("used_title" if later else "confirmed_title", language) in again.text
         assert again.status_code == 200

@@ -62,7 +62,7 @@ ATTRIBUTES = {
     "border", "role", "href", "src", "alt", "title", "dir", "scope", "start",
 }  # fmt: skip
 METAS = {"viewport", "color-scheme", "supported-color-schemes", "x-apple-disable-message-reformatting"}
-# What a style sheet fetches with, or could be disguised as.
+# Ways in which a style sheet fetches, and their disguises.
 FETCHES = re.compile(r"(?i)url|@import|@font-face|@namespace|image|src|expression|behavior|binding|content\s*:|\\")
 HIDDEN = re.compile(r"(?i)display:\s*none|visibility|opacity|(?:^|[;\s])(?:max-)?(?:width|height):\s*[01](?:px)?\b")
 # What strangers and authors may try.
@@ -145,7 +145,7 @@ def inspect(raw: bytes) -> Found:
         if node.tag == "a":
             links.append(str(node.get("href")))
         if node.tag == "img":
-            # One that nobody sees would be there for another reason.
+            # An invisible one would be there for another purpose.
             assert node.get("alt")
             assert not HIDDEN.search(node.get("style", ""))
             assert (node.get("width"), node.get("height")) in {(None, None), (None, "40")}
@@ -153,7 +153,7 @@ def inspect(raw: bytes) -> Found:
     for name, value in mail.headers:
         if name == "list-unsubscribe":
             links += re.findall(r"<(\S+)>", value)
-    # Programs make links of what looks like one in the text: it leads to the same places.
+    # Mail programs make links of text that looks like one: it leads to the same places.
     links += re.findall(r"https?://[^\s<>()]+", mail.text)
     return Found(images, links)
 
@@ -169,7 +169,7 @@ def documented() -> dict[str, set[str]]:
         named = [shared[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in given]
         if "get" in operations and re.match("/(newsletter|comments|desk)", path):
             pages[path] = {one["name"] for one in named if one["in"] == "query"}
-    # The link and its key are of the owner's own browser, and lead to no page of a reader's.
+    # The link and its key belong to the owner's own browser, and lead to no page for readers.
     return pages | {"/desk/sign-in/link": {"id", "token"}}
 
 
@@ -218,7 +218,7 @@ def test_no_email_watches_its_reader(name: str, look: str, language: Language) -
 
 
 def record_api(settings: NotifierSettings, record: Any) -> str:
-    """Return the API that an email's links lead to: a sample of an issue has a link of its own."""
+    """Return the API that an email's links lead to: a sample of an issue has its own link."""
     if hasattr(record, "unsubscribe_link"):
         parts = urlsplit(record.unsubscribe_link)
         return f"{parts.scheme}://{parts.netloc}"
@@ -244,7 +244,7 @@ def test_no_copy_of_an_issue_does(edition: Edition | None, images: list[str], lo
         assert found.images == logo_of(look) + images
         check_links(found, "https://api.atelier.example", edition.markdown, {PRIVACY, edition.url})
         assert link in found.links
-    # A reader's own link is all that differs.
+    # Only a reader's own link differs.
     plain = [[link for link in found.links if "subscriber=" not in link] for found in copies]
     assert plain[0] == plain[1]
 
@@ -312,7 +312,7 @@ def test_node_reads_the_same_in_every_email() -> None:
 
 @pytest.mark.medium
 def test_what_leaves_is_all_that_was_inspected() -> None:
-    """All sending goes through one function, and every email has a module of its own."""
+    """All sending goes through one function, and every email has its own module."""
     calls: dict[str, set[str]] = {"send_email": set(), "envelope": set(), "EmailMessage": set()}
     root = TEMPLATE.parent
     for path in [*(root / "functions").rglob("*.py"), *(root / "infra" / "operate").rglob("*.py")]:
@@ -340,7 +340,7 @@ def test_ses_is_told_to_track_nothing_of_any_email(app: App) -> None:
         contact(app)
         subscribe(app)
         app.sweep()
-    # To the owner twice, the link to confirm, the welcome.
+    # Two to the owner, the confirmation link, the welcome.
     assert len(asked) >= 4
     off = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
     assert all(one["ConfigurationOverrides"] == {"Tracking": off} for one in asked)

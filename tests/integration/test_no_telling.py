@@ -37,7 +37,7 @@ def test_words_status_headers_and_work_are_the_same(make_app: Any, state: str, a
 
 
 def reply_of_a_new_address(arguments: dict[str, Any]) -> tuple[Any, ...]:
-    """Ask in a world where nobody has asked before."""
+    """Sign up in a world where nobody has signed up before."""
     from tests.support.app import isolated, resolve  # noqa: PLC0415
 
     with isolated():

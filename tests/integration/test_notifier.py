@@ -44,7 +44,7 @@ def owed(app: App) -> list[dict[str, Any]]:
 def test_what_ses_refuses_for_now_stays_owed_and_is_sent_once(
     app: App, monkeypatch: pytest.MonkeyPatch, temporary: Any
 ) -> None:
-    # To go slower would take seconds: tests/integration/test_pace.py is about that.
+    # Pacing would take seconds: tests/integration/test_pace.py tests it.
     monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: 0, sleep=lambda _: None))
     wire = Wire(ses.client())
     wire.always(temporary)
@@ -74,7 +74,7 @@ def test_what_ses_refuses_of_one_message_has_failed_with_the_reason(app: App, co
     (email,) = [item for item in app.items("email") if item["name"] == "contact-notification"]
     assert email["reason"].startswith(code)
     assert "outbox" not in email
-    # A notice goes in its place, and itself it is not sent again.
+    # A notice replaces it, and it is not sent again itself.
     assert ["Bonjour" in text_of(mail.as_string()) for mail in app.mails()] == [False]
     assert wire.operations == ["SendEmail"] * 2
 

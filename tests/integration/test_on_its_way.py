@@ -36,7 +36,7 @@ def ask(app: App, caller: str = "203.0.113.7", email: str = READER, **fields: st
 
 
 def quarters(app: App, clock: Any) -> None:
-    """Let the stream and the schedule do what they do in an hour and a quarter."""
+    """Run the stream and the schedule for an hour and a quarter."""
     for _ in range(5):
         app.play_stream()
         app.sweep()
@@ -69,7 +69,7 @@ def test_a_second_sign_up_within_15_minutes_is_put_off_and_mailed(app: App, call
         clock.move_to(START + A_QUARTER + timedelta(seconds=5))
         app.sweep()
         if caller == "203.0.113.7" and minutes == 1:
-            # It was just mailed: that is the one on its way.
+            # It was just mailed, so that is the email on its way.
             assert links(app) == 1
             return
         assert links(app) == 2
@@ -125,7 +125,7 @@ def test_coming_back_within_15_minutes_is_mailed_too(app: App, minutes: int) -> 
         app.sweep()
         assert links(app) == 2
         confirm(app)
-        # They and the owner are told of it by emails of their own, at once.
+        # They and the owner are notified by separate emails, at once.
         before = len(app.mails())
         app.play_stream()
         assert len(app.mails()) == before + 2
@@ -289,7 +289,7 @@ def test_asking_again_while_ses_is_away_does_not_take_the_email_that_waits_for_o
         ask(app)
         assert links(app) == 1
         clock.shift(timedelta(minutes=16))
-        # The caps allow it, and SES does not take it.
+        # The caps allow it, but SES does not accept it.
         away = Wire(ses.client())
         away.always(refusal(503, "ServiceUnavailable"))
         ask(app)

@@ -48,7 +48,8 @@ def rows(app: App) -> list[dict[str, Any]]:
     return [email for email in app.items("email") if "outbox" in email]
 
 
-# --- what may have gone out ---------------------------------------------------------------------------------------
+# --- emails that may have gone out
+# ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -125,7 +126,7 @@ def test_a_row_that_kills_the_function_holds_up_the_others_for_one_sweep(
         assert len(rows(app)) == 1
 
 
-# --- what SES refuses for now -------------------------------------------------------------------------------------
+# --- temporary refusals by SES ------------------------------------------------------------------------------------
 
 
 @pytest.mark.medium
@@ -244,7 +245,7 @@ def test_an_email_counts_on_the_day_it_goes_out(make_app: Callable[..., App]) ->
         assert sorted(mail["To"] for mail in app.mails()) == ["a0@example.org", "a1@example.org"]
 
 
-# --- answers that were lost, and runs that are late -----------------------------------------------------------------
+# --- lost answers and late runs -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("nth", range(4))

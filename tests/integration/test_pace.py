@@ -72,7 +72,7 @@ def test_a_throttled_email_is_tried_again_slower_before_the_others(
 
 
 def sorted_by_age(app: App) -> list[EmailMessage]:
-    """Return the mails in the order in which their messages came."""
+    """Return the mails in the order in which their messages arrived."""
     ids = [message["id"] for message in sorted(app.items("message"), key=lambda item: item["received_at"])]
     return sorted(app.mails(), key=lambda mail: next(n for n, one in enumerate(ids) if one in str(mail)))
 
@@ -102,7 +102,7 @@ def test_a_service_that_takes_nothing_however_slow_ends_the_sweep(app: App, wait
     wire = Wire(ses.client())
     wire.always(refusal(429, "TooManyRequestsException"))
     assert app.sweep() == {"throttled": 6}
-    # The first one until the gap is the longest; those after it once.
+    # The first one until the gap is at its longest; those after it once.
     assert len(wire.operations) == 5 + 6
     assert max(waits) == 2.0
 
@@ -149,7 +149,7 @@ def test_what_sends_nothing_takes_no_time_of_the_others(make_app: Callable[..., 
     wire = Wire(dynamodb.client())
     with time_machine.travel(START + timedelta(hours=1)):
         assert app.sweep() == {"sent": 1, "capped": 1}
-        # Beyond the day's cap none but the first is even looked up.
+        # Beyond the day's cap, only the first one is even looked up.
         assert len([operation for operation in wire.operations if operation != "Query"]) < 30
     assert waits == []
 
@@ -172,9 +172,9 @@ def test_no_gap_is_longer_than_two_seconds(waits: list[float]) -> None:
 def test_a_run_leaves_time_for_an_email_of_which_every_call_is_slow() -> None:
     one_try = dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT
     # Claimed, held, read, its address and its mailbox known, the day's count read, allowed, another one replaced and
-    # its request ended: one patience, but each may wait for its last try.
+    # its request ended: one retry budget, but each may wait for its last attempt.
     looked_up = dynamodb.RETRY_BUDGET + 9 * one_try
-    # An endpoint of SES has four addresses at most, tried one after the other. It is asked for the rate, too.
+    # An SES endpoint has at most four addresses, tried one after the other. The rate is requested, too.
     of_ses = 2 * (4 * ses.CONNECT_TIMEOUT + ses.READ_TIMEOUT)
     marked = dynamodb.RETRY_BUDGET + one_try
     longest_gap = 2
@@ -188,7 +188,7 @@ def test_a_run_leaves_time_for_an_email_of_which_every_call_is_slow() -> None:
 
 
 def test_a_visitor_is_answered_before_the_function_and_the_gateway_end() -> None:
-    # To confirm takes two calls: the last try of the first one, and one try of the second.
+    # Confirming takes two calls: the last attempt of the first one, and one attempt of the second.
     longest = dynamodb.RETRY_BUDGET + 2 * (dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT)
     for name in ("Contact", "Newsletter"):
         # API Gateway waits for 30 s (AWS: "Quotas for HTTP APIs"), and answers when the function's time is up.
@@ -199,7 +199,7 @@ def test_a_refusal_at_a_high_rate_halves_it_and_it_recovers(waits: list[float]) 
     fast = pace.Pace(lambda: 400.0)
     slowed = fast.wait()
     assert fast.slower(slowed)
-    # Another one of the same moment changes nothing.
+    # Another one at the same moment changes nothing.
     assert fast.slower(slowed)
     assert fast.gap == pytest.approx(1 / 200)
     for _ in range(60):

@@ -155,7 +155,7 @@ def test_a_subscription_from_before_the_secret_was_changed_is_found(app: App) ->
 
 @pytest.mark.medium
 def test_a_long_text_is_looked_through_in_no_time() -> None:
-    # As much as a post may hold.
+    # As much as a post may contain.
     for text in (f"{READER}_", f"{READER}.", f"{READER}a.", f"_{READER}" + ".a" * 120, "a.", "a@"):
         started = time.monotonic()
         READER_.redacted(text * (65536 // len(text)))
@@ -176,7 +176,7 @@ def test_nothing_of_a_person_is_left_and_nothing_of_others_is_gone(app: App) -> 
     assert mention["email"] == "other@example.org"
 
     done = erase("table", READER_, KEPT)
-    # All but the counts against the caps.
+    # Everything except the counts against the caps.
     own = [item for item in found.own if item["kind"] != "cap"]
     assert (done.erased, done.redacted, done.remains) == (len(own), 1, "unsubscribed")
     left = everything(app)
@@ -320,7 +320,7 @@ def test_who_wrote_more_than_one_erasure_can_read_is_erased_bit_by_bit(
     for number in range(4):
         contact(app, email=READER, message=str(number))
     wire = Wire(dynamodb.client())
-    # A call takes a second, and nothing else takes time: to read all that is theirs takes seven.
+    # A call takes a second, and nothing else takes time: reading everything of theirs takes seven.
     monkeypatch.setattr(time, "monotonic", lambda: float(len(wire.operations)))
     until = time.monotonic() + 6.5
     with pytest.raises(NotFinishedError):

@@ -88,7 +88,7 @@ def test_nobody_can_sign_a_blocked_address_up_again(app: App) -> None:
             app.play_stream()
             app.sweep()
         assert len(app.mails()) == before
-        # Nor by the link that is still good.
+        # The link that is still valid does not help either.
         clock.shift(timedelta(days=-2))
         assert press(app, confirm).status_code == 410
     assert subscriber(app)["state"] == "blocked"
@@ -233,7 +233,7 @@ def test_it_cannot_be_undone_later(app: App) -> None:
         done = leave(app)
         clock.shift(timedelta(minutes=15, seconds=1))
         assert press(app, done).status_code == 410
-        # Nor does the page offer it any more.
+        # The page no longer offers it either.
         assert "/undo" not in leave(app).text
     assert subscriber(app)["state"] == "unsubscribed"
 

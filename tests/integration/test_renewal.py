@@ -62,7 +62,7 @@ def test_whoever_gives_no_sign_of_life_is_asked_once_and_unsubscribed_thirty_day
         assert item["history"][-1]["M"]["reason"] == {"S": "no_answer"}
         left_at = datetime.fromisoformat(item["left_at"])
         assert timedelta(days=30) <= left_at - sent_at <= (30 + renewals.PARTS) * DAY
-        # Kept as any who left.
+        # Kept like anybody who left.
         assert int(item["expires_at"]) == int((left_at + timedelta(days=1095)).timestamp())
         days(app, clock, 8)
     assert len(asked(app)) == 1
@@ -103,7 +103,7 @@ def test_the_email_leads_to_a_page_with_a_button_that_renews(
             assert 'href="http' in page.text
             assert "/newsletter/unsubscribe?" in page.text
             assert READER not in page.text
-        # A scanner opens whatever it finds.
+        # A scanner opens every link.
         assert subscriber(app) == before
         clock.shift(timedelta(minutes=5))
         for _ in range(2):
@@ -118,7 +118,7 @@ def test_the_email_leads_to_a_page_with_a_button_that_renews(
         assert (again.status_code, "<button" in again.text) == (200, False)
         month(app, clock)
         assert subscriber(app)["state"] == "confirmed"
-        # And once more when as much time has passed again.
+        # And once more after the same period.
         clock.shift(timedelta(days=3 * 365))
         days(app, clock, renewals.PARTS)
         assert len(asked(app)) == 2
@@ -174,7 +174,7 @@ def test_who_left_for_want_of_an_answer_and_then_unsubscribes_is_not_brought_bac
         assert app.post(unsubscribe_link("", READER_ID, "en", SECRET)).status_code == 200
         assert events_of(subscriber(app))[-2:] == ["unsubscribed", "unsubscribed"]
         assert app.post(LINK).status_code == 410
-        # Signing up again is another thing.
+        # Signing up again is different.
         clock.shift(DAY)
         sign_up(app)
         assert press(app, open_link(app, link_in_last_mail(app))).status_code == 200
@@ -247,7 +247,7 @@ def test_a_sign_of_life_puts_it_off_and_counts_as_an_answer(app: App) -> None:
 
 
 def told(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item without its history, as it is written."""
+    """Return an item without its history, as stored."""
     return {name: value for name, value in item.items() if name != "history"}
 
 
@@ -288,7 +288,7 @@ def switched(make_app: Make, months: str) -> App:
 def test_whoever_had_no_time_left_when_it_is_on_again_is_asked_anew_and_not_unsubscribed(
     make_app: Make, asked_before: int, off_for: int
 ) -> None:
-    """They were asked some days before it was switched off. A week may pass until the sweep looks at them again."""
+    """They were asked some days before it was switched off. A week may pass until the sweep examines them again."""
     app = switched(make_app, "36")
     with due() as clock:
         days(app, clock, renewals.PARTS)
@@ -301,14 +301,14 @@ def test_whoever_had_no_time_left_when_it_is_on_again_is_asked_anew_and_not_unsu
         days(app, clock, 2)
         clock.shift((off_for - 2) * DAY if off_for > 2 else timedelta())
         if off_for > 366:
-            # What the sweeps remember has its end.
+            # What the sweeps remember expires.
             dynamodb.call(
                 "delete_item", TableName="table", Key=dynamodb.marshalled({"pk": "renewals", "sk": "renewals"})
             )
         over = datetime.now(UTC) - first >= 30 * DAY
         app = switched(make_app, "36")
         if not over:
-            # They have the time that the email told, and no other email.
+            # They have the time that the email stated, and get no other email.
             days(app, clock, 1)
             assert (len(asked(app)), subscriber(app)["state"]) == (1, "confirmed")
             month(app, clock)
@@ -352,7 +352,7 @@ def test_an_answer_counts_while_it_is_off(make_app: Make) -> None:
         assert "your subscription ends after" in page.text
         clock.shift(60 * DAY)
         page = open_link(app, LINK)
-        # That day is past, and nothing has ended.
+        # That day has passed, and nothing has ended.
         assert "your subscription ends after" not in page.text
         assert press(app, page).status_code == 200
         app = switched(make_app, "36")
@@ -550,7 +550,7 @@ def test_a_sweep_that_comes_half_a_year_late_knows_nothing_of_a_row_that_has_exp
             days(app, clock, renewals.PARTS)
         clock.shift(timedelta(days=200))
         month(app, clock)
-        # Whether it was sent is not known any more: so nobody is unsubscribed, and not asked twice for one period.
+        # Whether it was sent is no longer known: so nobody is unsubscribed, or asked twice in one period.
         assert (len(asked(app)), subscriber(app)["state"]) == (1, "confirmed")
         clock.shift(timedelta(days=900))
         days(app, clock, renewals.PARTS)
@@ -638,7 +638,7 @@ def test_a_day_asks_a_tenth_of_the_quota_at_most_and_a_sweep_a_small_part_of_tha
                 app.play_stream()
             assert asks(app) - before <= 5
             before = asks(app)
-        # Of each seventh of the list, two days' share.
+        # From each seventh of the list, two days' share.
         assert asks(app) >= 60
         with_quota(monkeypatch, None, None)
         for _ in range(renewals.PARTS):
@@ -661,7 +661,7 @@ def test_what_waits_is_of_the_day_s_share(app: App, monkeypatch: pytest.MonkeyPa
             for _ in range(8):
                 clock.shift(timedelta(minutes=15))
                 app.sweep()
-        # After days without mail, no more than those of one day go out at once.
+        # After days without mail, no more than one day's emails go out at once.
         assert asks(app) == 5
         wire.always(None)
         app.sweep()
@@ -751,7 +751,7 @@ def test_the_parts_of_the_list_are_all_of_it() -> None:
             for entry in page
         ]
         assert sorted(found) == sorted(subscriber_id(SECRET, address) for address in addresses)
-        # From any place on, just the rest.
+        # From any place on, only the rest.
         for part in range(1, renewals.PARTS + 1):
             whole = [entry.id for page in renewals.entries("table", part, "") for entry in page]
             for number, one in enumerate(whole):
@@ -784,7 +784,7 @@ def test_the_digest_tells_how_many_were_asked_and_unsubscribed(make_app: Make) -
     ]
     assert sum("Subscribers asked to renew: 1\n" in text.replace("\r\n", "\n") for text in texts) == 1
     assert sum("Unsubscribed without an answer: 1\n" in text.replace("\r\n", "\n") for text in texts) == 1
-    # A week in which there was nothing of it says nothing of it.
+    # A digest of a week without renewals does not mention them.
     assert any("renew" not in text for text in texts)
 
 

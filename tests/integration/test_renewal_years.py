@@ -25,12 +25,12 @@ from tests.support.wire import Wire, refusal, unanswered, unreachable
 
 # After how many days a reader answers.
 WAITS = {"soon": 20, "late": 90, "never": 100_000}
-# As RenewalMonths has it, in days, at least.
+# RenewalMonths in days, at least.
 PERIOD = timedelta(days=1095)
 
 
 def _after(number: int, answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return what answers a request so, once so many have been made."""
+    """Return a listener that answers a request in a given way, after a number of requests."""
     left = [number]
 
     def count_down(request: Any) -> Any:
@@ -84,7 +84,7 @@ class Years:
         self._look(now)
 
     def quiet_days(self, number: int, clock: Any) -> None:
-        """Let days come in which nothing fails, and nobody answers."""
+        """Play days in which nothing fails, and nobody answers."""
         self.mail.always(None)
         self.patch.setattr(renewals, "note_sent", self.note_sent)
         for _ in range(number):
@@ -93,7 +93,7 @@ class Years:
             self.app.play_stream()
 
     def _tell(self, now: datetime) -> None:
-        """Let SES tell what it took."""
+        """Deliver SES's events about the mails that it accepted."""
         for mail in taken()[self.told_of :]:
             self.asked[mail.to[0]].append(now)
             event = event_about("send", mail)
@@ -105,11 +105,11 @@ class Years:
         for item in self.app.items("subscriber"):
             address = item["email"]
             since_alive = [at for at in self.asked[address] if at > self.alive[address]]
-            # Once for one period, and not before it is over.
+            # Once per period, and not before it is over.
             assert len(since_alive) <= 1, (address, since_alive)
             assert not since_alive or since_alive[0] - self.alive[address] >= PERIOD
             if item["state"] == "unsubscribed" and address not in self.left:
-                # Not without a really sent email, and an answer in time is heeded.
+                # Not unless an email was really sent, and not after a timely answer.
                 assert now - since_alive[0] >= timedelta(days=30)
                 assert self.habit[address] != "soon"
                 self.left.add(address)
@@ -163,7 +163,7 @@ def test_a_row_that_is_claimed_by_a_run_that_was_killed_is_sent_once(app: App) -
             if app.items("email"):
                 break
         (row,) = app.items("email")
-        # It had claimed the email, and not called SES.
+        # It had claimed the email, but not called SES.
         assert outbox.claim("table", EmailKey(record=row["pk"], email=row["sk"]))
         app.play_stream()
         assert taken() == []

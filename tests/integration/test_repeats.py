@@ -100,7 +100,7 @@ def test_the_sam_cli_tells_the_time_in_seconds() -> None:
     assert Request.from_event(sample, "fr").at.strftime("%d/%b/%Y:%H:%M:%S +0000") == context["time"]
     on_aws = sample | {"requestContext": context | {"timeEpoch": context["timeEpoch"] * 1000 + 999}}
     assert Request.from_event(on_aws, "fr").at == Request.from_event(sample, "fr").at + timedelta(milliseconds=999)
-    # An event made by hand may tell none.
+    # A handmade event may not have one.
     del context["timeEpoch"]
     with time_machine.travel(START, tick=False):
         assert Request.from_event(sample, "fr").at == START

@@ -210,7 +210,7 @@ def test_the_recipients_get_the_answers_in_order_by_their_labels(app: App) -> No
         "Accepté : J’accepte d’être rappelé.",
         "page : autre",
     ]
-    # They are not the owner, and have no desk.
+    # They are not the owner, and have no access to the desk.
     assert "/desk" not in told.as_string()
     assert (thanked["To"], thanked["Subject"]) == (READER, "Demande de devis – Atelier Bellevue")
     assert "Merci, je réponds sous deux jours." in text_of(thanked.as_string())
@@ -279,7 +279,7 @@ def test_of_several_addresses_the_first_given_gets_the_reply(
         app.play_stream()
         told, thanked = app.mails()
         assert (told["Reply-To"], thanked["To"], message(app)["email"]) == (reply_to,) * 3
-        # What a form says itself begins as it wants.
+        # A form's own text may begin in any way.
         assert text_of(thanked.as_string()).startswith("Merci")
 
 

@@ -103,7 +103,7 @@ def test_it_names_who_wrote_the_first_words_and_how_to_get_them_back(
     with time_machine.travel(MIDNIGHT - timedelta(hours=3), tick=False):
         caught = contact(app, name="Zoé", message="Casino viagra,\nenfin presque.", subject="https://x.example")
         app.post("/newsletter", json={"email": "robot@example.org", "_gotcha": "x"})
-        # It reaches the owner as ever.
+        # It reaches the owner as usual.
         contact(app, message="Bonjour")
         app.play_stream()
     sweep_at(app, DUE)
@@ -317,7 +317,7 @@ fields.message = { type = "long_text" }
     plain, html = (text(note, kind).replace("\u202f", " ") for kind in ("plain", "html"))
     assert "Sondage d’été\xa0: Bleu · 1 234,5 · Lyon" in plain
     assert "Sondage d’été\xa0: Oui" in plain
-    # Who gave no address has no line for one.
+    # A visitor who gave no address has no line for one.
     assert plain.count("Email\xa0:") == 1
     assert "a@example.org" in plain
     assert "Message\xa0:" not in plain
@@ -357,7 +357,7 @@ def test_it_names_comments_with_their_page_and_where_to_get_them_back(make_app: 
     lines = text(mail).split("\n")
     assert f"> {word}: Casino, perhaps." in lines
     assert "> Page: /chairs/" in [line.replace("\xa0", "") for line in lines]
-    # The next one tells of its own day alone.
+    # The next one only reports its own day.
     with time_machine.travel(MIDNIGHT + timedelta(hours=3), tick=False):
         late = app.post("/comments", json=fields | {"_gotcha": "y"}).get_json()["id"]
     sweep_at(app, DUE + timedelta(days=1))

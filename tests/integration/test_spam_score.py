@@ -53,7 +53,7 @@ def all_that_can_leave() -> Iterator[tuple[str, bytes]]:
 
 
 def received(raw: bytes) -> bytes:
-    """Return an email as it arrives, but for what the account's own set-up decides: DKIM, and who gets bounces."""
+    """Return an email as it arrives, except for what the account's set-up decides: DKIM, and who gets bounces."""
     (to,) = re.findall(rb"(?m)^To: (\S+?),?\r$", raw)
     relay = b"a7-12.smtp-out.eu-west-3.amazonses.com"
     return (
@@ -113,7 +113,7 @@ def check_what_it_fetches_and_links(mail: EmailMessage, own: set[str], logo: str
     authors = [image for image in issues.IMAGES if image in text]
     assert [src for src in fetched if src != logo] == authors
     assert fetched.count(logo) == bool(logo)
-    # Nothing else fetches, and no image is there that nobody sees.
+    # Nothing else is fetched, and there is no invisible image.
     assert not re.search(r"(?i)<(?:link|iframe|script|object|embed|video|audio|input|form|base)\b|url\(|@import", html)
     assert not re.search(r"(?i)\b(?:background|srcset|poster|ping)=|<meta[^>]*refresh", html)
     for image in document.iter("img"):

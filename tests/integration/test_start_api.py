@@ -22,7 +22,7 @@ SITE = "http://127.0.0.1:8000"
 
 @pytest.fixture
 def app(make_app: Any) -> App:
-    """Return a stack that takes the forms of the recorded page."""
+    """Return a stack that accepts the forms of the recorded page."""
     made: App = make_app(AllowedOrigins=SITE)
     return made
 
@@ -34,14 +34,14 @@ def recorded(name: str) -> dict[str, Any]:
 
 
 def messages(app: App) -> list[str]:
-    """Return the texts of the messages that are kept."""
+    """Return the texts of the stored messages."""
     return [item["message"] for item in app.items("message")]
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        # Without binary media types it hands over text, which on AWS no form's body is.
+        # Without binary media types it passes text on, although on AWS no form's body is text.
         ("contact-urlencoded", "Bonjour, à bientôt"),
         ("contact-multipart", "Un été à la mer"),
         ("contact-urlencoded-base64", "Bonjour, à bientôt"),
@@ -90,7 +90,7 @@ def test_the_button_of_a_confirmation_page_posts_to_where_the_page_came_from(app
     event["queryStringParameters"] = dict(part.split("=") for part in link.partition("?")[2].split("&"))
     reply = app.functions["Newsletter"](event)
     assert reply["statusCode"] == 200
-    # The page's own policy lets it post to its own origin alone, port included.
+    # The page's own policy only lets it post to its own origin, port included.
     assert f'action="{API}/newsletter/confirm"' in unescape(reply["body"])
 
 
@@ -114,7 +114,7 @@ def test_different_messages_are_kept_although_all_requests_have_one_id(app: App)
 @pytest.mark.parametrize(
     ("domain_name", "host", "base_url"),
     [
-        # What a caller writes into the Host header counts on this machine only.
+        # A caller's Host header only counts on this machine.
         ("a1b2c3d4e5.execute-api.eu-west-3.amazonaws.com", "evil.example", "https://a1b2c3d4e5.execute-api.eu-west-3"),
         ("forms.example.org", "forms.example.org:8443", "https://forms.example.org/"),
         ("localhost.example.org", "evil.example", "https://localhost.example.org/"),

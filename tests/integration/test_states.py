@@ -67,7 +67,7 @@ class Newsletter(RuleBasedStateMachine):
             json={"email": email, "name": "somebody"},
             environ_overrides={"REMOTE_ADDR": f"203.0.113.{caller}"},
         )
-        # The cap per caller is the only other answer.
+        # The cap per caller is the only other reply.
         assert reply.status_code in (200, 429)
         if reply.status_code == 200:
             self.asked[address] = self.now()

@@ -41,7 +41,7 @@ def as_json(app: App, path: str, fields: dict[str, Any], **headers: str) -> Any:
 
 
 def session(seconds: float, *, webdriver: Any = False) -> str:
-    """Return what Formspree's clients say of the page: shown so long ago."""
+    """Return what Formspree's clients report about the page: how long ago it was shown."""
     data = {"loadedAt": int((utc_now().timestamp() - seconds) * 1000), "webdriver": webdriver}
     return base64.b64encode(json.dumps(data).encode()).decode()
 
@@ -61,7 +61,7 @@ def test_the_honeypot_files_as_spam_and_answers_as_ever(make_app: Callable[..., 
 
     assert caught.status_code == 200
     assert sorted(caught.headers) == sorted(honest.headers)
-    # But for the address that each was posted with.
+    # Except for the address that each was posted with.
     message = caught.json["message"].replace("b@example.org", "a@example.org")
     assert {**caught.json, "id": "", "message": message} == {**honest.json, "id": ""}
     (spam,) = (item for item in app.items() if "spam" in item)
@@ -329,7 +329,7 @@ def test_wrong_proofs_are_refused(make_app: Callable[..., App]) -> None:
 @pytest.mark.parametrize("path", CHALLENGES)
 def test_there_is_no_challenge_where_it_is_off(app: App, path: str) -> None:
     reply = app.http.get(path, headers={"accept": "application/json"})
-    # No error, which browsers would write in red into the console of every page.
+    # Not an error, which browsers would show in red in the console of every page.
     assert (reply.status_code, reply.data) == (204, b"")
     assert reply.headers["cache-control"] == "no-store"
 
@@ -346,7 +346,7 @@ def test_a_proof_is_part_of_the_one_write(make_app: Callable[..., App]) -> None:
     assert kinds == ["message", "email", "proof"]
 
 
-# --- many hands -------------------------------------------------------------------------------------------------
+# --- concurrency ------------------------------------------------------------------------------------------------
 
 
 def in_parallel(posts: list[Callable[[], int]]) -> list[int]:

@@ -1,4 +1,4 @@
-"""The one write of a post: sent again only where that helps, and recognised when it had happened."""
+"""The one write of a post: retried only if that helps, and recognised if it had happened."""
 
 import itertools
 import json
@@ -83,7 +83,7 @@ def test_what_sending_again_cannot_mend_is_decided_at_once(app: App, answer: Ans
 
 
 def test_patience_ends_within_the_time_that_a_visitor_is_promised() -> None:
-    # The last attempt may start when patience ends. Both time-outs together bound it.
+    # The last attempt may start when the retry budget ends. Both time-outs together limit it.
     assert dynamodb.RETRY_BUDGET + dynamodb.CONNECT_TIMEOUT + dynamodb.READ_TIMEOUT < 10
     config = dynamodb.client().meta.config
     assert (config.connect_timeout, config.read_timeout) == (dynamodb.CONNECT_TIMEOUT, dynamodb.READ_TIMEOUT)
@@ -96,7 +96,7 @@ def test_two_calls_of_one_event_share_one_patience(app: App, monkeypatch: pytest
     wire = Wire(dynamodb.client())
 
     def passing(_request: Any) -> None:
-        # The whole patience goes by until the first call is answered.
+        # The whole retry budget passes until the first call is answered.
         monkeypatch.setattr("guichet.store.dynamodb.time.monotonic", lambda: next(clock))
         wire.always(unreachable)
 

@@ -1,9 +1,9 @@
 """`make newcomer`, or `python -m tests.newcomer`: follow the README in a clean clone, with an empty home folder.
 
-It clones what is committed here, runs every command of the README in the clone, and prints what each says. Then it
-posts the forms that the README gives to paste, as a browser without a script does. A command that fails, or says
-nothing, makes it fail. It needs no more than Python, git, make and curl: what else a newcomer needs is installed by the
-commands themselves.
+It clones the committed state, runs every command of the README in the clone, and prints the output of each. Then it
+posts the forms that the README gives to paste, as a browser without a script does. A command that fails, or prints
+nothing, makes it fail. It only needs Python, git, make and curl: the commands themselves install everything else that a
+newcomer needs.
 """
 
 import argparse
@@ -31,7 +31,7 @@ PASSED_OVER: Mapping[tuple[str, ...], str] = {
     ("make", "test"): "it takes many minutes, and CI runs it anyway",
     ("make", "test-fast"): "`make test` includes it; `--tests` runs it here, too",
 }
-# What must be in what a command says, by a part of it.
+# Text that a command's output must contain, by a part of the command.
 PROMISED: Mapping[str, str] = {
     "/contact": '"ok": true',
     "/_local/inbox": "Bonjour",
@@ -43,7 +43,7 @@ PORTS = (3000, 8000)
 _INHERITED = re.compile(r"PATH|LANG|LC_\w+|TMPDIR|PIP_\w+|\w+_proxy|SSL_CERT_\w+|REQUESTS_CA_BUNDLE", re.IGNORECASE)
 # Installing takes a while on a slow line, in seconds.
 _PATIENCE = 300
-# What is shown of what a command says: its first lines and its last, each up to a length.
+# How much of a command's output is shown: its first and its last lines, each up to a length.
 _FIRST, _LAST, _COLUMNS = 6, 18, 400
 
 
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout to clone")
     parser.add_argument("--tests", action="store_true", help="run `make test-fast`, too")
     given = parser.parse_args(arguments)
-    # So that whatever ends this ends what it has started.
+    # So that anything that ends this also ends what it has started.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="guichet-newcomer-", ignore_cleanup_errors=True) as folder:
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return the environment of somebody who has just come."""
+    """Return a newcomer's environment."""
     inherited = {name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)}
     settings = (Path.home() / folder / "pip.conf" for folder in (".config/pip", ".pip"))
     found = next(filter(Path.is_file, settings), None)
@@ -80,7 +80,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def why_not(command: str, *, with_tests: bool = False) -> str:
-    """Return why a command is passed over, or nothing."""
+    """Return why a command is skipped, or an empty text."""
     words = tuple(shlex.split(command)[:2])
     return "" if with_tests and words == ("make", "test-fast") else PASSED_OVER.get(words, "")
 
@@ -127,7 +127,7 @@ def _until_ready(command: str, read: Callable[[], str]) -> str:
 
 
 def _cut(said: str) -> str:
-    """Return the beginning and the end of what a command said."""
+    """Return the beginning and the end of a command's output."""
     lines = said.rstrip().splitlines()
     shown = [line if len(line) <= _COLUMNS else f"{line[:_COLUMNS]}… ({len(line):,} characters)" for line in lines]
     if len(lines) > _FIRST + _LAST:
@@ -136,7 +136,7 @@ def _cut(said: str) -> str:
 
 
 def posted(readme: str, api_port: int, site_port: int) -> Iterator[str]:
-    """Post each form that the README gives to paste, from the demo site's origin; yield what comes of each."""
+    """Post each form that the README gives to paste, from the demo site's origin; yield the result of each."""
     for number, block in enumerate(re.findall(r"^```html\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE), 1):
         for script in re.findall(r'<script [^>]*src="(/[^"]+)"', block):
             with urllib.request.urlopen(f"http://127.0.0.1:{site_port}{script}") as response:

@@ -14,13 +14,13 @@ from tests.support.pages import blocks, read
 from tests.support.stack import free_port, local_stack
 
 Run = Callable[[str], tuple[int, str, str]]
-# It says that it is ready, and stays until it is ended.
+# It reports that it is ready, and runs until it is stopped.
 _MAKEFILE = "run:\n\t@echo Ready with $$HOME; echo $$$$ >pid; exec sleep 60\ntest deploy:\n\tfalse\n"
 
 
 @pytest.fixture
 def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Return what follows a README of some commands; it returns the exit code and what was said."""
+    """Return a function that follows a README with some commands; it returns the exit code and the output."""
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     # Other ports than those of a stack that a developer may be running.
     monkeypatch.setattr(program, "PORTS", (free_port(), free_port()))

@@ -19,13 +19,13 @@ from tests.support.server import Handler, Server, serving
 
 @pytest.fixture
 def operate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Operate:
-    """Return what runs a command on a stack: `operate(app, "messages", "--spam")`."""
+    """Return a function that runs a command on a stack: `operate(app, "messages", "--spam")`."""
     # Lines may be long, unless a test sets it itself.
     monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(app: App, *arguments: str) -> Said:
         monkeypatch.setattr(commands, "connect_local", lambda _: connection_to(app))
-        # A command makes the whole process patient.
+        # A command allows slow calls in the whole process.
         for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
             monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
         return said_by(capsys, *arguments, "--local")
@@ -35,7 +35,7 @@ def operate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-    """Return what runs a command that asks no stack: `offline("forms", "check")`."""
+    """Return a function that runs a command without a stack: `offline("forms", "check")`."""
 
     def run(*arguments: str) -> Said:
         # Any call to AWS would fail at once.

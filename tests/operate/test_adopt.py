@@ -17,7 +17,7 @@ from tests.support.operate import said_by
 def adopt(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], formation: Formation, table: str
 ) -> tuple[int, str, str]:
-    """Run the command; return its exit code, and what it said."""
+    """Run the command; return its exit code and its output."""
 
     def client(service: str, region: str) -> Any:
         return Aws(formation.answers).client(service) if service == "cloudformation" else client_of(service, region)

@@ -210,7 +210,7 @@ def test_the_archive_of_another_secret_is_refused_until_this_stack_knows_it(oper
             said = operate(app, "import", str(file))
             assert (said.code, stored()) == (2, {})
             assert "Deploy this stack with FormerSigningSecret set to that stack's SigningSecret" in said.told
-    # From there, it can only be imported where both secrets are known.
+    # From there, it can only be imported into a stack that knows both secrets.
     with stack(FOREIGN) as app:
         brought(app, operate, file)
         further = exported(app, operate, tmp_path)
@@ -409,7 +409,7 @@ def test_what_the_old_stack_sent_meanwhile_is_not_sent_here_once_more(operate: O
         app.play_stream()
         first = exported(app, operate, tmp_path)
     with stack(SAME) as app:
-        # The same message, as the old stack has it once it has sent the email.
+        # The same message, as stored at the old stack once it has sent the email.
         contact(app, message="Bonjour")
         app.play_stream()
         brought(app, operate, first)
@@ -548,7 +548,7 @@ STATES: tuple[State, ...] = ("confirmed", "unsubscribed", "bounced", "complained
 def somebody(  # noqa: PLR0913  what there is to know of somebody
     email: str, state: State, day: int, secret: str, *, erased: bool = False, by_click: bool = True
 ) -> dict[str, Any]:
-    """Return the item of a subscriber who confirmed or was imported, and came into their state on a day."""
+    """Return the item of a subscriber who confirmed or was imported, and entered their state on a day."""
     at = CAME + day * DAY
     began = at if state == "confirmed" else CAME - DAY
     proof: Confirmation | Imported = Imported(event="imported", at=began, statement="at the fair")
@@ -639,7 +639,7 @@ def check_person(  # noqa: PLR0913, PLR0917  a person on both sides
     if suppressed and not lifted_later:
         assert known.state in {"bounced", "complained", "blocked"}
     if any(item.state == "confirmed" for item in found.values()):
-        # Only who never left, or clicked here after it.
+        # Only those who never left, or clicked here afterwards.
         assert not suppressed
         clicked = here and here["state"] == "confirmed" and here["history"][0]["event"] == "confirmed"
         assert not left or (clicked and here and here["confirmed_at"] > max(one["left_at"] for one in left))
@@ -763,13 +763,13 @@ def test_hundreds_in_all_states_are_the_same_afterwards(
         after = stored("subscriber")
         for item in before.values():
             new = id_of(item["email"], parameters) if "email" in item else item["id"]
-            # Consent, times and all: nothing but the id differs.
+            # Including consent and times: only the id differs.
             assert after.pop((f"subscriber#{new}", "subscriber")) == {**item, "id": new, "pk": f"subscriber#{new}"}
         assert after == {}
         whole = stored()
         assert brought(app, operate, file)["there_already"] == len(people)
         assert stored() == whole
-        # What each may still do: a sample of every state signs up.
+        # What each may still do: a sample from every state signs up.
         for number in range(20):
             sign_up(app, email=many.address(number))
         mailed = {str(mail["To"]) for mail in app.mails()}
@@ -895,6 +895,6 @@ def test_whoever_the_old_stack_ended_unanswered_stays_if_they_answered_here(
             assert reader_here(parameters) == here
             if answered == "by leaving there":
                 brought(app, operate, left)
-                # An old link brings nobody back who pressed the button to leave.
+                # An old link does not bring back anyone who pressed the button to leave.
                 assert "left_for" not in reader_here(parameters)
                 assert subscribers.renew("table", one, utc_now()) == ("unsubscribed", False)

@@ -27,7 +27,7 @@ ANSWER = re.compile('<post dsq:id="1003">.*?</post>', re.DOTALL)
 
 
 def written(app: App) -> dict[str, str]:
-    """Write comments of each state, one that was deleted and is answered, and a page that has none any more."""
+    """Write comments in each state, a deleted one with replies, and a page that no longer has any."""
     ids = {"first": shown(app, email=ANN), "gone": shown(app, comment="gone")}
     ids["answer"] = shown(app, parent=ids["gone"], comment="an answer")
     ids["reply"] = shown(app, parent=ids["first"], email=ANN, comment="a reply")
@@ -41,7 +41,7 @@ def written(app: App) -> dict[str, str]:
 
 
 def archived(operate: Operate, tmp_path: Path) -> tuple[dict[str, str], Path]:
-    """Return the ids of comments of each state, and the archive of their stack."""
+    """Return the ids of comments in each state, and the archive of their stack."""
     with stack(SAME) as app:
         return written(app), exported(app, operate, tmp_path)
 
@@ -129,7 +129,7 @@ def test_whoever_was_erased_here_stays_so_and_links_asked_for_there_are_left(ope
 def test_what_the_other_stack_had_imported_is_not_imported_again(
     operate: Operate, tmp_path: Path, parameters: dict[str, str]
 ) -> None:
-    """Nor are replies to it put elsewhere: the file may contain new ones."""
+    """Replies to it are not put elsewhere either: the file may contain new ones."""
 
     def names(app: App) -> list[Any]:
         thread = read(app, "/articles/pain/")["comments"]
@@ -224,7 +224,7 @@ def test_what_is_deleted_there_is_deleted_here_with_the_next_archive_and_stays_s
         assert read(app) == expected
         assert comments.comment("table", ids["pending"]) is None
         after = stored()
-        # Neither the one nor the other changes anything again.
+        # Repeating either changes nothing.
         for file in (first, second):
             assert "updated" not in brought(app, operate, file)
             assert stored() == after
@@ -270,7 +270,7 @@ def test_what_was_posted_again_or_approved_again_since_is_no_deleted_comment(ope
         brought(app, operate, file)
         secret = FOREIGN["SigningSecret"]
         assert comment(again).state == "pending"
-        # It may be thought over for its thirty days, here as there; an archive then changes nothing.
+        # The owner may change their mind for thirty days, here and there; an archive then changes nothing.
         assert comment(refused).state == "refused"
         assert comments.approve("table", secret, comment(refused), public("<p>yes</p>"), utc_now()) == "approved"
         brought(app, operate, older)
@@ -278,7 +278,7 @@ def test_what_was_posted_again_or_approved_again_since_is_no_deleted_comment(ope
         assert comment(again).state == "pending"
         last = exported(app, operate, tmp_path)
     with stack(FOREIGN) as app:
-        # Nor at the next stack.
+        # The next stack does not bring it back either.
         brought(app, operate, last)
         assert comment(refused).state == "approved"
         assert comment(again).state == "pending"
@@ -331,7 +331,7 @@ def test_the_owner_brings_back_what_they_deleted_themselves(
 
 
 def test_the_mark_of_caught_spam_that_has_ended_stops_no_archive(operate: Operate, tmp_path: Path) -> None:
-    """DynamoDB deletes it up to days later, and it counts no longer."""
+    """DynamoDB deletes it up to days later, but it no longer counts."""
     with stack(SAME) as app:
         one = post(app, comment="caught", _gotcha="x")
         caught = exported(app, operate, tmp_path)
@@ -351,7 +351,7 @@ def test_the_mark_of_caught_spam_that_has_ended_stops_no_archive(operate: Operat
 
 
 def test_comments_that_were_lost_by_mistake_stay_restored(operate: Operate, tmp_path: Path) -> None:
-    """The archive of the stack from which they were deleted has the marks of that."""
+    """The archive of the stack on which they were deleted has their marks."""
     with stack(SAME) as app:
         ids = written(app)
         before = exported(app, operate, tmp_path)

@@ -1,4 +1,4 @@
-"""`guichet comments`: what waits, and moderating it, as at the desk."""
+"""`guichet comments`: pending comments, and moderating them, as at the desk."""
 
 import pytest
 

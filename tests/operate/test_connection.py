@@ -55,7 +55,7 @@ def answers(app: App, **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def aws(app: App, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return what lets AWS answer, as it does of the stack of the tests, but for what is changed."""
+    """Return a function that prepares AWS's answers about the tests' stack, with some of them changed."""
 
     def answer(**changes: Any) -> None:
         told = Aws(answers(app, **changes))

@@ -93,7 +93,7 @@ def test_the_other_commands_cope_with_sign_ins_and_sessions(app: App, operate: O
         assert (row["kind"], row["state"], row["to"]) == ("desk-sign-in", "waiting", "owner")
         kinds = {item.get("kind") for item in operate(app, "export", "everything").rows}
         assert {"sign-in", "session", "email", "cap", "caller"} <= kinds
-        # Nothing of a person's own is in them.
+        # They contain no personal data.
         assert operate(app, "forget", OWNER, "--yes").code == 0
         assert {"sign-in", "session"} <= {item["kind"] for item in app.items()}
         clock.shift(timedelta(hours=1))

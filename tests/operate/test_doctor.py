@@ -231,7 +231,7 @@ def test_a_verified_domain_covers_its_subdomains() -> None:
     assert (found.state, found.message) == ("ok", "SES sends as atelier.example")
     (found,) = found_by(sending.dkim, **sender)
     assert (found.state, found.message) == ("ok", "mail is signed as atelier.example")
-    # Not the other way round.
+    # But not the other way round.
     assert found_by(sending.identity, knows({"news.atelier.example": IDENTITY}))[0].state == "wrong"
     assert found_by(sending.identity, knows({"example": IDENTITY}))[0].state == "wrong"
 
@@ -252,7 +252,7 @@ def test_an_address_sends_while_its_domain_waits_for_dns() -> None:
     answers = knows({"guichet@atelier.example": ADDRESS, "atelier.example": UNVERIFIED})
     (found,) = found_by(sending.identity, answers)
     assert (found.state, found.message) == ("ok", "SES sends as guichet@atelier.example")
-    # What is missing is the domain's.
+    # The domain's identity is missing.
     assert "aaaa1111._domainkey.atelier.example" in found_by(sending.dkim, answers)[0].remedy
 
 
@@ -335,7 +335,7 @@ def test_dkim_records_that_are_there_are_waited_for(zone: str | None) -> None:
     records = {(f"{token}._domainkey.atelier.example", "CNAME"): [f"{token}.{zone}"] for token in DKIM["Tokens"]}
     (found,) = found_by(sending.dkim, identity(DkimAttributes=told), records)
     assert (found.state, found.remedy) == ("warning", "wait")
-    # SES looks no longer.
+    # SES has stopped looking.
     (found,) = found_by(sending.dkim, identity(DkimAttributes={**told, "Status": "FAILED"}), records)
     assert (found.state, "gave up" in found.message) == ("wrong", True)
     assert "restart" in found.remedy
@@ -372,7 +372,7 @@ def test_a_domain_without_dkim_is_told_to_switch_it_on() -> None:
         (["v=DMARC1; p=none; sp=nothing"], "wrong", "names no valid policy"),
         (["v=dmarc1; p=none"], "wrong", "in capitals"),
         (["v=DMARC1; p=none", "v=DMARC1; p=reject"], "wrong", "2 records"),
-        # What it says of subdomains is not for the domain itself.
+        # Its policy for subdomains does not apply to the domain itself.
         (["v=DMARC1; p=none; sp=reject"], "ok", "has the policy none;"),
     ],
 )
@@ -380,7 +380,7 @@ def test_dmarc(records: list[str], state: str, words: str) -> None:
     (found,) = found_by(dmarc.dmarc, records={("_dmarc.atelier.example", "TXT"): records})
     assert found.state == state
     assert words in found.message
-    # What is ok has a next step, until it is reject.
+    # An ok finding has a next step, until the policy is reject.
     assert bool(found.remedy) == ("reject;" not in found.message)
     assert found.remedy.startswith("next, ") == (state == "ok" and bool(found.remedy))
 
@@ -414,7 +414,7 @@ def test_dmarc_of_a_parent_counts_for_its_subdomains(parent: str, state: str, sa
     records = {("_dmarc.atelier.example", "TXT"): [parent]}
     (found,) = found_by(dmarc.dmarc, records=records, from_email="guichet@mail.atelier.example")
     assert (found.state, says in found.message) == (state, True)
-    # Its own comes first.
+    # Its own record comes first.
     records["_dmarc.mail.atelier.example", "TXT"] = ["v=DMARC1; p=none"]
     (found,) = found_by(dmarc.dmarc, records=records, from_email="guichet@mail.atelier.example")
     assert found.message.startswith("mail.atelier.example has the policy none;")
@@ -435,7 +435,7 @@ _OFF = {**DKIM, "SigningEnabled": False}
         (knows({"guichet@atelier.example": ADDRESS}), "p=quarantine", "wrong", "and is treated as spam"),
         (knows({"guichet@atelier.example": ADDRESS}), "p=none", "warning", "mail does not pass it: it is not signed"),
         (identity(DkimAttributes=_OFF), "p=reject", "wrong", "is refused"),
-        # SPF does, where MAIL FROM is of the domain.
+        # SPF does, if MAIL FROM belongs to the domain.
         (identity(DkimAttributes=_OFF, MailFromAttributes=_MAIL_FROM), "p=reject", "ok", "by its MAIL FROM domain"),
         (identity(DkimAttributes=_OFF, MailFromAttributes=_MAIL_FROM), "p=reject; aspf=s", "wrong", "is refused"),
         (
@@ -475,7 +475,7 @@ _MX = {("bounce.atelier.example", "MX"): ["10 feedback-smtp.eu-west-3.amazonses.
         (_MX, "wrong", 'add to DNS: bounce.atelier.example TXT "v=spf1 include:amazonses.com ~all"'),
         (_SPF | _MX, "ok", ""),
         (_MX | {("bounce.atelier.example", "TXT"): ["V=SPF1 Include:AmazonSES.com -all"]}, "ok", ""),
-        # A second record would make both count for nothing.
+        # A second record would invalidate both.
         (
             _MX | {("bounce.atelier.example", "TXT"): ["v=spf1 -include:amazonses.com a -all"]},
             "wrong",
@@ -551,7 +551,7 @@ def test_before_a_deploy_the_identity_to_be_made_covers_an_owner_of_the_same_dom
     assert [finding.state for finding in found] == ["ok", "wrong"]
 
 
-# --- the forms of the site's own --------------------------------------------------------------------------------------
+# --- the site's own forms ---------------------------------------------------------------------------------------------
 
 
 def test_the_recipients_of_the_site_s_forms_are_held_to_what_the_owner_is(tmp_path: Path) -> None:
@@ -745,7 +745,7 @@ def test_a_logo_of_another_origin_is_told_and_one_that_leads_there_too(site: Sit
 
 def test_the_page_s_origin_is_the_one_that_redirects_end_at(app: App, site: Site) -> None:
     other = site.address.replace("127.0.0.1", "localhost")
-    # The last is relative to the one before.
+    # The last is relative to the previous one.
     site.locations = {"/": f"{other}/start", "/start": "/home?a=b"}
     told = case(app, site, {}, {})
     further = frozenset({*told.origins, "https://www.atelier.example"})
@@ -788,7 +788,7 @@ _API = "https://a1b2c3.execute-api.eu-west-3.amazonaws.com"
         ("<base href='https://forms.atelier.example/x/'><form action='../contact' method='Post'>", "ok", "the API: 1"),
         ("<script>fetch('https://forms.atelier.example/contact')</script>", "ok", "a script may post to it"),
         ("<p>Nothing.", "ok", "another page may. The output FormSnippet"),
-        # Forms for others are the site's own affair.
+        # Forms for other services are not checked.
         (
             (
                 "<form action='/search'><form><form action='https://pay.example/contact' method='post'>"
@@ -846,7 +846,8 @@ def test_where_site_and_api_share_a_host_other_forms_are_the_site_s(app: App, si
     assert (found.state, "that post to the API: 1" in found.message) == ("ok", True)
 
 
-# --- the whole --------------------------------------------------------------------------------------------------------
+# --- the whole command
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_a_check_that_cannot_be_done_says_why_and_keeps_no_other_from_being_done(examined: Examined) -> None:

@@ -51,7 +51,7 @@ class Broken:
     asks: Mapping[str, Any]
     after: Mapping[str, Any] = field(default_factory=dict)
     answer: Mapping[str, Any] = field(default_factory=dict)
-    # How it is afterwards: a new subscription, or new DNS records, take the owner.
+    # The state afterwards: a new subscription, or new DNS records, still need the owner.
     then: str = "ok"
     says: str = ""
 
@@ -194,7 +194,7 @@ BROKEN = {
         {
             "VdmOptions": {
                 "DashboardOptions": {"EngagementMetrics": "DISABLED"},
-                # What else somebody chose stays.
+                # Other settings that somebody chose stay.
                 "GuardianOptions": {"OptimizedSharedDelivery": "ENABLED"},
             },
         },
@@ -234,7 +234,7 @@ BROKEN = {
         },
     ),
 }  # fmt: skip
-# Whatever calls two functions, or is in two configuration sets, is fixed twice.
+# Anything that calls two functions, or is in two configuration sets, is fixed twice.
 _TWICE = {"stream", "schedule", "tracking", "events"}
 
 
@@ -281,7 +281,7 @@ class World:
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, app: App, site: Site, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Return a world in which something is broken, that `guichet doctor` looks at."""
+    """Return a world in which something is broken, for `guichet doctor` to examine."""
     made = World(BROKEN[request.param])
     told = made.case(app, site)
     monkeypatch.setattr(doctor, "inspection_of", lambda _: told)
@@ -295,7 +295,7 @@ each = pytest.mark.parametrize("world", BROKEN, indirect=True)
 def test_a_fix_makes_the_call_that_it_says_and_looks_again(app: App, operate: Operate, world: World) -> None:
     said = operate(app, "doctor", "--fix", "--yes")
     assert len(world.mending) == (2 if world.broken.check in _TWICE else 1), said.err
-    # It has what the others are: a table, a configuration set.
+    # It contains what the others refer to: a table, a configuration set.
     assert all(world.mending[0][name] == value for name, value in world.broken.asks.items()), world.mending[0]
     first, again = said.out.split("\nLooked again:\n")
     assert f"wrong    {world.broken.check}: " in first or f"warning  {world.broken.check}: " in first
@@ -386,7 +386,7 @@ def test_a_stream_that_was_turned_off_is_turned_on_and_calls_both_functions_agai
     app: App, site: Site, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = _TABLE["LatestStreamArn"].replace("2026-01-01", "2026-02-02")
-    # As AWS has it: the old stream and its triggers are still listed.
+    # As at AWS: the old stream and its triggers are still listed.
     table = {**_TABLE, "StreamSpecification": {"StreamEnabled": False}}
     mappings = [dict(MAPPING)]
 
@@ -424,7 +424,7 @@ def test_a_stream_that_was_turned_off_is_turned_on_and_calls_both_functions_agai
 def test_a_trigger_is_not_made_for_a_stream_that_is_off(
     app: App, site: Site, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The table keeps the stream's ARN, and here nobody wants it on.
+    # The table keeps the stream's ARN, although here it should stay off.
     off = {"dynamodb:DescribeTable": {"Table": {**_TABLE, "StreamSpecification": {"StreamEnabled": False}}}}
     told = case(app, site, off, {})
     monkeypatch.setattr(doctor, "inspection_of", lambda _: told)
@@ -469,7 +469,7 @@ def test_every_command_in_a_remedy_is_one_of_the_aws_cli(app: App, site: Site) -
             members = {xform_name(member, "-") for member in shape.members}
             given = {option.removeprefix("--") for option in options if option.startswith("--")} - {"region"}
             given = {option.removeprefix("no-") for option in given}
-            # The CLI renames one, because the name is one of its own options.
+            # The CLI renames one, because its name is also a global option.
             given = {"endpoint" if option == "notification-endpoint" else option for option in given}
             assert given <= members, (text, given - members)
             seen.add(name)

@@ -130,7 +130,7 @@ def test_reports_go_to_the_owner_only_at_the_domain_or_one_above_or_below_it() -
         return found.remedy
 
     assert record("me@atelier.example") == f'add to DNS: {_NAME} TXT "v=DMARC1; p=none; rua=mailto:me@atelier.example"'
-    # Nobody sends reports about it to another domain, unless that one says so.
+    # Nobody sends reports to another domain unless that one allows it.
     assert record("me@mail.example") == f'add to DNS: {_NAME} TXT "v=DMARC1; p=none"'
     assert "rua" not in record("me@the-atelier.example")
     assert "rua" not in record("me@atelier.example", "the-atelier.example")

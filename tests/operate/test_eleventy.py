@@ -11,7 +11,7 @@ from tests.support.site_forms import site_forms
 
 pytestmark = pytest.mark.slow
 
-# A layout around every page, with a form in its footer; a form in a part of its own, made from data; and pages.
+# A layout around every page, with a form in its footer; a form in a separate include, made from data; and pages.
 SOURCES: Mapping[str, str] = {
     "_data/site.json": '{"title": "Atelier Bellevue", "api": "https://api.atelier.example"}',
     "_data/pieces.json": '["Cuisine, salle", "Salon", "Chambre"]',
@@ -94,7 +94,7 @@ MISTAKES: tuple[tuple[str, str, str, str], ...] = (
 
 @pytest.fixture
 def check(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Said]:
-    """Return what checks a site."""
+    """Return a function that checks a site."""
 
     def check(site: Path) -> Said:
         # A line for each mistake.

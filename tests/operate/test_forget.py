@@ -34,7 +34,7 @@ def person(app: App) -> str:
 
 
 def everything(app: App, operate: Operate) -> str:
-    # The first line tells when it was written, and so does the hash in the last one.
+    # The first line has the time of writing, on which the hash in the last one depends.
     _, *items, _ = operate(app, "export", "everything").out.lower().splitlines()
     return "\n".join(items)
 
@@ -93,14 +93,14 @@ def test_with_a_yes_nothing_of_them_is_left(
     assert "say hello to [erased]" in left
 
 
-# --- what is kept outside the table ---------------------------------------------------------------------------------
+# --- data outside the table -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def deployed(
     operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[App, list[str], bool], tuple[Callable[..., Said], Any, str]]:
-    """Return what puts events into the failure queue of a stack on AWS: how to operate it, a client, the queue."""
+    """Return a stack on AWS with a failure queue: a function that runs commands, a client, and the queue."""
 
     def put(app: App, texts: list[str], fails: bool = False) -> tuple[Callable[..., Said], Any, str]:  # noqa: FBT001, FBT002
         sqs: Any = SESSION.create_client("sqs")

@@ -1,4 +1,4 @@
-"""The markup of a form of the site's own, as a page gets it."""
+"""The markup of one of the site's own forms, as a page gets it."""
 
 import re
 from typing import Any
@@ -57,7 +57,7 @@ def test_each_field_has_a_label_of_its_own_and_what_describes_it(text: str, lang
         if element.tag in ("input", "select", "textarea") and element.get("type") != "hidden"
     ]
     assert len(ids) == len(set(ids))
-    # The trap is within its label.
+    # The honeypot is inside its label.
     assert [element.get("name") for element in shown if element.get("id") not in labels] == ["_gotcha"]
     described = [
         element.get("aria-describedby", "").split() for element in root.iter() if element.get("aria-describedby")

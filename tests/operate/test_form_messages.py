@@ -66,7 +66,7 @@ def test_messages_are_listed_searched_and_counted_by_form(app: App, operate: Ope
     assert listed("--form", "contact") == [ids[2]]
     assert listed("--form", "sondage", "--spam") == [caught]
     assert listed("--form", "autre") == []
-    # By what is stored, and by what is shown.
+    # By stored values, and by displayed ones.
     for text, one in (("bleu", ids[1]), ("2026-12-31", ids[0]), ("31 DÉCEMBRE", ids[0]), ("davantage", ids[0])):
         assert listed("--search", text) == [one]
     assert listed("--search", "bleu", "--form", "devis") == []
@@ -90,7 +90,7 @@ def test_a_list_names_the_form_and_has_no_hole_where_a_form_asks_for_no_address(
     (survey,) = [line for line in lines if " sondage " in line]
     assert "Bleu · 1 234,5" in survey
     assert "form" not in one[0].split()
-    # The form is gone from the file, and its answers are not.
+    # The form is gone from the file, but its answers are still there.
     assert without[0].split() == ["received", "at", "id", "email", "name", "message"]
     assert len(without) == 3
 
@@ -107,7 +107,7 @@ def test_a_message_is_shown_in_the_order_of_its_form_with_its_labels(app: App, o
     places = [next(n for n, line in enumerate(lines) if answer in line) for answer in answers]
     assert places == sorted(places)
     assert any(line.startswith("form") and line.endswith("devis: Demande de devis") for line in lines)
-    # A visitor's further lines are set apart, and so are the further fields.
+    # A visitor's additional lines are set apart, and so are additional fields.
     assert len([line for line in said.splitlines() if line.rstrip().endswith("   Budget : aucun")]) == 1
     assert places[-1] < next(n for n, line in enumerate(lines) if "ville: Lyon" in line)
     (row,) = operate(app, "messages", "show", message, "--json").rows
@@ -236,7 +236,7 @@ def test_a_person_is_found_in_every_form_by_their_address_and_by_what_others_wro
     person = "gone@example.org"
     posted(app, email=person, message="My secret words", _id="1")
     posted(app, email=person, message="My secret spam", _gotcha="x")
-    # In a field of another name, which is the form's address all the same.
+    # In a field with another name, which still is the form's address.
     posted(app, "amis", moi=person.upper(), ami="friend@example.org")
     posted(app, "amis", moi="friend@example.org", ami=person, _id="2")
     posted(app, "sondage", language=f"mail {person}", note="3")
@@ -260,11 +260,12 @@ def test_a_person_is_found_in_every_form_by_their_address_and_by_what_others_wro
     assert operate(app, "export", "messages", "--form", "amis").code == 0
 
 
-# --- messages erased --------------------------------------------------------------------------------------------------
+# --- erasing messages
+# --------------------------------------------------------------------------------------------------
 
 
 def beneath(app: App, *ids: str) -> list[str]:
-    """Return the kinds of the items that are stored beneath the keys of messages."""
+    """Return the kinds of the items stored under the keys of messages."""
     return sorted(item["kind"] for item in app.items() if item["pk"].partition("#")[2] in ids)
 
 
@@ -302,7 +303,7 @@ def test_several_are_erased_also_from_the_spam_folder_and_again_changes_nothing(
     assert beneath(app, *ids, sign_up) == []
     whole = operate(app, "messages", "erase", *ids, "--yes", "--json")
     assert (whole.code, [row["changed"] for row in whole.rows]) == (0, [False] * 3)
-    # The beginning of one may be mistyped, and hinders no other.
+    # A mistyped prefix does not prevent the others.
     another = posted(app, "sondage", note="9")
     begun = operate(app, "messages", "erase", ids[0][:8], another[:8], "--yes")
     assert begun.code == 2
@@ -346,7 +347,7 @@ def test_all_messages_of_a_form_are_erased_once_their_number_is_typed(
     assert (said.code, said.out) == (0, "Erased 3 messages of the form sondage.\n")
     assert beneath(app, *ids) == []
     assert len(app.items("message")) == 2
-    # One of the contact form does not store its name.
+    # A contact message does not store the form's name.
     (row,) = operate(app, "messages", "erase", "--form", "contact", "--yes", "--json").rows
     assert row == {"form": "contact", "now": "erased", "messages": 1}
     assert beneath(app, *kept) == beneath(app, kept[0])
@@ -370,7 +371,7 @@ def test_an_interrupted_erasure_goes_on_where_it_stopped(
     with monkeypatch.context() as patch:
         patch.setattr(dynamodb, "call", interrupted)
         assert operate(app, "messages", "erase", "--form", "sondage", "--yes").code == 130
-    # No row of an email is without its record.
+    # No email row is left without its record.
     assert beneath(app, *ids) == ["email", "email", "message", "message", "message"]
     (row,) = operate(app, "messages", "erase", "--form", "sondage", "--yes", "--json").rows
     assert row["messages"] == 3

@@ -29,7 +29,7 @@ Run = Callable[..., Said]
 
 @pytest.fixture
 def run(offline: Run) -> Run:
-    """Return what runs a command about forms."""
+    """Return a function that runs a command about forms."""
     return partial(offline, "forms")
 
 
@@ -109,7 +109,7 @@ def test_a_site_is_checked_with_what_make_install_installs(tmp_path: Path) -> No
 
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Return what the renderer of forms is asked for."""
+    """Return the requests to the renderer of forms."""
     asked: dict[str, Any] = {}
 
     def render(form: Definition, language: str, **how: Any) -> str:
@@ -172,7 +172,7 @@ def test_a_form_that_is_not_declared_is_not_printed(run: Run, tmp_path: Path) ->
 def test_the_forms_of_the_current_folder_s_checkout_are_taken_or_those_of_a_file_that_is_named(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    # What a command chooses ends with the test.
+    # A command's choice of file ends with the test.
     monkeypatch.setattr(lookup, "SOURCE", lookup.SOURCE)
     (tmp_path / "functions").mkdir()
     (tmp_path / "template.yaml").touch()
@@ -232,7 +232,7 @@ _BAD: dict[str, list[dict[str, Any]]] = {
 
 
 def validator(described: dict[str, Any], name: str) -> Draft202012Validator:
-    """Return the validator of what a form's path takes, which is the same in all media types."""
+    """Return the validator for the body of a form's path, which is the same in all media types."""
     body = described["paths"][f"/f/{name}"]["post"]["requestBody"]["$ref"].rpartition("/")[2]
     content = described["components"]["requestBodies"][body]["content"]
     assert set(content) == {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}

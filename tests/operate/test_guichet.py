@@ -75,10 +75,10 @@ def posted(stack: LocalStack, path: str = "/contact", **fields: str) -> str:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Return what runs a command in this process, on the running stack all the same."""
+    """Return a function that runs a command in this process, but on the running stack."""
 
     def command(port: int, *arguments: str, code: int = 0) -> str:
-        # What it changes of the process ends with the test.
+        # Its changes to the process end with the test.
         for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
             monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
         monkeypatch.setattr(lookup, "SOURCE", lookup.SOURCE)
@@ -116,7 +116,7 @@ def test_messages_of_the_demo_s_own_form_have_its_labels(stack: LocalStack) -> N
 def test_import_subscribers_and_export(stack: LocalStack, tmp_path: Path) -> None:
     file, exported = tmp_path / "list.csv", tmp_path / "exported.csv"
     file.write_text("email,name\nann@example.org,Ann\nnobody,\n", encoding="utf-8")
-    # One line is bad, and that is left to do.
+    # One line is bad, which still needs attention.
     assert "imported" in guichet_on(stack, "import", str(file), "--consent", "The old list of 2025", code=1)
     shown = objects(guichet_on(stack, "subscribers", "show", "ann@example.org", "--json"))
     assert [entry["statement"] for entry in shown[0]["history"]] == ["The old list of 2025"]
@@ -126,7 +126,7 @@ def test_import_subscribers_and_export(stack: LocalStack, tmp_path: Path) -> Non
 
 def test_forget(stack: LocalStack) -> None:
     posted(stack, email="gone@example.org", message="My secret words")
-    # Nobody is there to confirm.
+    # There is nobody to confirm.
     guichet_on(stack, "forget", "gone@example.org", code=130)
     (done,) = objects(guichet_on(stack, "forget", "gone@example.org", "--yes", "--json"))
     assert done["erased"]
@@ -164,7 +164,7 @@ def test_desk(stack: LocalStack) -> None:
     with pytest.raises(HTTPError, match="403"):
         urllib.request.urlopen(urllib.request.Request(f"{url}/desk/sign-in/link", b"id=x", {"Origin": url}))  # noqa: S310
     with suppress(HTTPError):
-        # Where it leads is another test's.
+        # Another test follows it.
         post("/desk/sign-in/link", **fields)
     with browser.open(f"{url}/desk/sessions") as page:
         assert owner in page.read().decode()
@@ -203,7 +203,7 @@ def test_adopt_asks_aws_and_says_that_credentials_are_missing(tmp_path: Path) ->
 
 
 def _part_done(told: str) -> float:
-    """Return how far an import is with writing rows, as it tells it."""
+    """Return how many rows an import has written, as it reports."""
     progress = re.findall(r"bytes imported: ([0-9,]+) of about ([0-9,]+)", told)
     done, total = (int(number.replace(",", "")) for number in (progress or [("0", "1")])[-1])
     return done / total
@@ -213,7 +213,7 @@ def test_ctrl_c_ends_an_import_between_two_blocks_and_says_how_to_go_on(
     stack: LocalStack, here: Callable[..., str], tmp_path: Path
 ) -> None:
     file, err, addresses = tmp_path / "list.csv", tmp_path / "err", {f"c{n}@example.com" for n in range(1000)}
-    # So long that it tells its progress after the first block.
+    # Long enough that it reports its progress after the first block.
     lines = (f"{address},/{'a' * 60}" for address in addresses)
     file.write_text("\n".join(("email,source", *lines)), encoding="utf-8")
     command = [str(ENTRY_POINT), "import", str(file), "--consent", "A list", "--local", "--json"]
@@ -244,11 +244,11 @@ def test_without_a_stack_it_says_what_to_start(here: Callable[..., str]) -> None
     assert "start it with `make run`" in " ".join(here(free_port(), "messages", code=2).split())
 
 
-# --- help, beside its page --------------------------------------------------------------------------------------------
+# --- help and its page ------------------------------------------------------------------------------------------------
 
 
 def test_help_names_the_commands_of_the_page(tmp_path: Path) -> None:
-    # With what `make install` installs.
+    # With the packages of `make install`.
     path = with_only(TEMPLATE.parent / "requirements-run.txt", tmp_path)
     done = run(environment(1) | {"PYTHONPATH": path}, "--help")
     assert (done.returncode, done.stderr) == (0, "")

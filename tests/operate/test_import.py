@@ -300,7 +300,7 @@ def test_who_was_never_mailed_is_asked_again(app: App, operate: Operate, tmp_pat
         app.play_stream()
         operate(app, "import", file, "--ask")
         app.play_stream()
-        # A later one takes its place.
+        # A later one replaces it.
         clock.shift(60)
         app.post("/newsletter", json={"email": READER}, environ_overrides={"REMOTE_ADDR": "198.51.100.9"})
         app.play_stream()

@@ -121,7 +121,7 @@ LEAVING: Sequence[tuple[str, str]] = (
     ("state", "n'est plus abonné"),
     ("Member status", "Deleted"),
     ("subscriber_type", "removed"),
-    # The name says nothing, and the cells do.
+    # The name says nothing, but the cells do.
     ("Zustand", "unsubscribed"),
     ("champ3", "désinscrit"),
     ("group", "blocklisted; 2024"),
@@ -401,7 +401,7 @@ def test_addresses_are_found_without_their_name(app: App, operate: Operate, tmp_
     file = written(tmp_path, "Kontakt;Stadt", "a@example.org;Bern", "b@example.org;Wien")
     assert operate(app, "import", file, *PROOF).code == 0
     assert set(states(app)) == {"a@example.org", "b@example.org"}
-    # Its first line is no heading: it would be lost.
+    # Its first line is not a heading, and would be lost.
     said = operate(app, "import", written(tmp_path, "c@example.org;Bern", "d@example.org;Wien"), *PROOF)
     assert said.code == 2
     assert "no column of addresses" in said.told
@@ -445,7 +445,7 @@ def test_a_name_that_may_mean_it_is_asked_about(app: App, operate: Operate, tmp_
     assert states(app) == {"a@example.org": "confirmed"}
 
 
-# --- again, in any order, and against what is known here --------------------------------------------------------------
+# --- repeated, in any order, and with known addresses -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("first", ["left", "subscribed"])
@@ -827,7 +827,7 @@ def test_more_lists_are_understood(
         ("Mail,Notes", "a@example.org,unsubscribed by phone last spring"),
         ("Mail;Erreur", "b@example.org;", "a@example.org;550 user unknown"),
         ("Mail;Number of bounces", "b@example.org;0", "a@example.org;1"),
-        # A figure, perhaps, and zeros for everybody: who is unsubscribed by mistake is so for good.
+        # Perhaps a figure, with zeros for everybody: unsubscribing by mistake is permanent.
         ("Mail,Active subscriptions", "b@example.org,1", "a@example.org,0"),
         ("Mail,subscribed", "b@example.org,0", "a@example.org,0"),
         ("ID,user_email,user_status", "1,a@example.org,0"),
@@ -998,7 +998,7 @@ def test_who_renewed_here_later_stays(app: App, operate: Operate, tmp_path: Path
         assert subscriber(app)["state"] == state
 
 
-# --- anything ---------------------------------------------------------------------------------------------------------
+# --- any file ---------------------------------------------------------------------------------------------------------
 
 _LEAVING: dict[str, list[str]] = {
     "status": [

@@ -13,12 +13,12 @@ from tests.support.operate import Operate, connection_to
 EXPORTS = Path(__file__).with_name("exports")
 PROOF = ("--consent", "Exported from our old tool, where they had confirmed")
 LEFT, BOUNCED, COMPLAINED = "unsubscribed", "bounced", "complained"
-# Never confirmed there: nothing is kept of them.
+# Never confirmed there: nothing about them is stored.
 SKIPPED = ""
 
 
 class Subscribed(NamedTuple):
-    """What is known of somebody who is subscribed."""
+    """What is known about a subscriber."""
 
     name: str
     confirmed_at: str = ""
@@ -85,7 +85,7 @@ ROWS: Mapping[str, Mapping[str, Subscribed | str]] = {
         "off.lm@example.org": LEFT,
         "blocked.lm@example.org": LEFT,
     },
-    # What listmonk writes of those who unsubscribed from a list says so by its name alone.
+    # listmonk's export of those who unsubscribed from a list says so only by its name.
     "unsubscribed-listmonk.csv": {"un.lm@example.org": LEFT},
     "mailjet.csv": {
         "ann.mj@example.org": Subscribed("Ann Lee", "2024-05-31T10:00:00Z"),
@@ -140,13 +140,13 @@ ROWS: Mapping[str, Mapping[str, Subscribed | str]] = {
 
 
 def kept(app: App, address: str) -> Subscribed | str:
-    """Return what is stored of an address."""
+    """Return what is stored about an address."""
     known = subscriber_id(connection_to(app).settings.signing_secret, address)
     found = next((item for item in app.items("subscriber") if item["id"] == known), None)
     if found is None:
         return SKIPPED
     if found["state"] != "confirmed":
-        # The address is kept of those who unsubscribed alone.
+        # Only for those who unsubscribed is the address kept.
         assert ("email" in found) == (found["state"] == LEFT)
         return str(found["state"])
     return Subscribed(found.get("name", ""), found["confirmed_at"], found.get("language", "fr"))

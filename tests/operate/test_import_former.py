@@ -18,7 +18,7 @@ PROOF = ("--consent", "Export of our old list, double opt-in there")
 
 @pytest.fixture
 def moved(make_app: Any) -> App:
-    """Return a stack where somebody is blocked, known by the former hash alone."""
+    """Return a stack where somebody is blocked who is only known by the former hash."""
     app: App = make_app(**FOREIGN)
     subscribers.block("table", subscriber_id(SECRET, READER), utc_now())
     return app

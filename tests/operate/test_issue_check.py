@@ -38,7 +38,7 @@ def issue(folder: Path, text: str, head: str = HEAD) -> IssueFiles:
 
 
 def found(folder: Path, text: str, head: str = HEAD) -> list[Problem]:
-    """Return what is wrong with a text, without asking its links."""
+    """Return what is wrong with a text, without checking its links."""
     return check(issue(folder, text, head), mail_settings(), offline=True)
 
 
@@ -89,7 +89,7 @@ def test_of_what_is_right_nothing_is_said(tmp_path: Path) -> None:
         ("[a](https://192.168.1.5/)", 0, "warning", "nobody can open outside your machine"),
         ("[a](https://example/)", 0, "warning", "nobody can open outside your machine"),
         ("![A](https://nas.local/a.png)", 0, "warning", "nobody can open outside your machine"),
-        # what was meant as one
+        # text meant as a link
         ("One\n[a](https://example.org/a b)", 1, "error", "is not a link and arrives as text"),
         ("[a][nobody]", 0, "error", "[a][nobody], which is not a link"),
         # images
@@ -155,7 +155,7 @@ def test_an_email_that_gmail_cuts_off_is_an_error_and_nearly_one_a_warning(
     assert all("Gmail cuts it off at 102" in problem.message for problem in problems)
 
 
-# --- who reads it -----------------------------------------------------------------------------------------------------
+# --- its readers ------------------------------------------------------------------------------------------------------
 
 
 def test_a_language_of_the_list_that_it_does_not_have_is_warned_of(tmp_path: Path) -> None:
@@ -166,11 +166,11 @@ def test_a_language_of_the_list_that_it_does_not_have_is_warned_of(tmp_path: Pat
     assert check(issue(tmp_path, "Hello"), mail_settings(), readers={"en": 1}, offline=True) == []
 
 
-# --- what answers -----------------------------------------------------------------------------------------------------
+# --- responses --------------------------------------------------------------------------------------------------------
 
 
 class Site:
-    """A site on this machine that answers according to its paths; it records its requests."""
+    """A site on this machine that answers according to the path, and records its requests."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -291,7 +291,7 @@ def test_offline_nothing_is_asked(site: Site, tmp_path: Path) -> None:
     assert site.asked == []
 
 
-# --- whatever is written ----------------------------------------------------------------------------------------------
+# --- any text ---------------------------------------------------------------------------------------------------------
 
 _PIECE = st.sampled_from(
     [

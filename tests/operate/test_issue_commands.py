@@ -35,7 +35,7 @@ TEXT = '---\nsubject: "{}"\n---\n\n# Hello\n\nA [link](https://example.org/).\n'
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a folder of its own, where no link is asked."""
+    """Work in a separate folder, without checking links."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(issue_check, "ask", dict.fromkeys)
     return tmp_path
@@ -55,7 +55,7 @@ def readers(app: App, operate: Operate, *addresses: str, language: str = "fr") -
 
 
 def send(app: App, operate: Operate, *files: str, count: int = 1) -> Said:
-    """Send an issue as a script does, and play what it starts to its end."""
+    """Send an issue as a script does, and play its runs to the end."""
     said = operate(app, "issue", "send", *files, "--count", str(count))
     while app.play_stream():
         pass
@@ -456,7 +456,7 @@ def test_pause_resume_and_cancel_may_be_repeated(app: App, operate: Operate) -> 
         ("cancel", "cancelled", "was cancelled already"),
     ):
         for changed in (True, False):
-            # The file's name will do.
+            # The file name works as well.
             said = operate(app, "issue", command, "spring.fr.md", "--json")
             assert (said.code, said.rows) == (0, [{"id": "spring", "now": state, "changed": changed}])
         assert words in operate(app, "issue", command, "spring").out
@@ -606,7 +606,7 @@ def test_readers_are_listed_by_state(app: App, operate: Operate) -> None:
 def test_a_copy_that_bounced_is_told_with_its_reason(app: App, operate: Operate) -> None:
     subscribe(app)
     send(app, operate, write())
-    # After it, the owner was told how it ended.
+    # After it, the owner was notified of the result.
     tell(app, "bounce-permanent", [mail for mail in taken() if mail.to == [READER]][-1])
     (row,) = operate(app, "issue", "who", "spring", "--state", "bounced", "--json").rows
     assert row["bounced_at"]
@@ -632,7 +632,8 @@ def test_readers_are_csv_for_a_spreadsheet_without_a_formula(
     assert operate(app, "issue", "who", "spring", "--csv", "--json").code == 2
 
 
-# --- what it means ----------------------------------------------------------------------------------------------------
+# --- what sending means
+# ----------------------------------------------------------------------------------------------------
 
 
 def plan(count: int = 1000, rate: float = 14, per_day: float | None = 50_000, used: float = 0, price: str = "") -> Plan:

@@ -258,7 +258,7 @@ def test_a_new_file_can_be_read_as_it_is(tmp_path: Path, name: str, *, both: boo
     assert found.warnings == ()
 
 
-# --- whatever is in it ------------------------------------------------------------------------------------------------
+# --- any content ------------------------------------------------------------------------------------------------------
 
 _LINE = st.one_of(
     st.text(max_size=40),

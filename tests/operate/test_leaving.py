@@ -48,7 +48,7 @@ def files(app: App, operate: Operate, tool: str, folder: Path) -> tuple[Path, Pa
 
 
 def read_by_sqlite(file: Path, separator: str) -> list[dict[str, Any]]:
-    """Read a CSV file by a parser that nobody here has written."""
+    """Read a CSV file with a third-party parser."""
     program = shutil.which("sqlite3")
     if program is None:
         missing("sqlite3")
@@ -94,15 +94,15 @@ def test_mailchimp_and_brevo_get_names_in_two_columns_and_days_of_iso_8601(
         file, left = files(app, operate, tool, folder)
         (row,) = read_by_sqlite(file, leaving.FORMATS[tool].separator)
         assert list(row.values())[:6] == [READER, "Zoé", "de la Tour", "fr", day, ""]
-        # Nobody left: a file with headings alone, which every tool takes.
+        # Nobody left: a file with only headings, which every tool accepts.
         assert len(left.read_text(encoding="utf-8").splitlines()) == 1
 
 
 def taken_by_listmonk(file: Path) -> list[dict[str, Any]]:
     """Read a file by the rules of listmonk's importer, and return whom it would subscribe.
 
-    `internal/subimporter/importer.go`: headings without what is not ASCII, of which it knows three; as many columns in
-    each row; an address that is nothing but one; attributes that are JSON.
+    `internal/subimporter/importer.go`: headings without non-ASCII characters, of which it knows three; the same number
+    of columns in each row; a bare address; attributes that are JSON.
     """
     with file.open(encoding="utf-8", newline="") as opened:
         head, *rows = csv.reader(opened, strict=True)

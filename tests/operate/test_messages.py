@@ -57,7 +57,7 @@ def test_two_hundred_and_fifty_messages_of_a_day_are_all_listed_in_their_order(a
 @pytest.mark.parametrize("text", ["FACTURE", "zoe@", "Zoé", "Marseille", "VILLE"])
 def test_a_search_looks_in_every_field_in_any_letters(app: App, operate: Operate, text: str) -> None:
     wanted = contact(app, message="La facture", name="ZOÉ", ville="Marseille")
-    # Its own field names are no words of it.
+    # The names of its fields do not count as its text.
     contact(app, email="other@example.org", message="Autre chose")
     assert operate(app, "messages", "--search", "received_at", "--json").rows == []
     assert [row["id"] for row in operate(app, "messages", "--search", text, "--json").rows] == [wanted]
@@ -158,7 +158,7 @@ def test_what_acts_on_a_terminal_is_not_printable(text: str, shown: str) -> None
 def test_what_a_stranger_wrote_does_not_act_on_the_terminal(app: App, operate: Operate) -> None:
     acts = "\x1b[2J\x9b31m\u202e"
     with time_machine.travel(START):
-        # Kept as it is, as the form's own intake does not.
+        # Stored unchanged, unlike what a form's own parsing stores.
         message = Message(
             id="1",
             email="zoe@example.org",

@@ -40,7 +40,7 @@ FIRST = (
 
 
 def known(forms: str = QUOTE, **changes: Any) -> Facts:
-    """Return what notices of the tests' stack are written from, with some of it changed."""
+    """Return the data for notices of the tests' stack, with some of it changed."""
     settings = OperatorSettings.model_validate(dict(resolve().environment))
     parameters = {"LogRetentionDays": "30", "RenewalMonths": "36"}
     return replace(facts(settings, parameters, "eu-west-3", parse(forms)), **changes)
@@ -59,7 +59,7 @@ def spoken(text: str) -> str:
 # --- what it says -----------------------------------------------------------------------------------------------------
 
 
-# GDPR, article 13, and what CNIL's examples have of it: one pattern for each, in each language.
+# GDPR, article 13, as in CNIL's examples: one pattern for each item, in each language.
 ASKED = {
     "controller": ("Atelier Bellevue est responsable", "Atelier Bellevue is the controller"),
     "contact": ("owner@atelier.example", "owner@atelier.example"),
@@ -101,7 +101,7 @@ def test_beside_each_form_stand_who_why_for_whom_how_long_and_which_rights(langu
             ("https://atelier.example/donnees", "https://atelier.example/donnees"),
         ):
             assert re.search(dict(zip(LANGUAGES, patterns, strict=True))[language], text), (name, patterns)
-        # It is a layer: CNIL asks for few words there.
+        # It is a first layer: CNIL recommends few words there.
         assert len(text.split()) < 180
 
 
@@ -212,13 +212,13 @@ def test_no_address_of_a_recipient_is_published() -> None:
 
 
 def days_until(item: dict[str, Any], since: str = "") -> int:
-    """Return how many days an item is kept, from a moment of its own or from now."""
+    """Return how many days an item is kept, from one of its own times or from now."""
     start = datetime.fromisoformat(item[since]) if since else datetime.now().astimezone()
     return round((int(item["expires_at"]) - start.timestamp()) / 86400)
 
 
 def told(pattern: str, of: Facts, form: str) -> int:
-    """Return a number of days that the page tells of a form."""
+    """Return a number of days that the page states for a form."""
     text = spoken_with_breaks(rendered(page(of, "fr", [form]), "fr", "text")).replace("\xa0", " ")
     (found,) = re.findall(pattern, text)
     count, unit = found.split()
@@ -290,7 +290,7 @@ def test_of_who_gets_no_mail_any_more_there_stays_what_it_says(app: App, how: st
         case _:
             assert subscribers.suppress("table", before["id"], how, now)  # type: ignore[arg-type]
     (after,) = app.items("subscriber")
-    # The address, and all that is on the proof of a person, are gone; what is kept of it has no address.
+    # The address and all personal data in the proof are gone; what is kept has no address.
     assert READER not in str(after)
     assert not {"email", "name"} & after.keys()
     text = whole(stack_of(app), "fr")
@@ -301,7 +301,7 @@ def test_of_who_gets_no_mail_any_more_there_stays_what_it_says(app: App, how: st
         return
     assert "sans limite de durée, une empreinte cryptographique et la preuve du consentement" in text
     assert "expires_at" not in after
-    # "This was not me": the fingerprint, and when that was.
+    # "This was not me": the fingerprint, and the time.
     assert ("wording" in str(after["history"])) == (how != "blocked")
 
 
@@ -391,7 +391,7 @@ Run = Callable[..., Said]
 
 @pytest.fixture
 def run(offline: Run) -> Run:
-    """Return what runs the command before there is a stack."""
+    """Return a function that runs the command before there is a stack."""
     return partial(offline, "notice")
 
 
@@ -405,7 +405,7 @@ def test_it_writes_both_layers_of_all_forms_in_all_languages(run: Run, tmp_path:
     assert where == [f"{language}: {end}" for language in LANGUAGES for end in ends]
     tree = html5lib.parse(said.out, namespaceHTMLElements=False)
     assert [one.get("lang") for one in tree.iter("section")] == list(LANGUAGES)
-    # By its class, `guichet forms check` knows one.
+    # `guichet forms check` recognises one by its class.
     assert [one.get("class") for one in tree.iter("div")] == ["guichet-notice"] * len(layers) * len(LANGUAGES)
     assert "365" not in said.out
     assert "Durée de conservation\xa0: 1\xa0an" in said.out
@@ -447,7 +447,7 @@ def test_the_renewal_is_the_deployed_one(app: App, operate: Operate) -> None:
 def test_of_a_deployed_stack_its_own_parameters_count(app: App) -> None:
     connection = replace(connection_to(app), local=False, parameters={"LogRetentionDays": "5", "RenewalMonths": "18"})
     assert notice.parameters_of(connection) == {"LogRetentionDays": "5", "RenewalMonths": "18"}
-    # One without the parameter is of a version that asks nobody.
+    # A stack without the parameter has a version that asks nobody.
     older = replace(connection, parameters={"LogRetentionDays": "5"}, variables={})
     assert notice.parameters_of(older) == {"LogRetentionDays": "5"}
 

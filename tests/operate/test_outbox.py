@@ -52,7 +52,7 @@ def test_one_whose_run_ended_without_an_answer_says_that(app: App, operate: Oper
         wire = Wire(ses.client())
         wire.plan(unreachable)
         wire.always(refusal(500, "InternalFailure"))
-        # As a run that is killed while SES has the message.
+        # As if a run were killed while SES has the message.
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(ses, "_NOT_SENT", ())
             app.sweep()
@@ -67,12 +67,12 @@ def test_what_failed_is_told_with_its_reason_and_can_be_sent_again(app: App, ope
     contact(app, message="Two")
     Wire(ses.client()).plan(refusal(400, "MessageRejected"), refusal(400, "MessageRejected"))
     app.sweep()
-    # The notices that go in their place.
+    # The notices that replace them.
     assert app.sweep() == {"sent": 2}
     rows = operate(app, "outbox", "--json").rows
     assert [row["state"] for row in rows] == ["failed", "failed"]
     assert all(row["why"].startswith("MessageRejected") for row in rows)
-    # What failed is not sent again unless it is asked for.
+    # Failed emails are not sent again unless requested.
     assert operate(app, "outbox", "send", "--json").rows == [{"queued_again": 0}]
     said = operate(app, "outbox", "send", "--json", how if how == "--failed" else rows[0]["id"])
     sent = 2 if how == "--failed" else 1

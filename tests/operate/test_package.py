@@ -1,4 +1,4 @@
-"""The command as a package of its own, as `pipx install .` and `uvx --from . guichet` make it from a checkout."""
+"""The command as a separate package, as `pipx install .` and `uvx --from . guichet` make it from a checkout."""
 
 import email
 import os
@@ -19,7 +19,7 @@ from tests.support.installed import with_only
 
 CHECKOUT = TEMPLATE.parent
 VERSION = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-# Without the module `site`, the checkout that a developer installed is not importable; what the package depends on is.
+# Without the module `site`, the checkout that a developer installed is not importable; the package's dependencies are.
 _RUN = """
 import sys
 
@@ -57,7 +57,7 @@ def dependencies(wheel: zipfile.ZipFile) -> set[str]:
 
 
 def required_by(name: str) -> set[str]:
-    # What only other systems need is not installed.
+    # Dependencies that only other systems need are not installed.
     with suppress(PackageNotFoundError):
         return names(requires(name) or [])
     return set()
@@ -70,7 +70,7 @@ def names(requirements: list[str] | tuple[str, ...]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def path(wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Return where a process finds the wheel's modules and what the wheel requires, and no more."""
+    """Return a PYTHONPATH with the wheel's modules and its requirements, and nothing else."""
     package, limited = tmp_path_factory.mktemp("package"), tmp_path_factory.mktemp("limited")
     wheel.extractall(package)
     needed = dependencies(wheel)

@@ -1,4 +1,4 @@
-"""What the operator's commands show of renewals, and that erasing leaves nothing of them."""
+"""What the operator's commands show about renewals, and that erasing leaves nothing of them."""
 
 from datetime import datetime
 

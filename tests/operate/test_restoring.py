@@ -1,4 +1,4 @@
-"""What infra/docs/restoring.md says, done with a table: its AWS commands as they stand there, up to `guichet adopt`."""
+"""The steps of infra/docs/restoring.md, done with a table: its AWS commands verbatim, up to `guichet adopt`."""
 
 import re
 import shlex
@@ -25,7 +25,7 @@ OLD = {"guichet-Table-OLD": "table"}
 
 
 def run(command: str) -> Any:
-    """Ask DynamoDB for what a command of the AWS CLI asks for."""
+    """Send DynamoDB the request of an AWS CLI command."""
     _, service, operation, *words = shlex.split(command)
     client = boto3.client("dynamodb", region_name=REGION)
     if operation == "wait":
@@ -37,7 +37,7 @@ def run(command: str) -> Any:
 
 
 def _asked(client: Any, operation: str, words: list[str]) -> dict[str, Any]:
-    """Return an operation's parameters, as the AWS CLI makes them of its options."""
+    """Return an operation's parameters, as the AWS CLI makes them from its options."""
     method = client.meta.method_to_api_mapping[operation.replace("-", "_")]
     members = {
         f"--{xform_name(name, '-')}": (name, shape)
@@ -63,7 +63,7 @@ def commands(number: int) -> list[str]:
 
 
 def features(table: str) -> dict[str, bool]:
-    """Return what the template asks of its table and a restore leaves out, and whether the table has it."""
+    """Return the features that the template requires and a restore leaves out, and whether the table has them."""
     client = boto3.client("dynamodb", region_name=REGION)
     described = client.describe_table(TableName=table)["Table"]
     expiry = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
@@ -99,7 +99,7 @@ def test_the_page_turns_on_all_that_the_template_asks_for() -> None:
     for command in commands(3):
         run(command)
     assert all(features(RESTORED).values())
-    # And nothing that a table can have beyond its keys is left to turn on.
+    # No other feature of a table is left to turn on.
     declared = Template.load().document["Resources"]["Table"]["Properties"]
     restored_by_itself = {"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"}
     assert set(declared) == restored_by_itself | set(features(RESTORED))

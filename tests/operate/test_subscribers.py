@@ -24,7 +24,7 @@ def test_they_are_listed_and_counted_by_state(app: App, operate: Operate) -> Non
     subscribe(app)
     app.post("/newsletter", json={"email": "waiting@example.org"})
     app.post("/newsletter", json={"email": "caught@example.org", "_gotcha": "x"})
-    # Asked again, and confirmed already: not pending.
+    # Signed up again, but already confirmed: not pending.
     app.post("/newsletter", json={"email": READER})
 
     (row,) = operate(app, "subscribers", "--json").rows
@@ -44,7 +44,7 @@ def test_an_address_that_asked_often_is_pending_once(app: App, operate: Operate)
         for number in range(250):
             sign_up = SignUp(
                 id=f"{number}",
-                # Each of a hundred addresses in blocks of their own, too.
+                # Each of a hundred addresses, also in separate blocks.
                 email=f"reader{number % 100}@example.org",
                 language="fr",
                 asked_at=START,

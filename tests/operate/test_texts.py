@@ -1,4 +1,4 @@
-"""`guichet texts check`: what it says of a file of the owner's own words."""
+"""`guichet texts check`: what it reports about a file of the owner's own words."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ body = "{link}"
 
 
 def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run the command; return its exit code, and what it said."""
+    """Run the command; return its exit code and its output."""
     said = said_by(capsys, "texts", "check", *arguments)
     return said.code, said.out, said.err
 

@@ -44,7 +44,7 @@ def fits(text: str) -> bool:
 
 @pytest.fixture
 def narrow(operate: Operate, monkeypatch: pytest.MonkeyPatch) -> Operate:
-    """Return what runs a command on a terminal of 80 columns."""
+    """Return a function that runs a command on a terminal of 80 columns."""
     monkeypatch.setenv("COLUMNS", str(WIDTH))
     return operate
 
@@ -183,7 +183,7 @@ def test_help_fits_and_nothing_of_it_is_cut(path: tuple[str, ...]) -> None:
     said = CliRunner(env={"COLUMNS": str(WIDTH)}).invoke(guichet, [*path, "--help"]).output
     assert fits(said)
     assert "Usage: " in said
-    # What click does with a sentence that is too long for the list of commands. [ID]... takes several.
+    # click truncates a sentence that is too long for the list of commands like this. [ID]... accepts several.
     assert not re.findall(r"\.\.\.$", said.split("\n\n", 1)[1], re.MULTILINE)
 
 
@@ -243,7 +243,7 @@ def test_a_field_of_a_message_is_called_the_same_everywhere(app: App, operate: O
     for arguments in ((), ("--spam",)):
         assert set(headings(operate(app, "messages", *arguments).out)) <= table
     for row in listed:
-        # A sign-up has no message, and what only a sign-up has is not in the export of messages.
+        # A sign-up has no message, and fields of sign-ups are not in the export of messages.
         assert {"id", "kind", "received_at", "email", "name", "spam", "page", "language"} <= set(row)
         assert not {"asked_at", "extra", "at", "text"} & set(row)
         assert operate(app, "messages", "show", row["id"], "--json").rows == [row]
@@ -429,7 +429,7 @@ def test_sending_is_said_in_words(app: App, operate: Operate) -> None:
     contact(app, message="Two")
     Wire(ses.client()).plan(refusal(400, "MessageRejected"))
     assert operate(app, "outbox", "send").out == "1 email failed: SES, or the site's host, refused it for good.\n"
-    # Its notice goes in its place.
+    # Its notice replaces it.
     assert operate(app, "outbox", "send", "--failed").out == "Queued again: 1 failed email.\nSent 2 emails.\n"
 
 

@@ -1,1 +1,1 @@
-"""Least privilege: what the other tests saw the functions ask of AWS, held against their roles."""
+"""Least privilege: the functions' requests to AWS in the other tests, compared with their roles."""

@@ -1,4 +1,4 @@
-"""What all other tests saw the functions ask of AWS, replayed against the functions' roles.
+"""The functions' requests to AWS in all other tests, checked against the functions' roles.
 
 `make test` runs them last, on the log that the other tests wrote: pytest tests/roles --read-calls=FOLDER.
 """
@@ -16,7 +16,7 @@ from tests.support.stack import missing
 
 @pytest.fixture(scope="module")
 def asked(request: pytest.FixtureRequest) -> Asked:
-    """Return what all other tests saw the functions ask, with what Lambda itself asks."""
+    """Return the functions' requests in all other tests, and those of Lambda itself."""
     folder = request.config.getoption("read_calls")
     if folder is None:
         missing("the log of a run of all other tests, which `make test` writes,")

@@ -1,7 +1,7 @@
 """`make sam-local`, or `python -m tests.sam_local`: the SAM CLI's local commands in containers, as the page says.
 
-The commands are read out of infra/docs/local-sam.md and run as they stand there. Without a container
-engine and without what it takes to start one, it says so and skips; where the environment says `CI`, it fails.
+The commands are read from infra/docs/local-sam.md and run verbatim. Without a container engine, and without the means
+to start one, it says so and skips; if the environment has `CI`, it fails.
 """
 
 import argparse
@@ -27,12 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sam", type=Path, default=ROOT / ".venv-sam" / "bin", help="the folder of the SAM CLI")
     parser.add_argument("--python", help="an interpreter of the version that Lambda runs")
     given = parser.parse_args(arguments)
-    # So that whatever ends this ends what it has started.
+    # So that anything that ends this also ends what it has started.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     runtime = str(Template.load().defaults("Function")["Runtime"])
     version = tuple(map(int, runtime.removeprefix("python").split(".")))
-    # Nothing of a real account takes part, and no setting of the stack is another one than the page's.
+    # No real account is involved, and the stack has exactly the page's settings.
     for name in list(os.environ):
         if name.startswith("AWS_") or name in ("PORT", "SITE_PORT", "ENGINE_PORT", "CONTAINERS", "PARAMETERS"):
             del os.environ[name]

@@ -1,8 +1,8 @@
-"""The container engine for the SAM CLI: the one that it finds, or a Docker of our own, which leaves nothing behind.
+"""The container engine for the SAM CLI: the one that it finds, or our own Docker, which leaves nothing behind.
 
-A Docker of our own needs root and `dockerd`, and no network: it runs in a network namespace of this process, so the
-bridge, the addresses and the packet filter's rules that it makes are not the machine's. Whatever this process starts is
-in there too.
+Our own Docker needs root and `dockerd`, but no network: it runs in a network namespace of this process, so the bridge,
+the addresses and the firewall rules that it creates are not the machine's. Anything that this process starts is in
+there too.
 """
 
 import ctypes
@@ -27,9 +27,9 @@ _IN_SAM = Path(__file__).with_name("in_sam.py")
 # unshare(2), setns(2), netdevice(7).
 _CLONE_NEWNET = 0x40000000
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
-# How long dockerd may take to answer, and to end, in seconds.
+# How long dockerd may take to answer, and to stop, in seconds.
 _PATIENCE = 60
-# What dockerd makes wherever it is told to keep its things; the innermost first.
+# What dockerd creates no matter where its data is; the innermost first.
 _BESIDE = tuple(map(Path, ("/etc/docker/key.json", "/etc/docker", "/run/docker/plugins", "/run/docker")))
 
 
@@ -47,7 +47,7 @@ class Engine:
 
     @contextmanager
     def outside(self) -> Iterator[None]:
-        """Be in the machine's own network for a while, from where packages can be fetched."""
+        """Enter the machine's own network for the duration of the block, where packages can be fetched."""
         if self.network is None:
             yield
             return
@@ -92,7 +92,7 @@ def _in_sam(sam: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def _missing() -> list[str]:
-    """Return what a Docker of our own lacks here."""
+    """Return what our own Docker lacks here."""
     if sys.platform != "linux":
         return ["that needs Linux"]
     missing = [] if os.geteuid() == 0 else ["that needs root"]
@@ -101,7 +101,7 @@ def _missing() -> list[str]:
 
 @contextmanager
 def _own_network() -> Iterator[int]:
-    """Move this process into a network namespace of its own; yield the descriptor of the one that it came from."""
+    """Move this process into a new network namespace; yield the descriptor of the previous one."""
     network = os.open("/proc/self/ns/net", os.O_RDONLY)
     _call("unshare", _CLONE_NEWNET)
     try:
@@ -128,11 +128,11 @@ def _call(name: str, *arguments: int) -> None:
 
 @contextmanager
 def _docker(scratch: Path) -> Iterator[str]:
-    """Run a Docker that keeps all that it has in a scratch folder; yield its address."""
+    """Run a Docker that keeps all its data in a scratch folder; yield its address."""
     beside = [path for path in _BESIDE if not path.exists()]
     (scratch / "daemon.json").write_text("{}", encoding="utf-8")
     log, at = scratch / "dockerd.log", scratch / "docker.sock"
-    # Should this process end without a word, so does it.
+    # If this process dies, so does it.
     command = ["setpriv", "--pdeathsig", "TERM", "dockerd", "--host", f"unix://{at}"]
     for option, name in (
         ("--config-file", "daemon.json"),

@@ -1,4 +1,4 @@
-"""What the stack of `make run` holds and has mailed, whoever kept it."""
+"""What the stack of `make run` has stored and mailed, no matter which process did it."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class LocalStack:
         )
 
     def items(self, kind: str) -> list[dict[str, Any]]:
-        """Return the items of a kind, each value as it is written in the table."""
+        """Return the items of a kind, with values as stored in the table."""
         found = self._client.scan(TableName=self._variables["TABLE_NAME"])["Items"]
         plain = [{name: next(iter(value.values())) for name, value in item.items()} for item in found]
         return [item for item in plain if item["kind"] == kind]
@@ -43,8 +43,8 @@ class LocalStack:
     def owe_again(self, words: str) -> None:
         """Queue the owner's email of a message once more.
 
-        The stream tells only of new rows, and the schedule of this stack comes after a quarter of an hour: so it is for
-        the function in the container.
+        The stream only reports new rows, and this stack's schedule runs after a quarter of an hour, so the function in
+        the container has it to itself.
         """
         (message,) = self.messages(words)
         (row,) = (item for item in self.items("email") if item["pk"] == message["pk"])

@@ -1,8 +1,8 @@
-"""A base image for Lambda's Python functions, made of what is on this machine: for where AWS's own cannot be pulled.
+"""A base image for Lambda's Python functions, made from what is on this machine, for when AWS's own cannot be pulled.
 
-It has what the SAM CLI and its emulator of Lambda look for in AWS's: Python under `/var/lang`, AWS's runtime client and
+It has what the SAM CLI and its Lambda emulator look for in AWS's: Python under `/var/lang`, AWS's runtime client and
 `bootstrap` under `/var/runtime`, and the commands with which the SAM CLI adds its emulator. The C library is this
-machine's, and there is no boto3 besides the functions' own packages.
+machine's, and there is no boto3 in addition to the functions' own packages.
 """
 
 import io
@@ -22,18 +22,18 @@ from infra.build import install
 _CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
 # What the SAM CLI's Dockerfile calls.
 _COMMANDS = ("sh", "mv", "chmod", "cp", "rm")
-# Beside what these are linked with, what wheels may expect of a system (PEP 599, manylinux2014).
+# In addition to what these are linked with, what wheels may expect of a system (PEP 599, manylinux2014).
 _OF_THE_SYSTEM = (
     *("libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "libresolv.so.2", "librt.so.1"),
     *("libstdc++.so.6", "libutil.so.1"),
 )
-# Of the standard library, what no function imports.
+# The parts of the standard library that no function imports.
 _LEFT_OUT = ("ensurepip", "idlelib", "site-packages", "test", "tkinter", "turtledemo")
 _BOOTSTRAP = """\
 #!/bin/sh
 exec /var/lang/bin/python3 -m awslambdaric "${_HANDLER:-$1}"
 """
-# As in AWS's image, and the paths of the libraries that come along.
+# As in AWS's image, plus the paths of the included libraries.
 VARIABLES = {
     "PATH": "/var/lang/bin:/usr/bin:/bin",
     "LD_LIBRARY_PATH": "/var/lang/lib",
@@ -58,7 +58,7 @@ class Libraries:
 
 
 def libraries_of(programs: Iterable[Path]) -> Libraries:
-    """Return what programs and modules are linked with, as `ldd` says."""
+    """Return the libraries that programs and modules are linked with, according to `ldd`."""
     linker = ""
     by_name: dict[str, str] = {}
     for program in programs:
@@ -105,7 +105,7 @@ def make_image(python: str, client_requirements: Path, architecture: str, scratc
 
 
 def _install_client(requirements: Path, into: Path, python: str, architecture: str) -> None:
-    """Install the runtime client, its version and hashes as they are pinned for the tests."""
+    """Install the runtime client, with the version and hashes that are pinned for the tests."""
     entries = re.split(r"\n(?=[a-z])", requirements.read_text(encoding="utf-8"))
     wanted = [entry for entry in entries if entry.partition("==")[0] in _CLIENT]
     own = into.parent / "client.txt"

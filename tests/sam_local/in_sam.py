@@ -1,4 +1,4 @@
-"""What is asked of the SAM CLI's own packages, by the Python of its environment: `in_sam.py ask`, `in_sam.py load`."""
+"""Runs in the SAM CLI's own Python environment, to use its packages: `in_sam.py ask`, `in_sam.py load`."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from samcli.local.docker.utils import get_validated_container_client
 
 
 def ask(runtime: str, architecture: str) -> None:
-    """Print the base image that the SAM CLI takes for a runtime, and whether a container engine answers it."""
+    """Print the base image that the SAM CLI uses for a runtime, and whether a container engine answers it."""
     image = f"{LambdaImage._INVOKE_REPO_PREFIX}/{Runtime.get_image_name_tag(runtime, architecture)}"  # noqa: SLF001
     try:
         get_validated_container_client()
@@ -22,7 +22,7 @@ def ask(runtime: str, architecture: str) -> None:
 
 
 def load(image: str, file: str, changes: str) -> None:
-    """Import an image of the engine from a tar file, with settings as in a Dockerfile, one a line."""
+    """Import an image of the engine from a tar file, with settings as in a Dockerfile, one per line."""
     repository, _, tag = image.rpartition(":")
     told = docker.from_env().api.import_image_from_file(
         file, repository=repository, tag=tag, changes=changes.splitlines()

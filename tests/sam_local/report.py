@@ -1,4 +1,4 @@
-"""What was checked, what came of it and how long it took, as a table."""
+"""A table of the checks, their results and how long they took."""
 
 import time
 import traceback
@@ -9,7 +9,7 @@ import pytest
 
 
 class Report:
-    """A table that is printed line by line as the checks go on. What a check raises is its result."""
+    """A table that is printed line by line as the checks run. An exception that a check raises is its result."""
 
     def __init__(self) -> None:
         self.failed: list[str] = []

@@ -1,4 +1,4 @@
-"""What is expected of each sample event: of the function's reply, and of what came of it."""
+"""What is expected of each sample event: the function's reply, and its effects."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ def function_of(name: str, functions: Mapping[str, Any]) -> str:
 
 
 class Samples:
-    """The sample events, in an order in which all that is expected of them holds."""
+    """The sample events, in an order in which all expectations hold."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._stack = stack

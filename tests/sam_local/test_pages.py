@@ -1,4 +1,4 @@
-"""The page that tells of `sam local`, as far as that can be held without containers: `make sam-local` runs it."""
+"""The page about `sam local`, as far as it can be checked without containers: `make sam-local` runs it."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The program behind `make sam-local`, less the containers: skipping, failing, ending what it started."""
+"""The program behind `make sam-local`, without containers: skipping, failing, ending what it started."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def finds(monkeypatch: pytest.MonkeyPatch, found: Engine | NoEngineError) -> None:
-    """Let the program find an engine, or none."""
+    """Make the program find an engine, or none."""
 
     @contextmanager
     def engine(*_: Any) -> Iterator[Engine]:
@@ -62,7 +62,7 @@ def test_without_python_of_lambda_s_version_it_says_so_and_skips_but_in_ci_it_fa
 
 
 def skips_or_fails_in_ci(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], why: str) -> None:
-    """Look at what the program does for want of something, on a developer's machine and in CI."""
+    """Check what the program does if something is missing, on a developer's machine and in CI."""
     monkeypatch.setitem(os.environ, "CI", "")
     assert program.main([]) == 0
     assert capsys.readouterr().out == f"{why}\nskipped: nothing was run\n"
@@ -145,7 +145,7 @@ def test_a_command_runs_with_its_variables_and_tells_what_it_said_where_it_fails
 def test_a_command_that_runs_on_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     commands = Commands([], HERE)
     child = tmp_path / "child"
-    # Its child minds no Ctrl-C.
+    # Its child ignores Ctrl-C.
     with commands.running(f"(trap '' INT; sleep 600 & echo $! >{child}; wait) & echo ready; wait") as read:
         wait_for("its word", lambda: "ready" in read() and child.exists() and child.read_text())
         number = int(child.read_text())
@@ -175,6 +175,6 @@ def test_the_libraries_of_a_program_are_found_by_the_names_that_it_looks_for() -
         missing("ldd")
     libraries = libraries_of([Path(sys.executable)])
     assert Path(libraries.linker).name.startswith("ld-")
-    # What wheels expect of a system comes along, even where nothing here is linked with it.
+    # Libraries that wheels expect of a system are included, even if nothing here is linked with them.
     assert {"libc.so.6", "libm.so.6", "librt.so.1", "libgcc_s.so.1"} <= set(libraries.by_name)
     assert all(Path(path).exists() for path in (libraries.linker, *libraries.by_name.values()))

@@ -1,4 +1,4 @@
-"""The walk itself: every sample event by `sam local invoke`, posts to `start-api`, a call by way of `start-lambda`."""
+"""The walk itself: every sample event by `sam local invoke`, posts to `start-api`, a call through `start-lambda`."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from tests.support.stack import Answer, ask, wait_for
 FORM = "application/x-www-form-urlencoded"
 # What is walked.
 PAGE = ROOT / "infra" / "docs" / "local-sam.md"
-# Where its commands start things.
+# The ports on which its commands start servers.
 START_API, START_LAMBDA = 3001, 3002
 HERE = f"http://127.0.0.1:{START_API}"
 SITE = "http://127.0.0.1:8000"
@@ -27,12 +27,12 @@ _PATIENCE = 120
 
 
 def commands_of_page() -> list[str]:
-    """Return the commands of the page that tells of `sam local`."""
+    """Return the commands of the page about `sam local`."""
     return commands_of(PAGE.read_text(encoding="utf-8"))
 
 
 class Walk:
-    """The checks, one method a part of it."""
+    """The checks, one method per part."""
 
     def __init__(self, commands: Commands, report: Report, outside: Callable[[], AbstractContextManager[None]]) -> None:
         self._commands = commands
@@ -40,7 +40,7 @@ class Walk:
         self._outside = outside
 
     def walk(self) -> None:
-        """Walk all of it: what the stack of `make run` does not survive ends the walk."""
+        """Run all of it; if the stack of `make run` does not survive a part, the walk ends."""
         with self._running("make run", "Ready"):
             stack = LocalStack()
             with self._check("its template for the SAM CLI"):
@@ -62,7 +62,7 @@ class Walk:
 
     @contextmanager
     def _running(self, words: str, ready: str) -> Iterator[None]:
-        """Run a command of the page as long as it is needed, from when it has said that it is ready."""
+        """Run a command of the page for the duration of the block, which starts once it reports that it is ready."""
         with self._commands.running(self._commands.find(words)) as read:
             with self._check(words):
                 _wait(words, read, ready)
@@ -171,7 +171,8 @@ def _states(stack: LocalStack, address: str) -> list[str]:
     return [item["state"] for item in stack.items("subscriber") if item.get("email") == address]
 
 
-# --- how a browser asks --------------------------------------------------------------------------------------------
+# --- requests like a browser's
+# --------------------------------------------------------------------------------------------
 
 
 def _post(path: str, body: bytes, content_type: str) -> Answer:
@@ -193,7 +194,7 @@ def _desk(
 
 
 def _cookies(answer: Answer) -> dict[str, str]:
-    """Return the cookies that an answer sets."""
+    """Return the cookies that a response sets."""
     pairs = (cookie.partition(";")[0].partition("=") for cookie in answer.cookies)
     return {name: value for name, _, value in pairs}
 
@@ -212,7 +213,7 @@ def _redirects_to_thanks(answer: Answer) -> None:
 
 
 def _path_of(link: str) -> str:
-    """Return a link's path and query: it leads to the stack, and start-api serves the same."""
+    """Return a link's path and query: it leads to the stack, and start-api serves the same path."""
     parts = urlsplit(link)
     return f"{parts.path}?{parts.query}"
 
@@ -225,7 +226,7 @@ def _press(path: str, mail: str) -> None:
     (action,) = re.findall(r'<form method="post" action="([^"]+)"', page.text)
     assert unescape(action).startswith(f"{HERE}/")
     fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.text))
-    # A page with a policy of `no-referrer` sends this origin.
+    # A page with the policy `no-referrer` sends this origin.
     headers = {"Content-Type": FORM, "Origin": "null"}
     body = urlencode({name: unescape(value) for name, value in fields.items()}).encode()
     answer = ask(START_API, "POST", unescape(action).removeprefix(HERE), body, headers)
@@ -233,7 +234,7 @@ def _press(path: str, mail: str) -> None:
 
 
 def _wait(what: str, read: Callable[[], str], word: str) -> None:
-    """Wait until a command has said a word."""
+    """Wait until a command has printed a word."""
     deadline = time.monotonic() + _PATIENCE
     while word not in read():
         assert time.monotonic() < deadline, f"waited {_PATIENCE} s for {what}, which said:\n{read()}"

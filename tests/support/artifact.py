@@ -1,4 +1,4 @@
-"""The functions of the artifact, as processes of their own."""
+"""The functions of the artifact, as separate processes."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -58,7 +58,7 @@ class BuiltFunction:
 
 
 class Deployed(App):
-    """The stack in miniature, its functions replaced by processes of the artifact."""
+    """The stack in miniature, with its functions replaced by processes of the artifact."""
 
     def __init__(self, artifact: Path, client: Path, endpoint: str, logs: Path) -> None:
         super().__init__(resolve())

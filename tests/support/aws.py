@@ -1,4 +1,4 @@
-"""Answers of AWS in the place of the wire, so that botocore's own errors and shapes are what is seen.
+"""AWS's answers in place of the network, so that callers see botocore's own errors and shapes.
 
 They follow AWS's API reference and are checked against botocore's models; none was recorded from an account.
 """
@@ -13,7 +13,7 @@ from tests.support.app import REGION
 from tests.support.clients import SESSION
 
 Answers = Mapping[str, Any]
-# A test may put another one in its place.
+# A test may replace it.
 CREATE_CLIENT = SESSION.create_client
 
 

@@ -78,7 +78,7 @@ class Commands:
     def running(self, command: str) -> Iterator[Callable[[], str]]:
         """Run a command for the duration of the block; Ctrl-C ends it and its children.
 
-        Yield a function that returns its output so far, and raises AssertionError if it has ended by itself.
+        Yield a function that returns its output so far, and raises AssertionError if it has ended on its own.
         """
         with tempfile.TemporaryDirectory(prefix="guichet-") as folder:
             said = Path(folder) / "said"

@@ -72,7 +72,7 @@ def code_and_link(mail: EmailMessage) -> tuple[str, str]:
 
 
 class Browser:
-    """A browser with cookies of its own, at an address of its own."""
+    """A browser with its own cookies and its own address."""
 
     def __init__(self, app: App, address: str = "203.0.113.7", language: str = "en") -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""What `guichet doctor` is tried on: answers of AWS, of DNS and of a site, all of them healthy but for what is changed.
+"""The subject of `guichet doctor` in tests: answers of AWS, of DNS and of a site, all healthy except for given changes.
 
 `tests/operate/healthy.json` has AWS's answers for a healthy stack.
 """
@@ -142,7 +142,7 @@ def with_stack(told: Inspection, **changes: Any) -> Inspection:
 def found_by(
     check: Check, answers: Answers | None = None, records: Mapping[Any, Any] | None = None, **changes: Any
 ) -> list[Finding]:
-    """Return what one check of the mail finds. Without `creates_identity`, the same before a deploy and after it."""
+    """Return what one check of the mail finds: without `creates_identity`, the same before and after a deploy."""
     client = Aws(all_answers(answers or {})).client
     return list(check(replace(_before(), client=client, records=in_dns(records or {}), **changes)))
 

@@ -1,4 +1,4 @@
-"""Comments from other tools: the files, the pages that they are about, and what an import made of them."""
+"""Comments from other tools: the files, the pages that they are about, and the result of an import."""
 
 from typing import Any
 

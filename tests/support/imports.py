@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 
 def imported(source: str) -> Iterator[list[str]]:
-    """Yield the dotted name of everything that a module imports, in its parts, wherever the import stands."""
+    """Yield the dotted name of everything that a module imports, in its parts, wherever the import is."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".") for alias in node.names)

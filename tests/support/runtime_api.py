@@ -1,4 +1,4 @@
-"""A function as Lambda runs it: AWS's own runtime client in a process of its own, against a small Runtime API.
+"""A function as Lambda runs it: AWS's own runtime client in a separate process, against a small Runtime API.
 
 The paths are those of AWS: "Using the Lambda runtime API for custom runtimes". The process sees the folder that it is
 given, the runtime client and the standard library, nothing else.
@@ -139,7 +139,7 @@ def start(code: Path, handler: str, environment: Mapping[str, str], client: Path
 
 
 def copy_client(into: Path) -> Path:
-    """Copy the runtime client of this environment into a folder of its own, and return that."""
+    """Copy the runtime client of this environment into a separate folder, and return that."""
     for packages in map(Path, site.getsitepackages()):
         for pattern in _CLIENT:
             for found in packages.glob(pattern):

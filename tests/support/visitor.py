@@ -1,4 +1,4 @@
-"""A visitor of the demo site, in a window of their own."""
+"""A visitor of the demo site, in a separate window."""
 
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ def violations_in(page: Page, only: Collection[str] = ()) -> list[str]:
 
 
 class Visitor:
-    """A visitor in a window of their own: the window's requests and errors."""
+    """A visitor in a separate window: the window's requests and errors."""
 
     def __init__(self, context: BrowserContext, stack: LocalStack, reader: Page | None) -> None:
         context.set_default_timeout(PATIENCE)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from guichet.accent import DARK, LIGHT, READABLE, accent, contrast
 from tests.support.colors import COLORS
 
-# What pages and emails write their text in.
+# The colours of text in pages and emails.
 INK = {"light": "#1d2433", "dark": "#eceff5"}
 
 
 def hold(color: str) -> None:
-    """Assert what must be so for any colour."""
+    """Assert what must hold for any colour."""
     shades = accent(color)
     assert shades.light.button == color.lower()
     for scheme, surfaces in (("light", LIGHT), ("dark", DARK)):

@@ -229,5 +229,5 @@ def test_any_text_becomes_allowed_html(text: str) -> None:
 @pytest.mark.slow
 def test_six_hundred_fuzzed_comments_become_allowed_html() -> None:
     made = render_comments.fuzz(600, seed=7)
-    # All of it is made, so all of it is checked.
+    # All of it is rendered, so all of it is checked.
     assert made.keys() == markdown.ELEMENTS

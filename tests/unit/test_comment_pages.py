@@ -16,7 +16,7 @@ from tests.support.app import PARAMETERS, SITE, isolated
 with isolated():
     SETTINGS = CommentsSettings.from_environment()
 SECRET = PARAMETERS["SigningSecret"]
-# Parts of a path: letters of all kinds, but neither what ends a path nor what stands for another folder.
+# Parts of a path: all kinds of letters, but nothing that ends a path or means another folder.
 PARTS = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="/\\?#%"), min_size=1, max_size=9)
 PATHS = st.lists(PARTS, max_size=4).map(lambda parts: "/" + "/".join(parts))
 

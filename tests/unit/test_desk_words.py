@@ -21,7 +21,8 @@ AREAS = sorted(part.removeprefix("desk.") for part in parts("en") if part.starts
 KNOWN = {f"{area}.{key}" for area in AREAS for key in sentences("en", f"desk.{area}")}
 
 
-# --- what is said -----------------------------------------------------------------------------------------------------
+# --- the sentences
+# -----------------------------------------------------------------------------------------------------
 
 
 def texts_of(folder: Path) -> Iterator[str]:
@@ -32,7 +33,7 @@ def texts_of(folder: Path) -> Iterator[str]:
 
 
 def texts_in(path: Path) -> Iterator[str]:
-    """Yield every text of a module; of one with values within, `*` for each value."""
+    """Yield every text of a module, with `*` for each value inserted into it."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     joined = [node for node in nodes if isinstance(node, ast.JoinedStr)]
     within = {id(part) for node in joined for part in node.values}
@@ -44,7 +45,7 @@ def texts_in(path: Path) -> Iterator[str]:
 
 
 def said_in_templates() -> Iterator[str]:
-    """Yield the keys that the templates say; `"a.b_" ~ x` is `a.b_*`."""
+    """Yield the keys that the templates use; `"a.b_" ~ x` is `a.b_*`."""
     for path in TEMPLATES:
         text = path.read_text(encoding="utf-8")
         for said in re.findall(r"\bsay\(\s*((?:[\"'][^\"']*[\"']|[^,()\"']|\([^()]*\))+)", text):
@@ -54,7 +55,7 @@ def said_in_templates() -> Iterator[str]:
 
 
 def keys_of(said: str, known: set[str], words: set[str]) -> set[str]:
-    """Return the sentences that a text may be the key of. What stands for a `*` is a text of the code."""
+    """Return the sentences that a text may be the key of. A `*` stands for any text of the code."""
     pattern = re.compile(re.escape(said).replace(r"\*", r"(.+)"))
     found = ((key, pattern.fullmatch(key)) for key in known)
     return {key for key, match in found if match and set(match.groups()) <= words}
@@ -71,7 +72,7 @@ def spoken() -> set[str]:
 
 @pytest.fixture(scope="module")
 def said() -> set[str]:
-    """Return what the desk says, by the key of a sentence or the pattern of several."""
+    """Return what the desk says: keys of sentences, or patterns of several."""
     # Not the names of templates.
     area = re.compile(rf"({'|'.join(AREAS)})\.(?!html$|css$)[\w*-]+")
     return {text for text in texts_of(DESK) if area.fullmatch(text)} | {
@@ -108,7 +109,7 @@ def test_no_other_function_loads_the_desk_or_its_words(function: str) -> None:
         for path in folder.rglob("*.py"):
             imported = _imported(path)
             assert not {name for name in imported if name.partition(".")[0] == "desk"}, path
-            # They get a language by `locale`, without what is below its package.
+            # They load a language by `locale`, without its subpackages.
             assert not {name for name in imported if name.startswith("guichet.locales.")}, path
             assert not {text for text in texts_in(path) if "*.desk" in text}, path
 

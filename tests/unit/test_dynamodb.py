@@ -27,7 +27,7 @@ def plain_client() -> Any:
 
 
 def request_of(client: Any, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """Return the request of a call as a client has made it up. It is not sent."""
+    """Return the request of a call as composed by a client. It is not sent."""
     made_up: list[dict[str, Any]] = []
 
     def answer(params: dict[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
@@ -59,6 +59,6 @@ def test_a_body_is_what_botocore_would_have_written(item: dict[str, Any], text: 
     for operation, asked in calls:
         ours, theirs = (request_of(client, operation, asked) for client in (dynamodb.client(), plain_client()))
         assert json.loads(ours["body"]) == json.loads(theirs["body"])
-        # Ours names itself, or botocore would make up its name for each call.
+        # Ours has a fixed name; otherwise, botocore would compose one for each call.
         assert {**ours["headers"], "User-Agent": ""} == {**theirs["headers"], "User-Agent": ""}
         assert ours["url"] == theirs["url"]

@@ -1,4 +1,4 @@
-"""The emails: each a module with what the outbox asks of it, and a pair of templates for all languages."""
+"""The emails: each a module with what the outbox needs, and a pair of templates for all languages."""
 
 import inspect
 import re
@@ -25,7 +25,7 @@ from tests.support.emails import AT, NAMES, email
 from tests.support.typography import faults
 
 TEMPLATES = Path(mime.__file__).parent / "templates"
-# What templates are made of, and those of the emails that have words of the owner's own.
+# Templates that others are made of, and those of the emails with the owner's own words.
 PARTS = {"layout.html", "row.html", "button.html", "own.html", "own.txt"}
 
 
@@ -70,7 +70,7 @@ def test_an_email_is_a_module_that_is_found_by_its_name(name: str) -> None:
         assert not hasattr(module, "queued")
         assert module.ineligible(due(issues.written("fr")))
     else:
-        # Its parameters are its own.
+        # Its parameters are specific to it.
         assert get_type_hints(getattr(module, "queued"))["return"] is QueuedEmail  # noqa: B009
 
 
@@ -132,7 +132,7 @@ def test_a_paused_issue_says_why_and_where_to_go_on(reason: Reason, language: La
     assert faults(text) == [] or language != "fr"
     for written in (text, unescape(html)):
         assert "https://api.example/desk/issues/2026-12-atelier" in written
-        # A text that changed cannot be sent.
+        # A changed text cannot be sent.
         assert bool(re.search("Resume it|Reprenez", written)) == (reason != "changed")
         # Counted since it was last resumed.
         assert ("55" in written, "780" in written) == ((reason == "bounces"), (reason in {"bounces", "complaints"}))
@@ -144,7 +144,7 @@ def test_an_ended_issue_tells_its_counts(state: str, language: Language) -> None
     ended = issues.ISSUE.model_copy(update={"state": state})
     mail = compose("issue-sent", language, ended, NotifierSettings.from_environment())
     text, html = (part.get_content() for part in mail.iter_parts())
-    # Readable ones: of thousands, too.
+    # Readable numbers, even in thousands.
     assert locale(language).number("1000") in text
     assert locale(language).number("1000") in html
     counts = [1000, 880, 2, 10, 7, 60, 3]
@@ -193,7 +193,7 @@ def test_an_issue_shows_its_preheader_and_its_subject_once_each() -> None:
 
     assert re.findall(r'<div style="display:none[^>]*>([^<]*)</div>', html_of("Bonjour")) == [edition.preheader]
     assert re.findall("<h1[^>]*>(.*?)</h1>", html_of("Bonjour\n\n## Un")) == [edition.subject]
-    # An author's own title takes its place.
+    # An author's own title replaces it.
     assert re.findall("<h1[^>]*>(.*?)</h1>", html_of("# Un\n\nBonjour")) == ["Un"]
 
 

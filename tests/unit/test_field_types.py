@@ -16,7 +16,7 @@ from guichet.http.body import Repeated, clean
 from guichet.http.request import Request
 from guichet.locales import Language
 
-# In a definition of their own, so that limits and labels are as a site writes them.
+# In a definition, so that limits and labels are as a site writes them.
 FIELDS = parse(
     """
 [a]

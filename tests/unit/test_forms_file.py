@@ -297,7 +297,7 @@ def _inline(value: object) -> str:
         case list():
             return f"[{', '.join(_inline(part) for part in value if part is not None)}]"
         case str():
-            # TOML's basic strings are JSON's, but for lone halves of surrogate pairs and DEL.
+            # TOML's basic strings are JSON's, except for lone surrogates and DEL.
             return json.dumps(value).replace("\x7f", "\\u007f")
         case _:
             return str(value)

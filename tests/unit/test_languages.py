@@ -127,7 +127,7 @@ class Prose(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take the attributes that somebody reads."""
+        """Collect the attributes that people read."""
         given = dict(attrs)
         read = {"aria-label", "title", "alt", "placeholder"} | (
             {"content"} if given.get("name") == "description" else set()
@@ -135,7 +135,7 @@ class Prose(HTMLParser):
         self.texts += [value for name, value in attrs if name in read and value and tag]
 
     def handle_data(self, data: str) -> None:
-        """Take a text."""
+        """Collect a text."""
         self.texts.append(data)
 
 
@@ -199,7 +199,7 @@ def test_a_greeting_is_followed_by_a_capital_and_nothing_is_said_done_before_it_
     known: tuple[Language, ...] = ("fr", "en")
     for language in known:
         sentences = locale(language).SENTENCES
-        # Thanks stand once on each page and in each email.
+        # Thanks appear once on each page and in each email.
         for title, text in (("thanks_title", "contact_accepted"), ("thanks_title", "newsletter_accepted")):
             assert re.search("Merci|Thank", sentences[title])
             assert not re.search("Merci|Thank", sentences[text])

@@ -13,7 +13,7 @@ from guichet.accent import accent
 from guichet.mail import markdown
 from tests.support import issues
 
-# What HTML of a letter is made of. Nothing fetches but an image, nothing runs.
+# The elements in an issue's HTML. Only images are fetched, and nothing runs.
 TAGS = {
     *("a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p", "pre"),
     *("s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
@@ -180,13 +180,13 @@ def test_whatever_is_written_nothing_is_live_that_may_not_be_and_both_say_the_sa
             assert re.match(r"https://[^/]", node.get("src"), re.IGNORECASE)
             assert node.get("src") in text
             assert node.get("alt")
-        # No link leads nowhere that can be seen.
+        # No visible link leads nowhere.
         if node.tag == "a":
             assert "".join(node.itertext()).strip() or node.find(".//img") is not None
-    # An address is shown as people write it, and told as machines do.
+    # An address is shown as people write it, and linked as machines write it.
     addresses = "".join(re.findall(r"<[^>]*>", html))
     assert [word for word in shown(html) if word not in text and word not in addresses] == []
-    # Outside code and tables, nothing is longer than a line but a single word.
+    # Outside code and tables, only a single word may be longer than a line.
     for line in text.split("\n"):
         words = line.lstrip("> -0123456789.)").split(" ")
         longest = max(map(len, words))

@@ -1,4 +1,4 @@
-"""Models: the same as pydantic makes of the class, both directly and from a compiled schema."""
+"""Models: the same as pydantic's for that class, both directly and from a compiled schema."""
 
 import json
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ WRONG = {"KIND": "half", "WORDS": "", "PARTS": [{"name": "abcdef"}], "SIZE": 0}
 
 @pytest.fixture(params=["made", "compiled"])
 def _source(request: pytest.FixtureRequest, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let models be made by pydantic, or be read as the artifact has them, where pydantic is not there."""
+    """Let pydantic make the models, or read them as in the artifact, where there is no pydantic."""
     monkeypatch.setattr(model, "_validators", {})
     monkeypatch.setattr(model, "_serializers", {})
     if request.param == "compiled":

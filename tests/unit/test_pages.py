@@ -68,7 +68,7 @@ def test_each_of_its_links_leads_somewhere(page: str) -> None:
 
 @each_page
 def test_every_file_that_it_names_is_there(page: str) -> None:
-    # Of a language that is not there: languages.md says how to add it.
+    # For a language that does not exist: languages.md says how to add it.
     invented = {"functions/guichet/locales/de/", "infra/site/de/index.html"}
     # The site's own.
     invented |= {"functions/forms.toml", "functions/texts.toml"}
@@ -96,7 +96,7 @@ def test_every_variable_that_it_gives_to_make_is_one(page: str) -> None:
 
 @each_page
 def test_every_example_of_parameters_is_allowed(page: str) -> None:
-    # What is left out (…) or made by the shell ($) is no value.
+    # Anything left out (…) or made by the shell ($) is not a value.
     examples = re.findall(r'(?:PARAMETERS=|--before )"([^"$…]+)"', _code(PAGES[page]))
     single = re.findall(r"`([A-Z][a-z]+[A-Z]\w+=[^`\s]+)`", PAGES[page])
     for example in (*examples, *single):
@@ -165,7 +165,7 @@ def test_the_shell_can_read_every_block_of_commands(page: str) -> None:
 
 
 def _code(text: str) -> str:
-    """Return all code of a page, a command or a span a line."""
+    """Return all code of a page, one command or span per line."""
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     spans = (span.replace("\n", " ") for span in re.findall(r"`([^`]+)`", prose))
     return "\n".join((*commands_of(text), *spans))
@@ -212,7 +212,7 @@ def test_every_parameter_is_there_with_its_default() -> None:
 
 
 def _parameters() -> dict[str, dict[str, object]]:
-    # A second reader than the stack's own, blind to CloudFormation's tags.
+    # A reader independent of the stack's own, which ignores CloudFormation's tags.
     class Loader(yaml.SafeLoader):
         pass
 
@@ -403,7 +403,7 @@ def test_what_the_local_stack_serves_itself_is_there() -> None:
 
 def test_every_target_is_described_where_one_contributes() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
-    # Those of every day, which other pages are about.
+    # Everyday targets, which other pages cover.
     elsewhere = {"help", "install", "build", "deploy", "clean"}
     assert targets - elsewhere <= set(re.findall(r"make ([a-z-]+)", read("contributing.md")))
 

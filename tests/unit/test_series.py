@@ -34,14 +34,14 @@ def series(edition: Edition, language: Language = "fr", **changes: str) -> Serie
 
 
 def alone(edition: Edition, to: str, link: str, language: Language = "fr") -> EmailMessage:
-    """Return the email to one reader, as it is composed for nobody else."""
+    """Return the email to one reader, composed only for them."""
     owner = NotifierSettings.from_environment()
     content = issue.content(WrittenIssue(issues.ISSUE, edition, language, (to,), link), language, owner)
     return written(issue.NAME, issue.AUDIENCE, content, language, owner)
 
 
 def check_the_lines(raw: bytes) -> None:
-    """Check what RFC 5322 and RFC 2045 ask of lines."""
+    """Check what RFC 5322 and RFC 2045 require of lines."""
     assert raw.isascii()
     assert b"\r" not in raw.replace(b"\r\n", b"")
     assert b"\n" not in raw.replace(b"\r\n", b"")
@@ -49,7 +49,7 @@ def check_the_lines(raw: bytes) -> None:
     assert max(map(len, head.split(b"\r\n"))) <= 998
     assert max(map(len, body.split(b"\r\n"))) <= 76
     assert not re.search(rb"[ \t]\r\n", body)
-    # Nothing but `=` and two capital hexadecimals, or a soft line break.
+    # Only `=` and two upper-case hexadecimal digits, or a soft line break.
     encoded = re.sub(rb"(?m)^(--)?=+\d+==(--)?\r$|^[A-Z][A-Za-z-]+:.*\r$", b"", body)
     assert not re.search(rb"=(?![0-9A-F]{2}|\r\n)", re.sub(rb"={5,}\d+==", b"", encoded))
 
@@ -71,7 +71,7 @@ TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 LINKS = st.tuples(st.sampled_from(["https://api.example", f"https://{'d' * 61}.{'e' * 61}.example/v1"]), TOKENS).map(
     lambda drawn: f"{drawn[0]}/newsletter/unsubscribe?{urlencode({'subscriber': 's', 'token': drawn[1]})}&x={drawn[1]}"
 )
-# What a Markdown text is made of, and what an encoder may trip over.
+# The parts of a Markdown text, and what an encoder may trip over.
 BITS = st.sampled_from(
     [
         *("# ", "- ", "1. ", "> ", "\n", "\n\n", "**", "_", "`", "```\n", "[a](https://a.example/?b=c&d=é) ", "    "),
@@ -108,7 +108,7 @@ def test_each_reader_s_copy_is_what_would_have_been_composed_for_them(  # noqa: 
     assert by_node["html"].rstrip() == html.rstrip()
     assert by_node["to"] == [{"address": address, "name": ""}]
     assert by_node["subject"] == text_by_perl(in_perl, raw, "Subject") == subject
-    # The link is there whole, and once in each.
+    # The link is there unbroken, and once in each part.
     assert text.splitlines().count(link) == 1
     assert list(map(unescape, HREF.findall(html))) == [link]
     assert on_the_wire(raw, "List-Unsubscribe") == f"<{link}>"

@@ -33,7 +33,7 @@ MODELS: dict[str, type[Settings]] = {
 
 
 def test_every_function_has_a_model_and_gets_just_its_variables() -> None:
-    # The desk knows the API's address only if that is a domain of one's own.
+    # The desk only knows the API's address if it is a custom domain.
     certificate = "arn:aws:acm:eu-west-3:123456789012:certificate/a"
     functions = resolve(ApiDomain="forms.example.org", ApiCertificateArn=certificate).functions
     assert set(functions) == set(MODELS)
@@ -149,7 +149,7 @@ def test_an_address_is_known_by_both_secrets_once_each(monkeypatch: pytest.Monke
     monkeypatch.setenv("FORMER_SIGNING_SECRET", "a former secret for tests, 32 characters")
     ids = NotifierSettings.from_environment().ids_of("me@example.org")
     assert len(set(ids)) == 2
-    # The stack's own goes first.
+    # The stack's own comes first.
     monkeypatch.setenv("FORMER_SIGNING_SECRET", NotifierSettings.from_environment().signing_secret)
     assert NotifierSettings.from_environment().ids_of("me@example.org") == ids[:1]
 

@@ -27,7 +27,7 @@ def test_what_is_counted_reads_as_the_logger_writes_it(
     assert form.fullmatch(usual.pop("timestamp"))
     assert line == usual
     assert (value, metric["CloudWatchMetrics"][0]["Dimensions"]) == (1, [["form"]])
-    # CloudWatch is paid for by the byte.
+    # CloudWatch bills by the byte.
     assert '": ' not in counted
     assert "réserver" in counted
 

@@ -11,7 +11,7 @@ ses = boto3.client("sesv2")
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Keep a message, mail it, answer."""
+    """Store a message, mail it, answer."""
     form = json.loads(event["body"])
     table.put_item(Item={"pk": str(uuid.uuid4()), "sk": "message", **form})
     content = {"Simple": {"Subject": {"Data": "New message"}, "Body": {"Text": {"Data": form["message"]}}}}

@@ -27,7 +27,7 @@ class Form(BaseModel):
 
 @app.post("/contact")
 def contact(form: Form) -> dict[str, Any]:
-    """Keep a message with the email that it owes and the caller's count."""
+    """Store a message with its queued email and the caller's count."""
     key = f"message#{uuid.uuid4()}"
     answers = {name: {"S": str(value)} for name, value in form.model_dump().items() if value}
     message = {"pk": {"S": key}, "sk": {"S": "message"}, **answers}

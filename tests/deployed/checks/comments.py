@@ -21,7 +21,7 @@ def _read(world: World, page: str, **headers: str) -> Answer:
 
 @contextmanager
 def _moderating(world: World) -> Iterator[tuple[str, str]]:
-    """Moderate with an owner's own rights, not with those of a function. Yields the table and the secret."""
+    """Moderate with an owner's own permissions, not with a function's. Yields the table and the secret."""
     client = dynamodb.client
     dynamodb.client = lambda: world.run.client("dynamodb")  # type: ignore[assignment]
     try:

@@ -46,7 +46,7 @@ def a_stranger_gets_the_same_answer_and_no_desk(world: World) -> None:
     assert owners.press(owners.open("messages"), "Send me a code", address=OWNER).text == asked.text
     code = code_of(owners.mail())
     assert world.mails(address, "/desk/") == []
-    # Nor does somebody else's code work.
+    # Somebody else's code does not work either.
     assert desk.press(asked, "Sign in", code=code).status in {403, 422}
     assert "Send me a code" in desk.open("messages").text
 
@@ -158,7 +158,7 @@ def at_the_desk_an_issue_is_written_and_told_what_it_takes(world: World) -> None
     assert "SES does not answer" not in page.text
 
 
-# Those that sign in last: a day has few codes.
+# The checks that sign in come last: there are few codes a day.
 CHECKS = (
     every_page_of_the_desk_is_shown,
     at_the_desk_a_message_is_filed_as_spam_and_taken_out_again,

@@ -69,7 +69,7 @@ _PERL = (
 def the_weekly_digest_is_mailed_once(world: World) -> None:
     table, dynamodb = world.stack.resources["Table"], world.run.client("dynamodb")
     before = {mail.message_id for mail in world.run.recorder.mails}
-    # The one that an earlier sweep owed, if any.
+    # The one that an earlier sweep left queued, if any.
     for item in world.stack.items():
         if item["pk"]["S"].startswith("digest#"):
             dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
@@ -135,7 +135,7 @@ def an_email_that_came_back_waits_for_the_owners_mailbox(world: World) -> None:
     assert "sent_at" not in waiting
     told["eventType"], told["delivery"] = "Delivery", {"timestamp": told["mail"]["timestamp"], "recipients": [OWNER]}
     publish(world, json.dumps(told))
-    # It was an automatic reply, then: nothing waits any more.
+    # So it was an automatic reply, and nothing waits any more.
     world.wait("the delivery", lambda: "sent_at" in world.items("email", pk=row["pk"])[0])
 
 
@@ -183,7 +183,7 @@ def a_bounce_that_cannot_be_kept_waits_in_the_queue(world: World) -> None:
         adapter.deliver_by_sns(world.stack, message)
         (waiting,) = world.wait("the queue", lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
     assert world.items("subscriber", email=address) == [subscriber]
-    # As infra/docs/runbook.md says: hand its payload to the function again, and empty the queue.
+    # As infra/docs/runbook.md says: invoke the function again with its payload, and empty the queue.
     payload = json.loads(waiting["Body"])["requestPayload"]
     assert payload["Records"][0]["Sns"]["Message"] == message
     world.stack.invoke("Feedback", payload)
@@ -208,7 +208,7 @@ def what_stayed_owed_goes_out_by_the_schedule(world: World) -> None:
         (kept,) = world.items("message", email=address)
         world.wait("the refusal", lambda: "waits_for" in world.items("email", pk=kept["pk"])[0])
     assert world.mails(OWNER, words) == []
-    # The schedule's next moment is now: nobody waits a quarter of an hour.
+    # Make the schedule due now, so that nobody waits a quarter of an hour.
     events, rule = world.run.client("events"), world.stack.resources["NotifierSweep"]
     assert events.describe_rule(Name=rule)["ScheduleExpression"] == "rate(15 minutes)"
     events.put_rule(Name=rule, ScheduleExpression="rate(1 minute)")

@@ -8,7 +8,7 @@ from tests.deployed.world import OWNER, World
 
 def an_issue_goes_once_to_each_reader(world: World) -> None:
     address, words = world.somebody(), world.words()
-    # Not signed up: this check is repeated often, and one network gets so many confirmations a day.
+    # Not signed up: this check is repeated often, and a network gets a limited number of confirmations a day.
     brings = world.run.folder / f"{address}.csv"
     brings.write_text(f"email\n{address}\n", encoding="utf-8")
     world.guichet("import", str(brings), "--consent", "Confirmed on paper, 2 March 2026")
@@ -37,7 +37,7 @@ def an_issue_goes_once_to_each_reader(world: World) -> None:
     # Sent once is sent: the same file is refused, and nobody gets it again.
     world.guichet("issue", "send", str(file), "--offline", "--count", str(readers), code=2)
     assert len(world.mails(address, words)) == 1
-    # The owner is told of the end by the notifier.
+    # The notifier mails the owner that it has ended.
     world.settle()
     world.wait("the end", lambda: [mail for mail in world.mails(OWNER, file.stem) if mail is not trial])
     assert world.visit(link).status == 200

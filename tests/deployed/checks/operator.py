@@ -1,4 +1,4 @@
-"""As the operator: the commands, in processes of their own, on a stack that they find by its name."""
+"""As the operator: the commands, in separate processes, on a stack that they find by its name."""
 
 import csv
 import json
@@ -97,7 +97,7 @@ def mail_is_tried_and_the_doctor_is_content(world: World) -> None:
     (sent,) = world.mails(OWNER, "`guichet test-email`")
     assert sent.mail.configuration_set == world.stack.resources["OwnerMail"]
     findings = world.guichet("doctor", code=1).rows
-    # Those of DNS, which nobody has entered, are the ones that it may complain of.
+    # It may only complain about the DNS records, which nobody has added.
     assert {row["check"] for row in findings if row["state"] != "ok"} <= {"DKIM", "DMARC", "SPF"}, findings
     assert {"table", "stream", "schedule", "alarms", "parameters", "page", "form", "CORS"} <= {
         row["check"] for row in findings

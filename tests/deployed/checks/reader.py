@@ -28,7 +28,7 @@ def a_subscription_begins_and_ends_by_the_readers_own_hand(world: World) -> None
     world.mail(OWNER, address)
     welcome = world.mail(address, "/newsletter/unsubscribe")
     leaving = welcome.link("/newsletter/unsubscribe")
-    # RFC 2369 and RFC 8058, read from the raw message: a mailbox provider takes neither folded nor encoded ones.
+    # RFC 2369 and RFC 8058, read from the raw message: a mailbox provider accepts neither folded nor encoded ones.
     lines = welcome.mail.raw.split(b"\r\n\r\n", 1)[0].decode("ascii").split("\r\n")
     assert f"List-Unsubscribe: <{leaving}>" in lines
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines

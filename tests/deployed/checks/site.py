@@ -40,7 +40,7 @@ def forms_of_three_media_types_are_kept_and_told(world: World) -> None:
 
 
 def _thanks(world: World, location: str) -> bool:
-    """Return whether an address is the page of thanks, and there. The emulator's port does not count: AWS has none."""
+    """Return whether an address is the thank-you page, and exists. The emulator's port does not count: AWS has none."""
     parts = urlsplit(location)
     assert (parts.scheme, parts.hostname) == ("https", world.stack.host.partition(":")[0])
     return parts.path == "/thanks" and world.stack.ask("GET", f"{parts.path}?{parts.query}").status == 200

@@ -16,7 +16,7 @@ SECOND, DOMAIN, SECOND_OWNER = "guichet-second", "forms.second.example", "second
 
 def a_first_deploy_that_fails_leaves_nothing_behind(world: World) -> None:
     template = json.loads(world.template.read_text(encoding="utf-8"))
-    # The last of all, and nothing that CloudFormation could make.
+    # The last resource, and one that CloudFormation cannot create.
     template["Resources"]["Broken"] = {
         "Type": "AWS::CloudWatch::Alarm",
         "DependsOn": ["Identity", "Table"],
@@ -34,7 +34,7 @@ def a_first_deploy_that_fails_leaves_nothing_behind(world: World) -> None:
 
 
 def a_second_stack_lives_beside_the_first(world: World) -> None:
-    """Deploy it with a domain of its own, in English, and with an hourly cap that is soon reached."""
+    """Deploy it with its own domain, in English, and with an hourly cap that is soon reached."""
     second = _deployed(world, CreateIdentity="true", CallerHourlyCap="3")
     assert second.stack.outputs["Endpoint"] == f"https://{DOMAIN}"
     # Each has a stage of this name.
@@ -51,7 +51,7 @@ def a_second_stack_lives_beside_the_first(world: World) -> None:
     assert "I agree to receive" in page.text
     assert second.press(page.text).status == 200
     assert [row["email"] for row in second.guichet("subscribers", "--state", "confirmed").rows] == [reader]
-    # The desk of one is none of the other's.
+    # Their desks are separate.
     desk, other = Desk(second), Desk(world)
     assert words.rpartition("'")[2] in desk.sign_in(SECOND_OWNER, page_of(told)).text
     other.cookies = dict(desk.cookies)
@@ -69,12 +69,12 @@ def an_update_keeps_the_other_parameters(world: World) -> None:
     reader = second.somebody()
     link = second.sign_up(reader).link("/newsletter/confirm")
     updated = world.of(world.run.deploy(world.template, SECOND, {"CallerHourlyCap": "1000"}))
-    # Nothing to change, as `make deploy` alone after no change: no error.
+    # Nothing to change, like `make deploy` without changes: no error.
     world.run.deploy(world.template, SECOND)
     assert updated.stack.parameters == {**before[0], "CallerHourlyCap": "1000"}
     assert updated.stack.resources == before[1]
     assert _keys(updated.stack.items()) >= _keys(before[2])
-    # Also those that CloudFormation does not show: the secret makes the links.
+    # This includes those that CloudFormation does not show: links depend on the secret.
     assert updated.visit(link).status == 200
     _, words = updated.write()
     updated.mail(SECOND_OWNER, words)
@@ -94,7 +94,7 @@ def what_is_kept_outlives_the_stack_and_serves_the_next(world: World) -> None:
     again = _deployed(world, CreateIdentity="false", CallerHourlyCap="1000")
     assert again.stack.resources["Table"] == table
     assert _keys(again.stack.items()) == _keys(before)
-    # What was mailed before leads there.
+    # Links mailed before lead there.
     assert again.press(again.visit(welcome.link("/newsletter/unsubscribe")).text).status == 200
     assert again.items("subscriber", id=subscriber["id"])[0]["state"] == "unsubscribed"
     _, words = again.write()

@@ -1,4 +1,4 @@
-# ruff: noqa: INP001  Python imports it by itself, by this name
+# ruff: noqa: INP001  Python imports it automatically, by this name
 """Names beneath `localhost` mean this machine (RFC 6761, section 6.3), where the C library does not know that."""
 
 import socket

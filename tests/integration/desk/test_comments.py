@@ -27,7 +27,7 @@ def app(make_app: Make) -> App:
 
 
 def told(page: TestResponse) -> str:
-    """Return what a page tells of what was done."""
+    """Return a page's report of what was done."""
     found = re.search(r'<(p|div) class="told" role="status">(.*?)</\1>', page.text, re.DOTALL)
     return unescape(" ".join(re.sub("<[^>]+>", " ", found[2]).split())) if found else ""
 
@@ -51,7 +51,7 @@ def act(browser: Browser, comment_id: str, label: str) -> TestResponse:
 
 
 def link(page: TestResponse, words: str) -> str:
-    """Return where the link with some words leads."""
+    """Return where the link with a given text leads."""
     (found,) = re.findall(rf'<a (?:[^>]*)href="([^"]+)"[^>]*>{re.escape(words)}</a>', page.text)
     return unescape(found)
 
@@ -246,7 +246,7 @@ def test_deleting_asks_and_says_that_a_stub_stays_where_answers_are(app: App) ->
     assert comments.comment("table", first) is None
     (stub,) = read(app)["comments"]
     assert (stub["id"], stub["deleted"], [one["id"] for one in stub["replies"]]) == (first, True, [answer])
-    # The second press, of another tab, is as good as done.
+    # The second press, in another tab, also succeeds.
     assert told(browser.press(asked, "Delete for good")) == "Deleted."
 
 
@@ -277,7 +277,7 @@ def test_several_are_approved_at_once_what_is_answered_first(app: App) -> None:
 def test_all_that_a_page_shows_is_approved_by_one_button_without_a_script(app: App) -> None:
     with time_machine.travel(START):
         first = post(app, comment="First")
-    # As imports may have it: the answer is older than what it answers.
+    # As in some imports: the reply is older than the comment that it answers.
     with time_machine.travel(START - timedelta(hours=1)):
         answer = post(app, comment="An answer", parent=first)
     browser = Browser(app).signed_in()
@@ -445,7 +445,7 @@ def test_a_long_comment_is_shown_in_full_on_its_own_page_alone(app: App) -> None
     assert browser.get(f"comments/{comment_id}").text.count("END") == 2
 
 
-# --- whose they are ---------------------------------------------------------------------------------------------------
+# --- their authors ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.medium
@@ -487,7 +487,7 @@ def test_a_link_leads_to_erasing_its_author(app: App) -> None:
     assert "camille@example.org" in page.text
 
 
-# --- who may, and what is written down --------------------------------------------------------------------------------
+# --- permissions and logs ---------------------------------------------------------------------------------------------
 
 
 def test_the_emails_link_asks_for_a_session_and_leads_back(app: App) -> None:

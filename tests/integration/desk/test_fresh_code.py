@@ -31,7 +31,7 @@ def _take(call: Call) -> Response:
 
 @pytest.fixture(autouse=True)
 def _area(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the desk an area that asks for a code and takes one."""
+    """Give the desk an area that requests a code and accepts one."""
     area = ModuleType("area_of_the_test")
     vars(area)["ROUTES"] = {"POST fresh/ask": _ask, "POST fresh/take": _take}
     monkeypatch.setitem(sys.modules, area.__name__, area)
@@ -97,7 +97,7 @@ def test_it_is_no_code_to_sign_in_with_nor_the_other_way_round(app: App) -> None
 def test_it_works_in_its_own_session_and_browser_alone(app: App) -> None:
     browser, thief = Browser(app).signed_in(), Browser(app)
     code = asked(browser)
-    # With the session's cookie alone, as it may be stolen.
+    # With only the session's cookie, as if it were stolen.
     thief.cookies["__Host-guichet-desk"] = browser.cookies["__Host-guichet-desk"]
     assert press(thief, "take", code=code) == "no"
     # And in another session of the same owner.
@@ -112,7 +112,7 @@ def test_it_has_five_tries_and_15_minutes(app: App) -> None:
     with time_machine.travel(START, tick=False) as clock:
         browser = Browser(app).signed_in()
         code = asked(browser)
-        # What is no code is no try.
+        # Input that cannot be a code does not count as an attempt.
         assert press(browser, "take", code="12") == "no"
         for _ in range(MOST_TRIES):
             assert press(browser, "take", code="AAAA-AAAA") == "no"

@@ -149,7 +149,7 @@ class Desk(RuleBasedStateMachine):
     def somebody_types_the_code_of(self, name: str, request: str) -> None:
         mine = self.mine(name)
         open_ = [one for one in mine if self.asked[one].tries < MOST_TRIES and not self.asked[one].used]
-        # It is compared with the latest first, and each comparison is a try.
+        # It is compared with the latest first, and each comparison counts as an attempt.
         right = request in open_ and self.works(request)
         sent_at = self.asked[request].sent_at if request in open_ else None
         found = sent_at is not None and self.now() < sent_at + VALID
@@ -228,7 +228,7 @@ class Desk(RuleBasedStateMachine):
 
     @rule(name=browsers, victim=browsers)
     def the_stranger_plants_or_steals_what_asks(self, name: str, victim: str) -> None:
-        """Take the cookie of a request, which is worth nothing without its email."""
+        """Steal or plant the cookie of a request, which is worth nothing without its email."""
         if name.startswith("stranger") and ASKED in self.browsers[victim].cookies:
             self.browsers[name].cookies[ASKED] = self.browsers[victim].cookies[ASKED]
 
@@ -252,7 +252,7 @@ class Desk(RuleBasedStateMachine):
         name, owner = BROWSERS[2 * which], OWNERS[which]
         if owner not in self.owners:
             return
-        # Only what this browser asks for itself counts: 20 times an hour, and so many emails a day.
+        # Only this browser's own requests count: 20 an hour, and a number of emails a day.
         self.time.shift(timedelta(hours=1))
         counted = [item for item in self.app.items("cap") if item["sk"] == f"cap#known#{self.now().date()}"]
         if sum(int(item["counted"]) for item in counted) > DESK_MAIL_PER_DAY - times:
@@ -278,7 +278,7 @@ class Desk(RuleBasedStateMachine):
 
     @invariant()
     def whoever_is_in_ought_to_be(self) -> None:
-        # One by one: those who got in stay in for a while.
+        # One at a time: those who got in stay signed in for a while.
         self.steps += 1
         self.is_in_as_they_ought(BROWSERS[self.steps % len(BROWSERS)])
 

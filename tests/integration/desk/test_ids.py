@@ -21,7 +21,7 @@ def test_what_no_record_can_be_called_is_asked_of_nobody(app: App, name: str) ->
     posted = [f"messages/{name}/spam", f"messages/{name}/release", f"sessions/{name}/end", f"issues/{name}/test"]
     assert [desk.get(page).status_code for page in opened] == [404] * 4
     assert [desk.post(page, {"token": token}).status_code for page in posted] == [404] * 4
-    # The session alone.
+    # Only the session.
     assert set(wire.operations) == {"GetItem"}
     assert len(set(wire.bodies)) == 1
 

@@ -111,7 +111,7 @@ def body(html: str) -> list[Any]:
 
 
 def without_links(text: str) -> str:
-    """Return a text without the tokens of the links to unsubscribe, which are each reader's own."""
+    """Return a text without the tokens of unsubscribe links, which differ by reader."""
     return re.sub(r"subscriber=\w+&(amp;)?token=[\w-]+", "", text)
 
 
@@ -549,7 +549,7 @@ def test_a_scheduled_issue_starts_after_its_time_in_the_stack_s_time_zone(
     assert "The issue is scheduled." in said(page)
     assert "Monday" in said(page)
     assert the(NAME).scheduled_for == datetime.fromisoformat("2026-11-23T17:00:00Z")
-    # Another time, from the one that it has.
+    # Another time, instead of the current one.
     page = desk.get(f"issues/{NAME}/schedule")
     assert form_of(page, "/schedule")["time"] == "18:00"
     desk.follow(to_start(desk, "schedule", date="2026-11-23", time="18:30", typed="1"))
@@ -567,7 +567,7 @@ def test_a_scheduled_issue_starts_after_its_time_in_the_stack_s_time_zone(
     [
         ("2026-11-23", "10:59", "That is past: Monday 23 November 2026 at 10:59 (Europe/Paris)."),
         ("2027-12-24", "08:00", "more than 330 days ahead"),
-        # What a browser takes as a date, too.
+        # Browsers accept this as a date, too.
         ("0001-01-01", "00:00", "That is past: "),
         ("9999-12-31", "23:59", "more than 330 days ahead"),
         ("2027-03-28", "02:30", "the clocks go forward. Choose Sunday 28 March 2027 at 03:30 (Europe/Paris)"),
@@ -616,7 +616,7 @@ def test_a_scheduled_issue_is_taken_back_written_and_scheduled_again(app: App, d
     assert "The issue is a draft again." in said(page)
     assert (the(NAME).state, the(NAME).scheduled_for) == ("draft", None)
     assert rewrite(desk, desk.get(f"issues/{NAME}/write"), text_en="Another").status_code == 303
-    # Or cancelled before it began, and sent after all.
+    # Or one that was cancelled before it began, and is sent after all.
     page = desk.follow(to_start(desk, "schedule", date=tomorrow, time="08:00", typed="1"))
     assert "Its text stays: you can change it and send it another time." in said(page)
     assert "it cannot be sent again" not in said(page)
@@ -778,7 +778,7 @@ def test_each_reader_is_listed_by_state_with_the_reason(app: App, desk: Browser)
     assert "Bounced 1" in said(page)
     page = desk.get(f"issues/{NAME}/readers")
     assert {"ben@example.org", "cat@example.org"} <= set(said(page).split())
-    # Of an address that bounced, the key alone is kept.
+    # Only the key of an address that bounced is kept.
     assert "ann@example.org" not in said(page)
     assert subscriber_id(SECRET, "ann@example.org") in said(page)
     page = desk.get(f"issues/{NAME}/readers?state=bounced")
@@ -790,7 +790,7 @@ def test_each_reader_is_listed_by_state_with_the_reason(app: App, desk: Browser)
 
 
 def many_readers(count: int) -> Issue:
-    """Return an issue that was sent to many, put into the table by the back door."""
+    """Return an issue that was sent to many, written directly into moto's table."""
     issue = Issue(
         id=NAME,
         state="sent",

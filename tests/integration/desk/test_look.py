@@ -31,7 +31,7 @@ def test_it_has_the_look_of_the_other_pages_and_loads_no_more(make_app: Callable
         assert [logo.attrib["src"] for logo in tags(page.text, "img")] == [LOGO]
         assert [heading.text for heading in tags(page.text, "h1")] != [""]
         assert len(tags(page.text, "h1")) == 1
-        # Neither a robot nor a cache keeps it, and no other site learns of it.
+        # Neither robots nor caches keep it, and no other site learns of it.
         assert page.headers["cache-control"] == "no-store"
         assert page.headers["referrer-policy"] == "same-origin"
         assert page.headers["x-content-type-options"] == "nosniff"

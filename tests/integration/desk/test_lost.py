@@ -30,7 +30,7 @@ def test_what_was_typed_is_shown_when_the_session_has_ended(app: App, language: 
     assert texts_of(reply.text) == [TYPED]
     assert "<b>markup" not in reply.text
     assert f'lang="{language}"' in reply.text
-    # Else the text would go with the page.
+    # Otherwise, the text would be lost with the page.
     link = f'<a href="{ORIGIN}/desk" target="_blank">{words.say("common.other_tab", language)}</a>'
     assert link in reply.text
     assert link not in browser.post("settings", {"text": "short"}).text

@@ -78,7 +78,7 @@ def told(page: TestResponse) -> str:
 def test_messages_stand_by_day_in_the_owners_time_zone_newest_first(make_app: Make) -> None:
     app = make_app(TimeZone="America/New_York")
     with time_machine.travel(START):
-        # In UTC, they are of two days.
+        # In UTC, they are on two days.
         ids = [message(START - timedelta(hours=hours)) for hours in (1, 5, 9, 11, 13)]
         page = Browser(app).signed_in().get("messages")
     assert shown(page) == ids
@@ -291,7 +291,7 @@ def test_a_search_says_how_far_it_looked_and_goes_on_from_there(app: App, monkey
         assert found == [ids[3], ids[14], ids[30]]
         assert looked == [("10", "Saturday"), ("10", "Wednesday"), ("10", "Monday"), ("10", "Friday")]
         assert "rare" in link(page, "next")
-        # It is a search in what a form brought, and in a folder.
+        # It searches one form's messages, in one folder.
         assert shown(desk.get("messages?q=rare&form=devis")) == shown(desk.get("messages/spam?q=rare")) == []
 
 
@@ -517,7 +517,7 @@ def test_a_sign_up_in_the_spam_folder_gets_its_link_when_it_is_released(app: App
         app.play_stream()
         (mail,) = app.mails()
         assert mail["To"] == READER
-        # It is the visitor's affair now.
+        # It is up to the visitor now.
         assert desk.get(f"messages/{identifier}").status_code == 404
 
 
@@ -579,7 +579,7 @@ _NASTY = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_fro
 def test_what_a_stranger_wrote_is_text_and_in_no_url(  # noqa: PLR0913, PLR0917
     make_app: Make, name: str, text: str, subject: str, label: str, value: str
 ) -> None:
-    # A list looks no further back than messages are kept.
+    # A list does not go further back than messages are kept.
     app = make_app(RetentionDays="30")
     marked = "<script>q</script>"
     with time_machine.travel(START, tick=False):

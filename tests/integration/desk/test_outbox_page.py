@@ -169,7 +169,7 @@ def test_a_dead_mailbox_is_named_and_can_be_tried_at_once(app: App) -> None:
 
 
 def test_every_reason_and_every_email_has_words() -> None:
-    # Of an issue itself there are rows of its own.
+    # The issue itself has its own rows.
     names = {module.name for module in pkgutil.iter_modules(emails.__path__)} - {"issue"}
     for language in LANGUAGES:
         for why in reasons.WHYS:
@@ -194,7 +194,7 @@ def test_an_email_of_another_version_is_called_by_its_name(app: App) -> None:
 @pytest.mark.medium
 @pytest.mark.all_shards
 def test_a_long_outbox_is_shown_whole_oldest_first(app: App) -> None:
-    # Two at a time were queued in the same moment, in shards of their own or in the same one.
+    # Pairs were queued at the same moment, in different shards or in the same one.
     for number in range(130):
         queued(
             number, recipient="visitor" if number % 3 else "owner", **({"outbox": "held"} if number % 7 == 0 else {})
@@ -270,7 +270,7 @@ def test_what_failed_for_good_is_listed_and_sent_again_by_a_button(make_app: Cal
     app.post("/newsletter", data={"email": READER})
     Wire(ses.client()).plan(*[refusal(400, "MessageRejected", message="Bad content for ann@example.org")] * 3)
     app.sweep()
-    # The notice in the place of the owner's.
+    # The notice that replaces the owner's email.
     app.sweep()
     listed = shown(app)
     assert listed.count("Send it again") == 3

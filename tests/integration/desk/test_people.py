@@ -146,7 +146,7 @@ def test_a_subscriber_is_erased_but_for_what_keeps_them_from_being_mailed_again(
     app.play_stream()
     assert READER not in str(app.items())
     assert [item["state"] for item in app.items("subscriber")] == ["unsubscribed"]
-    # There is no address any more to erase by.
+    # There is no longer an address to erase by.
     gone = desk.get(f"people?subscriber={subscriber['id']}")
     assert gone.status_code == 404
     assert "type their address" in gone.text
@@ -205,7 +205,7 @@ def test_pressed_twice_or_by_another_way_it_is_asked_for_once(app: App) -> None:
     assert len(app.items("erasure")) == 1
     app.play_stream()
     assert len(done(app)) == 1
-    # What comes later is erased by asking again.
+    # Later messages are erased by another request.
     contact(app, email=READER, message="Once more")
     assert "erasure has begun" in erase(one.get(f"people?message={only(app, message='Once more')}"), one, READER).text
     app.play_stream()
@@ -261,7 +261,7 @@ def test_what_is_gone_leads_to_where_an_address_is_typed(app: App, query: str) -
 
 
 def asked(app: App, address: str = ZOE) -> None:
-    """Ask for an erasure at the desk."""
+    """Request an erasure at the desk."""
     desk = Browser(app).signed_in()
     (form,) = [form for form in forms_of(desk.get("people")) if form["buttons"] == ["Continue"]]
     erase(desk.post(form["action"], {**form["fields"], "address": address}), desk, address)
@@ -332,7 +332,7 @@ def test_an_erasure_that_does_not_end_keeps_no_email_from_going_out_and_ends_som
         contact(app)
         app.play_stream()
         asked(app)
-        # As much time as one erasure takes, again and again; and then that is up for the sweep.
+        # As much time as one erasure takes, repeatedly, until the sweep's time is up.
         patch_time = iter([True] * 5)
         with monkeypatch.context() as patch:
             patch.setattr("guichet.mail.emails.erasure_done.TIME_TO_ERASE", -1.0)
@@ -358,7 +358,7 @@ def test_an_erasure_that_used_up_its_time_keeps_where_it_stopped_though_the_tabl
     throttled: set[bytes] = set()
 
     def once(request: Any) -> Any:
-        # The first try of each write after the erasure's time.
+        # The first attempt of each write comes after the erasure's time.
         late = wire.operations[-1] == "UpdateItem" and any(word in request.body for word in (b":place", b"goes on"))
         if not late or request.body in throttled:
             return None
@@ -381,7 +381,7 @@ def test_an_erasure_that_used_up_its_time_keeps_where_it_stopped_though_the_tabl
 
 
 def failing_from(number: int, wire: Wire) -> Callable[[Any], Any]:
-    """Return what refuses an erasure's writes from one on, as if the function had ended there."""
+    """Return a function that refuses an erasure's writes from a given one on, as if the function had ended there."""
 
     def answer(request: Any) -> Any:
         asked = list(zip(wire.operations, wire.bodies, strict=True))
@@ -390,7 +390,7 @@ def failing_from(number: int, wire: Wire) -> Callable[[Any], Any]:
         return refusal(400, "ValidationException")(request) if stopped else None
 
     def is_of_erasure(operation: str, body: bytes) -> bool:
-        # Not the row of its email, which is claimed and let go.
+        # Not the row of its email, which is claimed and released.
         return operation in {"UpdateItem", "DeleteItem"} and b"erasure-done" not in body
 
     return answer

@@ -65,6 +65,6 @@ def test_no_link_to_the_desk_has_a_key_in_it(name: str, language: str) -> None:
     mail = email(name, language)  # type: ignore[arg-type]
     desk = {link for link in links(mail) if "/desk" in link}
     assert [link for link in desk if "?" in link] == []
-    # What goes to visitors does not lead there.
+    # Emails to visitors do not link there.
     assert not desk or mail["To"] == PARAMETERS["OwnerEmail"]
     assert "/owner/" not in mail.as_string()

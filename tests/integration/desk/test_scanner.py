@@ -14,7 +14,7 @@ from tests.support.newsletter import subscribe
 from tests.support.wire import Wire
 
 LINK = re.compile(r"""https?://[^\s"'<>]+""")
-# What is in the emails, and must not be on any page that a stranger gets.
+# Text that is in the emails, and must not be on any page that a stranger gets.
 TOLD = (OWNER, "reader@example.org", "third@example.org", "Bonjour")
 
 
@@ -40,14 +40,14 @@ def test_a_scanner_changes_nothing_learns_nothing_and_the_owner_still_gets_in(ma
         assert parts.path == "/desk/sign-in/link" or "token" not in parts.query
         for method in ("GET", "HEAD", "GET"):
             reply = app.http.open(f"{parts.path}?{parts.query}", method=method, follow_redirects=True)
-            # The link to sign in is for the browser that asked alone.
+            # The sign-in link only works in the browser that requested it.
             opened = 403 if parts.path == "/desk/sign-in/link" else 200
             assert reply.status_code == (404 if method == "HEAD" else opened), link
             assert [told for told in TOLD if told in reply.text] == []
             assert "set-cookie" not in reply.headers
             for further in LINK.findall(unescape(reply.text)):
                 app.http.get(urlsplit(further).path)
-    # Nor does it press a button.
+    # It does not press buttons either.
     for link in sorted(links):
         parts = urlsplit(link)
         for headers in ({}, {"Origin": ORIGIN}, {"Origin": "null"}):
@@ -76,6 +76,6 @@ def links_to_the_desk(app: App) -> set[str]:
 
 
 def sign_in_texts(app: App) -> list[str]:
-    """Return the texts of the emails to sign in."""
+    """Return the texts of the sign-in emails."""
     texts = [str(part.get_content()) for mail in app.mails() if (part := mail.get_body(("plain",))) is not None]
     return [text for text in texts if f"{ORIGIN}/desk/sign-in/link" in text]

@@ -36,13 +36,13 @@ def test_they_are_listed_with_browser_beginning_and_end(app: App, language: str,
         here = Browser(app, language=language)
         here.sign_in()
         page = here.get("sessions")
-        # Nothing is offered for this one but to sign out.
+        # For this one, only signing out is offered.
         assert len(ends(here)) == 1
         text = " ".join(re.sub(r"<[^>]+>", " ", page.text.partition("<main")[2]).split())
     assert f"({this})" in text
     begun, ended = re.findall(r'<time datetime="([^"]+)">', page.text)[:2]
     assert (begun, ended) == ("2026-11-23T11:00:00+00:00", "2026-11-23T23:00:00+00:00")
-    # The one to remember lasts for 30 days.
+    # The remembered one lasts for 30 days.
     assert '<time datetime="2026-12-23T10:00:00+00:00">' in page.text
 
 
@@ -146,7 +146,7 @@ def test_signing_out_works_with_an_old_page_and_after_the_session_has_ended(app:
     for data in (old["fields"], {}, {"token": "x"}):
         reply = browser.post(old["action"], data)
         assert reply.headers["Location"] == f"{ORIGIN}/desk/sign-in?told=signed_out"
-    # It is a button, and no link.
+    # It is a button, not a link.
     browser.sign_in()
     assert browser.get("sessions/sign-out").status_code == 405
     assert is_in(browser)

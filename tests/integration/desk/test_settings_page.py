@@ -15,7 +15,7 @@ from tests.support.desk import Browser
 from tests.support.site_forms import site_forms
 from tests.support.wire import Wire
 
-# What the page names of none: the secrets, and what only concerns the deploy itself.
+# What the page never names: the secrets, and parameters that only concern the deploy itself.
 NOT_SHOWN = {"SigningSecret", "FormerSigningSecret", "CreateIdentity", "ApiCertificateArn", "MonthlyBudget"} | {
     f"ConsentText{language.capitalize()}" for language in LANGUAGES
 }
@@ -93,7 +93,7 @@ def test_other_settings_have_other_words(make_app: Callable[..., App]) -> None:
         "so nobody can sign up",
         "No other origin may post forms.",
         "https://atelier.example/privacy",
-        # It is not shown, for it is not the site's own.
+        # It is not shown, because it is not on the site's own origin.
         "the name of the site, no logo",
         "second@atelier.example",
     ):

@@ -43,7 +43,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 
 
 def mailed(app: App) -> tuple[str, str]:
-    """Let what is owed go out, and return code and link of the last email."""
+    """Let queued emails go out, and return code and link of the last one."""
     app.play_stream()
     return code_and_link(app.mails()[-1])
 
@@ -90,14 +90,14 @@ def test_an_owner_signs_in_and_gets_to_the_page_that_they_wanted(app: App, by: A
     assert there.status_code == 200
     assert f"{OWNER}</p>" in there.text
     assert ASKED not in browser.cookies
-    # Of a mail program, or of a cache, nothing is left.
+    # Nothing stays in a mail program or a cache.
     for each in (wanted, page, asked, reply, there):
         assert each.headers["Cache-Control"] == "no-store"
         assert each.headers["Referrer-Policy"] in {"same-origin", "no-referrer"}
 
 
 def told(app: App, address: str) -> list[Any]:
-    """Ask for an address and type wrong codes; return everything the asker sees, and everything that was done."""
+    """Request a sign-in and type wrong codes; return everything the requester sees, and everything that was done."""
     wire, browser = Wire(dynamodb.client()), Browser(app)
     steps = [browser.post("sign-in", {"address": address, "next": "messages", "remember": "yes"})]
     steps.append(browser.get("sign-in/code"))
@@ -145,7 +145,7 @@ def test_only_the_address_that_was_typed_is_mailed_and_only_if_it_is_an_owners(
         app.play_stream()
         app.sweep()
     assert sent_to(app) == [SECOND]
-    # What SES tells of it settles it for this owner alone.
+    # SES's event settles it only for this owner.
     tell(app, "delivery", address=SECOND)
     assert not [row for row in rows(app) if "outbox" in row]
 
@@ -287,7 +287,7 @@ def test_a_code_has_five_tries_which_are_counted_before_it_is_compared(app: App)
     browser = Browser(app)
     browser.ask()
     code, link = mailed(app)
-    # What is no code at all is no try.
+    # Input that cannot be a code does not count as an attempt.
     for typed in ("", "12", "AAAA-AAA!", "AAAA-AAAAA"):
         reply = browser.post("sign-in/code", {"code": typed, "x": "y"})
         assert reply.status_code == 422
@@ -299,7 +299,7 @@ def test_a_code_has_five_tries_which_are_counted_before_it_is_compared(app: App)
     assert browser.post("sign-in/code", {"code": "AAAA-AAAA"}).status_code == 403
     assert browser.post("sign-in/code", {"code": code}).status_code == 403
     assert not is_in(browser)
-    # Even a try whose answer is lost was one.
+    # Even an attempt whose response was lost counts.
     other = Browser(app)
     other.ask()
     code, link = mailed(app)
@@ -311,7 +311,7 @@ def test_a_code_has_five_tries_which_are_counted_before_it_is_compared(app: App)
 
 
 def test_the_code_of_a_request_that_was_never_mailed_does_not_work(app: App) -> None:
-    """So guesses are limited by the emails of a day, however many networks ask."""
+    """So guesses are limited by the emails of a day, no matter how many networks ask."""
     browser = Browser(app)
     browser.ask()
     (request,) = app.items("sign-in")
@@ -452,7 +452,7 @@ def test_cookies_are_for_this_host_and_no_script(app: App, scheme: str, remember
     session = next(one.split("; ")[0] for one in entered if one.startswith(f"{prefix}guichet-desk="))
     (left,) = post("sessions/sign-out", session)
     assert {*left.split("; ")} == always | {f"{prefix}guichet-desk=", "Max-Age=0"}
-    # What is stored opens nothing.
+    # The stored data cannot open a session.
     assert session.partition("=")[2] not in json.dumps(app.items())
     ends = (access.REMEMBERED_FOR if remember else access.SESSION_LASTS).total_seconds()
     assert ends == (30 * 24 if remember else 12) * 3600
@@ -548,13 +548,13 @@ def test_strangers_who_ask_all_day_use_up_their_own_emails_and_the_owner_gets_in
         new_laptop.ask()
         app.play_stream()
         assert len(app.mails()) == DESK_MAIL_PER_DAY
-        # A browser that this owner has signed in with has emails of its own, and so has another owner.
+        # A browser that this owner has signed in with has its own pool of emails, and so has another owner.
         at_home.sign_in()
         assert is_in(at_home)
         second = Browser(app, "192.0.2.201")
         second.sign_in(SECOND)
         assert is_in(second)
-        # That it is known is of this owner alone.
+        # It is known only to this owner.
         at_home.ask(SECOND)
         (of_second,) = [item for item in app.items("sign-in") if item.get("known") is True]
         assert of_second["owner"] == subscriber_id(SECRET, OWNER)
@@ -641,9 +641,9 @@ def test_whoever_asks_twice_in_one_browser_may_use_either_email(app: App) -> Non
     reply = browser.post("sign-in/code", {"code": first})
     assert reply.headers["Location"] == f"{ORIGIN}/desk/outbox"
     assert is_in(browser)
-    # The other one is done with.
+    # The other one is finished.
     assert browser.post("sign-in/code", {"code": second}).status_code == 403
-    # At most three at once, and each has its five tries.
+    # At most three at once, each with five attempts.
     browser = Browser(app, "198.51.100.1")
     for _ in range(5):
         browser.ask("nobody@example.org")
@@ -716,7 +716,7 @@ def test_two_owners_have_sessions_of_their_own(make_app: Callable[..., App]) -> 
     assert OWNER in one.get("sessions").text
     assert SECOND not in one.get("sessions").text
     assert SECOND in two.get("sessions").text
-    # In one browser, the later takes the place of the earlier, and both are known.
+    # In one browser, the later session replaces the earlier one, and both owners are known.
     one.sign_in(SECOND)
     assert SECOND in one.get("sessions").text
     one.post("sessions/sign-out")

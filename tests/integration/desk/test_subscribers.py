@@ -78,7 +78,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def _units(operation: str, answer: dict[str, Any], parameters: dict[str, Any], *, consistent: bool) -> float:
     """Return what a read costs (AWS: "DynamoDB read and write operations"): a query by its sum, others by the item."""
     if operation == "query":
-        # moto says it of no count: what an item has in the index is about 250 bytes.
+        # moto does not report it for counts: an item has about 250 bytes in the index.
         size = 250 * answer["ScannedCount"] if parameters.get("Select") == "COUNT" else sum(map(_size, answer["Items"]))
         total = -(-max(size, 1) // 4096)
     elif operation == "get_item":
@@ -236,7 +236,7 @@ def test_a_typed_address_leads_to_its_page_and_gets_into_no_url(app: App, writte
 
 @pytest.mark.medium
 def test_an_address_that_is_not_known_or_none_is_told_where_it_was_typed(app: App) -> None:
-    # It has asked, and not confirmed.
+    # It has signed up, but not confirmed.
     sign_up(app, email="asked@example.org")
     browser = Browser(app).signed_in()
     unknown = browser.press(browser.get("subscribers"), "Find", address="asked@example.org")
@@ -285,7 +285,7 @@ def test_the_record_of_consent_is_told_in_words(make_app: Any, language: str, sa
     for words in said:
         assert re.search(words, page)
     assert '<blockquote lang="fr" dir="auto">J’accepte de recevoir la newsletter' in page
-    # What a stranger wrote is text, in a quote of its own.
+    # What a stranger wrote is text, in a separate quote.
     assert '<blockquote dir="auto">https://atelier.example/a?b=&lt;script&gt;</blockquote>' in page
     assert '<blockquote dir="auto">I agree &lt;i&gt;</blockquote>' in page
     assert '<dd dir="auto">Anne &lt;b&gt;</dd>' in page
@@ -321,7 +321,7 @@ def test_who_left_another_list_is_told_with_the_file_that_says_so(app: App, lang
     assert words in page
     assert '<blockquote dir="auto">désinscrits &lt;2024&gt;.csv</blockquote>' in page
     assert '<blockquote dir="auto">Our old tool</blockquote>' in page
-    # It was not by a link of ours.
+    # It was not through one of our links.
     assert "by their mail program" not in page
     assert "logiciel de messagerie" not in page
 
@@ -363,7 +363,7 @@ def test_somebody_is_unsubscribed_after_a_page_that_says_what_that_does(app: App
     log = written()
     assert READER_ID in log
     assert READER not in log
-    # In another tab the page is still open.
+    # The page is still open in another tab.
     again = browser.press(sure, "Unsubscribe")
     assert "Nothing was changed" in again.text
     assert "Nothing was changed" in browser.follow(browser.get(f"{ONE}/unsubscribe")).text
@@ -531,7 +531,7 @@ def test_without_the_code_of_this_session_there_is_no_file(app: App) -> None:
         assert page.status_code == 200
         # It works once.
         assert browser.press(asked, "Continue", code=code).status_code == 422
-        # What the page of one session posts, the other one's may not.
+        # A form of one session's page cannot be posted in another session.
         (form,) = [form for form in forms_of(page) if "Download (Subscribed)" in form["buttons"]]
         stolen = other.post(form["action"], {**form["fields"], **_token(other)})
         assert stolen.headers["Location"].endswith("subscribers/file?told=ended")
@@ -573,7 +573,7 @@ def test_a_call_that_fails_late_in_a_file_is_made_again(app: App, monkeypatch: p
     many.subscribe(range(3), START)
     browser = Browser(app).signed_in()
     page = opened(app, browser)
-    # The time in which the calls of a page are made again is over.
+    # The retry budget of a page's calls is used up.
     monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.0)
     failed: list[str] = []
 

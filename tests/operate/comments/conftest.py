@@ -13,7 +13,7 @@ from tests.support.imported_comments import HERE
 
 @pytest.fixture
 def discussion(app: App) -> Discussion:
-    """Return what is said under the pages of the site."""
+    """Return the discussion under the pages of the site."""
     return Discussion(app)
 
 

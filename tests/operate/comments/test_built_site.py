@@ -1,4 +1,4 @@
-"""The demo site's article, built by Eleventy from what `guichet comments export` left: its thread needs no script."""
+"""The demo site's article, built by Eleventy from a `guichet comments export`: its thread needs no script."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tests.support.operate import Operate
 pytestmark = pytest.mark.slow
 
 CONFIGURATION = "export default () => ({ htmlTemplateEngine: 'njk' });\n"
-# What a site's own template may make of the data, instead of taking the HTML as it is.
+# A site's own template may use the data in this way, instead of using the HTML as it is.
 OWN = """{% set entry = guichet.pages[page.url] %}
 {% macro one(comment) %}<li id="comment-{{ comment.id }}"><article>
 <header><b class="guichet-name">{{ comment.name }}</b></header>
@@ -32,12 +32,12 @@ def test_eleventy_builds_the_article_with_its_thread(discussion: Discussion, ope
     node()
     write_demo(discussion.settings.table_name, discussion.settings.signing_secret)
     assert operate(discussion.app, "comments", "export", str(tmp_path), "--for", "eleventy").code == 0
-    # As the page for people who use it says.
+    # As the documentation says.
     line = "{% set entry = guichet.pages[page.url] %}{% if entry %}{{ guichet[entry.file].html | safe }}{% endif %}\n"
     pages = {name: (SITE / name).read_bytes() for name in ("article.html", "en/article.html")}
     assert all(THREAD.search(page) for page in pages.values())
     sources = {name: THREAD.sub(line.encode(), page).decode() for name, page in pages.items()}
-    # One page under a path of its own, and one as hosts of static sites like it.
+    # One page with an explicit path, and one in the form that static hosts prefer.
     sources["en/article.html"] = f"---\npermalink: /en/article.html\n---\n{sources['en/article.html']}"
     sources["own.html"] = f"---\npermalink: /own.html\n---\n{OWN}".replace("page.url", "'/article.html'")
     site = built(tmp_path, {"eleventy.config.mjs": CONFIGURATION, **sources})
@@ -52,7 +52,7 @@ def test_eleventy_builds_the_article_with_its_thread(discussion: Discussion, ope
         for one in DEMO[path][1]:
             assert one.name in texts
             assert re.sub(r"[*]|\[|\]\(.*\)", "", one.comment)[:30] in texts
-        # The reply is below what it answers.
+        # The reply is below the comment that it answers.
         first, answer, last = (thread.index(one.name) for one in DEMO[path][1])
         assert first < thread.index("<ol>", first) < answer < thread.index("</ol>", answer) < last
     own = (site / "own.html").read_text(encoding="utf-8")

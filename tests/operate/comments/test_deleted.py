@@ -1,4 +1,4 @@
-"""What was deleted or refused here stays so, whatever file is imported again."""
+"""Comments that were deleted or refused here stay so, whatever file is imported again."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ from tests.support.operate import Operate
 HERE = Path(__file__).parent
 PAIN = "/articles/pain/"
 DISQUS, WORDPRESS, ISSO = "disqus", "wordpress", "isso"
-# Who has written an approved comment of each file, with which address.
+# The author of an approved comment in each file, and the address.
 AUTHORS = {
     DISQUS: ("Aurélie Géraud", "aurelie@lecteur.example"),
     WORDPRESS: ("Tom & Léa", "tom@lecteur.example"),
@@ -31,7 +31,7 @@ AUTHORS = {
 
 @pytest.fixture
 def files(isso: Path) -> dict[str, list[str]]:
-    """Return the files of each tool, as the command is given them."""
+    """Return each tool's files, as arguments of the command."""
     return {
         DISQUS: [str(HERE / "disqus.xml")],
         WORDPRESS: [str(HERE / "wordpress.xml"), "--map", "ancien.example/2014/03/*=/articles/*"],
@@ -40,7 +40,7 @@ def files(isso: Path) -> dict[str, list[str]]:
 
 
 def imported(app: App, operate: Operate, *given: str) -> dict[str, Any]:
-    """Import a file, and return what the command says."""
+    """Import a file, and return the command's output."""
     return dict(operate(app, "comments", "import", *given, "--json").rows[-1])
 
 
@@ -81,7 +81,7 @@ def filed_as_spam(app: App, operate: Operate, comment_id: str, _email: str) -> N
 
 
 def expire(comment_id: str) -> None:
-    """Do what DynamoDB does some time after the end of a refused comment."""
+    """Delete a refused comment, as DynamoDB does some time after it has expired."""
     key = marshalled({"pk": f"comment#{comment_id}", "sk": "comment"})
     dynamodb.call("delete_item", TableName="table", Key=key)
 
@@ -129,7 +129,7 @@ def test_what_is_left_of_it_tells_of_nobody(app: App, operate: Operate, files: d
     assert mark == {
         "pk": f"deleted#{comment_id}", "sk": "deleted", "kind": "deleted", "why": "person",
     }  # fmt: skip
-    # Somebody erased after that has nothing there, and the mark stays.
+    # Erasing the author after that finds nothing, and the mark stays.
     assert operate(app, "forget", "hugo@lecteur.example", "--yes").code == 0
     assert len(app.items("deleted")) == 1
     assert "lecteur" not in json.dumps(app.items("deleted"), default=str)
@@ -177,7 +177,7 @@ def test_what_is_refused_and_then_approved_leaves_no_mark(
 def test_spam_that_was_caught_when_it_came_leaves_a_mark_for_its_thirty_days_alone(
     discussion: Discussion, operate: Operate
 ) -> None:
-    """No archive has it for longer, so a flood of spam that the owner deletes leaves nothing for good."""
+    """No archive has it for longer, so a flood of spam that the owner deletes leaves nothing permanent."""
     app = discussion.app
     reply = app.post(
         "/comments", json={"page": PAIN, "name": "A", "email": "a@b.example", "comment": "Buy", "_gotcha": "x"}

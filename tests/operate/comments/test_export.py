@@ -121,7 +121,7 @@ def test_yaml_says_the_same_as_json(discussion: Discussion, operate: Operate, tm
 
     text = (tmp_path / f"{file_name('/a/')}.yaml").read_text(encoding="utf-8")
     assert yaml.safe_load(text) == data_of(tmp_path, "/a/")
-    # YAML 1.2 takes this for a number where it has no quotes, and YAML 1.1 does not.
+    # YAML 1.2 reads this as a number unless it is quoted, and YAML 1.1 does not.
     assert '"name": "0o7"' in text
     pages = yaml.safe_load((tmp_path / "pages.yaml").read_text(encoding="utf-8"))
     assert pages == json.loads((tmp_path / "pages.json").read_text(encoding="utf-8"))
@@ -238,7 +238,7 @@ def test_files_of_pages_without_comments_are_removed_and_no_others(
 def test_what_an_erasure_strikes_out_of_another_s_comment_is_exported_and_built_anew(
     make_app: Callable[..., App], operate: Operate, tmp_path: Path
 ) -> None:
-    """A name of the fediverse is shown, and may be spelled like an email address."""
+    """A fediverse handle is shown, and may be spelled like an email address."""
     discussion = Discussion(make_app(DeployHookUrl="https://host.example/hook"))
 
     def hook() -> Any:
@@ -298,7 +298,7 @@ def test_an_interrupted_export_leaves_whole_files_and_the_next_one_ends_it(
             comments_export.export(tmp_path, comments_export.Options(None, ("json",)), _settings(discussion))
     for content in files(tmp_path).values():
         json.loads(content)
-    # What it wrote is known, though it did not end: its page loses its comments, and the file goes.
+    # What it wrote is known, although it was interrupted: the page loses its comments, and the file is removed.
     discussion.delete(gone[0])
     operate(discussion.app, "comments", "export", str(tmp_path))
 
@@ -396,7 +396,7 @@ def test_a_thread_of_many_parts_is_whole(
 
 
 def assert_is_atom(text: str) -> ET.Element:
-    """Assert what RFC 4287 asks of a feed document."""
+    """Assert what RFC 4287 requires of a feed document."""
     root = ET.fromstring(text.encode())  # noqa: S314
     assert root.tag == f"{ATOM}feed"
     for one in (root, *root.findall(f"{ATOM}entry")):
@@ -411,7 +411,7 @@ def assert_is_atom(text: str) -> ET.Element:
         content = entry.find(f"{ATOM}content")
         assert content is not None
         assert content.get("type") == "html"
-        # Escaped: markup of its own would be content of type xhtml.
+        # Escaped: actual markup would be content of type xhtml.
         assert len(content) == 0
     ids = [entry.findtext(f"{ATOM}id") for entry in root.findall(f"{ATOM}entry")]
     assert len(set(ids)) == len(ids)
@@ -458,7 +458,7 @@ def test_the_feed_is_full_again_when_newer_comments_go(
 
     found = [entry.findtext(f"{ATOM}id") for entry in entries_of(tmp_path / "comments.xml")]
     assert found == [f"{SITE}/b/#comment-{middle}", f"{SITE}/a/#comment-{old}"]
-    # The page that did not change was read for it alone, and its own file was left.
+    # The unchanged page was only read for the feed, and its own file was left alone.
     assert said.rows[0]["read"] == ["/a/"]
     assert set(said.rows[0]["written"]) == {"pages.json", "comments.xml"}
 

@@ -42,7 +42,7 @@ def test_disqus_comes_over_with_every_reply_in_its_place(
     )  # fmt: skip
 
     assert outline(discussion.app, PAIN) == [
-        # The third level is moved to the second, in order of time.
+        # The third level is moved to the second, in chronological order.
         ("Aurélie Géraud", ["Atelier Bellevue", "Chloé", "Bruno"]),
         ("deleted", ["David"]),
         # Of one second, as in the file; and from a second thread of the same page.
@@ -87,7 +87,7 @@ def test_wordpress_comes_over_with_every_reply_in_its_place(discussion: Discussi
     }  # fmt: skip
     assert words(said)["unmatched"] == {"": 1}
     assert said.code == 1
-    # What waited there waits here, and its place with it: what it answers is gone.
+    # A comment that was pending there is pending here, and keeps its place: the comment that it answers is gone.
     (waiting,) = [item for item in discussion.app.items("comment") if item["state"] == "pending"]
     assert waiting["name"] == "Marc"
     discussion.approve(waiting["id"])
@@ -111,7 +111,8 @@ def test_isso_comes_over_with_every_reply_in_its_place(discussion: Discussion, o
     assert isso.read_bytes() == before
 
 
-# --- once, and what happens to it -------------------------------------------------------------------------------------
+# --- importing once, and changes since
+# -------------------------------------------------------------------------------------
 
 
 def imports(isso: Path) -> list[list[str]]:
@@ -148,7 +149,7 @@ def test_what_the_owner_did_since_stays_done(discussion: Discussion, operate: Op
 def test_a_thread_that_changes_during_a_long_import_never_looks_as_it_did_before(
     discussion: Discussion, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An export tells by the time of its last change whether it must read it again."""
+    """An export decides by the time of its last change whether it must read it again."""
     real, seen = comments.bring, []
 
     def bring(*given: Any, **more: Any) -> None:
@@ -316,7 +317,7 @@ def test_a_sitemap_may_be_an_address(discussion: Discussion, operate: Operate) -
     assert imported("/sitemap.xml").code == 3
 
 
-# --- files that are none, large or hostile ----------------------------------------------------------------------------
+# --- invalid, large or hostile files ----------------------------------------------------------------------------------
 
 
 def large(folder: Path, number: int, text: str = "Bonjour") -> Path:
@@ -442,7 +443,7 @@ def test_a_public_name_shows_no_address(discussion: Discussion, operate: Operate
 def test_a_comment_whose_html_no_item_takes_is_named_and_the_others_come(
     discussion: Discussion, operate: Operate, isso: Path, mode: int
 ) -> None:
-    """Approved there or not: one that waits would be refused by the table when the owner approves it."""
+    """Approved there or not: the table would refuse a pending one when the owner approves it."""
     quotes = (">" * 10 + "\n\n") * 2400
     with closing(sqlite3.connect(isso)) as database:
         database.execute("UPDATE comments SET text = ?, mode = ? WHERE id = 6", (quotes, mode))

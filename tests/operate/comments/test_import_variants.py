@@ -1,4 +1,4 @@
-"""Exports as they come from other versions, other tools and broken downloads: read as a whole, or refused in words."""
+"""Exports from other versions, other tools and broken downloads: read as a whole, or refused with an explanation."""
 
 import gzip
 import re
@@ -36,7 +36,7 @@ def read(folder: Path, content: bytes) -> list[Post]:
 
 
 def refused(folder: Path, content: bytes) -> str:
-    """Return in which words a file with some content is refused."""
+    """Return the error with which a file with some content is refused."""
     with pytest.raises(OperatorError) as error:
         read(folder, content)
     return str(error.value)
@@ -50,7 +50,7 @@ def declared(encoding: str) -> str:
 def test_with_pending_nothing_is_public_until_it_is_approved_and_then_all_is_in_its_place(
     discussion: Discussion, operate: Operate
 ) -> None:
-    """Disqus's export does not tell what waits there."""
+    """Disqus's export does not say which comments are pending there."""
     app = discussion.app
     told = operate(app, "comments", "import", str(DISQUS), "--pending", "--json")
     assert told.rows[-1]["imported"] == len(app.items("comment"))
@@ -71,7 +71,7 @@ def test_with_pending_nothing_is_public_until_it_is_approved_and_then_all_is_in_
 
 @pytest.mark.parametrize("namespace", ["https://wordpress.org/export/1.2/", "http://wordpress.org/export/1.0"])
 def test_the_other_ways_to_write_wordpresss_namespace_are_known(tmp_path: Path, namespace: str) -> None:
-    """The test data of WordPress's themes says https. What is not known would be an export without comments."""
+    """The test data of WordPress's themes says https. An unknown one would look like an export without comments."""
     text = re.sub('xmlns:wp="[^"]*"', f'xmlns:wp="{namespace}"', WXR)
     assert f'"{namespace}"' in text
     assert read(tmp_path, text.encode()) == list(source_of(WORDPRESS).posts())
@@ -102,7 +102,7 @@ def test_a_declaration_of_xml_in_a_text_is_text(tmp_path: Path) -> None:
 def test_ids_that_begin_anew_on_each_page_are_told_apart(
     discussion: Discussion, operate: Operate, tmp_path: Path
 ) -> None:
-    """WordPress counts all its comments. Tools that write its format, for Disqus to read, often do not."""
+    """WordPress numbers all its comments. Tools that write its format, for Disqus to read, often do not."""
     comment = (
         "<wp:comment><wp:comment_id>{id}</wp:comment_id><wp:comment_author>{name}</wp:comment_author>"
         "<wp:comment_date_gmt>2014-03-01 10:0{id}:00</wp:comment_date_gmt><wp:comment_content>a</wp:comment_content>"
@@ -136,7 +136,7 @@ def test_the_reviews_of_a_shop_are_comments(discussion: Discussion, operate: Ope
 
 
 def test_posts_may_stand_before_their_threads(discussion: Discussion, operate: Operate, tmp_path: Path) -> None:
-    """Disqus writes threads first. Who writes its format, or adds to it, does not always."""
+    """Disqus writes threads first. Other tools that write its format, or add to it, do not always do so."""
     text = DISQUS.read_text(encoding="utf-8")
     posts = re.findall(r"<post .*?</post>", text, re.DOTALL)
     rest = re.sub(r"<post .*?</post>", "", text, flags=re.DOTALL)
@@ -156,7 +156,7 @@ def test_a_post_without_disquss_id_has_the_sites(tmp_path: Path) -> None:
 
 
 def test_a_post_that_names_no_thread_is_of_no_page(tmp_path: Path) -> None:
-    """Not of the page that has no id of Disqus's, in the format of its manual's sample."""
+    """It is not of the page without a Disqus id, in the format of its manual's sample."""
     post = "<message>m</message><createdAt>2014-03-01T10:00:00Z</createdAt>"
     text = (
         '<disqus xmlns="http://disqus.com" xmlns:dsq="http://disqus.com/disqus-internals">'
@@ -211,7 +211,7 @@ def test_isso_keeps_names_and_addresses_as_html(discussion: Discussion, operate:
 
 @pytest.mark.parametrize("rule", ["mt:1949=/articles/pain/", "mt:*=/articles/pain/*"])
 def test_a_page_of_isso_may_be_called_anything(discussion: Discussion, operate: Operate, isso: Path, rule: str) -> None:
-    """A page that sets `data-isso-id` is known by it, and not by its path."""
+    """A page that sets `data-isso-id` is identified by it, not by its path."""
     change(isso, ("UPDATE threads SET uri = 'mt:1949' WHERE id = 2", ()))
     said = operate(discussion.app, "comments", "import", str(isso), "--dry-run", "--json")
     assert words(said)["unmatched"] == {"mt:1949": 1}
@@ -271,7 +271,7 @@ def test_a_copy_of_a_database_that_was_cut_is_refused(tmp_path: Path, isso: Path
 
 
 def test_a_database_whose_words_are_no_text_is_refused(tmp_path: Path, isso: Path) -> None:
-    """SQLite's own error has them."""
+    """SQLite's own error contains them."""
     content = isso.read_bytes().replace(b"CREATE TABLE comments (", b"CREATE \xff\xff\xff\xff\xff comments (")
     assert content != isso.read_bytes()
     assert "not an Isso database" in refused(tmp_path, content)
@@ -290,7 +290,7 @@ def test_a_database_whose_words_are_no_text_is_refused(tmp_path: Path, isso: Pat
         # A file that an editor has converted keeps its declaration.
         ("UTF-16", "utf-8"),
         ("windows-1252", "cp1252"),
-        # Its quotes are Windows's, whatever it is called.
+        # Its quotes are those of windows-1252, whatever the declared name.
         ("ISO-8859-1", "cp1252"),
         ("gb18030", "gb18030"),
         ("GBK", "gbk"),
@@ -389,7 +389,7 @@ def test_no_change_of_a_file_ends_in_a_traceback(
 
 
 def html_of(text: str, markup: Markup) -> str:
-    """Return the HTML that a text of another tool becomes."""
+    """Return the HTML made of another tool's text."""
     return markdown.html(markdown_of(text, markup)).replace("\n", "")
 
 
@@ -400,7 +400,7 @@ def link(address: str, words: str = "") -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # WordPress makes one break of both, and shows references to characters only where they end in a semicolon.
+        # WordPress makes one break of both, and only interprets character references that end in a semicolon.
         ("a<br />\nb<br>\r\nc\n\nd", "<p>a<br>b<br>c</p><p>d</p>"),
         ("R&D &times; &timestamp &#8217;", "<p>R&amp;D × &amp;timestamp ’</p>"),
         (
@@ -411,7 +411,7 @@ def link(address: str, words: str = "") -> str:
             '<a href="http://x.example/?a=1&region=3">x</a>',
             link("http://x.example/?a=1&amp;region=3", "x"),
         ),
-        # One emphasis that Markdown has not, or one address of a person, does not cost what else there is.
+        # One emphasis that Markdown lacks, or one email address, does not remove the rest of the formatting.
         (
             "<b>(a)</b>b <code>c</code> <blockquote><em>d</em></blockquote>",
             "<p>(a)b <code>c</code></p><blockquote><p>d</p></blockquote>",
@@ -444,7 +444,7 @@ def test_pictures_in_the_text_itself_are_not_taken_for_words() -> None:
 
 
 def test_indented_code_of_isso_stays_code() -> None:
-    """Markdown of a comment here has no indented code: it would lose its spaces."""
+    """Comments here have no indented code in their Markdown: it would lose its spaces."""
     assert html_of("a\n\n    b = *c*\n      d\n\ne", "markdown") == (
         "<p>a</p><pre><code>b = *c*  d</code></pre><p>e</p>"
     )

@@ -70,7 +70,7 @@ def test_a_link_leads_where_it_led(href: str) -> None:
 def test_line_breaks_of_wordpress_count() -> None:
     assert rendered("a\nb\n\n  c\n> d", "lines") == "<p>a<br>b</p><p>c<br>&gt; d</p>"
     assert rendered("<p>a\nb</p>") == "<p>a b</p>"
-    # Of Disqus, where there are no paragraphs.
+    # From Disqus, which has no paragraphs.
     assert rendered("a\nb\n\nc") == "<p>a<br>b</p><p>c</p>"
 
 
