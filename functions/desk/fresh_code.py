@@ -1,5 +1,4 @@
-"""A fresh code within a session, for actions that need more than that: a thief of the session cannot read the
-mailbox."""
+"""A fresh code within a session, for actions that need more: a thief of the session cannot read the mailbox."""
 
 from desk import codes, pages
 from desk.call import Call

@@ -88,12 +88,12 @@ def origins(stack: Stack, environment: Mapping[str, str]) -> tuple[dict[str, str
     """
     variables, cors = stack.environment, stack.cors
     if _is_strict(environment):
-        return variables, cors, "from SiteUrl and AllowedOrigins alone, as deployed"
+        return variables, cors, "only from SiteUrl and AllowedOrigins, as deployed"
     further = filter(None, (variables["ALLOWED_ORIGINS"], *LOOPBACK_ORIGINS))
     return (
         variables | {"ALLOWED_ORIGINS": ",".join(further)},
         cors | {"allowOrigins": [*cors["allowOrigins"], *LOOPBACK_ORIGINS]},
-        "from any port of localhost, 127.0.0.1 and [::1]; deployed, from SiteUrl and AllowedOrigins alone",
+        "from any port of localhost, 127.0.0.1 and [::1]; deployed, only from SiteUrl and AllowedOrigins",
     )
 
 
@@ -127,7 +127,7 @@ class Local:
 
     def _inbox(self, write: Callable[[list[dict[str, Any]]], str], content_type: str, after: str) -> Response:
         if not self.engines.own_mail:
-            return _json({"message": "mail goes to another engine than moto: there is no inbox here"}, 404)
+            return _json({"message": "mail goes to an engine other than moto: there is no inbox here"}, 404)
         self._rest()
         return Response(write(inbox.mails(after=after)), content_type=content_type)
 
@@ -152,7 +152,7 @@ class Local:
 
     def _sam(self) -> Response:
         if self.containers is None:
-            return _json({"message": "containers cannot reach this stack: start it by CONTAINERS=1 make run"}, 404)
+            return _json({"message": "containers cannot reach this stack: start it with CONTAINERS=1 make run"}, 404)
         region = os.environ["AWS_DEFAULT_REGION"]
         return _json(sam_template(self.stack, self.engines.addresses, region, self.containers))
 
@@ -263,7 +263,7 @@ def _make(make: Callable[[], Any], stop: threading.Event) -> Any:
             return make()
         except engine.EngineError as error:
             if not told:
-                _log.warning("an engine cannot be reached; asking again until it can: %s", error)
+                _log.warning("an engine cannot be reached; retrying until it can: %s", error)
             told = True
             stop.wait(_ASK_AGAIN)
     return None
@@ -452,7 +452,7 @@ def run(environment: Mapping[str, str]) -> None:
     print(
         f"Made from template.yaml by the engines' own API, not by CloudFormation: the table {TABLE} with its time to "
         "live and recovery, the SES identity, the configuration sets.\n"
-        "Not played: throttling, access logs, roles. SES's events are: each mail is delivered, but to the mailbox "
+        "Not emulated: throttling, access logs, roles. SES's events are: each mail is delivered, except to the mailbox "
         "simulator's addresses.\n\n"
         f"  site   {site_url}\n"
         f"  forms  {', '.join(forms.names)}, as {forms.shown} defines them\n"

@@ -58,7 +58,7 @@ def for_hosts(application: Application, hosts: Collection[str] = HOSTS) -> Appli
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("HTTP_HOST", "").partition(":")[0].lower() not in hosts:
-            return refusal(f"this is for {' and '.join(sorted(hosts))} alone")(environ, start_response)
+            return refusal(f"this port is only for {' and '.join(sorted(hosts))}")(environ, start_response)
         return application(environ, start_response)
 
     return answer

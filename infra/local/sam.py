@@ -71,7 +71,7 @@ def sam_template(stack: Stack, addresses: Mapping[str, str], region: str, contai
                     {
                         # CloudFormation refuses a rule that never holds; the SAM CLI ignores it.
                         "Assert": {"Fn::Equals": ["on AWS", "on this machine"]},
-                        "AssertDescription": "This template is for `sam local` alone: everybody knows its secret.",
+                        "AssertDescription": "This template is only for `sam local`: everybody knows its secret.",
                     }
                 ]
             }

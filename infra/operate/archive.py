@@ -173,7 +173,7 @@ class Archive:
             version, written_at = head["version"], datetime.fromisoformat(head["written_at"]).astimezone(UTC)
             made = Head(written_at, str(head["key"]), str(head.get("former_key", "")))
         except (KeyError, TypeError, ValueError):
-            raise OperatorError(f"{self._file} is not an archive of Guichet: its first line is not one's") from None
+            raise OperatorError(f"{self._file} is not an archive of Guichet: its first line is wrong") from None
         if head.get("guichet") != "archive" or version != VERSION:
             raise OperatorError(f"{self._file} is an archive of another version of Guichet ({version}): use that one")
         if made.secret not in secrets.by_mark:

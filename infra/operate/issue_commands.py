@@ -45,7 +45,7 @@ _PAUSED_FOR = {
 }
 _WAITS_FOR = {
     "quota": "room in the daily quota of SES",
-    "ses": "SES, which takes no mail now",
+    "ses": "SES, which accepts no mail now",
     "answer": "SES's events about copies that are in doubt",
     "owner": "you",
 }
@@ -76,7 +76,7 @@ def _issue_id(_context: click.Context, _parameter: click.Parameter, text: str) -
     try:
         return id_of(Path(name if name.lower().endswith(".md") else f"{name}.md"))
     except IssueFileError:
-        raise click.BadParameter(f"{text!r} is no issue's id: `guichet issue` lists them") from None
+        raise click.BadParameter(f"{text!r} is not the id of an issue: `guichet issue` lists them") from None
 
 
 _ID = click.argument("issue_id", metavar="ID", callback=_issue_id)
@@ -472,7 +472,7 @@ def _may_start(issue_id: str, known: Issue | None, zone: str) -> None:
         return
     became = f"{issue_id} {_what_became(known, zone)}"
     if known.state == "paused":
-        raise OperatorError(f"{became}: `guichet issue resume {issue_id}` goes on with it")
+        raise OperatorError(f"{became}: `guichet issue resume {issue_id}` continues it")
     if known.state == "sending":
         raise OperatorError(f"{became}: `guichet issue status {issue_id}` follows it; another text needs another name")
     if known.state == "cancelled":
@@ -494,7 +494,7 @@ def _confirm(plan: Plan, count: int | None) -> None:
 
 def _typed() -> str:
     try:
-        return str(click.prompt("Type the number of readers to go on", default="", show_default=False, err=True))
+        return str(click.prompt("Type the number of readers to continue", default="", show_default=False, err=True))
     except click.Abort as stopped:
         if isinstance(stopped.__context__, EOFError):
             raise OperatorError("nobody can type the number here, so nothing was sent: give it with --count") from None
@@ -548,7 +548,7 @@ def pause(connection: Connection, output: Output, *, issue_id: str) -> None:
     if not done and issue.state != "paused":
         raise OperatorError(f"{issue_id} {_what_became(issue, settings.time_zone)}: there is nothing to pause")
     output.tell(
-        f"{issue_id} is paused. `guichet issue resume {issue_id}` goes on."
+        f"{issue_id} is paused. `guichet issue resume {issue_id}` continues it."
         if done
         else f"{issue_id} is paused already.",
         id=issue_id,
@@ -668,7 +668,7 @@ def status(connection: Connection, output: Output, *, issue_id: str) -> None:
 def waits(issue: Issue, now: datetime, zone: str) -> str:
     """Return what an issue waits for, in words; empty if it waits for nothing."""
     if issue.state == "paused":
-        return f"{_PAUSED_FOR[issue.reason or 'owner']}; `guichet issue resume {issue.id}` goes on"
+        return f"{_PAUSED_FOR[issue.reason or 'owner']}; `guichet issue resume {issue.id}` continues it"
     if issue.state == "scheduled":
         return "its time"
     if issue.state == "cancelled" and issue.started_at and not issue.ended_at:

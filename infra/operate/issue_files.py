@@ -175,13 +175,13 @@ def id_of(path: Path) -> str:
     if not is_issue_id(name):
         language = re.search(r"\.([a-z]{2,3})$", name)
         if language and language[1] not in LANGUAGES:
-            message = f"is in the language {language[1]}, and served are {' and '.join(LANGUAGES)}"
+            message = f"is in the language {language[1]}, but the supported ones are {' and '.join(LANGUAGES)}"
             remedy = f"rename it to {_slug(name.rpartition('.')[0])}.{LANGUAGES[0]}{_ENDING}, say"
         elif len(name) > LONGEST_ID:
-            message = f"has a name of {len(name)} characters, and {LONGEST_ID} is the most"
+            message = f"has a name of {len(name)} characters, but at most {LONGEST_ID} are allowed"
             remedy = f"rename it to {_slug(stem)}{_renamed_ending(path)}"
         else:
-            message = "has a name with other characters than letters a to z, digits and hyphens"
+            message = "has a name with characters other than letters a to z, digits and hyphens"
             remedy = f"rename it to {_slug(stem)}{_renamed_ending(path)}"
         raise IssueFileError([Problem("error", str(path), None, message, remedy)])
     return name
@@ -371,7 +371,7 @@ class _Reader:
             return of_name
         language = next((one for one in LANGUAGES if text.lower() == one), None)
         if language is None:
-            message = f"has the language {_shown(text)}, which is not served"
+            message = f"has the language {_shown(text)}, which is not supported"
             self._note(line, message, f"write {' or '.join(LANGUAGES)}")
         elif of_name not in (None, language):
             message = f"has the language {language}, and its name says {of_name}"

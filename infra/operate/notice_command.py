@@ -114,7 +114,7 @@ def _write(output: Output, language: Language, of: str, text: str, form: Format)
     if output.as_json:
         output.show({"language": language, "part": _BESIDE if of else _PAGE, "form": of, "text": text})
         return
-    where = f"{language}: beside the form {of}" if of else f"{language}: for the page about personal data"
+    where = f"{language}: next to the form {of}" if of else f"{language}: for the page about personal data"
     # Printed directly: the console would wrap it.
     sys.stdout.write(printable(f"=== {where} ===\n" if form == "text" else f"<!-- {where} -->\n"))
     sys.stdout.write(printable(f"{text}\n"))

@@ -33,8 +33,8 @@ _CARRIED = {
 }
 # What else is reported about items of an archive, after their number.
 _TOLD = {
-    "left by hash": ("subscriber", "of this stack left or is suppressed at the old one: {will}ended here, too."),
-    "stays left": ("subscriber", "of the archive left or is suppressed here, and stays so."),
+    "left by hash": ("subscriber", "of this stack, gone or suppressed at the old one: {will}ended here, too."),
+    "stays left": ("subscriber", "of the archive, gone or suppressed here: unchanged."),
     "waits here": ("email", "to you {will}sent from here. The old stack sends it, too, if it still can."),
     "not sent here": ("email", "to visitors still waits at the old stack, and only that one sends it."),
     "paused": ("issue", "under way {will}paused here. Cancel it at the old stack before you resume it."),

@@ -81,7 +81,7 @@ def units_of(operation: str, asked: dict[str, Any], given: dict[str, Any]) -> fl
         found = given["Responses"][name]
         missing = len(wanted["Keys"]) - len(found)
         return 0.5 * (missing + sum(ceil(_size(item) / _UNIT) for item in found))
-    raise ValueError(f"a page of the desk does not ask for {operation}")
+    raise ValueError(f"a page of the desk does not request {operation}")
 
 
 def _size(item: dict[str, Any]) -> int:
@@ -187,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     for days in given.days:
         print(f"{given.messages:,} messages on {days:,} days, of {given.length} characters")
-        print("| page | read units | calls | processor, in ms |")
+        print("| page | read units | calls | CPU, in ms |")
         print("|---|---|---|---|")
         for name, taken in measure(given.messages, days, given.length).items():
             calls = ", ".join(f"{count} {operation}" for operation, count in taken.calls.items())

@@ -64,10 +64,12 @@ def compose(copies: int) -> bool:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the requested measurements, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.issues", description="What an issue takes.")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.issues", description="Measure an issue.")
     parser.add_argument("--compose", action="store_true", help="count the copies that one core writes a second")
     parser.add_argument("--copies", type=int, default=5000, metavar="N", help="in each of five rounds (%(default)s)")
-    parser.add_argument("--readers", type=int, metavar="N", help="send an issue to so many, killed three times")
+    parser.add_argument(
+        "--readers", type=int, metavar="N", help="send an issue to this many readers, killing the function three times"
+    )
     given = parser.parse_args(arguments)
     if given.readers and not issue_run.run(given.readers):
         return 1

@@ -128,7 +128,7 @@ def _hold(holds: bool, otherwise: str) -> None:  # noqa: FBT001
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do it, print what each step took, and return 1 if something is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.lists", description="A long list in and out again.")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.lists", description="Import and export a long list.")
     parser.add_argument("--rows", type=int, default=100_000)
     rows = parser.parse_args(arguments).rows
     print("| step | rows | seconds | peak memory | against a tenth of the rows | progress told |")

@@ -250,7 +250,7 @@ def report(measured: Sequence[Candidate], rounds: int) -> dict[str, Any]:
         }
     ours = next(one for one in measured if one.name == "guichet")
     prices = costs(ours)
-    print("\nPrice of a million messages in US dollars, SES apart:")
+    print("\nPrice of a million messages in US dollars, without SES:")
     for what, dollars in prices.items():
         print(f"  {what:28}{dollars:8.2f}")
     print(
@@ -262,7 +262,7 @@ def report(measured: Sequence[Candidate], rounds: int) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Build, measure, print."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.posts", description="Measure what a post takes.")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.posts", description="Measure the cost of a post.")
     parser.add_argument("--rounds", type=int, default=20, help="cold starts of each")
     parser.add_argument("--json", type=Path, help="a file to write all values to")
     parser.add_argument(
@@ -270,7 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         type=lambda text: text.partition("=")[::2],
         action="append",
         default=[],
-        help="NAME=FOLDER of another build to measure beside, such as that of an earlier commit",
+        help="NAME=FOLDER of another build to measure as well, such as that of an earlier commit",
     )
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name, endpoint() as aws:

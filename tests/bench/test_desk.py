@@ -42,5 +42,5 @@ def test_what_a_page_takes_is_printed(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_another_operation_is_not_counted_as_nothing() -> None:
-    with pytest.raises(ValueError, match="does not ask for Scan"):
+    with pytest.raises(ValueError, match="does not request Scan"):
         desk.units_of("Scan", {}, {})

@@ -97,7 +97,7 @@ def check_all(report: Report, world: World, template: dict[str, Any]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Deploy, check, print the table, and return 1 if anything failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.deployed", description="Deploy to an emulator, and use it.")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only checks whose name holds a text")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only checks whose name contains a text")
     parser.add_argument(
         "--without",
         choices=[workaround.name for workaround in adapter.WORKAROUNDS],

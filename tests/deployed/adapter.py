@@ -361,7 +361,7 @@ GAPS = (
     Gap("events of SES", "the checks publish the samples of tests/events to the topic", _ses_tells_nothing),
     Gap(
         "retries of SNS",
-        "the checks hand Lambda what must be tried again, as SNS would (deliver_by_sns)",
+        "the checks pass Lambda events that must be retried, as SNS would (deliver_by_sns)",
         _sns_tries_once,
     ),
     Gap(

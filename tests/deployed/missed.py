@@ -58,7 +58,7 @@ def permissions_are_missed(report: Report, world: World) -> None:
         logged = {function: len(world.stack.logged(function)) for function in OF_ROLES}
         for check in dict.fromkeys((*chain.from_iterable(OF_ROLES.values()), *OF_LAMBDA)):
             report.check(f"not enforced, not missed: {title(check)}", partial(check, world))
-        report.check("not enforced, not missed: the logs go on", partial(_logs_go_on, world, logged))
+        report.check("not enforced, not missed: the logs continue", partial(_logs_go_on, world, logged))
 
 
 def _logs_go_on(world: World, logged: Mapping[str, int]) -> None:
@@ -109,7 +109,7 @@ def _is_missed(world: World, workaround: adapter.Workaround, template: dict[str,
     try:
         with _made(world, adapter.adapted(template, without=workaround.name), name) as stack:
             adapter.complete(stack, without=workaround.name)
-            assert workaround.missed(stack), f"nothing is wrong without it, so it can go. It was: {workaround.reason}"
+            assert workaround.missed(stack), f"nothing is wrong without it, so remove it. It was: {workaround.reason}"
     except DeployError as error:
         if not workaround.refused or workaround.refused not in str(error):
             raise

@@ -18,7 +18,7 @@ NOT_ENFORCED = {
     "dynamodb:GetShardIterator": "its event source mapping reads the stream itself",
     "dynamodb:ListStreams": "its event source mapping reads the stream itself",
     "sqs:SendMessage": "it sets failed events aside itself",
-    "ses:SendRawEmail": "it asks for ses:SendEmail alone, whatever the content",
+    "ses:SendRawEmail": "it only checks ses:SendEmail, whatever the content",
 }
 
 

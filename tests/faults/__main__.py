@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--table", action="store_true", help="a row for each kind of fault, of RUNS runs each")
-    which.add_argument("--kind", choices=KINDS, help="this kind of fault alone, as in its row of the table")
+    which.add_argument("--kind", choices=KINDS, help="only this kind of fault, as in its row of the table")
     parser.add_argument("--story", action="store_true", help="every request and every answer of the runs")
     parser.add_argument("--events", choices=get_args(Events), help="which of SES's events come (default: some)")
     options = parser.parse_args(arguments)

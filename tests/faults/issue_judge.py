@@ -203,7 +203,7 @@ class _Judged:
         if self.issue.audience is not None and self.issue.audience != len(self.rows):
             yield f"its audience is {self.issue.audience}, and it has {len(self.rows)} rows"
         if self.issue.audience is None and self.issue.state != "cancelled":
-            yield "its audience was never written down"
+            yield "its audience was never recorded"
         feedback = next((item for item in self.items if item["pk"] == self._pk and item["sk"] == "feedback"), {})
         for name, at in (("bounced", "bounced_at"), ("complained", "complained_at")):
             of_rows = sum(getattr(row, at) is not None for row in self.rows.values())

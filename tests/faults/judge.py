@@ -116,7 +116,7 @@ def judge(run: Run, items: Sequence[Item], log: Sequence[Sent], told: Told, *, s
     run.problems += [f"{what}: {', '.join(sorted(which))}" for what, which in found.items() if which]
     if ses_tells and run.twice and not run.events_lost:
         again = [name for name, count in mailed.items() if count > owed[name]]
-        run.problems.append(f"mailed twice although SES told that it was sent: {', '.join(sorted(again))}")
+        run.problems.append(f"mailed twice although SES reported that it was sent: {', '.join(sorted(again))}")
     run.problems += _of_subscription(subscriber, [event["event"] for event in events], told.changes)
     run.problems += _needless_repeats(log, rows)
     run.problems += _of_threads(items)

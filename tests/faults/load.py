@@ -101,8 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--posts", type=int, default=5000, help="how many forms are posted (default: %(default)s)")
     against = parser.add_mutually_exclusive_group()
     against.add_argument("--run", action="store_true", help="post them in a row to `make run`, and measure by thousand")
-    against.add_argument("--starts", type=int, help="start `make run` so often, and post the moment its ports open")
-    against.add_argument("--rest", type=float, help="leave `make run` alone so many seconds, and measure its processor")
+    against.add_argument(
+        "--starts", type=int, help="start `make run` several times, and post the moment its ports open"
+    )
+    against.add_argument("--rest", type=float, help="leave `make run` idle for some seconds, and measure its CPU time")
     options = parser.parse_args(arguments)
     if (options.run or options.rest) and not Path("/proc/self/status").exists():
         parser.error("--run and --rest look into /proc, which Linux has")

@@ -95,7 +95,7 @@ def test_only_the_names_of_this_machine_are_served(host: str, *, served: bool) -
     response = client.get("/", headers={"Host": host}, environ_overrides={"HTTP_HOST": host})
     assert response.status_code == (200 if served else 403)
     if not served:
-        assert json.loads(response.text) == {"message": "this is for 127.0.0.1 and localhost alone"}
+        assert json.loads(response.text) == {"message": "this port is only for 127.0.0.1 and localhost"}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])

@@ -251,7 +251,7 @@ def test_a_page_of_any_port_of_this_machine_may_post(running: LocalStack, origin
 
 def test_it_says_which_pages_may_post(running: LocalStack) -> None:
     assert (
-        "any port of localhost, 127.0.0.1 and [::1]; deployed, from SiteUrl and AllowedOrigins alone\n" in running.said
+        "any port of localhost, 127.0.0.1 and [::1]; deployed, only from SiteUrl and AllowedOrigins\n" in running.said
     )
 
 
@@ -280,7 +280,7 @@ def test_a_page_that_only_looks_like_this_machine_may_not_post(running: LocalSta
 def test_pages_can_be_held_to_what_they_may_as_deployed(tmp_path: Path) -> None:
     with local_stack(tmp_path, ORIGINS="strict") as stack:
         stack.wait_until_ready()
-        assert "  pages  may post from SiteUrl and AllowedOrigins alone, as deployed\n" in stack.said
+        assert "  pages  may post only from SiteUrl and AllowedOrigins, as deployed\n" in stack.said
         headers = {"Content-Type": FORM, "Accept": "application/json"}
         for origin, status in ((f"http://localhost:{stack.site_port}", 200), (DEV_SERVERS[0], 403)):
             body = urlencode(message(origin)).encode()

@@ -95,7 +95,7 @@ def _follow(clone: Path, variables: Mapping[str, str], *, with_tests: bool) -> N
         for command in commands.all:
             print(f"\n$ {command}", flush=True)
             if reason := why_not(command, with_tests=with_tests):
-                print(f"(passed over: {reason})", flush=True)
+                print(f"(skipped: {reason})", flush=True)
                 continue
             started = time.monotonic()
             if command.startswith("make run"):

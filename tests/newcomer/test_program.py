@@ -81,8 +81,8 @@ def test_a_command_that_fails_or_says_too_little_makes_it_fail(follow: Run, comm
 def test_what_it_passes_over_it_names_with_the_reason(follow: Run) -> None:
     code, out, _ = follow('make test   # all\nmake deploy PARAMETERS="A=b \\\n  C=d"')
     assert code == 0
-    assert "$ make test\n(passed over: it takes many minutes" in out
-    assert "(passed over: it needs an AWS account" in out
+    assert "$ make test\n(skipped: it takes many minutes" in out
+    assert "(skipped: it needs an AWS account" in out
 
 
 def test_a_port_that_is_taken_is_told_before_anything_is_installed(

@@ -65,7 +65,7 @@ _PROVEN = "next, once two weeks of reports show that all your mail passes"
         (
             f"v=DMARC1; p=reject; pct=100; ri=86400; {_REPORTS}",
             (
-                "next, take out pct and ri, which DMARC no longer has since 2026 (RFC 9989): "
+                "next, take out pct and ri, which DMARC dropped in 2026 (RFC 9989): "
                 f'{_NAME} TXT "v=DMARC1; p=reject; {_REPORTS}"'
             ),
         ),
@@ -284,7 +284,7 @@ def test_what_ses_costs_is_told(pricing: Any, state: str, says: str, command: bo
 @pytest.mark.parametrize(
     ("details", "says", "remedy"),
     [
-        ({}, "in the sandbox", "read this request, correct what is not so"),
+        ({}, "in the sandbox", "read this request, correct anything that is wrong"),
         (
             {"ReviewDetails": {"Status": "PENDING", "CaseId": "1760"}},
             "AWS is looking at your request (case 1760)",
@@ -295,7 +295,7 @@ def test_what_ses_costs_is_told(pricing: Any, state: str, says: str, command: bo
             "AWS denied your request (case 1760)",
             "answer in case 1760 at https://support.console.aws.amazon.com",
         ),
-        ({"ReviewDetails": {"Status": "FAILED"}}, "did not reach AWS", "ask again for production access"),
+        ({"ReviewDetails": {"Status": "FAILED"}}, "did not reach AWS", "request production access"),
     ],
 )
 def test_the_way_out_of_the_sandbox_is_told_as_far_as_it_is(details: Mapping[str, Any], says: str, remedy: str) -> None:

@@ -488,7 +488,7 @@ def test_an_issue_that_is_not_there_is_said_so(app: App, operate: Operate, comma
     assert (said.code, said.told) == (2, "error: there is no issue nobody: `guichet issue` lists them")
     said = operate(app, "issue", command, "no body")
     assert said.code == 2
-    assert "is no issue's id" in said.told
+    assert "is not the id of an issue" in said.told
 
 
 def test_of_a_draft_there_is_nothing_to_pause_resume_or_cancel(app: App, operate: Operate) -> None:

@@ -104,7 +104,7 @@ def test_a_byte_order_mark_and_the_line_ends_of_windows_are_taken(tmp_path: Path
         (
             "---\nsubject: a\nlanguage: tlh\n---\nHello",
             3,
-            "language 'tlh', which is not served",
+            "language 'tlh', which is not supported",
             f"write {' or '.join(LANGUAGES)}",
         ),
         ("---\nsubject: a\nurl: /spring\n---\nHello", 3, "not a web address: '/spring'", "https://"),
@@ -173,11 +173,11 @@ def test_the_name_of_a_file_is_the_issue_s_and_may_tell_its_language(
 @pytest.mark.parametrize(
     ("name", "words", "remedy"),
     [
-        ("Lettre d’été.md", "other characters", "rename it to lettre-d-ete.md"),
-        ("Lettre d’été.fr.md", "other characters", "rename it to lettre-d-ete.fr.md"),
-        ("under_score.md", "other characters", "rename it to under-score.md"),
-        ("-a.md", "other characters", "rename it to a.md"),
-        ("手紙.md", "other characters", "rename it to issue.md"),
+        ("Lettre d’été.md", "characters other than", "rename it to lettre-d-ete.md"),
+        ("Lettre d’été.fr.md", "characters other than", "rename it to lettre-d-ete.fr.md"),
+        ("under_score.md", "characters other than", "rename it to under-score.md"),
+        ("-a.md", "characters other than", "rename it to a.md"),
+        ("手紙.md", "characters other than", "rename it to issue.md"),
         ("letter.tlh.md", "the language tlh", "rename it to letter.fr.md"),
         ("letter.txt", "does not end in .md", "rename it to letter.md"),
         ("letter", "does not end in .md", "rename it to letter.md"),

@@ -400,7 +400,7 @@ def test_it_writes_both_layers_of_all_forms_in_all_languages(run: Run, tmp_path:
         said = run("--before", FIRST, "--region", "eu-west-3")
     assert said.code == 0
     where = re.findall(r"<!-- (.*) -->", said.out)
-    layers = [f"beside the form {form}" for form in ("contact", "newsletter", "comments", "devis")]
+    layers = [f"next to the form {form}" for form in ("contact", "newsletter", "comments", "devis")]
     ends = [*layers, "for the page about personal data"]
     assert where == [f"{language}: {end}" for language in LANGUAGES for end in ends]
     tree = html5lib.parse(said.out, namespaceHTMLElements=False)
@@ -429,7 +429,7 @@ def test_it_has_the_deployed_values(operate: Operate) -> None:
         "eu-west-3",
     ):
         assert value in text
-    assert "beside the form newsletter" not in text
+    assert "next to the form newsletter" not in text
     assert "--controller" not in said.told
     rows = operate(app, "notice", "--json", "--part", "page").rows
     assert [(row["language"], row["part"], row["form"]) for row in rows] == [(one, "page", "") for one in LANGUAGES]

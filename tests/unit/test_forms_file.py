@@ -93,7 +93,7 @@ TEXT = '{ type = "text" }'
             '[a]\nfields.a = { type = "choice" }',
             '[a] fields.a: a choice needs choices, such as choices = ["Yes", "No"].',
         ),
-        ('[a]\nfields.a = { type = "choice", choices = ["x", "x"] }', "[a] fields.a: the choice 'x' is there twice."),
+        ('[a]\nfields.a = { type = "choice", choices = ["x", "x"] }', "[a] fields.a: the choice 'x' appears twice."),
         (
             '[a]\nfields.a = { type = "text", choices = ["x"] }',
             "[a] fields.a: choices belong to the types choice and choices",
@@ -134,7 +134,7 @@ TEXT = '{ type = "text" }'
             "[a] fields.email: email, in lower case, has a meaning in emails: expected",
         ),
         (f"[a]\nfields._next = {TEXT}", "[a] fields._next: this name controls the form. Choose another one."),
-        (f"[a]\nfields.a = {TEXT}\nfields.A = {TEXT}", "[a] fields.A: a is there, too, and names count in any case."),
+        (f"[a]\nfields.a = {TEXT}\nfields.A = {TEXT}", "[a] fields.A: a is there, too, and case does not matter."),
         (f'[a]\nfields." " = {TEXT}', "[a] fields: ' ' is not a name for a field: expected 1 to 64 characters."),
         (
             f'[a]\nreply = "Merci"\nfields.a = {TEXT}',

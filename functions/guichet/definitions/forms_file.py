@@ -229,7 +229,7 @@ class _Field(_Strict):
         values = [choice.value for choice in self.choices]
         twice = next((value for value in values if values.count(value) > 1), None)
         if twice is not None:
-            raise _fault(f"the choice {twice!r} is there twice")
+            raise _fault(f"the choice {twice!r} appears twice")
         if self.type == "consent" and self.label is None:
             raise _fault("a consent needs a label: the wording that is agreed to, which is kept with the answer")
         _limits(self)
@@ -344,9 +344,11 @@ class _Form(_Strict):
             if name.startswith(_CONTROL[0]) or name.lower() == _CONTROL[1]:
                 raise _fault(f"fields.{name}: this name controls the form. Choose another one")
             if _ESCAPED.search(name):
-                raise _fault(f"fields.{name}: browsers write a quotation mark or a line break so. Choose another name")
+                raise _fault(
+                    f"fields.{name}: browsers encode a quotation mark or a line break like this. Choose another name"
+                )
             if name.lower() in known:
-                raise _fault(f"fields.{name}: {known[name.lower()]} is there, too, and names count in any case")
+                raise _fault(f"fields.{name}: {known[name.lower()]} is there, too, and case does not matter")
             known[name.lower()] = name
             allowed = _ROLES.get(name.lower())
             if allowed and (name != name.lower() or field.type not in allowed):

@@ -47,9 +47,9 @@ def sandbox(inspection: Inspection) -> Iterator[Finding]:
         )
     elif review.get("Status") == "FAILED":
         message = f"{message}; your request did not reach AWS"
-        remedy = f"ask again for {asking}"
+        remedy = f"request {asking}"
     else:
-        remedy = f"read this request, correct what is not so, and ask for {asking}"
+        remedy = f"read this request, correct anything that is wrong, and request {asking}"
     yield Finding("sandbox", "warning", message, remedy)
 
 

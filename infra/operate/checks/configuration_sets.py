@@ -27,7 +27,7 @@ def tracking(inspection: Inspection) -> Iterator[Finding]:
             found = True
             yield _engagement(inspection, name, options)
     if not found:
-        yield Finding("tracking", "ok", "SES counts neither who opens an email nor who follows a link")
+        yield Finding("tracking", "ok", "SES tracks neither who opens an email nor who follows a link")
 
 
 def _destinations(ses: Any, name: str) -> list[dict[str, Any]]:

@@ -172,7 +172,7 @@ def _steps(inspection: Inspection, domain: str, tags: Mapping[str, str], policy:
         yield f"next, {proven}: {_record(domain, kept | {'p': _stricter(policy)})}"
     if removed := [name for name in tags if name in _REMOVED]:
         names = " and ".join(removed)
-        yield f"next, take out {names}, which DMARC no longer has since 2026 (RFC 9989): {_record(domain, kept)}"
+        yield f"next, take out {names}, which DMARC dropped in 2026 (RFC 9989): {_record(domain, kept)}"
     if weaker := [name for name in ("sp", "np") if kept.get(name, policy).lower() != policy]:
         new = _record(domain, {name: value for name, value in kept.items() if name not in weaker})
         yield f"next, once no subdomain sends mail that does not pass, protect subdomains as well: {new}"

@@ -18,7 +18,7 @@ _UNTIL_THEN = "until then mail goes out every 15 minutes"
 # The functions that the stream and the schedule call, and what happens meanwhile.
 _CALLED = {
     "Notifier": ("the notifier", _UNTIL_THEN),
-    "Issues": ("the sender of issues", "until then an issue goes on every 15 minutes"),
+    "Issues": ("the sender of issues", "until then an issue continues every 15 minutes"),
 }
 _NOT_RETRIED = {
     "Notifier": "emails that fail once are not retried",

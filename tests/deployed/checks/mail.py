@@ -44,7 +44,7 @@ def an_email_is_read_alike_by_another_decoder(world: World) -> None:
     address, words = world.write(subject=subject)
     email = world.mail(OWNER, words)
     perl = shutil.which("perl")
-    assert perl, "Perl is not here; git and Debian bring it along"
+    assert perl, "Perl is missing; git and Debian come with it"
     read = subprocess.run(
         [perl, "-MEncode", "-MMIME::QuotedPrint", "-e", _PERL],
         check=True,
