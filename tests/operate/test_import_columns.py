@@ -14,6 +14,7 @@ import time_machine
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from guichet.locales import locale
 from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
 from guichet.store import subscribers
@@ -671,6 +672,17 @@ def test_where_nothing_decides_it_is_asked_on_an_english_site(make_app: Any, ope
     file = written(tmp_path, "email,unsubscribed_at", "b@example.org,05/06/2024")
     assert operate(app, "import", file, *PROOF).code == 0
     assert state_of_address(app, "b@example.org") == "unsubscribed"
+
+
+def test_the_default_language_decides_whether_the_day_comes_first(
+    make_app: Any, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(DefaultLanguage="en")
+    monkeypatch.setattr(locale("en"), "DAY_FIRST", True)
+    said = operate(app, "import", written(tmp_path, "email,date", "a@example.org,05/06/2024"), *PROOF)
+    assert "read with the day first, as in English." in said.told
+    (person,) = app.items("subscriber")
+    assert person["confirmed_at"].startswith("2024-06-05")
 
 
 # --- encodings, line ends, separators ---------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """The languages that people are answered in. A language is one folder with everything that is said in it.
 
-Its package itself has the sentences of emails and visitors' pages, and how it writes dates: most starts read one file.
-Below it, `desk` has what the desk says, and `commands` what the operator's commands write for visitors and readers.
-A new language is a folder beside `fr` and `en`, and its tag in `Language`.
+The package itself has the sentences of emails and visitors' pages, and how it writes dates, so most starts read one
+file. Below it, `desk` has what the desk says, and `commands` what the operator's commands write for visitors and
+readers. A new language is a folder beside `fr` and `en`, and its tag in `Language`.
 """
 
 from datetime import datetime
@@ -17,10 +17,12 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 class Locale(Protocol):
     """What the package of a language has."""
 
-    # By tag, within a sentence. Those that are not there are called by their own name.
+    # Names of languages by tag, as written within a sentence. A missing one falls back to the language's own name.
     NAMES: dict[Language, str]
     # Between the cells of a CSV file, as Excel expects it.
     SEPARATOR: str
+    # Whether an ambiguous date, such as 05/06/2024, surely has the day first.
+    DAY_FIRST: bool
     # By key, with `{placeholders}` (`str.format`).
     SENTENCES: dict[str, str]
     MONTHS: list[str]

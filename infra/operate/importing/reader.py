@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from guichet.addresses import parse
 from guichet.http.body import clean
-from guichet.locales import LANGUAGES, Language, known, locale
+from guichet.locales import LANGUAGES, Language, known, locale, name_of
 from guichet.records.record import Record, utc_now
 from guichet.spreadsheet import text_of
 from infra.operate.connection import OperatorError
@@ -272,6 +272,7 @@ class Reader:
         """Decide for each column whether the day or the month comes first in its dates."""
         all_day = any(one.day_first for one in values)
         all_month = any(one.month_first for one in values)
+        usual = locale(self._default).DAY_FIRST
         ordered: list[Column] = []
         for column in columns:
             own = values[column.place]
@@ -281,17 +282,17 @@ class Reader:
             elif order is None and not own.day_first and all_day != all_month:
                 order = "day-first" if all_day else "month-first"
             if order is None and own.either and column.kind in ("consented-at", "confirmed"):
-                if own.day_first or self._default != "fr":
+                if own.day_first or not usual:
                     raise OperatorError(
                         f"{self._file}: in the column `{column.name}`, it is unclear whether {own.either} has the day "
                         "or the month first. Choose with --dates day-first or --dates month-first"
                     )
                 order = "day-first"
                 self.notes.append(
-                    f"Dates such as {own.either} in `{column.name}` are read with the day first, as in French. If the "
-                    "month comes first, use --dates month-first."
+                    f"Dates such as {own.either} in `{column.name}` are read with the day first, as in "
+                    f"{name_of(self._default, 'en')}. If the month comes first, use --dates month-first."
                 )
-            elif order is None and self._default == "fr":
+            elif order is None and usual:
                 order = "day-first"
             ordered.append(replace(column, order=order))
         return ordered

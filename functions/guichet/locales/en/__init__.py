@@ -6,6 +6,8 @@ from datetime import datetime
 NAMES = {"fr": "French", "en": "English"}
 # What Excel expects between the cells of a CSV file.
 SEPARATOR = ","
+# 05/06/2024 is a day in June in Britain, and one in May in America.
+DAY_FIRST = False
 # Written out, as in the other languages: Lambda has no locale but C.
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # As words to split: as a tuple, each month would take a line.

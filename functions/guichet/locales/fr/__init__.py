@@ -6,6 +6,8 @@ from datetime import datetime
 NAMES = {"fr": "français", "en": "anglais"}
 # What Excel expects between the cells of a CSV file.
 SEPARATOR = ";"
+# 05/06/2024 is a day in June.
+DAY_FIRST = True
 # Written out: Lambda has no locale but C.
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 # As words to split: as a tuple, each month would take a line.
