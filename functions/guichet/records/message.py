@@ -9,7 +9,7 @@ from guichet.records.record import Record
 SPAM_KEPT = timedelta(days=30)
 
 
-# A one-line field that the owner's email and the desk show with a label: the sentence by its name in each language.
+# A one-line field that the owner's email and the desk show with a label: the sentence `field_<name>`.
 Labelled = Annotated[str, "labelled"]
 
 
@@ -58,11 +58,11 @@ class Message(Record):
     def labelled(self, language: Language) -> list[tuple[str, str]]:
         """Return the labels and values of the labelled fields that were filled in.
 
-        Without a sentence of its own, a field is called by its name, like the site's additional ones.
+        A field without such a sentence is labelled with its name, as extra fields are.
         """
         sentences = locale(language).SENTENCES
         values = ((name, getattr(self, name)) for name in self.labelled_fields())
-        return [(sentences.get(name, name), value) for name, value in values if value]
+        return [(sentences.get(f"field_{name}", name), value) for name, value in values if value]
 
     @property
     def submitted_at(self) -> datetime:

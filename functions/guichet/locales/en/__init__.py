@@ -214,7 +214,7 @@ SENTENCES = {
     "name": "Name",
     "email": "Email",
     "subject": "Subject",
-    "phone": "Phone",
+    "field_phone": "Phone",
     "message": "Message",
     "comment": "Comment",
     "page": "Page",

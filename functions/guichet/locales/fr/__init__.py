@@ -223,7 +223,7 @@ SENTENCES = {
     "name": "Nom",
     "email": "Email",
     "subject": "Sujet",
-    "phone": "Téléphone",
+    "field_phone": "Téléphone",
     "message": "Message",
     "comment": "Commentaire",
     "page": "Page",
