@@ -17,8 +17,9 @@ def say(key: str, language: Language, **values: object) -> str:
 
 
 def own_name(language: Language) -> str:
-    """Return what a language calls itself, as in a list."""
-    return name_of(language, language).capitalize()
+    """Return a language's own name, capitalized for a list."""
+    name = name_of(language, language)
+    return name[:1].upper() + name[1:]
 
 
 def email_name(name: str, language: Language) -> str:

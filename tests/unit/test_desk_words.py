@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from desk import handler
+from desk.words import own_name
+from guichet.locales import locale
 from infra.build import FUNCTIONS
 from tests.support.languages import FOLDER, parts, sentences
 
@@ -98,20 +100,38 @@ def test_what_a_template_says_is_found(said: set[str], spoken: set[str]) -> None
     assert keys_of("common.*", known, spoken) == {"common.no_such_page", "common.messages"}
 
 
+def test_only_the_first_letter_of_an_own_name_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [own_name(language) for language in ("fr", "en")] == ["Français", "English"]
+    monkeypatch.setitem(locale("en").NAMES, "en", "isiZulu")
+    assert own_name("en") == "IsiZulu"
+
+
 # --- who loads them ---------------------------------------------------------------------------------------------------
 
 
+# A module of the desk's sentences, for `import_module`. Of an f-string, `*` is any value.
+OF_THE_DESK = re.compile(r"locales\..*\.desk|\*\.desk")
+
+
 @pytest.mark.medium
-@pytest.mark.quick_cases(1)
-@pytest.mark.parametrize("function", ["contact", "newsletter", "comments", "notifier", "issues", "feedback"])
-def test_no_other_function_loads_the_desk_or_its_words(function: str) -> None:
-    for folder in (FUNCTIONS / function, FUNCTIONS / "guichet"):
-        for path in folder.rglob("*.py"):
-            imported = _imported(path)
-            assert not {name for name in imported if name.partition(".")[0] == "desk"}, path
-            # They load a language by `locale`, without its subpackages.
-            assert not {name for name in imported if name.startswith("guichet.locales.")}, path
-            assert not {text for text in texts_in(path) if "*.desk" in text}, path
+@pytest.mark.parametrize("folder", ["guichet", "contact", "newsletter", "comments", "notifier", "issues", "feedback"])
+def test_no_other_function_loads_the_desk_or_its_words(folder: str) -> None:
+    for path in (FUNCTIONS / folder).rglob("*.py"):
+        imported = _imported(path)
+        assert not {name for name in imported if name.partition(".")[0] == "desk"}, path
+        # They load a language by `locale`, without its subpackages.
+        assert not {name for name in imported if name.startswith("guichet.locales.")}, path
+        assert not {text for text in texts_in(path) if OF_THE_DESK.search(text)}, path
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["f'guichet.locales.{language}.desk.a'", "f'{__name__}.{language}.desk'", "'guichet.locales.fr.desk.a'"],
+)
+def test_a_module_of_the_desks_sentences_is_found_by_its_name(code: str, tmp_path: Path) -> None:
+    path = tmp_path / "loads.py"
+    path.write_text(f"import_module({code})", encoding="utf-8")
+    assert [text for text in texts_in(path) if OF_THE_DESK.search(text)]
 
 
 def _imported(path: Path) -> set[str]:
