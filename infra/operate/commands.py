@@ -694,12 +694,12 @@ def export(  # noqa: PLR0913  the options of an export
     if form and form != "contact" and own is None:
         output.advise(f"functions/forms.toml declares no form {form}: its fields have no columns of their own.")
     table = connection.settings.table_name
-    of_excel = locale(connection.settings.default_language).SEPARATOR
+    default_separator = locale(connection.settings.default_language).SEPARATOR
     options = exporting.Options(
         table=table,
         what=what,
         format="jsonl" if lines or file_format == "jsonl" else "csv",
-        separator=importing.SEPARATORS[separator] if separator else of_excel,
+        separator=importing.SEPARATORS[separator] if separator else default_separator,
         state="" if state == "all" else state,
         spam=spam,
         form=form or "",
