@@ -66,6 +66,7 @@ class Words:
         parts = [
             self.say("issues.in_language", count=self.number(count), name=self.name_of(language))
             for language, count in audience.by_language.items()
+            if count or not audience.count
         ]
         yield self.say("issues.goes_to", readers=self.readers(audience.count), parts=", ".join(parts))
         for language, count in audience.other_language.items():

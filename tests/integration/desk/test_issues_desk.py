@@ -19,10 +19,12 @@ from urllib3 import encode_multipart_formdata
 from werkzeug.test import TestResponse
 
 from desk import issues as desk_issues
-from guichet.locales import LANGUAGES
+from desk.issue_words import Words
+from guichet.locales import LANGUAGES, Language
 from guichet.mail import ses
 from guichet.mail.emails import issue_paused
 from guichet.newsletter import plan
+from guichet.newsletter.plan import Audience
 from guichet.records.issue import Issue, Tally
 from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
@@ -43,6 +45,8 @@ TYPED = {
     "text_en": "# Hello\n\nThe **workshop** opens: [all about it](https://atelier.example/spring).",
 }
 FRENCH = {"subject_fr": "Le printemps", "text_fr": "Bonjour, l’atelier *rouvre*."}
+
+BOTH: tuple[Language, ...] = ("fr", "en")
 
 
 @pytest.fixture
@@ -129,26 +133,28 @@ def test_an_issue_is_written_looked_at_tested_and_sent_once_to_all_by_typing_the
     add("cat", language="en")
     empty = desk.get("issues")
     assert "There is no issue yet" in said(empty)
+    # Another language has no sample of its own.
+    samples = {language: SAMPLE[language] for language in BOTH}
     typed = {
         f"{name}_{language}": value
-        for language, edition in SAMPLE.items()
+        for language, edition in samples.items()
         for name, value in {
             "subject": edition.subject, "preheader": edition.preheader, "url": edition.url,
             "text": edition.markdown.replace("<b>Lyon</b>", "Lyon"),
         }.items()
     }  # fmt: skip
-    shown = {language: preview(desk, f"{language} html", **typed) for language in LANGUAGES}
-    as_text = {language: preview(desk, f"{language} text", **typed) for language in LANGUAGES}
+    shown = {language: preview(desk, f"{language} html", **typed) for language in BOTH}
+    as_text = {language: preview(desk, f"{language} text", **typed) for language in BOTH}
     assert kept() is None
     page = desk.follow(write(desk, **typed))
     assert "The text is saved. Nothing was sent." in said(page)
     assert "No mistake was found" in said(page)
-    stored = {language: desk.get(f"issues/{NAME}/mail/{language}") for language in LANGUAGES}
+    stored = {language: desk.get(f"issues/{NAME}/mail/{language}") for language in BOTH}
 
     page = desk.follow(acted(desk, "test"))
     assert "The test is on its way, only to you" in said(page)
     play(app)
-    subjects = {edition.subject: language for language, edition in SAMPLE.items()}
+    subjects = {edition.subject: language for language, edition in samples.items()}
     tests = {subjects[re.sub(r"^\[\w+\] ", "", mail["Subject"])]: mail for mail in app.mails()}
     assert {mail["To"] for mail in tests.values()} == {"owner@atelier.example"}
 
@@ -168,7 +174,7 @@ def test_an_issue_is_written_looked_at_tested_and_sent_once_to_all_by_typing_the
 
     # What was shown is what arrives, to the owner and to each reader.
     readers_copies = {subjects[mail["Subject"]]: mail for mail in copies(app)}
-    for language in LANGUAGES:
+    for language in BOTH:
         for mail in (tests[language], readers_copies[language]):
             arrived = without_links(part(mail, "html"))
             assert body(without_links(shown[language].text)) == body(arrived)
@@ -524,9 +530,23 @@ def test_what_sending_means_is_said_in_french_too(app: App) -> None:
     desk = Browser(app, language="fr").signed_in()
     assert desk.follow(write(desk, **FRENCH)).status_code == 200
     told = said(desk.get(f"issues/{NAME}/send"))
-    assert "Il est envoyé à 2 lecteurs : 2 en français, 0 en anglais." in told
+    assert "Il est envoyé à 2 lecteurs : 2 en français." in told
     assert "Il coûte moins d’un centime : SES facture 0,10 à 0,16 dollar les 1 000 emails, selon la formule" in told
     assert "L’envoi dure moins d’une minute : 11,2 emails par seconde, les quatre cinquièmes" in told
+
+
+@pytest.mark.parametrize(
+    ("readers_by_language", "told"),
+    [
+        ({"fr": 2, "en": 1}, "It goes to 3 readers: 2 in French, 1 in English."),
+        ({"en": 1}, "It goes to 1 reader: 1 in English."),
+        ({}, "It goes to 0 readers: 0 in French, 0 in English."),
+    ],
+)
+def test_a_language_without_readers_is_left_out_unless_there_are_none(
+    readers_by_language: dict[Language, int], told: str
+) -> None:
+    assert list(Words("en").audience(Audience(readers_by_language, BOTH))) == [told]
 
 
 # --- scheduling -------------------------------------------------------------------------------------------------------
@@ -895,11 +915,12 @@ class Reads:
 @pytest.mark.slow
 def test_pages_take_few_read_units_of_a_list_of_three_thousand(app: App, desk: Browser) -> None:
     many.subscribe(range(3_000), START)
-    desk.follow(write(desk, **FRENCH))
+    everywhere = {f"{name}_{language}": "Spring" for name in ("subject", "text") for language in LANGUAGES}
+    desk.follow(write(desk, **everywhere))
     reads = Reads(app)
     page = desk.get(f"issues/{NAME}/send")
     assert "It goes to 3,000 readers: 2,000 in French, 1,000 in English." in said(page)
-    assert reads.units() <= 93
+    assert reads.units() <= 12 + 40.5 * len(LANGUAGES)
     # An issue in all languages does not need the list.
     desk.get(f"issues/{NAME}")
     assert reads.units() <= 10
