@@ -32,6 +32,8 @@ from tests.support.site_forms import QUOTE, site_forms
 from tests.support.threads import post
 from tests.support.typography import faults
 
+# The languages whose words are tried.
+WRITTEN: tuple[Language, ...] = ("fr", "en")
 FORMATS: tuple[Format, ...] = get_args(Format)
 FIRST = (
     "OwnerEmail=owner@atelier.example FromEmail=guichet@atelier.example SiteName='Atelier Bellevue' "
@@ -80,11 +82,11 @@ ASKED = {
 
 @pytest.mark.parametrize("asked", ASKED)
 def test_the_page_has_all_that_is_asked_for(asked: str) -> None:
-    for language, pattern in zip(LANGUAGES, ASKED[asked], strict=True):
+    for language, pattern in zip(WRITTEN, ASKED[asked], strict=True):
         assert re.search(pattern, rendered(page(known(), language), language, "text"))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WRITTEN)
 def test_beside_each_form_stand_who_why_for_whom_how_long_and_which_rights(language: Language) -> None:
     of = known(privacy_url="https://atelier.example/donnees")
     for name in of.names:
@@ -100,8 +102,8 @@ def test_beside_each_form_stand_who_why_for_whom_how_long_and_which_rights(langu
             ("CNIL", "CNIL"),
             ("https://atelier.example/donnees", "https://atelier.example/donnees"),
         ):
-            assert re.search(dict(zip(LANGUAGES, patterns, strict=True))[language], text), (name, patterns)
-        # It is a first layer: CNIL recommends few words there.
+            assert re.search(dict(zip(WRITTEN, patterns, strict=True))[language], text), (name, patterns)
+        # It is a layer: CNIL asks for few words there.
         assert len(text.split()) < 180
 
 
@@ -135,14 +137,14 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WRITTEN)
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_value_of_the_stack_changes_what_is_said(name: str, language: Language) -> None:
     changes, *patterns = CHANGES[name]
     form = {"Acknowledge": ""}.get(name, QUOTE)
     before, after = (spoken_with_breaks(whole(known(form, **more), language)) for more in ({}, changes))
     assert before != after
-    pattern = dict(zip(LANGUAGES, patterns, strict=True))[language]
+    pattern = dict(zip(WRITTEN, patterns, strict=True))[language]
     assert re.search(pattern, after)
     assert not re.search(pattern, before)
 
@@ -172,13 +174,13 @@ FORMS: dict[str, tuple[str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WRITTEN)
 @pytest.mark.parametrize("name", FORMS)
 def test_each_setting_of_a_form_changes_what_is_said(name: str, language: Language) -> None:
     line, *patterns = FORMS[name]
     base = '[quote]\nfields.email = { type = "email", label = "Adresse" }\n'
     before, after = (whole(known(base + more), language) for more in ("", line))
-    pattern = dict(zip(LANGUAGES, patterns, strict=True))[language].replace(" :", "\xa0:")
+    pattern = dict(zip(WRITTEN, patterns, strict=True))[language].replace(" :", "\xa0:")
     assert re.search(pattern, after)
     assert not re.search(pattern, before)
 
@@ -196,7 +198,7 @@ def test_a_form_s_answers_may_reach_the_owner_and_others_by_route() -> None:
 
 def test_of_a_form_without_an_address_nobody_is_told_of_a_reply() -> None:
     base = '[quote]\nfields.colour = { type = "text", label = "Couleur" }\n'
-    for language, says in zip(LANGUAGES, ("répondre", "reply"), strict=True):
+    for language, says in zip(WRITTEN, ("répondre", "reply"), strict=True):
         for more, told in (("", False), ('fields.email = { type = "email", label = "Adresse" }\n', True)):
             of = known(base + more)
             for blocks in (beside(of, "quote", language), page(of, language, ["quote"])):
