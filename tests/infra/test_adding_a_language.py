@@ -38,7 +38,6 @@ TESTS = (
     "tests/unit/test_emails.py",
     "tests/unit/test_settings.py",
     "tests/integration/desk/test_issues_desk.py::test_an_issue_is_written_looked_at_tested_and_sent_once_to_all_by_typing_their_number",
-    "tests/integration/desk/test_issues_desk.py::test_pages_take_few_read_units_of_a_list_of_three_thousand",
     "tests/operate/test_notice.py",
     "tests/operate/test_issue_files.py::test_a_new_file_can_be_read_as_it_is",
     "tests/infra/test_parameters.py::test_the_longest_of_everything_fits_into_the_environment_of_each_function",

@@ -13,6 +13,7 @@ import click
 import pytest
 import time_machine
 
+from guichet.locales import LANGUAGES
 from guichet.mail import ses
 from guichet.newsletter import plan as issue_plan
 from guichet.newsletter.plan import Account, Plan
@@ -82,7 +83,8 @@ def test_a_new_issue_in_both_languages_is_two_files_or_none(app: App, operate: O
     Path("spring.en.md").unlink()
     said = operate(app, "issue", "new", "spring", "--both")
     assert "Wrote spring.fr.md\nWrote spring.en.md\n" in said.out
-    assert operate(app, "issue", "check", "spring.fr.md", "spring.en.md", "--json").rows == []
+    files = [f"spring.{language}.md" for language in LANGUAGES]
+    assert operate(app, "issue", "check", *files, "--json").rows == []
 
 
 def test_a_new_issue_has_a_name_that_it_can_have(app: App, operate: Operate) -> None:

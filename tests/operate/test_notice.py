@@ -103,7 +103,7 @@ def test_beside_each_form_stand_who_why_for_whom_how_long_and_which_rights(langu
             ("https://atelier.example/donnees", "https://atelier.example/donnees"),
         ):
             assert re.search(dict(zip(WRITTEN, patterns, strict=True))[language], text), (name, patterns)
-        # It is a layer: CNIL asks for few words there.
+        # It is a first layer: CNIL recommends few words there.
         assert len(text.split()) < 180
 
 
