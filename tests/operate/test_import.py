@@ -100,7 +100,7 @@ def test_each_bad_line_is_told_with_its_number_and_kept_and_the_others_are_impor
         b"caf\xe9@example.org,,,",
         b"future@example.org,,,2999-01-01",
         b"when@example.org,,,yesterday",
-        b"german@example.org,,de,",
+        b"klingon@example.org,,tlh,",
         b"long@example.org," + b"x" * 1001 + b",,",
         b"",
         b"a@example.org b@example.org,,,",
