@@ -229,6 +229,12 @@ def test_an_issue_goes_once_to_each_reader_in_their_language(app: App, operate: 
     assert len(app.mails()) == len(got) + 1
 
 
+def test_a_language_that_nobody_reads_is_not_counted(app: App, operate: Operate) -> None:
+    readers(app, operate, "a@example.org")
+    said = send(app, operate, write(), write("spring.en.md", "Spring"), count=1)
+    assert "It goes to 1 reader: 1 in fr." in said.err
+
+
 def test_readers_whose_language_it_does_not_have_get_the_other_and_are_counted(app: App, operate: Operate) -> None:
     readers(app, operate, "a@example.org")
     readers(app, operate, "c@example.org", language="en")
