@@ -116,7 +116,7 @@ def _few_shards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture(autouse=True)
 def _few_days(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a walk along the messages end after twelve days instead of 122, since it queries each of them.
+    """End a walk along the messages after twelve days instead of 122, since it queries each of them.
 
     The marker all_days keeps them.
     """

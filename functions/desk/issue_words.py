@@ -34,7 +34,7 @@ class Words:
         return self.say("issues.one_reader" if count == 1 else "issues.several_readers", count=self.number(count))
 
     def name_of(self, language: Language) -> str:
-        """Return what a language is called."""
+        """Return the name of a language."""
         return name_of(language, self.language)
 
     def languages(self, given: Sequence[Language]) -> str:
@@ -65,8 +65,7 @@ class Words:
         """Yield who gets it, in which language."""
         parts = [
             self.say("issues.in_language", count=self.number(count), name=self.name_of(language))
-            for language, count in audience.by_language.items()
-            if count or not audience.count
+            for language, count in audience.read_in.items()
         ]
         yield self.say("issues.goes_to", readers=self.readers(audience.count), parts=", ".join(parts))
         for language, count in audience.other_language.items():

@@ -6,7 +6,7 @@ The other functions do not load them.
 from importlib import import_module
 
 from guichet.locales import Language, locale, name_of
-from guichet.records.outbox import DEPLOY_HOOK
+from guichet.records.outbox import DEPLOY_HOOK, module_of
 
 
 def say(key: str, language: Language, **values: object) -> str:
@@ -26,6 +26,6 @@ def email_name(name: str, language: Language) -> str:
     """Return what the desk calls an email, given its name in the outbox."""
     if name == DEPLOY_HOOK:
         return say("outbox.email_deploy_hook", language)
-    sentence = locale(language).SENTENCES.get(f"{name.replace('-', '_')}_called")
+    sentence = locale(language).SENTENCES.get(f"{module_of(name)}_called")
     # Another version of this code may have queued it.
     return sentence or say("outbox.email_other", language, name=name)

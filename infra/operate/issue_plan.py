@@ -13,8 +13,7 @@ _CENT = 0.01
 
 def sentences(plan: Plan) -> Iterator[str]:
     """Yield what sending an issue means, for people."""
-    counts = [(language, count) for language, count in plan.by_language.items() if count or not plan.count]
-    parts = [f"{count:,} in {language}" for language, count in counts]
+    parts = [f"{count:,} in {language}" for language, count in plan.read_in.items()]
     yield f"It goes to {counted(plan.count, 'reader')}: {', '.join(parts)}."
     for language, count in plan.other_language.items():
         yield f"Of these, {count:,} asked for {language}, which it does not have: they get {plan.other}."

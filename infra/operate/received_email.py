@@ -143,14 +143,14 @@ def _aligned(domain: str, sender: str) -> bool:
 def _signed(sender: str, signatures: Sequence[Signature]) -> Finding:
     ours = [one for one in signatures if _aligned(one.domain, sender)]
     if valid := [one for one in ours if not one.problem]:
-        return Finding("signature", "ok", f"signed as {valid[0].domain}, and valid: DMARC passes through it")
+        return Finding("signature", "ok", f"signed as {valid[0].domain}, and valid, so DMARC passes")
     if ours:
         message = f"the signature as {ours[0].domain} is not valid: {ours[0].problem}"
         remedy = f"{_SAVE}, unchanged, and not from a mailbox that it was forwarded to"
         return Finding("signature", "wrong", message, remedy)
     others = ", ".join(dict.fromkeys(one.domain for one in signatures))
     who = f"only {others} signed it, not {sender}" if others else "nobody signed it"
-    return Finding("signature", "wrong", f"{who}: DMARC does not pass through it", "`guichet doctor` says why, at DKIM")
+    return Finding("signature", "wrong", f"{who}, so DMARC does not pass", "`guichet doctor` says why, at DKIM")
 
 
 def _one_click(message: Message, sender: str, signatures: Sequence[Signature]) -> Finding:
@@ -215,7 +215,7 @@ def _return_path(message: Message, sender: str) -> Iterator[Finding]:
     if not domain:
         return
     if _aligned(domain, sender):
-        yield Finding("MAIL FROM", "ok", f"it is {domain}: DMARC can pass through SPF, too")
+        yield Finding("MAIL FROM", "ok", f"it is {domain}, so DMARC can pass by SPF, too")
     elif domain.endswith(_SES):
         yield Finding("MAIL FROM", "ok", f"it is {domain}: for DMARC only the signature counts, which is enough")
     else:

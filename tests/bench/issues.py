@@ -1,4 +1,4 @@
-"""`make issues-bench`, or `python -m tests.bench.issues`: what it takes to send an issue of the newsletter.
+"""`make issues-bench`, or `python -m tests.bench.issues`: the cost of sending an issue of the newsletter.
 
 `--compose` counts how many copies one core writes per second. Each is the full sample issue as a reader gets it: to
 their address, with their own unsubscribe link and its token. `--readers` sends an issue to that many readers, and kills

@@ -4,7 +4,7 @@ It measures the artifact, under Lambda's runtime client, and three references in
 order: the bare handler, the usual tutorial, and the same features with the usual imports. All have unchecked bytecode.
 The references have their packages as pip installs them; `bare, pruned` is the bare handler with the artifact's
 packages, and boto3. DynamoDB and SES are a server that accepts everything immediately and counts it. `with forms` is
-the artifact of a site with 200 forms of its own, and `own form` a post to one of these.
+the artifact of a site that defines 200 forms, and `own form` a post to one of these.
 
 - cold: from the start of the process to its first reply; warm: CPU time per post, of a process that has served fifty;
   memory: the most that the process held. Medians, the middle half of the values, and ratios to the bare handler.
@@ -34,7 +34,7 @@ from tests.support.runtime_api import copy_client, start
 from tests.support.samples import sample
 from tests.support.server import Handler, Server, serving
 
-# A site with many forms of its own, each of which accepts what the contact form does.
+# A site that defines many forms, each of which accepts what the contact form does.
 FORMS = 200
 FORM = """
 [form-{0}]
@@ -159,7 +159,7 @@ def candidates(folder: Path, artifacts: Mapping[str, Path]) -> list[Candidate]:
 
 
 def measure(candidate: Candidate, client: Path, aws: Endpoint, log: Path, *, warm: bool) -> None:
-    """Start a process of a candidate and let it serve one post or, to be warm, some hundred."""
+    """Start a candidate's process, which serves one post or, to be warm, some hundred."""
     variables = {
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_ACCESS_KEY_ID": "testing",

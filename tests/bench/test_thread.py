@@ -5,14 +5,11 @@ from itertools import islice
 
 import pytest
 
-from guichet.comments.public import public_part
-from guichet.records.record import utc_now
-from guichet.store import comments
 from tests.bench import thread
 from tests.support.app import App
 from tests.support.pages import read as page_of_docs
 from tests.support.pages import rows
-from tests.support.threads import SECRET, approve, post, stored
+from tests.support.threads import approve, post, stored
 
 
 @pytest.mark.slow
@@ -56,7 +53,6 @@ def test_the_walk_through_all_parts_is_each_comment_once() -> None:
 def test_the_largest_comments_fit_into_an_item(app: App, text: str) -> None:
     # 400 KB at most (AWS: "Service, account, and table quotas in Amazon DynamoDB").
     comment_id = post(app, comment=text)
-    approved = stored(comment_id)
-    assert comments.approve("table", SECRET, approved, public_part(approved), utc_now()) == "approved"
+    assert approve(comment_id) == "approved"
     (entry,) = app.items("entry")
     assert len(entry["html"].encode()) < 120_000

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.thread`: what it takes to read a page with thousands of comments, and a flood of reads.
+"""`python -m tests.bench.thread`: the cost of reading a page with thousands of comments, and of a flood of reads.
 
 Bytes, read units and CPU time of a part, and US dollars of a day at the rate limit. Read units are calculated from the
 sizes of the items; CPU time is only the function's, with DynamoDB's answers played back. The comments are put directly

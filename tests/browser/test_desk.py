@@ -69,7 +69,7 @@ def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def write_and_subscribe(stack: LocalStack) -> None:
-    """Let visitors write messages and spam, and sign up, and some of them leave."""
+    """Post messages, spam and sign-ups; some of the subscribers leave."""
     for number in range(3):
         fields = {
             "email": f"camille{number}@example.org",

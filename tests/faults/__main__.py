@@ -2,7 +2,7 @@
 
 The seed of the first run is printed; the next ones follow. A run that shows a problem is reproduced by the command
 printed with it, down to the last request, on any machine. `--story` tells what happens in it. With
-`--table`, each kind of fault has runs of its own; with `--kind "reset after"`, only that kind has.
+`--table`, each kind of fault has separate runs; with `--kind "reset after"`, only that kind has.
 """
 
 import argparse

@@ -97,7 +97,7 @@ class Newsletter:
         self.weather.plan = plan
 
     def leave(self) -> None:
-        """Let a reader use the unsubscribe link."""
+        """Unsubscribe a reader by their link."""
         reader = subscriber_id(SECRET, f"reader{self.random.randrange(self._readers)}@example.org")
         link = unsubscribe_link("", reader, "fr", SECRET)
         with self.weather.running("", 60):
@@ -120,7 +120,7 @@ class Newsletter:
     # --- the owner -------------------------------------------------------------------------------------------------
 
     def do_something(self) -> None:
-        """Let the owner do something with one of their issues."""
+        """Do something with one of the issues, as the owner."""
         issue_id = self.random.choice(self._started)
         deeds = [*[self.pause] * 3, *[self.resume] * 3, self.cancel]
         fresh = issue_id not in self._asked_for or self.random.random() < 0.2
@@ -213,7 +213,7 @@ class Newsletter:
                 self._due.append(record)
 
     def change_quota(self) -> None:
-        """Let the account's other mail use up all but a little of its daily quota, or let a new day begin."""
+        """Use up all but a little of the account's daily quota by other mail, or begin a new day."""
         left = self.random.choice((None, None, 0, 1, 3))
         used = 0.0 if left is None else 0.8 * QUOTA["Max24HourSend"] - left
         QUOTA["SentLast24Hours"] = used
@@ -265,7 +265,7 @@ def rows_of(items: list[dict[str, Any]], issue_id: str) -> list[Reader]:
 
 
 def finish(newsletter: Newsletter) -> None:
-    """Let all issues end, once all faults have, using only the schedule. Paused ones are resumed."""
+    """Run the schedule until all issues have ended, once all faults have. Paused ones are resumed."""
     world = newsletter.world
     QUOTA["SentLast24Hours"] = 0.0
     for seconds in (960, 960, 3700, 960, 22_000, 960, 960, 960):

@@ -414,7 +414,7 @@ def claim_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ignore_the_lease(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Grant each lease. Returns the issues of those that would have been refused, as they come."""
+    """Grant every lease. Returns a list that collects the issues whose lease would have been refused."""
     leased, refused = issues._leased, []  # noqa: SLF001
 
     def anyhow(*lease: Any) -> Any:

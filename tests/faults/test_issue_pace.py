@@ -109,7 +109,7 @@ def started() -> Issue:
 
 
 def sign_up(app: App, asked: dict[str, float]) -> None:
-    """Let some people sign up, each from another network, and the stream call the notifier."""
+    """Sign some people up, each from another network, and play the stream to the notifier."""
     for _ in range(TOGETHER):
         visitor = f"visitor{len(asked)}@example.net"
         caller = {"REMOTE_ADDR": f"203.{len(asked)}.113.7"}

@@ -268,7 +268,7 @@ class World:
             self.newsletter.lost.update(event["mail"]["tags"].get("guichet-claim", []))
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass. Before a long time passes, everything in transit arrives."""
+        """Pass some time. Before a long time passes, everything in transit arrives."""
         if seconds >= _LONG:
             self.weather.land()
             self.tell(until=time.time() + seconds if seconds > _LONG else 0)
@@ -323,7 +323,7 @@ def live(world: World) -> None:
 
 
 def _publish(world: World, newsletter: Newsletter, step: int) -> None:
-    """Let the owner of the list, its readers and AWS act on issues."""
+    """Act on issues as the owner of the list, its readers or AWS."""
     chance = world.random
     deeds = [newsletter.do_something] * 6 + [newsletter.leave, newsletter.join, newsletter.change_quota]
     chance.choice(deeds if step else deeds[:1])()

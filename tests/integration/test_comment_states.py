@@ -60,7 +60,7 @@ class Comments(RuleBasedStateMachine):
         return views[-1 - back % len(views)]
 
     def look(self, comment_id: str) -> None:
-        """Let an owner see a comment as it is now, if it still exists."""
+        """Show an owner a comment in its current state, if it still exists."""
         found = comments.comment("table", comment_id)
         if found is not None and found != self.seen[comment_id][-1]:
             self.seen[comment_id].append(found)

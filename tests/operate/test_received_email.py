@@ -53,7 +53,7 @@ def test_an_email_as_it_should_be_is_ok_in_all() -> None:
     assert {check: one.state for check, one in found.items()} == dict.fromkeys(
         ("signature", "one-click", "mailbox", "MAIL FROM", "tracking"), "ok"
     )
-    assert found["signature"].message == "signed as atelier.example, and valid: DMARC passes through it"
+    assert found["signature"].message == "signed as atelier.example, and valid, so DMARC passes"
     assert "List-Unsubscribe and List-Unsubscribe-Post are inside the signature (h=)" in found["one-click"].message
     assert found["mailbox"].message == "mx.google.com found: DKIM pass, SPF pass, DMARC pass"
     assert not any(one.remedy for one in found.values())
@@ -90,7 +90,7 @@ def test_a_signature_of_ses_alone_is_told() -> None:
     found = found_in(BY_SES_ALONE)
     assert (found["signature"].state, found["signature"].message) == (
         "wrong",
-        "only amazonses.com signed it, not atelier.example: DMARC does not pass through it",
+        "only amazonses.com signed it, not atelier.example, so DMARC does not pass",
     )
     assert (found["one-click"].state, "only the signature of amazonses.com" in found["one-click"].message) == (
         "warning",
@@ -185,7 +185,7 @@ def test_a_pixel_or_a_link_of_ses_is_found(link: bytes) -> None:
 
 def test_where_bounces_go_is_told() -> None:
     own = SIGNED.replace(b"000000@eu-west-3.amazonses.com>\nReceived", b"000000@bounce.atelier.example>\nReceived")
-    assert found_in(own)["MAIL FROM"].message == "it is bounce.atelier.example: DMARC can pass through SPF, too"
+    assert found_in(own)["MAIL FROM"].message == "it is bounce.atelier.example, so DMARC can pass by SPF, too"
     forwarded = SIGNED.replace(b"000000@eu-west-3.amazonses.com>\nReceived", b"000000@list.example>\nReceived")
     assert found_in(forwarded)["MAIL FROM"].state == "warning"
 

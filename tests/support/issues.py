@@ -131,7 +131,7 @@ _SAMPLES: Mapping[Language, Edition] = {
         url="https://atelier.example/letters/12",
     ),
 }
-# Additional languages have no sample of their own.
+# Additional languages have no sample.
 SAMPLE: Mapping[Language, Edition] = {**dict.fromkeys(LANGUAGES, _SAMPLES["en"]), **_SAMPLES}
 ISSUE = Issue(
     id="2026-12-atelier",

@@ -29,7 +29,7 @@ TEMPLATES = Path(mime.__file__).parent / "templates"
 PARTS = {"layout.html", "row.html", "button.html", "own.html", "own.txt"}
 
 
-# Of those that do not go to the owner.
+# Emails that do not go to the owner.
 ADDRESSEES = {
     "acknowledgement": "sender",
     "comments-link": "author",

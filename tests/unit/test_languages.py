@@ -13,6 +13,7 @@ import pytest
 from guichet import locales
 from guichet.locales import LANGUAGES, Language, locale, name_of
 from guichet.records.message import Labelled, Message
+from guichet.records.outbox import module_of
 from infra.local.comments import DEMO
 from infra.local.site import SITE
 from infra.operate.words import Area, places
@@ -74,7 +75,7 @@ def test_a_language_is_called_by_its_name_in_another_and_without_one_by_its_own(
 @pytest.mark.slow
 def test_no_sentence_is_unused() -> None:
     functions = FOLDER.parents[1]
-    texts, patterns = {name.replace("-", "_") for name in NAMES}, set()
+    texts, patterns = set(map(module_of, NAMES)), set()
     for path in functions.rglob("*.py"):
         if FOLDER in path.parents:
             continue

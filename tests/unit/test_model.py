@@ -41,7 +41,7 @@ WRONG = {"KIND": "half", "WORDS": "", "PARTS": [{"name": "abcdef"}], "SIZE": 0}
 
 @pytest.fixture(params=["made", "compiled"])
 def _source(request: pytest.FixtureRequest, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let pydantic make the models, or read them as in the artifact, where there is no pydantic."""
+    """Make the models with pydantic, or read them as the artifact does, which has no pydantic."""
     monkeypatch.setattr(model, "_validators", {})
     monkeypatch.setattr(model, "_serializers", {})
     if request.param == "compiled":

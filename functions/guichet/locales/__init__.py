@@ -1,8 +1,8 @@
-"""The languages that people are answered in. A language is one folder with everything that is said in it.
+"""The languages of replies, pages and emails. Each is one folder with all of its sentences.
 
 The package itself has the sentences of emails and visitors' pages, and how it writes dates, so most starts read one
-file. Below it, `desk` has what the desk says, and `commands` what the operator's commands write for visitors and
-readers. A new language is a folder beside `fr` and `en`, and its tag in `Language`.
+file. Below it, `desk` has the desk's sentences, and `commands` those that the operator's commands write for visitors
+and readers. A new language is a folder beside `fr` and `en`, and its tag in `Language`.
 """
 
 from datetime import datetime
@@ -44,7 +44,7 @@ def locale(language: Language) -> Locale:
 
 
 def name_of(language: Language, said_in: Language) -> str:
-    """Return what a language is called in another one or, if that has no name for it, in itself."""
+    """Return the name of a language in another one or, if that has none, its own name for itself."""
     names = locale(said_in).NAMES
     return names[language] if language in names else locale(language).NAMES[language]
 

@@ -15,6 +15,7 @@ from pydantic_core import ValidationError
 from guichet import toml_file
 from guichet.locales import LANGUAGES, Language
 from guichet.model import After, Limit, Model
+from guichet.records.outbox import module_of
 
 FILE = Path(__file__).parents[2] / "texts.toml"
 # The emails whose text can be replaced, by their names in the file, with the prefix of their sentences' keys.
@@ -155,7 +156,7 @@ def words(name: str, language: Language, site: str, link: str) -> Words | None:
 
     None means Guichet's own text.
     """
-    sentences = name.replace("-", "_")
+    sentences = module_of(name)
     own = next((getattr(texts(), email).get(language) for email, known in EMAILS.items() if known == sentences), None)
     if own is None:
         return None

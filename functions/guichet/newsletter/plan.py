@@ -89,6 +89,11 @@ class Audience:
         return {language: counts[language] for language in self.languages}
 
     @property
+    def read_in(self) -> dict[Language, int]:
+        """`by_language` without the languages that nobody reads, unless there are no readers at all."""
+        return {language: count for language, count in self.by_language.items() if count or not self.count}
+
+    @property
     def other_language(self) -> dict[Language, int]:
         """How many readers get it in a language other than their own, by their own language."""
         return {language: count for language, count in self.readers.items() if language not in self.languages}

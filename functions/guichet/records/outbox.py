@@ -18,6 +18,11 @@ QUEUED_EMAIL_KEPT = timedelta(days=1095)
 DEPLOY_HOOK = "deploy-hook"
 
 
+def module_of(name: str) -> str:
+    """Return the module of an email, given its name. The keys of its sentences begin with it, too."""
+    return name.replace("-", "_")
+
+
 class QueuedEmail(Record):
     """An email to be sent about a record. Its content is read from the record when it is sent.
 

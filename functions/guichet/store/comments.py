@@ -36,7 +36,7 @@ class PublicPart(NamedTuple):
     html: str
 
 
-# A comment of another tool, with its public part if it is approved.
+# A comment from another tool, with its public part if it is approved.
 Brought = tuple[Comment, PublicPart | None]
 
 

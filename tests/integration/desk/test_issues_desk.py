@@ -133,7 +133,7 @@ def test_an_issue_is_written_looked_at_tested_and_sent_once_to_all_by_typing_the
     add("cat", language="en")
     empty = desk.get("issues")
     assert "There is no issue yet" in said(empty)
-    # Another language has no sample of its own.
+    # Additional languages have no sample.
     samples = {language: SAMPLE[language] for language in BOTH}
     typed = {
         f"{name}_{language}": value

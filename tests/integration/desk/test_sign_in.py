@@ -43,7 +43,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 
 
 def mailed(app: App) -> tuple[str, str]:
-    """Let queued emails go out, and return code and link of the last one."""
+    """Send the queued emails, and return the code and the link of the last one."""
     app.play_stream()
     return code_and_link(app.mails()[-1])
 

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-# What languages are called within a sentence.
+# Names of languages, as written within a sentence.
 NAMES = {"fr": "French", "en": "English"}
-# What Excel expects between the cells of a CSV file.
+# The separator that Excel expects in a CSV file.
 SEPARATOR = ","
 # 05/06/2024 is a day in June in Britain, and one in May in America.
 DAY_FIRST = False

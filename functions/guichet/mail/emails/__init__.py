@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar, cast
 
 from guichet.locales import Language
-from guichet.records.outbox import Audience, ClaimedEmail
+from guichet.records.outbox import Audience, ClaimedEmail, module_of
 from guichet.records.subscriber import Subscriber
 from guichet.settings import MailSettings, NotifierSettings
 
@@ -75,7 +75,7 @@ def at_desk(settings: MailSettings, page: str) -> str:
 
 def named(name: str) -> Email:
     """Return an email's module by its name in the outbox. Raises ImportError if there is none."""
-    module = name.replace("-", "_")
+    module = module_of(name)
     if not module.isidentifier():
         raise ImportError("the name of an email is letters and hyphens")
     return cast("Email", import_module(f"{__name__}.{module}"))
