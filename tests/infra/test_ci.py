@@ -82,8 +82,8 @@ def test_it_ends_well_where_all_does_and_tests_two_pythons(checkout: Path) -> No
     # The whole suite where Lambda runs it, with coverage; the rest on the oldest Python.
     assert not {"TESTS=", "COVERAGE="} & {word[: word.find("=") + 1] for word in tested["/opt/python3.13"].split()}
     (chosen,) = tested["/opt/python3.11"].split("TESTS=")[1:]
-    # Except for slow steps.
-    quick = '-m "not slow" '
+    # Except for what takes long.
+    quick = '-m "not slow and not medium" '
     assert chosen.startswith(f"{quick}tests/unit tests/infra tests/operate tests/integration/")
     assert [path for path in chosen.removeprefix(quick).split() if not (TEMPLATE.parent / path).exists()] == []
 
