@@ -58,6 +58,14 @@ def adapted(template: Document, *, without: str = "") -> Document:
     return changed
 
 
+def with_code(template: Document, code: str | Document) -> Document:
+    """Return a translated template whose functions have their code in a file or folder next to it, or in a bucket."""
+    changed = deepcopy(template)
+    for _, function in _of(changed, "AWS::Lambda::Function"):
+        function["Code"] = code
+    return changed
+
+
 def complete(stack: Deployed, *, without: str = "") -> None:
     """Give a deployed stack what the emulator ignored, leaving out the named workaround."""
     for workaround in WORKAROUNDS:
@@ -242,14 +250,14 @@ WORKAROUNDS = (
     Workaround(
         "mail of no resource",
         "SES v2 asks IAM for `*`, not for identities and configuration sets: so the role allows `*` "
-        "(tests/infra/test_roles.py holds the role to them)",
+        "(tests/roles/test_roles.py holds the role to them)",
         missed=_mail_is_denied,
         adapt=_mail_of_no_resource,
     ),
     Workaround(
         "mail from anybody",
         "SES v2 does not tell IAM the sender (ses:FromAddress): so the role has no condition on it "
-        "(tests/infra/test_roles.py holds the role to it)",
+        "(tests/roles/test_roles.py holds the role to it)",
         missed=_mail_is_denied,
         adapt=_mail_from_anybody,
     ),

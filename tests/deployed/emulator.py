@@ -3,8 +3,9 @@
 import json
 import os
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from botocore.config import Config
 
 from infra.template import PSEUDO_PARAMETERS, TEMPLATE
 from tests.deployed.recorder import Recorder
+from tests.support.forks import forks_of
 from tests.support.server import serving
 from tests.support.stack import PATIENCE, Answer, ask, free_port
 
@@ -26,6 +28,9 @@ ROOT = TEMPLATE.parent
 REGION, ACCOUNT = PSEUDO_PARAMETERS["AWS::Region"], PSEUDO_PARAMETERS["AWS::AccountId"]
 # The emulator treats these as the account's root.
 _KEYS = {"AWS_ACCESS_KEY_ID": "deployer", "AWS_SECRET_ACCESS_KEY": "of the emulator"}
+_SAM = ROOT / ".venv-sam" / "bin"
+# The operator's command, as a new process.
+GUICHET = (sys.executable, "-m", "infra.operate")
 # Long enough for a busy machine, in seconds. Only failures take this long.
 _TIME_TO_DEPLOY = 300
 T = TypeVar("T")
@@ -42,12 +47,14 @@ def _of_the_machine(environment: Mapping[str, str]) -> dict[str, str]:
 
 def wait_for(what: str, check: Callable[[], T], seconds: float) -> T:
     """Return a check's result as soon as it is true. Raises AssertionError after a time."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.02
     while True:
         if found := check():
             return found
         assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}"
-        time.sleep(0.02)
+        time.sleep(pause)
+        # Whoever looks often keeps what it waits for from running.
+        pause = min(1.5 * pause, 0.3)
 
 
 class Emulator:
@@ -57,6 +64,9 @@ class Emulator:
         self.folder = folder
         self.port = port
         self.recorder = recorder
+        # The programs, which in_forks() makes faster.
+        self.guichet: Sequence[str] = GUICHET
+        self._sam: Sequence[str] = [str(_SAM / "sam")]
         self._session = botocore.session.get_session()
         self._clients: dict[str, Any] = {}
         self._lock = Lock()
@@ -93,6 +103,24 @@ class Emulator:
                 )
             return self._clients[service]
 
+    @contextmanager
+    def in_forks(self) -> Iterator[None]:
+        """Run `guichet` and `sam` in forks of processes that have imported them, for the duration of the block."""
+        ours = [f"infra.operate.{name}" for name in ("commands", "doctor", "issue_check")]
+        sams = [f"samcli.{name}" for name in ("cli.main", "commands.delete.command", "commands.deploy.command")]
+        python = str(_SAM / "python")
+        with (
+            forks_of(sys.executable, "infra.operate", ours, self.folder, self.operators_environment) as self.guichet,
+            forks_of(python, "samcli", sams, self.folder, self.environment) as self._sam,
+        ):
+            yield
+
+    @property
+    def operators_environment(self) -> dict[str, str]:
+        """The environment of `python -m infra.operate`: this checkout, and names beneath `localhost`."""
+        imported = (Path(__file__).parent / "names", ROOT / "functions", ROOT)
+        return {**self.environment, "PYTHONPATH": os.pathsep.join(map(str, imported))}
+
     def sam(self, command: str, *arguments: str) -> str:
         """Run a command of SAM's, with the repository's `samconfig.toml`, and return what it printed.
 
@@ -100,7 +128,7 @@ class Emulator:
         """
         options = ["--config-file", str(ROOT / "samconfig.toml"), *arguments]
         done = subprocess.run(
-            [str(ROOT / ".venv-sam" / "bin" / "sam"), command, *options],
+            [*self._sam, command, *options],
             check=False,
             cwd=self.folder,
             env=self.environment,
@@ -170,7 +198,7 @@ class Deployed:
     def template(self) -> dict[str, Any]:
         """The template as it was deployed: SAM rewrites it as YAML, with the locations of the code."""
         told = self.run.client("cloudformation").get_template(StackName=self.name)["TemplateBody"]
-        return dict(yaml.safe_load(told) if isinstance(told, str) else told)
+        return dict(yaml.load(told, yaml.CSafeLoader) if isinstance(told, str) else told)
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -212,9 +240,15 @@ class Deployed:
         assert "FunctionError" not in answer, told
         return told
 
-    def items(self) -> list[dict[str, Any]]:
-        """Return the table's items, as DynamoDB returns them."""
-        pages = self.run.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["Table"])
+    def items(self, kind: str = "") -> list[dict[str, Any]]:
+        """Return the table's items, or those of a kind, as DynamoDB returns them."""
+        only: dict[str, Any] = {
+            "FilterExpression": "#kind = :kind",
+            "ExpressionAttributeNames": {"#kind": "kind"},
+            "ExpressionAttributeValues": {":kind": {"S": kind}},
+        }
+        scans = self.run.client("dynamodb").get_paginator("scan")
+        pages = scans.paginate(TableName=self.resources["Table"], **(only if kind else {}))
         return [item for page in pages for item in page["Items"]]
 
     def logged(self, function: str) -> list[str]:
@@ -229,7 +263,7 @@ def emulator(folder: Path) -> Iterator[Emulator]:
     """Run ministack in the background for the duration of the block; its output is kept in a folder."""
     port = free_port()
     with (
-        serving(Recorder(port)) as recorder,
+        serving(Recorder(port), poll_interval=0.5) as recorder,
         (folder / "ministack.log").open("wb") as log,
         # The unpacked code of each function.
         TemporaryDirectory() as unpacked,

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.deployed.emulator import Deployed
 
-# What the emulator does itself, without asking IAM. tests/infra/test_roles.py compares these with what Lambda and the
+# What the emulator does itself, without asking IAM. tests/roles/test_roles.py compares these with what Lambda and the
 # functions request.
 NOT_ENFORCED = {
     "logs:CreateLogStream": "it writes the logs of functions itself",

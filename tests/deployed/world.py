@@ -1,10 +1,8 @@
 """A deployed stack, its site and its mail: what the checks inspect, and what they do to it."""
 
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from tests.deployed.emulator import ROOT, Deployed, Emulator, wait_for
+from tests.deployed.emulator import GUICHET, ROOT, Deployed, Emulator, wait_for
 from tests.deployed.recorder import Mail
 from tests.support.server import Handler, Server, serving
 from tests.support.stack import PATIENCE, Answer
@@ -52,7 +50,7 @@ class _Page(Handler):
 @contextmanager
 def site() -> Iterator[Site]:
     """Serve the site for the duration of the block."""
-    with serving(Site()) as running:
+    with serving(Site(), poll_interval=0.5) as running:
         yield running
 
 
@@ -152,8 +150,6 @@ class World:
         self.site = site
         self.template = template
         self.at_once = at_once
-        # Whether the stream calls the function Issues.
-        self.issues_by_stream = True
 
     @property
     def run(self) -> Emulator:
@@ -248,18 +244,22 @@ class World:
 
     def items(self, kind: str, **values: str) -> list[dict[str, Any]]:
         """Return the items of a kind that contain some texts, with attributes as Python values."""
-        plain = [{name: _plain(value) for name, value in item.items()} for item in self.stack.items()]
-        return [item for item in plain if item["kind"] == kind and values.items() <= item.items()]
+        plain = [{name: _plain(value) for name, value in item.items()} for item in self.stack.items(kind)]
+        return [item for item in plain if values.items() <= item.items()]
 
     # --- the operator ------------------------------------------------------------------------------------------------
 
-    def guichet(self, *arguments: str, code: int = 0) -> Said:
-        """Run an operator's command on this stack, by its name, and check its exit code."""
+    def guichet(self, *arguments: str, code: int = 0, anew: bool = False) -> Said:
+        """Run an operator's command on this stack, by its name, and check its exit code.
+
+        It runs in a process of its own: a fork of one that has imported it or, `anew`, as a person starts it.
+        """
+        program = GUICHET if anew else self.run.guichet
         done = subprocess.run(
-            [sys.executable, "-m", "infra.operate", *arguments, "--stack", self.stack.name, "--json"],
+            [*program, *arguments, "--stack", self.stack.name, "--json"],
             check=False,
             cwd=self.run.folder,
-            env={**self.run.environment, "PYTHONPATH": os.pathsep.join(map(str, _IMPORTED))},
+            env=self.run.operators_environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -273,10 +273,6 @@ class World:
     def wait(self, what: str, check: Callable[[], T]) -> T:
         """Return a check's result as soon as it is true. Raises AssertionError after a time."""
         return wait_for(what, check, 0 if self.at_once else PATIENCE)
-
-
-# This checkout, and the module by which `localhost` means this machine.
-_IMPORTED = (Path(__file__).parent / "names", ROOT / "functions", ROOT)
 
 
 def _plain(value: Mapping[str, Any]) -> Any:

@@ -77,9 +77,9 @@ _AnyServer = TypeVar("_AnyServer", bound=Server)
 
 
 @contextmanager
-def serving(server: _AnyServer) -> Iterator[_AnyServer]:
-    """Run a server for the duration of the block."""
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+def serving(server: _AnyServer, *, poll_interval: float = 0.01) -> Iterator[_AnyServer]:
+    """Run a server for the duration of the block, which it polls for its end."""
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": poll_interval}, daemon=True)
     thread.start()
     try:
         yield server

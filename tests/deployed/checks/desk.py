@@ -160,11 +160,11 @@ def at_the_desk_an_issue_is_written_and_told_what_it_takes(world: World) -> None
 
 # The checks that sign in come last: there are few codes a day.
 CHECKS = (
-    every_page_of_the_desk_is_shown,
+    at_the_desk_an_issue_is_written_and_told_what_it_takes,
+    at_the_desk_a_suppression_is_lifted,
     at_the_desk_a_message_is_filed_as_spam_and_taken_out_again,
     at_the_desk_a_person_is_erased_and_the_owner_is_told,
-    at_the_desk_a_suppression_is_lifted,
-    at_the_desk_an_issue_is_written_and_told_what_it_takes,
+    every_page_of_the_desk_is_shown,
     an_owner_enters_the_desk_by_a_code_and_leaves_it,
     the_link_opens_the_desk_in_the_browser_that_asked_alone,
     a_stranger_gets_the_same_answer_and_no_desk,

@@ -21,7 +21,7 @@ def an_issue_goes_once_to_each_reader(world: World) -> None:
     readers = len(world.items("subscriber", state="confirmed"))
     asked = len(world.run.recorder.calls(ACCOUNT))
     world.guichet("issue", "send", str(file), "--offline", "--count", str(readers))
-    if not world.issues_by_stream:
+    if world.at_once:
         world.sweep("Issues")
     world.wait("the issue", lambda: world.items("issue", id=file.stem, state="sent"))
     (copy,) = world.mails(address, words)

@@ -8,7 +8,7 @@ from tests.deployed.world import JSON, OWNER, World
 
 def messages_are_listed_shown_filed_and_released(world: World) -> None:
     address, words = world.write()
-    (found,) = world.guichet("messages", "--search", words).rows
+    (found,) = world.guichet("messages", "--search", words, anew=True).rows
     assert (found["email"], found["message"]) == (address, words)
     assert world.guichet("messages", "show", found["id"]).rows[0]["message"] == words
     world.guichet("messages", "spam", found["id"])
