@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -62,23 +63,25 @@ def build_here(folder: Path) -> dict[str, Any]:
         env={"AWS_DEFAULT_REGION": REGION},
     )
     template: dict[str, Any] = json.loads(translated.read_text(encoding="utf-8"))
-    return adapter.with_code(template, "functions")
+    # Each start of a function unpacks it, so it is not compressed.
+    with zipfile.ZipFile(folder / "functions.zip", "w") as archive:
+        for path in (folder / "functions").rglob("*"):
+            archive.write(path, path.relative_to(folder / "functions"))
+    return adapter.with_code(template, "functions.zip")
 
 
 def deploy(run: Emulator, its_site: Site, template: dict[str, Any], without: str) -> World:
     """Deploy the adapted template by `sam deploy`, and put the form that it prints on the site's page."""
     path = run.folder / "template.json"
     adapted = adapter.adapted(template, without=without)
-    path.write_text(json.dumps(adapted), encoding="utf-8")
+    # For one function, SAM zips the folder, as it does for `make deploy`. It would do so anew for each.
+    as_folder = adapter.with_code(adapted, "functions")["Resources"]["Contact"]
+    path.write_text(json.dumps({**adapted, "Resources": {**adapted["Resources"], "Contact": as_folder}}), "utf-8")
     adapter.make_bucket(run)
     made = run.deploy(path, overrides=parameters_for(its_site))
     adapter.complete(made, without=without)
     its_site.page = made.outputs["FormSnippet"]
-    # SAM zips the folder anew for each function, so the next deploys take the archive that it has made.
-    at = made.template["Resources"]["Contact"]["Properties"]["Code"]
-    archive = run.client("s3").get_object(Bucket=at["S3Bucket"], Key=at["S3Key"])["Body"].read()
-    path.with_name("functions.zip").write_bytes(archive)
-    path.write_text(json.dumps(adapter.with_code(adapted, "functions.zip")), encoding="utf-8")
+    path.write_text(json.dumps(adapted), encoding="utf-8")
     return World(made, its_site, path)
 
 

@@ -106,7 +106,8 @@ class Emulator:
     @contextmanager
     def in_forks(self) -> Iterator[None]:
         """Run `guichet` and `sam` in forks of processes that have imported them, for the duration of the block."""
-        ours = [f"infra.operate.{name}" for name in ("commands", "doctor", "issue_check")]
+        operate = [f"infra.operate.{name}" for name in ("commands", "doctor", "issue_check")]
+        ours = ["tests.deployed.models", *operate]
         sams = [f"samcli.{name}" for name in ("cli.main", "commands.delete.command", "commands.deploy.command")]
         python = str(_SAM / "python")
         with (

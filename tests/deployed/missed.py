@@ -113,6 +113,6 @@ def _is_lacking(gap: adapter.Gap, stack: Deployed) -> None:
 def _made(world: World, template: dict[str, Any], name: str) -> Iterator[Deployed]:
     """Create a stack from a template, without SAM, with the already deployed code."""
     own = {"OwnerEmail": f"{name}@atelier.example", "FromEmail": f"guichet@{name}.example", "RequestsPerSecond": "1"}
-    deployed = adapter.with_code(template, world.stack.template["Resources"]["Contact"]["Properties"]["Code"])
+    deployed = adapter.with_code(template, world.stack.template["Resources"]["Desk"]["Properties"]["Code"])
     with world.run.made(name, deployed, {**world.parameters, **own}) as stack:
         yield stack

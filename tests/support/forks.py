@@ -89,6 +89,9 @@ def _answer(asked: socket.socket, module: str) -> NoReturn:
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
+        # As Python makes them when it starts. Those of the server know whether its own streams can be rewound.
+        sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
         sys.argv = [module, *json.loads(arguments)]
         runpy.run_module(module, run_name="__main__", alter_sys=True)
         code = 0
