@@ -13,6 +13,7 @@ PROGRAM = """
 import os, sys
 import known
 known.runs += 1
+sys.stdout.reconfigure(encoding="utf-8")
 print(known.runs, os.getcwd(), os.environ["WHO"], __name__, sys.argv[1:], sys.stdin.read())
 print("and this", file=sys.stderr)
 if "fail" in sys.argv:

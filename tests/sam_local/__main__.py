@@ -57,7 +57,7 @@ def walk(found: Engine, sam: Path, python: str) -> int:
     variables = {**os.environ, **found.variables, "PATH": path, "SAM_CLI_TELEMETRY": "0"}
     report = Report()
     with report.check("the walk came to its end"):
-        Walk(Commands(commands_of_page(), variables), report, found.outside).walk()
+        Walk(Commands(commands_of_page(), variables), sam, report, found.outside).walk()
     for failure in report.failed:
         print(f"\n{failure}", file=sys.stderr)
     print(f"\n{report.checked} checks, {len(report.failed)} failed")

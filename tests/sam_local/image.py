@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.build import install
+from infra.build import compile_all, install
 
 # The runtime client and what it imports. It is pinned among the packages of the tests.
 _CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
@@ -111,6 +111,7 @@ def _install_client(requirements: Path, into: Path, python: str, architecture: s
     own = into.parent / "client.txt"
     own.write_text("\n".join(wanted), encoding="utf-8")
     install(own, into, python, architecture)
+    compile_all(into, python)
 
 
 def _wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
