@@ -1,7 +1,8 @@
 """AWS as a run sees it: an HTTP server in front of moto that does not always do what it is asked.
 
-The faults are on the wire, so botocore's own HTTP client, retries and parsers take part. The wire is in memory, because
-real sockets and a server thread took half of the time; test_aws.py compares it with a real connection.
+botocore's own retries and parsers take part, and where a connection is reset, its HTTP client. That connection is in
+memory, because real sockets and a server thread took half of the time; test_aws.py compares it with a real one. A
+complete reply is handed over directly: HTTP would not change it, and took a sixth of the time.
 There is no real waiting: whatever takes time advances the run's clock by the client's own time-outs, so that a seed
 gives the same run on any machine.
 """
@@ -14,7 +15,6 @@ import math
 import os
 import random
 import re
-import socket
 import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping
@@ -24,21 +24,18 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import botocore.httpsession
-import botocore.session
 import pytest
 import urllib3.util.connection
-from botocore.awsrequest import AWSPreparedRequest
-from botocore.compat import HTTPHeaders
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ReadTimeoutError
-from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
 from guichet.mail.tags import Attempt, attempt_in
 from guichet.store import readers
 from tests.support.app import PARAMETERS, REGION
-from tests.support.clients import SESSION
 
 Kind = Literal[
     "reset before",
@@ -215,11 +212,8 @@ class FaultyServer:
     def __init__(self) -> None:
         self.tokens: set[str | None] = set()
 
-    def answer(self, request: bytes) -> tuple[bytes, bool]:
-        """Answer a request. Return what the caller gets to read, and whether the connection is reset then."""
-        head, _, body = request.partition(b"\r\n\r\n")
-        (method, path, _), *lines = (line.split(" ", 2) for line in head.decode().split("\r\n"))
-        headers = {name.rstrip(":"): " ".join(value) for name, *value in lines if name.lower() != "host:"}
+    def answer(self, method: str, path: str, headers: Any, body: bytes) -> "Reply":
+        """Answer a request."""
         target = headers.get("X-Amz-Target", "").rpartition(".")[2]
         operation = target or ("SendEmail" if path.endswith("outbound-emails") else "GetAccount")
         weather = self.weather
@@ -229,26 +223,24 @@ class FaultyServer:
         weather.log.append(sent)
         weather.tell(f"AWS: {operation} {sent.email}: {kind or 'fair'}")
         act = partial(self._act, sent, method, path, headers)
-        status, told, content = act() if acts else (500, {}, b"{}")
+        reply = act() if acts else Reply(500, {}, b"{}")
         if kind == "killed during":
             weather.late.append(act)
         if kind in {None, "slow"}:
-            return _reply(status, told, content), False
+            return reply
         if kind in _REFUSALS:
-            return _refusal(*_REFUSALS[kind]), False
-        if kind == "broken reply":
-            return _reply(status, told, content[: len(content) // 2], len(content)), True
+            return _refusal(*_REFUSALS[kind])
         # Also for time-outs and kills: there, `come_back` raises the right error on the client's side.
-        return b"", True
+        return reply._replace(reset="within" if kind == "broken reply" else "before")
 
-    def _act(self, sent: Sent, method: str, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    def _act(self, sent: Sent, method: str, path: str, headers: Any) -> "Reply":
         """Act, but only once per ClientRequestToken, which DynamoDB remembers for ten minutes and moto does not."""
         sent.acted = True
         token = json.loads(sent.body)["ClientRequestToken"] if sent.operation == "TransactWriteItems" else None
         if token in self.tokens:
-            return 200, {"Content-Type": "application/x-amz-json-1.0"}, b"{}"
+            return Reply(200, {"Content-Type": "application/x-amz-json-1.0"}, b"{}")
         url = f"https://{'email' if sent.operation in SES else 'dynamodb'}.{REGION}.amazonaws.com{path}"
-        request: Any = AWSPreparedRequest(method, url, HTTPHeaders.from_dict(headers), sent.body, stream_output=False)
+        request: Any = AWSPreparedRequest(method, url, headers, sent.body, stream_output=False)
         answer: Any = _MOTO.process_request(request)
         code, told, content = answer
         if token and code == HTTPStatus.OK:
@@ -256,62 +248,79 @@ class FaultyServer:
         if code == HTTPStatus.OK:
             self.weather.acted(sent)
         self.weather.tell(f"AWS: {sent.operation} {sent.email} is done: {code}")
-        return code, told, content.encode() if isinstance(content, str) else content
+        return Reply(code, told, content.encode() if isinstance(content, str) else content)
 
 
 _MOTO = BotocoreStubber()
 
 
-def _reply(status: int, headers: Mapping[str, str], content: bytes, length: int | None = None) -> bytes:
-    """Return a reply, with another `Content-Length` than the content's if one is given."""
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() != "content-length"]
-    lines += [f"Content-Length: {len(content) if length is None else length}", "", ""]
-    return "\r\n".join(lines).encode() + content
+class Reply(NamedTuple):
+    """A reply, and whether the connection is reset before it, or within it."""
+
+    status: int
+    headers: Mapping[str, Any]
+    content: bytes
+    reset: Literal["", "before", "within"] = ""
+
+    def read(self) -> bytes:
+        """Return what the caller gets to read."""
+        if self.reset == "before":
+            return b""
+        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in self._told().items()]
+        head = "\r\n".join([*lines, "", ""]).encode()
+        return head + (self.content[: len(self.content) // 2] if self.reset else self.content)
+
+    def received(self, url: str) -> AWSResponse:
+        """Return it as botocore's HTTP client does."""
+        told: Any = self._told()
+        raw: Any = MockRawResponse(self.content)
+        return AWSResponse(url, self.status, told, raw)
+
+    def _told(self) -> dict[str, str]:
+        told = {name: str(value) for name, value in self.headers.items() if name.lower() != "content-length"}
+        return told | {"Content-Length": str(len(self.content))}
 
 
-def _refusal(status: int, code: str) -> bytes:
+def _refusal(status: int, code: str) -> Reply:
     # Only cancelled transactions have reasons, and only theirs are read.
     reasons = [{"Code": "TransactionConflict"}]
     error = {"__type": f"com.amazonaws#{code}", "message": code, "CancellationReasons": reasons}
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amzn-Errortype": code}
-    return _reply(status, headers, json.dumps(error).encode())
+    return Reply(status, headers, json.dumps(error).encode())
 
 
-class _Reply(io.RawIOBase):
-    """The bytes of a reply, followed by the end of the stream or a reset."""
+def _decoded(headers: Mapping[str, str | bytes]) -> dict[str, str]:
+    return {name: text.decode() if isinstance(text, bytes) else text for name, text in headers.items()}
 
-    def __init__(self, content: bytes, *, reset: bool) -> None:
-        self._content, self._reset = io.BytesIO(content), reset
+
+class _Reset(io.RawIOBase):
+    """The bytes that arrive before a connection is reset, and the reset."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = io.BytesIO(content)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, into: Any) -> int:
         read = self._content.readinto(into)
-        if self._reset and not read:
+        if not read:
             raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
         return read
 
 
 class _Line:
-    """The part of a socket that urllib3 and http.client use. The server runs when the client starts to read."""
+    """The part of a socket that urllib3 and http.client use for a request whose connection is reset."""
 
-    def __init__(self, server: FaultyServer, idle: socket.socket) -> None:
-        self._server, self._idle = server, idle
-        self._request = b""
+    def __init__(self, content: bytes) -> None:
+        self._content = content
 
-    def sendall(self, sent: bytes) -> None:
-        self._request += sent
+    def sendall(self, _sent: bytes) -> None:
+        """Ignore it: the server has the request."""
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        request, self._request = self._request, b""
-        content, reset = self._server.answer(request)
-        return io.BufferedReader(_Reply(content, reset=reset))
-
-    def fileno(self) -> int:
-        # urllib3 polls it to see whether a pooled connection was closed. It never reuses one that was reset.
-        return self._idle.fileno()
+        return io.BufferedReader(_Reset(self._content))
 
     def settimeout(self, _seconds: float) -> None:
         """Ignore it: replies are immediate."""
@@ -360,26 +369,30 @@ def wire() -> Iterator[FaultyServer]:
     send: Callable[..., Any] = botocore.httpsession.URLLib3Session.send
     connect: Callable[..., Any] = urllib3.util.connection.create_connection
     server = FaultyServer()
-    idle, other = socket.socketpair()
+    reply = Reply(500, {}, b"")
 
     def started(session: Any, *arguments: Any, timeout: tuple[float, float], **others: Any) -> None:
         start(session, *arguments, timeout=(_FAR_AWAY, _FAR_AWAY), **others)
         session.planned_timeout = timeout
 
     def sent(session: Any, request: Any) -> Any:
+        nonlocal reply
         server.weather.leave()
         try:
-            return send(session, request)
+            if not request.url.startswith(ADDRESS):
+                return send(session, request)
+            path, body = request.url.removeprefix(ADDRESS), request.body or b""
+            reply = server.answer(request.method, path, _decoded(request.headers), body)
+            return send(session, request) if reply.reset else reply.received(request.url)
         finally:
             _, read = session.planned_timeout
             server.weather.come_back(read, request.url)
 
     def connected(address: tuple[str, int], *others: Any, **named: Any) -> Any:
-        return _Line(server, idle) if address == (HOST, PORT) else connect(address, *others, **named)
+        return _Line(reply.read()) if address == (HOST, PORT) else connect(address, *others, **named)
 
-    with idle, other, pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.httpsession.URLLib3Session, "__init__", started)
         patch.setattr(botocore.httpsession.URLLib3Session, "send", sent)
         patch.setattr(urllib3.util.connection, "create_connection", connected)
-        patch.setattr(botocore.session, "get_session", lambda: SESSION)
         yield server

@@ -23,11 +23,10 @@ class _Handler(Handler):
     server: Any
 
     def answer(self) -> None:
-        lines = [self.requestline, *(f"{name}: {value}" for name, value in self.headers.items())]
-        content, reset = self.server.faulty.answer("\r\n".join([*lines, "", ""]).encode() + self.body())
-        self.wfile.write(content)
+        reply = self.server.faulty.answer(self.command, self.path, self.headers, self.body())
+        self.wfile.write(reply.read())
         self.wfile.flush()
-        if reset:
+        if reply.reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             self.close_connection = True
             self.connection.close()

@@ -9,6 +9,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, Literal
 
+import botocore.session
 import pytest
 import time_machine
 from botocore.exceptions import ClientError
@@ -27,6 +28,7 @@ from tests.faults.issue_judge import judge_issues
 from tests.faults.issues import LATER, Newsletter, finish, shards_for_a_run
 from tests.faults.judge import VISITOR, Run, Told, judge
 from tests.support.app import START, App, isolated, resolve
+from tests.support.clients import bare
 from tests.support.newsletter import SECRET, local, open_link, press
 from tests.support.threads import public
 
@@ -367,6 +369,7 @@ def living(  # noqa: PLR0913  what a run may differ in
         app = App(resolve(**PARAMETERS))
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", ADDRESS)
         patch.setenv("AWS_ENDPOINT_URL_SESV2", ADDRESS)
+        patch.setattr(botocore.session, "get_session", lambda: SimpleNamespace(create_client=bare))
         dynamodb.client.cache_clear()
         ses.client.cache_clear()
         server.weather = Weather(seed, clock, weights, quiet)

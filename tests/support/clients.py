@@ -31,7 +31,7 @@ def _create_client(service: str, *others: Any, config: Config | None = None, **o
         return _own_create(service, *others, config=config, **options)
     made = repr((service, sorted(chosen.items()), sorted(options.items()), aws))
     idle = _idle.setdefault(made, [])
-    client, emitter = idle.pop() if idle else _new(service, config=config, **options)
+    client, emitter = idle.pop() if idle else _with_emitter(bare(service, config=config, **options))
     _lent.append((made, client, emitter))
     # A copy, so that no handler or wire of one test reaches the next.
     client.meta.events._emitter = copy.copy(emitter)  # noqa: SLF001
@@ -39,7 +39,7 @@ def _create_client(service: str, *others: Any, config: Config | None = None, **o
     return client
 
 
-def _new(service: str, **options: Any) -> tuple[Any, Any]:
+def bare(service: str, **options: Any) -> Any:
     """Create a client without what moto ignores: the signature, and the user agent. Its endpoint never changes."""
     client: Any = _own_create(service, **options)
     events = client.meta.events
@@ -47,7 +47,11 @@ def _new(service: str, **options: Any) -> tuple[Any, Any]:
     events.unregister(created, client._request_signer.handler)  # noqa: SLF001
     events.unregister(created, client._user_agent_creator.rebuild_and_replace_user_agent_handler)  # noqa: SLF001
     client._ruleset_resolver = None  # noqa: SLF001
-    return client, events._emitter  # noqa: SLF001
+    return client
+
+
+def _with_emitter(client: Any) -> tuple[Any, Any]:
+    return client, client.meta.events._emitter  # noqa: SLF001
 
 
 SESSION.create_client = _create_client
