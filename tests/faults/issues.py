@@ -269,8 +269,10 @@ def finish(newsletter: Newsletter) -> None:
     world = newsletter.world
     QUOTA["SentLast24Hours"] = 0.0
     for seconds in (960, 960, 3700, 960, 22_000, 960, 960, 960):
+        paused = {item["pk"] for item in newsletter.items() if item["kind"] == "issue" and item["state"] == "paused"}
         for issue_id in ISSUES:
-            newsletter.let_owner(newsletter.resume, issue_id)
+            if f"issue#{issue_id}" in paused:
+                newsletter.let_owner(newsletter.resume, issue_id)
         newsletter.sweep()
         world.pass_time(seconds)
     newsletter.sweep()
