@@ -42,9 +42,9 @@ from tests.support.wire import Wire, refusal
 GOOD = {"email": "a@example.org", "message": "Bonjour"}
 # More than are ever needed to detect the damage below.
 SEEDS = range(120)
-AT_LEAST = 24
-# Seeds whose runs include rare outcomes. Trying them first saves time; the tests do not depend on them.
-RARE = (12, 36, 70)
+# Seeds whose runs together include every fault and all rare outcomes. Trying them first saves time; the tests do not
+# depend on them.
+RARE = (71, 81, 87, 92, 98)
 # The faults that pass, and that the caller survives.
 FAILING: list[Kind] = [kind for kind in KINDS if kind not in KILLED | {"slow"}]
 
@@ -82,7 +82,7 @@ def test_nothing_is_lost_and_nothing_stays_owed_whatever_fails(server: FaultySer
         done.append(experiment(server, seed, events="none" if seed % 3 else "some"))
         assert done[-1].problems == [], seed
         assert done[-1].lost == 0, seed
-        if len(done) >= AT_LEAST and all_was_tried(done):
+        if len(done) >= 12 and all_was_tried(done):
             break
     assert all_was_tried(done)
     assert sum(run.accepted for run in done) > 2 * len(done)
@@ -98,13 +98,13 @@ def test_a_link_that_ses_took_days_late_counts_for_whoever_asked_again(server: F
 
 def test_no_reader_of_an_issue_is_passed_over_whatever_fails(server: FaultyServer) -> None:
     done: list[Run] = []
-    # Starting here, the twelfth run leaves an email in doubt.
-    for seed in SEEDS[10:]:
+    # The first of them leaves an email in doubt.
+    for seed in dict.fromkeys([21, *SEEDS]):
         done.append(experiment(server, seed, events="none" if seed % 3 else "some", with_issues=True))
         assert done[-1].problems == [], seed
         assert done[-1].lost == done[-1].skipped == 0, seed
         # As many as it takes until something stays in doubt to the end.
-        if len(done) >= 12 and any(run.unknown for run in done):
+        if len(done) >= 6 and any(run.unknown for run in done):
             break
     assert any(run.unknown for run in done)
     assert sum(run.copies for run in done) > 2 * len(done)
@@ -113,12 +113,13 @@ def test_no_reader_of_an_issue_is_passed_over_whatever_fails(server: FaultyServe
 def test_no_comment_is_lost_or_shown_twice_whatever_fails(server: FaultyServer) -> None:
     done: list[Run] = []
     wanted_of_all = {"approved: approved", "withdrawn: True", "moderation: UnavailableError"}
-    for seed in SEEDS:
+    # The first two include all that is wanted.
+    for seed in dict.fromkeys([12, 33, *SEEDS]):
         done.append(experiment(server, seed, quiet=12, events="none" if seed % 3 else "some", with_comments=True))
         assert done[-1].problems == [], seed
         assert done[-1].lost == 0, seed
         told = {line.split(" ", 1)[1] for run in done for line in run.story}
-        if len(done) >= 12 and wanted_of_all <= told:
+        if len(done) >= 6 and wanted_of_all <= told:
             break
     assert wanted_of_all <= told
     assert sum(line.split(" ", 1)[1].startswith("/comments") for run in done for line in run.story) > len(done)
@@ -134,11 +135,11 @@ def test_nothing_is_mailed_twice_if_ses_s_events_come_however_late_and_in_whiche
     twice: dict[Events, int] = {"none": 0, "all": 0}
     for number, seed in enumerate(dict.fromkeys([first, *SEEDS])):
         # As many as it takes until something was in doubt.
-        if number >= 6 and twice["none"]:
+        if number >= 3 and twice["none"]:
             break
         for events in twice:
             # Events can only repair what goes wrong without them.
-            if events == "all" and number >= 6 and not twice["none"]:
+            if events == "all" and number >= 3 and not twice["none"]:
                 break
             run = experiment(server, seed, {kind: 1.0}, 3.0, events)
             assert run.problems == [], seed
@@ -151,12 +152,12 @@ def test_nothing_is_mailed_twice_if_ses_s_events_come_however_late_and_in_whiche
 
 def test_events_that_settle_nothing_are_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feedback.handler, "_settle", lambda *_: None)
-    done = (experiment(server, seed, {"reset after": 1.0}, 3.0, "all") for seed in SEEDS)
+    done = (experiment(server, seed, {"reset after": 1.0}, 3.0, "all") for seed in SEEDS[1:])
     assert "mailed twice although SES reported" in next(" ".join(run.problems) for run in done if run.problems)
 
 
 def test_without_faults_every_email_goes_out_just_once(server: FaultyServer) -> None:
-    for seed in range(1, 6):
+    for seed in range(1, 4):
         with living(server, seed, weights={}) as world:
             live(world)
             run = world.run
@@ -169,9 +170,9 @@ def test_without_faults_every_email_goes_out_just_once(server: FaultyServer) -> 
         assert run.unavailable == run.twice == run.lost == 0
 
 
-@pytest.mark.parametrize("seed", [7, 8])
-def test_a_seed_gives_the_same_run_again_to_the_last_request(server: FaultyServer, seed: int) -> None:
-    first, second = (experiment(server, seed, with_issues=True) for _ in range(2))
+def test_a_seed_gives_the_same_run_again_to_the_last_request(server: FaultyServer) -> None:
+    # One with a storm.
+    first, second = (experiment(server, 8, with_issues=True, with_comments=True) for _ in range(2))
     assert first.issues
     assert first.story == second.story
     assert first == second
@@ -384,7 +385,7 @@ def shows(server: FaultyServer, problem: str, weights: Mapping[Kind, float] = EV
 
 def test_without_faults_every_reader_gets_one_copy_unless_the_owner_stops_it(server: FaultyServer) -> None:
     copies = 0
-    for seed in range(1, 6):
+    for seed in range(1, 4):
         run = experiment(server, seed, {}, events="all", with_issues=True)
         assert run.problems == []
         assert run.copied_twice == run.skipped == run.unknown == 0
@@ -442,7 +443,7 @@ def test_sending_copies_without_lease_and_claim_is_seen(server: FaultyServer, mo
 
 def test_without_a_lease_nobody_gets_two_copies_still(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = ignore_the_lease(monkeypatch)
-    for seed in (5, 7, 8, 9, 11, 13):
+    for seed in (7, 9, 13):
         run = experiment(server, seed, with_issues=True)
         assert not [problem for problem in run.problems if "got it" in problem], seed
     # Otherwise the lease would not have mattered.
@@ -522,14 +523,14 @@ def test_after_a_week_without_ses_all_that_is_owed_goes_out_by_itself(
     away = Wire(ses.client())
     away.always(refusal(503, "ServiceUnavailable"))
     with time_machine.travel(START, tick=False) as clock:
-        for hour in range(0, 7 * 24, 4):
+        for hour in range(0, 7 * 24, 12):
             if hour % 24 == 0:
                 day, caller = hour // 24, {"REMOTE_ADDR": f"203.0.113.{hour // 24}"}
                 app.post("/newsletter", json={"email": f"day{day}@example.org"}, environ_overrides=caller)
                 message = GOOD | {"email": f"visitor{day}@example.org"}
                 app.post("/contact", json=message, environ_overrides=caller)
                 app.play_stream()
-            clock.shift(timedelta(hours=4))
+            clock.shift(timedelta(hours=12))
             app.sweep()
         assert app.mails() == []
         assert app.items("message")
