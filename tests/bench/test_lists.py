@@ -8,9 +8,10 @@ from tests.bench import lists
 def test_a_list_goes_in_and_out_again_whole_though_both_are_stopped(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # So few rows say nothing about memory: a tenth of them is less than a page.
+    # So few rows say nothing about memory: a tenth of them is less than a page. All of them are two.
     monkeypatch.setattr(lists, "FLAT", 9)
-    assert lists.main(["--rows", "1500"]) == 0
+    monkeypatch.setattr(lists, "BAD_EACH", 500)
+    assert lists.main(["--rows", "800"]) == 0
     printed = capsys.readouterr().out
     steps = ("import, interrupted", "import", "export, killed", "export")
     assert [line.split(" | ")[0] for line in printed.splitlines()[2:]] == [f"| {step}" for step in steps]
