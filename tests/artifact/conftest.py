@@ -9,34 +9,30 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 import infra.build
-from tests.support.artifact import Deployed, installing_once
+from tests.support.artifact import Deployed
+from tests.support.packages import packages_of_this_environment
 from tests.support.runtime_api import Runtime, copy_client, start
 from tests.support.site_forms import QUOTE
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], None]]:
-    """Return a function that builds the artifact for this machine. Only the two native wheels differ from Lambda's.
-
-    The requirements are installed only once, as that is most of a build. CI compares two complete builds.
-    """
-    forms = _forms(tmp_path_factory.mktemp("forms"))
-    with installing_once(tmp_path_factory.mktemp("installed")):
-        yield lambda folder: infra.build.build(folder, sys.executable, None, forms=forms)
+def forms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of the site's own forms."""
+    file = tmp_path_factory.mktemp("forms") / "forms.toml"
+    file.write_text(QUOTE, encoding="utf-8")
+    return file
 
 
 @pytest.fixture(scope="session")
-def artifact(build: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the artifact."""
+def artifact(forms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the artifact, built for this machine. Only the two native wheels differ from Lambda's.
+
+    The packages are those of this environment. CI makes a complete build.
+    """
     folder = tmp_path_factory.mktemp("artifact") / "functions"
-    build(folder)
+    with packages_of_this_environment():
+        infra.build.build(folder, sys.executable, None, forms=forms)
     return folder
-
-
-def _forms(folder: Path) -> Path:
-    file = folder / "forms.toml"
-    file.write_text(QUOTE, encoding="utf-8")
-    return file
 
 
 @pytest.fixture(scope="session")

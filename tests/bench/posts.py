@@ -2,9 +2,9 @@
 
 It measures the artifact, under Lambda's runtime client, and three references in the same run, interleaved in random
 order: the bare handler, the usual tutorial, and the same features with the usual imports. All have unchecked bytecode.
-The references have their packages as pip installs them; `bare, pruned` is the bare handler with the artifact's
-packages, and boto3. DynamoDB and SES are a server that accepts everything immediately and counts it. `with forms` is
-the artifact of a site that defines 200 forms, and `own form` a post to one of these.
+The references share a folder with their packages, as pip installs them; `bare, pruned` is the bare handler with the
+artifact's packages, and boto3. DynamoDB and SES are a server that accepts everything immediately and counts it. `with
+forms` is the artifact of a site that defines 200 forms, and `own form` a post to one of these.
 
 - cold: from the start of the process to its first reply; warm: CPU time per post, of a process that has served fifty;
   memory: the most that the process held. Medians, the middle half of the values, and ratios to the bare handler.
@@ -14,7 +14,6 @@ the artifact of a site that defines 200 forms, and `own form` a post to one of t
 import argparse
 import json
 import random
-import re
 import shutil
 import statistics
 import sys
@@ -27,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from guichet.definitions.lookup import COMPILED
-from infra.build import FUNCTIONS, ROOT, build, compile_all, compile_forms, install
+from infra.build import FUNCTIONS, build, compile_all, compile_forms
 from tests.support.app import REGION, resolve
-from tests.support.artifact import installing_once
+from tests.support.packages import copy_packages, packages_of_this_environment
 from tests.support.runtime_api import copy_client, start
 from tests.support.samples import sample
 from tests.support.server import Handler, Server, serving
@@ -107,54 +106,40 @@ def endpoint() -> Iterator[Endpoint]:
         yield seen
 
 
-def requirements(names: Sequence[str], into: Path) -> Path:
-    """Write the pins of some packages into a file, taken from the project's own."""
-    pins = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
-    blocks = [re.search(rf"^{name}==.*?(?=^[a-z]|\Z)", pins, re.MULTILINE | re.DOTALL) for name in names]
-    into.write_text("".join(block[0] for block in blocks if block), encoding="utf-8")
-    return into
-
-
-def reference(name: str, packages: Path | Sequence[str], folder: Path) -> Path:
-    """Build a reference: its file and its packages as installed, with bytecode; or with those of another reference."""
-    code = folder / name
-    if isinstance(packages, Path):
-        shutil.copytree(packages, code)
-    else:
-        code.mkdir()
-        install(requirements(packages, folder / f"{name}.txt"), code, sys.executable, None)
-    (code / f"{name}.py").write_bytes((REFERENCES / f"{name}.py").read_bytes())
-    compile_all(code, sys.executable)
-    return code
+def references(folder: Path) -> Path:
+    """Build all references in a folder: their files, and the packages of all as installed, with bytecode."""
+    copy_packages((*_BOTO3, *_PYDANTIC, *_USUAL), folder)
+    for name in ("bare", "tutorial", "usual"):
+        shutil.copyfile(REFERENCES / f"{name}.py", folder / f"{name}.py")
+    compile_all(folder, sys.executable)
+    return folder
 
 
 def candidates(folder: Path, artifacts: Mapping[str, Path]) -> list[Candidate]:
     """Build all candidates, the bare handler first. `artifacts` are further builds of ours, by name."""
     ours = folder / "ours"
     build(ours, sys.executable, None)
-    bare = reference("bare", _BOTO3, folder)
+    installed = references(folder / "references")
     pruned = folder / "pruned"
     build(pruned, sys.executable, None, {"dynamodb": ("PutItem",)})
-    for name in ("boto3", "s3transfer"):
-        shutil.copytree(bare / name, pruned / name)
-    # boto3 needs more than botocore does.
-    shutil.copytree(bare / "botocore" / "docs", pruned / "botocore" / "docs", dirs_exist_ok=True)
-    (pruned / "bare.py").write_bytes((REFERENCES / "bare.py").read_bytes())
-    compile_all(pruned, sys.executable)
+    # With their bytecode. boto3 needs more than botocore does.
+    for name in ("boto3", "s3transfer", "botocore/docs", "__pycache__"):
+        shutil.copytree(installed / name, pruned / name, dirs_exist_ok=True)
+    shutil.copyfile(installed / "bare.py", pruned / "bare.py")
     environment = resolve().functions["Contact"].environment
     with_forms = folder / "with-forms"
     shutil.copytree(ours, with_forms)
     (folder / "forms.toml").write_text("".join(map(FORM.format, range(FORMS))), encoding="utf-8")
     compile_forms(folder / "forms.toml", with_forms / COMPILED.relative_to(FUNCTIONS))
     return [
-        Candidate("bare", bare, "bare.handler", {}),
+        Candidate("bare", installed, "bare.handler", {}),
         Candidate("bare, pruned", pruned, "bare.handler", {}),
         Candidate("guichet", ours, "contact.handler.handler", environment),
         Candidate("with forms", with_forms, "contact.handler.handler", environment),
         Candidate("own form", with_forms, "contact.handler.handler", environment, f"form-{FORMS // 2}"),
         *(Candidate(name, code, "contact.handler.handler", environment) for name, code in artifacts.items()),
-        Candidate("tutorial", reference("tutorial", bare, folder), "tutorial.handler", {}),
-        Candidate("usual", reference("usual", (*_BOTO3, *_PYDANTIC, *_USUAL), folder), "usual.handler", {}),
+        Candidate("tutorial", installed, "tutorial.handler", {}),
+        Candidate("usual", installed, "usual.handler", {}),
     ]
 
 
@@ -276,8 +261,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name, endpoint() as aws:
         folder = Path(name)
         client = copy_client(folder / "client")
-        (folder / "installed").mkdir()
-        with installing_once(folder / "installed"):
+        with packages_of_this_environment():
             every = candidates(folder, {name: Path(code) for name, code in options.artifact})
         for number in range(options.rounds):
             for candidate in random.sample(every, len(every)):

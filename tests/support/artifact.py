@@ -1,36 +1,18 @@
 """The functions of the artifact, as separate processes."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pytest
 from werkzeug.test import Client
 
-import infra.build
 from infra.local.functions import routes
 from infra.local.gateway import Gateway
 from infra.template import Function
 from tests.support.app import REGION, App, resolve
 from tests.support.runtime_api import Runtime, start
-
-
-@contextmanager
-def installing_once(folder: Path) -> Iterator[None]:
-    """Install the functions' requirements into a folder, once for all builds of the block: that is most of a build."""
-    install = infra.build.install
-
-    def install_once(requirements: Path, into: Path, python: str, architecture: str | None) -> None:
-        if not any(folder.iterdir()):
-            install(requirements, folder, python, architecture)
-        shutil.copytree(folder, into, dirs_exist_ok=True)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(infra.build, "install", install_once)
-        yield
 
 
 class FailedFunctionError(Exception):
