@@ -25,7 +25,7 @@ from tests.support.app import REGION, SITE, App, isolated, resolve
 from tests.support.samples import sample
 
 BOUNDED = settings(
-    max_examples=1200,
+    max_examples=600,
     deadline=None,
     database=None,
     derandomize=True,
