@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -116,7 +117,7 @@ class Stack:
     parameters: dict[str, Any]
     resources: dict[str, dict[str, Any]]
 
-    @property
+    @cached_property
     def functions(self) -> dict[str, Function]:
         """The functions by logical id."""
         return {
@@ -125,7 +126,7 @@ class Stack:
             if resource["Type"] == "AWS::Serverless::Function"
         }
 
-    @property
+    @cached_property
     def environment(self) -> dict[str, str]:
         """The merged environment of all functions. Raises TemplateError if two give a variable different values."""
         merged: dict[str, str] = {}

@@ -5,10 +5,10 @@ tests/infra/test_moto_speed.py compares the two.
 """
 
 import copy
+import json
 import re
 import string
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import urlparse
@@ -19,7 +19,7 @@ from moto.core import responses
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFormedAttributePicker
 from moto.core.utils import method_names_from_class
-from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.comparisons import AttributeValue, ConditionExpressionParser
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import SecondaryIndex
 from moto.dynamodb.parsing import ast_nodes, expressions, validators
@@ -35,7 +35,8 @@ _UpdateExpressionParser: Any = vars(expressions)["UpdateExpressionParser"]
 _index: Any = backend_index
 _own_process = BotocoreStubber.process_request
 _own_structure = ResponseSerializer._serialize_type_structure  # noqa: SLF001
-_own_lex = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
+_own_parse = ConditionExpressionParser.parse
+_own_operand = ConditionExpressionParser._make_operand  # noqa: SLF001
 _own_make = _UpdateExpressionParser.make
 
 
@@ -48,13 +49,15 @@ def speed_up_moto() -> None:
     # It searches all members of the class on each call.
     _put(responses, "method_names_from_class", cache(method_names_from_class))
     _put(ResponseSerializer, "_serialize_type_structure", _serialize_type_structure)
-    _put(ConditionExpressionParser, "_lex_condition_expression", _lex_condition_expression)
+    _put(ConditionExpressionParser, "parse", _parse_condition)
+    _put(ConditionExpressionParser, "_make_operand", _make_operand)
     _put(_UpdateExpressionParser, "make", staticmethod(cache(_own_make)))
     _put(responses, "gen_amzn_requestid_long", _request_id)
     _put(validators, "deepcopy", _copied)
     _put(validators.Validator, "validate", _validate)
     _put(_nodes.Node, "find_clauses", _find_clauses)
     _put(_nodes.DepthFirstTraverser, "traverse_node_recursively", _traverse)
+    _put(validators.ExpressionAttributeResolvingProcessor, "pre_processing_of_child", _look_at_place)
     _put(SecondaryIndex, "project", _project)
 
 
@@ -87,20 +90,46 @@ def _process_request(stubber: Any, request: AWSPreparedRequest) -> Any:
     headers = Headers(
         (name, text.decode() if isinstance(text, bytes) else text) for name, text in request.headers.items()
     )
+    return _answer(request.url, place[1], headers, request.body)
+
+
+def answer(url: str, headers: Mapping[str, str], body: Any) -> Any:
+    """Answer a request to DynamoDB or its streams with a status, headers and a body. None if it is to another service.
+
+    For callers that need no HTTP in between. `headers` has the name `X-Amz-Target` as it is written here.
+    """
+    place = _ADDRESS.fullmatch(url)
+    if place is None or type(body) is not bytes:
+        return None
+    return _answer(url, place[1], headers, body)
+
+
+def _answer(url: str, region: str, headers: Any, body: bytes) -> Any:
     api, _, action = headers["X-Amz-Target"].partition(".")
     handler = _HANDLERS[api]()
-    handler.method, handler.headers, handler.uri = request.method, headers, request.url
-    handler.parsed_url, handler.path, handler.raw_path = urlparse(request.url), "/", "/"
-    handler.region, handler.partition = place[1], _responses.get_partition(place[1])
-    handler.raw_body, handler.body = request.body, request.body.decode()
+    handler.method, handler.headers, handler.uri = "POST", headers, url
+    handler.parsed_url, handler.path, handler.raw_path = urlparse(url), "/", "/"
+    handler.region, handler.partition = region, _responses.get_partition(region)
+    handler.raw_body, handler.body = body, body.decode()
     handler.querystring, handler.data, handler.uri_match = {}, {}, {}
     handler.response_headers = {"server": "amazon.com", "date": _responses.http_date(_responses.utcnow())}
     handler.access_key = handler.get_access_key()
     handler.current_account = handler.get_current_account()
     if handler.automated_parameter_parsing:
-        operation = _responses.get_service_model(handler.boto3_service_name).operation_model(action)
-        handler.params = _responses.PROTOCOL_PARSERS["json"](operation, map_type=dict).parse({"body": request.body})
+        handler.params = _parameters(handler.boto3_service_name, action, body)
     return handler.call_action()
+
+
+# Types of values whose JSON is not what moto works with.
+_BYTES = re.compile(rb'"BS?"')
+
+
+def _parameters(service: str, action: str, body: bytes) -> Any:
+    """Return a request's parameters. moto compares all of them with the service's model, but only bytes differ."""
+    if _BYTES.search(body):
+        operation = _responses.get_service_model(service).operation_model(action)
+        return _responses.PROTOCOL_PARSERS["json"](operation, map_type=dict).parse({"body": body})
+    return json.loads(body)
 
 
 _LETTERS = string.ascii_letters + string.digits
@@ -165,18 +194,47 @@ def _project(index: Any, item: Item) -> Item:
 
 
 @cache
-def _lexed(expression: str) -> tuple[Any, ...]:
-    return tuple(_own_lex(ConditionExpressionParser(expression, None, None)))
+def _parsed(
+    expression: str, names: tuple[tuple[str, str], ...] | None, values: tuple[str, ...] | None
+) -> tuple[Any, Any, Any]:
+    """Return a condition's tree of nodes, and the names and values that it uses."""
+    of_names = None if names is None else dict(names)
+    of_values = None if values is None else dict.fromkeys(values)
+    parser: Any = ConditionExpressionParser(expression, of_names, of_values)  # type: ignore[arg-type]
+    trees: list[Any] = []
+    parser._make_op_condition = trees.append  # noqa: SLF001
+    _own_parse(parser)
+    return trees[0], tuple(parser.expr_attr_names_found), tuple(parser.expr_attr_values_found)
 
 
-def _lex_condition_expression(parser: Any) -> Any:
-    """Split a condition into its words, each condition once."""
-    return deque(_lexed(parser.condition_expression))
+def _parse_condition(parser: Any) -> Any:
+    """Parse a condition, each combination with names once."""
+    expression = parser.condition_expression
+    if not expression:
+        return _own_parse(parser)
+    names, values = parser.expression_attribute_names, parser.expression_attribute_values
+    tree, names_found, values_found = _parsed(
+        expression, None if names is None else tuple(names.items()), None if values is None else tuple(values)
+    )
+    parser.expr_attr_names_found.extend(names_found)
+    parser.expr_attr_values_found.extend(values_found)
+    return parser._make_op_condition(tree)  # noqa: SLF001
+
+
+def _make_operand(parser: Any, node: Any) -> Any:
+    """Return an operand. A node may be of a former request, so its value is not."""
+    if node.kind == parser.Kind.EXPRESSION_ATTRIBUTE_VALUE:
+        return AttributeValue(parser.expression_attribute_values[node.text])
+    return _own_operand(parser, node)
+
+
+# By their kind, as asking an abstract class is slow.
+_is_node: Any = cache(lambda kind: issubclass(kind, _nodes.Node))
 
 
 def _copied(value: Any) -> Any:
     """Copy a tree of an expression, or anything else."""
-    if not isinstance(value, _nodes.Node):
+    if not _is_node(type(value)):
         return copy.deepcopy(value)
     # Shared by all copies of the tree.
     vars(value).setdefault("approved", set())
@@ -206,8 +264,7 @@ def _copied_node(node: Any, parent: Any) -> Any:
     vars(copied).update(vars(node), parent=parent, kinds=_kinds(node))
     if node.children is not None:
         copied.children = [
-            _copied_node(child, copied) if isinstance(child, _nodes.Node) else copy.deepcopy(child)
-            for child in node.children
+            _copied_node(child, copied) if _is_node(type(child)) else copy.deepcopy(child) for child in node.children
         ]
     return copied
 
@@ -216,7 +273,7 @@ def _kinds(node: Any) -> frozenset[type]:
     """Return the kinds of nodes in a tree. An expression is parsed once, so its tree caches them."""
     kept = vars(node)
     if "kinds" not in kept:
-        children = [_kinds(child) for child in node.children or () if isinstance(child, _nodes.Node)]
+        children = [_kinds(child) for child in node.children or () if _is_node(type(child))]
         kept["kinds"] = frozenset({type(node)}.union(*children))
     found: frozenset[type] = kept["kinds"]
     return found
@@ -241,19 +298,24 @@ def _find_clauses(node: Any, clause_types: list[type]) -> list[Any]:
 
 
 @cache
-def _is_node(kind: type) -> bool:
-    return issubclass(kind, _nodes.Node)
-
-
-@cache
 def _processed_as(kind: type, classes: tuple[type, ...]) -> type | None:
     """Return the first of some classes that a kind of node is one of."""
     return next((found for found in classes if issubclass(kind, found)), None)
 
 
-# Nodes that processing adds to a tree, so they are not in a freshly parsed one.
-_PUT_IN = {_nodes.DDBTypedValue, _nodes.NoneExistingPath}
 _own_look = _nodes.DepthFirstTraverser.pre_processing_of_child
+_ACTIONS = {
+    _nodes.UpdateExpressionSetAction,
+    _nodes.UpdateExpressionRemoveAction,
+    _nodes.UpdateExpressionDeleteAction,
+    _nodes.UpdateExpressionAddAction,
+}
+
+
+def _look_at_place(processor: Any, parent: Any, child_id: int) -> None:
+    """Note whether a part of an action is its path or its value."""
+    if type(parent) in _ACTIONS:
+        processor.resolving = child_id > 0
 
 
 @cache
@@ -267,26 +329,32 @@ def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
     processors = traverser._processing_map()  # noqa: SLF001
     classes = tuple(processors)
     look = traverser.pre_processing_of_child
-    if look.__func__ is _own_look and _PUT_IN.isdisjoint(classes):
+    # A tree's kinds are those that were parsed. Where processing adds one of these nodes, there was a path.
+    sought: Any = (*classes, _nodes.UpdateExpressionPath) if _nodes.NoneExistingPath in classes else classes
+    if look.__func__ is _own_look:
         look = None
-    return _traversed(look, processors, classes, node, child_id)
+    elif look.__func__ is not _look_at_place:
+        # It must see each node.
+        sought = None
+    return _traversed(look, processors, sought, node, child_id)
 
 
-def _traversed(look: Any, processors: Any, classes: tuple[type, ...], node: Any, child_id: int) -> Any:
-    """Process a tree. Unless each node must be visited before, subtrees without anything to process are skipped."""
+def _traversed(look: Any, processors: Any, sought: tuple[type, ...] | None, node: Any, child_id: int) -> Any:
+    """Process a tree. Unless each node must be seen before, subtrees without anything to process are skipped."""
     kind: Any = type(node)
     if not _is_node(kind):
         return node
-    parent = node.parent
     kinds = vars(node).get("kinds")
-    if look is None and kinds is not None and not _has_some(kinds, classes):
+    if sought is not None and kinds is not None and not _has_some(kinds, sought):
         return node
+    parent = node.parent
     if node.children is not None:
         for index, child in enumerate(node.children):
             if look is not None:
                 look(node, index)
-            _traversed(look, processors, classes, child, index)
-    found = _processed_as(kind, classes)
+            if _is_node(type(child)):
+                _traversed(look, processors, sought, child, index)
+    found = _processed_as(kind, tuple(processors))
     if found is not None:
         node = processors[found](node)
         node.parent = parent

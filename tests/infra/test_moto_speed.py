@@ -23,6 +23,7 @@ from moto.dynamodb.parsing.validators import (
 from infra.local import moto_speed
 from infra.local.streams import StreamReader
 from tests.infra.moto_faults import IN_LIST, TABLE, client, item, table_of
+from tests.support import clients
 
 # Right and wrong ones: unknown names and values, one path twice or within another, a clause twice, a key, wrong types.
 _UPDATES = [
@@ -172,6 +173,9 @@ def test_each_call_is_answered_and_refused_as_by_moto_s_own_functions(
     assert {len(told) for told in ours} == {3, 4}
     assert any(told[0] == "stream" for told in ours)
     assert any(answer[0] == "update_item" and "Attributes" in answer[2] for answer in ours)
+    # Then with HTTP in between, as the tests' clients otherwise do without.
+    monkeypatch.setattr(clients, "answer", lambda *_: None)
+    assert ours == _answered(seed)
     for owner, name, own in moto_speed.replaced:
         monkeypatch.setattr(owner, name, own)
     assert ours == _answered(seed)
@@ -233,4 +237,4 @@ def test_an_address_is_of_the_same_services_in_the_same_order() -> None:
 def test_all_are_in_their_places() -> None:
     for owner, name, own in moto_speed.replaced:
         assert vars(owner)[name] is not own
-    assert len(moto_speed.replaced) == 12
+    assert len(moto_speed.replaced) == 14

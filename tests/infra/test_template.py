@@ -163,14 +163,14 @@ def test_functions_come_with_their_routes_streams_and_schedules() -> None:
 
 
 def test_two_functions_may_not_give_one_variable_two_values() -> None:
-    stack = copy.deepcopy(resolve())
+    stack = Stack({}, copy.deepcopy(resolve().resources))
     stack.resources["Contact"]["Properties"]["Environment"]["Variables"]["TABLE_NAME"] = "another"
     with pytest.raises(TemplateError, match="another function sets TABLE_NAME to another value"):
         _ = stack.environment
 
 
 def test_a_schedule_that_is_not_a_rate_is_an_error_that_shows_it() -> None:
-    stack = copy.deepcopy(resolve())
+    stack = Stack({}, copy.deepcopy(resolve().resources))
     stack.resources["Notifier"]["Properties"]["Events"]["Sweep"]["Properties"]["Schedule"] = "cron(0 * * * ? *)"
     with pytest.raises(TemplateError, match="only rate"):
         _ = stack.functions

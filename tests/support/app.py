@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 import botocore.session
 from moto import mock_aws
+from moto.core import models as moto_models
 from moto.dynamodb.models import dynamodb_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.ses.models import ses_backends
@@ -73,6 +74,8 @@ SESSION.register("provide-client-params.dynamodb", _hold_to_the_keys)
 
 
 patch_moto()
+# moto also answers the library `requests`, by 1,288 patterns that it sets anew for each test. Nothing here uses it.
+moto_models.RESPONSES_METHODS = []
 
 
 class RecordedFunction(LocalFunction):

@@ -4,10 +4,14 @@ import copy
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
 from botocore.config import Config
+
+from infra.local.moto_speed import answer
 
 # Shared by all tests: loading the service models is most of the cost of a first client.
 SESSION: Any = botocore.session.get_session()
@@ -31,7 +35,7 @@ def _create_client(service: str, *others: Any, config: Config | None = None, **o
         return _own_create(service, *others, config=config, **options)
     made = repr((service, sorted(chosen.items()), sorted(options.items()), aws))
     idle = _idle.setdefault(made, [])
-    client, emitter = idle.pop() if idle else _with_emitter(bare(service, config=config, **options))
+    client, emitter = idle.pop() if idle else _new(service, config=config, **options)
     _lent.append((made, client, emitter))
     # A copy, so that no handler or wire of one test reaches the next.
     client.meta.events._emitter = copy.copy(emitter)  # noqa: SLF001
@@ -50,8 +54,37 @@ def bare(service: str, **options: Any) -> Any:
     return client
 
 
-def _with_emitter(client: Any) -> tuple[Any, Any]:
-    return client, client.meta.events._emitter  # noqa: SLF001
+def _new(service: str, **options: Any) -> tuple[Any, Any]:
+    """Create a client that calls moto's DynamoDB without HTTP in between, and return it with its event emitter."""
+    client = bare(service, **options)
+    endpoint, events = client._endpoint, client.meta.events  # noqa: SLF001
+    endpoint.make_request = _without_http(endpoint, events, endpoint.make_request)
+    return client, events._emitter  # noqa: SLF001
+
+
+def _without_http(endpoint: Any, events: Any, with_http: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what sends a request: to moto's DynamoDB by a call, unless something listens on the wire.
+
+    A third of such a call is HTTP requests and responses that botocore and moto make for each other.
+    """
+
+    def make_request(operation: Any, request: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        # A `Wire` takes the emitter's place.
+        plain = endpoint._event_emitter is events  # noqa: SLF001
+        answered = answer(request["url"], request["headers"], request["body"]) if plain else None
+        if answered is None:
+            return with_http(operation, request)  # type: ignore[no-any-return]
+        status, headers, body = answered
+        response = {"headers": headers, "status_code": status, "body": body.encode(), "context": {}}
+        parser = endpoint._response_parser_factory.create_parser("json")  # noqa: SLF001
+        parsed = parser.parse(response, operation.output_shape)
+        parsed["ResponseMetadata"]["RetryAttempts"] = 0
+        if status >= HTTPStatus.MULTIPLE_CHOICES:
+            endpoint._add_modeled_error_fields(response, parsed, operation, parser)  # noqa: SLF001
+            parsed["ResponseMetadata"]["MaxAttemptsReached"] = True
+        return SimpleNamespace(status_code=status), parsed
+
+    return make_request
 
 
 SESSION.create_client = _create_client
