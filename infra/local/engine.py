@@ -78,16 +78,17 @@ class MotoServer:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
         from infra.local.moto_patches import patch_moto  # noqa: PLC0415
+        from infra.local.moto_speed import serve  # noqa: PLC0415
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         patch_moto()
         self.wrote = threading.Event()
-        self._application = DomainDispatcherApplication(create_backend_app)
+        self._serve, self._application = serve, DomainDispatcherApplication(create_backend_app)
         self._port = Port(port, address)
         self._port.serve(for_own_pages(self._answer), hosts, threaded=False)
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        answer: Iterable[bytes] = self._application(environ, start_response)
+        answer: Iterable[bytes] = (self._serve(environ) or self._application)(environ, start_response)
         if environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] in _WRITES:
             self.wrote.set()
         return answer

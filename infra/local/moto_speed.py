@@ -13,12 +13,13 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlparse
 
+import botocore.session
 from botocore.awsrequest import AWSPreparedRequest
 from moto import backend_index
-from moto.core import responses
+from moto.core import responses, utils
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFormedAttributePicker
-from moto.core.utils import method_names_from_class
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.dynamodb.comparisons import AttributeValue, ConditionExpressionParser
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import SecondaryIndex
@@ -26,7 +27,8 @@ from moto.dynamodb.parsing import ast_nodes, expressions, validators
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from moto.moto_api._internal import mock_random
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import EnvironHeaders, Headers
+from werkzeug.wrappers import Response
 
 # moto has no types for these, or not for all of it.
 _nodes: Any = ast_nodes
@@ -46,6 +48,9 @@ def speed_up_moto() -> None:
     # moto tries each service's addresses in turn, and SES is at the end.
     known = _index.backend_url_patterns
     _put(_index, "backend_url_patterns", sorted(known, key=lambda pattern: pattern[0] not in {"ses", "sesv2"}))
+    # Both list botocore's four hundred services for each model that is loaded by a new loader.
+    for module in (utils, botocore.session):
+        _put(module, "create_loader", cache(vars(module)["create_loader"]))
     # It searches all members of the class on each call.
     _put(responses, "method_names_from_class", cache(method_names_from_class))
     _put(ResponseSerializer, "_serialize_type_structure", _serialize_type_structure)
@@ -102,6 +107,26 @@ def answer(url: str, headers: Mapping[str, str], body: Any) -> Any:
     if place is None or type(body) is not bytes:
         return None
     return _answer(url, place[1], headers, body)
+
+
+# Where a signature says which region it is for.
+_SCOPE = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/dynamodb/")
+
+
+def serve(environ: dict[str, Any]) -> Response | None:
+    """Answer a request (WSGI) to DynamoDB or its streams. None, with nothing read of it, if it is any other.
+
+    moto's server finds out whom it is for, keeps a Flask application for each service, and parses its body three times.
+    """
+    headers = EnvironHeaders(environ)
+    api, _, action = headers.get("X-Amz-Target", "").partition(".")
+    scope = _SCOPE.search(headers.get("Authorization", ""))
+    method = camelcase_to_underscores(action)
+    if scope is None or api not in _HANDLERS or not hasattr(_HANDLERS[api], method) or "Content-Length" not in headers:
+        return None
+    body = environ["wsgi.input"].read(int(headers["Content-Length"]))
+    status, answered, text = _answer(f"https://dynamodb.{scope[1]}.amazonaws.com/", scope[1], headers, body)
+    return Response(text, status=status, headers=answered)
 
 
 def _answer(url: str, region: str, headers: Any, body: bytes) -> Any:

@@ -261,3 +261,47 @@ def test_a_reply_that_lambda_could_not_write_as_json_fails_here_too(monkeypatch:
     monkeypatch.setattr(function, "_handler", lambda _event, _context: {"body": b"bytes"})
     with pytest.raises(TypeError):
         function({})
+
+
+@pytest.mark.usefixtures("_restored")
+def test_what_is_served_quickly_is_what_moto_s_own_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    moto = engine.MotoServer()
+    of_moto = moto._serve  # noqa: SLF001
+    served: list[bool] = []
+
+    def serve(environ: dict[str, Any]) -> Any:
+        answer = of_moto(environ)
+        served.append(answer is not None)
+        return answer
+
+    def answers() -> list[Any]:
+        stream = engine.create_table(resolve(), "table")
+        dynamodb, streams = engine.client("dynamodb"), engine.client("dynamodbstreams")
+        key = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+        with pytest.raises(ClientError) as refused:
+            dynamodb.put_item(TableName="table", Item=key, ConditionExpression="attribute_exists(pk)")
+        told = [
+            dynamodb.put_item(TableName="table", Item={**key, "é": {"B": b"bytes"}}),
+            dynamodb.get_item(TableName="table", Key=key),
+            dynamodb.scan(TableName="table"),
+            streams.describe_stream(StreamArn=stream)["StreamDescription"]["KeySchema"],
+            refused.value.response,
+        ]
+        metadata = [answer.pop("ResponseMetadata") for answer in told if "ResponseMetadata" in answer]
+        dynamodb.delete_table(TableName="table")
+        return [*told, *((part["HTTPStatusCode"], part["HTTPHeaders"]["x-amz-crc32"]) for part in metadata)]
+
+    try:
+        engine.connect(moto)
+        monkeypatch.setattr(moto, "_serve", serve)
+        quick = answers()
+        assert served
+        assert all(served)
+        monkeypatch.setattr(moto, "_serve", lambda _: None)
+        assert quick == answers()
+        assert quick[1]["Item"]["é"] == {"B": b"bytes"}
+        monkeypatch.setattr(moto, "_serve", serve)
+        engine.create_mail(resolve())
+        assert not served[-1]
+    finally:
+        moto.stop()

@@ -237,4 +237,4 @@ def test_an_address_is_of_the_same_services_in_the_same_order() -> None:
 def test_all_are_in_their_places() -> None:
     for owner, name, own in moto_speed.replaced:
         assert vars(owner)[name] is not own
-    assert len(moto_speed.replaced) == 14
+    assert len(moto_speed.replaced) == 16
