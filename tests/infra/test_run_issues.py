@@ -1,9 +1,6 @@
 """An issue of the newsletter through a running `make run`: written, tested, sent, and read in the inbox."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from email import message_from_string, policy
@@ -13,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.build import ROOT
+from tests.support.operate import on_running
 from tests.support.stack import LocalStack, ask, local_stack, text_of, wait_for
 
 FRENCH = [f"lecteur{number}@example.org" for number in range(4)]
@@ -33,26 +30,32 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def guichet(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Guichet:
-    """Return a function that runs a command on the stack as a person does, and returns the objects of `--json`."""
-    folder = tmp_path_factory.mktemp("letters")
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    plain["PYTHONPATH"] = os.pathsep.join([str(ROOT / "functions"), str(ROOT)])
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., str]:
+    """Return a function that runs a command on a stack, in a folder of its own, and returns what it printed.
+
+    It runs in this process, as a process takes more than a second: tests/operate/test_guichet.py has those.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    def run(stack: LocalStack, *arguments: str, code: int = 0) -> str:
+        capfd.readouterr()
+        with on_running(stack.port, monkeypatch) as command, pytest.raises(SystemExit) as ended:
+            command(*arguments)
+        out, err = capfd.readouterr()
+        assert (ended.value.code or 0) == code, err
+        return out
+
+    return run
+
+
+@pytest.fixture
+def guichet(stack: LocalStack, here: Callable[..., str]) -> Guichet:
+    """Return a function that runs a command on the stack, and returns the objects of `--json`."""
 
     def run(*arguments: str, code: int = 0) -> list[dict[str, Any]]:
-        done = subprocess.run(
-            [sys.executable, "-m", "infra.operate", *arguments, "--local", "--port", str(stack.port), "--json"],
-            cwd=folder, env=plain, capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
-        assert done.returncode == code, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return [json.loads(line) for line in here(stack, *arguments, "--json", code=code).splitlines()]
 
-    rows = [*(f"{one},fr" for one in FRENCH), *(f"{one},en" for one in (*ENGLISH, BOUNCES))]
-    (folder / "list.csv").write_text("\n".join(["email,language", *rows, ""]), encoding="utf-8")
-    (folder / "spring.fr.md").write_text(TEXT.format(subject="Le printemps"), encoding="utf-8")
-    (folder / "spring.en.md").write_text(TEXT.format(subject="Spring"), encoding="utf-8")
-    assert run("import", "list.csv", "--consent", "A list")[0]["imported"] == len(rows)
     return run
 
 
@@ -66,7 +69,12 @@ def test_an_issue_is_tested_sent_once_to_each_reader_and_accounted_for(
     stack: LocalStack, guichet: Guichet, tmp_path: Path
 ) -> None:
     files = ("spring.fr.md", "spring.en.md")
-    everybody = len(FRENCH) + len(ENGLISH) + 1
+    rows = [*(f"{one},fr" for one in FRENCH), *(f"{one},en" for one in (*ENGLISH, BOUNCES))]
+    everybody = len(rows)
+    (tmp_path / "list.csv").write_text("\n".join(["email,language", *rows, ""]), encoding="utf-8")
+    for name, subject in zip(files, ("Le printemps", "Spring"), strict=True):
+        (tmp_path / name).write_text(TEXT.format(subject=subject), encoding="utf-8")
+    assert guichet("import", "list.csv", "--consent", "A list")[0]["imported"] == everybody
     assert guichet("issue", "check", *files, "--offline") == []
     written = guichet("issue", "preview", *files, "--into", str(tmp_path))
     assert {Path(row["html"]).name for row in written} == {"spring.fr.html", "spring.en.html"}
@@ -79,12 +87,13 @@ def test_an_issue_is_tested_sent_once_to_each_reader_and_accounted_for(
     def ended() -> dict[str, Any] | None:
         return next((row for row in guichet("issue", "status", "spring") if row["ended_at"]), None)
 
+    wait_for("the final email", lambda: [mail for mail in stack.inbox() if "spring" in mail["subject"]])
     status = wait_for("the end", ended)
     assert (status["state"], status["sent"], status["readers"]) == ("sent", everybody, everybody)
     got = Counter(mail["to"][0] for mail in mails(stack, "Le printemps"))
     assert got == Counter(FRENCH)
     assert Counter(mail["to"][0] for mail in mails(stack, "Spring")) == Counter([*ENGLISH, BOUNCES])
-    wait_for("the final email", lambda: [mail for mail in stack.inbox() if "spring" in mail["subject"]])
+    wait_for("SES's event", lambda: stack.logged("bounced"))
     (bounced,) = wait_for("the bounce", lambda: guichet("issue", "who", "spring", "--state", "bounced"))
     # Only the keyed hash of an address that bounced is kept.
     assert (bounced["state"], bounced["email"]) == ("sent", "")
@@ -112,37 +121,31 @@ def test_each_copy_has_its_own_link_which_unsubscribes_that_reader(stack: LocalS
 
 
 @pytest.mark.slow
-def test_while_an_issue_is_sent_other_mail_leaves_at_once_and_it_can_be_paused(tmp_path: Path) -> None:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    plain["PYTHONPATH"] = os.pathsep.join([str(ROOT / "functions"), str(ROOT)])
+def test_while_an_issue_is_sent_other_mail_leaves_at_once_and_it_can_be_paused(
+    here: Callable[..., str], tmp_path: Path
+) -> None:
     # Slow enough to look at: three copies in two seconds, of thirty.
     with local_stack(tmp_path, SEND_RATE="2") as stack:
         stack.wait_until_ready()
 
-        def run(*arguments: str) -> str:
-            return subprocess.run(
-                [sys.executable, "-m", "infra.operate", *arguments, "--local", "--port", str(stack.port)],
-                cwd=tmp_path, env=plain, capture_output=True, text=True, check=True, timeout=60,
-            ).stdout  # fmt: skip
-
         rows = [f"reader{number}@example.org" for number in range(30)]
         (tmp_path / "list.csv").write_text("\n".join(["email", *rows, ""]), encoding="utf-8")
         (tmp_path / "spring.md").write_text(TEXT.format(subject="Le printemps"), encoding="utf-8")
-        run("import", "list.csv", "--consent", "A list")
-        run("issue", "send", "spring.md", "--offline", "--count", "30")
+        here(stack, "import", "list.csv", "--consent", "A list")
+        here(stack, "issue", "send", "spring.md", "--offline", "--count", "30")
         wait_for("the first copies", lambda: len(mails(stack, "Le printemps")) > 2)
         body = json.dumps({"email": "camille@example.org", "message": "Meanwhile"}).encode()
         stack.post("/contact", body, "application/json")
         assert len(wait_for("the email", lambda: stack.inbox("Meanwhile"), seconds=2)) == 1
-        assert "is paused" in run("issue", "pause", "spring")
+        assert "is paused" in here(stack, "issue", "pause", "spring")
         copies = len(mails(stack, "Le printemps"))
         assert copies < 25
         # A page of copies may have been in progress.
         wait_for("the end of the run", lambda: stack.logged("worked"))
         assert len(mails(stack, "Le printemps")) <= copies + 4
-        assert "you to resume it" in run("issue", "status", "spring")
+        assert "you to resume it" in here(stack, "issue", "status", "spring")
         # It ends in the middle of a run without a complaint.
-        run("issue", "resume", "spring")
+        here(stack, "issue", "resume", "spring")
         wait_for("more copies", lambda: len(mails(stack, "Le printemps")) > copies + 4)
         assert stack.end() == 0
         assert "Traceback" not in stack.complained

@@ -21,12 +21,10 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import click
 import pytest
 
-from guichet.definitions import lookup
-from guichet.mail import ses
-from guichet.store import dynamodb
-from infra.operate.commands import guichet, main
+from infra.operate.commands import guichet
 from infra.template import TEMPLATE
 from tests.support.installed import with_only
+from tests.support.operate import on_running
 from tests.support.pages import read
 from tests.support.stack import LocalStack, free_port, local_stack, text_of, wait_for
 
@@ -78,15 +76,9 @@ def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
     """Return a function that runs a command in this process, but on the running stack."""
 
     def command(port: int, *arguments: str, code: int = 0) -> str:
-        # Its changes to the process end with the test.
-        for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
-            monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
-        monkeypatch.setattr(lookup, "SOURCE", lookup.SOURCE)
-        for client in (dynamodb.client, ses.client):
-            client.cache_clear()
         capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([*arguments, "--local", "--port", str(port)])
+        with on_running(port, monkeypatch) as command_on, pytest.raises(SystemExit) as ended:
+            command_on(*arguments)
         out, err = capfd.readouterr()
         assert (ended.value.code or 0) == code, err
         return out or err
@@ -113,22 +105,22 @@ def test_messages_of_the_demo_s_own_form_have_its_labels(stack: LocalStack) -> N
     assert "Plus de 5" in guichet_on(stack, "messages", "show", reference)
 
 
-def test_import_subscribers_and_export(stack: LocalStack, tmp_path: Path) -> None:
+def test_import_subscribers_and_export(stack: LocalStack, here: Callable[..., str], tmp_path: Path) -> None:
     file, exported = tmp_path / "list.csv", tmp_path / "exported.csv"
     file.write_text("email,name\nann@example.org,Ann\nnobody,\n", encoding="utf-8")
     # One line is bad, which still needs attention.
     assert "imported" in guichet_on(stack, "import", str(file), "--consent", "The old list of 2025", code=1)
-    shown = objects(guichet_on(stack, "subscribers", "show", "ann@example.org", "--json"))
+    shown = objects(here(stack.port, "subscribers", "show", "ann@example.org", "--json"))
     assert [entry["statement"] for entry in shown[0]["history"]] == ["The old list of 2025"]
-    assert "Exported " in guichet_on(stack, "export", "subscribers", "--output", str(exported))
+    assert "Exported " in here(stack.port, "export", "subscribers", "--output", str(exported))
     assert "ann@example.org" in exported.read_text(encoding="utf-8-sig")
 
 
-def test_forget(stack: LocalStack) -> None:
+def test_forget(stack: LocalStack, here: Callable[..., str]) -> None:
     posted(stack, email="gone@example.org", message="My secret words")
     # There is nobody to confirm.
     guichet_on(stack, "forget", "gone@example.org", code=130)
-    (done,) = objects(guichet_on(stack, "forget", "gone@example.org", "--yes", "--json"))
+    (done,) = objects(here(stack.port, "forget", "gone@example.org", "--yes", "--json"))
     assert done["erased"]
 
 

@@ -2,12 +2,15 @@
 
 import io
 import json
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import pytest
 
+from guichet.definitions import lookup
+from guichet.mail import ses
+from guichet.store import dynamodb
 from infra.operate import commands
 from infra.operate.connection import Connection, OperatorSettings
 from tests.support.app import REGION, App
@@ -44,6 +47,19 @@ def said_by(capsys: pytest.CaptureFixture[str], *arguments: str) -> Said:
     except SystemExit as ended:
         code = ended.code
     return Said(code if isinstance(code, int) else 0, *capsys.readouterr())
+
+
+@contextmanager
+def on_running(port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Yield a function that runs a command in this process, but on the running stack of a port."""
+    # A command's changes to the process end with the block.
+    with monkeypatch.context() as patch:
+        for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
+            patch.setattr(dynamodb, name, getattr(dynamodb, name))
+        patch.setattr(lookup, "SOURCE", lookup.SOURCE)
+        for client in (dynamodb.client, ses.client):
+            client.cache_clear()
+        yield lambda *arguments: commands.main([*arguments, "--local", "--port", str(port)])
 
 
 def connection_to(app: App) -> Connection:
