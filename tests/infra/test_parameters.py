@@ -59,7 +59,7 @@ def environment_size(stack: Stack, function: str) -> int:
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(parameter_sets())
 def test_with_whatever_is_allowed_every_function_starts_and_a_message_reaches_the_owner(drawn: dict[str, str]) -> None:
     values = {"Api.ApiEndpoint": "https://api.example", "Table": "table", "Table.Arn": "arn"}

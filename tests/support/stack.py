@@ -161,7 +161,8 @@ class LocalStack:
 def copy_into(folder: Path) -> Path:
     """Copy a stack's files into a folder, to be changed, and return the folder."""
     for name in ("functions", "infra"):
-        ignored = shutil.ignore_patterns("__pycache__", "texts.toml")
+        # With the bytecode. While it is written, its name ends in a number.
+        ignored = shutil.ignore_patterns("*.pyc.*", "texts.toml")
         shutil.copytree(TEMPLATE.parent / name, folder / name, ignore=ignored)
     shutil.copy(TEMPLATE, folder)
     return folder
