@@ -135,3 +135,19 @@ def test_a_comment_brings_one_too(visit: Visit, strict: LocalStack) -> None:
     page.get_by_role("button", name="Envoyer le commentaire").click()
 
     expect(comments.get_by_role("status")).to_contain_text("une fois approuvé")
+
+
+def test_a_form_of_the_site_s_own_brings_one_too(visit: Visit, strict: LocalStack) -> None:
+    visitor = visit(strict)
+    page = visitor.open("/devis.html")
+    quote = page.locator("#quote form")
+    quote.get_by_label("Nom", exact=False).first.fill("Camille Géraud")
+    quote.get_by_label("Email").fill("camille@example.org")
+    quote.get_by_label("Un site").check()
+    quote.get_by_label("Budget").select_option(index=1)
+    quote.get_by_label("Votre projet").fill(marker())
+    quote.get_by_role("button", name="Envoyer").click()
+
+    expect(quote.get_by_role("status")).to_contain_text("Nous avons bien reçu votre envoi")
+    # From the function that gets the form. The form's own address only accepts posts.
+    assert (visitor.asked("GET", "/challenge"), visitor.asked("GET", "/f/devis")) == (1, 0)

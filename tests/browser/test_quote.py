@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from email import message_from_string, policy
 from email.message import EmailMessage
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -14,7 +13,7 @@ from guichet.locales import Language
 from infra.local.site import SITE, WRITTEN_API
 from infra.operate.form_html import render
 from tests.support.site import marker
-from tests.support.stack import LocalStack, local_stack, text_of, wait_for
+from tests.support.stack import LocalStack, text_of, wait_for
 from tests.support.visitor import Visitor
 
 Visit = Callable[..., Visitor]
@@ -283,21 +282,7 @@ def test_without_a_script_the_browser_says_what_is_missing_and_a_page_the_rest(v
     expect(form(page).get_by_label("Email")).to_have_value("camille@example.org")
 
 
-def test_it_brings_a_proof_of_work_where_one_is_required(visit: Visit, tmp_path: Path) -> None:
-    with local_stack(tmp_path, PARAMETERS="ProofOfWork=required") as strict:
-        strict.wait_until_ready()
-        visitor = visit(strict)
-        page = visitor.open(FRENCH.path)
-        fill(page, FRENCH, marker())
-        tick(page, FRENCH)
-        send(page, FRENCH)
-        expect(form(page).get_by_role("status")).to_contain_text(FRENCH.done)
-        # From the function that gets the form. The form's own address only accepts posts.
-        assert (visitor.asked("GET", "/challenge"), visitor.asked("GET", "/f/devis")) == (1, 0)
-
-
-@pytest.mark.parametrize("width", [360, 1000])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1000, "dark")])
 def test_it_fits_and_can_be_read(visit: Visit, width: int, scheme: str) -> None:
     visitor = visit(color_scheme=scheme, viewport={"width": width, "height": 800})
     page = visitor.open(FRENCH.path)
