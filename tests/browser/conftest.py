@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.support.stack import LocalStack, local_stack, missing
 from tests.support.visitor import PATIENCE, Visitor
@@ -47,8 +47,14 @@ def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield running
 
 
+@pytest.fixture(scope="package")
+def reader(browser: Browser) -> Page:
+    """Return a page in which axe checks copies of others."""
+    return browser.new_page()
+
+
 @pytest.fixture
-def visit(browser: Browser, stack: LocalStack) -> Iterator[Callable[..., Visitor]]:
+def visit(browser: Browser, reader: Page, stack: LocalStack) -> Iterator[Callable[..., Visitor]]:
     """Return a factory of visitors. None of them may contact a third party or violate a page's CSP."""
     made: list[Visitor] = []
 
@@ -56,12 +62,13 @@ def visit(browser: Browser, stack: LocalStack) -> Iterator[Callable[..., Visitor
         # The headless shell sends no `Accept-Language` by default.
         options = {"locale": "en-US", **options}
         context = browser.new_context(java_script_enabled=javascript, **options)
-        made.append(Visitor(context, of, None if javascript else browser.new_page(**options)))
+        made.append(Visitor(context, of, reader, javascript=javascript))
         return made[-1]
 
     yield make
     for context in browser.contexts:
-        context.close()
+        if context is not reader.context:
+            context.close()
     for visitor in made:
         assert visitor.strangers() == []
         assert [line for line in visitor.complaints if "Content Security Policy" in line] == []

@@ -1,5 +1,6 @@
 """A visitor of the demo site, in a separate window."""
 
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -13,30 +14,34 @@ PATIENCE = 30_000
 # The only axe rules that depend on colours. A dark page differs from a light one in nothing else.
 OF_COLOURS = ("color-contrast", "link-in-text-block")
 # Not `Axe().run(page)`: it also returns every passed check, which takes longer than the checks themselves.
-_RUN = """async only => {
-  const options = { resultTypes: ["violations"] };
+_RUN = """async ([only, but]) => {
+  const rules = Object.fromEntries(but.map((rule) => [rule, { enabled: false }]));
+  const options = { resultTypes: ["violations"], rules };
   const found = await axe.run(only.length ? { ...options, runOnly: only } : options);
   return found.violations;
 }"""
+# What a copy of a page leaves out: it was run before, or would hold for the copies after it.
+_NOT_COPIED = re.compile(r'<script>.*?</script>|<meta http-equiv="Content-Security-Policy"[^>]*>', re.DOTALL)
 
 
-def violations_in(page: Page, only: Collection[str] = ()) -> list[str]:
-    """Return axe's findings on a page, of all its rules or only of some."""
+def violations_in(page: Page, only: Collection[str] = (), but: Collection[str] = ()) -> list[str]:
+    """Return axe's findings on a page, of all its rules, only of some, or of all but some."""
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(_RUN, list(only))
+    found = page.evaluate(_RUN, [list(only), list(but)])
     return [f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
 
 class Visitor:
     """A visitor in a separate window: the window's requests and errors."""
 
-    def __init__(self, context: BrowserContext, stack: LocalStack, reader: Page | None) -> None:
+    def __init__(self, context: BrowserContext, stack: LocalStack, reader: Page, *, javascript: bool) -> None:
         context.set_default_timeout(PATIENCE)
         self.stack = stack
         self.context = context
         self.page: Page = context.new_page()
-        self._reader = reader or self.page
+        self._reader = reader
+        self._javascript = javascript
         self.requests: list[str] = []
         self.complaints: list[str] = []
         context.on("request", lambda request: self.requests.append(f"{request.method} {request.url}"))
@@ -60,11 +65,19 @@ class Visitor:
             place.geturl() for place in places if place.scheme not in ("data", "about") and place.netloc not in ours
         ]
 
-    def violations(self, only: Collection[str] = ()) -> list[str]:
-        """Return axe's findings on the current page, of all its rules or only of some.
+    def violations(self, only: Collection[str] = (), but: Collection[str] = ()) -> list[str]:
+        """Return axe's findings on the current page, of all its rules, only of some, or of all but some.
 
-        axe is a script. Pages tested without scripts contain their style, so a copy is as good.
+        The app's pages contain their style, so a copy is as good, as it is of a page without scripts: axe is one. All
+        copies are checked in one page, since loading axe takes longer than its checks.
         """
-        if self.page is not self._reader:
-            self._reader.set_content(self.page.content())
-        return violations_in(self._reader, only)
+        api = f"http://127.0.0.1:{self.stack.port}/"
+        if self._javascript and not self.page.url.startswith(api):
+            return violations_in(self.page, only, but)
+        dark = self.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+        self._reader.emulate_media(color_scheme="dark" if dark else "light")
+        size = self.page.viewport_size
+        assert size
+        self._reader.set_viewport_size(size)
+        self._reader.set_content(_NOT_COPIED.sub("", self.page.content()))
+        return violations_in(self._reader, only, but)
