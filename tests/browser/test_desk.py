@@ -1,7 +1,7 @@
 """The desk in a browser: signing in, each of its pages, only by keyboard, without scripts, on a phone, in the dark."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -170,9 +170,11 @@ def addresses(page: Page, desk: Desk) -> dict[str, str]:
         "sessions": "sessions",
         "not there": "nowhere",
     }
-    for listed, pattern in {"messages": r"/messages/[0-9a-f]{32}", "spam": r"/messages/[0-9a-f]{32}"}.items():
+    # Not the oldest message: for want of an older one, the desk reads back through months.
+    for listed, which in {"messages": -2, "spam": -1}.items():
         page.goto(desk.url(found[listed]))
-        found[f"one of {listed}"] = in_desk(re.findall(rf'href="([^"]*{pattern}[^"]*)"', page.content())[-1])
+        links = re.findall(r'href="([^"]*/messages/[0-9a-f]{32}[^"]*)"', page.content())
+        found[f"one of {listed}"] = in_desk(links[which])
     for state in ("confirmed", "unsubscribed", "bounced", "complained", "blocked"):
         page.goto(desk.url(found.get(state, "subscribers")))
         one = in_desk(re.findall(r'href="([^"]*/subscribers/[0-9a-f]{32})"', page.content())[0])
@@ -320,12 +322,15 @@ def test_a_scanner_opens_every_link_a_thief_gets_nothing_and_the_owner_gets_in(v
 # --- each page --------------------------------------------------------------------------------------------------------
 
 
-def all_right(visitor: Visitor, width: int) -> None:
-    """Check the rules for all pages: it fits its window, has one first-level heading, and axe finds nothing."""
+def all_right(visitor: Visitor, width: int, but: Collection[str] = ()) -> None:
+    """Check the rules for all pages: it fits its window, has one first-level heading, and axe finds nothing.
+
+    Some of axe's rules may be left out.
+    """
     page = visitor.page
     assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
-    assert visitor.violations() == [], page.url
+    assert visitor.violations(but=but) == [], page.url
 
 
 def test_each_page_is_right_for_everybody(visit: Visit, desk: Desk) -> None:
@@ -336,12 +341,13 @@ def test_each_page_is_right_for_everybody(visit: Visit, desk: Desk) -> None:
         reply = page.goto(desk.url(address))
         assert reply is not None
         assert reply.status == (404 if name == "not there" else 200), name
-        for width in (320, 1200):
+        page.emulate_media(color_scheme="light")
+        # A narrow window shows no text that a wide one hides, except labels that axe does not read.
+        for width, but in ((320, OF_COLOURS), (1200, ())):
             page.set_viewport_size({"width": width, "height": 800})
-            page.emulate_media(color_scheme="light")
-            all_right(visitor, width)
-            page.emulate_media(color_scheme="dark")
-            assert visitor.violations(OF_COLOURS) == [], name
+            all_right(visitor, width, but)
+        page.emulate_media(color_scheme="dark")
+        assert visitor.violations(OF_COLOURS) == [], name
         # A search result is also the list.
         if not name.startswith(("one ", "search", "found")):
             titles[name] = page.title()
@@ -351,22 +357,16 @@ def test_each_page_is_right_for_everybody(visit: Visit, desk: Desk) -> None:
     assert visitor.complaints == [line for line in visitor.complaints if "404" in line]
 
 
-def test_each_page_fits_in_french(visit: Visit, desk: Desk) -> None:
-    page = visit(desk.stack, javascript=False, locale="fr", storage_state=desk.state).page
-    for name, address in desk.pages.items():
-        page.goto(desk.url(address))
-        for width in (320, 600):
-            page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        assert page.locator("html").get_attribute("lang") == "fr"
-
-
-def test_on_a_touch_screen_what_is_pressed_is_large_enough(visit: Visit, desk: Desk) -> None:
-    visitor = visit(desk.stack, viewport=PHONE, has_touch=True, is_mobile=True, locale="en", storage_state=desk.state)
+def test_in_french_each_page_fits_and_on_a_touch_screen_what_is_pressed_is_large_enough(
+    visit: Visit, desk: Desk
+) -> None:
+    options = {"viewport": PHONE, "has_touch": True, "is_mobile": True, "locale": "fr", "storage_state": desk.state}
+    page = visit(desk.stack, javascript=False, **options).page
     small = {}
     for name, address in desk.pages.items():
-        visitor.page.goto(desk.url(address))
-        found = visitor.page.evaluate(
+        page.goto(desk.url(address))
+        assert page.locator("html").get_attribute("lang") == "fr"
+        found = page.evaluate(
             """() => {
               const pressed = "button, a.button, select, input:not([type=hidden], [type=checkbox], [type=radio])";
               return [...document.querySelectorAll(pressed)]
@@ -376,6 +376,10 @@ def test_on_a_touch_screen_what_is_pressed_is_large_enough(visit: Visit, desk: D
         )
         if found:
             small[name] = found
+        # Then a phone's again, for the next page.
+        for width in (600, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
     assert small == {}
 
 
@@ -411,16 +415,16 @@ def test_by_keyboard_alone_everything_is_reached_in_order_and_seen(visit: Visit,
         places = []
         for _ in range(count - 1):
             page.keyboard.press("Tab")
-            place, seen = page.evaluate(
+            place, is_frame, seen = page.evaluate(
                 """() => {
                   const one = document.activeElement, style = getComputedStyle(one);
                   const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-                  return [[...document.querySelectorAll("*")].indexOf(one), one.tagName === "IFRAME" || seen];
+                  return [[...document.querySelectorAll("*")].indexOf(one), one.tagName === "IFRAME", seen];
                 }"""
             )
-            assert seen, page.evaluate("document.activeElement.outerHTML")
+            assert is_frame or seen, page.evaluate("document.activeElement.outerHTML")
             places.append(place)
-            if page.evaluate("document.activeElement.tagName") == "IFRAME":
+            if is_frame:
                 break
         # In reading order.
         assert places == sorted(places), address
