@@ -272,7 +272,7 @@ def test_a_double_click_is_one_comment(visit: Visit, stack: LocalStack, *, javas
     page.get_by_role("button", name=FRENCH.send).dblclick()
     expect(page.get_by_text(FRENCH.waits)).to_be_visible()
     wait_for("the email", lambda: stack.inbox(text))
-    stack.sweep()
+    stack.sweep("Notifier")
     assert len(stack.inbox(text)) == 1
     assert len(stack.logged("accepted")) == before + 1
 
@@ -365,9 +365,9 @@ def test_whatever_the_api_says_instead_the_exported_thread_stands(visit: Visit, 
 
 @BOTH
 def test_a_page_without_comments_says_so_and_one_whose_comments_are_gone_too(visit: Visit, words: Words) -> None:
-    page = visit().page
-    page.route(THREAD, answer({"page": words.path, "count": 0, "comments": []}))
-    page.goto(f"http://127.0.0.1:{visit().stack.site_port}{words.path}")
+    visitor = visit()
+    visitor.page.route(THREAD, answer({"page": words.path, "count": 0, "comments": []}))
+    page = visitor.open(words.path)
     expect(page.get_by_role("status").filter(has_text=words.none)).to_be_visible()
     expect(page.locator(".guichet-comments")).to_have_count(0)
 
@@ -429,7 +429,8 @@ def test_five_thousand_comments_come_in_parts(visit: Visit) -> None:
 
 
 def test_what_a_long_export_has_beyond_the_first_part_stays_until_the_next_one(visit: Visit) -> None:
-    page = visit().page
+    visitor = visit()
+    page = visitor.page
     ids = [f"comment-{n:032x}" for n in range(6)]
 
     def export(route: Route) -> None:
@@ -445,7 +446,7 @@ def test_what_a_long_export_has_beyond_the_first_part_stays_until_the_next_one(v
     before = {"id": f"{2:032x}", "before": True, "replies": [comment(21)]}
     second = {"page": "/", "comments": [before, comment(3), comment(7)]}
     page.route(THREAD, answer(first, second))
-    page.goto(f"http://127.0.0.1:{visit().stack.site_port}{ENGLISH.path}")
+    visitor.open(ENGLISH.path)
     button = page.get_by_role("button", name=ENGLISH.more)
     expect(button).to_be_visible()
 

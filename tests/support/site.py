@@ -30,7 +30,7 @@ def marker() -> str:
 
 
 def mails(stack: LocalStack, text: str, to: str = "") -> int:
-    """Return how many mails contain a text, once there is one and the schedule has run as well."""
+    """Return how many mails contain a text, once there is one and the outbox's schedule has run as well."""
     wait_for("the email", lambda: stack.inbox(text, to))
-    stack.sweep()
+    stack.sweep("Notifier")
     return len(stack.inbox(text, to))

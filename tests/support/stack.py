@@ -150,9 +150,9 @@ class LocalStack:
         headers = {"Content-Type": content_type, "Origin": f"http://127.0.0.1:{self.site_port}"}
         return ask(self.port, "POST", path, body, headers)
 
-    def sweep(self) -> Any:
-        """Call the scheduled functions, and return what each returned, by name."""
-        return ask(self.port, "POST", "/_local/sweep", b"").json
+    def sweep(self, only: str = "") -> Any:
+        """Call the scheduled functions, or only one, and return what each returned, by name."""
+        return ask(self.port, "POST", f"/_local/sweep{only and f'?function={only}'}", b"").json
 
     def inbox(self, marker: str = "", to: str = "") -> list[dict[str, Any]]:
         """Return the mails whose text contains a marker, optionally only those to a recipient. Oldest first."""
