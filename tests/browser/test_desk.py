@@ -273,17 +273,20 @@ def test_the_pages_for_signing_in_are_right_for_everybody(visit: Visit, desk: De
         page.goto(desk.url("outbox"))
         all_right(visitor, width)
         page.get_by_label(say("sign_in.address", language)).fill("somebody@localhost")
-        page.get_by_role("button", name=say("sign_in.ask", language)).click()
+        with page.expect_navigation():
+            page.get_by_role("button", name=say("sign_in.ask", language)).click()
         all_right(visitor, width)
         field = page.get_by_label(say("sign_in.address", language))
         expect(field).to_have_value("somebody@localhost")
         expect(field).to_have_attribute("aria-invalid", "true")
         page.get_by_label(say("sign_in.address", language)).fill("stranger@example.org")
-        page.get_by_role("button", name=say("sign_in.ask", language)).click()
+        with page.expect_navigation():
+            page.get_by_role("button", name=say("sign_in.ask", language)).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(say("sign_in.code_title", language))
         all_right(visitor, width)
         page.get_by_label(say("sign_in.code", language)).fill("ABCD-EFGH")
-        page.get_by_role("button", name=say("sign_in.enter", language)).click()
+        with page.expect_navigation():
+            page.get_by_role("button", name=say("sign_in.enter", language)).click()
         all_right(visitor, width)
         expect(page.get_by_text(OWNER)).to_have_count(0)
 
