@@ -66,7 +66,10 @@ def parts_in_new_python(raw: bytes) -> list[str]:
     return [str(part.get_content()).replace("\r\n", "\n") for part in mail.iter_parts()]
 
 
-ADDRESSES = st.emails().filter(lambda address: parse(address) == address)
+# Not `st.emails()`: it takes a tenth of a second for each.
+ADDRESSES = st.from_regex(
+    r"\A[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]{1,40}([.][a-z0-9_=-]{1,20})?@([a-z0-9]{1,60}[.]){1,3}(org|example|xn--p1ai)\Z"
+).filter(lambda address: parse(address) == address)
 TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.~%&;", max_size=300)
 LINKS = st.tuples(st.sampled_from(["https://api.example", f"https://{'d' * 61}.{'e' * 61}.example/v1"]), TOKENS).map(
     lambda drawn: f"{drawn[0]}/newsletter/unsubscribe?{urlencode({'subscriber': 's', 'token': drawn[1]})}&x={drawn[1]}"
