@@ -37,7 +37,7 @@ def unpatched() -> list[str]:
     return list(json.loads(told.stdout))
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_moto_has_each_fault_still(unpatched: list[str], fault: str) -> None:
     assert fault in unpatched, "moto has mended this: delete our patch"

@@ -94,6 +94,7 @@ def test_it_says_how_fast_mail_goes_out(running: LocalStack) -> None:
     assert "SEND_RATE=… make run sets another rate" in running.said
 
 
+@pytest.mark.slow
 def test_the_rate_of_mail_can_be_set(tmp_path: Path) -> None:
     with local_stack(tmp_path, SEND_RATE="250") as stack:
         stack.wait_until_ready()
@@ -134,6 +135,7 @@ def test_the_inbox_waits_for_the_email_of_what_was_just_posted(running: LocalSta
         assert len(running.inbox(f"At once {number}")) == 1
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("logs", ["", "json"])
 def test_an_event_is_one_short_line_or_what_cloudwatch_gets(tmp_path: Path, logs: str) -> None:
     with local_stack(tmp_path, LOGS=logs, PARAMETERS="ProofOfWork=off") as stack:
@@ -277,6 +279,7 @@ def test_a_page_that_only_looks_like_this_machine_may_not_post(running: LocalSta
     assert "AllowedOrigins" in answer.json["error"]
 
 
+@pytest.mark.slow
 def test_pages_can_be_held_to_what_they_may_as_deployed(tmp_path: Path) -> None:
     with local_stack(tmp_path, ORIGINS="strict") as stack:
         stack.wait_until_ready()
@@ -443,6 +446,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_into(tmp_path_factory.mktemp("copy"))
 
 
+@pytest.mark.slow
 def test_its_inbox_shows_emails_in_the_owners_own_words(copy: Path, tmp_path: Path) -> None:
     own = '[confirmation.fr]\nsubject = "Un clic pour {site}"\nbody = "Par ici : {link}"\n'
     (copy / "functions" / "texts.toml").write_text(own, encoding="utf-8")
@@ -467,6 +471,7 @@ def test_it_does_not_start_with_words_that_cannot_be_used(copy: Path, tmp_path: 
 # --- for containers --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_sam_cli_s_template_is_the_same_from_run_to_run_and_names_engines_that_listen(tmp_path: Path) -> None:
     ports = {name: str(free_port()) for name in ("PORT", "SITE_PORT", "ENGINE_PORT")}
     first, second = (template_for_containers(tmp_path, ports) for _ in range(2))
@@ -596,6 +601,7 @@ def test_no_deploy_can_allow_an_origin_of_any_port(origin: str) -> None:
 # --- engines that are away -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_its_table_a_post_is_answered_503_within_ten_seconds(tmp_path: Path) -> None:
     with local_stack(tmp_path, AWS_ENDPOINT_URL_DYNAMODB=f"http://127.0.0.1:{free_port()}") as stack:
         stack.wait_until_it_listens()
@@ -646,6 +652,7 @@ def mail() -> Iterator[tuple[Mail, str]]:
     server.server_close()
 
 
+@pytest.mark.slow
 def test_what_is_posted_while_mail_is_away_is_mailed_once_when_it_is_back(
     tmp_path: Path, mail: tuple[Mail, str]
 ) -> None:

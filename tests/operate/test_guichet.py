@@ -116,6 +116,7 @@ def test_import_subscribers_and_export(stack: LocalStack, here: Callable[..., st
     assert "ann@example.org" in exported.read_text(encoding="utf-8-sig")
 
 
+@pytest.mark.slow
 def test_forget(stack: LocalStack, here: Callable[..., str]) -> None:
     posted(stack, email="gone@example.org", message="My secret words")
     # There is nobody to confirm.
@@ -175,6 +176,7 @@ def test_doctor(stack: LocalStack) -> None:
     assert all(f" {check}: " in said for check in ("sandbox", "table", "queued emails", "page", "form"))
 
 
+@pytest.mark.slow
 def test_adopt_asks_aws_and_says_that_credentials_are_missing(tmp_path: Path) -> None:
     plain = {**environment(1), "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
     del plain["AWS_PROFILE"]

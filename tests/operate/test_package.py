@@ -108,6 +108,7 @@ def test_it_requires_what_the_functions_import_too(wheel: zipfile.ZipFile) -> No
     assert dependencies(wheel) <= set(pinned)
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -134,6 +135,7 @@ def test_it_runs_with_its_own_requirements_alone_from_any_folder(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
