@@ -101,7 +101,7 @@ def _process_request(stubber: Any, request: AWSPreparedRequest) -> Any:
 def answer(url: str, headers: Mapping[str, str], body: Any) -> Any:
     """Answer a request to DynamoDB or its streams with a status, headers and a body. None if it is to another service.
 
-    For callers that need no HTTP in between. `headers` has the name `X-Amz-Target` as it is written here.
+    For callers that need no HTTP in between. `headers` must spell `X-Amz-Target` exactly like this.
     """
     place = _ADDRESS.fullmatch(url)
     if place is None or type(body) is not bytes:
@@ -114,10 +114,12 @@ _SCOPE = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/dynamodb/")
 
 
 def serve(environ: dict[str, Any]) -> Response | None:
-    """Answer a request (WSGI) to DynamoDB or its streams. None, with nothing read of it, if it is any other.
+    """Answer a request (WSGI) to DynamoDB or its streams. Return None for any other, with its body unread.
 
-    moto's server finds out whom it is for, keeps a Flask application for each service, and parses its body three times.
+    moto's server works out the service, runs a Flask application for each, and parses the body three times.
     """
+    if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] != "/":
+        return None
     headers = EnvironHeaders(environ)
     api, _, action = headers.get("X-Amz-Target", "").partition(".")
     scope = _SCOPE.search(headers.get("Authorization", ""))
@@ -145,13 +147,16 @@ def _answer(url: str, region: str, headers: Any, body: bytes) -> Any:
     return handler.call_action()
 
 
-# Types of values whose JSON is not what moto works with.
-_BYTES = re.compile(rb'"BS?"')
+# What moto's parser changes: bytes, and null, which it leaves out.
+_CHANGED = re.compile(rb'"BS?"|\bnull\b')
 
 
 def _parameters(service: str, action: str, body: bytes) -> Any:
-    """Return a request's parameters. moto compares all of them with the service's model, but only bytes differ."""
-    if _BYTES.search(body):
+    """Return a request's parameters.
+
+    moto compares each with the service's model, which changes only bytes and nulls of what SDKs send.
+    """
+    if not body or _CHANGED.search(body):
         operation = _responses.get_service_model(service).operation_model(action)
         return _responses.PROTOCOL_PARSERS["json"](operation, map_type=dict).parse({"body": body})
     return json.loads(body)

@@ -208,7 +208,7 @@ def test_bytecode_knows_no_place_on_the_machine_that_made_it(artifact: Path) -> 
 
 
 def test_two_builds_give_the_same_bytes(artifact: Path, forms: Path, tmp_path: Path) -> None:
-    # In another process, sets have another order.
+    # In another process, sets have another order. What pip installs is pinned by its hashes.
     again = [sys.executable, "-m", "tests.artifact.again", str(tmp_path / "elsewhere" / "functions"), str(forms)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (FUNCTIONS, ROOT))), "PYTHONHASHSEED": "21"}
     subprocess.run(again, check=True, env=environment, cwd=ROOT)

@@ -8,7 +8,7 @@ from tests.bench import lists
 def test_a_list_goes_in_and_out_again_whole_though_both_are_stopped(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # So few rows say nothing about memory: a tenth of them is less than a page. All of them are two.
+    # So few rows say nothing about memory: a tenth of them is less than a page, and all of them are two.
     monkeypatch.setattr(lists, "FLAT", 9)
     monkeypatch.setattr(lists, "BAD_EACH", 500)
     assert lists.main(["--rows", "800"]) == 0

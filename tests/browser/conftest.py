@@ -49,7 +49,7 @@ def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="package")
 def reader(browser: Browser) -> Page:
-    """Return a page in which axe checks copies of others."""
+    """Return a page in which axe checks copies of other pages."""
     return browser.new_page()
 
 

@@ -113,7 +113,7 @@ def test_the_button_is_disabled_while_it_sends_and_has_the_focus_again(visit: Vi
 
 
 def test_while_the_api_is_down_the_message_stays_and_is_sent_by_another_try(visit: Visit, tmp_path: Path) -> None:
-    """In English. French says the same of an answer of the gateway's own, below."""
+    # In English only: the tests of the gateway's own refusals, below, have the French sentence and button.
     for folder in ("first", "second"):
         (tmp_path / folder).mkdir()
     words, text = ENGLISH, marker()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from email.message import EmailMessage
 from html import unescape
 from textwrap import indent
@@ -79,8 +80,14 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if language == "own":
         language = "fr"
         own.write_text(OWN, encoding="utf-8")
-    with isolated(), patch.object(texts, "FILE", own), site_forms(folder, DEMO.read_text(encoding="utf-8")):
+    with (
+        ExitStack() as after,
+        isolated(),
+        patch.object(texts, "FILE", own),
+        site_forms(folder, DEMO.read_text(encoding="utf-8")),
+    ):
         texts.texts.cache_clear()
+        after.callback(texts.texts.cache_clear)
         given = {"DefaultLanguage": language, "AccentColor": "#8a3d1f", "Acknowledge": "on", "WeeklyDigest": "on"}
         app = App(resolve(**given))
         posts: list[tuple[str, dict[str, Any]]] = [
@@ -100,9 +107,7 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         # For the digest.
         app.sweep()
         app.play_stream()
-        made = Written(app.mails(), inbox.inbox_page(inbox.mails()))
-    texts.texts.cache_clear()
-    return made
+        return Written(app.mails(), inbox.inbox_page(inbox.mails()))
 
 
 def _renewals() -> list[EmailMessage]:
@@ -231,10 +236,10 @@ def test_an_issue_with_everything_in_it_fits_and_can_be_read(
         asked.clear()
         page.set_content(_body(email(name, language, privacy_url="https://atelier.example/privacy"), "html"))
         # The author's images and nothing else: nobody learns who opens the email.
-        # The test to the owner has the same ones, which the page has already.
-        assert asked == (list(issues.IMAGES) if name == "issue" else [])
-        shown = page.locator("img").evaluate_all("all => all.map(one => one.src)")
-        assert shown == (list(issues.IMAGES) if name in {"issue", "issue-test"} else [])
+        authors = list(issues.IMAGES) if name in {"issue", "issue-test"} else []
+        # The test to the owner has the same ones, which the page may have kept.
+        assert asked == authors or (name == "issue-test" and not asked)
+        assert page.locator("img").evaluate_all("all => all.map(one => one.src)") == authors
         assert (page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 21, 28)") == (
             scheme == "dark"
         )

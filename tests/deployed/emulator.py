@@ -12,13 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any, TypeVar
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import botocore.session
-import yaml
 from botocore.config import Config
 
-from infra.template import PSEUDO_PARAMETERS, TEMPLATE
+from infra.template import PSEUDO_PARAMETERS, TEMPLATE, safe_load
 from tests.deployed.recorder import Recorder
 from tests.support.forks import forks_of
 from tests.support.server import serving
@@ -53,7 +53,7 @@ def wait_for(what: str, check: Callable[[], T], seconds: float) -> T:
             return found
         assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}"
         time.sleep(pause)
-        # Whoever looks often keeps what it waits for from running.
+        # Looking often would slow down what it waits for.
         pause = min(1.5 * pause, 0.3)
 
 
@@ -111,8 +111,9 @@ class Emulator:
         sams = [f"samcli.{name}" for name in ("cli.main", "commands.delete.command", "commands.deploy.command")]
         python = str(_SAM / "python")
         with (
-            forks_of(sys.executable, "infra.operate", ours, self.folder, self.operators_environment) as self.guichet,
-            forks_of(python, "samcli", sams, self.folder, self.environment) as self._sam,
+            forks_of(sys.executable, "infra.operate", ours, self.folder, self.operators_environment) as guichet,
+            forks_of(python, "samcli", sams, self.folder, self.environment) as sam,
+            patch.multiple(self, guichet=guichet, _sam=sam),
         ):
             yield
 
@@ -199,7 +200,7 @@ class Deployed:
     def template(self) -> dict[str, Any]:
         """The template as it was deployed: SAM rewrites it as YAML, with the locations of the code."""
         told = self.run.client("cloudformation").get_template(StackName=self.name)["TemplateBody"]
-        return dict(yaml.load(told, yaml.CSafeLoader) if isinstance(told, str) else told)
+        return dict(safe_load(told) if isinstance(told, str) else told)
 
     @property
     def outputs(self) -> dict[str, str]:

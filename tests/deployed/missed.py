@@ -36,7 +36,7 @@ OF_ROLES: dict[str, Sequence[Check]] = {
 def what_is_not_enforced_is_not_missed(report: Report, world: World) -> Iterator[None]:
     """Remove the permissions that the emulator does not enforce from all roles, for the duration of the block.
 
-    As no check in it fails, they are not enforced. The second stack is checked with its roles as they are.
+    If all checks in it pass, the emulator does not enforce them. The second stack has all of them.
     """
     with ExitStack() as taken:
         for function in OF_ROLES:
@@ -49,7 +49,7 @@ def what_is_not_enforced_is_not_missed(report: Report, world: World) -> Iterator
 def permissions_are_missed(report: Report, world: World) -> None:
     """Remove each other permission from its role: one of the role's checks must fail.
 
-    Only the checks call the functions from here on. If the stream did so again, the emulator would first play
+    Only the checks call the functions from here on. If the stream were enabled again, the emulator would first replay
     everything that has arrived meanwhile.
     """
     for mapping in ("NotifierOutbox", "IssuesRuns"):

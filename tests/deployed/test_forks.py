@@ -1,5 +1,6 @@
 """A program that is run in forks behaves as one that is started anew."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.forks import forks_of
+from tests.support.stack import wait_for
 
 PROGRAM = """
 import os, sys
@@ -56,6 +58,28 @@ def test_an_exception_is_told_and_fails(program: tuple[Path, list[str]]) -> None
     done = run(program[1], "fail")
     assert done.returncode == 1
     assert done.stderr.endswith("ValueError: too bad\n")
+
+
+def test_a_run_whose_client_was_killed_ends_with_the_block(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n")
+    with forks_of(sys.executable, "program", [], tmp_path, {}) as command:
+        client = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        assert client.stdout
+        with client.stdout:
+            run_id = int(client.stdout.readline())
+        client.kill()
+        client.wait()
+        os.kill(run_id, 0)
+    wait_for("its end", lambda: not _goes_on(run_id))
+
+
+def _goes_on(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    # Nobody may have collected it yet.
+    return " Z " not in Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8")
 
 
 def test_a_program_that_cannot_be_imported_says_so(tmp_path: Path) -> None:

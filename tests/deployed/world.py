@@ -141,8 +141,8 @@ class Said:
 class World:
     """A deployed stack, and what can be done to it from outside.
 
-    `at_once`: without waiting. Instead of the stream and SNS, the checks themselves call the notifier and the feedback
-    function, so that anything missing is detected at once.
+    `at_once`: without waiting. Instead of the stream and SNS, the checks themselves call the notifier, Issues and
+    Feedback, so that anything missing is detected at once.
     """
 
     def __init__(self, stack: Deployed, site: Site, template: Path, *, at_once: bool = False) -> None:

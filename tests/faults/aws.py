@@ -379,7 +379,7 @@ def wire() -> Iterator[FaultyServer]:
         nonlocal reply
         server.weather.leave()
         try:
-            if not request.url.startswith(ADDRESS):
+            if not request.url.startswith(f"{ADDRESS}/"):
                 return send(session, request)
             path, body = request.url.removeprefix(ADDRESS), request.body or b""
             reply = server.answer(request.method, path, _decoded(request.headers), body)

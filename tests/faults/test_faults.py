@@ -152,7 +152,7 @@ def test_nothing_is_mailed_twice_if_ses_s_events_come_however_late_and_in_whiche
 
 def test_events_that_settle_nothing_are_seen(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feedback.handler, "_settle", lambda *_: None)
-    done = (experiment(server, seed, {"reset after": 1.0}, 3.0, "all") for seed in SEEDS[1:])
+    done = (experiment(server, seed, {"reset after": 1.0}, 3.0, "all") for seed in dict.fromkeys([1, *SEEDS]))
     assert "mailed twice although SES reported" in next(" ".join(run.problems) for run in done if run.problems)
 
 
@@ -171,7 +171,6 @@ def test_without_faults_every_email_goes_out_just_once(server: FaultyServer) -> 
 
 
 def test_a_seed_gives_the_same_run_again_to_the_last_request(server: FaultyServer) -> None:
-    # One with a storm.
     first, second = (experiment(server, 8, with_issues=True, with_comments=True) for _ in range(2))
     assert first.issues
     assert first.story == second.story

@@ -7,11 +7,12 @@ import urllib.request
 from typing import Any
 
 import pytest
+import urllib3
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.local import engine
 from infra.local.functions import Context, local_functions, routes
-from tests.support.app import resolve
+from tests.support.app import REGION, resolve
 from tests.support.stack import ask
 
 OTHER = "http://127.0.0.1:9"
@@ -288,8 +289,19 @@ def test_what_is_served_quickly_is_what_moto_s_own_server_answers(monkeypatch: p
             refused.value.response,
         ]
         metadata = [answer.pop("ResponseMetadata") for answer in told if "ResponseMetadata" in answer]
+        told += [raw("ListTables", b""), raw("GetItem", b'{"TableName":"table","Key":null}')]
+        told.append(raw("Scan", b'{"TableName":"table","ExpressionAttributeNames":null}'))
         dynamodb.delete_table(TableName="table")
         return [*told, *((part["HTTPStatusCode"], part["HTTPHeaders"]["x-amz-crc32"]) for part in metadata)]
+
+    def raw(operation: str, body: bytes, path: str = "/", method: str = "POST") -> Any:
+        headers = {
+            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+            "Authorization": f"AWS4-HMAC-SHA256 Credential=key/20260801/{REGION}/dynamodb/aws4_request",
+        }
+        address = engine.client("dynamodb").meta.endpoint_url
+        reply = urllib3.request(method, f"{address}{path}", body=body, headers=headers, retries=False)
+        return reply.status, reply.data
 
     try:
         engine.connect(moto)
@@ -303,5 +315,8 @@ def test_what_is_served_quickly_is_what_moto_s_own_server_answers(monkeypatch: p
         monkeypatch.setattr(moto, "_serve", serve)
         engine.create_mail(resolve())
         assert not served[-1]
+        for method, path in (("POST", "/elsewhere"), ("GET", "/")):
+            raw("ListTables", b"{}", path, method)
+            assert not served[-1]
     finally:
         moto.stop()

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.operate import on_running
+from tests.support.operate import said_on
 from tests.support.stack import LocalStack, ask, local_stack, text_of, wait_for
 
 FRENCH = [f"lecteur{number}@example.org" for number in range(4)]
@@ -31,7 +31,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., str]:
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., str]:
     """Return a function that runs a command on a stack, in a folder of its own, and returns what it printed.
 
     It runs in this process, as a process takes more than a second: tests/operate/test_guichet.py has those.
@@ -39,12 +39,9 @@ def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp
     monkeypatch.chdir(tmp_path)
 
     def run(stack: LocalStack, *arguments: str, code: int = 0) -> str:
-        capfd.readouterr()
-        with on_running(stack.port, monkeypatch) as command, pytest.raises(SystemExit) as ended:
-            command(*arguments)
-        out, err = capfd.readouterr()
-        assert (ended.value.code or 0) == code, err
-        return out
+        said = said_on(stack.port, capsys, *arguments)
+        assert said.code == code, said.err
+        return said.out
 
     return run
 

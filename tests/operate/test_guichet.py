@@ -24,7 +24,7 @@ import pytest
 from infra.operate.commands import guichet
 from infra.template import TEMPLATE
 from tests.support.installed import with_only
-from tests.support.operate import on_running
+from tests.support.operate import said_on
 from tests.support.pages import read
 from tests.support.stack import LocalStack, free_port, local_stack, text_of, wait_for
 
@@ -72,16 +72,13 @@ def posted(stack: LocalStack, path: str = "/contact", **fields: str) -> str:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+def here(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """Return a function that runs a command in this process, but on the running stack."""
 
     def command(port: int, *arguments: str, code: int = 0) -> str:
-        capfd.readouterr()
-        with on_running(port, monkeypatch) as command_on, pytest.raises(SystemExit) as ended:
-            command_on(*arguments)
-        out, err = capfd.readouterr()
-        assert (ended.value.code or 0) == code, err
-        return out or err
+        said = said_on(port, capsys, *arguments)
+        assert said.code == code, said.err
+        return said.out or said.err
 
     return command
 

@@ -208,8 +208,10 @@ def _compile(resources: Mapping[str, Any], commands: Commands) -> None:
     functions = [told["Properties"] for told in resources.values() if "Handler" in told["Properties"]]
     modules = ", ".join(told["Handler"].rpartition(".")[0] for told in functions)
     (runtime,) = {told["Runtime"] for told in functions}
-    for built in (ROOT / ".aws-sam" / "local" / "build").glob("*/"):
-        commands.run(f"cd {built} && {runtime} -c 'import {modules}'")
+    builds = list((ROOT / ".aws-sam" / "local" / "build").glob("*/"))
+    assert builds
+    for built in builds:
+        commands.run(f"cd {shlex.quote(str(built))} && {runtime} -c 'import {modules}'")
 
 
 def _states(stack: LocalStack, address: str) -> list[str]:

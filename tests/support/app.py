@@ -74,7 +74,7 @@ SESSION.register("provide-client-params.dynamodb", _hold_to_the_keys)
 
 
 patch_moto()
-# moto also answers the library `requests`, by 1,288 patterns that it sets anew for each test. Nothing here uses it.
+# moto also answers the library `requests`, by 1,288 patterns that it sets anew for each test. No test asks AWS with it.
 moto_models.RESPONSES_METHODS = []
 
 

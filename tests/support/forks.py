@@ -1,7 +1,7 @@
 """Run a Python program many times, each in a fork of one process that has already imported it.
 
 Each run is a process of its own, with its own arguments, streams and exit code. What is saved is the import, which
-takes longer than most runs.
+takes longer than most runs. What a program does at its exit (`atexit`) is not done.
 
 `python -IS forks.py SOCKET ARGUMENT…` runs the program once, as a shell does. This file needs no more than Python: the
 program may be of another environment.
@@ -10,13 +10,14 @@ program may be of another environment.
 import json
 import os
 import runpy
+import signal
 import socket
 import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,14 +33,16 @@ _LONGEST = 65_536
 def forks_of(
     python: str, module: str, imported: Sequence[str], folder: Path, environment: Mapping[str, str]
 ) -> Iterator[list[str]]:
-    """Keep `python -m MODULE` ready for the duration of the block, with the modules imported that it needs.
+    """Keep `python -m MODULE` ready for the duration of the block, with the modules that it needs already imported.
 
     Yield the command that, with further arguments, runs it once, in the given folder and environment.
     """
     with TemporaryDirectory(prefix="guichet-") as own:
         address = Path(own, "socket")
         command = [python, __file__, "--serve", str(address), module, *imported]
-        process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
+        )
         try:
             deadline = time.monotonic() + _PATIENCE
             while not address.exists():
@@ -48,7 +51,9 @@ def forks_of(
                 time.sleep(0.05)
             yield [sys.executable, "-IS", __file__, str(address)]
         finally:
-            process.terminate()
+            # With the runs that go on, for want of a client.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait()
 
 
@@ -59,7 +64,7 @@ def _serve(address: str, module: str, *imported: str) -> None:
     for name in imported:
         import_module(name)
     with socket.socket(socket.AF_UNIX) as listening:
-        # Nobody finds it before it listens.
+        # Renamed once it listens, so that no client comes too early.
         listening.bind(f"{address}.early")
         listening.listen()
         Path(f"{address}.early").rename(address)
@@ -104,7 +109,7 @@ def _answer(asked: socket.socket, module: str) -> NoReturn:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        asked.sendall(bytes([code]))
+        asked.sendall(bytes([code & 0xFF]))
         os._exit(code)
 
 

@@ -2,8 +2,8 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
@@ -49,17 +49,26 @@ def said_by(capsys: pytest.CaptureFixture[str], *arguments: str) -> Said:
     return Said(code if isinstance(code, int) else 0, *capsys.readouterr())
 
 
-@contextmanager
-def on_running(port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Yield a function that runs a command in this process, but on the running stack of a port."""
-    # A command's changes to the process end with the block.
-    with monkeypatch.context() as patch:
+def said_on(port: int, capture: pytest.CaptureFixture[str], *arguments: str) -> Said:
+    """Run a command in this process, but on the running stack of a port, and return what it said.
+
+    The command's changes to the process end with it, except for the environment, which is restored after the test.
+    """
+    with pytest.MonkeyPatch.context() as patch:
         for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
             patch.setattr(dynamodb, name, getattr(dynamodb, name))
         patch.setattr(lookup, "SOURCE", lookup.SOURCE)
-        for client in (dynamodb.client, ses.client):
-            client.cache_clear()
-        yield lambda *arguments: commands.main([*arguments, "--local", "--port", str(port)])
+        _forget()
+        said = said_by(capture, *arguments, "--local", "--port", str(port))
+    _forget()
+    return said
+
+
+def _forget() -> None:
+    """Forget the site's forms, and the clients of a stack."""
+    lookup.forget()
+    for client in (dynamodb.client, ses.client):
+        client.cache_clear()
 
 
 def connection_to(app: App) -> Connection:

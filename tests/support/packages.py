@@ -30,6 +30,7 @@ def packages_of_this_environment() -> Iterator[None]:
     def install(requirements: Path, into: Path, *_: Any) -> None:
         lines = requirements.read_text(encoding="utf-8").splitlines()
         pins = [Requirement(line.rstrip(" \\")) for line in lines if "==" in line]
+        pins = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
         for pin in pins:
             assert version(pin.name) in pin.specifier, f"{pin} is not what this environment has"
         copy_packages([pin.name for pin in pins], into)

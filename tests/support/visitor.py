@@ -20,7 +20,7 @@ _RUN = """async ([only, but]) => {
   const found = await axe.run(only.length ? { ...options, runOnly: only } : options);
   return found.violations;
 }"""
-# What a copy of a page leaves out: it was run before, or would hold for the copies after it.
+# What a copy of a page leaves out: scripts, which have run, and a CSP, which would apply to later copies as well.
 _NOT_COPIED = re.compile(r'<script>.*?</script>|<meta http-equiv="Content-Security-Policy"[^>]*>', re.DOTALL)
 
 
