@@ -71,7 +71,8 @@ _CONDITIONS = [
     "#text = :unknown",
     "size = :one",
 ]
-_NAMES = {"#text": "text", "#list": "list"}
+# A name may stand for another attribute in the next request, in the same condition.
+_NAMES = [{"#text": "text", "#list": "list"}, {"#text": "list", "#list": "text"}]
 _VALUES: dict[str, Any] = {
     ":text": {"S": "a"},
     ":blank": {"S": ""},
@@ -99,16 +100,16 @@ def _reading(chance: random.Random, key: dict[str, Any]) -> tuple[str, dict[str,
             ("query", IN_LIST),
             ("get_item", {"Key": key, "ProjectionExpression": projection}),
             ("batch_get_item", {"RequestItems": {TABLE: {"Keys": [key]}}}),
-            ("scan", _conditional("FilterExpression", chance.choice(_CONDITIONS))),
+            ("scan", _conditional(chance, "FilterExpression", chance.choice(_CONDITIONS))),
         ]
     )
     return (asked[0], asked[1] if asked[0] == "batch_get_item" else {"TableName": TABLE, **asked[1]})
 
 
-def _conditional(parameter: str, condition: str, *others: str) -> dict[str, Any]:
+def _conditional(chance: random.Random, parameter: str, condition: str, *others: str) -> dict[str, Any]:
     """Return the parameters of a condition, with the names and values that it and other expressions use."""
     expressions = (condition, *others)
-    names, values = _used(_NAMES, *expressions), _used(_VALUES, *expressions)
+    names, values = _used(chance.choice(_NAMES), *expressions), _used(_VALUES, *expressions)
     return {
         **({parameter: condition} if condition else {}),
         **({"ExpressionAttributeNames": names} if names else {}),
@@ -124,11 +125,11 @@ def _writing(chance: random.Random, key: dict[str, Any]) -> tuple[str, dict[str,
     kind = chance.choice(["put_item", "delete_item", *["update_item"] * 5, *["transact_write_items"] * 2])
     if kind == "put_item":
         more = chance.choice([{}, {"list": {"S": "some"}}, {"nested": _VALUES[":map"]}])
-        return kind, {"TableName": TABLE, "Item": key | more, **_conditional("ConditionExpression", condition)}
+        return kind, {"TableName": TABLE, "Item": key | more, **_conditional(chance, "ConditionExpression", condition)}
     if kind == "delete_item":
-        return kind, {"TableName": TABLE, "Key": key, **_conditional("ConditionExpression", condition)}
+        return kind, {"TableName": TABLE, "Key": key, **_conditional(chance, "ConditionExpression", condition)}
     what = {"TableName": TABLE, "Key": key, "UpdateExpression": update}
-    what |= _conditional("ConditionExpression", condition, update)
+    what |= _conditional(chance, "ConditionExpression", condition, update)
     if kind == "update_item":
         return kind, {**what, "ReturnValues": chance.choice(["NONE", "ALL_NEW", "ALL_OLD", "UPDATED_NEW"])}
     return kind, {"TransactItems": [{"Update": what}]}

@@ -121,8 +121,9 @@ def test_it_has_the_fields_and_limits_of_the_forms(
     limits = {field: found(rule).get("maxLength") for field, rule in fields.items() if field != "email"}
     extra = written["properties"].pop("extra", None)
     if written["properties"].pop("labelled", None):
-        # Each is a line like the name.
-        written["properties"] |= dict.fromkeys(Message.labelled_fields(), written["properties"]["name"])
+        # Each is a line like the name, unless the form says otherwise.
+        lines = dict.fromkeys(Message.labelled_fields(), written["properties"]["name"])
+        written["properties"] = lines | written["properties"]
     required = {*schema.get("required", []), schema["anyOf"][0]["required"][0]}
     if name == "Comment":
         # It may be missing if `Referer` has it.
