@@ -48,7 +48,7 @@ def speed_up_moto() -> None:
     # moto tries each service's addresses in turn, and SES is at the end.
     known = _index.backend_url_patterns
     _put(_index, "backend_url_patterns", sorted(known, key=lambda pattern: pattern[0] not in {"ses", "sesv2"}))
-    # Both list botocore's four hundred services for each model that is loaded by a new loader.
+    # Each new loader lists botocore's four hundred services, and both make one for each model.
     for module in (utils, botocore.session):
         _put(module, "create_loader", cache(vars(module)["create_loader"]))
     # It searches all members of the class on each call.
@@ -101,7 +101,7 @@ def _process_request(stubber: Any, request: AWSPreparedRequest) -> Any:
 def answer(url: str, headers: Mapping[str, str], body: Any) -> Any:
     """Answer a request to DynamoDB or its streams with a status, headers and a body. None if it is to another service.
 
-    For callers that need no HTTP in between. `headers` must spell `X-Amz-Target` exactly like this.
+    For callers that skip HTTP. `headers` must spell `X-Amz-Target` exactly like this.
     """
     place = _ADDRESS.fullmatch(url)
     if place is None or type(body) is not bytes:
@@ -238,7 +238,7 @@ def _parsed(
 
 
 def _parse_condition(parser: Any) -> Any:
-    """Parse a condition, each combination with names once."""
+    """Parse a condition, but each combination of condition and names only once."""
     expression = parser.condition_expression
     if not expression:
         return _own_parse(parser)
@@ -252,13 +252,13 @@ def _parse_condition(parser: Any) -> Any:
 
 
 def _make_operand(parser: Any, node: Any) -> Any:
-    """Return an operand. A node may be of a former request, so its value is not."""
+    """Return an operand. The node may come from an earlier request, so its value is looked up in this one."""
     if node.kind == parser.Kind.EXPRESSION_ATTRIBUTE_VALUE:
         return AttributeValue(parser.expression_attribute_values[node.text])
     return _own_operand(parser, node)
 
 
-# By their kind, as asking an abstract class is slow.
+# Cached by type, since `isinstance` is slow with an abstract class.
 _is_node: Any = cache(lambda kind: issubclass(kind, _nodes.Node))
 
 
@@ -359,7 +359,7 @@ def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
     processors = traverser._processing_map()  # noqa: SLF001
     classes = tuple(processors)
     look = traverser.pre_processing_of_child
-    # A tree's kinds are those that were parsed. Where processing adds one of these nodes, there was a path.
+    # A tree's kinds are those from parsing. What processing adds to it comes in place of a path.
     sought: Any = (*classes, _nodes.UpdateExpressionPath) if _nodes.NoneExistingPath in classes else classes
     if look.__func__ is _own_look:
         look = None
@@ -370,7 +370,7 @@ def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
 
 
 def _traversed(look: Any, processors: Any, sought: tuple[type, ...] | None, node: Any, child_id: int) -> Any:
-    """Process a tree. Unless each node must be seen before, subtrees without anything to process are skipped."""
+    """Process a tree. Subtrees with nothing to process are skipped, unless each node must be looked at first."""
     kind: Any = type(node)
     if not _is_node(kind):
         return node

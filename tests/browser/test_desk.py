@@ -170,7 +170,7 @@ def addresses(page: Page, desk: Desk) -> dict[str, str]:
         "sessions": "sessions",
         "not there": "nowhere",
     }
-    # Not the oldest message: for want of an older one, the desk reads back through months.
+    # Not the oldest message: to find an older one, the desk would read back through months.
     for listed, which in {"messages": -2, "spam": -1}.items():
         page.goto(desk.url(found[listed]))
         links = re.findall(r'href="([^"]*/messages/[0-9a-f]{32}[^"]*)"', page.content())

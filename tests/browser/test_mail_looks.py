@@ -237,7 +237,7 @@ def test_an_issue_with_everything_in_it_fits_and_can_be_read(
         page.set_content(_body(email(name, language, privacy_url="https://atelier.example/privacy"), "html"))
         # The author's images and nothing else: nobody learns who opens the email.
         authors = list(issues.IMAGES) if name in {"issue", "issue-test"} else []
-        # The test to the owner has the same ones, which the page may have kept.
+        # The test email to the owner has the same images, which may still be in the page's cache.
         assert asked == authors or (name == "issue-test" and not asked)
         assert page.locator("img").evaluate_all("all => all.map(one => one.src)") == authors
         assert (page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 21, 28)") == (

@@ -163,7 +163,7 @@ def test_the_inbox(visit: Visit, stack: LocalStack) -> None:
         (mail,) = wait_for("the email", lambda: stack.inbox(text))
         return str(mail["id"])
 
-    # As it is before anything was mailed, and with one email: without what other tests left.
+    # First empty, then with one email. What other tests left is filtered out.
     before = newest(uuid4().hex)
     inbox = f"http://127.0.0.1:{stack.port}/_local/inbox?after={before}"
     for page in looks(visit, stack, inbox, "en"):

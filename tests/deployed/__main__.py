@@ -74,7 +74,7 @@ def deploy(run: Emulator, its_site: Site, template: dict[str, Any], without: str
     """Deploy the adapted template by `sam deploy`, and put the form that it prints on the site's page."""
     path = run.folder / "template.json"
     adapted = adapter.adapted(template, without=without)
-    # For one function, SAM zips the folder, as it does for `make deploy`. It would do so anew for each.
+    # For one function, SAM zips the folder, as for `make deploy`. It would zip it again for each of the others.
     as_folder = adapter.with_code(adapted, "functions")["Resources"]["Contact"]
     path.write_text(json.dumps({**adapted, "Resources": {**adapted["Resources"], "Contact": as_folder}}), "utf-8")
     adapter.make_bucket(run)

@@ -53,7 +53,7 @@ def wait_for(what: str, check: Callable[[], T], seconds: float) -> T:
             return found
         assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}"
         time.sleep(pause)
-        # Looking often would slow down what it waits for.
+        # Frequent polling would slow down what it waits for.
         pause = min(1.5 * pause, 0.3)
 
 
@@ -64,7 +64,7 @@ class Emulator:
         self.folder = folder
         self.port = port
         self.recorder = recorder
-        # The programs, which in_forks() makes faster.
+        # The commands of both programs. in_forks() replaces them with faster ones.
         self.guichet: Sequence[str] = GUICHET
         self._sam: Sequence[str] = [str(_SAM / "sam")]
         self._session = botocore.session.get_session()

@@ -1,4 +1,4 @@
-"""A program that is run in forks behaves as one that is started anew."""
+"""A program run in forks behaves like one started anew."""
 
 import os
 import subprocess
@@ -78,7 +78,7 @@ def _goes_on(process_id: int) -> bool:
         os.kill(process_id, 0)
     except ProcessLookupError:
         return False
-    # Nobody may have collected it yet.
+    # It may have ended without having been reaped yet.
     return " Z " not in Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8")
 
 

@@ -311,7 +311,7 @@ class _Reset(io.RawIOBase):
 
 
 class _Line:
-    """The part of a socket that urllib3 and http.client use for a request whose connection is reset."""
+    """A socket, as far as urllib3 and http.client use it for a request whose connection is reset."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

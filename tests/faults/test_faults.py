@@ -113,7 +113,7 @@ def test_no_reader_of_an_issue_is_passed_over_whatever_fails(server: FaultyServe
 def test_no_comment_is_lost_or_shown_twice_whatever_fails(server: FaultyServer) -> None:
     done: list[Run] = []
     wanted_of_all = {"approved: approved", "withdrawn: True", "moderation: UnavailableError"}
-    # The first two include all that is wanted.
+    # The first two show all of these.
     for seed in dict.fromkeys([12, 33, *SEEDS]):
         done.append(experiment(server, seed, quiet=12, events="none" if seed % 3 else "some", with_comments=True))
         assert done[-1].problems == [], seed

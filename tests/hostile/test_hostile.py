@@ -72,7 +72,7 @@ def shared() -> App:
 def app(shared: App) -> Iterator[App]:
     """Return the stack, with nothing in it."""
     yield shared
-    # Stream records that a failed case left lead to nothing without them.
+    # Stream records that a failed case left behind have no effect without their items.
     dynamodb_backends["123456789012"][REGION].get_table("table").items.clear()
     ses_backends["123456789012"][REGION].sent_messages.clear()
 

@@ -49,8 +49,8 @@ UNRELATED = "french"
 @pytest.fixture
 def added(tmp_path: Path) -> Path:
     """Return a copy with German added: English words with other letters, as no test reads them."""
-    # With the bytecode, which is valid for each file that is not changed: compiling them all takes seconds. While it is
-    # written, its name ends in a number.
+    # With the bytecode, which stays valid for unchanged files: compiling all of them takes seconds. A file that is
+    # still being written has a number at the end of its name.
     ignored = shutil.ignore_patterns("*.pyc.*", "node_modules")
     for name in ("functions", "infra", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)

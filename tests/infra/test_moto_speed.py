@@ -174,7 +174,7 @@ def test_each_call_is_answered_and_refused_as_by_moto_s_own_functions(
     assert {len(told) for told in ours} == {3, 4}
     assert any(told[0] == "stream" for told in ours)
     assert any(answer[0] == "update_item" and "Attributes" in answer[2] for answer in ours)
-    # Then with HTTP in between, as the tests' clients otherwise do without.
+    # Then over HTTP, which the tests' clients otherwise skip.
     monkeypatch.setattr(clients, "answer", lambda *_: None)
     assert ours == _answered(seed)
     for owner, name, own in moto_speed.replaced:

@@ -34,7 +34,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., str]:
     """Return a function that runs a command on a stack, in a folder of its own, and returns what it printed.
 
-    It runs in this process, as a process takes more than a second: tests/operate/test_guichet.py has those.
+    It runs in this process, as starting one takes more than a second. tests/operate/test_guichet.py starts real ones.
     """
     monkeypatch.chdir(tmp_path)
 

@@ -112,7 +112,7 @@ class Walk:
 
     @contextmanager
     def _in_forks(self) -> Iterator[Commands]:
-        """Yield the commands with another `sam` on their path: one that is imported once, for all that it runs."""
+        """Yield the commands with another `sam` on their path, which is imported only once for all runs."""
         variables = self._commands.variables
         with (
             forks_of(str(self._sam / "python"), "samcli", _IMPORTED, ROOT, variables) as program,

@@ -74,7 +74,7 @@ SESSION.register("provide-client-params.dynamodb", _hold_to_the_keys)
 
 
 patch_moto()
-# moto also answers the library `requests`, by 1,288 patterns that it sets anew for each test. No test asks AWS with it.
+# For the library `requests`, moto registers 1,288 URL patterns in each test. No test calls AWS with it.
 moto_models.RESPONSES_METHODS = []
 
 

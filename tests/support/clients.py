@@ -55,7 +55,7 @@ def bare(service: str, **options: Any) -> Any:
 
 
 def _new(service: str, **options: Any) -> tuple[Any, Any]:
-    """Create a client that calls moto's DynamoDB without HTTP in between, and return it with its event emitter."""
+    """Create a client that calls moto's DynamoDB directly, without HTTP, and return it with its event emitter."""
     client = bare(service, **options)
     endpoint, events = client._endpoint, client.meta.events  # noqa: SLF001
     endpoint.make_request = _without_http(endpoint, events, endpoint.make_request)

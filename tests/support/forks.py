@@ -1,7 +1,7 @@
 """Run a Python program many times, each in a fork of one process that has already imported it.
 
 Each run is a process of its own, with its own arguments, streams and exit code. What is saved is the import, which
-takes longer than most runs. What a program does at its exit (`atexit`) is not done.
+takes longer than most runs. Functions registered with `atexit` are not run.
 
 `python -IS forks.py SOCKET ARGUMENT…` runs the program once, as a shell does. This file needs no more than Python: the
 program may be of another environment.
@@ -51,7 +51,7 @@ def forks_of(
                 time.sleep(0.05)
             yield [sys.executable, "-IS", __file__, str(address)]
         finally:
-            # With the runs that go on, for want of a client.
+            # And the runs that are still going, as their clients were killed.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
             process.wait()
@@ -78,7 +78,7 @@ def _serve(address: str, module: str, *imported: str) -> None:
 
 
 def _reap() -> None:
-    """Collect the runs that have ended."""
+    """Reap the runs that have ended."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -94,7 +94,7 @@ def _answer(asked: socket.socket, module: str) -> NoReturn:
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
-        # As Python makes them when it starts. Those of the server know whether its own streams can be rewound.
+        # As Python opens them at start-up. The server's own streams have cached whether they are seekable.
         sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
         sys.argv = [module, *json.loads(arguments)]

@@ -17,7 +17,7 @@ def copy_packages(names: Iterable[str], into: Path) -> None:
     """Copy packages of this environment into a folder, as pip would install them there."""
     for name in names:
         for file in distribution(name).files or ():
-            # Scripts are elsewhere.
+            # Scripts are installed outside the folder.
             if ".." not in file.parts and file.suffix != ".pyc":
                 (into / file.parent).mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file.locate(), into / file)

@@ -166,7 +166,7 @@ class LocalStack:
 def copy_into(folder: Path) -> Path:
     """Copy a stack's files into a folder, to be changed, and return the folder."""
     for name in ("functions", "infra"):
-        # With the bytecode. While it is written, its name ends in a number.
+        # With the bytecode. A file that is still being written has a number at the end of its name.
         ignored = shutil.ignore_patterns("*.pyc.*", "texts.toml")
         shutil.copytree(TEMPLATE.parent / name, folder / name, ignore=ignored)
     shutil.copy(TEMPLATE, folder)
