@@ -4,20 +4,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, NamedTuple, Self
 
-from guichet.forms.fields import Email, Line, required
+from guichet.forms.fields import AS_LINE, Email, Line, required
 from guichet.forms.parse import Form
 from guichet.forms.repeats import Identity, client_key, identify
 from guichet.forms.spam import Words, judge
 from guichet.http.origins import page_of
 from guichet.http.request import Request
 from guichet.model import Before, Limit, Model
-from guichet.records.message import SPAM_KEPT, Message
+from guichet.records.message import SPAM_KEPT, Labelled, Message
 from guichet.records.record import utc_now
 from guichet.settings import ContactSettings
 
-_KNOWN = ("email", "message", "name", "subject")
-_LABELLED = tuple(Message.labelled_fields())
-FIELDS = (*_KNOWN, *_LABELLED)
+_LABELLED = Message.labelled_fields()
+FIELDS = ("email", "message", "name", "subject", *_LABELLED)
 
 # A form's additional fields.
 ExtraName = Annotated[str, Limit(max_length=64)]
@@ -26,25 +25,39 @@ Extra = Annotated[dict[ExtraName, ExtraValue], Limit(max_length=30)]
 
 
 class ContactForm(Model):
-    """The answers of a contact form.
+    """The answers of a contact form, among them the labelled fields of a message.
 
-    `labelled` are the fields that a message labels itself. Unknown fields belong to the site and go into `extra`.
+    Unknown fields belong to the site and go into `extra`.
     """
 
     email: Email
     message: Annotated[str, Limit(max_length=20_000), Before(required)]
     name: Line = ""
     subject: Line = ""
-    labelled: dict[str, Line]
     extra: Extra
+
+    @classmethod
+    def model_fields(cls) -> dict[str, Any]:
+        """Return the annotations of the fields by name."""
+        *own, extra = super().model_fields().items()
+        labelled = [(name, _line(field)) for name, field in _LABELLED.items()]
+        return dict([*own, *labelled, extra])
 
     @classmethod
     def model_validate(cls, values: Mapping[str, Any]) -> Self:
         """Return the answers in the fields of a form."""
-        known = {name: values[name] for name in _KNOWN if name in values}
-        labelled = {name: values.get(name, "") for name in _LABELLED}
-        extra = {name: value for name, value in values.items() if name not in _KNOWN and name not in _LABELLED}
-        return super().model_validate({**known, "labelled": labelled, "extra": extra})
+        known = {name: values[name] for name in FIELDS if name in values}
+        extra = {name: value for name, value in values.items() if name not in FIELDS}
+        return super().model_validate({**known, "extra": extra})
+
+
+def _line(field: Labelled) -> Any:
+    return Line if field.max_length is None else Annotated[str, Limit(max_length=field.max_length), AS_LINE]
+
+
+for _name in _LABELLED:
+    # Like other optional fields, it is empty unless given.
+    setattr(ContactForm, _name, "")
 
 
 class Written(NamedTuple):
@@ -61,8 +74,8 @@ def message_of(
     answers: ContactForm, form: Form, request: Request, settings: ContactSettings
 ) -> tuple[Message, Identity]:
     """Return the message made from a contact form, and its identity."""
-    known = {**{name: getattr(answers, name) for name in _KNOWN}, **answers.labelled}
-    lines = (answers.name, *answers.labelled.values(), *answers.extra)
+    known = {name: getattr(answers, name) for name in FIELDS}
+    lines = (answers.name, *(known[name] for name in _LABELLED), *answers.extra)
     text = "\n".join((answers.message, *answers.extra.values()))
     return message_made("contact", Written(known, tuple(answers.extra.items()), lines, text), form, request, settings)
 

@@ -6,7 +6,7 @@ from functools import cache, partial
 
 from pydantic_core import SchemaValidator, ValidationError
 
-from contact.form import Extra, Written, message_made
+from contact.form import FIELDS, Extra, Written, message_made
 from guichet.definitions.definition import Definition
 from guichet.forms.field_types import schema
 from guichet.forms.parse import Form, problems_of
@@ -20,8 +20,6 @@ from guichet.records.message import Message
 from guichet.records.outbox import QueuedEmail
 from guichet.settings import ContactSettings
 
-# Attributes that every message has, filled from a form's field of the same name.
-_KNOWN = ("email", "message", "name", "subject", "phone")
 # Field types in which a link is suspicious.
 _LINES = ("text", "phone")
 _LONGEST_NAME = 64
@@ -102,10 +100,11 @@ def _message(
     definition: Definition, answers: Answers, form: Form, request: Request, settings: ContactSettings
 ) -> tuple[Message, Identity]:
     declared = answers.declared
-    known = {name: declared.get(name, "") for name in _KNOWN}
+    # A field of the contact form's is that attribute of the message here, too.
+    known = {name: declared.get(name, "") for name in FIELDS}
     # Unless it is the field `email`, its own field keeps it as well.
     known["email"] = _address(definition, answers)
-    extra = {name: value for name, value in declared.items() if name not in _KNOWN} | answers.other
+    extra = {name: value for name, value in declared.items() if name not in FIELDS} | answers.other
     types = {name: field.type for name, field in definition.fields.items()}
     lines = [value for name, value in declared.items() if types[name] in _LINES and name != "subject"]
     texts = [value for name, value in declared.items() if types[name] == "long_text"]

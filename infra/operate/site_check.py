@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 from textwrap import shorten
+from typing import get_args
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import TypeAdapter
@@ -20,11 +21,10 @@ from contact.form import ContactForm
 from guichet.definitions.definition import Definition, Field, FieldType, OtherFields
 from guichet.definitions.forms_file import LONGEST
 from guichet.forms.field_types import UNTICKED
-from guichet.forms.fields import Email, Line
+from guichet.forms.fields import AS_LINE, Email
 from guichet.locales import LANGUAGES, Language
 from guichet.locales import known as known_language
 from guichet.model import Model
-from guichet.records.message import Message
 from infra.operate.site_pages import NOTICE_CLASS, Control, Place, SiteForm, Target, forms_of, pages_of, plain
 from newsletter.form import NewsletterForm
 
@@ -75,30 +75,34 @@ _MARK = re.compile(
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def _built_in(model: type[Model], *further: str, other_fields: OtherFields) -> Definition:
-    """Return the definition of a built-in form, from its model. `further` names additional single-line fields."""
-    kinds = {name: kind for name, kind in model.model_fields().items() if name not in _OF_SEVERAL}
-    kinds |= dict.fromkeys(further, Line)
+def built_in(model: type[Model], other_fields: OtherFields) -> Definition:
+    """Return the definition of a built-in form, from its model."""
+    kinds = {name: kind for name, kind in model.model_fields().items() if name != _COLLECTED}
     fields = {}
     for name, kind in kinds.items():
-        as_type = _TYPES.get(kind, "long_text")
+        as_type = _type_of(kind)
         longest = TypeAdapter(kind).json_schema().get("maxLength", LONGEST[as_type])
-        required = name not in further and not hasattr(model, name)
+        required = not hasattr(model, name)
         fields[name] = Field(name, as_type, dict.fromkeys(LANGUAGES, name), required, max=str(longest))
     form = model.__module__.partition(".")[0]
     return Definition(form, dict.fromkeys(LANGUAGES, form), fields, other_fields=other_fields)
 
 
-_TYPES: Mapping[object, FieldType] = {Email: "email", Line: "text"}
-# The attributes in which a model collects other fields.
-_OF_SEVERAL = ("labelled", "extra")
+def _type_of(kind: object) -> FieldType:
+    if kind == Email:
+        return "email"
+    return "text" if AS_LINE in get_args(kind) else "long_text"
+
+
+# The attribute in which a model collects other fields.
+_COLLECTED = "extra"
 # The forms that need no definition.
 BUILT_IN: Mapping[str, Definition] = {
     form.name: form
     for form in (
-        _built_in(ContactForm, *Message.labelled_fields(), other_fields="keep"),
-        _built_in(NewsletterForm, other_fields="drop"),
-        _built_in(CommentForm, other_fields="drop"),
+        built_in(ContactForm, "keep"),
+        built_in(NewsletterForm, "drop"),
+        built_in(CommentForm, "drop"),
     )
 }
 

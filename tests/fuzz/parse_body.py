@@ -54,24 +54,12 @@ LONGEST = 4096
 SEED = 2024
 
 _TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b")
-_NAMES = (
-    "email",
-    "message",
-    "name",
-    "subject",
-    "phone",
-    "_next",
-    "_subject",
-    "_replyto",
-    "_id",
-    "_language",
-    "_a",
-    "a",
-)
+_NAMES = (*FIELDS, "_next", "_subject", "_replyto", "_id", "_language", "_a", "a")
 # The fields that a body may repeat and still be accepted.
 _FURTHER = list(_NAMES[2:])
 _ADDRESSES = ("a@example.org", "é@example.org", "a@exämple.org", "=?utf-8?q?a?=@example.org", '"a"@example.org')
-_LONGEST = {"email": 254, "message": 20_000, "name": 1000, "subject": 1000, "phone": 1000, "form_subject": 1000}
+_LONGEST = {"email": 254, "message": 20_000, "name": 1000, "subject": 1000, "form_subject": 1000}
+_LONGEST |= {name: field.max_length or 1000 for name, field in Message.labelled_fields().items()}
 _STATUS = {400, 403, 413, 415, 422}
 # The first byte of an input says how to read the rest: as one of the types, with its own type, or as choices.
 _AS_IT_SAYS, _CHOSEN = 3, 4
@@ -213,7 +201,7 @@ def _check_refusal(refusal: Refusal) -> None:
 
 
 def _check_message(message: Message) -> None:
-    lines = (message.email, message.name, message.subject, message.phone, message.form_subject)
+    lines = (*(getattr(message, name) for name in FIELDS if name != "message"), message.form_subject)
     texts = (*lines, message.message, *(text for pair in message.extra for text in pair))
     for field, longest in _LONGEST.items():
         assert len(getattr(message, field)) <= longest, field

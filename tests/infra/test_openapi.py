@@ -19,7 +19,6 @@ from guichet.addresses import parse
 from guichet.http.body import MAX_BODY, MAX_PAIRS
 from guichet.http.links import comments_link, refusal_link
 from guichet.locales import LANGUAGES, locale
-from guichet.records.message import Message
 from guichet.records.record import utc_now
 from guichet.store import dynamodb
 from infra.local.functions import routes
@@ -120,10 +119,6 @@ def test_it_has_the_fields_and_limits_of_the_forms(
     fields.pop("altcha", None)
     limits = {field: found(rule).get("maxLength") for field, rule in fields.items() if field != "email"}
     extra = written["properties"].pop("extra", None)
-    if written["properties"].pop("labelled", None):
-        # Each is a line like the name, unless the form says otherwise.
-        lines = dict.fromkeys(Message.labelled_fields(), written["properties"]["name"])
-        written["properties"] = lines | written["properties"]
     required = {*schema.get("required", []), schema["anyOf"][0]["required"][0]}
     if name == "Comment":
         # It may be missing if `Referer` has it.
@@ -132,7 +127,7 @@ def test_it_has_the_fields_and_limits_of_the_forms(
 
     assert set(fields) == set(written["properties"])
     assert limits == {field: rule["maxLength"] for field, rule in written["properties"].items() if field != "email"}
-    assert required == set(written["required"]) - {"labelled", "extra"}
+    assert required == set(written["required"]) - {"extra"}
     assert schema["maxProperties"] == MAX_PAIRS
     if extra is not None:
         assert schema["x-max-extra-fields"] == extra["maxProperties"]

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from contact.form import ContactForm
+from guichet import model
 from guichet.mail import ses
+from guichet.records.message import Message
 from guichet.store import dynamodb
 from tests.support.app import SITE, App
 from tests.support.contact import NOTIFICATION_HEADERS
@@ -329,3 +332,20 @@ def test_a_field_may_have_any_name(app: App, value: Any, problem: tuple[str, str
     assert reply.status_code == 422
     assert reply.json is not None
     assert [(error["code"], error["field"]) for error in reply.json["errors"]] == [problem]
+
+
+def test_a_labelled_field_may_have_a_limit_of_its_own(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Message.labelled_fields()["phone"], "max_length", 40)
+    # The form's was made with the usual limit.
+    others = {kind: made for kind, made in model._validators.items() if kind is not ContactForm}  # noqa: SLF001
+    monkeypatch.setattr(model, "_validators", others)
+
+    reply = app.post("/contact", json=ANSWERS | {"Phone": "1" * 41, "name": "n" * 41})
+    assert reply.status_code == 422
+    assert reply.json is not None
+    (error,) = reply.json["errors"]
+    assert (error["code"], error["field"]) == ("TOO_LONG", "Phone")
+    assert "40" in error["message"]
+
+    assert app.post("/contact", json=ANSWERS | {"Phone": "1" * 40}).status_code == 200
+    assert app.items("message")[0]["phone"] == "1" * 40

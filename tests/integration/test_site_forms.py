@@ -4,15 +4,19 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import time_machine
 from werkzeug.datastructures import MultiDict
 
+from contact import site_form
+from contact.form import FIELDS
+from guichet import model
 from guichet.definitions import lookup
 from guichet.mail import ses
 from guichet.mail.notification import queued
+from guichet.records.message import Labelled, Message
 from tests.support.app import PARAMETERS, START, App
 from tests.support.contact import contact
 from tests.support.feedback import taken, tell
@@ -181,6 +185,21 @@ def test_other_fields_are_kept_dropped_or_refused(
 
 def test_too_many_other_fields_are_refused(app: App) -> None:
     assert problems(post(app, **{f"f{number}": "x" for number in range(31)})) == {"": "TOO_MANY_FIELDS"}
+
+
+def test_a_field_that_every_message_has_is_kept_as_that(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(Message.__annotations__, "mobile_number", Annotated[str, Labelled(max_length=4)])
+    monkeypatch.setattr(Message, "mobile_number", "", raising=False)
+    for made in ("_validators", "_serializers"):
+        monkeypatch.setattr(model, made, {})
+    monkeypatch.setattr(site_form, "FIELDS", (*FIELDS, "mobile_number"))
+    with site_forms(tmp_path / "other", '[a]\nfields.mobile_number = { type = "text" }\nfields.b = { type = "text" }'):
+        # The form has limits of its own.
+        assert app.post("/f/a", data={"mobile_number": "06 12 34", "b": "x"}, headers=JSON).status_code == 200
+    assert message(app)["mobile_number"] == "06 12 34"
+    assert answers(message(app)) == {"b": "x"}
 
 
 # --- emails -----------------------------------------------------------------------------------------------------

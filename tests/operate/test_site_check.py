@@ -18,7 +18,8 @@ from guichet.definitions.forms_file import parse
 from guichet.forms.parse import Form, validate
 from guichet.http.refusal import Refusal
 from guichet.locales import LANGUAGES
-from infra.operate.site_check import BUILT_IN, Checked, check_site
+from guichet.records.message import Message
+from infra.operate.site_check import BUILT_IN, Checked, built_in, check_site
 from newsletter.form import FIELDS, NewsletterForm
 from tests.support.app import App
 from tests.support.site_forms import QUOTE, site_forms
@@ -409,6 +410,20 @@ def test_the_fields_of_these_forms_are_those_that_are_served(form_name: str) -> 
         assert served(field.name, text) == ()
         # An address that is too long does not count as one.
         assert served(field.name, f"x{text}") == ("TYPE_EMAIL" if field.type == "email" else "TOO_LONG",)
+
+
+def test_a_labelled_field_of_the_contact_form_is_checked_against_its_own_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Message.labelled_fields()["phone"], "max_length", 40)
+    page = (
+        '<form action="/contact" method="post"><label>Email <input type="email" name="email" required></label>'
+        '<label>Message <textarea name="message" required></textarea></label>'
+        '<label>Phone <input type="tel" name="phone" maxlength="100"></label>'
+    )
+    assert found(tmp_path, page + NOTICE, {"contact": built_in(ContactForm, "keep")}) == [
+        'phone: allows maxlength 100, but the server 40 → use maxlength="40"'
+    ]
 
 
 @pytest.mark.parametrize(("name", "right"), [("société", "yes"), ("SOCIÉTÉ", "yes"), ("societe", "no")])

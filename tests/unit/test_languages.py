@@ -5,7 +5,7 @@ import pkgutil
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
-from typing import get_args
+from typing import Annotated, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -110,17 +110,18 @@ def test_no_two_days_of_a_leap_year_are_called_the_same_and_a_time_says_its_zone
         assert time.endswith("(Asia/Kolkata)")
 
 
-def test_a_field_is_called_by_its_sentence_and_without_one_by_its_name() -> None:
+def test_a_field_is_called_by_its_sentence_and_without_one_by_its_name_in_words() -> None:
     class Further(Message):
-        company: Labelled = ""
+        mobile_number: Annotated[str, Labelled(max_length=2)] = ""
         # A sentence of that key says something else.
-        hello: Labelled = ""
+        hello: Annotated[str, Labelled()] = ""
 
+    # A stored message is read whatever the limit is by now.
     written = Further(
-        id="m", language="fr", received_at=AT, expires_at=AT, phone="01 99 00 00 00", company="Atelier", hello="Oui"
+        id="m", language="fr", received_at=AT, expires_at=AT, phone="01 99 00 00 00", mobile_number="06 1", hello="Oui"
     )
-    assert written.labelled("fr") == [("Téléphone", "01 99 00 00 00"), ("company", "Atelier"), ("hello", "Oui")]
-    assert written.labelled("en") == [("Phone", "01 99 00 00 00"), ("company", "Atelier"), ("hello", "Oui")]
+    assert written.labelled("fr") == [("Téléphone", "01 99 00 00 00"), ("Mobile number", "06 1"), ("Hello", "Oui")]
+    assert written.labelled("en") == [("Phone", "01 99 00 00 00"), ("Mobile number", "06 1"), ("Hello", "Oui")]
 
 
 class Prose(HTMLParser):

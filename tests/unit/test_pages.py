@@ -14,6 +14,7 @@ import pytest
 import yaml
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
+from pydantic import TypeAdapter
 
 from comments.form import CommentForm
 from contact.form import ContactForm
@@ -21,6 +22,7 @@ from guichet.definitions.definition import Definition, FieldType, OtherFields
 from guichet.definitions.forms_file import parse
 from guichet.forms.parse import PROOF_FIELD
 from guichet.locales import LANGUAGES, locale
+from guichet.model import Model
 from infra.operate import commands
 from infra.operate.commands import guichet
 from infra.template import TEMPLATE, Template, parameters
@@ -246,8 +248,7 @@ def test_every_known_field_is_there() -> None:
     shown: dict[str, set[str]] = {"contact": set(), "newsletter": set(), "comments": set()}
     for form, fields, _ in rows(FORMS, "form | field | what it is"):
         shown[form.strip("`")] |= set(names_in(fields))
-    labelled = {"phone"}
-    assert shown["contact"] == set(ContactForm.model_fields()) - {"labelled", "extra"} | labelled
+    assert shown["contact"] == set(ContactForm.model_fields()) - {"extra"}
     assert shown["newsletter"] == set(NewsletterForm.model_fields())
     assert shown["comments"] == set(CommentForm.model_fields())
 
@@ -257,6 +258,20 @@ def test_every_field_that_controls_a_form_is_there() -> None:
     sources = (path.read_text(encoding="utf-8") for path in (ROOT / "functions").rglob("*.py"))
     taken = {name for source in sources for name in re.findall(r'control\.get\("(_\w+)"', source)}
     assert shown == taken | {str(DECLARED["HoneypotField"]["Default"]), PROOF_FIELD}
+
+
+@pytest.mark.parametrize("model", [ContactForm, CommentForm])
+def test_the_limit_of_every_known_field_is_as_told(model: type[Model]) -> None:
+    limits = {name: rule.get("maxLength") for name, rule in TypeAdapter(model).json_schema()["properties"].items()}
+    form = f"`{model.__module__.partition('.')[0]}`"
+    told = {
+        name: int(limit[1].replace(",", ""))
+        for of, fields, what in rows(FORMS, "form | field | what it is")
+        if of == form and (limit := re.search(r"up to ([0-9,]+) characters", what))
+        for name in names_in(fields)
+    }
+    assert told
+    assert told == {name: limits[name] for name in told}
 
 
 @pytest.mark.parametrize(("field", "longest"), [("message", 20_000), ("name", 1_000), ("anything", 5_000)])

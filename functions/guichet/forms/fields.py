@@ -32,5 +32,6 @@ def line(text: str) -> str:
 # A deliverable email address (`TYPE_EMAIL`).
 Email = Annotated[str, After(email_address), Before(required)]
 LONGEST_LINE = 1000
+AS_LINE = After(line)
 # A single line of text.
-Line = Annotated[str, Limit(max_length=LONGEST_LINE), After(line)]
+Line = Annotated[str, Limit(max_length=LONGEST_LINE), AS_LINE]
