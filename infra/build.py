@@ -106,12 +106,12 @@ def build(
     architecture: str | None,
     operations: Mapping[str, Sequence[str]] = OPERATIONS,
     *,
-    forms: Path = FUNCTIONS / "forms.toml",
+    forms: Path | None = None,
 ) -> None:
     """Build the artifact in a folder, from scratch, with bytecode compiled by the interpreter `python`.
 
     Without an architecture, build for this machine. `operations` are botocore's operations to keep, by service. `forms`
-    is the file of the site's own forms, if any.
+    is the file of the site's own forms, by default the checkout's, which may be missing.
 
     Raises BuildError, or CalledProcessError if pip fails.
     """
@@ -143,7 +143,7 @@ def build(
         shutil.copyfile(source, target)
     include_texts(into)
     (into / COMPILED.relative_to(FUNCTIONS)).write_text(compile_models(), encoding="utf-8")
-    compile_forms(forms, into / lookup.COMPILED.relative_to(FUNCTIONS))
+    compile_forms(forms or lookup.SOURCE, into / lookup.COMPILED.relative_to(FUNCTIONS))
     compile_all(into, python)
     for path in into.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

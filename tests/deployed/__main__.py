@@ -35,6 +35,7 @@ from tests.deployed.missed import (
 from tests.deployed.report import Report
 from tests.deployed.world import Site, World, parameters_for
 from tests.deployed.world import site as serve_site
+from tests.support.own_files import leave_out
 from tests.support.site_forms import QUOTE
 
 FOLDER = ROOT / ".aws-sam" / "deployed"
@@ -54,6 +55,7 @@ def build_here(folder: Path) -> dict[str, Any]:
     """Build the functions for this machine, and return the template that SAM makes of ours, next to its code."""
     forms = folder / "forms.toml"
     forms.write_text(QUOTE, encoding="utf-8")
+    leave_out()
     build(folder / "functions", str(ROOT / ".venv-deployed" / "bin" / "python"), None, forms=forms)
     translated = folder / "translated.json"
     subprocess.run(

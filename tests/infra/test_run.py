@@ -27,7 +27,8 @@ from infra.template import Template, TemplateError, parameters
 from tests.faults.running import early_posts, wake_ups
 from tests.support.app import resolve
 from tests.support.installed import with_only
-from tests.support.stack import LocalStack, ask, connects, copy_into, free_port, local_stack, missing, text_of, wait_for
+from tests.support.own_files import copy_into
+from tests.support.stack import LocalStack, ask, connects, free_port, local_stack, missing, text_of, wait_for
 
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "a-boundary"

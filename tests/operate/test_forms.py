@@ -18,10 +18,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from guichet.definitions import lookup
 from guichet.definitions.definition import Definition
 from infra.operate import forms_commands
+from infra.operate.checkout import PACKAGED
 from infra.template import TEMPLATE
 from tests.support.app import App
 from tests.support.installed import with_only
 from tests.support.operate import Said, connection_to
+from tests.support.own_files import checkout
 from tests.support.site_forms import QUOTE, site_forms
 
 Run = Callable[..., Said]
@@ -101,7 +103,7 @@ def test_a_site_is_checked_with_what_make_install_installs(tmp_path: Path) -> No
     (site / "index.html").write_text('<form action="/contact" method="post"></form>', encoding="utf-8")
     command = [sys.executable, "-m", "infra.operate", "forms", "check", str(site)]
     done = subprocess.run(
-        command, cwd=TEMPLATE.parent, env=plain | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
+        command, cwd=checkout(), env=plain | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert "index.html:1: form contact, field email: is required" in done.stdout
@@ -172,8 +174,8 @@ def test_a_form_that_is_not_declared_is_not_printed(run: Run, tmp_path: Path) ->
 def test_the_forms_of_the_current_folder_s_checkout_are_taken_or_those_of_a_file_that_is_named(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    # A command's choice of file ends with the test.
-    monkeypatch.setattr(lookup, "SOURCE", lookup.SOURCE)
+    # As in a command's own process. Its choice of file ends with the test.
+    monkeypatch.setattr(lookup, "SOURCE", PACKAGED / "forms.toml")
     (tmp_path / "functions").mkdir()
     (tmp_path / "template.yaml").touch()
     (tmp_path / "deeper").mkdir()

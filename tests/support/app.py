@@ -28,6 +28,7 @@ from infra.local.streams import StreamReader, play, schedule_event
 from infra.template import PSEUDO_PARAMETERS, Stack, Template
 from tests.support.calls import LOG, made_by
 from tests.support.clients import SESSION, lent
+from tests.support.own_files import leave_out
 from tests.support.roles import TABLE
 
 REGION = "eu-west-3"
@@ -74,6 +75,7 @@ SESSION.register("provide-client-params.dynamodb", _hold_to_the_keys)
 
 
 patch_moto()
+leave_out()
 # For the library `requests`, moto registers 1,288 URL patterns in each test. No test calls AWS with it.
 moto_models.RESPONSES_METHODS = []
 

@@ -5,7 +5,6 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,7 +20,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from infra.template import TEMPLATE
+from tests.support.own_files import checkout
 
 # Long enough for a busy machine. Only failures take this long.
 PATIENCE = 60
@@ -86,7 +85,7 @@ def ask(
 class LocalStack:
     """A running `python -m infra.local`, and its output."""
 
-    def __init__(self, folder: Path, root: Path = TEMPLATE.parent, /, **variables: str) -> None:
+    def __init__(self, folder: Path, root: Path, /, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         for name in ("PARAMETERS", "CONTAINERS", "ENGINE_PORT", "ORIGINS", "SEND_RATE"):
             environment.pop(name, None)
@@ -163,20 +162,10 @@ class LocalStack:
         return [mail for mail, text in self._mails.values() if marker in text and (not to or mail["to"] == [to])]
 
 
-def copy_into(folder: Path) -> Path:
-    """Copy a stack's files into a folder, to be changed, and return the folder."""
-    for name in ("functions", "infra"):
-        # With the bytecode. A file that is still being written has a number at the end of its name.
-        ignored = shutil.ignore_patterns("*.pyc.*", "texts.toml")
-        shutil.copytree(TEMPLATE.parent / name, folder / name, ignore=ignored)
-    shutil.copy(TEMPLATE, folder)
-    return folder
-
-
 @contextmanager
-def local_stack(folder: Path, root: Path = TEMPLATE.parent, /, **variables: str) -> Iterator[LocalStack]:
+def local_stack(folder: Path, root: Path | None = None, /, **variables: str) -> Iterator[LocalStack]:
     """Run a stack for the duration of the block, by default from this checkout."""
-    stack = LocalStack(folder, root, **variables)
+    stack = LocalStack(folder, root or checkout(), **variables)
     try:
         yield stack
     finally:
