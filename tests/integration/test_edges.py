@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes, urlencode
 
@@ -16,6 +17,7 @@ from guichet.http.charset import decoded
 from guichet.visible import is_visible
 from infra.template import TEMPLATE, Template
 from tests.support.app import PARAMETERS, SITE, App
+from tests.support.site_forms import site_forms
 
 GOOD = {"email": "camille@example.org", "message": "Bonjour"}
 FORM = "application/x-www-form-urlencoded"
@@ -193,6 +195,21 @@ def test_a_honeypot_of_the_owners_is_one_in_any_case(make_app: Any) -> None:
     app = make_app(HoneypotField="Website")
     app.post("/contact", data={**GOOD, "website": "x"})
     assert message(app)["spam"] == "honeypot"
+
+
+@pytest.mark.parametrize("honeypot", ["website", "Website", "page"])
+def test_a_field_that_a_form_asks_for_is_no_honeypot(make_app: Any, tmp_path: Path, honeypot: str) -> None:
+    app = make_app(HoneypotField=honeypot)
+    own = '[quote]\nfields.website = { type = "url" }'
+    with site_forms(tmp_path, own):
+        app.post("/f/quote", data={"website": "https://ada.example/"})
+        app.post("/comments", json={"email": "ada@example.org", "name": "Ada", "comment": "Yes.", "page": "/notes/"})
+        # Nor is it needed: what fills it in elsewhere is a program.
+        app.post("/contact", data={**GOOD, honeypot: "x"})
+    comment = next(item for item in app.items("comment"))
+    quote, contact = sorted(app.items("message"), key=lambda item: item.get("form", "contact"), reverse=True)
+    assert [pair["L"] for pair in quote["extra"]] == [[{"S": "website"}, {"S": "https://ada.example/"}]]
+    assert ("spam" in quote, "spam" in comment, contact["spam"]) == (False, False, "honeypot")
 
 
 # Encodings

@@ -46,11 +46,15 @@ def parse_form(
     Raises Refusal: 403 foreign origin, 413 too large, 415 media type, 400 not parsable, 422 empty or too many fields.
     """
     check_origin(request, settings)
-    values, spellings = _by_known_name(fields_of(request), (*known_names, PROOF_FIELD, settings.honeypot_field))
-    steering = {name for name in values if name.startswith("_") or name in (PROOF_FIELD, settings.honeypot_field)}
+    special = {PROOF_FIELD, settings.honeypot_field}
+    if settings.honeypot_field.lower() in map(str.lower, known_names):
+        # The form asks people for it: as a honeypot, it would catch them all.
+        special.remove(settings.honeypot_field)
+    values, spellings = _by_known_name(fields_of(request), (*known_names, *special))
+    steering = {name for name in values if name.startswith("_") or name in special}
     # A control field that is not text is ignored, but it still fills in a honeypot and counts as a proof.
     control = {name: values[name] for name in steering if isinstance(values[name], str)}
-    control |= dict.fromkeys(steering.intersection((PROOF_FIELD, settings.honeypot_field)) - control.keys(), "no text")
+    control |= dict.fromkeys(steering & special - control.keys(), "no text")
     fields = {name: value for name, value in values.items() if name not in steering}
     request.language = known(control.get("_language", "")) or request.language
     # An alias, used if that field is empty or missing.
