@@ -165,6 +165,20 @@ def test_an_event_of_an_earlier_attempt_keeps_the_next_one_from_being_made(
 
 
 @pytest.mark.medium
+def test_a_later_try_that_ses_refuses_for_now_leaves_the_first_in_doubt(app: App, clock: Any) -> None:
+    Wire(ses.client()).plan(unanswered, refusal(400, "SendingPausedException"))
+    contact(app)
+    app.play_stream()
+    (mail,) = taken()
+    clock.shift(timedelta(hours=2))
+    assert app.sweep() == {"postponed": 1}
+    tell(app, "send", mail)
+    assert (row(app)["message_id"], "outbox" in row(app)) == (mail.id, False)
+    sweeps(app, clock, timedelta(hours=1))
+    assert len(app.mails()) == 1
+
+
+@pytest.mark.medium
 def test_an_event_that_comes_before_the_mark_is_no_trouble_for_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     mark_sent = outbox.mark_sent
 

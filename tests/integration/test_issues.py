@@ -224,6 +224,21 @@ def test_cancelled_it_ends_and_says_how_many_did_not_get_it(app: App, monkeypatc
 
 
 @pytest.mark.medium
+def test_a_copy_in_doubt_of_a_cancelled_issue_is_not_sent_again(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add("ann")
+    start()
+    lost = lose_answers(monkeypatch, sent=False)
+    play(app)
+    assert issues.cancel(TABLE, "novembre", utc_now())
+    clock.shift(timedelta(hours=2))
+    app.sweep("Issues")
+    assert (the().state, the().counts, len(lost), to(app)) == ("cancelled", Tally(unknown=1), 1, {})
+    assert row_of("ann@example.org").reason == "SES gave no answer, and no event told of it"
+
+
+@pytest.mark.medium
 def test_a_refusal_of_one_copy_is_that_readers_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann", "ben")
     start()
@@ -269,6 +284,30 @@ def test_a_call_without_an_answer_is_settled_by_the_event(
     tell(app, "send")
     assert states() == {"sent": 1}
     clock.shift(timedelta(minutes=15))
+    app.sweep("Issues")
+    assert (the().state, to(app)) == ("sent", {"ann@example.org": 1})
+
+
+@pytest.mark.medium
+def test_a_second_call_that_ses_refuses_for_now_leaves_the_first_in_doubt(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add("ann")
+    start()
+    lose_answers(monkeypatch, sent=True)
+    play(app)
+    (mail,) = taken()
+
+    def refuse(*_: Any) -> str:
+        raise ses.PostponedError("SendingPausedException: ", certain=True)
+
+    clock.shift(timedelta(hours=2))
+    with monkeypatch.context() as patch:
+        patch.setattr(ses, "send", refuse)
+        app.sweep("Issues")
+    assert states() == {"claimed": 1}
+    tell(app, "send", mail)
+    clock.shift(timedelta(hours=2))
     app.sweep("Issues")
     assert (the().state, to(app)) == ("sent", {"ann@example.org": 1})
 
@@ -451,6 +490,29 @@ def test_what_pauses_it_is_counted_anew_once_it_is_resumed(app: App, monkeypatch
 
 
 @pytest.mark.medium
+def test_bounces_are_counted_anew_once_it_is_resumed(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add("ann", "ben")
+    start()
+    monkeypatch.setattr(issues, "feedback_of", lambda *_: (11, 0))
+    with monkeypatch.context() as used_up:
+        used_up.setattr(ses, "quota", lambda: ses.Quota(14.0, 200.0, 0.0))
+        play(app)
+    # One per page.
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(1.0, None, None))
+    change("issue", "tally.sent", 199)
+    clock.shift(timedelta(minutes=15))
+    app.sweep("Issues")
+    assert (the().state, the().reason, len(to(app))) == ("paused", "bounces", 1)
+    assert issues.resume(TABLE, the(), utc_now())
+    # As if 200 copies had been sent since, of which none bounced.
+    change("issue", "tally.sent", 400)
+    play(app)
+    assert (the().state, set(to(app).values()), len(to(app))) == ("sent", {1}, 2)
+
+
+@pytest.mark.medium
 def test_another_text_than_the_one_that_was_started_is_not_sent(app: App) -> None:
     add("ann")
     start()
@@ -514,6 +576,31 @@ def test_two_runs_at_once_send_each_copy_once(app: App, monkeypatch: pytest.Monk
     monkeypatch.setattr(ses, "send", send_with_another_run)
     play(app)
     assert (set(to(app).values()), len(to(app))) == ({1}, 12)
+
+
+@pytest.mark.medium
+def test_a_run_that_lost_its_lease_sends_no_further_page(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add("ann", "ben", "cat")
+    start()
+    # One per page.
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(1.0, None, None))
+    send = ses.send
+
+    def send_too_late(*arguments: Any) -> str:
+        clock.shift(timedelta(minutes=5))
+        assert issues.lease(TABLE, "novembre", "another", utc_now(), utc_now() + timedelta(minutes=4))
+        return send(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ses, "send", send_too_late)
+        play(app)
+    assert (sum(to(app).values()), the().counts) == (1, Tally(waiting=3))
+    clock.shift(timedelta(minutes=15))
+    monkeypatch.setattr(ses, "quota", lambda: ses.Quota(10_000.0, None, None))
+    app.sweep("Issues")
+    assert (the().state, the().counts, set(to(app).values())) == ("sent", Tally(sent=3), {1})
 
 
 def _run_event() -> dict[str, Any]:

@@ -89,9 +89,11 @@ def test_after_a_week_of_silence_all_goes_out_within_hours(app: App) -> None:
 
 @pytest.mark.slow
 def test_one_that_never_gets_an_answer_is_a_person_s_matter_in_the_end(
-    app: App, monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., App], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "MOST_TRIES", 3)
+    # A call to several recipients is one try.
+    app = make_app(OwnerEmail="one@atelier.example,other@atelier.example")
     with time_machine.travel(START, tick=False) as clock:
         post(app, "one")
         Wire(ses.client()).always(refusal(500, "InternalFailure"))
@@ -143,6 +145,16 @@ def test_refused_rows_at_the_head_do_not_keep_the_others_from_going_out(app: App
         Wire(ses.client()).always(refuses_some)
         assert app.sweep()["sent"] == 2
         assert len(rows(app)) == 5
+
+
+@pytest.mark.medium
+def test_a_sweep_ends_after_three_refusals_in_a_row_not_in_all(app: App) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        for word in ("bad0", "bad1", "fine0", "bad2", "fine1", "bad3", "bad4", "bad5"):
+            post(app, word)
+            clock.shift(1)
+        Wire(ses.client()).always(lambda request: PAUSED(request) if "bad" in _mail_of(request) else None)
+        assert app.sweep()["sent"] == 2
 
 
 def _mail_of(request: Any) -> str:

@@ -138,6 +138,15 @@ def test_each_copy_has_its_own_id_and_date_and_no_other_difference() -> None:
     assert rest(one).replace(b"ada", b"bob") == rest(other)
 
 
+@pytest.mark.parametrize("before", ["", "x", "xx"])
+def test_no_line_of_an_encoded_link_ends_within_an_escape(before: str) -> None:
+    link = f"https://api.example/newsletter/unsubscribe?{before}{'=' * 200}"
+    raw = series(issues.SAMPLE["en"], "en").addressed("a@example.org", link)
+    check_the_lines(raw)
+    for parts in (parts_in_new_python(raw), parts_in_old_python(raw)):
+        assert [unescape(part).count(link) for part in parts] == [1, 1]
+
+
 def test_what_an_author_writes_is_never_taken_for_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
 
