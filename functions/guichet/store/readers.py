@@ -165,8 +165,11 @@ def claim(  # noqa: PLR0913, PLR0917  the parts of one write
 def release_claim(  # noqa: PLR0913, PLR0917  the parts of one write
     table_name: str, issue_id: str, row: Reader, claim_id: str, reason: str, now: datetime
 ) -> None:
-    """Put an unsent copy back to waiting: SES certainly does not have it. An earlier call may still be in doubt."""
-    earlier = [one for one in row.claims if one != claim_id]
+    """Put an unsent copy back to waiting: SES certainly does not have it. An earlier call may still be in doubt.
+
+    `row` is as it was before the claim.
+    """
+    earlier = list(row.claims)
     values: Item = {":claim": claim_id, ":claimed": "claimed", ":reason": reason[:_REASON_KEPT], ":earlier": earlier}
     if earlier:
         # In doubt as before, and its wait is over.
