@@ -16,7 +16,7 @@ from guichet.mail import pace, ses
 from guichet.mail.tags import Attempt, attempt_in, tags_of
 from guichet.records.outbox import EmailKey
 from guichet.records.record import utc_now
-from guichet.store import dynamodb, outbox
+from guichet.store import dynamodb, mailboxes, outbox
 from infra.local import ses_events
 from tests.support.app import START, App, isolated, resolve
 from tests.support.contact import contact
@@ -179,6 +179,31 @@ def test_a_later_try_that_ses_refuses_for_now_leaves_the_first_in_doubt(app: App
 
 
 @pytest.mark.medium
+@pytest.mark.parametrize("name", ["delivery", "bounce-transient"])
+def test_an_event_of_the_first_try_does_not_take_the_claim_of_the_second(
+    make_app: Callable[..., App], clock: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    one, other = "one@atelier.example", "other@atelier.example"
+    app = make_app(OwnerEmail=f"{one},{other}")
+    Wire(ses.client()).plan(unanswered)
+    contact(app)
+    app.play_stream()
+    (mail,) = taken()
+    clock.shift(timedelta(hours=2))
+    send = ses.send
+
+    def while_the_event_comes(*arguments: Any) -> str:
+        tell(app, name, mail, address=one)
+        return send(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ses, "send", while_the_event_comes)
+        assert app.sweep() == {"sent": 1}
+    sweeps(app, clock, timedelta(hours=8), timedelta(hours=2))
+    assert [mail.to for mail in taken()] == [[one, other]] * 2
+
+
+@pytest.mark.medium
 def test_an_event_that_comes_before_the_mark_is_no_trouble_for_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     mark_sent = outbox.mark_sent
 
@@ -299,6 +324,22 @@ def test_an_event_of_a_row_that_is_busy_comes_again(app: App, monkeypatch: pytes
             tell(app, "send")
     tell(app, "send")
     assert "sent_at" in row(app)
+
+
+@pytest.mark.medium
+def test_what_follows_from_an_event_is_done_when_it_comes_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    contact(app)
+    app.sweep()
+
+    def unavailable(*_: Any) -> None:
+        raise dynamodb.UnavailableError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mailboxes, "declare_dead", unavailable)
+        with pytest.raises(Exception, match="UnavailableError"):
+            tell(app, "bounce-permanent")
+    tell(app, "bounce-permanent")
+    assert app.items("mailboxes")
 
 
 # --- the order does not matter ----------------------------------------------------------------------------------
@@ -506,6 +547,81 @@ def test_of_several_owners_only_the_one_whose_mailbox_is_dead_waits(make_app: Ca
     sweeps(app, clock, timedelta(hours=1))
     assert [mail.to for mail in taken()][3:] == [[other]]
     assert [state_of(item) for item in app.items("email")] == ["sent", "sent"]
+
+
+@pytest.mark.medium
+def test_an_owner_that_only_a_call_in_doubt_was_for_still_gets_it(make_app: Callable[..., App], clock: Any) -> None:
+    one, other = "one@atelier.example", "other@atelier.example"
+    app = make_app(OwnerEmail=f"{one},{other}")
+    Wire(ses.client()).plan(refusal(500, "InternalFailure"))
+    contact(app, message="1")
+    app.play_stream()
+    contact(app, message="2")
+    app.play_stream()
+    tell(app, "bounce-permanent", address=other)
+    clock.shift(timedelta(hours=2))
+    app.sweep()
+    # SES did not answer the first call for the first message. The second call was for one of them alone.
+    assert [mail.to for mail in taken()] == [[one, other], [one]]
+    # They outlive any outage of the mailbox.
+    years = (utc_now() + timedelta(days=1000)).timestamp()
+    assert all(int(item["expires_at"]) > years for item in app.items("email"))
+    clock.shift(timedelta(days=1))
+    app.sweep()
+    tell(app, "delivery")
+    app.sweep()
+    assert [mail.to for mail in taken()][2:] == [[other], [other]]
+
+
+@pytest.mark.medium
+def test_an_event_of_an_earlier_call_during_the_next_one_is_not_lost_by_its_mark(
+    make_app: Callable[..., App], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = "one@atelier.example", "other@atelier.example"
+    app = make_app(OwnerEmail=f"{one},{other}")
+    Wire(ses.client()).plan(unanswered)
+    contact(app, message="1")
+    app.play_stream()
+    (mail,) = taken()
+    contact(app, message="2")
+    app.play_stream()
+    tell(app, "bounce-permanent", address=other)
+    clock.shift(timedelta(hours=2))
+    send = ses.send
+
+    def while_the_event_comes(*arguments: Any) -> str:
+        tell(app, "delivery", mail, address=other)
+        return send(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ses, "send", while_the_event_comes)
+        app.sweep()
+    sweeps(app, clock, timedelta(days=3), timedelta(days=1))
+    # The first message has reached both: only the second one still goes to the other.
+    assert [mail.to for mail in taken()] == [[one, other], [one, other], [one], [other]]
+
+
+@pytest.mark.medium
+def test_of_two_events_at_once_neither_is_lost(
+    make_app: Callable[..., App], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = "one@atelier.example", "other@atelier.example"
+    app = make_app(OwnerEmail=f"{one},{other}")
+    Wire(ses.client()).plan(unanswered)
+    contact(app)
+    app.play_stream()
+    (mail,) = taken()
+    settle = outbox.settle
+
+    def after_the_other(*arguments: Any) -> None:
+        monkeypatch.setattr(outbox, "settle", settle)
+        tell(app, "delivery", mail, address=other)
+        settle(*arguments)
+
+    monkeypatch.setattr(outbox, "settle", after_the_other)
+    tell(app, "delivery", mail, address=one)
+    sweeps(app, clock, timedelta(hours=8), timedelta(hours=2))
+    assert [mail.to for mail in taken()] == [[one, other]]
 
 
 @pytest.mark.medium
@@ -723,6 +839,24 @@ def test_a_bounce_settles_what_was_in_doubt_to_a_visitor(app: App, clock: Any) -
     sweeps(app, clock, timedelta(days=1), timedelta(hours=1))
     assert len(app.mails()) == 1
     assert subscriber(app)["state"] == "bounced"
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize(
+    # An out-of-office reply says that the mailbox had it; another bounce says nothing of the second call.
+    ("name", "sent"),
+    [("bounce-transient", 1), ("bounce-undetermined", 2)],
+)
+def test_after_a_soft_bounce_of_one_call_another_in_doubt_counts(app: App, clock: Any, name: str, sent: int) -> None:
+    Wire(ses.client()).plan(unanswered, refusal(500, "InternalFailure"))
+    app.post("/newsletter", data={"email": READER})
+    app.play_stream()
+    (mail,) = taken()
+    clock.shift(timedelta(minutes=70))
+    app.sweep()
+    tell(app, name, mail, status=None)
+    sweeps(app, clock, timedelta(hours=8), timedelta(hours=2))
+    assert len(taken()) == sent
 
 
 # --- the simulator's addresses ------------------------------------------------------------------------------------

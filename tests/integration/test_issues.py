@@ -14,6 +14,7 @@ from guichet.mail import ses
 from guichet.mail.series import Series
 from guichet.records.issue import Edition, Issue, Tally
 from guichet.records.record import utc_now
+from guichet.records.subscriber import MOST_SOFT_BOUNCES
 from guichet.signing import subscriber_id
 from guichet.store import dynamodb, issues, readers, subscribers
 from infra.local.functions import Context
@@ -133,13 +134,14 @@ def test_nothing_is_sent_twice_whatever_is_repeated(app: App) -> None:
 
 @pytest.mark.medium
 def test_whoever_leaves_before_their_turn_gets_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    add("ann", "ben")
+    add("ann", "ben", "cat")
     start()
     monkeypatch.setattr(ses, "quota", lambda: ses.Quota(14.0, 200.0, 40.0))
     play(app)
     # All but a fifth of the day's quota is used up.
-    assert (states(), the().waits_for) == ({"waiting": 2}, "quota")
+    assert (states(), the().waits_for) == ({"waiting": 3}, "quota")
     subscribers.unsubscribe(TABLE, subscriber_id(SECRET, "ann@example.org"), utc_now(), timedelta(days=30))
+    subscribers.suppress(TABLE, subscriber_id(SECRET, "cat@example.org"), "complained", utc_now())
     monkeypatch.setattr(ses, "quota", lambda: ses.Quota(14.0, 200.0, 200.0))
     app.sweep("Issues")
     # It is not due until the sweep after the next.
@@ -148,7 +150,8 @@ def test_whoever_leaves_before_their_turn_gets_nothing(app: App, monkeypatch: py
         app.sweep("Issues")
     assert to(app) == {"ben@example.org": 1}
     assert row_of("ann@example.org").reason == "unsubscribed"
-    assert the().counts == Tally(sent=1, left=1)
+    assert row_of("cat@example.org").reason == "complained"
+    assert the().counts == Tally(sent=1, left=2)
 
 
 @pytest.mark.slow
@@ -444,6 +447,22 @@ def test_an_automatic_reply_is_no_bounce(app: App) -> None:
 
 
 @pytest.mark.medium
+def test_soft_bounces_of_copies_count_until_one_is_delivered(app: App, clock: Traveller) -> None:
+    add("ann", "ben")
+    for name in ("ann", "ben"):
+        for number in range(MOST_SOFT_BOUNCES - 1):
+            subscribers.count_soft_bounce(TABLE, subscriber_id(SECRET, f"{name}@example.org"), f"{number}", utc_now())
+    start()
+    play(app)
+    clock.shift(timedelta(hours=1))
+    event_of(app, "delivery", "ann@example.org")
+    for name in ("ann", "ben"):
+        event_of(app, "bounce-transient", f"{name}@example.org")
+    left = {item["state"]: item.get("email") for item in app.items("subscriber")}
+    assert left == {"confirmed": "ann@example.org", "bounced": None}
+
+
+@pytest.mark.medium
 def test_an_event_of_a_claim_that_is_not_the_rows_changes_nothing(app: App) -> None:
     add("ann")
     start()
@@ -559,6 +578,24 @@ def test_a_draft_is_replaced_and_its_other_language_goes(app: App) -> None:
     assert len(app.items("edition")) == 1
 
 
+@pytest.mark.usefixtures("app")
+def test_only_the_text_that_was_read_is_started_or_scheduled() -> None:
+    read = save()
+    save(editions={**EDITIONS, "fr": Edition(subject="Autre", markdown="Un autre texte.")})
+    assert not issues.begin(TABLE, read, utc_now())
+    assert not issues.schedule(TABLE, read, utc_now() + timedelta(hours=1), utc_now())
+    assert the().state == "draft"
+
+
+@pytest.mark.usefixtures("app")
+def test_the_text_of_a_started_issue_is_not_replaced_once_it_is_cancelled() -> None:
+    start()
+    assert issues.cancel(TABLE, "novembre", utc_now())
+    others: Mapping[Language, Edition] = {"fr": EDITIONS["fr"]}
+    assert issues.save(TABLE, "novembre", others, "another", utc_now(), ("draft", "cancelled")) == "cancelled"
+    assert issues.editions(TABLE, "novembre") == EDITIONS
+
+
 @pytest.mark.medium
 def test_two_runs_at_once_send_each_copy_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add(*(f"reader{number}" for number in range(12)))
@@ -601,6 +638,53 @@ def test_a_run_that_lost_its_lease_sends_no_further_page(
     monkeypatch.setattr(ses, "quota", lambda: ses.Quota(10_000.0, None, None))
     app.sweep("Issues")
     assert (the().state, the().counts, set(to(app).values())) == ("sent", Tally(sent=3), {1})
+
+
+@pytest.mark.medium
+def test_a_run_that_lost_its_lease_pauses_nothing(app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller) -> None:
+    add("ann")
+    start()
+    monkeypatch.setattr(worker, "_ENOUGH", 1)
+
+    def refuse_too_late(*_: Any) -> str:
+        clock.shift(timedelta(minutes=5))
+        assert issues.lease(TABLE, "novembre", "another", utc_now(), utc_now() + timedelta(minutes=4))
+        raise ses.PostponedError("MessageRejected: not verified", certain=True, of_recipient=True)
+
+    monkeypatch.setattr(ses, "send", refuse_too_late)
+    app.functions["Issues"](_run_event())
+    assert (the().state, to_owner(app)) == ("sending", [])
+
+
+@pytest.mark.medium
+def test_resumed_it_does_not_wait_for_the_lease_of_a_run_that_was_killed(app: App) -> None:
+    add("ann")
+    start()
+    assert issues.lease(TABLE, "novembre", "killed", utc_now(), utc_now() + timedelta(minutes=4))
+    assert issues.pause(TABLE, "novembre", utc_now())
+    assert issues.resume(TABLE, the(), utc_now())
+    play(app)
+    assert (the().state, to(app)) == ("sent", {"ann@example.org": 1})
+
+
+@pytest.mark.medium
+def test_a_run_that_is_late_to_write_its_readers_down_resets_none(
+    app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
+    add("ann")
+    start()
+    subscribers_after = issues.subscribers_after
+
+    def found_too_late(*arguments: Any) -> Any:
+        found = subscribers_after(*arguments)
+        monkeypatch.setattr(issues, "subscribers_after", subscribers_after)
+        clock.shift(timedelta(minutes=5))
+        assert app.sweep("Issues") == {"novembre": "sent"}
+        return found
+
+    monkeypatch.setattr(issues, "subscribers_after", found_too_late)
+    play(app)
+    assert (states(), to(app)) == ({"sent": 1}, {"ann@example.org": 1})
 
 
 def _run_event() -> dict[str, Any]:
@@ -764,6 +848,30 @@ def test_ses_that_refuses_copy_after_copy_pauses_it(
 
 
 @pytest.mark.medium
+@pytest.mark.parametrize(
+    "refusal", [ses.PostponedError("ReadTimeoutError", certain=False), ses.RejectedError("MessageRejected: no")]
+)
+def test_refusals_that_are_not_in_a_row_stop_nothing(
+    app: App, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    add(*(f"reader{number}" for number in range(8)))
+    start()
+    for name, value in {"MOST_AT_ONCE": 1, "_ENOUGH": 2, "_REFUSED_FIRST": 2, "_REFUSED_IN_A_ROW": 2}.items():
+        monkeypatch.setattr(worker, name, value)
+    send, calls = ses.send, []
+
+    def refuse_every_other(message: Any, *arguments: Any) -> str:
+        calls.append(arguments)
+        if len(calls) % 2 and "example.org" in arguments[2][0]:
+            raise refusal
+        return send(message, *arguments)
+
+    monkeypatch.setattr(ses, "send", refuse_every_other)
+    play(app)
+    assert (states()["sent"], states()["waiting"]) == (4, 0)
+
+
+@pytest.mark.medium
 def test_a_copy_that_cannot_be_written_is_refused_and_the_issue_ends(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     add("ann", "ben", "cat")
     start()
@@ -814,6 +922,38 @@ def test_an_event_while_it_ends_is_counted(app: App, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(issues, "finish", finish_late)
     play(app)
     assert (the().state, the().counts) == ("sent", Tally(sent=1, refused=1))
+
+
+@pytest.mark.medium
+def test_cancelled_while_it_ends_it_is_cancelled(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ann")
+    start()
+    finish = issues.finish
+
+    def finish_late(*arguments: Any) -> bool:
+        issues.cancel(TABLE, "novembre", utc_now())
+        return finish(*arguments)
+
+    monkeypatch.setattr(issues, "finish", finish_late)
+    play(app)
+    assert (the().state, the().counts, len(to_owner(app))) == ("cancelled", Tally(sent=1), 1)
+
+
+@pytest.mark.medium
+def test_an_event_that_comes_twice_at_once_is_counted_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ann")
+    start()
+    play(app)
+    settle = issues.settle_by_event
+
+    def after_the_same(*arguments: Any) -> None:
+        monkeypatch.setattr(issues, "settle_by_event", settle)
+        event_of(app, "bounce-permanent", "ann@example.org")
+        settle(*arguments)
+
+    monkeypatch.setattr(issues, "settle_by_event", after_the_same)
+    event_of(app, "bounce-permanent", "ann@example.org")
+    assert issues.feedback_of(TABLE, "novembre") == (1, 0)
 
 
 def test_a_due_issue_starts_however_long_another_takes(

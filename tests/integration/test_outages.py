@@ -128,6 +128,28 @@ def test_a_row_that_kills_the_function_holds_up_the_others_for_one_sweep(
         assert len(rows(app)) == 1
 
 
+@pytest.mark.medium
+def test_a_row_that_kills_the_function_again_and_again_is_a_person_s_matter_in_the_end(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kills(*_: Any) -> Any:
+        raise KilledError
+
+    monkeypatch.setattr(delivery, "compose", kills)
+    monkeypatch.setattr(delivery, "MOST_TRIES", 4)
+    killed = []
+    with time_machine.travel(START, tick=False) as clock:
+        post(app, "poison")
+        for minutes in range(15, 240, 15):
+            clock.shift(timedelta(minutes=15))
+            try:
+                app.sweep()
+            except KilledError:
+                killed.append(minutes)
+    (email,) = app.items("email")
+    assert (killed, email["reason"]) == ([15, 30, 60, 135], "4 runs ended before it was sent")
+
+
 # --- temporary refusals by SES ------------------------------------------------------------------------------------
 
 

@@ -202,7 +202,8 @@ def test_a_refusal_at_a_high_rate_halves_it_and_it_recovers(waits: list[float]) 
     # Another one at the same moment changes nothing.
     assert fast.slower(slowed)
     assert fast.gap == pytest.approx(1 / 200)
-    for _ in range(60):
+    # It is halved once, and not below the account's rate.
+    for _ in range(120):
         fast.wait()
     assert fast.gap == pytest.approx(1 / 400)
-    assert len(waits) == 60
+    assert len(waits) == 120

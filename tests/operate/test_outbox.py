@@ -82,6 +82,23 @@ def test_what_failed_is_told_with_its_reason_and_can_be_sent_again(app: App, ope
     assert [row["id"] for row in left] == [row["id"] for row in rows[sent:]]
 
 
+def test_what_ses_rejected_after_taking_it_is_sent_again_as_if_nothing_had_been(app: App, operate: Operate) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        contact(app)
+        app.sweep()
+        tell(app, "bounce-transient")
+        clock.shift(timedelta(hours=2))
+        app.sweep()
+        tell(app, "reject")
+        assert app.sweep() == {"failed": 1}
+        assert app.sweep() == {"sent": 1}
+        assert operate(app, "outbox", "send", "--json", "--failed").rows == [{"queued_again": 1, "sent": 1}]
+        # The first soft bounce again: it waits for an hour.
+        tell(app, "bounce-transient")
+        clock.shift(timedelta(hours=2))
+        assert app.sweep() == {"sent": 1}
+
+
 @pytest.mark.parametrize(
     ("name", "state", "code"),
     [("bounce-transient", "waiting", 1), ("bounce-permanent", "held", 1), ("reject", "waiting", 1), ("", "replied", 0)],
