@@ -51,7 +51,7 @@ _ALL_SHOWN: dict[CommentState, tuple[Action, ...]] = {
     "refused": ("delete",),
     "spam": ("delete",),
 }
-# How a bulk action is reported, in numbers, by outcome.
+# How an outcome is reported: of one comment as `told_…`, of several in numbers.
 _OUTCOMES = {"done": "done", "already": "already", "changed": "changed", "parent waits": "waits", "gone": "gone"}
 
 Entry = tuple[datetime, str]
@@ -312,7 +312,6 @@ def show(call: Call) -> Response:
         text=strangers.unpadded(record.comment),
         address=readable(record.email),
         actions=[action for action in POSSIBLE[record.state] if action in _AT_ONCE],
-        outcomes=(*_AT_ONCE, "already", "changed", "parent_waits"),
         others=call.url(f"comments/by/{author}") if author else "",
         erase=call.url("people", comment=record.id) if record.email else "",
         folder=call.url("comments", state="" if record.state == "pending" else record.state),
@@ -342,7 +341,7 @@ def _told(call: Call, result: Moderated) -> Response:
     if result.outcome == "gone":
         raise DeskError(404, "comment_gone")
     action = call.page.rpartition("/")[2]
-    told = action if result.outcome == "done" else result.outcome.replace(" ", "_")
+    told = action if result.outcome == "done" else _OUTCOMES[result.outcome]
     return pages.done(call, f"comments/{result.id}", told)
 
 

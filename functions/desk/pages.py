@@ -55,9 +55,9 @@ def page(  # noqa: PLR0913  the parts of a response
 ) -> Response:
     """Render a template as a page of the desk.
 
-    Templates extend `desk.html`. They have `call`, `session` (None at signing in), `say(key, **values)`, `when(at)`,
-    `day(at)`, `url(page, **query)`, `token` for their forms, and `values`. `further_policy` adds CSP directives for
-    what the page may load besides style sheet and logo.
+    Templates extend `desk.html`, which also says what `done` reports. They have `call`, `session` (None at signing in),
+    `say(key, **values)`, `when(at)`, `day(at)`, `url(page, **query)`, `token` for their forms, and `values`.
+    `further_policy` adds CSP directives for what the page may load besides style sheet and logo.
     """
     session = call.session if isinstance(call, Call) else None
     zone, language = ZoneInfo(call.settings.time_zone), call.language
@@ -80,7 +80,8 @@ def page(  # noqa: PLR0913  the parts of a response
         title=title,
         menu=_menu(call, session, status),
         area=call.page.partition("/")[0],
-        told=call.request.query.get("told", ""),
+        # An error page may be of no area.
+        told=words.told(call.page, call.request.query.get("told", ""), language) if status < _ERROR else "",
         token=form_token(call.settings, session) if session else "",
         say=say,
         when=when,

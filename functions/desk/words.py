@@ -12,8 +12,21 @@ from guichet.records.outbox import DEPLOY_HOOK, module_of
 def say(key: str, language: Language, **values: object) -> str:
     """Return a sentence in a language, its placeholders filled with `values`. `key` is module and name, by a dot."""
     area, _, name = key.partition(".")
-    sentences: dict[str, str] = import_module(f"guichet.locales.{language}.desk.{area}").SENTENCES
-    return sentences[name].format_map(values)
+    return _sentences(area, language)[name].format_map(values)
+
+
+def told(page: str, what: str, language: Language) -> str:
+    """Return what a page reports after a change: the sentence `told_…` of its area, or an empty string.
+
+    `what` comes from a URL, so it may be anything.
+    """
+    area = page.partition("/")[0].replace("-", "_")
+    return _sentences(area, language).get(f"told_{what}", "") if what else ""
+
+
+def _sentences(area: str, language: Language) -> dict[str, str]:
+    found: dict[str, str] = import_module(f"guichet.locales.{language}.desk.{area}").SENTENCES
+    return found
 
 
 def own_name(language: Language) -> str:

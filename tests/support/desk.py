@@ -119,9 +119,11 @@ class Browser:
         return self.follow(self.post(form["action"], {**form["fields"], **fields}))
 
     def follow(self, reply: TestResponse) -> TestResponse:
-        """Follow redirects."""
+        """Follow redirects. Each page says what was done, if the redirect names it."""
         while reply.status_code in {302, 303}:
-            reply = self.get(reply.headers["Location"])
+            location = reply.headers["Location"]
+            reply = self.get(location)
+            assert "told=" not in location or 'class="told"' in reply.text, location
         return reply
 
     def _asked(self, method: str, page: str, headers: dict[str, str], data: Any = None) -> TestResponse:

@@ -78,9 +78,13 @@ def said() -> set[str]:
     """Return what the desk says: keys of sentences, or patterns of several."""
     # Not the names of templates.
     area = re.compile(rf"({'|'.join(AREAS)})\.(?!html$|css$)[\w*-]+")
-    return {text for text in texts_of(DESK) if area.fullmatch(text)} | {
-        text for text in said_in_templates() if not text.startswith("*")
-    }
+    # What a page reports, by the area of its path.
+    told = {f"{key.partition('.')[0]}.told_*" for key in KNOWN if ".told_" in key}
+    return (
+        {text for text in texts_of(DESK) if area.fullmatch(text)}
+        | told
+        | {text for text in said_in_templates() if not text.startswith("*")}
+    )
 
 
 @pytest.mark.slow

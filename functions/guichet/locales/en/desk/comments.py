@@ -88,7 +88,7 @@ SENTENCES = {
     "told_delete": "Deleted.",
     "told_already": "That was done already, perhaps by another owner.",
     "told_changed": "Nothing was done: the comment has changed since the page showed it. This is how it is now.",
-    "told_parent_waits": "Nothing was done: it replies to a pending comment. Approve or refuse that one first.",
+    "told_waits": "Nothing was done: it replies to a pending comment. Approve or refuse that one first.",
     "told_none_ticked": "Nothing was done: no comment was ticked.",
     "did_approve": "Approved: {number}.",
     "did_refuse": "Refused: {number}.",

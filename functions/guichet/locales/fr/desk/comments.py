@@ -95,7 +95,7 @@ SENTENCES = {
     "told_changed": (
         "Rien n’a été fait\u00a0: le commentaire a changé depuis l’affichage de la page. Voici son état actuel."
     ),
-    "told_parent_waits": (
+    "told_waits": (
         "Rien n’a été fait\u00a0: il répond à un commentaire encore en attente. Approuvez ou refusez d’abord celui-là."
     ),
     "told_none_ticked": "Rien n’a été fait\u00a0: aucun commentaire n’était coché.",
