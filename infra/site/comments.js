@@ -1,6 +1,7 @@
 // Shows the comments of every <section data-guichet-comments>. infra/docs/comments.md says more.
 
-const FRENCH = [
+const fr = [
+  'fr',
   'Chargement des commentaires…',
   'Aucun commentaire pour l’instant.',
   'commentaire',
@@ -12,7 +13,8 @@ const FRENCH = [
   'Annuler',
   'Ce commentaire a été supprimé.',
 ];
-const ENGLISH = [
+const en = [
+  'en-GB',
   'Loading comments…',
   'No comments yet.',
   'comment',
@@ -27,9 +29,9 @@ const ENGLISH = [
 const PLAIN = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: '\xa0' };
 
 export function comments(section) {
-  const french = /^fr\b/i.test(section.closest('[lang]')?.lang || navigator.language);
-  const [loading, none, noun, more, failed, again, reply, to, cancel, gone] = french ? FRENCH : ENGLISH;
-  const locale = french ? 'fr' : 'en-GB';
+  const language = section.closest('[lang]')?.lang || navigator.language;
+  const [locale, loading, none, noun, more, failed, again, reply, to, cancel, gone] =
+    { fr }[language.split('-')[0].toLowerCase()] || en;
   const form = section.querySelector('form');
   const { guichetComments, page = form?.elements.page?.value || location.pathname } = section.dataset;
   const url = (guichetComments || form.getAttribute('action')).replace(/(\/f)?\/comments\/?$/, '/comments');

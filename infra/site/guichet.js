@@ -1,6 +1,6 @@
 // Improves every <form data-guichet> of a page. infra/docs/pasting.md says more.
 
-const FRENCH = [
+const fr = [
   'Envoi en cours…',
   'Le serveur ne répond pas. Rien n’est perdu.',
   'Réessayer',
@@ -9,7 +9,7 @@ const FRENCH = [
   'Ce champ est obligatoire.',
   'Ce champ est incorrect.',
 ];
-const ENGLISH = [
+const en = [
   'Sending…',
   'The server does not answer. Nothing is lost.',
   'Try again',
@@ -25,7 +25,8 @@ const STYLE = `
 export function enhance(form) {
   const url = form.getAttribute('action');
   const language = form.querySelector('[name=_language]')?.value || form.closest('[lang]')?.lang || navigator.language;
-  const [sending, failed, tryAgain, refused, hint, required, invalid] = /^fr\b/i.test(language) ? FRENCH : ENGLISH;
+  const [sending, failed, tryAgain, refused, hint, required, invalid] =
+    { fr }[language.split('-')[0].toLowerCase()] || en;
   const status = form.querySelector('[data-guichet-status]') || form.appendChild(document.createElement('p'));
   let id = Math.random();
   const proofs = {};

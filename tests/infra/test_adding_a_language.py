@@ -24,19 +24,20 @@ CHANGES = {
         ),
     ],
     "infra/openapi.yaml": [("enum: [fr, en]", "enum: [fr, en, de]")],
+    "infra/site/guichet.js": [("{ fr }", "{ fr, de }")],
+    "infra/site/comments.js": [("{ fr }", "{ fr, de }")],
 }
 NEW = "functions/guichet/locales/de/"
 # What `de` has and `en` lacks.
 OWN_NAME = ('"en": "English"}', '"en": "Englisch", "de": "Deutsch"}')
 # Only for people: everything works without them.
-OF_NO_CONSEQUENCE = {
-    "infra/site/guichet.js", "infra/site/comments.js", "infra/site/de/index.html", "infra/docs/settings.md",
-}  # fmt: skip
+OF_NO_CONSEQUENCE = {"infra/site/de/index.html", "infra/docs/settings.md"}
 # They compare the languages, or what each allows.
 TESTS = (
     "tests/unit/test_languages.py",
     "tests/unit/test_emails.py",
     "tests/unit/test_settings.py",
+    "tests/unit/test_site_scripts.py",
     "tests/integration/desk/test_issues_desk.py::test_an_issue_is_written_looked_at_tested_and_sent_once_to_all_by_typing_their_number",
     "tests/operate/test_notice.py",
     "tests/operate/test_issue_files.py::test_a_new_file_can_be_read_as_it_is",
@@ -66,6 +67,10 @@ def added(tmp_path: Path) -> Path:
     (wording,) = re.findall(r"^  ConsentTextEn:\n(?:    .*\n)+", template, re.MULTILINE)
     template = template.replace(wording, wording + wording.replace("TextEn", "TextDe").replace("I agree", "Ich will"))
     (tmp_path / "template.yaml").write_text(template, encoding="utf-8")
+    for path in (tmp_path / "infra/site").glob("*.js"):
+        script = path.read_text(encoding="utf-8")
+        (english,) = re.findall(r"^const en = \[\n.*?^\];\n", script, re.DOTALL | re.MULTILINE)
+        path.write_text(script.replace(english, english + english.replace("const en", "const de")), encoding="utf-8")
     shutil.copytree((tmp_path / NEW).with_name("en"), tmp_path / NEW, ignore=ignored)
     other = r'{key: re.sub(r"(\{\w+\})|o", lambda m: m[1] or "ö", text) for key, text in SENTENCES.items()}'
     for path in (tmp_path / NEW).rglob("*.py"):

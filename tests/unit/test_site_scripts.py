@@ -6,13 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from guichet.locales import LANGUAGES
 from tests.support.typography import faults
 
 SITE = Path(__file__).parents[2] / "infra" / "site"
 SCRIPTS = {name: (SITE / name).read_text(encoding="utf-8") for name in ("guichet.js", "comments.js")}
-SENTENCES = {"guichet.js": 7, "comments.js": 10}
-# Bytes, gzipped.
-LARGEST = 3000
+# By language, as written in the script. The first one of comments.js is how it writes dates.
+SENTENCES = {
+    name: {
+        language: [
+            (single or template).replace("\\xa0", "\xa0") for single, template in re.findall("'(.*)'|`(.*)`", block)
+        ]
+        for language, block in re.findall(r"^const ([a-z]{2}) = \[(.*?)^\];", script, re.DOTALL | re.MULTILINE)
+    }
+    for name, script in SCRIPTS.items()
+}
+# Bytes, gzipped: with two languages, and for the sentences of each further one.
+LARGEST = 3000 + 200 * (len(LANGUAGES) - 2)
 each = pytest.mark.parametrize("name", SCRIPTS)
 
 
@@ -35,13 +45,17 @@ def test_it_imports_nothing_names_no_address_and_keeps_nothing(name: str) -> Non
 
 
 @each
-def test_its_french_is_typeset(name: str) -> None:
-    french, english = (
-        [(single or template).replace("\\xa0", "\xa0") for single, template in re.findall(r"'(.*)'|`(.*)`", block)]
-        for block in re.findall(r"^const (?:FRENCH|ENGLISH) = \[(.*?)^\];", SCRIPTS[name], re.DOTALL | re.MULTILINE)
+def test_it_has_every_sentence_in_every_language(name: str) -> None:
+    (others,) = re.findall(r"\{ ([a-z, ]+) \}\[language", SCRIPTS[name])
+    assert {*others.split(", "), "en"} == SENTENCES[name].keys() == {*LANGUAGES}
+    assert {language: len(said) for language, said in SENTENCES[name].items()} == dict.fromkeys(
+        LANGUAGES, {"guichet.js": 7, "comments.js": 11}[name]
     )
-    assert len(french) == len(english) == SENTENCES[name]
-    assert [fault for sentence in french for fault in faults(sentence)] == []
+
+
+@each
+def test_its_french_is_typeset(name: str) -> None:
+    assert [fault for sentence in SENTENCES[name]["fr"] for fault in faults(sentence)] == []
 
 
 def test_nothing_that_parses_html_or_runs_text_is_in_the_script_of_comments() -> None:
