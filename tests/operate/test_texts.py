@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from guichet.locales import LANGUAGES
 from guichet.mail import texts
 from infra.template import TEMPLATE
 from tests.support.operate import said_by
@@ -40,18 +41,18 @@ def test_it_says_which_emails_have_words_of_the_owners_own(tmp_path: Path, capsy
 
 def test_each_mistake_is_a_line_with_the_name_of_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.toml"
-    file.write_text(GOOD.replace("{link}", "{nom}") + '[welcome.de]\nsubject = "a\x1b[31m"\n', encoding="utf-8")
+    file.write_text(GOOD.replace("{link}", "{nom}") + '[welcome.xx]\nsubject = "a\x1b[31m"\n', encoding="utf-8")
     code, out, err = check(capsys, str(file))
     assert (code, out) == (2, "")
     assert err.startswith("mine.toml: expected TOML: ")
     assert "\x1b" not in err
-    file.write_text(GOOD.replace("{link}", "{nom}") + '[welcome.de]\nsubject = "a"\n', encoding="utf-8")
+    file.write_text(GOOD.replace("{link}", "{nom}") + '[welcome.xx]\nsubject = "a"\n', encoding="utf-8")
     code, out, err = check(capsys, str(file))
     assert (code, out) == (2, "")
     assert err.splitlines() == [
         "mine.toml: [confirmation.en] body: expected no placeholder except {site} and {link}, but it has {nom}",
-        "mine.toml: [welcome.de]: there is no such language; expected fr or en",
-        "mine.toml: [welcome.de] body: expected text, but it is missing",
+        f"mine.toml: [welcome.xx]: there is no such language; expected {' or '.join(LANGUAGES)}",
+        "mine.toml: [welcome.xx] body: expected text, but it is missing",
     ]
 
 
