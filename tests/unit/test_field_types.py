@@ -14,7 +14,7 @@ from guichet.definitions.forms_file import parse
 from guichet.forms.field_types import check, schema, shown
 from guichet.http.body import Repeated, clean
 from guichet.http.request import Request
-from guichet.locales import Language
+from guichet.locales import LANGUAGES, Language, locale
 
 # In a definition, so that limits and labels are as a site writes them.
 FIELDS = parse(
@@ -181,8 +181,16 @@ def test_in_english_a_date_that_might_be_two_is_refused() -> None:
     assert stored("date", "03/03/2026", "en", "en") == "2026-03-03"
 
 
+def test_how_figures_are_read_is_said_in_the_folder_of_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locale("en"), "DAY_FIRST", True)
+    assert stored("date", "03/04/2026", "en", "en-US") == "2026-04-03"
+    assert stored("number", "1,234", "fr") == "1.234"
+    monkeypatch.setattr(locale("fr"), "number", locale("en").number)
+    assert stored("number", "1,234", "fr") == "1234"
+
+
 @pytest.mark.medium
-@given(at=st.dates(date(2026, 1, 1), date(2027, 12, 31)), language=st.sampled_from(["fr", "en"]))
+@given(at=st.dates(date(2026, 1, 1), date(2027, 12, 31)), language=st.sampled_from(LANGUAGES))
 def test_a_day_is_read_as_it_is_shown_with_its_weekday_or_without(at: date, language: Language) -> None:
     text = shown(FIELDS["date"], at.isoformat(), language)
     assert stored("date", text, language) == at.isoformat()
@@ -190,7 +198,7 @@ def test_a_day_is_read_as_it_is_shown_with_its_weekday_or_without(at: date, lang
 
 
 @pytest.mark.medium
-@given(number=st.decimals(-5, 100_000, places=3), language=st.sampled_from(["fr", "en"]))
+@given(number=st.decimals(-5, 100_000, places=3), language=st.sampled_from(LANGUAGES))
 def test_a_number_is_read_as_it_is_shown(number: Decimal, language: Language) -> None:
     kept = stored("number", f"{number:f}", language)
     assert Decimal(kept) == number

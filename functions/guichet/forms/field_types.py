@@ -146,8 +146,8 @@ def _number(field: Field, value: str, request: Request) -> str:
 def _read_number(text: str, language: Language) -> "Decimal | None":
     """Return the number that a text such as `1 234,50` or `$1,234.50` means, or None if it is not a number.
 
-    A single point or comma starts the decimals, as in what a browser's own number field posts; but in English, `1,234`
-    is more than a thousand.
+    A single point or comma starts the decimals, as in what a browser's own number field posts; but in a language with a
+    decimal point, such as English, `1,234` is more than a thousand.
     """
     from decimal import Decimal  # noqa: PLC0415
 
@@ -157,7 +157,7 @@ def _read_number(text: str, language: Language) -> "Decimal | None":
         return None
     sign, digits, exponent = found.groups()
     # Pounds and dollars imply English thousands separators.
-    english = language == "en" or any(currency in text for currency in "$£")
+    english = "." in locale(language).number("0.5") or any(currency in text for currency in "$£")
     mark = max((",", "."), key=digits.rfind)
     groups_only = digits.count(mark) > 1 or (mark == "," and english and _ENGLISH_GROUPS.fullmatch(digits) is not None)
     whole, _, decimals = (digits, "", "") if groups_only or mark not in digits else digits.rpartition(mark)
@@ -221,7 +221,7 @@ def _first_in_dates(request: Request) -> str:
 
     In English it depends on the country, which the browser may or may not tell.
     """
-    if request.language != "en":
+    if locale(request.language).DAY_FIRST:
         return "day"
     tag = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip().lower()
     return {"en-us": "month", "en-ph": "month", "en": "", "": ""}.get(tag, "day")
