@@ -92,7 +92,7 @@ def _parse(request: Request, largest: int) -> Pairs:
     if not body:
         raise refuse(422, "EMPTY")
     header = request.headers.get("content-type", "")
-    label = _parameter(header, "charset") or ""
+    label = _parameter(header, "charset")
     # JSON is UTF-8 (RFC 8259); ASCII is a subset.
     readable = label.lower() in _JSON_CHARSETS if request.content_type == JSON_TYPE else charset.is_read(label)
     readers = {JSON_TYPE: _json_pairs, _FORM_TYPE: _urlencoded_pairs, _MULTIPART_TYPE: _multipart_pairs}
@@ -108,13 +108,13 @@ def _parse(request: Request, largest: int) -> Pairs:
     return pairs
 
 
-def _parameter(header: str, name: str) -> str | None:
-    """Return a parameter of a Content-Type header (RFC 9110, section 5.6.6)."""
+def _parameter(header: str, name: str) -> str:
+    """Return a parameter of a Content-Type header, or an empty text (RFC 9110, section 5.6.6)."""
     for part in header.split(";")[1:]:
         key, equals, value = part.partition("=")
         if equals and key.strip().lower() == name:
             return value.strip().strip('"')
-    return None
+    return ""
 
 
 class _JsonObject(list[tuple[str, Any]]):
@@ -167,7 +167,7 @@ def _multipart_pairs(body: bytes, header: str) -> Pairs:
     of_file = False
     try:
         # Each character of a part's header is a byte.
-        with PushMultipartParser(_parameter(header, "boundary") or "", header_charset="latin-1") as parser:
+        with PushMultipartParser(_parameter(header, "boundary"), header_charset="latin-1") as parser:
             for event in parser.parse(body):
                 if isinstance(event, (bytes, bytearray)):
                     if of_file:
@@ -179,20 +179,21 @@ def _multipart_pairs(body: bytes, header: str) -> Pairs:
                     of_file = bool(_FILE_NAME.search(event.header("Content-Disposition", "")))
                     if event.filename:
                         raise refuse(415, "NO_FILE_UPLOADS")
-                    if not charset.is_read(event.charset or ""):
+                    label = event.charset or ""
+                    if not charset.is_read(label):
                         raise refuse(415, "UNSUPPORTED_MEDIA_TYPE")
-                    labels.append(event.charset)
+                    labels.append(label)
                     pairs.append(((event.name or "").encode("latin-1"), b""))
     except MultipartError:
         raise refuse(400, "BAD_REQUEST") from None
     return _decoded(pairs, labels)
 
 
-def _decoded(pairs: list[tuple[bytes, bytes]], labels: list[str | None]) -> Pairs:
+def _decoded(pairs: list[tuple[bytes, bytes]], labels: list[str]) -> Pairs:
     """Return the names and values of a form as texts, all in the same encoding."""
     # The browser's own field is more reliable than what a program put around it.
     said = [value.decode("latin-1") for name, value in pairs if name.lower() == _CHARSET_FIELD and value.strip()]
-    texts = charset.decoded([text for pair in pairs for text in pair], said or [label or "" for label in labels])
+    texts = charset.decoded([text for pair in pairs for text in pair], said or labels)
     return list(zip(texts[::2], texts[1::2], strict=True))
 
 
