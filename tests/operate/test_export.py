@@ -256,9 +256,9 @@ def test_an_export_goes_on_wherever_it_was_stopped(
     for number in range(7):
         contact(app, message=f"number {number}", _id=str(number))
     whole, parted = tmp_path / "whole", tmp_path / "parted"
-    order = ("export", "messages", "--format", file_format)
+    order = ("export", "messages", "--format", file_format, "--json")
     with small_pages(3):
-        assert operate(app, *order, "-o", str(whole)).code == 0
+        assert operate(app, *order, "-o", str(whole)).rows == [{"file": str(whole), "rows": 7}]
         original, calls = exporting.write_page, 0
 
         def stop(*arguments: Any) -> None:
@@ -276,7 +276,7 @@ def test_an_export_goes_on_wherever_it_was_stopped(
             assert stopped.code == 130
             assert "run the same command again to resume" in stopped.told
             again = operate(app, *order, "-o", str(parted))
-            assert again.code == 0
+            assert again.rows == [{"file": str(parted), "rows": 7}]
             assert ("Resuming the export begun at 20" in again.err) == (stopped_at > 1)
     assert parted.read_bytes() == whole.read_bytes()
     assert len(list(tmp_path.iterdir())) == 2
