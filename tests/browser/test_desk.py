@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from desk import words
 from guichet.locales import LANGUAGES, Language
 from tests.support.stack import LocalStack, ask, local_stack, text_of, wait_for
-from tests.support.visitor import OF_COLOURS, Visitor
+from tests.support.visitor import OF_COLOURS, Visitor, faint_texts
 
 Visit = Callable[..., Visitor]
 FORM = "application/x-www-form-urlencoded"
@@ -344,8 +344,10 @@ def test_each_page_is_right_for_everybody(visit: Visit, desk: Desk) -> None:
         reply = page.goto(desk.url(address))
         assert reply is not None
         assert reply.status == (404 if name == "not there" else 200), name
-        page.emulate_media(color_scheme="light")
-        # A narrow window shows no text that a wide one hides, except labels that axe does not read.
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": 320, "height": 800})
+            assert faint_texts(page) == [], name
         for width, but in ((320, OF_COLOURS), (1200, ())):
             page.set_viewport_size({"width": width, "height": 800})
             all_right(visitor, width, but)

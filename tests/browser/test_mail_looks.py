@@ -22,7 +22,7 @@ from tests.support.app import SITE, App, isolated, resolve
 from tests.support.emails import email
 from tests.support.site_forms import site_forms
 from tests.support.stack import unquoted
-from tests.support.visitor import OF_COLOURS, Visitor, violations_in
+from tests.support.visitor import OF_COLOURS, Visitor, faint_texts, violations_in
 
 Visit = Callable[..., Visitor]
 Scheme = Literal["light", "dark"]
@@ -140,6 +140,8 @@ def test_they_fit_can_be_read_and_load_nothing(visit: Visit, written: Written) -
             for width in (320, 360, 1000):
                 page.set_viewport_size({"width": width, "height": 800})
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, mail["Subject"]
+                if scheme == "dark" and width == 320:
+                    assert faint_texts(page) == [], mail["Subject"]
                 # At 360 the layout is the same as at 320. Dark mode only changes colours, which are checked below.
                 if scheme == "light" and width != 360:
                     assert in_mail(visitor.violations()) == [], mail["Subject"]

@@ -17,7 +17,7 @@ from guichet.settings import NewsletterSettings
 from newsletter.pages import confirm_page
 from tests.support.colors import COLORS
 from tests.support.stack import LocalStack, text_of, wait_for
-from tests.support.visitor import OF_COLOURS, Visitor
+from tests.support.visitor import OF_COLOURS, Visitor, faint_texts
 from tests.support.words import ENGLISH, FRENCH, Words
 
 Visit = Callable[..., Visitor]
@@ -57,6 +57,8 @@ def looks(visit: Visit, stack: LocalStack, url: str | Callable[[], str], languag
         for width, scheme in group:
             look(visitor.page, width, scheme)
             assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+            if (width, scheme) == (360, "dark"):
+                assert faint_texts(visitor.page) == []
             if (width, scheme) in CHECKED:
                 assert visitor.violations(CHECKED[width, scheme]) == []
 

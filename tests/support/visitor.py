@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, Page
 
+from guichet.accent import READABLE, contrast
 from tests.support.stack import LocalStack
 
 # In milliseconds. Only failures take this long.
@@ -20,6 +21,26 @@ _RUN = """async ([only, but]) => {
   const found = await axe.run(only.length ? { ...options, runOnly: only } : options);
   return found.violations;
 }"""
+# The colours of each text that is shown, labels from the style sheet included, and of the background behind it.
+_PAIRS = """() => {
+  const written = (color) => color.replace(/^rgb\\((.*)\\)$/, (_, channels) =>
+    `#${channels.split(", ").map((one) => (+one).toString(16).padStart(2, "0")).join("")}`);
+  const behind = (one) => {
+    const { backgroundColor } = getComputedStyle(one);
+    return backgroundColor === "rgba(0, 0, 0, 0)" && one.parentElement ? behind(one.parentElement) : backgroundColor;
+  };
+  const hasText = (one) =>
+    typeof one.value === "string" || [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const found = {};
+  for (const one of document.body.querySelectorAll("*")) {
+    if (!one.checkVisibility({ visibilityProperty: true })) continue;
+    for (const part of [...(hasText(one) ? [null] : []), "::before", "::after"]) {
+      const { color, content } = getComputedStyle(one, part);
+      if (content !== "none") found[[written(color), written(behind(one))]] ??= one.outerHTML.slice(0, 200);
+    }
+  }
+  return Object.entries(found).map(([pair, html]) => [...pair.split(","), html]);
+}"""
 # What a copy of a page leaves out: scripts, which have run, and a CSP, which would apply to later copies as well.
 _NOT_COPIED = re.compile(r'<script>.*?</script>|<meta http-equiv="Content-Security-Policy"[^>]*>', re.DOTALL)
 
@@ -30,6 +51,16 @@ def violations_in(page: Page, only: Collection[str] = (), but: Collection[str] =
         page.evaluate(AXE_SCRIPT)
     found = page.evaluate(_RUN, [list(only), list(but)])
     return [f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+def faint_texts(page: Page) -> list[str]:
+    """Return the texts of a page that do not stand out from their background (WCAG 2.2, 1.4.3).
+
+    Much faster than axe, so it can look at every width and colour scheme, and at labels from the style sheet as well.
+    """
+    return [
+        f"{ink} on {paper}: {html}" for ink, paper, html in page.evaluate(_PAIRS) if contrast(ink, paper) < READABLE
+    ]
 
 
 class Visitor:
