@@ -9,7 +9,7 @@ import html5lib
 import pytest
 
 from tests.support.app import App
-from tests.support.newsletter import link_in_last_mail, open_link, press, sign_up, subscriber
+from tests.support.newsletter import link_in_last_mail, local, open_link, press, sign_up, subscriber
 
 STRANGER = {"name": "Toto le Clown", "consent": "J'accepte tout, toujours.", "source": "https://evil.example/a"}
 
@@ -55,6 +55,15 @@ def test_what_is_recorded_is_what_the_page_showed(app: App) -> None:
     assert (proof(app)["consent_claim"], proof(app)["page"]) == (STRANGER["consent"], STRANGER["source"])
     app.play_stream()
     assert "Toto" not in app.mails()[-1].as_string()
+
+
+@pytest.mark.medium
+def test_what_a_page_posts_counts_more_than_the_query_of_its_address(app: App) -> None:
+    sign_up(app)
+    link = local(link_in_last_mail(app))
+    posted = {"name": "Camille", "wording": "1"}
+    assert app.post(f"{link}&name=Toto&wording=0", data=posted).status_code == 200
+    assert subscriber(app)["name"] == "Camille"
 
 
 @pytest.mark.medium

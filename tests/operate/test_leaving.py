@@ -162,6 +162,14 @@ def test_whatever_somebody_is_called_the_file_has_a_row_and_no_formula(
             assert not any(cell.startswith(tuple("=+-@")) for cell in line)
 
 
+def test_mailchimp_gets_as_much_of_the_proof_as_one_of_its_fields_takes_in_whole_characters() -> None:
+    imported = Imported(event="imported", at=START, statement="é" * 200)
+    subscriber = Subscriber(id="1", state="confirmed", email=READER, confirmed_at=START, history=(imported,))
+    (row,) = csv.reader(leaving.rows_of("mailchimp", [subscriber]).splitlines())
+    # 255 bytes, of which the last one is half a character.
+    assert row[-1] == "é" * 127
+
+
 def test_what_a_tool_s_file_leaves_no_choice_about_is_refused(app: App, operate: Operate, tmp_path: Path) -> None:
     file = str(tmp_path / "list.csv")
     for order in (
