@@ -31,8 +31,9 @@ from guichet.newsletter.editions import LARGEST_TEXT, LONGEST_ID, LONGEST_PREHEA
 from guichet.newsletter.plan import Account, Audience, NoTimeError, Plan
 from guichet.records.issue import Edition, Issue, IssueState, ReaderState
 from guichet.records.record import utc_now
+from guichet.records.subscriber import Subscriber
 from guichet.settings import origin_of
-from guichet.store import dynamodb, issues, readers
+from guichet.store import dynamodb, issues, readers, table
 
 # The frame in which a page shows an issue.
 _FRAMES = "frame-src 'self'"
@@ -534,7 +535,7 @@ def who(call: Call) -> Response:
     if (state and wanted is None) or (place and not _PLACE.fullmatch(place)):
         raise DeskError(404, "no_such_page")
     found = readers.page(call.table_name, issue.id, wanted, place, _ON_A_PAGE)
-    keys = [{"pk": f"subscriber#{one.subscriber_id}", "sk": "subscriber"} for one in found.rows]
+    keys = [table.key(Subscriber, one.subscriber_id) for one in found.rows]
     addresses = {item["id"]: str(item.get("email", "")) for item in dynamodb.batch_get(call.table_name, keys)}
     page = f"issues/{issue.id}/readers"
     counts: dict[str, Any] = issue.counts.model_dump()

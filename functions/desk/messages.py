@@ -25,7 +25,7 @@ from guichet.outbox.reasons import reason_of
 from guichet.records.message import Message
 from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
-from guichet.store import message_lists, submissions, subscribers
+from guichet.store import message_lists, outbox, submissions, subscribers, table
 from guichet.store.dynamodb import Item
 from guichet.store.message_lists import Entry, Folder, Place
 
@@ -206,7 +206,7 @@ def _searched(call: Call, query: Query) -> Found:
             for entry in batch:
                 looked_at += 1
                 reached = entry.place
-                record = records.get(entry.pk.partition("#")[2])
+                record = records.get(table.id_at(entry.pk))
                 text = folded(_texts(record, call)) if record else ""
                 read += len(text)
                 if record and all(word in text for word in wanted):
@@ -399,7 +399,8 @@ def _queued(row: Item) -> str:
 
 
 def _email_name(row: Item, call: Call) -> str:
-    if row["sk"].endswith("-notification#released"):
+    released = outbox.row_key(row["pk"], row["name"], "released").email
+    if row["name"].endswith("-notification") and row["sk"] == released:
         return words.say("messages.email_released", call.language)
     return words.email_name(row["name"], call.language)
 
@@ -425,8 +426,7 @@ def _email_state(row: Item, call: Call) -> str:
 
 def _neighbours(call: Call, record: Submission, folder: Folder, form: str) -> dict[str, str]:
     """Return the links to the previous and next message. If none is near, they lead to the list from here on."""
-    kind = "request" if isinstance(record, SignUp) else "message"
-    here = Place(record.submitted_at, f"{kind}#{record.id}")
+    here = Place(record.submitted_at, table.key(type(record), record.id)["pk"])
     oldest, newest = _oldest(call), utc_now() + _CLOCKS_DIFFER
     lists = message_lists.Lists(call.table_name, folder)
     links: dict[str, str] = {}
@@ -435,7 +435,7 @@ def _neighbours(call: Call, record: Submission, folder: Folder, form: str) -> di
         for stretch in lists.walk(here, oldest if back else newest, back=back):
             near = next((entry for entry in stretch.entries if form in {"", entry.form}), None)
             if near:
-                url = call.url(f"messages/{near.pk.partition('#')[2]}", form=form)
+                url = call.url(f"messages/{table.id_at(near.pk)}", form=form)
             if near or stretch.is_last:
                 break
         else:

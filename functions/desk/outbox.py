@@ -14,7 +14,7 @@ from guichet.outbox.reasons import WHYS, Reason, reason_of
 from guichet.records.outbox import DEPLOY_HOOK, EmailKey
 from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
-from guichet.store import mailboxes, outbox, outbox_list
+from guichet.store import mailboxes, outbox, outbox_list, table
 from guichet.store.dynamodb import Item
 from guichet.store.outbox_list import Place
 from guichet.telemetry import logger
@@ -100,8 +100,8 @@ def _failed(call: Call, row: Item) -> Failed:
 
 
 def _record(row: Item) -> str:
-    kind, _, record_id = row["pk"].partition("#")
-    return f"{_PAGES[kind]}/{record_id}" if kind in _PAGES else ""
+    kind = table.kind_at(row["pk"])
+    return f"{_PAGES[kind.name]}/{table.id_at(row['pk'])}" if kind and kind.name in _PAGES else ""
 
 
 def _recipient(call: Call, row: Item) -> str:

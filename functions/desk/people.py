@@ -9,9 +9,8 @@ from guichet.http.responses import Response
 from guichet.mail.emails import erasure_done
 from guichet.records.erasure import ERASURE_KEPT, Erasure
 from guichet.records.record import utc_now
-from guichet.records.sign_up import SignUp
 from guichet.signing import subscriber_id
-from guichet.store import comments, erasures, message_lists, subscribers
+from guichet.store import comments, erasures, message_lists, subscribers, table
 
 # The parameters that identify who is to be erased.
 _BY = ("message", "comment", "subscriber", "address")
@@ -93,8 +92,7 @@ def _found(call: Call, by: dict[str, str]) -> Whom | None:
         record, _ = message_lists.opened(call.table_name, by["message"])
         if record is None:
             return None
-        kind = "request" if isinstance(record, SignUp) else "message"
-        return Whom(by, record.email, "" if record.email else f"{kind}#{record.id}")
+        return Whom(by, record.email, "" if record.email else table.key(type(record), record.id)["pk"])
     if "comment" in by:
         # A comment without an address came from another tool. It is deleted on its own.
         comment = comments.comment(call.table_name, by["comment"])

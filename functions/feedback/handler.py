@@ -105,11 +105,10 @@ def _settle(event: SesEvent, report: Report) -> None:
 def _owners(key: EmailKey) -> list[str]:
     """Return the keyed hashes of the addresses that an email to the owner is for."""
     # Only these have recipients of their own, which depend on the answers, or on the address that was typed.
-    own = key.name in {form_notification.NAME, desk_sign_in.NAME}
+    name = outbox.name_of(key)
+    own = name in {form_notification.NAME, desk_sign_in.NAME}
     record = table.record_at(settings().table_name, key.record) if own else None
-    return [
-        subscriber_id(settings().signing_secret, address) for address in recipients_of(key.name, record, settings())
-    ]
+    return [subscriber_id(settings().signing_secret, address) for address in recipients_of(name, record, settings())]
 
 
 def _follow_in_mailboxes(report: Report, change: Change) -> None:

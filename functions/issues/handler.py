@@ -10,7 +10,7 @@ from guichet.lambda_runtime import guarded, prepare
 from guichet.mail import ses
 from guichet.records.record import utc_now
 from guichet.settings import IssuesSettings
-from guichet.store import dynamodb, issues
+from guichet.store import dynamodb, issues, table
 from guichet.telemetry import log_unexpected
 from issues import worker
 
@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     if "Records" not in event:
         return sweep(context)
     for record in event["Records"]:
-        issue_id = str(record["dynamodb"]["Keys"]["pk"]["S"]).partition("#")[2]
+        issue_id = table.id_at(record["dynamodb"]["Keys"]["pk"]["S"])
         worker.work(issue_id, settings(), context, _among())
     return {"batchItemFailures": []}
 

@@ -339,7 +339,7 @@ def _email_in(operation: str, body: bytes) -> tuple[str, str, Attempt | None]:
     attempt = attempt_in({tag["Name"]: [tag["Value"]] for tag in asked.get("EmailTags", [])})
     if attempt and attempt.key.record.startswith("issue#"):
         # For all others, the text says whose they are.
-        which, issue = attempt.key.email.partition("#")[2], readers.issue_of(attempt.key)
+        which, issue = attempt.key.email.partition("#")[2], readers.issue_of(attempt.key.record)
         name = f"issue {issue} {mail['To']}" if readers.is_reader(attempt.key) else f"{which} {issue}"
         return name, "", attempt
     part = mail.get_body(("plain",))

@@ -69,7 +69,9 @@ class _Judged:
         self.asked = [
             Copy(number, sent, sent.attempt.key.email.partition("#")[2], sent.attempt.claim)
             for number, sent in enumerate(log)
-            if sent.attempt and readers.is_reader(sent.attempt.key) and readers.issue_of(sent.attempt.key) == issue.id
+            if sent.attempt
+            and readers.is_reader(sent.attempt.key)
+            and readers.issue_of(sent.attempt.key.record) == issue.id
         ]
         self.copies = [copy for copy in self.asked if copy.sent.acted]
         self.marked = {

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from guichet.records.outbox import EmailKey
+from guichet.store import outbox, readers
 
 _RECORD, _EMAIL, _CLAIM = "guichet-record", "guichet-email", "guichet-claim"
 
@@ -34,7 +35,8 @@ def attempt_in(tags: Mapping[str, Sequence[str]]) -> Attempt | None:
         key = EmailKey(record=_decoded(record), email=_decoded(email))
     except (KeyError, IndexError, ValueError):
         return None
-    return Attempt(key, claim) if key.record and key.email.startswith(("email#", "reader#")) and claim else None
+    ours = outbox.is_row(key) or readers.is_reader(key)
+    return Attempt(key, claim) if key.record and ours and claim else None
 
 
 def _encoded(text: str) -> str:

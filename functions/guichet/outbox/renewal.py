@@ -84,7 +84,7 @@ def _begun(reached: Progress, today: str, quota: ses.Quota, table_name: str) -> 
     """Return the progress as a day begins: with the next part of the list, or the rest of the last one."""
     share = MOST_A_DAY if quota.per_day is None else max(1, int(quota.per_day * SHARE))
     # Waiting ones go out today, so they count towards today's share: weeks without mail pile up one day's at most.
-    waiting = sum(mail.key.name == email.NAME for mail in outbox.waiting_emails(table_name, email.AUDIENCE))
+    waiting = sum(outbox.name_of(mail.key) == email.NAME for mail in outbox.waiting_emails(table_name, email.AUDIENCE))
     begun = replace(reached, day=today, done=False, share=share, left=max(0, share - waiting))
     return replace(begun, part=reached.part % renewals.PARTS + 1, after="") if reached.done else begun
 

@@ -102,7 +102,7 @@ class _Sweep:
         refused: list[EmailKey] = []
         held: set[tuple[str, str]] = set()
         for email in _in_turns(outbox.waiting_emails(self._settings.table_name, audience)):
-            name, network = email.key.name, email.network_id
+            name, network = outbox.name_of(email.key), email.network_id
             # An email that was postponed or held back is not late.
             if (email.not_before and email.not_before > utc_now()) or held & {(name, ""), (name, network)}:
                 continue

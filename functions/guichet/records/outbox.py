@@ -55,11 +55,6 @@ class EmailKey(Record):
         record, _, email = text.partition("/")
         return cls(record=record, email=email)
 
-    @property
-    def name(self) -> str:
-        """The name of the email: `email#<name>`, or `email#<name>#<occasion>`."""
-        return self.email.split("#")[1]
-
 
 class WaitingEmail(Record):
     """An email that waits, and until when it is postponed, if at all."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 from guichet.page_paths import folded
 from guichet.records.comment import REFUSED_KEPT, Comment, CommentState
@@ -20,7 +20,7 @@ from guichet.store.dynamodb import Item, marshalled
 
 # Keys that sort before and after all entries.
 _HEAD, _END = "about", "entry$"
-_ENTRY = "entry#"
+_THREAD, _AUTHOR, _ENTRY = "thread#", "author#", "entry#"
 # One or two times, each with a comment's id.
 _KEY = re.compile(r"[0-9T:.+-]{32}#[0-9a-f]{32}(?:#[0-9T:.+-]{32}#[0-9a-f]{32})?", re.ASCII)
 THREADS = "threads"
@@ -84,17 +84,24 @@ def thread_key(secret: str, page: str) -> str:
 
     It is hashed, since a path may be a stranger's words.
     """
-    return f"thread#{keyed_hash(secret, 'thread', folded(page))}"
+    return f"{_THREAD}{keyed_hash(secret, 'thread', folded(page))}"
 
 
 def author_key(email_id: str) -> str:
     """Return the key under which an author's comments are found, by the keyed hash of the address."""
-    return f"author#{email_id}"
+    return f"{_AUTHOR}{email_id}"
 
 
 def item_of_entry(secret: str, known: Comment) -> Item:
     """Return the key of the item that shows an approved comment."""
     return {"pk": thread_key(secret, known.page), "sk": f"{_ENTRY}{known.entry}"}
+
+
+def id_beside(item: Item) -> str:
+    """Return the id of the comment that an entry shows or an author's mark leads to, or an empty string."""
+    if str(item["pk"]).startswith(_THREAD):
+        return str(item["sk"]).rpartition("#")[2]
+    return table.id_at(item["sk"]) if str(item["pk"]).startswith(_AUTHOR) else ""
 
 
 def with_new(table_name: str, secret: str, new: Comment) -> list[dict[str, Any]]:
@@ -137,7 +144,7 @@ def restore(  # noqa: PLR0913, PLR0917  the parts of one write
 
 def comment(table_name: str, comment_id: str) -> Comment | None:
     """Return a comment in any state, or None if there is none or it has expired."""
-    return cast("Comment | None", table.record_at(table_name, f"comment#{comment_id}"))
+    return table.record(table_name, Comment, comment_id)
 
 
 def list_of(state: CommentState) -> str:
@@ -148,7 +155,7 @@ def list_of(state: CommentState) -> str:
 def in_state(table_name: str, state: CommentState) -> list[tuple[datetime, str]]:
     """Return when the comments in a state came, and their ids, newest first."""
     found = dynamodb.items("query", **table.of_list(table_name, list_of(state)))
-    known = ((datetime.fromisoformat(item["received_at"]), str(item["pk"]).partition("#")[2]) for item in found)
+    known = ((datetime.fromisoformat(item["received_at"]), table.id_at(item["pk"])) for item in found)
     return sorted(known, reverse=True)
 
 
@@ -165,7 +172,7 @@ def read(table_name: str, ids: Sequence[str]) -> list[Comment]:
 
 def of_author(table_name: str, email_id: str) -> list[Comment]:
     """Return all comments of an author, by the keyed hash of the address (`signing.subscriber_id`), newest first."""
-    theirs = read(table_name, [str(mark["sk"]).partition("#")[2] for mark in _marks(table_name, email_id)])
+    theirs = read(table_name, [table.id_at(mark["sk"]) for mark in _marks(table_name, email_id)])
     return sorted(theirs, key=lambda one: one.received_at, reverse=True)
 
 
@@ -236,7 +243,8 @@ def approve(  # noqa: PLR0913  the parts of one write
     if parent is not None and parent.state == "pending":
         return "parent waits"
     above = _root_of(parent.entry) if parent is not None and parent.state == "approved" else ""
-    key = "#".join(filter(None, (above, entry_key(approved.received_at, approved.id))))
+    own = entry_key(approved.received_at, approved.id)
+    key = reply_key(above, own) if above else own
     if parent is None and approved.entry:
         # Imported: its place is known, although the comment that it answers is gone.
         key = approved.entry
@@ -434,12 +442,17 @@ def _of_author(table_name: str, secret: str, known: Comment, end: datetime | Non
 
 
 def _author_key(secret: str, known: Comment) -> Item:
-    return {"pk": author_key(subscriber_id(secret, known.email)), "sk": f"comment#{known.id}"}
+    return {"pk": author_key(subscriber_id(secret, known.email)), "sk": table.key(Comment, known.id)["pk"]}
 
 
 def entry_key(at: datetime, comment_id: str) -> str:
     """Return the key of a first comment's entry, which is also the last part of a reply's key."""
     return f"{table.stamp(at)}#{comment_id}"
+
+
+def reply_key(root: str, key: str) -> str:
+    """Return the key of a reply's entry: after that of the first comment in its thread."""
+    return f"{root}#{key}"
 
 
 def _shown(secret: str, known: Comment, key: str, public: PublicPart) -> Item:

@@ -14,6 +14,7 @@ from guichet.store import table
 from guichet.store.dynamodb import Item, marshalled
 
 KIND = "deleted"
+_PREFIX = "deleted#"
 # `person`: its author deleted it, or was erased, which nobody undoes.
 Why = Literal["person", "owner", "refused"]
 # If a comment is marked twice, the mark that comes later in this order is kept.
@@ -29,7 +30,12 @@ class Mark(NamedTuple):
 
 def key(comment_id: str) -> Item:
     """Return the key of a comment's mark."""
-    return {"pk": f"{KIND}#{comment_id}", "sk": KIND}
+    return {"pk": f"{_PREFIX}{comment_id}", "sk": KIND}
+
+
+def comment_of(item: Mapping[str, Any]) -> str:
+    """Return the id of the comment that a mark is about."""
+    return str(item["pk"]).removeprefix(_PREFIX)
 
 
 def mark_of(item: Mapping[str, Any]) -> Mark:

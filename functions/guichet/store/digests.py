@@ -1,7 +1,5 @@
 """Weekly digests."""
 
-from typing import cast
-
 from guichet.records.digest import Digest
 from guichet.records.outbox import QueuedEmail
 from guichet.store import outbox, table
@@ -9,7 +7,7 @@ from guichet.store import outbox, table
 
 def digest(table_name: str, week: str) -> Digest | None:
     """Return the digest of a week, or None if it was not made yet."""
-    return cast("Digest | None", table.record_at(table_name, f"digest#{week}"))
+    return table.record(table_name, Digest, week)
 
 
 def add(table_name: str, made: Digest, email: QueuedEmail) -> bool:

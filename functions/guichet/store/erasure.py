@@ -15,11 +15,11 @@ from guichet.addresses import normalized
 from guichet.records.comment import Comment
 from guichet.records.record import utc_now
 from guichet.records.registry import KINDS
-from guichet.records.subscriber import State
+from guichet.records.subscriber import State, Subscriber
 from guichet.signing import mailbox_id, subscriber_id
-from guichet.store import comments, dynamodb
+from guichet.store import comments, dynamodb, limits
 from guichet.store.dynamodb import ConditionFailedError, Item, marshal, marshalled
-from guichet.store.table import subscribers_list
+from guichet.store.table import is_record, key, subscribers_list
 
 ERASED = "[erased]"
 # The attributes that a reduced record loses.
@@ -75,6 +75,12 @@ class Person:
         self._pattern = re.compile(
             "|".join(_encoded_or_not(f"{local}@{spelling}") for spelling in _spellings(domain)), re.IGNORECASE
         )
+
+    @property
+    def keys(self) -> set[str]:
+        """The partition keys that follow from the address alone."""
+        subscriptions = (key(Subscriber, one)["pk"] for one in self.subscriber_ids)
+        return {*subscriptions, comments.author_key(self.subscriber_id)}
 
     def owns(self, item: Item) -> bool:
         """Return whether an item is a message, a request or a subscription of theirs."""
@@ -148,7 +154,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
     NotFinishedError, also once `until` (time.monotonic) has passed.
     """
     # Its key is known without a scan, and a continued scan may not reach it again.
-    own = {*(f"subscriber#{one}" for one in person.subscriber_ids), comments.author_key(person.subscriber_id)}
+    own = person.keys
     redacted: set[tuple[str, str]] = set()
     counts = _Counts()
     how = _Erasing(table, person.secret, kept, counts, until, hook)
@@ -164,7 +170,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
                 if item["pk"] not in own:
                     own.add(item["pk"])
                     _erase_collection(how, item["pk"])
-            elif item["pk"] not in own and _comment_of(item) not in own and person.mentions(item):
+            elif item["pk"] not in own and _comment_at(item) not in own and person.mentions(item):
                 _redact(how, item, person)
                 redacted.add((item["pk"], item["sk"]))
             read_up_to = {"pk": item["pk"], "sk": item["sk"]}
@@ -173,7 +179,7 @@ def erase(  # noqa: PLR0913  how it is done for whom
     except NotFinishedError:
         raise NotFinishedError(read_up_to) from None
     # The row of an email may be read before its record.
-    others = sum(pk not in own and _comment_of({"pk": pk, "sk": sk}) not in own for pk, sk in redacted)
+    others = sum(pk not in own and _comment_at({"pk": pk, "sk": sk}) not in own for pk, sk in redacted)
     return Erased(counts.erased, others, counts.remains)
 
 
@@ -225,7 +231,7 @@ class _Erasing:
 
 def _erase_collection(how: _Erasing, pk: str) -> None:
     """Erase a person's own record. Email rows are deleted before their record, which alone leads to them."""
-    for item in sorted(_collection(how.table, pk), key=lambda item: item["sk"] == item["kind"]):
+    for item in sorted(_collection(how.table, pk), key=is_record):
         _in_time(how.until)
         match item["kind"]:
             # The counters of the caps stay.
@@ -236,7 +242,7 @@ def _erase_collection(how: _Erasing, pk: str) -> None:
                 continue
             case "authored":
                 # One that arrived while the table was read, or nothing any more.
-                _erase_collection(how, item["sk"])
+                _erase_collection(how, _comment_at(item))
         if _is_reduced_only(item):
             how.counts.remains = _reduce(how.table, item, utc_now(), how.kept)
         else:
@@ -262,18 +268,19 @@ def _erase_comment(how: _Erasing, item: Item) -> None:
     raise NotFinishedError
 
 
-def _comment_of(item: Item) -> str:
-    """Return the key of the comment behind a thread's entry, or an empty string."""
-    return f"comment#{item['sk'].rpartition('#')[2]}" if item["pk"].startswith("thread#") else ""
+def _comment_at(item: Item) -> str:
+    """Return the partition key of the comment behind an entry or an author's mark, or an empty string."""
+    comment_id = comments.id_beside(item)
+    return key(Comment, comment_id)["pk"] if comment_id else ""
 
 
 def _shown(table: str, item: Item, person: Person) -> Item | None:
     """Return the public entry of a person's own comment, or None."""
     if item["kind"] != "comment" or item["state"] != "approved":
         return None
-    key = comments.item_of_entry(person.secret, Comment.model_validate(item))
+    entry = comments.item_of_entry(person.secret, Comment.model_validate(item))
     return dynamodb.unmarshalled(
-        dynamodb.call("get_item", TableName=table, Key=marshalled(key), ConsistentRead=True).get("Item")
+        dynamodb.call("get_item", TableName=table, Key=marshalled(entry), ConsistentRead=True).get("Item")
     )
 
 
@@ -288,11 +295,7 @@ def _is_reduced_only(item: Item) -> bool:
 
 def _find(table: str, person: Person, tell: Callable[[int], None] | None) -> tuple[set[str], list[Item]]:
     """Return the keys of a person's own records, and others' items that mention them."""
-    own = {
-        *(f"subscriber#{one}" for one in person.subscriber_ids),
-        f"cap#{person.mailbox_id}",
-        comments.author_key(person.subscriber_id),
-    }
+    own = {*person.keys, limits.mailbox_key(person.mailbox_id)}
     mentions = []
     # This includes expired items, until DynamoDB deletes them.
     for number, item in enumerate(dynamodb.items("scan", TableName=table, ConsistentRead=True), 1):

@@ -1,7 +1,6 @@
 """Erasures: queued with the email that reports their end, and processed in the background."""
 
 from datetime import timedelta
-from typing import cast
 
 from guichet.records.erasure import Erasure
 from guichet.records.outbox import QueuedEmail
@@ -26,7 +25,7 @@ def add(table_name: str, erasure: Erasure, email: QueuedEmail) -> bool:
 
 def erasure(table_name: str, erasure_id: str) -> Erasure | None:
     """Return an erasure that is under way or ended recently, or None."""
-    return cast("Erasure | None", table.record_at(table_name, table.key(Erasure, erasure_id)["pk"]))
+    return table.record(table_name, Erasure, erasure_id)
 
 
 def go_on(  # noqa: PLR0913  how it is done

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import Literal, cast
+from typing import Literal
 
 from guichet.locales import LANGUAGES, Language
 from guichet.records.issue import (
@@ -33,6 +33,7 @@ from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
 # The list of issues that need work, and the list of all others.
 _OPEN, _AT_REST = "issues#open", "issues#rest"
+_EDITION = "edition#"
 # The attributes of an issue while runs work on it.
 _OF_A_RUN = ("lease", "leased_until", "not_before", "waits_for")
 _READ_UP_TO_THE_END = "~"
@@ -78,7 +79,7 @@ def content_hash(secret: str, editions: Mapping[Language, Edition]) -> str:
 
 def find(table_name: str, issue_id: str) -> Issue | None:
     """Return an issue, or None."""
-    return cast("Issue | None", table.record_at(table_name, _pk(issue_id)))
+    return table.record(table_name, Issue, issue_id)
 
 
 def editions(table_name: str, issue_id: str) -> dict[Language, Edition]:
@@ -87,7 +88,7 @@ def editions(table_name: str, issue_id: str) -> dict[Language, Edition]:
         "query",
         TableName=table_name,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :edition)",
-        ExpressionAttributeValues=marshalled({":pk": _pk(issue_id), ":edition": "edition#"}),
+        ExpressionAttributeValues=marshalled({":pk": _pk(issue_id), ":edition": _EDITION}),
         ConsistentRead=True,
     )
     return {item["language"]: Edition.model_validate(item) for item in items}
@@ -113,7 +114,7 @@ def all_issues(table_name: str) -> list[Issue]:
 def open_issues(table_name: str) -> list[Issue]:
     """Return the issues that may need work, ordered by name."""
     keys = dynamodb.items("query", **table.of_list(table_name, _OPEN))
-    found = (find(table_name, str(key["pk"]).partition("#")[2]) for key in keys)
+    found = (find(table_name, table.id_at(key["pk"])) for key in keys)
     return [issue for issue in found if issue is not None]
 
 
@@ -417,16 +418,16 @@ def moved(table_name: str, issue_id: str) -> int:
 def subscribers_after(table_name: str, place: str, most: int) -> tuple[list[tuple[str, datetime | None]], str | None]:
     """Return the next confirmed subscribers, each with their time of confirmation, and the next place, if any."""
     name = table.subscribers_list("confirmed")
-    start = {"list": name, "pk": place, "sk": "subscriber"}
+    start = {"list": name, **table.key_at(place)} if place else {}
     page = dynamodb.call(
         "query",
         **table.of_list(table_name, name),
         Limit=most,
-        **({"ExclusiveStartKey": marshalled(start)} if place else {}),
+        **({"ExclusiveStartKey": marshalled(start)} if start else {}),
     )
     items = [dynamodb.unmarshalled(item) or {} for item in page["Items"]]
     # Compared as times: an import writes them in another format than a confirmation, and omits zero fractions.
-    found = [(item["pk"].partition("#")[2], _time(item.get("confirmed_at"))) for item in items]
+    found = [(table.id_at(item["pk"]), _time(item.get("confirmed_at"))) for item in items]
     return found, page["LastEvaluatedKey"]["pk"]["S"] if "LastEvaluatedKey" in page else None
 
 
@@ -469,7 +470,7 @@ def settle_by_event(
         table_name, key, update, "version = :version", {**readers.values_of(changes), ":version": row.version}
     )
     actions = [{"Update": parameters}]
-    issue = find(table_name, readers.issue_of(key))
+    issue = find(table_name, readers.issue_of(key.record))
     if issue:
         actions += [_count_feedback(table_name, issue, counted)] if counted else []
         if "state" in changes:
@@ -496,7 +497,7 @@ def _pk(issue_id: str) -> str:
 
 
 def _edition_key(issue_id: str, language: Language) -> Item:
-    return {"pk": _pk(issue_id), "sk": f"edition#{language}"}
+    return {"pk": _pk(issue_id), "sk": f"{_EDITION}{language}"}
 
 
 def _feedback_key(issue_id: str) -> Item:

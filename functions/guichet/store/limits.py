@@ -71,7 +71,8 @@ DeskPool = Literal["strangers", "known", "download"]
 
 def count_caller(table_name: str, caller: Caller) -> dict[str, Any]:
     """Return the action that counts a caller's post, on condition that they are below their cap."""
-    return _count(table_name, f"caller#{caller.key}", "caller", caller.cap, table.seconds(caller.until))
+    key = {"pk": f"caller#{caller.key}", "sk": "caller"}
+    return _count(table_name, "caller", key, caller.cap, table.seconds(caller.until))
 
 
 def use_proof(table_name: str, proof: Solved) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def use_proof(table_name: str, proof: Solved) -> dict[str, Any]:
 
 def used_today(table_name: str, name: str) -> int:
     """Return how many emails of a name strangers had today, by UTC."""
-    item = table.get(table_name, {"pk": f"cap#visitors#{name}", "sk": f"cap#{utc_now().date().isoformat()}"})
+    item = table.get(table_name, _cap(_of_visitors(name), utc_now().date().isoformat()))
     return int((item or {}).get("counted", 0))
 
 
@@ -117,7 +118,7 @@ def allow(  # noqa: PLR0913  the parts of one write
     today, end = now.date().isoformat(), table.seconds(now + CAPS_KEPT)
     queued_at, key = _place(email)
     counted = pool.name or email.name
-    of_network = f"cap#network#{email.network_id}#{counted}"
+    of_network = f"network#{email.network_id}#{counted}"
     latest = table.update(
         table_name,
         _slot_key(mailbox_id, email.name),
@@ -137,10 +138,10 @@ def allow(  # noqa: PLR0913  the parts of one write
     actions = [
         _allowed(table_name, email, now),
         latest,
-        _count(table_name, f"cap#{mailbox_id}", f"cap#{email.name}#{today}", ADDRESS_PER_DAY, end),
-        _count(table_name, f"cap#visitors#{counted}", f"cap#{today}", pool.per_day, end),
+        _count(table_name, "cap", _cap(mailbox_id, f"{email.name}#{today}"), ADDRESS_PER_DAY, end),
+        _count(table_name, "cap", _cap(_of_visitors(counted), today), pool.per_day, end),
         # An operator's request does not count as a stranger's.
-        *([_count(table_name, of_network, f"cap#{today}", pool.share, end)] if email.network_id else []),
+        *([_count(table_name, "cap", _cap(of_network, today), pool.share, end)] if email.network_id else []),
         *further,
     ]
     try:
@@ -170,12 +171,12 @@ def allow_at_desk(
     """
     now = utc_now()
     today, end = now.date().isoformat(), table.seconds(now + CAPS_KEPT)
-    pk, sk = f"cap#desk#{owner}", f"cap#{of}#{today}"
-    counted = [_count(table_name, pk, sk, DESK_MAIL_PER_DAY, end)]
+    key = _cap(f"desk#{owner}", f"{of}#{today}")
+    counted = [_count(table_name, "cap", key, DESK_MAIL_PER_DAY, end)]
     if of == "strangers":
-        used = int((table.get(table_name, {"pk": pk, "sk": sk}) or {}).get("counted", 0))
-        share = Pool(DESK_MAIL_PER_DAY, used).share
-        counted.append(_count(table_name, f"{pk}#{email.network_id}", sk, share, end))
+        used = int((table.get(table_name, key) or {}).get("counted", 0))
+        of_network = _cap(f"desk#{owner}#{email.network_id}", f"{of}#{today}")
+        counted.append(_count(table_name, "cap", of_network, Pool(DESK_MAIL_PER_DAY, used).share, end))
     try:
         dynamodb.transact([_allowed(table_name, email, now), *counted, *further])
     except ConditionFailedError as failed:
@@ -219,8 +220,21 @@ def wait(table_name: str, email: ClaimedEmail, mailbox_id: str) -> tuple[bool, E
     return True, None if other == key else EmailKey.from_id(other)
 
 
+def mailbox_key(mailbox_id: str) -> str:
+    """Return the partition key of what is counted for a mailbox."""
+    return _cap(mailbox_id, "")["pk"]
+
+
 def _slot_key(mailbox_id: str, name: str) -> dict[str, str]:
-    return {"pk": f"cap#{mailbox_id}", "sk": f"cap#{name}#latest"}
+    return _cap(mailbox_id, f"{name}#latest")
+
+
+def _of_visitors(name: str) -> str:
+    return f"visitors#{name}"
+
+
+def _cap(of: str, what: str) -> dict[str, str]:
+    return {"pk": f"cap#{of}", "sk": f"cap#{what}"}
 
 
 def _place(email: ClaimedEmail) -> tuple[str, str]:
@@ -235,12 +249,12 @@ def _allowed(table_name: str, email: ClaimedEmail, now: datetime) -> dict[str, A
     return table.update(table_name, key, "SET allowed_at = :now", "claim = :claim", values)
 
 
-def _count(table_name: str, pk: str, sk: str, cap: int, end: int) -> dict[str, Any]:
+def _count(table_name: str, kind: str, key: Item, cap: int, end: int) -> dict[str, Any]:
     """Return the action that increments a counter, on condition that it is below its cap (at least 1)."""
     return table.update(
         table_name,
-        {"pk": pk, "sk": sk},
+        key,
         "SET kind = :kind, expires_at = :end ADD counted :one",
         "attribute_not_exists(counted) OR counted < :cap",
-        {":kind": pk.partition("#")[0], ":end": end, ":one": 1, ":cap": cap},
+        {":kind": kind, ":end": end, ":one": 1, ":cap": cap},
     )

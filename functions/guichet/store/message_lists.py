@@ -20,7 +20,7 @@ Folder = Literal["messages", "spam"]
 # All together are how far one walk goes. A day without messages is read for half a unit.
 DAYS_AT_ONCE = (3, 9, 30, 80)
 _THREADS = 8
-_PLACE = re.compile(r"([0-9]{8}T[0-9]{12})(?:-((?:message|request)-[0-9a-f]{1,64}))?")
+_PLACE = re.compile(r"([0-9]{8}T[0-9]{12})(?:-(message|request)-([0-9a-f]{1,64}))?")
 _PLACE_TIME = "%Y%m%dT%H%M%S%f"
 
 
@@ -32,8 +32,9 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         """Return it as text for a URL: a time and a record's key."""
-        key = "-" + self.pk.replace("#", "-") if self.pk else ""
-        return self.at.astimezone(UTC).strftime(_PLACE_TIME) + key
+        kind = table.kind_at(self.pk)
+        record = f"-{kind.name}-{table.id_at(self.pk)}" if kind else ""
+        return self.at.astimezone(UTC).strftime(_PLACE_TIME) + record
 
     @classmethod
     def of(cls, text: str) -> "Place | None":
@@ -45,7 +46,7 @@ class Place(NamedTuple):
             at = datetime.strptime(found[1], _PLACE_TIME).replace(tzinfo=UTC)
         except ValueError:
             return None
-        return cls(at, (found[2] or "").replace("-", "#", 1))
+        return cls(at, table.key(KINDS[found[2]].model, found[3])["pk"] if found[2] else "")
 
 
 class Entry(NamedTuple):
@@ -116,7 +117,8 @@ def _list(table_name: str, name: str) -> list[Entry]:
 def _entry(item: dict[str, Any]) -> Entry:
     # As DynamoDB writes it: thousands of them are read at once.
     pk, form = item["pk"]["S"], item.get("form")
-    if pk.startswith("request#"):
+    kind = table.kind_at(pk)
+    if kind is not None and kind.model is SignUp:
         return Entry(datetime.fromisoformat(item["asked_at"]["S"]), pk, "newsletter")
     # The default form is not stored.
     return Entry(datetime.fromisoformat(item["received_at"]["S"]), pk, form["S"] if form else "contact")
@@ -124,26 +126,26 @@ def _entry(item: dict[str, Any]) -> Entry:
 
 def read(table_name: str, entries: Sequence[Entry]) -> list[Message | SignUp]:
     """Read the records of some entries, in order, leaving out what was erased or has expired since."""
-    items = dynamodb.batch_get(table_name, [{"pk": entry.pk, "sk": entry.pk.partition("#")[0]} for entry in entries])
+    items = dynamodb.batch_get(table_name, [table.key_at(entry.pk) for entry in entries])
     now = table.seconds(utc_now())
     return [_record(item) for item in items if item["expires_at"] >= now]
 
 
 def opened(table_name: str, record_id: str) -> tuple[Message | SignUp | None, list[Item]]:
     """Return a message, or a sign-up, with the rows of its emails as they stand, or None if it is gone."""
-    for kind in ("message", "request"):
+    for model in (Message, SignUp):
         items = list(
             dynamodb.items(
                 "query",
                 TableName=table_name,
                 KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues=dynamodb.marshalled({":pk": f"{kind}#{record_id}"}),
+                ExpressionAttributeValues=dynamodb.marshalled({":pk": table.key(model, record_id)["pk"]}),
                 ConsistentRead=True,
             )
         )
         now = table.seconds(utc_now())
         for item in items:
-            if item["sk"] == kind and item["expires_at"] >= now:
+            if table.is_record(item) and item["expires_at"] >= now:
                 rows = [row for row in items if row.get("kind") == "email" and row["expires_at"] >= now]
                 return _record(item), rows
     return None, []

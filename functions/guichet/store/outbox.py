@@ -52,6 +52,8 @@ NOT_SENT = (
 # The shortest wait of the deploy hook: the owner may be about to approve another comment.
 DEPLOY_HOOK_WAITS = timedelta(minutes=2)
 
+_PREFIX = "email#"
+
 Waiting = tuple[datetime, EmailKey]
 
 
@@ -60,10 +62,9 @@ def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime, 
 
     `network_id` is the network of the stranger who asked for it.
     """
-    occasion = f"#{email.occasion}" if email.occasion else ""
     return {
         "pk": pk,
-        "sk": f"email#{email.name}{occasion}",
+        "sk": _sort_key(email.name, email.occasion),
         "kind": "email",
         "name": email.name,
         "recipient": email.recipient,
@@ -76,12 +77,36 @@ def row(pk: str, email: QueuedEmail, queued_at: datetime, expires_at: datetime, 
     }
 
 
+def row_key(pk: str, name: str, occasion: str = "") -> EmailKey:
+    """Return the key of an email's row under its record's partition key."""
+    return EmailKey(record=pk, email=_sort_key(name, occasion))
+
+
+def _sort_key(name: str, occasion: str) -> str:
+    return f"{_PREFIX}{name}#{occasion}" if occasion else f"{_PREFIX}{name}"
+
+
+def is_row(key: EmailKey) -> bool:
+    """Return whether a key is that of an email's row."""
+    return key.email.startswith(_PREFIX)
+
+
+def label_of(key: EmailKey) -> str:
+    """Return what tells an email from the others about its record: its name, and its occasion if it has one."""
+    return key.email.removeprefix(_PREFIX)
+
+
+def name_of(key: EmailKey) -> str:
+    """Return the name of an email."""
+    return label_of(key).partition("#")[0]
+
+
 def deploy_hook(table_name: str, at: datetime) -> dict[str, Any]:
     """Return the action that queues a call to the deploy hook. Its single row covers all changes until the call.
 
     A run that is calling right now loses its claim, so that another call follows this change.
     """
-    pk = f"{DEPLOY_HOOK}#site"
+    key = row_key("deploy-hook#site", DEPLOY_HOOK)
     values: Item = {
         "kind": "email",
         "name": DEPLOY_HOOK,
@@ -89,7 +114,7 @@ def deploy_hook(table_name: str, at: datetime) -> dict[str, Any]:
         "recipient": "owner",
         # It has no words.
         "language": "en",
-        "outbox": shard_of(pk, "owner"),
+        "outbox": shard_of(key.record, "owner"),
         "queued_at": table.stamp(at),
         "expires_at": table.seconds(at + QUEUED_EMAIL_KEPT),
     }
@@ -97,7 +122,7 @@ def deploy_hook(table_name: str, at: datetime) -> dict[str, Any]:
     gone.remove("not_before")
     return table.update(
         table_name,
-        {"pk": pk, "sk": f"email#{DEPLOY_HOOK}"},
+        {"pk": key.record, "sk": key.email},
         # Successive changes do not keep putting it off.
         f"SET {', '.join(f'#{name} = :{name}' for name in values)},"
         f" not_before = if_not_exists(not_before, :not_before) REMOVE {', '.join(gone)}, #list ADD version :one",

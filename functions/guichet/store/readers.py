@@ -20,6 +20,7 @@ SHARDS = 16
 # An unanswered copy may have been sent: then an SES event says so. Only if that is missing as well is it sent again.
 MOST_CLAIMS = 2
 _REASON_KEPT = 500
+_READER = "reader#"
 # How many rows one query examines for the wanted ones, and how many a page examines.
 _LOOKED_AT, _GOOD_LOOK = 500, 2_000
 
@@ -72,7 +73,7 @@ def _some(  # noqa: PLR0913, PLR0917  the parts of one query
     """Return readers of a shard, how many rows were examined, and the last of these if there may be more."""
     query = {**_query(table_name, issue_id, shard), "ConsistentRead": False, "Limit": limit}
     if after:
-        query["ExclusiveStartKey"] = marshalled({"pk": _shard_pk(issue_id, shard), "sk": f"reader#{after}"})
+        query["ExclusiveStartKey"] = marshalled({"pk": _shard_pk(issue_id, shard), "sk": f"{_READER}{after}"})
     if wanted in {"bounced", "complained"}:
         query["FilterExpression"] = f"attribute_exists({wanted}_at)"
     elif wanted:
@@ -81,7 +82,7 @@ def _some(  # noqa: PLR0913, PLR0917  the parts of one query
         query["ExpressionAttributeValues"] |= marshalled({":state": wanted})
     answer = dynamodb.call("query", **query)
     end = answer.get("LastEvaluatedKey")
-    last = end["sk"]["S"].partition("#")[2] if end else None
+    last = str(end["sk"]["S"]).removeprefix(_READER) if end else None
     return [_reader(dynamodb.unmarshalled(item) or {}) for item in answer["Items"]], answer["ScannedCount"], last
 
 
@@ -132,7 +133,7 @@ def count(table_name: str, issue_id: str) -> int:
 
 def next_of(table_name: str, issue_id: str, shard: int, after: str, most: int) -> list[Reader]:
     """Return the next readers of a shard, in the order of their ids."""
-    start = marshalled({"pk": _shard_pk(issue_id, shard), "sk": f"reader#{after}"}) if after else None
+    start = marshalled({"pk": _shard_pk(issue_id, shard), "sk": f"{_READER}{after}"}) if after else None
     query = _query(table_name, issue_id, shard)
     page = dynamodb.call("query", **query, Limit=most, **({"ExclusiveStartKey": start} if start else {}))
     return [_reader(dynamodb.unmarshalled(item) or {}) for item in page["Items"]]
@@ -219,12 +220,18 @@ def mark(  # noqa: PLR0913  the parts of one write
 
 def is_reader(key: EmailKey) -> bool:
     """Return whether an email's key is that of a reader's row."""
-    return key.record.startswith("issue#") and key.email.startswith("reader#")
+    kind = table.kind_at(key.record)
+    return kind is not None and kind.model is Issue and key.email.startswith(_READER)
 
 
-def issue_of(key: EmailKey) -> str:
-    """Return the id of the issue that a reader's row belongs to."""
-    return key.record.split("#")[1]
+def issue_of(pk: str) -> str:
+    """Return the id of the issue that a partition key belongs to: the issue's own, or that of one of its shards."""
+    return table.id_at(pk).partition("#")[0]
+
+
+def subscriber_of(item: Item) -> str:
+    """Return the id of the subscriber that a reader's item is about."""
+    return str(item["sk"]).removeprefix(_READER)
 
 
 def at_rest(item: Item, at: datetime, reason: str) -> Item:
@@ -238,7 +245,7 @@ def at_rest(item: Item, at: datetime, reason: str) -> Item:
 def key_of(issue_id: str, subscriber_id: str) -> EmailKey:
     """Return the key of a reader's row."""
     shard = crc32(subscriber_id.encode()) % SHARDS
-    return EmailKey(record=_shard_pk(issue_id, shard), email=f"reader#{subscriber_id}")
+    return EmailKey(record=_shard_pk(issue_id, shard), email=f"{_READER}{subscriber_id}")
 
 
 def _shard_pk(issue_id: str, shard: int) -> str:
@@ -259,7 +266,7 @@ def _rows(table_name: str, issue_id: str, shard: int) -> Iterator[Reader]:
 
 
 def _reader(item: Item) -> Reader:
-    return Reader.model_validate({**item, "subscriber_id": item["sk"].partition("#")[2]})
+    return Reader.model_validate({**item, "subscriber_id": subscriber_of(item)})
 
 
 def _settle(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> bool:

@@ -119,7 +119,7 @@ def _is_dated(item: Item) -> bool:
 def entry(item: Item) -> Entry:
     """Return an entry from an item of a subscriber, or of the index."""
     return Entry(
-        str(item["pk"]).partition("#")[2],
+        table.id_at(item["pk"]),
         datetime.fromisoformat(item.get("alive_at") or item["confirmed_at"]),
         _time(item.get("renewal_queued_at")),
         _time(item.get("renewal_sent_at")),
@@ -132,7 +132,7 @@ def _time(text: str | None) -> datetime | None:
 
 def email_key(subscriber_id: str, email: QueuedEmail) -> EmailKey:
     """Return the key of the email that asks a subscriber."""
-    return EmailKey(record=table.key(Subscriber, subscriber_id)["pk"], email=f"email#{email.name}#{email.occasion}")
+    return outbox.row_key(table.key(Subscriber, subscriber_id)["pk"], email.name, email.occasion)
 
 
 def confirmed(table_name: str, subscriber_id: str) -> Item | None:

@@ -1,6 +1,6 @@
 """Sessions at the desk."""
 
-from typing import Any, cast
+from typing import Any
 
 from guichet.records.session import Session
 from guichet.store import dynamodb, table
@@ -14,13 +14,13 @@ def opening(table_name: str, session: Session) -> dict[str, object]:
 
 def session(table_name: str, session_id: str) -> Session | None:
     """Return a session, or None if there is none or it has ended."""
-    return cast("Session | None", table.record_at(table_name, table.key(Session, session_id)["pk"]))
+    return table.record(table_name, Session, session_id)
 
 
 def of_owner(table_name: str, owner: str) -> list[Session]:
     """Return the sessions of an owner, latest first."""
     keys = dynamodb.items("query", **table.of_list(table_name, _list(owner)))
-    found = (session(table_name, str(key["pk"]).partition("#")[2]) for key in keys)
+    found = (session(table_name, table.id_at(key["pk"])) for key in keys)
     return sorted((one for one in found if one), key=lambda one: one.created_at, reverse=True)
 
 

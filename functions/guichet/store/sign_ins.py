@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from guichet.records.limits import Caller
 from guichet.records.outbox import QueuedEmail
@@ -36,7 +36,7 @@ def make(table_name: str, request: SignIn, at: datetime) -> None:
 
 def sign_in(table_name: str, request_id: str) -> SignIn | None:
     """Return a request, or None if there is none."""
-    return cast("SignIn | None", table.record_at(table_name, table.key(SignIn, request_id)["pk"]))
+    return table.record(table_name, SignIn, request_id)
 
 
 def count_try(table_name: str, request_id: str, browser: str) -> SignIn | None:

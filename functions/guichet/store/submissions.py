@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from guichet.records.comment import Comment
 from guichet.records.limits import Caller, Solved
@@ -139,7 +139,7 @@ def mailed(table_name: str, pk: str, at: datetime) -> dict[str, Any]:
     """Return the action that restarts a request's retention when its email is sent, if the request still exists."""
     return table.update(
         table_name,
-        {"pk": pk, "sk": pk.partition("#")[0]},
+        table.key_at(pk),
         "SET mailed_at = :at, expires_at = :end",
         "attribute_exists(pk)",
         {":at": table.stamp(at), ":end": table.seconds(at + REQUEST_KEPT)},
@@ -157,11 +157,12 @@ def end_request(table_name: str, pk: str, end: datetime, *, extend: bool = False
 
     Records of other kinds stay as they are.
     """
-    if not pk.startswith(("request#", "link-request#")):
+    kind = table.kind_at(pk)
+    if kind is None or kind.model not in {SignUp, LinkRequest}:
         return
     update = table.update(
         table_name,
-        {"pk": pk, "sk": pk.partition("#")[0]},
+        table.key_at(pk),
         "SET expires_at = :end",
         f"attribute_exists(pk){'' if extend else ' AND expires_at > :end'}",
         {":end": table.seconds(end)},
@@ -172,12 +173,12 @@ def end_request(table_name: str, pk: str, end: datetime, *, extend: bool = False
 
 def message(table_name: str, message_id: str) -> Message | None:
     """Return a message, in the spam folder or not, or None if there is none or it has expired."""
-    return cast("Message | None", table.record_at(table_name, f"message#{message_id}"))
+    return table.record(table_name, Message, message_id)
 
 
 def sign_up(table_name: str, request_id: str) -> SignUp | None:
     """Return a request to be subscribed, or None if there is none or it has expired."""
-    return cast("SignUp | None", table.record_at(table_name, f"request#{request_id}"))
+    return table.record(table_name, SignUp, request_id)
 
 
 def ask(table_name: str, request: SignUp, email: QueuedEmail) -> bool:

@@ -61,10 +61,8 @@ def of_part(table_name: str, state: State, number: int, parts: int, after: str =
     query = table.of_list(table_name, table.subscribers_list(state))
     query["KeyConditionExpression"] += " AND pk BETWEEN :low AND :high"
     # DynamoDB's bounds are inclusive: `~` sorts after the last possible id of the part.
-    end = f"subscriber#{int(high, 16) - 1:0{_DIGITS}x}~"
-    query["ExpressionAttributeValues"] |= marshalled(
-        {":low": f"subscriber#{after}~" if after else f"subscriber#{low}", ":high": end}
-    )
+    first, last = f"{after}~" if after else low, f"{int(high, 16) - 1:0{_DIGITS}x}~"
+    query["ExpressionAttributeValues"] |= marshalled({":low": _key(first)["pk"], ":high": _key(last)["pk"]})
     return query
 
 
@@ -97,4 +95,4 @@ def _key(subscriber_id: str) -> Item:
 
 
 def _id(item: Item) -> str:
-    return str(item["pk"]["S"]).partition("#")[2]
+    return table.id_at(item["pk"]["S"])

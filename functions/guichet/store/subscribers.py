@@ -36,7 +36,7 @@ _ONLY_THE_HASH = f" REMOVE email, #name, expires_at, soft_bounces, soft_bounced_
 
 def subscriber(table_name: str, subscriber_id: str) -> Subscriber | None:
     """Return a subscriber in any state, or None if there is none or it has expired."""
-    return cast("Subscriber | None", table.record_at(table_name, f"subscriber#{subscriber_id}"))
+    return table.record(table_name, Subscriber, subscriber_id)
 
 
 def known(table_name: str, ids: Sequence[str]) -> Subscriber | None:

@@ -1,25 +1,18 @@
 """The table: keys, encoding of values, and expiry.
 
+Only this module knows what the key of a record looks like. The keys of other items belong to one module of the store
+each.
+
 | kind       | pk                     | sk                                    |
 |------------|------------------------|---------------------------------------|
-| message    | message#<id>           | message                               |
-| request    | request#<id>           | request                               |
-| subscriber | subscriber#<id>        | subscriber                            |
-| comment    | comment#<id>           | comment                               |
-| link-request | link-request#<id>    | link-request                          |
+| each record | <kind>#<id>           | <kind>, one of `registry.KINDS`       |
 | entry      | thread#<hash of page>  | entry#<time>#<id>, entry#<time>#<id>#<time>#<id> |
 | thread     | thread#<hash of page>  | about                                 |
 | authored   | author#<hash of address> | comment#<id>                        |
 | deleted    | deleted#<comment's id> | deleted                               |
 | email      | the key of its record  | email#<name>, email#<name>#<occasion> |
 | email      | deploy-hook#site       | email#deploy-hook                     |
-| digest     | digest#<week>          | digest                                |
-| spam-note  | spam-note#<day>        | spam-note                             |
 | told       | told#spam              | told                                  |
-| cap-reached | cap-reached#<day>-<cap> | cap-reached                         |
-| erasure    | erasure#<id>           | erasure                               |
-| sign-in    | sign-in#<id>           | sign-in                               |
-| session    | session#<id>           | session                               |
 | caller     | caller#<hash>          | caller                                |
 | proof      | proof#<challenge>      | proof                                 |
 | cap        | cap#<mailbox's id>     | cap#<email>#latest, cap#<email>#<day> |
@@ -29,7 +22,6 @@
 | cap        | cap#desk#<owner>#<network> | cap#strangers#<day>               |
 | mailboxes  | mailboxes              | mailboxes                             |
 | renewals   | renewals               | renewals                              |
-| issue      | issue#<id>             | issue                                 |
 | edition    | issue#<id>             | edition#<language>                    |
 | run        | issue#<id>             | run                                   |
 | feedback   | issue#<id>             | feedback                              |
@@ -46,24 +38,52 @@ that reports them).
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
-from guichet.records.record import utc_now
-from guichet.records.registry import KINDS, Owner, kind_of
+from guichet.records.record import Record, utc_now
+from guichet.records.registry import KINDS, Kind, Owner, kind_of
 from guichet.records.subscriber import State
 from guichet.store import dynamodb
 from guichet.store.dynamodb import ConditionFailedError, Item, marshalled
 
 DayList = Literal["messages", "spam", "confirmed"]
+_Record = TypeVar("_Record", bound=Record)
 
 # TTL deletes up to days late, so expired items are treated as gone.
 NOT_THERE = "attribute_not_exists(pk) OR expires_at < :now"
 
 
-def key(record: type[Owner], record_id: str) -> dict[str, str]:
+def key(model: type[Owner], record_id: str) -> dict[str, str]:
     """Return the key of a record."""
-    kind = kind_of(record).name
-    return {"pk": f"{kind}#{record_id}", "sk": kind}
+    return _key(kind_of(model), record_id)
+
+
+def key_at(pk: str) -> dict[str, str]:
+    """Return the whole key of the record at a partition key. Raises KeyError if no record can be there."""
+    return _key(KINDS[_prefix(pk)], id_at(pk))
+
+
+def id_at(pk: str) -> str:
+    """Return the id of the record at a partition key."""
+    return pk.partition("#")[2]
+
+
+def kind_at(pk: str) -> Kind | None:
+    """Return the kind of the record at a partition key, or None if no record can be there."""
+    return KINDS.get(_prefix(pk))
+
+
+def is_record(item: Item) -> bool:
+    """Return whether an item is a record itself, not one of the rows under its key."""
+    return kind_at(item["pk"]) is not None and item["sk"] == key_at(item["pk"])["sk"]
+
+
+def _key(kind: Kind, record_id: str) -> dict[str, str]:
+    return {"pk": f"{kind.name}#{record_id}", "sk": kind.name}
+
+
+def _prefix(pk: str) -> str:
+    return pk.partition("#")[0]
 
 
 def item_of(record: Owner, **more: Any) -> Item:
@@ -79,13 +99,16 @@ def item_of(record: Owner, **more: Any) -> Item:
     }
 
 
+def record(table: str, model: type[_Record], record_id: str) -> _Record | None:
+    """Return a record by its id, or None if there is none or it has expired."""
+    item = get(table, key(cast("type[Owner]", model), record_id))
+    return None if item is None or expired(item) else model.model_validate(item)
+
+
 def record_at(table: str, pk: str) -> Owner | None:
-    """Return the record with a key, or None if there is none or it has expired."""
-    kind = pk.partition("#")[0]
-    item = get(table, {"pk": pk, "sk": kind})
-    if item is None or expired(item):
-        return None
-    return KINDS[kind].model.model_validate(item)
+    """Return the record at a partition key, or None if there is none or it has expired."""
+    kind = kind_at(pk)
+    return None if kind is None else record(table, kind.model, id_at(pk))
 
 
 def expired(item: Item) -> bool:

@@ -5,6 +5,7 @@ from guichet.mail.emails import Addressee, Content, Due, at_desk
 from guichet.records.outbox import Audience, EmailKey, QueuedEmail
 from guichet.records.registry import Owner, kind_of
 from guichet.settings import MailSettings
+from guichet.store import outbox
 
 NAME = "rejected-notice"
 AUDIENCE: Audience = "owner"
@@ -14,8 +15,7 @@ STRANGER_SHARE: float | None = None
 
 def queued(language: Language, rejected: EmailKey) -> QueuedEmail:
     """Return the row for the outbox: one for each email that was rejected."""
-    occasion = rejected.email.partition("#")[2]
-    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=occasion)
+    return QueuedEmail(name=NAME, recipient=AUDIENCE, language=language, occasion=outbox.label_of(rejected))
 
 
 def ineligible(_due: Due[Owner]) -> str | None:

@@ -30,7 +30,7 @@ def ineligible(due: Due[Subscriber]) -> str | None:
     if due.record.state != "confirmed":
         return "the subscriber has left"
     asked_at = due.record.renewal_queued_at
-    if asked_at is None or due.email.key.email.rpartition("#")[2] != _occasion(asked_at):
+    if asked_at is None or due.email.key != renewals.email_key(due.record.id, queued(due.email.language, asked_at)):
         return "the subscriber has given a sign of life since"
     return None
 
