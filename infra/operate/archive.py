@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from guichet.signing import keyed_hash
+from guichet.store import table
 from guichet.store.dynamodb import Item
 from infra.operate.connection import OperatorError
 
@@ -80,7 +81,10 @@ def line(content: Mapping[str, Any]) -> bytes:
 
 def kind_of(item: Item) -> str:
     """Return the kind of an item."""
-    return str(item.get("kind") or str(item["pk"]).partition("#")[0])
+    if item.get("kind"):
+        return str(item["kind"])
+    record = table.kind_at(str(item["pk"]))
+    return record.name if record else str(item["pk"])
 
 
 def plain_item(wire: Mapping[str, Any]) -> Item:

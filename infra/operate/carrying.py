@@ -15,12 +15,13 @@ from typing import Any
 from guichet.mail.emails import renewal
 from guichet.mail.notification import all_recipients
 from guichet.records.comment import Comment
+from guichet.records.erasure import Erasure
 from guichet.records.issue import Edition
 from guichet.records.outbox import reached_by, trace
 from guichet.records.record import utc_now
 from guichet.records.registry import KINDS
 from guichet.records.sign_up import REQUEST_KEPT
-from guichet.records.subscriber import SUPPRESSED
+from guichet.records.subscriber import SUPPRESSED, Subscriber
 from guichet.signing import subscriber_id
 from guichet.store import comments, deletions, dynamodb, issues, outbox, readers, subscribers, table
 from guichet.store.dynamodb import ConditionFailedError, Item, UnavailableError, marshalled
@@ -30,7 +31,7 @@ from infra.operate.queries import Advance, blocks, by_keys, scan
 
 # Bound to a browser, a caller or a moment of the old stack, or quickly rebuilt: useless to this one.
 LEFT_BEHIND = frozenset(
-    {"sign-in", "session", "caller", "proof", "cap", "mailboxes", "run", "renewals", "link-request", "deploy-hook"}
+    {"sign-in", "session", "caller", "proof", "cap", "mailboxes", "run", "renewals", "link-request"}
 )
 # The order in which all others are written. Departures come before confirmed subscribers, so that nobody is confirmed
 # in between; a record before the emails that report it; and an issue after its readers, so that it cannot be resumed
@@ -168,23 +169,23 @@ class Carrier:
                     editions.setdefault(item["pk"], {})[item["language"]] = Edition.model_validate(item)
                 case "issue":
                     found.append(item)
-                case "email" if item["sk"].startswith(f"email#{renewal.NAME}#") and "sent_at" in item:
+                case "email" if item["name"] == renewal.NAME and "sent_at" in item:
                     self._asked_to_renew.add(item["pk"])
                 case "entry":
-                    self._public[item["sk"].rpartition("#")[2]] = comments.PublicPart(item["name"], item["html"])
+                    self._public[comments.id_beside(item)] = comments.PublicPart(item["name"], item["html"])
                 case "thread":
                     self._pages[item["pk"]] = item["page"]
                 case deletions.KIND if not (_expired(item) or self._is_undone(item)):
-                    self._deleted[item["pk"].partition("#")[2]] = deletions.mark_of(item)
+                    self._deleted[deletions.comment_of(item)] = deletions.mark_of(item)
         self._survey_issues(found, editions)
 
     def _survey_person(self, item: Item) -> None:
         if item.get("email"):
-            new = f"{kind_of(item)}#{self._settings.ids_of(item['email'])[0]}"
+            new = table.key(KINDS[kind_of(item)].model, self._settings.ids_of(item["email"])[0])["pk"]
             if new != item["pk"]:
                 self._moved[item["pk"]] = new
         elif kind_of(item) == "subscriber" and not _expired(item):
-            self._hashes[item["pk"].partition("#")[2]] = item
+            self._hashes[table.id_at(item["pk"])] = item
 
     def _survey_issues(self, found: Sequence[Item], editions: Mapping[str, Mapping[Any, Edition]]) -> None:
         for item in found:
@@ -193,10 +194,10 @@ class Carrier:
                 self._contents[item["pk"]] = issues.content_hash(self._settings.signing_secret, texts)
         here = self._read([{"pk": item["pk"], "sk": item["sk"]} for item in found])
         for item in found:
-            known = here.get((item["pk"], item["sk"]))
+            known = here.get(_place(item))
             mine = self._content(item), item.get("started_at")
             if known is not None and (known.get("content"), known.get("started_at")) != mine:
-                self._others.add(item["pk"])
+                self._others.add(table.id_at(item["pk"]))
 
     def _content(self, item: Item) -> Any:
         return self._contents.get(item["pk"], item.get("content"))
@@ -222,9 +223,9 @@ class Carrier:
 
     def _read(self, keys: Sequence[Item]) -> dict[tuple[str, str], Item]:
         """Return the existing, unexpired items, by key, as plain values."""
-        places = dict.fromkeys((key["pk"], key["sk"]) for key in keys)
+        places = dict.fromkeys(map(_place, keys))
         here = by_keys(self._table, ({"pk": pk, "sk": sk} for pk, sk in places), plain_item)
-        return {(item["pk"], item["sk"]): item for item in here if not _expired(item)}
+        return {_place(item): item for item in here if not _expired(item)}
 
     def _asked(self, item: Item) -> Iterator[Item]:
         """Yield the keys that decide about an item: the item itself, its other ids, and an erasure of its person.
@@ -235,12 +236,12 @@ class Carrier:
         if kind_of(item) == "comment":
             yield deletions.key(item["id"])
         if kind_of(item) == deletions.KIND:
-            yield table.key(Comment, item["pk"].partition("#")[2])
+            yield table.key(Comment, deletions.comment_of(item))
         for other in self._other_ids(item):
-            yield {"pk": f"subscriber#{other}", "sk": "subscriber"}
+            yield table.key(Subscriber, other)
         erasure = self._erasure_of(item)
         if erasure:
-            yield {"pk": erasure, "sk": "erasure"}
+            yield erasure
 
     def _other_ids(self, item: Item) -> list[str]:
         """Return the ids besides its own under which a subscriber's address may be known here."""
@@ -250,10 +251,11 @@ class Carrier:
         ids = dict.fromkeys((*self._settings.ids_of(item["email"]), written_as))
         return [one for one in ids if one != item["id"]]
 
-    def _erasure_of(self, item: Item) -> str:
+    def _erasure_of(self, item: Item) -> Item:
+        """Return the key of an erasure of the person whose record an item is, or an empty one."""
         kind = KINDS.get(kind_of(item))
         of_person = kind is not None and kind.of_person and item.get("email")
-        return f"erasure#{self._settings.ids_of(item['email'])[0]}" if of_person else ""
+        return table.key(Erasure, self._settings.ids_of(item["email"])[0]) if of_person else {}
 
     def _done(self, item: Item, plan: _Planned) -> str:
         """Carry out a plan. An item that changed since it was read is read and planned again."""
@@ -278,7 +280,7 @@ class Carrier:
         match kind:
             case "subscriber" | "erasure" if item["pk"] in self._moved:
                 pk = self._moved[item["pk"]]
-                item = {**item, "pk": pk, "id": pk.partition("#")[2]}
+                item = {**item, "pk": pk, "id": table.id_at(pk)}
             case "comment":
                 item = self._comment(item)
             case "reader":
@@ -310,11 +312,13 @@ class Carrier:
         """Return why an item is not carried on its own, or an empty string."""
         if kind == deletions.KIND and self._is_undone(item):
             return "left behind"
-        if kind in LEFT_BEHIND or item["pk"].partition("#")[0] in LEFT_BEHIND:
+        # The call to the deploy hook is the only email in the outbox that reports no record.
+        record = table.kind_at(item["pk"])
+        if kind in LEFT_BEHIND or (kind == "email" and (record is None or record.name in LEFT_BEHIND)):
             return "left behind"
         if kind in {"entry", "thread", "authored"}:
             return "with its comment"
-        if kind in {"issue", "edition", "feedback", "reader"} and _issue_pk(item) in self._others:
+        if kind in {"issue", "edition", "feedback", "reader"} and readers.issue_of(item["pk"]) in self._others:
             return "another issue"
         return ""
 
@@ -326,10 +330,9 @@ class Carrier:
         return {**kept, "state": "pending", "list": comments.list_of("pending")}
 
     def _reader(self, item: Item) -> Item:
-        issue, one = _issue_pk(item).partition("#")[2], item["sk"].partition("#")[2]
-        new = self._moved.get(f"subscriber#{one}")
+        new = self._moved.get(table.key(Subscriber, readers.subscriber_of(item))["pk"])
         if new:
-            key = readers.key_of(issue, new.partition("#")[2])
+            key = readers.key_of(readers.issue_of(item["pk"]), table.id_at(new))
             item = {**item, "pk": key.record, "sk": key.email}
         return readers.at_rest(item, self._archive.head.written_at, _IN_DOUBT)
 
@@ -348,8 +351,9 @@ class Carrier:
     # --- the outcome ----------
 
     def _planned(self, item: Item, here: Mapping[tuple[str, str], Item]) -> _Planned:
-        known = here.get((item["pk"], item["sk"]))
-        erasure = here.get((self._erasure_of(item), "erasure"), {})
+        known = here.get(_place(item))
+        erasure_key = self._erasure_of(item)
+        erasure = here.get(_place(erasure_key), {}) if erasure_key else {}
         if "done_at" in erasure and datetime.fromisoformat(erasure["done_at"]) >= self._archive.head.written_at:
             return _Planned("erased here")
         if kind_of(item) == "subscriber":
@@ -376,7 +380,7 @@ class Carrier:
 
     def _marks(self, item: Item, here: Mapping[tuple[str, str], Item]) -> Iterator[deletions.Mark]:
         """Yield the marks of a comment, here and in the archive."""
-        mark = here.get((deletions.key(item["id"])["pk"], deletions.KIND))
+        mark = here.get(_place(deletions.key(item["id"])))
         if mark is not None:
             yield deletions.mark_of(mark)
         if item["id"] in self._deleted:
@@ -388,7 +392,7 @@ class Carrier:
         A comment refused there is only kept from coming back: its state here does not change.
         """
         mark = deletions.mark_of(item)
-        found = here.get((f"comment#{item['pk'].partition('#')[2]}", "comment"))
+        found = here.get(_place(table.key(Comment, deletions.comment_of(item))))
         comment = Comment.model_validate(found) if found else None
         if comment is not None and mark.why != "refused" and deletions.is_against([mark], comment):
             return _Planned("updated", lambda: self._delete(comment, mark.why))
@@ -425,7 +429,7 @@ class Carrier:
         return _Planned("there already")
 
     def _planned_subscriber(self, item: Item, known: Item | None, here: Mapping[tuple[str, str], Item]) -> _Planned:
-        others = [f"subscriber#{one}" for one in self._other_ids(item)]
+        others = [table.key(Subscriber, one) for one in self._other_ids(item)]
         if known is not None:
             write = self._leaving(known, item) or self._sign_of_life(known, item)
             if write is not None:
@@ -433,7 +437,7 @@ class Carrier:
             same = known["state"] == item["state"]
             return _Planned("there already" if same or item["state"] != "confirmed" else "stays left")
         if item["state"] == "confirmed":
-            if any((other, "subscriber") in here for other in others):
+            if any(_place(other) in here for other in others):
                 return _Planned("stays left")
             return _Planned("carried", lambda: self._put(item, absent=others))
         return _Planned("carried", lambda: self._put(item))
@@ -500,7 +504,7 @@ class Carrier:
                         yield "subscriber", "left by hash"
 
     def _put(
-        self, item: Item, expected: Item | None = None, absent: Sequence[str] = (), without: str = ""
+        self, item: Item, expected: Item | None = None, absent: Sequence[Item] = (), without: str = ""
     ) -> str | None:
         """Write an item, if there is none or it is as expected, and nothing has the keys that must be absent.
 
@@ -518,8 +522,7 @@ class Carrier:
         if not absent:
             dynamodb.call("put_item", **put)
             return None
-        keys = ({"pk": pk, "sk": pk.partition("#")[0]} for pk in absent)
-        checks = (table.check(self._table, key, table.NOT_THERE, now) for key in keys)
+        checks = (table.check(self._table, key, table.NOT_THERE, now) for key in absent)
         try:
             dynamodb.transact([{"Put": put}, *checks])
         except ConditionFailedError as failed:
@@ -548,8 +551,8 @@ def _outcome(item: Item) -> str:
     return "carried"
 
 
-def _issue_pk(item: Item) -> str:
-    return "#".join(item["pk"].split("#")[:2])
+def _place(item: Item) -> tuple[str, str]:
+    return item["pk"], item["sk"]
 
 
 def _expired(item: Item) -> bool:

@@ -37,6 +37,7 @@ from guichet.store import submissions
 from guichet.store import subscribers as subscribers_table
 from guichet.store.dynamodb import Item, UnavailableError
 from guichet.store.erasure import NotFinishedError, Person, erase, erase_record, find_data, find_submissions
+from guichet.store.table import key
 from infra.operate import (
     adopting,
     carrying,
@@ -305,7 +306,7 @@ def _found(connection: Connection, message_id: str) -> Item | None:
     if len(message_id) < _WHOLE_ID:
         keys = queries.begun_by(table, message_id) if message_id else []
     else:
-        keys = [{"pk": f"{kind}#{message_id}", "sk": kind} for kind in ("message", "request")]
+        keys = [key(model, message_id) for model in (Message, SignUp)]
     found = list(queries.by_keys(table, keys))
     if len(found) > 1:
         raise OperatorError(_ambiguous(message_id, {item["id"] for item in found}))
@@ -525,7 +526,7 @@ def _pending(connection: Connection, advance: Advance) -> Iterator[dict[str, Any
         asked = {ids_of(one.email): one for one in block}
         asked = {ids: request for ids, request in asked.items() if ids not in seen}
         seen.update(asked)
-        keys = [{"pk": f"subscriber#{one}", "sk": "subscriber"} for ids in asked for one in ids]
+        keys = [key(Subscriber, one) for ids in asked for one in ids]
         known = {item["id"] for item in queries.by_keys(table, keys)}
         for ids, request in asked.items():
             if known.isdisjoint(ids):

@@ -292,7 +292,7 @@ class _Import:
             received_at=place.at,
             approved_at=approved_at if state == "approved" else None,
             # A pending comment keeps its place, too: what it answers may be gone.
-            entry=own_key if root is place else f"{root_key}#{own_key}",
+            entry=own_key if root is place else comments.reply_key(root_key, own_key),
             imported=f"{self._source.tool}:{post.id}"[:200],
         )
 

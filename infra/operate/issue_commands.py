@@ -17,8 +17,10 @@ from guichet.locales import LANGUAGES, Language, locale
 from guichet.newsletter.plan import Plan, account_of
 from guichet.records.issue import Issue, IssueState, Reader, ReaderState
 from guichet.records.record import utc_now
+from guichet.records.subscriber import Subscriber
 from guichet.spreadsheet import cell
 from guichet.store import issues, readers
+from guichet.store.table import key
 from infra.operate.connection import Connection, OperatorError, OperatorSettings
 from infra.operate.issue_files import IssueFileError, IssueFiles, Problem, id_of, new_files, read_all
 from infra.operate.issue_plan import duration, in_words, moment, must_send, sentences
@@ -716,7 +718,7 @@ _WHO = ("email", "subscriber_id", "state", "why", "settled_at", "bounced_at", "c
 
 def _who(table: str, rows: Iterator[Reader]) -> Iterator[dict[str, Any]]:
     for block in blocks(rows, _BLOCK):
-        keys = [{"pk": f"subscriber#{one.subscriber_id}", "sk": "subscriber"} for one in block]
+        keys = [key(Subscriber, one.subscriber_id) for one in block]
         addresses = {item["id"]: str(item.get("email", "")) for item in by_keys(table, keys)}
         for one in block:
             yield {

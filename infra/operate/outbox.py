@@ -11,6 +11,7 @@ from guichet.records.outbox import AUDIENCES, Audience, EmailKey
 from guichet.records.record import utc_now
 from guichet.store import mailboxes, outbox
 from guichet.store.dynamodb import Item
+from guichet.store.table import id_at
 from infra.operate.queries import Advance, by_keys, scan
 
 # Held emails wait for the owner's mailbox. `replied` ones were sent and got an automatic reply: no action is needed.
@@ -81,7 +82,7 @@ def _waiting(item: Item) -> UnsentEmail:
 
 def _unsent(item: Item, state: State, tried_at: str | None, why: str) -> UnsentEmail:
     return UnsentEmail(
-        id=item["pk"].partition("#")[2],
+        id=id_at(item["pk"]),
         key=f"{item['pk']}/{item['sk']}",
         state=state,
         kind=item["name"],

@@ -14,7 +14,7 @@ from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import Subscriber
 from guichet.store import dynamodb
 from guichet.store.dynamodb import Item, marshalled, unmarshalled
-from guichet.store.table import day_list, of_list
+from guichet.store.table import day_list, is_record, key, of_list
 
 Key = dict[str, Any]
 
@@ -94,16 +94,16 @@ def of_day(table: str, name: Literal["messages", "spam"], day: date) -> list[Mes
 
 def begun_by(table: str, prefix: str) -> list[Key]:
     """Return the keys of the listed messages and sign-ups whose id begins with `prefix`."""
-    kinds = {f":{kind_of(model).name}": f"{kind_of(model).name}#{prefix}" for model in (Message, SignUp)}
+    begun = {f":{number}": key(model, prefix)["pk"] for number, model in enumerate((Message, SignUp))}
     pages = dynamodb.items(
         "scan",
         TableName=table,
         IndexName="lists",
-        FilterExpression=" OR ".join(f"begins_with(pk, {name})" for name in kinds),
-        ExpressionAttributeValues=marshalled(kinds),
+        FilterExpression=" OR ".join(f"begins_with(pk, {name})" for name in begun),
+        ExpressionAttributeValues=marshalled(begun),
     )
     # The rows of a record's emails are under its key, and failed ones are on a list, too.
-    records = (item for item in pages if item["pk"].partition("#")[0] == item["sk"])
+    records = filter(is_record, pages)
     return [{"pk": item["pk"], "sk": item["sk"]} for item in records]
 
 

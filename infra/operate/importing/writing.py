@@ -12,12 +12,10 @@ from guichet.records.record import utc_now
 from guichet.records.sign_up import SignUp
 from guichet.records.subscriber import SUPPRESSED, Imported, Leaving, State, Subscriber
 from guichet.signing import keyed_hash, subscriber_id
-from guichet.store import limits, outbox, submissions, subscribers
+from guichet.store import limits, outbox, submissions, subscribers, table
 from infra.operate.connection import OperatorSettings
 from infra.operate.importing.reader import Line
 from infra.operate.queries import by_keys
-
-_ROW_OF_REQUEST = f"email#{confirmation_request.NAME}"
 
 Outcome = Literal[
     "imported", "asked", "confirmed already", "asked already", "left", "suppressed", "unsubscribed", "bounced",
@@ -94,7 +92,7 @@ def import_request(line: Line, settings: OperatorSettings) -> Outcome:
     subscriber = subscribers.known(settings.table_name, settings.ids_of(line.email))
     if subscriber is not None:
         return OF_STATE[subscriber.state]
-    former = EmailKey(record=f"request#{_former_request_id(line.email, settings)}", email=_ROW_OF_REQUEST)
+    former = _row_of(_former_request_id(line.email, settings))
     row = outbox.row_at(settings.table_name, former) if settings.former_signing_secret else None
     if row is not None and "dropped_at" not in row:
         return "asked already"
@@ -116,6 +114,11 @@ def _request_id(email: str, settings: OperatorSettings) -> str:
     return keyed_hash(settings.signing_secret, "request", "import", normalized(email))
 
 
+def _row_of(request_id: str) -> EmailKey:
+    """Return the key of the row of a request's email."""
+    return outbox.row_key(table.key(SignUp, request_id)["pk"], confirmation_request.NAME)
+
+
 def _former_request_id(email: str, settings: OperatorSettings) -> str:
     """Return the request id used by the stack whose archive this stack was restored from."""
     return keyed_hash(settings.former_signing_secret, "request", "import", normalized(email))
@@ -133,7 +136,7 @@ def look_up_left(lines: Collection[Line], settings: OperatorSettings) -> Iterato
 
 
 def _known(ids: Iterable[str], settings: OperatorSettings) -> dict[str, Subscriber]:
-    keys = [{"pk": f"subscriber#{one}", "sk": "subscriber"} for one in dict.fromkeys(ids)]
+    keys = [table.key(Subscriber, one) for one in dict.fromkeys(ids)]
     now = int(utc_now().timestamp())
     items = (item for item in by_keys(settings.table_name, keys) if item.get("expires_at", now) >= now)
     return {item["id"]: Subscriber.model_validate(item) for item in items}
@@ -146,10 +149,10 @@ def look_up(lines: Collection[Line], *, asking: bool, settings: OperatorSettings
     formers = {line.number: _former_request_id(line.email, settings) for line in lines} if asking else {}
     states = {one: subscriber.state for one, subscriber in _known(sum(ids.values(), ()), settings).items()}
     of_requests = dict.fromkeys((*requests.values(), *formers.values()))
-    keys = [{"pk": f"request#{one}", "sk": _ROW_OF_REQUEST} for one in of_requests]
+    keys = [{"pk": row.record, "sk": row.email} for row in map(_row_of, of_requests)]
     now = int(utc_now().timestamp())
     found = [item for item in by_keys(settings.table_name, keys) if item.get("expires_at", now) >= now]
-    asked = {item["pk"].partition("#")[2] for item in found if "dropped_at" not in item}
+    asked = {table.id_at(item["pk"]) for item in found if "dropped_at" not in item}
     for number, own in ids.items():
         found_as = [states[one] for one in own if one in states]
         if found_as:
