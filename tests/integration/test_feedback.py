@@ -69,7 +69,7 @@ _KEYS = st.text(min_size=1, max_size=60)
 @pytest.mark.medium
 @given(record=_KEYS, name=_KEYS)
 def test_tags_name_any_row_in_characters_that_ses_takes(record: str, name: str) -> None:
-    attempt = Attempt(EmailKey(record=record, email=f"email#{name}"), "0123456789abcdef")
+    attempt = Attempt(outbox.row_key(record, name), "0123456789abcdef")
     tags = tags_of(attempt)
     for tag in tags:
         assert all(character.isascii() and (character.isalnum() or character in "_-") for character in tag["Value"])
@@ -273,7 +273,7 @@ def test_a_forged_or_foreign_event_changes_no_row_and_makes_none(app: App, name:
     (mail,) = taken()
     tags = {name: values[0] for name, values in mail.tags.items()}
     key = EmailKey(record=row(app)["pk"], email=row(app)["sk"])
-    message = EmailKey(record=key.record, email="email#another")
+    message = outbox.row_key(key.record, "another")
     forged = {
         "no tags": {},
         "a claim of nobody's": {**tags, "guichet-claim": "0" * 32},
@@ -763,7 +763,8 @@ def newsletters(app: App, count: int) -> list[Any]:
     """Mail a subscriber a number of times, and return the mails: each is a welcome, as if they came back."""
     found = []
     for number in range(count):
-        key = {"pk": {"S": subscriber(app)["pk"]}, "sk": {"S": f"email#welcome#{number}"}}
+        row = outbox.row_key(subscriber(app)["pk"], "welcome", str(number))
+        key = dynamodb.marshalled({"pk": row.record, "sk": row.email})
         like = next(item for item in app.items("email") if item["name"] == "welcome")
         item = {name: {"S": like[name]} for name in ("kind", "name", "recipient", "language")}
         item |= {

@@ -12,7 +12,7 @@ from markupsafe import escape
 from guichet.locales import LANGUAGES, Language, say
 from guichet.mail import ses
 from guichet.records.record import utc_now
-from guichet.store import dynamodb, submissions
+from guichet.store import dynamodb, submissions, table
 from tests.support.app import START, App
 from tests.support.newsletter import (
     link_in_last_mail,
@@ -297,7 +297,7 @@ def test_a_link_whose_request_is_gone_is_told_so(app: App) -> None:
     sign_up(app)
     page = open_link(app, link_in_last_mail(app))
     (request,) = app.items("request")
-    key = {"pk": {"S": request["pk"]}, "sk": {"S": "request"}}
+    key = dynamodb.marshalled(table.key_at(request["pk"]))
     dynamodb.client().delete_item(TableName="table", Key=key)
 
     assert press(app, page).status_code == 410
@@ -337,7 +337,7 @@ def test_an_older_link_brings_nobody_back(app: App, state: str) -> None:
     (subscriber,) = app.items("subscriber")
     dynamodb.client().update_item(
         TableName="table",
-        Key={"pk": {"S": subscriber["pk"]}, "sk": {"S": "subscriber"}},
+        Key=dynamodb.marshalled(table.key_at(subscriber["pk"])),
         UpdateExpression="SET #state = :state, left_at = :now",
         ExpressionAttributeNames={"#state": "state"},
         ExpressionAttributeValues=dynamodb.marshalled({":state": state, ":now": utc_now().isoformat()}),

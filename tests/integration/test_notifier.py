@@ -13,7 +13,7 @@ from botocore.exceptions import ReadTimeoutError
 from guichet.mail import pace, ses
 from guichet.outbox.sweep import sweep
 from guichet.records.record import utc_now
-from guichet.store import dynamodb, outbox
+from guichet.store import dynamodb, outbox, table
 from guichet.store.outbox import SHARDS
 from infra.local.functions import Context
 from notifier.handler import settings
@@ -213,7 +213,7 @@ def test_an_email_that_cannot_be_written_does_not_hold_up_the_others(
 def test_an_email_whose_message_is_gone_is_dropped(app: App) -> None:
     app.post("/contact", data=GOOD)
     (message,) = app.items("message")
-    key = {"pk": {"S": message["pk"]}, "sk": {"S": "message"}}
+    key = dynamodb.marshalled(table.key_at(message["pk"]))
     dynamodb.client().delete_item(TableName="table", Key=key)
     app.sweep()
 

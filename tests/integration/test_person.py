@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guichet.records.record import utc_now
-from guichet.store import dynamodb, subscribers
+from guichet.records.subscriber import Subscriber
+from guichet.store import dynamodb, subscribers, table
 from guichet.store.erasure import ERASED, NotFinishedError, Person, erase, find_data
 from infra.operate.erasure import remains
 from tests.support.app import START, App, isolated, resolve
@@ -248,7 +249,7 @@ def test_what_becomes_of_a_subscriber_meanwhile_is_not_lost(
     app: App, monkeypatch: pytest.MonkeyPatch, event: str
 ) -> None:
     subscribe(app)
-    key = dynamodb.marshalled({"pk": f"subscriber#{READER_.subscriber_id}", "sk": "subscriber"})
+    key = dynamodb.marshalled(table.key(Subscriber, READER_.subscriber_id))
     original = dynamodb.call
     happen: dict[str, Any] = {
         "complaint": lambda: feedback(app, "complaint"),

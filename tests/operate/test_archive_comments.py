@@ -9,9 +9,10 @@ import pytest
 import time_machine
 
 from guichet.outbox import deploy_hook
+from guichet.records.comment import Comment
 from guichet.records.record import utc_now
 from guichet.signing import subscriber_id
-from guichet.store import comments, dynamodb
+from guichet.store import comments, dynamodb, table
 from guichet.store.erasure import Person, erase
 from tests.support.app import PARAMETERS, App
 from tests.support.archives import FOREIGN, SAME, TARGETS, brought, brought_as_planned, exported, stack, stored
@@ -192,7 +193,7 @@ def test_what_was_deleted_here_does_not_come_back_with_an_older_archive(
             assert comments.delete("table", secret, comment(ids[name]), utc_now())
         assert comments.withdraw("table", secret, comment(ids["elsewhere"]), "refused", utc_now())
         # DynamoDB deletes it some time after thirty days.
-        key = dynamodb.marshalled({"pk": f"comment#{ids['elsewhere']}", "sk": "comment"})
+        key = dynamodb.marshalled(table.key(Comment, ids["elsewhere"]))
         dynamodb.call("delete_item", TableName="table", Key=key)
         before, thread = stored(), read(app)
         plan = brought(app, operate, file, "--dry-run")

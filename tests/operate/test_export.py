@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guichet.records.message import Message
 from guichet.spreadsheet import cell, text_of
-from guichet.store import dynamodb
+from guichet.store import dynamodb, table
 from infra.operate import exporting, queries
 from tests.support.app import App
 from tests.support.contact import contact
@@ -180,7 +181,7 @@ def test_everything_is_every_item(app: App, operate: Operate) -> None:
 
 def test_an_item_that_cannot_be_read_is_said_and_everything_has_it(app: App, operate: Operate, tmp_path: Path) -> None:
     contact(app, message="Bonjour")
-    damaged = {"pk": "message#1", "sk": "message", "kind": "message", "id": "1", "language": "tlh"}
+    damaged = {**table.key(Message, "1"), "kind": "message", "id": "1", "language": "tlh"}
     dynamodb.call("put_item", TableName="table", Item=dynamodb.marshalled(damaged))
     said = operate(app, "export", "messages", "-o", str(tmp_path / "messages.csv"))
     assert said.code == 2
@@ -227,7 +228,7 @@ def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again_but_not_for_ever
     assert {row["id"] for row in operate(app, "messages", "--json").rows} == ids
     left_out = 10**9
     monkeypatch.setattr(dynamodb, "RETRY_BUDGET", 0.01)
-    keys = [{"pk": f"message#{number}", "sk": "message"} for number in range(50)]
+    keys = [table.key(Message, str(number)) for number in range(50)]
     with pytest.raises(dynamodb.UnavailableError):
         list(queries.by_keys("table", keys))
 

@@ -21,6 +21,7 @@ from guichet.records.spam_note import OpenedSpamNote, SpamNote
 from guichet.records.subscriber import Confirmation, Subscriber
 from guichet.settings import NotifierSettings
 from guichet.signing import subscriber_id
+from guichet.store.table import key
 from tests.support import issues
 from tests.support.app import PARAMETERS
 
@@ -108,7 +109,7 @@ RECORDS[OpenedSpamNote] = OpenedSpamNote(
         since=AT - timedelta(days=3),
         until=AT,
         caught=9,
-        named=("message#m", "request#r", "comment#c"),
+        named=tuple(key(model, "x")["pk"] for model in (Message, SignUp, Comment)),
         made_at=AT,
         expires_at=AT,
     ),

@@ -517,7 +517,7 @@ def change_state(state: str, **more: Any) -> None:
     dynamodb.call(
         "update_item",
         TableName=TABLE,
-        Key=dynamodb.marshalled({"pk": f"issue#{NAME}", "sk": "issue"}),
+        Key=dynamodb.marshalled(table.key(Issue, NAME)),
         UpdateExpression=f"SET {setting}",
         ExpressionAttributeNames={"#state": "state"},
         ExpressionAttributeValues=dynamodb.marshalled(values),

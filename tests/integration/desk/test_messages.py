@@ -20,7 +20,7 @@ from desk import messages, reasons, words
 from guichet.forms import spam
 from guichet.records.message import Message
 from guichet.records.sign_up import SignUp
-from guichet.store import dynamodb, message_lists, table
+from guichet.store import dynamodb, message_lists, outbox, table
 from guichet.store.message_lists import Entry, Lists, Place
 from tests.support.app import START, App
 from tests.support.contact import contact
@@ -99,15 +99,13 @@ def test_pages_back_and_on_have_each_message_once_in_the_order_of_time(
     monkeypatch.setattr(messages, "PER_PAGE", 4)
     with time_machine.travel(START, tick=False):
         for item in app.items("message"):
-            dynamodb.call(
-                "delete_item", TableName="table", Key=dynamodb.marshalled({"pk": item["pk"], "sk": "message"})
-            )
+            dynamodb.call("delete_item", TableName="table", Key=dynamodb.marshalled(table.key_at(item["pk"])))
         # Several may come at the same time, with and without parts of a second.
         times = [
             START - timedelta(minutes=number // (1440 if often else 1), microseconds=number % 2) for number in minutes
         ]
         ids = {message(at): at for at in times}
-        wanted = sorted(ids, key=lambda one: (ids[one], f"message#{one}"), reverse=True)
+        wanted = sorted(ids, key=lambda one: (ids[one], table.key(Message, one)["pk"]), reverse=True)
         desk = Browser(app).signed_in()
         page, back = desk.get("messages"), []
         while True:
@@ -425,7 +423,8 @@ def test_the_state_of_its_emails_is_told_in_words(app: App, row: dict[str, str],
         identifier = message(START)
         end = table.seconds(START + timedelta(days=9))
         fixed = {"kind": "email", "name": "contact-notification", "queued_at": START.isoformat(), "expires_at": end}
-        put({"pk": f"message#{identifier}", "sk": "email#contact-notification", **fixed, **row})
+        key = outbox.row_key(table.key(Message, identifier)["pk"], "contact-notification")
+        put({"pk": key.record, "sk": key.email, **fixed, **row})
         page = Browser(app, language="fr").signed_in().get(f"messages/{identifier}")
     assert said in unescape(page.text)
 
@@ -638,7 +637,8 @@ def test_no_query_ends_in_an_error(make_app: Make, query: dict[str, str], page: 
 
 
 def test_a_place_is_read_as_it_was_written() -> None:
-    for place in (Place(START), Place(START + timedelta(microseconds=1), "message#ab"), Place(START, "request#0")):
+    message_key, request_key = table.key(Message, "ab")["pk"], table.key(SignUp, "0")["pk"]
+    for place in (Place(START), Place(START + timedelta(microseconds=1), message_key), Place(START, request_key)):
         assert Place.of(str(place)) == place
     for wrong in ("", "x", "20261123T1000000000", "20261323T100000000000", "20261123T100000000000-other-ab"):
         assert Place.of(wrong) is None

@@ -18,9 +18,13 @@ from desk import words
 from guichet.locales import LANGUAGES, say
 from guichet.mail import emails, ses
 from guichet.outbox import reasons
+from guichet.records.issue import Issue
+from guichet.records.message import Message
 from guichet.records.outbox import EmailKey, QueuedEmail
 from guichet.records.record import utc_now
-from guichet.store import dynamodb, mailboxes, outbox
+from guichet.records.sign_up import SignUp
+from guichet.records.subscriber import Subscriber
+from guichet.store import dynamodb, mailboxes, outbox, table
 from tests.support import many
 from tests.support.app import PARAMETERS, START, App
 from tests.support.contact import contact
@@ -41,7 +45,7 @@ def queued(number: int, name: str = "contact-notification", recipient: Any = "ow
     """Put a row into the outbox."""
     email = QueuedEmail(name=name, recipient=recipient, language="fr")
     at = START + timedelta(seconds=number // 2)
-    many.put({**outbox.row(f"message#{number:032x}", email, at, at + timedelta(days=99)), **more})
+    many.put({**outbox.row(table.key(Message, f"{number:032x}")["pk"], email, at, at + timedelta(days=99)), **more})
 
 
 @pytest.mark.medium
@@ -255,8 +259,12 @@ def test_a_page_of_many_takes_few_reads_and_no_scan(app: App) -> None:
 def test_an_issue_and_a_subscriber_are_linked(app: App) -> None:
     subscribe(app)
     at = utc_now()
-    for pk in ("subscriber#" + "a" * 32, "issue#one", "request#x"):
-        many.put(outbox.row(pk, QueuedEmail(name="welcome", recipient="visitor", language="fr"), at, at + timedelta(1)))
+    for key in (table.key(Subscriber, "a" * 32), table.key(Issue, "one"), table.key(SignUp, "x")):
+        many.put(
+            outbox.row(
+                key["pk"], QueuedEmail(name="welcome", recipient="visitor", language="fr"), at, at + timedelta(1)
+            )
+        )
     page = shown(app)
     assert f'/desk/subscribers/{"a" * 32}"' in page
     assert '/desk/issues/one"' in page
@@ -293,7 +301,7 @@ def test_what_failed_for_good_is_listed_and_sent_again_by_a_button(make_app: Cal
 def test_a_failed_one_that_the_digest_counts_is_counted_still_and_can_be_sent_again() -> None:
     at = utc_now()
     email = QueuedEmail(name="new-subscriber", recipient="owner", language="fr", listed="confirmed")
-    row = outbox.row("subscriber#x", email, at, at + timedelta(days=9))
+    row = outbox.row(table.key(Subscriber, "x")["pk"], email, at, at + timedelta(days=9))
     many.put(row)
     key = EmailKey(record=row["pk"], email=row["sk"])
     claimed = outbox.claim("table", key)

@@ -9,8 +9,9 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from guichet.records.comment import Comment
 from guichet.records.record import utc_now
-from guichet.store import comments, dynamodb
+from guichet.store import comments, dynamodb, table
 from guichet.store.dynamodb import ConditionFailedError, marshalled
 from tests.support.app import START, App, isolated, resolve
 from tests.support.desk import Browser
@@ -82,7 +83,7 @@ def filed_as_spam(app: App, operate: Operate, comment_id: str, _email: str) -> N
 
 def expire(comment_id: str) -> None:
     """Delete a refused comment, as DynamoDB does some time after it has expired."""
-    key = marshalled({"pk": f"comment#{comment_id}", "sk": "comment"})
+    key = marshalled(table.key(Comment, comment_id))
     dynamodb.call("delete_item", TableName="table", Key=key)
 
 
