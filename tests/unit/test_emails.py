@@ -8,15 +8,16 @@ from dataclasses import replace
 from email.header import decode_header, make_header
 from html import unescape
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 import html5lib
 import pytest
 
 from guichet.locales import LANGUAGES, Language, locale
 from guichet.mail import emails, mime
-from guichet.mail.emails import issue, issue_paused
+from guichet.mail.emails import acknowledgement, issue, issue_paused
 from guichet.mail.mime import compose
+from guichet.outbox.eligibility import pool_of, stranger_mail_per_day
 from guichet.records.issue import Issue, Reason
 from guichet.records.outbox import AUDIENCES, QueuedEmail
 from guichet.settings import NotifierSettings
@@ -50,6 +51,18 @@ def due(record: Any) -> emails.Due[Any]:
     """Return an email whose turn has come."""
     claimed: Any = None
     return emails.Due(claimed, record, NotifierSettings.from_environment())
+
+
+@pytest.mark.parametrize("acknowledge", ["on", "off"])
+def test_strangers_get_no_more_emails_of_all_kinds_than_the_setting_says(acknowledge: Literal["on", "off"]) -> None:
+    settings = NotifierSettings.from_environment().model_copy(
+        update={"stranger_mail_per_day": 500, "acknowledge": acknowledge}
+    )
+    mailed = {name for name in NAMES if emails.named(name).STRANGER_SHARE is not None}
+    if acknowledge == "off":
+        mailed.remove(acknowledgement.NAME)
+    pools = {pool_of(name) for name in mailed}
+    assert sum(stranger_mail_per_day(pool, settings) for pool in pools) == 500
 
 
 @pytest.mark.parametrize("name", NAMES)

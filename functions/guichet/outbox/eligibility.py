@@ -3,7 +3,7 @@
 from math import ceil
 
 from guichet.definitions.lookup import definitions
-from guichet.mail.emails import Due, acknowledgement, comments_link, confirmation_request, named
+from guichet.mail.emails import Due, acknowledgement, confirmation_request, named
 from guichet.records.registry import Reported
 from guichet.records.subscriber import SUPPRESSED
 from guichet.settings import NotifierSettings
@@ -19,8 +19,11 @@ def ineligible(due: Due[Reported]) -> str | None:
 
 
 def pool_of(name: str) -> str:
-    """Return the name under which an email to an unconfirmed address is counted: emails with links share one pool."""
-    return confirmation_request.NAME if name == comments_link.NAME else name
+    """Return the name under which an email to an unconfirmed address is counted.
+
+    Emails without a smaller share of their own are counted together, with the links that confirm a subscription.
+    """
+    return confirmation_request.NAME if named(name).STRANGER_SHARE == 1 else name
 
 
 def stranger_mail_per_day(name: str, settings: NotifierSettings) -> int:
