@@ -572,7 +572,8 @@ def test_a_declared_field_that_is_the_honeypot_is_told(tmp_path: Path, honeypot:
         (fine,) = found_by(stack.declared_forms)
         (found,) = found_by(stack.declared_forms, honeypot_field=honeypot)
     assert (fine.state, fine.message) == ("ok", "functions/forms.toml declares devis")
-    assert (found.state, f"devis has a field {honeypot}" in found.message) == ("wrong", True)
+    assert (found.state, f"devis has a field {honeypot}" in found.message) == ("warning", True)
+    assert found.message.endswith("so that form has no honeypot")
 
 
 def test_a_forms_file_that_is_wrong_is_told_by_each_check_that_reads_it(examined: Examined, tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ class Form:
     """A parsed form.
 
     `fields` are the answers, in order. `control` are control fields, never stored as answers: names that begin with an
-    underscore, `altcha`, and the honeypot. `spellings` has the form's own spelling of a known name, if different.
+    underscore, `altcha`, and the honeypot, unless the form has a field of that name. `spellings` has the form's own
+    spelling of a known name, if different.
     """
 
     fields: dict[str, Any]
@@ -48,7 +49,7 @@ def parse_form(
     check_origin(request, settings)
     special = {PROOF_FIELD, settings.honeypot_field}
     if settings.honeypot_field.lower() in map(str.lower, known_names):
-        # The form asks people for it: as a honeypot, it would catch them all.
+        # The form asks people for it: as a honeypot, it would catch everybody.
         special.remove(settings.honeypot_field)
     values, spellings = _by_known_name(fields_of(request), (*known_names, *special))
     steering = {name for name in values if name.startswith("_") or name in special}

@@ -253,13 +253,13 @@ def parameters(inspection: Inspection) -> Iterator[Finding]:
 
 
 def declared_forms(inspection: Inspection) -> Iterator[Finding]:
-    """Check that no field of a declared form is the honeypot, which marks anyone who fills it in as a robot."""
+    """Check that no declared form has a field with the honeypot's name, which leaves that form without a honeypot."""
     forms = definitions()
     trap = inspection.honeypot_field
-    caught = [name for name, own in forms.items() if trap.lower() in map(str.lower, own.fields)]
-    for name in caught:
-        message = f"the form {name} has a field {trap}, which is the HoneypotField: filling it in counts as spam"
+    without = [name for name, own in forms.items() if trap.lower() in map(str.lower, own.fields)]
+    for name in without:
+        message = f"the form {name} has a field {trap}, which is the HoneypotField: so that form has no honeypot"
         remedy = "rename the field in functions/forms.toml, or deploy with another HoneypotField"
-        yield Finding("declared forms", "wrong", message, remedy)
-    if forms and not caught:
+        yield Finding("declared forms", "warning", message, remedy)
+    if forms and not without:
         yield Finding("declared forms", "ok", f"functions/forms.toml declares {', '.join(forms)}")
