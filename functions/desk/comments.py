@@ -51,7 +51,7 @@ _ALL_SHOWN: dict[CommentState, tuple[Action, ...]] = {
     "refused": ("delete",),
     "spam": ("delete",),
 }
-# How an outcome is reported: of one comment as `told_…`, of several in numbers.
+# How an outcome is reported: for one comment as `told_…`, for several in numbers.
 _OUTCOMES = {"done": "done", "already": "already", "changed": "changed", "parent waits": "waits", "gone": "gone"}
 
 Entry = tuple[datetime, str]

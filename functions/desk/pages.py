@@ -80,7 +80,7 @@ def page(  # noqa: PLR0913  the parts of a response
         title=title,
         menu=_menu(call, session, status),
         area=call.page.partition("/")[0],
-        # An error page may be of no area.
+        # An error page may belong to no area.
         told=words.told(call.page, call.request.query.get("told", ""), language) if status < _ERROR else "",
         token=form_token(call.settings, session) if session else "",
         say=say,

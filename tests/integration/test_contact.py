@@ -336,7 +336,7 @@ def test_a_field_may_have_any_name(app: App, value: Any, problem: tuple[str, str
 
 def test_a_labelled_field_may_have_a_limit_of_its_own(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Message.labelled_fields()["phone"], "max_length", 40)
-    # The form's was made with the usual limit.
+    # The form's cached validator has the usual limit.
     others = {kind: made for kind, made in model._validators.items() if kind is not ContactForm}  # noqa: SLF001
     monkeypatch.setattr(model, "_validators", others)
 

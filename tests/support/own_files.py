@@ -1,4 +1,4 @@
-"""The files that a site adds to its checkout: its forms, and its own words for emails. Tests do without them."""
+"""The files that a site adds to its checkout: its forms, and its own words for emails. Tests ignore them."""
 
 import shutil
 from functools import cache
@@ -14,7 +14,7 @@ OWN_FILES = (lookup.SOURCE, texts.FILE)
 
 
 def leave_out() -> None:
-    """Make this process do without them. A test that needs such a file has one of its own."""
+    """Make this process ignore a site's own files. A test that needs such a file writes one."""
     lookup.SOURCE, texts.FILE = (Path(__file__).with_name("no-such-folder") / file.name for file in OWN_FILES)
     lookup.forget()
     texts.texts.cache_clear()
@@ -34,7 +34,7 @@ def copy_into(folder: Path) -> Path:
 
 @cache
 def _copy() -> TemporaryDirectory[str]:
-    # It goes when this process ends.
+    # It is deleted when this process ends.
     copy = TemporaryDirectory()
     copy_into(Path(copy.name))
     return copy

@@ -109,7 +109,7 @@ def _parse(request: Request, largest: int) -> Pairs:
 
 
 def _parameter(header: str, name: str) -> str:
-    """Return a parameter of a Content-Type header, or an empty text (RFC 9110, section 5.6.6)."""
+    """Return a parameter of a Content-Type header, or an empty string (RFC 9110, section 5.6.6)."""
     for part in header.split(";")[1:]:
         key, equals, value = part.partition("=")
         if equals and key.strip().lower() == name:
