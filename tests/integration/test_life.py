@@ -345,6 +345,21 @@ def test_a_cap_does_not_stop_the_email_that_it_let_through(app: App) -> None:
     }
 
 
+@pytest.mark.medium
+def test_nor_does_it_after_midnight(app: App) -> None:
+    midnight = START.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    with time_machine.travel(midnight - timedelta(minutes=1), tick=False) as clock:
+        wire = Wire(ses.client())
+        wire.always(unreachable)
+        app.post("/newsletter", data={"email": READER})
+        app.play_stream()
+        assert app.mails() == []
+        wire.always(None)
+        clock.shift(timedelta(minutes=2))
+        app.sweep()
+    assert len(subjects_to(app, READER)) == 1
+
+
 @pytest.mark.slow
 def test_strangers_share_a_daily_cap_and_the_owner_does_not(make_app: Any) -> None:
     app = make_app(StrangerMailPerDay="2")

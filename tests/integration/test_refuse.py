@@ -12,8 +12,11 @@ from werkzeug.test import TestResponse
 
 from guichet.addresses import masked
 from guichet.http.links import refusal_link, unsubscribe_link
+from guichet.records.record import utc_now
+from guichet.records.subscriber import Leaving, Subscriber
 from guichet.signing import subscriber_id
-from guichet.store import dynamodb
+from guichet.store import dynamodb, subscribers, table
+from guichet.store.erasure import Person, erase
 from tests.support.app import START, App
 from tests.support.feedback import feedback
 from tests.support.newsletter import (
@@ -127,6 +130,43 @@ def test_it_ends_all_mail_in_whatever_state_the_address_is(app: App, state: str)
     item = subscriber(app)
     assert (item["state"], events_of(item)) == ("blocked", ["blocked"])
     assert item.keys() <= NOTHING_PERSONAL
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("how", ["blocked", "bounced", "complained", "bounced elsewhere", "erased"])
+def test_of_all_that_a_subscriber_may_have_nothing_personal_stays(app: App, how: str) -> None:
+    full = Subscriber(
+        id=subscriber_id(SECRET, READER),
+        state="confirmed",
+        email=READER,
+        name="Ann",
+        language="en",
+        confirmed_at=START,
+        left_at=START,
+        alive_at=START,
+        renewal_queued_at=START,
+        renewal_sent_at=START,
+        left_for="no_answer",
+        history=(Leaving(event="unsubscribed", at=START),),
+    )
+    bounces = {"soft_bounces": frozenset({"claim"}), "soft_bounced_at": table.stamp(START)}
+    item = table.item_of(full, list=table.subscribers_list("confirmed"), expires_at=table.seconds(utc_now()), **bounces)
+    # A new field belongs in the record above, and what becomes of it below.
+    assert {*Subscriber.model_fields()} <= item.keys()
+    dynamodb.call("put_item", **table.put("table", item)["Put"])
+    kept = {"pk", "sk", "kind", "id", "state", "list", "left_at"}
+    if how == "bounced elsewhere":
+        left = Subscriber(id=full.id, state="bounced", history=(Leaving(event="bounced", at=START, file="list"),))
+        subscribers.add_left("table", left, timedelta(days=1))
+    elif how == "erased":
+        erase("table", Person(READER, SECRET), timedelta(days=1))
+    elif how == "blocked":
+        app.post(refusal_link("", READER, "fr", SECRET))
+    else:
+        feedback(app, {"bounced": "bounce-permanent", "complained": "complaint"}[how], ADDRESS=READER)
+    # When the consent was given, and in which language, are in the history, too.
+    kept |= {"erased": {"expires_at"}, "blocked": {"history"}}.get(how, {"history", "confirmed_at", "language"})
+    assert subscriber(app).keys() == kept
 
 
 @pytest.mark.medium
@@ -276,6 +316,17 @@ def test_after_one_click_the_page_of_the_link_undoes_it(app: App) -> None:
         app.post(unsubscribe_url(app), data={"List-Unsubscribe": "One-Click"})
         clock.shift(timedelta(minutes=16))
         assert "/undo" not in open_link(app, unsubscribe_url(app)).text
+
+
+@pytest.mark.medium
+def test_who_was_erased_a_moment_ago_is_offered_nothing(app: App) -> None:
+    subscribe(app)
+    link = unsubscribe_url(app)
+    leave(app)
+    erase("table", Person(READER, SECRET), timedelta(days=1095))
+    assert subscriber(app)["state"] == "unsubscribed"
+    page = open_link(app, link)
+    assert (page.status_code, "/undo" in page.text) == (200, False)
 
 
 @pytest.mark.medium

@@ -572,6 +572,17 @@ def test_two_sweeps_at_once_ask_once(app: App, monkeypatch: pytest.MonkeyPatch) 
     assert len(app.items("email")) == 1
 
 
+@pytest.mark.medium
+def test_whoever_gives_a_sign_of_life_while_the_sweep_looks_at_them_is_not_asked(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with due() as clock:
+        just_before(monkeypatch, renewals, "ask", lambda: app.post(LINK))
+        days(app, clock, renewals.PARTS)
+    item = subscriber(app)
+    assert ("alive_at" in item, "renewal_queued_at" in item, asked(app)) == (True, False, [])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", ["PutItem", "TransactWriteItems", "Query", "GetItem", "UpdateItem"])
 def test_a_table_that_does_not_answer_only_delays_it(app: App, operation: str) -> None:
