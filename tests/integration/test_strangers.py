@@ -148,6 +148,7 @@ CAUGHT = [
     ({"casino": "viagra", "http://x": "y"}, "link in a short field (3), known phrases (4)"),
     ({"https://x.example": "", "message": f"P{RUSSIAN_A}ypal"}, "link in a short field (3), mixed alphabets (3)"),
     ({"name": "http://x", "message": "[url=http://y]"}, "link markup (3), link in a short field (3)"),
+    ({"phone": "http://x", "message": "[url=http://y]"}, "link markup (3), link in a short field (3)"),
     ({"message": "https://a,https://b,https://c,https://d viagra casino"}, "links (2), known phrases (4)"),
     ({"name": "http://x", "message": "http://a http://b http://c http://d"}, "links (2), link in a short field (3)"),
 ]
