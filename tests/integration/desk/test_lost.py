@@ -160,3 +160,11 @@ def test_what_the_page_itself_posts_is_not_shown(app: App) -> None:
 def test_what_cannot_be_read_is_no_failure(app: App) -> None:
     reply = Browser(app).post("settings", {})
     assert (reply.status_code, texts_of(reply.text)) == (403, [])
+
+
+@pytest.mark.parametrize("page", ["messages/0", "nothing"])
+def test_a_page_that_is_not_there_reports_nothing(app: App, page: str) -> None:
+    browser = Browser(app).signed_in()
+    assert 'class="told"' in browser.get("messages?told=released").text
+    reply = browser.get(f"{page}?told=released")
+    assert (reply.status_code, 'class="told"' in reply.text) == (404, False)
