@@ -162,6 +162,17 @@ def test_acknowledgements_and_links_have_shares_of_their_own(make_app: Callable[
     assert per_network(app) == {"link": 3, "ack": 3}
 
 
+@pytest.mark.medium
+def test_a_network_has_its_share_of_each(make_app: Callable[..., App]) -> None:
+    app = make_app(StrangerMailPerDay="6", Acknowledge="on")
+    with time_machine.travel(START):
+        for number in range(2):
+            app.post("/newsletter", json={"email": f"link-{number}@example.org"})
+            app.post("/contact", json={"email": f"ack-{number}@example.org", "message": "x"})
+        app.play_stream()
+    assert per_network(app) == {"link": 1, "ack": 1}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_owner_is_told_once_a_day_that_the_cap_is_reached(
