@@ -30,33 +30,27 @@ from infra.operate.connection import OperatorError, OperatorSettings
 from infra.operate.queries import Advance, blocks, by_keys, scan
 
 # Bound to a browser, a caller or a moment of the old stack, or quickly rebuilt: useless to this one.
-LEFT_BEHIND = frozenset(
-    {"sign-in", "session", "caller", "proof", "cap", "mailboxes", "run", "renewals", "link-request"}
-)
+LEFT_BEHIND = frozenset({"caller", "proof", "cap", "mailboxes", "run", "renewals"}) | {
+    name for name, kind in KINDS.items() if not kind.carried
+}
 # The order in which all others are written. Departures come before confirmed subscribers, so that nobody is confirmed
 # in between; a record before the emails that report it; and an issue after its readers, so that it cannot be resumed
 # without them.
 _LEAVERS, _CONFIRMED, _RECORDS, _ISSUES, _EMAILS = range(5)
 CARRIED: Mapping[str, int] = {
+    **{name: _RECORDS for name, kind in KINDS.items() if kind.carried},
     "subscriber": _CONFIRMED,
-    "message": _RECORDS,
-    "request": _RECORDS,
+    "issue": _ISSUES,
     # Before the comments, which they keep out.
     "deleted": _LEAVERS,
-    "comment": _RECORDS,
     # Recreated with their comments, by this stack's secret.
     "entry": _RECORDS,
     "thread": _RECORDS,
     "authored": _RECORDS,
-    "digest": _RECORDS,
-    "spam-note": _RECORDS,
     "told": _RECORDS,
-    "cap-reached": _RECORDS,
-    "erasure": _RECORDS,
     "edition": _RECORDS,
     "feedback": _RECORDS,
     "reader": _RECORDS,
-    "issue": _ISSUES,
     "email": _EMAILS,
 }
 _STEPS = (_LEAVERS, _CONFIRMED, _RECORDS, _ISSUES, _EMAILS)

@@ -215,3 +215,10 @@ def test_each_kind_of_item_that_is_written_stands_in_the_list_of_what_erasing_do
     assert not (KINDS.keys() & BESIDE.keys())
     assert not (KINDS.keys() & OF_NOBODY)
     assert not (BESIDE.keys() & OF_NOBODY)
+
+
+def test_each_kind_of_record_with_an_address_is_erased_with_the_person() -> None:
+    with_address = {name for name, kind in KINDS.items() if "email" in kind.model.model_fields()}
+    # An erasure forgets the address itself, once it has ended.
+    assert with_address - {"erasure"} == {name for name, kind in KINDS.items() if kind.of_person}
+    assert "erasure" in with_address

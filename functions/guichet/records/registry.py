@@ -45,34 +45,36 @@ class Kind:
 
     `name` is the item's `kind`, and the first part of its key; `plural` is the word for several of them. `of_person`
     says whether the record belongs to the person at its `email`. `erasing` says what happens to it when that person is
-    erased: it is deleted, or reduced to its keyed hash and state, so that they get no more mail.
+    erased: it is deleted, or reduced to its keyed hash and state, so that they get no more mail. `carried` says whether
+    an import of an archive takes it into another stack.
     """
 
     name: str
     model: type[Owner]
     plural: str
     of_person: bool
+    carried: bool
     erasing: Literal["delete", "reduce"] = "delete"
 
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("message", Message, "messages", of_person=True),
-        Kind("request", SignUp, "sign-ups", of_person=True),
-        Kind("subscriber", Subscriber, "subscription", of_person=True, erasing="reduce"),
-        Kind("comment", Comment, "comments", of_person=True),
-        Kind("link-request", LinkRequest, "requests to see their comments", of_person=True),
-        Kind("digest", Digest, "digests", of_person=False),
-        Kind("spam-note", SpamNote, "notes about spam", of_person=False),
-        Kind("cap-reached", CapReached, "notices of caps", of_person=False),
+        Kind("message", Message, "messages", of_person=True, carried=True),
+        Kind("request", SignUp, "sign-ups", of_person=True, carried=True),
+        Kind("subscriber", Subscriber, "subscription", of_person=True, carried=True, erasing="reduce"),
+        Kind("comment", Comment, "comments", of_person=True, carried=True),
+        Kind("link-request", LinkRequest, "requests to see their comments", of_person=True, carried=False),
+        Kind("digest", Digest, "digests", of_person=False, carried=True),
+        Kind("spam-note", SpamNote, "notes about spam", of_person=False, carried=True),
+        Kind("cap-reached", CapReached, "notices of caps", of_person=False, carried=True),
         # Until it has ended, it holds the address that it erases. Not `of_person`, or it would erase itself first.
-        Kind("erasure", Erasure, "erasures", of_person=False),
+        Kind("erasure", Erasure, "erasures", of_person=False, carried=True),
         # It has only the keyed hashes of its readers.
-        Kind("issue", Issue, "issues", of_person=False),
+        Kind("issue", Issue, "issues", of_person=False, carried=True),
         # They have only the keyed hash of the owner's address, or of what a stranger typed.
-        Kind("sign-in", SignIn, "sign-ins at the desk", of_person=False),
-        Kind("session", Session, "sessions at the desk", of_person=False),
+        Kind("sign-in", SignIn, "sign-ins at the desk", of_person=False, carried=False),
+        Kind("session", Session, "sessions at the desk", of_person=False, carried=False),
     )
 }
 # Items that accompany a person's records, and the words for them. They are found and erased together, except the
