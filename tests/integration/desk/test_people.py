@@ -169,6 +169,7 @@ def test_an_address_is_typed_and_stands_in_no_url(app: App, written: Callable[[]
     confirm = desk.post(form["action"], {**form["fields"], "address": "Zoe@Example.org"})
     assert confirm.status_code == 200
     assert "Is the message or comment unwanted?" not in confirm.text
+    assert "anything else stored with this address, such as requests to see their comments" in confirm.text
     assert all("zoe" not in url.lower() for url in re.findall(r'(?:href|action)="([^"]*)"', confirm.text))
     (form,) = [form for form in forms_of(confirm) if form["buttons"] == ["Erase everything"]]
     reply = desk.post(form["action"], {**form["fields"], "confirmation": ZOE})

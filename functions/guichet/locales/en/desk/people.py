@@ -25,6 +25,7 @@ SENTENCES = {
     "goes_sign_ups": "sign-ups to the newsletter that are not confirmed",
     "goes_subscription": "the subscription, with its proof of consent",
     "goes_comments": "all comments from this address, also published ones; if others replied, an empty place is left",
+    "goes_rest": "anything else stored with this address, such as requests to see their comments",
     "goes_mentions": (
         "the address itself wherever it appears in other people’s messages and comments: there it is redacted"
     ),

@@ -31,6 +31,9 @@ SENTENCES = {
         "tous les commentaires venus de cette adresse, même publiés\u00a0: là où quelqu’un a répondu, il reste une "
         "place vide"
     ),
+    "goes_rest": (
+        "tout ce qui est encore enregistré avec cette adresse, par exemple les demandes de voir ses commentaires"
+    ),
     "goes_mentions": (
         "l’adresse elle-même dans les messages et commentaires d’autres personnes\u00a0: elle y est biffée"
     ),
