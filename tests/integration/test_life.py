@@ -391,7 +391,13 @@ def test_a_cap_of_zero_mails_no_stranger(make_app: Any) -> None:
 
 
 def test_an_acknowledgement_is_off_by_default_and_never_quotes_the_visitor(make_app: Any) -> None:
-    data = {"email": READER, "name": "BUY", "message": "BUY http://evil.example", "_subject": "BUY", "_language": "en"}
+    data = {
+        "email": READER,
+        "name": "BUY!",
+        "message": "BUY! http://evil.example",
+        "_subject": "BUY!",
+        "_language": "en",
+    }
     app = make_app(Acknowledge="on")
     app.post("/contact", data=data)
     app.play_stream()
@@ -399,7 +405,8 @@ def test_an_acknowledgement_is_off_by_default_and_never_quotes_the_visitor(make_
     mail = next(mail for mail in app.mails() if mail["To"] == READER)
     assert mail["Subject"] == "Your message to Atelier Bellevue"
     assert mail["Reply-To"] is None
-    assert "BUY" not in mail.as_string()
+    # No token has a "!".
+    assert "BUY!" not in mail.as_string()
     assert "evil" not in mail.as_string()
     assert len(subjects_to(app, "owner@atelier.example")) == 1
 

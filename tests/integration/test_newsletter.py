@@ -76,13 +76,14 @@ def test_no_address_is_in_the_url_of_the_thank_you_page(app: App) -> None:
 
 
 def test_the_address_gets_a_link_and_nothing_that_the_visitor_wrote(app: App) -> None:
-    sign_up(app, name="BUY NOW", source="http://evil.example", consent="BUY", _subject="BUY")
+    sign_up(app, name="BUY! NOW", source="http://evil.example", consent="BUY!", _subject="BUY!")
 
     (mail,) = app.mails()
     assert mail["To"] == "reader@example.org"
     assert mail["Reply-To"] is None
     assert mail["Subject"] == "Confirmez votre abonnement à la newsletter «\xa0Atelier Bellevue\xa0»"
-    assert "BUY" not in mail.as_string()
+    # No token has a "!".
+    assert "BUY!" not in mail.as_string()
     assert "evil" not in mail.as_string()
     assert link_in_last_mail(app).startswith("https://api.example/newsletter/confirm?")
 

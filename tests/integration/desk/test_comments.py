@@ -439,10 +439,10 @@ def test_the_menu_says_on_each_page_how_many_wait(app: App) -> None:
 
 
 def test_a_long_comment_is_shown_in_full_on_its_own_page_alone(app: App) -> None:
-    comment_id = post(app, comment=f"{'word ' * 1000}END")
+    comment_id = post(app, comment=f"{'word ' * 1000}THE END")
     browser = Browser(app).signed_in()
-    assert "END" not in browser.get("comments").text
-    assert browser.get(f"comments/{comment_id}").text.count("END") == 2
+    assert "THE END" not in browser.get("comments").text
+    assert browser.get(f"comments/{comment_id}").text.count("THE END") == 2
 
 
 # --- their authors ----------------------------------------------------------------------------------------------------
