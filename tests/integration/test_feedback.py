@@ -54,6 +54,15 @@ def sweeps(app: App, clock: Any, until: timedelta, every: timedelta = LATER) -> 
         app.sweep()
 
 
+def in_doubt(app: App, *further: Any) -> Any:
+    """Post a message, lose SES's answer about its notification, and return that mail. `further` is planned after."""
+    Wire(ses.client()).plan(unanswered, *further)
+    contact(app)
+    app.play_stream()
+    (mail,) = taken()
+    return mail
+
+
 def alarms(written: Callable[[], str]) -> int:
     """Return how often the alarm of the owner's mailbox was raised."""
     lines = [json.loads(line) for line in written().splitlines()]
@@ -116,10 +125,7 @@ def test_any_other_tags_name_no_attempt(tags: dict[str, list[str]]) -> None:
 def test_an_event_settles_what_ses_did_not_answer_and_it_is_mailed_once(
     app: App, clock: Any, events: list[str], wait: timedelta
 ) -> None:
-    Wire(ses.client()).plan(unanswered)
-    contact(app)
-    app.play_stream()
-    (mail,) = taken()
+    mail = in_doubt(app)
     clock.shift(wait)
     for name in events:
         tell(app, name, mail)
@@ -147,10 +153,7 @@ def test_where_answer_and_event_are_missing_it_is_sent_again_after_an_hour_and_t
 def test_an_event_of_an_earlier_attempt_keeps_the_next_one_from_being_made(
     app: App, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Wire(ses.client()).plan(unanswered)
-    contact(app)
-    app.play_stream()
-    (mail,) = taken()
+    mail = in_doubt(app)
     clock.shift(timedelta(hours=2))
     record_of = outbox.record_of
 
@@ -166,10 +169,7 @@ def test_an_event_of_an_earlier_attempt_keeps_the_next_one_from_being_made(
 
 @pytest.mark.medium
 def test_a_later_try_that_ses_refuses_for_now_leaves_the_first_in_doubt(app: App, clock: Any) -> None:
-    Wire(ses.client()).plan(unanswered, refusal(400, "SendingPausedException"))
-    contact(app)
-    app.play_stream()
-    (mail,) = taken()
+    mail = in_doubt(app, refusal(400, "SendingPausedException"))
     clock.shift(timedelta(hours=2))
     assert app.sweep() == {"postponed": 1}
     tell(app, "send", mail)
@@ -185,10 +185,7 @@ def test_an_event_of_the_first_try_does_not_take_the_claim_of_the_second(
 ) -> None:
     one, other = "one@atelier.example", "other@atelier.example"
     app = make_app(OwnerEmail=f"{one},{other}")
-    Wire(ses.client()).plan(unanswered)
-    contact(app)
-    app.play_stream()
-    (mail,) = taken()
+    mail = in_doubt(app)
     clock.shift(timedelta(hours=2))
     send = ses.send
 
@@ -267,10 +264,7 @@ def test_ten_minutes_of_a_refused_read_are_no_missing_answer_of_ses(
 @pytest.mark.parametrize("name", ["send", "delivery", "bounce-permanent", "bounce-transient", "reject"])
 @pytest.mark.usefixtures("clock")
 def test_a_forged_or_foreign_event_changes_no_row_and_makes_none(app: App, name: str) -> None:
-    Wire(ses.client()).plan(unanswered)
-    contact(app)
-    app.play_stream()
-    (mail,) = taken()
+    mail = in_doubt(app)
     tags = {name: values[0] for name, values in mail.tags.items()}
     key = EmailKey(record=row(app)["pk"], email=row(app)["sk"])
     message = outbox.row_key(key.record, "another")
@@ -607,10 +601,7 @@ def test_of_two_events_at_once_neither_is_lost(
 ) -> None:
     one, other = "one@atelier.example", "other@atelier.example"
     app = make_app(OwnerEmail=f"{one},{other}")
-    Wire(ses.client()).plan(unanswered)
-    contact(app)
-    app.play_stream()
-    (mail,) = taken()
+    mail = in_doubt(app)
     settle = outbox.settle
 
     def after_the_other(*arguments: Any) -> None:
@@ -844,7 +835,7 @@ def test_a_bounce_settles_what_was_in_doubt_to_a_visitor(app: App, clock: Any) -
 
 @pytest.mark.medium
 @pytest.mark.parametrize(
-    # An out-of-office reply says that the mailbox had it; another bounce says nothing of the second call.
+    # An out-of-office reply means that the mailbox got it; any other bounce says nothing about the second call.
     ("name", "sent"),
     [("bounce-transient", 1), ("bounce-undetermined", 2)],
 )

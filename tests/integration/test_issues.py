@@ -230,10 +230,7 @@ def test_cancelled_it_ends_and_says_how_many_did_not_get_it(app: App, monkeypatc
 def test_a_copy_in_doubt_of_a_cancelled_issue_is_not_sent_again(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
-    add("ann")
-    start()
-    lost = lose_answers(monkeypatch, sent=False)
-    play(app)
+    lost = in_doubt(app, monkeypatch, sent=False)
     assert issues.cancel(TABLE, "novembre", utc_now())
     clock.shift(timedelta(hours=2))
     app.sweep("Issues")
@@ -258,8 +255,10 @@ def test_a_refusal_of_one_copy_is_that_readers_alone(app: App, monkeypatch: pyte
     assert row_of("ann@example.org").reason == "MessageRejected: … is suspicious"
 
 
-def lose_answers(monkeypatch: pytest.MonkeyPatch, *, sent: bool, times: int = 1) -> list[str]:
-    """Lose SES's responses to the first calls, accepted or not. Return their recipients."""
+def in_doubt(app: App, monkeypatch: pytest.MonkeyPatch, *, sent: bool, times: int = 1) -> list[str]:
+    """Send an issue to Ann, and lose SES's answers to the first calls, accepted or not. Return their recipients."""
+    add("ann")
+    start()
     send = ses.send
     lost: list[str] = []
 
@@ -272,6 +271,7 @@ def lose_answers(monkeypatch: pytest.MonkeyPatch, *, sent: bool, times: int = 1)
         raise ses.PostponedError("ReadTimeoutError", certain=False)
 
     monkeypatch.setattr(ses, "send", lose)
+    play(app)
     return lost
 
 
@@ -279,10 +279,7 @@ def lose_answers(monkeypatch: pytest.MonkeyPatch, *, sent: bool, times: int = 1)
 def test_a_call_without_an_answer_is_settled_by_the_event(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
-    add("ann")
-    start()
-    lose_answers(monkeypatch, sent=True)
-    play(app)
+    in_doubt(app, monkeypatch, sent=True)
     assert (the().state, states()) == ("sending", {"claimed": 1})
     tell(app, "send")
     assert states() == {"sent": 1}
@@ -295,10 +292,7 @@ def test_a_call_without_an_answer_is_settled_by_the_event(
 def test_a_second_call_that_ses_refuses_for_now_leaves_the_first_in_doubt(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
-    add("ann")
-    start()
-    lose_answers(monkeypatch, sent=True)
-    play(app)
+    in_doubt(app, monkeypatch, sent=True)
     (mail,) = taken()
 
     def refuse(*_: Any) -> str:
@@ -319,10 +313,7 @@ def test_a_second_call_that_ses_refuses_for_now_leaves_the_first_in_doubt(
 def test_without_answer_and_event_it_is_sent_again_once_then_unknown(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
-    add("ann")
-    start()
-    lost = lose_answers(monkeypatch, sent=False, times=9)
-    play(app)
+    lost = in_doubt(app, monkeypatch, sent=False, times=9)
     for minutes, calls in ((30, 1), (35, 2), (300, 2), (65, 2)):
         clock.shift(timedelta(minutes=minutes))
         app.sweep("Issues")
@@ -339,10 +330,7 @@ def test_without_answer_and_event_it_is_sent_again_once_then_unknown(
 def test_an_event_that_comes_after_the_end_corrects_the_counts(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
-    add("ann")
-    start()
-    lose_answers(monkeypatch, sent=True, times=9)
-    play(app)
+    in_doubt(app, monkeypatch, sent=True, times=9)
     for _ in range(2):
         clock.shift(timedelta(hours=7))
         app.sweep("Issues")
@@ -354,10 +342,7 @@ def test_an_event_that_comes_after_the_end_corrects_the_counts(
 
 @pytest.mark.medium
 def test_someone_in_doubt_who_left_is_unknown(app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller) -> None:
-    add("ann")
-    start()
-    lost = lose_answers(monkeypatch, sent=False)
-    play(app)
+    lost = in_doubt(app, monkeypatch, sent=False)
     subscribers.unsubscribe(TABLE, subscriber_id(SECRET, "ann@example.org"), utc_now(), timedelta(days=30))
     clock.shift(timedelta(hours=2))
     app.sweep("Issues")
@@ -892,10 +877,7 @@ def test_a_copy_that_cannot_be_written_is_refused_and_the_issue_ends(app: App, m
 def test_what_is_refused_after_a_call_in_doubt_is_unknown(
     app: App, monkeypatch: pytest.MonkeyPatch, clock: Traveller
 ) -> None:
-    add("ann")
-    start()
-    lose_answers(monkeypatch, sent=False)
-    play(app)
+    in_doubt(app, monkeypatch, sent=False)
 
     def refuse(*_: Any) -> str:
         raise ses.RejectedError("MessageRejected: no")
