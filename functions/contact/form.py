@@ -56,7 +56,7 @@ def _line(field: Labelled) -> Any:
 
 
 for _name in _LABELLED:
-    # Like other optional fields, it is empty unless given.
+    # Like other optional fields, it defaults to empty.
     setattr(ContactForm, _name, "")
 
 

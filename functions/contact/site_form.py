@@ -100,7 +100,7 @@ def _message(
     definition: Definition, answers: Answers, form: Form, request: Request, settings: ContactSettings
 ) -> tuple[Message, Identity]:
     declared = answers.declared
-    # A field that the contact form has as well fills the same attribute of the message.
+    # A field that is also on the contact form fills the same attribute of the message.
     known = {name: declared.get(name, "") for name in FIELDS}
     # Unless it is the field `email`, its own field keeps it as well.
     known["email"] = _address(definition, answers)

@@ -306,7 +306,7 @@ class Carrier:
         """Return why an item is not carried on its own, or an empty string."""
         if kind == deletions.KIND and self._is_undone(item):
             return "left behind"
-        # The call to the deploy hook is the only email in the outbox that reports no record.
+        # The deploy hook's row is the only one in the outbox without a record.
         record = table.kind_at(item["pk"])
         if kind in LEFT_BEHIND or (kind == "email" and (record is None or record.name in LEFT_BEHIND)):
             return "left behind"

@@ -459,7 +459,7 @@ def test_what_a_long_export_has_beyond_the_first_part_stays_until_the_next_one(v
     # The second was deleted since the build.
     assert outline() == [(0, True), (2, True), (20, True), (3, False), (4, False), (5, False)]
     button.click()
-    # A reply that continued from the previous part. Once it has the focus, all of the part is there.
+    # A reply that continues the previous part. Once it has focus, the whole part has loaded.
     expect(page.locator(f"[id='comment-{21:032x}']")).to_be_focused()
     expect(button).to_have_count(0)
     assert outline() == [(0, True), (2, True), (20, True), (21, True), (3, True), (7, True)]

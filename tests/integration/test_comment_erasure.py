@@ -219,6 +219,6 @@ def test_each_kind_of_item_that_is_written_stands_in_the_list_of_what_erasing_do
 
 def test_each_kind_of_record_with_an_address_is_erased_with_the_person() -> None:
     with_address = {name for name, kind in KINDS.items() if "email" in kind.model.model_fields()}
-    # An erasure forgets the address itself, once it has ended.
+    # An erasure drops the address itself once it has finished.
     assert with_address - {"erasure"} == {name for name, kind in KINDS.items() if kind.of_person}
     assert "erasure" in with_address

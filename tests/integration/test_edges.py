@@ -204,7 +204,7 @@ def test_a_field_that_a_form_asks_for_is_no_honeypot(make_app: Any, tmp_path: Pa
     with site_forms(tmp_path, own):
         app.post("/f/quote", data={"website": "https://ada.example/"})
         app.post("/comments", json={"email": "ada@example.org", "name": "Ada", "comment": "Yes.", "page": "/notes/"})
-        # Nor is it needed: what fills it in elsewhere is a program.
+        # On a form without that field, only a program fills it in.
         app.post("/contact", data={**GOOD, honeypot: "x"})
     comment = next(item for item in app.items("comment"))
     quote, contact = sorted(app.items("message"), key=lambda item: item.get("form", "contact"), reverse=True)

@@ -151,7 +151,7 @@ def test_of_all_that_a_subscriber_may_have_nothing_personal_stays(app: App, how:
     )
     bounces = {"soft_bounces": frozenset({"claim"}), "soft_bounced_at": table.stamp(START)}
     item = table.item_of(full, list=table.subscribers_list("confirmed"), expires_at=table.seconds(utc_now()), **bounces)
-    # A new field belongs in the record above, and what becomes of it below.
+    # Add a new field to the record above, and what happens to it below.
     assert {*Subscriber.model_fields()} <= item.keys()
     dynamodb.call("put_item", **table.put("table", item)["Put"])
     kept = {"pk", "sk", "kind", "id", "state", "list", "left_at"}
@@ -164,7 +164,7 @@ def test_of_all_that_a_subscriber_may_have_nothing_personal_stays(app: App, how:
         app.post(refusal_link("", READER, "fr", SECRET))
     else:
         feedback(app, {"bounced": "bounce-permanent", "complained": "complaint"}[how], ADDRESS=READER)
-    # When the consent was given, and in which language, are in the history, too.
+    # The history also has the time and the language of the consent.
     kept |= {"erased": {"expires_at"}, "blocked": {"history"}}.get(how, {"history", "confirmed_at", "language"})
     assert subscriber(app).keys() == kept
 

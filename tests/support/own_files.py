@@ -41,5 +41,5 @@ def _copy() -> TemporaryDirectory[str]:
 
 
 def checkout() -> Path:
-    """Return a checkout without them, for another process to run: this one or, if it has any, a copy."""
+    """Return a checkout without these files for another process to run: this one, or a copy if it has any."""
     return Path(_copy().name) if any(file.exists() for file in OWN_FILES) else TEMPLATE.parent

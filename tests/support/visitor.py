@@ -21,7 +21,7 @@ _RUN = """async ([only, but]) => {
   const found = await axe.run(only.length ? { ...options, runOnly: only } : options);
   return found.violations;
 }"""
-# The colours of each text that is shown, labels from the style sheet included, and of the background behind it.
+# The colours of each visible text, including labels from the style sheet, and of its background.
 _PAIRS = """() => {
   const written = (color) => color.replace(/^rgb\\((.*)\\)$/, (_, channels) =>
     `#${channels.split(", ").map((one) => (+one).toString(16).padStart(2, "0")).join("")}`);

@@ -1,4 +1,4 @@
-"""The keys of the table: only the store writes them, each in one module, so that one file changes with a key."""
+"""The keys of the table: only the store builds them, each in one module, so a change to a key touches one file."""
 
 import ast
 import re
@@ -57,7 +57,7 @@ def keys_in(source: str) -> list[str]:
             case ast.Dict(keys=names, values=values):
                 pairs = ((constant(name), constant(value)) for name, value in zip(names, values, strict=True))
                 found += [ast.unparse(node) for name, value in pairs if name in {"pk", "sk"} and value is not None]
-            # What never reads the table shows keys at most.
+            # A module that never reads the table only displays keys.
             case ast.Call(func=ast.Attribute(value=text, attr=method), args=arguments) if method in _SPLITTING:
                 splits = "#" in map(constant, (text, *arguments)) and "guichet.store" in source
                 found += [ast.unparse(node)] if splits else []

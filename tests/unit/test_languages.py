@@ -116,7 +116,7 @@ def test_a_field_is_called_by_its_sentence_and_without_one_by_its_name_in_words(
         # A sentence of that key says something else.
         hello: Annotated[str, Labelled()] = ""
 
-    # A stored message is read whatever the limit is by now.
+    # A stored message is read whatever the limit is now.
     written = Further(
         id="m", language="fr", received_at=AT, expires_at=AT, phone="01 99 00 00 00", mobile_number="06 1", hello="Oui"
     )

@@ -67,7 +67,7 @@ def test_no_test_sees_the_files_that_a_site_adds_to_its_checkout(
     monkeypatch.setattr(own_files, "_copy", lambda: SimpleNamespace(name="copy"))
     assert own_files.checkout() == Path("copy")
     own_files.copy_into(tmp_path / "copy")
-    # The demo site's stay.
+    # The demo site keeps its own.
     assert [path.relative_to(tmp_path / "copy") for path in (tmp_path / "copy").rglob("*.toml")] == [
         Path("infra/site/forms.toml")
     ]

@@ -49,7 +49,7 @@ def parse_form(
     check_origin(request, settings)
     special = {PROOF_FIELD, settings.honeypot_field}
     if settings.honeypot_field.lower() in map(str.lower, known_names):
-        # The form asks people for it: as a honeypot, it would catch everybody.
+        # People are asked to fill it in: as a honeypot, it would catch everyone.
         special.remove(settings.honeypot_field)
     values, spellings = _by_known_name(fields_of(request), (*known_names, *special))
     steering = {name for name in values if name.startswith("_") or name in special}

@@ -13,7 +13,7 @@ class Labelled:
     """Marks a one-line field that the owner's email and the desk show with a label: the sentence `field_<name>`.
 
     A form refuses more than `max_length` characters, by default the limit of other lines. A stored message may have
-    more: the limit may have been higher when it came.
+    more: the limit may have been higher when it arrived.
     """
 
     def __init__(self, max_length: int | None = None) -> None:

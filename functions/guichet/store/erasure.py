@@ -78,7 +78,7 @@ class Person:
 
     @property
     def keys(self) -> set[str]:
-        """The partition keys that follow from the address alone."""
+        """The partition keys that can be derived from the address alone."""
         subscriptions = (key(Subscriber, one)["pk"] for one in self.subscriber_ids)
         return {*subscriptions, comments.author_key(self.subscriber_id)}
 

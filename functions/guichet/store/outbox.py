@@ -92,7 +92,7 @@ def is_row(key: EmailKey) -> bool:
 
 
 def label_of(key: EmailKey) -> str:
-    """Return what tells an email from the others about its record: its name, and its occasion if it has one."""
+    """Return what distinguishes an email from others about its record: its name, and its occasion if it has one."""
     return key.email.removeprefix(_PREFIX)
 
 

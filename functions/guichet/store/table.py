@@ -1,7 +1,6 @@
 """The table: keys, encoding of values, and expiry.
 
-Only this module knows what the key of a record looks like. The keys of other items belong to one module of the store
-each.
+Only this module builds the keys of records. Every other kind of key is built in exactly one module of the store.
 
 | kind       | pk                     | sk                                    |
 |------------|------------------------|---------------------------------------|
@@ -59,17 +58,17 @@ def key(model: type[Owner], record_id: str) -> dict[str, str]:
 
 
 def key_at(pk: str) -> dict[str, str]:
-    """Return the whole key of the record at a partition key. Raises KeyError if no record can be there."""
+    """Return the full key of the record with a partition key. Raises KeyError if no kind of record has such a key."""
     return _key(KINDS[_prefix(pk)], id_at(pk))
 
 
 def id_at(pk: str) -> str:
-    """Return the id of the record at a partition key."""
+    """Return the id of the record with a partition key."""
     return pk.partition("#")[2]
 
 
 def kind_at(pk: str) -> Kind | None:
-    """Return the kind of the record at a partition key, or None if no record can be there."""
+    """Return the kind of the record with a partition key, or None if no kind of record has such a key."""
     return KINDS.get(_prefix(pk))
 
 
@@ -106,7 +105,7 @@ def record(table: str, model: type[_Record], record_id: str) -> _Record | None:
 
 
 def record_at(table: str, pk: str) -> Owner | None:
-    """Return the record at a partition key, or None if there is none or it has expired."""
+    """Return the record with a partition key, or None if there is none or it has expired."""
     kind = kind_at(pk)
     return None if kind is None else record(table, kind.model, id_at(pk))
 

@@ -52,8 +52,8 @@ class Email(Protocol):
     NAME: str
     AUDIENCE: Audience
     ADDRESSEE: Addressee
-    # Its share of StrangerMailPerDay. Those with 1 share what the others leave. None if it never goes to an unconfirmed
-    # address.
+    # Its share of StrangerMailPerDay. Emails with a share of 1 split what the others leave. None if it never goes to an
+    # unconfirmed address.
     STRANGER_SHARE: float | None
 
     def ineligible(self, due: Due[Any], /) -> str | None:
