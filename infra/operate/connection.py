@@ -47,6 +47,16 @@ def refusal(error: BotoCoreError | ClientError) -> str:
     return f"AWS is unreachable or refused: {error}".rstrip(".")
 
 
+def existing(get: Callable[..., dict[str, Any]], **name: str) -> dict[str, Any] | None:
+    """Return what SES has stored under a name, or None."""
+    try:
+        return get(**name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NotFoundException":
+            raise
+        return None
+
+
 def _no_feedback(_payload: Mapping[str, Any]) -> None:
     """Do nothing: the local stack has no failure queue."""
 

@@ -8,8 +8,7 @@ from typing import Any
 from guichet.addresses import normalized
 from guichet.mail import ses
 from guichet.store.erasure import Person
-from infra.operate.connection import Connection, OperatorError
-from infra.operate.inspection import existing
+from infra.operate.connection import Connection, OperatorError, existing
 
 # Messages that SQS returns at once, at most, and how many seconds it hides them from other readers: long enough to read
 # the whole queue.

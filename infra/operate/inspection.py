@@ -9,9 +9,8 @@ from urllib.parse import urljoin
 
 import dns.resolver
 import urllib3
-from botocore.exceptions import ClientError
 
-from infra.operate.connection import Connection, OperatorSettings, client_of
+from infra.operate.connection import Connection, OperatorSettings, client_of, existing
 from infra.template import Template
 
 State = Literal["ok", "warning", "wrong", "unknown"]
@@ -266,16 +265,6 @@ def identities_of(ses: Any, address: str) -> Iterator[dict[str, Any]]:
         identity = existing(ses.get_email_identity, EmailIdentity=name)
         if identity is not None:
             yield {**identity, "Name": name}
-
-
-def existing(get: Callable[..., dict[str, Any]], **name: str) -> dict[str, Any] | None:
-    """Return what SES has stored under a name, or None."""
-    try:
-        return get(**name)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NotFoundException":
-            raise
-        return None
 
 
 def nearest(identities: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -324,7 +324,7 @@ def test_what_leaves_is_all_that_was_inspected() -> None:
     assert calls == {
         "send_email": {"functions/guichet/mail/ses.py"},
         # The test email of the command is plain text.
-        "envelope": {"functions/guichet/mail/mime.py", "infra/operate/commands.py"},
+        "envelope": {"functions/guichet/mail/mime.py", "infra/operate/commands/sample_email.py"},
         "EmailMessage": {"functions/guichet/mail/mime.py"},
     }
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from guichet.store import dynamodb
-from infra.operate import commands, importing
+from infra.operate import importing
+from infra.operate.commands import options
 from infra.operate.doctor import examine
 from infra.operate.importing import running
 from infra.operate.inspection import Finding
@@ -24,7 +25,7 @@ def operate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(app: App, *arguments: str) -> Said:
-        monkeypatch.setattr(commands, "connect_local", lambda _: connection_to(app))
+        monkeypatch.setattr(options, "connect_local", lambda _: connection_to(app))
         # A command allows slow calls in the whole process.
         for name in ("READ_TIMEOUT", "RETRY_BUDGET"):
             monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))

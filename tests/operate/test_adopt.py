@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.operate import commands
+from infra.operate.commands import adopt as command
 from infra.operate.connection import client_of
 from infra.template import Template
 from tests.support.app import REGION, App
@@ -22,7 +22,7 @@ def adopt(
     def client(service: str, region: str) -> Any:
         return Aws(formation.answers).client(service) if service == "cloudformation" else client_of(service, region)
 
-    monkeypatch.setattr(commands, "client_of", client)
+    monkeypatch.setattr(command, "client_of", client)
     said = said_by(capsys, "adopt", table, "--region", REGION, "--json")
     return said.code, said.out, said.err
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.operate import commands
+from infra.operate.commands import options
 from infra.operate.connection import OperatorError, connect_stack
 from tests.support.app import PARAMETERS, REGION, App
 from tests.support.aws import CREATE_CLIENT, Aws
@@ -101,7 +102,7 @@ def test_a_command_works_on_it(
 ) -> None:
     contact(app, message="From the deployed stack")
     aws()
-    monkeypatch.setattr(commands, "allow_slow_calls", lambda: None)
+    monkeypatch.setattr(options, "allow_slow_calls", lambda: None)
     with pytest.raises(SystemExit) as ended:
         commands.main(["messages", "--stack", "guichet", "--region", REGION])
     assert ended.value.code == 0
@@ -135,7 +136,7 @@ def test_what_is_wrong_with_it_is_said(  # noqa: PLR0913, PLR0917  what it is gi
     words: str,
 ) -> None:
     aws(**changes)
-    monkeypatch.setattr(commands, "allow_slow_calls", lambda: None)
+    monkeypatch.setattr(options, "allow_slow_calls", lambda: None)
     with pytest.raises(SystemExit) as ended:
         commands.main(["messages", "--stack", "guichet", "--region", REGION])
     assert ended.value.code == code

@@ -11,7 +11,8 @@ import pytest
 from botocore import xform_name
 from click.testing import CliRunner
 
-from infra.operate import commands, doctor
+from infra.operate import doctor
+from infra.operate.commands import guichet, options
 from infra.operate.doctor import examine
 from infra.operate.inspection import Finding, Inspection
 from tests.support.app import App
@@ -321,8 +322,8 @@ def test_without_fix_nothing_is_changed_and_it_is_said_what_could_be(app: App, o
 def test_a_fix_asks_first_and_no_is_no(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(click, "confirm", lambda text, **_: asked.append(text))
-    monkeypatch.setattr(commands, "connect_local", lambda _: None)
-    done = CliRunner().invoke(commands.guichet, ["doctor", "--fix", "--local"])
+    monkeypatch.setattr(options, "connect_local", lambda _: None)
+    done = CliRunner().invoke(guichet, ["doctor", "--fix", "--local"])
     assert done.exit_code == 1
     assert world.mending == []
     assert len(asked) == (2 if world.broken.check in _TWICE else 1)
@@ -334,8 +335,8 @@ def test_a_fix_asks_first_and_no_is_no(world: World, monkeypatch: pytest.MonkeyP
 def test_where_nobody_answers_nothing_more_is_fixed(
     world: World, monkeypatch: pytest.MonkeyPatch, answers: str, fixed: int
 ) -> None:
-    monkeypatch.setattr(commands, "connect_local", lambda _: None)
-    done = CliRunner().invoke(commands.guichet, ["doctor", "--fix", "--local"], input=answers)
+    monkeypatch.setattr(options, "connect_local", lambda _: None)
+    done = CliRunner().invoke(guichet, ["doctor", "--fix", "--local"], input=answers)
     assert (done.exit_code, len(world.mending)) == (1, fixed)
     assert ("What was fixed so far stays fixed" in done.output) == bool(fixed)
 

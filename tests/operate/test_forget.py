@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.local import engine
-from infra.operate import commands
+from infra.operate.commands import options
 from infra.operate.connection import OperatorError
 from tests.support.app import App
 from tests.support.clients import SESSION
@@ -118,7 +118,7 @@ def deployed(
         connection = replace(
             connection_to(app), local=False, resources={"FeedbackFailures": queue}, feed_back=feed_back
         )
-        monkeypatch.setattr(commands, "connect_local", lambda _: connection)
+        monkeypatch.setattr(options, "connect_local", lambda _: connection)
 
         def run(*arguments: str) -> Said:
             # The fixture connects to the app itself.

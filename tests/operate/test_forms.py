@@ -17,8 +17,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from guichet.definitions import lookup
 from guichet.definitions.definition import Definition
-from infra.operate import forms_commands
 from infra.operate.checkout import PACKAGED
+from infra.operate.commands import forms as command
 from infra.template import TEMPLATE
 from tests.support.app import App
 from tests.support.installed import with_only
@@ -156,7 +156,7 @@ def test_html_has_placeholders_and_the_default_retention_where_nothing_is_named(
 def test_html_takes_the_running_local_stacks_names(
     app: App, run: Run, rendered: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(forms_commands, "connect_local", lambda _: connection_to(app))
+    monkeypatch.setattr(command, "connect_local", lambda _: connection_to(app))
     with site_forms(tmp_path):
         run("html", "devis", "--local")
     assert rendered["api"] == app.stack.environment["API_URL"]
@@ -268,7 +268,7 @@ def test_the_openapi_description_has_each_form_and_what_it_says_is_true(app: App
 def test_a_contact_form_of_the_sites_own_is_described_in_its_place(
     app: App, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(forms_commands, "connect_local", lambda _: connection_to(app))
+    monkeypatch.setattr(command, "connect_local", lambda _: connection_to(app))
     with site_forms(tmp_path, '[contact]\nfields.question = { type = "text", required = true }'):
         described = yaml.safe_load(run("openapi", "--local").out)
     assert described["servers"] == [{"url": app.stack.environment["API_URL"]}]

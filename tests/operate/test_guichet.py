@@ -21,15 +21,15 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import click
 import pytest
 
-from infra.operate.commands import guichet
 from infra.template import TEMPLATE
 from tests.support.installed import with_only
-from tests.support.operate import said_on
+from tests.support.operate import every, said_on
 from tests.support.pages import read
 from tests.support.stack import LocalStack, free_port, local_stack, text_of, wait_for
 
 ENTRY_POINT = Path(sys.executable).parent / "guichet"
 PAGE = read("operating.md")
+ROOT = TEMPLATE.parent
 
 
 @pytest.fixture(scope="module")
@@ -247,12 +247,20 @@ def test_help_names_the_commands_of_the_page(tmp_path: Path) -> None:
     assert set(listed) == {name.split()[0] for name in named_on_the_page()}
 
 
+def test_for_help_and_version_click_is_enough(tmp_path: Path) -> None:
+    pins = tmp_path / "pins.txt"
+    pins.write_text("click==0", encoding="utf-8")
+    path = os.pathsep.join((with_only(pins, tmp_path), str(ROOT / "functions"), str(ROOT)))
+    for option in ("--help", "--version"):
+        done = subprocess.run(
+            [sys.executable, "-m", "infra.operate", option],
+            env=environment(1) | {"PYTHONPATH": path}, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def commands() -> Iterator[tuple[str, click.Command]]:
-    for name, command in guichet.commands.items():
-        if isinstance(command, click.Group):
-            yield from ((f"{name} {sub}", leaf) for sub, leaf in command.commands.items())
-        else:
-            yield name, command
+    yield from ((" ".join(path), command) for path, command in every() if not isinstance(command, click.Group))
 
 
 def named_on_the_page() -> set[str]:

@@ -364,7 +364,7 @@ def test_asking_keeps_the_pace_of_the_account(
             nonlocal waits
             waits += 1
 
-    monkeypatch.setattr("guichet.mail.pace.Pace", Counted)
+    monkeypatch.setattr("infra.operate.commands.import_.Pace", Counted)
     file = written(tmp_path, "a@example.org", "a@example.org", "b@example.org")
     operate(app, "import", file, "--ask")
     assert waits == 2

@@ -20,7 +20,9 @@ from guichet.newsletter.plan import Account, Plan
 from guichet.records.issue import Issue, Reader
 from guichet.store import issues
 from guichet.store import readers as readers_table
-from infra.operate import commands, issue_check, issue_commands
+from infra.operate import commands, issue_check
+from infra.operate.commands import options
+from infra.operate.commands.issue import waits
 from infra.operate.connection import NoStackError, OperatorError
 from infra.operate.issue_plan import duration, in_words, moment, sentences
 from issues import worker
@@ -132,7 +134,7 @@ def test_without_a_stack_an_issue_is_checked_and_shown_all_the_same(
         raise NoStackError("no AWS region is set")
 
     name = write()
-    monkeypatch.setattr(commands, "connect_stack", no_stack)
+    monkeypatch.setattr(options, "connect_stack", no_stack)
     with pytest.raises(SystemExit) as ended:
         commands.main(["issue", command, name])
     assert not ended.value.code
@@ -576,7 +578,7 @@ def test_what_it_waits_for_is_told(changes: dict[str, Any], words: str) -> None:
     issue = Issue.model_validate(
         {"id": "spring", "languages": ("fr",), "content": "", "changed_at": START, "expires_at": START} | changes
     )
-    said = issue_commands.waits(issue, START, "Europe/Paris")
+    said = waits(issue, START, "Europe/Paris")
     assert words in said if words else said == ""
 
 

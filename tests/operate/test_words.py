@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
@@ -22,15 +22,18 @@ from guichet.mail import ses
 from guichet.outbox.delivery import Outcome
 from guichet.records.subscriber import State
 from guichet.store.erasure import Erased
-from infra.operate import doctor, importing, summaries
-from infra.operate.commands import guichet
+from infra.operate import doctor, importing
+from infra.operate.commands import guichet, sweeps
+from infra.operate.commands.forget import told_of
+from infra.operate.commands.import_ import IMPORTED
+from infra.operate.commands.options import common_options
 from infra.operate.inspection import Finding
 from infra.operate.output import Output
 from tests.support.app import START, App
 from tests.support.contact import contact
 from tests.support.feedback import feedback
 from tests.support.newsletter import READER, subscribe
-from tests.support.operate import Operate
+from tests.support.operate import Operate, every
 from tests.support.states import bring_to
 from tests.support.wire import Wire, refusal
 
@@ -171,20 +174,23 @@ def test_whatever_strangers_write_the_table_fits(
     assert len(re.findall(r"^\S.{10,12}  aaaaaaaa ", said, re.MULTILINE)) == len(rows)
 
 
-def every(command: click.Command = guichet, *path: str) -> Iterator[tuple[str, ...]]:
-    yield path
-    if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
-            yield from every(inner, *path, name)
-
-
-@pytest.mark.parametrize("path", list(every()), ids=" ".join)
+@pytest.mark.parametrize("path", [path for path, _ in every()], ids=" ".join)
 def test_help_fits_and_nothing_of_it_is_cut(path: tuple[str, ...]) -> None:
     said = CliRunner(env={"COLUMNS": str(WIDTH)}).invoke(guichet, [*path, "--help"]).output
     assert fits(said)
     assert "Usage: " in said
     # click truncates a sentence that is too long for the list of commands like this. [ID]... accepts several.
     assert not re.findall(r"\.\.\.$", said.split("\n\n", 1)[1], re.MULTILINE)
+
+
+def test_the_list_of_commands_has_the_first_sentence_of_each() -> None:
+    listed = {name: command.get_short_help_str(WIDTH) for name, command in guichet.commands.items()}
+    assert listed == {path[0]: command.get_short_help_str(WIDTH) for path, command in every() if len(path) == 1}
+
+
+def test_a_mistyped_command_is_recognized() -> None:
+    # By its name: it has not been imported.
+    assert "Did you mean 'messages'?" in CliRunner().invoke(guichet, ["mesages"]).output
 
 
 def test_the_version_is_told() -> None:
@@ -203,6 +209,14 @@ def test_the_version_is_told() -> None:
 def test_common_options_may_come_first(app: App, operate: Operate, arguments: tuple[str, ...]) -> None:
     message = contact(app, message="Bonjour")
     assert [row["id"] for row in operate(app, *arguments).rows] == [message]
+
+
+def test_each_common_option_may_come_first() -> None:
+    command = click.command()(common_options(lambda **_: None))
+    for option in command.params:
+        assert isinstance(option, click.Option)
+        first = [option.opts[0], *([] if option.is_flag else ["1"])]
+        assert "Usage: guichet messages" in CliRunner().invoke(guichet, [*first, "messages", "-h"]).output, first
 
 
 def test_without_a_command_there_is_help() -> None:
@@ -376,10 +390,10 @@ def test_what_several_ids_begin_with_is_none(app: App, operate: Operate, command
 
 
 def test_each_outcome_is_said_in_words_that_fit() -> None:
-    assert set(summaries.SWEPT) == {*get_args(Outcome), "unexpected"} - {"sent"}
-    assert set(summaries.IMPORTED) == set(get_args(importing.Outcome))
+    assert set(sweeps.SWEPT) == {*get_args(Outcome), "unexpected"} - {"sent"}
+    assert set(IMPORTED) == set(get_args(importing.Outcome))
     for outcome in (*get_args(Outcome), "unexpected"):
-        (sentence,) = summaries.of_sweep(0, {outcome: 1234})
+        (sentence,) = sweeps.of_sweep(0, {outcome: 1234})
         assert len(sentence) <= WIDTH
         assert sentence.endswith(".")
         assert "1,234 emails" in sentence
@@ -437,7 +451,7 @@ def test_sending_is_said_in_words(app: App, operate: Operate) -> None:
 def test_erasing_is_said_in_words_that_fit(kept: State | None) -> None:
     for done in (Erased(0, 0, kept), Erased(1, 1, kept), Erased(2000, 30, kept)):
         for taken_off in (False, True):
-            said = list(summaries.of_erasure(READER, done, [], taken_off=taken_off, events=done.redacted))
+            said = list(told_of(READER, done, [], taken_off=taken_off, events=done.redacted))
             assert all(len(sentence) <= WIDTH for sentence in said)
             nothing = f"Nothing was left to erase about {READER}."
             assert (nothing in said) is not (bool(done.erased) or taken_off)

@@ -2,10 +2,11 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from typing import Any
 
+import click
 import pytest
 
 from guichet.definitions import lookup
@@ -14,6 +15,15 @@ from guichet.store import dynamodb
 from infra.operate import commands
 from infra.operate.connection import Connection, OperatorSettings
 from tests.support.app import REGION, App
+
+
+def every(command: click.Command = commands.guichet, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yield a command and all beneath it, each after its path: `("messages", "list")`."""
+    loaded = commands.load(path[0]) if len(path) == 1 else command
+    yield path, loaded
+    if isinstance(loaded, click.Group):
+        for name, inner in loaded.commands.items():
+            yield from every(inner, *path, name)
 
 
 class Said:

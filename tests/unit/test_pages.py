@@ -23,17 +23,19 @@ from guichet.definitions.forms_file import parse
 from guichet.forms.parse import PROOF_FIELD
 from guichet.locales import LANGUAGES, locale
 from guichet.model import Model
-from infra.operate import commands
-from infra.operate.commands import guichet
+from infra.operate.commands.exit_codes import INCOMPLETE, INTERRUPTED, INVALID, UNAVAILABLE
 from infra.template import TEMPLATE, Template, parameters
 from newsletter.form import NewsletterForm
 from tests.support.app import App, resolve
 from tests.support.commands import ROOT, commands_of
+from tests.support.operate import every
 from tests.support.pages import PAGES, anchors, blocks, links, names_in, read, rows
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 DECLARED = Template.load().document["Parameters"]
 FORMS = read("forms.md")
+# The commands of `guichet` by path: `("messages", "list")`.
+COMMANDS = dict(every())
 each_page = pytest.mark.parametrize("page", PAGES)
 
 
@@ -113,17 +115,13 @@ def test_there_are_examples_of_parameters() -> None:
 @each_page
 def test_every_command_of_guichet_is_one_with_its_options(page: str) -> None:
     for words in _calls(PAGES[page], "guichet"):
-        command: click.Command = guichet
-        while isinstance(command, click.Group):
-            group = command
-            if words and words[0] in command.commands:
-                command = group.commands[words.pop(0)]
-            elif "list" in command.commands:
-                command = command.commands["list"]
-            else:
-                # `guichet COMMAND --help`, or the command as a whole.
-                assert not words or words[0] in ("COMMAND", "--help"), words
-                break
+        path: tuple[str, ...] = ()
+        while words and (*path, words[0]) in COMMANDS:
+            path = (*path, words.pop(0))
+        command = COMMANDS.get((*path, "list"), COMMANDS[path])
+        if isinstance(command, click.Group):
+            # `guichet COMMAND --help`, or the command as a whole.
+            assert not words or words[0] in ("COMMAND", "--help"), words
         known = {option for param in command.params for option in param.opts} | {"--help"}
         assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known, (command.name, words)
 
@@ -366,7 +364,7 @@ def test_every_output_that_it_speaks_of_is_printed() -> None:
 
 def test_the_exit_codes_are_those_of_the_command() -> None:
     told = {int(code) for code, _ in rows(read("operating.md"), "exit code | what it means")}
-    assert told == {0, commands.INCOMPLETE, commands.INVALID, commands.UNAVAILABLE, commands.INTERRUPTED}
+    assert told == {0, INCOMPLETE, INVALID, UNAVAILABLE, INTERRUPTED}
 
 
 # --- troubleshooting --------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from typing import Any
 
 from guichet.definitions.lookup import definitions
 from guichet.records.record import utc_now
-from infra.operate.inspection import Finding, Fix, Inspection, existing, identities_of, with_parents
+from infra.operate.connection import existing
+from infra.operate.inspection import Finding, Fix, Inspection, identities_of, with_parents
 
 # Warn from this fraction of the daily quota on.
 _NEARLY_ALL = 0.8

@@ -1,7 +1,7 @@
 """`guichet notice`: the information notices of the forms, for a stack's settings or those of a planned one."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 import click
@@ -10,77 +10,67 @@ from pydantic_core import ValidationError
 from guichet.definitions.lookup import definitions
 from guichet.locales import LANGUAGES, Language
 from infra.operate import notice
-from infra.operate.connection import Connection, OperatorError, OperatorSettings, region_of
-from infra.operate.forms_commands import telling_of_wrong_forms
+from infra.operate.commands.declared_forms import telling_of_wrong_forms
+from infra.operate.commands.options import common_options, connect
+from infra.operate.connection import OperatorError, OperatorSettings, region_of
 from infra.operate.notice import Facts, Format
 from infra.operate.output import Output, printable
 from infra.template import Template, parameters
 
-Command = Callable[..., None]
-
 _BESIDE, _PAGE = "beside", "page"
 
 
-def notice_command(common_options: Callable[[Command], Command], connect: Callable[..., Connection]) -> click.Command:
-    """Return the command, which reads a stack through `connect` unless its parameters are given."""
+@click.command("notice")
+@click.argument("forms", metavar="[FORM]...", nargs=-1)
+@click.option("--language", type=click.Choice(LANGUAGES), help="Only this one. Default: all.")
+@click.option("--part", type=click.Choice((_BESIDE, _PAGE)), help="Only the text next to a form, or the page.")
+@click.option(
+    "--format", "form", type=click.Choice(get_args(Format)), default="html", show_default=True, help="As what."
+)
+@click.option("--controller", metavar="NAME", help="Who is responsible: name and address. Default: SiteName.")
+@click.option("--contact", metavar="ADDRESS", help="The contact, email or web. Default: ReplyToEmail, or OwnerEmail.")
+@click.option("--dpo", metavar="ADDRESS", help="The data protection officer's, if there is one.")
+@click.option("--before", metavar="PARAMETERS", help="Before the first deploy, with the parameters for `make deploy`.")
+@common_options
+def write(  # noqa: PLR0913  its options
+    *,
+    forms: Sequence[str],
+    language: Language | None,
+    part: str | None,
+    form: Format,
+    controller: str | None,
+    contact: str | None,
+    dpo: str | None,
+    before: str | None,
+    region: str | None,
+    as_json: bool,
+    **stack: Any,
+) -> None:
+    """Write what your forms must tell people about their data.
 
-    @click.command("notice")
-    @click.argument("forms", metavar="[FORM]...", nargs=-1)
-    @click.option("--language", type=click.Choice(LANGUAGES), help="Only this one. Default: all.")
-    @click.option("--part", type=click.Choice((_BESIDE, _PAGE)), help="Only the text next to a form, or the page.")
-    @click.option(
-        "--format", "form", type=click.Choice(get_args(Format)), default="html", show_default=True, help="As what."
-    )
-    @click.option("--controller", metavar="NAME", help="Who is responsible: name and address. Default: SiteName.")
-    @click.option(
-        "--contact", metavar="ADDRESS", help="The contact, email or web. Default: ReplyToEmail, or OwnerEmail."
-    )
-    @click.option("--dpo", metavar="ADDRESS", help="The data protection officer's, if there is one.")
-    @click.option(
-        "--before", metavar="PARAMETERS", help="Before the first deploy, with the parameters for `make deploy`."
-    )
-    @common_options
-    def write(  # noqa: PLR0913  its options
-        *,
-        forms: Sequence[str],
-        language: Language | None,
-        part: str | None,
-        form: Format,
-        controller: str | None,
-        contact: str | None,
-        dpo: str | None,
-        before: str | None,
-        region: str | None,
-        as_json: bool,
-        **stack: Any,
-    ) -> None:
-        """Write what your forms must tell people about their data.
-
-        Follows article 13 of the GDPR and the examples of CNIL, with the values of the stack: who, why, on what legal
-        basis, for whom, for how long, where, and which rights. In two layers: a few sentences to paste next to each
-        FORM, and the full text for the page that PrivacyUrl names. FORM is contact, newsletter, or one of
-        functions/forms.toml; default: all.
-        """
-        output = Output(as_json=as_json)
-        own = {"controller": controller, "contact": contact, "dpo": dpo}
-        with telling_of_wrong_forms():
-            if before is None:
-                connection = connect(region=region, **stack)
-                known = notice.facts(
-                    connection.settings, notice.parameters_of(connection), connection.region, definitions(), **own
-                )
-            else:
-                known = _before(before, region_of(region), **own)
-        if unknown := sorted(set(forms) - set(known.names)):
-            raise OperatorError(f"there is no form {unknown[0]}: there are {', '.join(known.names)}")
-        for one in [language] if language else LANGUAGES:
-            for of, text in _parts(known, list(forms) or known.names, one, form, part):
-                _write(output, one, of, text, form)
-        for sentence in _advice(known, controller, contact):
-            output.advise(sentence)
-        sys.exit(0)
-
-    return write
+    Follows article 13 of the GDPR and the examples of CNIL, with the values of the stack: who, why, on what legal
+    basis, for whom, for how long, where, and which rights. In two layers: a few sentences to paste next to each
+    FORM, and the full text for the page that PrivacyUrl names. FORM is contact, newsletter, or one of
+    functions/forms.toml; default: all.
+    """
+    output = Output(as_json=as_json)
+    own = {"controller": controller, "contact": contact, "dpo": dpo}
+    with telling_of_wrong_forms():
+        if before is None:
+            connection = connect(region=region, **stack)
+            known = notice.facts(
+                connection.settings, notice.parameters_of(connection), connection.region, definitions(), **own
+            )
+        else:
+            known = _before(before, region_of(region), **own)
+    if unknown := sorted(set(forms) - set(known.names)):
+        raise OperatorError(f"there is no form {unknown[0]}: there are {', '.join(known.names)}")
+    for one in [language] if language else LANGUAGES:
+        for of, text in _parts(known, list(forms) or known.names, one, form, part):
+            _write(output, one, of, text, form)
+    for sentence in _advice(known, controller, contact):
+        output.advise(sentence)
+    sys.exit(0)
 
 
 def _before(given: str, region: str, **own: str | None) -> Facts:

@@ -1,89 +1,18 @@
-"""`guichet comments export` and `import`: write comments into a site, and import them from other tools."""
+"""`guichet comments import`: import comments from other tools."""
 
-import re
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from infra.operate.commands.exit_codes import INCOMPLETE
+from infra.operate.commands.options import on_stack
 from infra.operate.connection import Connection
 from infra.operate.output import Output, counted
 
-# Exit codes, as of all commands.
-_INCOMPLETE = 1
-_FEED = re.compile(r"(?!.*(?:^|/)\.)[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 
-Function = Callable[..., int | None]
-OnStack = Callable[[Function], Callable[..., None]]
-
-
-def _feed(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
-    if not _FEED.fullmatch(text):
-        raise click.BadParameter(f"{text!r} is not the name of a file in the folder, such as comments.xml")
-    return text
-
-
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option(
-    "--for",
-    "generator",
-    type=click.Choice(["hugo", "jekyll", "eleventy", "astro"]),
-    help="DIR is the top of such a site: put the files where it reads them.",
-)
-@click.option(
-    "--format",
-    "formats",
-    type=click.Choice(["json", "yaml", "html"]),
-    multiple=True,
-    help="Data as JSON (default) or YAML, or fragments of HTML. Without --for, it may be given more than once.",
-)
-@click.option("--feed", default="comments.xml", show_default=True, callback=_feed, help="The name of the Atom feed.")
-@click.option("--no-feed", is_flag=True, help="Write no feed.")
-@click.option("--dry-run", is_flag=True, help="Write nothing: show what would be written and removed.")
-def export_comments(  # noqa: PLR0913  the options of a command
-    connection: Connection,
-    output: Output,
-    *,
-    folder: Path,
-    generator: Any,
-    formats: tuple[Any, ...],
-    feed: str,
-    no_feed: bool,
-    dry_run: bool,
-) -> None:
-    """Write the approved comments into a site.
-
-    DIR gets a file for each page with comments, which has the thread as data and as HTML; an index of them, `pages`;
-    and an Atom feed of the newest 50. It is incremental: only pages whose comments have changed are read, only files
-    that change are written, and files of pages without comments are removed. Nothing else in DIR is touched.
-
-    It only reads from the stack. The permissions it needs are CloudFormation's DescribeStacks and ListStackResources,
-    Lambda's GetFunctionConfiguration, and DynamoDB's Query and BatchGetItem.
-    """
-    from infra.operate import comments_export  # noqa: PLC0415  only this command pays for it
-
-    chosen = tuple(dict.fromkeys(formats)) or ("json",)
-    if generator and (len(chosen) > 1 or "html" in chosen):
-        raise click.UsageError("With --for, --format is json or yaml: the data includes the HTML.")
-    options = comments_export.Options(generator, chosen, "" if no_feed else feed)
-    done = comments_export.export(folder, options, connection.settings, dry_run=dry_run)
-    output.tell(list(_told(done, folder, dry_run=dry_run)), **asdict(done), dry_run=dry_run)
-
-
-def _told(done: Any, folder: Path, *, dry_run: bool) -> Iterator[str]:
-    has, wrote, removed = ("would have", "would write", "remove") if dry_run else ("has", "wrote", "removed")
-    yield f"{folder} {has} {counted(done.comments, 'comment')} on {counted(done.pages, 'page')}."
-    yield (
-        f"It read {counted(len(done.read), 'page')}, {wrote} {counted(len(done.written), 'file')}, "
-        f"{removed} {len(done.removed):,}, and left {done.unchanged:,} as they were."
-    )
-    if dry_run:
-        yield from (f"- write {path}" for path in done.written)
-        yield from (f"- remove {path}" for path in done.removed)
-
-
+@click.command("import")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
     "--sitemap", metavar="FILE|URL", help="The site's sitemap: only comments of the pages in it are imported."
@@ -105,6 +34,7 @@ def _told(done: Any, folder: Path, *, dry_run: bool) -> Iterator[str]:
     help="Also import comments that you deleted or refused here. Those that their authors deleted stay deleted.",
 )
 @click.option("--dry-run", is_flag=True, help="Import nothing: count what would be imported.")
+@on_stack
 def import_comments(  # noqa: PLR0913  the options of a command
     connection: Connection,
     output: Output,
@@ -129,7 +59,7 @@ def import_comments(  # noqa: PLR0913  the options of a command
     refused here since are left out; --bring-back imports those that you deleted or refused yourself. The exit code is
     1 if anything could not be imported.
     """
-    from infra.operate import comments_import, comments_pages, comments_sources  # noqa: PLC0415  as above
+    from infra.operate import comments_import, comments_pages, comments_sources  # noqa: PLC0415  only this command pays for them
 
     source = comments_sources.source_of(file)
     known = comments_pages.pages_of_sitemap(sitemap) if sitemap else None
@@ -139,7 +69,7 @@ def import_comments(  # noqa: PLR0913  the options of a command
             source, pages, connection.settings, advance, dry_run=dry_run, bring_back=bring_back, pending=pending
         )
     _tell_of_import(result, output, dry_run=dry_run)
-    return _INCOMPLETE if result.unmatched or result.bad else None
+    return INCOMPLETE if result.unmatched or result.bad else None
 
 
 def _tell_of_import(result: Any, output: Output, *, dry_run: bool) -> None:
@@ -170,11 +100,3 @@ def _tell_of_import(result: Any, output: Output, *, dry_run: bool) -> None:
         bad=[asdict(one) for one in result.bad],
         dry_run=dry_run,
     )
-
-
-def commands(on_stack: OnStack) -> list[click.Command]:
-    """Return the commands for the group `comments`."""
-    return [
-        click.command("export")(on_stack(export_comments)),
-        click.command("import")(on_stack(import_comments)),
-    ]

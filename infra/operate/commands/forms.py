@@ -3,8 +3,7 @@
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,70 +12,46 @@ import click
 
 from guichet.definitions import lookup
 from guichet.definitions.definition import Definition
-from guichet.definitions.lookup import definitions
 from guichet.locales import LANGUAGES, Language
-from infra.operate.checkout import of_the_site
+from infra.operate.commands.declared_forms import FILE, declared, name_of_file, use_forms
+from infra.operate.commands.exit_codes import INCOMPLETE
+from infra.operate.commands.listing import Listing
+from infra.operate.commands.options import common_options
 from infra.operate.connection import OperatorError, connect_local
 from infra.operate.output import Output, printable
 
-# Something needs fixing.
-_MISTAKES = 1
 # The placeholder for the API's address.
 _API = "https://YOUR-API"
 _CONTACT = "owner@example.org"
-# The name of the file, unless --forms gives another.
-_FILE = "functions/forms.toml"
-_NAMED = f"{__name__}.file"
 
-Command = Callable[..., None]
-
-
-def find_forms() -> None:
-    """Make all commands read the forms of the checkout that they are run in."""
-    found = of_the_site(lookup.SOURCE)
-    if found != lookup.SOURCE:
-        lookup.SOURCE = found
-        lookup.forget()
+# Eager, since the name of a form is looked up in it.
+_forms = click.option(
+    "--forms",
+    metavar="FILE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    is_eager=True,
+    expose_value=False,
+    callback=use_forms,
+    help=f"The file that declares the forms. Default: {FILE}.",
+)
 
 
-def _use_forms(context: click.Context, _parameter: click.Parameter, file: Path | None) -> None:
-    if file is not None:
-        context.meta[_NAMED] = str(file)
-        lookup.SOURCE = file
-        lookup.forget()
+@click.group("forms", cls=Listing)
+def own_forms() -> None:
+    """List, check or print the site's own forms.
+
+    They are declared in functions/forms.toml of the checkout that the current folder is in, or in --forms FILE. No
+    command needs a stack: --local fills in the API's address.
+
+    Without a command, `list` runs; `guichet forms list --help` shows its options.
+    """
 
 
-def _file() -> str:
-    """Return the name of the file that declares the forms."""
-    context = click.get_current_context(silent=True)
-    return str(context.meta.get(_NAMED, _FILE)) if context else _FILE
+def _without_stack(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Add --forms and the common options to a command, and call it with its output, --local and --port."""
 
-
-@contextmanager
-def telling_of_wrong_forms() -> Iterator[None]:
-    """Turn the error of an invalid functions/forms.toml into an OperatorError that names the command to run."""
-    try:
-        yield
-    except Exception as error:
-        # Imported late: reading the file takes pydantic itself.
-        from guichet.definitions.forms_file import FormsFileError  # noqa: PLC0415
-
-        if not isinstance(error, FormsFileError):
-            raise
-        found = len(error.problems)
-        mistakes, them = ("a mistake", "it") if found == 1 else (f"{found} mistakes", "them")
-        raise OperatorError(f"{_file()} has {mistakes}: `guichet forms check` names {them}") from None
-
-
-def _declared() -> Mapping[str, Definition]:
-    """Return the declared forms by name. Raises OperatorError if the file is wrong."""
-    with telling_of_wrong_forms():
-        return definitions()
-
-
-def offline(function: Callable[..., int | None]) -> Command:
-    """Pass a command its output, and drop the stack options that it does not need."""
-
+    @_forms
+    @common_options
     @functools.wraps(function)
     def run(*, stack: str, region: str | None, as_json: bool, **given: Any) -> None:  # noqa: ARG001
         sys.exit(function(Output(as_json=as_json), **given) or 0)
@@ -84,13 +59,14 @@ def offline(function: Callable[..., int | None]) -> Command:
     return run
 
 
-@offline
+@own_forms.command("list")
+@_without_stack
 def list_forms(output: Output, *, local: bool, port: int) -> None:  # noqa: ARG001  every command has these options
     """List the declared forms.
 
     For each: its title, its fields, who gets it, and how long its answers are kept.
     """
-    forms = _declared()
+    forms = declared()
     for own in forms.values():
         fields = _fields_of(own)
         output.show(fields if output.as_json else {**fields, **_in_words(own)})
@@ -128,9 +104,10 @@ def _field_line(own: Definition, name: str) -> str:
     return f"{name} ({field.type}{', required' if field.required else ''})"
 
 
+@own_forms.command("check")
 @click.argument("site", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--honeypot", metavar="NAME", default="_gotcha", show_default=True, help="The parameter HoneypotField.")
-@offline
+@_without_stack
 def check(output: Output, *, site: Path | None, honeypot: str, local: bool, port: int) -> int:  # noqa: ARG001
     """Check the declared forms, or those of a built site.
 
@@ -153,7 +130,7 @@ def check(output: Output, *, site: Path | None, honeypot: str, local: bool, port
             output.say(problem)
             if output.as_json:
                 output.show({"problem": problem})
-        return _MISTAKES
+        return INCOMPLETE
     if output.as_json:
         output.show({"forms": len(forms)})
     output.say("1 form is right." if len(forms) == 1 else f"{len(forms)} forms are right.")
@@ -164,7 +141,7 @@ def _check_site(output: Output, site: Path, honeypot: str) -> int:
     # Only this command pays for the parser.
     from infra.operate.site_check import check_site, where  # noqa: PLC0415
 
-    checked = check_site(site, _declared(), honeypot)
+    checked = check_site(site, declared(), honeypot)
     if not checked.pages:
         raise OperatorError(f"{site} has no HTML files: build the site, and give the folder that it is built into")
     for mistake in checked.mistakes:
@@ -181,23 +158,24 @@ def _check_site(output: Output, site: Path, honeypot: str) -> int:
     elif not checked.mistakes:
         forms = "1 form posts" if checked.forms == 1 else f"{checked.forms:,} forms post"
         output.say(f"{forms} to Guichet from {pages}, without a mistake.")
-    return _MISTAKES if checked.mistakes else 0
+    return INCOMPLETE if checked.mistakes else 0
 
 
 def _known_form(_context: click.Context, _parameter: click.Parameter, name: str) -> Definition:
-    forms = _declared()
+    forms = declared()
     if name not in forms:
-        declared = f"it declares {', '.join(forms)}" if forms else "it declares none"
-        raise click.BadParameter(f"{_file()} has no form {name}: {declared}")
+        known = f"it declares {', '.join(forms)}" if forms else "it declares none"
+        raise click.BadParameter(f"{name_of_file()} has no form {name}: {known}")
     return forms[name]
 
 
+@own_forms.command("html")
 @click.argument("form", metavar="NAME", callback=_known_form)
 @click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True, help="Of labels and texts.")
 @click.option("--api", metavar="URL", help="The API's address, the stack's output Endpoint. --local fills it in.")
 @click.option("--site", metavar="NAME", help="The parameter SiteName, as the information notice names it.")
 @click.option("--contact", metavar="ADDRESS", help="The address for questions about personal data.")
-@offline
+@_without_stack
 def html(  # noqa: PLR0913  its options
     output: Output,
     *,
@@ -234,7 +212,8 @@ def _retention_days() -> int:
     return int(Template.load().document["Parameters"]["RetentionDays"]["Default"])
 
 
-@offline
+@own_forms.command("openapi")
+@_without_stack
 def openapi(output: Output, *, local: bool, port: int) -> None:
     """Print the API's description, with the forms.
 
@@ -243,7 +222,7 @@ def openapi(output: Output, *, local: bool, port: int) -> None:
     # Only this command pays for it.
     from infra.operate import form_openapi  # noqa: PLC0415
 
-    described = form_openapi.description(_declared(), connect_local(port).settings.api_url if local else None)
+    described = form_openapi.description(declared(), connect_local(port).settings.api_url if local else None)
     if output.as_json:
         sys.stdout.write(json.dumps(described, ensure_ascii=False) + "\n")
     else:
@@ -256,27 +235,3 @@ def _write(output: Output, fields: Mapping[str, str], text: str) -> None:
     else:
         # Printed directly: the console would wrap it.
         sys.stdout.write(printable(text if text.endswith("\n") else f"{text}\n"))
-
-
-def forms_group(listing: type[click.Group], common_options: Callable[[Command], Command]) -> click.Group:
-    """Return the group `forms`, whose commands have the common options."""
-    group = listing(
-        "forms",
-        help="List, check or print the site's own forms.\n\n"
-        "They are declared in functions/forms.toml of the checkout that the current folder is in, or in --forms FILE. "
-        "No command needs a stack: --local fills in the API's address.\n\n"
-        "Without a command, `list` runs; `guichet forms list --help` shows its options.",
-    )
-    # Eager, since the name of a form is looked up in it.
-    named = click.option(
-        "--forms",
-        metavar="FILE",
-        type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        is_eager=True,
-        expose_value=False,
-        callback=_use_forms,
-        help=f"The file that declares the forms. Default: {_FILE}.",
-    )
-    for name, function in (("list", list_forms), ("check", check), ("html", html), ("openapi", openapi)):
-        group.add_command(click.command(name)(named(common_options(function))))
-    return group

@@ -1,23 +1,28 @@
-"""`guichet comments list`, `show`, `approve`, `refuse`, `spam`, `release` and `delete`, as on the desk."""
+"""`guichet comments`: list, show and moderate comments, as at the desk.
 
-from collections.abc import Callable, Iterator, Sequence
+Export and import have modules of their own.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import click
 
+from guichet.comments.markdown import html
 from guichet.comments.moderation import Action, Moderated, moderate_all
 from guichet.page_paths import folded, normalized
 from guichet.records.comment import STATES, Comment, CommentState
 from guichet.store import comments
+from infra.operate.commands.comments_export import export_comments
+from infra.operate.commands.comments_import import import_comments
+from infra.operate.commands.exit_codes import INCOMPLETE
+from infra.operate.commands.ids import WHOLE_ID, ambiguous
+from infra.operate.commands.listing import Listing
+from infra.operate.commands.options import on_stack
 from infra.operate.connection import Connection, OperatorError
 from infra.operate.output import Output, counted, short
 from infra.operate.queries import blocks
 
-# Exit codes, as of all commands.
-_INCOMPLETE, _INVALID = 1, 2
-# The length of an id in characters. Anything shorter is a prefix.
-_WHOLE_ID = 32
-_MOST_IDS = 5
 _PER_BATCH = 100
 _DONE: dict[Action, str] = {
     "approve": "Approved {id}.",
@@ -32,14 +37,21 @@ _NOW: dict[Action, str] = {
 # The fields that describe a comment.
 _ALONE = {"page", "name", "email", "comment"}
 
-Function = Callable[..., int | None]
-OnStack = Callable[[Function], Callable[..., None]]
+
+@click.group("comments", cls=Listing)
+def all_comments() -> None:
+    """List, moderate, export and import comments.
+
+    Without a command, `list` runs; `guichet comments list --help` shows its options.
+    """
 
 
+@all_comments.command("list")
 @click.option("--state", type=click.Choice(STATES), default="pending", show_default=True, help="Those in this state.")
 @click.option("--page", metavar="PATH", help="Only those on this page, such as /articles/chairs/.")
 @click.option("--search", metavar="TEXT", help="Only those that contain this text, ignoring case.")
 @click.option("--count", is_flag=True, help="Count them, by state.")
+@on_stack
 def list_comments(  # noqa: PLR0913  the options of a list
     connection: Connection, output: Output, *, state: Any, page: str | None, search: str | None, count: bool
 ) -> None:
@@ -81,14 +93,14 @@ def fields_of(record: Comment) -> dict[str, Any]:
     return {"id": fields.pop("id"), "state": fields.pop("state"), **fields}
 
 
+@all_comments.command("show")
 @click.argument("id")
+@on_stack
 def show_comment(connection: Connection, output: Output, *, id: str) -> None:  # noqa: A002  the name of the argument
     """Show one comment.
 
     Shows it as it was written, and the HTML that everybody sees once it is approved.
     """
-    from guichet.comments.markdown import html  # noqa: PLC0415  only this command pays for it
-
     (record,) = _found(connection, [id])
     output.show({**fields_of(record), "html": html(record.comment)})
 
@@ -99,7 +111,7 @@ def _found(connection: Connection, ids: Sequence[str]) -> list[Comment]:
     given = [one.strip().lower() for one in ids]
     known = (
         [comment_id for state in STATES for _, comment_id in comments.in_state(table, state)]
-        if any(len(one) < _WHOLE_ID for one in given)
+        if any(len(one) < WHOLE_ID for one in given)
         else []
     )
     whole = [_whole(one, known) for one in given]
@@ -111,31 +123,30 @@ def _found(connection: Connection, ids: Sequence[str]) -> list[Comment]:
 
 
 def _whole(given: str, known: Sequence[str]) -> str:
-    if len(given) >= _WHOLE_ID:
+    if len(given) >= WHOLE_ID:
         return given
-    begun = sorted({one for one in known if given and one.startswith(given)})
+    begun = {one for one in known if given and one.startswith(given)}
     if not begun:
         raise OperatorError(_unknown(given))
     if len(begun) > 1:
-        more = f" and {len(begun) - _MOST_IDS:,} more" if len(begun) > _MOST_IDS else ""
-        raise OperatorError(f"several ids begin with {given}: {', '.join(begun[:_MOST_IDS])}{more}")
-    return begun[0]
+        raise OperatorError(ambiguous(given, begun))
+    return begun.pop()
 
 
 def _unknown(comment_id: str) -> str:
     return f"no comment has the id {comment_id}: `guichet comments` lists them"
 
 
-def _acting(action: Action, told: str) -> Function:
+def _acting(action: Action, told: str) -> click.Command:
     """Return the command that applies an action to comments, each only in the state in which it was found."""
 
+    @click.command(action, help=told)
     @click.argument("ids", nargs=-1, required=True, metavar="ID...")
+    @on_stack
     def act(connection: Connection, output: Output, *, ids: tuple[str, ...]) -> int:
         found = _found(connection, ids)
         return _tell(output, action, moderate_all(connection.settings, {one.id: one.state for one in found}, action))
 
-    act.__doc__ = told
-    act.__name__ = f"{action}_comments"
     return act
 
 
@@ -152,11 +163,13 @@ def _tell(output: Output, action: Action, results: Sequence[Moderated]) -> int:
             case _:
                 told = f"{short(one.id)} is {one.state or 'gone'}, so it was left as it is."
         output.tell(told, id=one.id, outcome=one.outcome, now=_NOW[action] if changed else one.state, changed=changed)
-    return 0 if all(one.outcome in {"done", "already"} for one in results) else _INCOMPLETE
+    return 0 if all(one.outcome in {"done", "already"} for one in results) else INCOMPLETE
 
 
+@all_comments.command("delete")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@on_stack
 def delete_comments(connection: Connection, output: Output, *, ids: tuple[str, ...], yes: bool) -> int | None:
     """Delete comments for good.
 
@@ -176,29 +189,20 @@ def delete_comments(connection: Connection, output: Output, *, ids: tuple[str, .
     return _tell(output, "delete", moderate_all(settings, {one.id: one.state for one in found}, "delete"))
 
 
-_APPROVE = """Approve comments: everybody sees them on their pages.
+_HELP: dict[Action, str] = {
+    "approve": """Approve comments: everybody sees them on their pages.
 
-An ID may be shortened to its first characters. Comments are approved before their replies, whatever the order given."""
-_REFUSE = """Refuse comments, or take approved ones off their pages.
+An ID may be shortened to its first characters. Comments are approved before their replies, whatever the order
+given.""",
+    "refuse": """Refuse comments, or take approved ones off their pages.
 
-They are erased after 30 days."""
-_SPAM = """File comments as spam.
+They are erased after 30 days.""",
+    "spam": """File comments as spam.
 
-They are erased after 30 days."""
-_RELEASE = """Release comments from the spam folder.
+They are erased after 30 days.""",
+    "release": """Release comments from the spam folder.
 
-They wait for approval like the others, and each is mailed to the owner."""
-
-
-def commands(on_stack: OnStack) -> list[click.Command]:
-    """Return the commands for the group `comments`."""
-    functions: dict[str, Function] = {
-        "list": list_comments,
-        "show": show_comment,
-        "approve": _acting("approve", _APPROVE),
-        "refuse": _acting("refuse", _REFUSE),
-        "spam": _acting("spam", _SPAM),
-        "release": _acting("release", _RELEASE),
-        "delete": delete_comments,
-    }
-    return [click.command(name)(on_stack(function)) for name, function in functions.items()]
+They wait for approval like the others, and each is mailed to the owner.""",
+}
+for _command in (*(_acting(action, told) for action, told in _HELP.items()), export_comments, import_comments):
+    all_comments.add_command(_command)

@@ -14,6 +14,7 @@ from typing import Any, get_args
 import click
 
 from guichet.locales import LANGUAGES, Language, locale
+from guichet.mail.emails import issue_test
 from guichet.newsletter.plan import Plan, account_of
 from guichet.records.issue import Issue, IssueState, Reader, ReaderState
 from guichet.records.record import utc_now
@@ -21,15 +22,17 @@ from guichet.records.subscriber import Subscriber
 from guichet.spreadsheet import cell
 from guichet.store import issues, readers
 from guichet.store.table import key
+from infra.operate.commands.exit_codes import INCOMPLETE
+from infra.operate.commands.listing import Listing
+from infra.operate.commands.options import common_options, connect, on_stack
+from infra.operate.commands.sweeps import of_sweep
 from infra.operate.connection import Connection, OperatorError, OperatorSettings
 from infra.operate.issue_files import IssueFileError, IssueFiles, Problem, id_of, new_files, read_all
 from infra.operate.issue_plan import duration, in_words, moment, must_send, sentences
 from infra.operate.output import Output, counted
 from infra.operate.queries import blocks, by_keys
-from infra.operate.summaries import of_sweep
+from infra.template import Template
 
-# Exit codes, as of all commands.
-_INCOMPLETE, _INVALID = 1, 2
 _STATES = get_args(ReaderState)
 # How many readers' addresses are looked up at once.
 _BLOCK = 100
@@ -54,17 +57,12 @@ _WAITS_FOR = {
 
 Function = Callable[..., int | None]
 Command = Callable[..., None]
-Decorator = Callable[[Any], Any]
-Connect = Callable[..., Connection]
 
-# The commands by name: whether each needs a stack, its function, and its own parameters.
-_COMMANDS: dict[str, tuple[str, Function, tuple[Decorator, ...]]] = {}
-
-_FILES = click.argument(
+_files = click.argument(
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
-_OFFLINE = click.option("--offline", is_flag=True, help="Do not ask whether the links work.")
-_COUNT = click.option(
+_offline = click.option("--offline", is_flag=True, help="Do not ask whether the links work.")
+_count = click.option(
     "--count",
     type=click.IntRange(min=0),
     metavar="NUMBER",
@@ -81,47 +79,24 @@ def _issue_id(_context: click.Context, _parameter: click.Parameter, text: str) -
         raise click.BadParameter(f"{text!r} is not the id of an issue: `guichet issue` lists them") from None
 
 
-_ID = click.argument("issue_id", metavar="ID", callback=_issue_id)
+_issue = click.argument("issue_id", metavar="ID", callback=_issue_id)
 
 
-def _command(name: str, needs: str, *parameters: Decorator) -> Callable[[Function], Function]:
-    """Make a function a command: one that needs a `stack`, uses one `if any` exists, or needs `no` stack."""
+@click.group("issue", cls=Listing)
+def all_issues() -> None:
+    """Write to the list: check, preview, send, follow.
 
-    def register(function: Function) -> Function:
-        _COMMANDS[name] = (needs, function, parameters)
-        return function
+    An issue is a file of Markdown with front matter, or one for each language: letter.fr.md and letter.en.md. Its name
+    is the issue's ID.
 
-    return register
-
-
-def issue_group(
-    listing: type[click.Group],
-    common_options: Callable[[Command], Command],
-    on_stack: Callable[[Function], Command],
-    connect: Connect,
-) -> click.Group:
-    """Return the group `issue`, whose commands have the common options."""
-    group = listing(
-        "issue",
-        help="Write to the list: check, preview, send, follow.\n\n"
-        "An issue is a file of Markdown with front matter, or one for each language: letter.fr.md and letter.en.md. "
-        "Its name is the issue's ID.\n\n"
-        "Without a command, `list` runs; `guichet issue list --help` shows its options.",
-    )
-    for name, (needs, function, parameters) in _COMMANDS.items():
-        if needs == "stack":
-            run = on_stack(function)
-        elif needs == "if any":
-            run = common_options(_with_stack_if_any(function, connect))
-        else:
-            run = common_options(_without_stack(function))
-        for parameter in reversed(parameters):
-            run = parameter(run)
-        group.add_command(click.command(name)(run))
-    return group
+    Without a command, `list` runs; `guichet issue list --help` shows its options.
+    """
 
 
-def _with_stack_if_any(function: Function, connect: Connect) -> Command:
+def _with_stack_if_any(function: Function) -> Command:
+    """Add the common options to a command, and call it with its output and the connection that they choose, or None."""
+
+    @common_options
     @functools.wraps(function)
     def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:
         output = Output(as_json=as_json)
@@ -136,6 +111,9 @@ def _with_stack_if_any(function: Function, connect: Connect) -> Command:
 
 
 def _without_stack(function: Function) -> Command:
+    """Add the common options to a command, and call it with its output only."""
+
+    @common_options
     @functools.wraps(function)
     def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:  # noqa: ARG001
         sys.exit(function(Output(as_json=as_json), **given) or 0)
@@ -147,9 +125,6 @@ def _settings(connection: Connection | None) -> OperatorSettings:
     """Return the stack's settings, or the template's defaults with an example name and address."""
     if connection is not None:
         return connection.settings
-    # Only without a stack.
-    from infra.template import Template  # noqa: PLC0415
-
     given = {
         "SiteName": "Your site",
         "SiteUrl": "https://example.org",
@@ -164,13 +139,11 @@ def _settings(connection: Connection | None) -> OperatorSettings:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-@_command(
-    "new",
-    "no",
-    click.argument("name", type=click.Path(path_type=Path)),
-    click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True, help="Its language."),
-    click.option("--both", is_flag=True, help=f"A file for each language: {' and '.join(LANGUAGES)}."),
-)
+@all_issues.command("new")
+@click.argument("name", type=click.Path(path_type=Path))
+@click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True, help="Its language.")
+@click.option("--both", is_flag=True, help=f"A file for each language: {' and '.join(LANGUAGES)}.")
+@_without_stack
 def new(output: Output, *, name: Path, language: Language, both: bool) -> None:
     """Create the file of an issue, with an example.
 
@@ -191,7 +164,10 @@ def new(output: Output, *, name: Path, language: Language, both: bool) -> None:
     )
 
 
-@_command("check", "if any", _FILES, _OFFLINE)
+@all_issues.command("check")
+@_files
+@_offline
+@_with_stack_if_any
 def check(connection: Connection | None, output: Output, *, files: tuple[Path, ...], offline: bool) -> int:
     """Find what is wrong with an issue.
 
@@ -230,17 +206,15 @@ def _tell(output: Output, problems: Sequence[Problem]) -> int:
     warnings = len(problems) - errors
     found = [counted(number, what) for number, what in ((errors, "error"), (warnings, "warning")) if number]
     output.say(f"{' and '.join(found)}." if found else "No error and no warning.")
-    return _INCOMPLETE if errors else 0
+    return INCOMPLETE if errors else 0
 
 
-@_command(
-    "preview",
-    "if any",
-    _FILES,
-    click.option(
-        "--into", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Default: a new folder."
-    ),
+@all_issues.command("preview")
+@_files
+@click.option(
+    "--into", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Default: a new folder."
 )
+@_with_stack_if_any
 def preview(connection: Connection | None, output: Output, *, files: tuple[Path, ...], into: Path | None) -> None:
     """Write an issue as HTML and as text, as readers get it.
 
@@ -275,14 +249,14 @@ def _advise(output: Output, problems: Sequence[Problem]) -> None:
         output.advise(f"{problem.severity}: {problem.place}: {problem.message}: {problem.remedy}")
 
 
-@_command("test", "stack", _FILES)
+@all_issues.command("test")
+@_files
+@on_stack
 def test(connection: Connection, output: Output, *, files: tuple[Path, ...]) -> int:
     """Send an issue only to the owner, now.
 
     One email per language. The unsubscribe link works, but unsubscribes nobody.
     """
-    from guichet.mail.emails import issue_test  # noqa: PLC0415  the templates
-
     settings, now = connection.settings, utc_now()
     issue = read_all(files, settings.default_language)
     _advise(output, issue.warnings)
@@ -311,7 +285,7 @@ def test(connection: Connection, output: Output, *, files: tuple[Path, ...]) -> 
         to=list(settings.owner_email),
         **counts,
     )
-    return _INCOMPLETE if waiting else 0
+    return INCOMPLETE if waiting else 0
 
 
 def _frozen(issue_id: str, kept: Issue | None, zone: str) -> str:
@@ -353,7 +327,11 @@ class _Ready:
     plan: Plan
 
 
-@_command("send", "stack", _FILES, _COUNT, _OFFLINE)
+@all_issues.command("send")
+@_files
+@_count
+@_offline
+@on_stack
 def send(
     connection: Connection, output: Output, *, files: tuple[Path, ...], count: int | None, offline: bool
 ) -> int | None:
@@ -383,14 +361,12 @@ def send(
     return None
 
 
-@_command(
-    "schedule",
-    "stack",
-    _FILES,
-    click.option("--at", "at_text", required=True, metavar='"YYYY-MM-DD HH:MM"', help="In the stack's TimeZone."),
-    _COUNT,
-    _OFFLINE,
-)
+@all_issues.command("schedule")
+@_files
+@click.option("--at", "at_text", required=True, metavar='"YYYY-MM-DD HH:MM"', help="In the stack's TimeZone.")
+@_count
+@_offline
+@on_stack
 def schedule(  # noqa: PLR0913  its options
     connection: Connection,
     output: Output,
@@ -452,7 +428,7 @@ def _prepare(
     if any(problem.severity == "error" for problem in problems):
         _tell(output, problems)
         output.advise("Nothing was sent.")
-        return _INCOMPLETE
+        return INCOMPLETE
     _advise(output, problems)
     languages = [language for language in LANGUAGES if language in issue.files]
     plan = Plan(audience, languages, account)
@@ -537,7 +513,9 @@ def _known(connection: Connection, issue_id: str) -> Issue:
     return issue
 
 
-@_command("pause", "stack", _ID)
+@all_issues.command("pause")
+@_issue
+@on_stack
 def pause(connection: Connection, output: Output, *, issue_id: str) -> None:
     """Pause an issue that is being sent or scheduled.
 
@@ -559,7 +537,9 @@ def pause(connection: Connection, output: Output, *, issue_id: str) -> None:
     )
 
 
-@_command("resume", "stack", _ID)
+@all_issues.command("resume")
+@_issue
+@on_stack
 def resume(connection: Connection, output: Output, *, issue_id: str) -> None:
     """Resume a paused issue.
 
@@ -577,7 +557,9 @@ def resume(connection: Connection, output: Output, *, issue_id: str) -> None:
     output.tell(f"{now}." if done else f"Nothing to do: {now}.", id=issue_id, now=issue.state, changed=done)
 
 
-@_command("cancel", "stack", _ID)
+@all_issues.command("cancel")
+@_issue
+@on_stack
 def cancel(connection: Connection, output: Output, *, issue_id: str) -> None:
     """End an issue that is scheduled, being sent or paused, for good.
 
@@ -597,7 +579,8 @@ def cancel(connection: Connection, output: Output, *, issue_id: str) -> None:
     )
 
 
-@_command("list", "stack")
+@all_issues.command("list")
+@on_stack
 def list_issues(connection: Connection, output: Output) -> None:
     """List issues, most recently changed first."""
     found = issues.all_issues(connection.settings.table_name)
@@ -625,7 +608,9 @@ def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**row, "languages": ", ".join(row["languages"])}
 
 
-@_command("status", "stack", _ID)
+@all_issues.command("status")
+@_issue
+@on_stack
 def status(connection: Connection, output: Output, *, issue_id: str) -> None:
     """Show the progress of an issue.
 
@@ -683,18 +668,16 @@ def waits(issue: Issue, now: datetime, zone: str) -> str:
     return "the list of its readers to be stored" if issue.audience is None else ""
 
 
-@_command(
-    "who",
-    "stack",
-    _ID,
-    click.option(
-        "--state",
-        type=click.Choice([*_STATES, "bounced", "complained"]),
-        metavar="STATE",
-        help=f"One of {', '.join(_STATES)}, bounced, complained. Default: all.",
-    ),
-    click.option("--csv", "as_csv", is_flag=True, help="Print CSV for a spreadsheet."),
+@all_issues.command("who")
+@_issue
+@click.option(
+    "--state",
+    type=click.Choice([*_STATES, "bounced", "complained"]),
+    metavar="STATE",
+    help=f"One of {', '.join(_STATES)}, bounced, complained. Default: all.",
 )
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV for a spreadsheet.")
+@on_stack
 def who(connection: Connection, output: Output, *, issue_id: str, state: str | None, as_csv: bool) -> None:
     """List the readers of an issue, and the outcome of each copy.
 
