@@ -30,10 +30,12 @@ def failure_of(error: Exception) -> tuple[str, int] | None:
         case UnavailableError():
             sentence = "the table is unreachable, and the change may or may not have been made: run it again"
             code = UNAVAILABLE
-        case OSError():
-            sentence, code = f"{error.filename}: {error.strerror}", INVALID
+        # Before OSError: botocore's errors of TLS, proxies and timeouts are OSErrors, too.
         case BotoCoreError() | ClientError():
             sentence, code = refusal(error), UNAVAILABLE
+        case OSError():
+            why = error.strerror or str(error) or type(error).__name__
+            sentence, code = f"{error.filename}: {why}" if error.filename else why, INVALID
         case _:
             return None
     return sentence, code
