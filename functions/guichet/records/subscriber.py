@@ -83,8 +83,9 @@ class Imported(Record):
 class Subscriber(Record):
     """A confirmed, former or suppressed subscriber. `history` is the record of consent, oldest first.
 
-    For an address that bounced or complained, only the keyed hash (`id`) and the history are kept: enough to recognise
-    it. For a blocked one (its owner wants no mail at all), even the earlier history is deleted.
+    For an address that bounced or complained, neither the address nor a name is kept: the keyed hash (`id`) recognises
+    it, and the history shows the consent that it gave. For a blocked one (its owner wants no mail at all), even the
+    earlier history is deleted.
     """
 
     id: str

@@ -31,7 +31,7 @@ _A_DAY = timedelta(days=1)
 # What brings somebody back, by a sign of life.
 _BACK = f"SET #state = :confirmed, #list = :list, alive_at = :at, {APPEND} REMOVE left_at, expires_at, {_ASKED}"
 # The attributes that are removed from an address that bounced or complained.
-_ONLY_THE_HASH = f" REMOVE email, #name, expires_at, soft_bounces, soft_bounced_at, alive_at, {_ASKED}"
+_NOT_THE_ADDRESS = f" REMOVE email, #name, expires_at, soft_bounces, soft_bounced_at, alive_at, {_ASKED}"
 
 
 def subscriber(table_name: str, subscriber_id: str) -> Subscriber | None:
@@ -250,7 +250,7 @@ def block(table_name: str, subscriber_id: str, at: datetime) -> bool:
 
 
 def suppress(table_name: str, subscriber_id: str, event: Literal["bounced", "complained"], at: datetime) -> bool:
-    """Suppress an address that bounced or complained, keeping only its id and history.
+    """Suppress an address that bounced or complained: delete the address and name, keep its id and history.
 
     Return False if nothing changes: it is known already, a block outranks a complaint and this a bounce, or the event
     predates the operator's lifting of the suppression.
@@ -263,7 +263,7 @@ def suppress(table_name: str, subscriber_id: str, event: Literal["bounced", "com
         Leaving(event=event, at=at),
         condition=(f"attribute_not_exists(pk) OR ({weaker} AND (attribute_not_exists(lifted_at) OR lifted_at < :at))"),
         values={f":{state}": state for state in stronger},
-        changes=_ONLY_THE_HASH,
+        changes=_NOT_THE_ADDRESS,
     )
 
 
@@ -394,7 +394,7 @@ def add_left(table_name: str, left: Subscriber, kept: timedelta) -> tuple[State 
                 leaving,
                 condition="#state = :before",
                 values={":before": before} | (unsubscribed if after == "unsubscribed" else {}),
-                changes=f", expires_at = :end REMOVE {_ASKED}" if after == "unsubscribed" else _ONLY_THE_HASH,
+                changes=f", expires_at = :end REMOVE {_ASKED}" if after == "unsubscribed" else _NOT_THE_ADDRESS,
             )
         # Otherwise, it changed in between.
         if written:
