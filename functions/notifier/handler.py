@@ -13,9 +13,9 @@ from guichet.mail import ses, texts
 from guichet.mail.pace import Pace
 from guichet.outbox.delivery import Outcome
 from guichet.outbox.sweep import REFUSED, Clock, deliver_or_leave, has_time, sweep
-from guichet.records.outbox import EmailKey
 from guichet.settings import NotifierSettings
 from guichet.store import dynamodb
+from guichet.store.table import email_key
 
 
 class StillQueuedError(Exception):
@@ -46,7 +46,7 @@ def deliver_record(record: DynamoDBRecord, pace: Pace, clock: Clock) -> Outcome 
         raise ValueError("a stream record without keys")
     if not has_time(clock):
         raise StillQueuedError
-    outcome = deliver_or_leave(EmailKey(record=keys["pk"], email=keys["sk"]), settings(), pace)
+    outcome = deliver_or_leave(email_key(keys), settings(), pace)
     if outcome in REFUSED:
         raise StillQueuedError
     return outcome

@@ -327,7 +327,7 @@ class Carrier:
         new = self._moved.get(table.key(Subscriber, readers.subscriber_of(item))["pk"])
         if new:
             key = readers.key_of(readers.issue_of(item["pk"]), table.id_at(new))
-            item = {**item, "pk": key.record, "sk": key.email}
+            item = {**item, **table.row_key(key)}
         return readers.at_rest(item, self._archive.head.written_at, _IN_DOUBT)
 
     def _email(self, item: Item) -> Item:

@@ -11,7 +11,7 @@ from guichet.records.outbox import AUDIENCES, Audience, EmailKey
 from guichet.records.record import utc_now
 from guichet.store import mailboxes, outbox
 from guichet.store.dynamodb import Item
-from guichet.store.table import id_at
+from guichet.store.table import id_at, row_key
 from infra.operate.queries import Advance, by_keys, scan
 
 # Held emails wait for the owner's mailbox. `replied` ones were sent and got an automatic reply: no action is needed.
@@ -51,7 +51,7 @@ def listed(table: str, advance: Advance) -> list[UnsentEmail]:
 
 
 def _rows(table: str, keys: Iterable[EmailKey]) -> Iterator[Item]:
-    return by_keys(table, [{"pk": key.record, "sk": key.email} for key in keys])
+    return by_keys(table, map(row_key, keys))
 
 
 def _ended(table: str, advance: Advance) -> Iterator[UnsentEmail]:

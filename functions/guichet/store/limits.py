@@ -244,9 +244,8 @@ def _place(email: ClaimedEmail) -> tuple[str, str]:
 
 def _allowed(table_name: str, email: ClaimedEmail, now: datetime) -> dict[str, Any]:
     """Return the action that records that an email was allowed, while this run has it."""
-    key = {"pk": email.key.record, "sk": email.key.email}
     values = {":now": table.stamp(now), ":claim": email.claim}
-    return table.update(table_name, key, "SET allowed_at = :now", "claim = :claim", values)
+    return table.update(table_name, table.row_key(email.key), "SET allowed_at = :now", "claim = :claim", values)
 
 
 def _count(table_name: str, kind: str, key: Item, cap: int, end: int) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def deploy_hook(table_name: str, at: datetime) -> dict[str, Any]:
     gone.remove("not_before")
     return table.update(
         table_name,
-        {"pk": key.record, "sk": key.email},
+        table.row_key(key),
         # Successive changes do not keep putting it off.
         f"SET {', '.join(f'#{name} = :{name}' for name in values)},"
         f" not_before = if_not_exists(not_before, :not_before) REMOVE {', '.join(gone)}, #list ADD version :one",
@@ -158,7 +158,7 @@ def _waiting_in(table_name: str, shard: str, newest_first: bool) -> Iterator[Wai
     ):
         put_off = item.get("not_before")
         yield WaitingEmail(
-            key=EmailKey(record=item["pk"], email=item["sk"]),
+            key=table.email_key(item),
             queued_at=datetime.fromisoformat(item["queued_at"]),
             network_id=item.get("network_id", ""),
             not_before=datetime.fromtimestamp(put_off, UTC) if put_off else None,
@@ -260,7 +260,7 @@ def mark_sent(table_name: str, email: ClaimedEmail, message_id: str, held_for: s
             waits=bool(held_for),
         )
     except ConditionFailedError:
-        now = table.get(table_name, {"pk": email.key.record, "sk": email.key.email}) or {}
+        now = table.get(table_name, table.row_key(email.key)) or {}
         if now.get("claim", email.claim) != email.claim:
             raise
         if "claim" in now:
@@ -374,7 +374,7 @@ def failed(table_name: str, most: int) -> tuple[list[Item], bool]:
 
 def row_at(table_name: str, key: EmailKey) -> Item | None:
     """Return the current row of an email, or None if there is none or it has expired."""
-    item = table.get(table_name, {"pk": key.record, "sk": key.email})
+    item = table.get(table_name, table.row_key(key))
     if item is None or item.get("kind") != "email" or item["expires_at"] < table.seconds(utc_now()):
         return None
     return item
@@ -382,7 +382,7 @@ def row_at(table_name: str, key: EmailKey) -> Item | None:
 
 def settle(table_name: str, row: Item, changes: Item, removed: Collection[str]) -> None:
     """Write the changes by an SES event to a row. Raises ConditionFailedError if it changed since it was read."""
-    key = EmailKey(record=row["pk"], email=row["sk"])
+    key = table.email_key(row)
     update = f"SET {_assigned(changes)}" + (f" REMOVE {', '.join(sorted(removed))}" if removed else "")
     _update(table_name, key, update, "version = :version", {**_values(changes), ":version": row["version"]})
 
@@ -399,7 +399,7 @@ def _update(table_name: str, key: EmailKey, update: str, condition: str, values:
 def _action(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> dict[str, Any]:
     # Lets readers of the row detect whether it has changed.
     counted, values = f"{update} ADD version :one", {**values, ":one": 1}
-    return table.update(table_name, {"pk": key.record, "sk": key.email}, counted, condition, values)
+    return table.update(table_name, table.row_key(key), counted, condition, values)
 
 
 def _end(  # noqa: PLR0913  the parts of one write

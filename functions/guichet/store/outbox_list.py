@@ -9,6 +9,7 @@ from heapq import merge
 from guichet.records.outbox import AUDIENCES, EmailKey
 from guichet.store import dynamodb, outbox
 from guichet.store.dynamodb import Item, marshalled
+from guichet.store.table import email_key, row_key
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def page(table_name: str, most: int, after: Place | None = None) -> OutboxPage:
     last = shown[-1] if len(listed) > most else None
     return OutboxPage(
         tuple(_rows(table_name, shown)),
-        Place(last["queued_at"], last["outbox"], EmailKey(record=last["pk"], email=last["sk"])) if last else None,
+        Place(last["queued_at"], last["outbox"], email_key(last)) if last else None,
         counts if after is None else None,
     )
 
@@ -69,7 +70,7 @@ def _begin(table_name: str, shard: str, most: int, after: Place | None) -> tuple
     """Return the first emails of an index key after a place, as the index has them, and where the query ended."""
     query = _query(table_name, shard)
     if after and shard == after.shard:
-        start = {"outbox": shard, "queued_at": after.queued_at, "pk": after.key.record, "sk": after.key.email}
+        start = {"outbox": shard, "queued_at": after.queued_at, **row_key(after.key)}
         query["ExclusiveStartKey"] = marshalled(start)
     elif after:
         # Of those queued at the same moment, lower keys have been shown already.

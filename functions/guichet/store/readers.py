@@ -88,7 +88,7 @@ def _some(  # noqa: PLR0913, PLR0917  the parts of one query
 
 def at(table_name: str, key: EmailKey) -> Reader | None:
     """Return a reader's row by its key, or None."""
-    item = table.get(table_name, {"pk": key.record, "sk": key.email})
+    item = table.get(table_name, table.row_key(key))
     return _reader(item) if item and item.get("kind") == "reader" else None
 
 
@@ -279,8 +279,8 @@ def _settle(table_name: str, key: EmailKey, update: str, condition: str, values:
 
 def update_of(table_name: str, key: EmailKey, update: str, condition: str, values: Item) -> Item:
     """Return the parameters of an update of a reader's row."""
-    item_key, values = {"pk": key.record, "sk": key.email}, {**values, ":one": 1}
-    parameters: Item = table.update(table_name, item_key, f"{update} ADD version :one", condition, values)["Update"]
+    counted, values = f"{update} ADD version :one", {**values, ":one": 1}
+    parameters: Item = table.update(table_name, table.row_key(key), counted, condition, values)["Update"]
     return parameters
 
 

@@ -39,6 +39,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar, cast
 
+from guichet.records.outbox import EmailKey
 from guichet.records.record import Record, utc_now
 from guichet.records.registry import KINDS, Kind, Owner, kind_of
 from guichet.records.subscriber import State
@@ -55,6 +56,16 @@ NOT_THERE = "attribute_not_exists(pk) OR expires_at < :now"
 def key(model: type[Owner], record_id: str) -> dict[str, str]:
     """Return the key of a record."""
     return _key(kind_of(model), record_id)
+
+
+def row_key(email: EmailKey) -> dict[str, str]:
+    """Return the key of the row of an email."""
+    return {"pk": email.record, "sk": email.email}
+
+
+def email_key(row: Mapping[str, Any]) -> EmailKey:
+    """Return the key of the email that a row is about."""
+    return EmailKey(record=row["pk"], email=row["sk"])
 
 
 def key_at(pk: str) -> dict[str, str]:
