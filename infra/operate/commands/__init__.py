@@ -80,7 +80,8 @@ def _version(context: click.Context, _parameter: click.Parameter, asked: bool) -
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
 )
-def guichet() -> None:
+@click.pass_context
+def guichet(context: click.Context) -> None:
     """Operate a Guichet stack: read messages, manage subscribers, write to them, inspect the outbox, find problems.
 
     By default a command uses the deployed stack `guichet`, with the credentials of the AWS CLI. --stack names another
@@ -90,13 +91,15 @@ def guichet() -> None:
     Exit codes: 0 done; 1 done, but something needs attention (bad lines, waiting or failed emails, a problem that
     doctor found); 2 wrong usage, or not found; 3 AWS is unreachable or refused; 130 interrupted.
     """
+    # Files contain personal data: no other user of this machine may read them. The command itself has been imported, so
+    # that others may read its bytecode.
+    before = os.umask(0o077)
+    context.call_on_close(lambda: os.umask(before))
     find_forms()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit. Report an error as one sentence on standard error."""
-    # Files contain personal data: no other user of this machine may read them.
-    before = os.umask(0o077)
     try:
         guichet.main(arguments, prog_name="guichet", standalone_mode=False)
     except click.ClickException as error:
@@ -115,8 +118,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if failure is None:
             raise
         _fail(*failure)
-    finally:
-        os.umask(before)
 
 
 def _fail(sentence: str, code: int) -> None:
