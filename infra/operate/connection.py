@@ -12,6 +12,7 @@ import botocore.session
 import urllib3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.parsers import ResponseParserError
 from pydantic_core import ValidationError
 
 from guichet.definitions import lookup
@@ -40,7 +41,7 @@ class UnreachableError(OperatorError):
     """AWS is unreachable or refuses. The message says why."""
 
 
-def refusal(error: BotoCoreError | ClientError) -> str:
+def refusal(error: BotoCoreError | ClientError | ResponseParserError) -> str:
     """Return an error of AWS as a sentence."""
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return "there are no AWS credentials: provide them as for the AWS CLI"

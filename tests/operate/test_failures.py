@@ -2,6 +2,7 @@
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, SSLError
+from botocore.parsers import ResponseParserError
 
 from guichet.store.dynamodb import UnavailableError
 from guichet.store.erasure import NotFinishedError
@@ -16,6 +17,7 @@ from tests.support.operate import said_by
         # Errors of botocore that are OSErrors, too.
         (SSLError(endpoint_url="https://aws.example", error=OSError("?")), 3, "AWS is unreachable or refused: SSL"),
         (ConnectTimeoutError(endpoint_url="https://aws.example"), 3, "AWS is unreachable or refused: Connect timeout"),
+        (ResponseParserError("Unable to parse response"), 3, "AWS is unreachable or refused: Unable to parse response"),
         (FileNotFoundError(2, "No such file or directory", "list.csv"), 2, "list.csv: No such file or directory"),
         # Standard output has no file name.
         (OSError(28, "No space left on device"), 2, "No space left on device"),

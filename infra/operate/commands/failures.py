@@ -1,6 +1,7 @@
 """What commands say about errors: one sentence, and the exit code."""
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from pydantic_core import ValidationError
 
 from guichet.store.dynamodb import UnavailableError
@@ -31,7 +32,7 @@ def failure_of(error: Exception) -> tuple[str, int] | None:
             sentence = "the table is unreachable, and the change may or may not have been made: run it again"
             code = UNAVAILABLE
         # Before OSError: botocore's errors of TLS, proxies and timeouts are OSErrors, too.
-        case BotoCoreError() | ClientError():
+        case BotoCoreError() | ClientError() | ResponseParserError():
             sentence, code = refusal(error), UNAVAILABLE
         case OSError():
             why = error.strerror or str(error) or type(error).__name__

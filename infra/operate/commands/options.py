@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from guichet.addresses import parse
 from infra.operate.commands.declared_forms import telling_of_wrong_forms
@@ -62,7 +63,7 @@ def connect(*, local: bool, port: int, stack: str, region: str | None) -> Connec
         return connect_stack(stack, region)
     except NoStackError as error:
         raise NoStackError(f"{error}. {_OR_LOCAL}") from None
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise UnreachableError(f"{refusal(error)}. {_OR_LOCAL}") from None
 
 
