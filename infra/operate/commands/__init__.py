@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        _fail("stopped: interrupted, or not confirmed (--yes skips the question)", INTERRUPTED)
+        _fail("stopped: interrupted, or not confirmed (to skip a question: --yes, or --count of an issue)", INTERRUPTED)
     except BrokenPipeError:
         # The reader closed the pipe. Without this, Python would report it again on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

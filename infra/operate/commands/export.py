@@ -28,7 +28,7 @@ from infra.operate.output import Output, counted
     "-o",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to create. Default: standard output.",
+    help="The file to create. Default: standard output, also as `-`.",
 )
 @click.option(
     "--format",
@@ -83,16 +83,17 @@ def export(  # noqa: PLR0913  the options of an export
     With --for, subscribers are written in another tool's import format. Those who bounced or complained no longer have
     an address here: SES's suppression list has it.
     """
-    if (what is None) != everything:
+    if (everything and what not in (None, "everything")) or not (everything or what):
         raise click.UsageError(f"Say what to export: {', '.join(exporting.KINDS)}.")
     what = what or "everything"
+    file = None if file == Path("-") else file
     if tool:
         _check_for_tool(what, file, file_format, separator, state)
     lines = what == "everything" or (output.as_json and file is None)
     if lines and file_format == "csv":
         raise click.UsageError("This output is JSON Lines: drop --format or --json, or write to a file with --output.")
-    if form and what != "messages":
-        raise click.UsageError("--form is for messages.")
+    if (form or spam) and what != "messages":
+        raise click.UsageError(f"{'--form' if form else '--spam'} is for messages.")
     own = definition(form) if form else None
     if form and form != "contact" and own is None:
         output.advise(f"functions/forms.toml declares no form {form}: its fields have no columns of their own.")

@@ -34,6 +34,8 @@ def forget(connection: Connection, output: Output, *, address: str, access: Path
     queue are processed, so that no complaint is lost, and deleted. Reports what remains, and why. Reads the whole
     table.
     """
+    if access and yes:
+        raise click.UsageError("--access erases nothing: leave out --yes.")
     settings = connection.settings
     person = Person(address, settings.signing_secret, settings.former_signing_secret)
     table = settings.table_name

@@ -63,6 +63,10 @@ def list_messages(  # noqa: PLR0913  the options of a list
     count: bool,
 ) -> None:
     """List messages or the spam folder, newest first, or count them."""
+    if day and (since or until):
+        raise click.UsageError("--day is a single day: leave out --since and --until.")
+    if since and until and since > until:
+        raise click.UsageError("--since is after --until.")
     today = utc_now().date()
     last = (day or until or utc_now()).date()
     first = day.date() if day else since.date() if since else min(last, today) - timedelta(days=_PERIOD - 1)
