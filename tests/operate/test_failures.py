@@ -1,12 +1,15 @@
 """What a command says when something outside of it fails, and its exit code."""
 
+import os
+from pathlib import Path
+
 import pytest
 from botocore.exceptions import ConnectTimeoutError, SSLError
 from botocore.parsers import ResponseParserError
 
 from guichet.store.dynamodb import UnavailableError
 from guichet.store.erasure import NotFinishedError
-from infra.operate import adopting
+from infra.operate import adopting, commands
 from tests.support.app import REGION
 from tests.support.operate import said_by
 
@@ -36,6 +39,16 @@ def test_an_error_from_outside_is_a_sentence(
     monkeypatch.setattr(adopting, "adopt", fail)
     said = said_by(capsys, "adopt", "table", "--region", REGION)
     assert (said.code, said.told.startswith(f"error: {words}")) == (code, True), said.err
+
+
+def test_a_reader_that_closes_the_pipe_ends_a_command_quietly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    # Python closes it on exit, and would report what is still buffered.
+    with os.fdopen(write, "w") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        commands.main(["issue", "new", str(tmp_path / "letter.md"), "--json"])
+    assert (tmp_path / "letter.md").exists()
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,7 +101,11 @@ def guichet(context: click.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit. Report an error as one sentence on standard error."""
     try:
-        guichet.main(arguments, prog_name="guichet", standalone_mode=False)
+        try:
+            guichet.main(arguments, prog_name="guichet", standalone_mode=False)
+        finally:
+            # Flush now: Python itself would do it too late for the errors below.
+            print(end="", flush=True)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
