@@ -20,9 +20,12 @@ def adopt(
     """Run the command; return its exit code and its output."""
 
     def client(service: str, region: str) -> Any:
+        assert region == REGION
         return Aws(formation.answers).client(service) if service == "cloudformation" else client_of(service, region)
 
     monkeypatch.setattr(command, "client_of", client)
+    # That of the AWS CLI. The option counts more.
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     said = said_by(capsys, "adopt", table, "--region", REGION, "--json")
     return said.code, said.out, said.err
 

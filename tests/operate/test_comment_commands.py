@@ -38,8 +38,9 @@ def test_what_waits_is_listed_oldest_first_by_page_and_words(app: App, operate: 
 
 def test_one_is_shown_as_it_was_written_and_as_everybody_sees_it(app: App, operate: Operate) -> None:
     comment_id = post(app)
-    (row,) = operate(app, "comments", "show", comment_id[:6], "--json").rows
-    assert (row["id"], row["state"], row["page"]) == (comment_id, "pending", "/articles/chairs/")
+    for given in (f" {comment_id.upper()}", comment_id[:6].upper(), comment_id[:6]):
+        (row,) = operate(app, "comments", "show", given, "--json").rows
+        assert (row["id"], row["state"], row["page"]) == (comment_id, "pending", "/articles/chairs/")
     assert (row["comment"], row["html"]) == ("I *like* them.", "<p>I <em>like</em> them.</p>\n")
 
 

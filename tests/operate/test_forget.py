@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from infra.local import engine
+from infra.operate import elsewhere
 from infra.operate.commands import options
 from infra.operate.connection import OperatorError
 from tests.support.app import App
@@ -50,6 +51,18 @@ def test_all_that_is_held_is_written_to_a_new_file_and_nothing_is_erased(
     assert told["mentions by others"] == 1
     assert operate(app, "forget", person, "--access", str(file)).code == 2
     assert everything(app, operate) == before
+
+
+def test_a_file_that_could_not_be_completed_is_removed(
+    app: App, operate: Operate, person: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OperatorError("SES refuses it")
+
+    monkeypatch.setattr(elsewhere, "suppressed_by_ses", refused)
+    file = tmp_path / "access.json"
+    assert operate(app, "forget", person, "--access", str(file)).code == 2
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(("answer", "code", "words"), [("n\n", 0, "Nothing was erased."), ("", 130, "--yes")])

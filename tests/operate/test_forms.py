@@ -159,9 +159,13 @@ def test_html_takes_the_running_local_stacks_names(
     monkeypatch.setattr(command, "connect_local", lambda _: connection_to(app))
     with site_forms(tmp_path):
         run("html", "devis", "--local")
-    assert rendered["api"] == app.stack.environment["API_URL"]
-    assert rendered["site"] == "Atelier Bellevue"
-    assert rendered["contact"] == "owner@atelier.example"
+        assert rendered["api"] == app.stack.environment["API_URL"]
+        assert rendered["site"] == "Atelier Bellevue"
+        assert rendered["contact"] == "owner@atelier.example"
+        # Those that are named count more.
+        named = {"api": "https://api.example.org", "site": "Mine", "contact": "me@example.org"}
+        run("html", "devis", "--local", *(word for name, value in named.items() for word in (f"--{name}", value)))
+        assert {name: rendered[name] for name in named} == named
 
 
 def test_a_form_that_is_not_declared_is_not_printed(run: Run, tmp_path: Path) -> None:
@@ -292,4 +296,9 @@ def test_what_html_prints_has_no_mistakes_for_check(run: Run, tmp_path: Path) ->
                 said = run("html", form, "--language", language, "--api", "https://api.example")
                 (site / f"{form}.{language}.html").write_text(f"<main>{said.out}</main>", encoding="utf-8")
         said = run("check", str(site))
-    assert (said.code, said.out) == (0, "6 forms post to Guichet from 6 pages, without a mistake.\n")
+        assert (said.code, said.out) == (0, "6 forms post to Guichet from 6 pages, without a mistake.\n")
+        for page in site.iterdir():
+            page.write_text(page.read_text(encoding="utf-8").replace('"_gotcha"', '"website"'), encoding="utf-8")
+        # One of the forms refuses other fields.
+        assert run("check", str(site)).code == 1
+        assert run("check", str(site), "--honeypot", "website").code == 0

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import signal
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -265,6 +266,23 @@ def test_an_import_that_was_stopped_goes_on(
     (row,) = operate(app, "import", file, *PROOF, "--from-line", "22", "--json").rows
     assert row["imported"] + row.get("confirmed_already", 0) == 25
     assert len(app.items("subscriber")) == 45
+
+
+def test_ctrl_c_ends_an_import_that_asks_after_the_current_line(
+    app: App, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = writing.import_request
+
+    def press(line: importing.Line, *arguments: Any) -> Any:
+        if line.number == 3:
+            signal.raise_signal(signal.SIGINT)
+        return original(line, *arguments)
+
+    monkeypatch.setattr(writing, "import_request", press)
+    file = written(tmp_path, *(f"reader{number}@example.org" for number in range(4)))
+    said = operate(app, "import", file, "--ask", "--json")
+    (row,) = said.rows
+    assert (said.code, row["asked"], row["done_until_line"]) == (130, 2, 3)
 
 
 def test_who_is_asked_gets_the_link_once_and_is_a_subscriber_by_pressing_its_button(

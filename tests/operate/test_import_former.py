@@ -43,6 +43,11 @@ def test_nobody_whom_a_former_hash_keeps_out_is_imported_or_asked(moved: App, op
     assert READER not in {str(mail["To"]) for mail in moved.mails()}
 
 
+def test_who_is_blocked_under_a_former_hash_may_be_lifted(moved: App, operate: Operate) -> None:
+    assert operate(moved, "subscribers", "lift", READER).out == f"{READER} may sign up again.\n"
+    assert [item["state"] for item in moved.items("subscriber")] == ["lifted"]
+
+
 def test_whoever_the_former_stack_has_asked_is_not_asked_again(operate: Operate, tmp_path: Path) -> None:
     file = listed(tmp_path, READER)
     archive = tmp_path / "archive.jsonl"

@@ -276,10 +276,11 @@ def test_where_nobody_can_type_a_number_it_says_how_to_give_it(
     assert "give it with --count" in said.told
 
 
-def test_a_script_s_wrong_number_stops_it(app: App, operate: Operate) -> None:
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_script_s_wrong_number_stops_it(app: App, operate: Operate, count: int) -> None:
     subscribe(app)
-    said = operate(app, "issue", "send", write(), "--count", "2")
-    assert (said.code, said.told.split("error: ")[1]) == (2, "the list has 1 reader, not 2: nothing was sent")
+    said = operate(app, "issue", "send", write(), "--count", str(count))
+    assert (said.code, said.told.split("error: ")[1]) == (2, f"the list has 1 reader, not {count}: nothing was sent")
 
 
 def test_an_error_stops_it_before_anything_is_asked_or_kept(app: App, operate: Operate) -> None:
@@ -329,6 +330,8 @@ def test_an_account_that_cannot_send_to_everybody_stops_it(
     app: App, operate: Operate, monkeypatch: pytest.MonkeyPatch, account: dict[str, Any], words: str
 ) -> None:
     subscribe(app)
+    operate(app, "issue", "send", write("winter.fr.md"), "--count", "1")
+    operate(app, "issue", "pause", "winter")
     name = write()
     session = botocore.session.get_session()
     answers = Aws({"sesv2:GetAccount": {"SendQuota": {"MaxSendRate": 1.0}, **account}})
@@ -338,11 +341,12 @@ def test_an_account_that_cannot_send_to_everybody_stops_it(
         return (answers.client if service == "sesv2" else create)(service, **named)
 
     monkeypatch.setattr(session, "create_client", create_client)
-    said = operate(app, "issue", "send", name, "--count", "1")
-    assert said.code == 2
-    assert words in said.told
-    assert "guichet doctor" in said.told
-    assert operate(app, "issue", "--json").rows == []
+    for arguments in (("send", name, "--count", "1"), ("resume", "winter")):
+        said = operate(app, "issue", *arguments)
+        assert said.code == 2
+        assert words in said.told
+        assert "guichet doctor" in said.told
+    assert [(row["id"], row["state"]) for row in operate(app, "issue", "--json").rows] == [("winter", "paused")]
 
 
 @pytest.mark.slow
@@ -467,7 +471,7 @@ def test_pause_resume_and_cancel_may_be_repeated(app: App, operate: Operate) -> 
     ):
         for changed in (True, False):
             # The file name works as well.
-            said = operate(app, "issue", command, "spring.fr.md", "--json")
+            said = operate(app, "issue", command, "Spring.fr.MD", "--json")
             assert (said.code, said.rows) == (0, [{"id": "spring", "now": state, "changed": changed}])
         assert words in operate(app, "issue", command, "spring").out
     while app.play_stream():
