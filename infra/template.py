@@ -29,7 +29,6 @@ PSEUDO_PARAMETERS = {
 }
 # The condition of a rule that has none.
 _ALWAYS = {"Fn::Equals": ["", ""]}
-_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 
 
 class TemplateError(Exception):
@@ -365,7 +364,7 @@ def _function(name: str, properties: dict[str, Any]) -> Function:
 
 def _rate(expression: str) -> int:
     """Return a rate expression, such as `rate(15 minutes)`, in seconds."""
-    match = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+    match = re.fullmatch(r"rate\((\d+) minutes?\)", expression)
     if match is None:
-        raise TemplateError(f"{expression!r}: only rate(…) in minutes, hours or days is supported here")
-    return int(match[1]) * _SECONDS[match[2]]
+        raise TemplateError(f"{expression!r}: only rate(…) in minutes is supported here")
+    return int(match[1]) * 60
