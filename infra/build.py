@@ -244,8 +244,7 @@ def size_of(folder: Path) -> int:
 def _sources() -> Iterator[Path]:
     """Yield our own files: the packages of functions/ and their templates."""
     for path in sorted(FUNCTIONS.rglob("*")):
-        nested = path.parent != FUNCTIONS and "__pycache__" not in path.parts
-        if nested and path.suffix in _OURS and not path.match(_OF_COMMANDS):
+        if path.parent != FUNCTIONS and path.suffix in _OURS and not path.match(_OF_COMMANDS):
             yield path
 
 
@@ -258,9 +257,6 @@ def _model(folder: Path, operations: Sequence[str]) -> tuple[Path, dict[str, Any
     newest = max(folder.iterdir())
     service = json.loads(gzip.decompress((newest / "service-2.json.gz").read_bytes()))
     kept = {name: service["operations"][name] for name in operations}
-    for operation in kept.values():
-        # With this, botocore searches each transaction for the account in its tables' ARNs. We use names.
-        operation.pop("operationContextParams", None)
     shapes: dict[str, Any] = {}
     _collect(kept, service["shapes"], shapes)
     service |= {"operations": kept, "shapes": dict(sorted(shapes.items()))}

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import MAGIC_NUMBER
@@ -202,20 +203,35 @@ def test_bytecode_is_there_for_every_module_and_is_taken_unchecked(artifact: Pat
         assert head == MAGIC_NUMBER + (0b01).to_bytes(4, "little"), module
 
 
-def test_bytecode_knows_no_place_on_the_machine_that_made_it(artifact: Path) -> None:
+def test_bytecode_knows_its_place_in_lambda_and_none_on_the_machine_that_made_it(artifact: Path) -> None:
     for compiled in artifact.rglob("*.pyc"):
-        assert str(artifact).encode() not in compiled.read_bytes(), compiled
+        code, folder = compiled.read_bytes(), compiled.parents[1].relative_to(artifact)
+        # Otherwise an import renames the file in each of its functions.
+        assert f"/var/task/{folder / compiled.name.partition('.')[0]}.py".encode() in code, compiled
+        assert str(artifact).encode() not in code, compiled
 
 
 def test_two_builds_give_the_same_bytes(artifact: Path, forms: Path, tmp_path: Path) -> None:
     # In another process, sets have another order. What pip installs is pinned by its hashes.
-    again = [sys.executable, "-m", "tests.artifact.again", str(tmp_path / "elsewhere" / "functions"), str(forms)]
+    elsewhere = tmp_path / "elsewhere" / "functions"
+    again = [sys.executable, "-m", "tests.artifact.again", str(elsewhere), str(forms)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (FUNCTIONS, ROOT))), "PYTHONHASHSEED": "21"}
-    subprocess.run(again, check=True, env=environment, cwd=ROOT)
+    # An earlier build, of a version with another function.
+    (elsewhere / "former").mkdir(parents=True)
+    (elsewhere / "former" / "handler.py").touch()
+    subprocess.run(again, check=True, env=environment, cwd=ROOT, umask=0o077)
+    # In Lambda, another user reads them.
+    modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in elsewhere.rglob("*")}
+    assert modes == {(True, 0o755), (False, 0o644)}
     archive(artifact, tmp_path / "first.zip")
-    archive(tmp_path / "elsewhere" / "functions", tmp_path / "second.zip")
+    archive(elsewhere, tmp_path / "second.zip")
     first = (tmp_path / "first.zip").read_bytes()
     assert first == (tmp_path / "second.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "first.zip") as archived:
+        entries = archived.infolist()
+    # What depends on the machine or the day.
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    assert {(entry.date_time, entry.external_attr >> 16) for entry in entries} == {((1980, 1, 1, 0, 0, 0), 0o100644)}
     assert len(first) < LARGEST
     assert size_of(artifact) > len(first)
 
