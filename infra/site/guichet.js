@@ -135,7 +135,7 @@ export function enhance(form) {
 const ask = (url, options) => fetch(url, { ...options, signal: AbortSignal.timeout(2e4) });
 
 const proofOfWork = (url) =>
-  ask(url.replace(/(\/f)?((\/newsletter|\/comments)|\/[^/]*)\/?$/, '$3/challenge'))
+  ask(url.replace(/(\/f)?((\/newsletter|\/comments)|\/[^/]*)$/, '$3/challenge'))
     .then((response) => response.json())
     .then(solveApart)
     .catch(() => '');
