@@ -13,7 +13,7 @@ from guichet.comments.markdown import html
 from infra.local.comments import DEMO
 from tests.support.site import marker
 from tests.support.stack import LocalStack, text_of, wait_for
-from tests.support.visitor import Visitor
+from tests.support.visitor import SOONER, Visitor
 
 Visit = Callable[..., Visitor]
 OWNER = "owner@example.org"
@@ -231,6 +231,10 @@ def test_an_answer_is_sent_by_keyboard_alone_and_stands_below_what_it_answers(
     expect(page.locator("#comments > form")).to_be_visible()
     expect(form(page).get_by_label(words.comment)).to_have_value("unfinished")
     assert form(page).get_attribute("aria-label") is None
+    # It would be sent as a comment of its own, on the page of the thread, with or without a field for it.
+    form(page).locator("[name=page]").evaluate("field => field.remove()")
+    sent = "form => Object.fromEntries(['page', 'parent'].map((name) => [name, new FormData(form).get(name)]))"
+    assert form(page).evaluate(sent) == {"page": words.path, "parent": ""}
 
     page.keyboard.press("Enter")
     page.keyboard.type("Léo")
@@ -260,6 +264,8 @@ def test_an_answer_to_an_answer_stands_beside_it(visit: Visit, approve: Callable
     # The next one was not sent yet.
     page.get_by_role("button", name="Répondre à Hélène Roux").click()
     expect(form(page)).not_to_contain_text(FRENCH.waits)
+    page.get_by_role("button", name=FRENCH.cancel).click()
+    expect(page.locator("#comments > form")).to_be_visible()
     approve(text)
     page = open_live(visit(), FRENCH)
     expect(page.locator(".guichet-comments > li:first-child > ol > li > article", has_text=text)).to_be_visible()
@@ -353,11 +359,11 @@ def test_whatever_the_api_says_instead_the_exported_thread_stands(visit: Visit, 
         elif reply != "silence":
             route.fulfill(body="[]" if reply == "no thread" else "<html>", headers=allowed)
 
+    visitor.page.add_init_script(SOONER)
     visitor.page.route(THREAD, serve)
     page = visitor.open(ENGLISH.path)
     wait_for("the request", lambda: page.title() and held)
-    if reply != "silence":
-        expect(page.get_by_text(ENGLISH.failed)).to_be_visible()
+    expect(page.get_by_text(ENGLISH.failed)).to_be_visible()
     expect(page.locator(".guichet-comments .guichet-name", has_text=ENGLISH.first)).to_be_visible()
     expect(form(page)).to_be_visible()
     visitor.complaints.clear()
@@ -370,6 +376,13 @@ def test_a_page_without_comments_says_so_and_one_whose_comments_are_gone_too(vis
     page = visitor.open(words.path)
     expect(page.get_by_role("status").filter(has_text=words.none)).to_be_visible()
     expect(page.locator(".guichet-comments")).to_have_count(0)
+    visitor.page.unroute(THREAD)
+    only = comment(1, name="Jean de la Fontaine")
+    visitor.page.route(THREAD, answer({"page": words.path, "count": 1, "comments": [only]}))
+    page = visitor.open(words.path)
+    expect(page.locator(".guichet-thread")).to_have_text(f"1 {words.count.removesuffix('s')}")
+    # Of the first and the last name.
+    expect(page.locator(".guichet-initials")).to_have_text("JF")
 
 
 def test_until_the_first_answer_a_page_without_a_thread_says_that_it_loads(visit: Visit) -> None:
@@ -415,11 +428,16 @@ def test_five_thousand_comments_come_in_parts(visit: Visit) -> None:
     expect(items).to_have_count(per_part)
     assert len(json.dumps(parts[0])) < 10_000
     status.get_by_role("button").focus()
+    # A part that could not be loaded is asked for again.
+    page.route(THREAD, lambda route: route.abort(), times=1)
     page.keyboard.press("Enter")
+    expect(status).to_have_text(f"{ENGLISH.failed} {ENGLISH.again}")
+    status.get_by_role("button").click()
     expect(items).to_have_count(2 * per_part)
     expect(items.nth(per_part)).to_be_focused()
     expect(items.nth(per_part)).to_contain_text("Number 50.")
-    assert len([line for line in visitor.requests if "/comments?" in line]) == 2
+    expect(status).to_have_text("5,000 comments Show more")
+    assert len([line for line in visitor.requests if "/comments?" in line]) == 3
     assert visitor.violations() == []
     # A comment far down is found by its address.
     page = visitor.open(f"{ENGLISH.path}?#comment-{234:032x}")
@@ -444,7 +462,9 @@ def test_what_a_long_export_has_beyond_the_first_part_stays_until_the_next_one(v
     page.route(f"**{ENGLISH.path}", export)
     first = {"page": "/", "count": 7, "comments": [comment(0), comment(2, replies=[comment(20)])], "next": "1"}
     before = {"id": f"{2:032x}", "before": True, "replies": [comment(21)]}
-    second = {"page": "/", "comments": [before, comment(3), comment(7)]}
+    # Deleted since the build, but others have answered it.
+    gone = {"id": f"{4:032x}", "deleted": True, "replies": [comment(40)]}
+    second = {"page": "/", "comments": [before, comment(3), gone, comment(7)]}
     page.route(THREAD, answer(first, second))
     visitor.open(ENGLISH.path)
     button = page.get_by_role("button", name=ENGLISH.more)
@@ -462,7 +482,10 @@ def test_what_a_long_export_has_beyond_the_first_part_stays_until_the_next_one(v
     # A reply that continues the previous part. Once it has focus, the whole part has loaded.
     expect(page.locator(f"[id='comment-{21:032x}']")).to_be_focused()
     expect(button).to_have_count(0)
-    assert outline() == [(0, True), (2, True), (20, True), (21, True), (3, True), (7, True)]
+    assert outline() == [
+        (0, True), (2, True), (20, True), (21, True), (3, True), (4, False), (40, True), (7, True),
+    ]  # fmt: skip
+    expect(page.locator(f"[id='comment-{4:032x}'] > :first-child")).to_have_text("This comment was deleted.")
 
 
 @pytest.mark.parametrize("exported", [True, False])
@@ -512,6 +535,8 @@ def test_it_fits_every_window_light_and_dark(visit: Visit, words: Words, width: 
     visitor.page.route(THREAD, answer({"page": "/", "count": 4, "comments": [long | {"replies": deeper}, gone]}))
     page = visitor.open(f"{words.path}?#comment-{3:032x}")
     expect(page.locator(".guichet-thread")).to_contain_text(f"4 {words.count}")
+    # Not to the one that was deleted.
+    expect(page.get_by_role("button", name=words.reply)).to_have_count(3)
     page.get_by_role("button", name=words.reply).first.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert visitor.violations() == []

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.support.site import contact, fill_contact, mails, marker, newsletter
 from tests.support.stack import LocalStack, free_port, local_stack, text_of, wait_for
-from tests.support.visitor import Visitor
+from tests.support.visitor import SOONER, Visitor
 from tests.support.words import ENGLISH, FRENCH, Words
 
 Visit = Callable[..., Visitor]
@@ -98,6 +98,7 @@ def test_a_double_click_is_one_submission_and_one_email(visit: Visit, stack: Loc
 def test_the_button_is_disabled_while_it_sends_and_has_the_focus_again(visit: Visit) -> None:
     page = visit().open("/")
     fill_contact(page, FRENCH, marker())
+    other = _with_button(page, "disabled")
     held: list[Route] = []
     page.route("**/contact", lambda route: held.append(route))  # noqa: PLW0108  Playwright asks for its signature
     button = page.get_by_role("button", name="Envoyer")
@@ -110,6 +111,17 @@ def test_the_button_is_disabled_while_it_sends_and_has_the_focus_again(visit: Vi
     held[0].continue_()
     expect(button).to_be_enabled()
     expect(button).to_be_focused()
+    # The site itself disabled it.
+    expect(other).to_be_disabled()
+
+    # Whoever went on to another field stays there.
+    fill_contact(page, FRENCH, marker())
+    button.click()
+    wait_for("the request", lambda: button.is_disabled() and held[1:])
+    newsletter(page).get_by_label("Email").focus()
+    held[1].continue_()
+    expect(button).to_be_enabled()
+    expect(newsletter(page).get_by_label("Email")).to_be_focused()
 
 
 def test_while_the_api_is_down_the_message_stays_and_is_sent_by_another_try(visit: Visit, tmp_path: Path) -> None:
@@ -177,11 +189,11 @@ def test_a_site_whose_origin_is_not_allowed_is_told_in_the_console_and_its_visit
     assert stack.inbox(text) == []
 
 
-@BOTH
+@pytest.mark.parametrize(("words", "host"), [(FRENCH, "localhost"), (ENGLISH, "127.0.0.1")], ids=["fr", "en"])
 def test_on_a_page_of_a_developer_the_page_itself_says_what_to_do(
-    browser: Browser, strict: LocalStack, words: Words
+    browser: Browser, strict: LocalStack, words: Words, host: str
 ) -> None:
-    page, origin = browser.new_page(), f"http://localhost:{free_port()}"
+    page, origin = browser.new_page(), f"http://{host}:{free_port()}"
     elsewhere(page, strict, origin, words.path)
     fill_contact(page, words, marker())
     page.get_by_role("button", name=words.send).click()
@@ -263,7 +275,8 @@ def test_what_is_missing_is_said_at_its_field_before_anything_is_sent(visit: Vis
     name, email, message = (contact(page).get_by_label(label) for label in ("Nom", "Email", "Message"))
     page.get_by_role("button", name="Envoyer").click()
 
-    expect(email).to_be_focused()
+    # An error does not become a part of the field's name.
+    expect(contact(page).get_by_role("textbox", name="Email", exact=True)).to_be_focused()
     assert (described(name), bool(described(email)), bool(described(message))) == ("", True, True)
     assert visitor.violations() == []
     email.fill("camille@example.org")
@@ -319,6 +332,57 @@ def test_what_the_app_refuses_is_said_at_its_field(visit: Visit, words: Words) -
     assert described(contact(page).get_by_label(words.message)) == ""
     expect(contact(page).get_by_label(words.message)).to_have_value("Bonjour")
     assert visitor.violations() == []
+
+
+def test_each_reply_replaces_the_errors_of_the_one_before(visit: Visit) -> None:
+    page = visit().open("/")
+    email, message = (contact(page).get_by_label(label) for label in ("Email", "Message"))
+    email.evaluate("field => field.setAttribute('aria-describedby', 'hint')")
+    fill_contact(page, FRENCH, marker())
+    replies: list[tuple[int, list[dict[str, str]]]] = [
+        # Nobody sees what is said at a hidden field.
+        (422, [{"field": "_language", "message": "Inconnue."}, {"field": "email", "message": "Refusée."}]),
+        (503, [{"field": "message", "message": "Plus tard."}]),
+    ]
+
+    def answer(route: Route) -> None:
+        status, errors = replies.pop(0)
+        route.fulfill(status=status, json={"errors": errors}, headers={"access-control-allow-origin": "*"})
+
+    page.route("**/contact", answer)
+    page.get_by_role("button", name="Envoyer").click()
+    expect(contact(page).get_by_role("alert")).to_have_text("Inconnue.")
+    assert (described(email), described(message)) == ("Refusée.", "")
+    # After its own description.
+    assert (email.get_attribute("aria-describedby") or "").startswith("hint ")
+    expect(page.get_by_role("button", name="Réessayer")).to_have_count(0)
+    page.get_by_role("button", name="Envoyer").click()
+    expect(message).to_have_attribute("aria-invalid", "true")
+    assert (described(email), described(message)) == ("", "Plus tard.")
+    expect(page.get_by_role("button", name="Réessayer")).to_be_visible()
+
+
+def test_a_number_that_is_none_is_said_before_anything_is_sent(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open("/")
+    fill_contact(page, FRENCH, marker())
+    contact(page).evaluate("form => form.insertAdjacentHTML('afterbegin', '<input type=number name=surface>')")
+    surface = contact(page).locator("[name=surface]")
+    # To a script, it is empty.
+    surface.press_sequentially("1e")
+    page.get_by_role("button", name="Envoyer").click()
+    assert described(surface) == "Ce champ est incorrect."
+    assert visitor.asked("POST", "/contact") == 0
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for_forever(visit: Visit) -> None:
+    visitor = visit()
+    visitor.page.add_init_script(SOONER)
+    page = visitor.open("/")
+    fill_contact(page, FRENCH, marker())
+    page.route("**/contact", lambda _: None)
+    page.get_by_role("button", name="Envoyer").click()
+    expect(contact(page).get_by_role("alert")).to_contain_text(FRENCH.failed)
 
 
 @BOTH
@@ -432,6 +496,7 @@ def test_a_form_that_came_later_can_be_improved_too(visit: Visit) -> None:
     page.evaluate("""async () => {
       const copy = document.querySelector('#contact form').cloneNode(true);
       copy.querySelector('.guichet-status').remove();
+      copy.querySelector('[name=_language]').value = 'en';
       copy.insertAdjacentHTML('afterbegin', '<output data-guichet-status></output>');
       document.querySelector('#contact').append(copy);
       (await import('/guichet.js')).enhance(copy);
@@ -441,7 +506,8 @@ def test_a_form_that_came_later_can_be_improved_too(visit: Visit) -> None:
     copy.get_by_label("Message").fill(marker())
     copy.get_by_role("button", name="Envoyer").click()
 
-    expect(copy.locator("output")).to_contain_text(FRENCH.contact_done)
+    # The form's own language counts more than the page's.
+    expect(copy.locator("output")).to_contain_text(ENGLISH.contact_done)
     expect(copy.get_by_role("status")).to_have_count(1)
 
 
@@ -461,10 +527,15 @@ def test_a_button_that_leads_elsewhere_posts_there(visit: Visit, stack: LocalSta
     button = _with_button(page, f'formaction="http://127.0.0.1:{stack.port}/newsletter"')
     contact(page).get_by_label("Email").fill(address)
     contact(page).get_by_label("Message").fill("Inscrivez-moi, s'il vous plaît.")
+    if javascript:
+        # So does another try.
+        page.route("**/newsletter", lambda route: route.abort(), times=1)
     button.click()
+    if javascript:
+        page.get_by_role("button", name="Réessayer").click()
 
     expect(page.get_by_text(address if javascript else FRENCH.newsletter_done)).to_be_visible()
-    assert (visitor.asked("POST", "/newsletter"), visitor.asked("POST", "/contact")) == (1, 0)
+    assert (visitor.asked("POST", "/newsletter"), visitor.asked("POST", "/contact")) == (1 + javascript, 0)
     wait_for("the email", lambda: stack.inbox(to=address))
 
 
@@ -482,12 +553,14 @@ def test_a_button_that_leads_elsewhere_brings_a_proof_from_there(visit: Visit, s
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "plain"])
 def test_the_name_and_value_of_the_button_are_sent(visit: Visit, stack: LocalStack, *, javascript: bool) -> None:
     page, text = visit(javascript=javascript).open("/"), marker()
-    button = _with_button(page, 'name="choix" value="le-second"')
+    # This name hides the form's own method.
+    button = _with_button(page, 'name="reset" value="le-second"')
     fill_contact(page, FRENCH, text)
     button.click()
 
     (mail,) = wait_for("the email", lambda: stack.inbox(text))
-    assert "choix\xa0: le-second" in text_of(mail["raw"])
+    assert "reset\xa0: le-second" in text_of(mail["raw"])
+    expect(page.get_by_text(FRENCH.contact_done)).to_be_visible()
 
 
 def test_a_button_with_another_method_is_left_to_the_browser(visit: Visit, stack: LocalStack) -> None:
@@ -498,6 +571,22 @@ def test_a_button_with_another_method_is_left_to_the_browser(visit: Visit, stack
     button.click()
 
     expect(page).to_have_url(re.compile(r"/thanks\?.*message="))
+    assert visitor.asked("POST", "/contact") == 0
+
+
+def test_a_button_that_closes_a_dialog_sends_nothing(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open("/")
+    contact(page).evaluate("""form => {
+      const dialog = document.createElement('dialog');
+      form.replaceWith(dialog);
+      dialog.append(form);
+      dialog.show();
+    }""")
+    button = _with_button(page, 'formmethod="dialog"')
+    fill_contact(page, FRENCH, marker())
+    button.click()
+    expect(button).to_be_hidden()
     assert visitor.asked("POST", "/contact") == 0
 
 

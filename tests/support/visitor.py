@@ -12,6 +12,11 @@ from tests.support.stack import LocalStack
 
 # In milliseconds. Only failures take this long.
 PATIENCE = 30_000
+# For a page: its scripts wait for answers a hundredth as long.
+SOONER = """
+const timeout = AbortSignal.timeout.bind(AbortSignal);
+AbortSignal.timeout = (milliseconds) => timeout(milliseconds / 100);
+"""
 # The only axe rules that depend on colours. A dark page differs from a light one in nothing else.
 OF_COLOURS = ("color-contrast", "link-in-text-block")
 # Not `Axe().run(page)`: it also returns every passed check, which takes longer than the checks themselves.
