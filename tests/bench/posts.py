@@ -51,7 +51,7 @@ REFERENCES = Path(__file__).parent / "references"
 _BOTO3 = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 _PYDANTIC = ("annotated-types", "pydantic", "pydantic-core", "typing-extensions", "typing-inspection")
 _USUAL = ("aws-lambda-powertools", "aws-xray-sdk", "dnspython", "email-validator", "idna", "wrapt")
-BEFORE_WARM, WARM_POSTS, WARM_ROUNDS = 50, 400, 5
+BEFORE_WARM, WARM_POSTS = 50, 400
 
 # List prices of us-east-1 in US dollars (AWS's price pages), arm64, without free tier.
 PER_GB_SECOND, PER_MILLION_INVOCATIONS, PER_MILLION_API_CALLS, PER_MILLION_WRITES = 13.3334e-6, 0.20, 1.00, 0.625
@@ -143,8 +143,8 @@ def candidates(folder: Path, artifacts: Mapping[str, Path]) -> list[Candidate]:
     ]
 
 
-def measure(candidate: Candidate, client: Path, aws: Endpoint, log: Path, *, warm: bool) -> None:
-    """Start a candidate's process, which serves one post or, to be warm, some hundred."""
+def measure(candidate: Candidate, client: Path, aws: Endpoint, log: Path) -> None:
+    """Start a candidate's process, which serves its first post, and then some hundred."""
     variables = {
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_ACCESS_KEY_ID": "testing",
@@ -162,18 +162,17 @@ def measure(candidate: Candidate, client: Path, aws: Endpoint, log: Path, *, war
         if first.kind != "response" or first.body["statusCode"] != 200:
             raise SystemExit(f"{candidate.name}: {first}\n{log.read_text(encoding='utf-8')}")
         candidate.cold.append(first.at - runtime.started)
-        if warm:
-            for _ in range(BEFORE_WARM):
-                runtime.invoke(event)
-            before = runtime.cpu()
-            aws.calls.clear()
-            aws.size = 0
-            for _ in range(WARM_POSTS):
-                runtime.invoke(event)
-            candidate.warm.append((runtime.cpu() - before) / WARM_POSTS)
-            candidate.memory.append(runtime.peak())
-            candidate.calls = Counter({name: count // WARM_POSTS for name, count in aws.calls.items()})
-            candidate.size = aws.size / WARM_POSTS
+        for _ in range(BEFORE_WARM):
+            runtime.invoke(event)
+        before = runtime.cpu()
+        aws.calls.clear()
+        aws.size = 0
+        for _ in range(WARM_POSTS):
+            runtime.invoke(event)
+        candidate.warm.append((runtime.cpu() - before) / WARM_POSTS)
+        candidate.memory.append(runtime.peak())
+        candidate.calls = Counter({name: count // WARM_POSTS for name, count in aws.calls.items()})
+        candidate.size = aws.size / WARM_POSTS
 
 
 def middle(values: Sequence[float]) -> tuple[float, float, float]:
@@ -205,10 +204,11 @@ def costs(ours: Candidate) -> dict[str, float]:
     }
 
 
-def report(measured: Sequence[Candidate], rounds: int) -> dict[str, Any]:
+def report(measured: Sequence[Candidate]) -> dict[str, Any]:
     """Print the tables, and return them as written to JSON: seconds, bytes, US dollars."""
     bare = measured[0]
-    print(f"Python {sys.version.split()[0]}, {rounds} cold starts and {len(bare.warm)} x {WARM_POSTS} warm posts each")
+    posts = f"{len(bare.cold)} cold starts and {len(bare.warm) * WARM_POSTS:,} warm posts each"
+    print(f"Python {sys.version.split()[0]}, {posts}")
     heads = ("cold ms", "middle half", "ratio", "warm ms", "middle half", "ratio", "MB", "bytes", "calls")
     print(f"{'':14}" + "".join(f"{head:>13}" for head in heads))
     rows: dict[str, Any] = {}
@@ -248,7 +248,7 @@ def report(measured: Sequence[Candidate], rounds: int) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Build, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.posts", description="Measure the cost of a post.")
-    parser.add_argument("--rounds", type=int, default=20, help="cold starts of each")
+    parser.add_argument("--rounds", type=int, default=20, help="processes of each")
     parser.add_argument("--json", type=Path, help="a file to write all values to")
     parser.add_argument(
         "--artifact",
@@ -263,10 +263,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         client = copy_client(folder / "client")
         with packages_of_this_environment():
             every = candidates(folder, {name: Path(code) for name, code in options.artifact})
-        for number in range(options.rounds):
+        for _ in range(options.rounds):
             for candidate in random.sample(every, len(every)):
-                measure(candidate, client, aws, folder / "log", warm=number < WARM_ROUNDS)
-        result = report(every, options.rounds)
+                measure(candidate, client, aws, folder / "log")
+        result = report(every)
     if options.json:
         options.json.write_text(json.dumps(result, indent=2), encoding="utf-8")
 
