@@ -42,10 +42,12 @@ VARIABLES = {
     "LAMBDA_TASK_ROOT": "/var/task",
     "LAMBDA_RUNTIME_DIR": "/var/runtime",
 }
+# A virtual environment has no standard library of its own, but a folder where one could be.
 _WHERE = """
 import json, os, sys, sysconfig
 executable = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-print(json.dumps([executable, sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]))
+base = {"platbase": sys.base_exec_prefix}
+print(json.dumps([executable, sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib", vars=base)]))
 """
 
 
@@ -72,14 +74,22 @@ def libraries_of(programs: Iterable[Path]) -> Libraries:
     return Libraries(linker, by_name)
 
 
+def standard_library_of(python: str) -> list[Path]:
+    """Return the executable of an interpreter, and the folders of its standard library, one of which has modules in C.
+
+    For that of a virtual environment, they are those of the interpreter that it was made from.
+    """
+    done = subprocess.run([python, "-c", _WHERE], check=True, capture_output=True, text=True)
+    return [Path(path) for path in json.loads(done.stdout)]
+
+
 def make_image(python: str, client_requirements: Path, architecture: str, scratch: Path) -> Path:
     """Make the image's file system as a tar file in a scratch folder, and return its path.
 
     `python` is the interpreter of the version that the image is for; `client_requirements` is a hashed requirements
     file with the runtime client among others; `architecture` is Lambda's word, such as `x86_64`.
     """
-    done = subprocess.run([python, "-c", _WHERE], check=True, capture_output=True, text=True)
-    executable, *standard = (Path(path) for path in json.loads(done.stdout))
+    executable, *standard = standard_library_of(python)
     commands = {name: Path(os.path.realpath(str(shutil.which(name)))) for name in _COMMANDS}
     modules = sorted({module for folder in standard for module in (folder / "lib-dynload").glob("*.so")})
     client = scratch / "client"

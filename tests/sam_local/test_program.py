@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from infra.build import BuildError
 from tests.sam_local import __main__ as program
 from tests.sam_local import engine as engines
 from tests.sam_local.engine import Engine, NoEngineError
-from tests.sam_local.image import libraries_of
+from tests.sam_local.image import libraries_of, standard_library_of
 from tests.sam_local.report import Report
 from tests.sam_local.walk import Walk
 from tests.support.commands import Commands
@@ -168,6 +169,13 @@ def is_there(number: int) -> bool:
 
 
 # --- the image -----------------------------------------------------------------------------------------------------
+
+
+def test_the_standard_library_is_not_that_of_a_virtual_environment(tmp_path: Path) -> None:
+    venv.create(tmp_path, symlinks=True)
+    known = standard_library_of(sys.executable)
+    assert standard_library_of(str(tmp_path / "bin" / "python")) == known
+    assert all(folder.is_relative_to(sys.base_prefix) for folder in known)
 
 
 def test_the_libraries_of_a_program_are_found_by_the_names_that_it_looks_for() -> None:
