@@ -19,6 +19,8 @@ from guichet.definitions import lookup
 from guichet.settings import NewsletterSettings, NotifierSettings
 from guichet.store import dynamodb
 
+# What a call to AWS may raise. An answer in another protocol, such as a proxy's page, fails to parse.
+AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 # The functions whose combined environments contain all settings that the commands need.
 _FUNCTIONS = ("Notifier", "Newsletter")
 # The function that sends what is in the outbox.
@@ -41,8 +43,8 @@ class UnreachableError(OperatorError):
     """AWS is unreachable or refuses. The message says why."""
 
 
-def refusal(error: BotoCoreError | ClientError | ResponseParserError) -> str:
-    """Return an error of AWS as a sentence."""
+def refusal(error: Exception) -> str:
+    """Return one of AWS_ERRORS as a sentence."""
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return "there are no AWS credentials: provide them as for the AWS CLI"
     return f"AWS is unreachable or refused: {error}".rstrip(".")

@@ -62,8 +62,8 @@ class _Root(click.Group):
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Import the command that runs. For help and for suggestions, its name and summary suffice."""
-        name, command, rest = super().resolve_command(context, args)
-        return name, load(name) if name and command else None, rest
+        name, _, rest = super().resolve_command(context, args)
+        return name, load(name) if name else None, rest
 
 
 def _version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:  # noqa: FBT001  click's order

@@ -1,13 +1,11 @@
 """What commands say about errors: one sentence, and the exit code."""
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 from pydantic_core import ValidationError
 
 from guichet.store.dynamodb import UnavailableError
 from guichet.store.erasure import NotFinishedError
 from infra.operate.commands.exit_codes import INCOMPLETE, INVALID, UNAVAILABLE
-from infra.operate.connection import OperatorError, UnreachableError, refusal
+from infra.operate.connection import AWS_ERRORS, OperatorError, UnreachableError, refusal
 from infra.template import TemplateError
 
 
@@ -31,8 +29,8 @@ def failure_of(error: Exception) -> tuple[str, int] | None:
         case UnavailableError():
             sentence = "the table is unreachable, and the change may or may not have been made: run it again"
             code = UNAVAILABLE
-        # Before OSError: botocore's errors of TLS, proxies and timeouts are OSErrors, too.
-        case BotoCoreError() | ClientError() | ResponseParserError():
+        # Before OSError: botocore's TLS, proxy and timeout errors are OSErrors, too.
+        case _ if isinstance(error, AWS_ERRORS):
             sentence, code = refusal(error), UNAVAILABLE
         case OSError():
             why = error.strerror or str(error) or type(error).__name__

@@ -1,9 +1,8 @@
 """`guichet forms`: the site's own forms, as declared in `functions/forms.toml`. No command calls AWS."""
 
-import functools
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from guichet.locales import LANGUAGES, Language
 from infra.operate.commands.declared_forms import FILE, declared, name_of_file, use_forms
 from infra.operate.commands.exit_codes import INCOMPLETE
 from infra.operate.commands.listing import Listing
-from infra.operate.commands.options import common_options
-from infra.operate.connection import OperatorError, connect_local
+from infra.operate.commands.options import without_stack
+from infra.operate.connection import OperatorError, OperatorSettings, connect_local
 from infra.operate.output import Output, printable
 
 # The placeholder for the API's address.
@@ -47,21 +46,16 @@ def own_forms() -> None:
     """
 
 
-def _without_stack(function: Callable[..., int | None]) -> Callable[..., None]:
-    """Add --forms and the common options to a command, and call it with its output, --local and --port."""
-
-    @_forms
-    @common_options
-    @functools.wraps(function)
-    def run(*, stack: str, region: str | None, as_json: bool, **given: Any) -> None:  # noqa: ARG001
-        sys.exit(function(Output(as_json=as_json), **given) or 0)
-
-    return run
+def _local_settings() -> OperatorSettings | None:
+    """Return the settings of the local stack, with --local."""
+    given = click.get_current_context().params
+    return connect_local(given["port"]).settings if given["local"] else None
 
 
 @own_forms.command("list")
-@_without_stack
-def list_forms(output: Output, *, local: bool, port: int) -> None:  # noqa: ARG001  every command has these options
+@_forms
+@without_stack
+def list_forms(output: Output) -> None:
     """List the declared forms.
 
     For each: its title, its fields, who gets it, and how long its answers are kept.
@@ -107,8 +101,9 @@ def _field_line(own: Definition, name: str) -> str:
 @own_forms.command("check")
 @click.argument("site", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--honeypot", metavar="NAME", default="_gotcha", show_default=True, help="The parameter HoneypotField.")
-@_without_stack
-def check(output: Output, *, site: Path | None, honeypot: str, local: bool, port: int) -> int:  # noqa: ARG001
+@_forms
+@without_stack
+def check(output: Output, *, site: Path | None, honeypot: str) -> int:
     """Check the declared forms, or those of a built site.
 
     Without SITE, every mistake in functions/forms.toml is named. With SITE, the folder of a built site, every form in
@@ -175,7 +170,8 @@ def _known_form(_context: click.Context, _parameter: click.Parameter, name: str)
 @click.option("--api", metavar="URL", help="The API's address, the stack's output Endpoint. --local fills it in.")
 @click.option("--site", metavar="NAME", help="The parameter SiteName, as the information notice names it.")
 @click.option("--contact", metavar="ADDRESS", help="The address for questions about personal data.")
-@_without_stack
+@_forms
+@without_stack
 def html(  # noqa: PLR0913  its options
     output: Output,
     *,
@@ -184,8 +180,6 @@ def html(  # noqa: PLR0913  its options
     api: str | None,
     site: str | None,
     contact: str | None,
-    local: bool,
-    port: int,
 ) -> None:
     """Print a form as HTML to paste.
 
@@ -193,7 +187,7 @@ def html(  # noqa: PLR0913  its options
     """
     from infra.operate.form_html import render  # noqa: PLC0415
 
-    settings = connect_local(port).settings if local else None
+    settings = _local_settings()
     text = render(
         form,
         language,
@@ -213,8 +207,9 @@ def _retention_days() -> int:
 
 
 @own_forms.command("openapi")
-@_without_stack
-def openapi(output: Output, *, local: bool, port: int) -> None:
+@_forms
+@without_stack
+def openapi(output: Output) -> None:
     """Print the API's description, with the forms.
 
     It is OpenAPI 3.1: YAML, or JSON with --json.
@@ -222,7 +217,8 @@ def openapi(output: Output, *, local: bool, port: int) -> None:
     # Only this command pays for it.
     from infra.operate import form_openapi  # noqa: PLC0415
 
-    described = form_openapi.description(declared(), connect_local(port).settings.api_url if local else None)
+    forms, settings = declared(), _local_settings()
+    described = form_openapi.description(forms, settings.api_url if settings else None)
     if output.as_json:
         sys.stdout.write(json.dumps(described, ensure_ascii=False) + "\n")
     else:

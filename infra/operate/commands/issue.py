@@ -24,7 +24,7 @@ from guichet.store import issues, readers
 from guichet.store.table import key
 from infra.operate.commands.exit_codes import INCOMPLETE
 from infra.operate.commands.listing import Listing
-from infra.operate.commands.options import common_options, connect, on_stack
+from infra.operate.commands.options import common_options, connect, on_stack, without_stack
 from infra.operate.commands.sweeps import of_sweep
 from infra.operate.connection import Connection, OperatorError, OperatorSettings
 from infra.operate.issue_files import IssueFileError, IssueFiles, Problem, id_of, new_files, read_all
@@ -94,7 +94,7 @@ def all_issues() -> None:
 
 
 def _with_stack_if_any(function: Function) -> Command:
-    """Add the common options to a command, and call it with its output and the connection that they choose, or None."""
+    """Add the common options to a command, and call it with its output and the connection, or None without a stack."""
 
     @common_options
     @functools.wraps(function)
@@ -106,17 +106,6 @@ def _with_stack_if_any(function: Function) -> Command:
         except OperatorError as error:
             output.advise(f"No stack was found, so its settings and its list are unknown: {error}.")
         sys.exit(function(connection, output, **given) or 0)
-
-    return run
-
-
-def _without_stack(function: Function) -> Command:
-    """Add the common options to a command, and call it with its output only."""
-
-    @common_options
-    @functools.wraps(function)
-    def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:  # noqa: ARG001
-        sys.exit(function(Output(as_json=as_json), **given) or 0)
 
     return run
 
@@ -143,7 +132,7 @@ def _settings(connection: Connection | None) -> OperatorSettings:
 @click.argument("name", type=click.Path(path_type=Path))
 @click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True, help="Its language.")
 @click.option("--both", is_flag=True, help=f"A file for each language: {' and '.join(LANGUAGES)}.")
-@_without_stack
+@without_stack
 def new(output: Output, *, name: Path, language: Language, both: bool) -> None:
     """Create the file of an issue, with an example.
 
@@ -187,7 +176,7 @@ def check(connection: Connection | None, output: Output, *, files: tuple[Path, .
 def _problems(
     issue: IssueFiles, settings: OperatorSettings, audience: Mapping[Language, int] | None, *, offline: bool
 ) -> list[Problem]:
-    # Imported late: the Markdown parser and the templates would add a third to the start of every other command.
+    # Imported late: only `check`, `send` and `schedule` need the Markdown parser and the templates.
     from infra.operate import issue_check  # noqa: PLC0415
 
     return issue_check.check(issue, settings, readers=audience, offline=offline)
@@ -348,7 +337,7 @@ def send(
     _confirm(ready.plan, count)
     issue = _keep(connection, ready)
     if not issues.begin(settings.table_name, issue, utc_now()):
-        raise OperatorError(f"{issue.id} changed meanwhile: `guichet issue status {issue.id}` shows it")
+        raise _changed_meanwhile(issue.id)
     output.tell(
         [
             f"{issue.id} is being sent to {counted(ready.plan.count, 'reader')}.",
@@ -390,7 +379,7 @@ def schedule(  # noqa: PLR0913  its options
     _confirm(ready.plan, count)
     issue = _keep(connection, ready)
     if not issues.schedule(settings.table_name, issue, at, utc_now()):
-        raise OperatorError(f"{issue.id} changed meanwhile: `guichet issue status {issue.id}` shows it")
+        raise _changed_meanwhile(issue.id)
     output.tell(
         [
             f"{issue.id} is scheduled for {in_words(at, settings.time_zone)}.",
@@ -402,6 +391,10 @@ def schedule(  # noqa: PLR0913  its options
         **_facts(ready.plan),
     )
     return None
+
+
+def _changed_meanwhile(issue_id: str) -> OperatorError:
+    return OperatorError(f"{issue_id} changed meanwhile: `guichet issue status {issue_id}` shows it")
 
 
 def _prepare(
@@ -488,7 +481,7 @@ def _keep(connection: Connection, ready: _Ready) -> Issue:
     issues.save(table, issue.id, issue.editions, ready.content, utc_now(), replacing)
     kept = issues.find(table, issue.id)
     if kept is None or kept.content != ready.content or kept.state not in ("draft", "scheduled"):
-        raise OperatorError(f"{issue.id} changed meanwhile: `guichet issue status {issue.id}` shows it")
+        raise _changed_meanwhile(issue.id)
     return kept
 
 

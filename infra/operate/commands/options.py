@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from guichet.addresses import parse
 from infra.operate.commands.declared_forms import telling_of_wrong_forms
 from infra.operate.connection import (
+    AWS_ERRORS,
     Connection,
     NoStackError,
     UnreachableError,
@@ -51,6 +50,17 @@ def on_stack(function: Callable[..., int | None]) -> Callable[..., None]:
     return run
 
 
+def without_stack(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Add the common options to a command, and call it with its output only."""
+
+    @common_options
+    @functools.wraps(function)
+    def run(*, local: bool, port: int, stack: str, region: str | None, as_json: bool, **given: Any) -> None:  # noqa: ARG001
+        sys.exit(function(Output(as_json=as_json), **given) or 0)
+
+    return run
+
+
 def connect(*, local: bool, port: int, stack: str, region: str | None) -> Connection:
     """Connect to the stack that the common options choose.
 
@@ -63,7 +73,7 @@ def connect(*, local: bool, port: int, stack: str, region: str | None) -> Connec
         return connect_stack(stack, region)
     except NoStackError as error:
         raise NoStackError(f"{error}. {_OR_LOCAL}") from None
-    except (BotoCoreError, ClientError, ResponseParserError) as error:
+    except AWS_ERRORS as error:
         raise UnreachableError(f"{refusal(error)}. {_OR_LOCAL}") from None
 
 
