@@ -41,7 +41,7 @@ def installed_version() -> str:
 
 
 def find_forms() -> None:
-    """Read the forms of the checkout that the command runs in."""
+    """Use the forms of the current checkout."""
     found = of_the_site(lookup.SOURCE)
     if found != lookup.SOURCE:
         lookup.SOURCE = found

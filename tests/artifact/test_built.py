@@ -203,10 +203,10 @@ def test_bytecode_is_there_for_every_module_and_is_taken_unchecked(artifact: Pat
         assert head == MAGIC_NUMBER + (0b01).to_bytes(4, "little"), module
 
 
-def test_bytecode_knows_its_place_in_lambda_and_none_on_the_machine_that_made_it(artifact: Path) -> None:
+def test_bytecode_has_its_path_in_lambda_and_not_that_of_the_build(artifact: Path) -> None:
     for compiled in artifact.rglob("*.pyc"):
         code, folder = compiled.read_bytes(), compiled.parents[1].relative_to(artifact)
-        # Otherwise an import renames the file in each of its functions.
+        # Otherwise, importing it would rewrite the file name of every function in it.
         assert f"/var/task/{folder / compiled.name.partition('.')[0]}.py".encode() in code, compiled
         assert str(artifact).encode() not in code, compiled
 
@@ -216,11 +216,11 @@ def test_two_builds_give_the_same_bytes(artifact: Path, forms: Path, tmp_path: P
     elsewhere = tmp_path / "elsewhere" / "functions"
     again = [sys.executable, "-m", "tests.artifact.again", str(elsewhere), str(forms)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (FUNCTIONS, ROOT))), "PYTHONHASHSEED": "21"}
-    # An earlier build, of a version with another function.
+    # Left over from an earlier build.
     (elsewhere / "former").mkdir(parents=True)
     (elsewhere / "former" / "handler.py").touch()
     subprocess.run(again, check=True, env=environment, cwd=ROOT, umask=0o077)
-    # In Lambda, another user reads them.
+    # Lambda runs as another user.
     modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in elsewhere.rglob("*")}
     assert modes == {(True, 0o755), (False, 0o644)}
     archive(artifact, tmp_path / "first.zip")
@@ -229,7 +229,7 @@ def test_two_builds_give_the_same_bytes(artifact: Path, forms: Path, tmp_path: P
     assert first == (tmp_path / "second.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "first.zip") as archived:
         entries = archived.infolist()
-    # What depends on the machine or the day.
+    # These would otherwise depend on the machine and the date.
     assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
     assert {(entry.date_time, entry.external_attr >> 16) for entry in entries} == {((1980, 1, 1, 0, 0, 0), 0o100644)}
     assert len(first) < LARGEST

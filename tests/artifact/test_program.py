@@ -1,4 +1,4 @@
-"""`python -m infra.build`: the interpreter and the packages that it takes, and what it leaves for a deploy."""
+"""`python -m infra.build`: which interpreter and packages it uses, and what it writes."""
 
 import hashlib
 import sys
@@ -21,7 +21,7 @@ def test_only_an_interpreter_of_lambdas_version_compiles() -> None:
 
 
 def _wheel(folder: Path, processor: str) -> str:
-    """Write a wheel for a processor, whose module says which. Return its hash."""
+    """Write a wheel for a processor, with a module that names the processor. Return its hash."""
     path = folder / f"lone-1-cp311-abi3-manylinux_2_28_{processor}.whl"
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("lone.py", processor)

@@ -144,7 +144,7 @@ def candidates(folder: Path, artifacts: Mapping[str, Path]) -> list[Candidate]:
 
 
 def measure(candidate: Candidate, client: Path, aws: Endpoint, log: Path) -> None:
-    """Start a candidate's process, which serves its first post, and then some hundred."""
+    """Measure one process of a candidate: its first post, and then several hundred more."""
     variables = {
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_ACCESS_KEY_ID": "testing",

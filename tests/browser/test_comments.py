@@ -231,7 +231,7 @@ def test_an_answer_is_sent_by_keyboard_alone_and_stands_below_what_it_answers(
     expect(page.locator("#comments > form")).to_be_visible()
     expect(form(page).get_by_label(words.comment)).to_have_value("unfinished")
     assert form(page).get_attribute("aria-label") is None
-    # It would be sent as a comment of its own, on the page of the thread, with or without a field for it.
+    # It is now a top-level comment, and has the thread's page even without a field for it.
     form(page).locator("[name=page]").evaluate("field => field.remove()")
     sent = "form => Object.fromEntries(['page', 'parent'].map((name) => [name, new FormData(form).get(name)]))"
     assert form(page).evaluate(sent) == {"page": words.path, "parent": ""}
@@ -381,7 +381,7 @@ def test_a_page_without_comments_says_so_and_one_whose_comments_are_gone_too(vis
     visitor.page.route(THREAD, answer({"page": words.path, "count": 1, "comments": [only]}))
     page = visitor.open(words.path)
     expect(page.locator(".guichet-thread")).to_have_text(f"1 {words.count.removesuffix('s')}")
-    # Of the first and the last name.
+    # The initials of the first and last names.
     expect(page.locator(".guichet-initials")).to_have_text("JF")
 
 
@@ -428,7 +428,7 @@ def test_five_thousand_comments_come_in_parts(visit: Visit) -> None:
     expect(items).to_have_count(per_part)
     assert len(json.dumps(parts[0])) < 10_000
     status.get_by_role("button").focus()
-    # A part that could not be loaded is asked for again.
+    # A part that failed to load is requested again.
     page.route(THREAD, lambda route: route.abort(), times=1)
     page.keyboard.press("Enter")
     expect(status).to_have_text(f"{ENGLISH.failed} {ENGLISH.again}")

@@ -114,7 +114,7 @@ def test_the_button_is_disabled_while_it_sends_and_has_the_focus_again(visit: Vi
     # The site itself disabled it.
     expect(other).to_be_disabled()
 
-    # Whoever went on to another field stays there.
+    # Focus stays in the field that the visitor has moved on to.
     fill_contact(page, FRENCH, marker())
     button.click()
     wait_for("the request", lambda: button.is_disabled() and held[1:])
@@ -340,7 +340,7 @@ def test_each_reply_replaces_the_errors_of_the_one_before(visit: Visit) -> None:
     email.evaluate("field => field.setAttribute('aria-describedby', 'hint')")
     fill_contact(page, FRENCH, marker())
     replies: list[tuple[int, list[dict[str, str]]]] = [
-        # Nobody sees what is said at a hidden field.
+        # An error next to a hidden field would be invisible.
         (422, [{"field": "_language", "message": "Inconnue."}, {"field": "email", "message": "Refusée."}]),
         (503, [{"field": "message", "message": "Plus tard."}]),
     ]
@@ -362,20 +362,20 @@ def test_each_reply_replaces_the_errors_of_the_one_before(visit: Visit) -> None:
     expect(page.get_by_role("button", name="Réessayer")).to_be_visible()
 
 
-def test_a_number_that_is_none_is_said_before_anything_is_sent(visit: Visit) -> None:
+def test_an_invalid_number_is_reported_before_anything_is_sent(visit: Visit) -> None:
     visitor = visit()
     page = visitor.open("/")
     fill_contact(page, FRENCH, marker())
     contact(page).evaluate("form => form.insertAdjacentHTML('afterbegin', '<input type=number name=surface>')")
     surface = contact(page).locator("[name=surface]")
-    # To a script, it is empty.
+    # Its value is empty in JavaScript.
     surface.press_sequentially("1e")
     page.get_by_role("button", name="Envoyer").click()
     assert described(surface) == "Ce champ est incorrect."
     assert visitor.asked("POST", "/contact") == 0
 
 
-def test_a_server_that_does_not_answer_is_not_waited_for_forever(visit: Visit) -> None:
+def test_a_request_to_a_silent_server_times_out(visit: Visit) -> None:
     visitor = visit()
     visitor.page.add_init_script(SOONER)
     page = visitor.open("/")
@@ -506,7 +506,7 @@ def test_a_form_that_came_later_can_be_improved_too(visit: Visit) -> None:
     copy.get_by_label("Message").fill(marker())
     copy.get_by_role("button", name="Envoyer").click()
 
-    # The form's own language counts more than the page's.
+    # The form's language overrides the page's.
     expect(copy.locator("output")).to_contain_text(ENGLISH.contact_done)
     expect(copy.get_by_role("status")).to_have_count(1)
 
@@ -528,7 +528,7 @@ def test_a_button_that_leads_elsewhere_posts_there(visit: Visit, stack: LocalSta
     contact(page).get_by_label("Email").fill(address)
     contact(page).get_by_label("Message").fill("Inscrivez-moi, s'il vous plaît.")
     if javascript:
-        # So does another try.
+        # A retry uses the button's address, too.
         page.route("**/newsletter", lambda route: route.abort(), times=1)
     button.click()
     if javascript:

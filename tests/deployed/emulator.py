@@ -106,7 +106,7 @@ class Emulator:
     @contextmanager
     def in_forks(self) -> Iterator[None]:
         """Run `guichet` and `sam` in forks of processes that have imported them, for the duration of the block."""
-        # Including what a command imports only when it runs.
+        # Include the modules that commands import late.
         modules = [path.stem for path in (ROOT / "infra" / "operate" / "commands").glob("[a-z]*.py")]
         operate = [f"infra.operate.{name}" for name in ("issue_check", *(f"commands.{one}" for one in modules))]
         ours = ["tests.deployed.models", *operate]

@@ -24,7 +24,7 @@ def adopt(
         return Aws(formation.answers).client(service) if service == "cloudformation" else client_of(service, region)
 
     monkeypatch.setattr(command, "client_of", client)
-    # That of the AWS CLI. The option counts more.
+    # The AWS CLI's region, which --region overrides.
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     said = said_by(capsys, "adopt", table, "--region", REGION, "--json")
     return said.code, said.out, said.err

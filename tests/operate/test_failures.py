@@ -1,4 +1,4 @@
-"""What a command says when something outside of it fails, and its exit code."""
+"""Error messages and exit codes for failures of AWS, files and pipes."""
 
 import os
 from pathlib import Path
@@ -30,7 +30,7 @@ from tests.support.operate import said_by
         (NotFinishedError(), 1, "something changed in the meantime, so part of it is left: run the command again"),
     ],
 )
-def test_an_error_from_outside_is_a_sentence(
+def test_a_failure_is_reported_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, code: int, words: str
 ) -> None:
     def fail(*_: object) -> None:
@@ -41,10 +41,10 @@ def test_an_error_from_outside_is_a_sentence(
     assert (said.code, said.told.startswith(f"error: {words}")) == (code, True), said.err
 
 
-def test_a_reader_that_closes_the_pipe_ends_a_command_quietly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     read, write = os.pipe()
     os.close(read)
-    # Python closes it on exit, and would report what is still buffered.
+    # Closing it, as Python does on exit, raises an error if anything is still buffered.
     with os.fdopen(write, "w") as out:
         monkeypatch.setattr("sys.stdout", out)
         commands.main(["issue", "new", str(tmp_path / "letter.md"), "--json"])

@@ -162,7 +162,7 @@ def test_html_takes_the_running_local_stacks_names(
         assert rendered["api"] == app.stack.environment["API_URL"]
         assert rendered["site"] == "Atelier Bellevue"
         assert rendered["contact"] == "owner@atelier.example"
-        # Those that are named count more.
+        # Explicit options take precedence.
         named = {"api": "https://api.example.org", "site": "Mine", "contact": "me@example.org"}
         run("html", "devis", "--local", *(word for name, value in named.items() for word in (f"--{name}", value)))
         assert {name: rendered[name] for name in named} == named

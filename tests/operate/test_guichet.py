@@ -247,7 +247,7 @@ def test_help_names_the_commands_of_the_page(tmp_path: Path) -> None:
     assert set(listed) == {name.split()[0] for name in named_on_the_page()}
 
 
-def test_for_help_and_version_click_is_enough(tmp_path: Path) -> None:
+def test_help_and_version_need_only_click(tmp_path: Path) -> None:
     pins = tmp_path / "pins.txt"
     pins.write_text("click==0", encoding="utf-8")
     path = os.pathsep.join((with_only(pins, tmp_path), str(ROOT / "functions"), str(ROOT)))

@@ -43,7 +43,7 @@ def test_nobody_whom_a_former_hash_keeps_out_is_imported_or_asked(moved: App, op
     assert READER not in {str(mail["To"]) for mail in moved.mails()}
 
 
-def test_who_is_blocked_under_a_former_hash_may_be_lifted(moved: App, operate: Operate) -> None:
+def test_an_address_blocked_under_a_former_hash_can_be_lifted(moved: App, operate: Operate) -> None:
     assert operate(moved, "subscribers", "lift", READER).out == f"{READER} may sign up again.\n"
     assert [item["state"] for item in moved.items("subscriber")] == ["lifted"]
 

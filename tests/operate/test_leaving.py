@@ -202,7 +202,7 @@ def test_it_goes_on_where_it_was_interrupted(
     assert operate(app, *order).code == 0
     assert len(read_by_sqlite(tmp_path / "list.csv", ";")) == 3
     assert operate(app, *order).code == 2
-    # Others may have left since the file of those who left was written, so no new list is put beside it.
+    # The file of unsubscribed people may be out of date, so no new list is written next to it.
     (tmp_path / "list.csv").unlink()
     assert operate(app, *order).code == 2
     assert not (tmp_path / "list.csv").exists()

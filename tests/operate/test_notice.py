@@ -433,7 +433,7 @@ def test_it_has_the_deployed_values(operate: Operate) -> None:
     ):
         assert value in text
     assert "next to the form newsletter" not in text
-    # Nothing is advised that was given.
+    # No hint about options that were given.
     assert all(option not in said.told for option in ("--controller", "--contact", "PrivacyUrl"))
     rows = operate(app, "notice", "--json", "--part", "page").rows
     assert [(row["language"], row["part"], row["form"]) for row in rows] == [(one, "page", "") for one in LANGUAGES]

@@ -171,7 +171,7 @@ def test_a_test_email_goes_to_the_owner_or_to_whom_is_named(app: App, operate: O
     assert operate(app, "test-email", "--to", "me@example.org").code == 0
     first, second = app.mails()
     assert (first["To"], second["To"]) == ("owner@atelier.example", "me@example.org")
-    # Like the emails that they stand for: those to others ask for no automatic reply.
+    # Only emails to visitors are marked as automatic.
     assert (first["Auto-Submitted"], second["Auto-Submitted"]) == (None, "auto-generated")
     assert isinstance(first, EmailMessage)
     assert first.policy is policy.default

@@ -1,4 +1,4 @@
-"""How each command runs: what a shell completes, which options exclude each other, and who may read its files."""
+"""Shell completion, options that exclude each other, and the permissions of files."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.support.operate import Operate, said_by
 
 @pytest.fixture
 def shared() -> Iterator[None]:
-    """Let others read new files, as is usual on a machine."""
+    """Set the usual umask, with which others can read new files."""
     before = os.umask(0o022)
     yield
     os.umask(before)
@@ -25,7 +25,7 @@ def shared() -> Iterator[None]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the current folder, an empty one."""
+    """Change to an empty folder, and return it."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -37,7 +37,7 @@ def umask() -> int:
 
 
 @pytest.mark.usefixtures("shared")
-def test_others_may_read_the_bytecode_of_a_command_but_not_its_files(
+def test_others_can_read_the_bytecode_of_a_command_but_not_its_files(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen = []
@@ -50,7 +50,7 @@ def test_others_may_read_the_bytecode_of_a_command_but_not_its_files(
     monkeypatch.setattr(commands, "load", load)
     monkeypatch.setattr(adopting, "adopt", lambda *_: seen.append(umask()))
     assert said_by(capsys, "adopt", "table", "--region", REGION).code == 0
-    # And for what this process does afterwards.
+    # Afterwards, it is restored.
     assert [*seen, umask()] == [0o022, 0o077, 0o022]
 
 
@@ -81,7 +81,7 @@ def test_a_dash_is_standard_output(app: App, operate: Operate, folder: Path) -> 
 
 
 def completed(*words: str) -> set[str]:
-    """Return what a shell may append to the last word."""
+    """Return the completions of the last word."""
     complete = BashComplete(commands.guichet, {}, "guichet", "_GUICHET_COMPLETE")
     return {one.value for one in complete.get_completions([*words[:-1]], words[-1])}
 

@@ -37,7 +37,7 @@ def test_it_says_which_emails_have_words_of_the_owners_own(tmp_path: Path, capsy
     ]
     code, out, _ = check(capsys, "--json", str(file))
     assert json.loads(out.splitlines()[0]) == {"email": "confirmation", "language": "en", "subject": "One click"}
-    # The option may come first, even if the command's own options have ended.
+    # A leading option also works with `--`.
     assert said_by(capsys, "--json", "texts", "check", "--", str(file)).out == out
 
 

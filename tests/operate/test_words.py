@@ -189,7 +189,7 @@ def test_the_list_of_commands_has_the_first_sentence_of_each() -> None:
 
 
 def test_a_mistyped_command_is_recognized() -> None:
-    # By its name: it has not been imported.
+    # Suggestions need the names of commands that were not imported.
     assert "Did you mean 'messages'?" in CliRunner().invoke(guichet, ["mesages"]).output
 
 

@@ -42,7 +42,7 @@ VARIABLES = {
     "LAMBDA_TASK_ROOT": "/var/task",
     "LAMBDA_RUNTIME_DIR": "/var/runtime",
 }
-# A virtual environment has no standard library of its own, but a folder where one could be.
+# In a virtual environment, `platstdlib` is a folder without a standard library, unless its base is given.
 _WHERE = """
 import json, os, sys, sysconfig
 executable = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
@@ -75,9 +75,9 @@ def libraries_of(programs: Iterable[Path]) -> Libraries:
 
 
 def standard_library_of(python: str) -> list[Path]:
-    """Return the executable of an interpreter, and the folders of its standard library, one of which has modules in C.
+    """Return the executable of an interpreter, and the folders of its standard library and its C extensions.
 
-    For that of a virtual environment, they are those of the interpreter that it was made from.
+    For a virtual environment, return those of its base interpreter.
     """
     done = subprocess.run([python, "-c", _WHERE], check=True, capture_output=True, text=True)
     return [Path(path) for path in json.loads(done.stdout)]

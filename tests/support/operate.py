@@ -18,7 +18,7 @@ from tests.support.app import REGION, App
 
 
 def every(command: click.Command = commands.guichet, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Yield a command and all beneath it, each after its path: `("messages", "list")`."""
+    """Yield a command and all its subcommands, each with its path, such as `("messages", "list")`."""
     loaded = commands.load(path[0]) if len(path) == 1 else command
     yield path, loaded
     if isinstance(loaded, click.Group):

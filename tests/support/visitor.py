@@ -12,7 +12,7 @@ from tests.support.stack import LocalStack
 
 # In milliseconds. Only failures take this long.
 PATIENCE = 30_000
-# For a page: its scripts wait for answers a hundredth as long.
+# An init script for a page: timeouts of its requests are a hundred times shorter.
 SOONER = """
 const timeout = AbortSignal.timeout.bind(AbortSignal);
 AbortSignal.timeout = (milliseconds) => timeout(milliseconds / 100);

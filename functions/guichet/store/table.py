@@ -59,12 +59,12 @@ def key(model: type[Owner], record_id: str) -> dict[str, str]:
 
 
 def row_key(email: EmailKey) -> dict[str, str]:
-    """Return the key of the row of an email."""
+    """Return the key of an email's row."""
     return {"pk": email.record, "sk": email.email}
 
 
 def email_key(row: Mapping[str, Any]) -> EmailKey:
-    """Return the key of the email that a row is about."""
+    """Return the key of the email in a row."""
     return EmailKey(record=row["pk"], email=row["sk"])
 
 

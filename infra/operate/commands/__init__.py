@@ -1,8 +1,8 @@
 """The commands of `guichet`: their options and output. The modules of `infra.operate` do the work.
 
-Each command or group is a module, imported only when it runs: importing all takes over ten times as long as this file,
-and `guichet --help` needs no more. They share `options`, `listing`, `declared_forms`, `ids`, `sweeps`, `exit_codes` and
-`failures`.
+Each command or group is a module, imported only when it runs: importing them all takes over ten times as long as this
+file, which is all that `guichet --help` needs. They share `options`, `listing`, `declared_forms`, `ids`, `sweeps`,
+`exit_codes` and `failures`.
 """
 
 import os
@@ -61,7 +61,7 @@ class _Root(click.Group):
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Import the command that runs. For help and for suggestions, its name and summary suffice."""
+        """Import the command that runs. Help and suggestions only need its name and summary."""
         name, _, rest = super().resolve_command(context, args)
         return name, load(name) if name else None, rest
 
@@ -91,8 +91,8 @@ def guichet(context: click.Context) -> None:
     Exit codes: 0 done; 1 done, but something needs attention (bad lines, waiting or failed emails, a problem that
     doctor found); 2 wrong usage, or not found; 3 AWS is unreachable or refused; 130 interrupted.
     """
-    # Files contain personal data: no other user of this machine may read them. The command itself has been imported, so
-    # that others may read its bytecode.
+    # Files contain personal data, so other users of this machine cannot read them. Set after the command was imported,
+    # so that its bytecode stays readable.
     before = os.umask(0o077)
     context.call_on_close(lambda: os.umask(before))
     find_forms()
@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             guichet.main(arguments, prog_name="guichet", standalone_mode=False)
         finally:
-            # Flush now: Python itself would do it too late for the errors below.
+            # Otherwise, Python flushes on exit, after the errors below have been handled.
             print(end="", flush=True)
     except click.ClickException as error:
         error.show()
@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader closed the pipe. Without this, Python would report it again on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
-        # Imported late: `guichet --help` does without botocore.
+        # Imported late, because it loads botocore.
         from infra.operate.commands.failures import failure_of  # noqa: PLC0415
 
         failure = failure_of(error)
@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _fail(sentence: str, code: int) -> None:
-    # Imported late: it loads rich and botocore.
+    # Imported late, because it loads rich and botocore.
     from infra.operate.output import printable, room, wrapped  # noqa: PLC0415
 
     click.echo(wrapped(printable(f"error: {sentence}"), room(sys.stderr)), err=True)

@@ -1,4 +1,4 @@
-"""The site's own forms, as commands read them: from the checkout that they are run in, or from --forms."""
+"""Reading the site's own forms: from the current checkout, or from the file that --forms names."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ def telling_of_wrong_forms() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # Imported late: it imports all of pydantic.
+        # Imported late, because it loads all of pydantic.
         from guichet.definitions.forms_file import FormsFileError  # noqa: PLC0415
 
         if not isinstance(error, FormsFileError):

@@ -1,4 +1,4 @@
-"""What commands say about errors: one sentence, and the exit code."""
+"""Errors as a sentence and an exit code."""
 
 from pydantic_core import ValidationError
 
@@ -10,7 +10,7 @@ from infra.template import TemplateError
 
 
 def failure_of(error: Exception) -> tuple[str, int] | None:
-    """Return what to say about an error, and the exit code; None for a bug."""
+    """Return the sentence and the exit code for an error, or None if it is a bug."""
     match error:
         case UnreachableError():
             sentence, code = str(error), UNAVAILABLE

@@ -1,4 +1,4 @@
-"""Ids as given to a command, which may be shortened to their first characters."""
+"""Ids that users give, which may be shortened to a prefix."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,7 @@ _MOST_IDS = 5
 
 
 def ambiguous(prefix: str, ids: Collection[str]) -> str:
-    """Return what to say about a prefix that several ids begin with."""
+    """Return the error message for an ambiguous prefix."""
     listed = ", ".join(sorted(ids)[:_MOST_IDS])
     more = f" and {len(ids) - _MOST_IDS:,} more" if len(ids) > _MOST_IDS else ""
     return f"several ids begin with {prefix}: {listed}{more}"

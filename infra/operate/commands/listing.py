@@ -4,12 +4,12 @@ import click
 
 
 class Listing(click.Group):
-    """A group of commands that runs `list` by default, but completes the names of all."""
+    """A group of commands that runs `list` by default. Shells still complete the names of all its commands."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Insert `list` before options, except before --help, after which everything is ignored."""
         if context.resilient_parsing:
-            # A shell asks how what was typed so far may go on.
+            # Shell completion: what was typed is incomplete.
             return super().parse_args(context, args)
         if args and args[0] in context.help_option_names:
             args = args[:1]

@@ -1,4 +1,4 @@
-"""What became of the emails that waited, in sentences for people."""
+"""The outcomes of sweeping the outbox, in sentences for people."""
 
 from collections.abc import Iterator, Mapping
 
